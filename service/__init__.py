@@ -1,0 +1,1 @@
+"""What comes in: the Flask app, the senders, the mappings, and the commands."""

@@ -1,0 +1,57 @@
+"""What the operator wrote, whole: settings, one sender for each source, and the mappings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from service import senders
+from service.mapping.load import Mappings
+from service.mapping.load import load as load_mappings
+from service.senders.base import Sender
+from workers.errors import ConfigurationInvalid, Problem
+from workers.loading import Draft, read
+from workers.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything that is fixed at the start, checked."""
+
+    settings: Settings
+    senders: Mapping[str, Sender]  # by name of the source
+    mappings: Mappings
+
+
+def build(environ: Mapping[str, str]) -> Configuration:
+    """
+    Read the configuration that *environ* names, and the files that it names in turn.
+
+    Raises:
+        ConfigurationInvalid: with every problem of instep.toml, the senders and the mappings.
+    """
+    draft = read(environ)
+    problems = list(draft.problems)
+    proven = _senders(draft, problems)
+    try:
+        mappings = load_mappings(draft.settings)
+    except ConfigurationInvalid as error:
+        raise ConfigurationInvalid(_once([*problems, *error.problems])) from None
+    if problems:
+        raise ConfigurationInvalid(_once(problems))
+    return Configuration(draft.settings, proven, mappings)
+
+
+def _senders(draft: Draft, problems: list[Problem]) -> dict[str, Sender]:
+    """Build what can be built; what is wrong with the others goes to *problems*."""
+    built: dict[str, Sender] = {}
+    for source in draft.sound_sources():
+        try:
+            built[source.name] = senders.build(source, public_url=draft.settings.public_url)
+        except ConfigurationInvalid as error:
+            problems += map(draft.located, error.problems)
+    return built
+
+
+def _once(problems: Iterable[Problem]) -> list[Problem]:
+    return list(dict.fromkeys(problems))

@@ -1,0 +1,113 @@
+"""
+A change, its version, and a delivery as the outbox takes it. Pure: no I/O, no clock.
+
+A version is text of fixed width that sorts, and whose first letter names its kind: ``t`` and 17
+digits for a time in microseconds since 1970, ``s`` and 20 digits for a sequence.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+MAX_SEQUENCE = 10**20 - 1
+MAX_TIME_US = 10**16 - 1  # the year 2286; Lua's numbers are exact up to 9e15 (2255)
+
+
+def canonical(value: Any) -> str:
+    """
+    Return *value* as JSON text: one text for equal values, so that text can be compared.
+
+    Raises:
+        ValueError: *value* holds NaN or an infinity, which JSON does not have.
+    """
+    return json.dumps(
+        value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+    )
+
+
+def time_version(moment: datetime) -> str:
+    """
+    Return the version of a change made at *moment* (aware).
+
+    Raises:
+        ValueError: *moment* is naive, before 1970 or after 2286.
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment.isoformat()} has no offset")
+    since = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    # Not timestamp() * 1e6: a float has no microseconds left to give in our century.
+    micros = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    if not 0 <= micros <= MAX_TIME_US:
+        raise ValueError(f"{moment.isoformat()} is not between 1970 and 2286")
+    return f"t{micros:017d}"
+
+
+def sequence_version(number: int) -> str:
+    """
+    Return the version of the change that its source numbers *number*.
+
+    Raises:
+        ValueError: *number* is negative or has more than 20 digits.
+    """
+    if not 0 <= number <= MAX_SEQUENCE:
+        raise ValueError(f"{number} is not between 0 and {MAX_SEQUENCE}")
+    return f"s{number:020d}"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldValue:
+    """One value for one CMS field: *value* is canonical JSON text, opaque to the store."""
+
+    slug: str
+    value: str
+    type: str  # a name of workers.fieldtypes.TYPES: how it is sent and how its answer is compared
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Field data for one item; partial: a field that is not named here is not touched."""
+
+    mapping: str
+    collection: str
+    record: str  # the key as text, or the CMS item id
+    by: Literal["key", "item"]
+    fields: tuple[FieldValue, ...]
+    version: str | None  # None: arrival decides
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """What keeps an event from being mapped: *path* as the user wrote it, and why."""
+
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One event of a delivery, mapped: its changes, or the problems that kept it from that."""
+
+    id: str | None
+    topic: str | None
+    index: int  # its place in the delivery, from 0
+    changes: tuple[Change, ...] = ()
+    problems: tuple[FieldProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One request of a source, proven and mapped, as the outbox accepts it."""
+
+    source: str
+    token: str  # new for every call of accept: a repeat of the call returns the first result
+    events: tuple[Incoming, ...]
+    body: bytes = b""  # raw; kept in the dead letter of an event that has problems
+    headers: Mapping[str, str] = field(
+        default_factory=dict
+    )  # what the sender needs to read it again
+    mode: Literal["live", "remap", "reconcile"] = "live"
+    closes: str | None = None  # the unmapped dead letter that this delivery is the replay of

@@ -1,0 +1,87 @@
+"""
+Every exception of the project, as one tree.
+
+ProcessorError
+├── ConfigurationInvalid    instep.toml or a mapping is wrong           → exit 2, all problems at once
+├── SourceError             nothing to map in this request
+│   ├── SignatureInvalid    forged, altered or stale                    → 401
+│   └── PayloadInvalid      signed, but not readable: a dead letter     → 200
+├── StoreUnavailable        the store did not answer: nothing was kept  → 503
+│   └── StoreUnsafe         it answers, but may lose or evict keys      → no start
+└── DestinationError        the CMS refused or did not answer           → workers.policy
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+
+class ProcessorError(Exception):
+    """The root: catch it to catch everything that Instep itself raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """
+    One thing that is wrong in what an operator wrote.
+
+    Args:
+        where: File and key, e.g. ``instep.toml: sources.erp.secrets``.
+        found: What stands there; never a secret.
+        expected: What could stand there.
+        do: The next step, as an imperative.
+    """
+
+    where: str
+    found: str
+    expected: str
+    do: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.where}: found {self.found}, expected {self.expected}"
+        return f"{text}; {self.do}" if self.do else text
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+class ConfigurationInvalid(ProcessorError):
+    """What an operator wrote cannot be run; holds every problem, not the first."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class SourceError(ProcessorError):
+    """A request from a source holds nothing that can be mapped."""
+
+
+class SignatureInvalid(SourceError):
+    """The proof is missing, forged, altered or stale. The message never quotes a secret."""
+
+
+class PayloadInvalid(SourceError):
+    """The proof holds, but the body cannot be read."""
+
+
+class StoreUnavailable(ProcessorError):
+    """The store did not answer, or could not keep what was handed to it."""
+
+
+class StoreUnsafe(StoreUnavailable):
+    """The store answers, but may lose acknowledged writes or evict keys."""
+
+
+class DestinationError(ProcessorError):
+    """
+    A request to the CMS ended without an answer.
+
+    Args:
+        sent: Whether any byte may have reached the CMS: then the outcome is unknown.
+    """
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        self.sent = sent
+        super().__init__(message)

@@ -1,0 +1,193 @@
+"""
+From ``instep.toml`` to Settings, with everything that is wrong with it on the way.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from workers import sections
+from workers.errors import ConfigurationInvalid, Problem
+from workers.settings import Collection, Destination, Settings, Source, StoreSettings
+from workers.substitution import Substitution, read_env
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """
+    What could be read of ``instep.toml``, and everything that is wrong with it.
+
+    A section with a problem stands in *settings* with what was right in it, so that a check of
+    what refers to it says nothing twice; only without *problems* may anything run.
+    """
+
+    settings: Settings
+    problems: tuple[Problem, ...] = ()
+    templates: Mapping[str, str] = field(default_factory=dict)  # place → text with its ${NAME}
+
+    def located(self, problem: Problem) -> Problem:
+        """Return *problem*, which names a key alone, as one of this file."""
+        where = f"{self.settings.path}: {problem.where}"
+        return _masked(replace(problem, where=where), self.templates)
+
+    def sound_sources(self) -> tuple[Source, ...]:
+        """Return the sources in which nothing is wrong."""
+        prefix = f"{self.settings.path}: sources."
+        wrong = {
+            problem.where.removeprefix(prefix).partition(".")[0]
+            for problem in self.problems
+            if problem.where.startswith(prefix)
+        }
+        return tuple(s for name, s in self.settings.sources.items() if name not in wrong)
+
+
+def read(environ: Mapping[str, str]) -> Draft:
+    """
+    Read what ``load`` reads, as far as it is right.
+
+    Raises:
+        ConfigurationInvalid: there is no such file, or it is not TOML.
+    """
+    path = Path(environ.get("INSTEP_CONFIG") or "instep.toml")
+    written = _parse(path)
+    extra, slips = read_env(path.with_name(".env"))
+    filled = {**extra, **environ}
+    substitution = Substitution(filled, str(path))
+    reader = _Reader(str(path), substitution.apply(written), substitution)
+    store = reader.store(filled)
+    draft = Settings(
+        path=path,
+        store=store,
+        destinations=reader.destinations(),
+        collections=reader.collections(),
+        sources=reader.sources(),
+        mappings=tuple(reader.top.get("mappings", ())),
+        public_url=_bare(reader.top.get("public_url")),
+        admin_token=filled.get("INSTEP_ADMIN_TOKEN") or None,
+    )
+    return Draft(draft, (*slips, *reader.problems), substitution.templates)
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        message, _, place = str(error).rpartition(" (at ")
+        problem = Problem(f"{path}: {place.rstrip(')')}", message, "TOML", "correct the line")
+    except UnicodeDecodeError as error:
+        found = f"a byte that is not UTF-8, at {error.start}"
+        problem = Problem(str(path), found, "UTF-8 text", "save the file as UTF-8")
+    except OSError as error:
+        problem = Problem(
+            str(path),
+            (error.strerror or "an unreadable file").lower(),
+            "a configuration file",
+            "write one with instep init DIR, or name yours in INSTEP_CONFIG",
+        )
+    raise ConfigurationInvalid([problem])
+
+
+def _bare(address: str | None) -> str | None:
+    return None if address is None else address.rstrip("/")
+
+
+def _masked(problem: Problem, templates: Mapping[str, str]) -> Problem:
+    """Return *problem* without a value from the environment: it may be a secret in any key."""
+    names = ", ".join(
+        template
+        for place, template in templates.items()
+        if place == problem.where or place.startswith(f"{problem.where}[")
+    )
+    if not names:
+        return problem
+    found = problem.found if " empty text" in problem.found else "another text"
+    return replace(problem, found=f"{found} in {names}")
+
+
+class _Reader:
+    """Turns one parsed and filled file into sections, and gathers what is wrong on the way."""
+
+    def __init__(self, file: str, raw: dict[str, Any], substitution: Substitution) -> None:
+        self.file = file
+        self.problems = substitution.problems
+        self.templates = substitution.templates
+        self.top = self.check(sections.FileSection(), raw, "")
+
+    def check(
+        self, section: sections.Section, raw: Mapping[str, Any], where: str
+    ) -> dict[str, Any]:
+        values, problems = sections.check(section, raw, f"{self.file}: {where}")
+        for problem in problems:
+            self.add(problem)
+        return values
+
+    def add(self, problem: Problem) -> None:
+        # One problem a key: a variable that is missing explains why the value does not fit.
+        inside = f"{problem.where}["
+        places = [known.where for known in self.problems]
+        if any(place == problem.where or place.startswith(inside) for place in places):
+            return
+        self.problems.append(_masked(problem, self.templates))
+
+    def tables(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Return the tables ``[kind.NAME]`` by name."""
+        tables = {}
+        for name, table in self.top.get(kind, {}).items():
+            where = f"{self.file}: {kind}.{name}"
+            if sections.NAME.fullmatch(name) is None:
+                self.add(Problem(where, f'the name "{name}"', sections.NAME_EXPECTED, "rename it"))
+            if isinstance(table, dict):
+                tables[name] = table
+            else:
+                found = sections.describe(table, secret=True)
+                self.add(Problem(where, found, f"a table [{kind}.NAME]", "make it one"))
+        return tables
+
+    def store(self, environ: Mapping[str, str]) -> StoreSettings:
+        values = self.check(sections.StoreSection(), self.top.get("store", {}), "store.")
+        url = environ.get("REDIS_URL") or None
+        if url is not None and not re.match(r"(redis|rediss|unix)://.", url):
+            expected = "an address that starts with redis://, rediss:// or unix://"
+            self.add(Problem("REDIS_URL", "another text", expected, "correct it, or unset it"))
+        data = Path(environ.get("INSTEP_DATA") or ".instep").absolute()
+        return StoreSettings(url=url, data=data, **values)
+
+    def destinations(self) -> dict[str, Destination]:
+        built = {}
+        for name, table in self.tables("destinations").items():
+            values = self.check(sections.DestinationSection(), table, f"destinations.{name}.")
+            if "base_url" in values:
+                values["base_url"] = values["base_url"].rstrip("/")
+            built[name] = Destination(name, **({"api": "v2", "token": ""} | values))
+        return built
+
+    def collections(self) -> dict[str, Collection]:
+        known = self.top.get("destinations", {})
+        built = {}
+        for name, table in self.tables("collections").items():
+            values = self.check(sections.CollectionSection(), table, f"collections.{name}.")
+            destination = values.get("destination", "")
+            if destination and destination not in known:
+                where = f"{self.file}: collections.{name}.destination"
+                names = ", ".join(sorted(known)) or "none so far"
+                expected = f"the name of a [destinations.NAME] ({names})"
+                self.add(Problem(where, f'"{destination}"', expected, "name one, or add it"))
+            built[name] = Collection(name, **({"destination": "", "id": ""} | values))
+        return built
+
+    def sources(self) -> dict[str, Source]:
+        schema = sections.SourceSection()
+        built = {}
+        for name, table in self.tables("sources").items():
+            # What is not common to all sources is the sender's to check.
+            options = {key: value for key, value in table.items() if key not in schema.fields}
+            common = {key: value for key, value in table.items() if key in schema.fields}
+            values = {"sender": ""} | self.check(schema, common, f"sources.{name}.")
+            values["secrets"] = tuple(values.get("secrets", ()))
+            built[name] = Source(name, **values, options=options)
+        return built

@@ -1,0 +1,238 @@
+"""
+The sections of ``instep.toml`` as marshmallow schemas: which keys there are, and what fits each.
+
+A value is taken as it stands or refused; nothing is coerced, since ``"60"`` for a number is a
+slip that TOML can tell from 60. What fits is said in words beside the test, so that an error can
+say it too.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from marshmallow import RAISE, Schema, ValidationError, fields
+
+from workers.errors import Problem
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+NAME_EXPECTED = "1 to 63 of a-z, 0-9, _ and -, the first a letter or digit"
+LONGEST_SHOWN = 60  # characters of a value that stands in an error
+
+
+class Value(fields.Field[Any]):
+    """One key: *expected* in words, the test of it, and whether its value may be shown."""
+
+    def __init__(
+        self,
+        expected: str,
+        accepts: Callable[[Any], bool],
+        *,
+        required: bool = False,
+        secret: bool = False,
+        do: str = "correct the value",
+    ) -> None:
+        super().__init__(required=required)
+        self.expected = expected
+        self.accepts = accepts
+        self.secret = secret
+        self.do = do
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not self.accepts(value):
+            raise ValidationError(self.expected)
+        return value
+
+
+def one_of(*words: str) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and value in words
+
+
+def whole(least: int) -> Callable[[Any], bool]:
+    return lambda value: type(value) is int and value >= least
+
+
+def number(least: float) -> Callable[[Any], bool]:
+    # Not isinstance: true is an int in Python, and a slip in a file.
+    return lambda value: type(value) in (int, float) and math.isfinite(value) and value >= least
+
+
+def above_zero(value: Any) -> bool:
+    return number(0)(value) and value > 0
+
+
+def is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def is_text(value: Any) -> bool:
+    return isinstance(value, str) and value.strip() != ""
+
+
+def is_token(value: Any) -> bool:
+    """What an Authorization header can carry."""
+    return is_text(value) and value.isascii() and value.isprintable() and " " not in value
+
+
+def is_path_part(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_.~-]+", value) is not None
+
+
+def is_slug(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_-]+", value) is not None
+
+
+def texts(least: int) -> Callable[[Any], bool]:
+    return lambda value: (
+        isinstance(value, list) and len(value) >= least and all(is_text(each) for each in value)
+    )
+
+
+def is_url(value: Any) -> bool:
+    if not is_text(value) or not value.isascii() or not value.isprintable() or " " in value:
+        return False
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        return False
+    known = parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0
+    return known and parts.username is None and not parts.fragment
+
+
+def is_address(value: Any) -> bool:
+    return is_url(value) and not urlsplit(value).query
+
+
+def is_site_address(value: Any) -> bool:
+    return is_address(value) and not value.rstrip("/").endswith("/v2")
+
+
+def is_table(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+class Section(Schema):
+    """A table of the file: a key that is not named here is an error."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class StoreSection(Section):
+    durability = Value(
+        '"always", "everysec" or "unverified"', one_of("always", "everysec", "unverified")
+    )
+    memory_mb = Value("a whole number of MiB, 16 or more", whole(16))
+    history = Value("a whole number of entries, 100 or more", whole(100))
+
+
+class DestinationSection(Section):
+    api = Value('"v1" or "v2"', one_of("v1", "v2"))
+    token = Value(
+        "an API token of the site",
+        is_token,
+        required=True,
+        secret=True,
+        do='set it from the environment, as in "${WEBFLOW_TOKEN}"',
+    )
+    base_url = Value("an http(s) address, without /v2 and without a query", is_site_address)
+    requests_per_minute = Value("a whole number of requests, 2 or more", whole(2))
+    live = Value("true or false", is_flag)
+    linger = Value("a number of seconds, 0 or more", number(0))
+    attempts = Value("a whole number, 1 or more", whole(1))
+    give_up_hours = Value("a number of hours above 0", above_zero)
+
+
+class CollectionSection(Section):
+    destination = Value(
+        "the name of a [destinations.NAME]", is_text, required=True, do="name one of them"
+    )
+    id = Value("the id of a CMS collection", is_path_part, required=True)
+    key = Value("the slug of an item field", is_slug)
+    missing = Value(
+        '"dead-letter" or "ignore"',
+        one_of("dead-letter", "ignore"),
+        do='choose one of them; "create" is not there yet',
+    )
+
+
+class SourceSection(Section):
+    sender = Value("the name of a sender", is_text, required=True)
+    secrets = Value(
+        "a list of texts, none of them empty",
+        texts(1),
+        secret=True,
+        do='set it from the environment, as in ["${ERP_SECRET}"]',
+    )
+    max_body = Value("a whole number of bytes, 1 or more", whole(1))
+    dedupe_hours = Value("a number of hours above 0", above_zero)
+    url = Value("an http(s) address", is_url)
+    path_token = Value(
+        "letters, digits and - _ . ~ only",
+        is_path_part,
+        secret=True,
+        do="choose a long random text of them",
+    )
+
+
+class FileSection(Section):
+    mappings = Value("a list of file names or modules", texts(0))
+    public_url = Value("an http(s) address without a query", is_address)
+    store = Value("a table [store]", is_table)
+    destinations = Value("tables [destinations.NAME]", is_table)
+    collections = Value("tables [collections.NAME]", is_table)
+    sources = Value("tables [sources.NAME]", is_table)
+
+
+def check(
+    section: Section, raw: Mapping[str, Any], where: str
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the keys of *raw* that are right, and a problem for each that is not."""
+    try:
+        return dict(section.load(raw)), []
+    except ValidationError as error:
+        wrong = error.messages_dict
+        problems = [_problem(section, str(key), raw, f"{where}{key}") for key in wrong]
+        return dict(error.valid_data or {}), problems
+
+
+def _problem(section: Section, key: str, raw: Mapping[str, Any], where: str) -> Problem:
+    field = section.fields.get(key)
+    if not isinstance(field, Value):
+        near = difflib.get_close_matches(key, section.fields, n=1)
+        names = ", ".join(section.fields)
+        advice = f'write "{near[0]}"' if near else "remove it"
+        return Problem(where, "an unknown key", f"one of {names}", advice)
+    if key not in raw:
+        return Problem(where, "nothing", field.expected, f"add the key {key}")
+    return Problem(where, describe(raw[key], secret=field.secret), field.expected, field.do)
+
+
+def describe(value: Any, *, secret: bool) -> str:
+    """Return *value* as an error may show it: of a secret, no more than its kind."""
+    if value == "":
+        return "an empty text"
+    if isinstance(value, list):
+        inner = sorted({describe(each, secret=True) for each in value})
+        return f"a list of {' and '.join(inner)}" if inner else "an empty list"
+    if secret or not isinstance(value, (str, int, float)):
+        return _kind(value)
+    # The user part of an address may be a password.
+    text = re.sub(r"//[^/@]*@", "//***@", json.dumps(value, ensure_ascii=False))
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, str):
+        return "a blank text" if not value.strip() else "a text"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, (int, float)):
+        return "a number"
+    return "a table" if isinstance(value, dict) else "a date or time"

@@ -1,0 +1,110 @@
+"""
+``instep.toml`` and the environment, as one frozen value.
+
+Unknown keys, wrong types and missing environment variables are all reported at once, by file
+and key; a secret is never part of a message or of ``repr``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workers.errors import ConfigurationInvalid
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    url: str | None = field(default=None, repr=False)  # REDIS_URL; None: the embedded Valkey
+    data: Path = Path(".instep")  # INSTEP_DATA
+    durability: str = "always"  # "always", "everysec" or "unverified"
+    memory_mb: int = 512  # of the embedded store
+    history: int = 20_000  # entries of the history stream, about
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    name: str
+    api: str  # "v1" or "v2"
+    token: str = field(repr=False)
+    base_url: str = "https://api.webflow.com"
+    requests_per_minute: int = 60
+    live: bool = True
+    linger: float = 1.0  # s
+    attempts: int = 12
+    give_up_hours: float = 24.0
+
+    @property
+    def batch(self) -> int:
+        """Items that one request carries: 100 in v2, one in v1."""
+        return 100 if self.api == "v2" else 1
+
+    @property
+    def budget(self) -> str:
+        """Name of the budget: the token's hash, so that destinations may share one."""
+        return hashlib.sha256(f"{self.base_url} {self.token}".encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    name: str
+    destination: str
+    id: str
+    key: str | None = None  # slug of the item field that holds the source's key
+    missing: str = "dead-letter"  # or "ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    name: str
+    sender: str
+    secrets: tuple[str, ...] = field(default=(), repr=False)  # newest first
+    max_body: int = 1_048_576  # bytes
+    dedupe_hours: float = 24.0
+    url: str | None = None  # the signed URL, where it is not public_url + path
+    path_token: str | None = field(default=None, repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)  # the sender's own keys
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    path: Path  # of instep.toml
+    store: StoreSettings
+    destinations: Mapping[str, Destination]
+    collections: Mapping[str, Collection]
+    sources: Mapping[str, Source]
+    mappings: tuple[str, ...] = ()
+    public_url: str | None = None
+    admin_token: str | None = field(default=None, repr=False)  # INSTEP_ADMIN_TOKEN
+
+    def collections_of(self, destination: str) -> tuple[Collection, ...]:
+        """Return the collections that are written through *destination*, by name."""
+        return tuple(c for _, c in sorted(self.collections.items()) if c.destination == destination)
+
+    def copy_of(self, collection: Collection) -> str:
+        """
+        Return a short name for the copy that *collection* means: site address and collection id.
+
+        Item ids and confirmations are statements about one copy; with another id or address in
+        instep.toml they no longer hold.
+        """
+        base = self.destinations[collection.destination].base_url
+        return hashlib.sha256(f"{base} {collection.id}".encode()).hexdigest()[:12]
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """
+    Read ``$INSTEP_CONFIG``, else ``./instep.toml``, with the environment filled in.
+
+    Raises:
+        ConfigurationInvalid: with every problem of the file and the environment.
+    """
+    from workers.loading import read  # not above: it makes what this module defines
+
+    draft = read(environ)
+    if draft.problems:
+        raise ConfigurationInvalid(draft.problems)
+    return draft.settings
