@@ -1,0 +1,131 @@
+"""
+The Flask application: wiring, health, readiness and metrics.
+
+| Path | Answers |
+|---|---|
+| ``/webhooks/…`` | see ``service.webhooks`` |
+| ``/healthz`` | 200 as long as the process answers |
+| ``/readyz`` | 200 if the store is reachable and durable enough and a worker is alive, else 503 |
+| ``/metrics`` | Prometheus text; 503 without the store |
+| ``/`` | 403 without ``INSTEP_ADMIN_TOKEN``, naming it |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Protocol
+
+from flask import Flask, Response, jsonify
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from werkzeug.exceptions import HTTPException
+
+from service import webhooks
+from service.intake import Intake
+from service.ports import Mappings, Outbox
+from service.senders.base import Sender
+from workers import metrics
+from workers.errors import StoreUnavailable, StoreUnsafe
+from workers.settings import Settings
+
+
+class Configuration(Protocol):
+    """What an operator wrote, checked."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def senders(self) -> Mapping[str, Sender]: ...
+    @property
+    def mappings(self) -> Mappings: ...
+
+
+def create_app(
+    configuration: Configuration,
+    *,
+    outbox: Outbox,
+    wake: Callable[[str], object],
+    status: Callable[[], Mapping[str, Any]],
+    check_store: Callable[[], Mapping[str, object]],
+    workers_alive: Callable[[], int],
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Flask:
+    """
+    Return the application, with everything it needs handed to it.
+
+    Args:
+        configuration: Checked.
+        outbox: Takes deliveries.
+        wake: Asks for a job on one destination.
+        status: Returns the numbers of ``instep status --json``, but for the processes; raises
+            StoreUnavailable.
+        check_store: Returns what is known of the store's durability, without secrets; raises
+            StoreUnavailable, or StoreUnsafe if that is less than what instep.toml asks for.
+        workers_alive: Returns how many workers are alive; raises StoreUnavailable.
+        clock: Returns the time now, aware.
+    """
+    settings = configuration.settings
+    intake = Intake(configuration.senders, configuration.mappings, outbox, wake)
+    app = Flask(__name__, static_folder=None)
+    app.url_map.merge_slashes = False  # it would redirect, which senders take for a failure
+    app.register_blueprint(webhooks.blueprint(intake, settings.sources, clock))
+    app.add_url_rule("/healthz", view_func=lambda: {"alive": True}, endpoint="healthz")
+    app.add_url_rule(
+        "/readyz", view_func=lambda: _readiness(check_store, workers_alive), endpoint="readyz"
+    )
+    app.add_url_rule("/metrics", view_func=lambda: _metrics(status), endpoint="metrics")
+    app.add_url_rule("/", view_func=lambda: _front(settings.admin_token), endpoint="front")
+    app.register_error_handler(HTTPException, _error)
+    app.register_error_handler(StoreUnavailable, _unavailable)
+    return app
+
+
+def _readiness(
+    check_store: Callable[[], Mapping[str, object]], workers_alive: Callable[[], int]
+) -> tuple[Response, int]:
+    problems: list[str] = []
+    store: Mapping[str, object] = {}
+    workers = 0
+    try:
+        store = check_store()
+        workers = workers_alive()
+    except StoreUnsafe as error:
+        problems.append(str(error))
+    except StoreUnavailable:
+        # Its words may hold the address of the store, and this page is open.
+        problems.append("the store does not answer")
+    else:
+        if not workers:
+            problems.append("no worker is alive: start one with instep worker")
+    answer = {"ready": not problems, "store": store, "workers": workers, "problems": problems}
+    status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
+    return jsonify(answer), status
+
+
+def _metrics(status: Callable[[], Mapping[str, Any]]) -> Response:
+    return Response(metrics.text(status), content_type=CONTENT_TYPE_LATEST)
+
+
+def _front(admin_token: str | None) -> tuple[Response, int]:
+    if admin_token is None:
+        page = "Set the environment variable INSTEP_ADMIN_TOKEN and start again to use this page."
+        return Response(page + "\n", content_type="text/plain"), HTTPStatus.FORBIDDEN
+    page = "Instep is running. See instep status, instep dead list and /metrics."
+    return Response(page + "\n", content_type="text/plain"), HTTPStatus.OK
+
+
+def _error(error: HTTPException) -> Response:
+    """Answer in JSON, and keep what the HTTP rules want with it, such as Allow with a 405."""
+    response = Response(status=error.code)
+    response.headers.update(
+        [pair for pair in error.get_headers() if pair[0].lower() != "content-type"]
+    )
+    page = jsonify(error=error.name)
+    response.set_data(page.get_data())
+    response.content_type = page.content_type
+    return response
+
+
+def _unavailable(_: StoreUnavailable) -> tuple[Response, int]:
+    return jsonify(error="the store does not answer"), HTTPStatus.SERVICE_UNAVAILABLE

@@ -1,0 +1,277 @@
+"""
+From a request to the outbox: prove, split, map, accept, wake. No HTTP here.
+
+A signed body that cannot be read or mapped is not refused but accepted as a dead letter: senders
+switch off an endpoint that says no.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+from uuid import uuid4
+
+from service.ports import Letter, Mappings, Outbox
+from service.senders.base import Event, Sender
+from workers.changes import Change, Delivery, FieldProblem, Incoming, time_version
+from workers.errors import (
+    ConfigurationInvalid,
+    PayloadInvalid,
+    Problem,
+    SignatureInvalid,
+    StoreUnavailable,
+)
+
+WHOLE_BODY: Final = -1  # the index of a dead letter whose body could not be split into events
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """
+    What became of a delivery.
+
+    Args:
+        outcome: kept; duplicate: all of it was kept before; unwanted: no mapping takes any of its
+            events; full: the store takes no more from this source; unmapped: a replay that
+            cannot be mapped yet either, and changed nothing.
+        events: Events in it.
+        accepted: Field values that were accepted.
+        problems: Why events of it are dead letters.
+        ids: Event ids, as far as the source gives any.
+    """
+
+    outcome: Literal["kept", "duplicate", "unwanted", "full", "unmapped"]
+    events: int = 0
+    accepted: int = 0
+    problems: tuple[FieldProblem, ...] = ()
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a payload would change, or the problems that would make it a dead letter."""
+
+    changes: tuple[Change, ...]
+    problems: tuple[FieldProblem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A body, read and mapped."""
+
+    events: tuple[Incoming, ...]
+    wanted: bool
+
+    @property
+    def problems(self) -> tuple[FieldProblem, ...]:
+        return tuple(problem for event in self.events for problem in event.problems)
+
+
+class Intake:
+    """
+    The way in, for every source.
+
+    Args:
+        senders: By name of the source.
+        mappings: Of all sources.
+        outbox: Where changes are kept.
+        wake: Asks for a job on one destination.
+    """
+
+    def __init__(
+        self,
+        senders: Mapping[str, Sender],
+        mappings: Mappings,
+        outbox: Outbox,
+        wake: Callable[[str], object],
+    ) -> None:
+        self._senders = senders
+        self._mappings = mappings
+        self._outbox = outbox
+        self._wake = wake
+
+    def receive(
+        self, source: str, headers: Mapping[str, str], body: bytes, *, now: datetime
+    ) -> Receipt:
+        """
+        Take one request of *source*; once this returns "kept", its changes are durable.
+
+        Args:
+            source: Name of a configured source.
+            headers: With lower-case names.
+            body: Raw.
+            now: The receiver's clock, aware.
+
+        Raises:
+            SignatureInvalid: The proof is bad; the refusal is counted.
+            StoreUnavailable: Nothing was kept.
+        """
+        sender = self._sender(source)
+        try:
+            sender.verify(headers, body, now=now)
+        except SignatureInvalid:
+            self._count_refusal(source)
+            raise
+        read = self._read(source, headers, body)
+        return self._accept(
+            read,
+            Delivery(
+                source=source,
+                token=uuid4().hex,
+                events=read.events,
+                body=body,
+                headers=_kept(sender, headers),
+            ),
+        )
+
+    def replay(self, letter: Letter) -> Receipt:
+        """
+        Map the event of an unmapped dead letter again, and close the letter if that succeeds.
+
+        Without a source time the event counts as of when it first came.
+
+        Raises:
+            ConfigurationInvalid: Its source is no longer configured.
+            StoreUnavailable: Nothing was changed.
+        """
+        source = letter.source or ""
+        self._sender(source)
+        first = time_version(letter.received)
+        read = self._read(source, letter.headers, letter.body, fallback=first)
+        if letter.index != WHOLE_BODY:
+            only = tuple(event for event in read.events if event.index == letter.index)
+            read = _Read(only, read.wanted)
+        # A letter that nothing wants any more is for the operator to discard, not for us; and
+        # one letter has room for one problem, so a whole body is taken whole.
+        if read.problems or not read.wanted:
+            outcome: Literal["unmapped", "unwanted"] = "unmapped" if read.problems else "unwanted"
+            return Receipt(outcome, len(read.events), problems=read.problems)
+        return self._accept(
+            read,
+            Delivery(
+                source=source,
+                token=uuid4().hex,
+                events=read.events,
+                body=letter.body,
+                headers=letter.headers,
+                mode="remap",
+                closes=letter.id,
+            ),
+        )
+
+    def preview(
+        self,
+        source: str,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        topic: str | None = None,
+    ) -> Preview:
+        """
+        Return what *body* would change; prove, keep and send nothing.
+
+        Args:
+            source: Name of a configured source.
+            body: Raw.
+            headers: That the sender reads events from.
+            topic: Of every event, instead of what the sender reads.
+
+        Raises:
+            ConfigurationInvalid: There is no such source.
+        """
+        self._sender(source)
+        lower = {name.lower(): value for name, value in (headers or {}).items()}
+        read = self._read(source, lower, body, topic=topic)
+        return Preview(
+            tuple(change for event in read.events for change in event.changes), read.problems
+        )
+
+    def _sender(self, source: str) -> Sender:
+        if source not in self._senders:
+            known = ", ".join(sorted(self._senders)) or "a source in instep.toml"
+            raise ConfigurationInvalid([Problem("sources", repr(source), f"one of {known}")])
+        return self._senders[source]
+
+    def _count_refusal(self, source: str) -> None:
+        try:
+            self._outbox.refused(source)
+        except StoreUnavailable:
+            # The answer is the same with or without the count.
+            _log.warning("refusal not counted", extra={"source": source})
+
+    def _read(
+        self,
+        source: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        topic: str | None = None,
+        fallback: str | None = None,
+    ) -> _Read:
+        """Split and map *body*; *fallback* is the version of events that have no time."""
+        try:
+            events = list(self._senders[source].events(headers, body))
+        except PayloadInvalid as error:
+            return _unreadable(str(error))
+        # A mistake of ours must not cost the event: what is signed is kept, readable or not.
+        except Exception as error:
+            _log.exception("sender failed", extra={"source": source})
+            return _unreadable(f"the sender failed on it: {type(error).__name__}")
+        read = [self._map(source, event, topic or event.topic, fallback) for event in events]
+        return _Read(tuple(event for event, _ in read), any(wanted for _, wanted in read))
+
+    def _map(
+        self, source: str, event: Event, topic: str | None, fallback: str | None
+    ) -> tuple[Incoming, bool]:
+        """Return *event* mapped, and whether any mapping wants it."""
+        changes: tuple[Change, ...] = ()
+        version = event.version or fallback
+        try:
+            mapped = self._mappings.changes(source, topic, event.payload, version=version)
+        # Mappings are the user's code.
+        except Exception as error:
+            _log.exception("mapping failed", extra={"source": source, "event_id": event.id})
+            message = f"the mapping failed on it: {type(error).__name__}"
+            problems: tuple[FieldProblem, ...] = (FieldProblem("mapping", message),)
+            wanted = True
+        else:
+            # Without its topic nobody can tell whether an event is wanted.
+            wanted = mapped.wanted or (topic is None and bool(event.problems))
+            problems = (*event.problems, *mapped.problems) if wanted else ()
+            changes = () if problems else mapped.changes
+        return Incoming(event.id, topic, event.index, changes, problems), wanted
+
+    def _accept(self, read: _Read, delivery: Delivery) -> Receipt:
+        accepted = self._outbox.accept(delivery)
+        for destination in accepted.wake:
+            self._ask(destination)
+        outcome: Literal["kept", "duplicate", "unwanted", "full"]
+        if accepted.outcome == "full":
+            outcome = "full"
+        elif not read.wanted:
+            outcome = "unwanted"
+        else:
+            outcome = "duplicate" if accepted.outcome == "duplicate" else "kept"
+        ids = tuple(event.id for event in read.events if event.id is not None)
+        return Receipt(outcome, len(read.events), accepted.accepted, read.problems, ids)
+
+    def _ask(self, destination: str) -> None:
+        try:
+            self._wake(destination)
+        # The changes are kept, so the answer is yes whatever happens here; the sweeper wakes too.
+        except Exception:
+            _log.warning("not woken", extra={"destination": destination}, exc_info=True)
+
+
+def _unreadable(message: str) -> _Read:
+    problem = FieldProblem("body", message)
+    return _Read((Incoming(None, None, WHOLE_BODY, problems=(problem,)),), wanted=True)
+
+
+def _kept(sender: Sender, headers: Mapping[str, str]) -> dict[str, str]:
+    """Return what it takes to read the body again: never a proof."""
+    return {name: headers[name] for name in ("content-type", *sender.headers) if name in headers}

@@ -1,0 +1,63 @@
+"""What the way in needs of its neighbours, and no more: mappings, outbox, dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from workers.changes import Change, Delivery, FieldProblem
+
+
+class Mapped(Protocol):
+    """What the mappings make of one event."""
+
+    @property
+    def changes(self) -> tuple[Change, ...]: ...
+    @property
+    def problems(self) -> tuple[FieldProblem, ...]: ...
+    @property
+    def wanted(self) -> bool: ...
+
+
+class Mappings(Protocol):
+    """The user's mappings, by source and topic."""
+
+    def changes(
+        self, source: str, topic: str | None, payload: Any, *, version: str | None
+    ) -> Mapped: ...
+
+
+class Accepted(Protocol):
+    """The result of accepting a delivery."""
+
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def wake(self) -> tuple[str, ...]: ...
+    @property
+    def accepted(self) -> int: ...
+
+
+class Outbox(Protocol):
+    """The part of the outbox that takes."""
+
+    def accept(self, delivery: Delivery) -> Accepted: ...
+    def refused(self, source: str) -> object: ...
+
+
+class Letter(Protocol):
+    """An unmapped dead letter."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def source(self) -> str | None: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def index(self) -> int: ...
+    @property
+    def received(self) -> datetime: ...

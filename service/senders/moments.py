@@ -1,0 +1,51 @@
+"""Times as sources write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+EXPECTED: Final = "a time: RFC 3339 with an offset, or Unix seconds, milliseconds or microseconds"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# https://www.rfc-editor.org/rfc/rfc3339#section-5.6; datetime.fromisoformat takes much more,
+# week numbers and times without an offset among it.
+_RFC_3339 = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d+)?(?:([Zz])|([+-]\d\d:\d\d))", re.ASCII
+)
+_UNIX = re.compile(r"\d{1,17}(\.\d{1,9})?", re.ASCII)
+# Seconds reach 10^11 in the year 5138, milliseconds leave it behind in 1973.
+_UNITS: Final = ((10**11, 1_000_000), (10**14, 1_000), (10**17, 1))
+
+
+def moment(value: Any) -> datetime:
+    """
+    Return the instant that *value* names, to the microsecond; finer digits are cut off.
+
+    Raises:
+        ValueError: It names none. Whether it lies between 1970 and 2286 is not looked at.
+    """
+    if isinstance(value, str):
+        return _of_text(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _unix(Decimal(str(value)) if isinstance(value, float) else Decimal(value))
+    raise ValueError(f"not {EXPECTED}")
+
+
+def _of_text(text: str) -> datetime:
+    if _UNIX.fullmatch(text):
+        return _unix(Decimal(text))
+    parts = _RFC_3339.fullmatch(text)
+    if not parts:
+        raise ValueError(f"not {EXPECTED}")
+    date, time, fraction, _, offset = parts.groups()
+    return datetime.fromisoformat(f"{date}T{time}{(fraction or '')[:7]}{offset or '+00:00'}")
+
+
+def _unix(number: Decimal) -> datetime:
+    for below, micros in _UNITS:
+        if 0 <= number < below:
+            return _EPOCH + timedelta(microseconds=int(number * micros))
+    raise ValueError(f"not {EXPECTED}")

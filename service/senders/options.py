@@ -1,0 +1,164 @@
+"""The settings of senders, as marshmallow schemas whose messages say what was expected."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, Final
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from service.senders.base import Given
+from service.senders.reading import Place, Reading
+from workers.errors import ConfigurationInvalid, Problem
+
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+
+
+class Options(Schema):
+    """Settings of a sender. An unknown one is an error, and so is one that is null."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class Text(fields.String):
+    """Any text."""
+
+    default_error_messages = dict.fromkeys(("invalid", "null", "required"), "text")
+
+
+class HeaderName(fields.Field[str]):
+    """The name of a header; loaded in lower case."""
+
+    default_error_messages = dict.fromkeys(("invalid", "null", "required"), "the name of a header")
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        if not isinstance(value, str) or not _HEADER_NAME.fullmatch(value):
+            raise self.make_error("invalid")
+        return value.lower()
+
+
+class PlaceField(fields.Field[Place]):
+    """A place in the request: ``header:Name`` or JMESPath in the payload."""
+
+    default_error_messages = dict.fromkeys(
+        ("invalid", "null"), 'JMESPath in the payload, or "header:Name"'
+    )
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Place:
+        try:
+            return Place.parse(value)
+        except (AttributeError, ValueError):
+            raise self.make_error("invalid") from None
+
+
+class ListField(PlaceField):
+    """A place in the payload that holds the list of events."""
+
+    default_error_messages = dict.fromkeys(("invalid", "null"), "JMESPath to a list in the payload")
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Place:
+        place = super()._deserialize(value, attr, data, **kwargs)
+        if place.header is not None:
+            raise self.make_error("invalid")
+        return place
+
+
+class OwnOptions(Options):
+    """What every sender for a system of one's own takes."""
+
+    events = ListField(load_default=None)
+    id = PlaceField(load_default=None)
+    topic = PlaceField(load_default=None)
+    occurred_at = PlaceField(load_default=None)
+
+
+def choice(*words: str) -> Text:
+    """Return a field that takes one of *words*, the first by default."""
+    expected = f"one of {', '.join(words)}"
+    return Text(
+        load_default=words[0],
+        validate=validate.OneOf(words, error=expected),
+        error_messages={"invalid": expected, "null": expected},
+    )
+
+
+def seconds(default: float) -> fields.Float:
+    """Return a field that takes a positive number of seconds."""
+    expected = "a number of seconds, above 0"
+    return fields.Float(
+        load_default=default,
+        validate=validate.Range(min=0, min_inclusive=False, error=expected),
+        error_messages=dict.fromkeys(("invalid", "null", "special", "too_large"), expected),
+    )
+
+
+def reading(given: Given, *proofs: str) -> Reading:
+    """
+    Return the reading that the OwnOptions of *given* describe.
+
+    Args:
+        given: With the options loaded.
+        proofs: Lower-case names of the headers that carry the proof.
+
+    Raises:
+        ConfigurationInvalid: A place is one of *proofs*: it would be kept with dead letters.
+    """
+    options = given.options
+    at = options["occurred_at"]
+    places = {key: options[key] for key in ("id", "topic", "occurred_at")}
+    problems = [
+        given.problem(key, f"header {place.header}, which carries the proof", "another header")
+        for key, place in places.items()
+        if place and place.header in proofs
+    ]
+    if problems:
+        raise ConfigurationInvalid(problems)
+    return Reading(
+        id=options["id"],
+        topic=options["topic"],
+        occurred_at=(at,) if at else (),
+        each=options.get("events"),
+    )
+
+
+def load(schema: Schema, given: Given) -> Mapping[str, Any]:
+    """
+    Return the options of *given* as *schema* loads them.
+
+    Raises:
+        ConfigurationInvalid: With one problem for each key.
+    """
+    try:
+        loaded: Mapping[str, Any] = schema.load(dict(given.options))
+    except ValidationError as error:
+        messages: Any = error.messages  # by key
+        raise ConfigurationInvalid(
+            [_problem(schema, given, key, messages[key]) for key in sorted(messages)]
+        ) from None
+    return loaded
+
+
+def _problem(schema: Schema, given: Given, key: str, messages: Any) -> Problem:
+    if key in schema.fields:
+        expected = messages[0] if isinstance(messages, list) else str(messages)
+        found = _shown(given.options[key]) if key in given.options else "nothing"
+        return given.problem(key, found, expected)
+    # Its value is not shown: it may be a secret under a misspelt name.
+    known = ", ".join(sorted(schema.fields)) or "no key of its own"
+    near = get_close_matches(key, schema.fields, n=1)
+    do = f"write {near[0]}" if near else "remove it"
+    return given.problem(key, f"a key that {given.source.sender} does not have", known, do)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"

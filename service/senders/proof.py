@@ -1,0 +1,140 @@
+"""
+Proofs that senders share. Every comparison is of bytes and in constant time; whatever a header
+holds, the only exception is SignatureInvalid.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from workers.errors import SignatureInvalid
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UNITS = {"s": timedelta(seconds=1), "ms": timedelta(milliseconds=1)}
+_STAMP = re.compile(r"\d{1,13}", re.ASCII)
+
+
+def require_header(headers: Mapping[str, str], name: str) -> str:
+    """
+    Return the value of header *name* (lower case).
+
+    Raises:
+        SignatureInvalid: It is missing or empty.
+    """
+    value = headers.get(name)
+    if not value:
+        raise SignatureInvalid(f"header {name} is missing")
+    return value
+
+
+def header_bytes(value: str) -> bytes:
+    """Return the bytes of a header as they arrived; WSGI hands them out as latin-1."""
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "surrogatepass")
+
+
+def matches(found: bytes, wanted: Sequence[bytes]) -> bool:
+    """Return whether *found* is one of *wanted*; all are compared, whichever matches."""
+    return sum(hmac.compare_digest(found, each) for each in wanted) > 0
+
+
+def signatures(
+    signed: bytes, keys: Sequence[bytes], *, algorithm: str = "sha256", encoding: str = "hex"
+) -> list[bytes]:
+    """Return the HMAC of *signed* under each key, as text in *encoding* (hex or base64)."""
+    digests = [hmac.digest(key, signed, algorithm) for key in keys]
+    encode = binascii.hexlify if encoding == "hex" else base64.b64encode
+    return [encode(digest) for digest in digests]
+
+
+def require_signature(
+    found: str,
+    signed: bytes,
+    keys: Sequence[bytes],
+    *,
+    algorithm: str = "sha256",
+    encoding: str = "hex",
+    prefix: str = "",
+) -> None:
+    """
+    Return if *found* is *prefix* and the HMAC of *signed* under one of *keys*.
+
+    The texts are compared, not what they decode to, so that no second spelling of a digest
+    passes; but hex may be written in either case.
+
+    Raises:
+        SignatureInvalid: It is not.
+    """
+    raw, start = header_bytes(found), prefix.encode()
+    if not raw.startswith(start):
+        raise SignatureInvalid(f"the signature does not start with {prefix!r}")
+    raw = raw[len(start) :]
+    wanted = signatures(signed, keys, algorithm=algorithm, encoding=encoding)
+    if not matches(raw.lower() if encoding == "hex" else raw, wanted):
+        raise SignatureInvalid("the signature is not that of the body under a configured secret")
+
+
+def require_recent(stamp: str, *, now: datetime, tolerance: float = 300.0, unit: str = "s") -> None:
+    """
+    Return if *stamp* lies within *tolerance* of *now*, before or after.
+
+    Args:
+        stamp: Unix time in *unit*, as ASCII digits.
+        now: The receiver's clock, aware.
+        tolerance: In seconds; an age of exactly this much passes.
+        unit: "s" or "ms". Ages count in whole units, as the stamp itself does.
+
+    Raises:
+        SignatureInvalid: It is no such number, too old or too new.
+    """
+    # Not int() alone: it takes signs, blanks, underscores and the digits of other scripts too.
+    if not _STAMP.fullmatch(stamp):
+        raise SignatureInvalid("the timestamp is not 1 to 13 digits")
+    step = _UNITS[unit]
+    age = ((now - _EPOCH) // step - int(stamp)) * step.total_seconds()
+    if abs(age) > tolerance:
+        word = "old" if age > 0 else "new"
+        raise SignatureInvalid(f"the timestamp is {abs(age):.0f} s too {word} for {tolerance:g} s")
+
+
+def credentials(headers: Mapping[str, str], scheme: str) -> str:
+    """
+    Return what follows *scheme* (lower case, matched in any case) in Authorization, exactly.
+
+    Raises:
+        SignatureInvalid: The header is missing or names another scheme.
+    """
+    name, _, value = require_header(headers, "authorization").partition(" ")
+    if name.lower() != scheme:
+        raise SignatureInvalid(f"header authorization is not of the scheme {scheme}")
+    return value
+
+
+def decode_base64(text: str) -> bytes:
+    """
+    Return the bytes that *text* is the one base64 spelling of.
+
+    Raises:
+        ValueError: Other letters, missing padding, or bits that no byte holds.
+    """
+    decoded = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
+    if base64.b64encode(decoded).decode() != text:
+        raise ValueError("not canonical base64")
+    return decoded
+
+
+def decode_hex(text: str) -> bytes:
+    """
+    Return the bytes that *text* spells in hex.
+
+    Raises:
+        ValueError: It holds anything but pairs of hex digits.
+    """
+    return binascii.unhexlify(text.encode("ascii"))

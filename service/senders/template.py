@@ -1,0 +1,62 @@
+"""The text that a system of one's own signs: literal but for {body}, {id} and {timestamp}."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from marshmallow import fields
+
+_PLACEHOLDER: Final = re.compile(r"\{(\w*)\}")
+_KNOWN: Final = frozenset({"body", "id", "timestamp"})
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Literal pieces and names, in turn, beginning and ending with a literal."""
+
+    pieces: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Template:
+        """
+        Return *text*, split at its placeholders.
+
+        Raises:
+            ValueError: It has no {body}, or a placeholder that is unknown.
+        """
+        template = cls(tuple(_PLACEHOLDER.split(text)))
+        if "body" not in template.names or template.names - _KNOWN:
+            raise ValueError(text)
+        return template
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names of the placeholders in it."""
+        return frozenset(self.pieces[1::2])
+
+    def fill(self, values: Mapping[str, bytes]) -> bytes:
+        """Return the signed bytes, with *values* by name."""
+        return b"".join(
+            values[piece] if place % 2 else piece.encode()
+            for place, piece in enumerate(self.pieces)
+        )
+
+
+class SignedText(fields.Field[Template]):
+    """A template, as a setting."""
+
+    default_error_messages = dict.fromkeys(
+        ("invalid", "null"),
+        "a text with {{body}} in it, and {{id}} or {{timestamp}} where they are signed",
+    )
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Template:
+        try:
+            return Template.parse(value)
+        except (TypeError, ValueError):
+            raise self.make_error("invalid") from None

@@ -1,0 +1,157 @@
+"""
+``POST /webhooks/<source>``: raw bytes in, status out.
+
+| Outcome | Status |
+|---|---|
+| kept, duplicate, unwanted | 200 |
+| proof bad or missing | 401, empty |
+| no such source, or a wrong path token | 404 |
+| another method | 405 |
+| body larger than ``max_body`` | 413 |
+| could not be kept | 503: the sender sends again |
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from http import HTTPStatus
+from time import monotonic
+from types import MappingProxyType
+from typing import IO, Any, Final
+
+from flask import Blueprint, Request, Response, jsonify, request
+from werkzeug.exceptions import ClientDisconnected, NotFound, RequestEntityTooLarge
+from werkzeug.wsgi import get_input_stream
+
+from service.intake import Intake, Receipt
+from workers.errors import SignatureInvalid, StoreUnavailable
+from workers.settings import Source
+
+STATUSES: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
+    {
+        "kept": HTTPStatus.OK,
+        "duplicate": HTTPStatus.OK,
+        "unwanted": HTTPStatus.OK,
+        "full": HTTPStatus.SERVICE_UNAVAILABLE,
+        "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
+        "refused": HTTPStatus.UNAUTHORIZED,
+        "too-large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    }
+)
+# No Retry-After with a 503: Hasura obeys it for ever, even when its retries are used up.
+_ERRORS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "too-large": "the body is larger than max_body of this source",
+        "full": "too many unread dead letters of this source; send again later",
+        "unavailable": "the store does not answer; send again later",
+    }
+)
+_IDS: Final = 10  # event ids in one log line, at most
+_PIECE: Final = 65_536  # bytes
+_DRAINED: Final = 16_777_216  # bytes that are read and dropped of a body that is too large
+
+_log = logging.getLogger(__name__)
+
+
+def blueprint(
+    intake: Intake, sources: Mapping[str, Source], clock: Callable[[], datetime]
+) -> Blueprint:
+    """
+    Return the routes that take deliveries.
+
+    Args:
+        intake: Where they go.
+        sources: By name.
+        clock: Returns the time now, aware.
+    """
+    routes = Blueprint("webhooks", __name__)
+
+    def receive(source: str, path_token: str | None = None) -> Response:
+        started = monotonic()
+        configured = _find(sources, source, path_token)
+        receipt: Receipt | None = None
+        values: dict[str, Any] = {"source": source}
+        try:
+            body = read_body(request, configured.max_body)
+            headers = {name.lower(): value for name, value in request.headers.items()}
+            receipt = intake.receive(source, headers, body, now=clock())
+            action: str = receipt.outcome
+        except RequestEntityTooLarge:
+            action = "too-large"
+        except SignatureInvalid as error:
+            action, values["reason"] = "refused", str(error)
+        except StoreUnavailable as error:
+            action, values["reason"] = "unavailable", str(error)
+        _report(action, values | {"seconds": round(monotonic() - started, 6)}, receipt)
+        return _answer(action)
+
+    for rule in ("/webhooks/<source>", "/webhooks/<source>/<path:path_token>"):
+        routes.add_url_rule(
+            rule, view_func=receive, methods=["POST"], provide_automatic_options=False
+        )
+    return routes
+
+
+def read_body(incoming: Request, limit: int) -> bytes:
+    """
+    Return the raw body of *incoming*.
+
+    Raises:
+        RequestEntityTooLarge: It is longer than *limit* bytes.
+        ClientDisconnected: It is shorter than its Content-Length.
+    """
+    # Not MAX_CONTENT_LENGTH: behind granian it cuts a chunked body off without a word. Without
+    # a length only a chunked body has an end that can be waited for.
+    chunked = "HTTP_TRANSFER_ENCODING" in incoming.environ
+    stream = get_input_stream(incoming.environ, safe_fallback=not chunked)
+    length = incoming.content_length
+    body = b"" if length is not None and length > limit else b"".join(_pieces(stream, limit + 1))
+    if len(body) > limit or (length is not None and length > limit):
+        # Who is cut off while sending sees a broken connection, and never the answer.
+        deque(_pieces(stream, _DRAINED), maxlen=0)
+        raise RequestEntityTooLarge
+    if length is not None and len(body) < length:
+        raise ClientDisconnected
+    return body
+
+
+def _pieces(stream: IO[bytes], most: int) -> Iterator[bytes]:
+    while most > 0 and (piece := stream.read(min(most, _PIECE))):
+        yield piece
+        most -= len(piece)
+
+
+def _find(sources: Mapping[str, Source], name: str, token: str | None) -> Source:
+    """Return the source at this path; a wrong token answers like a source that is not there."""
+    source = sources.get(name)
+    given = (token or "").encode("utf-8", "surrogatepass")
+    if source is None or not hmac.compare_digest(given, (source.path_token or "").encode()):
+        raise NotFound
+    return source
+
+
+def _report(action: str, values: dict[str, Any], receipt: Receipt | None) -> None:
+    if receipt:
+        values |= {
+            "events": receipt.events,
+            "field_values": receipt.accepted,
+            "problems": len(receipt.problems),
+            "event_ids": receipt.ids[:_IDS],
+        }
+    level = logging.INFO if STATUSES[action] == HTTPStatus.OK else logging.WARNING
+    _log.log(
+        level, "delivery", extra={"action": action, "status": STATUSES[action].value, **values}
+    )
+
+
+def _answer(action: str) -> Response:
+    if action == "refused":
+        return Response(status=STATUSES[action])
+    answer = {"error": _ERRORS[action]} if action in _ERRORS else {"status": action}
+    response = jsonify(answer)
+    response.status_code = STATUSES[action]
+    return response

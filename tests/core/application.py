@@ -1,0 +1,97 @@
+"""An application on small stand-ins for the store, the mappings and the workers."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from service.app import create_app
+from service.senders import build
+from workers.errors import StoreUnavailable
+from workers.settings import Settings, Source, StoreSettings
+
+NOW = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
+PROOF = {"Authorization": "Bearer s3cret"}
+STATUS = {
+    "destinations": {"site": {"state": "outage", "reason": "", "calls": 7, "rate_limited": 1}},
+    "collections": {"products": {"state": "flowing", "pending_items": 3, "oldest_seconds": 1.5}},
+    "sources": {"erp": {"deliveries": 5, "duplicates": 2, "refused": 1}},
+    "fields": {"accepted": 9, "written": 4, "dead": 2, "pending": 3},
+    "balanced": True,
+    "dead_letters": 2,
+}
+
+
+class Mapped:
+    changes = ()
+    problems = ()
+    wanted = True
+
+
+class Mappings:
+    def changes(self, source, topic, payload, *, version):
+        return Mapped()
+
+
+@dataclass
+class Accepted:
+    outcome: str = "kept"
+    accepted: int = 1
+    wake: tuple = ()
+
+
+class Outbox:
+    """Answers as it is told; None: not at all."""
+
+    def __init__(self):
+        self.outcome = "kept"
+        self.deliveries = []
+        self.refusals = []
+
+    def accept(self, delivery):
+        if self.outcome is None:
+            raise StoreUnavailable("redis://:passw0rd@store does not answer")
+        self.deliveries.append(delivery)
+        return Accepted(self.outcome)
+
+    def refused(self, source):
+        self.refusals.append(source)
+
+
+@dataclass
+class Configuration:
+    settings: Settings
+    senders: dict
+    mappings: Mappings
+
+
+SOURCES = {
+    source.name: source
+    for source in (
+        Source("erp", "bearer", ("s3cret",), options={"id": "id"}),
+        Source("small", "bearer", ("s3cret",), max_body=10),
+        Source("hidden", "bearer", ("s3cret",), path_token="tøken/1"),
+    )
+}
+
+
+def configuration(tmp_path, admin_token=None):
+    settings = Settings(
+        tmp_path / "instep.toml", StoreSettings(), {}, {}, SOURCES, admin_token=admin_token
+    )
+    senders = {name: build(source, public_url=None) for name, source in SOURCES.items()}
+    return Configuration(settings, senders, Mappings())
+
+
+def make(tmp_path, outbox, admin_token=None, **parts):
+    working = {
+        "wake": lambda _: None,
+        "status": lambda: STATUS,
+        "check_store": lambda: {"mode": "always"},
+        "workers_alive": lambda: 2,
+        "clock": lambda: NOW,
+    }
+    app = create_app(configuration(tmp_path, admin_token), outbox=outbox, **(working | parts))
+    return app.test_client()
+
+
+def down(*_):
+    raise StoreUnavailable("redis://:passw0rd@store does not answer")

@@ -1,0 +1,116 @@
+"""check: what a destination answers to the token, and what the store says."""
+
+import json
+import threading
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from click.testing import CliRunner
+
+from service.cli import main
+
+TOML = """
+[destinations.site]
+token = "t0ken"
+base_url = "{url}"
+[collections.products]
+destination = "site"
+id = "65f000000000000000000001"
+"""
+
+
+@pytest.fixture
+def site():
+    """A site that answers every request with ``site.answer``."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = b'{"id": "65f000000000000000000001", "fields": []}'
+            self.server.asked.append((self.path, self.headers["Authorization"]))
+            self.send_response(self.server.answer)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with closing(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
+        server.close = server.server_close
+        server.answer, server.asked = 200, []
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def check(tmp_path, site):
+    """Run ``instep check`` on a collection of the site; returns exit code and JSON."""
+
+    def _check(text=TOML, **environ):
+        path = tmp_path / "instep.toml"
+        path.write_text(text.format(url=f"http://127.0.0.1:{site.server_address[1]}"))
+        env = {"INSTEP_CONFIG": str(path), "INSTEP_DATA": str(tmp_path / "data"), "REDIS_URL": ""}
+        result = CliRunner().invoke(main, ["check", "--json"], env=env | environ)
+        return result.exit_code, json.loads(result.stdout)
+
+    return _check
+
+
+def test_a_collection_that_answers_is_right_and_a_store_that_does_not_run_is_no_problem(
+    check, site
+):
+    code, found = check()
+    assert (code, found["ok"], found["problems"]) == (0, True, [])
+    assert site.asked == [("/v2/collections/65f000000000000000000001", "Bearer t0ken")]
+    assert "nothing runs" in found["notes"][0]
+
+
+@pytest.mark.parametrize(
+    ("status", "key"),
+    [
+        (401, "destinations.site.token"),
+        (403, "destinations.site.token"),
+        (404, "collections.products.id"),
+        (503, "collections.products"),
+    ],
+)
+def test_a_refusal_is_a_problem_of_what_was_refused(check, site, status, key):
+    site.answer = status
+    code, found = check()
+    assert (code, found["ok"]) == (1, False)
+    (problem,) = found["problems"]
+    assert problem["where"].endswith(f": {key}")
+    assert str(status) in problem["found"]
+    assert "t0ken" not in json.dumps(found)
+
+
+def test_no_answer_is_a_problem_of_the_address(check):
+    code, found = check(TOML.replace("{url}", "http://127.0.0.1:1"))
+    assert code == 1
+    (problem,) = found["problems"]
+    assert problem["where"].endswith("destinations.site.base_url")
+
+
+def test_a_given_store_that_does_not_answer_is_a_problem(check, tmp_path):
+    code, found = check(REDIS_URL=f"unix://{tmp_path}/nothing")
+    assert code == 1
+    (problem,) = found["problems"]
+    assert problem["where"] == "REDIS_URL"
+
+
+@pytest.mark.usefixtures("store")
+def test_a_given_store_that_is_weaker_than_wanted_is_a_problem(check, store_socket):
+    code, found = check(REDIS_URL=f"unix://{store_socket}")
+    assert code == 1
+    assert "store: appendonly, appendfsync" in {each["where"] for each in found["problems"]}
+
+
+def test_a_question_to_the_site_takes_from_the_budget_of_a_running_system(
+    check, store_socket, store
+):
+    check(REDIS_URL=f"unix://{store_socket}")
+    assert store.keys("instep:budget:*")

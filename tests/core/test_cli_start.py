@@ -1,0 +1,245 @@
+"""init, preview and usage: what the command does without any running system."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from service.cli import main
+from service.configuration import build
+
+COMMANDS = {
+    *("init", "up", "web", "worker", "demo", "sandbox", "check", "preview", "status"),
+    *("dead", "pause", "resume"),
+}
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run ``instep`` with some arguments in an empty folder, with nothing in the environment."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("REDIS_URL", "INSTEP_CONFIG", "INSTEP_DATA", "INSTEP_ADMIN_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+
+    def _run(*arguments, **kwargs):
+        return CliRunner().invoke(main, [str(each) for each in arguments], **kwargs)
+
+    return _run
+
+
+@pytest.fixture
+def shop(run, tmp_path, monkeypatch):
+    """The folder that init wrote, as the current one."""
+    assert run("init", "shop").exit_code == 0
+    monkeypatch.chdir(tmp_path / "shop")
+    return tmp_path / "shop"
+
+
+def test_every_command_of_the_documentation_is_there():
+    assert set(main.commands) == COMMANDS
+    assert set(main.commands["dead"].commands) == {"list", "show", "replay", "discard"}
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_explains_itself(run, command):
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert main.commands[command].help.split()[:5] == result.output.split("\n\n")[1].split()[:5]
+
+
+def test_init_writes_a_configuration_that_is_right(shop):
+    configuration = build({"INSTEP_CONFIG": str(shop / "instep.toml")})
+    assert set(configuration.senders) == {"erp"}
+    assert configuration.settings.destinations["site"].token == "sandbox-token"
+
+
+def test_init_writes_the_files_that_it_promises(shop):
+    assert {path.name for path in shop.iterdir()} == {
+        *("instep.toml", "mappings.py", "stock.json", "Procfile"),
+        *(".env", ".env.example", ".gitignore"),
+    }
+
+
+def test_init_makes_secrets_of_its_own_and_keeps_them_from_others(run, shop):
+    run("init", "other")
+    texts = [(path / ".env").read_text() for path in (shop, shop / "other")]
+    assert texts[0] != texts[1]
+    assert "ERP_SECRET=\n" not in texts[0]
+    assert "ERP_SECRET=\n" in (shop / ".env.example").read_text()
+    assert stat.S_IMODE((shop / ".env").stat().st_mode) == 0o600
+
+
+def test_init_shows_how_to_send_the_sample(run):
+    output = run("init", "my shop").output
+    assert "cd 'my shop'" in output
+    assert "openssl dgst -sha256 -hmac" in output
+
+
+def test_init_overwrites_nothing(run, shop):
+    (shop / "instep.toml").write_text("mine")
+    result = run("init", ".")
+    assert result.exit_code == 1
+    assert "instep.toml" in result.stderr
+    assert (shop / "instep.toml").read_text() == "mine"
+
+
+def test_init_says_where_it_cannot_write(run):
+    Path("file").write_text("")
+    result = run("init", "file/below")
+    assert result.exit_code == 1
+    assert "cannot be written" in result.stderr
+
+
+@pytest.mark.usefixtures("shop")
+def test_preview_shows_what_the_sample_would_change(run):
+    result = run("preview", "erp", "stock.json", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout) == {
+        "changes": [
+            {
+                "mapping": "Stock",
+                "collection": "products",
+                "key": "P-0001",
+                "item": None,
+                "fields": {"stock": 7, "in-stock": True},
+                "version": "t01748779200000000",
+            }
+        ],
+        "problems": [],
+    }
+
+
+@pytest.mark.usefixtures("shop")
+def test_preview_reads_standard_input_and_says_no_to_a_payload_that_does_not_fit(run):
+    payload = {"type": "stock.changed", "data": {"sku": "a", "qty": 1.5}}
+    result = run("preview", "erp", "-", "--json", input=json.dumps(payload))
+    assert result.exit_code == 1
+    found = json.loads(result.stdout)
+    assert found["changes"] == []
+    assert [problem["path"] for problem in found["problems"]] == ["data.qty"]
+
+
+@pytest.mark.usefixtures("shop")
+def test_preview_takes_another_topic(run):
+    result = run("preview", "erp", "stock.json", "--topic", "order.created", "--json")
+    assert json.loads(result.stdout) == {"changes": [], "problems": []}
+
+
+def test_preview_takes_headers(run, shop):
+    text = (shop / "instep.toml").read_text()
+    (shop / "instep.toml").write_text(text.replace('topic = "type"', 'topic = "header:X-Topic"'))
+    result = run("preview", "erp", "stock.json", "--header", "x-TOPIC: stock.changed", "--json")
+    assert len(json.loads(result.stdout)["changes"]) == 1
+
+
+@pytest.mark.usefixtures("shop")
+def test_preview_for_people_is_plain_in_a_pipe(run):
+    result = run("preview", "erp", "stock.json")
+    assert result.stdout.splitlines() == [
+        "Stock: products, key P-0001:",
+        "  field     type    value",
+        "  stock     number  7",
+        "  in-stock  plain   true",
+    ]
+
+
+@pytest.mark.usefixtures("shop")
+def test_preview_shows_no_code_that_a_terminal_obeys(run):
+    payload = {"type": "stock.changed", "data": {"sku": "\x1b[2Ja", "qty": 1}}
+    result = run("preview", "erp", "-", input=json.dumps(payload))
+    assert result.exit_code == 0
+    assert "\x1b" not in result.stdout
+
+
+@pytest.mark.usefixtures("shop")
+def test_preview_says_that_nothing_is_wanted(run):
+    result = run("preview", "erp", "stock.json", "--topic", "order.created")
+    assert result.stdout == "No mapping takes anything of it\n"
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("preview", "crm", "stock.json"),
+        ("preview", "erp", "no-such-file.json"),
+        ("preview", "erp", "stock.json", "--header", "no colon"),
+        ("preview", "erp"),
+        ("dead", "replay"),
+        ("dead", "replay", "a", "--all"),
+        ("dead", "discard", "a", "--kind", "refused"),
+        ("dead", "list", "--kind", "no-such-kind"),
+        ("web", "--bind", "8000"),
+        ("up", "--bind", "127.0.0.1:http"),
+        ("up", "--bind", "::1:8000"),
+        ("sandbox", "--bind", "127.0.0.1:65536"),
+        ("worker", "--processes", "0"),
+        ("demo", "--api", "v3"),
+        ("nothing-of-the-sort",),
+    ],
+)
+def test_wrong_usage_ends_with_two(run, arguments):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("up",), ("web",), ("worker",), ("status",), ("dead", "list"), ("pause", "site")],
+)
+def test_a_wrong_configuration_ends_with_two_and_every_problem(run, shop, arguments):
+    (shop / "instep.toml").write_text('one = 1\ntwo = 2\nmappings = ["mappings.py"]\n')
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert "instep.toml: one: " in result.stderr
+    assert "instep.toml: two: " in result.stderr
+
+
+def test_problems_of_settings_senders_and_mappings_come_together(run, shop):
+    text = (shop / "instep.toml").read_text()
+    (shop / "instep.toml").write_text(
+        text.replace('api = "v2"', 'api = "v3"').replace('header = "X-Signature"', "")
+    )
+    mappings = (shop / "mappings.py").read_text()
+    (shop / "mappings.py").write_text(mappings.replace('"products"', '"producs"'))
+    result = run("check", "--json")
+    assert result.exit_code == 2
+    found = json.loads(result.stdout)
+    assert found["ok"] is False
+    places = " ".join(problem["where"] for problem in found["problems"])
+    assert len(found["problems"]) == 3
+    assert "instep.toml: destinations.site.api" in places
+    assert "instep.toml: sources.erp.header" in places
+    assert "mappings.py" in places
+
+
+def test_a_sender_shows_no_value_that_came_from_the_environment(run, shop):
+    text = (shop / "instep.toml").read_text()
+    (shop / "instep.toml").write_text(text.replace('"X-Signature"', '"${ERP_SECRET} !"'))
+    secret = (shop / ".env").read_text().partition("ERP_SECRET=")[2].split("\n")[0]
+    result = run("check")
+    assert result.exit_code == 2
+    assert "sources.erp.header" in result.stdout
+    assert secret not in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("status",),
+        ("dead", "list"),
+        ("dead", "show", "x"),
+        ("dead", "replay", "--all"),
+        ("dead", "discard", "x"),
+        ("pause", "site"),
+        ("resume", "site"),
+    ],
+)
+def test_a_command_that_joins_says_so_when_nothing_runs(run, shop, arguments):
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert "instep up" in result.stderr
+    assert not (shop / ".instep").exists()

@@ -1,0 +1,74 @@
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from workers.errors import StoreUnavailable
+from workers.metrics import METRICS, STATES, text
+
+STATUS = {
+    "destinations": {"site": {"state": "outage", "reason": "", "calls": 7, "rate_limited": 1}},
+    "collections": {
+        "products": {"state": "flowing", "pending_items": 3, "oldest_seconds": 1.5},
+        "pages": {"state": "paused", "pending_items": 0, "oldest_seconds": None},
+    },
+    "sources": {"erp": {"deliveries": 5, "duplicates": 2, "refused": 1}},
+    "fields": {"accepted": 9, "written": 4, "dead": 2, "pending": 3},
+    "balanced": True,
+    "dead_letters": 2,
+}
+
+
+def samples(status=STATUS):
+    families = text_string_to_metric_families(text(lambda: status).decode())
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def test_every_documented_metric_is_told_and_no_other():
+    assert {name for name, *_ in samples()} == set(METRICS)
+
+
+def test_the_numbers_are_those_of_the_status():
+    found = samples()
+    assert found["deliveries_total", "erp"] == 5
+    assert found["duplicates_total", "erp"] == 2
+    assert found["refused_total", "erp"] == 1
+    assert found["calls_total", "site"] == 7
+    assert found["rate_limited_total", "site"] == 1
+    assert found["outbox_items", "products"] == 3
+    assert found["outbox_oldest_seconds", "products"] == 1.5
+    assert found["dead_letters",] == 2
+    assert found["accepted_total",] == 9
+    assert found["balanced",] == 1
+
+
+def test_a_collection_without_pending_values_has_an_age_of_nothing():
+    assert samples()["outbox_oldest_seconds", "pages"] == 0
+
+
+def test_accepted_is_the_sum_of_the_fates():
+    found = samples()
+    fates = [value for name, value in found.items() if name[0] == "field_values"]
+    assert sum(fates) == found["accepted_total",]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_exactly_one_state_holds(state):
+    found = samples()
+    assert found["destination_state", "site", state] == (state == "outage")
+    assert found["collection_state", "products", state] == (state == "flowing")
+    assert found["collection_state", "pages", state] == (state == "paused")
+
+
+def test_counts_that_do_not_add_up_show():
+    assert samples(STATUS | {"balanced": False})["balanced",] == 0
+
+
+def test_a_store_that_does_not_answer_is_told():
+    def status():
+        raise StoreUnavailable("no answer")
+
+    with pytest.raises(StoreUnavailable):
+        text(status)

@@ -1,0 +1,293 @@
+"""What a judgement depends on besides the answer: who was alone, how often, and what is healthy."""
+
+import pytest
+
+from workers.answers import Answer, ItemView
+from workers.changes import FieldProblem
+from workers.errors import DestinationError
+from workers.policy import backoff, judge
+from workers.settings import Collection, Destination
+from workers.steps import Batch, ClaimedField, ClaimedItem
+
+OUTAGE = Answer(500, "internal_error", "An Internal Error occurred")
+GONE = Answer(404, "resource_not_found", "Requested resource not found")
+HELD_BACK = Answer(409, "conflict", "items that have never been published")
+PRICE = ClaimedField("price", "1", "number", 1)
+STOCK = ClaimedField("stock", "2", "number", 2)
+SENT = {"price": 1, "stock": 2}
+
+
+def item(n=0, *, fields=(PRICE, STOCK), **more):
+    return ClaimedItem(f"k{n}", f"i{n}", fields, **more)
+
+
+def judged(outcome, *items, sent=SENT, live=True, spread=0.5, attempts=12, **batch):
+    items = items or (item(),)
+    return judge(
+        Batch("t", "site", "products", items, **batch),
+        outcome,
+        destination=Destination("site", "v2", "token", live=live, attempts=attempts),
+        collection=Collection("products", "site", "c1", key="sku"),
+        sent={each.record: sent for each in items},
+        spread=spread,
+    )
+
+
+def verdict(outcome, *items, **more):
+    return judged(outcome, *items, **more).verdicts[0]
+
+
+def view(n=0, *, published="2025-01-01", draft=False, archived=False, **fields):
+    fields = {"price": 1, "stock": 2, "sku": f"k{n}"} | fields
+    return ItemView(f"i{n}", fields, "2025-02-02", published, draft=draft, archived=archived)
+
+
+def shows(*views):
+    return Answer(200, items={each.id: each for each in views})
+
+
+# refusals ---------------------------------------------------------------------------------------
+
+
+def refusal(*slugs):
+    problems = tuple(FieldProblem(slug, "Is too long") for slug in slugs)
+    return Answer(400, "validation_error", "Validation Error", problems)
+
+
+def test_the_named_field_dies_with_the_words_of_the_cms_and_the_other_goes_again():
+    found = verdict(refusal("price"))
+    (death,) = found.deaths
+    assert (death.kind, death.slugs, death.status) == ("refused", ("price",), 400)
+    assert (death.message, death.problems) == (
+        "Validation Error",
+        (FieldProblem("price", "Is too long"),),
+    )
+    assert found.refused
+    assert found.wait == 0
+
+
+@pytest.mark.parametrize("outcome", [refusal(), refusal("colour"), refusal("price", "stock")])
+def test_all_fields_die_where_none_or_all_are_named(outcome):
+    assert verdict(outcome).deaths[0].slugs == ("price", "stock")
+
+
+def test_refused_again_all_fields_die():
+    found = verdict(refusal("price"), item(refused=True))
+    assert found.deaths[0].slugs == ("price", "stock")
+    assert not found.refused
+
+
+def test_a_field_that_was_not_sent_does_not_die_of_the_refusal():
+    assert verdict(refusal(), sent={"price": 1}).deaths[0].slugs == ("price",)
+
+
+@pytest.mark.parametrize(("size", "limit"), [(100, 50), (7, 3), (3, 1), (2, 1)])
+def test_a_refused_batch_is_halved(size, limit):
+    judgement = judged(refusal("price"), *(item(n) for n in range(size)))
+    assert {each.limit for each in judgement.verdicts} == {limit}
+    assert not any(each.deaths or each.attempt for each in judgement.verdicts)
+
+
+def test_a_missing_item_that_was_looked_up_again_dies():
+    assert verdict(GONE, item(forgotten=True)).deaths[0].kind == "missing"
+
+
+def test_a_missing_item_that_was_addressed_by_its_id_dies():
+    found = verdict(GONE, ClaimedItem("i0", "i0", (PRICE,)), sent={"price": 1})
+    assert (found.deaths[0].kind, found.forget) == ("missing", False)
+
+
+def test_what_was_not_sent_live_cannot_be_held_back_to_staged():
+    assert verdict(HELD_BACK, staged=True).deaths[0].kind == "refused"
+    assert verdict(HELD_BACK, live=False).deaths[0].kind == "refused"
+
+
+@pytest.mark.parametrize(
+    ("answer", "dropped"),
+    [
+        (Answer(400, problems=(FieldProblem("stock", "Field not described in schema"),)), True),
+        (Answer(409, "conflict", "The collection structure changed"), True),
+        (refusal("color"), True),
+        (refusal("price"), False),
+        (Answer(500, problems=(FieldProblem("color", ""),)), False),
+        (DestinationError("", sent=True), False),
+    ],
+)
+def test_the_schema_is_dropped_by_what_contradicts_it(answer, dropped):
+    option = ClaimedField("color", '"Red"', "option", 3)
+    assert judged(answer, item(fields=(PRICE, option))).drop_schema is dropped
+
+
+# outages ----------------------------------------------------------------------------------------
+
+
+def test_an_attempt_counts_only_alone_and_while_others_get_through():
+    assert verdict(OUTAGE).attempt
+    assert not verdict(OUTAGE, item(healthy=False)).attempt
+    assert not verdict(OUTAGE, item(0), item(1)).attempt
+
+
+@pytest.mark.parametrize(("so_far", "kinds"), [(10, []), (11, ["exhausted"]), (40, ["exhausted"])])
+def test_the_last_attempt_is_a_dead_letter(so_far, kinds):
+    assert [death.kind for death in verdict(OUTAGE, item(attempts=so_far)).deaths] == kinds
+
+
+def test_an_outage_exhausts_nothing():
+    assert not verdict(OUTAGE, item(attempts=99, healthy=False)).deaths
+    assert not verdict(OUTAGE, item(0, attempts=99), item(1, attempts=99)).deaths
+    assert not verdict(DestinationError("refused", sent=False), item(attempts=99)).deaths
+
+
+DAY = 24 * 3600.0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "trial", "dies"),
+    [(DAY, True, True), (DAY - 1, True, False), (2 * DAY, False, False), (0.0, True, False)],
+)
+def test_an_item_that_fails_alone_for_a_day_of_good_probes_dies(seconds, trial, dies):
+    found = verdict(OUTAGE, item(failed_seconds=seconds, healthy=False), trial=trial)
+    assert bool(found.deaths) is dies
+
+
+def test_a_batch_that_fails_on_trial_is_isolated():
+    assert verdict(OUTAGE, item(0, healthy=False), item(1, healthy=False)).limit is None
+    assert verdict(OUTAGE, item(0, healthy=False), item(1, healthy=False), trial=True).limit == 1
+
+
+def test_a_batch_that_found_no_connection_is_not():
+    assert verdict(DestinationError("refused", sent=False), item(0), item(1)).limit is None
+
+
+def test_the_destination_makes_an_item_wait_eight_seconds_at_most():
+    assert verdict(OUTAGE, item(attempts=9, healthy=False), spread=0.99).wait == pytest.approx(7.92)
+
+
+def test_an_item_that_is_the_suspect_waits_five_minutes_at_most():
+    assert verdict(OUTAGE, item(attempts=9), spread=0.99).wait == pytest.approx(297)
+
+
+def test_retry_after_counts_on_503_and_on_no_other_failure():
+    assert verdict(Answer(503, retry_after=20.0)).wait == 20
+    assert verdict(Answer(503, retry_after=9000.0)).wait == 300
+    assert verdict(Answer(500, retry_after=20.0)).wait < 2
+
+
+def test_a_retry_after_of_a_day_does_not_close_the_budget_for_one():
+    assert judged(Answer(429, retry_after=86_400.0)).close_budget == 3600
+
+
+@pytest.mark.parametrize("attempt", [1, 2, 3, 50, 5000])
+def test_a_backoff_doubles_up_to_its_cap(attempt):
+    longest = min(300.0, 2.0 * 2 ** min(attempt - 1, 60))
+    assert backoff(attempt, base=2, cap=300, spread=0.25) == longest / 4
+
+
+def test_a_backoff_counts_attempts_from_one():
+    with pytest.raises(ValueError, match="0 is below 1"):
+        backoff(0, base=2, cap=300, spread=0.5)
+
+
+# 200 --------------------------------------------------------------------------------------------
+
+
+def test_what_the_answer_shows_is_written_and_what_it_drops_goes_again_alone():
+    found = verdict(shows(view(price=7), view(1)), item(), item(1))
+    assert (found.written, found.missed, found.limit) == (("stock",), ("price",), 1)
+    assert (found.deaths, found.attempt, found.updated) == ((), False, "2025-02-02")
+
+
+def test_dropped_again_alone_it_was_not_applied():
+    twice = ClaimedField("price", "1", "number", 1, misses=1)
+    found = verdict(shows(view(price=7)), item(fields=(twice, STOCK)))
+    (death,) = found.deaths
+    assert (death.kind, death.slugs, death.status) == ("not-applied", ("price",), 200)
+    assert death.problems == (FieldProblem("price", "the item holds 7"),)
+    assert (found.written, found.missed) == (("stock",), ())
+
+
+def test_dropped_again_in_a_batch_it_is_not_condemned():
+    twice = ClaimedField("price", "1", "number", 1, misses=1)
+    found = verdict(shows(view(price=7), view(1)), item(fields=(twice,)), item(1))
+    assert (found.deaths, found.missed, found.limit) == ((), ("price",), 1)
+
+
+def test_items_are_matched_by_id_and_not_by_place():
+    judgement = judged(shows(view(1), view(0)), item(0), item(1))
+    assert [each.written for each in judgement.verdicts] == [("price", "stock")] * 2
+
+
+def test_a_status_is_read_beside_the_fields():
+    flag = ClaimedField("_draft", "true", "flag", 1)
+    found = verdict(shows(view(draft=True)), item(fields=(flag,)), sent={"_draft": True})
+    assert found.written == ("_draft",)
+
+
+def test_an_imported_file_is_remembered():
+    picture = ClaimedField("photo", '{"url":"https://a"}', "image", 1)
+    shown = view(photo={"fileId": "f1", "url": "https://cdn", "alt": None})
+    found = verdict(shows(shown), item(fields=(picture,)), sent={"photo": {"url": "https://a"}})
+    assert found.files == {"photo": '{"fileId": "f1", "url": "https://cdn"}'}
+
+
+def test_another_key_in_the_answer_forgets_the_id_and_writes_nothing():
+    found = verdict(shows(view(sku="other")))
+    assert (found.forget, found.written) == (True, ())
+
+
+def test_after_the_second_look_up_it_is_missing():
+    found = verdict(shows(view(sku="other")), item(forgotten=True))
+    assert found.deaths[0].kind == "missing"
+    assert found.deaths[0].message == 'item i0 holds "other" as its key, not k0'
+    together = verdict(shows(view(sku="other")), item(forgotten=True), item(1))
+    assert (together.deaths, together.limit) == ((), 1)
+
+
+@pytest.mark.parametrize("key", [12, 12.0, "12"], ids=repr)
+def test_keys_are_compared_as_text(key):
+    found = verdict(
+        shows(ItemView("i0", {"price": 1, "sku": key})),
+        ClaimedItem("12", "i0", (PRICE,)),
+        sent={"price": 1},
+    )
+    assert found.written == ("price",)
+
+
+@pytest.mark.parametrize("key", [None, "", True, ["k"]])
+def test_an_answer_without_a_key_is_taken_by_its_id(key):
+    assert verdict(shows(view(sku=key))).written == ("price", "stock")
+
+
+def test_an_item_that_is_addressed_by_id_may_have_any_key():
+    found = verdict(shows(view()), ClaimedItem("i0", "i0", (PRICE,)), sent={"price": 1})
+    assert found.written == ("price",)
+
+
+def test_a_key_that_was_sent_proves_nothing():
+    key = ClaimedField("sku", '"new"', "plain", 1)
+    found = verdict(shows(view(sku="new")), item(fields=(key,)), sent={"sku": "new"})
+    assert found.written == ("sku",)
+
+
+def test_what_went_staged_and_shows_as_published_goes_again_live():
+    found = verdict(shows(view()), staged=True)
+    assert (found.staged, found.written, found.wait) == (False, (), 0)
+
+
+@pytest.mark.parametrize(
+    ("shown", "live"),
+    [
+        (view(published=None), True),
+        (view(draft=True), True),
+        (view(archived=True), True),
+        (view(), False),
+    ],
+)
+def test_what_went_staged_and_is_held_back_is_written(shown, live):
+    found = verdict(shows(shown), staged=True, live=live)
+    assert (found.staged, found.written) == (None, ("price", "stock"))
+
+
+def test_an_item_that_shows_as_published_and_refuses_the_live_write_twice_stays_staged():
+    assert verdict(shows(view()), item(attempts=1), staged=True).staged is False
+    assert verdict(shows(view()), item(attempts=2), staged=True).written == ("price", "stock")

@@ -1,0 +1,77 @@
+"""An intake on small stand-ins for the outbox and the mappings."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from service.intake import Intake
+from service.senders import build
+from workers.changes import Change, FieldProblem, FieldValue
+from workers.errors import StoreUnavailable
+from workers.settings import Source
+
+NOW = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
+PROOF = {"authorization": "Bearer s3cret", "content-type": "application/json", "x-topic": "stock"}
+OPTIONS = {"id": "id", "topic": "header:X-Topic", "occurred_at": "at"}
+
+
+@dataclass
+class Mapped:
+    changes: tuple = ()
+    problems: tuple = ()
+    wanted: bool = True
+
+
+class Mappings:
+    """Takes the topic stock; the payload tells the quantity."""
+
+    def changes(self, source, topic, payload, *, version):
+        if topic not in ("stock", None):
+            return Mapped(wanted=False)
+        if not isinstance(payload, dict) or "qty" not in payload:
+            return Mapped(problems=(FieldProblem("qty", "missing"),))
+        if payload["qty"] == "fail":
+            raise KeyError("qty")
+        fields = (FieldValue("stock", str(payload["qty"]), "plain"),)
+        return Mapped((Change("Stock", "products", "sku-1", "key", fields, version),))
+
+
+@dataclass
+class Accepted:
+    outcome: str = "kept"
+    accepted: int = 1
+    wake: tuple = ()
+
+
+@dataclass
+class Outbox:
+    answer: Accepted = field(default_factory=Accepted)
+    deliveries: list = field(default_factory=list)
+    refusals: list = field(default_factory=list)
+    down: bool = False
+
+    def accept(self, delivery):
+        if self.down:
+            raise StoreUnavailable("no answer")
+        self.deliveries.append(delivery)
+        return self.answer
+
+    def refused(self, source):
+        if self.down:
+            raise StoreUnavailable("no answer")
+        self.refusals.append(source)
+
+
+@dataclass
+class Letter:
+    body: bytes
+    index: int = 0
+    source: str = "erp"
+    id: str = "letter-1"
+    headers: dict = field(default_factory=lambda: {"x-topic": "stock"})
+    received: datetime = NOW
+
+
+def make(outbox, wake, mappings=None, **options):
+    source = Source("erp", "bearer", ("s3cret",), options=OPTIONS | options)
+    senders = {"erp": build(source, public_url=None)}
+    return Intake(senders, mappings or Mappings(), outbox, wake)

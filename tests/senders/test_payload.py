@@ -1,0 +1,114 @@
+import pytest
+
+from service.senders.payload import MAX_DEPTH, MAX_FIELDS, parse, parse_form, parse_json, pluck
+from workers.errors import PayloadInvalid
+
+FORM = {"content-type": "Application/X-WWW-Form-Urlencoded; charset=utf-8"}
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        pytest.param('{"a": "räknat ✓"}'.encode(), {"a": "räknat ✓"}, id="unicode"),
+        pytest.param(b'\xef\xbb\xbf{"a": 1}', {"a": 1}, id="byte order mark"),
+        pytest.param(b' \r\n\t{"a" :1} \n', {"a": 1}, id="odd whitespace"),
+        pytest.param(b'{"a": 1, "a": 2}', {"a": 2}, id="the last of equal keys"),
+        pytest.param(
+            b'{"a": 123456789012345678901234567890}',
+            {"a": 123456789012345678901234567890},
+            id="huge",
+        ),
+        pytest.param(b'{"a": "\\ud83d\\ude00"}', {"a": "😀"}, id="surrogate pair"),
+        pytest.param(b"null", None, id="null"),
+    ],
+)
+def test_json_is_read(body, value):
+    assert parse_json(body) == value
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        pytest.param(b"", "not JSON", id="empty"),
+        pytest.param(b"{", "not JSON", id="cut off"),
+        pytest.param(b'{"a": 1}x', "not JSON", id="more"),
+        pytest.param(b'{"a": "\xe9"}', "not UTF-8 at byte 7", id="latin-1"),
+        pytest.param('{"a": 1}'.encode("utf-16"), "not UTF-8", id="utf-16"),
+        pytest.param(b"[NaN]", "NaN is no number", id="nan"),
+        pytest.param(b"[-Infinity]", "-Infinity is no number", id="infinity"),
+        pytest.param(b"[1e999]", "1e999 is too large", id="overflow"),
+        pytest.param(b"[" + b"9" * 5000 + b"]", "not JSON", id="too many digits"),
+        pytest.param(b'["\\ud800"]', "half a surrogate pair", id="lone surrogate"),
+        pytest.param(b'{"\\uDC00": 1}', "half a surrogate pair", id="lone surrogate in a key"),
+        pytest.param(b"[" * 100_000, "deeper than 100 levels", id="very deep"),
+        pytest.param(b'{"a": "\x00"}', "not JSON", id="control character"),
+    ],
+)
+def test_what_is_no_json_is_refused_with_the_reason(body, message):
+    with pytest.raises(PayloadInvalid, match=message):
+        parse_json(body)
+
+
+def test_json_may_nest_to_the_limit_and_no_deeper():
+    deepest = b"[" * MAX_DEPTH + b"]" * MAX_DEPTH
+    parse_json(deepest)
+    parse_json(b"[" + b"[]," * 500 + b"[]]")  # many, but flat
+    for one_more in (b"[" + deepest + b"]", b'{"a":' * 101 + b"1" + b"}" * 101):
+        with pytest.raises(PayloadInvalid, match="deeper than 100 levels"):
+            parse_json(one_more)
+
+
+def test_a_form_becomes_text_and_lists_of_repeated_names():
+    body = "kind=stock&note=r%C3%A4knat+f%C3%B6r+hand&empty=&tag=a&tag=b&raw=ä"
+    assert parse_form(body.encode()) == {
+        "kind": "stock",
+        "note": "räknat för hand",
+        "empty": "",
+        "tag": ["a", "b"],
+        "raw": "ä",
+    }
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"a=%ff", b"a=\xff", b"&".join([b"a=1"] * (MAX_FIELDS + 1))],
+    ids=["escaped", "raw", "many"],
+)
+def test_what_is_no_form_is_refused(body):
+    with pytest.raises(PayloadInvalid):
+        parse_form(body)
+
+
+def test_the_content_type_tells_a_form_from_json():
+    assert parse(FORM, b"a=1") == {"a": "1"}
+    assert parse({"content-type": "text/plain"}, b'{"a":1}') == {"a": 1}
+    assert parse({}, b'{"a":1}') == {"a": 1}
+    with pytest.raises(PayloadInvalid):
+        parse({}, b"a=1")
+
+
+def test_json_that_is_called_a_form_is_read_as_json():
+    assert parse(FORM, b' {"a": "b=c&d"}') == {"a": "b=c&d"}
+    assert parse(FORM, b"[1]") == [1]
+
+
+def test_pluck_finds_a_value_by_its_path():
+    payload = {"product": {"revision": 7, "live": True}}
+    assert pluck(payload, "product.revision", int) == 7
+    assert pluck(payload, "product.live", bool) is True
+    assert pluck(payload, "", dict) is payload
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "message"),
+    [
+        ("product.id", int, "product.id is missing"),
+        ("product.revision.x", int, "product.revision.x is missing"),
+        ("product.revision", str, "product.revision is not text"),
+        ("product.live", int, "product.live is not an integer"),
+        ("", list, "the body is not a list"),
+    ],
+)
+def test_pluck_names_the_path_that_it_missed(path, kind, message):
+    with pytest.raises(PayloadInvalid, match=message):
+        pluck({"product": {"revision": 7, "live": True}}, path, kind)

@@ -1,0 +1,126 @@
+"""
+The outbox in Prometheus' words, read afresh from the store for every scrape.
+
+All processes share the store, so any of them can be asked, and none has numbers of its own. What
+goes up and down as values meet their fates is a gauge, ``field_values`` too: a replay takes a
+value from dead back to pending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+Family = CounterMetricFamily | GaugeMetricFamily
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """
+    A metric as documented: what it counts, in which unit.
+
+    Args:
+        help: One line.
+        labels: Names of its labels.
+        counter: Whether it only rises; its name ends in ``_total`` then.
+    """
+
+    help: str
+    labels: tuple[str, ...] = ()
+    counter: bool = False
+
+
+METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
+    {
+        "deliveries_total": Metric("Proven deliveries, repeated ones too", ("source",), True),
+        "duplicates_total": Metric("Deliveries that had been kept before", ("source",), True),
+        "refused_total": Metric("Deliveries whose proof was bad or missing", ("source",), True),
+        "accepted_total": Metric("Field values accepted", (), True),
+        "field_values": Metric("Accepted field values by what became of them", ("fate",)),
+        "balanced": Metric("1 while accepted equals the sum of field_values"),
+        "outbox_items": Metric("Items with pending field values", ("collection",)),
+        "outbox_oldest_seconds": Metric(
+            "Age of the oldest pending field value, in seconds", ("collection",)
+        ),
+        "dead_letters": Metric("Open dead letters"),
+        "calls_total": Metric("Requests to the CMS", ("destination",), True),
+        "rate_limited_total": Metric(
+            "Requests that the CMS refused for their number", ("destination",), True
+        ),
+        "destination_state": Metric("1 for the state it is in", ("destination", "state")),
+        "collection_state": Metric("1 for the state it is in", ("collection", "state")),
+    }
+)
+STATES: Final = ("flowing", "waiting", "outage", "paused")
+
+# Metric → where its numbers stand in the status: section, and key of each of its entries.
+_BY_NAME: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "deliveries_total": ("sources", "deliveries"),
+        "duplicates_total": ("sources", "duplicates"),
+        "refused_total": ("sources", "refused"),
+        "outbox_items": ("collections", "pending_items"),
+        "outbox_oldest_seconds": ("collections", "oldest_seconds"),
+        "calls_total": ("destinations", "calls"),
+        "rate_limited_total": ("destinations", "rate_limited"),
+    }
+)
+
+
+class OutboxCollector(Collector):
+    """
+    Metrics of one outbox.
+
+    Args:
+        status: Returns the status, in the shape of ``instep status --json``; raises
+            StoreUnavailable.
+    """
+
+    def __init__(self, status: Callable[[], Mapping[str, Any]]) -> None:
+        self._status = status
+
+    def collect(self) -> Iterator[Family]:
+        status = self._status()
+        families = {name: _family(name) for name in METRICS}
+        for name, (section, key) in _BY_NAME.items():
+            for label, entry in status[section].items():
+                families[name].add_metric([label], entry[key] or 0)
+        _add_states(families["destination_state"], status["destinations"])
+        _add_states(families["collection_state"], status["collections"])
+        fates = dict(status["fields"])
+        families["accepted_total"].add_metric([], fates.pop("accepted"))
+        for fate, number in fates.items():
+            families["field_values"].add_metric([fate], number)
+        families["balanced"].add_metric([], int(status["balanced"]))
+        families["dead_letters"].add_metric([], status["dead_letters"])
+        yield from families.values()
+
+
+def text(status: Callable[[], Mapping[str, Any]]) -> bytes:
+    """
+    Return the metrics in Prometheus' text format.
+
+    Raises:
+        StoreUnavailable: *status* does.
+    """
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(OutboxCollector(status))
+    return generate_latest(registry)
+
+
+def _family(name: str) -> Family:
+    metric = METRICS[name]
+    kind = CounterMetricFamily if metric.counter else GaugeMetricFamily
+    return kind(name, metric.help, labels=metric.labels)
+
+
+def _add_states(family: Family, entries: Mapping[str, Mapping[str, Any]]) -> None:
+    for name, entry in entries.items():
+        for state in STATES:
+            family.add_metric([name, state], int(entry["state"] == state))
