@@ -1,0 +1,43 @@
+"""Logging of the commands that stay: one line per record on stderr, its extras as key=value."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+QUIET = ("urllib3", "rq", "granian", "werkzeug")  # their every step; what matters they warn of
+
+
+class Line(logging.Formatter):
+    """``2025-01-31T09:10:11.123Z info workers.delivery: attempt items=100 action="settle"``"""
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created, UTC)
+        when = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        extras = "".join(
+            f" {key}={_shown(value)}"
+            for key, value in vars(record).items()
+            if key not in STANDARD and not key.startswith("_")
+        )
+        text = f"{when} {record.levelname.lower()} {record.name}: {record.getMessage()}{extras}"
+        if record.exc_info:
+            text += f" error={_shown(self.formatException(record.exc_info))}"
+        return text
+
+
+def _shown(value: Any) -> str:
+    # As JSON, whatever it is: a value that holds a line break must not begin another record.
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def configure(level: int = logging.INFO) -> None:
+    """Send every record of this process to stderr, and what libraries say from warnings up."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Line())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,126 @@
+"""``up``, ``web`` and ``worker``: the store, a supervisor, and what it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from functools import partial
+
+import redis
+
+from service import web as web_processes
+from service.configuration import Configuration
+from workers import jobs, processes, store
+from workers.errors import StoreUnavailable, StoreUnsafe
+from workers.keeper import Keeper, kept
+from workers.processes import Process
+from workers.settings import Settings, StoreSettings
+from workers.supervisor import Child, Duty, Supervisor
+
+_PATIENCE = 10.0  # s that a given store (REDIS_URL) may be away at the start
+_PAUSE = 0.1  # s between two tries
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where to reach such a listener
+
+
+def up(configuration: Configuration, bind: str, count: int) -> int:
+    """
+    Run everything on this machine, *count* web processes and as many workers, until SIGTERM.
+
+    Prints ``ready http://HOST:PORT`` once /readyz is 200.
+
+    Raises:
+        ConfigurationInvalid: *bind* cannot be listened on.
+        StoreUnavailable: the store cannot be started or reached, or is not safe enough.
+    """
+    host, port = web_processes.address(bind)
+    shown = f"http://{bind.rpartition(':')[0]}:{port}"
+    duties = [_sweeping(configuration.settings), Duty("ready", partial(_ready, host, port, shown))]
+    return _run(configuration.settings, [_web(host, port, count), *_workers(count)], duties)
+
+
+def web(configuration: Configuration, bind: str, count: int) -> int:
+    """Run *count* web processes until SIGTERM; raises as `up` does."""
+    host, port = web_processes.address(bind)
+    return _run(configuration.settings, [_web(host, port, count)], ())
+
+
+def worker(configuration: Configuration, count: int) -> int:
+    """Run *count* workers and the sweeper until SIGTERM; raises `StoreUnavailable` as `up` does."""
+    settings = configuration.settings
+    return _run(settings, _workers(count), [_sweeping(settings)])
+
+
+def _web(host: str, port: int, count: int) -> Child:
+    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return Child("web", "service.web", ("--bind", bind, "--processes", str(count)))
+
+
+def _workers(count: int) -> list[Child]:
+    return [Child("worker", "service.worker", announces=True)] * count
+
+
+def _sweeping(settings: Settings) -> Duty:
+    return Duty("sweep", partial(jobs.sweep_forever, jobs.build(settings)))
+
+
+def _run(settings: Settings, children: Sequence[Child], duties: Sequence[Duty]) -> int:
+    with kept(settings.store) as keeper:
+        client = store.connect(settings.store)
+        _check(client, settings.store)
+        supervisor: Supervisor
+        heartbeat = partial(processes.heartbeat, client, lambda: _running(supervisor, keeper))
+        supervisor = Supervisor(children, [*duties, Duty("heartbeat", heartbeat)])
+        return supervisor.run()
+
+
+def _check(client: redis.Redis, settings: StoreSettings) -> None:
+    """Refuse a store that is not safe; wait for one that is about to come up."""
+    ends = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            store.check(client, settings)
+            return
+        except StoreUnsafe:
+            raise
+        except StoreUnavailable:
+            if time.monotonic() > ends:
+                raise
+        time.sleep(_PAUSE)
+
+
+def _running(supervisor: Supervisor, keeper: Keeper | None) -> list[Process]:
+    found = [Process("supervisor", os.getpid())]
+    for child in supervisor.processes():
+        serving = processes.children(child.pid) if child.role == "web" else ()
+        # granian's main process takes no request; it stands only where its own are not told.
+        found += [Process("web", pid) for pid in serving] or [child]
+    if keeper and (pid := keeper.pid):
+        found.append(Process("store", pid))
+    return found
+
+
+def _ready(host: str, port: int, shown: str, stop: threading.Event) -> None:
+    """Say once that /readyz is 200."""
+    while not _answers(_ANYWHERE.get(host, host), port):
+        if stop.wait(_PAUSE):
+            return
+    with contextlib.suppress(OSError):  # nobody reads it
+        sys.stdout.write(f"ready {shown}\n")
+        sys.stdout.flush()
+    stop.wait()
+
+
+def _answers(host: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=2.0)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

