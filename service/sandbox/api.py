@@ -1,0 +1,92 @@
+"""What the gate needs of an API version: its views, its errors and its headers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from flask import Response
+
+from service.sandbox.faults import NONE, Fault
+from service.sandbox.records import Edit
+from service.sandbox.refusals import Refused
+from service.sandbox.window import Allowance
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """
+    A request, as the views see it.
+
+    Args:
+        body: The raw body.
+        query: The query, one value per name.
+        fault: The fault that this request meets, or NONE.
+    """
+
+    method: str
+    path: str
+    body: bytes
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    fault: Fault = NONE
+
+    def json(self) -> dict[str, Any]:
+        """
+        Return the body as an object.
+
+        Raises:
+            Refused: it is none.
+        """
+        try:
+            data = json.loads(self.body, parse_constant=_no_constant)
+        except ValueError as error:
+            raise Refused("malformed", str(error), counted=False) from None
+        if not isinstance(data, dict):
+            raise Refused("malformed", "the body is no object", counted=False)
+        return data
+
+    def edits(self, edits: list[Edit]) -> list[Edit]:
+        """Return *edits* as they take effect: a fault may drop some of it."""
+        return self.fault.keep(edits)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"Unexpected token {name}")
+
+
+View = Callable[..., Response]
+
+
+class Api(Protocol):
+    """One version of the API."""
+
+    @property
+    def name(self) -> str:
+        """``v1`` or ``v2``."""
+
+    def routes(self) -> tuple[tuple[str, str, View], ...]:
+        """Return method, rule and view of each route; a view takes an Ask and the ids."""
+
+    def check(self, ask: Ask) -> None:
+        """Look at what goes before the view: the version header."""
+
+    def refusal(self, refused: Refused, path: str) -> Response:
+        """Return the answer for what was refused."""
+
+    def failure(self, fault: Fault, path: str) -> Response:
+        """Return the answer of a ``status`` fault."""
+
+    def headers(self, allowance: Allowance, *, counted: bool = True) -> dict[str, str]:
+        """Return the headers of the rate limit; *counted* as in Refused."""
+
+    def named(self, data: Any) -> list[tuple[str | None, Mapping[str, Any]]]:
+        """Return the items that a body names, each with the fields it writes."""
+
+
+def answer(data: Any, status: int = 200) -> Response:
+    """Return *data* as a JSON response."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return Response(text, status, content_type="application/json; charset=utf-8")

@@ -1,0 +1,51 @@
+"""The stand-in as a Flask app."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+
+from service.sandbox.api import Api, answer
+from service.sandbox.control import Control
+from service.sandbox.gate import Gate
+from service.sandbox.site import Site
+from service.sandbox.v1 import V1
+from service.sandbox.v2 import V2
+
+
+def create_sandbox(site: Site) -> Flask:
+    """
+    Return an app that speaks v1, v2 under ``/v2``, and the control API under ``/_sandbox``.
+
+    Faults that break the connection need the server of ``wire``; under any other they answer 504.
+    """
+    app = Flask("instep.sandbox", static_folder=None)
+    apis: tuple[Api, ...] = (V1(site), V2(site))
+    for api in apis:
+        _mount(app, Gate(site, api), api)
+    app.register_blueprint(Control(site).blueprint())
+    app.register_error_handler(404, _no_route)
+    app.register_error_handler(405, _no_route)
+    return app
+
+
+def _mount(app: Flask, gate: Gate, api: Api) -> None:
+    for method, rule, view in api.routes():
+        route = f"{method} {rule}".replace("<cid>", ":collection").replace("<iid>", ":item")
+        app.add_url_rule(
+            rule,
+            endpoint=route,
+            view_func=gate.guard(view, route),
+            methods=[method],
+            provide_automatic_options=False,
+        )
+
+
+def _no_route(_: Exception) -> Response:
+    # Both versions answer an unknown route in this form.
+    body = {
+        "msg": f"Route not found: {request.path}",
+        "code": 404,
+        "name": "RouteNotFoundError",
+        "errorEnum": "RouteNotFound",
+    }
+    return answer(body, 404)

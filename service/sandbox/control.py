@@ -1,0 +1,211 @@
+"""
+The control API, under ``/_sandbox``: faults, tokens, budget, and the store seen from inside.
+
+It asks for no token and answers loopback addresses only.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Any
+
+from flask import Blueprint, Response, request
+from marshmallow import Schema, ValidationError
+
+from service.sandbox import orders
+from service.sandbox.api import answer
+from service.sandbox.faults import Fault, Match
+from service.sandbox.items import Writer, delete, publish, unpublish
+from service.sandbox.records import Collection, Copy, Edit, Item
+from service.sandbox.refusals import Refused
+from service.sandbox.schema import Field, option_validations
+from service.sandbox.seed import PRODUCTS, fill, samples
+from service.sandbox.site import Site
+from service.sandbox.values import format_time
+
+
+class Control:
+    """The views of the control API."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def blueprint(self) -> Blueprint:
+        """Return the control API, to be registered."""
+        made = Blueprint("control", __name__, url_prefix="/_sandbox")
+        rules = (
+            ("GET", "/faults", self.faults),
+            ("POST", "/faults", self.add_fault),
+            ("DELETE", "/faults", self.clear_faults),
+            ("POST", "/token", self.token),
+            ("POST", "/budget", self.budget),
+            ("GET", "/calls", self.calls),
+            ("DELETE", "/calls", self.clear_calls),
+            ("GET", "/items", self.items),
+            ("POST", "/item", self.edit),
+            ("POST", "/collections", self.add_collection),
+            ("DELETE", "/collections/<cid>", self.remove_collection),
+            ("POST", "/schema", self.schema),
+        )
+        for method, rule, view in rules:
+            made.add_url_rule(rule, endpoint=view.__name__, view_func=view, methods=[method])
+        made.before_request(_local_only)
+        made.register_error_handler(ValidationError, _invalid)
+        made.register_error_handler(Refused, _refused)
+        made.register_error_handler(KeyError, _unknown)
+        return made
+
+    def faults(self) -> Response:
+        return answer({"faults": self._site.faults.as_list()})
+
+    def add_fault(self) -> Response:
+        order = _read(orders.FaultOrder())
+        seconds = order.pop("seconds", None)
+        times = order.pop("times", 1 if seconds is None else None)
+        fault = Fault(**order | {"match": Match(**order.get("match", {}))})
+        with self._site.lock:
+            self._site.faults.add(fault, times=times, seconds=seconds)
+        return answer({"id": fault.id}, 201)
+
+    def clear_faults(self) -> Response:
+        with self._site.lock:
+            self._site.faults.clear(request.args.get("id"))
+        return self.faults()
+
+    def token(self) -> Response:
+        order = _read(orders.TokenOrder())
+        with self._site.lock:
+            self._site.tokens.set(order.get("token", self._site.tokens.main), valid=order["valid"])
+        return answer({"valid": order["valid"]})
+
+    def budget(self) -> Response:
+        order = _read(orders.BudgetOrder())
+        tokens, token = self._site.tokens, order.get("token")
+        with self._site.lock:
+            window = tokens.window(token)
+            window.limit = order.get("limit", window.limit)
+            window.seconds = order.get("window_seconds", window.seconds)
+            if order.get("reset"):
+                window.reset()
+            if "second_consumer_per_minute" in order:
+                tokens.hide(order["second_consumer_per_minute"], token)
+            if "used" in order:
+                tokens.use(order["used"], token)
+            return answer({"limit": window.limit, "used": window.used})
+
+    def calls(self) -> Response:
+        with self._site.lock:
+            return answer(self._site.calls.as_dict(request.args.get("recent", 0, int)))
+
+    def clear_calls(self) -> Response:
+        with self._site.lock:
+            self._site.calls.clear()
+        return self.calls()
+
+    def items(self) -> Response:
+        with self._site.lock:
+            collection = self._collection(request.args)
+            return answer({"items": [_shown(item) for item in collection.items.values()]})
+
+    def edit(self) -> Response:
+        order = _read(orders.ItemOrder())
+        with self._site.lock:
+            collection = self._collection(order)
+            item = collection.item(order["item"])
+            change = Edit(item.id, order["values"], order["archived"], order["draft"])
+            if change != Edit(item.id):
+                Writer(self._site, collection, "v2").update([change])
+                self._site.calls.written -= 1  # by hand, not by a call
+            if order["publish"]:
+                publish(self._site, collection, [item.id])
+            if order["unpublish"]:
+                unpublish(collection, [item.id])
+            if order["delete"]:
+                delete(self._site, collection, [item.id])
+            return answer(_shown(item))
+
+    def add_collection(self) -> Response:
+        order = _read(orders.CollectionOrder())
+        schema = [_field(one) for one in order["schema"]]
+        with self._site.lock:
+            made = self._site.add_collection(
+                order["name"], order["slug"], schema, id=order.get("id")
+            )
+            items = order["items"]
+            data = items if isinstance(items, list) else samples(made.fields, int(items))
+            try:
+                fill(self._site, made, data, live=order["live"])
+            except Refused:
+                del self._site.collections[made.id]
+                raise
+            return answer({"id": made.id, "items": list(made.items)}, 201)
+
+    def remove_collection(self, cid: str) -> Response:
+        with self._site.lock:
+            del self._site.collections[self._site.collection(cid).id]
+        return Response(status=204)
+
+    def schema(self) -> Response:
+        order = _read(orders.SchemaOrder())
+        with self._site.lock:
+            collection = self._collection(order)
+            for slug in order["remove"]:
+                collection.fields.pop(slug, None)
+            for one in order["add"]:
+                collection.fields[one["slug"]] = _field(one)
+            collection.blocked = order.get("blocked", collection.blocked)
+            return answer({"fields": list(collection.fields), "blocked": collection.blocked})
+
+    def _collection(self, order: Any) -> Collection:
+        return self._site.collection(order.get("collection") or PRODUCTS)
+
+
+def _read(schema: Schema) -> Any:
+    return schema.load(request.get_json(force=True))
+
+
+def _field(order: dict[str, Any]) -> Field:
+    labels = order.get("options")
+    if labels is not None:
+        validations = option_validations(order["slug"], tuple(labels))
+        order = order | {"validations": validations}
+    return Field(**{key: value for key, value in order.items() if key != "options"})
+
+
+def _shown(item: Item) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "createdOn": format_time(item.created),
+        "lastPublished": format_time(item.published) if item.published else None,
+        "staged": _copy(item.staged),
+        "live": _copy(item.live) if item.live else None,
+    }
+
+
+def _copy(copy: Copy) -> dict[str, Any]:
+    return {
+        "fieldData": copy.fields,
+        "isArchived": copy.archived,
+        "isDraft": copy.draft,
+        "lastUpdated": format_time(copy.updated),
+    }
+
+
+def _local_only() -> Response | None:
+    if ip_address(request.remote_addr or "127.0.0.1").is_loopback:
+        return None
+    return answer({"error": "the control API answers loopback addresses only"}, 403)
+
+
+def _invalid(error: ValidationError) -> Response:
+    return answer({"error": error.messages}, 400)
+
+
+def _refused(error: Refused) -> Response:
+    fields = {one.slug: f"{one.reason}: {one.quoted}" for one in error.fields}
+    status = 404 if error.kind in ("item", "collection") else 400
+    return answer({"error": fields or str(error)}, status)
+
+
+def _unknown(error: KeyError) -> Response:
+    return answer({"error": f"unknown: {error.args[0]}"}, 404)

@@ -1,0 +1,173 @@
+"""
+Faults on request: what is to go wrong, with which calls, and how often.
+
+STEPS says what each fault does to a call, step by step; ``gate`` takes the steps.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Any
+
+from service.sandbox.records import Edit
+
+
+class Step(StrEnum):
+    """One thing that is done with a call."""
+
+    SERVE = "serve"  # as if there were no fault
+    WAIT = "wait"  # for the fault's delay
+    REFUSE = "refuse"  # with the fault's status
+    CLOSE = "close"  # the connection, without an answer
+    RESET = "reset"  # the connection, with a TCP reset
+    TRICKLE = "trickle"  # the answer over the fault's delay, byte by byte
+    OMIT = "omit"  # an item from the answer
+
+
+STEPS: dict[str, tuple[Step, ...]] = {
+    "status": (Step.REFUSE,),
+    "slow": (Step.WAIT, Step.SERVE),
+    "slow-after": (Step.SERVE, Step.WAIT),
+    "trickle": (Step.SERVE, Step.TRICKLE),
+    "timeout-before": (Step.WAIT, Step.CLOSE),
+    "timeout-after": (Step.SERVE, Step.WAIT, Step.CLOSE),
+    "late": (Step.WAIT, Step.SERVE, Step.CLOSE),
+    "reset-before": (Step.RESET,),
+    "reset-after": (Step.SERVE, Step.RESET),
+    "drop-field": (Step.SERVE,),
+    "omit-item": (Step.SERVE, Step.OMIT),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """
+    Which calls a fault meets; what is None or empty is not asked.
+
+    Args:
+        path: The path, where ``*`` stands for anything.
+        item: The item's id, in the path or in the body.
+        more_than: Only calls that name more items than this.
+        fewer_than: Only calls that name fewer items than this.
+        field: Only writes that hold this field.
+    """
+
+    method: str | None = None
+    path: str | None = None
+    item: str | None = None
+    more_than: int | None = None
+    fewer_than: int | None = None
+    field: str | None = None
+
+    def meets(
+        self, method: str, path: str, items: Collection[str], fields: Collection[str]
+    ) -> bool:
+        tests = (
+            self.method in (None, method),
+            self.path is None or fnmatchcase(path, self.path),
+            self.item is None or self.item in items,
+            self.more_than is None or len(items) > self.more_than,
+            self.fewer_than is None or len(items) < self.fewer_than,
+            self.field is None or self.field in fields,
+        )
+        return all(tests)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """
+    One fault.
+
+    Args:
+        kind: A key of STEPS.
+        delay: Seconds that WAIT waits and TRICKLE takes.
+        slug: The field that ``drop-field`` does not write.
+        status: The status of REFUSE; message, code, details, retry_after, location and body
+            shape its answer, each with a default that fits the status.
+    """
+
+    kind: str
+    match: Match = field(default_factory=Match)
+    delay: float = 30.0
+    slug: str | None = None
+    status: int = 500
+    message: str | None = None
+    code: str | None = None
+    details: Sequence[Mapping[str, Any]] = ()
+    retry_after: int | None = None
+    location: str | None = None
+    body: str | None = None
+    id: str = field(default_factory=lambda: secrets.token_hex(4))
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What is done with a call that meets this fault."""
+        return STEPS.get(self.kind, (Step.SERVE,))
+
+    def keep(self, edits: Sequence[Edit]) -> list[Edit]:
+        """Return *edits* without what this fault drops silently."""
+        if self.kind != "drop-field":
+            return list(edits)
+        return [
+            Edit(
+                edit.id,
+                {s: v for s, v in edit.fields.items() if s != self.slug},
+                edit.archived,
+                edit.draft,
+            )
+            if self.match.item in (None, edit.id)
+            else edit
+            for edit in edits
+        ]
+
+
+NONE = Fault("none")  # what a call meets that meets no fault
+
+
+@dataclass(slots=True)
+class _Armed:
+    fault: Fault
+    times: int | None  # None: any number
+    until: float | None  # None: no end
+
+
+class Faults:
+    """The faults that are waiting for calls, first come first served."""
+
+    def __init__(self, *, now: Callable[[], float]) -> None:
+        self._now = now
+        self._armed: list[_Armed] = []
+
+    def add(self, fault: Fault, *, times: int | None, seconds: float | None) -> None:
+        """Arm *fault* for *times* calls, for *seconds* from now, or for whichever ends first."""
+        until = None if seconds is None else self._now() + seconds
+        self._armed.append(_Armed(fault, times, until))
+
+    def take(
+        self, method: str, path: str, items: Collection[str], fields: Collection[str]
+    ) -> Fault:
+        """Return the fault that a call meets, or NONE, and use it up by one."""
+        now = self._now()
+        self._armed = [one for one in self._armed if one.until is None or now < one.until]
+        for armed in self._armed:
+            if armed.fault.match.meets(method, path, items, fields):
+                if armed.times is not None:
+                    armed.times -= 1
+                self._armed = [one for one in self._armed if one.times != 0]
+                return armed.fault
+        return NONE
+
+    def clear(self, id: str | None = None) -> None:
+        """Disarm one fault, or all."""
+        self._armed = [one for one in self._armed if id not in (None, one.fault.id)]
+
+    def as_list(self) -> list[dict[str, Any]]:
+        """Return what is armed, in order."""
+        return [
+            {"id": one.fault.id, "fault": one.fault.kind, "times": one.times, "until": one.until}
+            for one in self._armed
+        ]

@@ -1,0 +1,79 @@
+"""
+What every call passes on its way to a view: token, window, fault; and its headers on the way out.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from flask import Response, request
+
+from service.sandbox.api import Api, Ask, View
+from service.sandbox.passage import Passage
+from service.sandbox.site import Site, new_id
+
+
+class Gate:
+    """Lets the calls of one API through to its views."""
+
+    def __init__(self, site: Site, api: Api) -> None:
+        self._site = site
+        self._api = api
+
+    def guard(self, view: View, route: str) -> Callable[..., Response]:
+        """Return *view* behind the gate; *route* is its name in the counts."""
+
+        def guarded(**ids: str) -> Response:
+            return self._pass(lambda ask: view(ask, **ids), route, ids.get("iid"))
+
+        return guarded
+
+    def _pass(self, view: Callable[[Ask], Response], route: str, item: str | None) -> Response:
+        started = time.perf_counter()
+        ask = _ask()
+        named = self._api.named(_peek(ask.body))
+        items = {id for id in (item, *(id for id, _ in named)) if id is not None}
+        slugs = {slug for _, fields in named for slug in fields}
+        with self._site.lock:
+            call = self._site.calls.begin(route, ask.path)
+            call.items = max(len(named), len(items))
+            allowance, valid = self._site.tokens.admit(ask.headers.get("Authorization", ""))
+            if valid and not allowance.refused:
+                fault = self._site.faults.take(ask.method, ask.path, items, slugs)
+                ask, call.fault = replace(ask, fault=fault), fault.kind
+        connection = request.environ.get("sandbox.connection")
+        passage = Passage(self._site, self._api, ask, view, allowance, valid, connection)
+        response = passage.run()
+        with self._site.lock:
+            self._site.calls.end(call, 0 if passage.dropped else response.status_code)
+        return _finish(response, started)
+
+
+def _ask() -> Ask:
+    return Ask(
+        method=request.method,
+        path=request.path,
+        body=request.get_data(cache=False),
+        query=request.args,
+        headers=dict(request.headers),
+    )
+
+
+def _peek(body: bytes) -> Any:
+    """Return the body, for a look at which items it names; None where it cannot be read."""
+    try:
+        return json.loads(body) if body else None
+    except ValueError:
+        return None
+
+
+def _finish(response: Response, started: float) -> Response:
+    response.headers["X-Wf-Rid"] = new_id()
+    response.headers["X-Response-Time"] = f"{(time.perf_counter() - started) * 1000:.3f}ms"
+    if response.status_code == 200 and not response.is_streamed:
+        response.add_etag(weak=True)
+    return response

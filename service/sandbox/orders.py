@@ -1,0 +1,117 @@
+"""
+What the control API takes, as marshmallow schemas: unknown keys are errors.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from service.sandbox.faults import STEPS
+from service.sandbox.schema import TYPES
+
+_text = fields.String
+
+
+def _number_or_objects(items: Any) -> None:
+    objects = isinstance(items, list) and all(isinstance(one, dict) for one in items)
+    number = isinstance(items, int) and not isinstance(items, bool) and items >= 0
+    if not objects and not number:
+        raise ValidationError("Must be a number, or a list of objects of field data.")
+
+
+class MatchOrder(Schema):
+    """Which calls a fault meets."""
+
+    method = _text()
+    path = _text()
+    item = _text()
+    more_than = fields.Integer()
+    fewer_than = fields.Integer()
+    field = _text()
+
+
+class FaultOrder(Schema):
+    """One fault: once, unless it says ``times`` or ``seconds``; ``times: null`` is for ever."""
+
+    kind = _text(required=True, data_key="fault", validate=validate.OneOf(tuple(STEPS)))
+    times = fields.Integer(allow_none=True, validate=validate.Range(min=1))
+    seconds = fields.Float(validate=validate.Range(min=0))
+    match = fields.Nested(MatchOrder)
+    delay = fields.Float(validate=validate.Range(min=0))
+    slug = _text()
+    status = fields.Integer(validate=validate.Range(min=200, max=599))
+    message = _text()
+    code = _text()
+    details = fields.List(fields.Dict())
+    retry_after = fields.Integer(validate=validate.Range(min=0))
+    location = _text()
+    body = _text()
+
+    @validates_schema
+    def check(self, data: dict[str, Any], **_: Any) -> None:
+        if data["kind"] == "drop-field" and "slug" not in data:
+            raise ValidationError("drop-field needs the slug of the field", "slug")
+
+
+class TokenOrder(Schema):
+    """Revoke a token, make it valid again, or add one; without ``token`` the main one."""
+
+    valid = fields.Boolean(required=True)
+    token = _text()
+
+
+class BudgetOrder(Schema):
+    """Change a token's window; without ``token`` the main one's."""
+
+    token = _text()
+    used = fields.Integer(validate=validate.Range(min=0))
+    second_consumer_per_minute = fields.Float(validate=validate.Range(min=0))
+    limit = fields.Integer(validate=validate.Range(min=0))
+    window_seconds = fields.Float(validate=validate.Range(min=0, min_inclusive=False))
+    reset = fields.Boolean()
+
+
+class FieldOrder(Schema):
+    """A field, in the words of v2's Get Collection."""
+
+    slug = _text(required=True)
+    type = _text(required=True, validate=validate.OneOf(tuple(TYPES)))
+    name = _text(data_key="displayName")
+    required = fields.Boolean(data_key="isRequired")
+    validations = fields.Dict()
+    options = fields.List(_text())  # labels; the ids are made from them
+
+
+class CollectionOrder(Schema):
+    """A collection with *items*: a number of samples, or the field data of each."""
+
+    id = _text(validate=validate.Regexp(r"[0-9a-f]{24}\Z"))
+    name = _text(load_default="Things")
+    slug = _text(load_default="things")
+    schema = fields.List(fields.Nested(FieldOrder), data_key="fields", load_default=list)
+    items = fields.Raw(load_default=0, validate=_number_or_objects)
+    live = fields.Boolean(load_default=True)
+
+
+class SchemaOrder(Schema):
+    """A change of a collection's schema; ``blocked``: why writes are refused with 409, or null."""
+
+    collection = _text()
+    add = fields.List(fields.Nested(FieldOrder), load_default=list)
+    remove = fields.List(_text(), load_default=list)
+    blocked = _text(allow_none=True)
+
+
+class ItemOrder(Schema):
+    """What an editor does to an item by hand; ``fields`` and flags go to the staged copy."""
+
+    collection = _text()
+    item = _text(required=True)
+    values = fields.Dict(data_key="fields", load_default=dict)
+    archived = fields.Boolean(load_default=None)
+    draft = fields.Boolean(load_default=None)
+    publish = fields.Boolean(load_default=False)
+    unpublish = fields.Boolean(load_default=False)
+    delete = fields.Boolean(load_default=False)

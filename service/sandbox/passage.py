@@ -1,0 +1,123 @@
+"""One call on its way through the steps of its fault, or straight to its view."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from flask import Response
+
+from service.sandbox.api import Api, Ask
+from service.sandbox.faults import Step
+from service.sandbox.refusals import Refused
+from service.sandbox.site import Site
+from service.sandbox.window import Allowance
+from service.sandbox.wire import Connection
+
+
+@dataclass(slots=True)
+class Passage:
+    """
+    One call.
+
+    Args:
+        allowance: The token's window as this call finds it.
+        valid: Whether the token is.
+        connection: The client's; None under a server other than the stand-in's own.
+        response: The answer so far.
+    """
+
+    site: Site
+    api: Api
+    ask: Ask
+    view: Callable[[Ask], Response]
+    allowance: Allowance
+    valid: bool
+    connection: Connection | None
+    response: Response = field(default_factory=lambda: Response(status=504))
+
+    def run(self) -> Response:
+        """Take every step and return what there is to answer."""
+        taken = {
+            Step.SERVE: self._serve,
+            Step.WAIT: self._wait,
+            Step.REFUSE: self._refuse,
+            Step.CLOSE: self._close,
+            Step.RESET: self._reset,
+            Step.TRICKLE: self._trickle,
+            Step.OMIT: self._omit,
+        }
+        for step in self.ask.fault.steps:
+            taken[step]()
+        return self.response
+
+    @property
+    def dropped(self) -> bool:
+        """Whether the client gets no answer."""
+        return self.connection is not None and self.connection.dropped
+
+    def _serve(self) -> None:
+        counted = True
+        try:
+            self.response = self._viewed()
+        except Refused as refused:
+            counted = refused.counted
+            self.response = self.api.refusal(refused, self.ask.path)
+        self.response.headers.update(self.api.headers(self.allowance, counted=counted))
+
+    def _viewed(self) -> Response:
+        if not self.valid:
+            raise Refused("token")
+        if self.allowance.refused:
+            raise Refused("rate")
+        self.api.check(self.ask)
+        with self.site.lock:
+            return self.view(self.ask)
+
+    def _wait(self) -> None:
+        self.site.stopping.wait(self.ask.fault.delay)
+
+    def _refuse(self) -> None:
+        fault = self.ask.fault
+        if fault.body is None:
+            self.response = self.api.failure(fault, self.ask.path)
+        else:
+            self.response = Response(fault.body, fault.status, content_type="text/html")
+        headers = self.api.headers(self.allowance)
+        if fault.status == 429:
+            headers["X-RateLimit-Remaining"] = "0"
+        if fault.retry_after is not None:
+            headers["Retry-After"] = str(fault.retry_after)
+        if fault.location is not None:
+            headers["Location"] = fault.location
+        self.response.headers.update(headers)
+
+    def _close(self) -> None:
+        if self.connection is not None:
+            self.connection.drop(reset=False)
+
+    def _reset(self) -> None:
+        if self.connection is not None:
+            self.connection.drop(reset=True)
+
+    def _trickle(self) -> None:
+        data = self.response.get_data()
+        self.response.content_length = len(data)
+        self.response.response = self._drops(data, self.ask.fault.delay)
+
+    def _drops(self, data: bytes, seconds: float) -> Iterator[bytes]:
+        for index in range(len(data)):
+            self.site.stopping.wait(seconds / len(data))
+            yield data[index : index + 1]
+
+    def _omit(self) -> None:
+        data = json.loads(self.response.get_data())
+        if "items" in data:
+            ids = [one.get("id", one.get("_id")) for one in data["items"]]
+            gone = self.ask.fault.match.item or next(iter(ids), None)
+            pairs = zip(ids, data["items"], strict=True)
+            data["items"] = [one for id, one in pairs if id != gone]
+        else:
+            data = {}
+        self.response.set_data(json.dumps(data))

@@ -1,0 +1,32 @@
+"""The slug that an item gets when it is created without one."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Container, Mapping
+from itertools import count
+from typing import Any
+
+
+def with_slug(
+    fields: Mapping[str, Any], taken: Container[str], *, numbered: bool = False
+) -> dict[str, Any]:
+    """
+    Return *fields* with a slug made from the name, where there is none.
+
+    Args:
+        numbered: Tell a slug that is taken apart by a number (v1), not by five hex digits (v2).
+    """
+    if "slug" in fields or not isinstance(fields.get("name"), str):
+        return dict(fields)
+    slug = re.sub(r"[^a-z0-9]+", "-", fields["name"].lower()).strip("-") or "item"
+    return {**fields, "slug": _free(slug, taken, numbered=numbered)}
+
+
+def _free(slug: str, taken: Container[str], *, numbered: bool) -> str:
+    if slug not in taken:
+        return slug
+    if numbered:
+        return next(one for n in count(2) if (one := f"{slug}-{n}") not in taken)
+    return f"{slug}-{secrets.token_hex(3)[:5]}"

@@ -1,0 +1,82 @@
+"""
+Errors and rate headers of v2.
+
+https://developers.webflow.com/data/reference/error-handling
+https://developers.webflow.com/data/reference/rate-limits
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from service.sandbox.api import answer
+from service.sandbox.faults import Fault
+from service.sandbox.refusals import Refused
+from service.sandbox.window import Allowance
+
+# kind: status, code, message; {} takes the text of the refusal
+KINDS = {
+    "malformed": (400, "bad_request", "Bad Request: Request is malformed"),
+    "shape": (400, "validation_error", 'Validation Error: ["{}"]'),
+    "id": (400, "validation_error", "Validation Error: Provided ID is invalid"),
+    "fields": (400, "validation_error", "Validation Error"),
+    "token": (401, "not_authorized", "Request not authorized"),
+    "collection": (
+        404,
+        "resource_not_found",
+        "Requested resource not found: The collection cannot be found",
+    ),
+    "item": (404, "resource_not_found", "Requested resource not found"),
+    "conflict": (409, "conflict", "Conflict: Conflict with server data: {}"),
+    "rate": (429, "too_many_requests", "Too Many Requests"),
+}
+
+# status: code, message, of a fault that names neither
+FAILURES = {
+    400: ("validation_error", "Validation Error"),
+    401: ("not_authorized", "Request not authorized"),
+    403: ("missing_scopes", "OAuthForbidden: You are missing the following scopes - cms:write"),
+    404: ("resource_not_found", "Requested resource not found"),
+    409: ("conflict", "Conflict: Conflict with server data"),
+    413: ("bad_request", "Bad Request: Request is malformed"),
+    429: ("too_many_requests", "Too Many Requests"),
+    500: ("internal_error", "An Internal Error occurred"),
+    503: ("service_unavailable", "An Internal Error occurred"),
+}
+
+
+def error(status: int, code: str, message: str, details: Any = ()) -> Response:
+    """Return an error with the four keys that v2's errors always have."""
+    body = {
+        "message": message,
+        "code": code,
+        "externalReference": None,
+        "details": list(details),
+    }
+    return answer(body, status)
+
+
+def refusal(refused: Refused) -> Response:
+    """Return the answer for what was refused."""
+    status, code, message = KINDS[refused.kind]
+    details = [
+        {"param": one.slug, "description": f"{one.reason}: {one.quoted}"} for one in refused.fields
+    ]
+    return error(status, code, message.replace("{}", refused.text), details)
+
+
+def failure(fault: Fault) -> Response:
+    """Return the answer of a ``status`` fault; a message of its own is sent as it stands."""
+    code, message = FAILURES.get(fault.status, ("internal_error", "An Internal Error occurred"))
+    return error(fault.status, fault.code or code, fault.message or message, fault.details)
+
+
+def headers(allowance: Allowance) -> dict[str, str]:
+    """Return the rate headers; ``Retry-After`` stands on every answer, 200 included."""
+    return {
+        "X-RateLimit-Limit": str(allowance.limit),
+        "X-RateLimit-Remaining": str(allowance.remaining),
+        "Retry-After": str(allowance.ends_in),
+    }

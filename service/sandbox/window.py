@@ -1,0 +1,130 @@
+"""
+The rate limit: a fixed window per token, opened by its first request.
+
+https://developers.webflow.com/data/reference/rate-limits
+"""
+
+from __future__ import annotations
+
+import hmac
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """
+    What the headers of one answer say.
+
+    Args:
+        ends_in: Whole seconds to the end of the window, at least 1.
+        refused: Whether the request found the window used up.
+    """
+
+    limit: int
+    remaining: int
+    ends_in: int
+    refused: bool = False
+
+
+@dataclass(slots=True)
+class Window:
+    """
+    One token's window.
+
+    Args:
+        limit: Requests per window.
+        seconds: Length of the window.
+        hidden_per_minute: Pace of a second consumer that uses the same token unseen.
+        hidden_since: When the second consumer started.
+    """
+
+    limit: int
+    seconds: float = 60.0
+    opened: float | None = None
+    used: int = 0
+    hidden_per_minute: float = 0.0
+    hidden_since: float = 0.0
+
+    def take(self, now: float) -> Allowance:
+        """Count a request at *now*, unless the window is used up."""
+        self._roll(now)
+        left = self._left(now)
+        if left > 0:
+            self.used += 1
+        return Allowance(self.limit, max(left - 1, 0), self._ends_in(now), refused=left <= 0)
+
+    def use(self, now: float, requests: int) -> None:
+        """Let somebody else use *requests* of the window."""
+        self._roll(now)
+        self.used += requests
+
+    def hide(self, now: float, per_minute: float) -> None:
+        """Let a second consumer take *per_minute* requests from now on; 0 ends it."""
+        self._roll(now)
+        self.used += self._hidden(now)
+        self.hidden_per_minute, self.hidden_since = per_minute, now
+
+    def reset(self) -> None:
+        """Close the window: the next request opens a new one."""
+        self.opened, self.used = None, 0
+
+    def _roll(self, now: float) -> None:
+        # A clock that was set back must not keep a window open for longer than its length.
+        if self.opened is None or not 0 <= now - self.opened < self.seconds:
+            self.opened, self.used = now, 0
+
+    def _hidden(self, now: float) -> int:
+        since = max(self.opened or now, self.hidden_since)
+        return int(max(now - since, 0) * self.hidden_per_minute / 60)
+
+    def _left(self, now: float) -> int:
+        return self.limit - self.used - self._hidden(now)
+
+    def _ends_in(self, now: float) -> int:
+        return max(math.ceil((self.opened or now) + self.seconds - now), 1)
+
+
+class Tokens:
+    """The tokens of the site: which are valid, and the window of each."""
+
+    def __init__(self, token: str, *, limit: int, now: Callable[[], float]) -> None:
+        self._now = now
+        self._valid: dict[str, bool] = {token: True}
+        self._windows: dict[str, Window] = {token: Window(limit)}
+        self.main = token
+
+    def set(self, token: str, *, valid: bool) -> None:
+        """Add a token, revoke it, or make it valid again; it keeps its window."""
+        self._valid[token] = valid
+        self._windows.setdefault(token, Window(self.window().limit))
+
+    def window(self, token: str | None = None) -> Window:
+        """
+        Return a token's window, by default the main one's.
+
+        Raises:
+            KeyError: there is no such token.
+        """
+        return self._windows[token or self.main]
+
+    def admit(self, header: str) -> tuple[Allowance, bool]:
+        """
+        Count a request by its Authorization *header*.
+
+        Returns:
+            The window as it now is, and whether the token is valid. A request without a valid
+            token uses up nothing.
+        """
+        presented = header.removeprefix("Bearer ").encode()
+        for token, valid in self._valid.items():
+            if valid and hmac.compare_digest(presented, token.encode()):
+                return self._windows[token].take(self._now()), True
+        return Window(self.window().limit).take(self._now()), False
+
+    def use(self, requests: int, token: str | None = None) -> None:
+        self.window(token).use(self._now(), requests)
+
+    def hide(self, per_minute: float, token: str | None = None) -> None:
+        self.window(token).hide(self._now(), per_minute)

@@ -1,0 +1,98 @@
+"""A stand-in on a free port, a clock that tests set, and clients of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+
+from service.sandbox.seed import PRODUCTS, product_id, seed_products
+from service.sandbox.server import start, stop
+from service.sandbox.site import Site
+
+TOKEN = "a-token"
+
+
+@dataclass
+class Clock:
+    """Seconds since 1970, as the test says; steps forward only when told."""
+
+    at: float = 1_795_000_000.0  # in November 2026
+
+    def __call__(self) -> float:
+        return self.at
+
+
+@dataclass
+class Client:
+    """Calls of one API, with a valid token; paths begin at the collection of products."""
+
+    session: requests.Session
+    root: str
+    base: str
+    headers: dict[str, str]
+
+    def call(self, method: str, path: str, body: Any = None, **more: Any) -> requests.Response:
+        more = {"headers": self.headers, "timeout": 5, "allow_redirects": False, **more}
+        url = path if path.startswith("http") else f"{self.base}{path}"
+        return self.session.request(method, url, json=body, **more)
+
+    def get(self, path: str = "", **query: Any) -> requests.Response:
+        return self.call("GET", path, params=query)
+
+    def patch(self, path: str, body: Any, **query: Any) -> requests.Response:
+        return self.call("PATCH", path, body, params=query)
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        answer = self.call(method, f"{self.root}/_sandbox{path}", body)
+        assert answer.ok, answer.text
+        return answer.json() if answer.content else None
+
+    def fault(self, fault: str, **more: Any) -> None:
+        self.control("POST", "/faults", {"fault": fault, **more})
+
+    def field(self, slug: str, n: int = 1, copy: str = "staged") -> Any:
+        """What the store holds for a field of the n-th product."""
+        items = self.control("GET", "/items")["items"]
+        return next(one for one in items if one["id"] == product_id(n))[copy]["fieldData"].get(slug)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def site(clock: Clock) -> Site:
+    made = Site(token=TOKEN, requests_per_minute=60, now=clock)
+    seed_products(made, 120)
+    return made
+
+
+@pytest.fixture
+def url(site: Site) -> Iterator[str]:
+    server = start(site)
+    yield server.url
+    stop(site, server)
+
+
+@pytest.fixture
+def session() -> Iterator[requests.Session]:
+    with requests.Session() as made:
+        made.trust_env = False
+        yield made
+
+
+@pytest.fixture
+def v2(session: requests.Session, url: str) -> Client:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    return Client(session, url, f"{url}/v2/collections/{PRODUCTS}", headers)
+
+
+@pytest.fixture
+def v1(session: requests.Session, url: str) -> Client:
+    headers = {"Authorization": f"Bearer {TOKEN}", "Accept-Version": "1.0.0"}
+    return Client(session, url, f"{url}/collections/{PRODUCTS}", headers)
