@@ -1,0 +1,53 @@
+"""
+The command ``instep``: its groups, and which exit code an error becomes.
+
+Exit codes: 0 done, 1 the answer is no, 2 usage or configuration. A command imports what it
+needs when it runs, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from service.commands import checking, dead, holding, previewing, running, starting, status
+from workers.errors import ConfigurationInvalid, ProcessorError
+
+
+class Commands(click.Group):
+    """Turns what a command raises into words on stderr and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ConfigurationInvalid as error:
+            for problem in error.problems:
+                click.echo(str(problem), err=True)
+            ctx.exit(2)
+        except ProcessorError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="instep")
+def main() -> None:
+    """Keep a Webflow CMS in step with the systems a business runs on, by webhook."""
+
+
+for command in (
+    starting.init,
+    running.up,
+    running.web,
+    running.worker,
+    running.demo,
+    running.sandbox,
+    checking.check,
+    previewing.preview,
+    status.status,
+    dead.dead,
+    holding.pause,
+    holding.resume,
+):
+    main.add_command(command)

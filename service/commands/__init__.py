@@ -1,0 +1,1 @@
+"""The commands of ``instep``, one module for each group of them."""

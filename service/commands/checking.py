@@ -1,0 +1,114 @@
+"""``instep check``: configuration, mappings, store and tokens, before or while it runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+from service.commands.joining import ask
+from service.commands.printing import as_json
+from workers.errors import (
+    ConfigurationInvalid,
+    DestinationError,
+    Problem,
+    StoreUnavailable,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workers.limiter import Limiter
+    from workers.settings import Collection, Destination, Settings
+
+REFUSALS: Mapping[int, tuple[str, str, str]] = {  # status: key, expected, do
+    401: ("token", "a token that the CMS knows", "make a new token and set it"),
+    403: (
+        "token",
+        "a token that may read and write the CMS",
+        "give it the scopes cms:read and cms:write",
+    ),
+    404: ("id", "the id of a collection that the token can see", "correct the id, or the token"),
+}
+
+
+@click.command()
+@click.option("--json", "json_wanted", is_flag=True, help="Print it as JSON.")
+def check(json_wanted: bool) -> None:
+    """Check the configuration, the mappings, the store and the tokens."""
+    from service.configuration import build
+
+    notes: list[str] = []
+    try:
+        settings = build(os.environ).settings
+    except ConfigurationInvalid as error:
+        _report(error.problems, notes, json_wanted)
+        raise SystemExit(2) from None
+    limiter, problems = _store(settings, notes)
+    problems += _tokens(settings, limiter, notes)
+    _report(problems, notes, json_wanted)
+    raise SystemExit(1 if problems else 0)
+
+
+def _report(problems: tuple[Problem, ...] | list[Problem], notes: list[str], as_: bool) -> None:
+    if as_:
+        shown = [problem.as_dict() for problem in problems]
+        as_json({"ok": not problems, "problems": shown, "notes": notes})
+        return
+    for note in notes:
+        click.echo(note)
+    for problem in problems:
+        click.echo(str(problem))
+    click.echo("Nothing is wrong" if not problems else f"Problems: {len(problems)}")
+
+
+def _store(settings: Settings, notes: list[str]) -> tuple[Limiter | None, list[Problem]]:
+    """Return the budgets that a running system keeps, and what is wrong with its store."""
+    from workers import store
+    from workers.limiter import Limiter
+    from workers.scripts import Steps
+
+    client = store.connect(settings.store, retries=0)
+    try:
+        store.reach(client, settings.store)
+        found = store.inspect(client)
+    except StoreUnavailable as error:
+        if settings.store.url is not None:
+            do = "see that it runs and that the address is right"
+            return None, [Problem("REDIS_URL", str(error), "a store that answers", do)]
+        # The embedded one starts with up, web or worker: nothing is wrong before that.
+        notes.append("Store: nothing runs yet; its durability is checked when it does")
+        return None, []
+    notes.append(f"Store: {found.version}, durability {found.mode}")
+    return Limiter(Steps(client)), list(store.faults(found, settings.store.durability))
+
+
+def _tokens(settings: Settings, limiter: Limiter | None, notes: list[str]) -> Iterator[Problem]:
+    for destination in settings.destinations.values():
+        for collection in settings.collections_of(destination.name):
+            problem = _token(settings.path, destination, collection, limiter)
+            if problem is None:
+                notes.append(f"Collection {collection.name}: {destination.name} answers")
+            else:
+                yield problem
+
+
+def _token(
+    file: Path, destination: Destination, collection: Collection, limiter: Limiter | None
+) -> Problem | None:
+    try:
+        status = ask(destination, collection, limiter)
+    except DestinationError as error:
+        where = f"{file}: destinations.{destination.name}.base_url"
+        return Problem(where, str(error), "an answer of the CMS", "see that the address is right")
+    if status in REFUSALS:
+        key, expected, do = REFUSALS[status]
+        section = "collections" if key == "id" else "destinations"
+        name = collection.name if key == "id" else destination.name
+        return Problem(f"{file}: {section}.{name}.{key}", f"the answer {status}", expected, do)
+    if status != 200:
+        where = f"{file}: collections.{collection.name}"
+        return Problem(where, f"the answer {status}", "200", "try again later")
+    return None

@@ -1,0 +1,176 @@
+"""``instep dead``: list, show, replay and discard what was set aside."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from service.commands.joining import joined
+from service.commands.printing import as_json, printable, table
+
+if TYPE_CHECKING:
+    from service.ports import Letter as Unmapped
+    from workers.deadletters import DeadLetters, Letter
+    from workers.jobs import Parts
+
+    Act = Callable[[Letter], str | None]  # returns why it could not be done
+
+KINDS = ("refused", "exhausted", "unmapped", "missing", "not-applied")
+
+
+@click.group()
+def dead() -> None:
+    """Dead letters: what the CMS refused, and what could not be mapped."""
+
+
+def filters(command: Callable[..., Any]) -> Callable[..., Any]:
+    kind = click.option("--kind", type=click.Choice(KINDS), help="Only this kind.")
+    return kind(click.option("--collection", help="Only this collection.")(command))
+
+
+@dead.command("list")
+@click.option("--all", "closed_too", is_flag=True, help="The closed ones too.")
+@filters
+@click.option("--json", "json_wanted", is_flag=True, help="Print them as JSON.")
+def list_(closed_too: bool, kind: str | None, collection: str | None, json_wanted: bool) -> None:
+    """List the open dead letters."""
+    with joined() as parts:
+        letters = parts.letters.list(all=closed_too, kind=kind, collection=collection)
+    found = [letter.as_dict() for letter in letters]
+    if json_wanted:
+        as_json(found)
+        return
+    columns = ("id", "kind", "collection", "record", "fields", "attempts", "status", "why")
+    table("Dead letters", columns, [_row(letter) for letter in found])
+
+
+def _row(letter: dict[str, Any]) -> tuple[Any, ...]:
+    why = "; ".join(f"{each['field']}: {each['message']}" for each in letter["problems"])
+    return (
+        letter["id"],
+        letter["kind"],
+        letter["collection"],
+        letter["key"] or letter["item"],
+        ", ".join(letter["fields"]),
+        letter["attempts"],
+        letter["status"],
+        why or letter["message"],
+    )
+
+
+@dead.command()
+@click.argument("id")
+@click.option("--json", "json_wanted", is_flag=True, help="Print it as JSON.")
+def show(id: str, json_wanted: bool) -> None:
+    """Show one dead letter, with the body of one that could not be mapped."""
+    with joined() as parts:
+        letter = parts.letters.show(id)
+    if letter is None:
+        click.echo(f"no dead letter {id}", err=True)
+        raise SystemExit(1)
+    found = letter.as_dict()
+    if letter.kind == "unmapped":
+        found["body"] = letter.body.decode("utf-8", "replace")
+    if json_wanted:
+        as_json(found)
+        return
+    for name, value in found.items():
+        click.echo(f"{name + ':':12} {printable(value)}")
+
+
+def chosen(command: Callable[..., Any]) -> Callable[..., Any]:
+    every = click.option("--all", "every", is_flag=True, help="All open ones.")
+    return click.argument("ids", nargs=-1)(every(filters(command)))
+
+
+@dead.command()
+@chosen
+def replay(ids: tuple[str, ...], every: bool, kind: str | None, collection: str | None) -> None:
+    """Send dead letters once more: IDS, or --all with or without a filter."""
+    _check_choice(ids, every, kind, collection)
+    with joined() as parts:
+        found = _choice(parts.letters, ids, kind, collection)
+        raw = any(letter is not None and letter.kind == "unmapped" for _, letter in found)
+        # The mappings are read only for what needs them: a letter of the CMS does not.
+        act = _remap(parts) if raw else partial(_return, parts)
+        _each(found, "replayed", act)
+
+
+def _return(parts: Parts, letter: Letter) -> str | None:
+    """Put the values of a letter back into the outbox."""
+    done, destination = parts.letters.replay(letter.id)
+    if destination:
+        parts.wakes.wake(destination)
+    return None if done else "is closed, or holds nothing that could be sent again"
+
+
+def _remap(parts: Parts) -> Act:
+    """Return the act that maps the event of a letter again, with the mappings as they are now."""
+    from service.configuration import build
+    from service.intake import Intake
+
+    configuration = build(os.environ)
+    intake = Intake(configuration.senders, configuration.mappings, parts.outbox, parts.wakes.wake)
+
+    def act(letter: Letter) -> str | None:
+        if letter.kind != "unmapped":
+            return _return(parts, letter)
+        if letter.state != "open":
+            return "is closed"
+        receipt = intake.replay(cast("Unmapped", letter))
+        words = [f"{each.path}: {each.message}" for each in receipt.problems]
+        # Asked of the store, not of the receipt: it may refuse a version that the mapping took.
+        left = parts.letters.show(letter.id)
+        if left is None or left.state != "open":
+            return None
+        words = words or [f"{each['field']}: {each['message']}" for each in left.problems]
+        return f"{receipt.outcome}: {'; '.join(words)}"
+
+    return act
+
+
+@dead.command()
+@chosen
+def discard(ids: tuple[str, ...], every: bool, kind: str | None, collection: str | None) -> None:
+    """Drop dead letters for good: IDS, or --all with or without a filter."""
+    _check_choice(ids, every, kind, collection)
+    with joined() as parts:
+        found = _choice(parts.letters, ids, kind, collection)
+        discard_one = parts.letters.discard
+        _each(found, "discarded", lambda each: None if discard_one(each.id) else "is closed")
+
+
+def _check_choice(
+    ids: tuple[str, ...], every: bool, kind: str | None, collection: str | None
+) -> None:
+    if bool(ids) == every:
+        raise click.UsageError("name dead letters by id, or all of them with --all")
+    if ids and (kind or collection):
+        raise click.UsageError("--kind and --collection go with --all")
+
+
+def _choice(
+    letters: DeadLetters, ids: tuple[str, ...], kind: str | None, collection: str | None
+) -> list[tuple[str, Letter | None]]:
+    if ids:
+        return [(id, letters.show(id)) for id in dict.fromkeys(ids)]
+    return [(each.id, each) for each in letters.list(kind=kind, collection=collection)]
+
+
+def _each(chosen: Iterable[tuple[str, Letter | None]], done: str, act: Act) -> None:
+    """Do *act* to every letter, and exit 1 if it could not be done to one of them."""
+    good = bad = 0
+    for id, letter in chosen:
+        reason = "there is no such dead letter" if letter is None else act(letter)
+        if reason is None:
+            good += 1
+        else:
+            bad += 1
+            click.echo(f"{id}: {printable(reason)}", err=True)
+    click.echo(f"{done.capitalize()}: {good}")
+    if bad:
+        raise SystemExit(1)

@@ -1,0 +1,64 @@
+"""``instep pause`` and ``resume``: a destination or a collection, by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from service.commands.joining import ask, joined
+from workers.errors import DestinationError
+
+if TYPE_CHECKING:
+    from workers.jobs import Parts
+    from workers.settings import Settings
+
+
+@click.command()
+@click.argument("name")
+@click.option("--reason", default="paused by hand", show_default=True, help="Shown in the status.")
+def pause(name: str, reason: str) -> None:
+    """Stop sending to NAME, a destination or a collection; what comes in is kept."""
+    with joined() as parts:
+        _check(name, parts.settings)
+        parts.breaker.pause(name, reason)
+    click.echo(f"Paused: {name}")
+
+
+@click.command()
+@click.argument("name")
+def resume(name: str) -> None:
+    """Send to NAME again, unless the CMS still refuses the token."""
+    with joined() as parts:
+        _check(name, parts.settings)
+        refusal = _refusal(name, parts)
+        if refusal is not None:
+            click.echo(f"{name} stays paused: {refusal}", err=True)
+            raise SystemExit(1)
+        if parts.breaker.resume(name):
+            parts.wakes.wake(parts.breaker.destination_of(name))
+    click.echo(f"Resumed: {name}")
+
+
+def _check(name: str, settings: Settings) -> None:
+    if name not in settings.destinations and name not in settings.collections:
+        names = ", ".join((*settings.destinations, *settings.collections)) or "none"
+        raise click.UsageError(f"found {name!r}, expected a destination or collection: {names}")
+
+
+def _refusal(name: str, parts: Parts) -> str | None:
+    """Return why the CMS refuses the token, or None; no answer is not a refusal."""
+    settings = parts.settings
+    destination = settings.destinations[parts.breaker.destination_of(name)]
+    own = settings.collections_of(destination.name)
+    collection = next((each for each in own if each.name == name), own[0] if own else None)
+    if collection is None:
+        return None
+    try:
+        status = ask(destination, collection, parts.limiter)
+    except DestinationError as error:
+        click.echo(f"{destination.name} does not answer ({error})", err=True)
+        return None
+    if status in (401, 403):
+        return f"{destination.name} answers {status}; see its token in {settings.path}"
+    return None

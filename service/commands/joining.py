@@ -1,0 +1,66 @@
+"""What the commands that only join a running system share: its store, and a question to the CMS."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from workers.jobs import Parts
+    from workers.limiter import Limiter
+    from workers.settings import Collection, Destination
+
+PATIENCE = 65.0  # s for a slot in the budget: the CMS's window, and a little
+
+
+@contextmanager
+def joined() -> Iterator[Parts]:
+    """
+    Yield the objects that work on the store of a running system.
+
+    Raises:
+        ConfigurationInvalid: instep.toml cannot be read.
+        StoreUnavailable: nothing runs; the message says what to start.
+    """
+    from workers import jobs, store
+    from workers.settings import load
+
+    parts = jobs.build(load(os.environ))
+    try:
+        store.reach(parts.steps.client, parts.settings.store)
+        yield parts
+    finally:
+        parts.steps.client.close()
+        parts.wakes.queue.connection.close()
+
+
+def ask(destination: Destination, collection: Collection, limiter: Limiter | None) -> int:
+    """
+    Return the status with which *destination* answers a GET of *collection*.
+
+    Args:
+        limiter: Of the budget that this call is part of; None: nothing else runs.
+
+    Raises:
+        DestinationError: it does not answer.
+    """
+    from workers.webflow import Client
+
+    if limiter is not None:
+        _take(destination, limiter)
+    begin = time.monotonic()
+    with Client(destination) as client:
+        answer = client.get_collection(collection.id)
+    if limiter is not None:
+        age = time.monotonic() - begin
+        limiter.learn(destination, limit=answer.limit, remaining=answer.remaining, age=age)
+    return answer.status
+
+
+def _take(destination: Destination, limiter: Limiter) -> None:
+    ends = time.monotonic() + PATIENCE
+    while (wait := limiter.take(destination)) and time.monotonic() < ends:
+        time.sleep(min(wait, 1.0))

@@ -1,0 +1,90 @@
+"""``instep preview``: what a payload would PATCH. Needs no store and no proof; sends nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+from service.commands.printing import as_json, printable, table
+
+if TYPE_CHECKING:
+    from service.intake import Preview
+    from workers.changes import Change
+
+
+def headers_of(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> dict[str, str]:
+    """Return headers given as ``Name: value``, by lower-case name."""
+    headers = {"content-type": "application/json"}
+    for value in values:
+        name, colon, text = value.partition(":")
+        if not (colon and name.strip()):
+            raise click.BadParameter(f"found {value!r}, expected 'Name: value'", ctx, param)
+        headers[name.strip().lower()] = text.strip()
+    return headers
+
+
+@click.command()
+@click.argument("source")
+@click.argument("file", type=click.File("rb"))
+@click.option("--topic", help="Take this topic, whatever the payload says.")
+@click.option(
+    "--header",
+    "headers",
+    multiple=True,
+    callback=headers_of,
+    metavar="'NAME: VALUE'",
+    help="A header of the delivery; may be repeated.",
+)
+@click.option("--json", "json_wanted", is_flag=True, help="Print it as JSON.")
+def preview(
+    source: str, file: BinaryIO, topic: str | None, headers: dict[str, str], json_wanted: bool
+) -> None:
+    """Show what the payload in FILE, sent by SOURCE, would change; - is standard input."""
+    from service.configuration import build
+    from service.intake import Intake
+    from workers.outbox import Outbox
+    from workers.scripts import Steps
+    from workers.store import connect
+
+    configuration = build(os.environ)
+    if source not in configuration.senders:
+        names = ", ".join(sorted(configuration.senders)) or "none"
+        raise click.BadParameter(f"found {source!r}, expected a source of instep.toml ({names})")
+    settings = configuration.settings
+    outbox = Outbox(Steps(connect(settings.store)), settings)  # sends nothing before it is used
+    intake = Intake(configuration.senders, configuration.mappings, outbox, wake=str)
+    found = intake.preview(source, file.read(), headers, topic)
+    if json_wanted:
+        problems = [{"path": each.path, "message": each.message} for each in found.problems]
+        as_json({"changes": [shown(each) for each in found.changes], "problems": problems})
+    else:
+        _print(found)
+    raise SystemExit(1 if found.problems else 0)
+
+
+def shown(change: Change) -> dict[str, Any]:
+    """Return *change* with its field values decoded, and its record by what it is."""
+    return {
+        "mapping": change.mapping,
+        "collection": change.collection,
+        "key": change.record if change.by == "key" else None,
+        "item": change.record if change.by == "item" else None,
+        "fields": {field.slug: json.loads(field.value) for field in change.fields},
+        "version": change.version,
+    }
+
+
+def _print(found: Preview) -> None:
+    for change in found.changes:
+        title = f"{change.mapping}: {change.collection}, {change.by} {printable(change.record)}"
+        rows = [(field.slug, field.type, field.value) for field in change.fields]
+        table(title, ("field", "type", "value"), rows)
+    for problem in found.problems:
+        click.echo(f"Problem at {printable(problem.path)}: {printable(problem.message)}")
+    if not found.changes and not found.problems:
+        click.echo("No mapping takes anything of it")

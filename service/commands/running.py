@@ -1,0 +1,116 @@
+"""The commands that stay: ``up``, ``web``, ``worker``, ``demo`` and ``sandbox``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+
+def address(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Return *value* if it is ``HOST:PORT``, an IPv6 host in brackets; port 0 is a free one."""
+    host, colon, port = value.rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]")
+    known = colon and bare and port.isascii() and port.isdigit() and int(port) < 65_536
+    if not known or (":" in bare and bare == host):
+        expected = "HOST:PORT, e.g. 127.0.0.1:8000 or [::1]:8000"
+        raise click.BadParameter(f"found {value!r}, expected {expected}", ctx, param)
+    return value
+
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def bind(default: str) -> Decorator:
+    return click.option(
+        "--bind",
+        callback=address,
+        default=default,
+        show_default=True,
+        metavar="HOST:PORT",
+        help="Where to listen.",
+    )
+
+
+def processes(what: str) -> Decorator:
+    return click.option(
+        "--processes",
+        type=click.IntRange(min=1, max=64),
+        default=2,
+        show_default=True,
+        help=f"How many {what}.",
+    )
+
+
+@click.command()
+@bind("127.0.0.1:8000")
+@processes("web processes, and as many workers")
+def up(bind: str, processes: int) -> None:
+    """Run everything on this machine: store, web and workers."""
+    from service import logs, running
+    from service.configuration import build
+
+    logs.configure()
+    raise SystemExit(running.up(build(os.environ), bind, processes))
+
+
+@click.command()
+@bind("127.0.0.1:8000")
+@processes("web processes")
+def web(bind: str, processes: int) -> None:
+    """Receive webhooks."""
+    from service import logs, running
+    from service.configuration import build
+
+    logs.configure()
+    raise SystemExit(running.web(build(os.environ), bind, processes))
+
+
+@click.command()
+@processes("workers")
+def worker(processes: int) -> None:
+    """Send what is due to the CMS."""
+    from service import logs, running
+    from service.configuration import build
+
+    logs.configure()
+    raise SystemExit(running.worker(build(os.environ), processes))
+
+
+@click.command()
+@click.option(
+    "--events", type=click.IntRange(min=1), default=5000, show_default=True, help="How many."
+)
+@click.option("--api", type=click.Choice(["v1", "v2"]), default="v2", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def demo(events: int, api: str, as_json: bool) -> None:
+    """A day of shop life in a minute, with everything that can go wrong."""
+    from service.demo import run
+
+    raise SystemExit(run.run(events, api, as_json))
+
+
+@click.command()
+@bind("127.0.0.1:8900")
+@click.option(
+    "--products", type=click.IntRange(min=0), default=1000, show_default=True, help="How many."
+)
+@click.option("--token", default="sandbox-token", show_default=True, help="The one that it knows.")
+@click.option(
+    "--requests-per-minute",
+    type=click.IntRange(min=1),
+    default=60,
+    show_default=True,
+    help="What a token may ask for.",
+)
+def sandbox(bind: str, products: int, token: str, requests_per_minute: int) -> None:
+    """A stand-in Webflow, v1 and v2, for dry runs."""
+    from service import logs
+    from service.sandbox import server
+
+    logs.configure()
+    raise SystemExit(
+        server.run(bind, products=products, token=token, requests_per_minute=requests_per_minute)
+    )

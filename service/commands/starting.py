@@ -1,0 +1,66 @@
+"""``instep init``: a first configuration that works against the sandbox."""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+STARTER = Path(__file__).parents[1] / "starter"
+# As stored → as written. The stored names are plain, so that no tool takes them for its own.
+FILES = {
+    "instep.toml": "instep.toml",
+    "mappings.py": "mappings.py",
+    "stock.json": "stock.json",
+    "env": ".env.example",
+    "gitignore": ".gitignore",
+    "Procfile": "Procfile",
+}
+NEXT = """\
+Wrote a configuration to {directory}. To see it work:
+
+  cd {quoted}
+  instep sandbox &
+  instep up &
+  . ./.env
+  curl -i http://127.0.0.1:8000/webhooks/erp --data-binary @stock.json \\
+    -H "X-Signature: $(openssl dgst -sha256 -hmac "$ERP_SECRET" -r stock.json | cut -d' ' -f1)"
+"""
+
+
+@click.command()
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+def init(directory: Path) -> None:
+    """Write a first configuration to DIRECTORY, ready for the sandbox."""
+    texts = {name: (STARTER / stored).read_text("utf-8") for stored, name in FILES.items()}
+    texts[".env"] = _with_secrets(texts[".env.example"])
+    there = [name for name in texts if (directory / name).exists()]
+    if there:
+        click.echo(f"{directory} already has {', '.join(there)}: nothing was written", err=True)
+        raise SystemExit(1)
+    try:
+        _write(directory, texts)
+    except OSError as error:
+        click.echo(f"{directory} cannot be written: {error.strerror}", err=True)
+        raise SystemExit(1) from None
+    click.echo(NEXT.format(directory=directory, quoted=shlex.quote(str(directory))))
+
+
+def _write(directory: Path, texts: Mapping[str, str]) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        path = directory / name
+        path.touch(mode=0o600 if name == ".env" else 0o666)
+        path.write_text(text, encoding="utf-8")
+
+
+def _with_secrets(example: str) -> str:
+    """Return *example* with a secret of its own in every name that it leaves empty."""
+    lines = (
+        f"{line}{secrets.token_urlsafe(24)}" if line.endswith("=") else line
+        for line in example.splitlines()
+    )
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,41 @@
+"""``instep status``: what flows, what waits, and what became of every field value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from service.commands.joining import joined
+from service.commands.printing import as_json, table
+
+
+@click.command()
+@click.option("--json", "json_wanted", is_flag=True, help="Print it as JSON.")
+def status(json_wanted: bool) -> None:
+    """Show destinations, collections, sources, counters and processes."""
+    from workers import processes
+
+    with joined() as parts:
+        found = parts.report.status()
+        found["processes"] = processes.alive(parts.steps.client)
+    if json_wanted:
+        as_json(found)
+    else:
+        _show(found)
+
+
+def _show(found: Mapping[str, Any]) -> None:
+    for kind, columns in (
+        ("destinations", ("state", "reason", "calls", "rate_limited")),
+        ("collections", ("state", "reason", "pending_items", "oldest_seconds")),
+        ("sources", ("deliveries", "duplicates", "refused")),
+    ):
+        rows = [(name, *(row.get(c) for c in columns)) for name, row in found[kind].items()]
+        headings = [column.replace("_", " ") for column in columns]
+        table(kind.capitalize(), ("name", *headings), rows)
+    table("Field values", tuple(found["fields"]), [tuple(found["fields"].values())])
+    table("Processes", ("role", "pid"), [(p["role"], p["pid"]) for p in found["processes"]])
+    click.echo(f"Dead letters: {found['dead_letters']}")
+    click.echo("Balanced: yes" if found["balanced"] else "Balanced: NO, field values are missing")

@@ -1,0 +1,75 @@
+"""What init writes works as it stands: sandbox, up, and the sample payload, signed."""
+
+import hashlib
+import hmac
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from service.sandbox.seed import PRODUCTS, product_id
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-c", "from service.cli import main; main()"]
+PATIENCE = 20.0  # s
+
+
+@pytest.fixture
+def instep(tmp_path):
+    """Start ``instep`` with some arguments; what still runs at the end is stopped."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("INSTEP_", "REDIS_"))}
+    started = []
+
+    def _instep(*arguments, folder=tmp_path, **environ):
+        process = subprocess.Popen(  # noqa: S603
+            [*COMMAND, *arguments],
+            cwd=folder,
+            env={**clean, "PYTHONPATH": str(ROOT), **environ},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield _instep
+    for process in reversed(started):
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE)
+        process.stdout.close()
+
+
+def answer(url, *, data=None, **headers):
+    request = urllib.request.Request(url, data=data, headers=headers)  # noqa: S310
+    with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
+        return json.load(response)
+
+
+def test_the_sample_payload_reaches_the_sandbox(instep, tmp_path):
+    assert instep("init", "shop").wait(PATIENCE) == 0
+    shop = tmp_path / "shop"
+    sandbox = instep("sandbox", "--bind", "127.0.0.1:0", "--products", "3")
+    cms = sandbox.stdout.readline().split()[1]
+    up = instep(*("up", "--bind", "127.0.0.1:0", "--processes", "1"), folder=shop, WEBFLOW_URL=cms)
+    web = up.stdout.readline().split()[1]
+
+    secrets = dict(
+        line.split("=", 1) for line in (shop / ".env").read_text().split() if "=" in line
+    )
+    body = (shop / "stock.json").read_bytes()
+    proof = hmac.new(secrets["ERP_SECRET"].encode(), body, hashlib.sha256).hexdigest()
+    sent = answer(f"{web}/webhooks/erp", data=body, **{"X-Signature": proof})
+    assert sent == {"status": "kept"}
+
+    item = f"{cms}/v2/collections/{PRODUCTS}/items/{product_id(1)}/live"
+    proof = f"Bearer {secrets['WEBFLOW_TOKEN']}"
+    ends = time.monotonic() + PATIENCE
+    while (stock := answer(item, Authorization=proof)["fieldData"]["stock"]) != 7:
+        assert time.monotonic() < ends, f"stock is {stock}"
+        time.sleep(0.1)

@@ -1,0 +1,302 @@
+"""The commands that join a running system: status, dead, pause and resume, on a real store."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from service.cli import main
+from workers import jobs
+from workers.changes import Change, Delivery, FieldProblem, FieldValue, Incoming
+from workers.settings import load
+from workers.steps import Batch, Death, Judgement, Verdict
+
+TOML = """
+mappings = ["mappings.py"]
+[destinations.site]
+token = "t0ken"
+base_url = "{url}"
+[collections.products]
+destination = "site"
+id = "65f000000000000000000001"
+key = "sku"
+[sources.erp]
+sender = "bearer"
+secrets = ["s3cret"]
+id = "id"
+"""
+MAPPINGS = """
+from marshmallow import fields
+from service.mapping import Mapping
+
+
+class Stock(Mapping):
+    class Meta:
+        source = "erp"
+        collection = "products"
+        key = "sku"
+
+    stock = fields.Integer(data_key="qty")
+"""
+
+
+@pytest.fixture
+def site():
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(self.server.answer)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.answer = 200
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def environ(tmp_path, store_socket, store, site):
+    assert store.dbsize() == 0
+    (tmp_path / "mappings.py").write_text(MAPPINGS)
+    path = tmp_path / "instep.toml"
+    path.write_text(TOML.format(url=f"http://127.0.0.1:{site.server_address[1]}"))
+    return {"INSTEP_CONFIG": str(path), "REDIS_URL": f"unix://{store_socket}"}
+
+
+@pytest.fixture
+def parts(environ):
+    parts = jobs.build(load(environ))
+    yield parts
+    parts.steps.client.close()
+    parts.wakes.queue.connection.close()
+
+
+@pytest.fixture
+def run(environ):
+    def _run(*arguments):
+        return CliRunner().invoke(main, arguments, env=environ)
+
+    return _run
+
+
+@pytest.fixture
+def shown(run):
+    """Run a command with --json and return what it printed."""
+
+    def _shown(*arguments):
+        result = run(*arguments, "--json")
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+    return _shown
+
+
+def accept(parts, *, qty=7):
+    value = FieldValue("stock", str(qty), "number")
+    change = Change("Stock", "products", "a", "key", (value,), None)
+    event = Incoming("e1", None, 0, (change,))
+    parts.outbox.accept(Delivery("erp", f"token-{qty}", (event,)))
+
+
+def set_aside(parts, body, *, call="1"):
+    """Leave an unmapped dead letter of *body*, and return its id."""
+    problem = FieldProblem("qty", 'Not a valid integer; found "x"')
+    event = Incoming(None, None, 0, problems=(problem,))
+    headers = {"content-type": "application/json"}
+    parts.outbox.accept(Delivery("erp", call, (event,), body=body, headers=headers))
+    return parts.letters.list()[-1].id
+
+
+def test_status_has_every_documented_key(parts, shown):
+    accept(parts)
+    found = shown("status")
+    assert set(found) == {
+        *("destinations", "collections", "sources", "fields", "balanced", "dead_letters"),
+        "processes",
+    }
+    assert set(found["destinations"]["site"]) == {"state", "reason", "calls", "rate_limited"}
+    assert set(found["collections"]["products"]) == {
+        *("state", "reason", "pending_items", "oldest_seconds"),
+    }
+    assert found["sources"]["erp"] == {"deliveries": 1, "duplicates": 0, "refused": 0}
+    assert found["fields"]["accepted"] == found["fields"]["pending"] == 1
+    assert found["balanced"] is True
+    assert found["processes"] == []
+
+
+def test_status_for_people_names_what_it_counts(parts, run):
+    accept(parts)
+    result = run("status")
+    assert result.exit_code == 0
+    for word in ("site", "products", "erp", "pending items", "Balanced: yes", "Dead letters: 0"):
+        assert word in result.stdout
+
+
+def test_dead_letters_are_listed_with_every_documented_key(parts, shown):
+    id = set_aside(parts, b"{}")
+    (letter,) = shown("dead", "list")
+    assert set(letter) >= {
+        *("id", "kind", "collection", "key", "item", "fields", "events", "attempts"),
+        *("status", "code", "message", "problems"),
+    }
+    assert (letter["id"], letter["kind"]) == (id, "unmapped")
+    assert letter["problems"] == [{"field": "qty", "message": 'Not a valid integer; found "x"'}]
+
+
+def test_dead_letters_are_filtered(parts, shown):
+    set_aside(parts, b"{}")
+    assert len(shown("dead", "list", "--kind", "unmapped")) == 1
+    assert shown("dead", "list", "--kind", "refused") == []
+    assert shown("dead", "list", "--collection", "products") == []
+
+
+def test_dead_letters_for_people_say_why(parts, run):
+    id = set_aside(parts, b"{}")
+    result = run("dead", "list")
+    assert id in result.stdout
+    assert "Not a valid integer" in result.stdout
+
+
+def test_a_letter_is_shown_with_its_body(parts, run, shown):
+    id = set_aside(parts, b'{"qty": "x\xff"}')
+    assert shown("dead", "show", id)["body"] == '{"qty": "x\N{REPLACEMENT CHARACTER}"}'
+    assert "Not a valid integer" in run("dead", "show", id).stdout
+
+
+def test_a_letter_that_is_not_there_is_a_no(run):
+    for command in ("show", "replay", "discard"):
+        result = run("dead", command, "nothing")
+        assert result.exit_code == 1
+        assert "no" in result.stderr
+
+
+def test_a_replayed_letter_is_mapped_again_and_closed(parts, run, shown):
+    id = set_aside(parts, b'{"id": "e", "sku": "a", "qty": 5}')
+    result = run("dead", "replay", id)
+    assert (result.exit_code, result.stdout) == (0, "Replayed: 1\n"), result.output
+    assert shown("dead", "list") == []
+    assert [letter["state"] for letter in shown("dead", "list", "--all")] != ["open"]
+    assert parts.outbox.counts()["pending"] == 1
+
+
+def test_a_letter_that_still_cannot_be_mapped_stays(parts, run, shown):
+    set_aside(parts, b'{"sku": "a", "qty": "x"}', call="1")
+    set_aside(parts, b'{"id": "e", "sku": "a", "qty": 5}', call="2")
+    result = run("dead", "replay", "--all")
+    assert result.exit_code == 1
+    assert "Not a valid integer" in result.stderr
+    assert result.stdout == "Replayed: 1\n"
+    assert len(shown("dead", "list")) == 1
+
+
+def refuse(parts):
+    """Accept a change and let the CMS refuse it; returns the id of the dead letter."""
+    value = FieldValue("stock", "7", "number")
+    change = Change("Stock", "products", "5f0", "item", (value,), None)
+    parts.outbox.accept(Delivery("erp", "call", (Incoming("e1", None, 0, (change,)),)))
+    batch = parts.outbox.claim(parts.settings.destinations["site"])
+    assert isinstance(batch, Batch)
+    death = Death("refused", ("stock",), "Validation Error", 400, "validation_error")
+    verdict = Verdict("5f0", deaths=(death,), attempt=True)
+    parts.outbox.settle(batch, Judgement((verdict,), "refusal"), outcome="400")
+    (letter,) = parts.letters.list()
+    return letter.id
+
+
+def test_a_refused_letter_shows_what_the_cms_said(parts, shown):
+    refuse(parts)
+    (letter,) = shown("dead", "list", "--collection", "products")
+    assert (letter["kind"], letter["item"], letter["status"]) == ("refused", "5f0", 400)
+    assert letter["code"] == "validation_error"
+    assert letter["fields"]["stock"]["value"] == 7
+    assert "body" not in shown("dead", "show", letter["id"])
+
+
+def test_a_replayed_refused_letter_is_due_again(parts, run):
+    id = refuse(parts)
+    assert run("dead", "replay", id).exit_code == 0
+    assert parts.outbox.counts()["pending"] == 1
+    again = run("dead", "replay", id)
+    assert again.exit_code == 1
+    assert "is closed" in again.stderr
+
+
+def test_letters_of_both_kinds_are_replayed_together(parts, run, shown):
+    refuse(parts)
+    id = set_aside(parts, b'{"id": "e", "sku": "a", "qty": 5}')
+    assert run("dead", "replay", "--all").stdout == "Replayed: 2\n"
+    assert shown("dead", "list") == []
+    assert "is closed" in run("dead", "replay", id).stderr
+
+
+def test_a_letter_whose_event_was_accepted_meanwhile_is_closed(parts, run, shown):
+    id = set_aside(parts, b'{"id": "e1", "sku": "a", "qty": 7}')
+    accept(parts)
+    assert run("dead", "replay", id).exit_code == 0
+    assert shown("dead", "list") == []
+
+
+def test_letters_are_discarded_in_bulk_by_filter(parts, run, shown):
+    set_aside(parts, b"1", call="1")
+    set_aside(parts, b"2", call="2")
+    assert run("dead", "discard", "--all", "--kind", "refused").stdout == "Discarded: 0\n"
+    assert run("dead", "discard", "--all", "--kind", "unmapped").stdout == "Discarded: 2\n"
+    assert shown("dead", "list") == []
+
+
+def test_a_letter_is_discarded_once(parts, run):
+    id = set_aside(parts, b"1")
+    assert run("dead", "discard", id).exit_code == 0
+    assert run("dead", "discard", id).exit_code == 1
+
+
+@pytest.mark.parametrize(("name", "kind"), [("site", "destinations"), ("products", "collections")])
+def test_what_is_paused_is_resumed(run, shown, name, kind):
+    assert run("pause", name, "--reason", "inventory day").exit_code == 0
+    found = shown("status")[kind][name]
+    assert (found["state"], found["reason"]) == ("paused", "inventory day")
+    assert run("resume", name).exit_code == 0
+    assert shown("status")[kind][name]["state"] == "flowing"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_token_keeps_a_destination_paused(run, shown, site, status):
+    run("pause", "site")
+    site.answer = status
+    result = run("resume", "site")
+    assert result.exit_code == 1
+    assert str(status) in result.stderr
+    assert shown("status")["destinations"]["site"]["state"] == "paused"
+
+
+def test_no_answer_does_not_keep_it_paused(run, shown, environ):
+    Path(environ["INSTEP_CONFIG"]).write_text(TOML.format(url="http://127.0.0.1:1"))
+    run("pause", "site")
+    assert run("resume", "site").exit_code == 0
+    assert shown("status")["destinations"]["site"]["state"] == "flowing"
+
+
+def test_a_resumed_destination_with_work_to_do_is_woken(parts, run):
+    run("pause", "site")
+    accept(parts)
+    parts.wakes.queue.empty()
+    run("resume", "site")
+    assert parts.wakes.queue.count == 1
+
+
+def test_a_name_that_is_not_configured_is_wrong_usage(run):
+    for command in ("pause", "resume"):
+        result = run(command, "nowhere")
+        assert result.exit_code == 2
+        assert "products" in result.stderr
