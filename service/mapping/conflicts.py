@@ -1,0 +1,44 @@
+"""What no mapping gets wrong alone: mappings of one collection that contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from service.mapping.rules import Rule
+from workers.errors import Problem
+
+
+def conflicts(rules: Sequence[Rule]) -> Iterator[Problem]:
+    """Yield a problem for every mapping that contradicts an earlier one."""
+    yield from _addressed_two_ways(rules)
+    yield from _versioned_two_ways(rules)
+
+
+def _addressed_two_ways(rules: Sequence[Rule]) -> Iterator[Problem]:
+    first: dict[str, Rule] = {}
+    for rule in rules:
+        other = first.setdefault(rule.options.collection, rule)
+        if other.options.by != rule.options.by:
+            found = f"{rule.options.by}, while {other.name} ({other.file}) has {other.options.by}"
+            yield Problem(
+                f"{rule.file}: {rule.name}.Meta.{rule.options.by}",
+                f"{found} for collection {rule.options.collection}",
+                "one way for all mappings of a collection",
+                "use key in all or item in all: one item would have two identities",
+            )
+
+
+def _versioned_two_ways(rules: Sequence[Rule]) -> Iterator[Problem]:
+    first: dict[tuple[str, str], Rule] = {}
+    for rule in rules:
+        for target in rule.targets:
+            other = first.setdefault((rule.options.collection, target.slug), rule)
+            if (other.options.version is None) != (rule.options.version is None):
+                has, lacks = (rule, other) if rule.options.version is not None else (other, rule)
+                yield Problem(
+                    f"{rule.file}: {rule.name}.{target.attribute}",
+                    f"Meta.version in {has.name} ({has.file}) but not in {lacks.name} "
+                    f"({lacks.file}), which both write {target.slug}",
+                    "Meta.version in all mappings that write one field, or in none",
+                    "versions of two kinds cannot be compared",
+                )

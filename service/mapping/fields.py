@@ -1,0 +1,188 @@
+"""
+The CMS field types that need more than a field of marshmallow.
+
+Each states what it accepts, its JSON value in the outbox, and how the CMS's answer is compared
+with it. Values: https://developers.webflow.com/data/reference/field-types-item-values
+(read 2025-11-20).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+from marshmallow import ValidationError, fields
+from marshmallow.types import ErrorMessages
+
+from service.mapping.found import found
+from service.mapping.records import ITEM_ID
+
+WEB_URL = re.compile(r"https?://[^\s/?#][^\x00-\x1f\x7f]*", re.IGNORECASE)
+
+
+def _invalid(message: str) -> ErrorMessages:
+    return {"invalid": message}
+
+
+class _Text(fields.String):
+    """Text of one form."""
+
+    form: ClassVar[re.Pattern[str]]
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if self.form.fullmatch(text) is None:
+            raise self.make_error("invalid")
+        return text
+
+
+class RichText(fields.String):
+    """
+    Accepts text with HTML. Value: that text. Compared: present, for the CMS rewrites HTML.
+    """
+
+
+class Color(_Text):
+    """
+    Accepts ``#RGB``, ``#RGBA``, ``#RRGGBB``, ``#RRGGBBAA``, ``rgb()``, ``rgba()``, ``hsl()``,
+    ``hsla()`` or a CSS name. Value: the text as it came. Compared: as colours, not as text.
+    """
+
+    form = re.compile(
+        r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})|(?:rgb|hsl)a?\([0-9a-z%.,/ +-]+\)|[a-z]+",
+        re.IGNORECASE,
+    )
+    default_error_messages = _invalid("Not a colour, such as #ff8800, rgb(255, 136, 0) or orange.")
+
+
+class Link(_Text):
+    """
+    Accepts an http(s) URL, ``mailto:…``, ``tel:…``, or a place on the site: ``/path``, ``#part``.
+    Value: that text. Compared: exactly.
+    """
+
+    form = re.compile(rf"{WEB_URL.pattern}|(?:mailto|tel):\S[^\x00-\x1f\x7f]*|[/#]\S*", re.I)
+    default_error_messages = _invalid(
+        "Not a link: expected an http(s) URL, mailto:, tel:, /path or #part."
+    )
+
+
+class Phone(_Text):
+    """Accepts one line of text with a digit in it. Value: that text. Compared: exactly."""
+
+    form = re.compile(r"[^\d\x00-\x1f\x7f]*\d[^\x00-\x1f\x7f]*")
+    default_error_messages = _invalid("Not a phone number: expected one line of text with digits.")
+
+
+class VideoLink(_Text):
+    """
+    Accepts the http(s) URL of a video. Value: that text. Compared: present, for the CMS answers
+    with what the provider says about the video.
+    """
+
+    form = WEB_URL
+    default_error_messages = _invalid("Not a video: expected its http(s) URL.")
+
+
+class Option(_Text):
+    """
+    Accepts the label of one of the field's options, or its id; a whole number is the text of it.
+    Value: that text. The worker turns a label into its id. Compared: exactly, by id.
+    """
+
+    form = re.compile(r"\s*\S.*", re.DOTALL)
+    default_error_messages = _invalid("Not an option: expected its label or its id.")
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() < 64:
+            value = str(value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Reference(_Text):
+    """Accepts the id of an item in the other collection. Value: that id. Compared: exactly."""
+
+    form = ITEM_ID
+    default_error_messages = _invalid("Not an item id: expected 1 to 64 letters, digits, _ and -.")
+
+
+class _ListOf(fields.List[Any]):
+    """A list of one of our fields; what is wrong with an element names its place."""
+
+    element: ClassVar[type[fields.Field[Any]]]
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(self.element, **kwargs)
+
+
+class MultiReference(_ListOf):
+    """
+    Accepts a list of item ids; one that stands twice counts once. It replaces the whole list.
+    Value: a list of ids, in the order given. Compared: exactly.
+    """
+
+    element = Reference
+    default_error_messages = _invalid("Not a list of item ids.")
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> list[Any]:
+        return list(dict.fromkeys(super()._deserialize(value, attr, data, **kwargs)))
+
+
+class _Asset(fields.Field[dict[str, str]]):
+    """A file that the CMS imports by URL, or holds already by its id."""
+
+    default_error_messages = _invalid(
+        "Not a file: expected an http(s) URL, a fileId, or an object with one of them."
+    )
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> dict[str, str]:
+        if isinstance(value, str):
+            value = {"url" if WEB_URL.fullmatch(value) else "fileId": value}
+            if "fileId" in value and ITEM_ID.fullmatch(value["fileId"]) is None:
+                raise self.make_error("invalid")
+        if not isinstance(value, dict):
+            raise self.make_error("invalid")
+        asset = {name: self._member(name, value[name]) for name in _MEMBERS if _has(value, name)}
+        if "url" not in asset and "fileId" not in asset:
+            raise self.make_error("invalid")
+        return asset
+
+    def _member(self, name: str, value: Any) -> str:
+        form, expected = _MEMBERS[name]
+        if not isinstance(value, str) or form.fullmatch(value) is None:
+            raise ValidationError(f"{name}: found {found(value)}, expected {expected}.")
+        return value
+
+
+_MEMBERS: dict[str, tuple[re.Pattern[str], str]] = {
+    "url": (WEB_URL, "an http(s) URL"),
+    "fileId": (ITEM_ID, "1 to 64 letters, digits, _ and -"),
+    "alt": (re.compile(r".*", re.DOTALL), "text"),
+}
+
+
+def _has(value: dict[str, Any], name: str) -> bool:
+    return value.get(name) is not None
+
+
+class Image(_Asset):
+    """
+    Accepts an http(s) URL to import, the ``fileId`` of a file the CMS holds, or an object with
+    ``url`` or ``fileId`` (or both) and perhaps ``alt``; other members and nulls are left out.
+    Value: an object of those three, e.g. ``{"url": "https://…"}``. Compared: present, and with
+    another fileId where a URL was imported, with the same where it was named.
+    """
+
+
+class File(_Asset):
+    """Accepts, and is compared, as Image: a file of any kind. Value: the same object."""
+
+
+class MultiImage(_ListOf):
+    """
+    Accepts a list of what Image accepts. It replaces the whole list. Value: a list of Image's
+    objects. Compared: present, as Image, one by one.
+    """
+
+    element = Image
+    default_error_messages = _invalid("Not a list of images.")

@@ -1,0 +1,31 @@
+"""How a value of a payload is shown in a problem: short, ASCII, and never an exception."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+LONGEST = 60  # characters of one value
+LONGEST_MESSAGE = 300
+
+
+def found(value: Any) -> str:
+    """Return *value* in a few words."""
+    if value is None:
+        return "null"
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, int) and value.bit_length() > 256:
+        return "a number of more than 75 digits"
+    if isinstance(value, str | int | float):
+        text = json.dumps(value[: LONGEST + 1] if isinstance(value, str) else value)
+        return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+    return type(value).__name__
+
+
+def plain(text: str) -> str:
+    """Return *text* cut to a length for people, and without what UTF-8 cannot hold."""
+    whole = text.encode("utf-8", "backslashreplace").decode()
+    return whole if len(whole) <= LONGEST_MESSAGE else whole[:LONGEST_MESSAGE] + "…"

@@ -1,0 +1,54 @@
+"""
+From the names in instep.toml to mappings that fit it, or to every problem at once.
+"""
+
+from __future__ import annotations
+
+from service.mapping import options, targets
+from service.mapping.conflicts import conflicts
+from service.mapping.definitions import Definition, definitions
+from service.mapping.mappings import Mapped as Mapped
+from service.mapping.mappings import Mappings as Mappings
+from service.mapping.rules import Rule
+from workers.errors import ConfigurationInvalid, Problem
+from workers.settings import Settings
+
+
+def load(settings: Settings) -> Mappings:
+    """
+    Return the mappings that ``settings.mappings`` name; a schema is made once per mapping.
+
+    Raises:
+        ConfigurationInvalid: Holds every problem of every file, by file, class and field.
+    """
+    problems: list[Problem] = []
+    rules: list[Rule] = []
+    for name in dict.fromkeys(settings.mappings):
+        rules += _rules(name, settings, problems)
+    problems += conflicts(rules)
+    if problems:
+        raise ConfigurationInvalid(problems)
+    return Mappings(rules)
+
+
+def _rules(name: str, settings: Settings, problems: list[Problem]) -> list[Rule]:
+    count = len(problems)
+    found = definitions(name, settings.path.parent, problems)
+    used = [each for each in found if options.given(each).get("source") is not None]
+    for base in (each for each in found if each not in used):
+        problems += options.unknown(base)
+    if not used and len(problems) == count:
+        expected = "a subclass of service.mapping.Mapping with Meta.source"
+        problems.append(Problem(name, "no mapping", expected, "define one, or do not name it"))
+    rules = (_rule(definition, settings, problems) for definition in used)
+    return [rule for rule in rules if rule is not None]
+
+
+def _rule(definition: Definition, settings: Settings, problems: list[Problem]) -> Rule | None:
+    read = options.read(definition, settings, problems)
+    allow_slug = read.allow_slug if read else bool(options.given(definition).get("allow_slug"))
+    fields = targets.read(definition, allow_slug, problems)
+    if read is None or fields is None:
+        return None
+    schema, own = fields
+    return Rule(definition.cls.__name__, definition.file, read, schema, own)

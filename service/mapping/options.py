@@ -1,0 +1,136 @@
+"""
+The options of ``Meta``, read and checked.
+
+- ``source``: the configured source. ``topics``: the topics to take; absent: all.
+- ``collection``, and ``key`` or ``item``: where the record's key, or its CMS item id, stands.
+- ``each``: a list in the payload, one change per element; then every other path of the mapping
+  is read from ``{"each": element, "event": payload}``. An absent or null list has no elements.
+- ``when``: take the event (the element) only if this is true to JMESPath.
+- ``version``: a sequence (whole number) or time (RFC 3339) that beats the event's own.
+- ``allow_slug = True``: a field may write ``slug``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from service.mapping.definitions import Definition
+from service.mapping.paths import Path, PathInvalid, compile_path
+from workers.errors import Problem
+from workers.settings import Settings
+
+OURS = ("source", "topics", "collection", "key", "item", "each", "when", "version", "allow_slug")
+MARSHMALLOW = ("dateformat", "datetimeformat", "exclude", "fields", "include", "register",
+               "timeformat", "unknown")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    source: str
+    topics: frozenset[str] | None  # None: all
+    collection: str
+    by: Literal["key", "item"]
+    record: Path
+    each: Path | None = None
+    when: Path | None = None
+    version: Path | None = None
+    allow_slug: bool = False
+
+
+def given(definition: Definition) -> dict[str, Any]:
+    """Return what ``Meta`` and the classes it is derived from say."""
+    meta: dict[str, Any] = {}
+    for base in reversed(getattr(definition.cls.Meta, "__mro__", ())[:-1]):
+        meta |= {name: value for name, value in vars(base).items() if not name.startswith("__")}
+    return meta
+
+
+def unknown(definition: Definition) -> Iterable[Problem]:
+    """Yield a problem for every option that nobody reads."""
+    for name in given(definition):
+        if name not in OURS and name not in MARSHMALLOW:
+            expected = f"one of {', '.join(OURS)}"
+            yield definition.problem(f"Meta.{name}", "an unknown option", expected)
+
+
+def read(definition: Definition, settings: Settings, problems: list[Problem]) -> Options | None:
+    """Return the options of a mapping, or None and the *problems* that kept it from that."""
+    meta, count = given(definition), len(problems)
+    problems += unknown(definition)
+    known = {"source": settings.sources, "collection": settings.collections}
+    for name, names in known.items():
+        problems += _unknown_name(definition, name, meta.get(name), names)
+    problems += _topics(definition, meta.get("topics"))
+    if not isinstance(meta.get("allow_slug", False), bool):
+        problems.append(definition.problem("Meta.allow_slug", meta["allow_slug"], "True or False"))
+    by = _by(definition, meta, settings, problems)
+    paths = {name: _path(definition, name, meta.get(name), problems) for name in _PATHS}
+    record = paths[by] if by else None
+    if len(problems) > count or by is None or record is None:
+        return None
+    return Options(
+        source=meta["source"],
+        topics=None if meta.get("topics") is None else frozenset(meta["topics"]),
+        collection=meta["collection"],
+        by=by,
+        record=record,
+        each=paths["each"],
+        when=paths["when"],
+        version=paths["version"],
+        allow_slug=meta.get("allow_slug", False),
+    )
+
+
+_PATHS = ("key", "item", "each", "when", "version")
+
+
+def _unknown_name(
+    definition: Definition, name: str, value: Any, names: Iterable[str]
+) -> Iterable[Problem]:
+    if not isinstance(value, str) or value not in names:
+        found = "nothing" if value is None else repr(value)
+        expected = f"one of {', '.join(sorted(names))}" if names else f"a {name}"
+        do = f"name it, or add [{name}s.…] to instep.toml"
+        yield definition.problem(f"Meta.{name}", found, expected, do)
+
+
+def _topics(definition: Definition, value: Any) -> Iterable[Problem]:
+    if value is None:
+        return
+    listed = isinstance(value, tuple | list | set | frozenset)
+    if not listed or not value or not all(isinstance(topic, str) for topic in value):
+        do = "leave it out to take every topic"
+        if isinstance(value, str):
+            do = f"write ({value!r},) with a comma"
+        yield definition.problem("Meta.topics", repr(value), "a tuple of texts", do)
+
+
+def _by(
+    definition: Definition, meta: dict[str, Any], settings: Settings, problems: list[Problem]
+) -> Literal["key", "item"] | None:
+    has_key, has_item = meta.get("key") is not None, meta.get("item") is not None
+    if has_key == has_item:
+        found = "both key and item" if has_key else "neither key nor item"
+        expected = "key (of the source's record) or item (the CMS item id)"
+        problems.append(definition.problem("Meta", found, expected, "keep one of them"))
+        return None
+    collection = settings.collections.get(str(meta.get("collection")))
+    if has_key and collection is not None and collection.key is None:
+        where = f"collections.{collection.name}"
+        do = f"set {where}.key in instep.toml to the slug of the field that holds it"
+        problems.append(definition.problem("Meta.key", "a key", f"a key in {where}", do))
+    return "key" if has_key else "item"
+
+
+def _path(definition: Definition, name: str, value: Any, problems: list[Problem]) -> Path | None:
+    if value is None:
+        return None
+    try:
+        return compile_path(value)
+    except PathInvalid as error:
+        problems.append(
+            definition.problem(f"Meta.{name}", error, "a JMESPath expression", error.do)
+        )
+        return None

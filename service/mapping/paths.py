@@ -1,0 +1,209 @@
+"""
+JMESPath expressions, compiled once and read many times, with absent told apart from null.
+
+A **plain path** (identifiers and indexes only) is walked; any other expression is evaluated by
+the library. https://jmespath.org/specification.html (read 2025-11-23)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import jmespath
+from jmespath.functions import Functions
+from marshmallow import missing
+
+from service.mapping.found import plain
+
+Steps = tuple[str | int, ...]
+Node = dict[str, Any]
+
+CHAINS = frozenset({"subexpression", "index_expression", "pipe"})
+PROJECTIONS = frozenset({"projection", "value_projection", "filter_projection", "flatten"})
+NAME = r'(?:[A-Za-z_]\w*|"[^"]*")'
+NEGATED_PATH = re.compile(rf"!\s*({NAME}(?:\.(?:{NAME}|\*)|\[[^\]]*\])+)")
+
+
+class PathInvalid(ValueError):
+    """An expression cannot be used; *do* says what to write instead, if that is known."""
+
+    def __init__(self, message: str, do: str = "") -> None:
+        self.do = do
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """
+    One expression.
+
+    Args:
+        text: As the user wrote it.
+        steps: The keys and indexes of a plain path; None: it is another expression.
+        uses: The plain paths from the root that another expression reads; none: it is constant.
+    """
+
+    text: str
+    steps: Steps | None
+    uses: tuple[Steps, ...] = ()
+    parsed: Any = field(default=None, repr=False, compare=False)
+
+    def read(self, root: Any) -> Any:
+        """
+        Return the value in *root*, or marshmallow's ``missing`` where it is to be left out.
+
+        A plain path is missing when it is absent; any other expression when every path in it is
+        absent, or when its result is null.
+
+        Raises:
+            ValueError: The expression cannot be evaluated on *root*.
+        """
+        if self.steps is not None:
+            return _walk(root, self.steps)
+        if self.uses and all(_walk(root, steps) is missing for steps in self.uses):
+            return missing
+        value = self.evaluate(root)
+        return missing if value is None else value
+
+    def evaluate(self, root: Any) -> Any:
+        """
+        Return what JMESPath says, null (None) for what is absent.
+
+        Raises:
+            ValueError: The expression cannot be evaluated on *root*.
+        """
+        if self.steps is not None:
+            value = _walk(root, self.steps)
+            return None if value is missing else value
+        try:
+            return self.parsed.search(root)
+        except Exception as error:
+            # The library lets through what its functions raise: TypeError for "5" > `0`,
+            # OverflowError for ceil of an infinity, RecursionError for a deep payload.
+            reason = plain(f"{type(error).__name__}: {error}")
+            raise ValueError(f"cannot be evaluated: {reason}") from error
+
+
+def compile_path(text: Any) -> Path:
+    """
+    Return the expression *text*, compiled.
+
+    Raises:
+        PathInvalid: It is not JMESPath, calls an unknown function, or reads ``!a.b``.
+    """
+    if not isinstance(text, str):
+        raise PathInvalid(f"{type(text).__name__} {text!r}")
+    try:
+        parsed = jmespath.compile(text)
+    except Exception as error:  # besides its own errors, IndexError for some cut-off texts
+        reason = str(error).splitlines()[0].removesuffix(", for expression:")
+        raise PathInvalid(f"{text!r} ({reason})", _quoting(text)) from error
+    for node in _nodes(parsed.parsed):
+        _refuse_negated_start(node, text)
+        _refuse_wrong_call(node, text)
+    steps = _steps(parsed.parsed)
+    uses = () if steps is not None else tuple(dict.fromkeys(_uses(parsed.parsed, ())))
+    return Path(text, steps, uses, parsed)
+
+
+def _quoting(text: str) -> str:
+    if bare := re.search(r"[<>=]\s*(-?\d[\d.]*)", text):
+        return f"put a number in backticks: `{bare.group(1)}`"
+    if hyphen := re.search(r"[A-Za-z_]\w*(?:-\w+)+", text):
+        return f'put a name with a hyphen in quotes: "{hyphen.group()}"'
+    return ""
+
+
+def _nodes(node: Node) -> Iterator[Node]:
+    yield node
+    for child in node["children"]:
+        if isinstance(child, dict):  # the children of a slice are numbers
+            yield from _nodes(child)
+
+
+def _refuse_negated_start(node: Node, text: str) -> None:
+    starts = (CHAINS | PROJECTIONS) - {"pipe"}
+    if node["type"] in starts and node["children"][0]["type"] == "not_expression":
+        match = NEGATED_PATH.search(text)
+        meant = match.group(1) if match else "a.b"
+        message = f"{text!r}, which means (!a).b: a path in the result of !"
+        raise PathInvalid(message, f"write !({meant})")
+
+
+def _refuse_wrong_call(node: Node, text: str) -> None:
+    if node["type"] != "function_expression":
+        return
+    name, given = node["value"], len(node["children"])
+    known = Functions.FUNCTION_TABLE.get(name)
+    if known is None:
+        names = ", ".join(sorted(Functions.FUNCTION_TABLE))
+        raise PathInvalid(f"{text!r}, and there is no function {name}()", f"use one of {names}")
+    wanted = len(known["signature"])
+    variadic = wanted and known["signature"][-1].get("variadic")
+    if given < wanted or (given > wanted and not variadic):
+        least = "at least " if variadic else ""
+        raise PathInvalid(f"{text!r}, and {name}() takes {least}{wanted} arguments, not {given}")
+
+
+def _steps(node: Node) -> Steps | None:
+    """Return the steps of a plain path, None for any other node."""
+    if node["type"] in ("field", "index"):
+        return (node["value"],)
+    if node["type"] == "identity":  # what stands before a leading index
+        return ()
+    if node["type"] not in ("subexpression", "index_expression"):
+        return None
+    steps: Steps = ()
+    for child in node["children"]:
+        more = _steps(child)
+        if more is None:
+            return None
+        steps += more
+    return steps
+
+
+def _uses(node: Node, base: Steps) -> Iterator[Steps]:
+    """Yield the plain paths that *node* reads in the root, when it is evaluated at *base*."""
+    kind, children = node["type"], node["children"]
+    steps = _steps(node)
+    if steps is not None or kind == "current":
+        yield base + (steps or ())
+    elif kind in CHAINS:
+        yield from _uses_of_chain(children, base)
+    elif kind in PROJECTIONS:
+        # The other children are read in the elements, which have no path from the root.
+        yield from _uses(children[0], base)
+    elif kind not in ("literal", "expref", "slice"):
+        for child in children:
+            yield from _uses(child, base)
+
+
+def _uses_of_chain(children: list[Node], base: Steps) -> Iterator[Steps]:
+    start = base
+    for child in children:
+        steps = _steps(child)
+        if steps is None:
+            uses = tuple(_uses(child, base))
+            yield from uses or ((base,) if base != start else ())
+            return
+        base += steps
+    yield base
+
+
+def _walk(value: Any, steps: Steps) -> Any:
+    for step in steps:
+        if isinstance(step, str):
+            if not isinstance(value, dict) or step not in value:
+                return missing
+            value = value[step]
+        else:
+            if not isinstance(value, list):
+                return missing
+            try:
+                value = value[step]
+            except IndexError:
+                return missing
+    return value

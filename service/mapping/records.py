@@ -1,0 +1,99 @@
+"""
+Which record a change is about, and its version: key, item id and ``Meta.version`` as text.
+
+Each function takes what a path found, ``missing`` for nothing, and raises ValueError with what
+was found and what was expected.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from marshmallow import missing
+
+from service.mapping.found import found
+from workers.changes import sequence_version, time_version
+
+LONGEST_KEY = 256  # characters; the CMS allows as many in a name or slug
+EXACT = 2**53  # a JSON number with fraction or exponent holds whole numbers up to here
+ITEM_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # opaque: 24 hexadecimal digits on the wire so far
+TIME = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?P<offset>[Zz]|[+-]\d\d:\d\d)?", re.ASCII
+)
+
+
+def key(value: Any) -> str:
+    """
+    Return the key as text: ``12``, ``12.0`` and ``"12"`` are one key.
+
+    Raises:
+        ValueError: It is absent, empty, no text or whole number, or longer than 256 characters.
+    """
+    expected = f"expected text of 1 to {LONGEST_KEY} characters, or a whole number"
+    text = _text(value)
+    if text is None or not 0 < len(text) <= LONGEST_KEY:
+        raise ValueError(f"{_what(value)}; {expected}")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"found {found(value)}, which is not valid Unicode; {expected}") from None
+    return text
+
+
+def item(value: Any) -> str:
+    """
+    Return the CMS item id.
+
+    Raises:
+        ValueError: It is absent, or not 1 to 64 letters, digits, ``_`` and ``-``.
+    """
+    text = _text(value)
+    if text is None or ITEM_ID.fullmatch(text) is None:
+        expected = "expected an item id: 1 to 64 letters, digits, _ and -"
+        raise ValueError(f"{_what(value)}; {expected}")
+    return text
+
+
+def version(value: Any) -> str:
+    """
+    Return the version: a sequence for an integer, a time for RFC 3339 text with offset.
+
+    Raises:
+        ValueError: It is absent, anything else, or out of range.
+
+    https://www.rfc-editor.org/rfc/rfc3339#section-5.6
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _ranged(lambda: sequence_version(value), value)
+    match = TIME.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        expected = "expected a whole number (a sequence) or a time as 2025-02-03T09:10:11Z"
+        raise ValueError(f"{_what(value)}; {expected}")
+    if match["offset"] is None:
+        raise ValueError(f"found {found(value)}, a time without offset; expected Z or +01:00")
+    return _ranged(lambda: time_version(datetime.fromisoformat(value.upper())), value)
+
+
+def _ranged(make: Any, value: Any) -> str:
+    try:
+        return str(make())
+    except (ValueError, OverflowError) as error:
+        text = str(error) if len(str(error)) < 80 else "out of range"
+        raise ValueError(f"found {found(value)}: {text}") from error
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float) and value.is_integer() and abs(value) <= EXACT:
+        return str(int(value))
+    # Longer numbers than any key are not written out: Python refuses more than 4300 digits.
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() < 1024:
+        return str(value)
+    return None
+
+
+def _what(value: Any) -> str:
+    return "absent" if value is missing else f"found {found(value)}"

@@ -1,0 +1,131 @@
+"""
+The fields of a mapping: which path fills which CMS field, and how its value is written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import fields, missing
+
+from service.mapping import values
+from service.mapping.base import Mapping
+from service.mapping.definitions import Definition
+from service.mapping.paths import Path, PathInvalid, compile_path
+from workers.errors import Problem
+
+FLAGS = frozenset({"_archived", "_draft"})
+SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+Field = fields.Field[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One CMS field that a mapping writes."""
+
+    attribute: str  # its name in what the schema loads
+    path: Path
+    slug: str
+    type: str  # a name of workers.fieldtypes.TYPES
+    write: values.Write
+    clears: bool  # null may clear it
+
+
+def slug_of(name: str, field: Field) -> str:
+    """Return the slug that the field called *name* writes."""
+    if field.attribute:
+        return str(field.attribute)
+    return name[:1] + name[1:].replace("_", "-")
+
+
+def read(
+    definition: Definition, allow_slug: bool, problems: list[Problem]
+) -> tuple[Mapping, tuple[Target, ...]] | None:
+    """Return the schema and its targets, or None and the *problems* that kept it from that."""
+    count = len(problems)
+    declared = definition.cls._declared_fields
+    problems += _doubled(definition, declared)
+    for name, field in declared.items():
+        problems += _unfit(definition, name, field)
+        problems += _unfit_slug(definition, name, slug_of(name, field), allow_slug)
+        problems += _unfit_flag(definition, name, field)
+    paths = dict(_paths(definition, declared, problems))
+    if not declared:
+        do = "name the CMS fields that it writes"
+        problems.append(Problem(str(definition), "no fields", "at least one field", do))
+    if len(problems) > count:
+        return None
+    try:
+        schema = definition.cls()
+    except Exception as error:
+        found = f"{type(error).__name__}: {error}"
+        problems.append(Problem(str(definition), found, "a schema that marshmallow can make"))
+        return None
+    fields_ = schema.load_fields.items()
+    return schema, tuple(_target(name, field, paths[name]) for name, field in fields_)
+
+
+def _target(name: str, field: Field, path: Path) -> Target:
+    values.strict(field)
+    slug = slug_of(name, field)
+    type_ = "flag" if slug in FLAGS else values.type_of(field)
+    attribute = field.attribute or name
+    return Target(attribute, path, slug, type_, values.writer(field), bool(field.allow_none))
+
+
+def _paths(
+    definition: Definition, declared: dict[str, Field], problems: list[Problem]
+) -> Iterator[tuple[str, Path]]:
+    for name, field in declared.items():
+        if field.data_key is None:
+            yield name, Path(name, (name,))
+            continue
+        try:
+            yield name, compile_path(field.data_key)
+        except PathInvalid as error:
+            found = f"data_key {error}"
+            problems.append(definition.problem(name, found, "a JMESPath expression", error.do))
+
+
+def _doubled(definition: Definition, declared: dict[str, Field]) -> Iterator[Problem]:
+    names: dict[str, str] = {}
+    for name, field in declared.items():
+        first = names.setdefault(slug_of(name, field), name)
+        if first != name:
+            found = f"slug {slug_of(name, field)}, which {first} writes too"
+            yield definition.problem(name, found, "one field per slug", "remove one of them")
+
+
+def _unfit(definition: Definition, name: str, field: Field) -> Iterator[Problem]:
+    kind = f"fields.{type(field).__name__}"
+    if (instead := values.refusal(field)) is not None:
+        yield definition.problem(name, kind, "a field that holds one CMS value", instead)
+    elif field.load_default is not missing:
+        do = "leave it out: what a payload does not hold is not touched"
+        yield definition.problem(name, "load_default", "no default", do)
+    if not isinstance(field.attribute, str | None):
+        yield definition.problem(name, f"attribute {field.attribute!r}", "a slug as text")
+    if field.dump_only:
+        yield definition.problem(name, f"{kind} with dump_only", "a field that is loaded")
+
+
+def _unfit_slug(
+    definition: Definition, name: str, slug: str, allow_slug: bool
+) -> Iterator[Problem]:
+    if slug == "slug" and not allow_slug:
+        do = "a new slug breaks every link to the old one; set Meta.allow_slug = True to accept it"
+        yield definition.problem(name, "the field slug", "another field", do)
+    if slug not in FLAGS and SLUG.fullmatch(slug) is None:
+        expected = f"letters, digits, - and _, or one of {', '.join(sorted(FLAGS))}"
+        yield definition.problem(name, f"slug {slug!r}", expected)
+
+
+def _unfit_flag(definition: Definition, name: str, field: Field) -> Iterator[Problem]:
+    slug = slug_of(name, field)
+    if slug in FLAGS and (not isinstance(field, fields.Boolean) or field.allow_none):
+        none = " with allow_none" if field.allow_none else ""
+        found = f"fields.{type(field).__name__}{none}"
+        yield definition.problem(name, found, f"fields.Boolean for {slug}, which is never null")

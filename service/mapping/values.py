@@ -1,0 +1,183 @@
+"""
+What a loaded value is in the outbox: its field type, and its JSON value as canonical text.
+
+A date is UTC with milliseconds. A number is one JSON text per value (``5.0`` is ``5``) with every
+digit it came with; the CMS keeps doubles, so it may round what has more than 15 of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+from service.mapping import fields as ours
+from service.mapping.found import plain
+from workers.changes import canonical
+
+PLAIN = 10**21  # whole numbers below are written without an exponent, as the CMS does
+MOST_DIGITS = 40  # of a number that is no double
+
+Write = Callable[[Any], Any]
+
+# The nearest class counts, so a user's subclass is what it is derived from.
+TYPES: dict[type[Any], str] = {
+    ours.RichText: "richtext",
+    ours.Color: "color",
+    ours.Link: "link",
+    ours.Phone: "phone",
+    ours.VideoLink: "video",
+    ours.Option: "option",
+    ours.Reference: "reference",
+    ours.MultiReference: "references",
+    ours.Image: "image",
+    ours.MultiImage: "images",
+    ours.File: "file",
+    fields.Email: "email",
+    fields.Url: "link",
+    fields.Number: "number",
+    fields.TimeDelta: "number",
+    fields.DateTime: "date",
+    fields.Date: "date",
+    fields.Field: "plain",
+}
+
+REFUSED: dict[type[Any], str] = {
+    fields.Nested: "read its parts with paths, one field each",
+    fields.Mapping: "read its parts with paths, one field each",
+    fields.Tuple: "use MultiReference or MultiImage of service.mapping",
+    fields.Constant: 'write the constant as data_key, e.g. data_key="`true`"',
+    fields.NaiveDateTime: "use AwareDateTime, perhaps with default_timezone",
+}
+
+
+def refusal(field: fields.Field[Any]) -> str | None:
+    """Return what to use instead of *field*, None where it fits a CMS field."""
+    if isinstance(field, fields.List) and (inner := refusal(field.inner)):
+        return inner
+    return next((do for base, do in REFUSED.items() if isinstance(field, base)), None)
+
+
+def type_of(field: fields.Field[Any]) -> str:
+    """Return the name in workers.fieldtypes of what *field* holds."""
+    if getattr(field, "as_string", False):
+        return "plain"
+    return next(TYPES[base] for base in type(field).__mro__ if base in TYPES)
+
+
+def strict(field: fields.Field[Any]) -> None:
+    """Let *field* (bound, so of one schema) refuse the 1.5 that an Integer would cut to 1."""
+    if isinstance(field, fields.Integer):
+        field.pre_load = [*field.pre_load, _whole]
+    if isinstance(field, fields.List):
+        strict(field.inner)
+
+
+def writer(field: fields.Field[Any]) -> Write:
+    """Return what turns a loaded value of *field* into its JSON value, or raises ValueError."""
+    if isinstance(field, fields.DateTime):
+        # A Unix time is loaded without offset, though it has one: it is UTC.
+        return _unix if str(field.format).startswith("timestamp") else instant
+    if isinstance(field, fields.Date):
+        return _midnight
+    if isinstance(field, fields.List):
+        each = writer(field.inner)
+        return lambda values: [None if value is None else each(value) for value in values]
+    if not field._CHECK_ATTRIBUTE or isinstance(field, _AS_LOADED):
+        return _same
+    serialize = _serializer(field)
+    if type_of(field) == "number":
+        return lambda value: number(serialize(value))
+    return serialize
+
+
+_AS_LOADED = (fields.String, fields.Boolean, fields.Raw, ours.Image, ours.File)
+
+
+def text(value: Any) -> str:
+    """
+    Return *value* as canonical JSON text.
+
+    Raises:
+        ValueError: JSON or UTF-8 does not have it.
+    """
+    if isinstance(value, Decimal):
+        return format(value, "f").rstrip("0")
+    try:
+        written = canonical(value)
+        written.encode()
+    except UnicodeEncodeError:
+        raise ValueError("is not valid Unicode: half of a surrogate pair") from None
+    except Exception as error:  # a Raw or a field of the user's may hold anything
+        reason = plain(f"{type(error).__name__}: {error}")
+        raise ValueError(f"has no JSON value: {reason}") from error
+    return written
+
+
+def number(value: int | float | Decimal) -> int | float | Decimal:
+    """
+    Return *value* as what stands for it: an int or float where one is exact, else the Decimal.
+
+    Raises:
+        ValueError: It is no number, beyond a double's range, or has more than 40 digits.
+    """
+    exact = Decimal(repr(value) if isinstance(value, float) else value)
+    try:
+        double = float(value)
+    except OverflowError:
+        double = math.inf
+    if not math.isfinite(double) or (double == 0 and exact != 0):
+        raise ValueError("is not a finite number between 5e-324 and 1.8e308")
+    whole = exact == exact.to_integral_value()
+    if whole and abs(exact) < PLAIN:
+        return int(exact)
+    if Decimal(repr(double)) == exact:
+        return double
+    if len(exact.as_tuple().digits) > MOST_DIGITS:
+        raise ValueError(f"has more than {MOST_DIGITS} digits; map it as text")
+    return int(exact) if whole else exact
+
+
+def instant(value: datetime) -> str:
+    """
+    Return *value* as UTC with milliseconds; what is finer is cut off.
+
+    Raises:
+        ValueError: It has no offset, or is outside the years 1 to 9999 in UTC.
+    """
+    if value.utcoffset() is None:
+        raise ValueError("needs an offset, as in 2025-02-03T09:10:11Z or …+01:00")
+    try:
+        moment = value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is outside the years 1 to 9999") from None
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def _unix(value: datetime) -> str:
+    return instant(value if value.tzinfo else value.replace(tzinfo=UTC))
+
+
+def _midnight(value: date) -> str:
+    return f"{value.isoformat()}T00:00:00.000Z"
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _serializer(field: fields.Field[Any]) -> Write:
+    def serialize(value: Any) -> Any:
+        return field.serialize("", value, accessor=lambda loaded, _name, _default: loaded)
+
+    return serialize
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, float) and not value.is_integer():
+        raise ValidationError("Not a valid integer.")
+    return value
