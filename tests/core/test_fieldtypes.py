@@ -232,3 +232,7 @@ def test_an_unknown_label_is_told_with_those_that_there_are():
 
 def test_a_cleared_status_is_false():
     assert body("flag", None) is False
+
+
+def test_what_is_no_list_of_pictures_is_left_to_the_cms():
+    assert body("images", "https://a.example/1.png") == "https://a.example/1.png"

@@ -291,3 +291,21 @@ def test_what_went_staged_and_is_held_back_is_written(shown, live):
 def test_an_item_that_shows_as_published_and_refuses_the_live_write_twice_stays_staged():
     assert verdict(shows(view()), item(attempts=1), staged=True).staged is False
     assert verdict(shows(view()), item(attempts=2), staged=True).written == ("price", "stock")
+
+
+def test_a_field_that_was_not_sent_is_neither_written_nor_missed():
+    found = verdict(shows(view(price=7)), sent={"stock": 2})
+    assert (found.written, found.missed) == (("stock",), ())
+
+
+def test_a_value_that_json_has_not_is_told_all_the_same():
+    twice = ClaimedField("price", "1", "number", 1, misses=1)
+    found = verdict(shows(view(price=float("nan"))), item(fields=(twice,)))
+    assert found.deaths[0].problems[0].message == "the item holds something that is not JSON"
+
+
+def test_an_item_that_the_answer_leaves_out_goes_again_alone_and_then_dies():
+    assert verdict(shows(view(1)), item(), item(1)).missed == ("price", "stock")
+    twice = ClaimedField("price", "1", "number", 1, misses=1)
+    (death,) = verdict(shows(), item(fields=(twice,))).deaths
+    assert death.problems == (FieldProblem("price", "the answer leaves the item out"),)

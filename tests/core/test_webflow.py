@@ -38,7 +38,8 @@ def asked(api, ask, answer=OK):
 @pytest.mark.parametrize(
     ("api", "how", "target", "body"),
     [
-        ("v1", {"live": True}, "/collections/c1/items/i1?live=true", {"fields": {"a": 1, "_draft": True}}),
+        ("v1", {"live": True}, "/collections/c1/items/i1?live=true",
+         {"fields": {"a": 1, "_draft": True}}),
         ("v1", {"live": False}, "/collections/c1/items/i1", {"fields": {"a": 1, "_draft": True}}),
         ("v1", {"live": False, "files": True}, "/collections/c1/items/i1",
          {"fields": {"a": 1, "_draft": True}}),
@@ -92,7 +93,7 @@ def test_digits_and_any_text_arrive_as_they_were():
         ("v2", lambda cms: cms.get_collection("c1"), "/v2/collections/c1"),
         ("v1", lambda cms: cms.get_item("c1", "i1"), "/collections/c1/items/i1"),
         ("v2", lambda cms: cms.get_item("c1", "i1"), "/v2/collections/c1/items/i1"),
-        ("v2", lambda cms: cms.get_item("c1", "a/../b?c"), "/v2/collections/c1/items/a%2F..%2Fb%3Fc"),
+        ("v2", lambda cms: cms.get_item("c1", "a/../b?"), "/v2/collections/c1/items/a%2F..%2Fb%3F"),
         ("v1", lambda cms: cms.list_items("c1", offset=100, since="2025"),
          "/collections/c1/items?offset=100&limit=100"),
         ("v2", lambda cms: cms.list_items("c1"),

@@ -165,7 +165,8 @@ def test_a_server_that_accepts_no_connection_was_not_sent_anything():
     with full_port() as port:
         error = failure(f"http://127.0.0.1:{port}")
     assert not error.sent
-    assert "timed out" in str(error)
+    # Connecting and the whole request run out of time together: either may notice it first.
+    assert "no connection within 0.4 s" in str(error) or "timed out" in str(error)
 
 
 def test_connecting_ends_before_the_deadline_of_the_whole_request():
@@ -175,14 +176,20 @@ def test_connecting_ends_before_the_deadline_of_the_whole_request():
         assert 2.5 < time.monotonic() - begun < 3 + SLACK
 
 
-@pytest.mark.parametrize("seconds", [SECONDS, 5])
-def test_a_server_that_speaks_no_tls_was_not_sent_anything(seconds):
+def greet_in_plain_text(connection):
+    connection.recv(65_536)
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+def test_a_server_that_speaks_no_tls_was_not_sent_anything():
+    with Server(greet_in_plain_text, reads=False) as server:
+        assert not failure(server.url.replace("http:", "https:"), seconds=5).sent
+
+
+def test_a_handshake_that_never_ends_was_not_sent_anything():
     with Server(reads=False) as server:
-        if seconds == SECONDS:
-            server.answer = lambda _: server.over.wait(10)  # the handshake never ends
-        else:
-            server.answer = b"HTTP/1.1 400 Bad Request\r\n\r\n"
-        assert not failure(server.url.replace("http:", "https:"), seconds=seconds).sent
+        server.answer = lambda _: server.over.wait(10)
+        assert not failure(server.url.replace("http:", "https:")).sent
 
 
 def test_a_proxy_that_refuses_the_tunnel_was_not_sent_the_request(monkeypatch):
@@ -212,6 +219,5 @@ def test_a_moment_to_stop_sending_does_not_shorten_the_answer():
         time.sleep(0.3)
         connection.sendall(respond(200, b"{}"))
 
-    with Server(slowly) as server:
-        with Client(Destination("site", "v2", "t", base_url=server.url)) as cms:
-            assert cms.get_collection("c1", not_after=time.monotonic() + 0.2).status == 200
+    with Server(slowly) as server, Client(Destination("site", "v2", "t", server.url)) as cms:
+        assert cms.get_collection("c1", not_after=time.monotonic() + 0.2).status == 200

@@ -1,0 +1,202 @@
+"""
+What the CMS answered, read from status, headers and body into one value. Pure: no I/O.
+
+v1 and v2 differ in every name (``_id`` and ``id``, ``updated-on`` and ``lastUpdated``, a flat item
+and ``fieldData``); behind this module they no longer do. Nothing that a server can send makes it
+raise: what has the wrong shape is left out.
+
+https://developers.webflow.com/data/reference/cms
+https://developers.webflow.com/data/v1.0.0/reference/cms
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypedDict
+
+from workers.changes import FieldProblem
+from workers.complaints import complaints
+
+LONGEST = 500  # characters of a message that are kept
+
+# https://developers.webflow.com/data/changelog/webflow-api-changed-endpoints
+TYPES_V1 = {
+    "Bool": "Switch",
+    "Date": "DateTime",
+    "ExtFileRef": "File",
+    "ImageRef": "Image",
+    "ItemRef": "Reference",
+    "ItemRefSet": "MultiReference",
+    "Set": "MultiImage",
+    "Video": "VideoLink",
+}
+_SYSTEM_V1 = frozenset(
+    {"_id", "_cid", "_archived", "_draft"}
+    | {f"{event}-{what}" for event in ("created", "updated", "published") for what in ("on", "by")}
+)
+
+
+class SchemaField(TypedDict):
+    """A field of a collection, ready for JSON; *type* is the name that v2 gives it."""
+
+    slug: str
+    type: str
+    displayName: str
+    options: list[dict[str, str]]  # {"id", "name"}, of an Option field
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    """One item as an answer shows it; times are the CMS's own text, UTC."""
+
+    id: str
+    fields: Mapping[str, Any]
+    updated: str | None = None
+    published: str | None = None  # None: never published
+    created: str | None = None
+    archived: bool = False
+    draft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer of the CMS. *code* is the code of v2 and the error's name of v1."""
+
+    status: int
+    code: str | None = None
+    message: str = ""
+    problems: tuple[FieldProblem, ...] = ()
+    items: Mapping[str, ItemView] = field(default_factory=dict)
+    schema: tuple[SchemaField, ...] = ()
+    limit: int | None = None  # of the rate window
+    remaining: int | None = None
+    retry_after: float | None = None  # s; v2 sends it on every answer, it counts on 429 and 503
+    total: int | None = None  # items of a listing, over all its pages
+
+
+def read(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+    """
+    Return the answer with *status*, *headers* (lower-case names) and *body*.
+
+    Raises:
+        ValueError: it says success, and is not JSON: nobody knows what came of the request.
+    """
+    failed = status >= 300
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        if not failed:
+            raise ValueError(f"answered {status} with something that is not JSON") from None
+        document = None
+    known = document if isinstance(document, dict) else {}
+    return Answer(
+        status=status,
+        code=_code(known) if failed else None,
+        message=_message(status, headers, known, body) if failed else "",
+        problems=tuple(complaints(known)) if failed else (),
+        items={} if failed else {view.id: view for view in _items(known)},
+        schema=() if failed else tuple(_schema(known)),
+        limit=_count(headers.get("x-ratelimit-limit")),
+        remaining=_count(headers.get("x-ratelimit-remaining")),
+        retry_after=_seconds(headers.get("retry-after")),
+        total=_total(known),
+    )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _count(text: str | None) -> int | None:
+    text = (text or "").strip()
+    # Not isdigit() alone: "²" is a digit to Python, and int() refuses it.
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
+
+
+def _seconds(text: str | None) -> float | None:
+    whole = _count(text)
+    return None if whole is None else float(whole)
+
+
+def _code(known: Mapping[str, Any]) -> str | None:
+    # v1 repeats the status as a number in "code"; its error has a name instead.
+    return _text(known.get("code")) or _text(known.get("name"))
+
+
+def _message(status: int, headers: Mapping[str, str], known: Mapping[str, Any], body: bytes) -> str:
+    if status < 400:
+        return f"redirects to {headers.get('location', 'nowhere')}"[:LONGEST]
+    said = _text(known.get("message")) or _text(known.get("msg")) or _text(known.get("err"))
+    if said is None and not known:
+        said = body[: 4 * LONGEST].decode("utf-8", "replace")
+    return re.sub(r"\s+", " ", said or "").strip()[:LONGEST]
+
+
+def _total(known: Mapping[str, Any]) -> int | None:
+    pagination = known.get("pagination")
+    total = (pagination if isinstance(pagination, dict) else known).get("total")
+    return total if isinstance(total, int) and not isinstance(total, bool) else None
+
+
+def _items(known: Mapping[str, Any]) -> Iterator[ItemView]:
+    """Yield the items of a listing or a bulk answer, or the one item that the answer is."""
+    listed = known.get("items")
+    for entry in listed if isinstance(listed, list) else [known]:
+        if not isinstance(entry, dict):
+            continue
+        if isinstance(entry.get("fieldData"), dict) and _text(entry.get("id")):
+            yield _view_v2(entry)
+        elif _text(entry.get("_id")):
+            yield _view_v1(entry)
+
+
+def _view_v2(entry: Mapping[str, Any]) -> ItemView:
+    return ItemView(
+        id=entry["id"],
+        fields=entry["fieldData"],
+        updated=_text(entry.get("lastUpdated")),
+        published=_text(entry.get("lastPublished")),
+        created=_text(entry.get("createdOn")),
+        archived=entry.get("isArchived") is True,
+        draft=entry.get("isDraft") is True,
+    )
+
+
+def _view_v1(entry: Mapping[str, Any]) -> ItemView:
+    return ItemView(
+        id=entry["_id"],
+        fields={slug: value for slug, value in entry.items() if slug not in _SYSTEM_V1},
+        updated=_text(entry.get("updated-on")),
+        published=_text(entry.get("published-on")),
+        created=_text(entry.get("created-on")),
+        archived=entry.get("_archived") is True,
+        draft=entry.get("_draft") is True,
+    )
+
+
+def _schema(known: Mapping[str, Any]) -> Iterator[SchemaField]:
+    fields = known.get("fields")
+    for entry in fields if isinstance(fields, list) else []:
+        if isinstance(entry, dict) and (slug := _text(entry.get("slug"))):
+            kind = _text(entry.get("type")) or ""
+            yield SchemaField(
+                slug=slug,
+                type=TYPES_V1.get(kind, kind),
+                displayName=_text(entry.get("displayName")) or _text(entry.get("name")) or slug,
+                options=list(_options(entry)),
+            )
+
+
+def _options(entry: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    for place in ("validations", "metadata"):  # read under the one, written under the other
+        held = entry.get(place)
+        options = held.get("options") if isinstance(held, dict) else None
+        for option in options if isinstance(options, list) else []:
+            if not isinstance(option, dict):
+                continue
+            name, known_as = _text(option.get("name")), _text(option.get("id"))
+            if name and known_as:
+                yield {"id": known_as, "name": name}

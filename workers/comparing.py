@@ -1,0 +1,120 @@
+"""
+Does what the CMS holds show what it was sent? One function per way of comparing. Pure.
+
+*exact* compares JSON values, *number*, *date* and *color* what they mean, *markup* and *present*
+only whether there is something: the CMS rewrites rich text, and answers a video as an object.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from workers import colors
+
+_TAG = re.compile(r"<[^<>]*>")
+_STEP = timedelta(milliseconds=1)  # the CMS keeps milliseconds
+
+
+def is_empty(value: Any) -> bool:
+    """Tell whether *value* is how a cleared field reads: null, an empty text or list."""
+    return value is None or value in ("", [])
+
+
+def exact(sent: Any, answer: Any) -> bool:
+    """Tell whether both are the same JSON value; numbers by value, a switch is no number."""
+    if is_empty(sent):
+        # v1 answers false for a switch that holds nothing.
+        return is_empty(answer) or (sent is None and answer is False)
+    if isinstance(sent, bool) or isinstance(answer, bool):
+        return sent is answer
+    if isinstance(sent, list) and isinstance(answer, list):
+        return len(sent) == len(answer) and all(map(exact, sent, answer))
+    if isinstance(sent, dict) and isinstance(answer, dict):
+        return sent.keys() == answer.keys() and all(exact(sent[k], answer[k]) for k in sent)
+    if _is_number(sent) and _is_number(answer):
+        return _same_number(sent, answer)
+    return type(sent) is type(answer) and bool(sent == answer)
+
+
+def number(sent: Any, answer: Any) -> bool:
+    """Tell whether both are one number, be it that one of them is written as text."""
+    one, other = _as_number(sent), _as_number(answer)
+    if one is None or other is None:
+        return exact(sent, answer)
+    return _same_number(one, other)
+
+
+def date(sent: Any, answer: Any) -> bool:
+    """
+    Tell whether both are one instant, to the millisecond.
+
+    A field without a time of day answers midnight UTC, whatever the time that was sent.
+    """
+    one, other = _instant(sent), _instant(answer)
+    if one is None or other is None:
+        return exact(sent, answer)
+    midnight = one.replace(hour=0, minute=0, second=0, microsecond=0)
+    return abs(one - other) < _STEP or other == midnight
+
+
+def color(sent: Any, answer: Any) -> bool:
+    """Tell whether both are one colour; what CSS does not know is compared as text."""
+    if not isinstance(sent, str) or not isinstance(answer, str) or not sent:
+        return exact(sent, answer)
+    one, other = colors.parse(sent), colors.parse(answer)
+    if one is None or other is None:
+        return sent.strip().lower() == answer.strip().lower()
+    return colors.same_color(one, other)
+
+
+def present(sent: Any, answer: Any) -> bool:
+    """Tell whether there is something where something was sent, and nothing where nothing was."""
+    return is_empty(sent) == is_empty(answer)
+
+
+def markup(sent: Any, answer: Any) -> bool:
+    """As ``present``; but HTML that shows nothing may come back as nothing, or as it was."""
+    if isinstance(sent, str) and sent and not _shows_something(sent):
+        return answer is None or (isinstance(answer, str) and not _shows_something(answer))
+    return present(sent, answer)
+
+
+def _shows_something(html: str) -> bool:
+    # An <img>, <iframe> or <video> has no text, but a source; a rule has neither.
+    return "src=" in html or "<hr" in html or bool(_TAG.sub("", html).strip())
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
+def _as_number(value: Any) -> int | float | Decimal | None:
+    if isinstance(value, str) and len(value) <= 100 and value.isascii():
+        try:
+            return Decimal(value.strip())
+        except InvalidOperation:
+            return None
+    return value if _is_number(value) else None
+
+
+def _same_number(sent: Any, answer: Any) -> bool:
+    if sent == answer:
+        return True
+    # The CMS keeps doubles: more digits than they have are sent, and cannot come back.
+    try:
+        return float(sent) == float(answer)
+    except (OverflowError, ValueError):
+        return False
+
+
+def _instant(value: Any) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value.strip())
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

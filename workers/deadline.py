@@ -1,0 +1,185 @@
+"""
+A deadline for a whole HTTP request: connecting, sending, and every byte of the answer.
+
+``requests`` times out per read, so a server that drips one byte a second holds a caller for ever.
+Here a timer shuts the socket down when the time is up, whatever is then being waited for, and the
+request remembers whether any of its bytes may have left this machine.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from typing import Any, ClassVar
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util import connection as dialling
+
+CONNECT = 3.0  # s for one address of a host
+
+
+class TimeUp(OSError):
+    """The request may not be sent any more, or not go on connecting."""
+
+
+class Deadline:
+    """
+    The time left for one request at a time, of one thread.
+
+    Between ``start`` and ``stop``, *sent* tells whether bytes may have left, and *expired* whether
+    the time ran out.
+    """
+
+    def __init__(self) -> None:
+        self.sent = False
+        self.expired = False
+        self._seconds = 0.0
+        self._end = 0.0
+        self._not_after = 0.0
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._timer = threading.Timer(0, self._expire)
+
+    def start(self, seconds: float, not_after: float) -> None:
+        """Begin a request of *seconds* in all, not to be sent after *not_after* (monotonic)."""
+        self.sent = self.expired = False
+        self._seconds = seconds
+        self._end, self._not_after = time.monotonic() + seconds, not_after
+        self._timer = threading.Timer(seconds, self._expire)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def stop(self) -> None:
+        """End the request; the timer's thread is gone when this returns."""
+        self._timer.cancel()
+        self._timer.join()
+        with self._lock:
+            if self._socket is not None:
+                self._socket.close()
+            self._socket = None
+
+    @property
+    def reason(self) -> str | None:
+        """What the time ran out for, None while there is some left."""
+        missing = "whole answer" if self.sent else "connection"
+        return f"no {missing} within {self._seconds:g} s" if self.expired else None
+
+    def connecting(self) -> float:
+        """
+        Return the seconds that connecting to one address may take.
+
+        Raises:
+            TimeUp: none are left.
+        """
+        left = min(self._end, self._not_after) - time.monotonic()
+        if left <= 0:
+            raise TimeUp("no time is left to connect")
+        return min(CONNECT, left)
+
+    def sending(self, connected: socket.socket) -> None:
+        """
+        Note that the first byte is about to leave by *connected*.
+
+        Raises:
+            TimeUp: it is too late for that.
+        """
+        if not self.sent and time.monotonic() >= min(self._end, self._not_after):
+            raise TimeUp("it is too late to send the request")
+        self.watch(connected)
+        self.sent = True
+
+    def watch(self, connected: socket.socket) -> None:
+        """Shut *connected* down when the time is up."""
+        with self._lock:
+            if self._socket is None:
+                # A second descriptor of the same connection: TLS takes the first one over, and
+                # http.client closes it early where the server ends the connection after its answer.
+                self._socket = socket.fromfd(
+                    connected.fileno(), connected.family, socket.SOCK_STREAM
+                )
+            if self.expired:
+                self._shut()
+
+    def _expire(self) -> None:
+        with self._lock:
+            self.expired = True
+            self._shut()
+
+    def _shut(self) -> None:
+        if self._socket is not None:
+            try:
+                self._socket.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                return  # the other side was faster
+
+
+class _Timed(HTTPConnection):
+    """A connection that tells its deadline when it connects and when it sends."""
+
+    deadline: ClassVar[Deadline]
+
+    def _new_conn(self) -> socket.socket:
+        # Not the inherited loop: it grants every address of a host the whole timeout.
+        last = OSError(f"{self.host} has no address")
+        for *_, address in socket.getaddrinfo(self._dns_host, self.port, 0, socket.SOCK_STREAM):
+            seconds = self.deadline.connecting()
+            try:
+                connected = dialling.create_connection(
+                    (str(address[0]), self.port), seconds, socket_options=self.socket_options
+                )
+            except OSError as error:
+                last = error
+            else:
+                self.deadline.watch(connected)
+                return connected
+        raise last
+
+    def _tunnel(self) -> None:
+        parent: Any = super()  # http.client has this method, its types do not
+        parent._tunnel()
+        # Shut down, it reads like the end of the proxy's headers, and TLS would begin on nothing.
+        self.deadline.connecting()
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        finally:
+            # What a proxy was sent to get a tunnel is no byte of the request.
+            self.deadline.sent = False
+        if self.sock is not None:
+            self.sock.settimeout(None)  # what connecting left there; from here on the timer rules
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        self.deadline.sending(self.sock)
+        super().send(data)
+
+
+class _TimedSecure(_Timed, HTTPSConnection):
+    pass
+
+
+class DeadlineAdapter(HTTPAdapter):
+    """One kept connection per host, without retries, under one deadline. For one thread."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        plain = type("Plain", (_Timed,), {"deadline": deadline})
+        secure = type("Secure", (_TimedSecure,), {"deadline": deadline})
+        self._pools = {
+            "http": type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+            "https": type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+        }
+        super().__init__(pool_connections=2, pool_maxsize=1, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = self._pools
+        return manager

@@ -1,0 +1,155 @@
+"""
+Field types: the value that goes out for each, and whether an answer shows it. Pure.
+
+A value comes in as ``parse`` reads it from canonical JSON text (numbers with all their digits) and
+leaves as ``dumps`` writes it. ``null`` clears a field of any type; an answer shows that by null, an
+empty text, an empty list, or by leaving the field out.
+
+https://developers.webflow.com/data/reference/field-types-item-values
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from workers import comparing, files
+
+
+class OptionUnknown(ValueError):
+    """A label that no option of the field has. The message names the labels that there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What a value may look like besides itself."""
+
+    api: str  # "v1" or "v2"
+    file: str | None
+    again: bool
+    options: tuple[Mapping[str, str], ...]
+
+
+def _as_it_is(value: Any, _: Sending) -> Any:
+    return value
+
+
+def _flag(value: Any, _: Sending) -> Any:
+    return bool(value)  # a status is never absent: cleared, it is false
+
+
+def _option(value: Any, how: Sending) -> Any:
+    if comparing.is_empty(value):
+        return None
+    label = value if isinstance(value, str) else dumps(value)
+    for name in ("name", "id"):  # an id is taken as well, where no label reads like it
+        for option in how.options:
+            if option.get(name) == label:
+                return option["id"]
+    labels = ", ".join(repr(option["name"]) for option in how.options) or "none"
+    raise OptionUnknown(f"no option is called {label!r}; the options are: {labels}")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldType:
+    """How one type is sent and compared."""
+
+    compare: Callable[..., bool] = comparing.exact
+    write: Callable[[Any, Sending], Any] = _as_it_is
+    files: bool = False  # imports files: goes in a request of its own
+    needs_schema: bool = False  # cannot be sent without the collection's schema
+
+    def body(
+        self,
+        value: Any,
+        *,
+        api: str,
+        file: str | None = None,
+        again: bool = False,
+        options: Iterable[Mapping[str, str]] = (),
+    ) -> Any:
+        """
+        Return *value* as the PATCH carries it.
+
+        Args:
+            value: As mapped, see ``parse``.
+            api: "v1" or "v2": they name files differently.
+            file: JSON of the file, or list of files, that the item held when last read.
+            again: This value was written before: the file that was imported then is *file* now.
+            options: ``{"id", "name"}`` of each option, from the collection's schema.
+
+        Raises:
+            OptionUnknown: *value* is the label of none of *options*.
+        """
+        return self.write(value, Sending(api, file, again, tuple(options)))
+
+    def shown(self, sent: Any, answer: Any, *, file: str | None = None) -> bool:
+        """
+        Tell whether an item that holds *answer* shows what was *sent*.
+
+        Args:
+            sent: As ``body`` returned it.
+            answer: What the answer's item holds; None where it leaves the field out.
+            file: JSON of the file, or list of files, that the item held before.
+        """
+        return self.compare(sent, answer, file) if self.files else self.compare(sent, answer)
+
+
+def parse(text: str) -> Any:
+    """Return the value of canonical JSON *text*; a number with a point keeps all its digits."""
+    return json.loads(text, parse_float=Decimal)
+
+
+def dumps(value: Any) -> str:
+    """
+    Return *value* as JSON in ASCII, a Decimal as the number it is.
+
+    Raises:
+        ValueError: *value* holds NaN or an infinity.
+        TypeError: *value* holds something that JSON has not.
+    """
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{json.dumps(str(k))}:{dumps(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(map(dumps, value)) + "]"
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise ValueError(f"{value} is not a number of JSON")
+        # Not the encoder's "default": it could only turn a Decimal into a float or a text.
+        return str(value)
+    return json.dumps(value, allow_nan=False)
+
+
+_EXACT = FieldType()
+_FILE = FieldType(
+    files.one_shown,
+    lambda value, how: files.one_body(value, how.api, how.file, again=how.again),
+    files=True,
+)
+_FILES = FieldType(
+    files.many_shown,
+    lambda value, how: files.many_body(value, how.api, how.file, again=how.again),
+    files=True,
+)
+
+TYPES: Mapping[str, FieldType] = {
+    "plain": _EXACT,
+    "number": FieldType(comparing.number),
+    "date": FieldType(comparing.date),
+    "color": FieldType(comparing.color),
+    "option": FieldType(write=_option, needs_schema=True),
+    "reference": _EXACT,
+    "references": _EXACT,
+    "richtext": FieldType(comparing.markup),
+    "video": FieldType(comparing.present),
+    "link": _EXACT,
+    "phone": _EXACT,
+    "email": _EXACT,
+    "image": _FILE,
+    "images": _FILES,
+    "file": _FILE,
+    "flag": FieldType(write=_flag),
+}

@@ -1,0 +1,106 @@
+"""
+Files in CMS fields: imported by URL, or named by the fileId that they got then. Pure.
+
+Every import makes a new file, even of the same URL, so a value that was written before goes again
+by its fileId. v1 takes ``"https://…"`` or ``{"fileId"}``, v2 ``{"url"}`` or ``{"fileId", "url"}``.
+
+https://developers.webflow.com/data/reference/field-types-item-values
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from workers.comparing import is_empty
+
+
+def one_body(value: Any, api: str, file: str | None, *, again: bool) -> Any:
+    """Return one file as the PATCH carries it: *value* is a URL, a fileId, or an object of both."""
+    held = _held(file)
+    return _body(value, api, held, again=again and len(held) == 1)
+
+
+def many_body(value: Any, api: str, file: str | None, *, again: bool) -> Any:
+    """Return a list of files as the PATCH carries it; it takes the place of the whole list."""
+    if not isinstance(value, list):
+        return value
+    held = _held(file)
+    # A list of another length is another list: no telling which file is which.
+    again = again and len(held) == len(value)
+    return [
+        _body(entry, api, held[place : place + 1] if again else held, again=again)
+        for place, entry in enumerate(value)
+    ]
+
+
+def one_shown(sent: Any, answer: Any, file: str | None) -> bool:
+    """Tell whether *answer* holds the file that was named, or a new one where a URL was sent."""
+    if is_empty(sent):
+        return is_empty(answer)
+    found = _id_of(answer)
+    if found is None:
+        return False
+    named = _id_of(sent)
+    if named is not None:
+        return found == named
+    return found not in {_id_of(held) for held in _held(file)}
+
+
+def many_shown(sent: Any, answer: Any, file: str | None) -> bool:
+    """As ``one_shown`` for every file, in the order of the list."""
+    if is_empty(sent):
+        return is_empty(answer)
+    if not isinstance(sent, list) or not isinstance(answer, list) or len(sent) != len(answer):
+        return False
+    return all(one_shown(one, other, file) for one, other in zip(sent, answer, strict=True))
+
+
+def remembered(answer: Any) -> str:
+    """Return the files in *answer* as JSON, to be given as *file* with the next value."""
+    if isinstance(answer, list):
+        return json.dumps([_pair(entry) for entry in answer if _id_of(entry)])
+    return json.dumps(_pair(answer) if _id_of(answer) else None)
+
+
+def _body(value: Any, api: str, held: list[Any], *, again: bool) -> Any:
+    if is_empty(value):
+        return None
+    entry = dict(value) if isinstance(value, dict) else _entry(str(value))
+    known = {_id_of(file): _url_of(file) for file in held if _id_of(file)}
+    if again and known and not entry.get("fileId"):
+        entry["fileId"], entry["url"] = next(iter(known.items()))
+    named = entry.get("fileId")
+    if api == "v1":
+        return {"fileId": named} if named else entry.get("url")
+    if named and not entry.get("url"):
+        entry["url"] = known.get(named)
+    wanted = ("fileId", "url", "alt")
+    return {name: entry[name] for name in wanted if entry.get(name) is not None}
+
+
+def _entry(text: str) -> dict[str, Any]:
+    address = text.lower().startswith(("http://", "https://"))
+    return {"url": text} if address else {"fileId": text}
+
+
+def _held(file: str | None) -> list[Any]:
+    try:
+        held = json.loads(file) if file else None
+    except ValueError:
+        return []
+    return held if isinstance(held, list) else [held] if held else []
+
+
+def _id_of(value: Any) -> str | None:
+    found = value.get("fileId") if isinstance(value, dict) else None
+    return found if isinstance(found, str) and found else None
+
+
+def _url_of(value: Any) -> str | None:
+    found = value.get("url") if isinstance(value, dict) else None
+    return found if isinstance(found, str) and found else None
+
+
+def _pair(value: Any) -> dict[str, Any]:
+    return {"fileId": _id_of(value), "url": _url_of(value)}

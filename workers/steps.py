@@ -1,0 +1,132 @@
+"""
+What the steps of the outbox hand out and take back. Values only: no I/O, no clock.
+
+A worker asks for the next step of one destination and gets a Batch, a Probe, a Lookup or a
+Wait; for a batch it answers with one Verdict per item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from workers.changes import FieldProblem
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedField:
+    slug: str
+    value: str  # canonical JSON text, as accepted
+    type: str  # a name of workers.fieldtypes.TYPES
+    arrival: int
+    repair: bool = False  # already written, and written once more: an outcome is unknown
+    file: str | None = None  # JSON {"fileId", "url"} (or a list of them), as last read in the CMS
+    misses: int = 0  # answers 200 that did not show this value
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedItem:
+    record: str  # the key, or the item id where events carry it
+    id: str  # the CMS item id
+    fields: tuple[ClaimedField, ...]
+    attempts: int = 0  # counted so far
+    refused: bool = False  # refused alone before, and sent again without the fields it named
+    limit: int = 100  # its batch limit
+    healthy: bool = True  # another PATCH of the destination succeeded since its last attempt
+    failed_seconds: float = 0.0  # since it first failed alone; 0: it did not
+    forgotten: bool = False  # its id was forgotten and looked up again since it last succeeded
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Up to 100 items of one collection, held for 30 s for one request."""
+
+    token: str
+    destination: str
+    collection: str
+    items: tuple[ClaimedItem, ...]
+    staged: bool = False  # these items are written staged only: they were never published
+    trial: bool = False  # the first request after a good probe
+    more: bool = False  # other items are due as well
+
+    @property
+    def alone(self) -> bool:
+        """An item is condemned only by an answer to a request that carried it alone."""
+        return len(self.items) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Ask for *collection*: any answer below 500 lets one request try."""
+
+    collection: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A GET that items wait for, as a step of its own; the budget slot is already taken."""
+
+    collection: str
+    kind: Literal["index", "schema"]
+    token: str
+    offset: int = 0  # index: of the next page
+    since: str | None = None  # index: only what was created since; None: all
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing may be sent now. *seconds* None: nothing is left to wait for."""
+
+    seconds: float | None = None
+    reason: str = ""
+
+
+Step = Batch | Probe | Lookup | Wait
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """Fields of one item that become a dead letter, and what the CMS said of them."""
+
+    kind: Literal["refused", "exhausted", "missing", "not-applied"]
+    slugs: tuple[str, ...]
+    message: str
+    status: int | None = None
+    code: str | None = None
+    problems: tuple[FieldProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """
+    What one attempt did to one item. Fields named nowhere stay pending, due after *wait* seconds.
+    """
+
+    record: str
+    written: tuple[str, ...] = ()  # the answer shows them
+    files: Mapping[str, str] = field(default_factory=dict)  # slug → JSON {"fileId", "url"}
+    updated: str | None = None  # lastUpdated of the answer
+    deaths: tuple[Death, ...] = ()
+    wait: float = 0.0  # s until what stays pending is due again
+    attempt: bool = False  # this one counts
+    failed: bool = False  # failed alone, whether it counts or not: starts failed_seconds
+    limit: int | None = None  # new batch limit; None: unchanged
+    unknown: bool = False  # the request may still land: repair marks
+    refused: bool = False
+    missed: tuple[str, ...] = ()  # the answer does not show these: misses + 1
+    staged: bool | None = None  # write it staged only from now on; None: unchanged
+    forget: bool = False  # its id is wrong: look it up again
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdicts on a batch, and what its answer says of the destination and collection."""
+
+    verdicts: tuple[Verdict, ...]
+    health: Literal["success", "failure", "refusal"]  # failure: 5xx, timeout, no connection
+    pause: str | None = None  # pause the destination, for this reason
+    pause_collection: str | None = None
+    close_budget: float | None = None  # s; 0: until the window ends
+    drop_schema: bool = False  # the answer contradicts the cached schema

@@ -1,0 +1,217 @@
+"""
+What one answer means for one item: a function for each action of ``workers.policy``. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from workers import comparison
+from workers.answers import Answer
+from workers.changes import FieldProblem
+from workers.errors import DestinationError
+from workers.fieldtypes import TYPES, FieldType
+from workers.settings import Collection, Destination
+from workers.steps import Batch, ClaimedField, ClaimedItem, Death, Verdict
+from workers.waits import backoff
+
+BASE = 2.0  # s: ceiling of the first wait
+CAP = 300.0  # s: of an item that is itself the suspect
+SUSPECT_CAP = 8.0  # s: while the destination is; the breaker waits longer
+# What stood between us and the CMS gave up waiting: the request may still land.
+# https://developers.cloudflare.com/support/troubleshooting/http-status-codes/
+UNKNOWN = frozenset({502, 504, 520, 522, 524})
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A batch, what came of it, and what a verdict depends on."""
+
+    batch: Batch
+    outcome: Answer | DestinationError
+    destination: Destination
+    collection: Collection
+    sent: Mapping[str, Mapping[str, Any]]
+    spread: float
+
+    @property
+    def answer(self) -> Answer | None:
+        return self.outcome if isinstance(self.outcome, Answer) else None
+
+    @property
+    def said(self) -> str:
+        """What the CMS said, in one line, or why it said nothing."""
+        if isinstance(self.outcome, DestinationError):
+            return str(self.outcome)
+        answer = self.outcome
+        name = f"{answer.status} {answer.code}" if answer.code else str(answer.status)
+        return f"{name}: {answer.message}" if answer.message else name
+
+    @property
+    def halved(self) -> int:
+        return max(1, len(self.batch.items) // 2)
+
+    def values(self, item: ClaimedItem) -> Mapping[str, Any]:
+        """Return slug → value of what was sent of *item*."""
+        sent = self.sent.get(item.record, {})
+        return {field.slug: sent[field.slug] for field in item.fields if field.slug in sent}
+
+    def type_of(self, field: ClaimedField) -> FieldType:
+        return TYPES.get(field.type, TYPES["plain"])
+
+    def death(
+        self,
+        kind: Literal["refused", "exhausted", "missing", "not-applied"],
+        slugs: Iterable[str],
+        *,
+        message: str = "",
+        problems: tuple[FieldProblem, ...] | None = None,
+    ) -> tuple[Death, ...]:
+        """Return the death of *slugs*, with the CMS's words; none where there are no slugs."""
+        slugs = tuple(slugs)
+        answer = self.answer
+        if problems is None:
+            problems = answer.problems if answer else ()
+        if not message:
+            message = answer.message if answer and answer.message else self.said
+        status, code = (answer.status, answer.code) if answer else (None, None)
+        return (Death(kind, slugs, message, status, code, problems),) if slugs else ()
+
+
+def kept(_: Case, item: ClaimedItem) -> Verdict:
+    """It stays pending: the answer is not about the item."""
+    return Verdict(item.record)
+
+
+def isolated(case: Case, item: ClaimedItem) -> Verdict:
+    """It goes again in a smaller batch: some item of this one was refused, nobody knows which."""
+    return Verdict(item.record, limit=case.halved)
+
+
+def refused(case: Case, item: ClaimedItem) -> Verdict:
+    """The fields that the CMS names die, the others go again, once; unnamed: all of them die."""
+    if not case.batch.alone:
+        return isolated(case, item)
+    sent = case.values(item)
+    problems = case.answer.problems if case.answer else ()
+    named = {problem.path for problem in problems} & set(sent)
+    some = bool(named) and len(named) < len(sent) and not item.refused
+    slugs = [slug for slug in sent if slug in named or not some]
+    return Verdict(item.record, deaths=case.death("refused", slugs), attempt=True, refused=some)
+
+
+def missing(case: Case, item: ClaimedItem) -> Verdict:
+    """Its id is forgotten and looked up again; known for certain, or looked up before: it dies."""
+    if not case.batch.alone:
+        return isolated(case, item)
+    if item.record != item.id and not item.forgotten:
+        return Verdict(item.record, forget=True)
+    slugs = [field.slug for field in item.fields]
+    return Verdict(item.record, deaths=case.death("missing", slugs), attempt=True)
+
+
+def staged(case: Case, item: ClaimedItem) -> Verdict:
+    """It is not published, or held back by an editor: only its staged copy is written."""
+    if not case.batch.alone:
+        return isolated(case, item)
+    if case.batch.staged or not case.destination.live:
+        return refused(case, item)  # it was not sent live: going staged changes nothing
+    return Verdict(item.record, staged=True, attempt=True)
+
+
+def backed_off(case: Case, item: ClaimedItem) -> Verdict:
+    """It waits; it is the suspect itself only alone, and only where others get through."""
+    batch, answer = case.batch, case.answer
+    blamable = answer is not None or _was_sent(case)  # no connection is no item's fault
+    suspect = blamable and (item.healthy or batch.trial)
+    counted = blamable and batch.alone and item.healthy
+    deaths: tuple[Death, ...] = ()
+    if batch.alone and suspect and _has_had_enough(case, item, counted):
+        deaths = case.death("exhausted", case.values(item))
+    wait = backoff(
+        item.attempts + 1, base=BASE, cap=CAP if counted else SUSPECT_CAP, spread=case.spread
+    )
+    if answer is not None and answer.status == 503 and answer.retry_after:
+        wait = max(wait, min(answer.retry_after, CAP))
+    return Verdict(
+        item.record,
+        deaths=deaths,
+        wait=wait,
+        attempt=counted,
+        failed=batch.alone and blamable,
+        limit=case.halved if suspect and not batch.alone else None,
+        unknown=_was_sent(case) if answer is None else answer.status in UNKNOWN,
+    )
+
+
+def _was_sent(case: Case) -> bool:
+    return isinstance(case.outcome, DestinationError) and case.outcome.sent
+
+
+def _has_had_enough(case: Case, item: ClaimedItem, counted: bool) -> bool:
+    if counted and item.attempts + 1 >= case.destination.attempts:
+        return True
+    return 0 < item.failed_seconds >= case.destination.give_up_hours * 3600
+
+
+def settled(case: Case, item: ClaimedItem) -> Verdict:
+    """What the answer shows is written; what it does not goes again, alone, and then dies."""
+    answer = case.answer
+    shown = answer.items.get(item.id) if answer else None
+    sent = case.values(item)
+    if shown is None:
+        found = comparison.nothing(sent)
+    elif comparison.is_another(case.collection, item, shown, sent):
+        return _misdirected(case, item, shown.fields.get(case.collection.key or ""))
+    elif _went_live(case, item, shown.published, held=shown.draft or shown.archived):
+        return Verdict(item.record, staged=False)
+    else:
+        found = comparison.compare(item, shown, sent)
+    dead = _not_applied(case, item, found)
+    missed = tuple(slug for slug in found.missed if slug not in dead)
+    return Verdict(
+        item.record,
+        written=found.shown,
+        files=found.files,
+        updated=shown.updated if shown else None,
+        deaths=case.death(
+            "not-applied",
+            dead,
+            message="answered 200, and the item does not show what was sent",
+            problems=tuple(FieldProblem(slug, found.missed[slug]) for slug in dead),
+        ),
+        attempt=bool(missed or dead) and case.batch.alone,
+        limit=1 if missed else None,
+        missed=missed,
+    )
+
+
+def _not_applied(case: Case, item: ClaimedItem, found: comparison.Findings) -> list[str]:
+    if not case.batch.alone:
+        return []
+    return [field.slug for field in item.fields if field.slug in found.missed and field.misses]
+
+
+def _went_live(case: Case, item: ClaimedItem, published: str | None, *, held: bool) -> bool:
+    """
+    Tell whether an item that goes staged only has been published, and is to be written live.
+
+    An item that was unpublished and waits to be published reads the same, and refuses: after two
+    refusals of the live copy since its last success its staged copy is all that can be written.
+    """
+    if not case.batch.staged or not case.destination.live or item.attempts >= 2:
+        return False
+    return published is not None and not held
+
+
+def _misdirected(case: Case, item: ClaimedItem, key: Any) -> Verdict:
+    """The item under this id holds another key: nothing was written to the one that was meant."""
+    if not item.forgotten:
+        return Verdict(item.record, forget=True)
+    if not case.batch.alone:
+        return Verdict(item.record, limit=1)
+    slugs = [field.slug for field in item.fields]
+    message = f"item {item.id} holds {comparison.as_text(key)} as its key, not {item.record}"
+    return Verdict(item.record, deaths=case.death("missing", slugs, message=message), attempt=True)

@@ -1,0 +1,241 @@
+"""
+The CMS over HTTP: one PATCH, and the GETs that an item may have to wait for.
+
+v1 carries one item per PATCH (``fields``, ``?live=true``), v2 up to 100 (``items``, ``/live``),
+always by the bulk endpoint: its answer names every item by id. Redirects are not followed and
+nothing is tried twice here; what an answer means is for ``workers.policy`` to say.
+
+https://developers.webflow.com/data/reference/cms/collection-items/staged-items/update-items
+https://developers.webflow.com/data/v1.0.0/reference/cms/items/patch-item
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from http.client import HTTPException
+from typing import Any
+from urllib.parse import quote
+
+import requests
+import urllib3
+
+from workers.answers import Answer, read
+from workers.deadline import Deadline, DeadlineAdapter
+from workers.errors import DestinationError
+from workers.fieldtypes import dumps
+from workers.settings import Destination
+
+SECONDS = 14.0  # for a request in all: below half of the 30 s for which a claim holds
+PAGE = 100  # items of one page of a listing
+LARGEST = 32 * 1024 * 1024  # bytes of an answer's body
+_FLAGS = {"_archived": "isArchived", "_draft": "isDraft"}
+_PROXIES = ("https_proxy", "http_proxy", "all_proxy")
+_FAILURES = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    HTTPException,
+    OSError,
+    ValueError,
+)
+
+
+class _Bearer(requests.auth.AuthBase):
+    """Proof of a request; as *auth*, so that no .netrc can put another in its place."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class Client:
+    """
+    The CMS behind one destination. For one thread; ``close`` it, or use it in a ``with``.
+
+    Every method takes *seconds*, the time for its request in all, and *not_after*, the moment of
+    ``time.monotonic()`` from which on it may not be sent. Each returns an Answer, whatever its
+    status, or raises DestinationError if there was none; ``error.sent`` is False only if surely no
+    byte of the request reached the CMS. The token is in no message and no repr.
+    """
+
+    def __init__(self, destination: Destination) -> None:
+        self._v2 = destination.api == "v2"
+        self._root = destination.base_url.rstrip("/") + ("/v2" if self._v2 else "")
+        self._deadline = Deadline()
+        self._session = session = requests.Session()
+        # Only where it is wanted: requests would look for proxies and .netrc at every request.
+        session.trust_env = any(
+            os.environ.get(name) or os.environ.get(name.upper()) for name in _PROXIES
+        )
+        session.auth = _Bearer(destination.token)
+        session.headers["User-Agent"] = "instep"
+        session.headers["Accept"] = "application/json"
+        if not self._v2:
+            session.headers["Accept-Version"] = "1.0.0"
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, DeadlineAdapter(self._deadline))
+        self._sendable = destination.token.isascii() and destination.token.isprintable()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the kept connection."""
+        self._session.close()
+
+    def patch(
+        self,
+        collection: str,
+        items: Mapping[str, Mapping[str, Any]],
+        *,
+        live: bool,
+        files: bool = False,
+        seconds: float = SECONDS,
+        not_after: float = float("inf"),
+    ) -> Answer:
+        """
+        Write fields of items.
+
+        Args:
+            collection: The CMS's collection id.
+            items: Item id → slug → value, as ``workers.fieldtypes`` makes it.
+            live: Both copies, not the staged one only.
+            files: A value imports a file: refuse the request where one cannot be imported.
+
+        Raises:
+            DestinationError: there was no answer, or a success that is not readable.
+            ValueError: no item, or more than the API takes in one request.
+        """
+        if not 1 <= len(items) <= (100 if self._v2 else 1):
+            raise ValueError(f"{len(items)} items do not fit in one request")
+        root = f"{_collection(collection)}/items"
+        if self._v2:
+            url = f"{root}/live" if live else root
+            query = {"skipInvalidFiles": "false"} if files else {}
+            body: Any = {"items": [_entry(item, fields) for item, fields in items.items()]}
+        else:
+            [(item, fields)] = items.items()
+            url = f"{root}/{quote(item, safe='')}"
+            query = {"live": "true"} if live else {}
+            body = {"fields": fields}
+        return self._ask("PATCH", url, query, body, seconds=seconds, not_after=not_after)
+
+    def get_collection(
+        self, collection: str, *, seconds: float = SECONDS, not_after: float = float("inf")
+    ) -> Answer:
+        """Read a collection's schema: ``answer.schema``."""
+        url = _collection(collection)
+        return self._ask("GET", url, {}, None, seconds=seconds, not_after=not_after)
+
+    def list_items(
+        self,
+        collection: str,
+        *,
+        offset: int = 0,
+        since: str | None = None,
+        seconds: float = SECONDS,
+        not_after: float = float("inf"),
+    ) -> Answer:
+        """
+        List a page of staged items: ``answer.items`` and ``answer.total``.
+
+        v2 lists the oldest first, and with *since* only what was created at that time or later;
+        v1 has no order that one could ask for, and no filter.
+        """
+        query = {"offset": str(offset), "limit": str(PAGE)}
+        if self._v2:
+            query |= {"sortBy": "createdOn", "sortOrder": "asc"}
+            query |= {"createdOn[gte]": since} if since else {}
+        url = f"{_collection(collection)}/items"
+        return self._ask("GET", url, query, None, seconds=seconds, not_after=not_after)
+
+    def get_item(
+        self,
+        collection: str,
+        item: str,
+        *,
+        seconds: float = SECONDS,
+        not_after: float = float("inf"),
+    ) -> Answer:
+        """Read the staged copy of one item: ``answer.items[item]``."""
+        url = f"{_collection(collection)}/items/{quote(item, safe='')}"
+        return self._ask("GET", url, {}, None, seconds=seconds, not_after=not_after)
+
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        query: Mapping[str, str],
+        body: Any,
+        *,
+        seconds: float,
+        not_after: float,
+    ) -> Answer:
+        url = self._root + url
+        data = None if body is None else dumps(body).encode()
+        if not self._sendable:
+            raise DestinationError("the token holds characters that no header takes", sent=False)
+        self._deadline.start(seconds, not_after)
+        try:
+            return self._exchange(method, url, query, data)
+        except _FAILURES as error:
+            reason = self._deadline.reason or _reason(error)
+            raise DestinationError(f"{method} {url}: {reason}", sent=self._deadline.sent) from error
+        finally:
+            self._deadline.stop()
+
+    def _exchange(
+        self, method: str, url: str, query: Mapping[str, str], data: bytes | None
+    ) -> Answer:
+        request = requests.Request(method, url, params=query, data=data)
+        if data is not None:
+            request.headers["Content-Type"] = "application/json"
+        prepared = self._session.prepare_request(request)
+        address = str(prepared.url)
+        # Not session.send: it reads a redirect's body whole, and stumbles over an odd Location.
+        settings: dict[str, Any] = {}
+        settings |= self._session.merge_environment_settings(address, {}, True, None, None)
+        with self._session.get_adapter(address).send(prepared, **settings) as response:
+            body = _body(response)
+        if self._deadline.expired:  # a body without a length ends where the socket was shut
+            raise OSError("the time is up")
+        lower = {name.lower(): value for name, value in response.headers.items()}
+        return read(response.status_code, lower, body)
+
+
+def _collection(collection: str) -> str:
+    return f"/collections/{quote(collection, safe='')}"
+
+
+def _entry(item: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one item of a v2 bulk body: the status flags stand beside the field data."""
+    data = {slug: value for slug, value in fields.items() if slug not in _FLAGS}
+    flags = {_FLAGS[slug]: value for slug, value in fields.items() if slug in _FLAGS}
+    return {"id": item, **flags, **({"fieldData": data} if data else {})}
+
+
+def _body(response: requests.Response) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_content(65_536):
+        body += chunk
+        if len(body) > LARGEST:
+            raise ValueError(f"the answer is longer than {LARGEST} bytes")
+    return bytes(body)
+
+
+def _reason(error: BaseException) -> str:
+    """Return the innermost error as text: requests wraps it up to four times."""
+    inner: Any = error
+    for _ in range(8):
+        wrapped = [getattr(inner, "reason", None), *getattr(inner, "args", ())]
+        deeper = next((part for part in reversed(wrapped) if isinstance(part, Exception)), None)
+        if deeper is None:
+            break
+        inner = deeper
+    return f"{type(inner).__name__}: {inner}"[:300]
