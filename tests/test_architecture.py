@@ -1,0 +1,114 @@
+"""The import rules, read from the source: a reader may rely on them."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for folder in ("service", "workers")
+    for path in (ROOT / folder).rglob("*.py")
+    if "starter" not in path.parts and "shop" not in path.parts
+)
+PURE = (
+    "workers/errors.py",
+    "workers/changes.py",
+    "workers/steps.py",
+    "workers/policy.py",
+    "workers/verdicts.py",
+    "workers/waits.py",
+    "workers/comparison.py",
+    "workers/comparing.py",
+    "workers/fieldtypes.py",
+    "workers/files.py",
+    "workers/colors.py",
+    "workers/answers.py",
+    "workers/complaints.py",
+    "workers/bodies.py",
+    "workers/wording.py",
+)
+IMPURE = {"flask", "redis", "rq", "requests", "time", "random", "socket", "subprocess", "os"}
+
+
+def imports(path):
+    """Yield the full names of the modules that the file at *path* imports, anywhere in it."""
+    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def packages(path):
+    return {name.partition(".")[0] for name in imports(path)}
+
+
+def test_there_are_files_to_check():
+    assert len(FILES) > 50
+    assert set(PURE) <= set(FILES)
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.startswith("workers/")])
+def test_workers_do_not_import_the_service_nor_flask(path):
+    assert not packages(path) & {"service", "flask"}
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if path not in ("workers/jobs.py", "workers/worker.py")]
+)
+def test_rq_is_imported_by_its_entry_points_alone(path):
+    assert "rq" not in packages(path)
+
+
+@pytest.mark.parametrize("path", PURE)
+def test_the_core_is_pure(path):
+    assert not packages(path) & IMPURE
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if path.startswith(("service/senders/", "service/mapping/"))]
+)
+def test_senders_and_mappings_know_no_store_no_web_and_no_network(path):
+    assert not packages(path) & {"flask", "redis", "rq", "requests", "random", "socket"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        path
+        for path in FILES
+        if not path.startswith(("service/sandbox/", "service/demo/"))
+        and path != "workers/webflow.py"
+    ],
+)
+def test_addresses_of_the_cms_stand_in_its_client_alone(path):
+    source = (ROOT / path).read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    documented = {id(node) for node in docstrings(tree)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if id(node) not in documented:
+                assert "/collections/" not in node.value
+                assert "/items" not in node.value
+
+
+def docstrings(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            first = node.body[0] if node.body else None
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                yield first.value
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_no_file_is_longer_than_300_lines(path):
+    assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) <= 300
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_every_module_says_what_it_is(path):
+    assert ast.get_docstring(ast.parse((ROOT / path).read_text(encoding="utf-8")))

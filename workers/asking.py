@@ -1,0 +1,176 @@
+"""
+GETs of the CMS, each a step of its own: a probe, a page of a listing, a schema, one item.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from workers.answers import Answer
+from workers.errors import DestinationError
+from workers.settings import Collection, Destination
+from workers.steps import Lookup, Probe
+from workers.webflow import Client
+
+if TYPE_CHECKING:
+    from workers.jobs import Parts
+
+_REFUSED_TOKEN = (401, 403)
+_NO_ANSWER = 599  # counts as a failure of the destination, as every 5xx does
+
+_log = logging.getLogger(__name__)
+
+
+class Asker:
+    """
+    Asks, and acts on what an answer says of budget, token and health. In one thread.
+
+    Raises (every method):
+        StoreUnavailable: The store did not answer.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self._clients: dict[str, Client] = {}
+
+    def client(self, destination: Destination) -> Client:
+        """Return the kept connection to *destination*."""
+        client = self._clients.get(destination.name)
+        if client is None:
+            client = self._clients[destination.name] = Client(destination)
+        return client
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
+
+    def probe(self, destination: Destination, probe: Probe, not_after: float) -> None:
+        """Ask for a collection: any answer below 500 lets one request try."""
+        collection = self.parts.settings.collections[probe.collection]
+        answer = self.ask(
+            destination,
+            lambda client: client.get_collection(collection.id, not_after=not_after),
+            flight=probe.token,
+            probing=True,
+        )
+        _log.info("probe", extra={"destination": destination.name, "outcome": said(answer)})
+
+    def look_up(self, destination: Destination, lookup: Lookup, not_after: float) -> None:
+        """Read the page or the schema that items wait for."""
+        collection = self.parts.settings.collections[lookup.collection]
+        if lookup.kind == "schema":
+            answer = self.ask(
+                destination,
+                lambda client: client.get_collection(collection.id, not_after=not_after),
+                flight=lookup.token,
+                collection=collection,
+            )
+            if answer is not None:
+                self.parts.items.keep_schema(collection, answer.schema)
+            return
+        page = self.ask(
+            destination,
+            lambda client: client.list_items(
+                collection.id, offset=lookup.offset, since=lookup.since, not_after=not_after
+            ),
+            flight="",
+            collection=collection,
+        )
+        self.parts.items.take_in(lookup, page)
+
+    def ask(
+        self,
+        destination: Destination,
+        ask: Callable[[Client], Answer],
+        *,
+        flight: str,
+        collection: Collection | None = None,
+        probing: bool = False,
+    ) -> Answer | None:
+        """
+        Send one request; its budget slot is taken.
+
+        Args:
+            collection: Whose answer 404 pauses it.
+            probing: Any answer below 500 lets one request try.
+
+        Returns:
+            The answer if it is 200, else None.
+        """
+        begun = time.monotonic()
+        outcome: Answer | DestinationError
+        try:
+            outcome = ask(self.client(destination))
+        except DestinationError as error:
+            outcome = error
+        spent = isinstance(outcome, Answer) and _limited(outcome)
+        close = (outcome.retry_after or 0.0) if isinstance(outcome, Answer) and spent else None
+        self.learn(destination, outcome, time.monotonic() - begun, close)
+        self._report(destination, outcome, flight=flight, collection=collection, probing=probing)
+        if isinstance(outcome, Answer) and outcome.status == 200:
+            return outcome
+        return None
+
+    def _report(
+        self,
+        destination: Destination,
+        outcome: Answer | DestinationError,
+        *,
+        flight: str,
+        collection: Collection | None,
+        probing: bool,
+    ) -> None:
+        breaker, words = self.parts.breaker, said(outcome)
+        status = outcome.status if isinstance(outcome, Answer) else _NO_ANSWER
+        if status in _REFUSED_TOKEN or 300 <= status < 400:
+            breaker.pause(destination.name, words, by=destination.budget)
+        elif status == 404 and collection is not None:
+            breaker.pause(collection.name, words, by="instep")
+        if probing:
+            breaker.saw(
+                destination.name,
+                "probe-good" if status < 500 else "probe-bad",
+                reason=words,
+                flight=flight,
+            )
+        elif status >= 500:
+            breaker.saw(destination.name, "failure", reason=words, flight=flight)
+        else:
+            # It says nothing about writes, so it is no success that could condemn an item.
+            breaker.saw(destination.name, "refusal", reason=words, flight=flight)
+
+    def learn(
+        self,
+        destination: Destination,
+        outcome: Answer | DestinationError | None,
+        age: float,
+        close: float | None,
+    ) -> None:
+        """Teach the budget what *outcome* says; *close*: see `Limiter.learn`."""
+        answer = outcome if isinstance(outcome, Answer) else None
+        self.parts.limiter.learn(
+            destination,
+            limit=answer.limit if answer else None,
+            remaining=answer.remaining if answer else None,
+            age=age,
+            close=close,
+        )
+
+
+def _limited(answer: Answer) -> bool:
+    # v1 has answered 400 to what v2 answers 429.
+    return answer.status == 429 or (answer.status == 400 and answer.code == "RateLimit")
+
+
+def said(outcome: Answer | DestinationError | None) -> str:
+    """Return *outcome* in a line, for the history, the log and the operator."""
+    if outcome is None:
+        return "no request"
+    if isinstance(outcome, DestinationError):
+        return str(outcome)
+    return " ".join(filter(None, [str(outcome.status), outcome.code, outcome.message]))

@@ -1,0 +1,188 @@
+"""
+Dead letters: fields set aside with the CMS's words, and events that could not be mapped.
+
+Owns ``instep:letter:<id>``, ``instep:letters`` and ``instep:letters:closed``. They never expire
+by themselves; of the closed ones the last 1,000 are kept.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from workers.scripts import Steps
+from workers.settings import Settings
+from workers.store import guarded
+
+KINDS = ("refused", "exhausted", "unmapped", "missing", "not-applied")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """
+    One dead letter. *fields* maps a slug to its value (JSON) and version; what has left the
+    letter is not among them once another value has superseded it.
+    """
+
+    id: str
+    kind: str
+    created: datetime
+    state: str = "open"
+    reason: str = ""  # why it is closed: replayed, discarded or superseded
+    collection: str | None = None
+    key: str | None = None
+    item: str | None = None
+    fields: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    events: tuple[str, ...] = ()
+    attempts: int = 0
+    status: int | None = None
+    code: str | None = None
+    message: str = ""
+    problems: tuple[Mapping[str, str], ...] = ()
+    source: str | None = None  # unmapped: from here on
+    topic: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    index: int = 0
+    times: int = 1
+
+    @property
+    def received(self) -> datetime:
+        """When an unmapped event first came: the version of its values, if it carries none."""
+        return self.created
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it ready for JSON, without the raw body."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "state": self.state,
+            "reason": self.reason,
+            "created": self.created.isoformat(),
+            "collection": self.collection,
+            "key": self.key,
+            "item": self.item,
+            "fields": {
+                slug: {"value": entry["value"], "version": entry["version"]}
+                for slug, entry in self.fields.items()
+            },
+            "events": list(self.events),
+            "attempts": self.attempts,
+            "status": self.status,
+            "code": self.code,
+            "message": self.message,
+            "problems": [dict(problem) for problem in self.problems],
+            "source": self.source,
+            "topic": self.topic,
+            "times": self.times,
+        }
+
+
+class DeadLetters:
+    """
+    Raises (every method):
+        StoreUnavailable: The store did not answer.
+    """
+
+    def __init__(self, steps: Steps, settings: Settings) -> None:
+        self.steps = steps
+        self.settings = settings
+
+    def list(
+        self, *, all: bool = False, kind: str | None = None, collection: str | None = None
+    ) -> list[Letter]:
+        """Return the open letters, oldest first; with *all* the closed ones that are kept too."""
+        with guarded():
+            keys = ["instep:letters:closed", "instep:letters"] if all else ["instep:letters"]
+            ids = [str(id) for key in keys for id in self.steps.client.zrange(key, 0, -1)]
+        return [
+            letter
+            for letter in self._read(ids)
+            if kind in (None, letter.kind) and collection in (None, letter.collection)
+        ]
+
+    def show(self, id: str) -> Letter | None:
+        """Return one letter, open or closed, or None."""
+        return next(self._read([id]), None)
+
+    def replay(self, id: str) -> tuple[bool, str | None]:
+        """
+        Return the values of a letter to the outbox; one that holds an unmapped event is replayed
+        by `service.intake`, which maps it again.
+
+        Returns:
+            Whether anything was returned, and the destination to wake, if any.
+        """
+        answer = self._act(id, "replay")
+        return bool(answer["done"]), answer.get("wake") or None
+
+    def discard(self, id: str) -> bool:
+        """Drop the values of a letter; False: there is no such open letter."""
+        return bool(self._act(id, "discard")["done"])
+
+    def count(self) -> int:
+        """Return how many letters are open."""
+        with guarded():
+            return int(self.steps.client.zcard("instep:letters"))
+
+    def _act(self, id: str, act: str) -> dict[str, Any]:
+        return self.steps.run(
+            "letter",
+            {
+                "token": uuid.uuid4().hex,
+                "id": id,
+                "act": act,
+                "history": self.settings.store.history,
+                "destinations": {c.name: c.destination for c in self.settings.collections.values()},
+            },
+        )
+
+    def _read(self, ids: Sequence[str]) -> Iterator[Letter]:
+        for start in range(0, len(ids), 200):
+            page = ids[start : start + 200]
+            with guarded(), self.steps.client.pipeline(transaction=False) as pipeline:
+                for id in page:
+                    pipeline.hgetall(f"instep:letter:{id}")
+                found = pipeline.execute()
+            yield from (_letter(id, held) for id, held in zip(page, found, strict=True) if held)
+
+
+def _letter(id: str, held: Mapping[str, str]) -> Letter:
+    fields = {}
+    for name, text in held.items():
+        if name.startswith("f:"):
+            entry = json.loads(text)
+            if entry["fate"] != "superseded":
+                fields[name[2:]] = {**entry, "value": json.loads(entry["value"])}
+    body = held.get("body", "")
+    return Letter(
+        id=id,
+        kind=held["kind"],
+        created=datetime.fromtimestamp(int(float(held["created"])) / 1000, tz=UTC),
+        state=held["state"],
+        reason=held.get("reason", ""),
+        collection=held.get("collection") or None,
+        key=held.get("key") or None,
+        item=held.get("item") or None,
+        fields=dict(sorted(fields.items())),
+        events=tuple(json.loads(held.get("events", "[]"))),
+        attempts=int(held.get("attempts", 0)),
+        status=int(held["status"]) if held.get("status") else None,
+        code=held.get("code") or None,
+        message=held.get("message", ""),
+        problems=tuple(
+            {"field": p.get("field") or p.get("path", ""), "message": p["message"]}
+            for p in json.loads(held.get("problems", "[]"))
+        ),
+        source=held.get("source"),
+        topic=held.get("topic") or None,
+        headers=json.loads(held.get("headers", "{}")),
+        body=base64.b64decode(body) if held.get("encoding") == "base64" else body.encode(),
+        index=int(held.get("index", 0)),
+        times=int(held.get("times", 1)),
+    )

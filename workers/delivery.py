@@ -1,0 +1,201 @@
+"""
+One step of one destination, carried out: claim → PATCH → compare → settle, or the GET that items
+wait for. The only place where a request is sent; what an answer means, `workers.policy` says.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from workers import files
+from workers.answers import Answer
+from workers.asking import Asker, said
+from workers.bodies import Options, prepare
+from workers.errors import DestinationError
+from workers.fieldtypes import TYPES
+from workers.policy import judge
+from workers.settings import Collection, Destination
+from workers.steps import Batch, ClaimedItem, Death, Judgement, Lookup, Probe, Verdict, Wait
+
+if TYPE_CHECKING:
+    from workers.jobs import Parts
+
+SEND_WITHIN = 14.0  # s after its claim that a request may start: below half of the claim
+
+_log = logging.getLogger(__name__)
+
+
+class Courier:
+    """
+    Carries out steps, in one thread.
+
+    Args:
+        parts: The store's side.
+        spread: Returns a random number in [0, 1), for the jitter of backoffs.
+    """
+
+    def __init__(self, parts: Parts, *, spread: Callable[[], float] = random.random) -> None:
+        self.parts = parts
+        self._spread = spread
+        self.asker = Asker(parts)
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self.asker.close()
+
+    def step(
+        self, destination: Destination, *, flights: int, more: Callable[[str], object]
+    ) -> Wait | None:
+        """
+        Take the next step of *destination* and carry it out.
+
+        Args:
+            flights: Requests that may be on their way to it at once.
+            more: Called with its name before a request is sent while other items are due.
+
+        Returns:
+            None once a step is done; a Wait where nothing may be sent now.
+        """
+        begun = time.monotonic()
+        step = self.parts.outbox.claim(destination, flights=flights)
+        match step:
+            case Batch():
+                if step.more:
+                    more(destination.name)
+                self._deliver(destination, step, begun + SEND_WITHIN)
+            case Probe():
+                self.asker.probe(destination, step, begun + SEND_WITHIN)
+            case Lookup():
+                self.asker.look_up(destination, step, begun + SEND_WITHIN)
+            case Wait():
+                return step
+        return None
+
+    # a batch --------------------------------------------------------------------------------
+
+    def _deliver(self, destination: Destination, batch: Batch, not_after: float) -> None:
+        collection = self.parts.settings.collections[batch.collection]
+        prepared = prepare(batch, destination.api, self._options(collection, batch))
+        if prepared.unread:
+            self._read_files(destination, collection, batch, prepared.unread)
+            return
+        sending = replace(
+            batch, items=tuple(item for item in batch.items if prepared.values.get(item.record))
+        )
+        begun = time.monotonic()
+        outcome: Answer | DestinationError | None = None
+        if sending.items:
+            outcome = self._patch(destination, collection, sending, prepared.values, not_after)
+            judgement = judge(
+                sending,
+                outcome,
+                destination=destination,
+                collection=collection,
+                sent=prepared.values,
+                spread=self._spread(),
+            )
+        else:
+            judgement = Judgement((), "refusal")
+        judgement = _with_deaths(judgement, batch, prepared.deaths)
+        self._settle(destination, collection, batch, judgement, outcome, time.monotonic() - begun)
+
+    def _options(self, collection: Collection, batch: Batch) -> Options:
+        """Return the options of each field, by slug; read only where a value is an option."""
+        if not any(field.type == "option" for item in batch.items for field in item.fields):
+            return {}
+        schema = self.parts.items.schema(collection) or []
+        return {field["slug"]: field["options"] for field in schema}
+
+    def _patch(
+        self,
+        destination: Destination,
+        collection: Collection,
+        batch: Batch,
+        values: Mapping[str, Mapping[str, Any]],
+        not_after: float,
+    ) -> Answer | DestinationError:
+        imports = any(TYPES[field.type].files for item in batch.items for field in item.fields)
+        try:
+            return self.asker.client(destination).patch(
+                collection.id,
+                {item.id: values[item.record] for item in batch.items},
+                live=destination.live and not batch.staged,
+                files=imports,
+                not_after=not_after,
+            )
+        except DestinationError as error:
+            return error
+
+    def _settle(
+        self,
+        destination: Destination,
+        collection: Collection,
+        batch: Batch,
+        judgement: Judgement,
+        outcome: Answer | DestinationError | None,
+        seconds: float,
+    ) -> None:
+        words = said(outcome)
+        # The budget first: should this process die here, the others must not run into a 429.
+        self.asker.learn(destination, outcome, seconds, judgement.close_budget)
+        if judgement.drop_schema:
+            self.parts.items.drop_schema(collection)
+        if judgement.pause:
+            self.parts.breaker.pause(destination.name, judgement.pause, by=destination.budget)
+        elif judgement.pause_collection:
+            self.parts.breaker.pause(collection.name, judgement.pause_collection, by="instep")
+        elif outcome is not None:
+            self.parts.breaker.saw(destination.name, judgement.health, reason=words)
+        settled = self.parts.outbox.settle(batch, judgement, outcome=words)
+        _log.info(
+            "attempt",
+            extra={
+                "destination": destination.name,
+                "collection": collection.name,
+                "items": len(batch.items),
+                "outcome": words,
+                "seconds": round(seconds, 3),
+                "lost": settled.lost,
+                "dead_letters": settled.letters,
+            },
+        )
+
+    def _read_files(
+        self, destination: Destination, collection: Collection, batch: Batch, item: ClaimedItem
+    ) -> None:
+        """Read what files an item holds, as an attempt of its own that writes nothing."""
+        wait = self.parts.limiter.take(destination)
+        if wait:
+            self.parts.outbox.give_back(batch, wait=wait)
+            return
+        answer = self.asker.ask(
+            destination, lambda client: client.get_item(collection.id, item.id), flight=""
+        )
+        found = answer.items.get(item.id) if answer else None
+        held = {
+            field.slug: files.remembered(found.fields.get(field.slug) if found else None)
+            for field in item.fields
+            if TYPES[field.type].files
+        }
+        others = tuple(Verdict(each.record) for each in batch.items if each.record != item.record)
+        # Where the GET failed the PATCH goes without: what is missing, the CMS then says itself.
+        verdict = Verdict(item.record, files=held)
+        judgement = Judgement((verdict, *others), "refusal")
+        self.parts.outbox.settle(batch, judgement, outcome="files read")
+
+
+def _with_deaths(judgement: Judgement, batch: Batch, deaths: Mapping[str, Death]) -> Judgement:
+    judged = {verdict.record: verdict for verdict in judgement.verdicts}
+    verdicts = []
+    for item in batch.items:
+        verdict = judged.get(item.record, Verdict(item.record))
+        death = deaths.get(item.record)
+        verdicts.append(
+            replace(verdict, deaths=(*verdict.deaths, death)) if death is not None else verdict
+        )
+    return replace(judgement, verdicts=tuple(verdicts))

@@ -1,0 +1,211 @@
+"""
+RQ entry points: wake-ups, and the sweep that makes sure that none is lost.
+
+A job carries the name of a destination and nothing else; the outbox is the truth, and any key of
+RQ may vanish at any moment. Owns ``instep:sweeper``, the lock of the one sweeper.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+
+import redis
+from rq import Queue
+
+from workers import processes, store
+from workers.breaker import Breaker
+from workers.deadletters import DeadLetters
+from workers.delivery import Courier
+from workers.errors import StoreUnavailable
+from workers.items import Items
+from workers.limiter import Limiter
+from workers.outbox import FLIGHTS, Outbox
+from workers.report import Report
+from workers.scripts import Steps
+from workers.settings import Settings
+from workers.store import guarded
+
+QUEUE = "instep"
+SLICE = 4.0  # s that one job works before it hands over
+PATIENCE = 0.25  # s; a longer wait is stored, and the job ends
+SWEEPER_MS = 5000  # the lock of a sweeper that died
+COUNT_EVERY = 2.0  # s between two looks at how many workers there are
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The objects of one process, made once: all share one client of the store."""
+
+    settings: Settings
+    steps: Steps
+    outbox: Outbox
+    limiter: Limiter
+    breaker: Breaker
+    items: Items
+    letters: DeadLetters
+    report: Report
+    wakes: Wakes
+
+
+class Wakes:
+    """
+    Enqueues jobs. Raises `StoreUnavailable` where the store did not answer.
+
+    Args:
+        connection: For RQ alone.
+    """
+
+    def __init__(self, connection: redis.Redis, settings: Settings) -> None:
+        self.queue = Queue(QUEUE, connection=connection, serializer="json")
+        self._most = 2 * len(settings.destinations) + 8
+
+    def wake(self, destination: str) -> None:
+        """
+        Enqueue one job for *destination*; the caller holds its marker.
+
+        Not unique=True (rq 3.0): it refuses a job id while the job runs, for result_ttl after it
+        succeeds and for failure_ttl, a year, after it fails.
+        """
+        with guarded():
+            self.queue.enqueue(
+                deliver, destination, job_timeout=120, result_ttl=0, failure_ttl=60, ttl=300
+            )
+
+    def crowded(self) -> bool:
+        """Whether so many jobs are queued that another one helps nobody."""
+        with guarded():
+            return bool(self.queue.count >= self._most)
+
+
+def build(settings: Settings) -> Parts:
+    """Return the objects of this process. Nothing is sent before the first use."""
+    steps = Steps(store.connect(settings.store))
+    return Parts(
+        settings=settings,
+        steps=steps,
+        outbox=Outbox(steps, settings),
+        limiter=Limiter(steps),
+        breaker=Breaker(steps, settings),
+        items=Items(steps, settings),
+        letters=DeadLetters(steps, settings),
+        report=Report(steps, settings),
+        wakes=Wakes(store.rq_connection(settings.store), settings),
+    )
+
+
+class Jobs:
+    """
+    What a worker process does with wake-ups.
+
+    Args:
+        stop: Set when the process is to end: the request in hand is finished, no other begun.
+    """
+
+    def __init__(self, parts: Parts, stop: threading.Event) -> None:
+        self.parts = parts
+        self.stop = stop
+        self.courier = Courier(parts)
+        self._workers = 0
+        self._counted = float("-inf")
+
+    def deliver(self, name: str) -> None:
+        """Carry out steps of one destination until none may be sent now, or the slice is over."""
+        destination = self.parts.settings.destinations.get(name)
+        if destination is None:
+            _log.warning("job for an unknown destination", extra={"destination": name})
+            return
+        self.parts.outbox.job_started(name)
+        till = time.monotonic() + SLICE
+        while not self.stop.is_set():
+            if time.monotonic() > till:
+                self.hand_over(name)
+                return
+            wait = self.courier.step(destination, flights=self._flights(), more=self.hand_over)
+            if wait is None:
+                continue
+            if wait.seconds is None or wait.seconds > PATIENCE:
+                return
+            self.stop.wait(wait.seconds)
+
+    def hand_over(self, name: str) -> None:
+        """Ask for one more job on *name*, unless one is on its way."""
+        if self.parts.outbox.wants_job(name):
+            self.parts.wakes.wake(name)
+
+    def _flights(self) -> int:
+        """With several destinations, one never holds all workers."""
+        if len(self.parts.settings.destinations) == 1:
+            return FLIGHTS
+        if time.monotonic() > self._counted + COUNT_EVERY:
+            self._workers = processes.workers_alive(self.parts.steps.client)
+            self._counted = time.monotonic()
+        return max(1, min(FLIGHTS, self._workers - 1))
+
+
+_bound: Jobs | None = None  # RQ finds a job's function by its path: it cannot be given an object
+
+
+def bind(settings: Settings) -> Jobs:
+    """Make this process ready for jobs; the first call counts."""
+    global _bound
+    if _bound is None:
+        _bound = Jobs(build(settings), threading.Event())
+    return _bound
+
+
+def stop() -> None:
+    """End after the request in hand; safe in a signal handler."""
+    if _bound is not None:
+        _bound.stop.set()
+
+
+def deliver(destination: str) -> None:
+    """The job."""
+    if _bound is None:
+        raise RuntimeError("jobs.bind(settings) comes first: start workers by `instep worker`")
+    try:
+        _bound.deliver(destination)
+    except StoreUnavailable as error:
+        # Whatever this job held is in the store: the claim runs out, the sweep wakes another.
+        _log.warning("job ended without the store", extra={"reason": str(error)})
+
+
+def sweep_forever(parts: Parts, stop: threading.Event) -> None:
+    """Wake whatever is due and unattended, until *stop*. Of all sweepers one works at a time."""
+    client, mine = parts.steps.client, uuid.uuid4().hex
+    renewed = False
+    while not stop.is_set():
+        try:
+            if not _lead(client, mine):
+                stop.wait(1.0)
+                continue
+            if not renewed:
+                renewed = True
+                for name in parts.breaker.resume_renewed():
+                    _log.info("resumed with another token", extra={"destination": name})
+            names, seconds = parts.outbox.sweep()
+            for name in names:
+                if not parts.wakes.crowded():
+                    parts.wakes.wake(name)
+            with guarded():
+                # A wake time that is stored meanwhile, and is earlier, nudges.
+                client.blpop(["instep:nudge"], timeout=max(0.01, min(1.0, seconds)))
+        except StoreUnavailable as error:
+            _log.warning("sweep without the store", extra={"reason": str(error)})
+            stop.wait(0.5)
+
+
+def _lead(client: redis.Redis, mine: str) -> bool:
+    with guarded():
+        if client.set("instep:sweeper", mine, nx=True, px=SWEEPER_MS):
+            return True
+        if client.get("instep:sweeper") != mine:
+            return False
+        # Two sweepers for a moment do no harm: the marker lets only one of them wake.
+        return bool(client.pexpire("instep:sweeper", SWEEPER_MS))

@@ -1,0 +1,71 @@
+"""
+One budget per token, shared by every process, destination and kind of call.
+
+Owns ``instep:budget:<token hash>`` (``lua/budget.lua``). A claim takes its slot in its own step;
+here is the slot of a call outside of a claim, and what the answers teach.
+https://developers.webflow.com/data/reference/rate-limits
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from workers.scripts import Steps
+from workers.settings import Destination
+
+
+class Limiter:
+    """
+    Raises (every method):
+        StoreUnavailable: The store did not answer.
+    """
+
+    def __init__(self, steps: Steps) -> None:
+        self.steps = steps
+
+    def take(self, destination: Destination) -> float:
+        """Take a slot. Returns 0.0, or the seconds after which to ask again: then none is taken."""
+        answer = self.steps.run(
+            "slot",
+            {
+                "token": uuid.uuid4().hex,
+                "destination": destination.name,
+                "budget": destination.budget,
+                "limit": destination.requests_per_minute,
+            },
+        )
+        return float(answer["ms"]) / 1000
+
+    def learn(
+        self,
+        destination: Destination,
+        *,
+        limit: int | None,
+        remaining: int | None,
+        age: float,
+        close: float | None = None,
+    ) -> None:
+        """
+        Take in the rate headers of an answer.
+
+        Args:
+            limit: ``X-RateLimit-Limit``.
+            remaining: ``X-RateLimit-Remaining``.
+            age: Seconds since the request was sent.
+            close: Seconds for which nothing more may be sent; 0: until the window ends; None: the
+                answer did not say that the budget is spent.
+        """
+        if limit is None and remaining is None and close is None:
+            return
+        self.steps.run(
+            "learn",
+            {
+                "destination": destination.name,
+                "budget": destination.budget,
+                "limit": limit,
+                "remaining": remaining,
+                "age_ms": int(age * 1000),
+                "closed": close is not None,
+                "retry_ms": int(close * 1000) if close else None,
+            },
+        )

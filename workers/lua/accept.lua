@@ -1,0 +1,228 @@
+#!lua
+-- accept: one delivery, whole or not at all. Seen ids, newest value per field, dead letters of
+-- events that cannot be mapped, counters, and who is to be woken.
+-- ARGV[2]: {token, source, mode, closes, dedupe_ms, raw_limit, history, weak, headers,
+--   events: [{id, name, topic, index, letter, problems: [{path, message}],
+--     changes: [{mapping, collection, destination, record, by, copy, version, batch,
+--       fields: [[slug, value, type]]}]}]}
+-- ARGV[3]: the raw body, as text or base64 (request.encoding).
+--! uses state
+
+local HOUR_US = 3600 * 1000000
+local earlier = earlier_answer()
+if earlier then return earlier end
+
+local items = {}
+local function item_of(change)
+  local name = change.collection .. ':' .. change.record
+  items[name] = items[name] or load_item(change.collection, change.record)
+  return items[name]
+end
+
+-- Two buckets cover the window; the third is for a clock that stepped back.
+local bucket = math.floor(now / request.dedupe_ms)
+local function seen_key(n) return P .. 'seen:' .. request.source .. ':' .. string.format('%.0f', n) end
+local function seen(id)
+  for n = bucket - 1, bucket + 1 do
+    if redis.call('SISMEMBER', seen_key(n), id) == 1 then return true end
+  end
+  return false
+end
+
+local KINDS = {t = 'a time', s = 'a sequence'}
+local kinds = {}  -- of the fields that an earlier event of this delivery is about to fill
+local function version_problem(change)
+  local version = given(change.version)
+  if version and string.sub(version, 1, 1) == 't'
+      and tonumber(string.sub(version, 2)) > now_us + HOUR_US then
+    return 'the time of the change is more than an hour ahead of the store\'s clock'
+  end
+  local kind = version and string.sub(version, 1, 1) or 't'
+  local item = item_of(change)
+  for _, triple in ipairs(change.fields) do
+    local held = item.fields[triple[1]]
+    local place = item.key .. ' ' .. triple[1]
+    kinds[place] = kinds[place] or (held and string.sub(held.r, 1, 1)) or kind
+    if kinds[place] ~= kind then
+      return 'its version is ' .. KINDS[kind] .. ', but the field ' .. triple[1] .. ' of '
+        .. change.collection .. ' ' .. change.record .. ' holds ' .. KINDS[kinds[place]]
+    end
+  end
+  return nil
+end
+
+local events, duplicates, bad, here = {}, 0, {}, {}
+for _, event in ipairs(request.events) do
+  local id = given(event.id)
+  if id and (here[id] or seen(id)) then
+    duplicates = duplicates + 1
+  else
+    if #event.problems == 0 then
+      for _, change in ipairs(event.changes) do
+        local message = version_problem(change)
+        if message then
+          event.problems[#event.problems + 1] = {path = 'version', message = message}
+        end
+      end
+    end
+    if #event.problems > 0 then
+      bad[#bad + 1] = event
+    else
+      events[#events + 1] = event
+    end
+    if id then here[id] = true end
+  end
+end
+
+local raw = P .. 'letters:raw:' .. request.source
+local new = 0
+for _, event in ipairs(bad) do
+  if redis.call('SISMEMBER', raw, event.letter) == 0 then new = new + 1 end
+end
+if new > 0 and redis.call('SCARD', raw) + new > request.raw_limit then
+  return cjson.encode({outcome = 'full'})
+end
+
+local weak = ''
+if request.weak then
+  -- A store that may forget acknowledged writes makes no confirmation outlive its restart.
+  weak = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+end
+
+local function keep_raw(event)
+  local key = P .. 'letter:' .. event.letter
+  redis.call('HSETNX', key, 'created', now)
+  redis.call('HSETNX', key, 'received', now)
+  redis.call('HSET', key, 'kind', 'unmapped', 'source', request.source, 'state', 'open',
+    'topic', given(event.topic) or '', 'events', list_text({given(event.name)}),
+    'index', event.index, 'problems', cjson.encode(event.problems), 'message',
+    event.problems[1].message, 'body', ARGV[3], 'encoding', request.encoding,
+    'headers', cjson.encode(request.headers))
+  redis.call('HDEL', key, 'reason', 'closed')
+  redis.call('HINCRBY', key, 'times', 1)
+  redis.call('ZREM', P .. 'letters:closed', event.letter)
+  redis.call('ZADD', P .. 'letters', 'NX', now, event.letter)
+  redis.call('SADD', raw, event.letter)
+end
+
+local function has_event(held, id)
+  return id and string.find(' ' .. (held.e or '') .. ' ', ' ' .. id .. ' ', 1, true) ~= nil
+end
+
+-- Whether a value takes the place of the one that is held.
+local function wins(held, version, id)
+  if not held or version > held.r then return true end
+  if version < held.r or request.mode ~= 'live' then return false end
+  return not has_event(held, id)
+end
+
+local function arrival_version(held)
+  local version = now_us
+  if held then version = math.max(version, tonumber(string.sub(held.r, 2)) + 1) end
+  return string.format('t%017.0f', version)
+end
+
+local LANE_OF = {live = 1, remap = 2, reconcile = 3}
+local lives = {}
+local function put(change, event, triple)
+  local item = item_of(change)
+  local slug, value, kind = triple[1], triple[2], triple[3]
+  local held = item.fields[slug]
+  local id = given(event.id)
+  local version = given(change.version) or arrival_version(held)
+  count('accepted', 1)
+  if not wins(held, version, id) then
+    count('stale', 1)
+    return {slug, 0, 'stale'}
+  end
+  local field = {v = value, t = kind, r = version, n = given(event.name), o = request.source,
+    a = redis.call('INCR', P .. 'arrival'), q = LANE_OF[request.mode], w = now, e = id}
+  if held then
+    if held.r == version and held.e then
+      field.e = id and (held.e .. ' ' .. id) or held.e
+    end
+    field.c, field.m, field.g = held.c, held.m, held.g
+    if held.s == 'pending' then
+      count('pending', -1)
+      count('superseded', 1)
+      field.w = held.w
+      field.q = math.min(held.q or 1, field.q)
+    elseif held.s == 'dead' then
+      count('dead', -1)
+      count('superseded', 1)
+      leave_letter(held, slug, 'superseded')
+    end
+  end
+  item.fields[slug] = field
+  touch(item, slug)
+  if field.c == redis.sha1hex(value) and not field.m and item.meta.copy == change.copy .. weak then
+    field.s = 'unchanged'
+    count('unchanged', 1)
+    return {slug, field.a, 'unchanged'}
+  end
+  field.s = 'pending'
+  count('pending', 1)
+  set(item, 'by', change.by)
+  -- A newer value starts the count afresh and does not wait out the backoff of the older one.
+  set(item, 'attempts', nil)
+  set(item, 'failed', nil)
+  set(item, 'refused', nil)
+  if not item.meta.due or tonumber(item.meta.due) > now then set(item, 'due', now) end
+  lives[change.destination] = change
+  return {slug, field.a, 'accepted'}
+end
+
+local told, accepted = {}, 0
+for _, event in ipairs(events) do
+  for _, change in ipairs(event.changes) do
+    local fates = {}
+    for _, triple in ipairs(change.fields) do
+      fates[#fates + 1] = put(change, event, triple)
+      accepted = accepted + 1
+    end
+    told[#told + 1] = {change.collection, change.record, fates}
+  end
+  if given(event.id) and #event.changes > 0 then
+    redis.call('SADD', seen_key(bucket), event.id)
+    redis.call('PEXPIRE', seen_key(bucket), 2 * request.dedupe_ms)
+  end
+end
+for _, event in ipairs(bad) do keep_raw(event) end
+for _, item in pairs(items) do
+  if next(item.touched) or next(item.changed) then
+    schedule(item)
+    save(item)
+  end
+end
+
+local duplicate = duplicates > 0 and #events == 0 and #bad == 0
+if request.mode == 'live' then
+  redis.call('HINCRBY', P .. 'source:' .. request.source, 'deliveries', 1)
+  if duplicate then redis.call('HINCRBY', P .. 'source:' .. request.source, 'duplicates', 1) end
+end
+local letter = given(request.closes)
+if letter and #bad == 0 and redis.call('HGET', P .. 'letter:' .. letter, 'state') == 'open' then
+  close_letter(letter, 'replayed')
+end
+if #told > 0 then note('accepted', {source = request.source, mode = request.mode, changes = told}) end
+
+-- While a stored wait lasts nothing may be sent, so a job would end at once; but for a linger,
+-- which a full batch ends.
+local function worth_a_job(destination, change)
+  if paused(destination) then return false end
+  local gate = redis.call('HMGET', P .. 'destination:' .. destination, 'gate_until', 'gate')
+  local till = sane(gate[1], 61000)
+  if not till or till <= now then return true end
+  if gate[2] ~= 'linger' then return false end
+  return redis.call('ZCOUNT', P .. 'due:' .. change.collection .. ':live', '-inf', now)
+    >= change.batch
+end
+
+local wake = {}
+for destination, change in pairs(lives) do
+  if worth_a_job(destination, change) and claim_marker(destination) then
+    wake[#wake + 1] = destination
+  end
+end
+return answer({outcome = duplicate and 'duplicate' or 'kept', accepted = accepted, wake = wake,
+  letters = #bad})

@@ -1,0 +1,113 @@
+#!lua flags=allow-oom
+-- index: one page of a listing. Known ids go into the index, those that wait for them become due;
+-- the last page decides on who is missing.
+-- ARGV[2]: {token, flight, destination, collection, index, missing, whole, every_ms, full_ms,
+--   items: [{key, id, updated, created, shown}], next}
+--   shown: published, and neither draft nor archived; next: offset of the next page, or null
+--   failed: true when no page came: only the lock is given back
+-- Returns {found, missing, done}.
+--! uses state
+
+local earlier = earlier_answer()
+if earlier then return earlier end
+redis.call('ZREM', P .. 'flight:' .. request.destination, request.flight)
+
+local place = request.collection .. ':' .. request.index
+local index, ids = P .. 'index:' .. place, P .. 'ids:' .. place
+local waiting = P .. 'lookup:' .. request.collection
+-- A page that came after its lock ran out tells ids, but not where the listing is.
+local late = redis.call('HGET', index, 'holder') ~= request.flight
+if not late then redis.call('HDEL', index, 'lock', 'holder') end
+if request.failed then return answer({found = 0, missing = 0, done = false}) end
+
+local function forget_confirmations(item)
+  for slug, field in pairs(item.fields) do
+    if field.c then
+      field.c = nil
+      touch(item, slug)
+    end
+  end
+end
+
+local found = 0
+local function see(entry)
+  local before = redis.call('HGET', ids, entry.key)
+  if before ~= entry.id then redis.call('HSET', ids, entry.key, entry.id) end
+  local item = load_item(request.collection, entry.key)
+  if not next(item.meta) then return end
+  if (before and before ~= entry.id) or (item.meta.updated and given(entry.updated)
+      and entry.updated > item.meta.updated) then
+    -- Somebody else wrote it since: what we know of it is no longer certain.
+    forget_confirmations(item)
+    set(item, 'updated', entry.updated)
+  end
+  if item.meta.staged and entry.shown then
+    set(item, 'staged', nil)
+    forget_confirmations(item)
+  end
+  if item.meta.lookup then
+    found = found + 1
+    redis.call('ZREM', waiting, entry.key)
+    set(item, 'lookup', nil)
+    set(item, 'due', now)
+    schedule(item)
+  end
+  save(item)
+end
+
+local newest = redis.call('HGET', index, 'newest') or ''
+for _, entry in ipairs(request.items) do
+  see(entry)
+  if given(entry.created) and entry.created > newest then newest = entry.created end
+end
+if late then return answer({found = found, missing = 0, done = false}) end
+if newest ~= '' then redis.call('HSET', index, 'newest', newest) end
+if given(request.next) then
+  redis.call('HSET', index, 'offset', request.next)
+  return answer({found = found, missing = 0, done = false})
+end
+
+local pass = redis.call('HMGET', index, 'pass', 'kind')
+local started, all = sane(pass[1], 0) or now, pass[2] == 'all'
+local missing = 0
+local function miss(record)
+  local item = load_item(request.collection, record)
+  if item.meta.forgotten and not all then
+    -- Its key may have moved to an older item: only a whole listing tells.
+    redis.call('HSET', index, 'full', 1)
+    return
+  end
+  local slugs = {}
+  for slug, field in pairs(item.fields) do
+    if field.s == 'pending' or wants_repair(field) then slugs[#slugs + 1] = slug end
+  end
+  table.sort(slugs)
+  if request.missing == 'ignore' then
+    for _, slug in ipairs(slugs) do
+      count(item.fields[slug].s, -1)
+      count('ignored', 1)
+      item.fields[slug].s = 'ignored'
+      touch(item, slug)
+    end
+  else
+    bury(item, slugs, {kind = 'missing', message = request.message .. record}, nil)
+  end
+  missing = missing + 1
+  redis.call('ZREM', waiting, record)
+  set(item, 'lookup', nil)
+  set(item, 'forgotten', nil)
+  schedule(item)
+  save(item)
+end
+for _, record in ipairs(redis.call('ZRANGEBYSCORE', waiting, '-inf', started)) do miss(record) end
+
+if all then
+  redis.call('HDEL', index, 'full')
+  redis.call('HSET', index, 'full_next', now + request.full_ms, 'full_every', request.full_ms)
+end
+if newest ~= '' then redis.call('HSET', index, 'created', newest) end
+redis.call('HDEL', index, 'pass', 'offset', 'since', 'kind')
+local every = request.whole and request.full_ms or request.every_ms
+redis.call('HSET', index, 'next', now + every, 'every', every)
+note('listed', {collection = request.collection, found = found, missing = missing})
+return answer({found = found, missing = missing, done = true})

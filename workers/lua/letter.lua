@@ -1,0 +1,50 @@
+#!lua flags=allow-oom
+-- letter: replay or discard one dead letter. Only values that still hold their arrival number are
+-- in it: what has been overtaken has left as superseded.
+-- ARGV[2]: {token, id, act: 'replay' | 'discard', destinations: {collection: destination}}
+-- Returns {done, fields, wake}.
+--! uses state
+
+local earlier = earlier_answer()
+if earlier then return earlier end
+local key = P .. 'letter:' .. request.id
+local head = redis.call('HMGET', key, 'state', 'kind', 'collection', 'record')
+if head[1] ~= 'open' then return answer({done = false, fields = 0}) end
+if head[2] == 'unmapped' then
+  if request.act == 'replay' then return answer({done = false, fields = 0}) end
+  close_letter(request.id, 'discarded')
+  return answer({done = true, fields = 0})
+end
+
+local item = load_item(head[3], head[4])
+local moved = 0
+local flat = redis.call('HGETALL', key)
+for i = 1, #flat, 2 do
+  local slug = string.sub(flat[i], 1, 2) == 'f:' and string.sub(flat[i], 3)
+  local field = slug and item.fields[slug]
+  if field and field.s == 'dead' and field.l == request.id then
+    count('dead', -1)
+    if request.act == 'replay' then
+      count('pending', 1)
+      field.s, field.q, field.w, field.x = 'pending', 2, now, nil
+      leave_letter(field, slug, 'replayed')
+    else
+      count('discarded', 1)
+      field.s = 'discarded'
+      leave_letter(field, slug, 'discarded')
+    end
+    touch(item, slug)
+    moved = moved + 1
+  end
+end
+local wake = false
+if request.act == 'replay' and moved > 0 then
+  for _, name in ipairs({'attempts', 'failed', 'refused', 'forgotten'}) do set(item, name, nil) end
+  set(item, 'due', now)
+  local destination = given(request.destinations[head[3]])
+  if destination and claim_marker(destination) then wake = destination end
+end
+schedule(item)
+save(item)
+note(request.act, {letter = request.id, collection = head[3], record = head[4], fields = moved})
+return answer({done = moved > 0, fields = moved, wake = wake})

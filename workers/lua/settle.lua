@@ -1,0 +1,178 @@
+#!lua flags=allow-oom
+-- settle: what one attempt did to each item of a claim, all at once. It acts only on values that
+-- still hold the arrival number that was claimed; what arrived meanwhile stays pending and due.
+-- ARGV[2]: {token, claim, destination, collection, index, copy, weak, soft, missing,
+--   verdicts: [{record, id, sent: [slug], written: [slug], files: {slug: json}, updated,
+--     deaths: [{kind, slugs, message, status, code, problems}], wait_ms, attempt, failed, limit,
+--     unknown, refused, missed: [slug], staged, forget}]}
+--   soft: the limits come from 5xx answers, and last until the outage has ended
+-- Returns {settled, lost, letters}.
+--! uses state
+
+local earlier = earlier_answer()
+if earlier then return earlier end
+
+local dest_key = P .. 'destination:' .. request.destination
+redis.call('ZREM', P .. 'flight:' .. request.destination, request.claim)
+local epoch = redis.call('HGET', dest_key, 'epoch') or '0'
+local copy = request.copy
+if request.weak then
+  copy = copy .. string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+end
+
+local lost, letters, told = 0, 0, {}
+
+local function as_set(list)
+  local set_of = {}
+  for _, name in ipairs(list or {}) do set_of[name] = true end
+  return set_of
+end
+
+local function written(item, claim, verdict)
+  local done = {}
+  for _, slug in ipairs(verdict.written) do
+    local field = item.fields[slug]
+    if field and field.a == claim.fields[slug] then
+      if field.s == 'pending' then
+        count('pending', -1)
+        count('written', 1)
+        field.s = 'written'
+      end
+      if field.m and math.min(claim.at, now) >= field.m then field.m = nil end
+      field.c = redis.sha1hex(field.v)
+      field.x = nil
+      touch(item, slug)
+      done[#done + 1] = slug
+    end
+  end
+  return done
+end
+
+-- A confirmation is a statement about one copy; with another copy the older ones fall.
+local function confirm_copy(item)
+  if item.meta.copy == copy then return end
+  if item.meta.copy then
+    for slug, field in pairs(item.fields) do
+      if field.c then
+        field.c = nil
+        touch(item, slug)
+      end
+    end
+  end
+  set(item, 'copy', copy)
+end
+
+local function bury_claimed(item, claim, verdict, attempts)
+  for _, death in ipairs(verdict.deaths or {}) do
+    local slugs = {}
+    death.attempts = attempts
+    for _, slug in ipairs(death.slugs) do
+      local field = item.fields[slug]
+      if field and field.a == claim.fields[slug] and field.s ~= 'dead' then
+        slugs[#slugs + 1] = slug
+      end
+    end
+    if death.kind == 'missing' and request.missing == 'ignore' then
+      for _, slug in ipairs(slugs) do
+        local field = item.fields[slug]
+        count(field.s, -1)
+        count('ignored', 1)
+        field.s, field.c = 'ignored', nil
+        touch(item, slug)
+      end
+    elseif bury(item, slugs, death, verdict.id) then
+      letters = letters + 1
+    end
+  end
+end
+
+local function remember(item, claim, verdict)
+  for slug, file in pairs(verdict.files or {}) do
+    if item.fields[slug] then
+      item.fields[slug].g = file
+      touch(item, slug)
+    end
+  end
+  for slug in pairs(as_set(verdict.missed)) do
+    local field = item.fields[slug]
+    if field and field.a == claim.fields[slug] then
+      field.x = (field.x or 0) + 1
+      touch(item, slug)
+    end
+  end
+  local staged = verdict.staged
+  if staged == true then set(item, 'staged', 1) elseif staged == false then set(item, 'staged', nil) end
+  if verdict.forget then
+    redis.call('HDEL', P .. 'ids:' .. request.collection .. ':' .. request.index, item.record)
+    redis.call('HSET', P .. 'index:' .. request.collection .. ':' .. request.index, 'full', 1)
+    set(item, 'forgotten', 1)
+    for slug, field in pairs(item.fields) do
+      field.c = nil
+      touch(item, slug)
+    end
+  end
+end
+
+-- What the attempt says of the item as a whole: its count, its batch limit, when it goes again.
+local function judge_item(item, verdict, fresh)
+  local limit = given(verdict.limit)
+  if limit then
+    set(item, 'limit', limit)
+    set(item, 'epoch', request.soft and epoch or nil)
+  end
+  if fresh then
+    set(item, 'due', now)
+    return
+  end
+  set(item, 'due', now + math.ceil(verdict.wait_ms or 0))
+  if verdict.attempt then set(item, 'attempts', tonumber(item.meta.attempts or 0) + 1) end
+  if verdict.failed and not item.meta.failed then set(item, 'failed', now) end
+  if verdict.refused then set(item, 'refused', 1) end
+end
+
+local function praise(item, verdict)
+  for _, name in ipairs({'attempts', 'failed', 'refused', 'forgotten'}) do set(item, name, nil) end
+  if not given(verdict.limit) then
+    set(item, 'limit', nil)
+    set(item, 'epoch', nil)
+  end
+  if given(verdict.updated) then set(item, 'updated', verdict.updated) end
+end
+
+local function settle(verdict)
+  local item = load_item(request.collection, verdict.record)
+  local claim = item.meta.claim and cjson.decode(item.meta.claim)
+  if not claim or claim.token ~= request.claim then
+    -- Somebody claimed the item meanwhile: this request may have landed on either side of his.
+    lost = lost + 1
+    for _, slug in ipairs(verdict.sent) do mark_repair(item, slug, now + LATE_MS) end
+  else
+    if verdict.unknown then
+      for slug in pairs(claim.fields) do mark_repair(item, slug, now + LATE_MS) end
+    end
+    if #verdict.written > 0 then confirm_copy(item) end
+    -- Before a success clears the count: the attempt that condemns is one of those it names.
+    local attempts = tonumber(item.meta.attempts or 0) + (verdict.attempt and 1 or 0)
+    local done = written(item, claim, verdict)
+    if #done > 0 then praise(item, verdict) end
+    if verdict.unknown then
+      for slug in pairs(claim.fields) do item.fields[slug].c = nil end
+    end
+    bury_claimed(item, claim, verdict, attempts)
+    remember(item, claim, verdict)
+    local fresh = false
+    for slug, field in pairs(item.fields) do
+      if field.s == 'pending' and field.a ~= claim.fields[slug] then fresh = true end
+    end
+    judge_item(item, verdict, fresh)
+    set(item, 'claim', nil)
+    told[#told + 1] = {item.record, list_text(done)}
+  end
+  schedule(item)
+  save(item)
+end
+
+for _, verdict in ipairs(request.verdicts) do settle(verdict) end
+note('answered', {destination = request.destination, collection = request.collection,
+  token = request.claim, outcome = request.outcome, items = told})
+return answer({settled = #told, lost = lost, letters = letters})

@@ -1,0 +1,285 @@
+-- Shared by the steps: what an item, a field and a counter are, and when an item is due.
+-- ARGV[1]: milliseconds added to the store's clock (0 but in tests); ARGV[2]: the request, JSON.
+-- No step declares KEYS: the project runs on one primary, never on a cluster.
+--
+-- instep:item:<collection>:<record>  hash, one entry per field ("f:<slug>", JSON) and some meta:
+--   v value (JSON text)   t type      r version        a arrival number   e hashed event ids at r
+--   n event id as sent    s state     w waits since    c sha1 of the confirmed value
+--   m repair mark: written once more, not before this ms           l dead letter
+--   x answers without effect          g files as last read          q lane   o source
+--   states: pending written unchanged ignored discarded dead (each a counter of P4)
+
+local P = 'instep:'
+local CLAIM_MS = 30000
+local SEND_MS = 15000      -- half a claim: no request starts later than this after its claim
+local LATE_MS = 60000      -- late_limit: how long a request of unknown outcome may still land
+local AHEAD_MS = 330000    -- no stored due time is further ahead than this: clocks jump
+local CLOSED_LETTERS = 1000
+local MARKER_MS = 5000
+local LANES = {'live', 'replay', 'reconcile'}
+
+local offset = tonumber(ARGV[1])
+local request = cjson.decode(ARGV[2])
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000) + offset
+local now_us = tonumber(clock[1]) * 1000000 + tonumber(clock[2]) + offset * 1000
+
+-- cjson gives null as a userdata, which is true: a trap in every `if`.
+local function given(value)
+  if value == nil or value == cjson.null then return nil end
+  return value
+end
+
+-- A time further ahead than its own maximum counts as now.
+local function sane(at, ahead)
+  at = tonumber(at)
+  if not at then return nil end
+  if at > now + ahead then return now end
+  return at
+end
+
+-- redis-py repeats a call whose answer got lost: the repeat gets the first answer.
+local function earlier_answer()
+  return redis.call('GET', P .. 'call:' .. request.token)
+end
+
+local counted = {}
+local function count(name, by)
+  counted[name] = (counted[name] or 0) + by
+end
+
+local function note(kind, entry)
+  entry.at = now
+  redis.call('XADD', P .. 'history', 'MAXLEN', '~', request.history or 20000, '*',
+    'step', kind, 'data', cjson.encode(entry))
+end
+
+local function answer(result, keep_ms)
+  for name, by in pairs(counted) do
+    if by ~= 0 then redis.call('HINCRBY', P .. 'counts', name, by) end
+  end
+  local text = cjson.encode(result)
+  if request.token then
+    redis.call('SET', P .. 'call:' .. request.token, text, 'PX', keep_ms or 15000)
+  end
+  return text
+end
+
+-- An empty Lua table is an object in cjson; as text, a list stays a list.
+local function list_text(list)
+  if #list == 0 then return '[]' end
+  return cjson.encode(list)
+end
+
+local function load_item(collection, record)
+  local key = P .. 'item:' .. collection .. ':' .. record
+  local item = {key = key, collection = collection, record = record, meta = {}, fields = {},
+    touched = {}, changed = {}}
+  local flat = redis.call('HGETALL', key)
+  for i = 1, #flat, 2 do
+    local name = flat[i]
+    if string.sub(name, 1, 2) == 'f:' then
+      item.fields[string.sub(name, 3)] = cjson.decode(flat[i + 1])
+    else
+      item.meta[name] = flat[i + 1]
+    end
+  end
+  return item
+end
+
+local function set(item, name, value)
+  if item.meta[name] == value then return end
+  item.meta[name] = value
+  item.changed[name] = true
+end
+
+local function touch(item, slug)
+  item.touched[slug] = true
+end
+
+local function save(item)
+  local put, gone = {}, {}
+  for slug in pairs(item.touched) do
+    put[#put + 1] = 'f:' .. slug
+    put[#put + 1] = cjson.encode(item.fields[slug])
+  end
+  for name in pairs(item.changed) do
+    local value = item.meta[name]
+    if value == nil then
+      gone[#gone + 1] = name
+    else
+      put[#put + 1] = name
+      put[#put + 1] = tostring(value)
+    end
+  end
+  if #gone > 0 then redis.call('HDEL', item.key, unpack(gone)) end
+  for i = 1, #put, 200 do
+    redis.call('HSET', item.key, unpack(put, i, math.min(i + 199, #put)))
+  end
+  item.touched, item.changed = {}, {}
+end
+
+-- The claim of an item while it lasts; nil once it has run out.
+local function live_claim(item)
+  local text = item.meta.claim
+  if not text then return nil end
+  local claim = cjson.decode(text)
+  if claim.till > now and claim.till <= now + CLAIM_MS then return claim end
+  return nil
+end
+
+local function mark_repair(item, slug, at)
+  local field = item.fields[slug]
+  if not field then return end
+  field.m = math.max(sane(field.m, SEND_MS + LATE_MS) or 0, at)
+  field.c = nil
+  touch(item, slug)
+end
+
+-- A claim that ran out may have sent its request at the last moment.
+local function expire_claim(item)
+  local text = item.meta.claim
+  if not text then return end
+  local claim = cjson.decode(text)
+  for slug in pairs(claim.fields) do
+    mark_repair(item, slug, math.min(claim.at, now) + SEND_MS + LATE_MS)
+  end
+  set(item, 'claim', nil)
+end
+
+local function wants_repair(field)
+  -- A mark on a value that is dead, discarded or ignored waits for the next value.
+  return field.m and (field.s == 'written' or field.s == 'unchanged')
+end
+
+-- A mark further ahead than its own maximum was set before the clock stepped back: how long the
+-- request may still land is no longer known, so it is given all of its time again.
+local function bound_marks(item)
+  for slug, field in pairs(item.fields) do
+    if field.m and field.m > now + SEND_MS + LATE_MS then
+      field.m = now + SEND_MS + LATE_MS
+      touch(item, slug)
+    end
+  end
+end
+
+-- Puts an item where its fields say: into the due set of its lane, among those that wait for an
+-- item id, or nowhere. Call it after every change, before save.
+local function schedule(item)
+  local lane, oldest, repair
+  bound_marks(item)
+  for _, field in pairs(item.fields) do
+    if field.s == 'pending' then
+      lane = math.min(lane or 3, field.q or 1)
+      oldest = math.min(oldest or field.w, field.w)
+    elseif wants_repair(field) then
+      repair = math.min(repair or field.m, field.m)
+    end
+  end
+  local at
+  local claim = live_claim(item)
+  if claim then
+    at = claim.till
+    lane = lane or 1
+  elseif lane or repair then
+    -- A repair that failed backs off like anything else.
+    at = sane(item.meta.due, AHEAD_MS) or now
+    if not lane then at = math.max(at, repair) end
+    lane = lane or 1
+  end
+  if oldest then
+    redis.call('ZADD', P .. 'waiting:' .. item.collection, oldest, item.record)
+  else
+    redis.call('ZREM', P .. 'waiting:' .. item.collection, item.record)
+    if item.meta.lookup and not at then
+      redis.call('ZREM', P .. 'lookup:' .. item.collection, item.record)
+      set(item, 'lookup', nil)
+    end
+  end
+  local name = lane and LANES[lane]
+  if item.meta.lookup then name = nil end
+  if item.meta.lane and item.meta.lane ~= name then
+    redis.call('ZREM', P .. 'due:' .. item.collection .. ':' .. item.meta.lane, item.record)
+  end
+  if name then
+    redis.call('ZADD', P .. 'due:' .. item.collection .. ':' .. name, at, item.record)
+  end
+  set(item, 'lane', name)
+end
+
+local function close_letter(id, reason)
+  redis.call('HSET', P .. 'letter:' .. id, 'state', 'closed', 'reason', reason, 'closed', now)
+  redis.call('ZREM', P .. 'letters', id)
+  redis.call('ZADD', P .. 'letters:closed', now, id)
+  local source = redis.call('HGET', P .. 'letter:' .. id, 'source')
+  if source then redis.call('SREM', P .. 'letters:raw:' .. source, id) end
+  local over = redis.call('ZCARD', P .. 'letters:closed') - CLOSED_LETTERS
+  if over > 0 then
+    for _, old in ipairs(redis.call('ZRANGE', P .. 'letters:closed', 0, over - 1)) do
+      redis.call('DEL', P .. 'letter:' .. old)
+      redis.call('ZREM', P .. 'letters:closed', old)
+    end
+  end
+end
+
+-- A value leaves its dead letter; an empty letter closes itself.
+local function leave_letter(field, slug, fate)
+  local id = field.l
+  field.l = nil
+  local key = P .. 'letter:' .. id
+  local entry = cjson.decode(redis.call('HGET', key, 'f:' .. slug))
+  entry.fate = fate
+  redis.call('HSET', key, 'f:' .. slug, cjson.encode(entry))
+  if redis.call('HINCRBY', key, 'open', -1) == 0 then close_letter(id, fate) end
+end
+
+-- Moves fields of an item into one new dead letter.
+local function bury(item, slugs, death, id)
+  if #slugs == 0 then return nil end
+  local letter = 'd' .. redis.call('INCR', P .. 'letter-number')
+  local put = {'kind', death.kind, 'collection', item.collection, 'item', id or '',
+    'key', item.meta.by == 'key' and item.record or '', 'record', item.record,
+    'created', now, 'state', 'open', 'open', #slugs,
+    'attempts', death.attempts or tonumber(item.meta.attempts or 0), 'status', given(death.status) or '',
+    'code', given(death.code) or '', 'message', death.message,
+    'problems', list_text(death.problems or {})}
+  local events, known = {}, {}
+  for _, slug in ipairs(slugs) do
+    local field = item.fields[slug]
+    count(field.s, -1)
+    count('dead', 1)
+    field.s, field.l, field.c = 'dead', letter, nil
+    touch(item, slug)
+    if field.n and not known[field.n] then
+      known[field.n] = true
+      events[#events + 1] = field.n
+    end
+    put[#put + 1] = 'f:' .. slug
+    put[#put + 1] = cjson.encode({value = field.v, version = field.r, arrival = field.a,
+      fate = 'dead'})
+  end
+  put[#put + 1] = 'events'
+  put[#put + 1] = list_text(events)
+  redis.call('HSET', P .. 'letter:' .. letter, unpack(put))
+  redis.call('ZADD', P .. 'letters', now, letter)
+  return letter
+end
+
+-- Stores when a destination is next to be woken; the sweeper sleeps until the earliest.
+local function wake_at(destination, at)
+  redis.call('ZADD', P .. 'wakes', at, destination)
+  local first = redis.call('ZRANGE', P .. 'wakes', 0, 0)
+  if first[1] == destination then
+    redis.call('LPUSH', P .. 'nudge', 1)
+    redis.call('LTRIM', P .. 'nudge', 0, 0)
+  end
+end
+
+-- True for the caller that is to enqueue a job: nobody else has, or will before it starts.
+local function claim_marker(destination)
+  return redis.call('SET', P .. 'wake:' .. destination, 1, 'NX', 'PX', MARKER_MS) and true or false
+end
+
+local function paused(destination)
+  return redis.call('HGET', P .. 'destination:' .. destination, 'paused')
+end

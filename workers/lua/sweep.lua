@@ -1,0 +1,44 @@
+#!lua flags=allow-oom
+-- sweep: who is to be woken: destinations whose stored time has come, and those that have due
+-- items and neither a stored time nor a job on its way. Mends times that a clock jump left behind.
+-- ARGV[2]: {destinations: [{name, collections: [name]}]}
+-- Returns {wake: [name], ms}: until the next stored time, at most 1,000.
+--! uses state
+
+local function mend(key)
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. (now + AHEAD_MS), '+inf')) do
+    redis.call('ZADD', key, now, member)
+  end
+end
+
+-- *told*: a claim said when to come back. It knew of the look-ups, but not of what came since.
+local function has_due(destination, told)
+  for _, collection in ipairs(destination.collections) do
+    if not redis.call('HGET', P .. 'collection:' .. collection, 'paused') then
+      for _, lane in ipairs(LANES) do
+        local key = P .. 'due:' .. collection .. ':' .. lane
+        mend(key)
+        if redis.call('ZCOUNT', key, '-inf', now) > 0 then return true end
+      end
+      if not told and redis.call('ZCARD', P .. 'lookup:' .. collection) > 0 then return true end
+    end
+  end
+  return false
+end
+
+mend(P .. 'wakes')
+local wake = {}
+for _, destination in ipairs(request.destinations) do
+  if not paused(destination.name) then
+    local at = tonumber(redis.call('ZSCORE', P .. 'wakes', destination.name))
+    local ready = at and at <= now
+    -- A stored time may be that of a repair in a minute: it holds up nothing that is due now.
+    local gate = sane(redis.call('HGET', P .. 'destination:' .. destination.name, 'gate_until'), 61000)
+    if not ready and not (gate and gate > now) then ready = has_due(destination, at) end
+    if ready and claim_marker(destination.name) then wake[#wake + 1] = destination.name end
+  end
+end
+local ms = 1000
+local first = redis.call('ZRANGEBYSCORE', P .. 'wakes', '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+if first[2] then ms = math.min(ms, tonumber(first[2]) - now) end
+return answer({wake = wake, ms = ms})

@@ -1,0 +1,287 @@
+"""
+The outbox: the state each item should have, and what of it the CMS does not show yet.
+
+Every method is one Lua step (``workers/lua``). The keys that the steps own:
+
+=========================================  ====================================================
+``instep:item:<collection>:<record>``      hash: the fields of one item (``lua/state.lua``)
+``instep:due:<collection>:<lane>``         sorted set: records by the ms at which they may be sent
+``instep:waiting:<collection>``            sorted set: records by the ms since which they wait
+``instep:lookup:<collection>``             sorted set: records that wait for an item id
+``instep:ids:<collection>:<copy>``         hash: key → item id
+``instep:index:<collection>:<copy>``       hash: how far the listing is
+``instep:schema:<collection>:<copy>``      the collection's fields, JSON
+``instep:collection:<collection>``         hash: paused, by, since
+``instep:destination:<destination>``       hash: calls, breaker, pause, gate
+``instep:flight:<destination>``            sorted set: requests on their way, by their end
+``instep:budget:<token hash>``             hash: the budget (``lua/budget.lua``)
+``instep:source:<source>``                 hash: deliveries, duplicates, refused
+``instep:seen:<source>:<bucket>``          set: hashed event ids, in time buckets
+``instep:letter:<id>``                     hash: one dead letter (``workers/deadletters.py``)
+``instep:letters``, ``…:closed``           sorted sets: open and closed letters by time
+``instep:letters:raw:<source>``            set: open letters that hold a raw body
+``instep:counts``                          hash: the counters of P4
+``instep:history``                         stream: what happened, bounded
+``instep:arrival``, ``…letter-number``     counters
+``instep:call:<token>``                    the answer of a step, for a repeat of the call
+``instep:wake:<destination>``              a job is on its way
+``instep:wakes``, ``instep:nudge``         when destinations are to be woken; a nudge to the sweep
+=========================================  ====================================================
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from workers.changes import Change, Delivery, Incoming
+from workers.scripts import Steps
+from workers.settings import Collection, Destination, Settings
+from workers.steps import Batch, Judgement, Step, Verdict
+from workers.store import Room, guarded
+from workers.wording import step_of, verdict_for
+
+FATES = ("written", "superseded", "unchanged", "stale", "ignored", "discarded", "dead", "pending")
+RAW_LETTERS = 1000  # open ones per source
+INDEX_EVERY = 30.0  # s between look-ups of what was created since
+V1_INDEX_EVERY = 600.0  # s; v1 cannot filter and lists the whole collection anew
+MARKER_MS = 5000  # as in lua/state.lua: a job that has not started by then may be lost
+FLIGHTS = 4  # requests on their way to one destination at once
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """
+    What became of a delivery: ``kept``, ``duplicate``, or ``full`` (nothing was kept).
+
+    Args:
+        accepted: Field values that were counted as accepted.
+        wake: Destinations for which the caller is to enqueue a job.
+        letters: Events that became a dead letter.
+    """
+
+    outcome: str
+    accepted: int = 0
+    wake: tuple[str, ...] = ()
+    letters: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    settled: int
+    lost: int  # items whose claim had run out
+    letters: int
+
+
+def hashed(text: str) -> str:
+    """Return a short name for *text* (96 bits): what is stored of an event id."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()[:12]).decode()
+
+
+def raw_letter(source: str, body: bytes, index: int) -> str:
+    """Return the id of the dead letter of a raw body: a repeat is the same letter."""
+    digest = hashlib.sha256(b"%s\0%d\0%s" % (source.encode(), index, body)).hexdigest()
+    return f"u{digest[:16]}"
+
+
+class Outbox:
+    """
+    Accepts, claims and settles.
+
+    Args:
+        steps: The store.
+        settings: Which collections belong to which destination and copy.
+
+    Raises (every method):
+        StoreUnavailable: The store did not answer.
+    """
+
+    def __init__(self, steps: Steps, settings: Settings) -> None:
+        self.steps = steps
+        self.settings = settings
+        self._room = Room(steps.client)
+
+    # accept ---------------------------------------------------------------------------------
+
+    def accept(self, delivery: Delivery) -> Accepted:
+        """Keep a delivery whole, or say that it was seen, or that there is no room for it."""
+        self._room.check()
+        source = self.settings.sources[delivery.source]
+        text, encoding = _text(delivery.body) if delivery.body else ("", "text")
+        answer = self.steps.run(
+            "accept",
+            {
+                "token": delivery.token,
+                "source": delivery.source,
+                "mode": delivery.mode,
+                "closes": delivery.closes,
+                "dedupe_ms": max(1, int(source.dedupe_hours * 3_600_000)),
+                "raw_limit": RAW_LETTERS,
+                "history": self.settings.store.history,
+                "weak": self._weak,
+                "headers": dict(delivery.headers),
+                "encoding": encoding,
+                "events": [self._event(delivery, event) for event in delivery.events],
+            },
+            text,
+        )
+        return Accepted(
+            outcome=answer["outcome"],
+            accepted=answer.get("accepted", 0),
+            wake=tuple(answer.get("wake") or ()),
+            letters=answer.get("letters", 0),
+        )
+
+    def _event(self, delivery: Delivery, event: Incoming) -> dict[str, Any]:
+        return {
+            # Event ids are names of one source: another's "17" is another event.
+            "id": hashed(f"{delivery.source} {event.id}") if event.id is not None else None,
+            "name": event.id[:200] if event.id is not None else None,
+            "topic": event.topic,
+            "index": event.index,
+            "letter": raw_letter(delivery.source, delivery.body, event.index),
+            "problems": [{"path": p.path, "message": p.message} for p in event.problems],
+            "changes": [self._change(change) for change in event.changes],
+        }
+
+    def _change(self, change: Change) -> dict[str, Any]:
+        collection = self.settings.collections[change.collection]
+        destination = self.settings.destinations[collection.destination]
+        return {
+            "mapping": change.mapping,
+            "collection": change.collection,
+            "destination": destination.name,
+            "record": change.record,
+            "by": change.by,
+            "copy": self._copy(collection, staged=not destination.live),
+            "version": change.version,
+            "batch": destination.batch,
+            "fields": [[field.slug, field.value, field.type] for field in change.fields],
+        }
+
+    # claim ----------------------------------------------------------------------------------
+
+    def claim(self, destination: Destination, *, flights: int = FLIGHTS, token: str = "") -> Step:
+        """
+        Return the next step of *destination*; its budget slot is taken with it.
+
+        Args:
+            flights: Requests that may be on their way to it at once.
+            token: The same token asked again gets the same step; by default a new one.
+        """
+        token = token or uuid.uuid4().hex
+        answer = self.steps.run(
+            "claim",
+            {
+                "token": token,
+                "destination": destination.name,
+                "batch": destination.batch,
+                "linger_ms": int(destination.linger * 1000) if destination.batch > 1 else 0,
+                "budget": destination.budget,
+                "limit": destination.requests_per_minute,
+                "flights": flights,
+                "history": self.settings.store.history,
+                "collections": [
+                    {
+                        "name": collection.name,
+                        "index": self.settings.copy_of(collection),
+                        "whole": destination.api == "v1",
+                    }
+                    for collection in self.settings.collections_of(destination.name)
+                ],
+            },
+        )
+        return step_of(token, destination.name, answer)
+
+    def settle(self, batch: Batch, judgement: Judgement, *, outcome: str) -> Settled:
+        """
+        Carry out the verdicts on *batch*.
+
+        Args:
+            outcome: A word for the history, e.g. the status.
+        """
+        collection = self.settings.collections[batch.collection]
+        destination = self.settings.destinations[batch.destination]
+        items = {item.record: item for item in batch.items}
+        answer = self.steps.run(
+            "settle",
+            {
+                "token": uuid.uuid4().hex,
+                "claim": batch.token,
+                "destination": batch.destination,
+                "collection": batch.collection,
+                "index": self.settings.copy_of(collection),
+                "copy": self._copy(collection, staged=batch.staged or not destination.live),
+                "weak": self._weak,
+                "soft": judgement.health == "failure",
+                "missing": collection.missing,
+                "outcome": outcome,
+                "history": self.settings.store.history,
+                "verdicts": [verdict_for(v, items[v.record]) for v in judgement.verdicts],
+            },
+        )
+        return Settled(answer["settled"], answer["lost"], answer["letters"])
+
+    def give_back(self, batch: Batch, *, wait: float = 0.0) -> Settled:
+        """Return a claim unused: nothing was sent."""
+        verdicts = tuple(Verdict(item.record, wait=wait) for item in batch.items)
+        return self.settle(batch, Judgement(verdicts, "refusal"), outcome="given back")
+
+    # waking ----------------------------------------------------------------------------------
+
+    def job_started(self, destination: str) -> None:
+        """Clear the marker of *destination*: before its outbox is read, not after."""
+        # A change that lands in between then queues one job too many; in the other order it
+        # would wait for the sweep.
+        with guarded():
+            self.steps.client.delete(f"instep:wake:{destination}")
+
+    def wants_job(self, destination: str) -> bool:
+        """Set the marker of *destination*; True for the caller that is to enqueue a job."""
+        with guarded():
+            key = f"instep:wake:{destination}"
+            return bool(self.steps.client.set(key, 1, nx=True, px=MARKER_MS))
+
+    def sweep(self) -> tuple[tuple[str, ...], float]:
+        """Return who is to get a job, and the seconds until the next stored wake time."""
+        destinations = [
+            {"name": name, "collections": [c.name for c in self.settings.collections_of(name)]}
+            for name in self.settings.destinations
+        ]
+        answer = self.steps.run("sweep", {"destinations": destinations})
+        return tuple(answer["wake"] or ()), answer["ms"] / 1000
+
+    # reading --------------------------------------------------------------------------------
+
+    def counts(self) -> dict[str, int]:
+        """Return the counters of P4, all from one moment."""
+        with guarded():
+            held = self.steps.client.hgetall("instep:counts")
+        return {name: int(held.get(name, 0)) for name in ("accepted", *FATES)}
+
+    def refused(self, source: str) -> None:
+        """Count a delivery whose proof was bad."""
+        with guarded():
+            self.steps.client.hincrby(f"instep:source:{source}", "refused", 1)
+
+    def _copy(self, collection: Collection, *, staged: bool) -> str:
+        return f"{self.settings.copy_of(collection)}:{'staged' if staged else 'live'}"
+
+    @property
+    def _weak(self) -> bool:
+        return self.settings.store.durability != "always"
+
+
+def balanced(counts: dict[str, int]) -> bool:
+    """Whether each accepted field value has exactly one fate (P4)."""
+    return counts["accepted"] == sum(counts[fate] for fate in FATES)
+
+
+def _text(body: bytes) -> tuple[str, str]:
+    try:
+        return body.decode(), "text"
+    except UnicodeDecodeError:
+        return base64.b64encode(body).decode(), "base64"

@@ -1,0 +1,124 @@
+"""
+What an operator sees of the whole: states, backlog, counters. Reads keys that others own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workers.outbox import FATES, balanced
+from workers.scripts import Steps
+from workers.settings import Collection, Destination, Settings
+from workers.store import guarded
+
+STATES = ("flowing", "waiting", "outage", "paused")
+
+
+class Report:
+    """
+    Raises (every method):
+        StoreUnavailable: The store did not answer.
+    """
+
+    def __init__(self, steps: Steps, settings: Settings) -> None:
+        self.steps = steps
+        self.settings = settings
+
+    def status(self) -> dict[str, Any]:
+        """
+        Return ``{destinations, collections, sources, fields, balanced, dead_letters}``.
+
+        A destination waits while its budget is spent and items are pending; *outage*: its breaker
+        is open. Durations are seconds on the store's own clock.
+        """
+        names = [*self.settings.destinations.values()]
+        with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
+            pipeline.time()
+            pipeline.hgetall("instep:counts")
+            pipeline.zcard("instep:letters")
+            for destination in names:
+                pipeline.hgetall(f"instep:destination:{destination.name}")
+            for collection in self.settings.collections.values():
+                pipeline.hgetall(f"instep:collection:{collection.name}")
+                pipeline.zcard(f"instep:waiting:{collection.name}")
+                pipeline.zrange(f"instep:waiting:{collection.name}", 0, 0, withscores=True)
+            for source in self.settings.sources:
+                pipeline.hgetall(f"instep:source:{source}")
+            found = iter(pipeline.execute())
+        seconds, micros = next(found)
+        now = (int(seconds) + int(micros) / 1e6) * 1000
+        counts = next(found)
+        letters = next(found)
+        held = {destination.name: next(found) for destination in names}
+        collections = {
+            collection.name: _collection(
+                collection, next(found), next(found), next(found), now, held
+            )
+            for collection in self.settings.collections.values()
+        }
+        fields = {name: int(counts.get(name, 0)) for name in ("accepted", *FATES)}
+        return {
+            "destinations": {
+                destination.name: self._destination(
+                    destination, held[destination.name], collections, now
+                )
+                for destination in names
+            },
+            "collections": collections,
+            "sources": {source: _source(next(found)) for source in self.settings.sources},
+            "fields": fields,
+            "balanced": balanced(fields),
+            "dead_letters": letters,
+        }
+
+    def _destination(
+        self,
+        destination: Destination,
+        held: dict[str, str],
+        collections: dict[str, dict[str, Any]],
+        now: float,
+    ) -> dict[str, Any]:
+        pending = sum(
+            collections[collection.name]["pending_items"]
+            for collection in self.settings.collections_of(destination.name)
+        )
+        state, reason = _state(held, pending, now)
+        return {
+            "state": state,
+            "reason": reason,
+            "calls": int(held.get("calls", 0)),
+            "rate_limited": int(held.get("rate_limited", 0)),
+        }
+
+
+def _state(held: dict[str, str], pending: int, now: float) -> tuple[str, str]:
+    if held.get("paused"):
+        return "paused", held["paused"]
+    if held.get("open_until") and held.get("trial") != "ready":
+        return "outage", held.get("failure") or "no answer"
+    if pending and held.get("gate") == "budget" and float(held.get("gate_until", 0)) > now:
+        return "waiting", "for the budget of its token"
+    return "flowing", ""
+
+
+def _collection(
+    collection: Collection,
+    own: dict[str, str],
+    pending: int,
+    oldest: list[tuple[str, float]],
+    now: float,
+    destinations: dict[str, dict[str, str]],
+) -> dict[str, Any]:
+    state, reason = _state(destinations[collection.destination], pending, now)
+    if own.get("paused"):
+        state, reason = "paused", own["paused"]
+    return {
+        "state": state,
+        "reason": reason,
+        "pending_items": pending,
+        "oldest_seconds": round(max(0.0, now - oldest[0][1]) / 1000, 3) if oldest else 0.0,
+    }
+
+
+def _source(held: dict[str, str]) -> dict[str, int]:
+    return {name: int(held.get(name, 0)) for name in ("deliveries", "duplicates", "refused")}
