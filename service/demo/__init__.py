@@ -1,0 +1,1 @@
+"""The guided tour: a day of shop life in a minute, with everything that can go wrong."""

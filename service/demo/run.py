@@ -1,0 +1,250 @@
+"""``instep demo``, from the first process to the verdict."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TextIO
+
+from service.demo import outcome, place, trace, verdict
+from service.demo.display import Display, Scenery, display
+from service.demo.outcome import Outcome
+from service.demo.place import Place
+from service.demo.sending import Sources
+from service.demo.stage import Actor, Site, StageError
+from service.demo.story import Story, scenes
+from service.demo.system import Look, System
+from service.demo.trace import Day
+from workers.errors import ProcessorError
+
+PRODUCTS = 1000
+REAL = 60  # calls a minute that the CMS allows
+FEW = 1200  # events of a demo that is to be quick rather than telling
+PATIENCE = 180.0  # s, after the day, until nothing may be waiting any more
+TICK = 0.25  # s
+
+_INTRO = """\
+A day of shop life in {seconds:.0f} seconds.
+
+On this machine, and nowhere else: a stand-in site with {products:,} products, which allows
+{limit} calls a minute; and Instep as you would run it: a durable store, two web processes,
+two workers. A shop, a stock system and a CRM now report {events:,} events, each about other
+fields of the same products. One PATCH for each would take {alone}.
+And things will go wrong.
+"""
+_MORE = """\
+(The real site allows 60. That would take minutes here: {reason}.)
+"""
+_REASONS = {"v1": "v1 takes one product a call", "v2": "so few events say little about a pace"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """
+    How large the day is.
+
+    Args:
+        limit: Calls that the site allows in a minute.
+        products: How many of the site's products the events are about.
+        seconds: How long the day takes.
+    """
+
+    limit: int
+    products: int
+    seconds: float
+
+
+def scale(events: int, api: str) -> Scale:
+    """Return what *events* events fit into: up to 120 a second, more only beyond 6,000."""
+    seconds = max(7.0, min(50.0, events / 120), events / 400)
+    if api == "v1":
+        return Scale(10 * REAL, max(20, min(150, events // 10)), seconds)
+    return Scale(REAL if events >= FEW else 4 * REAL, PRODUCTS, seconds)
+
+
+def run(events: int, api: str, as_json: bool) -> int:
+    """
+    Run the demo and return its exit code: 0 if every field of the site is right at the end.
+
+    Args:
+        events: How many the sources report, beside the odd ones.
+        api: Of the CMS, "v1" or "v2".
+        as_json: Print one JSON object on stdout; the display goes to stderr.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends in order, as Ctrl-C does
+    out = sys.stderr if as_json else sys.stdout
+    size = scale(events, api)
+    here = place.prepare(api, size.limit)
+    good = False
+    try:
+        found = _day(events, api, size, here, out, quiet=as_json)
+        good = found.good
+        if as_json:
+            sys.stdout.write(json.dumps(found.as_dict(), ensure_ascii=False, indent=2) + "\n")
+        else:
+            outcome.show(found, out)
+    except KeyboardInterrupt:
+        good = True  # there is nothing to look into
+        sys.stderr.write("Stopped.\n")
+        return 130
+    except (ProcessorError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+    finally:
+        if good:
+            here.remove()
+        else:
+            sys.stderr.write(f"Logs and data are kept in {here.folder}\n")
+    return 0 if good else 1
+
+
+def _day(events: int, api: str, size: Scale, here: Place, out: TextIO, *, quiet: bool) -> Outcome:
+    with display(out, quiet=quiet) as shown, contextlib.ExitStack() as stack:
+        shown.say(
+            _INTRO.format(
+                seconds=size.seconds,
+                products=PRODUCTS,
+                limit=size.limit,
+                events=events,
+                alone=outcome.duration(events, size.limit),
+            )
+        )
+        if size.limit > REAL:
+            shown.say(_MORE.format(reason=_REASONS[api]))
+        cms, hooks, actors = stack.enter_context(_actors(size, here))
+        system = System(here.environ(cms))
+        stack.callback(system.close)
+        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        day = trace.make(events, size.products, begins=today - timedelta(days=1))
+        sources = Sources(day.deliveries, hooks.removeprefix("http://"), here.keys, size.seconds)
+        stack.callback(sources.stop)
+        stage = Stage(Site(cms), system, sources, actors, shown, size)
+        return stage.play(day, events, api)
+
+
+@contextlib.contextmanager
+def _actors(size: Scale, here: Place) -> Iterator[tuple[str, str, list[Actor]]]:
+    """Start the site and Instep; yield their addresses and processes, and end them in order."""
+    with contextlib.ExitStack() as stack:
+        arguments = ("--products", str(PRODUCTS), "--requests-per-minute", str(size.limit))
+        bind = ("--bind", "127.0.0.1:0")
+        site = Actor(
+            "sandbox", here.folder, None, "sandbox", *bind, *arguments, "--token", here.token
+        )
+        stack.callback(site.stop)
+        cms = site.url()
+        up = Actor("ready", here.folder, here.environ(cms), "up", *bind)
+        stack.callback(up.stop)
+        yield cms, up.url(), [site, up]
+
+
+class Stage:
+    """Everything that plays together."""
+
+    def __init__(
+        self,
+        site: Site,
+        system: System,
+        sources: Sources,
+        actors: list[Actor],
+        shown: Display,
+        size: Scale,
+    ) -> None:
+        self._site = site
+        self._system = system
+        self._sources = sources
+        self._actors = actors
+        self._shown = shown
+        self._size = size
+        self._look: Look | None = None
+
+    def play(self, day: Day, events: int, api: str) -> Outcome:
+        """Play the day and return what it has shown."""
+        before = self._site.items()
+        story = Story(scenes(self._site, self._system, self._size.seconds, api))
+        begin = time.monotonic()
+        self._sources.start()
+        while (share := (time.monotonic() - begin) / self._size.seconds) < 1.0:
+            sentence = story.play(share)
+            if sentence:
+                self._shown.say(sentence)
+            self._tick(share, story.said)
+        self._shown.say(
+            "The day is over. What still waits goes out at the pace that the site allows."
+        )
+        self._settle()
+        seconds = time.monotonic() - begin
+        return self._outcome(day, before, events, api, seconds)
+
+    def _tick(self, share: float, said: str) -> None:
+        for actor in self._actors:
+            actor.check()
+        self._look = self._system.look() or self._look
+        if self._look:
+            calls, budget = self._site.calls(), self._site.budget()
+            self._shown.show(
+                Scenery(
+                    share=share,
+                    deliveries=self._sources.sent,
+                    calls=calls["total"],
+                    pending=self._look.pending,
+                    used=budget["used"],
+                    limit=budget["limit"],
+                    dead=self._look.dead,
+                    state=self._look.state,
+                    workers=self._look.workers,
+                    said=said,
+                )
+            )
+        time.sleep(TICK)
+
+    def _settle(self) -> None:
+        """Wait until every delivery is answered and nothing is pending."""
+        ends = time.monotonic() + PATIENCE
+        while time.monotonic() < ends:
+            answered = not self._sources.left
+            self._tick(1.0, "Waiting for the last changes to arrive.")
+            if answered and self._look and not self._look.pending:
+                return
+
+    def _outcome(
+        self, day: Day, before: verdict.Items, events: int, api: str, seconds: float
+    ) -> Outcome:
+        look = self._system.look()
+        if look is None:
+            raise StageError("the store does not answer")
+        letters, calls = self._system.letters(), self._site.calls()
+        truth, excused = day.truth(), day.refused()
+        compared = verdict.compare(before, self._site.items(), truth, excused)
+        fields = dict(look.status["fields"])
+        answers = self._sources.answers
+        return Outcome(
+            api=api,
+            events=events,
+            deliveries=self._sources.sent,
+            duplicates=sum(each["duplicates"] for each in look.status["sources"].values()),
+            late=day.marks["late"],
+            refused=answers[401],
+            resent=sum(count for status, count in answers.items() if status in (0, 503)),
+            field_values=fields.pop("accepted"),
+            fields=fields,
+            calls=calls["total"],
+            calls_one_per_event=len(day.facts),
+            limit=self._size.limit,
+            rate_limited=calls["rate_limited"],
+            checked=compared.checked,
+            wrong=len(compared.wrong),
+            lost=len(compared.lost),
+            unexpected=verdict.unexpected(letters, excused),
+            pending=look.pending,
+            unanswered=self._sources.left,
+            repairs=look.repairs,
+            balanced=look.status["balanced"],
+            dead_letters=verdict.reasons(letters),
+            seconds=round(seconds, 1),
+        )

@@ -1,0 +1,123 @@
+"""The real processes of the demo: a stand-in site, and Instep as `instep up` runs it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from workers import tether
+from workers.errors import ProcessorError
+
+START = 40.0  # s that a process has to start; seconds on a slow machine
+STOP = 25.0  # s that it has to end before it is killed
+_LOOK = 0.05  # s
+
+
+class StageError(ProcessorError):
+    """A process of the demo did not start, or ended on its own."""
+
+
+class Actor:
+    """
+    One command of ``instep`` as a process. Start it in the main thread: it ends with that.
+
+    Args:
+        word: What it prints before its address once it is ready.
+        folder: Where its output and its log are written.
+        environ: Its environment.
+    """
+
+    def __init__(
+        self, word: str, folder: Path, environ: Mapping[str, str] | None, *arguments: str
+    ) -> None:
+        self.name = arguments[0]
+        self.log = folder / f"{self.name}.log"
+        self._said = folder / f"{self.name}.out"
+        self._word = word
+        with self.log.open("wb") as log, self._said.open("wb") as said:
+            self.process = subprocess.Popen(  # noqa: S603  # our own argv
+                tether.module("service", *arguments),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=log,
+                env=None if environ is None else dict(environ),
+                start_new_session=True,  # Ctrl-C is for the demo, which ends it in order
+            )
+
+    def url(self) -> str:
+        """
+        Wait until it is ready; return its address, ``http://host:port``.
+
+        Raises:
+            StageError: it ended, or took too long; the message ends with what it said last.
+        """
+        ends = time.monotonic() + START
+        while time.monotonic() < ends and self.process.poll() is None:
+            line = self._said.read_text("utf-8").partition("\n")[0]
+            if line.startswith(self._word):
+                return line.removeprefix(self._word).strip()
+            time.sleep(_LOOK)
+        last = "\n  ".join(self.log.read_text("utf-8", "replace").splitlines()[-5:])
+        raise StageError(f"instep {self.name} did not start; {self.log} ends with:\n  {last}")
+
+    def check(self) -> None:
+        """Raise StageError if it has ended."""
+        if self.process.poll() is not None:
+            status = self.process.returncode
+            raise StageError(f"instep {self.name} ended with status {status}; see {self.log}")
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.wait(STOP)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Site:
+    """The stand-in site, seen through its control API: nothing here is a call of the CMS."""
+
+    def __init__(self, url: str) -> None:
+        self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10.0)
+
+    def ask(self, method: str, path: str, order: Any = None) -> dict[str, Any]:
+        """Return the answer of the control API; raises OSError where none came."""
+        body = None if order is None else json.dumps(order).encode()
+        try:
+            self._connection.request(method, f"/_sandbox{path}", body)
+            answer = self._connection.getresponse()
+            text = answer.read()
+        except http.client.HTTPException as error:
+            self._connection.close()
+            raise OSError(f"the sandbox: {error!r}") from error
+        except OSError:
+            self._connection.close()
+            raise
+        found: dict[str, Any] = json.loads(text)
+        if answer.status >= http.HTTPStatus.BAD_REQUEST:
+            raise OSError(f"the sandbox: {method} {path}: {found}")
+        return found
+
+    def items(self) -> dict[str, dict[str, Any]]:
+        """Return what the site shows, by sku: the field data of each live item."""
+        shown = (item["live"] or item["staged"] for item in self.ask("GET", "/items")["items"])
+        return {copy["fieldData"]["sku"]: copy["fieldData"] for copy in shown}
+
+    def calls(self) -> dict[str, Any]:
+        return self.ask("GET", "/calls")
+
+    def budget(self) -> dict[str, Any]:
+        """Return ``{limit, used}`` of the window that is open now."""
+        return self.ask("POST", "/budget", {})
+
+    def refuse(self, **order: Any) -> None:
+        """Let calls fail as *order*, a fault of the sandbox, says."""
+        self.ask("POST", "/faults", order)

@@ -1,0 +1,79 @@
+"""Compares the site with the truth, field by field, and says what the day has shown."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from service.demo.trace import CATEGORIES, Place
+from service.sandbox.schema import option_validations
+
+Items = Mapping[str, Mapping[str, Any]]  # field data by sku
+_CATEGORY = {each["id"]: each["name"] for each in option_validations("cat", CATEGORIES)["options"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """
+    Args:
+        checked: Fields that were compared: all there are.
+        wrong: Fields that show something else than they should.
+        lost: Fields that still show what they did before the day, though something newer was
+            accepted.
+    """
+
+    checked: int
+    wrong: tuple[Place, ...]
+    lost: tuple[Place, ...]
+
+
+def compare(
+    before: Items, after: Items, truth: Mapping[Place, Any], excused: Collection[Place]
+) -> Comparison:
+    """
+    Compare every field of every product.
+
+    Args:
+        before: What the site showed before the day: fields that nobody touched must show it still.
+        excused: Fields whose newest value the CMS has refused: they may show anything.
+    """
+    checked = 0
+    wrong: list[Place] = []
+    lost: list[Place] = []
+    for sku, fields in before.items():
+        for slug in fields:
+            checked += 1
+            place = (sku, slug)
+            shown, held = after[sku].get(slug), fields[slug]
+            if place in excused or readable(slug, shown) == truth.get(place, readable(slug, held)):
+                continue
+            (lost if shown == held else wrong).append(place)
+    return Comparison(checked, tuple(wrong), tuple(lost))
+
+
+def readable(slug: str, value: Any) -> Any:
+    """Return *value* as a source would write it: the CMS holds an option by its id."""
+    return _CATEGORY.get(value, value) if slug == "category" else value
+
+
+def reasons(letters: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return why there are dead letters: kind, count, and the briefest words of each kind."""
+    words: dict[str, list[str]] = {}
+    for letter in letters:
+        problems = "; ".join(f"{each['field']}: {each['message']}" for each in letter["problems"])
+        words.setdefault(letter["kind"], []).append(problems or letter["message"])
+    return [
+        {"kind": kind, "count": len(told), "reason": min(told, key=len)}
+        for kind, told in words.items()
+    ]
+
+
+def unexpected(letters: Iterable[Mapping[str, Any]], refused: Collection[Place]) -> int:
+    """Return how many letters of the CMS's refusals hold a field that the day did not plan."""
+    return sum(
+        (letter["key"], slug) not in refused
+        for letter in letters
+        if letter["kind"] in ("refused", "exhausted", "not-applied")
+        for slug in letter["fields"]
+    )
