@@ -29,9 +29,9 @@ class Line(logging.Formatter):
         return text
 
 
-def _shown(value: Any) -> str:
-    # As JSON, whatever it is: a value that holds a line break must not begin another record.
-    return json.dumps(value, ensure_ascii=False, default=str)
+# As JSON, whatever it is: a value that holds a line break must not begin another record. Made
+# once, since json.dumps makes a new encoder for every call that has an option.
+_shown = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 def configure(level: int = logging.INFO) -> None:

@@ -52,26 +52,26 @@ class Asker:
     def probe(self, destination: Destination, probe: Probe, not_after: float) -> None:
         """Ask for a collection: any answer below 500 lets one request try."""
         collection = self.parts.settings.collections[probe.collection]
-        answer = self.ask(
+        outcome = self.ask(
             destination,
             lambda client: client.get_collection(collection.id, not_after=not_after),
             flight=probe.token,
             probing=True,
         )
-        _log.info("probe", extra={"destination": destination.name, "outcome": said(answer)})
+        _log.info("probe", extra={"destination": destination.name, "outcome": said(outcome)})
 
     def look_up(self, destination: Destination, lookup: Lookup, not_after: float) -> None:
         """Read the page or the schema that items wait for."""
         collection = self.parts.settings.collections[lookup.collection]
         if lookup.kind == "schema":
-            answer = self.ask(
+            outcome = self.ask(
                 destination,
                 lambda client: client.get_collection(collection.id, not_after=not_after),
                 flight=lookup.token,
                 collection=collection,
             )
-            if answer is not None:
-                self.parts.items.keep_schema(collection, answer.schema)
+            if schema := _page(outcome):
+                self.parts.items.keep_schema(collection, schema.schema)
             return
         page = self.ask(
             destination,
@@ -81,7 +81,7 @@ class Asker:
             flight="",
             collection=collection,
         )
-        self.parts.items.take_in(lookup, page)
+        self.parts.items.take_in(lookup, _page(page))
 
     def ask(
         self,
@@ -91,16 +91,13 @@ class Asker:
         flight: str,
         collection: Collection | None = None,
         probing: bool = False,
-    ) -> Answer | None:
+    ) -> Answer | DestinationError:
         """
         Send one request; its budget slot is taken.
 
         Args:
             collection: Whose answer 404 pauses it.
             probing: Any answer below 500 lets one request try.
-
-        Returns:
-            The answer if it is 200, else None.
         """
         begun = time.monotonic()
         outcome: Answer | DestinationError
@@ -112,9 +109,7 @@ class Asker:
         close = (outcome.retry_after or 0.0) if isinstance(outcome, Answer) and spent else None
         self.learn(destination, outcome, time.monotonic() - begun, close)
         self._report(destination, outcome, flight=flight, collection=collection, probing=probing)
-        if isinstance(outcome, Answer) and outcome.status == 200:
-            return outcome
-        return None
+        return outcome
 
     def _report(
         self,
@@ -141,8 +136,7 @@ class Asker:
         elif status >= 500:
             breaker.saw(destination.name, "failure", reason=words, flight=flight)
         else:
-            # It says nothing about writes, so it is no success that could condemn an item.
-            breaker.saw(destination.name, "refusal", reason=words, flight=flight)
+            breaker.saw(destination.name, "read", reason=words, flight=flight)
 
     def learn(
         self,
@@ -160,6 +154,11 @@ class Asker:
             age=age,
             close=close,
         )
+
+
+def _page(outcome: Answer | DestinationError) -> Answer | None:
+    """Return *outcome* if it is the page that was asked for."""
+    return outcome if isinstance(outcome, Answer) and outcome.status == 200 else None
 
 
 def _limited(answer: Answer) -> bool:

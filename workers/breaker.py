@@ -3,18 +3,19 @@ Whether a destination or a collection may be written: the circuit breaker, pause
 
 Owns the pause and breaker entries of ``instep:destination:<name>`` and
 ``instep:collection:<name>`` (``lua/health.lua``). Three failures in a row open the breaker; it
-probes every 5 s, later every 30 s, and after a good probe lets one request try.
+probes every 5 s, later every 30 s, and after each probe lets one request try: a GET that fails
+must not stop writes that need none.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from workers.scripts import Steps
 from workers.settings import Settings
 from workers.store import guarded
 
-Event = Literal["success", "refusal", "failure", "probe-good", "probe-bad"]
+Event = Literal["success", "refusal", "failure", "read", "probe-good", "probe-bad"]
 OPERATOR = "operator"
 
 
@@ -28,9 +29,31 @@ class Breaker:
         self.steps = steps
         self.settings = settings
 
-    def saw(self, destination: str, event: Event, *, reason: str = "", flight: str = "") -> None:
-        """Take in what an answer says of *destination*; *flight*: the step that has landed."""
-        self._run({"destination": destination, "event": event, "reason": reason, "flight": flight})
+    def saw(
+        self,
+        destination: str,
+        event: Event,
+        *,
+        reason: str = "",
+        flight: str = "",
+        suspect: bool = False,
+    ) -> None:
+        """
+        Take in what an answer says of *destination*.
+
+        Args:
+            flight: The step that has landed.
+            suspect: What failed is one item that had failed alone before.
+        """
+        self._run(
+            {
+                "destination": destination,
+                "event": event,
+                "reason": reason,
+                "flight": flight,
+                "suspect": suspect or None,
+            }
+        )
 
     def pause(self, name: str, reason: str, *, by: str = OPERATOR) -> None:
         """
@@ -77,5 +100,5 @@ class Breaker:
         collection = self.settings.collections[name]
         return {"destination": collection.destination, "collection": name}
 
-    def _run(self, request: dict[str, str]) -> bool:
+    def _run(self, request: dict[str, Any]) -> bool:
         return bool(self.steps.run("health", request)["wake"])

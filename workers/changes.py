@@ -16,6 +16,11 @@ from typing import Any, Literal
 MAX_SEQUENCE = 10**20 - 1
 MAX_TIME_US = 10**16 - 1  # the year 2286; Lua's numbers are exact up to 9e15 (2255)
 
+# Made once: json.dumps makes a new encoder for every call that has an option.
+_encode = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+).encode
+
 
 def canonical(value: Any) -> str:
     """
@@ -24,9 +29,7 @@ def canonical(value: Any) -> str:
     Raises:
         ValueError: *value* holds NaN or an infinity, which JSON does not have.
     """
-    return json.dumps(
-        value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
-    )
+    return _encode(value)
 
 
 def time_version(moment: datetime) -> str:

@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING, Any
 from workers import files
 from workers.answers import Answer
 from workers.asking import Asker, said
-from workers.bodies import Options, prepare
+from workers.bodies import Options, Prepared, prepare
 from workers.errors import DestinationError
 from workers.fieldtypes import TYPES
 from workers.policy import judge
 from workers.settings import Collection, Destination
-from workers.steps import Batch, ClaimedItem, Death, Judgement, Lookup, Probe, Verdict, Wait
+from workers.steps import Batch, Judgement, Lookup, Probe, Verdict, Wait
 
 if TYPE_CHECKING:
     from workers.jobs import Parts
 
+READ_AGAIN = 10.0  # s, and up to twice that: after a failed look at the files of an item
 SEND_WITHIN = 14.0  # s after its claim that a request may start: below half of the claim
 
 _log = logging.getLogger(__name__)
@@ -81,12 +82,14 @@ class Courier:
     def _deliver(self, destination: Destination, batch: Batch, not_after: float) -> None:
         collection = self.parts.settings.collections[batch.collection]
         prepared = prepare(batch, destination.api, self._options(collection, batch))
-        if prepared.unread:
-            self._read_files(destination, collection, batch, prepared.unread)
-            return
         sending = replace(
             batch, items=tuple(item for item in batch.items if prepared.values.get(item.record))
         )
+        if prepared.unread and not sending.items:
+            self._read_files(destination, collection, batch, prepared.unread, not_after)
+            return
+        if prepared.doubted:
+            self.parts.items.doubt_schema(collection)
         begun = time.monotonic()
         outcome: Answer | DestinationError | None = None
         if sending.items:
@@ -101,7 +104,7 @@ class Courier:
             )
         else:
             judgement = Judgement((), "refusal")
-        judgement = _with_deaths(judgement, batch, prepared.deaths)
+        judgement = _completed(judgement, batch, prepared)
         self._settle(destination, collection, batch, judgement, outcome, time.monotonic() - begun)
 
     def _options(self, collection: Collection, batch: Batch) -> Options:
@@ -147,10 +150,13 @@ class Courier:
             self.parts.items.drop_schema(collection)
         if judgement.pause:
             self.parts.breaker.pause(destination.name, judgement.pause, by=destination.budget)
-        elif judgement.pause_collection:
-            self.parts.breaker.pause(collection.name, judgement.pause_collection, by="instep")
         elif outcome is not None:
-            self.parts.breaker.saw(destination.name, judgement.health, reason=words)
+            suspect = batch.alone and not batch.items[0].fresh
+            self.parts.breaker.saw(
+                destination.name, judgement.health, reason=words, suspect=suspect
+            )
+        if judgement.pause_collection:
+            self.parts.breaker.pause(collection.name, judgement.pause_collection, by="instep")
         settled = self.parts.outbox.settle(batch, judgement, outcome=words)
         _log.info(
             "attempt",
@@ -166,36 +172,47 @@ class Courier:
         )
 
     def _read_files(
-        self, destination: Destination, collection: Collection, batch: Batch, item: ClaimedItem
+        self,
+        destination: Destination,
+        collection: Collection,
+        batch: Batch,
+        unread: Mapping[str, tuple[str, ...]],
+        not_after: float,
     ) -> None:
-        """Read what files an item holds, as an attempt of its own that writes nothing."""
-        wait = self.parts.limiter.take(destination)
-        if wait:
-            self.parts.outbox.give_back(batch, wait=wait)
-            return
-        answer = self.asker.ask(
-            destination, lambda client: client.get_item(collection.id, item.id), flight=""
+        """Read what files one item holds, in the place of the request that the claim is for."""
+        item = next(each for each in batch.items if each.record in unread)
+        outcome = self.asker.ask(
+            destination,
+            lambda client: client.get_item(collection.id, item.id, not_after=not_after),
+            flight="",
         )
-        found = answer.items.get(item.id) if answer else None
-        held = {
-            field.slug: files.remembered(found.fields.get(field.slug) if found else None)
-            for field in item.fields
-            if TYPES[field.type].files
-        }
+        if isinstance(outcome, Answer) and outcome.status in (200, 404):
+            found = outcome.items.get(item.id)
+            held = {
+                slug: files.remembered(found.fields.get(slug) if found else None)
+                for slug in unread[item.record]
+            }
+            verdict = Verdict(item.record, files=held, missed=unread[item.record])
+        else:
+            verdict = Verdict(item.record, wait=READ_AGAIN * (1 + self._spread()))
         others = tuple(Verdict(each.record) for each in batch.items if each.record != item.record)
-        # Where the GET failed the PATCH goes without: what is missing, the CMS then says itself.
-        verdict = Verdict(item.record, files=held)
         judgement = Judgement((verdict, *others), "refusal")
-        self.parts.outbox.settle(batch, judgement, outcome="files read")
+        self.parts.outbox.settle(batch, judgement, outcome=f"files read: {said(outcome)}")
 
 
-def _with_deaths(judgement: Judgement, batch: Batch, deaths: Mapping[str, Death]) -> Judgement:
+def _completed(judgement: Judgement, batch: Batch, prepared: Prepared) -> Judgement:
+    """Return *judgement* with a verdict on every item, and on what was not sent of it."""
     judged = {verdict.record: verdict for verdict in judgement.verdicts}
     verdicts = []
     for item in batch.items:
         verdict = judged.get(item.record, Verdict(item.record))
-        death = deaths.get(item.record)
+        deaths = [death for death in [prepared.deaths.get(item.record)] if death]
+        doubted = prepared.doubted.get(item.record, ())
         verdicts.append(
-            replace(verdict, deaths=(*verdict.deaths, death)) if death is not None else verdict
+            replace(
+                verdict,
+                deaths=(*verdict.deaths, *deaths),
+                missed=(*verdict.missed, *doubted),
+            )
         )
     return replace(judgement, verdicts=tuple(verdicts))

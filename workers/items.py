@@ -73,13 +73,23 @@ class Items:
         return json.loads(text) if text else None
 
     def keep_schema(self, collection: Collection, fields: Sequence[SchemaField]) -> None:
-        with guarded():
-            self.steps.client.set(self._schema_key(collection), json.dumps(fields), ex=SCHEMA_TTL)
+        with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
+            pipeline.set(self._schema_key(collection), json.dumps(fields), ex=SCHEMA_TTL)
+            pipeline.hdel(self._index_key(collection), "schema_doubted")
+            pipeline.execute()
 
     def drop_schema(self, collection: Collection) -> None:
         """Forget the schema: an answer contradicted it."""
         with guarded():
             self.steps.client.delete(self._schema_key(collection))
+
+    def doubt_schema(self, collection: Collection) -> None:
+        """Have the schema read again before long: a label is not in it. It serves until then."""
+        with guarded():
+            self.steps.client.hset(self._index_key(collection), "schema_doubted", 1)
+
+    def _index_key(self, collection: Collection) -> str:
+        return f"instep:index:{collection.name}:{self.settings.copy_of(collection)}"
 
     def _schema_key(self, collection: Collection) -> str:
         return f"instep:schema:{collection.name}:{self.settings.copy_of(collection)}"

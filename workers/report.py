@@ -46,7 +46,7 @@ class Report:
                 pipeline.hgetall(f"instep:source:{source}")
             found = iter(pipeline.execute())
         seconds, micros = next(found)
-        now = (int(seconds) + int(micros) / 1e6) * 1000
+        now = (int(seconds) + int(micros) / 1e6) * 1000 + self.steps.clock_offset_ms
         counts = next(found)
         letters = next(found)
         held = {destination.name: next(found) for destination in names}

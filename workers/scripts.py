@@ -16,6 +16,9 @@ import redis
 
 from workers.store import guarded
 
+# Made once: json.dumps makes a new encoder for every call that has an option.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 @cache
 def text_of(step: str) -> str:
@@ -54,7 +57,7 @@ class Steps:
         script = self._scripts.get(step)
         if script is None:
             script = self._scripts[step] = self.client.register_script(text_of(step))
-        text = json.dumps(request, ensure_ascii=False, separators=(",", ":"))
+        text = _encode(request)
         with guarded():
             answer: dict[str, Any] = json.loads(
                 script(keys=[], args=[self.clock_offset_ms, text, *more])

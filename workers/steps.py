@@ -34,6 +34,7 @@ class ClaimedItem:
     refused: bool = False  # refused alone before, and sent again without the fields it named
     limit: int = 100  # its batch limit
     healthy: bool = True  # another PATCH of the destination succeeded since its last attempt
+    fresh: bool = False  # it has not failed alone since: a failure may be the first of an outage
     failed_seconds: float = 0.0  # since it first failed alone; 0: it did not
     forgotten: bool = False  # its id was forgotten and looked up again since it last succeeded
 

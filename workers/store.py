@@ -81,7 +81,11 @@ def _pool(
         "socket_connect_timeout": timeout,
         "decode_responses": decode_responses,
         # Explicit: from_url retries nothing, Redis() ten times.
-        "retry": Retry(ExponentialWithJitterBackoff(cap=0.2, base=0.02), retries),
+        # Broken connections alone: repeated after a timeout, a store that hangs would hold a
+        # request for six seconds, and most senders wait for five.
+        "retry": Retry(
+            ExponentialWithJitterBackoff(cap=0.2, base=0.02), retries, (redis.ConnectionError,)
+        ),
     }
     if store.url is not None:
         return redis.BlockingConnectionPool.from_url(store.url, **options)

@@ -126,7 +126,7 @@ def backed_off(case: Case, item: ClaimedItem) -> Verdict:
     batch, answer = case.batch, case.answer
     blamable = answer is not None or _was_sent(case)  # no connection is no item's fault
     suspect = blamable and (item.healthy or batch.trial)
-    counted = blamable and batch.alone and item.healthy
+    counted = blamable and batch.alone and item.healthy and not item.fresh
     deaths: tuple[Death, ...] = ()
     if batch.alone and suspect and _has_had_enough(case, item, counted):
         deaths = case.death("exhausted", case.values(item))

@@ -43,6 +43,7 @@ def _item(item: dict[str, Any]) -> ClaimedItem:
         refused=item["refused"],
         limit=item["limit"],
         healthy=item["healthy"],
+        fresh=item["fresh"],
         failed_seconds=item["failed_ms"] / 1000,
         forgotten=item["forgotten"],
     )

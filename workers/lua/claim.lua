@@ -15,7 +15,7 @@ local name = request.destination
 local dest_key = P .. 'destination:' .. name
 local dest = {}
 for i, field in ipairs({'paused', 'open_until', 'trial', 'trial_until', 'probes', 'epoch',
-    'last_sent', 'last_success', 'turn'}) do
+    'last_sent', 'last_success', 'turn', 'failures'}) do
   dest[field] = redis.call('HGET', dest_key, field) or nil
 end
 redis.call('ZREM', P .. 'wakes', name)
@@ -55,19 +55,25 @@ if #open == 0 then return wait(nil, 'paused') end
 
 local ms, every, tat = slot_wait(request.budget, request.limit)
 
+local trial, fresh_only, blind = false, false, false
+
 local function depart()
   take_slot(request.budget, every, tat, name)
+  if trial then redis.call('HSET', dest_key, 'trial', 'out', 'trial_until', now + CLAIM_MS) end
   redis.call('ZADD', flight, now + CLAIM_MS, request.token)
   redis.call('HDEL', dest_key, 'gate_until', 'gate')
 end
 
--- The breaker: open until a probe is good, then one request may try.
-local trial = false
+-- The breaker: open until a probe has been answered, then one request may try: after a bad probe
+-- too, for a GET says nothing about writes. 'fresh': what just failed is an item that failed alone
+-- before, and may be to blame itself, so that others need not wait for the next probe.
 if dest.open_until then
   local trying = dest.trial == 'out' and sane(dest.trial_until, CLAIM_MS)
   if trying and trying > now then return wait(nil, 'breaker') end
-  if dest.trial ~= 'ready' then
-    local till = sane(dest.open_until, 30000)
+  local till = sane(dest.open_until, 30000)
+  fresh_only = dest.trial == 'fresh' and till > now
+  blind = dest.trial == 'blind' and till > now
+  if dest.trial ~= 'ready' and not fresh_only and not blind then
     if till > now then return wait(till - now, 'breaker', till - now) end
     if ms > 0 then return wait(ms, 'budget', ms) end
     depart()
@@ -126,6 +132,7 @@ local function index_step()
 end
 
 local function look_up()
+  if blind then return nil end  -- a GET has just failed
   local collection, key, page, since = index_step()
   if not collection then return nil end
   depart()
@@ -198,17 +205,29 @@ end
 local schema_missing
 local function schema_known(collection)
   local place = collection.name .. ':' .. collection.index
-  if redis.call('EXISTS', P .. 'schema:' .. place) == 1 then return true end
-  local at = sane(redis.call('HGET', P .. 'index:' .. place, 'schema_next') or now, 30000)
-  if at <= now then schema_missing = collection else sooner(at) end
-  return false
+  local known = redis.call('EXISTS', P .. 'schema:' .. place) == 1
+  local held = redis.call('HMGET', P .. 'index:' .. place, 'schema_next', 'schema_doubted')
+  if known and not held[2] then return true end
+  local at = sane(held[1] or now, 30000)
+  if at <= now and not blind then schema_missing = collection elseif not known then sooner(at) end
+  return known
+end
+
+local function without_options(send)
+  local rest = {}
+  for _, field in ipairs(send) do
+    if field.type ~= 'option' then rest[#rest + 1] = field end
+  end
+  return rest
 end
 
 local picked, shape, room = {}, nil, nil
+local spare = trial  -- passes over items that failed alone, while there are others
 
 local function consider(set_of, record)
   local collection = set_of.collection
   local item = load_item(collection.name, record)
+  if spare and item.meta.failed then return end
   if item.meta.claim then
     if live_claim(item) then
       schedule(item)
@@ -217,7 +236,6 @@ local function consider(set_of, record)
     end
     expire_claim(item)
   end
-  bound_marks(item)
   local send, files, options = fields_to_send(item)
   if not send then
     schedule(item)
@@ -233,8 +251,11 @@ local function consider(set_of, record)
     return
   end
   if options and not schema_known(collection) then
-    save(item)
-    return
+    send = without_options(send)
+    if #send == 0 then
+      save(item)
+      return
+    end
   end
   local limit = limit_of(item)
   local own = (limit < request.batch and 'suspect' or '') .. (item.meta.staged and ' staged' or '')
@@ -263,6 +284,12 @@ local function claim_items(set_of)
   end
 end
 
+-- Whether others got through since it was tried, or nothing says that they do not.
+local function healthy(item, success)
+  if not item.meta.tried then return (tonumber(dest.failures) or 0) == 0 end
+  return success > tonumber(item.meta.tried)
+end
+
 local function hand_out(set_of)
   local out, told = {}, {}
   local success = tonumber(dest.last_success or 0)
@@ -277,7 +304,8 @@ local function hand_out(set_of)
     out[#out + 1] = {record = item.record, id = pick.id, fields = pick.send,
       attempts = tonumber(item.meta.attempts or 0), refused = item.meta.refused and true or false,
       limit = pick.limit, forgotten = item.meta.forgotten and true or false,
-      healthy = not item.meta.tried or success > tonumber(item.meta.tried),
+      healthy = healthy(item, success),
+      fresh = not item.meta.failed,
       failed_ms = item.meta.failed and math.max(0, now - tonumber(item.meta.failed)) or 0}
     told[#told + 1] = {item.record, held}
     set(item, 'claim', cjson.encode({token = request.token, at = now, till = now + CLAIM_MS,
@@ -286,15 +314,13 @@ local function hand_out(set_of)
     schedule(item)
     save(item)
   end
-  if trial then
-    redis.call('HSET', dest_key, 'trial', 'out', 'trial_until', now + CLAIM_MS)
-  end
   depart()
   redis.call('HSET', dest_key, 'turn', 'index')
   note('sent', {destination = name, collection = set_of.collection.name, token = request.token,
     items = told})
   return answer({step = 'batch', collection = set_of.collection.name, items = out,
-    staged = string.find(shape, 'staged', 1, true) and true or false, trial = trial,
+    staged = string.find(shape, 'staged', 1, true) and true or false,
+    trial = trial and not blind,
     more = set_of.due > #picked}, CLAIM_MS)
 end
 
@@ -327,6 +353,10 @@ local tried_sets, held_up = 0, {}
 while tried_sets < 10 do
   tried_sets = tried_sets + 1
   local set_of, lingering = due_set(held_up)
+  if not set_of and spare and not fresh_only then
+    spare, held_up = false, {}
+    set_of, lingering = due_set(held_up)
+  end
   if not set_of then
     local step = dest.turn == 'batch' and look_up()
     if step then return step end
@@ -344,10 +374,11 @@ while tried_sets < 10 do
     return answer({step = 'schema', collection = schema_missing.name}, CLAIM_MS)
   end
   if #picked > 0 then return hand_out(set_of) end
-  -- What stays there waits for a schema: it must not hold up the other collections.
-  if redis.call('ZCOUNT', set_of.key, '-inf', now) >= set_of.due then held_up[set_of.key] = true end
+  -- What stays there waits for a schema, or for what has not failed alone: it must not hold up the other collections.
+  held_up[set_of.key] = true
 end
 local step = look_up()
 if step then return step end
+if fresh_only or blind then sooner(sane(dest.open_until, 30000)) end
 if soonest then return wait(math.max(1, soonest - now), 'later') end
 return wait(nil, 'idle')

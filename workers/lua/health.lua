@@ -1,7 +1,8 @@
 #!lua flags=allow-oom
 -- health: what an answer, a probe or an operator says of a destination or a collection.
--- ARGV[2]: {destination, flight, event, reason, by, collection}
---   event: success | refusal | failure | probe-good | probe-bad | pause | resume
+-- ARGV[2]: {destination, flight, event, reason, by, collection, suspect}
+--   event: success | refusal | failure | read | probe-good | probe-bad | pause | resume
+--   suspect: the failure is that of one item that failed alone before
 --   flight: the step that has landed, if any; collection: pause or resume only this one
 -- Returns {state, wake}.
 --! uses state
@@ -52,14 +53,21 @@ elseif event == 'failure' then
   local failures = redis.call('HINCRBY', key, 'failures', 1)
   redis.call('HSET', key, 'failure', given(request.reason) or '')
   if redis.call('HEXISTS', key, 'open_until') == 1 then
-    if redis.call('HGET', key, 'trial') == 'out' then open_again() end
+    if redis.call('HGET', key, 'trial') == 'out' then
+      open_again()
+      if given(request.suspect) then redis.call('HSET', key, 'trial', 'fresh') end
+    end
   elseif failures >= 3 then
     redis.call('HSET', key, 'open_until', now + 5000, 'opened', now, 'probes', 0)
   end
+elseif event == 'read' then
+  -- No success that says anything of writes; a good look-up on trial is a good probe.
+  if redis.call('HGET', key, 'trial') == 'out' then redis.call('HSET', key, 'trial', 'ready') end
 elseif event == 'probe-good' then
   redis.call('HSET', key, 'trial', 'ready')
 elseif event == 'probe-bad' then
   open_again()
+  redis.call('HSET', key, 'trial', 'blind')
 end
 
 local wake = event == 'resume' and not paused(request.destination)

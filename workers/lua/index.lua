@@ -4,7 +4,7 @@
 -- ARGV[2]: {token, flight, destination, collection, index, missing, whole, every_ms, full_ms,
 --   items: [{key, id, updated, created, shown}], next}
 --   shown: published, and neither draft nor archived; next: offset of the next page, or null
---   failed: true when no page came: only the lock is given back
+--   failed: true when no page came: the lock stays for a while
 -- Returns {found, missing, done}.
 --! uses state
 
@@ -18,7 +18,13 @@ local waiting = P .. 'lookup:' .. request.collection
 -- A page that came after its lock ran out tells ids, but not where the listing is.
 local late = redis.call('HGET', index, 'holder') ~= request.flight
 if not late then redis.call('HDEL', index, 'lock', 'holder') end
-if request.failed then return answer({found = 0, missing = 0, done = false}) end
+if request.failed then
+  -- Longer each time: the budget is for writes.
+  local times = math.min(redis.call('HINCRBY', index, 'failed', 1), 5)
+  if not late then redis.call('HSET', index, 'lock', now + math.min(CLAIM_MS, 1000 * 2 ^ times)) end
+  return answer({found = 0, missing = 0, done = false})
+end
+redis.call('HDEL', index, 'failed')
 
 local function forget_confirmations(item)
   for slug, field in pairs(item.fields) do

@@ -142,7 +142,7 @@ local function expire_claim(item)
   if not text then return end
   local claim = cjson.decode(text)
   for slug in pairs(claim.fields) do
-    mark_repair(item, slug, math.min(claim.at, now) + SEND_MS + LATE_MS)
+    mark_repair(item, slug, claim.at + SEND_MS + LATE_MS)
   end
   set(item, 'claim', nil)
 end

@@ -17,7 +17,6 @@ local function has_due(destination, told)
     if not redis.call('HGET', P .. 'collection:' .. collection, 'paused') then
       for _, lane in ipairs(LANES) do
         local key = P .. 'due:' .. collection .. ':' .. lane
-        mend(key)
         if redis.call('ZCOUNT', key, '-inf', now) > 0 then return true end
       end
       if not told and redis.call('ZCARD', P .. 'lookup:' .. collection) > 0 then return true end
@@ -29,6 +28,9 @@ end
 mend(P .. 'wakes')
 local wake = {}
 for _, destination in ipairs(request.destinations) do
+  for _, collection in ipairs(destination.collections) do
+    for _, lane in ipairs(LANES) do mend(P .. 'due:' .. collection .. ':' .. lane) end
+  end
   if not paused(destination.name) then
     local at = tonumber(redis.call('ZSCORE', P .. 'wakes', destination.name))
     local ready = at and at <= now

@@ -1,0 +1,137 @@
+"""A CMS that is down, refuses the token, refuses an item, or acts after its time."""
+
+import os
+import time
+
+import pytest
+from outside import Instep, Load, eventually, say, wrong
+from standin import Fault, StandIn, item_id
+
+FULL = bool(os.environ.get("INSTEP_FULL"))
+OUTAGE = 30.0 if FULL else 9.0  # s
+DOWN = Fault(
+    500,
+    {
+        "message": "An Internal Error occurred",
+        "code": "internal_error",
+        "externalReference": None,
+        "details": [],
+    },
+)
+
+
+@pytest.fixture
+def cms():
+    cms = StandIn(120)
+    yield cms
+    cms.close()
+
+
+@pytest.fixture
+def instep(tmp_path, cms):
+    instep = Instep(tmp_path, cms)
+    instep.up()
+    yield instep
+    instep.close()
+
+
+class Events:
+    """Numbers events, and remembers what each item should show."""
+
+    def __init__(self):
+        self.number, self.truth = 0, {}
+
+    def one(self, place, quantity, **more):
+        self.number += 1
+        item = item_id(place)
+        self.truth.setdefault(item, {})
+        self.truth[item] |= {"stock": quantity, "in-stock": quantity > 0, **more}
+        data = {"item_id": item, "qty": quantity, **more}
+        at = int(time.time() * 1000)
+        return {"id": f"e{self.number}", "type": "stock.changed", "at": at, "data": data}
+
+
+def state(instep):
+    found = instep.status()
+    return found and found["destinations"]["site"]["state"]
+
+
+def test_an_outage_kills_nothing_and_ends_by_itself(cms, instep):
+    events, begun = Events(), time.monotonic()
+    cms.fault = lambda _: DOWN if time.monotonic() < begun + OUTAGE else None
+    Load(instep, [events.one(n % 120, n) for n in range(300)], rate=300 / (OUTAGE * 0.7)).join()
+    eventually(lambda: state(instep) == "outage", within=OUTAGE, told=instep.log)
+    status = instep.settled(60)
+    say(f"right {time.monotonic() - begun - OUTAGE:.1f} s after, {len(cms.calls())} calls")
+    assert wrong(cms, events.truth) == {}
+    assert status["dead_letters"] == 0
+    assert status["destinations"]["site"]["state"] == "flowing"
+
+
+def test_a_refused_token_pauses_until_resume_finds_it_good(cms, instep):
+    events = Events()
+    cms.token = "another"
+    Load(instep, [events.one(n, n) for n in range(20)]).join()
+    eventually(lambda: state(instep) == "paused", told=instep.log)
+    code, said, complaint = instep.command("resume", "site")
+    assert (code, state(instep)) == (1, "paused"), said + complaint
+    Load(instep, [events.one(n, n + 1) for n in range(20)]).join()
+    status = instep.status()
+    assert status["fields"]["pending"] == 40
+    assert status["dead_letters"] == 0
+    assert "401" in status["destinations"]["site"]["reason"]
+    cms.token = instep.token
+    code, said, complaint = instep.command("resume", "site")
+    assert code == 0, said + complaint
+    instep.settled()
+    assert wrong(cms, events.truth) == {}
+
+
+def test_a_refused_field_sinks_neither_its_item_nor_the_other_99(cms, instep):
+    events = Events()
+    bad = item_id(42)
+    cms.refused[bad, "title"] = "Expected value to be a single line: 'two lines'"
+    assert instep.command("pause", "site")[0] == 0
+    Load(instep, [events.one(n, n + 1, title=f"Title {n}") for n in range(100)]).join()
+    assert cms.calls("PATCH") == []
+    assert instep.command("resume", "site")[0] == 0
+    status = instep.settled()
+    say(f"{len(cms.calls('PATCH'))} calls of {[len(c.items) for c in cms.calls('PATCH')]}")
+    assert len(cms.calls("PATCH")[0].items) == 100
+    del events.truth[bad]["title"]
+    assert wrong(cms, events.truth) == {}
+    assert cms.live[bad].get("title") is None
+    (letter,) = instep.asked("dead", "list")
+    assert (letter["kind"], letter["item"], letter["status"]) == ("refused", bad, 400)
+    assert {slug: held["value"] for slug, held in letter["fields"].items()} == {"title": "Title 42"}
+    problem = {"field": "title", "message": "Expected value to be a single line: 'two lines'"}
+    assert letter["problems"] == [problem]
+    assert status["dead_letters"] == 1
+    cms.refused.clear()
+    Load(instep, [events.one(42, 7, title="One line")]).join()
+    assert instep.settled()["dead_letters"] == 0
+    assert instep.asked("dead", "list") == []
+    assert wrong(cms, events.truth) == {}
+
+
+def test_what_lands_late_does_not_stay(cms, instep):
+    events, item, slow = Events(), item_id(3), []
+
+    def hang(request):
+        if request.method == "PATCH" and not slow:
+            slow.append(request)
+            return Fault(late=24.0)  # the client gives up after 14 s
+        return None
+
+    cms.fault = hang
+    old = events.one(3, 1)
+    Load(instep, [old]).join()
+    eventually(lambda: slow)
+    Load(instep, [events.one(3, 2)]).join()
+    eventually(lambda: cms.live[item].get("stock") == 2, within=30, told=instep.log)
+    eventually(lambda: cms.live[item].get("stock") == 1, within=30, told=instep.log)
+    say(f"the old value stood {time.monotonic() - slow[0].at:.0f} s after its request")
+    eventually(lambda: cms.live[item].get("stock") == 2, within=100, told=instep.log)
+    say(f"the new one again after {time.monotonic() - slow[0].at:.0f} s")
+    status = instep.settled()
+    assert (status["fields"]["superseded"], status["fields"]["written"]) == (2, 2)

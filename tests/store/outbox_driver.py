@@ -1,0 +1,255 @@
+"""
+Drives an outbox on a real store: moves its time, plays the worker, looks at what is stored.
+
+Time is moved through the offset of the steps, never by sleeping.
+"""
+
+import json
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from workers.changes import (
+    Change,
+    Delivery,
+    FieldProblem,
+    FieldValue,
+    Incoming,
+    canonical,
+    sequence_version,
+    time_version,
+)
+from workers.outbox import Outbox
+from workers.scripts import Steps
+from workers.settings import Collection, Destination, Settings, Source, StoreSettings
+from workers.steps import Batch, Judgement, Lookup, Verdict
+
+EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
+LANES = ("live", "replay", "reconcile")
+
+
+def at(seconds):
+    """The version of a change made *seconds* into 2025."""
+    return time_version(EPOCH + timedelta(seconds=seconds))
+
+
+def number(n):
+    """The version of the change that its source numbers *n*."""
+    return sequence_version(n)
+
+
+def change(record, fields, *, version=None, by="item", collection="products", kind="number"):
+    values = tuple(FieldValue(slug, canonical(value), kind) for slug, value in fields.items())
+    return Change("stock", collection, record, by, values, version)
+
+
+def event(record, fields, *, id=None, index=0, **options):
+    """An event with one change."""
+    return Incoming(id, "stock.changed", index, (change(record, fields, **options),))
+
+
+def bad(*, id=None, index=0, message="not a number"):
+    """An event that could not be mapped."""
+    return Incoming(id, "stock.changed", index, (), (FieldProblem("data.qty", message),))
+
+
+def settings(**options):
+    """
+    One site with two collections and two sources; *options* go to the destination, but for
+    ``missing``, ``durability`` and ``dedupe_hours``.
+    """
+    missing = options.pop("missing", "dead-letter")
+    durability = options.pop("durability", "always")
+    hours = options.pop("dedupe_hours", 24.0)
+    # Budget and linger are in nobody's way unless a test is about them.
+    plain = {"api": "v2", "token": "t", "linger": 0.0, "requests_per_minute": 60_000}
+    site = Destination("site", **plain | options)
+    return Settings(
+        path=Path("instep.toml"),
+        store=StoreSettings(durability=durability),
+        destinations={"site": site},
+        collections={
+            name: Collection(name, "site", letter * 24, "sku", missing)
+            for name, letter in (("products", "a"), ("stores", "b"))
+        },
+        sources={
+            name: Source(name, "hmac", ("s",), dedupe_hours=hours) for name in ("erp", "shop")
+        },
+    )
+
+
+class RecordedSteps(Steps):
+    """Remembers the last call of each step, so that it can be repeated as redis-py does."""
+
+    def __init__(self, client):
+        super().__init__(client)
+        self.calls = {}
+
+    def run(self, step, request, *more):
+        self.calls[step] = (request, *more)
+        return super().run(step, request, *more)
+
+    def repeat(self, step):
+        return super().run(step, *self.calls[step])
+
+
+class Bench:
+    """An outbox, its clock, and the worker's part of the work."""
+
+    def __init__(self, client, **options):
+        self.client = client
+        self.settings = settings(**options)
+        self.steps = RecordedSteps(client)
+        self.outbox = Outbox(self.steps, self.settings)
+        self.site = self.settings.destinations["site"]
+
+    # time
+
+    def now_ms(self):
+        # The store runs on this machine: its clock is ours.
+        return time.time_ns() // 1_000_000 + self.steps.clock_offset_ms
+
+    def pass_time(self, seconds):
+        self.steps.clock_offset_ms += round(seconds * 1000)
+
+    def ahead(self, seconds):
+        """The version of a change made *seconds* from now."""
+        return time_version(
+            datetime.fromtimestamp(self.now_ms() / 1000, UTC) + timedelta(seconds=seconds)
+        )
+
+    # what comes in
+
+    def accept(self, *events, source="erp", mode="live", token=None, body=b"{}", closes=None):
+        token = token or uuid.uuid4().hex
+        return self.outbox.accept(Delivery(source, token, events, body, {}, mode, closes))
+
+    # what goes out
+
+    def claim(self, **options):
+        self.client.delete("instep:wake:site")  # as the job does that was woken
+        return self.outbox.claim(self.site, **options)
+
+    def batch(self, **options):
+        step = self.claim(**options)
+        assert isinstance(step, Batch), step
+        return step
+
+    def settle(self, batch, *verdicts, health="success"):
+        return self.outbox.settle(batch, Judgement(verdicts, health), outcome="200")
+
+    def write(self, batch, **options):
+        """Settle *batch*: the answer shows all that was sent."""
+        return self.settle(
+            batch,
+            *(
+                Verdict(item.record, written=tuple(f.slug for f in item.fields), **options)
+                for item in batch.items
+            ),
+        )
+
+    def confirm(self, record, fields, **options):
+        """Accept, send and settle *fields* of one item, so that they are confirmed."""
+        self.accept(event(record, fields, **options))
+        batch = self.batch()
+        self.write(batch)
+        return batch
+
+    def page(self, lookup, entries, *, more=None, failed=False, full_ms=None):
+        """
+        Take in a page of a listing: *entries* are (key, id) or dicts; *full_ms*: until the whole
+        is listed again.
+        """
+        assert isinstance(lookup, Lookup), lookup
+        collection = self.settings.collections[lookup.collection]
+        return self.steps.run(
+            "index",
+            {
+                "token": uuid.uuid4().hex,
+                "flight": lookup.token,
+                "destination": "site",
+                "collection": collection.name,
+                "index": self.settings.copy_of(collection),
+                "missing": collection.missing,
+                "message": "no item has sku = ",
+                "whole": self.site.api == "v1",
+                "every_ms": 30_000,
+                "full_ms": full_ms or (600_000 if self.site.api == "v1" else 30_000),
+                "failed": failed,
+                "items": [_entry(e) for e in entries],
+                "next": more,
+            },
+        )
+
+    def list_all(self, *entries):
+        """Answer the look-up that comes next with *entries*, whole."""
+        return self.page(self.claim(), entries)
+
+    # the operator and the sweep
+
+    def letter(self, id, act):
+        destinations = dict.fromkeys(self.settings.collections, "site")
+        request = {"token": uuid.uuid4().hex, "id": id, "act": act, "destinations": destinations}
+        return self.steps.run("letter", request)
+
+    def sweep(self):
+        collections = list(self.settings.collections)
+        request = {"destinations": [{"name": "site", "collections": collections}]}
+        return self.steps.run("sweep", request)
+
+    def woken(self):
+        return bool(self.sweep()["wake"])
+
+    # what is stored
+
+    def counts(self, *names):
+        held = self.outbox.counts()
+        return tuple(held[name] for name in names) if names else held
+
+    def item(self, record, collection="products"):
+        """The meta of an item, and its fields by slug."""
+        held = self.client.hgetall(f"instep:item:{collection}:{record}")
+        fields = {name[2:]: json.loads(text) for name, text in held.items() if name[:2] == "f:"}
+        return {name: text for name, text in held.items() if name[:2] != "f:"}, fields
+
+    def field(self, record, slug="stock", collection="products"):
+        return self.item(record, collection)[1][slug]
+
+    def state(self, record, slug="stock"):
+        return self.field(record, slug)["s"]
+
+    def value(self, record, slug="stock"):
+        return json.loads(self.field(record, slug)["v"])
+
+    def due(self, lane="live", collection="products"):
+        """Records by the seconds until they are due."""
+        held = self.client.zrange(f"instep:due:{collection}:{lane}", 0, -1, withscores=True)
+        now = self.now_ms()
+        return {record: (score - now) / 1000 for record, score in held}
+
+    def told(self):
+        """What the history says of the last delivery: [fate] by field value."""
+        entries = self.client.xrevrange("instep:history")
+        data = next(entry["data"] for _, entry in entries if entry["step"] == "accepted")
+        return [fate for _, _, fates in json.loads(data)["changes"] for _, _, fate in fates]
+
+    def letters(self):
+        """The open letters, oldest first."""
+        ids = self.client.zrange("instep:letters", 0, -1)
+        return [{"id": id} | self.client.hgetall(f"instep:letter:{id}") for id in ids]
+
+
+def _entry(entry):
+    if isinstance(entry, dict):
+        return entry
+    key, id = entry
+    return {"key": key, "id": id, "updated": None, "created": "2025-01-01", "shown": True}
+
+
+def sent(batch):
+    """What a batch carries: {record: {slug: value}}."""
+    return {
+        item.record: {field.slug: json.loads(field.value) for field in item.fields}
+        for item in batch.items
+    }

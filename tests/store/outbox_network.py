@@ -1,0 +1,93 @@
+"""A CMS behind a bad network: a request is applied when it lands, late or never."""
+
+import json
+from dataclasses import dataclass
+
+from workers.steps import Batch
+
+SEND_MS = 15_000  # no request starts later than this after its claim
+LATE_MS = 60_000  # and none is applied later than this after it was sent
+
+
+@dataclass(eq=False)
+class Flight:
+    """One claim and its request."""
+
+    batch: Batch
+    claimed: int  # ms
+    sent: int | None = None
+    over: bool = False  # applied, refused or lost: it changes nothing any more
+    applied: bool = False
+    settled: bool = False
+
+    @property
+    def aloft(self):
+        return self.sent is not None and not self.over
+
+
+class Network:
+    def __init__(self):
+        self.items = {"i1": "id-i1", "i2": "id-i2"}  # key → item id
+        self.created = {"i1": 1, "i2": 2}
+        self.values = {}  # (item id, slug) → value
+        self.flights = []
+        self.clock = 2
+
+    def create(self, key):
+        self.clock += 1
+        self.items[key] = f"id-{key}-{self.clock}"
+        self.created[key] = self.clock
+
+    def delete(self, key):
+        del self.items[key], self.created[key]
+
+    def listing(self, since, offset, size):
+        """A page of the items created since, oldest first, and the offset of the next."""
+        keys = [k for k in self.items if since is None or f"{self.created[k]:04d}" > since]
+        keys.sort(key=self.created.get)
+        page = [
+            {
+                "key": key,
+                "id": self.items[key],
+                "created": f"{self.created[key]:04d}",
+                "updated": None,
+                "shown": True,
+            }
+            for key in keys[offset : offset + size]
+        ]
+        return page, offset + size if offset + size < len(keys) else None
+
+    def knows(self, batch):
+        """Whether all items of *batch* exist: one that does not refuses the whole request."""
+        return all(item.id in self.items.values() for item in batch.items)
+
+    def land(self, flight, *, but=()):
+        """Apply a request that was sent, *but* for what the CMS drops silently: (record, slug)."""
+        flight.over = True
+        if not self.knows(flight.batch):
+            return
+        flight.applied = True
+        for item in flight.batch.items:
+            for field in item.fields:
+                if (item.record, field.slug) not in but:
+                    self.values[item.id, field.slug] = json.loads(field.value)
+
+    def tick(self, now):
+        """What was not sent in time never is; what did not land in time never will."""
+        for flight in self.flights:
+            if flight.sent is None and now - flight.claimed > SEND_MS:
+                flight.over = True
+            if flight.sent is not None and now - flight.sent > LATE_MS:
+                flight.over = True
+
+    def may_change(self, id, slug, value):
+        """Whether a request that can still land would put another value into a field."""
+        return any(
+            not flight.over
+            and any(
+                item.id == id and field.slug == slug and json.loads(field.value) != value
+                for item in flight.batch.items
+                for field in item.fields
+            )
+            for flight in self.flights
+        )

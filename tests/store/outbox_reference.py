@@ -1,0 +1,77 @@
+"""
+What the outbox promises of accepted values, said as simply as possible: no claims, no due times,
+no marks; only which value is the newest and what became of each.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Newest:
+    """The newest accepted value of one field."""
+
+    value: int
+    version: object  # None: arrival decides
+    number: int  # its arrival number
+    ids: set = field(default_factory=set)  # of the events accepted at this version
+    state: str = "pending"
+
+
+class Reference:
+    def __init__(self):
+        self.fields = {}  # (record, slug) → Newest
+        self.counts = Counter()
+        self.seen = set()
+        self.arrivals = 0
+
+    def accept(self, source, mode, events):
+        """
+        Take in *events*: (id, record, {slug: (value, version)}).
+
+        Yields each field value with what must become of it: "stale" or "newest". Of the newest
+        ones the caller says which need not be sent (``move``).
+        """
+        for id, record, values in events:
+            name = id and (source, id)
+            if name in self.seen:
+                continue
+            for slug, (value, version) in values.items():
+                self.counts["accepted"] += 1
+                if self._wins((record, slug), version, name, mode):
+                    self._place((record, slug), value, version, name)
+                    yield (record, slug), "newest"
+                else:
+                    self.counts["stale"] += 1
+                    yield (record, slug), "stale"
+            if name:
+                self.seen.add(name)
+
+    def _wins(self, place, version, name, mode):
+        held = self.fields.get(place)
+        if held is None or version is None or version > held.version:
+            return True
+        return version == held.version and mode == "live" and name not in held.ids
+
+    def _place(self, place, value, version, name):
+        held = self.fields.get(place)
+        ids = {name} if name else set()
+        if held:
+            if held.state in ("pending", "dead"):
+                self.move(place, "superseded")
+            if version is not None and version == held.version:
+                ids |= held.ids
+        self.arrivals += 1
+        self.fields[place] = Newest(value, version, self.arrivals, ids)
+        self.counts["pending"] += 1
+
+    def move(self, place, state):
+        """The newest value of *place* meets another fate."""
+        held = self.fields[place]
+        self.counts[held.state] -= 1
+        self.counts[state] += 1
+        held.state = state
+
+    def holds(self, place, number):
+        """Whether *place* still holds the value that was claimed."""
+        return self.fields[place].number == number
