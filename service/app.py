@@ -24,7 +24,7 @@ from werkzeug.exceptions import HTTPException
 from service import webhooks
 from service.intake import Intake
 from service.ports import Mappings, Outbox
-from service.senders.base import Sender
+from service.senders.rotation import Configured
 from workers import metrics
 from workers.errors import StoreUnavailable, StoreUnsafe
 from workers.settings import Settings
@@ -36,7 +36,7 @@ class Configuration(Protocol):
     @property
     def settings(self) -> Settings: ...
     @property
-    def senders(self) -> Mapping[str, Sender]: ...
+    def senders(self) -> Mapping[str, Configured]: ...
     @property
     def mappings(self) -> Mappings: ...
 

@@ -11,7 +11,16 @@ from typing import Any
 
 import click
 
-from service.commands import checking, dead, holding, previewing, running, starting, status
+from service.commands import (
+    checking,
+    dead,
+    holding,
+    previewing,
+    running,
+    senders,
+    starting,
+    status,
+)
 from workers.errors import ConfigurationInvalid, ProcessorError
 
 
@@ -45,6 +54,7 @@ for command in (
     running.sandbox,
     checking.check,
     previewing.preview,
+    senders.senders,
     status.status,
     dead.dead,
     holding.pause,

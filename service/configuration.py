@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service import senders
 from service.mapping.load import Mappings
 from service.mapping.load import load as load_mappings
-from service.senders.base import Sender
+from service.senders.rotation import Configured
 from workers.errors import ConfigurationInvalid, Problem
 from workers.loading import Draft, read
 from workers.settings import Settings
@@ -19,7 +19,7 @@ class Configuration:
     """Everything that is fixed at the start, checked."""
 
     settings: Settings
-    senders: Mapping[str, Sender]  # by name of the source
+    senders: Mapping[str, Configured]  # by name of the source
     mappings: Mappings
 
 
@@ -39,18 +39,27 @@ def build(environ: Mapping[str, str]) -> Configuration:
         raise ConfigurationInvalid(_once([*problems, *error.problems])) from None
     if problems:
         raise ConfigurationInvalid(_once(problems))
-    return Configuration(draft.settings, proven, mappings)
+    return Configuration(_windowed(draft.settings, proven), proven, mappings)
 
 
-def _senders(draft: Draft, problems: list[Problem]) -> dict[str, Sender]:
+def _senders(draft: Draft, problems: list[Problem]) -> dict[str, Configured]:
     """Build what can be built; what is wrong with the others goes to *problems*."""
-    built: dict[str, Sender] = {}
+    built: dict[str, Configured] = {}
     for source in draft.sound_sources():
         try:
             built[source.name] = senders.build(source, public_url=draft.settings.public_url)
         except ConfigurationInvalid as error:
             problems += map(draft.located, error.problems)
     return built
+
+
+def _windowed(settings: Settings, built: Mapping[str, Configured]) -> Settings:
+    """Return *settings* with the window of its sender for each source that sets none."""
+    sources = {
+        name: replace(source, dedupe_hours=source.dedupe_hours or built[name].kind.dedupe_hours)
+        for name, source in settings.sources.items()
+    }
+    return replace(settings, sources=sources)
 
 
 def _once(problems: Iterable[Problem]) -> list[Problem]:

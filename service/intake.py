@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal
 from uuid import uuid4
 
 from service.ports import Letter, Mappings, Outbox
-from service.senders.base import Event, Sender
+from service.senders.base import Answer, Event
+from service.senders.rotation import Configured
 from workers.changes import Change, Delivery, FieldProblem, Incoming, time_version
 from workers.errors import (
     ConfigurationInvalid,
@@ -43,6 +44,7 @@ class Receipt:
         accepted: Field values that were accepted.
         problems: Why events of it are dead letters.
         ids: Event ids, as far as the source gives any.
+        answer: What the sender wants to hear; None: anything.
     """
 
     outcome: Literal["kept", "duplicate", "unwanted", "full", "unmapped"]
@@ -50,6 +52,7 @@ class Receipt:
     accepted: int = 0
     problems: tuple[FieldProblem, ...] = ()
     ids: tuple[str, ...] = ()
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ class Intake:
 
     def __init__(
         self,
-        senders: Mapping[str, Sender],
+        senders: Mapping[str, Configured],
         mappings: Mappings,
         outbox: Outbox,
         wake: Callable[[str], object],
@@ -113,21 +116,23 @@ class Intake:
         """
         sender = self._sender(source)
         try:
-            sender.verify(headers, body, now=now)
+            place = sender.verify(headers, body, now=now)
         except SignatureInvalid:
             self._count_refusal(source)
             raise
         read = self._read(source, headers, body)
-        return self._accept(
+        receipt = self._accept(
             read,
             Delivery(
                 source=source,
                 token=uuid4().hex,
                 events=read.events,
-                body=body,
+                body=sender.kept(body),
                 headers=_kept(sender, headers),
+                secret=sender.mark(place),
             ),
         )
+        return replace(receipt, answer=sender.answer)
 
     def replay(self, letter: Letter) -> Receipt:
         """
@@ -190,7 +195,7 @@ class Intake:
             tuple(change for event in read.events for change in event.changes), read.problems
         )
 
-    def _sender(self, source: str) -> Sender:
+    def _sender(self, source: str) -> Configured:
         if source not in self._senders:
             known = ", ".join(sorted(self._senders)) or "a source in instep.toml"
             raise ConfigurationInvalid([Problem("sources", repr(source), f"one of {known}")])
@@ -228,6 +233,8 @@ class Intake:
         self, source: str, event: Event, topic: str | None, fallback: str | None
     ) -> tuple[Incoming, bool]:
         """Return *event* mapped, and whether any mapping wants it."""
+        if event.ping:
+            return Incoming(event.id, topic, event.index), False
         changes: tuple[Change, ...] = ()
         version = event.version or fallback
         try:
@@ -272,6 +279,6 @@ def _unreadable(message: str) -> _Read:
     return _Read((Incoming(None, None, WHOLE_BODY, problems=(problem,)),), wanted=True)
 
 
-def _kept(sender: Sender, headers: Mapping[str, str]) -> dict[str, str]:
+def _kept(sender: Configured, headers: Mapping[str, str]) -> dict[str, str]:
     """Return what it takes to read the body again: never a proof."""
     return {name: headers[name] for name in ("content-type", *sender.headers) if name in headers}

@@ -3,7 +3,8 @@
 
 | Outcome | Status |
 |---|---|
-| kept, duplicate, unwanted | 200 |
+| kept, duplicate, unwanted | 200, or what the sender wants to hear |
+| a challenge that the source is configured for | its echo; see ``service.challenges`` |
 | proof bad or missing | 401, empty |
 | no such source, or a wrong path token | 404 |
 | another method | 405 |
@@ -24,10 +25,12 @@ from types import MappingProxyType
 from typing import IO, Any, Final
 
 from flask import Blueprint, Request, Response, jsonify, request
-from werkzeug.exceptions import ClientDisconnected, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, ClientDisconnected, NotFound, RequestEntityTooLarge
 from werkzeug.wsgi import get_input_stream
 
+from service import challenges
 from service.intake import Intake, Receipt
+from service.senders.base import QUERY, Answer
 from workers.errors import SignatureInvalid, StoreUnavailable
 from workers.settings import Source
 
@@ -77,7 +80,9 @@ def blueprint(
         values: dict[str, Any] = {"source": source}
         try:
             body = read_body(request, configured.max_body)
-            headers = {name.lower(): value for name, value in request.headers.items()}
+            headers = read_headers(request)
+            if echo := _echo(configured, headers, body):
+                return echo
             receipt = intake.receive(source, headers, body, now=clock())
             action: str = receipt.outcome
         except RequestEntityTooLarge:
@@ -87,13 +92,42 @@ def blueprint(
         except StoreUnavailable as error:
             action, values["reason"] = "unavailable", str(error)
         _report(action, values | {"seconds": round(monotonic() - started, 6)}, receipt)
-        return _answer(action)
+        return _answer(action, receipt)
 
     for rule in ("/webhooks/<source>", "/webhooks/<source>/<path:path_token>"):
         routes.add_url_rule(
             rule, view_func=receive, methods=["POST"], provide_automatic_options=False
         )
+    for source in sources.values():
+        _ask(routes, source)
     return routes
+
+
+def _ask(routes: Blueprint, source: Source) -> None:
+    """Add the routes of a challenge that comes by another method; elsewhere that is a 405."""
+
+    def asked(path_token: str | None = None) -> Response:
+        _find({source.name: source}, source.name, path_token)
+        echo = _echo(source, read_headers(request), b"")
+        if echo is None:
+            raise BadRequest
+        return echo
+
+    methods = set(challenges.METHODS.get(source.challenge or "", ())) - {"POST"}
+    if methods:
+        routes.add_url_rule(
+            f"/webhooks/{source.name}{'/<path:path_token>' if source.path_token else ''}",
+            endpoint=f"asked {source.name}",
+            view_func=asked,
+            methods=methods,
+            provide_automatic_options=False,
+        )
+
+
+def read_headers(incoming: Request) -> dict[str, str]:
+    """Return the headers of *incoming*, by lower-case names, and beside them the raw query."""
+    headers = {name.lower(): value for name, value in incoming.headers.items()}
+    return headers | {QUERY: incoming.environ.get("QUERY_STRING", "")}
 
 
 def read_body(incoming: Request, limit: int) -> bytes:
@@ -148,10 +182,30 @@ def _report(action: str, values: dict[str, Any], receipt: Receipt | None) -> Non
     )
 
 
-def _answer(action: str) -> Response:
+def _echo(source: Source, headers: Mapping[str, str], body: bytes) -> Response | None:
+    """Return the echo if this is the challenge that *source* is configured for."""
+    wanted = source.challenge
+    if wanted is None or request.method not in challenges.METHODS[wanted]:
+        return None
+    answer = challenges.echo(wanted, headers, body)
+    return None if answer is None else _spoken(answer)
+
+
+def _answer(action: str, receipt: Receipt | None) -> Response:
     if action == "refused":
         return Response(status=STATUSES[action])
+    if receipt is not None and receipt.answer and STATUSES[action] == HTTPStatus.OK:
+        return _spoken(receipt.answer)
     answer = {"error": _ERRORS[action]} if action in _ERRORS else {"status": action}
     response = jsonify(answer)
     response.status_code = STATUSES[action]
+    return response
+
+
+def _spoken(answer: Answer) -> Response:
+    response = Response(answer.body, answer.status, dict(answer.headers))
+    if answer.content_type is None:
+        response.headers.pop("Content-Type", None)
+    else:
+        response.headers["Content-Type"] = answer.content_type
     return response

@@ -114,3 +114,4 @@ class Delivery:
     )  # what the sender needs to read it again
     mode: Literal["live", "remap", "reconcile"] = "live"
     closes: str | None = None  # the unmapped dead letter that this delivery is the replay of
+    secret: str | None = None  # mark of the one under which it was proven: counted

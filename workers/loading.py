@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,16 @@ def _masked(problem: Problem, templates: Mapping[str, str]) -> Problem:
     return replace(problem, found=f"{found} in {names}")
 
 
+def _secrets(written: Sequence[Any]) -> dict[str, Any]:
+    """Return the secrets as text, and beside them their ends if any has one."""
+    tables = [each if isinstance(each, dict) else {"value": each} for each in written]
+    ends = tuple(sections.moment(each.get("until")) for each in tables)
+    return {
+        "secrets": tuple(each["value"] for each in tables),
+        "ends": ends if any(ends) else (),
+    }
+
+
 class _Reader:
     """Turns one parsed and filled file into sections, and gathers what is wrong on the way."""
 
@@ -188,6 +198,6 @@ class _Reader:
             options = {key: value for key, value in table.items() if key not in schema.fields}
             common = {key: value for key, value in table.items() if key in schema.fields}
             values = {"sender": ""} | self.check(schema, common, f"sources.{name}.")
-            values["secrets"] = tuple(values.get("secrets", ()))
+            values |= _secrets(values.get("secrets", ()))
             built[name] = Source(name, **values, options=options)
         return built

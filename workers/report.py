@@ -8,7 +8,7 @@ from typing import Any
 
 from workers.outbox import FATES, balanced
 from workers.scripts import Steps
-from workers.settings import Collection, Destination, Settings
+from workers.settings import Collection, Destination, Settings, Source
 from workers.store import guarded
 
 STATES = ("flowing", "waiting", "outage", "paused")
@@ -65,7 +65,10 @@ class Report:
                 for destination in names
             },
             "collections": collections,
-            "sources": {source: _source(next(found)) for source in self.settings.sources},
+            "sources": {
+                source.name: _source(source, next(found))
+                for source in self.settings.sources.values()
+            },
             "fields": fields,
             "balanced": balanced(fields),
             "dead_letters": letters,
@@ -120,5 +123,13 @@ def _collection(
     }
 
 
-def _source(held: dict[str, str]) -> dict[str, int]:
-    return {name: int(held.get(name, 0)) for name in ("deliveries", "duplicates", "refused")}
+def _source(source: Source, held: dict[str, str]) -> dict[str, Any]:
+    """Return its counters; of each secret, newest first, its end and how often it matched."""
+    ends = source.ends or (None,) * len(source.secrets)
+    return {
+        **{name: int(held.get(name, 0)) for name in ("deliveries", "duplicates", "refused")},
+        "secrets": [
+            {"until": end and end.isoformat(), "matched": int(held.get(f"secret:{mark}", 0))}
+            for mark, end in zip(source.marks, ends, strict=True)
+        ],
+    }

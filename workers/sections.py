@@ -13,6 +13,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ from workers.errors import Problem
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 NAME_EXPECTED = "1 to 63 of a-z, 0-9, _ and -, the first a letter or digit"
+CHALLENGES = ("hub.challenge", "challenge", "validationToken", "WebHook-Request-Origin")
 LONGEST_SHOWN = 60  # characters of a value that stands in an error
 
 
@@ -91,6 +93,27 @@ def texts(least: int) -> Callable[[Any], bool]:
     return lambda value: (
         isinstance(value, list) and len(value) >= least and all(is_text(each) for each in value)
     )
+
+
+def moment(value: Any) -> datetime | None:
+    """Return the instant that *value* names, as text or as TOML's own; None: none, or no offset."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, datetime) and value.tzinfo is not None else None
+
+
+def is_secret(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return is_text(value)
+    known = value.keys() <= {"value", "until"} and is_text(value.get("value"))
+    return known and ("until" not in value or moment(value["until"]) is not None)
+
+
+def are_secrets(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(is_secret, value))
 
 
 def is_url(value: Any) -> bool:
@@ -165,14 +188,20 @@ class CollectionSection(Section):
 class SourceSection(Section):
     sender = Value("the name of a sender", is_text, required=True)
     secrets = Value(
-        "a list of texts, none of them empty",
-        texts(1),
+        "a list of texts, none of them empty; or, of one that ends, "
+        '{ value = "…", until = 2027-01-31T00:00:00Z }',
+        are_secrets,
         secret=True,
         do='set it from the environment, as in ["${ERP_SECRET}"]',
     )
     max_body = Value("a whole number of bytes, 1 or more", whole(1))
     dedupe_hours = Value("a number of hours above 0", above_zero)
     url = Value("an http(s) address", is_url)
+    challenge = Value(
+        f"one of {', '.join(CHALLENGES)}",
+        one_of(*CHALLENGES),
+        do="name the one that the sender asks by, or leave it out",
+    )
     path_token = Value(
         "letters, digits and - _ . ~ only",
         is_path_part,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +63,19 @@ class Source:
     name: str
     sender: str
     secrets: tuple[str, ...] = field(default=(), repr=False)  # newest first
+    ends: tuple[datetime | None, ...] = ()  # of each secret; none at all: no secret has one
     max_body: int = 1_048_576  # bytes
-    dedupe_hours: float = 24.0
+    dedupe_hours: float | None = None  # None: as long as its sender wants, 24 where none says
     url: str | None = None  # the signed URL, where it is not public_url + path
     path_token: str | None = field(default=None, repr=False)
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)  # the sender's own keys
+    challenge: str | None = None  # how it is asked whether it is there, if it is at all
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """A short name for each secret, by which it is counted: places shift when one is added."""
+        texts = (f"{self.name} {secret}".encode() for secret in self.secrets)
+        return tuple(hashlib.sha256(text).hexdigest()[:8] for text in texts)
 
 
 @dataclass(frozen=True, slots=True)

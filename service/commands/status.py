@@ -35,6 +35,12 @@ def _show(found: Mapping[str, Any]) -> None:
         rows = [(name, *(row.get(c) for c in columns)) for name, row in found[kind].items()]
         headings = [column.replace("_", " ") for column in columns]
         table(kind.capitalize(), ("name", *headings), rows)
+    secrets = [
+        (name, place, secret["until"], secret["matched"])
+        for name, row in found["sources"].items()
+        for place, secret in enumerate(row.get("secrets", ()), start=1)
+    ]
+    table("Secrets", ("source", "secret", "until", "matched"), secrets)
     table("Field values", tuple(found["fields"]), [tuple(found["fields"].values())])
     table("Processes", ("role", "pid"), [(p["role"], p["pid"]) for p in found["processes"]])
     click.echo(f"Dead letters: {found['dead_letters']}")

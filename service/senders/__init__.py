@@ -7,25 +7,69 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from service.senders import basic, bearer, header, hmac_signed, shopify, standard_webhooks
-from service.senders.base import Given, Kind, Sender
+from service.senders import (
+    airtable,
+    basic,
+    bearer,
+    bigcommerce,
+    body_token,
+    dataverse,
+    debezium,
+    github,
+    hasura,
+    header,
+    hmac_signed,
+    hubspot,
+    pipedrive,
+    query,
+    salesforce,
+    shopify,
+    square,
+    standard_webhooks,
+    stripe,
+    supabase,
+    svix,
+    webflow,
+    woocommerce,
+    zoho,
+)
+from service.senders.base import Given, Kind
 from service.senders.options import load
+from service.senders.rotation import Configured, configured
 from workers.errors import ConfigurationInvalid, Problem
 from workers.settings import Source
 
 SENDERS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
-        "basic": Kind(basic.Options, basic.build),
-        "bearer": Kind(bearer.Options, bearer.build),
-        "header": Kind(header.Options, header.build),
-        "hmac": Kind(hmac_signed.Options, hmac_signed.build),
-        "shopify": Kind(shopify.Options, shopify.build),
-        "standard-webhooks": Kind(standard_webhooks.Options, standard_webhooks.build),
+        "airtable": airtable.KIND,
+        "basic": basic.KIND,
+        "bearer": bearer.KIND,
+        "bigcommerce": bigcommerce.KIND,
+        "body-token": body_token.KIND,
+        "dataverse": dataverse.KIND,
+        "debezium": debezium.KIND,
+        "github": github.KIND,
+        "hasura": hasura.KIND,
+        "header": header.KIND,
+        "hmac": hmac_signed.KIND,
+        "hubspot": hubspot.KIND,
+        "pipedrive": pipedrive.KIND,
+        "query": query.KIND,
+        "salesforce": salesforce.KIND,
+        "shopify": shopify.KIND,
+        "square": square.KIND,
+        "standard-webhooks": standard_webhooks.KIND,
+        "stripe": stripe.KIND,
+        "supabase": supabase.KIND,
+        "svix": svix.KIND,
+        "webflow": webflow.KIND,
+        "woocommerce": woocommerce.KIND,
+        "zoho": zoho.KIND,
     }
 )
 
 
-def build(source: Source, *, public_url: str | None) -> Sender:
+def build(source: Source, *, public_url: str | None) -> Configured:
     """
     Return the sender that *source* configures.
 
@@ -41,20 +85,20 @@ def build(source: Source, *, public_url: str | None) -> Sender:
     if kind is None:
         expected = f"one of {', '.join(sorted(SENDERS))}"
         raise ConfigurationInvalid([given.problem("sender", repr(source.sender), expected)])
-    problems = _secret_problems(given)
+    problems = _secret_problems(kind, given)
     try:
         given = replace(given, options=load(kind.options(), given))
         if not problems:
-            return kind.build(given)
+            return configured(kind, given)
     except ConfigurationInvalid as error:
         problems += error.problems
     raise ConfigurationInvalid(problems)
 
 
-def _secret_problems(given: Given) -> list[Problem]:
+def _secret_problems(kind: Kind, given: Given) -> list[Problem]:
     secrets = given.source.secrets
-    if not secrets:
-        do = "set it to the secret that the sender signs with or sends"
+    if not secrets and kind.needs_secret:
+        do = f"set it to the secret that the sender signs with or sends: {kind.key}"
         return [given.problem("secrets", "nothing", "a list with at least one secret", do)]
     return [
         given.problem("secrets", f"an empty text as secret {place}", "a secret", "remove or set it")

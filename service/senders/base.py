@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+from urllib.parse import quote
 
 from marshmallow import Schema
 
 from workers.changes import FieldProblem
 from workers.errors import ConfigurationInvalid, Problem
 from workers.settings import Source
+
+QUERY: Final = ":query"  # the raw query string, beside the headers; no header has such a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Event:
         payload: What the mappings read.
         index: Its place in the delivery, from 0.
         problems: What keeps this one event, and no other of its delivery, from being read.
+        ping: It tests the connection and tells of no record: no mapping sees it.
     """
 
     id: str | None
@@ -34,10 +38,15 @@ class Event:
     payload: Any
     index: int = 0
     problems: tuple[FieldProblem, ...] = ()
+    ping: bool = False
 
 
 class Sender(Protocol):
-    """A configured sender. Header names are lower case everywhere."""
+    """
+    A sender with the settings of one source.
+
+    Header names are lower case everywhere; beside them, under ``QUERY``, stands the raw query.
+    """
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -72,6 +81,25 @@ class Given:
         """Return a problem with *key* of this source."""
         return Problem(f"sources.{self.source.name}.{key}", found, expected, do)
 
+    def signed_url(self) -> str:
+        """
+        Return the address that the sender was given, which it signs.
+
+        Never made of the request: Host and X-Forwarded-* are whatever a client says.
+
+        Raises:
+            ConfigurationInvalid: Neither ``url`` nor ``public_url`` is set.
+        """
+        source = self.source
+        if source.url is not None:
+            return source.url
+        if self.public_url is None:
+            expected = "the address that the sender was given and signs"
+            problem = self.problem("url", "nothing", expected, "set it, or public_url")
+            raise ConfigurationInvalid([problem])
+        token = f"/{quote(source.path_token)}" if source.path_token else ""
+        return f"{self.public_url}/webhooks/{source.name}{token}"
+
     def keys(self, decode: Callable[[str], bytes], expected: str) -> tuple[bytes, ...]:
         """
         Return the secrets as bytes, newest first.
@@ -97,8 +125,44 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What a sender wants to hear once its delivery is kept, or when it asks by a challenge."""
+
+    status: int = 200
+    body: str = ""
+    content_type: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
-    """One line of the registry: the settings that a sender takes, and how it is made of them."""
+    """
+    One line of the registry: a sender before it is configured.
+
+    Args:
+        options: The settings that it takes.
+        build: Makes it of them.
+        key: What stands in ``secrets``, in words.
+        proof: What proves a request, in words.
+        dedupe: What an event id is made of, in words.
+        order: What the version of an event is made of, in words.
+        retries: What the sender does after an answer other than 2xx, in words.
+        dedupe_hours: How long its ids are remembered, where the source does not say.
+        answer: What it wants to hear; None: anything.
+        needs_secret: False: something else proves its requests, and build sees to that.
+        covers_body: Whether the proof is one of the body, too.
+        conceal: Returns a body without the secrets in it, for a dead letter.
+    """
 
     options: type[Schema]
     build: Callable[[Given], Sender]
+    key: str
+    proof: str
+    dedupe: str
+    order: str
+    retries: str
+    dedupe_hours: float = 24.0
+    answer: Answer | None = None
+    needs_secret: bool = True
+    covers_body: bool = False
+    conceal: Callable[[bytes, Sequence[str]], bytes] | None = None

@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-
-from service.senders.base import Event, Given
-from service.senders.options import HeaderName, OwnOptions, reading
+from service.senders.base import Given, Kind
+from service.senders.carried import Carried, secrets
+from service.senders.options import OWN, HeaderName, OwnOptions, reading
 from service.senders.payload import parse
-from service.senders.proof import header_bytes, matches, require_header
-from service.senders.reading import Reading
-from workers.errors import SignatureInvalid
+from service.senders.proven import Proven
 
 
 class Options(OwnOptions):
     header = HeaderName(required=True)
 
 
-@dataclass(frozen=True, slots=True)
-class FixedHeader:
-    values: tuple[bytes, ...] = field(repr=False)
-    header: str
-    reading: Reading
-
-    @property
-    def headers(self) -> tuple[str, ...]:
-        return self.reading.headers
-
-    def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
-        if not matches(header_bytes(require_header(headers, self.header)), self.values):
-            raise SignatureInvalid(f"header {self.header} is not one of the configured secrets")
-
-    def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
-        return self.reading.events(headers, parse(headers, body))
+def build(given: Given) -> Proven:
+    name: str = given.options["header"]
+    return Proven(Carried(secrets(given, "header"), "header", name), reading(given, name), parse)
 
 
-def build(given: Given) -> FixedHeader:
-    name = given.options["header"]
-    return FixedHeader(given.keys(str.encode, "text"), name, reading(given, name))
+KIND = Kind(Options, build, "the value", "a fixed value in a header", **OWN)

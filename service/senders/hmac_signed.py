@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Final
 
 from service.senders import proof
-from service.senders.base import Event, Given
-from service.senders.options import HeaderName, OwnOptions, Text, choice, reading, seconds
+from service.senders.base import Event, Given, Kind
+from service.senders.options import OWN, HeaderName, OwnOptions, Text, choice, reading, seconds
 from service.senders.payload import parse
 from service.senders.reading import Reading
 from service.senders.template import SignedText, Template
@@ -94,3 +94,6 @@ def build(given: Given) -> HmacSigned:
         unit=options["timestamp_unit"],
         reading=reading(given, options["header"]),
     )
+
+
+KIND = Kind(Options, build, "the key", "HMAC of a template over the body", **OWN, covers_body=True)

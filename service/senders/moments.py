@@ -15,6 +15,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RFC_3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d+)?(?:([Zz])|([+-]\d\d:\d\d))", re.ASCII
 )
+_NAIVE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?", re.ASCII)
 _UNIX = re.compile(r"\d{1,17}(\.\d{1,9})?", re.ASCII)
 # Seconds reach 10^11 in the year 5138, milliseconds leave it behind in 1973.
 _UNITS: Final = ((10**11, 1_000_000), (10**14, 1_000), (10**17, 1))
@@ -32,6 +33,18 @@ def moment(value: Any) -> datetime:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _unix(Decimal(str(value)) if isinstance(value, float) else Decimal(value))
     raise ValueError(f"not {EXPECTED}")
+
+
+def utc_moment(value: Any) -> datetime:
+    """
+    Return the instant that *value* names; a text without an offset is taken for UTC.
+
+    Raises:
+        ValueError: It names none.
+    """
+    if isinstance(value, str) and _NAIVE.fullmatch(value):
+        return moment(f"{value}Z")
+    return moment(value)
 
 
 def _of_text(text: str) -> datetime:

@@ -13,6 +13,13 @@ from service.senders.base import Given
 from service.senders.reading import Place, Reading
 from workers.errors import ConfigurationInvalid, Problem
 
+# What every sender for a system of one's own says of itself.
+OWN: Final[Mapping[str, Any]] = {
+    "dedupe": "`id`; without it nothing is",
+    "order": "`occurred_at`; without it arrival",
+    "retries": "that system's own",
+}
+
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 
 
@@ -58,10 +65,12 @@ class PlaceField(fields.Field[Place]):
             raise self.make_error("invalid") from None
 
 
-class ListField(PlaceField):
-    """A place in the payload that holds the list of events."""
+class PayloadPlace(PlaceField):
+    """A place in the payload, and in no header."""
 
-    default_error_messages = dict.fromkeys(("invalid", "null"), "JMESPath to a list in the payload")
+    default_error_messages = dict.fromkeys(
+        ("invalid", "null", "required"), "JMESPath in the payload"
+    )
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
@@ -70,6 +79,12 @@ class ListField(PlaceField):
         if place.header is not None:
             raise self.make_error("invalid")
         return place
+
+
+class ListField(PayloadPlace):
+    """A place in the payload that holds the list of events."""
+
+    default_error_messages = dict.fromkeys(("invalid", "null"), "JMESPath to a list in the payload")
 
 
 class OwnOptions(Options):
@@ -83,9 +98,18 @@ class OwnOptions(Options):
 
 def choice(*words: str) -> Text:
     """Return a field that takes one of *words*, the first by default."""
+    return _one_of(words, words[0])
+
+
+def optional_choice(*words: str) -> Text:
+    """Return a field that takes one of *words*, None by default."""
+    return _one_of(words, None)
+
+
+def _one_of(words: tuple[str, ...], default: str | None) -> Text:
     expected = f"one of {', '.join(words)}"
     return Text(
-        load_default=words[0],
+        load_default=default,
         validate=validate.OneOf(words, error=expected),
         error_messages={"invalid": expected, "null": expected},
     )
@@ -113,7 +137,6 @@ def reading(given: Given, *proofs: str) -> Reading:
         ConfigurationInvalid: A place is one of *proofs*: it would be kept with dead letters.
     """
     options = given.options
-    at = options["occurred_at"]
     places = {key: options[key] for key in ("id", "topic", "occurred_at")}
     problems = [
         given.problem(key, f"header {place.header}, which carries the proof", "another header")
@@ -122,12 +145,8 @@ def reading(given: Given, *proofs: str) -> Reading:
     ]
     if problems:
         raise ConfigurationInvalid(problems)
-    return Reading(
-        id=options["id"],
-        topic=options["topic"],
-        occurred_at=(at,) if at else (),
-        each=options.get("events"),
-    )
+    id, topic, at = ((place,) if place else () for place in places.values())
+    return Reading(id, topic, at, options.get("events"))
 
 
 def load(schema: Schema, given: Given) -> Mapping[str, Any]:

@@ -32,6 +32,22 @@ def require_header(headers: Mapping[str, str], name: str) -> str:
     return value
 
 
+def require_one(headers: Mapping[str, str], *names: str) -> None:
+    """
+    Return if each of the headers *names* is there, once.
+
+    For those that no signature covers and that yet tell one event from another: without them, or
+    with a second value, a request that was overheard would pass for a new one.
+
+    Raises:
+        SignatureInvalid: One is missing, empty or doubled.
+    """
+    for name in names:
+        # The server joins the values of a header that came twice by commas.
+        if "," in require_header(headers, name):
+            raise SignatureInvalid(f"header {name} is doubled")
+
+
 def header_bytes(value: str) -> bytes:
     """Return the bytes of a header as they arrived; WSGI hands them out as latin-1."""
     try:
@@ -67,7 +83,7 @@ def require_signature(
     Return if *found* is *prefix* and the HMAC of *signed* under one of *keys*.
 
     The texts are compared, not what they decode to, so that no second spelling of a digest
-    passes; but hex may be written in either case.
+    passes; but hex may be written in capitals throughout.
 
     Raises:
         SignatureInvalid: It is not.
@@ -77,7 +93,9 @@ def require_signature(
         raise SignatureInvalid(f"the signature does not start with {prefix!r}")
     raw = raw[len(start) :]
     wanted = signatures(signed, keys, algorithm=algorithm, encoding=encoding)
-    if not matches(raw.lower() if encoding == "hex" else raw, wanted):
+    if encoding == "hex" and raw == raw.upper():
+        raw = raw.lower()
+    if not matches(raw, wanted):
         raise SignatureInvalid("the signature is not that of the body under a configured secret")
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 import jmespath
 
 from service.senders.base import Event
-from service.senders.moments import EXPECTED, moment
+from service.senders.moments import EXPECTED, moment, utc_moment
 from workers.changes import FieldProblem, time_version
 from workers.errors import PayloadInvalid
 
@@ -21,6 +22,11 @@ _HEADER: Final = "header:"
 
 class _Expression(Protocol):
     def search(self, value: Any) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Computed:
+    search: Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,11 @@ class Place:
             return cls(text, header=name)
         return cls(text, path=jmespath.compile(text))  # its errors are ValueErrors
 
+    @classmethod
+    def computed(cls, text: str, search: Callable[[Any], Any]) -> Place:
+        """Return the place that *search* looks up in a payload; *text* names it in messages."""
+        return cls(text, path=_Computed(search))
+
     def find(self, headers: Mapping[str, str], payload: Any) -> Any:
         """
         Return what stands here, or None.
@@ -57,9 +68,26 @@ class Place:
             return headers.get(self.header or "")
         try:
             return self.path.search(payload)
+        except PayloadInvalid as error:
+            raise ValueError(str(error)) from None
         # Anything: functions and comparisons meet whatever types the payload has.
         except Exception as error:
             raise ValueError(f"cannot be evaluated: {error}") from error
+
+
+def version(value: Any) -> str:
+    """
+    Return the version of a change made at the time *value*.
+
+    Raises:
+        ValueError: It is no time, or not between 1970 and 2286.
+    """
+    return _version(value, moment)
+
+
+def places(*texts: str) -> tuple[Place, ...]:
+    """Return the places that *texts* name, in order."""
+    return tuple(map(Place.parse, texts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +96,29 @@ class Reading:
     How a body becomes events.
 
     Args:
-        id: Place of the event id. Without one, nothing is de-duplicated.
-        topic: Place of the topic.
-        occurred_at: Places of the time of the change; the first that holds anything counts.
+        id: Places of the event id. Without one, nothing is de-duplicated.
+        topic: Places of the topic.
+        occurred_at: Places of the time of the change. Of several the first that holds anything
+            counts, here as above.
         each: Place of a list in the payload: its elements are the events, and the other places
             are read in each of them.
+        needed: Names of what no event of this sender lacks: of ``id``, ``topic`` and
+            ``occurred_at``. One that does is a dead letter.
+        order: Makes a version of what stands at *occurred_at*; raises ValueError.
     """
 
-    id: Place | None = None
-    topic: Place | None = None
+    id: tuple[Place, ...] = ()
+    topic: tuple[Place, ...] = ()
     occurred_at: tuple[Place, ...] = ()
     each: Place | None = None
+    needed: frozenset[str] = frozenset()
+    order: Callable[[Any], str] = version
 
     @property
     def headers(self) -> tuple[str, ...]:
         """Lower-case names of the headers that are read."""
-        places = (self.id, self.topic, *self.occurred_at)
-        return tuple(
-            dict.fromkeys(place.header for place in places if place and place.header is not None)
-        )
+        places = (*self.id, *self.topic, *self.occurred_at)
+        return tuple(dict.fromkeys(place.header for place in places if place.header is not None))
 
     def events(self, headers: Mapping[str, str], payload: Any) -> Iterator[Event]:
         """
@@ -116,40 +148,41 @@ class Reading:
     def _event(self, headers: Mapping[str, str], payload: Any, index: int) -> Event:
         problems: list[FieldProblem] = []
 
-        def read(place: Place | None, convert: Callable[[Any], str | None]) -> str | None:
-            if place is None:
-                return None
-            try:
-                found = place.find(headers, payload)
-                return None if found is None else convert(found)
-            except ValueError as error:
-                problems.append(FieldProblem(place.text, str(error)))
-                return None
+        def read(key: str, places: Sequence[Place], convert: Callable[[Any], str | None]) -> Any:
+            for place in places:
+                try:
+                    found = place.find(headers, payload)
+                    value = None if found is None else convert(found)
+                except ValueError as error:
+                    problems.append(FieldProblem(place.text, str(error)))
+                    return None
+                if value is not None:
+                    return value
+            if key in self.needed:
+                problems.append(FieldProblem(places[0].text, "is missing"))
+            return None
 
-        name = read(self.id, _name)
-        if name is not None and self.each and self.id and self.id.header:
+        name = read("id", self.id, _name)
+        if name is not None and self.each and any(place.header for place in self.id):
             name = f"{name}#{index}"  # one header for all of them: it names the delivery
         return Event(
             id=name,
-            topic=read(self.topic, _name),
-            version=next((at for place in self.occurred_at if (at := read(place, version))), None),
+            topic=read("topic", self.topic, _name),
+            version=read("occurred_at", self.occurred_at, self.order),
             payload=payload,
             index=index,
             problems=tuple(problems),
         )
 
 
-def version(value: Any) -> str:
+def utc_version(value: Any) -> str:
     """
-    Return the version of a change made at the time *value*.
+    Return the version of a change made at the time *value*; without an offset it is UTC.
 
     Raises:
         ValueError: It is no time, or not between 1970 and 2286.
     """
-    try:
-        return time_version(moment(value))
-    except (ValueError, OverflowError):
-        raise ValueError(f"found {shown(value)}, expected {EXPECTED}, from 1970 on") from None
+    return _version(value, utc_moment)
 
 
 def shown(value: Any) -> str:
@@ -160,9 +193,32 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
+def _version(value: Any, read: Callable[[Any], datetime]) -> str:
+    try:
+        return time_version(read(value))
+    except (ValueError, OverflowError):
+        raise ValueError(f"found {shown(value)}, expected {EXPECTED}, from 1970 on") from None
+
+
 def _name(value: Any) -> str | None:
     if isinstance(value, str):
         return value or None  # all events without an id would else be one
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     raise ValueError(f"found {shown(value)}, expected text or an integer")
+
+
+def composite(*parts: Any) -> str:
+    """
+    Return one event id for *parts*, different for any others.
+
+    Parts are text or integers; None counts as an empty text.
+
+    Raises:
+        ValueError: One is neither.
+    """
+    # A blank parts them, so none may stay in a part.
+    return " ".join(
+        (_name(part) or "" if part is not None else "").replace("%", "%25").replace(" ", "%20")
+        for part in parts
+    )

@@ -2,7 +2,7 @@
 Shopify. One event per request; HMAC-SHA256 of the body, base64.
 
 No time is signed, so only the webhook id, which stays the same over retries, stops a replay. A
-retry carries the payload of the first attempt.
+retry carries the payload of the first attempt. The newer "events" name their headers without X-.
 
 https://shopify.dev/docs/apps/build/webhooks/subscribe/https
 https://shopify.dev/docs/apps/build/webhooks/best-practices
@@ -10,15 +10,16 @@ https://shopify.dev/docs/apps/build/webhooks/best-practices
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from service.senders.base import Event, Given
+from service.senders.base import Given, Kind
 from service.senders.options import Options as SenderOptions
 from service.senders.payload import parse_json, pluck
-from service.senders.proof import require_header, require_signature
-from service.senders.reading import Place, Reading
+from service.senders.proven import BodyHmac, Proven
+from service.senders.reading import Reading, places
 
 
 class Options(SenderOptions):
@@ -26,28 +27,48 @@ class Options(SenderOptions):
 
 
 @dataclass(frozen=True, slots=True)
-class Shopify:
-    keys: tuple[bytes, ...] = field(repr=False)  # two for up to an hour after a rotation
-    reading: Reading
+class Families:
+    """The proof under either family of names; names of both in one request are refused."""
 
-    @property
-    def headers(self) -> tuple[str, ...]:
-        return self.reading.headers
+    usual: BodyHmac
+    newer: BodyHmac
 
-    def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
-        found = require_header(headers, "x-shopify-hmac-sha256")
-        require_signature(found, body, self.keys, encoding="base64")
-
-    def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
-        return self.reading.events(headers, pluck(parse_json(body), "", dict))
+    def require(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
+        old = any(name in headers for name in (self.usual.header, *self.usual.single))
+        (self.usual if old else self.newer).require(headers, body, now=now)
 
 
-def build(given: Given) -> Shopify:
-    places = ("header:x-shopify-webhook-id", "header:x-shopify-topic", "updated_at")
-    name, topic, updated = map(Place.parse, places)
-    # Not the trigger time first: two topics report one edit, each triggered at its own time.
-    triggered = Place.parse("header:x-shopify-triggered-at")
-    return Shopify(
-        keys=given.keys(str.encode, "text"),
-        reading=Reading(id=name, topic=topic, occurred_at=(updated, triggered)),
+def build(given: Given) -> Proven:
+    usual, newer = (
+        BodyHmac(
+            keys=given.keys(str.encode, "text"),
+            header=f"{family}-hmac-sha256",
+            single=(f"{family}-webhook-id", f"{family}-topic"),
+        )
+        for family in ("x-shopify", "shopify")
     )
+    reading = Reading(
+        id=places("header:x-shopify-webhook-id", "header:shopify-webhook-id"),
+        topic=places("header:x-shopify-topic", "header:shopify-topic"),
+        # Not the trigger time first: two topics report one edit, each triggered at its own time.
+        occurred_at=places(
+            "updated_at", "header:x-shopify-triggered-at", "header:shopify-triggered-at"
+        ),
+    )
+    return Proven(Families(usual, newer), reading, _resource)
+
+
+def _resource(_: Mapping[str, str], body: bytes) -> Any:
+    return pluck(parse_json(body), "", dict)
+
+
+KIND = Kind(
+    Options,
+    build,
+    key="the app's client secret; of hooks made in the admin pages, the one shown there",
+    proof="HMAC-SHA256 of the body",
+    dedupe="X-Shopify-Webhook-Id",
+    order="updated_at in the payload, else X-Shopify-Triggered-At",
+    retries="8 in 4 hours, then the subscription is deleted",
+    covers_body=True,
+)

@@ -33,6 +33,13 @@ class Template:
         return template
 
     @property
+    def text(self) -> str:
+        """It as one writes it."""
+        return "".join(
+            f"{{{piece}}}" if place % 2 else piece for place, piece in enumerate(self.pieces)
+        )
+
+    @property
     def names(self) -> frozenset[str]:
         """Names of the placeholders in it."""
         return frozenset(self.pieces[1::2])

@@ -12,6 +12,7 @@ from service.configuration import build
 
 COMMANDS = {
     *("init", "up", "web", "worker", "demo", "sandbox", "check", "preview", "status"),
+    "senders",
     *("dead", "pause", "resume"),
 }
 

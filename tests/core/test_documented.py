@@ -28,7 +28,9 @@ def keys():
 
 @pytest.mark.parametrize("name", sorted(set(commands())))
 def test_every_command_is_documented(name):
-    assert any(f"{start}{name}{end}" in README for start in ("instep ", "dead ", "`") for end in "` ")
+    assert any(
+        f"{start}{name}{end}" in README for start in ("instep ", "dead ", "`") for end in "` "
+    )
 
 
 @pytest.mark.parametrize("name", sorted(SENDERS))

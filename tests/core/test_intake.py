@@ -4,6 +4,8 @@ import pytest
 from way_in import NOW, PROOF, Accepted, Mapped, Mappings, Outbox, make
 
 from service.intake import WHOLE_BODY, Intake
+from service.senders import SENDERS
+from service.senders.rotation import Configured
 from workers.changes import FieldProblem
 from workers.errors import SignatureInvalid, StoreUnavailable
 
@@ -121,7 +123,8 @@ def test_a_sender_that_raises_makes_a_dead_letter(outbox, caplog):
         def events(self, headers, body):
             raise IndexError
 
-    receipt = receive(Intake({"erp": Broken()}, Mappings(), outbox, print), b"{}")
+    broken = Configured(SENDERS["bearer"], (Broken(),), (None,), ())
+    receipt = receive(Intake({"erp": broken}, Mappings(), outbox, print), b"{}")
     assert receipt.problems == (FieldProblem("body", "the sender failed on it: IndexError"),)
     assert "sender failed" in caplog.text
 

@@ -49,7 +49,8 @@ def test_a_small_file_gets_the_documented_defaults(write):
     assert (site.live, site.linger, site.attempts, site.give_up_hours) == (True, 1.0, 12, 24)
     assert settings.collections["products"].missing == "dead-letter"
     source = settings.sources["erp"]
-    assert (source.max_body, source.dedupe_hours, source.options) == (1_048_576, 24, {})
+    assert (source.max_body, source.options) == (1_048_576, {})
+    assert (source.dedupe_hours, source.challenge, source.ends) == (None, None, ())
     assert settings.store.durability == "always"
     assert (settings.store.url, settings.admin_token, settings.public_url) == (None, None, None)
 

@@ -13,8 +13,8 @@ from workers.errors import DestinationError
 from workers.settings import Destination
 from workers.webflow import Client
 
-SECONDS = 0.4
-SLACK = 2.0  # s that a busy machine may add
+SECONDS = 1.0
+SLACK = 6.0  # s that a busy machine may add; each server here would hold on for longer
 
 
 @pytest.fixture(autouse=True)
@@ -43,10 +43,10 @@ def drip(text):
     def behave(connection):
         for byte in text:
             connection.sendall(bytes([byte]))
-            time.sleep(0.01)
+            time.sleep(0.03)
         while True:
             connection.sendall(b" ")
-            time.sleep(0.01)
+            time.sleep(0.03)
 
     return behave
 
@@ -82,7 +82,7 @@ def test_a_server_that_takes_its_time_is_left_at_the_deadline(behave):
         server.answer = behave(server)
         error = failure(server.url)
     assert error.sent
-    assert "no whole answer within 0.4 s" in str(error)
+    assert f"no whole answer within {SECONDS:g} s" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_a_server_that_accepts_no_connection_was_not_sent_anything():
         error = failure(f"http://127.0.0.1:{port}")
     assert not error.sent
     # Connecting and the whole request run out of time together: either may notice it first.
-    assert "no connection within 0.4 s" in str(error) or "timed out" in str(error)
+    assert f"no connection within {SECONDS:g} s" in str(error) or "timed out" in str(error)
 
 
 def test_connecting_ends_before_the_deadline_of_the_whole_request():

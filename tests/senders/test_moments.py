@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.senders.moments import moment
+from service.senders.moments import moment, utc_moment
 from service.senders.reading import version
 
 AT = datetime(2026, 5, 12, 9, 29, 59, tzinfo=UTC)
@@ -73,3 +73,11 @@ def test_anything_else_is_no_time(value):
 def test_a_time_that_cannot_order_is_no_version(value):
     with pytest.raises(ValueError, match="expected a time"):
         version(value)
+
+
+@pytest.mark.parametrize("text", ["2026-05-12T09:28:58", "2026-05-12 09:28:58.000"])
+def test_a_time_without_an_offset_is_utc_where_its_source_says_so(text):
+    assert utc_moment(text) == moment("2026-05-12T09:28:58Z")
+    assert utc_moment("2026-05-12T11:28:58+02:00") == moment("2026-05-12T09:28:58Z")
+    with pytest.raises(ValueError, match="not a time"):
+        moment(text)

@@ -24,9 +24,14 @@ def test_an_unknown_sender_is_refused_with_the_known_ones():
     assert all(name in problem.expected for name in SENDERS)
 
 
-@pytest.mark.parametrize("sender", sorted(SENDERS))
+@pytest.mark.parametrize("sender", sorted(set(SENDERS) - {"salesforce"}))
 def test_no_sender_starts_without_a_secret(sender):
     assert problems(sender, secrets=())["secrets"].found == "nothing"
+
+
+def test_salesforce_has_no_secret_and_does_not_start_without_a_part_of_its_address():
+    options = {"organization_id": "00D5g00000Kx1QZEAZ"}
+    assert problems("salesforce", secrets=(), **options)["path_token"].found == "nothing"
 
 
 @pytest.mark.parametrize("sender", sorted(SENDERS))
@@ -113,7 +118,11 @@ def test_a_signed_text_names_only_what_is_there(signed, key):
         ("basic", "s3cret:", {}),
         ("standard-webhooks", "whsec_s3cret", {}),
         ("standard-webhooks", "whsec_", {}),
-        ("standard-webhooks", "whpk_5Y+Fq1H5M37LhX2GDTzCRC/1Dzj9sIjQFakv5D4PCOY=", {}),
+        ("standard-webhooks", "whpk_c2hvcnQ=", {}),
+        ("standard-webhooks", "whsk_bmV3ZXI=", {}),
+        ("airtable", "s3cret", {}),
+        ("pipedrive", "s3cret", {}),
+        ("supabase", "s3cret", {"scheme": "basic"}),
     ],
 )
 def test_a_secret_of_another_form_is_refused_without_being_shown(sender, secret, options):
@@ -133,3 +142,24 @@ def test_a_secret_of_another_form_is_refused_without_being_shown(sender, secret,
 def test_a_proof_is_not_read_as_an_id(sender, options, header):
     found = problems(sender, secrets=("user:s3cret",), **options, id=f"header:{header}")
     assert "carries the proof" in found["id"].found
+
+
+@pytest.mark.parametrize("sender", ["hubspot", "square"])
+def test_a_sender_that_signs_its_address_does_not_start_without_it(sender):
+    assert problems(sender)["url"].do == "set it, or public_url"
+
+
+@pytest.mark.parametrize("sender", ["hasura", "supabase", "dataverse", "debezium", "bigcommerce"])
+def test_a_header_that_carries_the_secret_has_to_be_named(sender):
+    secrets = ("s3cret",)
+    assert problems(sender, secrets=secrets, scheme="header")["header"].found == "nothing"
+
+
+@pytest.mark.parametrize("accept", ["v4", [], ["v3", "v0"], 3, [["v3"]], None], ids=repr)
+def test_hubspot_has_three_generations(accept):
+    assert "accept" in problems("hubspot", accept=accept)
+
+
+@pytest.mark.parametrize("organization", ["", "00D", "00D5g00000Kx1QZEA", 7, None], ids=repr)
+def test_an_organisation_of_salesforce_has_an_id(organization):
+    assert "organization_id" in problems("salesforce", organization_id=organization)

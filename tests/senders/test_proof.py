@@ -10,6 +10,7 @@ from service.senders.proof import (
     decode_base64,
     decode_hex,
     header_bytes,
+    require_one,
     require_recent,
     require_signature,
 )
@@ -119,3 +120,17 @@ def test_a_scheme_matches_in_any_case_and_the_rest_exactly():
 def test_header_bytes_are_those_that_came_over_the_wire():
     assert header_bytes("pÃ¤ss") == "päss".encode()
     assert header_bytes("€") == "€".encode()
+
+
+@pytest.mark.parametrize("place", [i for i, letter in enumerate(HEX) if letter.isalpha()])
+def test_a_hex_signature_in_both_cases_at_once_is_refused(place):
+    mixed = HEX[:place] + HEX[place].upper() + HEX[place + 1 :]
+    with pytest.raises(SignatureInvalid):
+        require_signature(mixed, BODY, [b"key"])
+
+
+@pytest.mark.parametrize("headers", [{}, {"x-id": ""}, {"x-id": "a,a"}, {"x-id": "a, b"}])
+def test_a_header_that_has_to_be_there_once_is_not_missing_and_not_doubled(headers):
+    require_one({"x-id": "a"}, "x-id")
+    with pytest.raises(SignatureInvalid):
+        require_one(headers, "x-id")

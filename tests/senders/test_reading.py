@@ -7,8 +7,13 @@ from workers.errors import PayloadInvalid
 
 def reading(**places):
     at = places.pop("occurred_at", None)
-    parsed = {key: Place.parse(text) for key, text in places.items()}
-    return Reading(**parsed, occurred_at=(Place.parse(at),) if at else ())
+    each = places.pop("each", None)
+    parsed = {key: (Place.parse(text),) for key, text in places.items()}
+    return Reading(
+        **parsed,
+        occurred_at=(Place.parse(at),) if at else (),
+        each=Place.parse(each) if each else None,
+    )
 
 
 def only(payload, headers=None, **places):

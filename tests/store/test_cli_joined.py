@@ -129,7 +129,12 @@ def test_status_has_every_documented_key(parts, shown):
     assert set(found["collections"]["products"]) == {
         *("state", "reason", "pending_items", "oldest_seconds"),
     }
-    assert found["sources"]["erp"] == {"deliveries": 1, "duplicates": 0, "refused": 0}
+    assert found["sources"]["erp"] == {
+        "deliveries": 1,
+        "duplicates": 0,
+        "refused": 0,
+        "secrets": [{"until": None, "matched": 0}],
+    }
     assert found["fields"]["accepted"] == found["fields"]["pending"] == 1
     assert found["balanced"] is True
     assert found["processes"] == []

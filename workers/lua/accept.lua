@@ -1,7 +1,7 @@
 #!lua
 -- accept: one delivery, whole or not at all. Seen ids, newest value per field, dead letters of
 -- events that cannot be mapped, counters, and who is to be woken.
--- ARGV[2]: {token, source, mode, closes, dedupe_ms, raw_limit, history, weak, headers,
+-- ARGV[2]: {token, source, mode, closes, secret, dedupe_ms, raw_limit, history, weak, headers,
 --   events: [{id, name, topic, index, letter, problems: [{path, message}],
 --     changes: [{mapping, collection, destination, record, by, copy, version, batch,
 --       fields: [[slug, value, type]]}]}]}
@@ -195,10 +195,18 @@ for _, item in pairs(items) do
   end
 end
 
-local duplicate = duplicates > 0 and #events == 0 and #bad == 0
+-- What no mapping wants is never marked seen, and so does not tell a repeat from the first.
+local fresh = 0
+for _, event in ipairs(events) do
+  if #event.changes > 0 then fresh = fresh + 1 end
+end
+local duplicate = duplicates > 0 and fresh == 0 and #bad == 0
 if request.mode == 'live' then
   redis.call('HINCRBY', P .. 'source:' .. request.source, 'deliveries', 1)
   if duplicate then redis.call('HINCRBY', P .. 'source:' .. request.source, 'duplicates', 1) end
+  if given(request.secret) then
+    redis.call('HINCRBY', P .. 'source:' .. request.source, 'secret:' .. request.secret, 1)
+  end
 end
 local letter = given(request.closes)
 if letter and #bad == 0 and redis.call('HGET', P .. 'letter:' .. letter, 'state') == 'open' then

@@ -1,0 +1,96 @@
+"""
+Challenges: how some systems ask whether an address wants their webhooks, before they send any.
+
+A source answers the one that it is configured for (``challenge = "…"``), and no other. An echo
+proves nothing and does nothing: no event comes of it.
+
+| ``challenge`` | Asked by | Answer |
+|---|---|---|
+| ``hub.challenge`` | GET with that parameter | its value |
+| ``challenge`` | POST of JSON with that key, and only token and type beside it | it, as JSON |
+| ``validationToken`` | POST or GET with that parameter | its value |
+| ``WebHook-Request-Origin`` | OPTIONS with that header | the same as ``WebHook-Allowed-Origin`` |
+
+https://www.w3.org/TR/websub/#hub-verifies-intent
+https://learn.microsoft.com/graph/change-notifications-delivery-webhooks
+https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import parse_qs
+
+from service.senders.base import QUERY, Answer
+from service.senders.payload import parse_json
+from workers.errors import PayloadInvalid
+
+LONGEST: Final = 1_024  # characters that are echoed, at most
+
+METHODS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "hub.challenge": ("GET",),
+        "challenge": ("POST",),
+        "validationToken": ("POST", "GET"),
+        "WebHook-Request-Origin": ("OPTIONS",),
+    }
+)
+_BESIDE: Final = {"challenge", "token", "type"}
+_NO_SNIFFING: Final = ("X-Content-Type-Options", "nosniff")
+
+
+def echo(challenge: str, headers: Mapping[str, str], body: bytes) -> Answer | None:
+    """
+    Return the answer to a request that asks by *challenge*; None: it does not.
+
+    Args:
+        challenge: A name of ``METHODS``; the request came by one of its methods.
+        headers: With lower-case names, and the raw query under ``QUERY``.
+        body: Raw.
+    """
+    return _ECHOES.get(challenge, _of_parameter)(challenge, headers, body)
+
+
+def _of_parameter(name: str, headers: Mapping[str, str], _: bytes) -> Answer | None:
+    try:
+        found = parse_qs(headers.get(QUERY, ""), max_num_fields=100).get(name, [])
+    except ValueError:
+        return None
+    return _text(found[0]) if len(found) == 1 else None
+
+
+def _of_body(name: str, _: Mapping[str, str], body: bytes) -> Answer | None:
+    try:
+        found = parse_json(body)
+    except PayloadInvalid:
+        return None
+    # An event may have a key of this name, too.
+    if not isinstance(found, dict) or not found.keys() <= _BESIDE or name not in found:
+        return None
+    value = found[name]
+    if not isinstance(value, str) or len(value) > LONGEST:
+        return None
+    return Answer(200, json.dumps({name: value}), "application/json", (_NO_SNIFFING,))
+
+
+def _of_origin(name: str, headers: Mapping[str, str], _: bytes) -> Answer | None:
+    origin = headers.get(name.lower(), "")
+    if not origin or len(origin) > LONGEST or not origin.isprintable() or not origin.isascii():
+        return None
+    rate = (("WebHook-Allowed-Rate", "*"),) if "webhook-request-rate" in headers else ()
+    return Answer(200, headers=(("WebHook-Allowed-Origin", origin), ("Allow", "POST"), *rate))
+
+
+def _text(value: str) -> Answer | None:
+    if len(value) > LONGEST:
+        return None
+    return Answer(200, value, "text/plain; charset=utf-8", (_NO_SNIFFING,))
+
+
+_ECHOES: Final[Mapping[str, Callable[[str, Mapping[str, str], bytes], Answer | None]]] = {
+    "challenge": _of_body,
+    "WebHook-Request-Origin": _of_origin,
+}

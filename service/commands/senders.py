@@ -1,0 +1,42 @@
+"""``instep senders``: every kind of system that Instep takes webhooks of, and its settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from service.commands.printing import as_json, table
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--json", "json_wanted", is_flag=True, help="Print it as JSON.")
+def senders(name: str | None, json_wanted: bool) -> None:
+    """Show every sender, or NAME: settings, proof, de-duplication, order, retries."""
+    from service.senders.listing import listing
+
+    found = [row for row in listing() if name in (None, row["name"])]
+    if not found:
+        click.echo(f"There is no sender {name}; instep senders lists them all", err=True)
+        raise SystemExit(1)
+    if json_wanted:
+        as_json(found)
+    else:
+        _show(found)
+
+
+def _show(found: list[dict[str, Any]]) -> None:
+    columns = ("name", "proof", "secrets", "deduplicates_by", "orders_by", "retries")
+    rows = [[row[column] for column in columns] for row in found]
+    table("Senders", [column.replace("_", " ") for column in columns], rows)
+    settings = [
+        (row["name"], each["key"], _default(each), each["expected"])
+        for row in found
+        for each in row["settings"]
+    ]
+    table("Settings", ("sender", "key", "default", "expected"), settings)
+
+
+def _default(setting: dict[str, Any]) -> Any:
+    return "required" if setting["required"] else setting["default"]

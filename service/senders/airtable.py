@@ -1,0 +1,46 @@
+"""
+Airtable. HMAC-SHA256 of the body, hex, under the base64-decoded MAC secret.
+
+A ping without data: what changed is read afterwards, with a stored cursor, so pings that are lost
+or doubled do no harm. The answer is to be empty.
+
+https://airtable.com/developers/web/api/webhooks-overview
+"""
+
+from __future__ import annotations
+
+from service.senders.base import Answer, Given, Kind
+from service.senders.options import Options as SenderOptions
+from service.senders.proof import decode_base64
+from service.senders.proven import BodyHmac, Proven
+from service.senders.reading import Place, Reading, places
+
+
+class Options(SenderOptions):
+    pass
+
+
+def build(given: Given) -> Proven:
+    proof = BodyHmac(
+        keys=given.keys(decode_base64, "base64 with padding: macSecretBase64 of the webhook"),
+        header="x-airtable-content-mac",
+        encoding="hex",
+        prefix="hmac-sha256=",
+    )
+    reading = Reading(
+        topic=(Place.computed("the ping", lambda _: "ping"),), occurred_at=places("timestamp")
+    )
+    return Proven(proof, reading)
+
+
+KIND = Kind(
+    Options,
+    build,
+    key="macSecretBase64, shown once when the webhook is made",
+    proof="HMAC-SHA256 of the body",
+    dedupe="nothing: a ping says only that there is something to read",
+    order="timestamp of the ping",
+    retries="yes, on a schedule that is not published; the webhook ends after 7 days",
+    answer=Answer(204),
+    covers_body=True,
+)

@@ -1,0 +1,162 @@
+"""
+Proofs that are a secret in the request itself, not a digest of it. The body is not proven.
+
+https://www.rfc-editor.org/rfc/rfc6750#section-2.1 (bearer)
+https://www.rfc-editor.org/rfc/rfc7617#section-2 (basic)
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes
+
+from service.senders.base import QUERY, Given
+from service.senders.options import HeaderName, Options, PayloadPlace, Text
+from service.senders.payload import parse
+from service.senders.proof import credentials, decode_base64, header_bytes, matches, require_header
+from service.senders.reading import Place
+from workers.errors import ConfigurationInvalid, PayloadInvalid, SignatureInvalid
+
+
+class CarriedOptions(Options):
+    """For senders that let their user choose where the secret stands; they add ``scheme``."""
+
+    header = HeaderName(load_default=None)
+    parameter = Text(load_default=None)
+
+
+class FieldOptions(Options):
+    """For senders whose secret stands in the body."""
+
+    field = PayloadPlace(required=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """
+    A secret in the request.
+
+    Args:
+        values: Any of them will do; for basic "user:password".
+        scheme: A name of ``SCHEMES``.
+        name: Of the header or the query parameter, if the scheme has one.
+        place: Of it in the body, if the scheme is body-token.
+    """
+
+    values: tuple[bytes, ...] = field(repr=False)
+    scheme: str
+    name: str = ""
+    place: Place | None = None
+
+    def require(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
+        found = SCHEMES[self.scheme](self, headers, body)
+        if not any(matches(each, self.values) for each in found):
+            raise SignatureInvalid(f"what the scheme {self.scheme} carries is no configured secret")
+
+
+def carried(given: Given, default: str) -> Carried:
+    """
+    Return the proof that the CarriedOptions of *given* describe.
+
+    Args:
+        given: With the options loaded.
+        default: The scheme, where neither ``scheme``, ``header`` nor ``parameter`` says.
+
+    Raises:
+        ConfigurationInvalid: The scheme lacks its name, or a secret has no colon.
+    """
+    options = given.options
+    key = next((key for key in ("header", "parameter") if options.get(key)), None)
+    implied = {"header": "header", "parameter": "query", None: default}[key]
+    scheme: str = options.get("scheme") or implied
+    wanted = _NAMES.get(scheme)
+    if wanted and not options.get(wanted):
+        expected = f"where the secret stands, as scheme = {scheme!r} says"
+        raise ConfigurationInvalid([given.problem(wanted, "nothing", expected)])
+    return Carried(secrets(given, scheme), scheme, options[wanted] if wanted else "")
+
+
+def secrets(given: Given, scheme: str) -> tuple[bytes, ...]:
+    """
+    Return the secrets as *scheme* carries them.
+
+    Raises:
+        ConfigurationInvalid: One has another form.
+    """
+    if scheme == "basic":
+        return given.keys(_login, "user:password")
+    return given.keys(str.encode, "text")
+
+
+def conceal(body: bytes, secrets: Sequence[str]) -> bytes:
+    """Return *body* with asterisks where a value in it, of JSON or a form, is one of *secrets*."""
+    if not body.lstrip().startswith((b"{", b"[")):
+        return b"&".join(_concealed(pair, secrets) for pair in body.split(b"&"))
+    for secret in secrets:
+        for text in (json.dumps(secret), json.dumps(secret, ensure_ascii=False)):
+            for spelling in (text, text.replace("/", r"\/")):
+                body = body.replace(spelling.encode(), b'"***"')
+    return body
+
+
+def _concealed(pair: bytes, secrets: Sequence[str]) -> bytes:
+    name, _, value = pair.partition(b"=")
+    found = unquote_to_bytes(value.replace(b"+", b" "))
+    return name + b"=***" if found in [secret.encode() for secret in secrets] else pair
+
+
+def _login(secret: str) -> bytes:
+    user, colon, password = secret.partition(":")
+    return secret.encode() if user and colon and password else b""
+
+
+def _bearer(_: Carried, headers: Mapping[str, str], __: bytes) -> list[bytes]:
+    return [header_bytes(credentials(headers, "bearer"))]
+
+
+def _basic(_: Carried, headers: Mapping[str, str], __: bytes) -> list[bytes]:
+    try:
+        return [decode_base64(credentials(headers, "basic"))]
+    except ValueError:
+        raise SignatureInvalid("header authorization is not base64") from None
+
+
+def _header(proof: Carried, headers: Mapping[str, str], _: bytes) -> list[bytes]:
+    return [header_bytes(require_header(headers, proof.name))]
+
+
+def _query(proof: Carried, headers: Mapping[str, str], _: bytes) -> list[bytes]:
+    name = proof.name.encode()
+    raw = header_bytes(headers.get(QUERY, ""))
+    pairs = (pair.partition(b"=") for pair in raw.split(b"&"))
+    found = [value for given, _, value in pairs if unquote_to_bytes(given) == name]
+    if len(found) != 1:
+        raise SignatureInvalid(f"parameter {proof.name} stands {len(found)} times in the address")
+    # Some encode a plus sign, others do not, and a form would call it a blank.
+    return [unquote_to_bytes(found[0]), unquote_to_bytes(found[0].replace(b"+", b" "))]
+
+
+def _body_token(proof: Carried, headers: Mapping[str, str], body: bytes) -> list[bytes]:
+    found: Any = None
+    if proof.place is not None:
+        try:
+            found = proof.place.find({}, parse(headers, body))
+        except (PayloadInvalid, ValueError):
+            raise SignatureInvalid("no token can be read in the body") from None
+    if not isinstance(found, str):
+        raise SignatureInvalid("the body holds no token where one is expected")
+    return [found.encode()]
+
+
+SCHEMES: Final[Mapping[str, Callable[[Carried, Mapping[str, str], bytes], list[bytes]]]] = {
+    "bearer": _bearer,
+    "basic": _basic,
+    "header": _header,
+    "query": _query,
+    "body-token": _body_token,
+}
+_NAMES: Final = {"header": "header", "query": "parameter"}  # scheme → the setting that it needs

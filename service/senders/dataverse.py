@@ -1,0 +1,80 @@
+"""
+Microsoft Dataverse. A value in a header or in the query, set when the webhook is registered.
+
+The body is the execution context. What changed is a list of keys and values; it also stands in
+``attributes.<name>``, for mappings to read. Times are ``/Date(milliseconds)/``, with an offset that
+does not move the instant. Over 256 KB the values are left out.
+
+https://learn.microsoft.com/power-apps/developer/data-platform/use-webhooks
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from service.senders.base import Given, Kind
+from service.senders.carried import CarriedOptions, carried
+from service.senders.options import Text, optional_choice
+from service.senders.payload import parse_json, pluck
+from service.senders.proven import Proven
+from service.senders.reading import Place, Reading, places, version
+
+_DATE: Final = re.compile(r"/Date\((\d{1,14})(?:[+-]\d{4})?\)/", re.ASCII)
+
+
+class Options(CarriedOptions):
+    scheme = optional_choice("header", "query")
+    parameter = Text(load_default="code")
+
+
+def build(given: Given) -> Proven:
+    options = given.options
+    named = options["scheme"] or ("header" if options["header"] else "query")
+    reading = Reading(
+        id=places("OperationId"),
+        topic=(Place.computed("PrimaryEntityName and MessageName", _topic),),
+        occurred_at=places("attributes.modifiedon", "OperationCreatedOn"),
+        order=_order,
+        needed=frozenset({"id", "topic", "occurred_at"}),
+    )
+    return Proven(carried(given, named), reading, _context)
+
+
+def _context(_: Mapping[str, str], body: bytes) -> Any:
+    context = pluck(parse_json(body), "", dict)
+    found = _pairs(context.get("InputParameters")).get("Target")
+    attributes = _pairs(found.get("Attributes")) if isinstance(found, dict) else {}
+    return {"attributes": attributes} | context
+
+
+def _pairs(found: Any) -> dict[str, Any]:
+    """Return ``[{key, value}, …]`` as values by key."""
+    pairs = found if isinstance(found, list) else ()
+    return {
+        pair["key"]: pair.get("value")
+        for pair in pairs
+        if isinstance(pair, dict) and isinstance(pair.get("key"), str)
+    }
+
+
+def _topic(context: Any) -> str:
+    return f"{pluck(context, 'PrimaryEntityName', str)}.{pluck(context, 'MessageName', str)}"
+
+
+def _order(found: Any) -> str:
+    date = _DATE.fullmatch(found) if isinstance(found, str) else None
+    # By magnitude a small number would be seconds; this one is never that.
+    return version(int(date[1]) / 1000 if date else found)
+
+
+KIND = Kind(
+    Options,
+    build,
+    key="the value",
+    proof="a fixed value in a header or in the query",
+    dedupe="OperationId",
+    order="modifiedon of the row, else OperationCreatedOn (ms)",
+    retries="one, on 502, 503 and 504 alone",
+)

@@ -1,0 +1,146 @@
+"""
+Debezium Server's HTTP sink. One change, a batch of them, or CloudEvents.
+
+The id of a message is new after every restart, and restarts send again: the position in the
+database's log and the row are the key. The position is the version, too, where it is one number.
+A lasting refusal stops the connector, so what cannot be applied is accepted as a dead letter.
+
+https://debezium.io/documentation/reference/stable/operations/debezium-server.html
+https://debezium.io/documentation/reference/stable/integrations/cloudevents.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from service.senders.base import Given, Kind
+from service.senders.carried import CarriedOptions, carried
+from service.senders.options import PayloadPlace, optional_choice, seconds
+from service.senders.payload import parse_json, pluck
+from service.senders.proven import Proven
+from service.senders.reading import Place, Reading, composite, version
+from service.senders.standard import standard
+from workers.changes import canonical, sequence_version
+
+_EXTENSION: Final = "iodebezium"
+_CLOUD_NAMES: Final = {"txid": "txId", "tsms": "ts_ms", "tsus": "ts_us"}
+_POSITIONS: Final = ("lsn", "txId", "file", "pos", "row", "scn", "change_lsn", "event_serial_no")
+
+
+class Options(CarriedOptions):
+    scheme = optional_choice("standard-webhooks", "bearer", "basic", "header", "query")
+    tolerance = seconds(300.0)
+    key = PayloadPlace(load_default=None)
+
+
+def build(given: Given) -> Proven:
+    options = given.options
+    signed = not (options["header"] or options["parameter"])
+    scheme = options["scheme"] or ("standard-webhooks" if signed else "")
+    proof = standard(given) if scheme == "standard-webhooks" else carried(given, scheme)
+    key: Place | None = options["key"]
+    reading = Reading(
+        id=(Place.computed("source", lambda change: _id(change, key)),),
+        topic=(Place.computed("source and op", _topic),),
+        occurred_at=(Place.computed("source", lambda change: change["source"]),),
+        order=_order,
+        each=Place.computed("the body", lambda changes: changes),
+        needed=frozenset({"id", "topic", "occurred_at"}),
+    )
+    return Proven(proof, reading, _changes)
+
+
+def _changes(_: Mapping[str, str], body: bytes) -> list[Any]:
+    payload = parse_json(body)
+    return [_change(each) for each in (payload if isinstance(payload, list) else [payload])]
+
+
+def _change(found: Any) -> Any:
+    """Return ``{before, after, source, op}`` out of whatever wraps it."""
+    if not isinstance(found, dict):
+        return found
+    if "specversion" in found:
+        return _of_cloud(found)
+    wrapped = found.get("payload")
+    return wrapped if "schema" in found and isinstance(wrapped, dict) else found
+
+
+def _of_cloud(event: dict[str, Any]) -> Any:
+    data = _change(event["data"]) if isinstance(event.get("data"), dict) else {}
+    extensions = {
+        name.removeprefix(_EXTENSION): value
+        for name, value in event.items()
+        if name.startswith(_EXTENSION)
+    }
+    source = {_CLOUD_NAMES.get(name, name): value for name, value in extensions.items()}
+    return {"source": source, "op": source.get("op"), **data}
+
+
+def _table(source: Any) -> str:
+    folder = source.get("schema") or pluck(source, "db", str)
+    return f"{folder}.{source.get('table') or pluck(source, 'collection', str)}"
+
+
+def _topic(change: Any) -> str:
+    return f"{_table(change['source'])}.{pluck(change, 'op', str)}"
+
+
+def _id(change: Any, key: Place | None) -> str:
+    source = pluck(change, "source", dict)
+    at = [source[name] for name in _POSITIONS if source.get(name) is not None]
+    row = change.get("after") or change.get("before")
+    found = key.find({}, row) if key else None
+    # Without its key the row stands for itself: sent again, it is the same.
+    who = hashlib.sha256(canonical(row).encode()).hexdigest()[:16] if found is None else found
+    times = () if at else (source.get("ts_us") or source.get("ts_ms"),)
+    return composite(source.get("name"), _table(source), *at, *times, who)
+
+
+def _lsn(source: dict[str, Any]) -> str:
+    return sequence_version(int(source["lsn"]))
+
+
+def _scn(source: dict[str, Any]) -> str:
+    return sequence_version(int(source["scn"]))
+
+
+def _binlog(source: dict[str, Any]) -> str:
+    """Return file number, position in it (10 digits) and row (4 digits), as one number."""
+    file = int(source["file"].rpartition(".")[2])
+    row = min(int(source.get("row") or 0), 9_999)
+    return sequence_version((file * 10**10 + int(source["pos"])) * 10**4 + row)
+
+
+def _time(source: dict[str, Any]) -> str:
+    return version(source.get("ts_us") or source["ts_ms"])
+
+
+# Positions of other connectors are not numbers, or do not fit one.
+_ORDERS: Final[Mapping[str, Callable[[dict[str, Any]], str]]] = {
+    "postgresql": _lsn,
+    "mysql": _binlog,
+    "mariadb": _binlog,
+    "oracle": _scn,
+}
+
+
+def _order(source: Any) -> str:
+    try:
+        return _ORDERS.get(source["connector"], _time)(source)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"has no position: {error}") from None
+
+
+KIND = Kind(
+    Options,
+    build,
+    key="whsec_…; with another `scheme` what that carries",
+    proof="Standard Webhooks v1, a bearer token, or a fixed value in a header",
+    dedupe="server, table, position in the log, and row (by `key`, else whole)",
+    order="position: lsn, or file, pos and row, or scn; else source.ts_ms",
+    retries="4 within seconds, then the connector stops",
+    dedupe_hours=168,
+    covers_body=True,
+)

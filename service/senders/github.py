@@ -1,0 +1,91 @@
+"""
+GitHub, and systems that sign as it does. HMAC-SHA256 of the body, hex, ``sha256=`` before it.
+
+No time is signed, so only the delivery id, which stays the same when a delivery is sent again by
+hand, stops a replay. The body is JSON, or a form with it in ``payload``; that form is signed.
+
+https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries
+https://docs.github.com/webhooks/using-webhooks/best-practices-for-using-webhooks
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from service.senders.base import Event, Given, Kind
+from service.senders.options import Options as SenderOptions
+from service.senders.payload import parse_form, parse_json, pluck
+from service.senders.proven import BodyHmac
+from service.senders.reading import Place, Reading, places
+
+_EVENT: Final = "x-github-event"
+_DELIVERY: Final = "x-github-delivery"
+
+
+class Options(SenderOptions):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class GitHub:
+    proof: BodyHmac
+    reading: Reading
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        return (_EVENT, *self.reading.headers)
+
+    def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
+        self.proof.require(headers, body, now=now)
+
+    def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
+        kind = headers.get(_EVENT) or None
+        payload = _payload(body)
+        times = Place.computed("updated_at", lambda payload: _updated(kind, payload))
+        for event in replace(self.reading, occurred_at=(times,)).events(headers, payload):
+            action = payload.get("action")
+            topic = f"{kind}.{action}" if kind and isinstance(action, str) else kind
+            yield replace(event, topic=topic, ping=kind == "ping")
+
+
+def _payload(body: bytes) -> dict[str, Any]:
+    if body.startswith(b"payload="):  # no JSON begins so, and no form of GitHub's otherwise
+        body = pluck(parse_form(body), "payload", str).encode()
+    return pluck(parse_json(body), "", dict)
+
+
+def _updated(kind: str | None, payload: Any) -> Any:
+    """Return when the object of the event changed, as far as it says."""
+    name = kind or ""
+    for key in (name, name.removesuffix("s"), name.rpartition("_")[2], "head_commit"):
+        found = payload.get(key)
+        if isinstance(found, dict):
+            return found.get("updated_at") or found.get("timestamp")
+    return None
+
+
+def build(given: Given) -> GitHub:
+    proof = BodyHmac(
+        keys=given.keys(str.encode, "text"),
+        header="x-hub-signature-256",
+        encoding="hex",
+        prefix="sha256=",
+        single=(_EVENT, _DELIVERY),
+    )
+    return GitHub(proof, Reading(id=places(f"header:{_DELIVERY}")))
+
+
+KIND = Kind(
+    Options,
+    build,
+    key="the webhook's secret",
+    proof="HMAC-SHA256 of the body",
+    dedupe="X-GitHub-Delivery",
+    order="updated_at of the event's object, if it has one, else arrival",
+    retries="none; by hand any time",
+    dedupe_hours=168,
+    covers_body=True,
+)

@@ -1,0 +1,42 @@
+"""
+Hasura event triggers. A header set on the trigger is the proof; the id stays over retries.
+
+Deliveries come 100 at a time and in any order. A Retry-After in an answer is obeyed for ever.
+
+https://hasura.io/docs/2.0/event-triggers/payload/
+"""
+
+from __future__ import annotations
+
+from service.senders.base import Given, Kind
+from service.senders.carried import CarriedOptions, carried
+from service.senders.options import optional_choice
+from service.senders.proven import Proven
+from service.senders.reading import Reading, places, utc_version
+
+
+class Options(CarriedOptions):
+    scheme = optional_choice("header", "bearer", "basic", "query")
+
+
+def build(given: Given) -> Proven:
+    reading = Reading(
+        id=places("id"),
+        topic=places("trigger.name"),
+        occurred_at=places("created_at"),
+        order=utc_version,
+        needed=frozenset({"id", "topic", "occurred_at"}),
+    )
+    return Proven(carried(given, "header"), reading)
+
+
+KIND = Kind(
+    Options,
+    build,
+    key="the value that the trigger's header carries",
+    proof="a fixed value in a header",
+    dedupe="id",
+    order="created_at (µs)",
+    retries="0 by default, as many as the trigger is set to",
+    dedupe_hours=168,
+)

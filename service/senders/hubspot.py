@@ -1,0 +1,142 @@
+"""
+HubSpot. v3: HMAC-SHA256 of method, address, body and time (ms), base64; an array of events.
+
+``accept`` chooses the generation. v1, a plain SHA-256 that comes with every request, and v2, of
+workflows and cards, sign no time; neither is ever fallen back to. An event holds one changed
+property, which also stands in ``properties.<name>``, for mappings of several fields to read.
+
+https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation
+https://developers.hubspot.com/docs/api/webhooks
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from marshmallow import fields
+
+from service.senders.base import Given, Kind
+from service.senders.options import Options as SenderOptions
+from service.senders.options import seconds
+from service.senders.payload import parse_json
+from service.senders.proof import header_bytes, matches, require_header, require_recent
+from service.senders.proof import require_signature as require_hmac
+from service.senders.proven import Proven
+from service.senders.reading import Place, Reading, composite, places
+from workers.errors import SignatureInvalid
+
+_V3: Final = "x-hubspot-signature-v3"
+# These twelve are decoded before signing, and no others.
+_DECODED: Final = re.compile("%(?:3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)")
+
+
+class Versions(fields.Field[tuple[str, ...]]):
+    """One generation of signatures, or a list of them."""
+
+    default_error_messages = dict.fromkeys(("invalid", "null"), "v3, v2 or v1, or a list of them")
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> tuple[str, ...]:
+        found = tuple(value) if isinstance(value, list) else (value,)
+        if not found or not all(each in ("v1", "v2", "v3") for each in found):
+            raise self.make_error("invalid")
+        return found
+
+
+class Options(SenderOptions):
+    accept = Versions(load_default=("v3",))
+    tolerance = seconds(300.0)
+
+
+@dataclass(frozen=True, slots=True)
+class HubSpotSignature:
+    keys: tuple[bytes, ...] = field(repr=False)
+    url: bytes  # as configured; empty where only v1 is accepted
+    accept: tuple[str, ...]
+    tolerance: float
+
+    def require(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
+        if "v3" in self.accept and (_V3 in headers or self.accept == ("v3",)):
+            self._require_v3(headers, body, now)
+            return
+        found = header_bytes(require_header(headers, "x-hubspot-signature"))
+        texts = [
+            text
+            for version, text in (("v1", body), ("v2", b"POST" + self.url + body))
+            if version in self.accept
+        ]
+        wanted = [
+            hashlib.sha256(key + text).hexdigest().encode() for key in self.keys for text in texts
+        ]
+        if not matches(found, wanted):
+            raise SignatureInvalid(f"the signature is none of {', '.join(self.accept)}")
+
+    def _require_v3(self, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
+        found = require_header(headers, _V3)
+        stamp = require_header(headers, "x-hubspot-request-timestamp")
+        require_recent(stamp, now=now, tolerance=self.tolerance, unit="ms")
+        url = _DECODED.sub(lambda code: chr(int(code[0][1:], 16)), self.url.decode())
+        signed = b"POST" + url.encode() + body + stamp.encode()
+        require_hmac(found, signed, self.keys, encoding="base64")
+
+
+def build(given: Given) -> Proven:
+    accept: tuple[str, ...] = given.options["accept"]
+    proof = HubSpotSignature(
+        keys=given.keys(str.encode, "text"),
+        url=b"" if accept == ("v1",) else given.signed_url().encode(),
+        accept=accept,
+        tolerance=given.options["tolerance"],
+    )
+    reading = Reading(
+        id=(Place.computed("the event's key", _key),),
+        topic=places("subscriptionType || eventType"),
+        occurred_at=places("occurredAt"),
+        each=Place.computed("the body", lambda payload: payload),
+        # A workflow posts one object of another shape, which has neither.
+        needed=frozenset() if accept == ("v2",) else frozenset({"topic", "occurred_at"}),
+    )
+    return Proven(proof, reading, _events)
+
+
+def _events(_: Mapping[str, str], body: bytes) -> Any:
+    payload = parse_json(body)
+    found = payload if isinstance(payload, list) else [payload]
+    return [_told(event) for event in found]
+
+
+def _told(event: Any) -> Any:
+    if not isinstance(event, dict) or not isinstance(event.get("propertyName"), str):
+        return event
+    return {"properties": {event["propertyName"]: event.get("propertyValue")}} | event
+
+
+def _key(event: Any) -> str | None:
+    # eventId alone is not unique, and attemptNumber is another in every retry.
+    if not isinstance(event, dict) or event.get("occurredAt") is None:
+        return None
+    about = event.get("objectId")
+    if about is None and "fromObjectId" in event:
+        about = composite(event["fromObjectId"], event.get("toObjectId"))
+    topic = event.get("subscriptionType") or event.get("eventType")
+    property_and_event = (event.get("propertyName"), event.get("eventId"))
+    return composite(event.get("portalId"), topic, about, *property_and_event, event["occurredAt"])
+
+
+KIND = Kind(
+    Options,
+    build,
+    key="the app's client secret",
+    proof="HMAC-SHA256 of method, `url`, body and time (v3)",
+    dedupe="portalId, subscriptionType, objectId, propertyName, eventId and occurredAt",
+    order="occurredAt (ms)",
+    retries="10 in 24 hours, after a 4xx too",
+    dedupe_hours=48,
+    covers_body=True,
+)

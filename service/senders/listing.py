@@ -1,0 +1,55 @@
+"""What there is to know of every sender, as values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, missing
+
+from service.senders import SENDERS
+from service.senders.base import Kind
+from service.senders.reading import Place
+from service.senders.template import Template
+
+
+def listing() -> list[dict[str, Any]]:
+    """Return one entry for each sender, by name."""
+    return [_entry(name, SENDERS[name]) for name in sorted(SENDERS)]
+
+
+def _entry(name: str, kind: Kind) -> dict[str, Any]:
+    return {
+        "name": name,
+        "proof": kind.proof,
+        "covers_body": kind.covers_body,
+        "secrets": kind.key,
+        "settings": [_setting(key, each) for key, each in kind.options().fields.items()],
+        "deduplicates_by": kind.dedupe,
+        "dedupe_hours": round(kind.dedupe_hours, 3),
+        "orders_by": kind.order,
+        "retries": kind.retries,
+    }
+
+
+def _setting(key: str, field: fields.Field[Any]) -> dict[str, Any]:
+    return {
+        "key": key,
+        "required": field.required,
+        "default": _written(field),
+        "expected": str(field.error_messages.get("invalid", ""))
+        .replace("{{", "{")
+        .replace("}}", "}"),
+    }
+
+
+def _written(field: fields.Field[Any]) -> Any:
+    """Return the default as one would write it in instep.toml."""
+    default: Any = field.load_default
+    if default is missing:
+        return None
+    default = default() if callable(default) else default
+    if isinstance(default, Place):
+        return default.text
+    if isinstance(default, Template):
+        return default.text
+    return list(default) if isinstance(default, tuple) else default

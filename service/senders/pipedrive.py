@@ -1,0 +1,63 @@
+"""
+Pipedrive. HTTP basic auth, set when the webhook is made; nothing is signed. Both versions.
+
+v2 has an id for each event; v1 has none, and its ``retry`` changes from try to try.
+
+https://pipedrive.readme.io/docs/guide-for-webhooks-v2
+https://pipedrive.readme.io/docs/guide-for-webhooks
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from service.senders.base import Given, Kind
+from service.senders.carried import Carried, secrets
+from service.senders.options import Options as SenderOptions
+from service.senders.proven import Proven
+from service.senders.reading import Place, Reading, composite, places
+
+
+class Options(SenderOptions):
+    pass
+
+
+def build(given: Given) -> Proven:
+    reading = Reading(
+        id=(Place.computed("meta", _id),),
+        topic=(Place.computed("meta", _topic),),
+        # timestamp of v1 counts whole seconds.
+        occurred_at=places("meta.timestamp_micro", "meta.timestamp"),
+        needed=frozenset({"id", "topic", "occurred_at"}),
+    )
+    return Proven(Carried(secrets(given, "basic"), "basic"), reading)
+
+
+def _is_v1(payload: Any) -> bool:
+    return "event" in payload
+
+
+def _id(payload: Any) -> str | None:
+    meta = payload["meta"]
+    if not _is_v1(payload):
+        return composite(meta["id"]) or None
+    return composite(
+        meta.get("webhook_id"), payload["event"], meta.get("id"), meta["timestamp_micro"]
+    )
+
+
+def _topic(payload: Any) -> str:
+    if _is_v1(payload):
+        return str(payload["event"])
+    return f"{payload['meta']['action']}.{payload['meta']['entity']}"
+
+
+KIND = Kind(
+    Options,
+    build,
+    key="user:password",
+    proof="Authorization: Basic",
+    dedupe="meta.id; v1: webhook_id, event, id and timestamp_micro",
+    order="meta.timestamp (ms); v1: timestamp_micro",
+    retries="3 within 3 minutes; after 10 failures banned for 30 minutes",
+)

@@ -1,0 +1,83 @@
+"""What most senders are: a proof, and a reading of what is proven."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from service.senders.base import Event
+from service.senders.payload import parse_json
+from service.senders.proof import require_header, require_one, require_signature
+from service.senders.reading import Reading
+
+
+class Proof(Protocol):
+    """Tells whether a request comes from the source."""
+
+    def require(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
+        """
+        Return if it does.
+
+        Raises:
+            SignatureInvalid: The proof is missing, forged, altered or stale.
+        """
+
+
+def json_only(_: Mapping[str, str], body: bytes) -> Any:
+    """
+    Return *body* as JSON, whatever its content type says.
+
+    Raises:
+        PayloadInvalid: It is none.
+    """
+    return parse_json(body)
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A sender that is no more than its parts."""
+
+    proof: Proof
+    reading: Reading
+    parse: Callable[[Mapping[str, str], bytes], Any] = json_only
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        return self.reading.headers
+
+    def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
+        self.proof.require(headers, body, now=now)
+
+    def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
+        return self.reading.events(headers, self.parse(headers, body))
+
+
+@dataclass(frozen=True, slots=True)
+class BodyHmac:
+    """
+    HMAC-SHA256 of the body in a header. No time is signed: only the event id stops a replay.
+
+    Args:
+        keys: Of the HMAC.
+        header: That holds it.
+        encoding: hex or base64.
+        prefix: Stands before it in the header.
+        before: Stands before the body in the signed text.
+        single: Headers that are not signed and yet must be there, once.
+    """
+
+    keys: tuple[bytes, ...] = field(repr=False)
+    header: str
+    encoding: str = "base64"
+    prefix: str = ""
+    before: bytes = b""
+    single: tuple[str, ...] = ()
+
+    def require(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
+        found = require_header(headers, self.header)
+        require_signature(
+            found, self.before + body, self.keys, encoding=self.encoding, prefix=self.prefix
+        )
+        require_one(headers, *self.single)

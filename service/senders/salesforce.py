@@ -1,0 +1,137 @@
+"""
+Salesforce outbound messages. SOAP with up to 100 notifications; nothing is signed.
+
+So two things prove a message: a secret part of the address (``path_token``), and the organisation
+in the body. The answer is a SOAP body with Ack; anything else has the whole message sent again.
+A field that orders the changes has to be chosen for the message: LastModifiedDate or
+SystemModstamp. The session id, if one is sent, is neither used nor kept.
+
+https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_om_outboundmessaging.htm
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from marshmallow import validate
+
+from service.senders.base import Answer, Event, Given, Kind
+from service.senders.options import Options as SenderOptions
+from service.senders.options import Text
+from service.senders.reading import Place, Reading, places
+from service.senders.soap import Element, parse_xml
+from workers.errors import ConfigurationInvalid, PayloadInvalid, SignatureInvalid
+
+_ENVELOPE: Final = "http://schemas.xmlsoap.org/soap/envelope/"
+_MESSAGE: Final = "http://soap.sforce.com/2005/09/outbound"
+_INSTANCE: Final = "http://www.w3.org/2001/XMLSchema-instance"
+_SESSION: Final = re.compile(rb"(<(?:[\w.-]+:)?SessionId\b[^>]*>)[^<]*(?=</)")
+_ORGANIZATION: Final = "15 or 18 letters and digits that begin with 00D"
+ACK: Final = f"""<?xml version="1.0" encoding="UTF-8"?>
+<soapenv:Envelope xmlns:soapenv="{_ENVELOPE}"><soapenv:Body><notificationsResponse \
+xmlns="{_MESSAGE}"><Ack>true</Ack></notificationsResponse></soapenv:Body></soapenv:Envelope>
+"""
+
+
+class Options(SenderOptions):
+    organization_id = Text(
+        required=True,
+        validate=validate.Regexp(r"00D[0-9A-Za-z]{12}([0-9A-Z]{3})?\Z", error=_ORGANIZATION),
+        error_messages=dict.fromkeys(("required", "invalid", "null"), _ORGANIZATION),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Salesforce:
+    organization: str  # its first 15 letters: the other three are a checksum
+    reading: Reading
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        return self.reading.headers
+
+    def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
+        try:
+            found = _message(body).one(f"{_MESSAGE} OrganizationId").text.strip()
+        except PayloadInvalid as error:
+            raise SignatureInvalid(str(error)) from None
+        if len(found) not in (15, 18) or found[:15] != self.organization:
+            raise SignatureInvalid("the message is of another organisation")
+
+    def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
+        message = _message(body)
+        notifications = message.all(f"{_MESSAGE} Notification")
+        return self.reading.events(headers, [_payload(each) for each in notifications])
+
+
+def _message(body: bytes) -> Element:
+    envelope = parse_xml(body)
+    if envelope.name != f"{_ENVELOPE} Envelope":
+        raise PayloadInvalid("the body is no SOAP envelope")
+    return envelope.one(f"{_ENVELOPE} Body").one(f"{_MESSAGE} notifications")
+
+
+def _payload(notification: Element) -> dict[str, Any]:
+    """Return ``{Id, sObject: {type, …fields}}``; of what is not there, nothing."""
+    payload: dict[str, Any] = {}
+    for child in notification.children:
+        if child.name == f"{_MESSAGE} Id":
+            payload["Id"] = child.text.strip()
+        elif child.name == f"{_MESSAGE} sObject":
+            kind = child.attributes.get(f"{_INSTANCE} type", "")
+            fields = {each.local: _value(each) for each in child.children}
+            payload["sObject"] = {"type": kind.rpartition(":")[2], **fields}
+    return payload
+
+
+def _value(element: Element) -> Any:
+    if element.attributes.get(f"{_INSTANCE} nil", "").strip() in ("true", "1"):
+        return None
+    if element.children:
+        return {child.local: _value(child) for child in element.children}
+    return element.text
+
+
+def build(given: Given) -> Salesforce:
+    source = given.source
+    problems = []
+    if source.path_token is None:
+        expected = "a secret part of the address: Salesforce signs nothing"
+        problems.append(given.problem("path_token", "nothing", expected, "choose a long one"))
+    elif any(secret != source.path_token for secret in source.secrets):
+        expected = "none, or path_token again: Salesforce sends no other secret"
+        problems.append(given.problem("secrets", "another secret", expected, "remove it"))
+    if problems:
+        raise ConfigurationInvalid(problems)
+    reading = Reading(
+        id=places("Id"),
+        topic=places("sObject.type"),
+        occurred_at=places("sObject.LastModifiedDate", "sObject.SystemModstamp"),
+        each=Place.computed("the notifications", lambda payload: payload),
+        needed=frozenset({"id", "topic"}),
+    )
+    return Salesforce(given.options["organization_id"][:15], reading)
+
+
+def conceal(body: bytes, _: Sequence[str]) -> bytes:
+    """Return *body* without the session id."""
+    return _SESSION.sub(rb"\1***", body)
+
+
+KIND = Kind(
+    Options,
+    build,
+    key="none: path_token",
+    proof="the address and the organisation's id",
+    dedupe="Notification/Id",
+    order="LastModifiedDate or SystemModstamp, if the message has it, else arrival",
+    retries="for 24 hours, with gaps up to 2 hours",
+    dedupe_hours=48,
+    answer=Answer(body=ACK, content_type="text/xml; charset=utf-8"),
+    needs_secret=False,
+    conceal=conceal,
+)

@@ -1,0 +1,130 @@
+"""
+The proof of Standard Webhooks: a signature of "<id>.<timestamp>.<body>", base64.
+
+v1 is HMAC-SHA256, v1a ed25519. A public key never becomes an HMAC key: the two stand apart.
+
+https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from service.senders.base import Given
+from service.senders.proof import (
+    decode_base64,
+    header_bytes,
+    matches,
+    require_header,
+    require_recent,
+    signatures,
+)
+from workers.errors import SignatureInvalid
+
+PUBLIC: Final = "whpk_"
+SECRET: Final = "whsec_"  # noqa: S105 - the prefix of secrets, not one
+
+_EXPECTED: Final = f"{SECRET} and base64, or {PUBLIC} and that of 32 bytes"
+_PARTS: Final = ("id", "timestamp", "signature")
+_VERSIONS: Final = ("v1", "v1a")
+_PUBLIC_KEY: Final = 32  # bytes
+
+Verify = Callable[[bytes, bytes], bool]  # signature, signed text
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """
+    The proof.
+
+    Args:
+        keys: Decoded secrets, for v1.
+        publics: One check for each public key, for v1a.
+        tolerance: In seconds, both ways.
+        families: What the names of the three headers begin with; the first that is there counts.
+    """
+
+    keys: tuple[bytes, ...] = field(repr=False)
+    publics: tuple[Verify, ...] = field(default=(), repr=False)
+    tolerance: float = 300.0
+    families: tuple[str, ...] = ("webhook",)
+
+    def require(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
+        name, stamp, given = (require_header(headers, each) for each in self._names(headers))
+        require_recent(stamp, now=now, tolerance=self.tolerance)
+        signed = b".".join((header_bytes(name), stamp.encode(), body))
+        # Entries without a comma, and of versions that are unknown, do not count.
+        entries = [entry.partition(",") for entry in given.split(" ")]
+        if any(value.endswith(",") for label, _, value in entries if label in _VERSIONS):
+            raise SignatureInvalid("the signature is doubled")  # two headers, joined by ", "
+        if not any([*self._symmetric(entries, signed), *self._public(entries, signed)]):
+            raise SignatureInvalid(f"none of {len(entries)} signatures is that of the body")
+
+    def _names(self, headers: Mapping[str, str]) -> list[str]:
+        # By any of the three, not by the signature alone: else an id of one family, which events
+        # are told by, could be put before the signed one of the other.
+        found = [[f"{family}-{part}" for part in _PARTS] for family in self.families]
+        return next((names for names in found if any(n in headers for n in names)), found[0])
+
+    def _symmetric(self, entries: list[tuple[str, str, str]], signed: bytes) -> Iterator[bool]:
+        wanted = signatures(signed, self.keys, encoding="base64")
+        for label, _, value in entries:
+            yield label == "v1" and matches(header_bytes(value), wanted)
+
+    def _public(self, entries: list[tuple[str, str, str]], signed: bytes) -> Iterator[bool]:
+        for verify in self.publics:
+            for label, _, value in entries:
+                yield label == "v1a" and _verified(verify, value, signed)
+
+
+def standard(given: Given, families: tuple[str, ...] = ("webhook",)) -> Standard:
+    """
+    Return the proof for the secrets and the tolerance of *given*.
+
+    Raises:
+        ConfigurationInvalid: A secret has another form.
+    """
+    given.keys(_decoded, _EXPECTED)
+    secrets = given.source.secrets
+    return Standard(
+        keys=tuple(_decoded(each) for each in secrets if not each.startswith(PUBLIC)),
+        publics=tuple(_check(_decoded(each)) for each in secrets if each.startswith(PUBLIC)),
+        tolerance=given.options["tolerance"],
+        families=families,
+    )
+
+
+def _decoded(secret: str) -> bytes:
+    if secret.startswith(PUBLIC):
+        key = decode_base64(secret.removeprefix(PUBLIC))
+        return key if len(key) == _PUBLIC_KEY else b""
+    # The prefix is optional in the reference libraries, and so is the padding.
+    text = secret.removeprefix(SECRET)
+    return decode_base64(text + "=" * (-len(text) % 4))
+
+
+def _verified(verify: Verify, value: str, signed: bytes) -> bool:
+    try:
+        return verify(decode_base64(value), signed)
+    except ValueError:
+        return False
+
+
+def _check(key: bytes) -> Verify:
+    # Not above: it takes longer to import than all else of a sender, and few have a public key.
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    public = Ed25519PublicKey.from_public_bytes(key)
+
+    def verify(signature: bytes, signed: bytes) -> bool:
+        try:
+            public.verify(signature, signed)
+        except InvalidSignature:
+            return False
+        return True
+
+    return verify

@@ -1,0 +1,76 @@
+"""
+Stripe. HMAC-SHA256 of "<t>.<body>", hex, in ``Stripe-Signature: t=…,v1=…``.
+
+The secret is text, ``whsec_`` included. While it is rolled there is one v1 for each; other schemes
+do not count. A retry has a new t. ``created`` counts whole seconds.
+
+https://docs.stripe.com/webhooks
+https://docs.stripe.com/webhooks/signature
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from service.senders.base import Given, Kind
+from service.senders.options import Options as SenderOptions
+from service.senders.options import seconds
+from service.senders.proof import (
+    header_bytes,
+    matches,
+    require_header,
+    require_recent,
+    signatures,
+)
+from service.senders.proven import Proven
+from service.senders.reading import Reading, places
+from workers.errors import SignatureInvalid
+
+
+class Options(SenderOptions):
+    tolerance = seconds(300.0)
+
+
+@dataclass(frozen=True, slots=True)
+class StripeSignature:
+    keys: tuple[bytes, ...] = field(repr=False)
+    tolerance: float
+
+    def require(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
+        given = require_header(headers, "stripe-signature")
+        pairs = [entry.partition("=")[::2] for entry in given.split(",")]
+        # A header that came twice has two, the second behind a blank.
+        stamps = [value for name, value in pairs if name.strip() == "t"]
+        if len(stamps) != 1:
+            raise SignatureInvalid(f"the signature has {len(stamps)} t, expected one")
+        require_recent(stamps[0], now=now, tolerance=self.tolerance)
+        wanted = signatures(stamps[0].encode() + b"." + body, self.keys)
+        found = [header_bytes(value) for name, value in pairs if name == "v1"]
+        if not any(matches(each, wanted) for each in found):
+            raise SignatureInvalid(f"none of {len(found)} v1 signatures is that of the body")
+
+
+def build(given: Given) -> Proven:
+    proof = StripeSignature(given.keys(str.encode, "text"), given.options["tolerance"])
+    reading = Reading(
+        id=places("id"),
+        topic=places("type"),
+        occurred_at=places("created"),
+        needed=frozenset({"id", "topic", "occurred_at"}),
+    )
+    return Proven(proof, reading)
+
+
+KIND = Kind(
+    Options,
+    build,
+    key="the endpoint's signing secret, whsec_…",
+    proof="HMAC-SHA256 of time and body",
+    dedupe="id",
+    order="created (whole seconds)",
+    retries="up to 3 days; by hand for 30",
+    dedupe_hours=720,
+    covers_body=True,
+)

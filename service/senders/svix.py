@@ -1,0 +1,47 @@
+"""
+Svix: Standard Webhooks under the header names ``svix-…``, or ``webhook-…`` where the sender
+renamed them. The payload is that of Svix's customer.
+
+Retries go on for about 28 hours, and a delivery can be sent again by hand under its id.
+
+https://docs.svix.com/receiving/verifying-payloads/how-manual
+https://docs.svix.com/retries
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from service.senders.base import Given, Kind
+from service.senders.options import Options as SenderOptions
+from service.senders.options import PlaceField, reading, seconds
+from service.senders.payload import parse
+from service.senders.proven import Proven
+from service.senders.reading import Place
+from service.senders.standard import standard
+
+
+class Options(SenderOptions):
+    id = PlaceField(load_default=None)
+    topic = PlaceField(load_default=lambda: Place.parse("event_type || eventType || type"))
+    occurred_at = PlaceField(load_default=lambda: Place.parse("timestamp"))
+    tolerance = seconds(300.0)
+
+
+def build(given: Given) -> Proven:
+    places = reading(given, "svix-signature", "webhook-signature")
+    ids = (Place.parse("header:svix-id"), Place.parse("header:webhook-id"))
+    return Proven(standard(given, ("svix", "webhook")), replace(places, id=places.id or ids), parse)
+
+
+KIND = Kind(
+    Options,
+    build,
+    key="whsec_…, of the endpoint",
+    proof="Standard Webhooks: HMAC-SHA256 or ed25519 of id, time and body",
+    dedupe="svix-id or webhook-id",
+    order="timestamp in the payload, if there is one",
+    retries="7 in about 28 hours; by hand any time",
+    dedupe_hours=168,
+    covers_body=True,
+)

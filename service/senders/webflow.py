@@ -1,0 +1,84 @@
+"""
+Webflow's own webhooks. HMAC-SHA256 of "<timestamp>:<body>", hex; the timestamp is in ms.
+
+No event id: item, trigger and lastUpdated tell events apart. Whether a retry has a new timestamp is
+not documented; if it has not, ``tolerance`` must be more than the 30 minutes that retries take.
+
+https://developers.webflow.com/data/docs/working-with-webhooks
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from service.senders.base import Given, Kind
+from service.senders.options import Options as SenderOptions
+from service.senders.options import seconds
+from service.senders.payload import parse_json, pluck
+from service.senders.proof import require_header, require_recent, require_signature
+from service.senders.proven import Proven
+from service.senders.reading import Place, Reading, composite, places
+
+_DELETED: Final = "collection_item_deleted"
+
+
+class Options(SenderOptions):
+    tolerance = seconds(300.0)
+
+
+@dataclass(frozen=True, slots=True)
+class WebflowSignature:
+    keys: tuple[bytes, ...] = field(repr=False)
+    tolerance: float
+
+    def require(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
+        stamp = require_header(headers, "x-webflow-timestamp")
+        found = require_header(headers, "x-webflow-signature")
+        require_recent(stamp, now=now, tolerance=self.tolerance, unit="ms")
+        require_signature(found, stamp.encode() + b":" + body, self.keys)
+
+
+def build(given: Given) -> Proven:
+    reading = Reading(
+        id=(Place.computed("the event's key", _key),),
+        topic=places("triggerType"),
+        occurred_at=places("payload.lastUpdated", "payload.deletedOn"),
+        each=Place.computed("the items", lambda events: events),
+        needed=frozenset({"topic"}),
+    )
+    proof = WebflowSignature(given.keys(str.encode, "text"), given.options["tolerance"])
+    return Proven(proof, reading, _events)
+
+
+def _events(_: Mapping[str, str], body: bytes) -> Any:
+    """Return one event for each item: published items come several at once."""
+    whole = pluck(parse_json(body), "", dict)
+    payload = whole.get("payload")
+    items = payload.get("items") if isinstance(payload, dict) else None
+    return [whole | {"payload": item} for item in items] if isinstance(items, list) else [whole]
+
+
+def _key(event: Any) -> str | None:
+    item = event.get("payload")
+    if not isinstance(item, dict) or "id" not in item:
+        return None
+    trigger, updated = event.get("triggerType"), item.get("lastUpdated")
+    # An item is deleted once; of any other event without a time two may look alike.
+    if updated is None and trigger != _DELETED:
+        return None
+    return composite(item["id"], trigger, updated)
+
+
+KIND = Kind(
+    Options,
+    build,
+    key="the app's client secret, or secretKey of a webhook made with a site token",
+    proof="HMAC-SHA256 of time (ms) and body",
+    dedupe="item, trigger and lastUpdated",
+    order="lastUpdated (ms)",
+    retries="3, 10 minutes apart, then the webhook is deactivated; only 200 will do",
+    covers_body=True,
+)
