@@ -1,14 +1,26 @@
-"""A real store for the tests that need one: a Valkey of its own per test process."""
+"""A real store for the tests that need one, and Hypothesis as a busy machine needs it."""
 
 import contextlib
 import importlib.util
+import os
 import platform
 import subprocess
 import time
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis
+
+# A busy machine is slow at drawing and running examples; that is nothing that a test is about.
+# In CI the same examples every time: a failure there is then the change's, not the day's.
+hypothesis.settings.register_profile(
+    "instep",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize="CI" in os.environ,
+)
+hypothesis.settings.load_profile("instep")
 
 
 def server_binary() -> str:
@@ -22,12 +34,15 @@ def store_socket(tmp_path_factory):
     """The socket of a running server that keeps nothing on disk."""
     path = tmp_path_factory.mktemp("store") / "s"
     command = [server_binary(), "--port", "0", "--unixsocket", str(path), "--save", ""]
-    server = subprocess.Popen(
+    server = subprocess.Popen(  # noqa: S603
         [*command, "--appendonly", "no"], stdout=subprocess.DEVNULL, cwd=path.parent
     )
     deadline = time.monotonic() + 10
     while True:
-        with contextlib.suppress(redis.ConnectionError), redis.Redis(unix_socket_path=str(path)) as client:
+        with (
+            contextlib.suppress(redis.ConnectionError),
+            redis.Redis(unix_socket_path=str(path)) as client,
+        ):
             client.ping()
             break
         assert time.monotonic() < deadline, "the store did not start"

@@ -75,6 +75,8 @@ class Answer:
     remaining: int | None = None
     retry_after: float | None = None  # s; v2 sends it on every answer, it counts on 429 and 503
     total: int | None = None  # items of a listing, over all its pages
+    published: frozenset[str] = frozenset()  # ids of the items that were published
+    errors: tuple[str, ...] = ()  # why other items were not
 
 
 def read(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -103,11 +105,17 @@ def read(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
         remaining=_count(headers.get("x-ratelimit-remaining")),
         retry_after=_seconds(headers.get("retry-after")),
         total=_total(known),
+        published=frozenset(_texts(known.get("publishedItemIds"))),
+        errors=tuple(_texts(known.get("errors"))),
     )
 
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
+
+
+def _texts(value: Any) -> list[str]:
+    return [entry for entry in value if _text(entry)] if isinstance(value, list) else []
 
 
 def _count(text: str | None) -> int | None:

@@ -84,7 +84,12 @@ class Breaker:
         return self._place(name)["destination"]
 
     def resume_renewed(self) -> list[str]:
-        """Resume what was paused for a refused token, where the token is another one now."""
+        """
+        Resume what was paused for a refused token, where the token is another one now.
+
+        Returns:
+            The destinations; the caller is to enqueue a job for each.
+        """
         renewed = []
         for destination in self.settings.destinations.values():
             with guarded():

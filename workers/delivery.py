@@ -21,6 +21,7 @@ from workers.fieldtypes import TYPES
 from workers.policy import judge
 from workers.settings import Collection, Destination
 from workers.steps import Batch, Judgement, Lookup, Probe, Verdict, Wait
+from workers.verdicts import wants_publishing
 
 if TYPE_CHECKING:
     from workers.jobs import Parts
@@ -82,8 +83,11 @@ class Courier:
     def _deliver(self, destination: Destination, batch: Batch, not_after: float) -> None:
         collection = self.parts.settings.collections[batch.collection]
         prepared = prepare(batch, destination.api, self._options(collection, batch))
+        values = prepared.values
+        if batch.publish:
+            values = {record: _flags(sent) for record, sent in values.items()}
         sending = replace(
-            batch, items=tuple(item for item in batch.items if prepared.values.get(item.record))
+            batch, items=tuple(item for item in batch.items if values.get(item.record))
         )
         if prepared.unread and not sending.items:
             self._read_files(destination, collection, batch, prepared.unread, not_after)
@@ -93,13 +97,13 @@ class Courier:
         begun = time.monotonic()
         outcome: Answer | DestinationError | None = None
         if sending.items:
-            outcome = self._patch(destination, collection, sending, prepared.values, not_after)
+            outcome = self._send(destination, collection, sending, values, not_after)
             judgement = judge(
                 sending,
                 outcome,
                 destination=destination,
                 collection=collection,
-                sent=prepared.values,
+                sent=values,
                 spread=self._spread(),
             )
         else:
@@ -114,7 +118,7 @@ class Courier:
         schema = self.parts.items.schema(collection) or []
         return {field["slug"]: field["options"] for field in schema}
 
-    def _patch(
+    def _send(
         self,
         destination: Destination,
         collection: Collection,
@@ -123,8 +127,12 @@ class Courier:
         not_after: float,
     ) -> Answer | DestinationError:
         imports = any(TYPES[field.type].files for item in batch.items for field in item.fields)
+        client = self.asker.client(destination)
         try:
-            return self.asker.client(destination).patch(
+            if batch.publish:
+                ids = [item.id for item in batch.items]
+                return client.publish(collection.id, ids, not_after=not_after)
+            return client.patch(
                 collection.id,
                 {item.id: values[item.record] for item in batch.items},
                 live=destination.live and not batch.staged,
@@ -198,6 +206,13 @@ class Courier:
         others = tuple(Verdict(each.record) for each in batch.items if each.record != item.record)
         judgement = Judgement((verdict, *others), "refusal")
         self.parts.outbox.settle(batch, judgement, outcome=f"files read: {said(outcome)}")
+
+
+def _flags(sent: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what of *sent* publishing carries out: nothing, where a newer value says no."""
+    if not wants_publishing(sent):
+        return {}
+    return {slug: sent[slug] for slug in ("_draft", "_archived") if slug in sent}
 
 
 def _completed(judgement: Judgement, batch: Batch, prepared: Prepared) -> Judgement:

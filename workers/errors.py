@@ -2,7 +2,7 @@
 Every exception of the project, as one tree.
 
 ProcessorError
-├── ConfigurationInvalid    instep.toml or a mapping is wrong           → exit 2, all problems at once
+├── ConfigurationInvalid    instep.toml or a mapping is wrong           → exit 2
 ├── SourceError             nothing to map in this request
 │   ├── SignatureInvalid    forged, altered or stale                    → 401
 │   └── PayloadInvalid      signed, but not readable: a dead letter     → 200

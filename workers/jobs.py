@@ -7,6 +7,7 @@ RQ may vanish at any moment. Owns ``instep:sweeper``, the lock of the one sweepe
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -189,6 +190,7 @@ def sweep_forever(parts: Parts, stop: threading.Event) -> None:
                 renewed = True
                 for name in parts.breaker.resume_renewed():
                     _log.info("resumed with another token", extra={"destination": name})
+                    parts.wakes.wake(name)
             names, seconds = parts.outbox.sweep()
             for name in names:
                 if not parts.wakes.crowded():
@@ -199,6 +201,8 @@ def sweep_forever(parts: Parts, stop: threading.Event) -> None:
         except StoreUnavailable as error:
             _log.warning("sweep without the store", extra={"reason": str(error)})
             stop.wait(0.5)
+    with contextlib.suppress(StoreUnavailable):
+        _retire(client, mine)
 
 
 def _lead(client: redis.Redis, mine: str) -> bool:
@@ -209,3 +213,10 @@ def _lead(client: redis.Redis, mine: str) -> bool:
             return False
         # Two sweepers for a moment do no harm: the marker lets only one of them wake.
         return bool(client.pexpire("instep:sweeper", SWEEPER_MS))
+
+
+def _retire(client: redis.Redis, mine: str) -> None:
+    """Leave the lock to the next one at once."""
+    with guarded():
+        if client.get("instep:sweeper") == mine:
+            client.delete("instep:sweeper")

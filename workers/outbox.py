@@ -15,7 +15,8 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:destination:<destination>``       hash: calls, breaker, pause, gate
 ``instep:flight:<destination>``            sorted set: requests on their way, by their end
 ``instep:budget:<token hash>``             hash: the budget (``lua/budget.lua``)
-``instep:source:<source>``                 hash: deliveries, duplicates, refused
+``instep:budget:<token hash>:queue``       sorted set: who comes for a slot, by the ms
+``instep:source:<source>``                 hash: deliveries, duplicates, refused, secret:<mark>
 ``instep:seen:<source>:<bucket>``          set: hashed event ids, in time buckets
 ``instep:letter:<id>``                     hash: one dead letter (``workers/deadletters.py``)
 ``instep:letters``, ``…:closed``           sorted sets: open and closed letters by time
@@ -46,6 +47,7 @@ from workers.wording import step_of, verdict_for
 
 FATES = ("written", "superseded", "unchanged", "stale", "ignored", "discarded", "dead", "pending")
 RAW_LETTERS = 1000  # open ones per source
+DEDUPE_HOURS = 24.0  # where neither the source nor its sender says
 INDEX_EVERY = 30.0  # s between look-ups of what was created since
 V1_INDEX_EVERY = 600.0  # s; v1 cannot filter and lists the whole collection anew
 MARKER_MS = 5000  # as in lua/state.lua: a job that has not started by then may be lost
@@ -118,7 +120,8 @@ class Outbox:
                 "source": delivery.source,
                 "mode": delivery.mode,
                 "closes": delivery.closes,
-                "dedupe_ms": max(1, int(source.dedupe_hours * 3_600_000)),
+                "secret": delivery.secret,
+                "dedupe_ms": max(1, int((source.dedupe_hours or DEDUPE_HOURS) * 3_600_000)),
                 "raw_limit": RAW_LETTERS,
                 "history": self.settings.store.history,
                 "weak": self._weak,

@@ -158,6 +158,8 @@ def judge(
     case = Case(batch, outcome, destination, collection, sent, spread)
     action = action_for(outcome)
     decide = _VERDICTS[action]
+    if batch.publish and action is Action.SETTLE:
+        decide = verdicts.published
     said = case.said
     return Judgement(
         verdicts=tuple(decide(case, item) for item in batch.items),

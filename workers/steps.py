@@ -48,6 +48,7 @@ class Batch:
     collection: str
     items: tuple[ClaimedItem, ...]
     staged: bool = False  # these items are written staged only: they were never published
+    publish: bool = False  # their staged copies are written, and are to be made live
     trial: bool = False  # the first request after a good probe
     more: bool = False  # other items are due as well
 
@@ -119,6 +120,7 @@ class Verdict:
     missed: tuple[str, ...] = ()  # the answer does not show these: misses + 1
     staged: bool | None = None  # write it staged only from now on; None: unchanged
     forget: bool = False  # its id is wrong: look it up again
+    publish: bool = False  # its next request makes its staged copy live
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,27 @@ def staged(case: Case, item: ClaimedItem) -> Verdict:
     return Verdict(item.record, staged=True, attempt=True)
 
 
+def wants_publishing(sent: Mapping[str, Any]) -> bool:
+    """Tell whether a mapping says that an item is neither draft nor archived."""
+    flags = [sent[slug] for slug in ("_draft", "_archived") if slug in sent]
+    return bool(flags) and not any(flags)
+
+
+def published(case: Case, item: ClaimedItem) -> Verdict:
+    """It is live now, and is written live; what cannot be published keeps its staged copy."""
+    answer = case.answer
+    if answer is None or item.id in answer.published:
+        return Verdict(item.record, staged=False)
+    if not case.batch.alone:
+        return isolated(case, item)
+    message = "; ".join(answer.errors) or "the item was not published, and nothing was said of it"
+    return Verdict(
+        item.record,
+        deaths=case.death("refused", case.values(item), message=message, problems=()),
+        attempt=True,
+    )
+
+
 def backed_off(case: Case, item: ClaimedItem) -> Verdict:
     """It waits; it is the suspect itself only alone, and only where others get through."""
     batch, answer = case.batch, case.answer
@@ -169,6 +190,8 @@ def settled(case: Case, item: ClaimedItem) -> Verdict:
         return Verdict(item.record, staged=False)
     else:
         found = comparison.compare(item, shown, sent)
+        if not found.missed and _is_to_be_published(case, item, sent):
+            return Verdict(item.record, files=found.files, publish=True)
     dead = _not_applied(case, item, found)
     missed = tuple(slug for slug in found.missed if slug not in dead)
     return Verdict(
@@ -204,6 +227,12 @@ def _went_live(case: Case, item: ClaimedItem, published: str | None, *, held: bo
     if not case.batch.staged or not case.destination.live or item.attempts >= 2:
         return False
     return published is not None and not held
+
+
+def _is_to_be_published(case: Case, item: ClaimedItem, sent: Mapping[str, Any]) -> bool:
+    # An item that is published and still refuses its live copy would go round for ever.
+    on_hold = case.batch.staged and case.destination.live and item.attempts < 3
+    return on_hold and wants_publishing(sent)
 
 
 def _misdirected(case: Case, item: ClaimedItem, key: Any) -> Verdict:

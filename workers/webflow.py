@@ -1,5 +1,5 @@
 """
-The CMS over HTTP: one PATCH, and the GETs that an item may have to wait for.
+The CMS over HTTP: one PATCH, publishing, and the GETs that an item may have to wait for.
 
 v1 carries one item per PATCH (``fields``, ``?live=true``), v2 up to 100 (``items``, ``/live``),
 always by the bulk endpoint: its answer names every item by id. Redirects are not followed and
@@ -12,7 +12,7 @@ https://developers.webflow.com/data/v1.0.0/reference/cms/items/patch-item
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import quote
@@ -125,6 +125,24 @@ class Client:
             query = {"live": "true"} if live else {}
             body = {"fields": fields}
         return self._ask("PATCH", url, query, body, seconds=seconds, not_after=not_after)
+
+    def publish(
+        self,
+        collection: str,
+        items: Iterable[str],
+        *,
+        seconds: float = SECONDS,
+        not_after: float = float("inf"),
+    ) -> Answer:
+        """
+        Make the staged copies of items live: ``answer.published``, and ``answer.errors`` of others.
+
+        https://developers.webflow.com/data/reference/cms/collection-items/staged-items/publish-item
+        """
+        url = f"{_collection(collection)}/items/publish"
+        body = {"itemIds": list(items)}
+        method = "POST" if self._v2 else "PUT"
+        return self._ask(method, url, {}, body, seconds=seconds, not_after=not_after)
 
     def get_collection(
         self, collection: str, *, seconds: float = SECONDS, not_after: float = float("inf")

@@ -19,6 +19,7 @@ def step_of(token: str, destination: str, answer: dict[str, Any]) -> Step:
                 collection=answer["collection"],
                 items=tuple(_item(item) for item in answer["items"]),
                 staged=answer["staged"],
+                publish=answer["publish"],
                 trial=answer["trial"],
                 more=answer["more"],
             )
@@ -90,4 +91,5 @@ def verdict_for(verdict: Verdict, item: ClaimedItem) -> dict[str, Any]:
         "missed": list(verdict.missed),
         "staged": verdict.staged,
         "forget": verdict.forget,
+        "publish": verdict.publish,
     }

@@ -9,17 +9,12 @@ import json
 import time
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from urllib.parse import parse_qs
 
-from service.sandbox.faults import Fault, Match
-from service.sandbox.items import publish, unpublish
-from service.sandbox.records import Copy
-from service.sandbox.schema import Field
-from service.sandbox.seed import FIELDS, PRODUCTS, fill, product, product_id, seed_products
-from service.sandbox.server import start, stop
-from service.sandbox.site import Site
+from delivering_cms import Cms
+
+from service.sandbox.seed import PRODUCTS
 from workers.breaker import Breaker
 from workers.changes import Change, Delivery, FieldValue, Incoming, canonical, sequence_version
 from workers.deadletters import DeadLetters
@@ -47,39 +42,10 @@ TYPES = {
     "_archived": "flag",
     "_draft": "flag",
 }
-MORE_FIELDS = (
-    Field("gallery", "MultiImage"),
-    Field("manual", "File"),
-    Field("video", "VideoLink"),
-    Field("code", "Number"),
-)
 MOST_STEPS = 3000  # of one run: more are a loop that does not end
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request as the CMS got it; *at* on the CMS's own clock."""
-
-    at: float
-    method: str
-    path: str
-    query: dict
-    body: dict
-    headers: dict
-
-    @property
-    def sent(self):
-        """Item id → slug → value of a PATCH."""
-        if "items" in self.body:
-            return {
-                entry["id"]: entry.get("fieldData", {})
-                | {flag: entry[flag] for flag in ("isDraft", "isArchived") if flag in entry}
-                for entry in self.body["items"]
-            }
-        return {self.path.rsplit("/", 1)[-1]: self.body.get("fields", {})}
-
-
-class Way:
+class Way(Cms):
     """
     One site behind one destination, "site", or several of them.
 
@@ -110,12 +76,8 @@ class Way:
         self.store = store
         self.by = by
         self.steps = Steps(store)
-        self.site = Site(token="t", requests_per_minute=window, now=self.now)
-        seed_products(self.site, items).fields.update({one.slug: one for one in MORE_FIELDS})
-        self.server = start(self.site)
-        self.requests = []
-        self.on_request = None  # called once, while the next request is under way
-        self.server.app = self._recording(self.server.app)
+        self.queued = set()  # destinations that have a job on its way
+        super().__init__(items, window, self.now)
         site = Destination("site", api, "t", base_url=self.server.url)
         destinations = {"site": replace(site, **destination)}
         collections = {"products": Collection("products", "site", PRODUCTS, "sku")}
@@ -156,7 +118,7 @@ class Way:
 
     def close(self):
         self.courier.close()
-        stop(self.site, self.server)
+        super().close()
 
     # time
 
@@ -176,12 +138,6 @@ class Way:
     def by_v1(self):
         return self.settings.destinations["site"].api == "v1"
 
-    def id(self, n):
-        return product_id(n)
-
-    def key(self, n):
-        return f"P-{n:04d}"
-
     def change(self, record, fields=None, *, version=None, id=None, collection="products", **more):
         """
         Accept one event: *fields*, or keywords, are the fields of a record or of a product by
@@ -196,7 +152,8 @@ class Way:
         version = None if version is None else sequence_version(version)
         change = Change("stock", collection, record, self.by, values, version)
         event = Incoming(id or uuid.uuid4().hex, "changed", 0, (change,))
-        self.parts.outbox.accept(Delivery("erp", uuid.uuid4().hex, (event,), b"{}"))
+        accepted = self.parts.outbox.accept(Delivery("erp", uuid.uuid4().hex, (event,), b"{}"))
+        self.queued.update(accepted.wake)
 
     # what goes out
 
@@ -209,24 +166,25 @@ class Way:
             waits = {}
             for name in names:
                 waits[name], left = self._job(name, left)
-            self.check()
+            assert balanced(self.counts()), self.counts()
             stated = [wait for wait in waits.values() if wait is not None]
             if not stated:
                 assert self.parts.outbox.sweep()[0] == (), "woken, and has nothing to do"
-                return
+                break
             pause = min(stated)
             left -= 1
             assert left, f"{MOST_STEPS} waits and no end: the last are of {pause} s"
             if self.now() + pause > till:
                 self.pass_time(max(0, till - self.now()))
-                return
+                break
             self.pass_time(pause + 0.001)
-            names = self.parts.outbox.sweep()[0]
-            assert set(names) >= {n for n, wait in waits.items() if wait == pause}, "not woken"
-            names = list(self.settings.destinations)
+            woken = self.queued | set(self.parts.outbox.sweep()[0])
+            assert woken >= {n for n, wait in waits.items() if wait == pause}, "not woken"
+        self.check()
 
     def _job(self, name, left):
         """Carry out steps of one destination; return the seconds that it waits, or None."""
+        self.queued.discard(name)
         self.parts.outbox.job_started(name)
         destination = self.settings.destinations[name]
         while True:
@@ -247,92 +205,6 @@ class Way:
 
     def resume(self, name="site"):
         self.parts.breaker.resume(name)
-
-    # the CMS
-
-    @property
-    def products(self):
-        return self.site.collections[PRODUCTS]
-
-    def add_collection(self, name):
-        """Add a collection with ten published items; returns its id."""
-        number = len(self.site.collections)
-        made = self.site.add_collection(name, name, FIELDS, id=f"{number:024x}")
-        data = [product(n, made.fields) for n in range(1, 11)]
-        fill(self.site, made, data, ids=[f"{number:04x}{n:020x}" for n in range(1, 11)])
-        return made.id
-
-    def add(self, n, **fields):
-        """Add the *n*-th product, published now; returns its id."""
-        data = product(n, self.products.fields) | fields
-        fill(self.site, self.products, [data], ids=[self.id(n)])
-        self.products.items[self.id(n)].created = self.site.now()
-        return self.id(n)
-
-    def staged(self, n):
-        """What the staged copy of the *n*-th product holds."""
-        return self.products.items[self.id(n)].staged.fields
-
-    def live(self, n):
-        """What its live copy holds; None: there is none."""
-        copy = self.products.items[self.id(n)].live
-        return copy and copy.fields
-
-    def shown(self, slug, numbers):
-        """The values of one field in the live copies."""
-        return [self.live(n)[slug] for n in numbers]
-
-    def edit(self, n, **fields):
-        """Write both copies by hand, as an editor, or as a request that lands late."""
-        item = self.products.items[self.id(n)]
-        held = item.staged
-        merged = {**held.fields, **fields}
-        self.products.store(item, Copy(merged, held.archived, held.draft, self.site.now()))
-        if item.live is not None:
-            item.live = item.staged
-
-    def unpublish(self, *numbers):
-        unpublish(self.products, [self.id(n) for n in numbers])
-
-    def never_publish(self, *numbers):
-        """Make products look as if they had never been published."""
-        self.unpublish(*numbers)
-
-    def publish(self, *numbers):
-        publish(self.site, self.products, [self.id(n) for n in numbers])
-
-    def remove(self, n):
-        self.products.remove(self.products.items[self.id(n)])
-
-    def fault(self, kind, *, times=None, seconds=None, match=None, **options):
-        """Arm a fault for PATCHes, or for what *match* says."""
-        fault = Fault(kind, Match(**({"method": "PATCH"} | (match or {}))), **options)
-        self.site.faults.add(fault, times=times, seconds=seconds)
-
-    def down(self, status=500, **options):
-        self.fault("status", status=status, **options)
-
-    def mend(self):
-        self.site.faults.clear()
-
-    def of(self, n):
-        """What in a fault's match means the *n*-th product."""
-        return {"item": self.id(n)}
-
-    # what was seen
-
-    def patches(self):
-        return [request for request in self.requests if request.method == "PATCH"]
-
-    def gets(self):
-        return [request for request in self.requests if request.method == "GET"]
-
-    def forget_requests(self):
-        self.requests.clear()
-
-    def sent_to(self, n):
-        """What was sent to the *n*-th product, request by request."""
-        return [r.sent[self.id(n)] for r in self.patches() if self.id(n) in r.sent]
 
     # what is stored
 
@@ -366,24 +238,3 @@ class Way:
                 if state in held:
                     held[state] += 1
         assert held == {name: counts[name] for name in held}
-
-    def _recording(self, app):
-        def record(environ, start_response):
-            body = environ["wsgi.input"].getvalue()
-            headers = {k[5:].lower(): v for k, v in environ.items() if k.startswith("HTTP_")}
-            self.requests.append(
-                Request(
-                    self.now(),
-                    environ["REQUEST_METHOD"],
-                    environ["PATH_INFO"],
-                    {k: v[0] for k, v in parse_qs(environ["QUERY_STRING"]).items()},
-                    json.loads(body) if body else {},
-                    headers,
-                )
-            )
-            then, self.on_request = self.on_request, None
-            if then is not None:
-                then()
-            return app(environ, start_response)
-
-        return record

@@ -59,6 +59,7 @@ class StandIn:
         self.refused = {}  # (item id, slug) → the words
         self.delay = 0.0  # s, before each answer
         self.requests = []
+        self.writes = []  # (item id, fields), as they landed
         self.lock = threading.Lock()
         self.stopping = threading.Event()
         self.closes, self.left, self.files = 0.0, limit, 0
@@ -182,6 +183,7 @@ class StandIn:
                 raise Refused(400, "validation_error", "Validation Error", problems)
         for key, fields in sent.items():
             kept = {slug: self._kept(slug, value) for slug, value in fields.items()}
+            self.writes.append((key, kept))
             self.staged[key] |= kept
             if live:
                 self.live[key] |= kept

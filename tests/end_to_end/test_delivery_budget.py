@@ -84,6 +84,7 @@ def test_waiting_for_the_budget_shows_and_is_no_attempt(open_way):
     for n in range(1, 101):
         way.change(n, stock=n)
     way.run(20)
+    way.run(0)
     assert way.state()[0] == "waiting"
     assert all(way.meta(n, "attempts") is None for n in range(1, 101))
 

@@ -1,6 +1,9 @@
 """From key to item id: by listing, kept, and asked again within bounds."""
 
+from itertools import pairwise
+
 import pytest
+
 from workers.steps import Lookup
 
 
@@ -52,7 +55,7 @@ def test_unknown_keys_wait_together_for_one_look_up_every_thirty_seconds(open_wa
     assert way.shown("stock", range(21, 61)) == list(range(21, 61))
     assert len(way.gets()) <= 120 / 30 + 2
     times = [request.at for request in way.gets()]
-    assert all(later - earlier > 29 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier > 29 for earlier, later in pairwise(times))
 
 
 def test_v1_lists_the_whole_collection_every_ten_minutes_at_most(open_way):
@@ -68,7 +71,7 @@ def test_v1_lists_the_whole_collection_every_ten_minutes_at_most(open_way):
     assert way.shown("stock", range(21, 27)) == list(range(21, 27))
     times = [request.at for request in way.gets()]
     assert len(times) <= 3
-    assert all(later - earlier > 590 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier > 590 for earlier, later in pairwise(times))
 
 
 def test_a_key_that_no_item_has_is_a_missing_letter(keyed):

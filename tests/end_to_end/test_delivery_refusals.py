@@ -2,6 +2,7 @@
 
 import pytest
 
+
 def test_a_refused_field_dies_with_the_words_of_the_cms_and_the_others_arrive(way):
     way.change(1, stock="many", supplier="Oak Ltd", price=12.5)
     way.run()

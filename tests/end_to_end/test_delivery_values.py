@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+
 from service.sandbox.files import shown
 from service.sandbox.site import new_id
 

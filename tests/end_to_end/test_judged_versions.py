@@ -106,7 +106,7 @@ def test_an_idle_system_answers_at_once(cms, begin):
     cms.limit = 1_000
     instep = begin()
     line, waits = Line(instep.address), []
-    for number in range(20):
+    for number in range(12):
         sent = time.monotonic()
         assert line.ask(signed(change(number, number, qty=1))) == 200
         calls = eventually(lambda n=number: cms.calls("PATCH")[n:], pause=0.002, told=instep.log)
@@ -114,5 +114,5 @@ def test_an_idle_system_answers_at_once(cms, begin):
         time.sleep(max(0.0, sent + 1.25 - time.monotonic()))  # it is to be idle
     line.close()
     waits.sort()
-    say(f"p50 {waits[10] * 1000:.0f} ms, longest {waits[-1] * 1000:.0f} ms")
-    assert waits[10] < 0.5
+    say(f"p50 {waits[6] * 1000:.0f} ms, longest {waits[-1] * 1000:.0f} ms")
+    assert waits[6] < 0.5

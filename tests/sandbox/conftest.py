@@ -36,7 +36,7 @@ class Client:
     headers: dict[str, str]
 
     def call(self, method: str, path: str, body: Any = None, **more: Any) -> requests.Response:
-        more = {"headers": self.headers, "timeout": 5, "allow_redirects": False, **more}
+        more = {"headers": self.headers, "timeout": 30, "allow_redirects": False, **more}
         url = path if path.startswith("http") else f"{self.base}{path}"
         return self.session.request(method, url, json=body, **more)
 

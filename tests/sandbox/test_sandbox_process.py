@@ -26,7 +26,7 @@ def test_it_says_where_it_is_and_ends_when_told(signum):
             word, url = child.stdout.readline().split()
             headers = {"Authorization": "Bearer sandbox-token"}
             path = f"/v2/collections/{PRODUCTS}/items/{product_id(3)}"
-            answer = requests.get(url + path, headers=headers, timeout=5)
+            answer = requests.get(url + path, headers=headers, timeout=30)
             assert (word, answer.json()["fieldData"]["sku"]) == ("sandbox", "P-0003")
             child.send_signal(signum)
             assert child.wait(5) == 0
@@ -45,7 +45,7 @@ def test_an_ipv6_address_stands_in_brackets(site, session):
     except OSError:
         return  # this machine has no IPv6: nothing to see
     assert server.url.startswith("http://[::1]:")
-    assert session.get(f"{server.url}/_sandbox/calls", timeout=5).status_code == 200
+    assert session.get(f"{server.url}/_sandbox/calls", timeout=30).status_code == 200
     stop(site, server)
 
 
@@ -62,7 +62,7 @@ def test_a_chunked_body_is_read(v2):
 
 
 def test_a_body_is_asked_for_where_the_client_waits(url, v2):
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=5)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
     body = b'{"fieldData":{"stock":777}}'
     headers = v2.headers | {"Expect": "100-continue", "Content-Length": str(len(body))}
     path = f"/v2/collections/{PRODUCTS}/items/{product_id(1)}"
@@ -78,7 +78,7 @@ def test_a_body_is_asked_for_where_the_client_waits(url, v2):
 
 @pytest.mark.parametrize(("length", "status"), [(str(MAX_BODY + 1), 413), ("x", 400)])
 def test_a_body_that_cannot_be_taken_is_refused(url, length, status):
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=5)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
     connection.putrequest("PATCH", "/")
     connection.putheader("Content-Length", length)
     connection.endheaders()
@@ -94,7 +94,7 @@ def test_parallel_writers_lose_nothing(v2, url):
             for turn in range(20):
                 path = f"{url}/v2/collections/{PRODUCTS}/items/{product_id(n)}/live"
                 body = {"fieldData": {"stock": turn}}
-                session.patch(path, json=body, headers=v2.headers, timeout=5)
+                session.patch(path, json=body, headers=v2.headers, timeout=30)
 
     threads = [threading.Thread(target=write, args=(n,)) for n in range(1, 5)]
     for thread in threads:

@@ -25,6 +25,7 @@ local function wait(ms, reason, gate_ms)
   if ms then
     ms = math.min(math.max(1, math.ceil(ms)), AHEAD_MS)
     wake_at(name, now + ms)
+    if reason == 'budget' then queue_up(request.budget, name, now + ms) end
   end
   if gate_ms then
     redis.call('HSET', dest_key, 'gate_until', now + math.ceil(gate_ms), 'gate', reason)
@@ -53,7 +54,7 @@ for _, collection in ipairs(request.collections) do
 end
 if #open == 0 then return wait(nil, 'paused') end
 
-local ms, every, tat = slot_wait(request.budget, request.limit)
+local ms, every, tat = slot_wait(request.budget, request.limit, name)
 
 local trial, fresh_only, blind = false, false, false
 
@@ -259,7 +260,7 @@ local function consider(set_of, record)
   end
   local limit = limit_of(item)
   local own = (limit < request.batch and 'suspect' or '') .. (item.meta.staged and ' staged' or '')
-    .. (files and ' files' or '')
+    .. (item.meta.publish and ' publish' or '') .. (files and ' files' or '')
   if shape and (own ~= shape or #picked + 1 > math.min(room, limit)) then
     save(item)
     return
@@ -311,6 +312,8 @@ local function hand_out(set_of)
     set(item, 'claim', cjson.encode({token = request.token, at = now, till = now + CLAIM_MS,
       fields = held}))
     set(item, 'tried', now)
+    -- Once: whatever comes of it, what is still pending is written first.
+    set(item, 'publish', nil)
     schedule(item)
     save(item)
   end
@@ -320,6 +323,7 @@ local function hand_out(set_of)
     items = told})
   return answer({step = 'batch', collection = set_of.collection.name, items = out,
     staged = string.find(shape, 'staged', 1, true) and true or false,
+    publish = string.find(shape, 'publish', 1, true) and true or false,
     trial = trial and not blind,
     more = set_of.due > #picked}, CLAIM_MS)
 end
@@ -375,7 +379,7 @@ while tried_sets < 10 do
   end
   if #picked > 0 then return hand_out(set_of) end
   -- What stays there waits for a schema, or for what has not failed alone: it must not hold up the other collections.
-  held_up[set_of.key] = true
+  if redis.call('ZCOUNT', set_of.key, '-inf', now) >= set_of.due then held_up[set_of.key] = true end
 end
 local step = look_up()
 if step then return step end

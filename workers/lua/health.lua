@@ -4,7 +4,9 @@
 --   event: success | refusal | failure | read | probe-good | probe-bad | pause | resume
 --   suspect: the failure is that of one item that failed alone before
 --   flight: the step that has landed, if any; collection: pause or resume only this one
--- Returns {state, wake}.
+-- While the breaker is open, *trial* says which request may try: 'ready' any, after a good probe;
+-- 'blind' one batch, after a bad one; 'fresh' items that have not failed alone; 'out': it is out.
+-- Returns {wake}.
 --! uses state
 
 local key = P .. 'destination:' .. request.destination
@@ -66,8 +68,8 @@ elseif event == 'read' then
 elseif event == 'probe-good' then
   redis.call('HSET', key, 'trial', 'ready')
 elseif event == 'probe-bad' then
-  open_again()
-  redis.call('HSET', key, 'trial', 'blind')
+  -- Not counted here: the one request that may now try counts as it fails.
+  redis.call('HSET', key, 'open_until', now + interval(), 'trial', 'blind')
 end
 
 local wake = event == 'resume' and not paused(request.destination)

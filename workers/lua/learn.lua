@@ -14,8 +14,18 @@ if limit then redis.call('HSET', key, 'limit', math.max(2, limit)) end
 if remaining then
   local left = tonumber(held[1]) or 0
   -- More left than before: a new window, which one of the last requests opened.
-  if not till or till <= now or remaining > left + 5 then till = sent + WINDOW_MS end
+  if not till or till <= now or remaining > left + 5 then
+    till = sent + WINDOW_MS
+    -- Which of those under way count in it nobody knows; too many of ours make no false others.
+    local flying = redis.call('ZCARD', P .. 'flight:' .. request.destination)
+    redis.call('HSET', key, 'mine', math.max(1, flying))
+  end
   redis.call('HSET', key, 'left', remaining, 'till', till)
+  local elapsed = sent - (till - WINDOW_MS)
+  if limit and elapsed >= 10000 then
+    local others = limit - remaining - tonumber(redis.call('HGET', key, 'mine') or 0)
+    redis.call('HSET', key, 'others', math.max(0, math.floor(others * WINDOW_MS / elapsed)))
+  end
 end
 if request.closed then
   local retry = given(request.retry_ms)

@@ -4,7 +4,7 @@
 -- ARGV[2]: {token, claim, destination, collection, index, copy, weak, soft, missing,
 --   verdicts: [{record, id, sent: [slug], written: [slug], files: {slug: json}, updated,
 --     deaths: [{kind, slugs, message, status, code, problems}], wait_ms, attempt, failed, limit,
---     unknown, refused, missed: [slug], staged, forget}]}
+--     unknown, refused, missed: [slug], staged, forget, publish}]}
 --   soft: the limits come from 5xx answers, and last until the outage has ended
 -- Returns {settled, lost, letters}.
 --! uses state
@@ -101,7 +101,15 @@ local function remember(item, claim, verdict)
     end
   end
   local staged = verdict.staged
-  if staged == true then set(item, 'staged', 1) elseif staged == false then set(item, 'staged', nil) end
+  if verdict.publish then set(item, 'publish', 1) end
+  if staged == true then
+    -- Somebody took it back since it was last seen: a status that was confirmed is none any more.
+    set(item, 'staged', 1)
+    for slug, field in pairs(item.fields) do
+      field.c = nil
+      touch(item, slug)
+    end
+  elseif staged == false then set(item, 'staged', nil) end
   if verdict.forget then
     redis.call('HDEL', P .. 'ids:' .. request.collection .. ':' .. request.index, item.record)
     redis.call('HSET', P .. 'index:' .. request.collection .. ':' .. request.index, 'full', 1)

@@ -6,7 +6,8 @@
 
 local earlier = earlier_answer()
 if earlier then return earlier end
-local ms, every, tat = slot_wait(request.budget, request.limit)
+local ms, every, tat = slot_wait(request.budget, request.limit, request.destination)
+if ms > 0 then queue_up(request.budget, request.destination, now + ms) end
 if ms > 0 then return cjson.encode({ms = ms}) end
 take_slot(request.budget, every, tat, request.destination)
 return answer({ms = 0})
