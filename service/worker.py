@@ -6,7 +6,7 @@ import os
 
 from service import logs
 from workers import jobs, store, supervisor, worker
-from workers.settings import load
+from workers.loading import load
 
 
 def main() -> int:

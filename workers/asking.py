@@ -7,16 +7,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from workers.answers import Answer
 from workers.errors import DestinationError
+from workers.parts import Parts
 from workers.settings import Collection, Destination
 from workers.steps import Lookup, Probe
 from workers.webflow import Client
-
-if TYPE_CHECKING:
-    from workers.jobs import Parts
 
 _REFUSED_TOKEN = (401, 403)
 _NO_ANSWER = 599  # counts as a failure of the destination, as every 5xx does

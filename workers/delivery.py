@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from workers import files
 from workers.answers import Answer
@@ -18,13 +18,11 @@ from workers.asking import Asker, said
 from workers.bodies import Options, Prepared, prepare
 from workers.errors import DestinationError
 from workers.fieldtypes import TYPES
+from workers.parts import Parts
 from workers.policy import judge
 from workers.settings import Collection, Destination
 from workers.steps import Batch, Judgement, Lookup, Probe, Verdict, Wait
 from workers.verdicts import wants_publishing
-
-if TYPE_CHECKING:
-    from workers.jobs import Parts
 
 READ_AGAIN = 10.0  # s, and up to twice that: after a failed look at the files of an item
 SEND_WITHIN = 14.0  # s after its claim that a request may start: below half of the claim

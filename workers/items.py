@@ -14,7 +14,8 @@ import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from workers.answers import Answer, ItemView, SchemaField
+from workers.answers import Answer, SchemaField
+from workers.comparison import key_text
 from workers.outbox import INDEX_EVERY, V1_INDEX_EVERY
 from workers.scripts import Steps
 from workers.settings import Collection, Destination, Settings
@@ -108,7 +109,7 @@ class Items:
 
     def _entries(self, collection: Collection, items: Any) -> Iterator[dict[str, Any]]:
         for item in items:
-            key = key_of(collection, item)
+            key = key_text(item.fields.get(collection.key or ""))
             if key is not None:
                 yield {
                     "key": key,
@@ -117,13 +118,3 @@ class Items:
                     "created": item.created,
                     "shown": item.published is not None and not (item.draft or item.archived),
                 }
-
-
-def key_of(collection: Collection, item: ItemView) -> str | None:
-    """Return the key that *item* carries, as text; None: it carries none."""
-    value = item.fields.get(collection.key) if collection.key else None
-    if value is None or value == "" or isinstance(value, (bool, list, dict)):
-        return None
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))  # a number field shows 12 as 12.0 where it has decimals
-    return str(value)

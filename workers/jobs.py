@@ -12,20 +12,15 @@ import logging
 import threading
 import time
 import uuid
-from dataclasses import dataclass
 
 import redis
 from rq import Queue
 
 from workers import processes, store
-from workers.breaker import Breaker
-from workers.deadletters import DeadLetters
 from workers.delivery import Courier
 from workers.errors import StoreUnavailable
-from workers.items import Items
-from workers.limiter import Limiter
-from workers.outbox import FLIGHTS, Outbox
-from workers.report import Report
+from workers.outbox import FLIGHTS
+from workers.parts import Parts, parts_of
 from workers.scripts import Steps
 from workers.settings import Settings
 from workers.store import guarded
@@ -37,21 +32,6 @@ SWEEPER_MS = 5000  # the lock of a sweeper that died
 COUNT_EVERY = 2.0  # s between two looks at how many workers there are
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The objects of one process, made once: all share one client of the store."""
-
-    settings: Settings
-    steps: Steps
-    outbox: Outbox
-    limiter: Limiter
-    breaker: Breaker
-    items: Items
-    letters: DeadLetters
-    report: Report
-    wakes: Wakes
 
 
 class Wakes:
@@ -78,6 +58,10 @@ class Wakes:
                 deliver, destination, job_timeout=120, result_ttl=0, failure_ttl=60, ttl=300
             )
 
+    def close(self) -> None:
+        """Close the connection."""
+        self.queue.connection.close()
+
     def crowded(self) -> bool:
         """Whether so many jobs are queued that another one helps nobody."""
         with guarded():
@@ -87,17 +71,7 @@ class Wakes:
 def build(settings: Settings) -> Parts:
     """Return the objects of this process. Nothing is sent before the first use."""
     steps = Steps(store.connect(settings.store))
-    return Parts(
-        settings=settings,
-        steps=steps,
-        outbox=Outbox(steps, settings),
-        limiter=Limiter(steps),
-        breaker=Breaker(steps, settings),
-        items=Items(steps, settings),
-        letters=DeadLetters(steps, settings),
-        report=Report(steps, settings),
-        wakes=Wakes(store.rq_connection(settings.store), settings),
-    )
+    return parts_of(settings, steps, Wakes(store.rq_connection(settings.store), settings))
 
 
 class Jobs:

@@ -46,6 +46,19 @@ class Draft:
         return tuple(s for name, s in self.settings.sources.items() if name not in wrong)
 
 
+def load(environ: Mapping[str, str]) -> Settings:
+    """
+    Read ``$INSTEP_CONFIG``, else ``./instep.toml``, with the environment filled in.
+
+    Raises:
+        ConfigurationInvalid: with every problem of the file and the environment.
+    """
+    draft = read(environ)
+    if draft.problems:
+        raise ConfigurationInvalid(draft.problems)
+    return draft.settings
+
+
 def read(environ: Mapping[str, str]) -> Draft:
     """
     Read what ``load`` reads, as far as it is right.

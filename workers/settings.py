@@ -14,8 +14,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from workers.errors import ConfigurationInvalid
-
 
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
@@ -102,18 +100,3 @@ class Settings:
         """
         base = self.destinations[collection.destination].base_url
         return hashlib.sha256(f"{base} {collection.id}".encode()).hexdigest()[:12]
-
-
-def load(environ: Mapping[str, str]) -> Settings:
-    """
-    Read ``$INSTEP_CONFIG``, else ``./instep.toml``, with the environment filled in.
-
-    Raises:
-        ConfigurationInvalid: with every problem of the file and the environment.
-    """
-    from workers.loading import read  # not above: it makes what this module defines
-
-    draft = read(environ)
-    if draft.problems:
-        raise ConfigurationInvalid(draft.problems)
-    return draft.settings

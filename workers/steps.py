@@ -120,6 +120,7 @@ class Verdict:
     missed: tuple[str, ...] = ()  # the answer does not show these: misses + 1
     staged: bool | None = None  # write it staged only from now on; None: unchanged
     forget: bool = False  # its id is wrong: look it up again
+    overwrote: str | None = None  # the key of the record whose item was written instead
     publish: bool = False  # its next request makes its staged copy live
 
 

@@ -236,11 +236,13 @@ def _is_to_be_published(case: Case, item: ClaimedItem, sent: Mapping[str, Any]) 
 
 
 def _misdirected(case: Case, item: ClaimedItem, key: Any) -> Verdict:
-    """The item under this id holds another key: nothing was written to the one that was meant."""
+    """The item under this id holds another key: its own record is to be written there again."""
+    other = comparison.key_text(key)
     if not item.forgotten:
-        return Verdict(item.record, forget=True)
+        return Verdict(item.record, forget=True, overwrote=other)
     if not case.batch.alone:
-        return Verdict(item.record, limit=1)
+        return Verdict(item.record, limit=1, overwrote=other)
     slugs = [field.slug for field in item.fields]
     message = f"item {item.id} holds {comparison.as_text(key)} as its key, not {item.record}"
-    return Verdict(item.record, deaths=case.death("missing", slugs, message=message), attempt=True)
+    deaths = case.death("missing", slugs, message=message)
+    return Verdict(item.record, deaths=deaths, attempt=True, overwrote=other)

@@ -91,5 +91,6 @@ def verdict_for(verdict: Verdict, item: ClaimedItem) -> dict[str, Any]:
         "missed": list(verdict.missed),
         "staged": verdict.staged,
         "forget": verdict.forget,
+        "overwrote": verdict.overwrote,
         "publish": verdict.publish,
     }

@@ -15,7 +15,7 @@ from service.commands.printing import as_json, printable, table
 if TYPE_CHECKING:
     from service.ports import Letter as Unmapped
     from workers.deadletters import DeadLetters, Letter
-    from workers.jobs import Parts
+    from workers.parts import Parts
 
     Act = Callable[[Letter], str | None]  # returns why it could not be done
 

@@ -10,7 +10,7 @@ from service.commands.joining import ask, joined
 from workers.errors import DestinationError
 
 if TYPE_CHECKING:
-    from workers.jobs import Parts
+    from workers.parts import Parts
     from workers.settings import Settings
 
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from workers.jobs import Parts
     from workers.limiter import Limiter
+    from workers.parts import Parts
     from workers.settings import Collection, Destination
 
 PATIENCE = 65.0  # s for a slot in the budget: the CMS's window, and a little
@@ -26,7 +26,7 @@ def joined() -> Iterator[Parts]:
         StoreUnavailable: nothing runs; the message says what to start.
     """
     from workers import jobs, store
-    from workers.settings import load
+    from workers.loading import load
 
     parts = jobs.build(load(os.environ))
     try:
@@ -34,7 +34,7 @@ def joined() -> Iterator[Parts]:
         yield parts
     finally:
         parts.steps.client.close()
-        parts.wakes.queue.connection.close()
+        parts.wakes.close()
 
 
 def ask(destination: Destination, collection: Collection, limiter: Limiter | None) -> int:

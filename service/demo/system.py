@@ -11,7 +11,7 @@ from typing import Any
 
 from workers import jobs, processes
 from workers.errors import StoreUnavailable
-from workers.settings import load
+from workers.loading import load
 from workers.store import guarded
 
 
@@ -79,4 +79,4 @@ class System:
 
     def close(self) -> None:
         self._client.close()
-        self._parts.wakes.queue.connection.close()
+        self._parts.wakes.close()

@@ -15,15 +15,10 @@ from pathlib import Path
 from delivering_cms import Cms
 
 from service.sandbox.seed import PRODUCTS
-from workers.breaker import Breaker
 from workers.changes import Change, Delivery, FieldValue, Incoming, canonical, sequence_version
-from workers.deadletters import DeadLetters
 from workers.delivery import Courier
-from workers.items import Items
-from workers.jobs import Parts
-from workers.limiter import Limiter
-from workers.outbox import Outbox, balanced
-from workers.report import Report
+from workers.outbox import balanced
+from workers.parts import parts_of
 from workers.scripts import Steps
 from workers.settings import Collection, Destination, Settings, Source, StoreSettings
 from workers.steps import Wait
@@ -103,17 +98,7 @@ class Way(Cms):
             known = {**self.settings.destinations, "site": site}
             self.settings = replace(self.settings, destinations=known)
         steps, settings = self.steps, self.settings
-        self.parts = Parts(
-            settings,
-            steps,
-            Outbox(steps, settings),
-            Limiter(steps),
-            Breaker(steps, settings),
-            Items(steps, settings),
-            DeadLetters(steps, settings),
-            Report(steps, settings),
-            None,
-        )
+        self.parts = parts_of(settings, steps, None)
         self.courier = Courier(self.parts, spread=lambda: 0.5)
 
     def close(self):

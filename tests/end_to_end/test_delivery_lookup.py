@@ -167,6 +167,18 @@ def test_an_item_with_another_key_than_thought_is_looked_up_again(keyed):
     assert keyed.counts("dead", "written") == (0, 2)
 
 
+def test_values_written_into_the_item_of_another_record_are_put_right_there(keyed):
+    for n in (1, 2):
+        keyed.change(n, stock=n)
+    keyed.run()
+    # An editor gives the first item the key of the second, and takes the second away.
+    keyed.edit(2, sku="retired")
+    keyed.edit(1, sku=keyed.key(2))
+    keyed.change(1, stock=100)
+    keyed.run()
+    assert keyed.live(1)["stock"] == 2
+
+
 def test_an_item_whose_key_is_gone_ends_as_missing(keyed):
     keyed.change(1, stock=1)
     keyed.run()

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from service.cli import main
 from workers import jobs
 from workers.changes import Change, Delivery, FieldProblem, FieldValue, Incoming
-from workers.settings import load
+from workers.loading import load
 from workers.steps import Batch, Death, Judgement, Verdict
 
 TOML = """
@@ -79,7 +79,7 @@ def parts(environ):
     parts = jobs.build(load(environ))
     yield parts
     parts.steps.client.close()
-    parts.wakes.queue.connection.close()
+    parts.wakes.close()
 
 
 @pytest.fixture

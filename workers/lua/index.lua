@@ -26,15 +26,6 @@ if request.failed then
 end
 redis.call('HDEL', index, 'failed')
 
-local function forget_confirmations(item)
-  for slug, field in pairs(item.fields) do
-    if field.c then
-      field.c = nil
-      touch(item, slug)
-    end
-  end
-end
-
 local found = 0
 local function see(entry)
   local before = redis.call('HGET', ids, entry.key)

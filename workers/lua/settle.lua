@@ -4,7 +4,7 @@
 -- ARGV[2]: {token, claim, destination, collection, index, copy, weak, soft, missing,
 --   verdicts: [{record, id, sent: [slug], written: [slug], files: {slug: json}, updated,
 --     deaths: [{kind, slugs, message, status, code, problems}], wait_ms, attempt, failed, limit,
---     unknown, refused, missed: [slug], staged, forget, publish}]}
+--     unknown, refused, missed: [slug], staged, forget, overwrote, publish}]}
 --   soft: the limits come from 5xx answers, and last until the outage has ended
 -- Returns {settled, lost, letters}.
 --! uses state
@@ -51,14 +51,7 @@ end
 -- A confirmation is a statement about one copy; with another copy the older ones fall.
 local function confirm_copy(item)
   if item.meta.copy == copy then return end
-  if item.meta.copy then
-    for slug, field in pairs(item.fields) do
-      if field.c then
-        field.c = nil
-        touch(item, slug)
-      end
-    end
-  end
+  if item.meta.copy then forget_confirmations(item) end
   set(item, 'copy', copy)
 end
 
@@ -105,19 +98,13 @@ local function remember(item, claim, verdict)
   if staged == true then
     -- Somebody took it back since it was last seen: a status that was confirmed is none any more.
     set(item, 'staged', 1)
-    for slug, field in pairs(item.fields) do
-      field.c = nil
-      touch(item, slug)
-    end
+    forget_confirmations(item)
   elseif staged == false then set(item, 'staged', nil) end
   if verdict.forget then
     redis.call('HDEL', P .. 'ids:' .. request.collection .. ':' .. request.index, item.record)
     redis.call('HSET', P .. 'index:' .. request.collection .. ':' .. request.index, 'full', 1)
     set(item, 'forgotten', 1)
-    for slug, field in pairs(item.fields) do
-      field.c = nil
-      touch(item, slug)
-    end
+    forget_confirmations(item)
   end
 end
 
@@ -145,6 +132,17 @@ local function praise(item, verdict)
     set(item, 'epoch', nil)
   end
   if given(verdict.updated) then set(item, 'updated', verdict.updated) end
+end
+
+-- The request was meant for this record and has written into the item of another: what it sent
+-- is put right there, without waiting, since nothing of it is still on its way.
+local function put_right(verdict)
+  local other = load_item(request.collection, verdict.overwrote)
+  for _, slug in ipairs(verdict.sent) do mark_repair(other, slug, now) end
+  if next(other.touched) then
+    schedule(other)
+    save(other)
+  end
 end
 
 local function settle(verdict)
@@ -180,7 +178,10 @@ local function settle(verdict)
   save(item)
 end
 
-for _, verdict in ipairs(request.verdicts) do settle(verdict) end
+for _, verdict in ipairs(request.verdicts) do
+  settle(verdict)
+  if given(verdict.overwrote) then put_right(verdict) end
+end
 note('answered', {destination = request.destination, collection = request.collection,
   token = request.claim, outcome = request.outcome, items = told})
 return answer({settled = #told, lost = lost, letters = letters})

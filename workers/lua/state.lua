@@ -128,6 +128,16 @@ local function live_claim(item)
   return nil
 end
 
+-- What the CMS was known to hold is no longer certain.
+local function forget_confirmations(item)
+  for slug, field in pairs(item.fields) do
+    if field.c then
+      field.c = nil
+      touch(item, slug)
+    end
+  end
+end
+
 local function mark_repair(item, slug, at)
   local field = item.fields[slug]
   if not field then return end

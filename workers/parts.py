@@ -1,0 +1,58 @@
+"""
+The objects of one process, made once: all work on one store.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from workers.breaker import Breaker
+from workers.deadletters import DeadLetters
+from workers.items import Items
+from workers.limiter import Limiter
+from workers.outbox import Outbox
+from workers.report import Report
+from workers.scripts import Steps
+from workers.settings import Settings
+
+
+class Wakes(Protocol):
+    """Asks for jobs. Raises `StoreUnavailable` where the store did not answer."""
+
+    def wake(self, destination: str) -> None:
+        """Enqueue one job for *destination*; the caller holds its marker."""
+
+    def crowded(self) -> bool:
+        """Whether so many jobs are queued that another one helps nobody."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    settings: Settings
+    steps: Steps
+    outbox: Outbox
+    limiter: Limiter
+    breaker: Breaker
+    items: Items
+    letters: DeadLetters
+    report: Report
+    wakes: Wakes
+
+
+def parts_of(settings: Settings, steps: Steps, wakes: Wakes) -> Parts:
+    """Return the objects that work on the store of *steps*; nothing is sent before its use."""
+    return Parts(
+        settings=settings,
+        steps=steps,
+        outbox=Outbox(steps, settings),
+        limiter=Limiter(steps),
+        breaker=Breaker(steps, settings),
+        items=Items(steps, settings),
+        letters=DeadLetters(steps, settings),
+        report=Report(steps, settings),
+        wakes=wakes,
+    )
