@@ -270,8 +270,9 @@ class Intake:
         try:
             self._wake(destination)
         # The changes are kept, so the answer is yes whatever happens here; the sweeper wakes too.
-        except Exception:
-            _log.warning("not woken", extra={"destination": destination}, exc_info=True)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            _log.warning("not woken", extra={"destination": destination, "reason": reason})
 
 
 def _unreadable(message: str) -> _Read:

@@ -39,6 +39,7 @@ aof-load-truncated yes
 maxmemory {memory_mb}mb
 maxmemory-policy noeviction
 """
+_FULL = 2_000_000  # bytes; with less the server cannot even say in its log what is wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +132,14 @@ def unwritable(data: Path, error: OSError) -> str:
 
 
 def room(data: Path) -> str:
-    """Return `` (N MB free)`` for the disk of *data*, or nothing where that cannot be told."""
+    """Return how much room the disk of *data* has, or nothing where that cannot be told."""
     try:
-        return f" ({shutil.disk_usage(data).free // 1_000_000} MB free)"
+        free = shutil.disk_usage(data).free
     except OSError:
         return ""
+    if free < _FULL:
+        return f" (the disk is full: {free // 1000} kB free; make room, and it goes on by itself)"
+    return f" ({free // 1_000_000} MB free)"
 
 
 def binary() -> str:

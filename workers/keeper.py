@@ -76,10 +76,8 @@ class Server:
             log.seek(self._logged)
             lines = log.read().decode(errors="replace").splitlines()
         said = "\n  ".join(lines[-5:])
-        return (
-            f"the embedded store ended with status {status}{room(self._place.data)}; "
-            f"{self._place.log} ends with:\n  {said}"
-        )
+        ended = f"the embedded store ended with status {status}{room(self._place.data)}"
+        return f"{ended}; {self._place.log} ends with:\n  {said}" if said else ended
 
     def stop(self) -> None:
         self._process.terminate()

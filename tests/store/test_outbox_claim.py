@@ -91,14 +91,18 @@ def test_an_item_with_a_batch_limit_travels_with_no_more_than_that(bench):
     assert batches(bench) == [["i1"], ["i2", "i3"]]
 
 
-def test_suspects_travel_among_themselves_in_no_larger_a_request_than_each_of_them_may(bench):
-    for record, most in (("a", 3), ("b", 3), ("c", 2)):
+@pytest.mark.parametrize(
+    ("limits", "together"), [((3, 3, 2), [["a", "b"], ["c"]]), ((2, 3, 3), [["a", "b"], ["c"]])]
+)
+def test_suspects_travel_among_themselves_in_no_larger_a_request_than_each_of_them_may(
+    bench, limits, together
+):
+    for record, most in zip("abc", limits, strict=True):
         put(bench, record)
-        batch = bench.batch()
-        bench.settle(batch, Verdict(record, limit=most, wait=60))
+        bench.settle(bench.batch(), Verdict(record, limit=most, wait=60))
     bench.pass_time(61)
     put(bench, "d")
-    assert batches(bench) == [["a", "b"], ["c"], ["d"]]
+    assert batches(bench) == [*together, ["d"]]
 
 
 def test_an_item_in_a_live_claim_is_not_claimed_again_even_if_it_stands_there_as_due(bench):

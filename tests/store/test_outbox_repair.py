@@ -98,6 +98,14 @@ def test_an_expired_claim_may_have_been_sent_at_the_last_moment(bench):
     assert repair_of(bench)
 
 
+def test_a_claim_that_finds_nothing_but_a_mark_says_when_it_may_be_repaired(unknown):
+    unknown.write(unknown.batch())
+    unknown.pass_time(61)
+    unknown.batch()  # the repair, and its worker dies
+    unknown.pass_time(31)
+    assert unknown.claim() == Wait(pytest.approx(44, abs=1), "later")
+
+
 def test_a_lost_settle_marks_what_it_sent(bench):
     bench.accept(event("i1", {"stock": 5}))
     slow = bench.batch()
