@@ -6,7 +6,8 @@ import pytest
 
 from service.configuration import build
 from workers.errors import ConfigurationInvalid
-from workers.settings import Source, load
+from workers.loading import load
+from workers.settings import Source
 
 END = datetime(2027, 1, 31, tzinfo=UTC)
 

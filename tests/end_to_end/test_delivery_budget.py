@@ -1,6 +1,7 @@
 """One budget per token: never above the ceiling, shared, and learned from the answers."""
 
 from bisect import bisect_right
+from itertools import pairwise
 
 MINUTE = 60.0
 
@@ -40,6 +41,16 @@ def test_the_ceiling_is_used(open_way):
     began = way.now()
     way.run()
     assert way.now() - began < 110
+
+
+def test_the_edge_of_a_window_holds_up_nothing(open_way, api):
+    way = open_way(api=api, items=200, linger=0)
+    for n in range(1, 201):
+        way.change(n, stock=n)
+        way.run(1.2)
+    assert way.shown("stock", range(1, 201)) == list(range(1, 201))
+    times = [request.at for request in way.patches()]
+    assert max(later - earlier for earlier, later in pairwise(times)) < 5
 
 
 def test_two_destinations_with_one_token_share_the_budget(open_way, api):

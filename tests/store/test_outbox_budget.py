@@ -3,6 +3,9 @@
 import pytest
 from outbox_driver import event
 
+from workers.limiter import Limiter
+from workers.scripts import Steps
+from workers.settings import Destination
 from workers.steps import Batch, Wait
 
 
@@ -92,3 +95,11 @@ def test_a_look_up_spends_of_the_same_budget(bench_with):
     bench.accept(event("a-key", {"stock": 1}, by="key"))
     bench.list_all(("a-key", "id-1"))
     assert bench.claim().reason == "budget"
+
+
+def test_a_long_retry_after_is_waited_out(store):
+    steps = Steps(store)
+    destination = Destination("site", "v2", "token")
+    limiter = Limiter(steps)
+    limiter.learn(destination, limit=None, remaining=None, age=0.0, close=1800.0)
+    assert limiter.take(destination) > 1700

@@ -8,6 +8,7 @@
 -- ARGV[3]: the raw body, as text or base64 (request.encoding).
 --! uses state
 
+local EVENTS = 200  -- ids kept of one version, 16 characters each; older repeats the seen ids tell
 local HOUR_US = 3600 * 1000000
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -139,7 +140,7 @@ local function put(change, event, triple)
     a = redis.call('INCR', P .. 'arrival'), q = LANE_OF[request.mode], w = now, e = id}
   if held then
     if held.r == version and held.e then
-      field.e = id and (held.e .. ' ' .. id) or held.e
+      field.e = id and string.sub(held.e .. ' ' .. id, -EVENTS * 17) or held.e
     end
     field.c, field.m, field.g = held.c, held.m, held.g
     if held.s == 'pending' then

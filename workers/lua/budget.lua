@@ -7,6 +7,7 @@
 -- instep:budget:<token hash>:queue  sorted set: destinations by the ms at which they come for a slot
 
 local WINDOW_MS = 60000
+local CLOSED_MS = 3600000  -- the longest Retry-After that is taken
 local COMES_MS = 1000  -- a destination that comes later than this has lost its turn
 local YIELD_MS = 100
 
@@ -39,7 +40,7 @@ local function slot_wait(name, ceiling, destination)
   local every = WINDOW_MS / math.max(1, limit - burst - 1)
   local tat = sane(held[1], WINDOW_MS + burst * every) or now
   local at = tat - (burst - 1) * every
-  at = math.max(at, sane(held[6], AHEAD_MS) or now)
+  at = math.max(at, sane(held[6], CLOSED_MS) or now)
   local till, left = sane(held[5], WINDOW_MS), tonumber(held[4])
   if till and till > now and left then
     -- Somebody else may spend of this budget too: what he leaves is spread over the window.

@@ -5,6 +5,9 @@
 --   retry_ms: its Retry-After, or null: until the window ends
 --! uses state budget
 
+local EDGE_MS = 5000
+local STEP_MS = 500
+
 local key = P .. 'budget:' .. request.budget
 local sent = now - request.age_ms
 local held = redis.call('HMGET', key, 'left', 'till')
@@ -13,17 +16,23 @@ local remaining, limit = given(request.remaining), given(request.limit)
 if limit then redis.call('HSET', key, 'limit', math.max(2, limit)) end
 if remaining then
   local left = tonumber(held[1]) or 0
-  -- More left than before: a new window, which one of the last requests opened.
-  if not till or till <= now or remaining > left + 5 then
+  -- More left than before, or a pause in between: a new window, which one of the last requests
+  -- opened. An answer that comes just after the end and counts on is of the old one still: the CMS
+  -- began to count when the request got there, we when it left. Taken for a new window it would
+  -- close the budget for a minute.
+  if not till or remaining > left + 5 or sent > till + EDGE_MS then
     till = sent + WINDOW_MS
     -- Which of those under way count in it nobody knows; too many of ours make no false others.
     local flying = redis.call('ZCARD', P .. 'flight:' .. request.destination)
     redis.call('HSET', key, 'mine', math.max(1, flying))
+  elseif till <= now then
+    till = now + STEP_MS
   end
   redis.call('HSET', key, 'left', remaining, 'till', till)
   local elapsed = sent - (till - WINDOW_MS)
-  if limit and elapsed >= 10000 then
-    local others = limit - remaining - tonumber(redis.call('HGET', key, 'mine') or 0)
+  if limit and elapsed >= 10000 and elapsed <= WINDOW_MS then
+    -- Two less: which of ours stood at the window's edge is a guess, and a false other slows us.
+    local others = limit - remaining - tonumber(redis.call('HGET', key, 'mine') or 0) - 2
     redis.call('HSET', key, 'others', math.max(0, math.floor(others * WINDOW_MS / elapsed)))
   end
 end

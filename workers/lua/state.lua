@@ -141,7 +141,7 @@ end
 local function mark_repair(item, slug, at)
   local field = item.fields[slug]
   if not field then return end
-  field.m = math.max(sane(field.m, SEND_MS + LATE_MS) or 0, at)
+  field.m = math.max(field.m or 0, at)
   field.c = nil
   touch(item, slug)
 end
