@@ -54,6 +54,7 @@ _ERRORS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 _IDS: Final = 10  # event ids in one log line, at most
+_LONGEST: Final = 200  # characters of each
 _PIECE: Final = 65_536  # bytes
 _DRAINED: Final = 16_777_216  # bytes that are read and dropped of a body that is too large
 
@@ -174,7 +175,7 @@ def _report(action: str, values: dict[str, Any], receipt: Receipt | None) -> Non
             "events": receipt.events,
             "field_values": receipt.accepted,
             "problems": len(receipt.problems),
-            "event_ids": receipt.ids[:_IDS],
+            "event_ids": tuple(id[:_LONGEST] for id in receipt.ids[:_IDS]),
         }
     level = logging.INFO if STATUSES[action] == HTTPStatus.OK else logging.WARNING
     _log.log(

@@ -11,7 +11,7 @@ import base64
 import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,7 +47,8 @@ class Letter:
     source: str | None = None  # unmapped: from here on
     topic: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    raw: str | None = None
+    body: bytes = b""  # as `DeadLetters.show` reads it
     index: int = 0
     times: int = 1
 
@@ -107,8 +108,15 @@ class DeadLetters:
         ]
 
     def show(self, id: str) -> Letter | None:
-        """Return one letter, open or closed, or None."""
-        return next(self._read([id]), None)
+        """Return one letter, open or closed, with its raw body while it is open; or None."""
+        letter = next(self._read([id]), None)
+        if letter is None or letter.raw is None:
+            return letter
+        with guarded():
+            held = self.steps.client.hgetall(f"instep:raw:{letter.raw}")
+        text = str(held.get("text", ""))
+        body = base64.b64decode(text) if held.get("encoding") == "base64" else text.encode()
+        return replace(letter, body=body)
 
     def replay(self, id: str) -> tuple[bool, str | None]:
         """
@@ -159,7 +167,6 @@ def _letter(id: str, held: Mapping[str, str]) -> Letter:
             entry = json.loads(text)
             if entry["fate"] != "superseded":
                 fields[name[2:]] = {**entry, "value": json.loads(entry["value"])}
-    body = held.get("body", "")
     return Letter(
         id=id,
         kind=held["kind"],
@@ -182,7 +189,7 @@ def _letter(id: str, held: Mapping[str, str]) -> Letter:
         source=held.get("source"),
         topic=held.get("topic") or None,
         headers=json.loads(held.get("headers", "{}")),
-        body=base64.b64decode(body) if held.get("encoding") == "base64" else body.encode(),
+        raw=held.get("raw"),
         index=int(held.get("index", 0)),
         times=int(held.get("times", 1)),
     )

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from workers import sections
 from workers.errors import ConfigurationInvalid, Problem
@@ -174,9 +175,12 @@ class _Reader:
     def store(self, environ: Mapping[str, str]) -> StoreSettings:
         values = self.check(sections.StoreSection(), self.top.get("store", {}), "store.")
         url = environ.get("REDIS_URL") or None
-        if url is not None and not re.match(r"(redis|rediss|unix)://.", url):
-            expected = "an address that starts with redis://, rediss:// or unix://"
-            self.add(Problem("REDIS_URL", "another text", expected, "correct it, or unset it"))
+        if url is not None and not _is_store(url):
+            expected = (
+                "redis://, rediss:// or unix:// and an address, its path the database's number"
+            )
+            do = "correct it (# and @ in a password are %23 and %40), or unset it"
+            self.add(Problem("REDIS_URL", "another text", expected, do))
         data = Path(environ.get("INSTEP_DATA") or ".instep").absolute()
         return StoreSettings(url=url, data=data, **values)
 
@@ -200,8 +204,27 @@ class _Reader:
                 names = ", ".join(sorted(known)) or "none so far"
                 expected = f"the name of a [destinations.NAME] ({names})"
                 self.add(Problem(where, f'"{destination}"', expected, "name one, or add it"))
+            if name in known:
+                expected = "a name that no destination has, since pause and resume take either"
+                self.add(
+                    Problem(f"{self.file}: collections.{name}", name, expected, "choose another")
+                )
             built[name] = Collection(name, **({"destination": "", "id": ""} | values))
+        self._one_name_each(built)
         return built
+
+    def _one_name_each(self, built: Mapping[str, Collection]) -> None:
+        """An item under two names would have two newest values."""
+        known = self.top.get("destinations", {})
+        names: dict[tuple[Any, str], str] = {}
+        for name, collection in built.items():
+            table = known.get(collection.destination)
+            base = table.get("base_url") if isinstance(table, dict) else None
+            first = names.setdefault((base, collection.id), name)
+            if first != name and collection.id:
+                where = f"{self.file}: collections.{name}.id"
+                expected = f"an id that no other collection has ({first} has it)"
+                self.add(Problem(where, collection.id, expected, "write both into one collection"))
 
     def sources(self) -> dict[str, Source]:
         schema = sections.SourceSection()
@@ -214,3 +237,15 @@ class _Reader:
             values |= _secrets(values.get("secrets", ()))
             built[name] = Source(name, **values, options=options)
         return built
+
+
+def _is_store(url: str) -> bool:
+    """Tell whether *url* can be the address of a store."""
+    if not re.match(r"(redis|rediss|unix)://.", url):
+        return False
+    try:
+        parts = urlsplit(url)
+        known = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    return known and (parts.scheme == "unix" or re.fullmatch(r"(/\d*)?", parts.path) is not None)

@@ -21,6 +21,7 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:letter:<id>``                     hash: one dead letter (``workers/deadletters.py``)
 ``instep:letters``, ``…:closed``           sorted sets: open and closed letters by time
 ``instep:letters:raw:<source>``            set: open letters that hold a raw body
+``instep:raw:<hash>``, ``instep:raw-bytes``  hashes: one raw body for its letters; bytes by source
 ``instep:counts``                          hash: the counters of P4
 ``instep:history``                         stream: what happened, bounded
 ``instep:arrival``, ``…letter-number``     counters
@@ -47,6 +48,7 @@ from workers.wording import step_of, verdict_for
 
 FATES = ("written", "superseded", "unchanged", "stale", "ignored", "discarded", "dead", "pending")
 RAW_LETTERS = 1000  # open ones per source
+RAW_BYTES = 64 * 1024 * 1024  # that their bodies take, per source
 DEDUPE_HOURS = 24.0  # where neither the source nor its sender says
 INDEX_EVERY = 30.0  # s between look-ups of what was created since
 V1_INDEX_EVERY = 600.0  # s; v1 cannot filter and lists the whole collection anew
@@ -122,7 +124,9 @@ class Outbox:
                 "closes": delivery.closes,
                 "secret": delivery.secret,
                 "dedupe_ms": max(1, int((source.dedupe_hours or DEDUPE_HOURS) * 3_600_000)),
+                "raw": raw_letter(delivery.source, delivery.body, 0),
                 "raw_limit": RAW_LETTERS,
+                "raw_bytes": RAW_BYTES,
                 "history": self.settings.store.history,
                 "weak": self._weak,
                 "headers": dict(delivery.headers),

@@ -95,7 +95,7 @@ class Report:
 
 
 def _state(held: dict[str, str], pending: int, now: float) -> tuple[str, str]:
-    if held.get("paused"):
+    if "paused" in held:
         return "paused", held["paused"]
     if held.get("open_until") and held.get("trial") != "ready":
         return "outage", held.get("failure") or "no answer"
@@ -113,7 +113,7 @@ def _collection(
     destinations: dict[str, dict[str, str]],
 ) -> dict[str, Any]:
     state, reason = _state(destinations[collection.destination], pending, now)
-    if own.get("paused"):
+    if "paused" in own:
         state, reason = "paused", own["paused"]
     return {
         "state": state,

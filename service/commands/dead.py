@@ -121,7 +121,8 @@ def _remap(parts: Parts) -> Act:
             return _return(parts, letter)
         if letter.state != "open":
             return "is closed"
-        receipt = intake.replay(cast("Unmapped", letter))
+        whole = parts.letters.show(letter.id) or letter  # a list carries no bodies
+        receipt = intake.replay(cast("Unmapped", whole))
         words = [f"{each.path}: {each.message}" for each in receipt.problems]
         # Asked of the store, not of the receipt: it may refuse a version that the mapping took.
         left = parts.letters.show(letter.id)

@@ -21,7 +21,7 @@ def pause(name: str, reason: str) -> None:
     """Stop sending to NAME, a destination or a collection; what comes in is kept."""
     with joined() as parts:
         _check(name, parts.settings)
-        parts.breaker.pause(name, reason)
+        parts.breaker.pause(name, reason.strip() or "paused by hand")
     click.echo(f"Paused: {name}")
 
 
@@ -37,6 +37,10 @@ def resume(name: str) -> None:
             raise SystemExit(1)
         if parts.breaker.resume(name):
             parts.wakes.wake(parts.breaker.destination_of(name))
+        held = parts.report.status()["collections"].get(name, {})
+    if held.get("state") == "paused":
+        click.echo(f"{name} stays paused with its destination: {held['reason']}", err=True)
+        raise SystemExit(1)
     click.echo(f"Resumed: {name}")
 
 

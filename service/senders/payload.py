@@ -15,6 +15,8 @@ MAX_DEPTH: Final = 100  # levels of lists and objects; what reads a payload late
 MAX_FIELDS: Final = 10_000  # of a form
 
 _FORM: Final = "application/x-www-form-urlencoded"
+_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKETS = re.compile(r"[\[\]{}]")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 T = TypeVar("T")
@@ -29,18 +31,18 @@ def parse_json(body: bytes) -> Any:
             keep: NaN, an infinity, half a surrogate pair.
     """
     text = _decode(body)
+    # Before it is parsed, not by the RecursionError: at the end of its stack Python runs finalizers
+    # of others too, and theirs would fail.
+    if text.count("[") + text.count("{") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
+        raise PayloadInvalid(f"the body nests deeper than {MAX_DEPTH} levels")
     try:
         value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode()
-    except RecursionError:
-        raise PayloadInvalid(f"the body nests deeper than {MAX_DEPTH} levels") from None
     except UnicodeEncodeError:
         raise PayloadInvalid("the body holds half a surrogate pair") from None
     except ValueError as error:
         raise PayloadInvalid(f"the body is not JSON: {error}") from None
-    if text.count("[") + text.count("{") > MAX_DEPTH and _deeper(value, MAX_DEPTH):
-        raise PayloadInvalid(f"the body nests deeper than {MAX_DEPTH} levels")
     return value
 
 
@@ -122,13 +124,13 @@ def _finite(text: str) -> float:
     return number
 
 
-def _deeper(value: Any, levels: int) -> bool:
-    """Return whether lists and objects nest in *value* more than *levels* deep."""
-    level = [value]
-    for _ in range(levels):
-        children = (child for node in level for child in _children(node))
-        level = [child for child in children if isinstance(child, dict | list)]
-    return bool(level)
+def _depth(text: str) -> int:
+    """Return how deep the brackets of JSON *text* nest; those in its strings are none."""
+    depth = most = 0
+    for bracket in _BRACKETS.findall(_STRINGS.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        most = max(most, depth)
+    return most
 
 
 def _children(node: Any) -> Iterable[Any]:

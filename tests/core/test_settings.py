@@ -271,10 +271,34 @@ def test_no_repr_shows_a_secret(write):
     assert "t0ken" not in shown
 
 
-def test_an_address_of_no_store_is_refused_without_being_shown(problems):
-    (problem,) = problems(WHOLE, REDIS_URL="hunter2").values()
+@pytest.mark.parametrize(
+    "url",
+    ["hunter2", "redis://:pw#hunter2@h/0", "redis://:hunter2@h:port/0", "redis://:hunter2@h/abc"],
+)
+def test_an_address_of_no_store_is_refused_without_being_shown(problems, url):
+    (problem,) = problems(WHOLE, REDIS_URL=url).values()
     assert problem.where == "REDIS_URL"
     assert "hunter2" not in str(problem)
+
+
+def test_a_collection_is_not_named_like_a_destination(problems):
+    text = WHOLE + '[collections.site]\ndestination = "site"\nid = "c9"\n'
+    assert "collections.site" in problems(text)
+
+
+def test_an_item_has_no_two_collections(problems):
+    text = (
+        WHOLE
+        + """
+[collections.one]
+destination = "site"
+id = "c9"
+[collections.two]
+destination = "site"
+id = "c9"
+"""
+    )
+    assert list(problems(text)) == ["collections.two.id"]
 
 
 def test_a_slip_of_syntax_is_found_by_line_and_column(problems):

@@ -285,6 +285,18 @@ def test_a_refused_token_keeps_a_destination_paused(run, shown, site, status):
     assert shown("status")["destinations"]["site"]["state"] == "paused"
 
 
+def test_a_collection_stays_paused_with_its_destination(run):
+    run("pause", "site")
+    result = run("resume", "products")
+    assert result.exit_code == 1
+    assert "products stays paused" in result.stderr
+
+
+def test_a_pause_without_a_reason_shows_too(run, shown):
+    run("pause", "site", "--reason", "")
+    assert shown("status")["destinations"]["site"]["state"] == "paused"
+
+
 def test_no_answer_does_not_keep_it_paused(run, shown, environ):
     Path(environ["INSTEP_CONFIG"]).write_text(TOML.format(url="http://127.0.0.1:1"))
     run("pause", "site")

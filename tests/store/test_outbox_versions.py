@@ -166,6 +166,6 @@ def test_a_value_is_kept_as_the_text_that_came(bench):
 
 
 def test_the_event_ids_of_one_version_are_bounded(bench):
-    for number in range(250):
-        bench.accept(event("i1", {"stock": number}, id=f"e{number}", version=at(1)))
+    for n in range(250):
+        bench.accept(event("i1", {"stock": n}, id=f"e{n}", version=at(1)))
     assert len(bench.field("i1", "stock")["e"].split()) <= 200

@@ -1,7 +1,8 @@
 #!lua
 -- accept: one delivery, whole or not at all. Seen ids, newest value per field, dead letters of
 -- events that cannot be mapped, counters, and who is to be woken.
--- ARGV[2]: {token, source, mode, closes, secret, dedupe_ms, raw_limit, history, weak, headers,
+-- ARGV[2]: {token, source, mode, closes, secret, dedupe_ms, raw, raw_limit,
+--   raw_bytes, history, weak, headers,
 --   events: [{id, name, topic, index, letter, problems: [{path, message}],
 --     changes: [{mapping, collection, destination, record, by, copy, version, batch,
 --       fields: [[slug, value, type]]}]}]}
@@ -32,7 +33,7 @@ end
 
 local KINDS = {t = 'a time', s = 'a sequence'}
 local kinds = {}  -- of the fields that an earlier event of this delivery is about to fill
-local function version_problem(change)
+local function version_problem(change, fills)
   local version = given(change.version)
   if version and string.sub(version, 1, 1) == 't'
       and tonumber(string.sub(version, 2)) > now_us + HOUR_US then
@@ -43,11 +44,12 @@ local function version_problem(change)
   for _, triple in ipairs(change.fields) do
     local held = item.fields[triple[1]]
     local place = item.key .. ' ' .. triple[1]
-    kinds[place] = kinds[place] or (held and string.sub(held.r, 1, 1)) or kind
-    if kinds[place] ~= kind then
+    local there = kinds[place] or fills[place] or (held and string.sub(held.r, 1, 1)) or kind
+    if there ~= kind then
       return 'its version is ' .. KINDS[kind] .. ', but the field ' .. triple[1] .. ' of '
-        .. change.collection .. ' ' .. change.record .. ' holds ' .. KINDS[kinds[place]]
+        .. change.collection .. ' ' .. change.record .. ' holds ' .. KINDS[there]
     end
+    fills[place] = kind
   end
   return nil
 end
@@ -58,9 +60,10 @@ for _, event in ipairs(request.events) do
   if id and (here[id] or seen(id)) then
     duplicates = duplicates + 1
   else
+    local fills = {}
     if #event.problems == 0 then
       for _, change in ipairs(event.changes) do
-        local message = version_problem(change)
+        local message = version_problem(change, fills)
         if message then
           event.problems[#event.problems + 1] = {path = 'version', message = message}
         end
@@ -70,8 +73,9 @@ for _, event in ipairs(request.events) do
       bad[#bad + 1] = event
     else
       events[#events + 1] = event
+      for place, kind in pairs(fills) do kinds[place] = kind end
+      if id and #event.changes > 0 then here[id] = true end
     end
-    if id then here[id] = true end
   end
 end
 
@@ -80,7 +84,10 @@ local new = 0
 for _, event in ipairs(bad) do
   if redis.call('SISMEMBER', raw, event.letter) == 0 then new = new + 1 end
 end
-if new > 0 and redis.call('SCARD', raw) + new > request.raw_limit then
+local body = P .. 'raw:' .. request.raw
+local held_bytes = tonumber(redis.call('HGET', P .. 'raw-bytes', request.source) or 0)
+if new > 0 and (redis.call('SCARD', raw) + new > request.raw_limit
+    or held_bytes + #ARGV[3] > request.raw_bytes) then
   return cjson.encode({outcome = 'full'})
 end
 
@@ -90,16 +97,27 @@ if request.weak then
   weak = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 end
 
+-- Letters of one body share it: a delivery of a thousand bad rows is kept once.
+local function keep_body(letter)
+  if redis.call('HINCRBY', body, 'letters', 1) == 1 then
+    redis.call('HSET', body, 'text', ARGV[3], 'encoding', request.encoding)
+    redis.call('HINCRBY', P .. 'raw-bytes', request.source, #ARGV[3])
+  end
+  redis.call('HSET', letter, 'raw', request.raw)
+end
+
 local function keep_raw(event)
   local key = P .. 'letter:' .. event.letter
-  redis.call('HSETNX', key, 'created', now)
-  redis.call('HSETNX', key, 'received', now)
+  if redis.call('HGET', key, 'state') ~= 'open' then
+    -- Also where it was closed before: what comes again has come now.
+    redis.call('HDEL', key, 'reason', 'closed', 'times')
+    redis.call('HSET', key, 'created', now, 'received', now)
+    keep_body(key)
+  end
   redis.call('HSET', key, 'kind', 'unmapped', 'source', request.source, 'state', 'open',
     'topic', given(event.topic) or '', 'events', list_text({given(event.name)}),
     'index', event.index, 'problems', cjson.encode(event.problems), 'message',
-    event.problems[1].message, 'body', ARGV[3], 'encoding', request.encoding,
-    'headers', cjson.encode(request.headers))
-  redis.call('HDEL', key, 'reason', 'closed')
+    event.problems[1].message, 'headers', cjson.encode(request.headers))
   redis.call('HINCRBY', key, 'times', 1)
   redis.call('ZREM', P .. 'letters:closed', event.letter)
   redis.call('ZADD', P .. 'letters', 'NX', now, event.letter)
@@ -213,7 +231,7 @@ local letter = given(request.closes)
 if letter and #bad == 0 and redis.call('HGET', P .. 'letter:' .. letter, 'state') == 'open' then
   close_letter(letter, 'replayed')
 end
-if #told > 0 then note('accepted', {source = request.source, mode = request.mode, changes = told}) end
+if #told > 0 then note('accepted', {source = request.source, mode = request.mode, changes = told}, 'changes') end
 
 -- While a stored wait lasts nothing may be sent, so a job would end at once; but for a linger,
 -- which a full batch ends.

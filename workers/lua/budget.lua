@@ -69,7 +69,7 @@ local function take_slot(name, every, tat, destination)
   if redis.call('HEXISTS', key, 'left') == 1 then redis.call('HINCRBY', key, 'left', -1) end
   redis.call('HINCRBY', key, 'mine', 1)
   redis.call('ZREM', key .. ':queue', destination)
-  redis.call('PEXPIRE', key, 10 * WINDOW_MS)
+  redis.call('PEXPIRE', key, 2 * CLOSED_MS)
   redis.call('HINCRBY', P .. 'destination:' .. destination, 'calls', 1)
   redis.call('HSET', P .. 'destination:' .. destination, 'last_sent', now)
 end

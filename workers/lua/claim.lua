@@ -320,7 +320,7 @@ local function hand_out(set_of)
   depart()
   redis.call('HSET', dest_key, 'turn', 'index')
   note('sent', {destination = name, collection = set_of.collection.name, token = request.token,
-    items = told})
+    items = told}, 'items')
   return answer({step = 'batch', collection = set_of.collection.name, items = out,
     staged = string.find(shape, 'staged', 1, true) and true or false,
     publish = string.find(shape, 'publish', 1, true) and true or false,

@@ -43,5 +43,5 @@ if request.closed then
   redis.call('HSET', key, 'closed', closed, 'left', 0, 'till', closed)
   redis.call('HINCRBY', P .. 'destination:' .. request.destination, 'rate_limited', 1)
 end
-redis.call('PEXPIRE', key, 10 * WINDOW_MS)
+redis.call('PEXPIRE', key, 2 * CLOSED_MS)
 return answer({ok = true})

@@ -183,5 +183,5 @@ for _, verdict in ipairs(request.verdicts) do
   if given(verdict.overwrote) then put_right(verdict) end
 end
 note('answered', {destination = request.destination, collection = request.collection,
-  token = request.claim, outcome = request.outcome, items = told})
+  token = request.claim, outcome = request.outcome, items = told}, 'items')
 return answer({settled = #told, lost = lost, letters = letters})

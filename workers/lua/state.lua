@@ -15,6 +15,7 @@ local SEND_MS = 15000      -- half a claim: no request starts later than this af
 local LATE_MS = 60000      -- late_limit: how long a request of unknown outcome may still land
 local AHEAD_MS = 330000    -- no stored due time is further ahead than this: clocks jump
 local CLOSED_LETTERS = 1000
+local NOTED = 20            -- changes or items in one entry of the history
 local MARKER_MS = 5000
 local LANES = {'live', 'replay', 'reconcile'}
 
@@ -48,10 +49,16 @@ local function count(name, by)
   counted[name] = (counted[name] or 0) + by
 end
 
-local function note(kind, entry)
-  entry.at = now
-  redis.call('XADD', P .. 'history', 'MAXLEN', '~', request.history or 20000, '*',
-    'step', kind, 'data', cjson.encode(entry))
+-- *name*: the list in *entry* that is cut into pieces, so that a bound on entries bounds bytes.
+local function note(kind, entry, name)
+  local whole = name and entry[name] or {}
+  for first = 1, math.max(1, #whole), NOTED do
+    local piece = {at = now}
+    for key, value in pairs(entry) do piece[key] = value end
+    if name then piece[name] = {unpack(whole, first, math.min(first + NOTED - 1, #whole))} end
+    redis.call('XADD', P .. 'history', 'MAXLEN', '~', request.history or 20000, '*',
+      'step', kind, 'data', cjson.encode(piece))
+  end
 end
 
 local function answer(result, keep_ms)
@@ -217,8 +224,22 @@ local function schedule(item)
   set(item, 'lane', name)
 end
 
+-- The last letter of a raw body takes it along.
+local function drop_body(id)
+  local raw = redis.call('HGET', P .. 'letter:' .. id, 'raw')
+  if not raw then return end
+  local key = P .. 'raw:' .. raw
+  if redis.call('HINCRBY', key, 'letters', -1) <= 0 then
+    local source = redis.call('HGET', P .. 'letter:' .. id, 'source')
+    redis.call('HINCRBY', P .. 'raw-bytes', source, -redis.call('HSTRLEN', key, 'text'))
+    redis.call('DEL', key)
+  end
+  redis.call('HDEL', P .. 'letter:' .. id, 'raw', 'headers')
+end
+
 local function close_letter(id, reason)
   redis.call('HSET', P .. 'letter:' .. id, 'state', 'closed', 'reason', reason, 'closed', now)
+  drop_body(id)
   redis.call('ZREM', P .. 'letters', id)
   redis.call('ZADD', P .. 'letters:closed', now, id)
   local source = redis.call('HGET', P .. 'letter:' .. id, 'source')
