@@ -47,6 +47,8 @@ local function slot_wait(name, ceiling, destination)
     local others = tonumber(held[7]) or 0
     local usable = left - others * (till - now) / WINDOW_MS
     if others > 0 then usable = usable - 1 end
+    -- An estimate may slow us down, never stop us while the CMS says that there is some left.
+    usable = math.max(usable, left / 4)
     if usable < 1 then
       at = math.max(at, till)
     else
@@ -67,7 +69,7 @@ local function take_slot(name, every, tat, destination)
   redis.call('HSET', key, 'tat', string.format('%.3f', math.max(tat, now) + every), 'last', now,
     'took:' .. destination, now)
   if redis.call('HEXISTS', key, 'left') == 1 then redis.call('HINCRBY', key, 'left', -1) end
-  redis.call('HINCRBY', key, 'mine', 1)
+  if redis.call('HEXISTS', key, 'mine') == 1 then redis.call('HINCRBY', key, 'mine', 1) end
   redis.call('ZREM', key .. ':queue', destination)
   redis.call('PEXPIRE', key, 2 * CLOSED_MS)
   redis.call('HINCRBY', P .. 'destination:' .. destination, 'calls', 1)

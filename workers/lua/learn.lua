@@ -23,16 +23,22 @@ if remaining then
   if not till or remaining > left + 5 or sent > till + EDGE_MS then
     till = sent + WINDOW_MS
     -- Which of those under way count in it nobody knows; too many of ours make no false others.
+    -- Seen first in its middle (after a 429, say), a window tells nothing of what others spend.
     local flying = redis.call('ZCARD', P .. 'flight:' .. request.destination)
-    redis.call('HSET', key, 'mine', math.max(1, flying))
+    if limit and remaining >= limit - 5 - flying then
+      redis.call('HSET', key, 'mine', math.max(1, flying))
+    else
+      redis.call('HDEL', key, 'mine', 'others')
+    end
   elseif till <= now then
     till = now + STEP_MS
   end
   redis.call('HSET', key, 'left', remaining, 'till', till)
   local elapsed = sent - (till - WINDOW_MS)
-  if limit and elapsed >= 10000 and elapsed <= WINDOW_MS then
+  local mine = tonumber(redis.call('HGET', key, 'mine'))
+  if limit and mine and elapsed >= 10000 and elapsed <= WINDOW_MS then
     -- Two less: which of ours stood at the window's edge is a guess, and a false other slows us.
-    local others = limit - remaining - tonumber(redis.call('HGET', key, 'mine') or 0) - 2
+    local others = limit - remaining - mine - 2
     redis.call('HSET', key, 'others', math.max(0, math.floor(others * WINDOW_MS / elapsed)))
   end
 end
