@@ -103,3 +103,20 @@ def test_a_long_retry_after_is_waited_out(store):
     limiter = Limiter(steps)
     limiter.learn(destination, limit=None, remaining=None, age=0.0, close=1800.0)
     assert limiter.take(destination) > 1700
+
+
+def test_a_window_that_was_not_seen_to_open_tells_nothing_of_others(store):
+    steps = Steps(store)
+    destination = Destination("site", "v2", "token")
+    limiter = Limiter(steps)
+
+    def answered(remaining, close=None):
+        assert limiter.take(destination) == 0
+        limiter.learn(destination, limit=60, remaining=remaining, age=0.0, close=close)
+
+    answered(40, close=3.0)
+    for remaining in (39, 38, 37):
+        steps.clock_offset_ms += 11_000
+        answered(remaining)
+    steps.clock_offset_ms += 4_000
+    assert limiter.take(destination) == 0
