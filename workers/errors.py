@@ -8,7 +8,10 @@ ProcessorError
 │   └── PayloadInvalid      signed, but not readable: a dead letter     → 200
 ├── StoreUnavailable        the store did not answer: nothing was kept  → 503
 │   └── StoreUnsafe         it answers, but may lose or evict keys      → no start
-└── DestinationError        the CMS refused or did not answer           → workers.policy
+├── DestinationError        the CMS refused or did not answer           → workers.policy
+└── FetchError              a thin notice's object could not be read    → tried again
+    ├── FetchRefused        the system answers, and not with this object
+    └── FetchUnavailable    the system does not answer, or refuses everybody
 """
 
 from __future__ import annotations
@@ -84,4 +87,26 @@ class DestinationError(ProcessorError):
 
     def __init__(self, message: str, *, sent: bool) -> None:
         self.sent = sent
+        super().__init__(message)
+
+
+class FetchError(ProcessorError):
+    """An object that a thin notice names could not be read."""
+
+
+class FetchRefused(FetchError):
+    """The system answers, and not with this object: it alone is tried again, a few times."""
+
+
+class FetchUnavailable(FetchError):
+    """
+    The system does not answer, or refuses everybody: nothing is held against the object.
+
+    Args:
+        message: What it said.
+        retry_after: Seconds that it asked to be left alone; None: it did not say.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        self.retry_after = retry_after
         super().__init__(message)

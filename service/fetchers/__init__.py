@@ -1,0 +1,1 @@
+"""Fetchers: read the object that a thin notice only names."""
