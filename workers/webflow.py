@@ -13,16 +13,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from http.client import HTTPException
 from typing import Any
 from urllib.parse import quote
 
 import requests
-import urllib3
 
 from workers.answers import Answer, read
 from workers.deadline import Deadline, DeadlineAdapter
 from workers.errors import DestinationError
+from workers.exchange import FAILURES, innermost, read_body
 from workers.fieldtypes import dumps
 from workers.settings import Destination
 
@@ -31,13 +30,6 @@ PAGE = 100  # items of one page of a listing
 LARGEST = 32 * 1024 * 1024  # bytes of an answer's body
 _FLAGS = {"_archived": "isArchived", "_draft": "isDraft"}
 _PROXIES = ("https_proxy", "http_proxy", "all_proxy")
-_FAILURES = (
-    requests.RequestException,
-    urllib3.exceptions.HTTPError,
-    HTTPException,
-    OSError,
-    ValueError,
-)
 
 
 class _Bearer(requests.auth.AuthBase):
@@ -202,8 +194,8 @@ class Client:
         self._deadline.start(seconds, not_after)
         try:
             return self._exchange(method, url, query, data)
-        except _FAILURES as error:
-            reason = self._deadline.reason or _reason(error)
+        except FAILURES as error:
+            reason = self._deadline.reason or innermost(error)
             raise DestinationError(f"{method} {url}: {reason}", sent=self._deadline.sent) from error
         finally:
             self._deadline.stop()
@@ -220,7 +212,7 @@ class Client:
         settings: dict[str, Any] = {}
         settings |= self._session.merge_environment_settings(address, {}, True, None, None)
         with self._session.get_adapter(address).send(prepared, **settings) as response:
-            body = _body(response)
+            body = read_body(response, LARGEST)
         if self._deadline.expired:  # a body without a length ends where the socket was shut
             raise OSError("the time is up")
         lower = {name.lower(): value for name, value in response.headers.items()}
@@ -236,24 +228,3 @@ def _entry(item: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     data = {slug: value for slug, value in fields.items() if slug not in _FLAGS}
     flags = {_FLAGS[slug]: value for slug, value in fields.items() if slug in _FLAGS}
     return {"id": item, **flags, **({"fieldData": data} if data else {})}
-
-
-def _body(response: requests.Response) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_content(65_536):
-        body += chunk
-        if len(body) > LARGEST:
-            raise ValueError(f"the answer is longer than {LARGEST} bytes")
-    return bytes(body)
-
-
-def _reason(error: BaseException) -> str:
-    """Return the innermost error as text: requests wraps it up to four times."""
-    inner: Any = error
-    for _ in range(8):
-        wrapped = [getattr(inner, "reason", None), *getattr(inner, "args", ())]
-        deeper = next((part for part in reversed(wrapped) if isinstance(part, Exception)), None)
-        if deeper is None:
-            break
-        inner = deeper
-    return f"{type(inner).__name__}: {inner}"[:300]

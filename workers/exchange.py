@@ -1,0 +1,49 @@
+"""What the clients of several systems share: how an answer is read, and why there is none."""
+
+from __future__ import annotations
+
+from http.client import HTTPException
+from typing import Any
+
+import requests
+import urllib3
+
+# All that a request can end with that got no readable answer.
+FAILURES = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    HTTPException,
+    OSError,
+    ValueError,
+)
+
+
+class AnswerTooLong(ValueError):
+    """The body of an answer goes on beyond what is read."""
+
+
+def read_body(response: requests.Response, largest: int) -> bytes:
+    """
+    Return the body of *response*.
+
+    Raises:
+        AnswerTooLong: It has more than *largest* bytes.
+    """
+    body = bytearray()
+    for chunk in response.iter_content(65_536):
+        body += chunk
+        if len(body) > largest:
+            raise AnswerTooLong(f"the answer is longer than {largest} bytes")
+    return bytes(body)
+
+
+def innermost(error: BaseException) -> str:
+    """Return the innermost error as text: requests wraps it up to four times."""
+    inner: Any = error
+    for _ in range(8):
+        wrapped = [getattr(inner, "reason", None), *getattr(inner, "args", ())]
+        deeper = next((part for part in reversed(wrapped) if isinstance(part, Exception)), None)
+        if deeper is None:
+            break
+        inner = deeper
+    return f"{type(inner).__name__}: {inner}"[:300]
