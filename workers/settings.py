@@ -77,6 +77,15 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Fetcher:
+    name: str
+    kind: str
+    token: str = field(repr=False)
+    base_url: str | None = None  # None: where the kind's system is reached
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)  # the kind's own keys
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     path: Path  # of instep.toml
     store: StoreSettings

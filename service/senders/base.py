@@ -77,6 +77,11 @@ class Given:
     options: Mapping[str, Any] = field(repr=False)
     public_url: str | None = None
 
+    @property
+    def kind(self) -> str:
+        """Name of the sender."""
+        return self.source.sender
+
     def problem(self, key: str, found: str, expected: str, do: str = "") -> Problem:
         """Return a problem with *key* of this source."""
         return Problem(f"sources.{self.source.name}.{key}", found, expected, do)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
@@ -21,6 +21,21 @@ OWN: Final[Mapping[str, Any]] = {
 }
 
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+
+
+class Table(Protocol):
+    """A table of instep.toml whose own keys are still to be loaded."""
+
+    @property
+    def kind(self) -> str:
+        """The name of what has these keys."""
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The keys as they were read."""
+
+    def problem(self, key: str, found: str, expected: str, do: str = "") -> Problem:
+        """Return a problem with *key*."""
 
 
 class Options(Schema):
@@ -149,7 +164,7 @@ def reading(given: Given, *proofs: str) -> Reading:
     return Reading(id, topic, at, options.get("events"))
 
 
-def load(schema: Schema, given: Given) -> Mapping[str, Any]:
+def load(schema: Schema, given: Table) -> Mapping[str, Any]:
     """
     Return the options of *given* as *schema* loads them.
 
@@ -166,7 +181,7 @@ def load(schema: Schema, given: Given) -> Mapping[str, Any]:
     return loaded
 
 
-def _problem(schema: Schema, given: Given, key: str, messages: Any) -> Problem:
+def _problem(schema: Schema, given: Table, key: str, messages: Any) -> Problem:
     if key in schema.fields:
         expected = messages[0] if isinstance(messages, list) else str(messages)
         found = _shown(given.options[key]) if key in given.options else "nothing"
@@ -175,7 +190,7 @@ def _problem(schema: Schema, given: Given, key: str, messages: Any) -> Problem:
     known = ", ".join(sorted(schema.fields)) or "no key of its own"
     near = get_close_matches(key, schema.fields, n=1)
     do = f"write {near[0]}" if near else "remove it"
-    return given.problem(key, f"a key that {given.source.sender} does not have", known, do)
+    return given.problem(key, f"a key that {given.kind} does not have", known, do)
 
 
 def _shown(value: Any) -> str:
