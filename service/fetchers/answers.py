@@ -1,0 +1,133 @@
+"""
+What an answer to a fetch means: the object, or which of the two errors, in the system's own words.
+
+https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from service.senders.payload import parse_json
+from workers.errors import FetchRefused, FetchUnavailable, PayloadInvalid
+
+LONGEST: Final = 300  # characters of what the system said
+
+# With these it refuses everybody, or everybody who has this token.
+_EVERYBODY: Final = frozenset(
+    {
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.TOO_MANY_REQUESTS,
+    }
+)
+_WORDS: Final = ("code", "type", "title", "message", "detail")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer of a system; the names of *headers* are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def judge(what: str, answer: Answer, *, secret: str, pause: float | None, now: datetime) -> Any:
+    """
+    Return the JSON that *answer* holds.
+
+    Args:
+        what: Was asked, method and path.
+        secret: Appears in no message, even if the system repeats it.
+        pause: Seconds to leave the system alone after a 429 that names no time.
+
+    Raises:
+        FetchRefused: It is a 4xx that concerns this object alone, or no 200 with JSON.
+        FetchUnavailable: It is a redirect, a 5xx, or a 4xx that everybody would get.
+    """
+    status = answer.status
+    if status == HTTPStatus.OK:
+        try:
+            return parse_json(answer.body)
+        except PayloadInvalid as error:
+            text = f"200, but {error}; it begins with {_plain(answer.body[:60])!r}"
+            raise FetchRefused(_told(what, text, secret)) from None
+    text = f"{status}{_location(answer.headers) if 300 <= status < 400 else _said(answer.body)}"
+    told = _told(what, text, secret)
+    if 300 <= status < 400 or status >= 500 or status in _EVERYBODY:
+        limited = status == HTTPStatus.TOO_MANY_REQUESTS
+        wait = _retry_after(answer.headers, limited=limited, now=now)
+        raise FetchUnavailable(told, pause if wait is None and limited else wait)
+    raise FetchRefused(told)
+
+
+def _told(what: str, text: str, secret: str) -> str:
+    # Before it is cut: half a secret would not be found.
+    text = re.sub(r"\s+", " ", text.replace(secret, "***") if secret else text)
+    return f"{what}: {text if len(text) <= LONGEST else text[: LONGEST - 1] + '…'}"
+
+
+def _plain(body: bytes) -> str:
+    return body.decode("utf-8", "replace").strip()
+
+
+def _location(headers: Mapping[str, str]) -> str:
+    try:
+        host = urlsplit(headers.get("location", "")).hostname
+    except ValueError:
+        host = None
+    # Never its query, which may be a proof.
+    return f", a redirect{f' to {host}' if host else ''}, which is not followed"
+
+
+def _said(body: bytes) -> str:
+    try:
+        words = _words(parse_json(body))
+    except PayloadInvalid:
+        words = _plain(body[: 4 * LONGEST])
+    return f", {words}" if words else ""
+
+
+def _words(document: Any) -> str:
+    """
+    Return the words of an error, wherever they stand.
+
+    Stripe and Airtable have ``{"error": {…}}``, Airtable ``{"error": "…"}`` too, Square
+    ``{"errors": [{…}]}``, BigCommerce an object of its own, or a list of them.
+    """
+    if isinstance(document, list):
+        return _words(document[0]) if document else ""
+    if isinstance(document, str):
+        return document
+    if not isinstance(document, dict):
+        return ""
+    inner = _words(document.get("error")) or _words(document.get("errors"))
+    found = (document.get(name) for name in _WORDS)
+    return inner or ": ".join(text for text in found if isinstance(text, str) and text)
+
+
+def _retry_after(headers: Mapping[str, str], *, limited: bool, now: datetime) -> float | None:
+    text = headers.get("retry-after", "").strip()
+    if (seconds := _count(text)) is not None:
+        return seconds
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        # BigCommerce counts milliseconds, and does so in every answer.
+        reset = _count(headers.get("x-rate-limit-time-reset-ms", "").strip()) if limited else None
+        return None if reset is None else reset / 1000
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (aware - now).total_seconds())
+
+
+def _count(text: str) -> float | None:
+    return float(text) if re.fullmatch(r"[0-9]{1,9}", text) else None

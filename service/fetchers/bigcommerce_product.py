@@ -1,0 +1,71 @@
+"""
+BigCommerce: the product that a product, SKU, stock or assignment notice names.
+
+The reference lists what ``include`` takes; ``custom_fields`` among the defaults is from clients
+that use it, the overview names ``variants`` and ``images``. With ``options`` or ``modifiers`` it
+returns fewer results.
+
+https://developer.bigcommerce.com/docs/rest-catalog/products
+https://developer.bigcommerce.com/docs/integrations/webhooks/events
+https://docs.bigcommerce.com/developer/api-reference/rest/overview
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from service.fetchers.base import Notice
+from service.fetchers.kinds import Given, Kind
+from service.fetchers.options import Matching, Words
+from service.fetchers.reading import Api, pick
+from service.senders.options import Options as SenderOptions
+from workers.errors import FetchRefused
+
+
+class Options(SenderOptions):
+    store = Matching("[a-z0-9]+", "the store's hash, as it stands in the API path: stores/HASH")
+    include = Words("variants", "images", "custom_fields", least=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    api: Api
+    store: str
+    include: tuple[str, ...]
+    # data.id alone is the id of whatever data.type names: a SKU, an order, a customer.
+    object: str = (
+        "data.inventory.product_id || data.sku.product_id || data.product_id"
+        " || (data.type == 'product' && data.id) || `null`"
+    )
+
+    def __call__(self, notice: Notice) -> Any:
+        self._require_own(notice.payload)
+        if not re.fullmatch("[0-9]{1,18}", notice.object):
+            raise FetchRefused(f"the notice names {notice.object[:60]!r}, expected a product's id")
+        path = f"/stores/{self.store}/v3/catalog/products/{notice.object}"
+        query = {"include": ",".join(self.include)} if self.include else {}
+        return pick(f"GET {path}", self.api.get(path, query), "data", dict)
+
+    def _require_own(self, payload: Any) -> None:
+        # One app serves many stores, whose ids are the same small numbers.
+        producer = payload.get("producer") if isinstance(payload, dict) else None
+        if producer is not None and producer != f"stores/{self.store}":
+            found = str(producer)[:60]
+            raise FetchRefused(f"the notice is of {found!r}, expected 'stores/{self.store}'")
+
+
+def build(given: Given) -> Product:
+    api = Api(given.root, {"X-Auth-Token": given.token}, given.token)
+    return Product(api, given.options["store"], given.options["include"])
+
+
+KIND = Kind(
+    Options,
+    build,
+    sender="bigcommerce",
+    base_url="https://api.bigcommerce.com",
+    reads="the product, with its variants, images and custom fields",
+    key="access token of an API account, scope Products read-only",
+)

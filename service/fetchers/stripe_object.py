@@ -1,0 +1,123 @@
+"""
+Stripe: the object that a thin event names, or a fresh copy of the one in a snapshot event.
+
+A thin event has the path in ``related_object.url``, and in ``context`` the account to act for; a
+snapshot event of a connected account has that in ``account``. Whether /v2 answers at all without
+``Stripe-Version`` was not found in writing: its own libraries always send one, so set ``version``
+for thin events; without it the account's default counts.
+
+https://docs.stripe.com/event-destinations
+https://docs.stripe.com/api/v2/core/events/event-types
+https://docs.stripe.com/context
+https://docs.stripe.com/api/versioning
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from service.fetchers.base import Notice
+from service.fetchers.kinds import Given, Kind
+from service.fetchers.options import Matching
+from service.fetchers.reading import Api, named, part, pick
+from service.senders.options import Options as SenderOptions
+from workers.errors import FetchRefused
+
+THIN: Final = "v2.core.event"
+
+# Type of an object → where one of them is retrieved by id.
+PATHS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "charge": "/v1/charges",
+        "checkout.session": "/v1/checkout/sessions",
+        "coupon": "/v1/coupons",
+        "customer": "/v1/customers",
+        "invoice": "/v1/invoices",
+        "payment_intent": "/v1/payment_intents",
+        "payment_link": "/v1/payment_links",
+        "plan": "/v1/plans",
+        "price": "/v1/prices",
+        "product": "/v1/products",
+        "promotion_code": "/v1/promotion_codes",
+        "quote": "/v1/quotes",
+        "refund": "/v1/refunds",
+        "shipping_rate": "/v1/shipping_rates",
+        "subscription": "/v1/subscriptions",
+        "tax_rate": "/v1/tax_rates",
+    }
+)
+
+# No percent sign: what is behind it may be a dot. No query: none of the documented events has one.
+_URL: Final = re.compile(r"/v[12](?:/[A-Za-z0-9_.~-]+)+", re.ASCII)
+_ACCOUNTS: Final = re.compile(r"[A-Za-z0-9_]+(?:/[A-Za-z0-9_]+)*", re.ASCII)
+
+
+class Options(SenderOptions):
+    version = Matching(
+        "[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[.][a-z0-9]+)*",
+        "a version of the API, as in 2026-09-30.endive",
+        load_default=None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StripeObject:
+    api: Api
+    # What there is one of in an account, like its balance settings, has an address and no id.
+    object: str = "related_object.id || related_object.url || data.object.id"
+
+    def __call__(self, notice: Notice) -> Any:
+        payload = notice.payload
+        thin = isinstance(payload, dict) and payload.get("object") == THIN
+        path = _related(payload) if thin else _retrieved(payload, notice.object)
+        found = self.api.get(path, headers=_acting(payload))
+        pick(f"GET {path}", found, "object", str)
+        return found
+
+
+def _related(payload: Any) -> str:
+    url = named(payload, "related_object.url")
+    if not _URL.fullmatch(url) or any(not step.strip(".") for step in url.split("/")[1:]):
+        raise FetchRefused(f"the notice names {url[:60]!r}, expected a path under /v1/ or /v2/")
+    return url
+
+
+def _retrieved(payload: Any, object_id: str) -> str:
+    kind = named(payload, "data.object.object")
+    if kind not in PATHS:
+        known = ", ".join(PATHS)
+        raise FetchRefused(f"the notice holds a {kind[:60]!r}, expected one of {known}")
+    return f"{PATHS[kind]}/{part(object_id)}"
+
+
+def _acting(payload: Any) -> dict[str, str]:
+    """Return the header that names the account which the notice is of, if it is not the token's."""
+    for name, header in (("context", "Stripe-Context"), ("account", "Stripe-Account")):
+        value = payload.get(name)
+        if value is None:
+            continue
+        if not isinstance(value, str) or not _ACCOUNTS.fullmatch(value):
+            raise FetchRefused(f"the notice has {str(value)[:60]!r} as {name}, expected an account")
+        return {header: value}
+    return {}
+
+
+def build(given: Given) -> StripeObject:
+    headers = {"Authorization": f"Bearer {given.token}"}
+    if given.options["version"]:
+        headers["Stripe-Version"] = given.options["version"]
+    return StripeObject(Api(given.root, headers, given.token))
+
+
+KIND = Kind(
+    Options,
+    build,
+    sender="stripe",
+    base_url="https://api.stripe.com",
+    reads="the object as it is now",
+    key="restricted key with read access to these objects; for /v2 a secret key",
+)
