@@ -81,7 +81,7 @@ class Fetcher:
     name: str
     kind: str
     token: str = field(repr=False)
-    base_url: str | None = None  # None: where the kind's system is reached
+    base_url: str | None = None  # None: the kind's own
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)  # the kind's own keys
 
 

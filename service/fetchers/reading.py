@@ -66,7 +66,7 @@ class Api:
             FetchUnavailable: There is no whole answer in time, or nobody would get one.
         """
         request = requests.Request("GET", self.root + path, params=query, headers=headers)
-        return self._ask(path, request, seconds or self.seconds)
+        return self._ask(path, request, self.seconds if seconds is None else seconds)
 
     def post(self, path: str, body: Any) -> Any:
         """Return the JSON that *path* answers to *body*; raises like ``get``."""

@@ -1,5 +1,6 @@
 """What every kind makes of every answer that a system may give, or not give."""
 
+import re
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,8 @@ from service.fetchers.reading import part
 from workers.errors import FetchRefused, FetchUnavailable
 
 SECONDS = 0.5
+# Which of them it is depends on how long a busy machine takes to connect.
+TIME_IS_UP = r"no whole answer within|no connection within|no time is left|too late to send"
 SLACK = 6.0  # s that a busy machine may add; each server here would hold on for longer
 
 kinds = pytest.mark.parametrize("kind", every_kind())
@@ -95,6 +98,11 @@ def test_a_system_that_repeats_the_token_does_not_get_it_into_a_message():
         error = failure("stripe-object", answered(said, 401), FetchUnavailable)
         assert TOKEN[:6] not in str(error)
     assert TOKEN not in str(failure("stripe-object", respond(200, TOKEN.encode()), FetchRefused))
+
+
+def test_a_system_that_answers_with_the_token_instead_of_http_does_not_get_it_in_either():
+    error = failure("stripe-object", f"{TOKEN} is not valid\r\n\r\n".encode(), FetchUnavailable)
+    assert "*** is not valid" in str(error)
 
 
 def test_a_long_answer_is_cut():
@@ -179,7 +187,7 @@ def drip(text):
 @kinds
 def test_a_system_that_never_answers_is_left_in_time(kind):
     told = in_time(kind, lambda server: lambda _: server.over.wait(10))
-    assert f"no whole answer within {SECONDS:g} s" in told
+    assert re.search(TIME_IS_UP, told)
 
 
 @kinds
@@ -187,7 +195,7 @@ def test_a_system_that_never_answers_is_left_in_time(kind):
     "head", [b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n{", b"HTTP/1.1 200 OK\r\n\r\n{}"]
 )
 def test_a_system_that_drips_its_answer_is_left_in_time(kind, head):
-    assert f"no whole answer within {SECONDS:g} s" in in_time(kind, drip(head))
+    assert re.search(TIME_IS_UP, in_time(kind, drip(head)))
 
 
 @kinds

@@ -7,7 +7,7 @@ from http_server import Server
 from systems import TOKEN, answered, fetcher, system
 
 from service.fetchers.base import Notice
-from workers.errors import FetchRefused, FetchUnavailable
+from workers.errors import ConfigurationInvalid, FetchRefused, FetchUnavailable
 
 KIND = "square-changes"
 
@@ -117,6 +117,12 @@ def test_other_types_may_be_asked_for():
     with system({}) as server:
         fetcher(KIND, server.url, object_types=["CATEGORY"])(Notice("M", {}))
     assert json.loads(server.requests[0].body)["object_types"] == ["CATEGORY"]
+
+
+def test_no_type_at_all_is_not_asked_for():
+    # Square would answer with objects of all types, of which there are new ones every year.
+    with pytest.raises(ConfigurationInvalid, match=r"fetchers\.it\.object_types"):
+        fetcher(KIND, object_types=[])
 
 
 def test_an_answer_without_a_time_keeps_the_last_one():

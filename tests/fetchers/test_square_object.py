@@ -62,6 +62,8 @@ def test_one_object_that_is_refused_refuses_the_fetch():
 
 def test_all_objects_together_have_the_time_of_one():
     with system(ONE) as server:
+        with pytest.raises(FetchUnavailable, match=r"the objects before it took 0\.04 s"):
+            fetcher(KIND, server.url, seconds=0.04)(Notice("A", {}))
         begun = time.monotonic()
         with pytest.raises(FetchUnavailable):
             fetcher(KIND, server.url, seconds=0.3)(Notice(",".join(map(str, range(5_000))), {}))
