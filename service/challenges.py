@@ -6,18 +6,20 @@ proves nothing and does nothing: no event comes of it.
 
 | ``challenge`` | Asked by | Answer |
 |---|---|---|
-| ``hub.challenge`` | GET with that parameter | its value |
+| ``hub.challenge`` | GET with that parameter | its value; 403 without ``verify_token``, if set |
 | ``challenge`` | POST of JSON with that key, and only token and type beside it | it, as JSON |
 | ``validationToken`` | POST or GET with that parameter | its value |
 | ``WebHook-Request-Origin`` | OPTIONS with that header | the same as ``WebHook-Allowed-Origin`` |
 
 https://www.w3.org/TR/websub/#hub-verifies-intent
+https://developers.facebook.com/docs/graph-api/webhooks/getting-started (hub.verify_token)
 https://learn.microsoft.com/graph/change-notifications-delivery-webhooks
 https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md
 """
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -42,7 +44,9 @@ _BESIDE: Final = {"challenge", "token", "type"}
 _NO_SNIFFING: Final = ("X-Content-Type-Options", "nosniff")
 
 
-def echo(challenge: str, headers: Mapping[str, str], body: bytes) -> Answer | None:
+def echo(
+    challenge: str, headers: Mapping[str, str], body: bytes, token: str | None = None
+) -> Answer | None:
     """
     Return the answer to a request that asks by *challenge*; None: it does not.
 
@@ -50,15 +54,28 @@ def echo(challenge: str, headers: Mapping[str, str], body: bytes) -> Answer | No
         challenge: A name of ``METHODS``; the request came by one of its methods.
         headers: With lower-case names, and the raw query under ``QUERY``.
         body: Raw.
+        token: What ``hub.verify_token`` must be; None: anything, or nothing.
     """
+    if token is not None and not _has_token(token, headers):
+        return Answer(403)
     return _ECHOES.get(challenge, _of_parameter)(challenge, headers, body)
 
 
-def _of_parameter(name: str, headers: Mapping[str, str], _: bytes) -> Answer | None:
+def _parameters(headers: Mapping[str, str], name: str) -> list[str]:
     try:
-        found = parse_qs(headers.get(QUERY, ""), max_num_fields=100).get(name, [])
+        return parse_qs(headers.get(QUERY, ""), max_num_fields=100).get(name, [])
     except ValueError:
-        return None
+        return []
+
+
+def _has_token(token: str, headers: Mapping[str, str]) -> bool:
+    found = _parameters(headers, "hub.verify_token")
+    given = found[0] if len(found) == 1 else ""
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), token.encode())
+
+
+def _of_parameter(name: str, headers: Mapping[str, str], _: bytes) -> Answer | None:
+    found = _parameters(headers, name)
     return _text(found[0]) if len(found) == 1 else None
 
 

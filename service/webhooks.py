@@ -4,7 +4,7 @@
 | Outcome | Status |
 |---|---|
 | kept, duplicate, unwanted | 200, or what the sender wants to hear |
-| a challenge that the source is configured for | its echo; see ``service.challenges`` |
+| a challenge that the source is configured for | its echo, or 403; see ``service.challenges`` |
 | proof bad or missing | 401, empty |
 | no such source, or a wrong path token | 404 |
 | another method | 405 |
@@ -188,7 +188,7 @@ def _echo(source: Source, headers: Mapping[str, str], body: bytes) -> Response |
     wanted = source.challenge
     if wanted is None or request.method not in challenges.METHODS[wanted]:
         return None
-    answer = challenges.echo(wanted, headers, body)
+    answer = challenges.echo(wanted, headers, body, source.verify_token)
     return None if answer is None else _spoken(answer)
 
 

@@ -235,6 +235,10 @@ class _Reader:
             common = {key: value for key, value in table.items() if key in schema.fields}
             values = {"sender": ""} | self.check(schema, common, f"sources.{name}.")
             values |= _secrets(values.get("secrets", ()))
+            if "verify_token" in values and values.get("challenge") != "hub.challenge":
+                where = f"{self.file}: sources.{name}.verify_token"
+                expected = 'challenge = "hub.challenge" beside it, which alone carries one'
+                self.add(Problem(where, "another challenge", expected, "add that, or remove it"))
             built[name] = Source(name, **values, options=options)
         return built
 

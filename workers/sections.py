@@ -202,6 +202,12 @@ class SourceSection(Section):
         one_of(*CHALLENGES),
         do="name the one that the sender asks by, or leave it out",
     )
+    verify_token = Value(
+        "a text",
+        is_text,
+        secret=True,
+        do='set it from the environment, as in "${VERIFY_TOKEN}"',
+    )
     path_token = Value(
         "letters, digits and - _ . ~ only",
         is_path_part,

@@ -18,6 +18,9 @@ class Configuration:
             name: Source(name, "bearer", ("s3cret",), challenge=challenge)
             for name, challenge in NAMES.items()
         }
+        sources["meta"] = Source(
+            "meta", "bearer", ("s3cret",), challenge="hub.challenge", verify_token="tök&n"
+        )
         sources["plain"] = Source("plain", "bearer", ("s3cret",))
         sources["hidden"] = Source(
             "hidden", "bearer", ("s3cret",), challenge="hub.challenge", path_token="part"
@@ -54,6 +57,20 @@ def test_a_parameter_of_a_get_is_echoed(client):
     assert (response.status_code, response.text) == (200, "a<b&")
     assert response.content_type == "text/plain; charset=utf-8"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_hub_that_knows_the_token_gets_its_echo(client):
+    response = client.get("/webhooks/meta?hub.verify_token=t%C3%B6k%26n&hub.challenge=7")
+    assert (response.status_code, response.text) == (200, "7")
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "hub.verify_token=", "hub.verify_token=other", "hub.verify_token=t%C3%B6k%26n&" * 2],
+)
+def test_a_hub_that_does_not_is_answered_403_without_a_word(client, query):
+    response = client.get(f"/webhooks/meta?hub.challenge=7&{query}")
+    assert (response.status_code, response.text) == (403, "")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
