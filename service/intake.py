@@ -198,7 +198,8 @@ class Intake:
     def _sender(self, source: str) -> Configured:
         if source not in self._senders:
             known = ", ".join(sorted(self._senders)) or "a source in instep.toml"
-            raise ConfigurationInvalid([Problem("sources", repr(source), f"one of {known}")])
+            problem = Problem("sources", repr(source), f"one of {known}", "name one of them")
+            raise ConfigurationInvalid([problem])
         return self._senders[source]
 
     def _count_refusal(self, source: str) -> None:

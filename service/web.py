@@ -47,7 +47,8 @@ def address(bind: str) -> tuple[str, int]:
             host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
     except (ValueError, OSError) as error:
-        problem = Problem(where, f"no address ({error})", "HOST:PORT, e.g. 127.0.0.1:8000")
+        expected = "HOST:PORT, e.g. 127.0.0.1:8000"
+        problem = Problem(where, f"no address ({error})", expected, "correct it")
         raise ConfigurationInvalid([problem]) from error
     family, kind, protocol, _, name = found[0]
     with socket.socket(family, kind, protocol) as probe:

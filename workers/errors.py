@@ -39,11 +39,10 @@ class Problem:
     where: str
     found: str
     expected: str
-    do: str = ""
+    do: str
 
     def __str__(self) -> str:
-        text = f"{self.where}: found {self.found}, expected {self.expected}"
-        return f"{text}; {self.do}" if self.do else text
+        return f"{self.where}: found {self.found}, expected {self.expected}; {self.do}"
 
     def as_dict(self) -> dict[str, str]:
         return asdict(self)

@@ -216,7 +216,8 @@ def _unfit(found: Durability) -> Iterator[Problem]:
     oldest = _OLDEST[server]
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdecimal())
     if numbers < oldest:
-        yield Problem("store: version", found.version, "Redis 7 or Valkey 7.2, or newer")
+        expected = "Redis 7 or Valkey 7.2, or newer"
+        yield Problem("store: version", found.version, expected, "upgrade it, or use another")
     if found.role != "master":
         yield Problem("store: role", found.role, "a primary", "set REDIS_URL to the primary")
     if found.cluster:

@@ -40,7 +40,7 @@ class Definition:
     def __str__(self) -> str:
         return f"{self.file}: {self.name}"
 
-    def problem(self, part: str, found: Any, expected: str, do: str = "") -> Problem:
+    def problem(self, part: str, found: Any, expected: str, do: str) -> Problem:
         """Return a problem of one *part*: a field, or an option as ``Meta.key``."""
         return Problem(f"{self}.{part}", str(found), expected, do)
 

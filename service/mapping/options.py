@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Literal
 
 from service.mapping.definitions import Definition
@@ -52,7 +53,9 @@ def unknown(definition: Definition) -> Iterable[Problem]:
     for name in given(definition):
         if name not in OURS and name not in MARSHMALLOW:
             expected = f"one of {', '.join(OURS)}"
-            yield definition.problem(f"Meta.{name}", "an unknown option", expected)
+            near = get_close_matches(name, OURS, n=1)
+            do = f"write {near[0]}" if near else "remove it"
+            yield definition.problem(f"Meta.{name}", "an unknown option", expected, do)
 
 
 def read(definition: Definition, settings: Settings, problems: list[Problem]) -> Options | None:
@@ -64,7 +67,8 @@ def read(definition: Definition, settings: Settings, problems: list[Problem]) ->
         problems += _unknown_name(definition, name, meta.get(name), names)
     problems += _topics(definition, meta.get("topics"))
     if not isinstance(meta.get("allow_slug", False), bool):
-        problems.append(definition.problem("Meta.allow_slug", meta["allow_slug"], "True or False"))
+        found, do = meta["allow_slug"], "write one of them, or leave it out"
+        problems.append(definition.problem("Meta.allow_slug", found, "True or False", do))
     by = _by(definition, meta, settings, problems)
     paths = {name: _path(definition, name, meta.get(name), problems) for name in _PATHS}
     record = paths[by] if by else None

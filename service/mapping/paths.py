@@ -28,10 +28,10 @@ NEGATED_PATH = re.compile(rf"!\s*({NAME}(?:\.(?:{NAME}|\*)|\[[^\]]*\])+)")
 
 
 class PathInvalid(ValueError):
-    """An expression cannot be used; *do* says what to write instead, if that is known."""
+    """An expression cannot be used; *do* says what to write instead, as far as that is known."""
 
     def __init__(self, message: str, do: str = "") -> None:
-        self.do = do
+        self.do = do or "correct the expression"
         super().__init__(message)
 
 

@@ -62,7 +62,8 @@ def read(
         schema = definition.cls()
     except Exception as error:
         found = f"{type(error).__name__}: {error}"
-        problems.append(Problem(str(definition), found, "a schema that marshmallow can make"))
+        expected = "a schema that marshmallow can make"
+        problems.append(Problem(str(definition), found, expected, "correct the class"))
         return None
     fields_ = schema.load_fields.items()
     return schema, tuple(_target(name, field, paths[name]) for name, field in fields_)
@@ -107,9 +108,11 @@ def _unfit(definition: Definition, name: str, field: Field) -> Iterator[Problem]
         do = "leave it out: what a payload does not hold is not touched"
         yield definition.problem(name, "load_default", "no default", do)
     if not isinstance(field.attribute, str | None):
-        yield definition.problem(name, f"attribute {field.attribute!r}", "a slug as text")
+        found = f"attribute {field.attribute!r}"
+        yield definition.problem(name, found, "a slug as text", "write the slug, or leave it out")
     if field.dump_only:
-        yield definition.problem(name, f"{kind} with dump_only", "a field that is loaded")
+        found, do = f"{kind} with dump_only", "take dump_only away"
+        yield definition.problem(name, found, "a field that is loaded", do)
 
 
 def _unfit_slug(
@@ -120,7 +123,7 @@ def _unfit_slug(
         yield definition.problem(name, "the field slug", "another field", do)
     if slug not in FLAGS and SLUG.fullmatch(slug) is None:
         expected = f"letters, digits, - and _, or one of {', '.join(sorted(FLAGS))}"
-        yield definition.problem(name, f"slug {slug!r}", expected)
+        yield definition.problem(name, f"slug {slug!r}", expected, "write it as the CMS has it")
 
 
 def _unfit_flag(definition: Definition, name: str, field: Field) -> Iterator[Problem]:
@@ -128,4 +131,5 @@ def _unfit_flag(definition: Definition, name: str, field: Field) -> Iterator[Pro
     if slug in FLAGS and (not isinstance(field, fields.Boolean) or field.allow_none):
         none = " with allow_none" if field.allow_none else ""
         found = f"fields.{type(field).__name__}{none}"
-        yield definition.problem(name, found, f"fields.Boolean for {slug}, which is never null")
+        expected = f"fields.Boolean for {slug}, which is never null"
+        yield definition.problem(name, found, expected, "make it a fields.Boolean()")

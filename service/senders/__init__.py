@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final
 
@@ -84,7 +85,9 @@ def build(source: Source, *, public_url: str | None) -> Configured:
     kind = SENDERS.get(source.sender)
     if kind is None:
         expected = f"one of {', '.join(sorted(SENDERS))}"
-        raise ConfigurationInvalid([given.problem("sender", repr(source.sender), expected)])
+        near = get_close_matches(source.sender, SENDERS, n=1)
+        do = f"write {near[0]}" if near else "see instep senders for what each is"
+        raise ConfigurationInvalid([given.problem("sender", repr(source.sender), expected, do)])
     problems = _secret_problems(kind, given)
     try:
         given = replace(given, options=load(kind.options(), given))

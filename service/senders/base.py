@@ -82,7 +82,7 @@ class Given:
         """Name of the sender."""
         return self.source.sender
 
-    def problem(self, key: str, found: str, expected: str, do: str = "") -> Problem:
+    def problem(self, key: str, found: str, expected: str, do: str) -> Problem:
         """Return a problem with *key* of this source."""
         return Problem(f"sources.{self.source.name}.{key}", found, expected, do)
 
@@ -121,9 +121,8 @@ class Given:
                 key = b""
             keys.append(key)
             if not key:
-                problems.append(
-                    self.problem("secrets", f"another form in secret {place}", expected)
-                )
+                found = f"another form in secret {place}"
+                problems.append(self.problem("secrets", found, expected, "copy it anew, whole"))
         if problems:
             raise ConfigurationInvalid(problems)
         return tuple(keys)

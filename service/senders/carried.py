@@ -76,7 +76,8 @@ def carried(given: Given, default: str) -> Carried:
     wanted = _NAMES.get(scheme)
     if wanted and not options.get(wanted):
         expected = f"where the secret stands, as scheme = {scheme!r} says"
-        raise ConfigurationInvalid([given.problem(wanted, "nothing", expected)])
+        do = f"add the key {wanted}"
+        raise ConfigurationInvalid([given.problem(wanted, "nothing", expected, do)])
     return Carried(secrets(given, scheme), scheme, options[wanted] if wanted else "")
 
 

@@ -77,7 +77,12 @@ def build(given: Given) -> HmacSigned:
     signed: Template = options["signed"]
     parts = {name: options[f"{name}_header"] for name in ("id", "timestamp")}
     problems = [
-        given.problem(f"{name}_header", "nothing", f"a header: signed has {{{name}}} in it")
+        given.problem(
+            f"{name}_header",
+            "nothing",
+            f"a header: signed has {{{name}}} in it",
+            f"name the header, or take {{{name}}} out of signed",
+        )
         for name in parts
         if name in signed.names and not parts[name]
     ]

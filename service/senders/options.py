@@ -154,7 +154,12 @@ def reading(given: Given, *proofs: str) -> Reading:
     options = given.options
     places = {key: options[key] for key in ("id", "topic", "occurred_at")}
     problems = [
-        given.problem(key, f"header {place.header}, which carries the proof", "another header")
+        given.problem(
+            key,
+            f"header {place.header}, which carries the proof",
+            "another header",
+            "choose another: this one would be kept with dead letters",
+        )
         for key, place in places.items()
         if place and place.header in proofs
     ]
@@ -185,7 +190,8 @@ def _problem(schema: Schema, given: Table, key: str, messages: Any) -> Problem:
     if key in schema.fields:
         expected = messages[0] if isinstance(messages, list) else str(messages)
         found = _shown(given.options[key]) if key in given.options else "nothing"
-        return given.problem(key, found, expected)
+        do = "correct the value" if key in given.options else f"add the key {key}"
+        return given.problem(key, found, expected, do)
     # Its value is not shown: it may be a secret under a misspelt name.
     known = ", ".join(sorted(schema.fields)) or "no key of its own"
     near = get_close_matches(key, schema.fields, n=1)
