@@ -143,6 +143,10 @@ class Client:
         url = _collection(collection)
         return self._ask("GET", url, {}, None, seconds=seconds, not_after=not_after)
 
+    def list_sites(self) -> Answer:
+        """Ask for the sites that the token can see: only the status counts."""
+        return self._ask("GET", "/sites", {}, None, seconds=SECONDS, not_after=float("inf"))
+
     def list_items(
         self,
         collection: str,

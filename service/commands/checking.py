@@ -87,28 +87,41 @@ def _store(settings: Settings, notes: list[str]) -> tuple[Limiter | None, list[P
 
 def _tokens(settings: Settings, limiter: Limiter | None, notes: list[str]) -> Iterator[Problem]:
     for destination in settings.destinations.values():
-        for collection in settings.collections_of(destination.name):
-            problem = _token(settings.path, destination, collection, limiter)
-            if problem is None:
-                notes.append(f"Collection {collection.name}: {destination.name} answers")
-            else:
-                yield problem
+        yield from _answers(settings, destination, limiter, notes)
+
+
+def _answers(
+    settings: Settings, destination: Destination, limiter: Limiter | None, notes: list[str]
+) -> Iterator[Problem]:
+    of_all = f"{settings.path}: destinations.{destination.name}."
+    for collection in settings.collections_of(destination.name) or (None,):
+        problem = _token(settings.path, destination, collection, limiter)
+        if problem is not None:
+            yield problem
+            if problem.where.startswith(of_all):
+                return  # the others would say the same, for one call of the budget each
+        elif collection is not None:
+            notes.append(f"Collection {collection.name}: {destination.name} answers")
+        else:
+            notes.append(f"{destination.name} answers, and no collection is written through it")
 
 
 def _token(
-    file: Path, destination: Destination, collection: Collection, limiter: Limiter | None
+    file: Path, destination: Destination, collection: Collection | None, limiter: Limiter | None
 ) -> Problem | None:
+    place = f"{file}: destinations.{destination.name}"
     try:
         status = ask(destination, collection, limiter)
     except DestinationError as error:
-        where = f"{file}: destinations.{destination.name}.base_url"
-        return Problem(where, str(error), "an answer of the CMS", "see that the address is right")
+        do = "see that the address is right"
+        return Problem(f"{place}.base_url", str(error), "an answer of the CMS", do)
+    # A token for a collection need not be one for the list of sites, nor need there be such a list.
+    if status == 200 or (collection is None and status in (403, 404)):
+        return None
     if status in REFUSALS:
         key, expected, do = REFUSALS[status]
-        section = "collections" if key == "id" else "destinations"
-        name = collection.name if key == "id" else destination.name
-        return Problem(f"{file}: {section}.{name}.{key}", f"the answer {status}", expected, do)
-    if status != 200:
-        where = f"{file}: collections.{collection.name}"
-        return Problem(where, f"the answer {status}", "200", "try again later")
-    return None
+        if key == "id" and collection is not None:
+            place = f"{file}: collections.{collection.name}"
+        return Problem(f"{place}.{key}", f"the answer {status}", expected, do)
+    where = f"{file}: collections.{collection.name}" if collection else f"{place}.base_url"
+    return Problem(where, f"the answer {status}", "200", "try again later")

@@ -37,11 +37,12 @@ def joined() -> Iterator[Parts]:
         parts.wakes.close()
 
 
-def ask(destination: Destination, collection: Collection, limiter: Limiter | None) -> int:
+def ask(destination: Destination, collection: Collection | None, limiter: Limiter | None) -> int:
     """
     Return the status with which *destination* answers a GET of *collection*.
 
     Args:
+        collection: None: of the list of sites, where there is no collection to ask for.
         limiter: Of the budget that this call is part of; None: nothing else runs.
 
     Raises:
@@ -53,7 +54,7 @@ def ask(destination: Destination, collection: Collection, limiter: Limiter | Non
         _take(destination, limiter)
     begin = time.monotonic()
     with Client(destination) as client:
-        answer = client.get_collection(collection.id)
+        answer = client.get_collection(collection.id) if collection else client.list_sites()
     if limiter is not None:
         age = time.monotonic() - begin
         limiter.learn(destination, limit=answer.limit, remaining=answer.remaining, age=age)

@@ -88,6 +88,48 @@ def test_a_refusal_is_a_problem_of_what_was_refused(check, site, status, key):
     assert "t0ken" not in json.dumps(found)
 
 
+TWO = (
+    TOML
+    + """
+[collections.people]
+destination = "site"
+id = "65f000000000000000000002"
+"""
+)
+ALONE = TOML.partition("[collections")[0]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_token_is_told_once_and_asked_for_once(check, site, status):
+    site.answer = status
+    _, found = check(TWO)
+    assert len(found["problems"]) == len(site.asked) == 1
+
+
+def test_an_unknown_id_says_nothing_of_the_other_collections(check, site):
+    site.answer = 404
+    _, found = check(TWO)
+    places = [problem["where"].rpartition(": ")[2] for problem in found["problems"]]
+    assert places == ["collections.people.id", "collections.products.id"]
+
+
+@pytest.mark.parametrize(
+    ("status", "keys"),
+    [
+        (200, []),
+        (401, ["destinations.site.token"]),
+        (403, []),
+        (404, []),
+        (500, ["destinations.site.base_url"]),
+    ],
+)
+def test_a_destination_without_collections_is_asked_for_its_sites(check, site, status, keys):
+    site.answer = status
+    _, found = check(ALONE)
+    assert [path for path, _ in site.asked] == ["/v2/sites"]
+    assert [problem["where"].rpartition(": ")[2] for problem in found["problems"]] == keys
+
+
 def test_no_answer_is_a_problem_of_the_address(check):
     code, found = check(TOML.replace("{url}", "http://127.0.0.1:1"))
     assert code == 1
