@@ -27,6 +27,7 @@ from workers.errors import (
 )
 
 WHOLE_BODY: Final = -1  # the index of a dead letter whose body could not be split into events
+LETTERS: Final = 200  # of one delivery; more would fill the room of its source, and then get 503
 
 _log = logging.getLogger(__name__)
 
@@ -120,7 +121,7 @@ class Intake:
         except SignatureInvalid:
             self._count_refusal(source)
             raise
-        read = self._read(source, headers, body)
+        read = _bounded(self._read(source, headers, body))
         receipt = self._accept(
             read,
             Delivery(
@@ -277,8 +278,23 @@ class Intake:
 
 
 def _unreadable(message: str) -> _Read:
-    problem = FieldProblem("body", message)
-    return _Read((Incoming(None, None, WHOLE_BODY, problems=(problem,)),), wanted=True)
+    return _Read((_letter(message),), wanted=True)
+
+
+def _letter(message: str) -> Incoming:
+    """Return the dead letter of a whole body."""
+    return Incoming(None, None, WHOLE_BODY, problems=(FieldProblem("body", message),))
+
+
+def _bounded(read: _Read) -> _Read:
+    """Return *read*, with one letter of the whole body for its bad events if they are very many."""
+    bad = [event for event in read.events if event.problems]
+    if len(bad) <= LETTERS:
+        return read
+    first = bad[0].problems[0]
+    words = f"{len(bad)} of {len(read.events)} events have problems; the first: {first.path}"
+    good = (event for event in read.events if not event.problems)
+    return _Read((*good, _letter(f"{words} {first.message}")), read.wanted)
 
 
 def _kept(sender: Configured, headers: Mapping[str, str]) -> dict[str, str]:

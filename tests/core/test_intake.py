@@ -1,9 +1,10 @@
+import json
 import logging
 
 import pytest
 from way_in import NOW, PROOF, Accepted, Mapped, Mappings, Outbox, make
 
-from service.intake import WHOLE_BODY, Intake
+from service.intake import LETTERS, WHOLE_BODY, Intake
 from service.senders import SENDERS
 from service.senders.rotation import Configured
 from workers.changes import FieldProblem
@@ -176,3 +177,17 @@ def test_a_store_that_does_not_answer_is_told(intake, outbox):
     outbox.down = True
     with pytest.raises(StoreUnavailable):
         receive(intake, b'{"qty": 1}')
+
+
+def test_very_many_bad_events_are_one_letter_of_the_whole_body(outbox, woken):
+    intake = make(outbox, woken.append, events="@")
+    receive(intake, json.dumps([{"id": 1, "qty": 5}, *[{}] * (LETTERS + 1)]).encode())
+    good, letter = outbox.deliveries[0].events
+    assert (good.id, good.problems) == ("1", ())
+    assert letter.index == WHOLE_BODY
+    assert "201 of 202 events have problems; the first: qty missing" in letter.problems[0].message
+
+
+def test_up_to_that_many_each_bad_event_has_a_letter_of_its_own(outbox, woken):
+    receive(make(outbox, woken.append, events="@"), json.dumps([{}] * LETTERS).encode())
+    assert [event.index for event in outbox.deliveries[0].events] == list(range(LETTERS))
