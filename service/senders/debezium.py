@@ -3,7 +3,8 @@ Debezium Server's HTTP sink. One change, a batch of them, or CloudEvents.
 
 The id of a message is new after every restart, and restarts send again: the position in the
 database's log and the row are the key. The position is the version, too, where it is one number.
-A lasting refusal stops the connector, so what cannot be applied is accepted as a dead letter.
+A lasting refusal stops the connector, so what cannot be applied is accepted as a dead letter. What
+tells of no record (the bounds of a transaction, a changed table, a heartbeat) is read by nobody.
 
 https://debezium.io/documentation/reference/stable/operations/debezium-server.html
 https://debezium.io/documentation/reference/stable/integrations/cloudevents.html
@@ -12,10 +13,11 @@ https://debezium.io/documentation/reference/stable/integrations/cloudevents.html
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from service.senders.base import Given, Kind
+from service.senders.base import Event, Given, Kind
 from service.senders.carried import CarriedOptions, carried
 from service.senders.options import PayloadPlace, optional_choice, seconds
 from service.senders.payload import parse_json, pluck
@@ -26,6 +28,7 @@ from workers.changes import canonical, sequence_version
 
 _EXTENSION: Final = "iodebezium"
 _CLOUD_NAMES: Final = {"txid": "txId", "tsms": "ts_ms", "tsus": "ts_us"}
+_BOUNDARY: Final = {"status", "id", "event_count", "data_collections", "ts_ms", "ts_us", "ts_ns"}
 _POSITIONS: Final = ("lsn", "txId", "file", "pos", "row", "scn", "change_lsn", "event_serial_no")
 
 
@@ -35,7 +38,14 @@ class Options(CarriedOptions):
     key = PayloadPlace(load_default=None)
 
 
-def build(given: Given) -> Proven:
+@dataclass(frozen=True, slots=True)
+class Debezium(Proven):
+    def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
+        for event in Proven.events(self, headers, body):
+            yield _nothing(event) if _is_recordless(event.payload) else event
+
+
+def build(given: Given) -> Debezium:
     options = given.options
     signed = not (options["header"] or options["parameter"])
     scheme = options["scheme"] or ("standard-webhooks" if signed else "")
@@ -49,7 +59,7 @@ def build(given: Given) -> Proven:
         each=Place.computed("the body", lambda changes: changes),
         needed=frozenset({"id", "topic", "occurred_at"}),
     )
-    return Proven(proof, reading, _changes)
+    return Debezium(proof, reading, _changes)
 
 
 def _changes(_: Mapping[str, str], body: bytes) -> list[Any]:
@@ -69,6 +79,8 @@ def _change(found: Any) -> Any:
 
 def _of_cloud(event: dict[str, Any]) -> Any:
     data = _change(event["data"]) if isinstance(event.get("data"), dict) else {}
+    if _is_recordless(data):
+        return data
     extensions = {
         name.removeprefix(_EXTENSION): value
         for name, value in event.items()
@@ -76,6 +88,21 @@ def _of_cloud(event: dict[str, Any]) -> Any:
     }
     source = {_CLOUD_NAMES.get(name, name): value for name, value in extensions.items()}
     return {"source": source, "op": source.get("op"), **data}
+
+
+def _nothing(event: Event) -> Event:
+    return replace(event, id=None, topic=None, version=None, problems=(), ping=True)
+
+
+def _is_recordless(found: Any) -> bool:
+    """Tell whether *found* is a message of Debezium's that is no change of a record."""
+    if not isinstance(found, dict):
+        return False
+    if "op" in found:  # "m": a message that was written into the log of PostgreSQL
+        return found["op"] == "m" and isinstance(found.get("message"), dict)
+    boundary = found.get("status") in ("BEGIN", "END") and found.keys() <= _BOUNDARY
+    schema = isinstance(found.get("source"), dict) and ("ddl" in found or "tableChanges" in found)
+    return boundary or schema or found.keys() == {"ts_ms"}
 
 
 def _table(source: Any) -> str:
