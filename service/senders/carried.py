@@ -8,6 +8,7 @@ https://www.rfc-editor.org/rfc/rfc7617#section-2 (basic)
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +17,7 @@ from urllib.parse import unquote_to_bytes
 
 from service.senders.base import QUERY, Given
 from service.senders.options import HeaderName, Options, PayloadPlace, Text
-from service.senders.payload import parse
+from service.senders.payload import looks_json, parse
 from service.senders.proof import credentials, decode_base64, header_bytes, matches, require_header
 from service.senders.reading import Place
 from workers.errors import ConfigurationInvalid, PayloadInvalid, SignatureInvalid
@@ -89,19 +90,33 @@ def secrets(given: Given, scheme: str) -> tuple[bytes, ...]:
         ConfigurationInvalid: One has another form.
     """
     if scheme == "basic":
-        return given.keys(_login, "user:password")
-    return given.keys(str.encode, "text")
+        return _spelled(given.keys(_login, "user:password"))
+    return _spelled(given.keys(str.encode, "text"))
+
+
+def _spelled(keys: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Return *keys*, and those with umlauts as latin-1 too: no standard says which one is sent."""
+    latin = (key.decode().encode("latin-1", "ignore") for key in keys if not key.isascii())
+    # What latin-1 has no letter for would be another, shorter secret.
+    return (*keys, *(each for each in latin if each.decode("latin-1").encode() in keys))
 
 
 def conceal(body: bytes, secrets: Sequence[str]) -> bytes:
     """Return *body* with asterisks where a value in it, of JSON or a form, is one of *secrets*."""
-    if not body.lstrip().startswith((b"{", b"[")):
-        return b"&".join(_concealed(pair, secrets) for pair in body.split(b"&"))
     for secret in secrets:
-        for text in (json.dumps(secret), json.dumps(secret, ensure_ascii=False)):
-            for spelling in (text, text.replace("/", r"\/")):
-                body = body.replace(spelling.encode(), b'"***"')
-    return body
+        body = re.sub(b'"%b"' % b"".join(map(_spellings, secret)), b'"***"', body)
+    if looks_json(body):
+        return body
+    return b"&".join(_concealed(pair, secrets) for pair in body.split(b"&"))
+
+
+def _spellings(letter: str) -> bytes:
+    """Return a pattern of every way in which a JSON text may hold *letter*."""
+    units = letter.encode("utf-16-be").hex()
+    escaped = "".join(rf"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+    short = json.dumps(letter, ensure_ascii=False)[1:-1]
+    ways = {re.escape(way) for way in (short, rf"\{letter}" if letter == "/" else short)}
+    return f"(?:(?i:{escaped})|{'|'.join(sorted(ways))})".encode()
 
 
 def _concealed(pair: bytes, secrets: Sequence[str]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 import re
@@ -73,10 +74,13 @@ def parse(headers: Mapping[str, str], body: bytes) -> Any:
         PayloadInvalid: The body cannot be read as what it is.
     """
     media = headers.get("content-type", "").partition(";")[0].strip().lower()
-    # curl -d calls JSON a form. No form begins like this: it would write %7B or %5B.
-    if media == _FORM and not body.lstrip().startswith((b"{", b"[")):
-        return parse_form(body)
-    return parse_json(body)
+    # curl -d calls JSON a form.
+    return parse_form(body) if media == _FORM and not looks_json(body) else parse_json(body)
+
+
+def looks_json(body: bytes) -> bool:
+    """Tell whether *body* begins like an object or a list: a form would write %7B or %5B."""
+    return body.removeprefix(codecs.BOM_UTF8).lstrip().startswith((b"{", b"["))
 
 
 def pluck(payload: Any, path: str, kind: type[T]) -> T:

@@ -29,7 +29,9 @@ from workers.errors import ConfigurationInvalid, PayloadInvalid, SignatureInvali
 _ENVELOPE: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _MESSAGE: Final = "http://soap.sforce.com/2005/09/outbound"
 _INSTANCE: Final = "http://www.w3.org/2001/XMLSchema-instance"
-_SESSION: Final = re.compile(rb"(<(?:[\w.-]+:)?SessionId\b[^>]*>)[^<]*(?=</)")
+_SESSION: Final = re.compile(
+    rb"(<(?:[\w.-]+:)?SessionId\b[^>]*>)(?:[^<]|<!\[CDATA\[.*?\]\]>|<!--.*?-->)*(?=</)", re.DOTALL
+)
 _ORGANIZATION: Final = "15 or 18 letters and digits that begin with 00D"
 ACK: Final = f"""<?xml version="1.0" encoding="UTF-8"?>
 <soapenv:Envelope xmlns:soapenv="{_ENVELOPE}"><soapenv:Body><notificationsResponse \

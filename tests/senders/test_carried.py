@@ -1,4 +1,5 @@
 import base64
+import codecs
 import json
 
 import pytest
@@ -65,6 +66,8 @@ def test_a_token_is_not_kept_however_it_is_written(secret):
         json.dumps({"token": secret}).encode(),
         json.dumps({"token": secret}, ensure_ascii=False).encode(),
         json.dumps({"token": secret}).replace("/", r"\/").encode(),
+        b'{"token":"%b"}' % "".join(rf"\u{ord(letter):04X}" for letter in secret).encode(),
+        codecs.BOM_UTF8 + json.dumps({"token": secret}).encode(),
     ):
         found.verify({}, body, now=None)
         assert json.loads(found.kept(body)) == {"token": "***"}

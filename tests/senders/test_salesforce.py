@@ -98,8 +98,11 @@ def test_a_notification_without_an_id_does_not_spoil_the_other():
     assert good.problems == ()
 
 
-def test_the_session_is_not_kept():
-    text = MESSAGE.replace('<SessionId xsi:nil="true"/>', "<SessionId>00Dabc!secret</SessionId>")
+@pytest.mark.parametrize(
+    "session", ["00Dabc!secret", "<![CDATA[00Dabc!secret]]>", "00D<!-- > -->!secret"]
+)
+def test_the_session_is_not_kept(session):
+    text = MESSAGE.replace('<SessionId xsi:nil="true"/>', f"<SessionId>{session}</SessionId>")
     kept = sender("salesforce").kept(text.encode())
     assert b"secret" not in kept
     assert parse_xml(kept)
