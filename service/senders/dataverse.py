@@ -10,6 +10,7 @@ https://learn.microsoft.com/power-apps/developer/data-platform/use-webhooks
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -20,7 +21,9 @@ from service.senders.options import Text, optional_choice
 from service.senders.payload import parse_json, pluck
 from service.senders.proven import Proven
 from service.senders.reading import Place, Reading, places, version
+from workers.changes import canonical
 
+_NO_OPERATION: Final = "00000000-0000-0000-0000-000000000000"
 _DATE: Final = re.compile(r"/Date\((\d{1,14})(?:[+-]\d{4})?\)/", re.ASCII)
 
 
@@ -33,7 +36,7 @@ def build(given: Given) -> Proven:
     options = given.options
     named = options["scheme"] or ("header" if options["header"] else "query")
     reading = Reading(
-        id=places("OperationId"),
+        id=(Place.computed("OperationId", _id),),
         topic=(Place.computed("PrimaryEntityName and MessageName", _topic),),
         occurred_at=places("attributes.modifiedon", "OperationCreatedOn"),
         order=_order,
@@ -59,6 +62,15 @@ def _pairs(found: Any) -> dict[str, Any]:
     }
 
 
+def _id(context: Any) -> Any:
+    found = context.get("OperationId")
+    if found != _NO_OPERATION:
+        return found
+    # Of a step that is no job of its own: then all would be one. A retry holds the same again, and
+    # a second change another OperationCreatedOn.
+    return hashlib.sha256(canonical(context).encode()).hexdigest()
+
+
 def _topic(context: Any) -> str:
     return f"{pluck(context, 'PrimaryEntityName', str)}.{pluck(context, 'MessageName', str)}"
 
@@ -74,7 +86,7 @@ KIND = Kind(
     build,
     key="the value",
     proof="a fixed value in a header or in the query",
-    dedupe="OperationId",
+    dedupe="OperationId, or the whole body where that is zero",
     order="modifiedon of the row, else OperationCreatedOn (ms)",
     retries="one, on 502, 503 and 504 alone",
 )

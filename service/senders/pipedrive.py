@@ -14,6 +14,7 @@ from typing import Any
 from service.senders.base import Given, Kind
 from service.senders.carried import Carried, secrets
 from service.senders.options import Options as SenderOptions
+from service.senders.payload import pluck
 from service.senders.proven import Proven
 from service.senders.reading import Place, Reading, composite, places
 
@@ -48,8 +49,8 @@ def _id(payload: Any) -> str | None:
 
 def _topic(payload: Any) -> str:
     if _is_v1(payload):
-        return str(payload["event"])
-    return f"{payload['meta']['action']}.{payload['meta']['entity']}"
+        return pluck(payload, "event", str)
+    return f"{pluck(payload, 'meta.action', str)}.{pluck(payload, 'meta.entity', str)}"
 
 
 KIND = Kind(

@@ -90,7 +90,7 @@ def _key(record: Any) -> str | None:
 
 
 def _topic(record: Any) -> str:
-    return f"{record['module']}.{record['operation']}"
+    return f"{pluck(record, 'module', str)}.{pluck(record, 'operation', str)}"
 
 
 KIND = Kind(
