@@ -11,10 +11,11 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Literal
+from typing import Literal
 from uuid import uuid4
 
 from service.ports import Letter, Mappings, Outbox
+from service.readings import WHOLE_BODY, Read, bounded, unreadable
 from service.senders.base import Answer, Event
 from service.senders.rotation import Configured
 from workers.changes import Change, Delivery, FieldProblem, Incoming, time_version
@@ -25,9 +26,6 @@ from workers.errors import (
     SignatureInvalid,
     StoreUnavailable,
 )
-
-WHOLE_BODY: Final = -1  # the index of a dead letter whose body could not be split into events
-LETTERS: Final = 200  # of one delivery; more would fill the room of its source, and then get 503
 
 _log = logging.getLogger(__name__)
 
@@ -62,18 +60,6 @@ class Preview:
 
     changes: tuple[Change, ...]
     problems: tuple[FieldProblem, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A body, read and mapped."""
-
-    events: tuple[Incoming, ...]
-    wanted: bool
-
-    @property
-    def problems(self) -> tuple[FieldProblem, ...]:
-        return tuple(problem for event in self.events for problem in event.problems)
 
 
 class Intake:
@@ -121,7 +107,7 @@ class Intake:
         except SignatureInvalid:
             self._count_refusal(source)
             raise
-        read = _bounded(self._read(source, headers, body))
+        read = bounded(self._read(source, headers, body))
         receipt = self._accept(
             read,
             Delivery(
@@ -151,7 +137,7 @@ class Intake:
         read = self._read(source, letter.headers, letter.body, fallback=first)
         if letter.index != WHOLE_BODY:
             only = tuple(event for event in read.events if event.index == letter.index)
-            read = _Read(only, read.wanted)
+            read = Read(only, read.wanted)
         # A letter that nothing wants any more is for the operator to discard, not for us; and
         # one letter has room for one problem, so a whole body is taken whole.
         if read.problems or not read.wanted:
@@ -218,18 +204,18 @@ class Intake:
         *,
         topic: str | None = None,
         fallback: str | None = None,
-    ) -> _Read:
+    ) -> Read:
         """Split and map *body*; *fallback* is the version of events that have no time."""
         try:
             events = list(self._senders[source].events(headers, body))
         except PayloadInvalid as error:
-            return _unreadable(str(error))
+            return unreadable(str(error))
         # A mistake of ours must not cost the event: what is signed is kept, readable or not.
         except Exception as error:
             _log.exception("sender failed", extra={"source": source})
-            return _unreadable(f"the sender failed on it: {type(error).__name__}")
+            return unreadable(f"the sender failed on it: {type(error).__name__}")
         read = [self._map(source, event, topic or event.topic, fallback) for event in events]
-        return _Read(tuple(event for event, _ in read), any(wanted for _, wanted in read))
+        return Read(tuple(event for event, _ in read), any(wanted for _, wanted in read))
 
     def _map(
         self, source: str, event: Event, topic: str | None, fallback: str | None
@@ -254,7 +240,7 @@ class Intake:
             changes = () if problems else mapped.changes
         return Incoming(event.id, topic, event.index, changes, problems), wanted
 
-    def _accept(self, read: _Read, delivery: Delivery) -> Receipt:
+    def _accept(self, read: Read, delivery: Delivery) -> Receipt:
         accepted = self._outbox.accept(delivery)
         for destination in accepted.wake:
             self._ask(destination)
@@ -275,26 +261,6 @@ class Intake:
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             _log.warning("not woken", extra={"destination": destination, "reason": reason})
-
-
-def _unreadable(message: str) -> _Read:
-    return _Read((_letter(message),), wanted=True)
-
-
-def _letter(message: str) -> Incoming:
-    """Return the dead letter of a whole body."""
-    return Incoming(None, None, WHOLE_BODY, problems=(FieldProblem("body", message),))
-
-
-def _bounded(read: _Read) -> _Read:
-    """Return *read*, with one letter of the whole body for its bad events if they are very many."""
-    bad = [event for event in read.events if event.problems]
-    if len(bad) <= LETTERS:
-        return read
-    first = bad[0].problems[0]
-    words = f"{len(bad)} of {len(read.events)} events have problems; the first: {first.path}"
-    good = (event for event in read.events if not event.problems)
-    return _Read((*good, _letter(f"{words} {first.message}")), read.wanted)
 
 
 def _kept(sender: Configured, headers: Mapping[str, str]) -> dict[str, str]:
