@@ -42,7 +42,9 @@ def build(given: settings.Fetcher) -> Fetcher:
     kind = KINDS.get(given.kind)
     if kind is None:
         expected = f"one of {', '.join(KINDS)}"
-        problem = Given(given, {}, "").problem("kind", repr(given.kind), expected)
+        problem = Given(given, {}, "").problem(
+            "kind", repr(given.kind), expected, "name one of them"
+        )
         raise ConfigurationInvalid([problem])
     root = (kind.base_url if given.base_url is None else given.base_url).rstrip("/")
     table = Given(given, given.options, root)

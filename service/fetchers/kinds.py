@@ -30,7 +30,7 @@ class Given:
     def token(self) -> str:
         return self.fetcher.token
 
-    def problem(self, key: str, found: str, expected: str, do: str = "") -> Problem:
+    def problem(self, key: str, found: str, expected: str, do: str) -> Problem:
         """Return a problem with *key* of this fetcher."""
         return Problem(f"fetchers.{self.fetcher.name}.{key}", found, expected, do)
 

@@ -34,7 +34,7 @@ class Table(Protocol):
     def options(self) -> Mapping[str, Any]:
         """The keys as they were read."""
 
-    def problem(self, key: str, found: str, expected: str, do: str = "") -> Problem:
+    def problem(self, key: str, found: str, expected: str, do: str) -> Problem:
         """Return a problem with *key*."""
 
 
