@@ -66,7 +66,9 @@ def create_app(
         clock: Returns the time now, aware.
     """
     settings = configuration.settings
-    intake = Intake(configuration.senders, configuration.mappings, outbox, wake)
+    intake = Intake(
+        configuration.senders, configuration.mappings, outbox, wake, settings.collections
+    )
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # it would redirect, which senders take for a failure
     app.register_blueprint(webhooks.blueprint(intake, settings.sources, clock))

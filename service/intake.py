@@ -14,11 +14,12 @@ from datetime import datetime
 from typing import Literal
 from uuid import uuid4
 
+from service import echo
 from service.ports import Letter, Mappings, Outbox
 from service.readings import WHOLE_BODY, Read, bounded, unreadable
 from service.senders.base import Answer, Event
 from service.senders.rotation import Configured
-from workers.changes import Change, Delivery, FieldProblem, Incoming, time_version
+from workers.changes import Change, Delivery, FieldProblem, Gone, Incoming, time_version
 from workers.errors import (
     ConfigurationInvalid,
     PayloadInvalid,
@@ -26,6 +27,7 @@ from workers.errors import (
     SignatureInvalid,
     StoreUnavailable,
 )
+from workers.settings import Collection
 
 _log = logging.getLogger(__name__)
 
@@ -71,6 +73,7 @@ class Intake:
         mappings: Of all sources.
         outbox: Where changes are kept.
         wake: Asks for a job on one destination.
+        collections: By name; without them no event tells of one of their items.
     """
 
     def __init__(
@@ -79,11 +82,13 @@ class Intake:
         mappings: Mappings,
         outbox: Outbox,
         wake: Callable[[str], object],
+        collections: Mapping[str, Collection] | None = None,
     ) -> None:
         self._senders = senders
         self._mappings = mappings
         self._outbox = outbox
         self._wake = wake
+        self._collections = collections or {}
 
     def receive(
         self, source: str, headers: Mapping[str, str], body: bytes, *, now: datetime
@@ -238,7 +243,11 @@ class Intake:
             wanted = mapped.wanted or (topic is None and bool(event.problems))
             problems = (*event.problems, *mapped.problems) if wanted else ()
             changes = () if problems else mapped.changes
-        return Incoming(event.id, topic, event.index, changes, problems), wanted
+        gone: tuple[Gone, ...] = ()
+        if event.origin is not None:
+            changes = echo.told(changes, event.origin, event.version, self._collections)
+            gone = echo.gone(event.origin, self._collections)
+        return Incoming(event.id, topic, event.index, changes, problems, gone), wanted
 
     def _accept(self, read: Read, delivery: Delivery) -> Receipt:
         accepted = self._outbox.accept(delivery)

@@ -68,6 +68,7 @@ class FieldValue:
     slug: str
     value: str
     type: str  # a name of workers.fieldtypes.TYPES: how it is sent and how its answer is compared
+    seen: str | None = None  # in an echo: what the CMS shows, where that is not the value as sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,18 @@ class Change:
     by: Literal["key", "item"]
     fields: tuple[FieldValue, ...]
     version: str | None  # None: arrival decides
+    # The CMS itself says that this very item held these values at that time (a time version): no
+    # news where we wrote them.
+    echo: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The CMS says that an item was deleted, or is no longer published."""
+
+    collection: str
+    item: str  # the CMS item id
+    deleted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +112,7 @@ class Incoming:
     index: int  # its place in the delivery, from 0
     changes: tuple[Change, ...] = ()
     problems: tuple[FieldProblem, ...] = ()
+    gone: tuple[Gone, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

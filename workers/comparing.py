@@ -82,6 +82,15 @@ def markup(sent: Any, answer: Any) -> bool:
     return present(sent, answer)
 
 
+def named(value: Any) -> Any:
+    """Return what names a file or a video; what else is told of it may vary from place to place."""
+    if isinstance(value, list):
+        return [named(entry) for entry in value]
+    if isinstance(value, dict):
+        return value.get("fileId") or value.get("url") or value
+    return value
+
+
 def _shows_something(html: str) -> bool:
     # An <img>, <iframe> or <video> has no text, but a source; a rule has neither.
     return "src=" in html or "<hr" in html or bool(_TAG.sub("", html).strip())

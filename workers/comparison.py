@@ -10,6 +10,7 @@ from typing import Any
 
 from workers.answers import ItemView
 from workers.fieldtypes import TYPES, dumps
+from workers.fieldtypes import seen as seen_as
 from workers.files import remembered
 from workers.settings import Collection
 from workers.steps import ClaimedItem
@@ -27,11 +28,13 @@ class Findings:
         shown: Slugs whose values it shows.
         missed: Slug → what it holds instead, in words.
         files: Slug → JSON of the file that it holds now, of the fields that import one.
+        seen: Slug → what it holds, as text, of the fields that do not show a value as it was sent.
     """
 
     shown: tuple[str, ...] = ()
     missed: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    seen: Mapping[str, str] = field(default_factory=dict)
 
 
 def nothing(sent: Mapping[str, Any]) -> Findings:
@@ -44,6 +47,7 @@ def compare(item: ClaimedItem, view: ItemView, sent: Mapping[str, Any]) -> Findi
     shown: list[str] = []
     missed: dict[str, str] = {}
     files: dict[str, str] = {}
+    seen: dict[str, str] = {}
     flags = {"_archived": view.archived, "_draft": view.draft}
     for claimed in item.fields:
         slug = claimed.slug
@@ -51,13 +55,16 @@ def compare(item: ClaimedItem, view: ItemView, sent: Mapping[str, Any]) -> Findi
             continue
         kind = TYPES.get(claimed.type, TYPES["plain"])
         answer = flags[slug] if slug in flags else view.fields.get(slug)
-        if not kind.shown(sent[slug], answer, file=claimed.file):
+        missed_it = not kind.shown(sent[slug], answer, file=claimed.file)
+        if missed_it or not kind.verbatim:
+            seen[slug] = seen_as(answer)
+        if missed_it:
             missed[slug] = f"the item holds {as_text(answer)}"
             continue
         shown.append(slug)
         if kind.files:
             files[slug] = remembered(answer)
-    return Findings(tuple(shown), missed, files)
+    return Findings(tuple(shown), missed, files, seen)
 
 
 def is_another(

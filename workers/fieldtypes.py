@@ -17,6 +17,7 @@ from decimal import Decimal
 from typing import Any
 
 from workers import comparing, files
+from workers.changes import canonical
 
 
 class OptionUnknown(ValueError):
@@ -96,6 +97,23 @@ class FieldType:
             file: JSON of the file, or list of files, that the item held before.
         """
         return self.compare(sent, answer, file) if self.files else self.compare(sent, answer)
+
+    @property
+    def verbatim(self) -> bool:
+        """Whether a value reads back as it was sent: numbers, and what clears a field, by value."""
+        return self.compare in (comparing.exact, comparing.number) and not self.needs_schema
+
+    def seen(self, answer: Any) -> str | None:
+        """Return *answer* as text that is one for what is the same; None: where *verbatim*."""
+        return None if self.verbatim else seen(answer)
+
+
+def seen(answer: Any) -> str:
+    """Return what an item of the CMS shows as canonical text; of files and videos, their names."""
+    try:
+        return canonical(comparing.named(answer))
+    except (TypeError, ValueError, RecursionError):
+        return ""
 
 
 def parse(text: str) -> Any:

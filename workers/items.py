@@ -1,9 +1,10 @@
 """
 Item lookup: from key to item id, by listing, kept in the store.
 
-Owns ``instep:ids:…``, ``instep:index:…`` and ``instep:schema:…`` (``lua/index.lua``). The first
-pass lists the collection, oldest first; later ones only what was created since, at most every
-30 s. A page is a step of its own, from the same budget, and a crash goes on at the same page.
+Owns ``instep:ids:…``, ``instep:keys:…``, ``instep:index:…`` and ``instep:schema:…``
+(``lua/index.lua``). The first pass lists the collection, oldest first; later ones only what was
+created since, at most every 30 s. A page is a step of its own, from the same budget, and a crash
+goes on at the same page.
 https://developers.webflow.com/data/reference/cms/collection-items/staged-items/list-items
 """
 

@@ -9,6 +9,7 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:waiting:<collection>``            sorted set: records by the ms since which they wait
 ``instep:lookup:<collection>``             sorted set: records that wait for an item id
 ``instep:ids:<collection>:<copy>``         hash: key → item id
+``instep:keys:<collection>:<copy>``        hash: item id → key
 ``instep:index:<collection>:<copy>``       hash: how far the listing is
 ``instep:schema:<collection>:<copy>``      the collection's fields, JSON
 ``instep:collection:<collection>``         hash: paused, by, since
@@ -44,7 +45,7 @@ from workers.scripts import Steps
 from workers.settings import Collection, Destination, Settings
 from workers.steps import Batch, Judgement, Step, Verdict
 from workers.store import Room, guarded
-from workers.wording import step_of, verdict_for
+from workers.wording import echo_of, gone_of, step_of, verdict_for
 
 FATES = ("written", "superseded", "unchanged", "stale", "ignored", "discarded", "dead", "pending")
 RAW_LETTERS = 1000  # open ones per source
@@ -152,6 +153,7 @@ class Outbox:
             "letter": raw_letter(delivery.source, delivery.body, event.index),
             "problems": [{"path": p.path, "message": p.message} for p in event.problems],
             "changes": [self._change(change) for change in event.changes],
+            **gone_of(event, self.settings),
         }
 
     def _change(self, change: Change) -> dict[str, Any]:
@@ -167,6 +169,7 @@ class Outbox:
             "version": change.version,
             "batch": destination.batch,
             "fields": [[field.slug, field.value, field.type] for field in change.fields],
+            **echo_of(change),
         }
 
     # claim ----------------------------------------------------------------------------------

@@ -110,6 +110,7 @@ class Verdict:
     written: tuple[str, ...] = ()  # the answer shows them
     files: Mapping[str, str] = field(default_factory=dict)  # slug → JSON {"fileId", "url"}
     updated: str | None = None  # lastUpdated of the answer
+    seen: Mapping[str, str] = field(default_factory=dict)  # slug → what it shows instead, as text
     deaths: tuple[Death, ...] = ()
     wait: float = 0.0  # s until what stays pending is due again
     attempt: bool = False  # this one counts

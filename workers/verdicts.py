@@ -187,11 +187,17 @@ def settled(case: Case, item: ClaimedItem) -> Verdict:
     elif comparison.is_another(case.collection, item, shown, sent):
         return _misdirected(case, item, shown.fields.get(case.collection.key or ""))
     elif _went_live(case, item, shown.published, held=shown.draft or shown.archived):
-        return Verdict(item.record, staged=False)
+        return Verdict(item.record, updated=shown.updated, staged=False)
     else:
         found = comparison.compare(item, shown, sent)
         if not found.missed and _is_to_be_published(case, item, sent):
-            return Verdict(item.record, files=found.files, publish=True)
+            return Verdict(
+                item.record,
+                files=found.files,
+                updated=shown.updated,
+                seen=found.seen,
+                publish=True,
+            )
     dead = _not_applied(case, item, found)
     missed = tuple(slug for slug in found.missed if slug not in dead)
     return Verdict(
@@ -199,6 +205,7 @@ def settled(case: Case, item: ClaimedItem) -> Verdict:
         written=found.shown,
         files=found.files,
         updated=shown.updated if shown else None,
+        seen=found.seen,
         deaths=case.death(
             "not-applied",
             dead,

@@ -1,12 +1,39 @@
 """
-Steps and verdicts as the Lua steps write and read them. Pure.
+Steps, verdicts and what the CMS tells of itself, as the Lua steps write and read them. Pure.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from workers.changes import Change, Incoming, time_version
+from workers.settings import Settings
 from workers.steps import Batch, ClaimedField, ClaimedItem, Lookup, Probe, Step, Verdict, Wait
+
+
+def echo_of(change: Change) -> dict[str, Any]:
+    """Return what ``lua/accept.lua`` takes of an echo, and nothing of any other change."""
+    if change.echo is None:
+        return {}
+    seen = {field.slug: field.seen for field in change.fields if field.seen is not None}
+    return {"echo": change.echo, "seen": seen}
+
+
+def gone_of(event: Incoming, settings: Settings) -> dict[str, Any]:
+    """Return which items an event says are gone, as ``lua/accept.lua`` takes it; mostly nothing."""
+    if not event.gone:
+        return {}
+    told = [
+        {
+            "collection": gone.collection,
+            "index": settings.copy_of(settings.collections[gone.collection]),
+            "id": gone.item,
+            "deleted": gone.deleted,
+        }
+        for gone in event.gone
+    ]
+    return {"gone": told}
 
 
 def step_of(token: str, destination: str, answer: dict[str, Any]) -> Step:
@@ -71,6 +98,8 @@ def verdict_for(verdict: Verdict, item: ClaimedItem) -> dict[str, Any]:
         "written": list(verdict.written),
         "files": dict(verdict.files),
         "updated": verdict.updated,
+        "answered": _version(verdict.updated),
+        "seen": dict(verdict.seen),
         "deaths": [
             {
                 "kind": death.kind,
@@ -94,3 +123,11 @@ def verdict_for(verdict: Verdict, item: ClaimedItem) -> dict[str, Any]:
         "overwrote": verdict.overwrote,
         "publish": verdict.publish,
     }
+
+
+def _version(updated: str | None) -> str | None:
+    """Return the version of what the CMS says it did at *updated*; None where that is no time."""
+    try:
+        return time_version(datetime.fromisoformat(updated)) if updated else None
+    except (ValueError, OverflowError):
+        return None

@@ -114,7 +114,10 @@ def _remap(parts: Parts) -> Act:
     from service.intake import Intake
 
     configuration = build(os.environ)
-    intake = Intake(configuration.senders, configuration.mappings, parts.outbox, parts.wakes.wake)
+    collections = configuration.settings.collections
+    intake = Intake(
+        configuration.senders, configuration.mappings, parts.outbox, parts.wakes.wake, collections
+    )
 
     def act(letter: Letter) -> str | None:
         if letter.kind != "unmapped":

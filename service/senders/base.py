@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 from urllib.parse import quote
 
 from marshmallow import Schema
@@ -15,6 +15,24 @@ from workers.errors import ConfigurationInvalid, Problem
 from workers.settings import Source
 
 QUERY: Final = ":query"  # the raw query string, beside the headers; no header has such a name
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """
+    The CMS item that an event of the CMS itself tells of.
+
+    Args:
+        collection: The CMS's id of its collection.
+        item: The CMS's id of it.
+        fields: What it holds, by slug; ``_archived`` and ``_draft`` among them.
+        fate: Whether it is still there, and published for all that the event says.
+    """
+
+    collection: str
+    item: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    fate: Literal["held", "deleted", "unpublished"] = "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +48,7 @@ class Event:
         index: Its place in the delivery, from 0.
         problems: What keeps this one event, and no other of its delivery, from being read.
         ping: It tests the connection and tells of no record: no mapping sees it.
+        origin: The CMS item that it tells of; None: it comes from another system.
     """
 
     id: str | None
@@ -39,6 +58,7 @@ class Event:
     index: int = 0
     problems: tuple[FieldProblem, ...] = ()
     ping: bool = False
+    origin: Origin | None = None
 
 
 class Sender(Protocol):

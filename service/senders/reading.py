@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 import jmespath
 
-from service.senders.base import Event
+from service.senders.base import Event, Origin
 from service.senders.moments import EXPECTED, moment, utc_moment
 from workers.changes import FieldProblem, time_version
 from workers.errors import PayloadInvalid
@@ -105,6 +105,7 @@ class Reading:
         needed: Names of what no event of this sender lacks: of ``id``, ``topic`` and
             ``occurred_at``. One that does is a dead letter.
         order: Makes a version of what stands at *occurred_at*; raises ValueError.
+        origin: Tells of which CMS item an event is, where the CMS itself is the sender.
     """
 
     id: tuple[Place, ...] = ()
@@ -113,6 +114,7 @@ class Reading:
     each: Place | None = None
     needed: frozenset[str] = frozenset()
     order: Callable[[Any], str] = version
+    origin: Callable[[Any], Origin | None] = lambda _: None
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -172,6 +174,7 @@ class Reading:
             payload=payload,
             index=index,
             problems=tuple(problems),
+            origin=self.origin(payload),
         )
 
 

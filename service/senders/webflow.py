@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from service.senders.base import Given, Kind
+from service.senders.base import Given, Kind, Origin
 from service.senders.options import Options as SenderOptions
 from service.senders.options import seconds
 from service.senders.payload import parse_json, pluck
@@ -23,6 +23,13 @@ from service.senders.proven import Proven
 from service.senders.reading import Place, Reading, composite, places
 
 _DELETED: Final = "collection_item_deleted"
+_FATES: Final[Mapping[str, Literal["held", "deleted", "unpublished"]]] = {
+    "collection_item_created": "held",
+    "collection_item_changed": "held",
+    "collection_item_published": "held",
+    "collection_item_unpublished": "unpublished",
+    _DELETED: "deleted",
+}
 
 
 class Options(SenderOptions):
@@ -48,6 +55,7 @@ def build(given: Given) -> Proven:
         occurred_at=places("payload.lastUpdated", "payload.deletedOn"),
         each=Place.computed("the items", lambda events: events),
         needed=frozenset({"topic"}),
+        origin=_origin,
     )
     proof = WebflowSignature(given.keys(str.encode, "text"), given.options["tolerance"])
     return Proven(proof, reading, _events)
@@ -70,6 +78,20 @@ def _key(event: Any) -> str | None:
     if updated is None and trigger != _DELETED:
         return None
     return composite(item["id"], trigger, updated)
+
+
+def _origin(event: Any) -> Origin | None:
+    item, trigger = event.get("payload"), event.get("triggerType")
+    fate = _FATES.get(trigger) if isinstance(trigger, str) else None
+    if fate is None or not isinstance(item, dict):
+        return None
+    collection, name, fields = item.get("collectionId"), item.get("id"), item.get("fieldData")
+    if not isinstance(collection, str) or not isinstance(name, str):
+        return None
+    held = dict(fields) if isinstance(fields, dict) else {}
+    flags = {"_archived": item.get("isArchived"), "_draft": item.get("isDraft")}
+    held |= {slug: flag for slug, flag in flags.items() if isinstance(flag, bool)}
+    return Origin(collection, name, held, fate)
 
 
 KIND = Kind(

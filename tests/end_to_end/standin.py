@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from listening import listen
 
@@ -68,6 +68,7 @@ class StandIn:
         self.created = {
             item_id(n): f"2025-01-01T00:{n // 60 % 60:02}:{n % 60:02}.000Z" for n in range(count)
         }
+        self.updated = {}  # item id → lastUpdated, of those that were written
         self.server = listen(self)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
 
@@ -184,11 +185,31 @@ class StandIn:
         for key, fields in sent.items():
             kept = {slug: self._kept(slug, value) for slug, value in fields.items()}
             self.writes.append((key, kept))
-            self.staged[key] |= kept
-            if live:
-                self.live[key] |= kept
+            self._store(key, kept, live)
         shown = [self._shown(key, v2, self.staged) for key in sent]
         return {"items": shown} if v2 else shown[0]
+
+    def _store(self, key, fields, live):
+        now = datetime.now(UTC)
+        last = self.updated.get(key)
+        self.updated[key] = max(now, last + timedelta(milliseconds=1)) if last else now
+        self.staged[key] |= fields
+        if live:
+            self.live[key] |= fields
+
+    def edit(self, key, **fields):
+        """Write an item by hand, as an editor, in the very next millisecond."""
+        with self.lock:
+            self.updated[key] = self.updated[key] + timedelta(milliseconds=1)
+            self.staged[key] |= fields
+            self.live[key] |= fields
+
+    def event(self, key, *, trigger="collection_item_changed"):
+        """What its webhook tells of an item, as it is now."""
+        with self.lock:
+            shown = self._shown(key, True, self.staged)
+        payload = {"workspaceId": "w", "siteId": "s", "collectionId": COLLECTION, **shown}
+        return {"triggerType": trigger, "payload": payload}
 
     def _kept(self, slug, value):
         if slug != "photo" or value is None:
@@ -200,7 +221,8 @@ class StandIn:
         return {**given, "url": f"https://cdn.example/{given['fileId']}.jpg", "alt": None}
 
     def _shown(self, key, v2, copy):
-        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        at = self.updated.get(key, datetime.now(UTC))
+        now = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         if key not in copy:
             raise Refused(404, "resource_not_found", "Requested resource not found")
         if v2:

@@ -5,9 +5,11 @@
 --   raw_bytes, history, weak, headers,
 --   events: [{id, name, topic, index, letter, problems: [{path, message}],
 --     changes: [{mapping, collection, destination, record, by, copy, version, batch,
---       fields: [[slug, value, type]]}]}]}
+--       fields: [[slug, value, type]], echo, seen: {slug: text}}],
+--     gone: [{collection, index, id, deleted}]}]}
+--   echo: the CMS itself tells of these values, and when it held them (lua/echo.lua)
 -- ARGV[3]: the raw body, as text or base64 (request.encoding).
---! uses state
+--! uses state echo
 
 local EVENTS = 200  -- ids kept of one version, 16 characters each; older repeats the seen ids tell
 local HOUR_US = 3600 * 1000000
@@ -141,6 +143,16 @@ local function arrival_version(held)
   return string.format('t%017.0f', version)
 end
 
+-- Somebody's edit: what we wrote there is the CMS's no longer.
+local function doubt(item, slug, at)
+  local held = item.fields[slug]
+  if not held or not held.c then return end
+  local last = last_answer(known_of(held))
+  if last and at <= last then return end
+  held.c = nil
+  touch(item, slug)
+end
+
 local LANE_OF = {live = 1, remap = 2, reconcile = 3}
 local lives = {}
 local function put(change, event, triple)
@@ -150,6 +162,16 @@ local function put(change, event, triple)
   local id = given(event.id)
   local version = given(change.version) or arrival_version(held)
   count('accepted', 1)
+  local told = given(change.echo)
+  local seen = told and given(change.seen[slug])
+  if told then
+    local fate = no_news(item, slug, value, kind, seen, told)
+    if fate then
+      count(fate, 1)
+      return {slug, 0, fate}
+    end
+    doubt(item, slug, told)
+  end
   if not wins(held, version, id) then
     count('stale', 1)
     return {slug, 0, 'stale'}
@@ -160,7 +182,7 @@ local function put(change, event, triple)
     if held.r == version and held.e then
       field.e = id and string.sub(held.e .. ' ' .. id, -EVENTS * 17) or held.e
     end
-    field.c, field.m, field.g = held.c, held.m, held.g
+    field.c, field.m, field.g, field.k = held.c, held.m, held.g, held.k
     if held.s == 'pending' then
       count('pending', -1)
       count('superseded', 1)
@@ -172,6 +194,7 @@ local function put(change, event, triple)
       leave_letter(held, slug, 'superseded')
     end
   end
+  if told then note_told(field, value, seen, told) end
   item.fields[slug] = field
   touch(item, slug)
   if field.c == redis.sha1hex(value) and not field.m and item.meta.copy == change.copy .. weak then
@@ -189,6 +212,35 @@ local function put(change, event, triple)
   if not item.meta.due or tonumber(item.meta.due) > now then set(item, 'due', now) end
   lives[change.destination] = change
   return {slug, field.a, 'accepted'}
+end
+
+-- The CMS says that an item was deleted or unpublished: what was confirmed of it no longer holds,
+-- and what is on its way there may come before or after.
+local function part(gone)
+  local place = gone.collection .. ':' .. gone.index
+  local ids, keys = P .. 'ids:' .. place, P .. 'keys:' .. place
+  local record = redis.call('HGET', keys, gone.id)
+  if record and gone.deleted then
+    redis.call('HDEL', ids, record)
+    redis.call('HDEL', keys, gone.id)
+    -- Its key may be that of an older item now, which only a whole listing tells.
+    redis.call('HSET', P .. 'index:' .. place, 'full', 1)
+  end
+  local item = item_of({collection = gone.collection, record = record or gone.id})
+  if not next(item.meta) then return end
+  expire_claim(item)
+  forget_confirmations(item)
+  if not gone.deleted then return end
+  if record then set(item, 'forgotten', 1) end
+  for slug, field in pairs(item.fields) do
+    field.k = nil
+    touch(item, slug)
+  end
+end
+for _, list in ipairs({events, bad}) do
+  for _, event in ipairs(list) do
+    for _, gone in ipairs(event.gone or {}) do part(gone) end
+  end
 end
 
 local told, accepted = {}, 0

@@ -5,7 +5,7 @@
 --   collections: [{name, copy, index, list_ms}]}
 --   copy: which copy confirmations speak of; index: the copy that item ids speak of
 -- Returns {step = 'batch' | 'probe' | 'index' | 'schema' | 'wait', ...}
---! uses state budget
+--! uses state budget echo
 
 local FILES = {image = true, images = true, file = true}
 local earlier = earlier_answer()
@@ -300,6 +300,7 @@ local function hand_out(set_of)
       held[field.slug] = field.arrival
       -- From here on nobody knows what the CMS holds; only this claim's settle says it again.
       item.fields[field.slug].c = nil
+      note_sent(item.fields[field.slug])
       touch(item, field.slug)
     end
     out[#out + 1] = {record = item.record, id = pick.id, fields = pick.send,

@@ -13,7 +13,7 @@ if earlier then return earlier end
 redis.call('ZREM', P .. 'flight:' .. request.destination, request.flight)
 
 local place = request.collection .. ':' .. request.index
-local index, ids = P .. 'index:' .. place, P .. 'ids:' .. place
+local index, ids, keys = P .. 'index:' .. place, P .. 'ids:' .. place, P .. 'keys:' .. place
 local waiting = P .. 'lookup:' .. request.collection
 -- A page that came after its lock ran out tells ids, but not where the listing is.
 local late = redis.call('HGET', index, 'holder') ~= request.flight
@@ -29,7 +29,13 @@ redis.call('HDEL', index, 'failed')
 local found = 0
 local function see(entry)
   local before = redis.call('HGET', ids, entry.key)
-  if before ~= entry.id then redis.call('HSET', ids, entry.key, entry.id) end
+  if before ~= entry.id then
+    redis.call('HSET', ids, entry.key, entry.id)
+    if before and redis.call('HGET', keys, before) == entry.key then
+      redis.call('HDEL', keys, before)
+    end
+    redis.call('HSET', keys, entry.id, entry.key)
+  end
   local item = load_item(request.collection, entry.key)
   if not next(item.meta) then return end
   if (before and before ~= entry.id) or (item.meta.updated and given(entry.updated)

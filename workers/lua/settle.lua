@@ -3,11 +3,13 @@
 -- still hold the arrival number that was claimed; what arrived meanwhile stays pending and due.
 -- ARGV[2]: {token, claim, destination, collection, index, copy, weak, soft, missing,
 --   verdicts: [{record, id, sent: [slug], written: [slug], files: {slug: json}, updated,
+--     answered, seen: {slug: text},
 --     deaths: [{kind, slugs, message, status, code, problems}], wait_ms, attempt, failed, limit,
 --     unknown, refused, missed: [slug], staged, forget, overwrote, publish}]}
+--   answered: updated, as a version; seen: what the answer shows where that is not what was sent
 --   soft: the limits come from 5xx answers, and last until the outage has ended
 -- Returns {settled, lost, letters}.
---! uses state
+--! uses state echo
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -53,6 +55,16 @@ local function confirm_copy(item)
   if item.meta.copy == copy then return end
   if item.meta.copy then forget_confirmations(item) end
   set(item, 'copy', copy)
+end
+
+local function hear(item, claim, verdict)
+  local at = given(verdict.answered)
+  if not at then return end
+  set(item, 'answered', at)
+  for slug, arrival in pairs(claim.fields) do
+    note_answer(item.fields[slug], arrival, at, verdict.seen[slug])
+    touch(item, slug)
+  end
 end
 
 local function bury_claimed(item, claim, verdict, attempts)
@@ -101,8 +113,12 @@ local function remember(item, claim, verdict)
     forget_confirmations(item)
   elseif staged == false then set(item, 'staged', nil) end
   if verdict.forget then
-    redis.call('HDEL', P .. 'ids:' .. request.collection .. ':' .. request.index, item.record)
-    redis.call('HSET', P .. 'index:' .. request.collection .. ':' .. request.index, 'full', 1)
+    local place = request.collection .. ':' .. request.index
+    redis.call('HDEL', P .. 'ids:' .. place, item.record)
+    if redis.call('HGET', P .. 'keys:' .. place, verdict.id) == item.record then
+      redis.call('HDEL', P .. 'keys:' .. place, verdict.id)
+    end
+    redis.call('HSET', P .. 'index:' .. place, 'full', 1)
     set(item, 'forgotten', 1)
     forget_confirmations(item)
   end
@@ -164,6 +180,7 @@ local function settle(verdict)
     if verdict.unknown then
       for slug in pairs(claim.fields) do item.fields[slug].c = nil end
     end
+    hear(item, claim, verdict)
     bury_claimed(item, claim, verdict, attempts)
     remember(item, claim, verdict)
     local fresh = false

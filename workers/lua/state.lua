@@ -7,6 +7,7 @@
 --   n event id as sent    s state     w waits since    c sha1 of the confirmed value
 --   m repair mark: written once more, not before this ms           l dead letter
 --   x answers without effect          g files as last read          q lane   o source
+--   k what the CMS is known to have held (lua/echo.lua)
 --   states: pending written unchanged ignored discarded dead (each a counter of P4)
 
 local P = 'instep:'

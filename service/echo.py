@@ -1,0 +1,95 @@
+"""
+What an event of the CMS says of the very item that a change is for: an echo, if it was our write.
+
+Pure. Only a value that the item itself shows in that very field is one: what a mapping makes of
+other fields, or writes to another item, is a change like that of any system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from service.senders.base import Origin
+from workers import comparing
+from workers.changes import Change, FieldValue, Gone
+from workers.comparison import key_text
+from workers.fieldtypes import TYPES, parse
+from workers.settings import Collection
+
+# Of an event without lastUpdated nobody can tell what it came after: what we wrote is an echo then.
+_NO_TIME: Final = f"t{0:017d}"
+_SAME: Final = {"number": comparing.number, "date": comparing.date, "color": comparing.color}
+
+
+def told(
+    changes: Iterable[Change],
+    origin: Origin,
+    version: str | None,
+    collections: Mapping[str, Collection],
+) -> tuple[Change, ...]:
+    """
+    Return *changes*; of those for the item that the event tells of, what it shows is an echo.
+
+    Args:
+        version: Of the event: lastUpdated. Never ``Meta.version``, which is of the user's making.
+        collections: By name.
+    """
+    found: list[Change] = []
+    for change in changes:
+        collection = collections.get(change.collection)
+        if collection is None or not _is_of(change, origin, collection):
+            found.append(change)
+        elif origin.fate != "deleted":  # nothing can be written to what is not there
+            found += _parted(change, origin.fields, version or _NO_TIME)
+    return tuple(found)
+
+
+def gone(origin: Origin, collections: Mapping[str, Collection]) -> tuple[Gone, ...]:
+    """Return what is known no longer once the item of *origin* is deleted or unpublished."""
+    if origin.fate == "held":
+        return ()
+    names = [name for name, each in collections.items() if each.id == origin.collection]
+    return tuple(Gone(name, origin.item, origin.fate == "deleted") for name in names)
+
+
+def _is_of(change: Change, origin: Origin, collection: Collection) -> bool:
+    if collection.id != origin.collection:
+        return False
+    if change.by == "item":
+        return change.record == origin.item
+    return change.record == key_text(origin.fields.get(collection.key or ""))
+
+
+def _parted(change: Change, held: Mapping[str, Any], at: str) -> Iterator[Change]:
+    """Yield *change* as what the item shows of it, and what it does not."""
+    shown: list[FieldValue] = []
+    made: list[FieldValue] = []
+    for value in change.fields:
+        if value.slug in held and _shows(value, held[value.slug]):
+            shown.append(replace(value, seen=TYPES[value.type].seen(held[value.slug])))
+        else:
+            made.append(value)
+    if shown:
+        yield replace(change, fields=tuple(shown), echo=at)
+    if made:
+        yield replace(change, fields=tuple(made))
+
+
+def _shows(value: FieldValue, held: Any) -> bool:
+    """Tell whether *value*, as mapped, is what the item *held*."""
+    mapped = parse(value.value)
+    # A file may be mapped by its URL alone, which names it as well as its fileId does.
+    return _SAME.get(value.type, comparing.exact)(mapped, held) or _is_named(mapped, held)
+
+
+def _is_named(mapped: Any, held: Any) -> bool:
+    if isinstance(mapped, list) and isinstance(held, list):
+        return len(mapped) == len(held) and all(map(_is_named, mapped, held))
+    if not isinstance(held, dict):
+        return False
+    names = {held.get("fileId"), held.get("url")} - {None}
+    if isinstance(mapped, dict):
+        return bool({mapped.get("fileId"), mapped.get("url")} & names)
+    return isinstance(mapped, str) and mapped in names

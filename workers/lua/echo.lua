@@ -1,0 +1,122 @@
+-- Shared by the steps: what the CMS is known to have held of a field, so that a write of ours that
+-- comes back as an event of the CMS is told from somebody's edit.
+--
+-- k of a field: up to KEPT entries "<arrival>,<mark>,<version>", oldest first.
+--   arrival: of the value that we sent; 0: an event told of the value
+--   mark: of what the CMS held   version: of its lastUpdated then; '': sent, and not answered
+-- Whether the lastUpdated of an event is to the ms that of the answer to the PATCH, is not
+-- documented. So values decide wherever they can; where only the time could, what is not later
+-- than our write is taken for ours: the other way about, an echo would be written, and come back.
+
+local KEPT = 4
+
+-- One mark for what is equal in the CMS: 31 and 31.0; null, an empty text, an empty list and false.
+local function mark_of(text, kind)
+  if text == '""' or text == '[]' or text == 'false' then text = 'null' end
+  local number = tonumber(text)
+  if not number and kind == 'number' then number = tonumber(string.match(text, '^"(.*)"$') or '') end
+  if number then text = string.format('%.17g', number + 0) end  -- no -0
+  return string.sub(redis.sha1hex(text), 1, 12)
+end
+
+local function known_of(field)
+  local known = {}
+  for arrival, mark, at in string.gmatch(field.k or '', '(%d+),(%x*),(%w*)') do
+    known[#known + 1] = {arrival = tonumber(arrival), mark = mark, at = at ~= '' and at or nil}
+  end
+  return known
+end
+
+local function keep_known(field, known)
+  local texts = {}
+  for i = math.max(1, #known - KEPT + 1), #known do
+    local one = known[i]
+    texts[#texts + 1] = string.format('%.0f,%s,%s', one.arrival, one.mark, one.at or '')
+  end
+  field.k = table.concat(texts, ' ')
+end
+
+-- A value is about to be sent.
+local function note_sent(field)
+  local known = known_of(field)
+  local last = known[#known]
+  if last and last.arrival == field.a and not last.at then return end
+  known[#known + 1] = {arrival = field.a, mark = mark_of(field.v, field.t)}
+  keep_known(field, known)
+end
+
+-- The CMS has answered: what was sent stands since *at*, or *seen* in its place.
+local function note_answer(field, arrival, at, seen)
+  local known = known_of(field)
+  for i = #known, 1, -1 do
+    if known[i].arrival == arrival then
+      known[i].at = at
+      if seen then known[i].mark = mark_of(seen, field.t) end
+      return keep_known(field, known)
+    end
+  end
+end
+
+-- An event has told of a value that is not ours.
+local function note_told(field, value, seen, at)
+  local known = known_of(field)
+  known[#known + 1] = {arrival = 0, mark = mark_of(seen or value, field.t), at = at}
+  keep_known(field, known)
+end
+
+-- The version of the last write of ours that was answered.
+local function last_answer(known)
+  for i = #known, 1, -1 do
+    if known[i].arrival > 0 and known[i].at then return known[i].at end
+  end
+end
+
+local function in_the_air(item, slug)
+  local claim = live_claim(item)
+  return claim and claim.fields[slug] ~= nil or item.fields[slug].m ~= nil
+end
+
+-- What stood at *at*, as far as is known.
+local function known_at(known, at)
+  local best
+  for _, one in ipairs(known) do
+    if one.at and one.at <= at and (not best or one.at >= best.at) then best = one end
+  end
+  return best
+end
+
+-- The write of ours that an event of *at* shows: later than it, or not answered yet. What we sent
+-- before a write that was answered by then is not there any more: who shows it has put it back.
+-- *seen*: of a type that reads back in other words than were sent. Only the time tells.
+local function write_shown(item, slug, known, mark, seen, at)
+  for i = #known, 1, -1 do
+    local one = known[i]
+    if one.arrival > 0 then
+      if one.at and (one.at < at or (one.at == at and not seen)) then return nil end
+      if seen and (one.at or in_the_air(item, slug)) then return one end
+      if not seen and one.mark == mark then return one end
+    end
+  end
+end
+
+-- The fate of a value that an event of the CMS tells and that is no news; nil: somebody's edit.
+local function no_news(item, slug, value, kind, seen, at)
+  local held = item.fields[slug]
+  if not held then
+    -- The whole item is told, also where only our write to another field has moved its time.
+    local ours = live_claim(item) or (item.meta.answered and at <= item.meta.answered)
+    return ours and 'unchanged' or nil
+  end
+  if mark_of(value, kind) == mark_of(held.v, held.t) then return 'unchanged' end
+  local known, mark = known_of(held), mark_of(seen or value, kind)
+  local one = known_at(known, at)
+  if not one or one.mark ~= mark then
+    one = write_shown(item, slug, known, mark, seen, at)
+  end
+  if one then return one.arrival == held.a and 'unchanged' or 'stale' end
+  -- Writes before those that are kept: four of ours have gone over whatever it was.
+  if #known == KEPT and known[1].arrival > 0 and known[1].at and at < known[1].at then
+    return 'stale'
+  end
+  return nil
+end
