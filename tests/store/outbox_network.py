@@ -1,7 +1,7 @@
 """A CMS behind a bad network: a request is applied when it lands, late or never."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from workers.steps import Batch
 
@@ -19,6 +19,7 @@ class Flight:
     over: bool = False  # applied, refused or lost: it changes nothing any more
     applied: bool = False
     settled: bool = False
+    updated: dict = field(default_factory=dict)  # record → lastUpdated, in s
 
     @property
     def aloft(self):
@@ -32,6 +33,8 @@ class Network:
         self.values = {}  # (item id, slug) → value
         self.flights = []
         self.clock = 2
+        self.writers = {}  # (item id, slug) → the flight that wrote it last
+        self.landings = []  # (key, slug → (value, writer) of the item then, its lastUpdated in s)
 
     def create(self, key):
         self.clock += 1
@@ -68,9 +71,17 @@ class Network:
             return
         flight.applied = True
         for item in flight.batch.items:
-            for field in item.fields:
-                if (item.record, field.slug) not in but:
-                    self.values[item.id, field.slug] = json.loads(field.value)
+            for sent in item.fields:
+                if (item.record, sent.slug) not in but:
+                    self.values[item.id, sent.slug] = json.loads(sent.value)
+                    self.writers[item.id, sent.slug] = flight
+            shown = {
+                slug: (value, self.writers[id, slug])
+                for (id, slug), value in self.values.items()
+                if id == item.id
+            }
+            flight.updated[item.record] = 1000 + len(self.landings)
+            self.landings.append((item.record, shown, flight.updated[item.record]))
 
     def tick(self, now):
         """What was not sent in time never is; what did not land in time never will."""
@@ -79,6 +90,15 @@ class Network:
                 flight.over = True
             if flight.sent is not None and now - flight.sent > LATE_MS:
                 flight.over = True
+
+    def sends_since(self, flight, record, slug):
+        """How many requests for one field were claimed after *flight* was."""
+        later = self.flights[self.flights.index(flight) + 1 :]
+        return sum(
+            item.record == record and any(sent.slug == slug for sent in item.fields)
+            for each in later
+            for item in each.batch.items
+        )
 
     def may_change(self, id, slug, value):
         """Whether a request that can still land would put another value into a field."""

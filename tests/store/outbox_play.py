@@ -4,8 +4,10 @@ Plays histories on an outbox, its reference and a CMS at once, and compares them
 
 import json
 import uuid
+from dataclasses import replace
 
 from outbox_driver import Bench, at, change, number
+from outbox_echoes import iso
 from outbox_network import LATE_MS, Flight, Network
 from outbox_reference import Reference
 from outbox_verdicts import verdict, without_effect
@@ -14,6 +16,7 @@ from workers.changes import Incoming
 from workers.steps import Batch, Lookup, Wait
 
 VERSIONS = {"stock": at, "price": number, "name": lambda _: None}
+KEPT = 4  # as in lua/echo.lua
 SENT_STATES = ("written", "unchanged")
 
 
@@ -49,6 +52,27 @@ class Play:
             assert (fate == "stale") == (told_fate == "stale")
             if told_fate == "unchanged":
                 self._take_unchanged(place)
+
+    def echo(self, number):
+        """The CMS tells once more what an item held after one of our requests: no news."""
+        landings = self.network.landings
+        if not landings:
+            return
+        record, shown, updated = landings[number % len(landings)]
+        changes = tuple(
+            replace(
+                change(record, {slug: value}, version=VERSIONS[slug](3), by="key"),
+                echo=at(updated),
+            )
+            for slug, (value, writer) in shown.items()
+            # Of more requests than are remembered, whose outcome is unknown, nobody can tell.
+            if self.network.sends_since(writer, record, slug) < KEPT
+        )
+        if not changes:
+            return
+        self.bench.accept(Incoming(None, "changed", 0, changes), source="shop")
+        for place, fate in self._told():
+            self.reference.echo(place, fate)
 
     def _told(self):
         """What the history says of the last delivery, value by value."""
@@ -137,6 +161,7 @@ class Play:
         """Settle, and move what the reference says must have moved."""
         flight.settled = True
         batch = flight.batch
+        verdicts = [self._timed(one, flight) for one in verdicts]
         held = {item.record: self._holds_claim(item.record, batch) for item in batch.items}
         answer = self.bench.settle(batch, *verdicts, health=health)
         assert answer.settled == sum(held.values())
@@ -147,6 +172,12 @@ class Play:
         for one in verdicts:
             if held[one.record]:
                 self._take_verdict(one, batch)
+
+    def _timed(self, verdict, flight):
+        """*verdict*, with lastUpdated where there was an answer that shows the item."""
+        if not flight.applied or verdict.unknown:
+            return verdict
+        return replace(verdict, updated=iso(flight.updated[verdict.record]))
 
     def _holds_claim(self, record, batch):
         text = self.bench.item(record)[0].get("claim")

@@ -65,6 +65,13 @@ class Reference:
         self.fields[place] = Newest(value, version, self.arrivals, ids)
         self.counts["pending"] += 1
 
+    def echo(self, place, fate):
+        """The CMS tells of a value that we wrote: it is counted, and nothing else."""
+        assert place in self.fields
+        assert fate in ("unchanged", "stale")
+        self.counts["accepted"] += 1
+        self.counts[fate] += 1
+
     def move(self, place, state):
         """The newest value of *place* meets another fate."""
         held = self.fields[place]

@@ -135,6 +135,7 @@ def test_our_older_write_that_landed_after_an_edit_does_not_undo_it(bench):
     batch = bench.batch()
     tell(bench, {"stock": 40}, 11)
     bench.write(batch, updated=iso(12))
+    assert [known.split(",")[2] for known in bench.field("i1")["k"].split()] == [at(12), at(11)]
     assert tell(bench, {"stock": 31}, 12) == ["stale"]
     assert sent(bench.batch()) == {"i1": {"stock": 40}}
 
@@ -240,6 +241,27 @@ def test_a_retried_value_that_is_written_in_the_end_has_its_time(bench):
     bench.settle(bench.batch(), Verdict("i1", unknown=True), health="failure")
     bench.write(bench.batch(), updated=iso(21))
     assert tell(bench, {"stock": 30}, 22) == ["accepted"]
+
+
+@pytest.fixture
+def late(bench):
+    """An outbox whose first request, with 30, got no answer and landed after the one with 31."""
+    bench.accept(event("i1", {"stock": 30}, version=at(1)))
+    bench.settle(bench.batch(), Verdict("i1", unknown=True), health="failure")
+    bench.write(bench.batch(), updated=iso(11))
+    write(bench, 31, 2, 21)
+    return bench
+
+
+def test_a_request_of_unknown_outcome_that_lands_late_is_no_edit(late):
+    assert tell(late, {"stock": 30}, 31) == ["stale"]
+
+
+def test_nor_is_it_once_it_was_put_right(late):
+    late.pass_time(61)
+    late.write(late.batch(), updated=iso(91))
+    assert tell(late, {"stock": 30}, 31) == ["stale"]
+    assert tell(late, {"stock": 30}, 92) == ["accepted"]
 
 
 def test_an_event_whose_time_is_unknown_is_ours_where_its_value_was(written):

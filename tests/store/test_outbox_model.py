@@ -68,6 +68,11 @@ class Machine(RuleBasedStateMachine):
         self.play.accept(source, mode, events, again=again)
 
     @rule(number=st.integers(0, 20))
+    def echo(self, number):
+        """A webhook of the CMS, of any of our requests so far: late, twice, in any order."""
+        self.play.echo(-1 - number)
+
+    @rule(number=st.integers(0, 20))
     def deliver_again(self, number):
         if deliveries := self.play.deliveries:
             self.play.accept(*deliveries[number % len(deliveries)])

@@ -27,47 +27,56 @@ local function known_of(field)
   return known
 end
 
-local function keep_known(field, known)
-  local texts = {}
-  for i = math.max(1, #known - KEPT + 1), #known do
-    local one = known[i]
-    texts[#texts + 1] = string.format('%.0f,%s,%s', one.arrival, one.mark, one.at or '')
-  end
-  field.k = table.concat(texts, ' ')
+-- Text is joined and cut, not taken apart: this is done for every field of every batch.
+local function add_known(field, arrival, mark, at)
+  local entry = string.format('%.0f,%s,%s', arrival, mark, at or '')
+  local kept = field.k and field.k .. ' ' .. entry or entry
+  local _, parted = string.gsub(kept, ' ', ' ')
+  field.k = parted < KEPT and kept or string.match(kept, ' (.*)')
 end
 
--- A value is about to be sent.
+-- A value is about to be sent. Sent again it takes no other place, but where the first request may
+-- still land: its echo may come after the answer to the second.
 local function note_sent(field)
-  local known = known_of(field)
-  local last = known[#known]
-  if last and last.arrival == field.a and not last.at then return end
-  known[#known + 1] = {arrival = field.a, mark = mark_of(field.v, field.t)}
-  keep_known(field, known)
+  local last = field.k and string.sub(field.k, -1) == ',' and string.match(field.k, '(%d+),%x*,$')
+  if last and tonumber(last) == field.a
+      and (not field.m or string.find(field.k, '%f[%d]' .. last .. ',%x*, ' .. last .. ',%x*,$')) then
+    return
+  end
+  add_known(field, field.a, mark_of(field.v, field.t))
 end
 
 -- The CMS has answered: what was sent stands since *at*, or *seen* in its place.
 local function note_answer(field, arrival, at, seen)
-  local known = known_of(field)
-  for i = #known, 1, -1 do
-    if known[i].arrival == arrival then
-      known[i].at = at
-      if seen then known[i].mark = mark_of(seen, field.t) end
-      return keep_known(field, known)
+  local known, entry = ' ' .. (field.k or '') .. ' ', string.format(' %.0f,', arrival)
+  local first, last = string.find(known, entry, 1, true)
+  while first do
+    local mark = string.match(known, '^(%x*), ', last + 1)
+    if mark then
+      local rest = string.sub(known, last + #mark + 2, -2)
+      if seen then mark = mark_of(seen, field.t) end
+      field.k = string.sub(known, 2, last) .. mark .. ',' .. at .. rest
+      return
     end
+    first, last = string.find(known, entry, last, true)
   end
 end
 
 -- An event has told of a value that is not ours.
 local function note_told(field, value, seen, at)
-  local known = known_of(field)
-  known[#known + 1] = {arrival = 0, mark = mark_of(seen or value, field.t), at = at}
-  keep_known(field, known)
+  add_known(field, 0, mark_of(seen or value, field.t), at)
 end
 
 -- The version of the last write of ours that was answered.
 local function last_answer(known)
   for i = #known, 1, -1 do
     if known[i].arrival > 0 and known[i].at then return known[i].at end
+  end
+end
+
+local function first_answer(known)
+  for _, one in ipairs(known) do
+    if one.arrival > 0 and one.at then return one.at end
   end
 end
 
@@ -86,15 +95,21 @@ local function known_at(known, at)
 end
 
 -- The write of ours that an event of *at* shows: later than it, or not answered yet. What we sent
--- before a write that was answered by then is not there any more: who shows it has put it back.
+-- before a write that was answered by then is not there any more: who shows it has put it back; but
+-- for a request of unknown outcome, which may land after that, until its repair has.
 -- *seen*: of a type that reads back in other words than were sent. Only the time tells.
 local function write_shown(item, slug, known, mark, seen, at)
+  local doubted = item.fields[slug].m ~= nil
+  local last, gone_over = last_answer(known), false
   for i = #known, 1, -1 do
     local one = known[i]
     if one.arrival > 0 then
-      if one.at and (one.at < at or (one.at == at and not seen)) then return nil end
-      if seen and (one.at or in_the_air(item, slug)) then return one end
-      if not seen and one.mark == mark then return one end
+      if one.at and (one.at < at or (one.at == at and not seen)) then gone_over = true end
+      local late = not one.at and (doubted or (last and at <= last))
+      if not gone_over or late then
+        if seen and (one.at or in_the_air(item, slug)) then return one end
+        if not seen and one.mark == mark then return one end
+      end
     end
   end
 end
@@ -114,9 +129,7 @@ local function no_news(item, slug, value, kind, seen, at)
     one = write_shown(item, slug, known, mark, seen, at)
   end
   if one then return one.arrival == held.a and 'unchanged' or 'stale' end
-  -- Writes before those that are kept: four of ours have gone over whatever it was.
-  if #known == KEPT and known[1].arrival > 0 and known[1].at and at < known[1].at then
-    return 'stale'
-  end
-  return nil
+  -- Writes before those that are kept: ours have gone over whatever it was.
+  local first = #known == KEPT and first_answer(known)
+  if first and at < first then return 'stale' end
 end
