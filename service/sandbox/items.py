@@ -11,12 +11,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from service.sandbox.conflicts import (
+    require_even,
+    require_live,
+    require_open,
+    require_published,
+    require_room,
+    require_unreferenced,
+)
+from service.sandbox.locales import PRIMARY_ID
 from service.sandbox.records import Collection, Copy, Edit, Item
 from service.sandbox.refusals import FieldRefusal, FileUnavailable, Refused, ValueRefused
 from service.sandbox.site import Site, new_id
 from service.sandbox.values import TYPES, Sent
 
-NEVER_PUBLISHED = "Live PATCH updates can't be applied to items that have never been published"
+PRIMARY = (PRIMARY_ID,)
+ByItem = Mapping[str, Sequence[str]]  # the locales that are meant, by item id; else the primary one
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +53,8 @@ class Writer:
             Refused: an item is unknown, a field does not fit, or the live copy of an item that
                 was never published is to be written.
         """
-        self._require_open()
-        items = [self.collection.item(edit.id) for edit in edits]
-        if self.live and any(item.published is None for item in items):
-            raise Refused("conflict", NEVER_PUBLISHED)
-        data = self._read([(edit.id, edit.fields) for edit in edits])
+        items = self._found(edits)
+        data = self._read([self._merged(item, edit) for item, edit in self._pairs(items, edits)])
         now = self.site.now()
         for item, edit, changed in zip(items, edits, data, strict=True):
             self._write(item, {**item.staged.fields, **changed}, edit, now)
@@ -55,56 +62,95 @@ class Writer:
 
     def replace(self, edit: Edit) -> Item:
         """Change an item in whole: a field that is not named is cleared."""
-        self._require_open()
-        item = self.collection.item(edit.id)
-        if self.live and item.published is None:
-            raise Refused("conflict", NEVER_PUBLISHED)
-        (changed,) = self._read([(edit.id, self._complete(edit.fields))])
+        (item,) = self._found([edit])
+        (changed,) = self._read([replace(edit, fields=self._complete(edit.fields))])
         self._write(item, changed, edit, self.site.now())
         return item
 
     def create(self, edits: Sequence[Edit], *, ids: Sequence[str] = ()) -> list[Item]:
-        """Add items; each edit holds all the fields of one, its id is not looked at."""
-        self._require_open()
+        """
+        Add items; each edit holds all the fields of one, its id is not looked at.
+
+        Args:
+            ids: The ids to take; the same for all the locales of one item.
+
+        Raises:
+            Refused: a field does not fit, or the plan has no room.
+        """
+        require_open(self.collection)
+        if self.live:
+            require_published(self.site)
         names = list(ids) or [new_id() for _ in edits]
-        data = self._read(
-            [(id, self._complete(edit.fields)) for id, edit in zip(names, edits, strict=True)]
-        )
+        require_room(self.site, len(set(names)))
+        complete = [
+            replace(edit, id=id, fields=self._complete(edit.fields))
+            for id, edit in zip(names, edits, strict=True)
+        ]
+        data = self._read(complete)
         now = self.site.now()
         made = []
-        for id, edit, fields in zip(names, edits, data, strict=True):
-            item = Item(id, now, Copy({}, archived=False, draft=False, updated=now))
-            self._write(item, fields, edit, now)
-            made.append(item)
+        for edit, fields in zip(complete, data, strict=True):
+            copy = Copy({}, archived=False, draft=False, updated=now)
+            made.append(item := Item(edit.id, now, copy, locale=edit.locale))
+            self._write(item, fields, edit, now, created=True)
         return made
 
-    def _require_open(self) -> None:
-        if self.collection.blocked is not None:
-            raise Refused("conflict", self.collection.blocked)
+    def _found(self, edits: Sequence[Edit]) -> list[Item]:
+        require_open(self.collection)
+        items = [self.collection.item(edit.id, edit.locale) for edit in edits]
+        if self.live:
+            require_published(self.site, self.collection)
+            require_live(self.site, items)
+        return items
 
-    def _write(self, item: Item, fields: dict[str, Any], edit: Edit, now: datetime) -> None:
-        before = item.staged
+    def _pairs(self, items: list[Item], edits: Sequence[Edit]) -> list[tuple[Item, Edit]]:
+        return list(zip(items, edits, strict=True))
+
+    def _merged(self, item: Item, edit: Edit) -> Edit:
+        """Return *edit*, with what the item holds besides where that is to be checked as well."""
+        if not self.site.rules.checks_merged:
+            return edit
+        known = self.collection.fields
+        held = {slug: value for slug, value in item.staged.fields.items() if slug in known}
+        return replace(edit, fields=self._complete({**held, **edit.fields}))
+
+    def _write(
+        self,
+        item: Item,
+        fields: dict[str, Any],
+        edit: Edit,
+        now: datetime,
+        *,
+        created: bool = False,
+    ) -> None:
+        before, held = replace(item), item.staged
         staged = Copy(
             {slug: value for slug, value in fields.items() if value is not None},
-            archived=before.archived if edit.archived is None else edit.archived,
-            draft=before.draft if edit.draft is None else edit.draft,
+            archived=held.archived if edit.archived is None else edit.archived,
+            draft=held.draft if edit.draft is None else edit.draft,
             updated=now,
         )
         self.collection.store(item, staged)
         if self.live:
             item.live, item.published = staged, now
         self.site.calls.written += 1
+        if not created:
+            self.collection.tell("collection_item_changed", item, before)
+            return
+        self.collection.tell("collection_item_created", item)
+        if self.live:
+            self.collection.tell("collection_item_published", item)
 
-    def _read(self, edits: Sequence[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    def _read(self, edits: Sequence[Edit]) -> list[dict[str, Any]]:
         """Return the values as stored, or raise one refusal with all the bad fields of all."""
         problems: list[FieldRefusal] = []
-        taken: dict[str, str] = {}
+        taken: dict[tuple[str, str], str] = {}
         data = []
-        for id, fields in edits:
+        for edit in edits:
             read: dict[str, Any] = {}
-            for slug, value in fields.items():
+            for slug, value in edit.fields.items():
                 try:
-                    read[slug] = self._value(id, slug, value, taken)
+                    read[slug] = self._value(edit, slug, value, taken)
                 except FileUnavailable as error:
                     if not self.skip_invalid_files:
                         problems.append(FieldRefusal(slug, error.reason, error.value))
@@ -115,7 +161,7 @@ class Writer:
             raise Refused("fields", fields=problems)
         return data
 
-    def _value(self, id: str, slug: str, value: Any, taken: dict[str, str]) -> Any:
+    def _value(self, edit: Edit, slug: str, value: Any, taken: dict[tuple[str, str], str]) -> Any:
         field = self.collection.fields.get(slug)
         if field is None:
             raise ValueRefused("Field not described in schema")
@@ -126,8 +172,10 @@ class Writer:
         sent = Sent(value, field, self.api, self.site.files, self.site.has_item)
         read = TYPES[field.type](sent)
         if slug == "slug":
-            owner = self.collection.slugs.get(read, id)
-            if owner != id or taken.setdefault(read, id) != id:
+            variants = self.collection.variants(edit.locale)
+            owner = variants.slugs.get(read, edit.id)
+            first = taken.setdefault((edit.locale, read), edit.id)
+            if {owner, first} != {edit.id} or read in variants.held:
                 raise ValueRefused("Unique value is already in database", read)
         return read
 
@@ -137,57 +185,78 @@ class Writer:
         return {**dict.fromkeys(required), **fields}
 
 
-def publish(site: Site, collection: Collection, ids: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Make the staged copies of items live; returns the ids that are, and texts for the others."""
-    published, errors = [], []
-    for id in ids:
-        item = collection.items.get(id)
+def publish(
+    site: Site, collection: Collection, ids: Sequence[str], locales: ByItem | None = None
+) -> tuple[list[str], list[str]]:
+    """
+    Make the staged copies of items live.
+
+    Returns:
+        The ids of those that are, and a text for each that is not.
+
+    Raises:
+        Refused: nothing of the collection can be published.
+    """
+    require_open(collection)
+    require_published(site, collection)
+    require_even(site)
+    published: dict[str, None] = {}
+    errors = []
+    for id, locale in _meant(ids, locales):
+        item = collection.variants(locale).items.get(id)
         if item is None:
             errors.append(f"Staging item ID {id} not found.")
         elif item.staged.archived:
             errors.append(f"Staging item ID {id} is archived and cannot be published.")
         else:
-            collection.store(item, replace(item.staged, draft=False))
-            item.live, item.published = item.staged, site.now()
-            published.append(id)
-    return published, errors
+            put_live(collection, item, site.now())
+            published[id] = None
+    return list(published), errors
 
 
-def unpublish(collection: Collection, ids: Sequence[str]) -> None:
-    """Take the live copies of items away; the staged ones become drafts."""
-    for item in [collection.item(id) for id in ids]:
+def put_live(collection: Collection, item: Item, now: datetime) -> None:
+    """Make the staged copy of *item* its live one; ``lastUpdated`` does not move."""
+    before = replace(item)
+    collection.store(item, replace(item.staged, draft=False))
+    item.live, item.published = item.staged, now
+    collection.tell("collection_item_published", item, before)
+
+
+def unpublish(collection: Collection, ids: Sequence[str], locales: ByItem | None = None) -> None:
+    """
+    Take the live copies of items away; the staged ones become drafts.
+
+    Raises:
+        Refused: an item is unknown.
+    """
+    require_open(collection)
+    for item in [collection.item(id, locale) for id, locale in _meant(ids, locales)]:
+        before = replace(item)
         item.live, item.published = None, None
         collection.store(item, replace(item.staged, draft=True))
+        if before.live is not None:
+            collection.tell("collection_item_unpublished", item, before)
 
 
-def delete(site: Site, collection: Collection, ids: Sequence[str]) -> None:
+def delete(
+    site: Site, collection: Collection, ids: Sequence[str], locales: ByItem | None = None
+) -> None:
     """
-    Delete items, both copies.
+    Delete items, both copies. The slug of one that was live stays taken until the next publish.
 
     Raises:
         Refused: an item is unknown, or an item that stays refers to one of them.
     """
-    items = [collection.item(id) for id in ids]
-    if referenced(site, collection, frozenset(ids)):
-        raise Refused("conflict", "This item is still being used by other items")
-    for item in items:
+    require_open(collection)
+    require_even(site)
+    items = {pair: collection.item(*pair) for pair in _meant(ids, locales)}
+    require_unreferenced(site, collection, list(items.values()))
+    for item in items.values():
         collection.remove(item)
+        if item.live is not None:
+            collection.variants(item.locale).held.add(item.staged.fields["slug"])
+        collection.tell("collection_item_deleted", item, item)
 
 
-def referenced(site: Site, collection: Collection, ids: frozenset[str]) -> bool:
-    """Tell whether an item that is not among *ids* refers to one that is."""
-    for other in site.collections.values():
-        slugs = [
-            one.slug
-            for one in other.fields.values()
-            if one.validations.get("collectionId") == collection.id
-        ]
-        for item in other.items.values() if slugs else ():
-            if item.id not in ids and any(_refers(item, slug, ids) for slug in slugs):
-                return True
-    return False
-
-
-def _refers(item: Item, slug: str, ids: frozenset[str]) -> bool:
-    value = item.staged.fields.get(slug)
-    return not ids.isdisjoint(value if isinstance(value, list) else [value])
+def _meant(ids: Sequence[str], locales: ByItem | None) -> list[tuple[str, str]]:
+    return [(id, locale) for id in ids for locale in (locales or {}).get(id, PRIMARY)]

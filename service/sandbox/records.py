@@ -1,5 +1,5 @@
 """
-A collection, its items, the two copies of each, and what a request changes of one.
+A collection, its items in each locale, the two copies of each, and what a request changes of one.
 
 Copies and field data are never changed in place, so what a request has taken out under the lock
 can be written to the network without it.
@@ -7,11 +7,12 @@ can be written to the network without it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from service.sandbox.locales import PRIMARY_ID
 from service.sandbox.refusals import Refused
 from service.sandbox.schema import Field
 
@@ -28,23 +29,51 @@ class Copy:
 
 @dataclass(slots=True)
 class Item:
-    """An item: its staged copy, and its live one once it is published."""
+    """
+    An item in one locale: its staged copy, and its live one once it is published.
+
+    Args:
+        locale: The ``cmsLocaleId`` of this variant.
+    """
 
     id: str
     created: datetime
     staged: Copy
     live: Copy | None = None
     published: datetime | None = None
+    locale: str = PRIMARY_ID
+
+
+@dataclass(slots=True)
+class Variants:
+    """
+    The items of a collection in one locale.
+
+    Args:
+        items: By id, oldest first.
+        slugs: The slug of each staged copy, and the item's id.
+        held: Slugs of items that were live and are deleted: taken until the site is published.
+    """
+
+    items: dict[str, Item] = field(default_factory=dict)
+    slugs: dict[str, str] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)
+
+
+def _nobody(trigger: str, collection: Collection, item: Item, before: Item | None) -> None:
+    """Stand for the listeners of a collection that belongs to no site."""
 
 
 @dataclass(slots=True)
 class Collection:
     """
-    A collection, its schema and its items by id, oldest first.
+    A collection, its schema and its items.
 
     Args:
-        blocked: Why every write is refused with a conflict, or None; as after a change of the
-            schema, until the site is published.
+        blocked: Why every write is refused with a conflict, or None.
+        updated: When its schema last changed.
+        changed: Whether its structure changed since the site was last published.
+        announce: Takes each finished change of an item.
     """
 
     id: str
@@ -52,19 +81,48 @@ class Collection:
     slug: str
     created: datetime
     fields: dict[str, Field]
-    items: dict[str, Item] = field(default_factory=dict)
-    slugs: dict[str, str] = field(default_factory=dict)  # slug of the staged copy: item id
     blocked: str | None = None
+    singular: str = ""
+    updated: datetime | None = None
+    changed: bool = False
+    announce: Callable[[str, Collection, Item, Item | None], None] = _nobody
+    locales: dict[str, Variants] = field(default_factory=lambda: {PRIMARY_ID: Variants()})
 
-    def item(self, id: str) -> Item:
+    @property
+    def items(self) -> dict[str, Item]:
+        """The items in the primary locale, by id, oldest first."""
+        return self.variants().items
+
+    @property
+    def slugs(self) -> dict[str, str]:
+        """The slugs in the primary locale, and the item's id."""
+        return self.variants().slugs
+
+    @property
+    def count(self) -> int:
+        """How many items there are, one that is in several locales counted once."""
+        if len(self.locales) == 1:
+            return len(self.items)
+        return len({id for one in self.locales.values() for id in one.items})
+
+    def everything(self) -> Iterator[Item]:
+        """Return every item in every locale, the primary one first."""
+        return (item for one in self.locales.values() for item in one.items.values())
+
+    def variants(self, locale: str = PRIMARY_ID) -> Variants:
+        """Return what there is in *locale*."""
+        found = self.locales.get(locale)
+        return found if found is not None else self.locales.setdefault(locale, Variants())
+
+    def item(self, id: str, locale: str = PRIMARY_ID) -> Item:
         """
-        Return an item.
+        Return an item, in the primary locale unless another one is named.
 
         Raises:
             Refused: there is none with this *id*.
         """
         try:
-            return self.items[id]
+            return self.variants(locale).items[id]
         except KeyError:
             raise Refused("item", id) from None
 
@@ -72,26 +130,32 @@ class Collection:
         """Put *staged* in the place of the item's staged copy."""
         self._release(item)
         item.staged = staged
-        self.slugs[str(staged.fields["slug"])] = item.id
-        self.items[item.id] = item
+        variants = self.variants(item.locale)
+        variants.slugs[str(staged.fields["slug"])] = item.id
+        variants.items[item.id] = item
 
     def remove(self, item: Item) -> None:
-        """Forget both copies of an item."""
+        """Forget both copies of an item, in its locale."""
         self._release(item)
-        del self.items[item.id]
+        del self.variants(item.locale).items[item.id]
+
+    def tell(self, trigger: str, item: Item, before: Item | None = None) -> None:
+        """Announce a finished change of *item*."""
+        self.announce(trigger, self, item, before)
 
     def _release(self, item: Item) -> None:
         # Another item may have taken the slug over, in one request with this one.
-        slug = item.staged.fields.get("slug")
-        if slug is not None and self.slugs.get(slug) == item.id:
-            del self.slugs[slug]
+        slug, slugs = item.staged.fields.get("slug"), self.variants(item.locale).slugs
+        if slug is not None and slugs.get(slug) == item.id:
+            del slugs[slug]
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What a request changes of one item; None leaves a flag as it is."""
+    """What a request changes of one item in one locale; None leaves a flag as it is."""
 
     id: str
     fields: Mapping[str, Any] = field(default_factory=dict)
     archived: bool | None = None
     draft: bool | None = None
+    locale: str = PRIMARY_ID

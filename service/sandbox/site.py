@@ -5,19 +5,38 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from service.sandbox.calls import Calls
+from service.sandbox.events import Event, Listener, Turn
 from service.sandbox.faults import Faults
 from service.sandbox.files import Files
-from service.sandbox.records import Collection
+from service.sandbox.locales import PRIMARY_ID, Locales, make_locales
+from service.sandbox.records import Collection, Item
 from service.sandbox.refusals import Refused
+from service.sandbox.rules import Rules
 from service.sandbox.schema import NAME, SLUG, Field
+from service.sandbox.values import format_time
 from service.sandbox.window import Tokens
 
 SITE_ID = "65e000000000000000000002"
-LOCALE_ID = "65f0000000000000000000aa"
+LOCALE_ID = PRIMARY_ID
 USER_ID = "Person_5a0000000000000000000001"
+
+
+@dataclass(slots=True)
+class Domain:
+    """A custom domain, and when the site was last published to it."""
+
+    id: str
+    url: str
+    published: datetime | None = None
+
+    def as_v2(self) -> dict[str, Any]:
+        shown = format_time(self.published) if self.published else None
+        return {"id": self.id, "url": self.url, "lastPublished": shown}
 
 
 class Site:
@@ -28,15 +47,23 @@ class Site:
         token: The token that is valid at the start.
         requests_per_minute: Size of each token's window.
         now: The clock, in seconds since 1970; windows and item times go by it.
+
+    ``locales`` is None for a site that is not localized, ``published`` for one that was never
+    published; ``rules`` are its settings.
     """
 
     def __init__(
         self, *, token: str, requests_per_minute: int = 60, now: Callable[[], float]
     ) -> None:
         self._now = now
-        self.lock = threading.RLock()
+        self.lock = Turn()
         self.stopping = threading.Event()
         self.collections: dict[str, Collection] = {}
+        self.locales: Locales | None = make_locales()
+        self.rules = Rules()
+        self.created = self.now()
+        self.published: datetime | None = self.created
+        self.domains = [Domain("65e0000000000000000000d1", "www.example.com", self.created)]
         self.files = Files(SITE_ID)
         self.tokens = Tokens(token, limit=requests_per_minute, now=now)
         self.faults = Faults(now=now)
@@ -64,12 +91,35 @@ class Site:
     ) -> Collection:
         """Add an empty collection; ``name`` and ``slug`` are part of every one."""
         schema = {one.slug: one for one in (NAME, SLUG, *fields)}
-        made = Collection(id or new_id(), name, slug, self.now(), schema)
+        made = Collection(id or new_id(), name, slug, self.now(), schema, announce=self._announce)
         self.collections[made.id] = made
         return made
 
+    def watch(self, listener: Listener) -> None:
+        """
+        Let *listener* know of every finished change from now on.
+
+        It is called in the thread of the request, after the lock is let go and before the answer;
+        it must be quick. What it raises is logged and reaches nobody.
+        """
+        self.lock.listeners = (*self.lock.listeners, listener)
+
+    def announce(self, trigger: str) -> None:
+        """Let the listeners know of something that happened to the site as a whole."""
+        self.lock.announce(Event(trigger, self.now()))
+
+    def _announce(
+        self, trigger: str, collection: Collection, item: Item, before: Item | None
+    ) -> None:
+        if self.lock.listeners:
+            after = replace(item)  # the item itself goes on changing
+            event = Event(trigger, self.now(), collection, after, item.locale, before)
+            self.lock.announce(event)
+
     def has_item(self, collection: str, id: str) -> bool:
-        return collection in self.collections and id in self.collections[collection].items
+        """Tell whether there is such an item, in any locale."""
+        found = self.collections.get(collection)
+        return found is not None and any(id in one.items for one in found.locales.values())
 
 
 def new_id() -> str:

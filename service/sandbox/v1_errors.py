@@ -25,6 +25,7 @@ KINDS = {
     "collection": (404, "NotFound", "Collection not found: {}"),
     "item": (404, "NotFound", "CMS Items not found: {}"),
     "conflict": (400, "Conflict", "{}"),
+    "state": (400, "Conflict", "{}"),
     "rate": (429, "RateLimit", "Rate limit hit"),
 }
 

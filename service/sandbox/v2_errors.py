@@ -30,6 +30,7 @@ KINDS = {
     ),
     "item": (404, "resource_not_found", "Requested resource not found"),
     "conflict": (409, "conflict", "Conflict: Conflict with server data: {}"),
+    "state": (409, "conflict", "Conflict: {}"),
     "rate": (429, "too_many_requests", "Too Many Requests"),
 }
 

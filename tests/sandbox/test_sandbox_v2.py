@@ -209,7 +209,8 @@ def test_unpublishing_takes_the_live_copy_away(v2):
     assert v2.get(f"/items/{ONE}/live").status_code == 404
 
 
-def test_a_deleted_item_is_gone_and_its_slug_is_free(v2):
+def test_a_deleted_item_is_gone_and_its_slug_is_free_if_it_was_not_live(v2):
+    v2.call("DELETE", f"/items/{ONE}/live")
     assert v2.call("DELETE", f"/items/{ONE}").status_code == 204
     assert v2.get(f"/items/{ONE}").status_code == 404
     assert v2.patch(f"/items/{TWO}", {"fieldData": {"slug": "product-1"}}).ok

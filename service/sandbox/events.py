@@ -1,0 +1,87 @@
+"""
+Who is told of a change, and when: after it is finished, once the site's lock is free.
+
+https://developers.webflow.com/data/reference/webhooks/events
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+
+from service.sandbox.records import Collection, Item
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """
+    A finished change.
+
+    Args:
+        trigger: Webflow's name for it, as ``collection_item_changed`` or ``site_publish``.
+        collection: None for ``site_publish``.
+        item: The variant after the change, a copy that nobody changes; of a deleted one the last.
+        locale: The ``cmsLocaleId`` of the variant.
+        before: The variant before the change, where there was one.
+    """
+
+    trigger: str
+    at: datetime
+    collection: Collection | None = None
+    item: Item | None = None
+    locale: str | None = None
+    before: Item | None = None
+
+
+Listener = Callable[[Event], None]
+
+
+class Turn:
+    """
+    The lock of a site, which one thread may take several times over.
+
+    What is announced while it is held reaches the listeners when its holder has let go of it, so
+    that no listener works under the lock, and in the order of the announcements of one holder.
+    """
+
+    def __init__(self) -> None:
+        self.listeners: tuple[Listener, ...] = ()
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._events: list[Event] = []
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        self._depth += 1
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._depth -= 1
+        events: list[Event] = []
+        if not self._depth and self._events:
+            events, self._events = self._events, events
+        self._lock.release()
+        for event in events:
+            self._tell(event)
+
+    def announce(self, event: Event) -> None:
+        """Tell the listeners of *event*, at once where nobody holds the lock."""
+        with self:
+            self._events.append(event)
+
+    def _tell(self, event: Event) -> None:
+        for listener in self.listeners:
+            try:
+                listener(event)
+            except Exception:
+                _log.exception("a listener failed", extra={"trigger": event.trigger})
