@@ -24,6 +24,7 @@ class Ask:
         body: The raw body.
         query: The query, one value per name.
         fault: The fault that this request meets, or NONE.
+        scopes: What the token may do; None: everything.
     """
 
     method: str
@@ -32,6 +33,7 @@ class Ask:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     fault: Fault = NONE
+    scopes: frozenset[str] | None = None
 
     def json(self) -> dict[str, Any]:
         """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Flask, Response, request
 
 from service.sandbox.api import Api, answer
@@ -10,6 +12,15 @@ from service.sandbox.gate import Gate
 from service.sandbox.site import Site
 from service.sandbox.v1 import V1
 from service.sandbox.v2 import V2
+
+_PLACE = re.compile("<(.id)>")
+_PLACES = {
+    "cid": ":collection",
+    "iid": ":item",
+    "sid": ":site",
+    "fid": ":field",
+    "wid": ":webhook",
+}
 
 
 def create_sandbox(site: Site) -> Flask:
@@ -30,7 +41,7 @@ def create_sandbox(site: Site) -> Flask:
 
 def _mount(app: Flask, gate: Gate, api: Api) -> None:
     for method, rule, view in api.routes():
-        route = f"{method} {rule}".replace("<cid>", ":collection").replace("<iid>", ":item")
+        route = f"{method} {_PLACE.sub(lambda found: _PLACES[found[1]], rule)}"
         app.add_url_rule(
             rule,
             endpoint=route,

@@ -14,6 +14,7 @@ from marshmallow import Schema, ValidationError
 
 from service.sandbox import orders
 from service.sandbox.api import answer
+from service.sandbox.control_site import SiteControl, View
 from service.sandbox.faults import Fault, Match
 from service.sandbox.items import Writer, delete, publish, unpublish
 from service.sandbox.records import Collection, Copy, Edit, Item
@@ -33,7 +34,7 @@ class Control:
     def blueprint(self) -> Blueprint:
         """Return the control API, to be registered."""
         made = Blueprint("control", __name__, url_prefix="/_sandbox")
-        rules = (
+        rules: tuple[tuple[str, str, View], ...] = (
             ("GET", "/faults", self.faults),
             ("POST", "/faults", self.add_fault),
             ("DELETE", "/faults", self.clear_faults),
@@ -46,6 +47,7 @@ class Control:
             ("POST", "/collections", self.add_collection),
             ("DELETE", "/collections/<cid>", self.remove_collection),
             ("POST", "/schema", self.schema),
+            *SiteControl(self._site).rules(),
         )
         for method, rule, view in rules:
             made.add_url_rule(rule, endpoint=view.__name__, view_func=view, methods=[method])
@@ -75,7 +77,10 @@ class Control:
     def token(self) -> Response:
         order = _read(orders.TokenOrder())
         with self._site.lock:
-            self._site.tokens.set(order.get("token", self._site.tokens.main), valid=order["valid"])
+            token = order.get("token", self._site.tokens.main)
+            self._site.tokens.set(token, valid=order["valid"])
+            if "scopes" in order:
+                self._site.tokens.grant(token, order["scopes"])
         return answer({"valid": order["valid"]})
 
     def budget(self) -> Response:
@@ -154,6 +159,7 @@ class Control:
             for one in order["add"]:
                 collection.fields[one["slug"]] = _field(one)
             collection.blocked = order.get("blocked", collection.blocked)
+            collection.changed = order.get("changed", collection.changed)
             return answer({"fields": list(collection.fields), "blocked": collection.blocked})
 
     def _collection(self, order: Any) -> Collection:

@@ -11,22 +11,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from service.sandbox.records import Item
+from service.sandbox.filters import field_orders, field_tests
+from service.sandbox.records import Copy, Item
 from service.sandbox.refusals import shape
+from service.sandbox.schema import Field
 from service.sandbox.values import parse_time
 
 PAGE = 100  # items
 
+Row = tuple[Item, Copy]  # an item, and the copy of it that the list shows
+
 _NEVER = datetime.min.replace(tzinfo=UTC)
-_TIMES: dict[str, Callable[[Item], datetime]] = {
-    "createdOn": lambda item: item.created,
-    "lastUpdated": lambda item: item.staged.updated,
-    "lastPublished": lambda item: item.published or _NEVER,
+_TIMES: dict[str, Callable[[Row], datetime]] = {
+    "createdOn": lambda row: row[0].created,
+    "lastUpdated": lambda row: row[1].updated,
+    "lastPublished": lambda row: row[0].published or _NEVER,
 }
-_KEYS: dict[str, Callable[[Item], Any]] = {
+_KEYS: dict[str, Callable[[Row], Any]] = {
     **_TIMES,
-    "name": lambda item: item.staged.fields["name"],
-    "slug": lambda item: item.staged.fields["slug"],
+    "name": lambda row: row[1].fields["name"],
+    "slug": lambda row: row[1].fields["slug"],
 }
 
 
@@ -40,27 +44,51 @@ class Page:
     total: int
 
 
-def page(items: Iterable[Item], query: Mapping[str, str]) -> Page:
+def page(
+    items: Iterable[Item],
+    query: Mapping[str, str],
+    *,
+    fields: Mapping[str, Field] | None = None,
+    live: bool = False,
+) -> Page:
     """
     Return the page that *query* asks for; newest first where it names no order.
+
+    Args:
+        fields: The schema, where the list can be filtered and sorted by field.
+        live: Look at the live copies.
 
     Raises:
         Refused: a parameter cannot be read.
     """
     limit = _integer(query, "limit", PAGE, 1, PAGE)
     offset = _integer(query, "offset", 0, 0, None)
-    found = [item for item in items if all(test(item) for test in _filters(query))]
+    tests = _filters(query)
+    by_field = field_tests(query, fields or {})
+    rows = [
+        row
+        for row in ((item, item.live if live and item.live else item.staged) for item in items)
+        if all(test(row) for test in tests) and all(test(row[1].fields) for test in by_field)
+    ]
+    _sort(rows, query, fields or {})
+    items = [item for item, _ in rows[offset : offset + limit]]
+    return Page(items, limit, offset, len(rows))
+
+
+def _sort(rows: list[Row], query: Mapping[str, str], fields: Mapping[str, Field]) -> None:
     by = query.get("sortBy", "createdOn")
     if by not in _KEYS:
         raise shape(f"Value (sortBy) should be equal to one of the allowed values: {list(_KEYS)}")
     order = query.get("sortOrder", "asc" if "sortBy" in query else "desc")
     if order not in ("asc", "desc"):
         raise shape("Value (sortOrder) should be equal to one of the allowed values: asc, desc")
-    found.sort(key=lambda item: (_KEYS[by](item), item.id), reverse=order == "desc")
-    return Page(found[offset : offset + limit], limit, offset, len(found))
+    rows.sort(key=lambda row: (_KEYS[by](row), row[0].id), reverse=order == "desc")
+    # The first field outweighs the next: it is sorted by last, and the sort keeps ties in order.
+    for key, reverse in reversed(field_orders(query, fields)):
+        rows.sort(key=lambda row, key=key: key(row[1].fields), reverse=reverse)  # type: ignore[misc]
 
 
-def _filters(query: Mapping[str, str]) -> list[Callable[[Item], bool]]:
+def _filters(query: Mapping[str, str]) -> list[Callable[[Row], bool]]:
     tests = [_equals(slug, query[slug]) for slug in ("name", "slug") if slug in query]
     for name, read in _TIMES.items():
         for sign, bound in (("gte", 1), ("lte", -1)):
@@ -69,22 +97,20 @@ def _filters(query: Mapping[str, str]) -> list[Callable[[Item], bool]]:
     return tests
 
 
-def _equals(slug: str, value: str) -> Callable[[Item], bool]:
-    return lambda item: item.staged.fields.get(slug) == value
+def _equals(slug: str, value: str) -> Callable[[Row], bool]:
+    return lambda row: row[1].fields.get(slug) == value
 
 
-def _bounded(
-    read: Callable[[Item], datetime], limit: datetime, sign: int
-) -> Callable[[Item], bool]:
+def _bounded(read: Callable[[Row], datetime], limit: datetime, sign: int) -> Callable[[Row], bool]:
     if sign > 0:
-        return lambda item: read(item) >= limit
-    return lambda item: read(item) <= limit
+        return lambda row: read(row) >= limit
+    return lambda row: read(row) <= limit
 
 
 def _moment(query: Mapping[str, str], name: str) -> datetime:
     try:
         return parse_time(query[name])
-    except ValueError:
+    except (OverflowError, ValueError):
         raise shape(f'Value ({name}) should match format "date-time"') from None
 
 
@@ -92,7 +118,8 @@ def _integer(
     query: Mapping[str, str], name: str, default: int, least: int, most: int | None
 ) -> int:
     text = query.get(name, str(default))
-    if not text.isascii() or not text.isdigit():
+    # Eighteen digits: more are no offset, and too many make Python refuse to read them.
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
         raise shape(f"Value ({name})'s type should be integer")
     value = int(text)
     if value < least:

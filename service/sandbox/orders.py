@@ -60,6 +60,7 @@ class TokenOrder(Schema):
 
     valid = fields.Boolean(required=True)
     token = _text()
+    scopes = fields.List(_text(), allow_none=True)
 
 
 class BudgetOrder(Schema):
@@ -102,6 +103,7 @@ class SchemaOrder(Schema):
     add = fields.List(fields.Nested(FieldOrder), load_default=list)
     remove = fields.List(_text(), load_default=list)
     blocked = _text(allow_none=True)
+    changed = fields.Boolean()  # live writes are refused until the site is published
 
 
 class ItemOrder(Schema):

@@ -64,7 +64,9 @@ class Passage:
         except Refused as refused:
             counted = refused.counted
             self.response = self.api.refusal(refused, self.ask.path)
-        self.response.headers.update(self.api.headers(self.allowance, counted=counted))
+        # A call with a limit of its own has told of it already.
+        if "X-RateLimit-Limit" not in self.response.headers:
+            self.response.headers.update(self.api.headers(self.allowance, counted=counted))
 
     def _viewed(self) -> Response:
         if not self.valid:

@@ -7,7 +7,8 @@ can be written to the network without it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -113,6 +114,12 @@ class Collection:
         """Return what there is in *locale*."""
         found = self.locales.get(locale)
         return found if found is not None else self.locales.setdefault(locale, Variants())
+
+    def taken(self, locales: Iterable[str] = (PRIMARY_ID,)) -> MutableMapping[str, str]:
+        """Return the slugs that no new item can have in *locales*; what is added stays outside."""
+        found = [self.variants(locale) for locale in locales]
+        held = [dict.fromkeys(one.held, "") for one in found]
+        return ChainMap({}, *(one.slugs for one in found), *held)
 
     def item(self, id: str, locale: str = PRIMARY_ID) -> Item:
         """

@@ -58,6 +58,7 @@ class Field:
     name: str = ""
     required: bool = False
     validations: Mapping[str, Any] = field(default_factory=dict)
+    help_text: str | None = None
 
     @property
     def id(self) -> str:
@@ -76,7 +77,7 @@ class Field:
             "type": self.type,
             "slug": self.slug,
             "displayName": self.name or self.slug,
-            "helpText": None,
+            "helpText": self.help_text,
             "validations": dict(self.validations) or None,
         }
 

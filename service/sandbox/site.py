@@ -16,11 +16,13 @@ from service.sandbox.files import Files
 from service.sandbox.locales import PRIMARY_ID, Locales, make_locales
 from service.sandbox.records import Collection, Item
 from service.sandbox.refusals import Refused
+from service.sandbox.registrations import Registration
 from service.sandbox.rules import Rules
 from service.sandbox.schema import NAME, SLUG, Field
 from service.sandbox.values import format_time
 from service.sandbox.window import Tokens
 
+WORKSPACE_ID = "65e000000000000000000001"
 SITE_ID = "65e000000000000000000002"
 LOCALE_ID = PRIMARY_ID
 USER_ID = "Person_5a0000000000000000000001"
@@ -63,6 +65,8 @@ class Site:
         self.rules = Rules()
         self.created = self.now()
         self.published: datetime | None = self.created
+        self.last_turn: float | None = None  # when the site was last let through to be published
+        self.webhooks: dict[str, Registration] = {}
         self.domains = [Domain("65e0000000000000000000d1", "www.example.com", self.created)]
         self.files = Files(SITE_ID)
         self.tokens = Tokens(token, limit=requests_per_minute, now=now)
@@ -73,6 +77,11 @@ class Site:
         """Return the time, aware, to the millisecond, as the APIs show it."""
         moment = datetime.fromtimestamp(self._now(), UTC)
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+    def require(self, id: str) -> None:
+        """Raise Refused where *id* is not this site's."""
+        if id != SITE_ID:
+            raise Refused("site", id)
 
     def collection(self, id: str) -> Collection:
         """

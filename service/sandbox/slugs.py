@@ -20,8 +20,12 @@ def with_slug(
     """
     if "slug" in fields or not isinstance(fields.get("name"), str):
         return dict(fields)
-    slug = re.sub(r"[^a-z0-9]+", "-", fields["name"].lower()).strip("-") or "item"
-    return {**fields, "slug": _free(slug, taken, numbered=numbered)}
+    return {**fields, "slug": _free(slug_of(fields["name"]), taken, numbered=numbered)}
+
+
+def slug_of(name: str) -> str:
+    """Return the slug that *name* makes, whether or not it is taken."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "item"
 
 
 def _free(slug: str, taken: Container[str], *, numbered: bool) -> str:

@@ -23,6 +23,7 @@ KINDS = {
     "fields": (400, "ValidationError", "Validation Failure"),
     "token": (401, "Unauthorized", "Cannot access resource"),
     "collection": (404, "NotFound", "Collection not found: {}"),
+    "site": (404, "NotFound", "Site not found: {}"),
     "item": (404, "NotFound", "CMS Items not found: {}"),
     "conflict": (400, "Conflict", "{}"),
     "state": (400, "Conflict", "{}"),

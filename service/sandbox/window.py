@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 
@@ -55,6 +55,11 @@ class Window:
             self.used += 1
         return Allowance(self.limit, max(left - 1, 0), self._ends_in(now), refused=left <= 0)
 
+    def look(self, now: float) -> Allowance:
+        """Return what the window is at *now*, for a request that does not count."""
+        self._roll(now)
+        return Allowance(self.limit, max(self._left(now), 0), self._ends_in(now))
+
     def use(self, now: float, requests: int) -> None:
         """Let somebody else use *requests* of the window."""
         self._roll(now)
@@ -93,12 +98,17 @@ class Tokens:
         self._now = now
         self._valid: dict[str, bool] = {token: True}
         self._windows: dict[str, Window] = {token: Window(limit)}
+        self._scopes: dict[str, frozenset[str] | None] = {}
         self.main = token
 
     def set(self, token: str, *, valid: bool) -> None:
         """Add a token, revoke it, or make it valid again; it keeps its window."""
         self._valid[token] = valid
         self._windows.setdefault(token, Window(self.window().limit))
+
+    def grant(self, token: str, scopes: Collection[str] | None) -> None:
+        """Let *token* do what *scopes* say and nothing else; None: everything."""
+        self._scopes[token] = None if scopes is None else frozenset(scopes)
 
     def window(self, token: str | None = None) -> Window:
         """
@@ -109,19 +119,39 @@ class Tokens:
         """
         return self._windows[token or self.main]
 
-    def admit(self, header: str) -> tuple[Allowance, bool]:
+    def admit(self, header: str, *, counted: bool = True) -> tuple[Allowance, bool]:
         """
-        Count a request by its Authorization *header*.
+        Let a request in by its Authorization *header*.
+
+        Args:
+            counted: Whether it uses up a request of the window; what has a limit of its own
+                does not.
 
         Returns:
             The window as it now is, and whether the token is valid. A request without a valid
             token uses up nothing.
         """
+        token = self._presented(header)
+        if token is None:
+            return Window(self.window().limit).take(self._now()), False
+        window = self._windows[token]
+        return window.take(self._now()) if counted else window.look(self._now()), True
+
+    def scopes(self, header: str) -> frozenset[str] | None:
+        """Return what the token of *header* may do; None: everything."""
+        token = self._presented(header)
+        return None if token is None else self._scopes.get(token)
+
+    def limit(self, header: str) -> int:
+        """Return the requests per window of the token of *header*."""
+        return self.window(self._presented(header)).limit
+
+    def _presented(self, header: str) -> str | None:
         presented = header.removeprefix("Bearer ").encode()
         for token, valid in self._valid.items():
             if valid and hmac.compare_digest(presented, token.encode()):
-                return self._windows[token].take(self._now()), True
-        return Window(self.window().limit).take(self._now()), False
+                return token
+        return None
 
     def use(self, requests: int, token: str | None = None) -> None:
         self.window(token).use(self._now(), requests)

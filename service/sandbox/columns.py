@@ -1,0 +1,85 @@
+"""
+A collection's structure, changed: fields added, altered and taken away, as in the Designer.
+
+The live site knows nothing of it until the site is published.
+
+https://developers.webflow.com/data/reference/cms/collection-fields
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from service.sandbox.records import Collection, Copy
+from service.sandbox.schema import Field, option_validations
+from service.sandbox.site import Site
+from service.sandbox.slugs import slug_of
+
+
+def new_field(order: Mapping[str, Any], taken: Container[str]) -> Field:
+    """
+    Return a field with a slug of its own, made from its name.
+
+    Args:
+        order: ``type``, ``name``, ``required``, ``help_text``, and ``labels`` of the options or
+            the ``target`` of a reference.
+        taken: Slugs that it cannot have: a number is added, as in ``body-2``.
+    """
+    base = slug_of(order["name"])
+    slug = (
+        base
+        if base not in taken
+        else next(one for n in count(2) if (one := f"{base}-{n}") not in taken)
+    )
+    validations: Mapping[str, Any] = {}
+    if "labels" in order:
+        validations = option_validations(slug, order["labels"])
+    elif "target" in order:
+        validations = {"collectionId": order["target"]}
+    return Field(
+        slug, order["type"], order["name"], order["required"], validations, order["help_text"]
+    )
+
+
+def change_field(
+    site: Site,
+    collection: Collection,
+    one: Field,
+    *,
+    name: str | None = None,
+    required: bool | None = None,
+    help_text: str | None = None,
+) -> Field:
+    """Put a field into the schema, altered by what is not None; returns it."""
+    fixed = one.slug in ("name", "slug")  # always required
+    made = replace(
+        one,
+        name=one.name if name is None else name,
+        required=one.required if required is None or fixed else required,
+        help_text=one.help_text if help_text is None else help_text,
+    )
+    collection.fields[made.slug] = made
+    _touch(site, collection)
+    return made
+
+
+def drop_field(site: Site, collection: Collection, one: Field) -> None:
+    """Take a field out of the schema and out of the staged copies; live ones keep it for now."""
+    del collection.fields[one.slug]
+    for item in collection.everything():
+        if one.slug in item.staged.fields:
+            item.staged = without(item.staged, collection.fields)
+    _touch(site, collection)
+
+
+def without(copy: Copy, fields: Container[str]) -> Copy:
+    """Return *copy* with nothing but *fields*."""
+    kept = {slug: value for slug, value in copy.fields.items() if slug in fields}
+    return replace(copy, fields=kept)
+
+
+def _touch(site: Site, collection: Collection) -> None:
+    collection.updated, collection.changed = site.now(), True

@@ -1,0 +1,87 @@
+"""
+The control API of the site as a whole: its plan, its locales, its domains, how strict it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from flask import Response, request
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from service.sandbox.api import answer
+from service.sandbox.locales import make_locales
+from service.sandbox.rules import Rules
+from service.sandbox.schema import field_id
+from service.sandbox.site import Domain, Site
+from service.sandbox.values import format_time
+
+View = Callable[..., Response]
+
+
+class SiteOrder(Schema):
+    """
+    What to change of the site; a key that is not named stays.
+
+    ``locales`` are tags, the primary one first, or null for a site without localization;
+    ``published`` false is a site that was never published.
+    """
+
+    published = fields.Boolean()
+    locales = fields.List(
+        fields.String(), allow_none=True, validate=validate.Length(min=1, max=100)
+    )
+    domains = fields.List(fields.String())
+    item_limit = fields.Integer(allow_none=True, validate=validate.Range(min=0))
+    checks_merged = fields.Boolean()
+    refuses_archived = fields.Boolean()
+    refuses_uneven = fields.Boolean()
+
+    @validates_schema
+    def check(self, data: dict[str, Any], **_: Any) -> None:
+        tags = data.get("locales") or []
+        if len(set(tags)) != len(tags):
+            raise ValidationError("Must be different from each other.", "locales")
+
+
+class SiteControl:
+    """The views of the site as a whole."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def rules(self) -> tuple[tuple[str, str, View], ...]:
+        """Return method, rule and view of each route."""
+        return (("GET", "/site", self.site), ("POST", "/site", self.set_site))
+
+    def site(self) -> Response:
+        with self._site.lock:
+            return answer(self._shown())
+
+    def set_site(self) -> Response:
+        order = SiteOrder().load(request.get_json(force=True))
+        with self._site.lock:
+            if "published" in order:
+                self._site.published = self._site.now() if order.pop("published") else None
+            if "locales" in order:
+                tags = order.pop("locales")
+                self._site.locales = None if tags is None else make_locales(tags)
+            if "domains" in order:
+                self._site.domains = self._domains(order.pop("domains"))
+            self._site.rules = Rules(**asdict(self._site.rules) | order)
+            return answer(self._shown())
+
+    def _domains(self, urls: Sequence[str]) -> list[Domain]:
+        ids = [field_id("domain", url)[:24] for url in urls]
+        return [Domain(id, url, self._site.published) for id, url in zip(ids, urls, strict=True)]
+
+    def _shown(self) -> dict[str, Any]:
+        site = self._site
+        return {
+            "published": format_time(site.published) if site.published else None,
+            "locales": site.locales.as_v2() if site.locales else None,
+            "domains": [one.as_v2() for one in site.domains],
+            **asdict(site.rules),
+        }

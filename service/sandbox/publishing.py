@@ -1,0 +1,80 @@
+"""
+Publishing the site: everything that is queued goes live at once, at most once a minute.
+
+https://developers.webflow.com/data/reference/sites/publish
+https://developers.webflow.com/data/docs/working-with-the-cms/publishing
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection as Ids
+from dataclasses import dataclass
+from datetime import datetime
+
+from service.sandbox.columns import without
+from service.sandbox.items import put_live
+from service.sandbox.records import Collection, Item
+from service.sandbox.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Turnstile:
+    """
+    What the site's own limit says to a publish.
+
+    Args:
+        waits: Seconds until the next one is let through; 0: this one is.
+        resets: When that is, in seconds since 1970.
+    """
+
+    waits: int
+    resets: int
+
+
+def take_turn(site: Site, seconds: float = 60.0) -> Turnstile:
+    """Return whether the site may be published now; one that may counts as published."""
+    now, last = site.now().timestamp(), site.last_turn
+    # A clock that was set back must not hold a publish up for longer than the limit lasts.
+    if last is not None and 0 <= now - last < seconds:
+        return Turnstile(max(math.ceil(last + seconds - now), 1), _resets(last, seconds))
+    site.last_turn = now
+    return Turnstile(0, _resets(now, seconds))
+
+
+def _resets(opened: float, seconds: float) -> int:
+    return math.floor(opened + seconds) + 1  # recorded: 61 s after the answer's Date
+
+
+def publish_site(site: Site, domains: Ids[str] = ()) -> None:
+    """
+    Make live what is queued; drafts are held back, archived items leave.
+
+    Args:
+        domains: Ids of the custom domains that are published to.
+    """
+    now = site.now()
+    for collection in site.collections.values():
+        for item in list(collection.everything()):
+            _settle(collection, item, now)
+        for variants in collection.locales.values():
+            variants.held.clear()
+        collection.changed = False
+    for domain in site.domains:
+        if domain.id in domains:
+            domain.published = now
+    site.published = now
+    site.announce("site_publish")
+
+
+def _settle(collection: Collection, item: Item, now: datetime) -> None:
+    if item.staged.archived:
+        item.live = None
+    elif not item.staged.draft and _queued(item):
+        put_live(collection, item, now)
+    if collection.changed and item.live is not None:
+        item.live = without(item.live, collection.fields)
+
+
+def _queued(item: Item) -> bool:
+    return item.live is None or item.published is None or item.staged.updated > item.published

@@ -1,0 +1,224 @@
+"""
+Data API v2: items, staged and live, one or many, in one locale or in several.
+
+https://developers.webflow.com/data/reference/cms/collection-items
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import Response
+
+from service.sandbox.api import Ask, View, answer
+from service.sandbox.items import Writer, delete, publish, unpublish
+from service.sandbox.listing import page
+from service.sandbox.locales import PRIMARY_ID
+from service.sandbox.records import Collection, Copy, Edit, Item
+from service.sandbox.refusals import Refused, shape
+from service.sandbox.site import Site, new_id
+from service.sandbox.slugs import with_slug
+from service.sandbox.v2_bodies import (
+    BATCH,
+    edit_of,
+    entries_of,
+    listed_locales,
+    locale_of,
+    locales_of,
+    named_in,
+    require_batch,
+    require_id,
+    require_type,
+)
+from service.sandbox.values import format_time
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """The views of items."""
+
+    site: Site
+
+    def routes(self) -> tuple[tuple[str, str, View], ...]:
+        """Return method, rule and view of each route."""
+        items = "/v2/collections/<cid>/items"
+        return (
+            ("GET", items, self.list_staged),
+            ("GET", f"{items}/live", self.list_live),
+            ("POST", items, self.create_staged),
+            ("POST", f"{items}/live", self.create_live),
+            ("POST", f"{items}/bulk", self.create_in_locales),
+            ("POST", f"{items}/publish", self.publish),
+            ("PATCH", items, self.update_many_staged),
+            ("PATCH", f"{items}/live", self.update_many_live),
+            ("DELETE", items, self.delete_many),
+            ("DELETE", f"{items}/live", self.unpublish_many),
+            ("GET", f"{items}/<iid>", self.get_staged),
+            ("GET", f"{items}/<iid>/live", self.get_live),
+            ("PATCH", f"{items}/<iid>", self.update_staged),
+            ("PATCH", f"{items}/<iid>/live", self.update_live),
+            ("DELETE", f"{items}/<iid>", self.delete),
+            ("DELETE", f"{items}/<iid>/live", self.unpublish),
+        )
+
+    def list_staged(self, ask: Ask, cid: str, *, live: bool = False) -> Response:
+        collection = self._collection(cid)
+        locales = listed_locales(self.site, ask.query)
+        items = [item for one in locales for item in collection.variants(one).items.values()]
+        found = page(
+            [item for item in items if item.live] if live else items,
+            ask.query,
+            fields=collection.fields,
+            live=live,
+        )
+        return answer(
+            {
+                "items": [self._shown(item, live=live) for item in found.items],
+                "pagination": {"limit": found.limit, "offset": found.offset, "total": found.total},
+            }
+        )
+
+    def list_live(self, ask: Ask, cid: str) -> Response:
+        return self.list_staged(ask, cid, live=True)
+
+    def get_staged(self, ask: Ask, cid: str, iid: str, *, live: bool = False) -> Response:
+        collection = self._collection(cid)
+        item = collection.item(require_id(iid), locale_of(self.site, ask.query))
+        if live and item.live is None:
+            raise Refused("item", iid)
+        return answer(self._shown(item, live=live))
+
+    def get_live(self, ask: Ask, cid: str, iid: str) -> Response:
+        return self.get_staged(ask, cid, iid, live=True)
+
+    def create_staged(self, ask: Ask, cid: str, *, live: bool = False) -> Response:
+        data = ask.json()
+        if "items" in data and "fieldData" in data:
+            raise shape("Value should match exactly one schema in oneOf")
+        entries = entries_of(data) if "items" in data else [data]
+        collection = self._collection(cid)
+        edits = [self._creation(entry, live=live) for entry in entries]
+        writer = self._writer(ask, collection, live=live)
+        made = [self._shown(item) for item in writer.create(ask.edits(_slugged(collection, edits)))]
+        # The file describes an answer with the keys of an item, also where several are made.
+        return answer(made[0] | {"items": made} if "items" in data else made[0], 202)
+
+    def create_live(self, ask: Ask, cid: str) -> Response:
+        return self.create_staged(ask, cid, live=True)
+
+    def create_in_locales(self, ask: Ask, cid: str) -> Response:
+        data = ask.json()
+        found = data.get("fieldData")
+        several = require_batch(found, "fieldData") if isinstance(found, list) else [found]
+        locales = locales_of(self.site, data)
+        collection = self._collection(cid)
+        edits = [self._creation({**data, "fieldData": one}, live=False) for one in several]
+        ids = [new_id() for _ in edits]
+        variants = [
+            replace(edit, locale=locale)
+            for edit in _slugged(collection, edits, locales)
+            for locale in locales
+        ]
+        writer = self._writer(ask, collection, live=False)
+        made = writer.create(ask.edits(variants), ids=[id for id in ids for _ in locales])
+        # The file's schema describes one item with its locales, its examples a list of variants.
+        first = self._shown(made[0]) | {"cmsLocaleIds": list(locales)}
+        return answer(first | {"items": [self._shown(item) for item in made]}, 202)
+
+    def update_staged(self, ask: Ask, cid: str, iid: str, *, live: bool = False) -> Response:
+        edit = edit_of(self.site, ask.json(), require_id(iid))
+        (item,) = self._writer(ask, self._collection(cid), live=live).update(ask.edits([edit]))
+        return answer(self._shown(item))
+
+    def update_live(self, ask: Ask, cid: str, iid: str) -> Response:
+        return self.update_staged(ask, cid, iid, live=True)
+
+    def update_many_staged(self, ask: Ask, cid: str) -> Response:
+        items = self._update_many(ask, cid, live=False)
+        pages = {"limit": BATCH, "offset": 0, "total": len(items)}
+        return answer({"items": items, "pagination": pages})
+
+    def update_many_live(self, ask: Ask, cid: str) -> Response:
+        return answer({"items": self._update_many(ask, cid, live=True)})
+
+    def publish(self, ask: Ask, cid: str) -> Response:
+        named = named_in(self.site, ask.json())
+        published, errors = publish(self.site, self._collection(cid), named.ids, named.locales)
+        return answer({"publishedItemIds": published, "errors": errors}, 202)
+
+    def unpublish(self, ask: Ask, cid: str, iid: str) -> Response:
+        id, locale = require_id(iid), locale_of(self.site, ask.query)
+        unpublish(self._collection(cid), [id], {id: [locale]})
+        return Response(status=204)
+
+    def unpublish_many(self, ask: Ask, cid: str) -> Response:
+        named = named_in(self.site, ask.json())
+        unpublish(self._collection(cid), named.ids, named.locales)
+        return Response(status=204)
+
+    def delete(self, ask: Ask, cid: str, iid: str) -> Response:
+        id, locale = require_id(iid), locale_of(self.site, ask.query)
+        delete(self.site, self._collection(cid), [id], {id: [locale]})
+        return Response(status=204)
+
+    def delete_many(self, ask: Ask, cid: str) -> Response:
+        named = named_in(self.site, ask.json())
+        delete(self.site, self._collection(cid), named.ids, named.locales)
+        return Response(status=204)
+
+    def _update_many(self, ask: Ask, cid: str, *, live: bool) -> list[dict[str, Any]]:
+        entries = entries_of(ask.json())
+        if any("id" not in entry for entry in entries):
+            raise shape("Value (items[]) should have required property 'id'")
+        edits = [edit_of(self.site, entry, require_id(entry["id"])) for entry in entries]
+        writer = self._writer(ask, self._collection(cid), live=live)
+        return [self._shown(item) for item in writer.update(ask.edits(edits))]
+
+    def _collection(self, cid: str) -> Collection:
+        return self.site.collection(require_id(cid))
+
+    def _writer(self, ask: Ask, collection: Collection, *, live: bool) -> Writer:
+        skip = ask.query.get("skipInvalidFiles", "true") != "false"
+        return Writer(self.site, collection, "v2", live=live, skip_invalid_files=skip)
+
+    def _creation(self, entry: Mapping[str, Any], *, live: bool) -> Edit:
+        if not require_type(entry, "fieldData", dict, required=True):
+            raise shape("Value (fieldData) should have required property 'name'")
+        # A staged item starts as a draft (changelog of 2024-12-17), a live one does not.
+        edit = edit_of(self.site, {"isArchived": False, "isDraft": not live, **entry}, "")
+        if "name" not in edit.fields:
+            raise shape("Value (fieldData) should have required property 'name'")
+        return edit
+
+    def _shown(self, item: Item, *, live: bool = False) -> dict[str, Any]:
+        copy = item.live if live and item.live is not None else item.staged
+        return shown(item, copy, item.locale if self.site.locales else None)
+
+
+def shown(item: Item, copy: Copy, locale: str | None) -> dict[str, Any]:
+    """Return one copy of an item as v2 shows it; *locale* is None on a site without any."""
+    return {
+        "id": item.id,
+        "cmsLocaleId": locale,
+        "lastPublished": format_time(item.published) if item.published else None,
+        "lastUpdated": format_time(copy.updated),
+        "createdOn": format_time(item.created),
+        "isArchived": copy.archived,
+        "isDraft": copy.draft,
+        "fieldData": copy.fields,
+    }
+
+
+def _slugged(
+    collection: Collection, edits: Sequence[Edit], locales: Sequence[str] = (PRIMARY_ID,)
+) -> list[Edit]:
+    """Return *edits*, each with a slug that is free in all of *locales* where it named none."""
+    taken = collection.taken(locales)
+    made = []
+    for edit in edits:
+        fields = with_slug(edit.fields, taken)
+        taken[str(fields.get("slug"))] = ""
+        made.append(replace(edit, fields=fields))
+    return made

@@ -1,0 +1,97 @@
+"""
+Data API v2: registering webhooks.
+
+https://developers.webflow.com/data/reference/webhooks
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Response
+
+from service.sandbox.api import Ask, View, answer
+from service.sandbox.refusals import Refused, shape
+from service.sandbox.registrations import FORMS, PER_TRIGGER, TRIGGERS, Registration
+from service.sandbox.site import SITE_ID, WORKSPACE_ID, Site, new_id
+from service.sandbox.v2_bodies import require_id, require_type
+from service.sandbox.values import format_time
+
+
+@dataclass(frozen=True, slots=True)
+class Webhooks:
+    """The views of webhook registrations."""
+
+    site: Site
+
+    def routes(self) -> tuple[tuple[str, str, View], ...]:
+        """Return method, rule and view of each route."""
+        return (
+            ("GET", "/v2/sites/<sid>/webhooks", self.list_all),
+            ("POST", "/v2/sites/<sid>/webhooks", self.create),
+            ("GET", "/v2/webhooks/<wid>", self.get),
+            ("DELETE", "/v2/webhooks/<wid>", self.delete),
+        )
+
+    def list_all(self, ask: Ask, sid: str) -> Response:
+        self.site.require(require_id(sid))
+        found = [_shown(one) for one in self.site.webhooks.values()]
+        pages = {"limit": 100, "offset": 0, "total": len(found)}
+        return answer({"webhooks": found, "pagination": pages})
+
+    def create(self, ask: Ask, sid: str) -> Response:
+        self.site.require(require_id(sid))
+        data = ask.json()
+        trigger = require_type(data, "triggerType", str, required=True)
+        url = require_type(data, "url", str, required=True)
+        form = require_type(data, "filter", dict) if data.get("filter") is not None else None
+        if trigger not in TRIGGERS:
+            raise Refused("trigger", trigger)
+        if form is not None and trigger != FORMS:
+            raise Refused("filter", trigger)
+        _require_url(url)
+        same = [one for one in self.site.webhooks.values() if one.trigger == trigger]
+        if len(same) >= PER_TRIGGER:
+            raise shape(f"No more than {PER_TRIGGER} webhooks of the type {trigger}")
+        made = Registration(new_id(), trigger, url, self.site.now(), form)
+        self.site.webhooks[made.id] = made
+        return answer(_shown(made) | {"secretKey": made.secret}, 201)
+
+    def get(self, ask: Ask, wid: str) -> Response:
+        return answer(_shown(self._registration(wid)))
+
+    def delete(self, ask: Ask, wid: str) -> Response:
+        del self.site.webhooks[self._registration(wid).id]
+        return Response(status=204)
+
+    def _registration(self, wid: str) -> Registration:
+        try:
+            return self.site.webhooks[require_id(wid)]
+        except KeyError:
+            raise Refused("webhook", wid) from None
+
+
+def _require_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        found = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        found = False
+    if not found:
+        raise shape('Value (url) should match format "uri"')
+
+
+def _shown(one: Registration) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "id": one.id,
+        "triggerType": one.trigger,
+        "url": one.url,
+        "workspaceId": WORKSPACE_ID,
+        "siteId": SITE_ID,
+        "createdOn": format_time(one.created),
+    }
+    if one.triggered is not None:
+        shown["lastTriggered"] = format_time(one.triggered)
+    return shown if one.filter is None else shown | {"filter": dict(one.filter)}
