@@ -91,4 +91,6 @@ class Api(Protocol):
 def answer(data: Any, status: int = 200) -> Response:
     """Return *data* as a JSON response."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return Response(text, status, content_type="application/json; charset=utf-8")
+    # Half a surrogate pair, which JSON can hold and UTF-8 cannot, goes back as it came: escaped.
+    body = text.encode("utf-8", "backslashreplace")
+    return Response(body, status, content_type="application/json; charset=utf-8")

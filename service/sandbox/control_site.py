@@ -38,6 +38,7 @@ class SiteOrder(Schema):
     checks_merged = fields.Boolean()
     refuses_archived = fields.Boolean()
     refuses_uneven = fields.Boolean()
+    suffixes_slugs = fields.Boolean()
 
     @validates_schema
     def check(self, data: dict[str, Any], **_: Any) -> None:

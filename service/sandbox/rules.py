@@ -16,9 +16,12 @@ class Rules:
         refuses_archived: No live PATCH of an archived item, as in 2025.
         refuses_uneven: No publishing and no deleting of items while the domains of the site were
             published at different times, as before 2025-07-07.
+        suffixes_slugs: A new item whose slug is taken gets another one, instead of a refusal;
+            both were seen.
     """
 
     item_limit: int | None = None
     checks_merged: bool = False
     refuses_archived: bool = False
     refuses_uneven: bool = False
+    suffixes_slugs: bool = False

@@ -33,4 +33,9 @@ def _free(slug: str, taken: Container[str], *, numbered: bool) -> str:
         return slug
     if numbered:
         return next(one for n in count(2) if (one := f"{slug}-{n}") not in taken)
+    return apart(slug)
+
+
+def apart(slug: str) -> str:
+    """Return *slug* with five hex digits, as v2 tells it apart from one that is taken."""
     return f"{slug}-{secrets.token_hex(3)[:5]}"

@@ -19,7 +19,7 @@ from service.sandbox.locales import PRIMARY_ID
 from service.sandbox.records import Collection, Copy, Edit, Item
 from service.sandbox.refusals import Refused, shape
 from service.sandbox.site import Site, new_id
-from service.sandbox.slugs import with_slug
+from service.sandbox.slugs import apart, with_slug
 from service.sandbox.v2_bodies import (
     BATCH,
     edit_of,
@@ -101,7 +101,9 @@ class Items:
         collection = self._collection(cid)
         edits = [self._creation(entry, live=live) for entry in entries]
         writer = self._writer(ask, collection, live=live)
-        made = [self._shown(item) for item in writer.create(ask.edits(_slugged(collection, edits)))]
+        made = [
+            self._shown(item) for item in writer.create(ask.edits(self._slugged(collection, edits)))
+        ]
         # The file describes an answer with the keys of an item, also where several are made.
         return answer(made[0] | {"items": made} if "items" in data else made[0], 202)
 
@@ -118,7 +120,7 @@ class Items:
         ids = [new_id() for _ in edits]
         variants = [
             replace(edit, locale=locale)
-            for edit in _slugged(collection, edits, locales)
+            for edit in self._slugged(collection, edits, locales)
             for locale in locales
         ]
         writer = self._writer(ask, collection, live=False)
@@ -192,6 +194,25 @@ class Items:
             raise shape("Value (fieldData) should have required property 'name'")
         return edit
 
+    def _slugged(
+        self,
+        collection: Collection,
+        edits: Sequence[Edit],
+        locales: Sequence[str] = (PRIMARY_ID,),
+    ) -> list[Edit]:
+        """Return *edits*, each with a slug that is free in *locales* where it needs one."""
+        taken = collection.taken(locales)
+        made = []
+        for edit in edits:
+            sent = edit.fields.get("slug")
+            if self.site.rules.suffixes_slugs and isinstance(sent, str) and sent in taken:
+                fields = {**edit.fields, "slug": apart(sent)}
+            else:
+                fields = with_slug(edit.fields, taken)
+            taken[str(fields.get("slug"))] = ""
+            made.append(replace(edit, fields=fields))
+        return made
+
     def _shown(self, item: Item, *, live: bool = False) -> dict[str, Any]:
         copy = item.live if live and item.live is not None else item.staged
         return shown(item, copy, item.locale if self.site.locales else None)
@@ -209,16 +230,3 @@ def shown(item: Item, copy: Copy, locale: str | None) -> dict[str, Any]:
         "isDraft": copy.draft,
         "fieldData": copy.fields,
     }
-
-
-def _slugged(
-    collection: Collection, edits: Sequence[Edit], locales: Sequence[str] = (PRIMARY_ID,)
-) -> list[Edit]:
-    """Return *edits*, each with a slug that is free in all of *locales* where it named none."""
-    taken = collection.taken(locales)
-    made = []
-    for edit in edits:
-        fields = with_slug(edit.fields, taken)
-        taken[str(fields.get("slug"))] = ""
-        made.append(replace(edit, fields=fields))
-    return made
