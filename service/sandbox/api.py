@@ -35,6 +35,18 @@ class Ask:
     fault: Fault = NONE
     scopes: frozenset[str] | None = None
 
+    def parsed(self) -> Any:
+        """
+        Return the body as JSON.
+
+        Raises:
+            Refused: it is none, or nested too deep to be read.
+        """
+        try:
+            return json.loads(self.body, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            raise Refused("malformed", str(error), counted=False) from None
+
     def json(self) -> dict[str, Any]:
         """
         Return the body as an object.
@@ -42,10 +54,7 @@ class Ask:
         Raises:
             Refused: it is none.
         """
-        try:
-            data = json.loads(self.body, parse_constant=_no_constant)
-        except ValueError as error:
-            raise Refused("malformed", str(error), counted=False) from None
+        data = self.parsed()
         if not isinstance(data, dict):
             raise Refused("malformed", "the body is no object", counted=False)
         return data

@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 from flask import Response, request
 
 from service.sandbox.api import Api, Ask, View
 from service.sandbox.passage import Passage
-from service.sandbox.site import Site, new_id
+from service.sandbox.site import Site
 
 _PUBLISH = re.compile(r"(/v2)?/sites/[^/]+/publish")
 
@@ -74,13 +75,13 @@ def _peek(body: bytes) -> Any:
     """Return the body, for a look at which items it names; None where it cannot be read."""
     try:
         return json.loads(body) if body else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
 def _finish(response: Response, started: float) -> Response:
-    response.headers["X-Wf-Rid"] = new_id()
+    response.headers["X-Wf-Rid"] = str(uuid4())
     response.headers["X-Response-Time"] = f"{(time.perf_counter() - started) * 1000:.3f}ms"
-    if response.status_code == 200 and not response.is_streamed:
+    if response.status_code != 204 and not response.is_streamed:  # on errors as well
         response.add_etag(weak=True)
     return response

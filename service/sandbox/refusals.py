@@ -7,6 +7,7 @@ A kind names the cause; ``v1`` and ``v2`` each hold a table from kind to status 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,9 @@ class Undefined:
 
 
 UNDEFINED = Undefined()
+
+
+DEEPEST = 20  # levels of a value that a refusal quotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,24 @@ class FieldRefusal:
             return "undefined"
         if isinstance(self.value, str):
             return f"'{self.value}'"
-        return json.dumps(self.value, ensure_ascii=False)
+        return json.dumps(self.quotable, ensure_ascii=False)
+
+    @property
+    def quotable(self) -> Any:
+        """The value as JSON can carry it: no infinite number, nothing below DEEPEST levels."""
+        return _quotable(self.value, DEEPEST)
+
+
+def _quotable(value: Any, levels: int) -> Any:
+    if isinstance(value, dict | list) and levels == 0:
+        return None
+    if isinstance(value, dict):
+        return {name: _quotable(one, levels - 1) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_quotable(one, levels - 1) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # as JSON.stringify writes it
+    return value
 
 
 class ValueRefused(Exception):

@@ -7,7 +7,7 @@ https://developers.webflow.com/data/reference/cms/collections/get
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,16 @@ TYPES = {
     "MultiReference": "ItemRefSet",
 }
 
+# Names of validations, v1: v2. The other names are the same in both.
+_OLD_NAMES = {
+    "minimum": "minValue",
+    "maximum": "maxValue",
+    "decimalPlaces": "precision",
+    "maxSize": "maxImageSize",
+}
+# v1 shows a number's precision under the new name.
+_SHOWN_V1 = {new: old for old, new in _OLD_NAMES.items() if new != "precision"}
+
 # Columns that v1 lists as fields and v2 does not: slug, name, type, editable.
 _SYSTEM = (
     ("_archived", "Archived", "Bool", True),
@@ -51,7 +61,13 @@ def field_id(*parts: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field; *type* is a key of TYPES."""
+    """
+    One field; *type* is a key of TYPES.
+
+    Args:
+        validations: Under the names of either version; kept under those of v2.
+        help_text: The text beside the field in the editor.
+    """
 
     slug: str
     type: str
@@ -60,6 +76,10 @@ class Field:
     validations: Mapping[str, Any] = field(default_factory=dict)
     help_text: str | None = None
 
+    def __post_init__(self) -> None:
+        named = {_OLD_NAMES.get(name, name): rule for name, rule in self.validations.items()}
+        object.__setattr__(self, "validations", named)
+
     @property
     def id(self) -> str:
         return field_id(self.slug, self.type)
@@ -67,7 +87,9 @@ class Field:
     @property
     def options(self) -> Mapping[str, str]:
         """Id to label, of an Option field."""
-        return {option["id"]: option["name"] for option in self.validations.get("options", ())}
+        options = self.validations.get("options")
+        known = options if isinstance(options, list | tuple) else ()
+        return {str(one.get("id")): str(one.get("name")) for one in known if isinstance(one, dict)}
 
     def as_v2(self) -> dict[str, Any]:
         return {
@@ -82,36 +104,40 @@ class Field:
         }
 
     def as_v1(self) -> dict[str, Any]:
-        shown: dict[str, Any] = {
-            "id": self.id,
-            "slug": self.slug,
+        own = self.slug in ("name", "slug")
+        unique = {"unique": True} if self.slug == "slug" else {}
+        inner = {"innerType": "ImageRef"} if self.type == "MultiImage" else {}
+        return {
             "name": self.name or self.slug,
+            "slug": self.slug,
             "type": TYPES[self.type],
             "required": self.required,
             "editable": True,
+            **unique,
+            **({} if own else {"helpText": self.help_text or ""}),
+            "id": self.id,
+            "validations": {_SHOWN_V1.get(name, name): v for name, v in self.validations.items()},
+            **inner,
         }
-        if self.slug == "slug":
-            shown["unique"] = True
-        if self.type == "MultiImage":
-            shown["innerType"] = "ImageRef"
-        if self.validations:
-            shown["validations"] = dict(self.validations)
-        return shown
 
 
-def system_fields_v1() -> list[dict[str, Any]]:
-    """Return the columns that v1 lists beside the fields."""
-    return [
-        {
-            "id": field_id(slug, kind),
-            "slug": slug,
-            "name": name,
-            "type": kind,
-            "required": kind == "Bool",
-            "editable": editable,
-        }
-        for slug, name, kind, editable in _SYSTEM
-    ]
+def fields_v1(fields: Iterable[Field]) -> list[dict[str, Any]]:
+    """Return the fields of a collection as v1 lists them: name and slug last, then its columns."""
+    own = ("name", "slug")
+    ordered = sorted(fields, key=lambda one: one.slug in own)
+    return [one.as_v1() for one in ordered] + [_column(*one) for one in _SYSTEM]
+
+
+def _column(slug: str, name: str, kind: str, editable: bool) -> dict[str, Any]:
+    shown = {
+        "name": name,
+        "slug": slug,
+        "type": kind,
+        "required": kind == "Bool",
+        "editable": editable,
+        "id": field_id(slug, kind),
+    }
+    return shown | {"default": False} if kind == "Bool" else shown
 
 
 def option_validations(slug: str, labels: tuple[str, ...]) -> dict[str, Any]:
@@ -120,4 +146,17 @@ def option_validations(slug: str, labels: tuple[str, ...]) -> dict[str, Any]:
 
 
 NAME = Field("name", "PlainText", "Name", required=True, validations={"maxLength": 256})
-SLUG = Field("slug", "PlainText", "Slug", required=True, validations={"maxLength": 256})
+SLUG = Field(
+    "slug",
+    "PlainText",
+    "Slug",
+    required=True,
+    validations={
+        "maxLength": 256,
+        "pattern": {},  # as both versions show it: a regular expression has no JSON
+        "messages": {
+            "pattern": "Must be alphanumerical and not contain any spaces or special characters",
+            "maxLength": "Must be less than 256 characters",
+        },
+    },
+)

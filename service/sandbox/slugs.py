@@ -8,6 +8,8 @@ from collections.abc import Container, Mapping
 from itertools import count
 from typing import Any
 
+_LONGEST = 240  # leaves room in the 256 that a slug may have for what tells it apart
+
 
 def with_slug(
     fields: Mapping[str, Any], taken: Container[str], *, numbered: bool = False
@@ -25,7 +27,7 @@ def with_slug(
 
 def slug_of(name: str) -> str:
     """Return the slug that *name* makes, whether or not it is taken."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "item"
+    return re.sub(r"[^a-z0-9]+", "-", name.lower())[:_LONGEST].strip("-") or "item"
 
 
 def _free(slug: str, taken: Container[str], *, numbered: bool) -> str:

@@ -18,7 +18,9 @@ from service.sandbox.window import Allowance
 # kind: status, name, message; {} takes the text of the refusal
 KINDS = {
     "malformed": (400, "SyntaxError", "{}"),
+    "no version": (400, "InvalidAPIVersion", "Invalid API version: {}"),
     "version": (400, "UnsupportedVersion", "Unsupported version: {}"),
+    "not imitated": (400, "NotImplemented", "This feature is not currently implemented"),
     "shape": (400, "ValidationError", "{}"),
     "fields": (400, "ValidationError", "Validation Failure"),
     "token": (401, "Unauthorized", "Cannot access resource"),
@@ -30,14 +32,45 @@ KINDS = {
     "rate": (429, "RateLimit", "Rate limit hit"),
 }
 
-# status: name, message, of a fault that names neither
-FAILURES = {
-    400: ("ValidationError", "Validation Failure"),
-    401: ("Unauthorized", "Cannot access resource"),
-    403: ("Forbidden", "Cannot access resource"),
-    404: ("NotFound", "CMS Items not found"),
-    409: ("Conflict", "Conflict with server data"),
-    429: ("RateLimit", "Rate limit hit"),
+# words of a conflict with the state of the site: what v1 makes of it, instead of Conflict
+CONFLICTS = {
+    "collection structure changed": (400, "CollectionSchemaChangedError", "{}"),
+    "multiple domains": (400, "InconsistentPublicationsError", "{}"),
+    "site is not published": (404, "NotFound", "Collection not found: null"),
+}
+
+# status: name, of a fault that names none
+NAMES = {
+    400: "ValidationError",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "NotFound",
+    409: "Conflict",
+    429: "RateLimit",
+}
+
+# name: message, of a fault that has none; the names are those of every error of v1
+MESSAGES = {
+    "SyntaxError": "Unexpected end of JSON input",
+    "InvalidAPIVersion": "Invalid API version",
+    "UnsupportedVersion": "Unsupported version",
+    "NotImplemented": "This feature is not currently implemented",
+    "ValidationError": "Validation Failure",
+    "Conflict": "Conflict with server data",
+    "Unauthorized": "Cannot access resource",
+    "Forbidden": "Cannot access resource",
+    "NotFound": "CMS Items not found",
+    "RateLimit": "Rate limit hit",
+    "ServerError": "Server Error",
+    "UnknownError": "Unknown Error",
+    "InconsistentPublicationsError": "Site is published to multiple domains at different times",
+    "CollectionSchemaChangedError": "The collection structure changed since the last publish",
+}
+
+# Beside the problems, from the inside of the real one: clients are to ignore it.
+_EXTENSIONS = {
+    "input": {"target": "staging", "mode": "staging", "skipInvalidFiles": False},
+    "meta": {"authType": "oauth_user"},
 }
 
 
@@ -55,12 +88,20 @@ def error(status: int, name: str, message: str, path: str, **more: Any) -> Respo
 
 def refusal(refused: Refused, path: str) -> Response:
     """Return the answer for what was refused."""
-    status, name, message = KINDS[refused.kind]
+    status, name, message = _told(refused)
     more: dict[str, Any] = {}
     if refused.fields:
         more["problems"] = [_problem(one) for one in refused.fields]
         more["problem_data"] = [_data(one) for one in refused.fields]
+        more["extensions"] = _EXTENSIONS
     return error(status, name, message.replace("{}", refused.text), path, **more)
+
+
+def _told(refused: Refused) -> tuple[int, str, str]:
+    told = KINDS[refused.kind]
+    if told[1] != "Conflict":
+        return told
+    return next((own for words, own in CONFLICTS.items() if words in refused.text), told)
 
 
 def _problem(one: FieldRefusal) -> str:
@@ -69,19 +110,20 @@ def _problem(one: FieldRefusal) -> str:
 
 
 def _data(one: FieldRefusal) -> dict[str, Any]:
-    valued = {} if isinstance(one.value, Undefined) else {"value": one.value}
+    valued = {} if isinstance(one.value, Undefined) else {"value": one.quotable}
     return {"slug": one.slug, "msg": one.reason, **valued}
 
 
 def failure(fault: Fault, path: str) -> Response:
     """Return the answer of a ``status`` fault; its details become problems."""
-    name, message = FAILURES.get(fault.status, ("ServerError", "Server Error"))
+    name = fault.code or NAMES.get(fault.status, "ServerError")
+    message = fault.message or MESSAGES.get(name, name)
     more: dict[str, Any] = {}
     if fault.details:
-        more["problems"] = [
-            f"Field '{one.get('param')}': {one.get('description')}" for one in fault.details
-        ]
-    return error(fault.status, fault.code or name, fault.message or message, path, **more)
+        pairs = [(one.get("param"), one.get("description")) for one in fault.details]
+        more["problems"] = [f"Field '{slug}': {text}" for slug, text in pairs]
+        more["problem_data"] = [{"slug": slug, "msg": text} for slug, text in pairs]
+    return error(fault.status, name, message, path, **more)
 
 
 def headers(allowance: Allowance) -> dict[str, str]:

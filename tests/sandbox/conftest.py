@@ -14,6 +14,31 @@ from service.sandbox.server import start, stop
 from service.sandbox.site import Site
 
 TOKEN = "a-token"
+THINGS = "65f0000000000000000000ff"
+
+FIELDS = [
+    {"slug": "line", "type": "PlainText", "validations": {"singleLine": True, "maxLength": 9}},
+    {"slug": "long", "type": "PlainText", "validations": {"minLength": 3}},
+    {"slug": "must", "type": "PlainText", "isRequired": True},
+    {"slug": "html", "type": "RichText"},
+    {"slug": "whole", "type": "Number", "validations": {"format": "integer", "maxValue": 9}},
+    {"slug": "above", "type": "Number", "validations": {"allowNegative": False, "minValue": 1}},
+    {"slug": "day", "type": "DateTime"},
+    {"slug": "time", "type": "DateTime", "validations": {"format": "date-time"}},
+    {"slug": "on", "type": "Switch"},
+    {"slug": "tint", "type": "Color"},
+    {"slug": "kind", "type": "Option", "options": ["Old", "New"]},
+    {"slug": "film", "type": "VideoLink"},
+    {"slug": "site", "type": "Link"},
+    {"slug": "mail", "type": "Email"},
+    {"slug": "call", "type": "Phone"},
+    {"slug": "picture", "type": "Image"},
+    {"slug": "pictures", "type": "MultiImage"},
+    {"slug": "paper", "type": "File"},
+    {"slug": "maker", "type": "Reference", "validations": {"collectionId": PRODUCTS}},
+    {"slug": "peer", "type": "Reference", "validations": {"collectionId": THINGS}},
+    {"slug": "makers", "type": "MultiReference", "validations": {"collectionId": PRODUCTS}},
+]
 
 
 @dataclass
@@ -96,3 +121,35 @@ def v2(session: requests.Session, url: str) -> Client:
 def v1(session: requests.Session, url: str) -> Client:
     headers = {"Authorization": f"Bearer {TOKEN}", "Accept-Version": "1.0.0"}
     return Client(session, url, f"{url}/collections/{PRODUCTS}", headers)
+
+
+@dataclass
+class Things:
+    """Two items with fields of every type; a call of this writes one field of one of them."""
+
+    collection: str
+    ids: list[str]
+    fields: list[dict[str, Any]]
+
+    def __call__(
+        self, client: Client, slug: str, value: Any, *, item: str | None = None, **query: Any
+    ) -> requests.Response:
+        wrapper = "fieldData" if client.base.startswith(f"{client.root}/v2") else "fields"
+        return client.patch(self.path(client, item), {wrapper: {slug: value}}, **query)
+
+    def path(self, client: Client, item: str | None = None) -> str:
+        base = client.base.replace(PRODUCTS, self.collection)
+        return f"{base}/items/{item or self.ids[0]}"
+
+    def read(self, client: Client) -> dict[str, Any]:
+        """The fields of the first, as they are read back."""
+        found = client.get(self.path(client)).json()
+        return found["fieldData"] if "fieldData" in found else found["items"][0]
+
+
+@pytest.fixture
+def things(v2: Client) -> Things:
+    items = [{"name": "One", "slug": "one", "must": "x"}, {"name": "2", "slug": "two", "must": "x"}]
+    order = {"id": THINGS, "fields": FIELDS, "items": items}
+    made = v2.control("POST", "/collections", order)
+    return Things(made["id"], made["items"], FIELDS)

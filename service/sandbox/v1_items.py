@@ -1,0 +1,207 @@
+"""
+v1: items, flat, one at a time but for publishing and deleting.
+
+https://developers.webflow.com/data/v1.0.0/reference/cms/items
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response
+
+from service.sandbox.api import Ask, View, answer
+from service.sandbox.items import Writer, delete, publish, unpublish
+from service.sandbox.listing import PAGE, page
+from service.sandbox.records import Collection, Edit, Item
+from service.sandbox.refusals import Refused, shape
+from service.sandbox.site import USER_ID, Site
+from service.sandbox.slugs import with_slug
+from service.sandbox.values import format_time
+
+CID = "/collections/<cid>"
+
+# type, its noun, and the keys of ``fields`` that the shape check looks at; null passes it
+_KINDS = ((str, "string", ("name", "slug")), (bool, "boolean", ("_archived", "_draft")))
+
+
+def shown(item: Item, collection: Collection) -> dict[str, Any]:
+    """Return the staged copy of an item as v1 shows it: flat, a switch never empty."""
+    switches = {one.slug: False for one in collection.fields.values() if one.type == "Switch"}
+    published = format_time(item.published) if item.published else None
+    return {
+        "_archived": item.staged.archived,
+        "_draft": item.staged.draft,
+        **switches,
+        **item.staged.fields,
+        "updated-on": format_time(item.staged.updated),
+        "updated-by": USER_ID,
+        "created-on": format_time(item.created),
+        "created-by": USER_ID,
+        "published-on": published,
+        "published-by": USER_ID if published else None,
+        "_cid": collection.id,
+        "_id": item.id,
+    }
+
+
+def body_of(ask: Ask) -> Mapping[str, Any]:
+    """Return the body of a request as an object; one without a body is one without keys."""
+    data = ask.parsed() if ask.body.strip() else {}
+    return data if isinstance(data, dict) else {}
+
+
+def edit_of(ask: Ask, collection: Collection, id: str, *, needed: tuple[str, ...] = ()) -> Edit:
+    """
+    Return what a body changes of the item *id*; flags and ids travel among the fields.
+
+    Args:
+        needed: The keys that ``fields`` must have.
+
+    Raises:
+        Refused: ``fields`` is missing or no object, or one of the keys that every collection has
+            is missing or of another type.
+    """
+    fields = _fields_of(ask)
+    for slug in needed:
+        if slug not in fields:
+            raise shape(f"'fields.{slug}' is required")
+    for kind, noun, slugs in _KINDS:
+        for slug in slugs:
+            if not isinstance(fields.get(slug), kind | None):
+                raise shape(f"'fields.{slug}' must be of {noun} type")
+    # The ids of the item itself say nothing new; any other is a field that there is not.
+    for slug, own in (("_id", id), ("_cid", collection.id)):
+        if fields.get(slug) == own:
+            del fields[slug]
+    return Edit(id, fields, fields.pop("_archived", None), fields.pop("_draft", None))
+
+
+def _fields_of(ask: Ask) -> dict[str, Any]:
+    data = body_of(ask)
+    if "fields" not in data:
+        raise shape("'fields' is required")
+    if not isinstance(data["fields"], dict):
+        raise shape("'fields' must be of object type")
+    return dict(data["fields"])
+
+
+def ids_of(ask: Ask) -> list[str]:
+    """Return the ids that a body names, each once."""
+    ids = body_of(ask).get("itemIds")
+    if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
+        raise shape("'itemIds' is required")
+    return list(dict.fromkeys(ids))
+
+
+@dataclass(frozen=True, slots=True)
+class ItemViews:
+    """The calls of v1 that read and write items."""
+
+    site: Site
+
+    def routes(self) -> tuple[tuple[str, str, View], ...]:
+        return (
+            ("GET", f"{CID}/items", self.page),
+            ("POST", f"{CID}/items", self.create),
+            ("DELETE", f"{CID}/items", self.delete_many),
+            ("PUT", f"{CID}/items/publish", self.publish),
+            ("GET", f"{CID}/items/<iid>", self.get),
+            ("PATCH", f"{CID}/items/<iid>", self.update),
+            ("PUT", f"{CID}/items/<iid>", self.replace),
+            ("DELETE", f"{CID}/items/<iid>", self.delete),
+        )
+
+    def page(self, ask: Ask, cid: str) -> Response:
+        collection = self.site.collection(cid)
+        query = {key: ask.query[key] for key in ("limit", "offset") if key in ask.query}
+        found = page(collection.items.values(), query)
+        return _envelope(collection, found.items, found.limit, found.offset)
+
+    def get(self, ask: Ask, cid: str, iid: str) -> Response:
+        collection = self.site.collection(cid)
+        return _envelope(collection, [collection.item(iid)], PAGE, 0)
+
+    def create(self, ask: Ask, cid: str) -> Response:
+        collection = self.site.collection(cid)
+        edit = edit_of(ask, collection, "", needed=("name",))
+        fields = with_slug(edit.fields, collection.slugs, numbered=True)
+        made = Edit("", fields, edit.archived, edit.draft)
+        (item,) = self._writer(ask, collection).create(ask.edits([made]))
+        return answer(shown(item, collection))
+
+    def update(self, ask: Ask, cid: str, iid: str) -> Response:
+        collection = self.site.collection(cid)
+        edit = edit_of(ask, collection, iid)
+        (item,) = self._writer(ask, collection).update(ask.edits([edit]))
+        return answer(shown(item, collection))
+
+    def replace(self, ask: Ask, cid: str, iid: str) -> Response:
+        """Replace an item; a flag that is not named takes the default of its column: false."""
+        collection = self.site.collection(cid)
+        edit = edit_of(ask, collection, iid, needed=("name", "slug"))
+        made = Edit(iid, edit.fields, bool(edit.archived), bool(edit.draft))
+        (made,) = ask.edits([made])
+        return answer(shown(self._writer(ask, collection).replace(made), collection))
+
+    def publish(self, ask: Ask, cid: str) -> Response:
+        collection = self.site.collection(cid)
+        published, errors = publish(self.site, collection, ids_of(ask))
+        return answer({"publishedItemIds": published, "errors": errors})
+
+    def delete(self, ask: Ask, cid: str, iid: str) -> Response:
+        self._delete(ask, self.site.collection(cid), [iid])
+        return answer({"deleted": 1})
+
+    def delete_many(self, ask: Ask, cid: str) -> Response:
+        """Delete what can be deleted; each item that cannot be is told of in a text."""
+        collection, ids = self.site.collection(cid), ids_of(ask)
+        found = [id for id in ids if id in collection.items]
+        errors = [f"Staging item ID {id} not found." for id in ids if id not in found]
+        try:
+            self._delete(ask, collection, found)  # together: they may refer to each other
+            return answer({"deletedItemIds": found, "errors": errors})
+        except Refused:
+            deleted = [id for id in found if self._tried(ask, collection, id, errors)]
+        return answer({"deletedItemIds": deleted, "errors": errors})
+
+    def _tried(self, ask: Ask, collection: Collection, id: str, errors: list[str]) -> bool:
+        try:
+            self._delete(ask, collection, [id])
+        except Refused as refused:
+            errors.append(refused.text)
+            return False
+        return True
+
+    def _delete(self, ask: Ask, collection: Collection, ids: list[str]) -> None:
+        if is_live(ask):  # takes the live copy away only
+            unpublish(collection, ids)
+        else:
+            delete(self.site, collection, ids)
+
+    def _writer(self, ask: Ask, collection: Collection) -> Writer:
+        return Writer(self.site, collection, "v1", live=is_live(ask))
+
+
+def is_live(ask: Ask) -> bool:
+    """
+    Tell whether a request is for the live copy as well.
+
+    Only ``live=true`` was ever seen at work. Anything else is taken for the staged copy alone, so
+    that a client which relies on it sees nothing go live.
+    """
+    return ask.query.get("live") == "true"
+
+
+def _envelope(collection: Collection, items: list[Item], limit: int, offset: int) -> Response:
+    return answer(
+        {
+            "items": [shown(item, collection) for item in items],
+            "count": len(items),
+            "limit": limit,
+            "offset": offset,
+            "total": len(collection.items),
+        }
+    )

@@ -1,0 +1,143 @@
+"""
+v1: whose token it is, the site and its domains, publishing it, its collections.
+
+Lists are bare arrays. What is not the site's own is made up here: nothing depends on it.
+
+https://developers.webflow.com/data/v1.0.0/reference/sites
+https://developers.webflow.com/data/v1.0.0/reference/meta/get-authorized-info
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Response
+
+from service.sandbox.api import Ask, View, answer
+from service.sandbox.records import Collection
+from service.sandbox.refusals import Refused, shape
+from service.sandbox.schema import fields_v1
+from service.sandbox.site import SITE_ID, Site
+from service.sandbox.v1_items import CID, body_of
+from service.sandbox.values import format_time
+
+AUTHORIZATION_ID = "65e000000000000000000003"
+ACCOUNT_ID = "65e000000000000000000004"
+DATABASE_ID = "65e000000000000000000005"
+
+_SID = "/sites/<sid>"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteViews:
+    """The calls of v1 that are not about items."""
+
+    site: Site
+
+    def routes(self) -> tuple[tuple[str, str, View], ...]:
+        return (
+            ("GET", "/info", self.info),
+            ("GET", "/user", self.user),
+            ("GET", "/sites", self.sites),
+            ("GET", _SID, self.one),
+            ("GET", f"{_SID}/domains", self.domains),
+            ("POST", f"{_SID}/publish", self.publish),
+            ("GET", f"{_SID}/collections", self.collections),
+            ("GET", CID, self.collection),
+        )
+
+    def info(self, ask: Ask) -> Response:
+        return answer(
+            {
+                "_id": AUTHORIZATION_ID,
+                "createdOn": format_time(self.site.created),
+                "grantType": "user",
+                "lastUsed": format_time(self.site.now()),
+                "sites": [SITE_ID],
+                "orgs": [],
+                "workspaces": [],
+                "users": [ACCOUNT_ID],
+                "rateLimit": self.site.tokens.window().limit,
+                "status": "confirmed",
+                "application": {
+                    "_id": "65e000000000000000000006",
+                    "description": "A stand-in for tests",
+                    "homepage": "https://www.example.com",
+                    "name": "Sandbox",
+                    "owner": ACCOUNT_ID,
+                    "ownerType": "Person",
+                },
+            }
+        )
+
+    def user(self, ask: Ask) -> Response:
+        # Wrapped, as the official client types it; the page shows the four keys bare.
+        account = {
+            "_id": ACCOUNT_ID,
+            "email": "sandbox@example.com",
+            "firstName": "Sand",
+            "lastName": "Box",
+        }
+        return answer({"user": account})
+
+    def sites(self, ask: Ask) -> Response:
+        return answer([self._shown()])
+
+    def one(self, ask: Ask, sid: str) -> Response:
+        self._require(sid)
+        return answer(self._shown())
+
+    def domains(self, ask: Ask, sid: str) -> Response:
+        self._require(sid)
+        return answer([{"_id": one.id, "name": one.url} for one in self.site.domains])
+
+    def publish(self, ask: Ask, sid: str) -> Response:
+        """Publish the site, by the names of its domains; v2 goes by their ids."""
+        self._require(sid)
+        names = body_of(ask).get("domains")
+        if names is None:
+            raise shape("'domains' is required")
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise shape("'domains' must be of array type")
+        return answer({"queued": True})
+
+    def collections(self, ask: Ask, sid: str) -> Response:
+        self._require(sid)
+        return answer([_collection(one) for one in self.site.collections.values()])
+
+    def collection(self, ask: Ask, cid: str) -> Response:
+        found = self.site.collection(cid)
+        return answer(_collection(found) | {"fields": fields_v1(found.fields.values())})
+
+    def _require(self, sid: str) -> None:
+        if sid != SITE_ID:
+            raise Refused("site", sid)
+
+    def _shown(self) -> dict[str, Any]:
+        return {
+            "_id": SITE_ID,
+            "createdOn": format_time(self.site.created),
+            "name": "Sandbox",
+            "shortName": "sandbox",
+            "lastPublished": _time(self.site.published),
+            "previewUrl": "https://screenshots.example.com/sandbox.png",
+            "timezone": "Etc/UTC",
+            "database": DATABASE_ID,
+        }
+
+
+def _time(value: datetime | None) -> str | None:
+    return format_time(value) if value else None
+
+
+def _collection(found: Collection) -> dict[str, Any]:
+    return {
+        "_id": found.id,
+        "lastUpdated": format_time(found.updated or found.created),
+        "createdOn": format_time(found.created),
+        "name": found.name,
+        "slug": found.slug,
+        "singularName": found.singular or found.name.removesuffix("s"),
+    }
