@@ -42,6 +42,11 @@ _FUNCTION = re.compile(
 )
 
 
+_LONGEST = 100  # characters; no notation needs as many
+
+
 def is_color(text: str) -> bool:
     """Tell whether *text* is one of the notations that the CMS takes."""
+    if len(text) > _LONGEST:
+        return False
     return bool(_HEX.fullmatch(text) or _FUNCTION.fullmatch(text)) or text.lower() in _NAMES

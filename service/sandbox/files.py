@@ -1,29 +1,49 @@
 """
 Files by URL: every import makes a new file with a new id, as the CMS does.
 
-Nothing is fetched. A host that ends in ``.invalid`` cannot be reached (RFC 2606), a path that
-holds ``too-large`` is too large, and an image needs an ending of IMAGE_ENDINGS, or none.
+Nothing is fetched: what there is to know about a file, its URL says. A host that ends in
+``.invalid`` cannot be reached (RFC 2606); a path that holds ``too-large`` is too large, and so is
+a picture of more than 4 MB by ``?bytes=``; ``?width=`` and ``?height=`` are a picture's pixels.
+What a URL does not say fits every limit. A picture needs an ending of IMAGE_ENDINGS, or none.
+
+https://developers.webflow.com/data/reference/field-types-item-values
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
 from service.sandbox.refusals import FileUnavailable, ValueRefused
 
 IMAGE_ENDINGS = frozenset({"", ".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".svg", ".webp"})
+IMAGE_BYTES = 4 * 1024 * 1024
+
+_KB = 1024
+_TOO_LARGE = "File size limit reached"
+# limit of the field, what of the URL it bounds, in which unit, from above, wording (the first of
+# the wordings is reported, the others are inferred)
+_LIMITS = (
+    ("maxImageSize", "bytes", _KB, True, _TOO_LARGE),
+    ("minImageSize", "bytes", _KB, False, "File size is too small"),
+    ("maxImageWidth", "width", 1, True, "Image is too wide"),
+    ("minImageWidth", "width", 1, False, "Image is not wide enough"),
+    ("maxImageHeight", "height", 1, True, "Image is too high"),
+    ("minImageHeight", "height", 1, False, "Image is not high enough"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file as the site hosts it."""
+    """A file as the site hosts it, and the address that it was imported from."""
 
     id: str
     url: str
+    source: str = ""
 
 
 class Files:
@@ -36,29 +56,88 @@ class Files:
     def find(self, id: str) -> File | None:
         return self._files.get(id)
 
-    def add(self, url: str, *, image: bool) -> File:
+    def hosts(self, url: str) -> bool:
+        """Tell whether *url* is an address of this site's files."""
+        return url.startswith(f"{self._base}/")
+
+    def keep(self, id: str, url: str) -> File:
+        """Take a file in as it is, under the id that it has: from a site's export."""
+        return self._files.setdefault(id, File(id, url))
+
+    def add(self, url: str, *, image: bool, limits: Mapping[str, Any] | None = None) -> File:
         """
         Import *url* anew.
+
+        Args:
+            limits: The validations of the field, as its schema shows them.
 
         Raises:
             ValueRefused: *url* is no http(s) URL.
             FileUnavailable: the stand-in takes it for unreachable, too large or of a wrong kind.
         """
-        noun = "image" if image else "file"
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueRefused(f"Remote {noun} failed to import", url)
-        path = PurePosixPath(parts.path)
-        if parts.hostname.endswith(".invalid"):
-            raise FileUnavailable(f"Remote {noun} failed to import", url)
-        if "too-large" in parts.path:
-            raise FileUnavailable(f"Remote {noun} failed to import: File size limit reached", url)
-        if image and path.suffix.lower() not in IMAGE_ENDINGS:
-            raise FileUnavailable(f"Remote {noun} failed to import: Unsupported file type", url)
+        failed = f"Remote {'image' if image else 'file'} failed to import"
+        parts = web_parts(url)
+        if parts is None:
+            raise ValueRefused(failed, url)
+        if (parts.hostname or "").endswith(".invalid"):
+            raise FileUnavailable(failed, url)
+        fault = _fault(parts, limits or {}) if image else _oversize(parts)
+        if fault is not None:
+            raise FileUnavailable(f"{failed}: {fault}", url)
+        name = PurePosixPath(parts.path).name or ("image" if image else "file")
         id = secrets.token_hex(12)
-        return self._files.setdefault(id, File(id, f"{self._base}/{id}_{path.name or noun}"))
+        # A name that is encoded already stays as it is; the ending is worth more than the start.
+        safe = quote(name[-100:], safe="%", errors="replace")
+        return self._files.setdefault(id, File(id, f"{self._base}/{id}_{safe}", url))
 
 
-def shown(file: File, alt: Any) -> dict[str, Any]:
+def web_parts(url: str) -> SplitResult | None:
+    """Return the parts of an address of http or https; None for what is none."""
+    try:
+        parts = urlsplit(url)
+        is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:  # as of brackets that hold no address
+        return None
+    return parts if is_web and not any(one.isspace() for one in url) else None
+
+
+def shown(file: File, alt: str | None) -> dict[str, Any]:
     """Return the value of an image or file field as it is read back."""
-    return {"fileId": file.id, "url": file.url, "alt": alt if isinstance(alt, str) else None}
+    return {"fileId": file.id, "url": file.url, "alt": alt}
+
+
+def _fault(parts: SplitResult, limits: Mapping[str, Any]) -> str | None:
+    ending = PurePosixPath(parts.path).suffix.lower()
+    if ending not in _endings(limits):
+        return "Unsupported file type"
+    said = _said(parts)
+    if said.get("bytes", 0) > IMAGE_BYTES:
+        return _TOO_LARGE
+    for limit, measure, unit, above, reason in _LIMITS:
+        bound, value = limits.get(limit), said.get(measure)
+        if isinstance(bound, int | float) and value is not None:
+            over = value - bound * unit
+            if (over if above else -over) > 0:
+                return reason
+    return _oversize(parts)
+
+
+def _oversize(parts: SplitResult) -> str | None:
+    return _TOO_LARGE if "too-large" in parts.path else None
+
+
+def _endings(limits: Mapping[str, Any]) -> frozenset[str]:
+    # Fields can name the endings that they take; the key is inferred.
+    own = limits.get("acceptedExtensions")
+    if not isinstance(own, list) or not own:
+        return IMAGE_ENDINGS
+    return frozenset({"", *(f".{str(one).lower().lstrip('.')}" for one in own)})
+
+
+def _said(parts: SplitResult) -> dict[str, int]:
+    """Return the numbers that the query of a URL says about the file."""
+    try:
+        pairs = parse_qsl(parts.query, max_num_fields=100)
+    except ValueError:
+        return {}
+    return {name: int(text[:18]) for name, text in pairs if text.isascii() and text.isdigit()}

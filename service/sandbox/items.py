@@ -22,8 +22,9 @@ from service.sandbox.conflicts import (
 from service.sandbox.locales import PRIMARY_ID
 from service.sandbox.records import Collection, Copy, Edit, Item
 from service.sandbox.refusals import FieldRefusal, FileUnavailable, Refused, ValueRefused
+from service.sandbox.sent import Sent
 from service.sandbox.site import Site, new_id
-from service.sandbox.values import TYPES, Sent
+from service.sandbox.values import TYPES
 
 PRIMARY = (PRIMARY_ID,)
 ByItem = Mapping[str, Sequence[str]]  # the locales that are meant, by item id; else the primary one

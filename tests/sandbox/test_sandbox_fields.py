@@ -3,51 +3,12 @@
 import pytest
 
 from service.sandbox.schema import TYPES
-from service.sandbox.seed import PRODUCTS, product_id
+from service.sandbox.seed import product_id
 from service.sandbox.values import TYPES as READERS
 
 ONE = product_id(1)
 PICTURE = "https://shop.example.com/oak.png"
-
-FIELDS = [
-    {"slug": "line", "type": "PlainText", "validations": {"singleLine": True, "maxLength": 9}},
-    {"slug": "long", "type": "PlainText", "validations": {"minLength": 3}},
-    {"slug": "must", "type": "PlainText", "isRequired": True},
-    {"slug": "html", "type": "RichText"},
-    {"slug": "whole", "type": "Number", "validations": {"format": "integer", "maxValue": 9}},
-    {"slug": "above", "type": "Number", "validations": {"allowNegative": False, "minValue": 1}},
-    {"slug": "day", "type": "DateTime"},
-    {"slug": "time", "type": "DateTime", "validations": {"format": "date-time"}},
-    {"slug": "on", "type": "Switch"},
-    {"slug": "tint", "type": "Color"},
-    {"slug": "kind", "type": "Option", "options": ["Old", "New"]},
-    {"slug": "film", "type": "VideoLink"},
-    {"slug": "site", "type": "Link"},
-    {"slug": "mail", "type": "Email"},
-    {"slug": "call", "type": "Phone"},
-    {"slug": "picture", "type": "Image"},
-    {"slug": "pictures", "type": "MultiImage"},
-    {"slug": "paper", "type": "File"},
-    {"slug": "maker", "type": "Reference", "validations": {"collectionId": PRODUCTS}},
-    {"slug": "makers", "type": "MultiReference", "validations": {"collectionId": PRODUCTS}},
-]
-
-
-@pytest.fixture
-def things(v2):
-    """A function that writes a field of an item with every type, and gives the answer."""
-    items = [{"name": "One", "slug": "one", "must": "x"}, {"name": "2", "slug": "two", "must": "x"}]
-    made = v2.control("POST", "/collections", {"fields": FIELDS, "items": items})
-
-    def write(client, slug, value, **query):
-        base = client.base.replace(PRODUCTS, made["id"])
-        path = f"{base}/items/{made['items'][0]}"
-        data = {slug: value}
-        if client.base.startswith(f"{client.root}/v2"):
-            return client.patch(path, {"fieldData": data}, **query)
-        return client.patch(path, {"fields": data}, **query)
-
-    return write
+KINDS = {"slug": "kind", "type": "Option", "options": ["Old", "New"]}
 
 
 def test_every_type_has_a_reader():
@@ -134,7 +95,7 @@ def test_an_item_may_keep_its_own_slug(v2, things):
 
 
 def test_an_option_is_written_by_its_id(v2, things):
-    v2.control("POST", "/schema", {"add": [FIELDS[10]]})
+    v2.control("POST", "/schema", {"add": [KINDS]})
     fields = {one["slug"]: one for one in v2.get().json()["fields"]}
     (old, new) = fields["kind"]["validations"]["options"]
     assert (old["name"], len(new["id"])) == ("Old", 32)
@@ -202,3 +163,66 @@ def test_an_item_that_others_refer_to_is_not_deleted(v2, things):
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
     things(v2, "makers", [])
     assert v2.call("DELETE", f"/items/{ONE}").status_code == 204
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+@pytest.mark.parametrize(
+    ("slug", "value"),
+    [
+        ("line", "Oak"),
+        ("html", 'Oak & ash <img src="https://shop.example.com/oak.png">'),
+        ("html", "Oak & ash"),
+        ("whole", 3.0),
+        ("day", "2025-02-03T10:00:00+02:00"),
+        ("time", "2025-02-03T10:00:00+02:00"),
+        ("on", True),
+        ("tint", "hsl(1, 2%, 3%)"),
+        ("film", "https://video.example.com/1"),
+        ("site", "https://shop.example.com"),
+        ("mail", "a@example.com"),
+        ("call", "+49 30 1"),
+        ("picture", {"url": PICTURE, "alt": "Oak"}),
+        ("pictures", [{"url": PICTURE}, {"url": PICTURE, "alt": "Oak"}]),
+        ("paper", {"url": "https://shop.example.com/oak.pdf"}),
+        ("maker", ONE),
+        ("makers", [product_id(2), ONE]),
+        ("line", None),
+        ("on", None),
+        ("picture", None),
+    ],
+)
+def test_a_field_may_be_sent_as_it_was_read(request, things, version, slug, value):
+    client = request.getfixturevalue(version)
+    written = things(client, slug, value)
+    assert written.status_code == 200, written.text
+    read = things.read(client)
+    again = things(client, slug, read.get(slug))
+    assert again.status_code == 200, again.text
+    assert things.read(client).get(slug) == read.get(slug)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", None, [], {}, 0, "\ud800", "\0", [[[[[]]]]], pytest.param(10**400, id="no double")],
+)
+def test_no_value_breaks_an_answer(v1, v2, things, value):
+    for client in (v1, v2):
+        for field in things.fields:
+            answer = things(client, field["slug"], value)
+            assert answer.status_code in (200, 400), answer.text
+            assert answer.json()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"[" * 100_000, id="deep array"),
+        pytest.param(b'{"a":' * 100_000, id="deep object"),
+        pytest.param(b"1" * 5000, id="long number"),
+        b"\xff",
+        b'"a',
+    ],
+)
+def test_no_body_breaks_an_answer(v1, v2, body):
+    assert v1.call("PATCH", f"/items/{ONE}", data=body).json()["name"] == "SyntaxError"
+    assert v2.call("PATCH", f"/items/{ONE}", data=body).json()["code"] == "bad_request"

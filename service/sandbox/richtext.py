@@ -1,0 +1,58 @@
+"""
+What a field of HTML takes, and what the CMS makes of it.
+
+Code blocks are emptied and pictures are imported; a text without any tag becomes a paragraph.
+
+https://developers.webflow.com/data/reference/field-types-item-values
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+from service.sandbox.refusals import ValueRefused
+from service.sandbox.sent import Sent
+from service.sandbox.texts import require_length
+
+_TAG = re.compile(r"<[a-zA-Z/!]")
+_MARKUP = re.compile(r"<[^<>]*>")
+_CODE = re.compile(r"(</?pre\b[^<>]*>)", re.IGNORECASE)
+_PICTURE = re.compile(r"<img\b[^<>]*>", re.IGNORECASE)
+_SOURCE = re.compile(r"""(\bsrc\s*=\s*["'])(https?://[^"'<>\s]+)""", re.IGNORECASE)
+
+
+def rich_text(sent: Sent) -> str:
+    """Return HTML as it is read back; what was read back reads the same when it is sent again."""
+    text = sent.text()
+    if sent.field.required and not text:
+        raise ValueRefused("Required field cannot be cleared")
+    if text and not _TAG.search(text):
+        text = f"<p>{html.escape(html.unescape(text), quote=False)}</p>"
+    text = _without_code(text)
+    # Of the text as it is read: tags do not count, so what was read back fits as well.
+    require_length(sent, html.unescape(_MARKUP.sub("", text)))
+    return _PICTURE.sub(lambda found: _imported(sent, found.group()), text)
+
+
+def _without_code(text: str) -> str:
+    parts, kept = _CODE.split(text), []
+    inside = False
+    for part in parts:
+        is_mark = _CODE.fullmatch(part) is not None
+        if is_mark or not inside:
+            kept.append(part)
+        if is_mark:
+            inside = not part.startswith("</")
+    return "".join(kept)
+
+
+def _imported(sent: Sent, tag: str) -> str:
+    found = _SOURCE.search(tag)
+    if found is None or sent.files.hosts(html.unescape(found[2])):
+        return tag
+    try:
+        made = sent.files.add(html.unescape(found[2]), image=True)
+    except ValueRefused:
+        return tag  # whether the real one refuses the whole text then is not known
+    return f"{tag[: found.start(2)]}{made.url}{tag[found.end(2) :]}"

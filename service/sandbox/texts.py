@@ -1,0 +1,83 @@
+"""
+What fields of text take: plain text, links, addresses, telephone numbers.
+
+The wordings for link and e-mail are inferred, and so is every length: counted as JavaScript does.
+"""
+
+from __future__ import annotations
+
+import re
+
+from service.sandbox.refusals import ValueRefused
+from service.sandbox.sent import Reader, Sent
+
+LONGEST_ADDRESS = 320  # of e-mail: 64 before the @, 255 after it (RFC 3696, erratum 1003)
+
+_SLUG = re.compile(r"[_a-zA-Z0-9][-_a-zA-Z0-9]*")
+_LINES = re.compile(r"[\r\n\u2028\u2029]")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
+_LINK = re.compile(r"https?://\S+|mailto:\S+|tel:\S+|[/#]\S*", re.IGNORECASE)
+
+
+def require_length(sent: Sent, text: str) -> None:
+    """
+    Hold *text* against the lengths of its field.
+
+    Raises:
+        ValueRefused: it is too short or too long.
+    """
+    # A character outside of the basic plane counts twice in JavaScript.
+    length = len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+    shortest, longest = sent.limit("minLength"), sent.limit("maxLength")
+    if shortest is not None and length < shortest:
+        raise sent.refusal("minLength", "Is too short")
+    if longest is not None and length > longest:
+        raise sent.refusal("maxLength", "Is too long")
+
+
+def plain(sent: Sent) -> str:
+    """Return a text that keeps the lengths, the pattern and the lines of its field."""
+    text = sent.text()
+    if sent.field.required and not text:
+        raise ValueRefused("Required field cannot be cleared")
+    require_length(sent, text)
+    if sent.field.validations.get("singleLine") is True and _LINES.search(text):
+        raise sent.refusal("singleLine", "Expected value to be a single line")
+    if not _fits(sent.field.validations.get("pattern"), text):
+        raise sent.refusal("pattern", "Expected value to match the pattern")
+    if sent.field.slug == "slug" and not _SLUG.fullmatch(text):
+        raise sent.refusal("pattern", "Expected value to be a slug")  # has words of its own
+    return text
+
+
+def link(sent: Sent) -> str:
+    """Return a web address, a ``mailto:`` or ``tel:`` one, a path or an anchor."""
+    return _matching(sent, _LINK, "Expected value to be a URL")
+
+
+def email(sent: Sent) -> str:
+    """Return an e-mail address; nobody has told how closely the CMS looks at one."""
+    reason = "Expected value to be an email address"
+    if len(sent.text(reason)) > LONGEST_ADDRESS:
+        raise ValueRefused(reason, sent.value)
+    return _matching(sent, _EMAIL, reason)
+
+
+def _matching(sent: Sent, pattern: re.Pattern[str], reason: str) -> str:
+    text = sent.text(reason)
+    if not pattern.fullmatch(text):
+        raise ValueRefused(reason, sent.value)
+    return text
+
+
+def _fits(pattern: object, text: str) -> bool:
+    # The schema shows the pattern of a slug as an empty object: a text is none that is known.
+    if not isinstance(pattern, str):
+        return True
+    try:
+        return re.search(pattern, text) is not None
+    except re.error:  # JavaScript's, not Python's
+        return True
+
+
+PHONE: Reader = plain  # any text: no rule for telephone numbers is known
