@@ -26,7 +26,7 @@ VERSION = "1.0.0"
 
 _NUMBERS = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 # What v1 has and the stand-in does not imitate.
-_NOT_IMITATED = ("webhooks", "webhooks/<wid>", "orders", "orders/<oid>", "users", "users/<uid>")
+_NOT_IMITATED = ("webhooks", "webhooks/<wid>", "orders", "users")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,16 +16,21 @@ from typing import Any
 from flask import Response
 
 from service.sandbox.api import Ask, View, answer
+from service.sandbox.publishing import publish_site, take_turn
 from service.sandbox.records import Collection
 from service.sandbox.refusals import Refused, shape
 from service.sandbox.schema import fields_v1
 from service.sandbox.site import SITE_ID, Site
+from service.sandbox.v1_errors import headers, refusal
 from service.sandbox.v1_items import CID, body_of
 from service.sandbox.values import format_time
+from service.sandbox.window import Allowance
 
 AUTHORIZATION_ID = "65e000000000000000000003"
 ACCOUNT_ID = "65e000000000000000000004"
 DATABASE_ID = "65e000000000000000000005"
+
+SUBDOMAIN = "sandbox.webflow.io"
 
 _SID = "/sites/<sid>"
 
@@ -86,34 +91,39 @@ class SiteViews:
         return answer([self._shown()])
 
     def one(self, ask: Ask, sid: str) -> Response:
-        self._require(sid)
+        self.site.require(sid)
         return answer(self._shown())
 
     def domains(self, ask: Ask, sid: str) -> Response:
-        self._require(sid)
+        self.site.require(sid)
         return answer([{"_id": one.id, "name": one.url} for one in self.site.domains])
 
     def publish(self, ask: Ask, sid: str) -> Response:
         """Publish the site, by the names of its domains; v2 goes by their ids."""
-        self._require(sid)
-        names = body_of(ask).get("domains")
-        if names is None:
-            raise shape("'domains' is required")
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise shape("'domains' must be of array type")
+        self.site.require(sid)
+        ids = self._named(body_of(ask).get("domains"))
+        if take_turn(self.site).waits:
+            return _turned_away(ask)
+        publish_site(self.site, ids)
         return answer({"queued": True})
 
     def collections(self, ask: Ask, sid: str) -> Response:
-        self._require(sid)
+        self.site.require(sid)
         return answer([_collection(one) for one in self.site.collections.values()])
 
     def collection(self, ask: Ask, cid: str) -> Response:
         found = self.site.collection(cid)
         return answer(_collection(found) | {"fields": fields_v1(found.fields.values())})
 
-    def _require(self, sid: str) -> None:
-        if sid != SITE_ID:
-            raise Refused("site", sid)
+    def _named(self, names: Any) -> list[str]:
+        """Return the ids of the custom domains among *names*."""
+        if not isinstance(names, list) or not names:
+            raise shape("'domains' is required")
+        known = {one.url: one.id for one in self.site.domains}
+        for name in names:
+            if not isinstance(name, str) or name not in {SUBDOMAIN, *known}:
+                raise shape(f"'domains' has a domain that the site has not: {name}")
+        return [known[name] for name in names if name != SUBDOMAIN]
 
     def _shown(self) -> dict[str, Any]:
         return {
@@ -126,6 +136,13 @@ class SiteViews:
             "timezone": "Etc/UTC",
             "database": DATABASE_ID,
         }
+
+
+def _turned_away(ask: Ask) -> Response:
+    # Whose limit the headers tell of is not recorded; v2 tells of the one that was met.
+    response = refusal(Refused("rate"), ask.path)
+    response.headers.update(headers(Allowance(limit=1, remaining=0, ends_in=1)))
+    return response
 
 
 def _time(value: datetime | None) -> str | None:

@@ -2,10 +2,11 @@
 
 import pytest
 
-from service.sandbox.seed import PRODUCTS
+from service.sandbox.seed import PRODUCTS, product_id
 from service.sandbox.site import SITE_ID
+from service.sandbox.values import format_time
 
-UNKNOWN = "0" * 24
+ONE, UNKNOWN = product_id(1), "0" * 24
 
 
 @pytest.fixture
@@ -105,3 +106,47 @@ def test_another_site_is_not_found(v1_root, path):
     answer = v1_root("GET", f"/sites/{UNKNOWN}{path}")
     assert (answer.status_code, answer.json()["name"]) == (404, "NotFound")
     assert answer.json()["path"] == f"/sites/{UNKNOWN}{path}"
+
+
+@pytest.fixture
+def publish(v1_root):
+    """A function that publishes the site to domains, by default to its own."""
+    path = f"/sites/{SITE_ID}/publish"
+    return lambda domains=("sandbox.webflow.io",): v1_root("POST", path, {"domains": domains})
+
+
+def test_a_site_is_published_to_domains_by_name(v1, v1_root, site, publish, clock):
+    v1.patch(f"/items/{ONE}", {"fields": {"stock": 777}})
+    clock.at += 10
+    answer = publish([site.domains[0].url])
+    assert (answer.status_code, answer.json()) == (200, {"queued": True})
+    assert answer.headers["X-RateLimit-Limit"] == "60"
+    assert v1.field("stock", copy="live") == 777
+    assert site.domains[0].published == site.now()
+    assert v1_root("GET", "/sites").json()[0]["lastPublished"] == format_time(site.now())
+
+
+def test_both_versions_publish_at_most_once_a_minute(v1, publish, clock):
+    assert publish().status_code == 200
+    clock.at += 59
+    answer = publish()
+    assert (answer.status_code, answer.json()["name"]) == (429, "RateLimit")
+    assert answer.headers["X-RateLimit-Remaining"] == "0"
+    assert "Retry-After" not in answer.headers
+    path, body = f"{v1.root}/v2/sites/{SITE_ID}/publish", {"publishToWebflowSubdomain": True}
+    assert v1.call("POST", path, body).status_code == 429
+    clock.at += 1
+    assert v1.call("POST", path, body).status_code == 202
+    assert publish().status_code == 429
+
+
+@pytest.mark.parametrize("domains", [None, [], "all", [1], ["other.example.com"]])
+def test_a_publish_names_domains_of_the_site(publish, domains):
+    answer = publish(domains)
+    assert (answer.status_code, answer.json()["name"]) == (400, "ValidationError")
+    assert publish().status_code == 200  # nothing was used up
+
+
+def test_another_site_is_not_published(v1_root):
+    answer = v1_root("POST", f"/sites/{UNKNOWN}/publish", {"domains": ["sandbox.webflow.io"]})
+    assert (answer.status_code, answer.json()["msg"]) == (404, f"Site not found: {UNKNOWN}")
