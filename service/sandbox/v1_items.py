@@ -127,7 +127,7 @@ class ItemViews:
     def create(self, ask: Ask, cid: str) -> Response:
         collection = self.site.collection(cid)
         edit = edit_of(ask, collection, "", needed=("name",))
-        fields = with_slug(edit.fields, collection.slugs, numbered=True)
+        fields = with_slug(edit.fields, collection.taken(), numbered=True)
         made = Edit("", fields, edit.archived, edit.draft)
         (item,) = self._writer(ask, collection).create(ask.edits([made]))
         return answer(shown(item, collection))

@@ -186,6 +186,12 @@ def test_a_slug_gets_the_next_free_number(v1):
     assert long == "x" * 240
 
 
+def test_a_made_slug_passes_those_that_are_held_until_the_next_publish(v1):
+    assert v1.call("DELETE", f"/items/{ONE}").status_code == 200
+    item = v1.call("POST", "/items", {"fields": {"name": "Product 1"}})
+    assert (item.status_code, item.json()["slug"]) == (200, "product-1-2")
+
+
 def test_what_cannot_be_deleted_is_told_of_by_text(v1, things):
     things(v1, "makers", [ONE])
     answer = v1.call("DELETE", "/items", {"itemIds": [ONE, UNKNOWN, TWO, TWO]}).json()

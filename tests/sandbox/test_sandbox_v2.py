@@ -164,9 +164,11 @@ def test_a_staged_bulk_patch_answers_with_a_page_and_a_live_one_without(v2):
     assert "pagination" not in v2.patch("/items/live", body).json()
 
 
-def test_half_a_surrogate_pair_goes_back_as_it_came(v2):
+def test_half_a_surrogate_pair_is_replaced_where_stored_and_escaped_where_quoted(v2):
     item = v2.patch(f"/items/{ONE}", {"fieldData": {"sku": "\ud800"}})
-    assert item.json()["fieldData"]["sku"] == "\ud800"
+    assert item.json()["fieldData"]["sku"] == "\ufffd"
+    refused = v2.patch(f"/items/{ONE}", {"fieldData": {"stock": "\ud800"}})
+    assert refused.json()["details"][0]["description"].endswith("'\ud800'")
 
 
 def test_publishing_tells_the_outcome_of_each_item(v2):
