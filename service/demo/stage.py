@@ -92,7 +92,8 @@ class Site:
         """Return the answer of the control API; raises OSError where none came."""
         body = None if order is None else json.dumps(order).encode()
         try:
-            self._connection.request(method, f"/_sandbox{path}", body)
+            headers = {"Content-Type": "application/json"}
+            self._connection.request(method, f"/_sandbox{path}", body, headers)
             answer = self._connection.getresponse()
             text = answer.read()
         except http.client.HTTPException as error:

@@ -1,12 +1,11 @@
 """
 The control API, under ``/_sandbox``: faults, tokens, budget, and the store seen from inside.
 
-It asks for no token and answers loopback addresses only.
+It asks for no token; ``doors`` says whose calls it answers.
 """
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -14,8 +13,9 @@ from marshmallow import Schema, ValidationError
 
 from service.sandbox import orders
 from service.sandbox.api import answer
+from service.sandbox.arming import arm, register, share
 from service.sandbox.control_site import SiteControl, View
-from service.sandbox.faults import Fault, Match
+from service.sandbox.doors import admit
 from service.sandbox.items import Writer, delete, publish, unpublish
 from service.sandbox.records import Collection, Copy, Edit, Item
 from service.sandbox.refusals import Refused
@@ -48,10 +48,14 @@ class Control:
             ("DELETE", "/collections/<cid>", self.remove_collection),
             ("POST", "/schema", self.schema),
             *SiteControl(self._site).rules(),
+            ("POST", "/clock", self.clock),
+            ("GET", "/webhooks", self.webhooks),
+            ("POST", "/webhooks", self.add_webhook),
+            ("DELETE", "/webhooks/<id>", self.remove_webhook),
         )
         for method, rule, view in rules:
             made.add_url_rule(rule, endpoint=view.__name__, view_func=view, methods=[method])
-        made.before_request(_local_only)
+        made.before_request(admit)
         made.register_error_handler(ValidationError, _invalid)
         made.register_error_handler(Refused, _refused)
         made.register_error_handler(KeyError, _unknown)
@@ -61,12 +65,8 @@ class Control:
         return answer({"faults": self._site.faults.as_list()})
 
     def add_fault(self) -> Response:
-        order = _read(orders.FaultOrder())
-        seconds = order.pop("seconds", None)
-        times = order.pop("times", 1 if seconds is None else None)
-        fault = Fault(**order | {"match": Match(**order.get("match", {}))})
         with self._site.lock:
-            self._site.faults.add(fault, times=times, seconds=seconds)
+            fault = arm(self._site.faults, request.get_json(force=True))
         return answer({"id": fault.id}, 201)
 
     def clear_faults(self) -> Response:
@@ -94,6 +94,8 @@ class Control:
                 window.reset()
             if "second_consumer_per_minute" in order:
                 tokens.hide(order["second_consumer_per_minute"], token)
+            if "second_consumer_percent" in order:
+                tokens.hide(share(window, order["second_consumer_percent"]), token)
             if "used" in order:
                 tokens.use(order["used"], token)
             return answer({"limit": window.limit, "used": window.used})
@@ -162,8 +164,32 @@ class Control:
             collection.changed = order.get("changed", collection.changed)
             return answer({"fields": list(collection.fields), "blocked": collection.blocked})
 
+    def clock(self) -> Response:
+        order = _read(orders.ClockOrder())
+        with self._site.lock:
+            self._site.clock.offset = order["offset"]
+            return answer({"offset": order["offset"], "now": format_time(self._site.now())})
+
+    def webhooks(self) -> Response:
+        return answer({"webhooks": self._site.hooks.as_list()})
+
+    def add_webhook(self) -> Response:
+        order = _read(orders.WebhookOrder())
+        hooks = self._site.hooks
+        hooks.retry_seconds = order.get("retry_seconds", hooks.retry_seconds)
+        made = register(self._site, order["url"], order.get("secret"), order.get("triggers"))
+        shown = [{"id": one.id, "trigger": one.trigger, "secretKey": one.secret} for one in made]
+        return answer({"webhooks": shown}, 201)
+
+    def remove_webhook(self, id: str) -> Response:
+        if not self._site.hooks.remove(id):
+            raise KeyError(id)
+        return Response(status=204)
+
     def _collection(self, order: Any) -> Collection:
-        return self._site.collection(order.get("collection") or PRODUCTS)
+        first = next(iter(self._site.collections), PRODUCTS)
+        usual = PRODUCTS if PRODUCTS in self._site.collections else first
+        return self._site.collection(order.get("collection") or usual)
 
 
 def _read(schema: Schema) -> Any:
@@ -195,12 +221,6 @@ def _copy(copy: Copy) -> dict[str, Any]:
         "isDraft": copy.draft,
         "lastUpdated": format_time(copy.updated),
     }
-
-
-def _local_only() -> Response | None:
-    if ip_address(request.remote_addr or "127.0.0.1").is_loopback:
-        return None
-    return answer({"error": "the control API answers loopback addresses only"}, 403)
 
 
 def _invalid(error: ValidationError) -> Response:

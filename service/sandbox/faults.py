@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 
-from service.sandbox.records import Edit
+from service.sandbox.records import LOST, Edit
 
 
 class Step(StrEnum):
@@ -26,6 +26,8 @@ class Step(StrEnum):
     RESET = "reset"  # the connection, with a TCP reset
     TRICKLE = "trickle"  # the answer over the fault's delay, byte by byte
     OMIT = "omit"  # an item from the answer
+    REVOKE = "revoke"  # refuse the token
+    BLOCK = "block"  # refuse the write with a conflict
 
 
 STEPS: dict[str, tuple[Step, ...]] = {
@@ -40,7 +42,12 @@ STEPS: dict[str, tuple[Step, ...]] = {
     "reset-after": (Step.SERVE, Step.RESET),
     "drop-field": (Step.SERVE,),
     "omit-item": (Step.SERVE, Step.OMIT),
+    "lost-image": (Step.SERVE,),
+    "revoked-token": (Step.REVOKE,),
+    "schema-changed": (Step.BLOCK,),
 }
+
+_WRITES = frozenset({"lost-image", "schema-changed"})  # reads do not meet these
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,8 @@ class Fault:
     Args:
         kind: A key of STEPS.
         delay: Seconds that WAIT waits and TRICKLE takes.
-        slug: The field that ``drop-field`` does not write.
+        slug: The field that ``drop-field`` does not write, or that ``lost-image`` empties, by
+            default every field that is sent a file.
         status: The status of REFUSE; message, code, details, retry_after, location and body
             shape its answer, each with a default that fits the status.
     """
@@ -108,21 +116,51 @@ class Fault:
         """What is done with a call that meets this fault."""
         return STEPS.get(self.kind, (Step.SERVE,))
 
+    @property
+    def words(self) -> str:
+        """What it does and to which calls, as far as it is no default."""
+        told = {
+            "status": self.status if self.kind == "status" else None,
+            "delay": self.delay if Step.WAIT in self.steps or Step.TRICKLE in self.steps else None,
+            **{key: getattr(self, key) for key in ("slug", "message", "code", "retry_after")},
+            **{key: getattr(self.match, key) for key in Match.__dataclass_fields__},
+        }
+        return ", ".join(f"{key}={value}" for key, value in told.items() if value is not None)
+
     def keep(self, edits: Sequence[Edit]) -> list[Edit]:
         """Return *edits* without what this fault drops silently."""
-        if self.kind != "drop-field":
+        drops = {"drop-field": self._without, "lost-image": self._emptied}.get(self.kind)
+        if drops is None:
             return list(edits)
         return [
-            Edit(
-                edit.id,
-                {s: v for s, v in edit.fields.items() if s != self.slug},
-                edit.archived,
-                edit.draft,
-            )
-            if self.match.item in (None, edit.id)
-            else edit
+            replace(edit, fields=drops(edit.fields)) if self.match.item in (None, edit.id) else edit
             for edit in edits
         ]
+
+    def meets(
+        self, method: str, path: str, items: Collection[str], fields: Collection[str]
+    ) -> bool:
+        """Tell whether a call is one that this fault is for."""
+        if self.kind in _WRITES and method == "GET":
+            return False
+        return self.match.meets(method, path, items, fields)
+
+    def _without(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        return {slug: value for slug, value in fields.items() if slug != self.slug}
+
+    def _emptied(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            slug: LOST if slug == self.slug or (self.slug is None and _is_file(value)) else value
+            for slug, value in fields.items()
+        }
+
+
+def _is_file(value: Any) -> bool:
+    first = value[0] if isinstance(value, list) and value else value
+    # A video is read back, and may be sent again, as an object with a URL and metadata.
+    return (
+        isinstance(first, dict) and not first.keys().isdisjoint(("url", "fileId"))
+    ) and "metadata" not in first
 
 
 NONE = Fault("none")  # what a call meets that meets no fault
@@ -154,7 +192,7 @@ class Faults:
         now = self._now()
         self._armed = [one for one in self._armed if one.until is None or now < one.until]
         for armed in self._armed:
-            if armed.fault.match.meets(method, path, items, fields):
+            if armed.fault.meets(method, path, items, fields):
                 if armed.times is not None:
                     armed.times -= 1
                 self._armed = [one for one in self._armed if one.times != 0]
@@ -168,6 +206,12 @@ class Faults:
     def as_list(self) -> list[dict[str, Any]]:
         """Return what is armed, in order."""
         return [
-            {"id": one.fault.id, "fault": one.fault.kind, "times": one.times, "until": one.until}
+            {
+                "id": one.fault.id,
+                "fault": one.fault.kind,
+                "times": one.times,
+                "until": one.until,
+                "words": one.fault.words,
+            }
             for one in self._armed
         ]

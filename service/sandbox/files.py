@@ -12,7 +12,7 @@ https://developers.webflow.com/data/reference/field-types-item-values
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -53,6 +53,10 @@ class Files:
         self._base = f"https://cdn.prod.website-files.com/{site}"
         self._files: dict[str, File] = {}
 
+    def put(self, file: File) -> None:
+        """Take a file back in."""
+        self._files[file.id] = file
+
     def find(self, id: str) -> File | None:
         return self._files.get(id)
 
@@ -89,6 +93,9 @@ class Files:
         # A name that is encoded already stays as it is; the ending is worth more than the start.
         safe = quote(name[-100:], safe="%", errors="replace")
         return self._files.setdefault(id, File(id, f"{self._base}/{id}_{safe}", url))
+
+    def __iter__(self) -> Iterator[File]:
+        return iter(list(self._files.values()))
 
 
 def web_parts(url: str) -> SplitResult | None:

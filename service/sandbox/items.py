@@ -20,7 +20,7 @@ from service.sandbox.conflicts import (
     require_unreferenced,
 )
 from service.sandbox.locales import PRIMARY_ID
-from service.sandbox.records import Collection, Copy, Edit, Item
+from service.sandbox.records import LOST, Collection, Copy, Edit, Item
 from service.sandbox.refusals import FieldRefusal, FileUnavailable, Refused, ValueRefused
 from service.sandbox.sent import Sent
 from service.sandbox.site import Site, new_id
@@ -166,6 +166,8 @@ class Writer:
         field = self.collection.fields.get(slug)
         if field is None:
             raise ValueRefused("Field not described in schema")
+        if value is LOST:
+            return None
         if value is None:
             if field.required:
                 raise ValueRefused("Required field cannot be cleared")

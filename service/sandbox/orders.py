@@ -9,6 +9,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from service.sandbox.faults import STEPS
+from service.sandbox.hooks import TRIGGERS
 from service.sandbox.schema import TYPES
 
 _text = fields.String
@@ -69,6 +70,7 @@ class BudgetOrder(Schema):
     token = _text()
     used = fields.Integer(validate=validate.Range(min=0))
     second_consumer_per_minute = fields.Float(validate=validate.Range(min=0))
+    second_consumer_percent = fields.Float(validate=validate.Range(min=0, max=100))
     limit = fields.Integer(validate=validate.Range(min=0))
     window_seconds = fields.Float(validate=validate.Range(min=0, min_inclusive=False))
     reset = fields.Boolean()
@@ -117,3 +119,20 @@ class ItemOrder(Schema):
     publish = fields.Boolean(load_default=False)
     unpublish = fields.Boolean(load_default=False)
     delete = fields.Boolean(load_default=False)
+
+
+class ClockOrder(Schema):
+    """How far the stand-in's clock is off the true time."""
+
+    offset = fields.Float(required=True)  # seconds ahead; below 0, behind
+
+
+class WebhookOrder(Schema):
+    """A webhook, for all triggers unless some are named."""
+
+    url = fields.Url(required=True, schemes={"http", "https"}, require_tld=False)
+    secret = _text()
+    triggers = fields.List(
+        _text(validate=validate.OneOf(TRIGGERS)), validate=validate.Length(min=1)
+    )
+    retry_seconds = fields.Float(validate=validate.Range(min=0))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from flask import Response
 
 from service.sandbox.api import Api, Ask
+from service.sandbox.conflicts import CHANGED
 from service.sandbox.faults import Step
 from service.sandbox.refusals import Refused
 from service.sandbox.site import Site
@@ -39,7 +41,7 @@ class Passage:
 
     def run(self) -> Response:
         """Take every step and return what there is to answer."""
-        taken = {
+        taken: dict[Step, Callable[[], None]] = {
             Step.SERVE: self._serve,
             Step.WAIT: self._wait,
             Step.REFUSE: self._refuse,
@@ -47,6 +49,8 @@ class Passage:
             Step.RESET: self._reset,
             Step.TRICKLE: self._trickle,
             Step.OMIT: self._omit,
+            Step.REVOKE: partial(self._turn_down, Refused("token")),
+            Step.BLOCK: partial(self._turn_down, Refused("state", CHANGED)),
         }
         for step in self.ask.fault.steps:
             taken[step]()
@@ -94,6 +98,10 @@ class Passage:
         if fault.location is not None:
             headers["Location"] = fault.location
         self.response.headers.update(headers)
+
+    def _turn_down(self, refused: Refused) -> None:
+        self.response = self.api.refusal(refused, self.ask.path)
+        self.response.headers.update(self.api.headers(self.allowance))
 
     def _close(self) -> None:
         if self.connection is not None:

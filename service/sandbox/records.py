@@ -17,6 +17,8 @@ from service.sandbox.locales import PRIMARY_ID
 from service.sandbox.refusals import Refused
 from service.sandbox.schema import Field
 
+LOST = object()  # as a value that is sent: a file that the site loses while it takes it
+
 
 @dataclass(frozen=True, slots=True)
 class Copy:

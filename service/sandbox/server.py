@@ -8,6 +8,7 @@ import threading
 import time
 
 from service.sandbox.app import create_sandbox
+from service.sandbox.courier import Courier
 from service.sandbox.seed import seed_products
 from service.sandbox.site import Site
 from service.sandbox.wire import Server
@@ -27,14 +28,16 @@ def start(site: Site, bind: str = "127.0.0.1:0") -> Server:
     host = host.removeprefix("[").removesuffix("]")
     if not host or not port.isdigit():
         raise ValueError(f"found {bind!r}, expected HOST:PORT, as 127.0.0.1:8900")
-    server = Server((host, int(port)), create_sandbox(site))
+    server = Server((host, int(port)), create_sandbox(site), now=site.clock)
+    Courier(site.hooks, now=site.clock).start()
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     return server
 
 
 def stop(site: Site, server: Server) -> None:
-    """End the server, and with it the calls that a fault holds up."""
+    """End the server, and with it the calls that a fault holds up, and the webhooks."""
     site.stopping.set()
+    site.hooks.close()
     server.shutdown()
     server.server_close()
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from service.sandbox.calls import Calls
+from service.sandbox.clock import Clock
 from service.sandbox.events import Event, Listener, Turn
 from service.sandbox.faults import Faults
 from service.sandbox.files import Files
+from service.sandbox.hooks import Hooks
 from service.sandbox.locales import PRIMARY_ID, Locales, make_locales
 from service.sandbox.records import Collection, Item
 from service.sandbox.refusals import Refused
@@ -48,7 +50,8 @@ class Site:
     Args:
         token: The token that is valid at the start.
         requests_per_minute: Size of each token's window.
-        now: The clock, in seconds since 1970; windows and item times go by it.
+        now: The time, in seconds since 1970; windows and item times go by ``clock``, which can be
+            set apart from it.
 
     ``locales`` is None for a site that is not localized, ``published`` for one that was never
     published; ``rules`` are its settings.
@@ -57,7 +60,7 @@ class Site:
     def __init__(
         self, *, token: str, requests_per_minute: int = 60, now: Callable[[], float]
     ) -> None:
-        self._now = now
+        self.clock = Clock(now)
         self.lock = Turn()
         self.stopping = threading.Event()
         self.collections: dict[str, Collection] = {}
@@ -69,13 +72,14 @@ class Site:
         self.webhooks: dict[str, Registration] = {}
         self.domains = [Domain("65e0000000000000000000d1", "www.example.com", self.created)]
         self.files = Files(SITE_ID)
-        self.tokens = Tokens(token, limit=requests_per_minute, now=now)
+        self.tokens = Tokens(token, limit=requests_per_minute, now=self.clock)
         self.faults = Faults(now=now)
         self.calls = Calls(now=now)
+        self.hooks = Hooks(SITE_ID, lambda: [one.url for one in self.domains], self.watch)
 
     def now(self) -> datetime:
         """Return the time, aware, to the millisecond, as the APIs show it."""
-        moment = datetime.fromtimestamp(self._now(), UTC)
+        moment = datetime.fromtimestamp(self.clock(), UTC)
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
     def require(self, id: str) -> None:
@@ -103,6 +107,13 @@ class Site:
         made = Collection(id or new_id(), name, slug, self.now(), schema, announce=self._announce)
         self.collections[made.id] = made
         return made
+
+    def adopt(self, collection: Collection, held: Mapping[str, Iterable[str]]) -> None:
+        """Take in a collection that was kept, without its items; *held* are slugs by locale."""
+        self.collections[collection.id] = collection
+        collection.announce = self._announce
+        for locale, slugs in held.items():
+            collection.variants(locale).held = set(slugs)
 
     def watch(self, listener: Listener) -> None:
         """

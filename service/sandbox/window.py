@@ -71,6 +71,12 @@ class Window:
         self.used += self._hidden(now)
         self.hidden_per_minute, self.hidden_since = per_minute, now
 
+    def seen(self, now: float) -> tuple[int, float | None]:
+        """Return what is used of the window at *now*, and when it ends; None while none is open."""
+        if self.opened is None or not 0 <= now - self.opened < self.seconds:
+            return 0, None
+        return min(self.used + self._hidden(now), self.limit), self.opened + self.seconds
+
     def reset(self) -> None:
         """Close the window: the next request opens a new one."""
         self.opened, self.used = None, 0
@@ -118,6 +124,10 @@ class Tokens:
             KeyError: there is no such token.
         """
         return self._windows[token or self.main]
+
+    def is_valid(self, token: str | None = None) -> bool:
+        """Tell whether a token, by default the main one, is known and not revoked."""
+        return self._valid.get(token or self.main, False)
 
     def admit(self, header: str, *, counted: bool = True) -> tuple[Allowance, bool]:
         """

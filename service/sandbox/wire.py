@@ -10,7 +10,8 @@ import io
 import os
 import socket
 import struct
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer, ThreadingMixIn
@@ -86,6 +87,9 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
         return going_on
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string(self.server.now() if timestamp is None else timestamp)
+
     def log_message(self, format: str, *args: Any) -> None:
         """Log nothing: the calls are counted."""
 
@@ -100,14 +104,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def _environ(self, body: bytes, connection: Connection) -> dict[str, Any]:
         path, _, query = self.path.partition("?")
-        host, port = self.server.server_address[:2]
         environ: dict[str, Any] = {
             "REQUEST_METHOD": self.command,
             "SCRIPT_NAME": "",
             "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
             "QUERY_STRING": query,
-            "SERVER_NAME": str(host),
-            "SERVER_PORT": str(port),
+            "SERVER_NAME": self.server.host,
+            "SERVER_PORT": str(self.server.server_address[1]),
             "SERVER_PROTOCOL": self.request_version,
             "REMOTE_ADDR": self.client_address[0],
             "CONTENT_TYPE": self.headers.get("Content-Type", ""),
@@ -148,7 +151,10 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(int(code), reason)
         for name, value in headers:
             self.send_header(name, value)
-        if "content-length" not in {name.lower() for name, _ in headers} and code != "204":
+        if "content-length" not in {name.lower() for name, _ in headers} and code not in (
+            "204",
+            "304",
+        ):
             self.send_header("Connection", "close")
             self.close_connection = True
         self.end_headers()
@@ -158,15 +164,28 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingMixIn, TCPServer):
-    """Serves one WSGI application, a thread per connection."""
+    """
+    Serves one WSGI application, a thread per connection.
+
+    Args:
+        now: What the ``Date`` of an answer goes by, in seconds since 1970.
+    """
 
     daemon_threads = True
     block_on_close = False
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], app: WSGIApplication) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int],
+        app: WSGIApplication,
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self.app = app
+        self.host = address[0]  # as it was asked for; the page is opened under no other name
+        self.now = now
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, Handler)
 

@@ -1,0 +1,86 @@
+"""What the control API and the command line order alike: faults, a second consumer, webhooks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from marshmallow import ValidationError
+
+from service.sandbox.faults import STEPS, Fault, Faults, Match
+from service.sandbox.hooks import TRIGGERS, Hook
+from service.sandbox.orders import FaultOrder, MatchOrder
+from service.sandbox.site import Site
+from service.sandbox.window import Window
+
+_MATCH = frozenset(MatchOrder().fields)
+_FOR_EVER = ("null", "always")  # of ``times``
+
+
+def arm(faults: Faults, order: Any) -> Fault:
+    """
+    Arm the fault that *order* describes, once unless it says ``times`` or ``seconds``.
+
+    Raises:
+        ValidationError: the order has an unknown key, or a value that does not fit.
+    """
+    read = FaultOrder().load(order)
+    seconds = read.pop("seconds", None)
+    times = read.pop("times", 1 if seconds is None else None)
+    fault = Fault(**read | {"match": Match(**read.get("match", {}))})
+    faults.add(fault, times=times, seconds=seconds)
+    return fault
+
+
+def order_of(words: str) -> dict[str, Any]:
+    """
+    Return the order that *words* spell: ``status=503,seconds=30`` or ``slow,delay=5,method=PATCH``.
+
+    The first may be the fault alone, and where there is none it is ``status``; the keys of
+    ``match`` stand beside the others. Words that begin with a brace are JSON, as the control API
+    takes it.
+
+    Raises:
+        ValidationError: they are no list of ``key=value``.
+    """
+    if words.lstrip().startswith("{"):
+        try:
+            return dict(json.loads(words))
+        except ValueError as error:
+            raise ValidationError(f"found no JSON: {error}") from None
+    order: dict[str, Any] = {"fault": "status", "match": {}}
+    for number, word in enumerate(one.strip() for one in words.split(",")):
+        key, equals, value = word.partition("=")
+        if not number and not equals:
+            key, value = "fault", word
+        elif not key or not equals:
+            raise ValidationError(f"found {word!r}, expected key=value")
+        place = order["match"] if key in _MATCH else order
+        place[key] = None if key == "times" and value in _FOR_EVER else value
+    if order["fault"] not in STEPS:
+        raise ValidationError(f"found {order['fault']!r}, expected one of {', '.join(STEPS)}")
+    return order
+
+
+def share(window: Window, percent: float) -> float:
+    """Return the requests a minute with which a second consumer takes *percent* of *window*."""
+    return window.limit * percent / 100 * 60 / window.seconds
+
+
+def register(
+    site: Site, url: str, secret: str | None = None, triggers: Sequence[str] | None = None
+) -> list[Hook]:
+    """
+    Have the site tell *url* of *triggers*, by default of all; with one secret for all of them.
+
+    What is registered with the same address and trigger is replaced.
+    """
+    made: list[Hook] = []
+    for trigger in triggers or TRIGGERS:
+        for old in site.hooks:
+            if (old.url, old.trigger) == (url, trigger):
+                site.hooks.remove(old.id)
+        made.append(site.hooks.add(trigger, url, site.now(), secret))
+        secret = made[0].secret
+    return made

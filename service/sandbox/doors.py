@@ -1,0 +1,69 @@
+"""
+Whose calls the page and the control API answer: programs of this machine, and the page itself.
+
+Neither asks for a token, so a page of some other site that is open in a browser of this machine
+must not get through: not by a name of its own that it has pointed at this address (the Host), and
+not by a request that it has the browser send across (Origin, Sec-Fetch-Site, the kind of body).
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from flask import Response, request
+
+from service.sandbox.api import answer
+
+_READS = ("GET", "HEAD")
+_OWN = ("same-origin", "none")  # of Sec-Fetch-Site: by the page, or by the person
+
+
+def admit() -> Response | None:
+    """Return the refusal of the request at hand, or None."""
+    reason = _far() or _foreign_host() or _foreign_page() or _foreign_body()
+    return answer({"error": reason}, 403) if reason else None
+
+
+def _far() -> str | None:
+    if _is_loopback(request.remote_addr or "127.0.0.1"):
+        return None
+    return "this answers loopback addresses only"
+
+
+def _foreign_host() -> str | None:
+    name = _name(request.host)
+    bound = request.environ.get("SERVER_NAME", "")
+    if name == "localhost" or name.endswith(".localhost") or name == bound or _is_loopback(name):
+        return None
+    return f"found Host {name!r}, expected localhost, 127.0.0.1 or the name that is listened on"
+
+
+def _foreign_page() -> str | None:
+    if request.method in _READS:
+        return None  # no other page can read what is answered
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "none")
+    if site in _OWN and origin in (None, f"{request.scheme}://{request.host}"):
+        return None
+    return "this takes no orders from the pages of other sites"
+
+
+def _foreign_body() -> str | None:
+    # What a page may send elsewhere without asking first is never application/json.
+    if request.method in _READS or request.mimetype in ("", "application/json"):
+        return None
+    return f"found content type {request.mimetype!r}, expected application/json"
+
+
+def _name(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return host
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False

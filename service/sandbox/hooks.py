@@ -1,0 +1,183 @@
+"""
+Webhooks of the site: who is registered for what, and the deliveries that wait for their turn.
+
+https://developers.webflow.com/data/docs/working-with-webhooks
+"""
+
+from __future__ import annotations
+
+import heapq
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+from service.sandbox.events import Event, Listener
+from service.sandbox.payloads import body_of
+
+TRIGGERS = (
+    "collection_item_created",
+    "collection_item_changed",
+    "collection_item_published",
+    "collection_item_unpublished",
+    "collection_item_deleted",
+    "site_publish",
+)
+RETRIES = 3
+RETRY_SECONDS = 600.0
+QUEUED = 10_000  # deliveries at most; what comes above is dropped, and counted
+
+
+@dataclass(slots=True)
+class Hook:
+    """
+    One registration.
+
+    Args:
+        secret: The ``secretKey`` that deliveries are signed with.
+        active: False once a delivery has failed for good: nothing more is sent.
+        status: What the last attempt was answered; 0 where no answer came.
+    """
+
+    id: str
+    trigger: str
+    url: str
+    secret: str = field(repr=False)
+    created: datetime
+    active: bool = True
+    triggered: datetime | None = None
+    delivered: int = 0
+    failed: int = 0
+    dropped: int = 0
+    status: int | None = None
+
+
+@dataclass(slots=True)
+class Delivery:
+    """A body on its way to one hook; *attempt* counts from 1."""
+
+    hook: Hook
+    body: bytes
+    attempt: int = 1
+
+
+class Hooks:
+    """
+    The registrations, and a queue of deliveries that a ``Courier`` takes from.
+
+    Has a lock of its own, so that no delivery is looked at under the site's.
+
+    Args:
+        site: The site's id.
+        domains: What the site is published to.
+        watch: Is told of the first registration, and calls ``listen`` from then on.
+
+    ``retry_seconds`` is the wait before each of RETRIES further attempts.
+    """
+
+    def __init__(
+        self,
+        site: str,
+        domains: Callable[[], Sequence[str]],
+        watch: Callable[[Listener], None],
+    ) -> None:
+        self.retry_seconds = RETRY_SECONDS
+        self._site = site
+        self._domains = domains
+        self._watch = watch
+        self._watching = False
+        self._changed = threading.Condition()
+        self._hooks: dict[str, Hook] = {}
+        self._waiting: list[tuple[float, int, Delivery]] = []
+        self._numbers = count()
+        self._closed = False
+
+    def add(self, trigger: str, url: str, at: datetime, secret: str | None = None) -> Hook:
+        """Register *url* for *trigger*, with a secret of its own unless one is given."""
+        hook = Hook(secrets.token_hex(12), trigger, url, secret or secrets.token_hex(32), at)
+        self.put(hook)
+        return hook
+
+    def put(self, hook: Hook) -> None:
+        """Take a registration as it is, in the place of one of the same id."""
+        with self._changed:
+            self._hooks[hook.id] = hook
+            watching, self._watching = self._watching, True
+        if not watching:
+            self._watch(self.listen)
+
+    def find(self, id: str) -> Hook | None:
+        return self._hooks.get(id)
+
+    def remove(self, id: str) -> bool:
+        """Forget a registration and what waits for it; False where there is none."""
+        with self._changed:
+            hook = self._hooks.pop(id, None)
+            self._waiting = [one for one in self._waiting if one[2].hook is not hook]
+            heapq.heapify(self._waiting)
+            return hook is not None
+
+    def __iter__(self) -> Iterator[Hook]:
+        return iter(list(self._hooks.values()))
+
+    def listen(self, event: Event) -> None:
+        """Queue what *event* is to tell those that are registered for it; see ``Site.watch``."""
+        hooks = [one for one in self if one.active and one.trigger == event.trigger]
+        body = body_of(event, self._site, self._domains()) if hooks else b""
+        with self._changed:
+            for hook in hooks:
+                hook.triggered = event.at
+                if len(self._waiting) < QUEUED:
+                    self._push(Delivery(hook, body), 0.0)
+                else:
+                    hook.dropped += 1
+
+    def take(self) -> Delivery | None:
+        """Return the next delivery once it is due, or None once the site has closed."""
+        with self._changed:
+            while not self._closed:
+                wait = self._waiting[0][0] - time.monotonic() if self._waiting else None
+                if wait is not None and wait <= 0:
+                    return heapq.heappop(self._waiting)[2]
+                self._changed.wait(wait)
+        return None
+
+    def settle(self, delivery: Delivery, status: int) -> None:
+        """Count the answer of an attempt: 200 is success, all else has RETRIES more."""
+        hook = delivery.hook
+        with self._changed:
+            hook.status = status
+            if status == 200:
+                hook.delivered += 1
+                return
+            hook.failed += 1
+            if delivery.attempt <= RETRIES:
+                self._push(Delivery(hook, delivery.body, delivery.attempt + 1), self.retry_seconds)
+                return
+            hook.active = False
+            self._waiting = [one for one in self._waiting if one[2].hook is not hook]
+            heapq.heapify(self._waiting)
+
+    def close(self) -> None:
+        """Let ``take`` return None, now and from now on."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def as_list(self) -> list[dict[str, Any]]:
+        """Return the registrations, without their secrets."""
+        waiting = [one[2].hook.id for one in list(self._waiting)]
+        keys = ("id", "trigger", "url", "active", "delivered", "failed", "dropped", "status")
+        return [
+            {key: getattr(hook, key) for key in keys} | {"waiting": waiting.count(hook.id)}
+            for hook in self
+        ]
+
+    def _push(self, delivery: Delivery, wait: float) -> None:
+        entry = (time.monotonic() + wait, next(self._numbers), delivery)
+        heapq.heappush(self._waiting, entry)
+        self._changed.notify_all()

@@ -1,0 +1,71 @@
+"""
+What the site's webhooks say, as they say it.
+
+https://developers.webflow.com/data/reference/webhooks/events/collection-item-changed
+https://developers.webflow.com/data/reference/webhooks/events/site-publish
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from service.sandbox.events import Event
+from service.sandbox.values import format_time
+
+WORKSPACE_ID = "65e000000000000000000001"
+_OF_THE_LIVE_SITE = ("collection_item_published", "collection_item_unpublished")
+
+
+def body_of(event: Event, site: str, domains: Sequence[str]) -> bytes:
+    """
+    Return the body of a delivery: JSON as ``JSON.stringify`` writes it.
+
+    Args:
+        site: The site's id.
+        domains: What the site is published to.
+
+    Receivers may verify the signature over the object that they have read and written again.
+    """
+    payload = {"siteId": site, **_item(event)}
+    if event.trigger == "site_publish":
+        payload |= {
+            "publishedOn": format_time(event.at),
+            "domains": list(domains),
+            "publishedBy": {"displayName": "Sandbox"},
+        }
+    data = _as_script({"triggerType": event.trigger, "payload": payload})
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _item(event: Event) -> dict[str, Any]:
+    item, collection = event.item, event.collection
+    if item is None or collection is None:
+        return {}
+    fields = dict(item.staged.fields)
+    if event.trigger in _OF_THE_LIVE_SITE:
+        fields = {"_locale": event.locale, "_noSearch": False, **fields}
+    return {
+        "id": item.id,
+        "workspaceId": WORKSPACE_ID,
+        "collectionId": collection.id,
+        "cmsLocaleId": event.locale,
+        "lastPublished": format_time(item.published) if item.published else None,
+        "lastUpdated": format_time(item.staged.updated),
+        "createdOn": format_time(item.created),
+        "isArchived": item.staged.archived,
+        "isDraft": item.staged.draft,
+        "fieldData": fields,
+    }
+
+
+def _as_script(value: Any) -> Any:
+    """Return *value* with 5 for 5.0: a script knows one kind of number."""
+    if isinstance(value, dict):
+        return {key: _as_script(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_as_script(one) for one in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    return value
