@@ -1,4 +1,4 @@
-"""The commands that stay: ``up``, ``web``, ``worker``, ``demo`` and ``sandbox``."""
+"""The commands that stay: ``up``, ``web``, ``worker`` and ``demo``."""
 
 from __future__ import annotations
 
@@ -90,27 +90,3 @@ def demo(events: int, api: str, as_json: bool) -> None:
     from service.demo import run
 
     raise SystemExit(run.run(events, api, as_json))
-
-
-@click.command()
-@bind("127.0.0.1:8900")
-@click.option(
-    "--products", type=click.IntRange(min=0), default=1000, show_default=True, help="How many."
-)
-@click.option("--token", default="sandbox-token", show_default=True, help="The one that it knows.")
-@click.option(
-    "--requests-per-minute",
-    type=click.IntRange(min=1),
-    default=60,
-    show_default=True,
-    help="What a token may ask for.",
-)
-def sandbox(bind: str, products: int, token: str, requests_per_minute: int) -> None:
-    """A stand-in Webflow, v1 and v2, for dry runs."""
-    from service import logs
-    from service.sandbox import server
-
-    logs.configure()
-    raise SystemExit(
-        server.run(bind, products=products, token=token, requests_per_minute=requests_per_minute)
-    )

@@ -5,15 +5,16 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-import time
+from typing import Any
 
 from service.sandbox.app import create_sandbox
 from service.sandbox.courier import Courier
-from service.sandbox.seed import seed_products
+from service.sandbox.keeper import Keeper
+from service.sandbox.opening import OptionRefused, Options, open_site
+from service.sandbox.seeds import SeedRefused
 from service.sandbox.site import Site
+from service.sandbox.state import StateRefused
 from service.sandbox.wire import Server
-
-TOKEN = "sandbox-token"  # noqa: S105  # it opens nothing but the stand-in
 
 
 def start(site: Site, bind: str = "127.0.0.1:0") -> Server:
@@ -42,32 +43,37 @@ def stop(site: Site, server: Server) -> None:
     server.server_close()
 
 
-def run(
-    bind: str = "127.0.0.1:8900",
-    *,
-    products: int = 1000,
-    token: str = TOKEN,
-    requests_per_minute: int = 60,
-) -> int:
+def run(bind: str = "127.0.0.1:8900", **options: Any) -> int:
     """
-    Serve a site of *products* products until SIGTERM or SIGINT; returns the exit code.
+    Serve a site until SIGTERM or SIGINT; returns the exit code, 2 for what cannot be started.
 
-    Prints ``sandbox http://HOST:PORT`` once calls are taken. The collection id is
-    ``seed.PRODUCTS``, the item ids are ``seed.product_id(n)``.
+    Prints ``sandbox http://HOST:PORT`` once calls are taken: there is the page, too. What does not
+    come from a file has the same ids on every start, ``seed.PRODUCTS`` and ``seed.product_id(n)``.
+
+    Args:
+        options: As of ``Options``.
     """
-    site = Site(token=token, requests_per_minute=requests_per_minute, now=time.time)
-    seed_products(site, products)
     ended = threading.Event()
-
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: ended.set())
+    chosen = Options(**options)
+    keeper = None
     try:
+        site = open_site(chosen)
+        if chosen.state is not None:
+            keeper = Keeper(site, chosen.state)
+            keeper.start()
         server = start(site, bind)
+    except (OptionRefused, SeedRefused, StateRefused) as error:
+        print(f"sandbox: {error}", file=sys.stderr)  # noqa: T201
+        return 2
     except (OSError, ValueError) as error:
+        if keeper is not None:
+            keeper.close()
         print(f"sandbox: cannot listen on {bind}: {error}", file=sys.stderr)  # noqa: T201
         return 2
     print(f"sandbox {server.url}", flush=True)  # noqa: T201
     while not ended.wait(1.0):
         pass
     stop(site, server)
-    return 0
+    return 0 if keeper is None or keeper.close() else 1

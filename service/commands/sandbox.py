@@ -1,0 +1,111 @@
+"""The command ``sandbox``: a stand-in CMS as a process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from service.commands.running import bind
+from service.sandbox.hooks import RETRY_SECONDS, TRIGGERS
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@bind("127.0.0.1:8900")
+@click.option(
+    "--products",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="How many to start with.  [default: 1000, with --seed none]",
+)
+@click.option(
+    "--seed",
+    "seeds",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Collections to start with: .json as the API answers them, .csv as the Designer exports "
+    "them. Repeatable.",
+)
+@click.option(
+    "--state",
+    type=_FILE,
+    metavar="FILE",
+    help="Keep the state in this file; what it holds already goes before --seed and --products.",
+)
+@click.option("--token", default="sandbox-token", show_default=True, help="The one that it knows.")
+@click.option(
+    "--requests-per-minute",
+    type=click.IntRange(min=1),
+    default=60,
+    show_default=True,
+    metavar="N",
+    help="What a token may ask for.",
+)
+@click.option(
+    "--second-consumer",
+    type=click.FloatRange(0, 100),
+    default=0.0,
+    metavar="PERCENT",
+    help="How much of that somebody else takes.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="WORDS",
+    help="Arm a fault, as 'status=503,seconds=30' or 'slow,delay=5,times=3'. Repeatable.",
+)
+@click.option(
+    "--clock-offset",
+    type=float,
+    default=0.0,
+    metavar="SECONDS",
+    help="How far its clock is ahead; below 0, behind.",
+)
+@click.option("--webhook", metavar="URL", help="Who is told of changes, signed.")
+@click.option(
+    "--webhook-secret",
+    metavar="SECRET",
+    envvar="SANDBOX_WEBHOOK_SECRET",
+    help="What webhooks are signed with; or SANDBOX_WEBHOOK_SECRET.",
+)
+@click.option(
+    "--webhook-trigger",
+    "webhook_triggers",
+    type=click.Choice(TRIGGERS),
+    multiple=True,
+    metavar="NAME",
+    help=f"Only of these: {', '.join(TRIGGERS)}. Repeatable.",
+)
+@click.option(
+    "--webhook-retry",
+    type=click.FloatRange(min=0),
+    default=RETRY_SECONDS,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long until a webhook that failed is sent again.",
+)
+def sandbox(bind: str, **options: Any) -> None:
+    """
+    A stand-in Webflow, v1 and v2, for dry runs.
+
+    What it holds is shown at http://HOST:PORT/, and kept in memory alone, unless --state names a
+    file. Clients are pointed at http://HOST:PORT (v1) or http://HOST:PORT/v2, with --token.
+    """
+    from service import logs
+    from service.sandbox import server
+
+    webhook = options["webhook"]
+    if webhook is None and options["webhook_triggers"]:
+        raise click.UsageError("--webhook-trigger needs --webhook.")
+    if webhook is not None and not options["webhook_secret"]:
+        raise click.UsageError("--webhook needs --webhook-secret.")
+    if webhook is not None and not webhook.startswith(("http://", "https://")):
+        expected = "expected a URL, as http://127.0.0.1:8000/webhooks/webflow"
+        raise click.BadParameter(f"found {webhook!r}, {expected}", param_hint="--webhook")
+    logs.configure()
+    raise SystemExit(server.run(bind, **options))

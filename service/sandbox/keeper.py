@@ -1,0 +1,110 @@
+"""Keeps the state of a site in a file: written whole beside it, then put in its place."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from service.sandbox.events import Event
+from service.sandbox.site import Site
+from service.sandbox.state import StateRefused, Writing
+
+PAUSE = 0.3  # seconds between two looks at whether anything has changed
+
+_log = logging.getLogger(__name__)
+
+
+class Keeper:
+    """
+    Writes what changes within a second, in a thread of its own, and all of it at the end.
+
+    Args:
+        path: The file; beside it there is one that ends in ``.lock``, for one sandbox at a time.
+
+    Raises:
+        StateRefused: another sandbox keeps its state there, or it cannot be written.
+    """
+
+    def __init__(self, site: Site, path: Path) -> None:
+        self._path = path
+        self._lock = _lock(path)
+        self._writing = Writing(site)
+        self._head: list[str] = []
+        self._changed = threading.Event()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="state", daemon=True)
+        site.watch(self._listen)
+
+    def start(self) -> None:
+        """
+        Write the state as it is, and from now on what changes.
+
+        Raises:
+            StateRefused: the file cannot be written.
+        """
+        try:
+            self.save()
+        except OSError as error:
+            self._lock.close()
+            raise StateRefused(f"{self._path}: cannot be written: {error}") from None
+        self._thread.start()
+
+    def close(self) -> bool:
+        """Write what has changed, and end; False where that failed."""
+        self._closing.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        saved = self._try()
+        self._lock.close()
+        return saved
+
+    def save(self) -> None:
+        """Write the state: a reader finds the old file or the new one, whole."""
+        self._changed.clear()
+        self._head = self._writing.head()
+        beside = self._path.with_name(f".{self._path.name}.new")
+        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            for line in self._writing.lines():
+                file.write(line.encode())
+                file.write(b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(self._path)
+
+    def _listen(self, _: Event) -> None:
+        self._changed.set()
+
+    def _run(self) -> None:
+        while not self._closing.wait(PAUSE):
+            # What is no item raises no event: it is little, and compared with what was written.
+            if self._changed.is_set() or self._writing.head() != self._head:
+                self._try()
+
+    def _try(self) -> bool:
+        try:
+            self.save()
+        except OSError as error:
+            self._changed.set()
+            _log.error("state not written", extra={"file": str(self._path), "error": str(error)})
+            return False
+        return True
+
+
+def _lock(path: Path) -> IO[bytes]:
+    """Return a file that is locked as long as it is open."""
+    try:
+        file = open(path.with_name(f".{path.name}.lock"), "wb")  # noqa: SIM115  # till the end
+    except OSError as error:
+        raise StateRefused(f"{path}: cannot be written: {error}") from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        with suppress(OSError):
+            file.close()
+        raise StateRefused(f"{path}: another sandbox keeps its state in it") from None
+    return file

@@ -1,0 +1,102 @@
+"""What ``instep sandbox`` is told to start with, and the site that comes of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from marshmallow import ValidationError
+
+from service.sandbox.arming import arm, order_of, register, share
+from service.sandbox.planting import plant
+from service.sandbox.seed import seed_products
+from service.sandbox.seeds import read_seeds
+from service.sandbox.site import Site
+from service.sandbox.state import load
+
+TOKEN = "sandbox-token"  # noqa: S105  # it opens nothing but the stand-in
+PRODUCTS = 1000
+
+
+class OptionRefused(Exception):
+    """An option that cannot be taken: which, what was found, what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """
+    What the stand-in starts with.
+
+    Args:
+        products: How many; None is PRODUCTS, or none where there are seeds.
+        seeds: Files of collections.
+        state: Where the state is kept; what it holds already goes before seeds and products.
+        faults: Each in the words of ``arming.order_of``.
+        clock_offset: Seconds that the stand-in's clock is ahead.
+        second_consumer: Percent of the budget that somebody else takes.
+        webhook: Who is told of changes, of which triggers, and how it is signed.
+    """
+
+    products: int | None = None
+    token: str = TOKEN
+    requests_per_minute: int = 60
+    seeds: tuple[Path, ...] = ()
+    state: Path | None = None
+    faults: tuple[str, ...] = ()
+    clock_offset: float = 0.0
+    second_consumer: float = 0.0
+    webhook: str | None = None
+    webhook_secret: str | None = None
+    webhook_triggers: tuple[str, ...] = ()
+    webhook_retry: float | None = None
+
+
+def open_site(options: Options) -> Site:
+    """
+    Return the site that *options* describe.
+
+    Raises:
+        OptionRefused: a fault cannot be read.
+        SeedRefused: a seed cannot be taken.
+        StateRefused: the state cannot be read.
+    """
+    site = Site(token=options.token, requests_per_minute=options.requests_per_minute, now=time.time)
+    site.clock.offset = options.clock_offset
+    if options.state is not None and options.state.exists():
+        load(site, options.state)
+    else:
+        _fill(site, options)
+    for words in options.faults:
+        _arm(site, words)
+    if options.second_consumer:
+        site.tokens.hide(share(site.tokens.window(), options.second_consumer))
+    if options.webhook_retry is not None:
+        site.hooks.retry_seconds = options.webhook_retry
+    if options.webhook is not None:
+        register(site, options.webhook, options.webhook_secret, options.webhook_triggers or None)
+    return site
+
+
+def _fill(site: Site, options: Options) -> None:
+    products = options.products
+    if products is None:
+        products = 0 if options.seeds else PRODUCTS
+    if products or not options.seeds:
+        seed_products(site, products)
+    plant(site, [seed for path in options.seeds for seed in read_seeds(path)])
+
+
+def _arm(site: Site, words: str) -> None:
+    try:
+        arm(site.faults, order_of(words))
+    except ValidationError as error:
+        raise OptionRefused(f"--fault {words!r}: {_told(error.messages)}") from None
+
+
+def _told(messages: object) -> str:
+    if isinstance(messages, dict):
+        return "; ".join(f"{key}: {_told(value)}" for key, value in messages.items())
+    if isinstance(messages, list):
+        return " ".join(_told(one) for one in messages)
+    return str(messages)

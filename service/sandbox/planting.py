@@ -1,0 +1,213 @@
+"""
+Puts what seeds say into the site, as it is: items of a real site need not pass today's validations.
+
+Only the kind of each value is checked. An option may go by its label, a reference by the item's
+slug; a file is known under the id that it is given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from service.sandbox.files import shown
+from service.sandbox.locales import PRIMARY_ID
+from service.sandbox.records import Collection, Copy, Item
+from service.sandbox.schema import Field
+from service.sandbox.seeds import CollectionSeed, ItemSeed, SeedRefused
+from service.sandbox.site import Site, new_id
+from service.sandbox.slugs import with_slug
+from service.sandbox.values import format_time, parse_time
+
+
+def plant(site: Site, seeds: Sequence[CollectionSeed]) -> None:
+    """
+    Add the collections of *seeds* with their items; on a refusal the site is of no use.
+
+    Raises:
+        SeedRefused: a value does not fit its field, or an id or a slug is there twice.
+    """
+    made = [_collection(site, seed) for seed in seeds]
+    for seed, collection in zip(seeds, made, strict=True):
+        for one in seed.items:
+            _add(_Plot(site, collection, one.place, seed.dropped), one)
+    for collection in made:
+        _refer(site, collection)
+
+
+def _collection(site: Site, seed: CollectionSeed) -> Collection:
+    if seed.id in site.collections:
+        raise SeedRefused(seed.place, seed.id or "", "an id that no other collection has")
+    id = seed.id or _id("collection", seed.slug)
+    made = site.add_collection(
+        seed.name, seed.slug, seed.fields, id=new_id() if id in site.collections else id
+    )
+    made.singular = seed.singular
+    made.created = seed.created or made.created
+    made.updated = made.created
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Plot:
+    """Where an item goes, and where its seed stands."""
+
+    site: Site
+    collection: Collection
+    place: str
+    dropped: Mapping[str, str]
+
+    def read(self, values: Mapping[str, Any], path: str) -> dict[str, Any]:
+        """Return *values* as they are stored; raises SeedRefused."""
+        known = self.collection.fields
+        unknown = values.keys() - known.keys() - self.dropped.keys()
+        if unknown:
+            expected = f"one of {', '.join(known)}"
+            raise SeedRefused(f"{self.place}{path}", min(unknown), expected)
+        return {
+            slug: self._value(known[slug], value, path)
+            for slug, value in values.items()
+            if value is not None and slug in known
+        }
+
+    def _value(self, field: Field, value: Any, path: str) -> Any:
+        nested = field.type in ("MultiImage", "MultiReference")
+        read, expected = _READERS[field.type.removeprefix("Multi") if nested else field.type]
+        try:
+            if nested:
+                return [read(self, field, one) for one in _list(value)]
+            return read(self, field, value)
+        except (TypeError, ValueError, KeyError):
+            more = f", one of {', '.join(field.options.values())}" if field.options else ""
+            place = f"{self.place}{path}.{field.slug}" if path else f"{self.place}, {field.slug}"
+            expected = f"an array, of {expected} each" if nested else expected + more
+            raise SeedRefused(place, value, f"{expected} ({field.type})") from None
+
+
+def _add(plot: _Plot, seed: ItemSeed) -> None:
+    path = ".fieldData" if seed.place.endswith("]") else ""
+    values = plot.read(seed.values, path)
+    if not values.get("name"):
+        raise SeedRefused(f"{seed.place}{path}", sorted(values), "a name")
+    locale = _locale(plot, seed)
+    variants = plot.collection.variants(locale)
+    values = with_slug(values, variants.slugs)
+    id = seed.id or _id(plot.collection.id, locale, str(values["slug"]))
+    if id in variants.items:
+        raise SeedRefused(seed.place, id, "an id that no other item has")
+    if values["slug"] in variants.slugs:
+        raise SeedRefused(f"{seed.place}{path}", values["slug"], "a slug that no other item has")
+    created = seed.created or plot.site.now()
+    updated = seed.updated or created
+    staged = Copy(values, archived=seed.archived, draft=seed.draft, updated=updated)
+    item = Item(id, created, staged, published=seed.published, locale=locale)
+    if seed.published is not None:
+        # Of an item that was changed since, the live copy is known only where the seed has it.
+        live = seed.live and plot.read(seed.live, path)
+        item.live = Copy(live, seed.archived, False, seed.published) if live else staged
+    plot.collection.store(item, staged)
+
+
+def _locale(plot: _Plot, seed: ItemSeed) -> str:
+    """Return the locale of an item: the primary one for an id that the site does not know."""
+    known = plot.site.locales.cms_ids if plot.site.locales else ()
+    return seed.locale if seed.locale in known else PRIMARY_ID
+
+
+def _refer(site: Site, collection: Collection) -> None:
+    """Let references that go by a slug go by the id; one to nothing that is here stays."""
+    for slug, target in _targets(site, collection):
+        for item in collection.everything():
+            names = target.variants(item.locale).slugs
+            for copy in {id(one): one for one in (item.staged, item.live) if one}.values():
+                value = copy.fields.get(slug)
+                if isinstance(value, str):
+                    _put(copy, slug, names.get(value, value))
+                elif isinstance(value, list):
+                    _put(copy, slug, [names.get(one, one) for one in value])
+
+
+def _targets(site: Site, collection: Collection) -> list[tuple[str, Collection]]:
+    found = []
+    for field in collection.fields.values():
+        target = site.collections.get(str(field.validations.get("collectionId")))
+        if target is not None:
+            found.append((field.slug, target))
+    return found
+
+
+def _put(copy: Copy, slug: str, value: Any) -> None:
+    # The one place where a copy changes after it was made: nobody has seen it yet.
+    if isinstance(copy.fields, dict):
+        copy.fields[slug] = value
+
+
+def _id(*parts: str) -> str:
+    """Return an id that is the same on every start."""
+    return hashlib.md5("/".join(parts).encode(), usedforsecurity=False).hexdigest()[:24]
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError
+    return value
+
+
+def _text(_: _Plot, __: Field, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _number(_: _Plot, __: Field, value: Any) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError
+    return value
+
+
+def _switch(_: _Plot, __: Field, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _moment(_: _Plot, __: Field, value: Any) -> str:
+    return format_time(parse_time(value))
+
+
+def _option(_: _Plot, field: Field, value: Any) -> str:
+    if value in field.options:
+        return str(value)
+    return {label: id for id, label in field.options.items()}[value]
+
+
+def _file(plot: _Plot, _: Field, value: Any) -> dict[str, Any]:
+    given = value if isinstance(value, dict) else {"url": value}
+    if not isinstance(given["url"], str):
+        raise TypeError
+    id = given.get("fileId") or _id("file", given["url"])
+    file = plot.site.files.keep(str(id), given["url"])
+    return shown(file, given.get("alt"))
+
+
+def _video(_: _Plot, __: Field, value: Any) -> dict[str, Any]:
+    given = value if isinstance(value, dict) else {"url": value}
+    if not isinstance(given["url"], str):
+        raise TypeError
+    return {"url": given["url"], "metadata": given.get("metadata") or {}}
+
+
+_URL = 'a URL, or {"url": …, "alt": …}'
+_READERS: dict[str, tuple[Callable[[_Plot, Field, Any], Any], str]] = {
+    **dict.fromkeys(("PlainText", "RichText", "Link", "Email", "Phone", "Color"), (_text, "text")),
+    "Number": (_number, "a number"),
+    "Switch": (_switch, "true or false"),
+    "DateTime": (_moment, "a time in ISO 8601"),
+    "Option": (_option, "an option's id or label"),
+    "Image": (_file, _URL),
+    "File": (_file, _URL),
+    "VideoLink": (_video, "a URL"),
+    "Reference": (_text, "an item's id or slug"),
+}

@@ -1,0 +1,93 @@
+"""
+What a site starts with, as files say it: collections with their fields and items.
+
+A file is read whole before anything is kept, and what is wrong with it is told by file and place,
+with what was found and what was expected.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from service.sandbox.schema import Field
+
+
+class Words(str):
+    """What was found, in words; anything else is shown as JSON."""
+
+    __slots__ = ()
+
+
+class SeedRefused(Exception):
+    """A file that cannot be taken: where in it, and what was found and expected."""
+
+    def __init__(self, place: str, found: Any, expected: str) -> None:
+        text = found if isinstance(found, Words) else json.dumps(found, ensure_ascii=False)
+        shown = text if len(text) <= 80 else f"{text[:79]}…"
+        super().__init__(f"{place}: found {shown}, expected {expected}")
+
+
+@dataclass(frozen=True, slots=True)
+class ItemSeed:
+    """
+    One item in one locale.
+
+    Args:
+        place: Where it stands: file and path, or file and line.
+        values: Its field data; references and options may go by name, see ``planting``.
+        live: The live copy's field data where it differs; None where it is the same, or where
+            there is no live copy.
+        locale: Its ``cmsLocaleId``; None is the primary one.
+    """
+
+    place: str
+    values: Mapping[str, Any]
+    id: str | None = None
+    locale: str | None = None
+    created: datetime | None = None
+    updated: datetime | None = None
+    published: datetime | None = None
+    archived: bool = False
+    draft: bool = False
+    live: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionSeed:
+    """One collection; *dropped* names the fields of it whose type is not imitated."""
+
+    place: str
+    name: str
+    slug: str
+    fields: tuple[Field, ...]
+    id: str | None = None
+    singular: str = ""
+    created: datetime | None = None
+    items: tuple[ItemSeed, ...] = ()
+    dropped: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_seeds(path: Path) -> Iterator[CollectionSeed]:
+    """
+    Return the collections of a file, by its ending: ``.json`` or ``.csv``.
+
+    Raises:
+        SeedRefused: it cannot be read, or says what cannot be taken.
+    """
+    from service.sandbox.seeds_csv import read_csv
+    from service.sandbox.seeds_json import read_json
+
+    readers = {".json": read_json, ".csv": read_csv}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise SeedRefused(str(path), path.suffix or path.name, "a name that ends in .json or .csv")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SeedRefused(str(path), Words(error), "a readable file in UTF-8") from None
+    return iter(reader(text, str(path)))
