@@ -9,6 +9,7 @@ from flask import Flask, Response, request
 from service.sandbox.api import Api, answer
 from service.sandbox.control import Control
 from service.sandbox.gate import Gate
+from service.sandbox.pages import Pages
 from service.sandbox.site import Site
 from service.sandbox.v1 import V1
 from service.sandbox.v2 import V2
@@ -25,7 +26,7 @@ _PLACES = {
 
 def create_sandbox(site: Site) -> Flask:
     """
-    Return an app that speaks v1, v2 under ``/v2``, and the control API under ``/_sandbox``.
+    Return an app: v1, v2 under ``/v2``, the control API under ``/_sandbox``, the page at ``/``.
 
     Faults that break the connection need the server of ``wire``; under any other they answer 504.
     """
@@ -34,6 +35,7 @@ def create_sandbox(site: Site) -> Flask:
     for api in apis:
         _mount(app, Gate(site, api), api)
     app.register_blueprint(Control(site).blueprint())
+    app.register_blueprint(Pages(site).blueprint())
     app.register_error_handler(404, _no_route)
     app.register_error_handler(405, _no_route)
     return app

@@ -7,7 +7,7 @@ STEPS says what each fault does to a call, step by step; ``gate`` takes the step
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -47,7 +47,19 @@ STEPS: dict[str, tuple[Step, ...]] = {
     "schema-changed": (Step.BLOCK,),
 }
 
+_OF_A_FIELD = frozenset({"drop-field", "lost-image"})
 _WRITES = frozenset({"lost-image", "schema-changed"})  # reads do not meet these
+
+
+def takes(kind: str) -> Iterator[str]:
+    """Return what a fault is told besides its match: ``status``, ``delay`` or ``slug``."""
+    steps = STEPS.get(kind, ())
+    if Step.REFUSE in steps:
+        yield "status"
+    if Step.WAIT in steps or Step.TRICKLE in steps:
+        yield "delay"
+    if kind in _OF_A_FIELD:
+        yield "slug"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +132,8 @@ class Fault:
     def words(self) -> str:
         """What it does and to which calls, as far as it is no default."""
         told = {
-            "status": self.status if self.kind == "status" else None,
-            "delay": self.delay if Step.WAIT in self.steps or Step.TRICKLE in self.steps else None,
-            **{key: getattr(self, key) for key in ("slug", "message", "code", "retry_after")},
+            **{key: getattr(self, key) for key in takes(self.kind)},
+            **{key: getattr(self, key) for key in ("message", "code", "retry_after")},
             **{key: getattr(self.match, key) for key in Match.__dataclass_fields__},
         }
         return ", ".join(f"{key}={value}" for key, value in told.items() if value is not None)

@@ -13,7 +13,7 @@ def client(site):
     return create_sandbox(site).test_client()
 
 
-@pytest.mark.parametrize("path", ["/_sandbox/faults", "/_sandbox/calls"])
+@pytest.mark.parametrize("path", ["/", "/_sandbox/calls"])
 @pytest.mark.parametrize(
     ("host", "status"),
     [
@@ -34,12 +34,12 @@ def test_a_name_that_was_pointed_at_this_machine_gets_nothing(client, path, host
 
 def test_the_name_that_is_listened_on_is_answered(client):
     here = {"SERVER_NAME": "sandbox.test"}
-    assert client.get(
-        "/_sandbox/calls", headers={"Host": "sandbox.test"}, environ_overrides=here
-    ).status == ("200 OK")
+    assert client.get("/", headers={"Host": "sandbox.test"}, environ_overrides=here).status == (
+        "200 OK"
+    )
 
 
-@pytest.mark.parametrize("path", ["/_sandbox/calls", "/_sandbox/items"])
+@pytest.mark.parametrize("path", ["/", "/_sandbox/calls", "/_sandbox/view", "/_sandbox/page.js"])
 def test_a_program_of_another_machine_gets_nothing(client, path):
     answer = client.get(path, environ_base={"REMOTE_ADDR": "192.0.2.1"})
     assert answer.status_code == 403

@@ -1,0 +1,165 @@
+"""
+Values as a person looks at them: what the page shows of a field, by its type.
+
+A cell is JSON: ``kind`` tells the page how to show it, all else is text. Nothing in it is HTML.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from html import unescape
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from service.sandbox.records import Item
+from service.sandbox.schema import Field
+from service.sandbox.site import Site
+from service.sandbox.values import parse_time
+
+SHORT = 280  # characters of a text in the list; the item alone shows it whole
+
+Cell = dict[str, Any]
+
+_BLOCK = re.compile(r"</(?:p|h[1-6]|li|blockquote|figure|div|tr)\s*>|<br\s*/?>", re.IGNORECASE)
+_SILENT = re.compile(r"<(script|style)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
+
+
+def cell(site: Site, field: Field, value: Any, *, whole: bool = False) -> Cell | None:
+    """
+    Return what is shown of a value, or None where there is none.
+
+    Args:
+        whole: Do not cut a long text.
+    """
+    if value is None:
+        return None
+    shown = _KINDS.get(field.type, _text)(site, field, value)
+    text = shown.get("text", "")
+    if not whole and len(text) > SHORT:
+        shown["text"] = f"{text[: SHORT - 1]}…"
+    return shown
+
+
+def readable(value: datetime, *, seconds: bool = False) -> str:
+    """Return a time as ``3 Feb 2025, 09:10`` in UTC, and midnight as a date."""
+    moment = value.astimezone(UTC)
+    day = f"{moment.day} {moment:%b %Y}"
+    if seconds:
+        return f"{day}, {moment:%H:%M:%S}"
+    return day if (moment.hour, moment.minute) == (0, 0) else f"{day}, {moment:%H:%M}"
+
+
+def status(item: Item) -> str:
+    """
+    Return an item's status in the words of the CMS's panel.
+
+    https://developers.webflow.com/data/docs/working-with-the-cms/publishing
+    """
+    staged = item.staged
+    if staged.archived:
+        return "Archived"
+    if item.published is None:
+        return "Draft" if staged.draft else "Queued to publish"
+    if staged.draft:
+        return "Changes in draft"
+    return "Queued to publish" if staged.updated > item.published else "Published"
+
+
+def plain(html: str) -> str:
+    """Return the text of *html*: a line for each block, without its tags."""
+    text = _TAG.sub("", _BLOCK.sub("\n", _SILENT.sub("", html)))
+    lines = (line.strip() for line in unescape(text).splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+def _text(_: Site, __: Field, value: Any) -> Cell:
+    return {"kind": "text", "text": value if isinstance(value, str) else str(value)}
+
+
+def _rich(_: Site, __: Field, value: Any) -> Cell:
+    return {"kind": "text", "text": plain(str(value))}
+
+
+def _number(_: Site, field: Field, value: Any) -> Cell:
+    digits = field.validations.get("precision")
+    if isinstance(value, float) and isinstance(digits, int):
+        return {"kind": "number", "text": f"{value:,.{digits}f}"}
+    return {
+        "kind": "number",
+        "text": f"{value:,}" if isinstance(value, int | float) else str(value),
+    }
+
+
+def _switch(_: Site, __: Field, value: Any) -> Cell:
+    return {"kind": "switch", "text": "Yes" if value else "No", "on": bool(value)}
+
+
+def _moment(_: Site, __: Field, value: Any) -> Cell:
+    try:
+        return {"kind": "time", "text": readable(parse_time(value)), "exact": value}
+    except (TypeError, ValueError):
+        return {"kind": "text", "text": str(value)}
+
+
+def _color(_: Site, __: Field, value: Any) -> Cell:
+    return {"kind": "color", "text": str(value)}
+
+
+def _option(_: Site, field: Field, value: Any) -> Cell:
+    return {"kind": "option", "text": field.options.get(str(value), str(value))}
+
+
+def _link(_: Site, __: Field, value: Any) -> Cell:
+    url = value.get("url") if isinstance(value, dict) else value
+    return {"kind": "link", "text": str(url)}
+
+
+def _pictures(site: Site, _: Field, value: Any) -> Cell:
+    found = [one for one in _each(value) if isinstance(one, dict)]
+    return {"kind": "pictures", "files": [_file(site, one) for one in found]}
+
+
+def _files(site: Site, field: Field, value: Any) -> Cell:
+    return {**_pictures(site, field, value), "kind": "files"}
+
+
+def _file(site: Site, value: Mapping[str, Any]) -> dict[str, str]:
+    id, url = str(value.get("fileId")), str(value.get("url"))
+    name = unquote(PurePosixPath(urlsplit(url).path).name).removeprefix(f"{id}_")
+    known = site.files.find(id)
+    source = known.source if known is not None and known.source else url
+    return {"id": id, "name": name or "file", "alt": str(value.get("alt") or ""), "source": source}
+
+
+def _references(site: Site, field: Field, value: Any) -> Cell:
+    target = site.collections.get(str(field.validations.get("collectionId")))
+    names = []
+    for id in _each(value):
+        item = target.items.get(str(id)) if target is not None else None
+        names.append(str(item.staged.fields.get("name", id)) if item is not None else str(id))
+    return {"kind": "references", "names": names}
+
+
+def _each(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+_KINDS: dict[str, Callable[[Site, Field, Any], Cell]] = {
+    "RichText": _rich,
+    "Number": _number,
+    "Switch": _switch,
+    "DateTime": _moment,
+    "Color": _color,
+    "Option": _option,
+    "Link": _link,
+    "VideoLink": _link,
+    "Image": _pictures,
+    "MultiImage": _pictures,
+    "File": _files,
+    "Reference": _references,
+    "MultiReference": _references,
+}
