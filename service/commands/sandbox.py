@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from service.commands.running import bind
-from service.sandbox.hooks import RETRY_SECONDS, TRIGGERS
+from service.sandbox.hooks import RETRY_SECONDS
+from service.sandbox.registrations import RAISED
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -76,10 +77,10 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--webhook-trigger",
     "webhook_triggers",
-    type=click.Choice(TRIGGERS),
+    type=click.Choice(RAISED),
     multiple=True,
     metavar="NAME",
-    help=f"Only of these: {', '.join(TRIGGERS)}. Repeatable.",
+    help=f"Only of these: {', '.join(RAISED)}. Repeatable.",
 )
 @click.option(
     "--webhook-retry",

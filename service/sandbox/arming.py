@@ -9,8 +9,8 @@ from typing import Any
 from marshmallow import ValidationError
 
 from service.sandbox.faults import STEPS, Fault, Faults, Match
-from service.sandbox.hooks import TRIGGERS, Hook
 from service.sandbox.orders import FaultOrder, MatchOrder
+from service.sandbox.registrations import RAISED, Registration
 from service.sandbox.site import Site
 from service.sandbox.window import Window
 
@@ -70,14 +70,14 @@ def share(window: Window, percent: float) -> float:
 
 def register(
     site: Site, url: str, secret: str | None = None, triggers: Sequence[str] | None = None
-) -> list[Hook]:
+) -> list[Registration]:
     """
     Have the site tell *url* of *triggers*, by default of all; with one secret for all of them.
 
     What is registered with the same address and trigger is replaced.
     """
-    made: list[Hook] = []
-    for trigger in triggers or TRIGGERS:
+    made: list[Registration] = []
+    for trigger in triggers or RAISED:
         for old in site.hooks:
             if (old.url, old.trigger) == (url, trigger):
                 site.hooks.remove(old.id)

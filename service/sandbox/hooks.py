@@ -10,57 +10,26 @@ import heapq
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from typing import Any
 
 from service.sandbox.events import Event, Listener
 from service.sandbox.payloads import body_of
+from service.sandbox.registrations import Registration
 
-TRIGGERS = (
-    "collection_item_created",
-    "collection_item_changed",
-    "collection_item_published",
-    "collection_item_unpublished",
-    "collection_item_deleted",
-    "site_publish",
-)
 RETRIES = 3
 RETRY_SECONDS = 600.0
 QUEUED = 10_000  # deliveries at most; what comes above is dropped, and counted
 
 
 @dataclass(slots=True)
-class Hook:
-    """
-    One registration.
-
-    Args:
-        secret: The ``secretKey`` that deliveries are signed with.
-        active: False once a delivery has failed for good: nothing more is sent.
-        status: What the last attempt was answered; 0 where no answer came.
-    """
-
-    id: str
-    trigger: str
-    url: str
-    secret: str = field(repr=False)
-    created: datetime
-    active: bool = True
-    triggered: datetime | None = None
-    delivered: int = 0
-    failed: int = 0
-    dropped: int = 0
-    status: int | None = None
-
-
-@dataclass(slots=True)
 class Delivery:
     """A body on its way to one hook; *attempt* counts from 1."""
 
-    hook: Hook
+    hook: Registration
     body: bytes
     attempt: int = 1
 
@@ -72,7 +41,7 @@ class Hooks:
     Has a lock of its own, so that no delivery is looked at under the site's.
 
     Args:
-        site: The site's id.
+        ids: ``siteId`` and ``workspaceId``.
         domains: What the site is published to.
         watch: Is told of the first registration, and calls ``listen`` from then on.
 
@@ -81,53 +50,54 @@ class Hooks:
 
     def __init__(
         self,
-        site: str,
+        ids: Mapping[str, str],
         domains: Callable[[], Sequence[str]],
         watch: Callable[[Listener], None],
     ) -> None:
         self.retry_seconds = RETRY_SECONDS
-        self._site = site
+        self._ids = ids
         self._domains = domains
         self._watch = watch
         self._watching = False
         self._changed = threading.Condition()
-        self._hooks: dict[str, Hook] = {}
+        self.registrations: dict[str, Registration] = {}
         self._waiting: list[tuple[float, int, Delivery]] = []
         self._numbers = count()
         self._closed = False
 
-    def add(self, trigger: str, url: str, at: datetime, secret: str | None = None) -> Hook:
+    def add(self, trigger: str, url: str, at: datetime, secret: str | None = None) -> Registration:
         """Register *url* for *trigger*, with a secret of its own unless one is given."""
-        hook = Hook(secrets.token_hex(12), trigger, url, secret or secrets.token_hex(32), at)
+        hook = Registration(secrets.token_hex(12), trigger, url, at)
+        hook.secret = secret or hook.secret
         self.put(hook)
         return hook
 
-    def put(self, hook: Hook) -> None:
+    def put(self, hook: Registration) -> None:
         """Take a registration as it is, in the place of one of the same id."""
         with self._changed:
-            self._hooks[hook.id] = hook
+            self.registrations[hook.id] = hook
             watching, self._watching = self._watching, True
         if not watching:
             self._watch(self.listen)
 
-    def find(self, id: str) -> Hook | None:
-        return self._hooks.get(id)
+    def find(self, id: str) -> Registration | None:
+        return self.registrations.get(id)
 
     def remove(self, id: str) -> bool:
         """Forget a registration and what waits for it; False where there is none."""
         with self._changed:
-            hook = self._hooks.pop(id, None)
+            hook = self.registrations.pop(id, None)
             self._waiting = [one for one in self._waiting if one[2].hook is not hook]
             heapq.heapify(self._waiting)
             return hook is not None
 
-    def __iter__(self) -> Iterator[Hook]:
-        return iter(list(self._hooks.values()))
+    def __iter__(self) -> Iterator[Registration]:
+        return iter(list(self.registrations.values()))
 
     def listen(self, event: Event) -> None:
         """Queue what *event* is to tell those that are registered for it; see ``Site.watch``."""
         hooks = [one for one in self if one.active and one.trigger == event.trigger]
-        body = body_of(event, self._site, self._domains()) if hooks else b""
+        body = body_of(event, self._ids, self._domains()) if hooks else b""
         with self._changed:
             for hook in hooks:
                 hook.triggered = event.at

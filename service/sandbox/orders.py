@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from service.sandbox.faults import STEPS
-from service.sandbox.hooks import TRIGGERS
+from service.sandbox.registrations import RAISED
 from service.sandbox.schema import TYPES
 
 _text = fields.String
@@ -132,7 +132,5 @@ class WebhookOrder(Schema):
 
     url = fields.Url(required=True, schemes={"http", "https"}, require_tld=False)
     secret = _text()
-    triggers = fields.List(
-        _text(validate=validate.OneOf(TRIGGERS)), validate=validate.Length(min=1)
-    )
+    triggers = fields.List(_text(validate=validate.OneOf(RAISED)), validate=validate.Length(min=1))
     retry_seconds = fields.Float(validate=validate.Range(min=0))

@@ -8,29 +8,29 @@ https://developers.webflow.com/data/reference/webhooks/events/site-publish
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from service.sandbox.events import Event
 from service.sandbox.values import format_time
 
-WORKSPACE_ID = "65e000000000000000000001"
 _OF_THE_LIVE_SITE = ("collection_item_published", "collection_item_unpublished")
 
 
-def body_of(event: Event, site: str, domains: Sequence[str]) -> bytes:
+def body_of(event: Event, ids: Mapping[str, str], domains: Sequence[str]) -> bytes:
     """
     Return the body of a delivery: JSON as ``JSON.stringify`` writes it.
 
     Args:
-        site: The site's id.
+        ids: ``siteId`` and ``workspaceId``.
         domains: What the site is published to.
 
     Receivers may verify the signature over the object that they have read and written again.
     """
-    payload = {"siteId": site, **_item(event)}
+    payload = {**ids, **_item(event)}
     if event.trigger == "site_publish":
-        payload |= {
+        payload = {
+            "siteId": ids["siteId"],
             "publishedOn": format_time(event.at),
             "domains": list(domains),
             "publishedBy": {"displayName": "Sandbox"},
@@ -48,7 +48,6 @@ def _item(event: Event) -> dict[str, Any]:
         fields = {"_locale": event.locale, "_noSearch": False, **fields}
     return {
         "id": item.id,
-        "workspaceId": WORKSPACE_ID,
         "collectionId": collection.id,
         "cmsLocaleId": event.locale,
         "lastPublished": format_time(item.published) if item.published else None,

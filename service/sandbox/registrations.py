@@ -1,5 +1,5 @@
 """
-Webhooks that a client registered: whom to tell of what. Nothing is delivered here.
+Webhooks that are registered: whom to tell of what, and how that went.
 
 https://developers.webflow.com/data/reference/webhooks/create
 """
@@ -31,6 +31,9 @@ TRIGGERS = (
     "collection_item_unpublished",
     "comment_created",
 )
+RAISED = tuple(  # those that the stand-in has an occasion for
+    one for one in TRIGGERS if one.startswith("collection_item_") or one == "site_publish"
+)
 
 
 @dataclass(slots=True)
@@ -40,7 +43,9 @@ class Registration:
 
     Args:
         secret: Signs its deliveries; told once, in the answer to the registration.
-        triggered: When it was last delivered to.
+        triggered: When there was last something to tell.
+        active: False once a delivery has failed for good: nothing more is sent.
+        status: What the last attempt was answered; 0 where no answer came.
     """
 
     id: str
@@ -50,3 +55,8 @@ class Registration:
     filter: Mapping[str, Any] | None = None
     secret: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
     triggered: datetime | None = None
+    active: bool = True
+    delivered: int = 0
+    failed: int = 0
+    dropped: int = 0
+    status: int | None = None

@@ -94,6 +94,7 @@ def _fields(data: dict[str, Any], place: str) -> tuple[list[Field], dict[str, st
                 _get(one, "displayName", str, at, ""),
                 _get(one, "isRequired", bool, at, False),
                 one.get("validations") or _made(one),
+                one.get("helpText"),
             )
         )
     return fields, dropped

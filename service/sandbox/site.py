@@ -18,7 +18,6 @@ from service.sandbox.hooks import Hooks
 from service.sandbox.locales import PRIMARY_ID, Locales, make_locales
 from service.sandbox.records import Collection, Item
 from service.sandbox.refusals import Refused
-from service.sandbox.registrations import Registration
 from service.sandbox.rules import Rules
 from service.sandbox.schema import NAME, SLUG, Field
 from service.sandbox.values import format_time
@@ -69,13 +68,14 @@ class Site:
         self.created = self.now()
         self.published: datetime | None = self.created
         self.last_turn: float | None = None  # when the site was last let through to be published
-        self.webhooks: dict[str, Registration] = {}
         self.domains = [Domain("65e0000000000000000000d1", "www.example.com", self.created)]
         self.files = Files(SITE_ID)
         self.tokens = Tokens(token, limit=requests_per_minute, now=self.clock)
         self.faults = Faults(now=now)
         self.calls = Calls(now=now)
-        self.hooks = Hooks(SITE_ID, lambda: [one.url for one in self.domains], self.watch)
+        ids = {"siteId": SITE_ID, "workspaceId": WORKSPACE_ID}
+        self.hooks = Hooks(ids, lambda: [one.url for one in self.domains], self.watch)
+        self.webhooks = self.hooks.registrations
 
     def now(self) -> datetime:
         """Return the time, aware, to the millisecond, as the APIs show it."""

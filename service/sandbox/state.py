@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from service.sandbox.files import File
-from service.sandbox.hooks import Hook
 from service.sandbox.locales import Locale, Locales
-from service.sandbox.records import Collection, Copy, Item, Variants
+from service.sandbox.records import Collection, Copy, Item
+from service.sandbox.registrations import Registration
 from service.sandbox.rules import Rules
 from service.sandbox.schema import Field
 from service.sandbox.site import Domain, Site
@@ -26,7 +26,7 @@ from service.sandbox.site import Domain, Site
 VERSION = 1
 FORMAT = "instep sandbox state"
 
-_RECORDS = (File, Hook, Locale, Locales, Collection, Copy, Item, Variants, Rules, Field, Domain)
+_RECORDS = (Collection, Copy, Domain, Field, File, Item, Locale, Locales, Registration, Rules)
 _KINDS: dict[str, Any] = {one.__name__: one for one in _RECORDS}
 _SITE = ("locales", "rules", "created", "published", "domains")
 # Held by each line of its own, or made anew.
@@ -58,7 +58,7 @@ class Writing:
             for one in self._site.collections.values():
                 held = {key: sorted(found.held) for key, found in one.locales.items()}
                 lines.append({"collection": encode(one), "held": held})
-            lines += [{"hook": encode(one)} for one in self._site.hooks]
+            lines += [{"webhook": encode(one)} for one in self._site.hooks]
         return [_line(one) for one in lines]
 
     def lines(self) -> Iterator[str]:
@@ -147,8 +147,8 @@ def _take(site: Site, record: dict[str, Any]) -> None:
             setattr(site, key, decode(record["site"][key]))
     elif "collection" in record:
         site.adopt(decode(record["collection"]), record["held"])
-    elif "hook" in record:
-        site.hooks.put(decode(record["hook"]))
+    elif "webhook" in record:
+        site.hooks.put(decode(record["webhook"]))
     elif "file" in record:
         site.files.put(decode(record["file"]))
     else:

@@ -56,14 +56,14 @@ class Webhooks:
         if len(same) >= PER_TRIGGER:
             raise shape(f"No more than {PER_TRIGGER} webhooks of the type {trigger}")
         made = Registration(new_id(), trigger, url, self.site.now(), form)
-        self.site.webhooks[made.id] = made
+        self.site.hooks.put(made)
         return answer(_shown(made) | {"secretKey": made.secret}, 201)
 
     def get(self, ask: Ask, wid: str) -> Response:
         return answer(_shown(self._registration(wid)))
 
     def delete(self, ask: Ask, wid: str) -> Response:
-        del self.site.webhooks[self._registration(wid).id]
+        self.site.hooks.remove(self._registration(wid).id)
         return Response(status=204)
 
     def _registration(self, wid: str) -> Registration:

@@ -15,10 +15,11 @@ from service.sandbox.events import Event
 from service.sandbox.hooks import QUEUED, Hooks
 from service.sandbox.payloads import body_of
 from service.sandbox.seed import PRODUCTS, product_id
-from service.sandbox.site import SITE_ID
+from service.sandbox.site import SITE_ID, WORKSPACE_ID
 
 ONE = product_id(1)
 SECRET = "a secret"
+IDS = {"siteId": SITE_ID, "workspaceId": WORKSPACE_ID}
 
 
 @contextmanager
@@ -77,8 +78,7 @@ def test_a_change_is_told_with_the_item_and_signed(v2, clock):
     item = v2.get(f"/items/{ONE}").json()
     assert data["triggerType"] == "collection_item_changed"
     assert data["payload"] == item | {
-        "siteId": SITE_ID,
-        "workspaceId": "65e000000000000000000001",
+        **IDS,
         "collectionId": PRODUCTS,
     }
 
@@ -115,14 +115,14 @@ def test_a_body_is_written_as_a_script_writes_it(site):
     site.collection(PRODUCTS).item(ONE).staged.fields["price"] = 5.0
     collection = site.collection(PRODUCTS)
     event = Event("collection_item_changed", site.now(), collection, collection.item(ONE), "x")
-    body = body_of(event, SITE_ID, [])
+    body = body_of(event, IDS, [])
     assert b'"price":5,' in body
     assert b": " not in body.replace(b'": ', b"")
 
 
 def test_a_publish_of_the_site_names_its_domains(clock):
     event = Event("site_publish", datetime.fromtimestamp(clock.at, UTC))
-    data = json.loads(body_of(event, SITE_ID, ["www.example.com"]))
+    data = json.loads(body_of(event, IDS, ["www.example.com"]))
     assert data["payload"] == {
         "siteId": SITE_ID,
         "publishedOn": "2026-11-18T11:06:40.000Z",
@@ -188,7 +188,7 @@ def test_a_webhook_that_cannot_be_is_refused(v2, order):
 
 
 def test_the_queue_is_bounded_and_counts_what_it_drops(clock):
-    queued = Hooks(SITE_ID, list, lambda _: None)
+    queued = Hooks(IDS, list, lambda _: None)
     at = datetime.fromtimestamp(clock.at, UTC)
     queued.add("site_publish", "http://127.0.0.1:9/x", at)
     for _ in range(QUEUED + 5):
@@ -202,3 +202,23 @@ def test_no_listener_is_called_before_there_is_a_webhook(site):
     for number in range(2):
         site.hooks.add("site_publish", f"http://127.0.0.1:9/{number}", site.now())
     assert len(site.lock.listeners) == 1
+
+
+def test_what_v2_registers_is_told_and_signed_with_its_key(v2, site):
+    with receiver() as (url, came):
+        body = {"triggerType": "site_publish", "url": url}
+        made = v2.call("POST", f"{v2.root}/v2/sites/{SITE_ID}/webhooks", body).json()
+        publish = {"publishToWebflowSubdomain": True}
+        v2.call("POST", f"{v2.root}/v2/sites/{SITE_ID}/publish", publish)
+        headers, sent = came.get(timeout=10)
+        hooks(v2, lambda one: one["delivered"])
+    text = headers["x-webflow-timestamp"].encode() + b":" + sent
+    assert (
+        hmac.new(made["secretKey"].encode(), text, hashlib.sha256).hexdigest()
+        == (headers["x-webflow-signature"])
+    )
+    assert json.loads(sent)["payload"]["siteId"] == SITE_ID
+    found = v2.call("GET", f"{v2.root}/v2/webhooks/{made['id']}").json()
+    assert found["lastTriggered"]
+    v2.call("DELETE", f"{v2.root}/v2/webhooks/{made['id']}")
+    assert list(site.hooks) == []
