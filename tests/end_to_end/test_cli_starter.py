@@ -3,46 +3,12 @@
 import hashlib
 import hmac
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 import urllib.request
-from pathlib import Path
-
-import pytest
 
 from service.sandbox.seed import PRODUCTS, product_id
 
-ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-c", "from service.cli import main; main()"]
 PATIENCE = 20.0  # s
-
-
-@pytest.fixture
-def instep(tmp_path):
-    """Start ``instep`` with some arguments; what still runs at the end is stopped."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("INSTEP_", "REDIS_"))}
-    started = []
-
-    def _instep(*arguments, folder=tmp_path, **environ):
-        process = subprocess.Popen(  # noqa: S603
-            [*COMMAND, *arguments],
-            cwd=folder,
-            env={**clean, "PYTHONPATH": str(ROOT), **environ},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield _instep
-    for process in reversed(started):
-        process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE)
-        process.stdout.close()
 
 
 def answer(url, *, data=None, **headers):
