@@ -159,8 +159,18 @@ def seed_with(**changes):
             r"items\[0\]\.createdOn: found .soon., expected a time",
         ),
         (
-            {"fields": [], "items": [{"fieldData": {"name": "One", "slug": "a"}}] * 2},
-            r"items\[1\].*expected an? (id|slug) that no other item has",
+            {"fields": [], "items": [{"id": IID, "fieldData": {"name": "One"}}] * 2},
+            r"items\[1\]: found .*, expected an id that no other item has",
+        ),
+        (
+            {
+                "fields": [],
+                "items": [
+                    {"id": IID, "fieldData": {"name": "One", "slug": "a"}},
+                    {"id": CID, "fieldData": {"name": "Two", "slug": "a"}},
+                ],
+            },
+            r"items\[1\]\.fieldData: found .a., expected a slug that no other item has",
         ),
     ],
 )
@@ -251,7 +261,10 @@ def test_a_type_is_guessed_only_where_all_values_are_of_it(texts, kind):
         ("Name,Price\nOak\n", r"x\.csv, line 2: found 1 values, expected 2, as in the header"),
         ('Name\n"a\n\nb"\n"c\n', r"x\.csv: found .*, expected CSV"),
         ("Name,Price:Number\nOak,\nElm,five\n", r"line 3, Price: found .five., expected a number"),
-        ('Name,On:Switch\n"O\nak",yes\n', r"line 2, On: found .yes., expected true or false"),
+        (
+            'Name,On:Switch\n"O\nak",true\nElm,yes\n',
+            r"line 4, On: found .yes., expected true or false",
+        ),
         ("Name,Day:DateTime\nOak,soon\n", r"line 2, Day: found .soon., expected a time"),
         ("Slug,Name\noak,Oak\n", r"line 1: found \[.Slug.\], expected the column of the names"),
         ("Name,A b,A-b\nOak,1,2\n", r"line 1: found .a-b., expected a name of its own"),

@@ -37,6 +37,11 @@ def receiver(*statuses):
             self.send_header("Content-Length", "0")
             self.end_headers()
 
+        def do_GET(self):  # what a redirect would lead to
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
         def log_message(self, *_):
             pass
 
