@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -90,13 +91,31 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     metavar="SECONDS",
     help="How long until a webhook that failed is sent again.",
 )
-def sandbox(bind: str, **options: Any) -> None:
+@click.option(
+    "--copy",
+    "site",
+    metavar="SITE_ID",
+    help="Serve nothing: read a real site, by the token in WEBFLOW_TOKEN, and --save it as a seed.",
+)
+@click.option("--save", type=_FILE, metavar="FILE", help="Where --copy writes to, as site.json.")
+@click.option(
+    "--copy-from",
+    "base",
+    default="https://api.webflow.com/v2",
+    show_default=True,
+    metavar="URL",
+    help="Where --copy reads from.",
+)
+def sandbox(bind: str, site: str | None, save: Path | None, base: str, **options: Any) -> None:
     """
     A stand-in Webflow, v1 and v2, for dry runs.
 
     What it holds is shown at http://HOST:PORT/, and kept in memory alone, unless --state names a
     file. Clients are pointed at http://HOST:PORT (v1) or http://HOST:PORT/v2, with --token.
     """
+    if site is not None or save is not None:
+        _copy(site, save, base)
+        return
     from service import logs
     from service.sandbox import server
 
@@ -110,3 +129,19 @@ def sandbox(bind: str, **options: Any) -> None:
         raise click.BadParameter(f"found {webhook!r}, {expected}", param_hint="--webhook")
     logs.configure()
     raise SystemExit(server.run(bind, **options))
+
+
+def _copy(site: str | None, path: Path | None, base: str) -> None:
+    """Read a real site and write it as a seed; GETs alone."""
+    from service.sandbox.copying import CopyRefused, Reader, save
+
+    token = os.environ.get("WEBFLOW_TOKEN", "")
+    if site is None or path is None:
+        raise click.UsageError("--copy and --save go together.")
+    if not token:
+        raise click.UsageError("--copy needs the site's token in WEBFLOW_TOKEN.")
+    try:
+        save(Reader(base.rstrip("/"), token), site, path, click.echo)
+    except (CopyRefused, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"written: {path}; instep sandbox --seed {path}")
