@@ -83,7 +83,9 @@ def test_a_collection_that_is_described_wrongly_is_not_made(v2, base, body):
 
 
 @pytest.mark.usefixtures("makers")
-@pytest.mark.parametrize("body", [MAKERS, {**MAKERS, "displayName": "Other", "slug": "makers"}])
+@pytest.mark.parametrize(
+    "body", [{**MAKERS, "slug": "other"}, {**MAKERS, "displayName": "Other", "slug": "makers"}]
+)
 def test_a_collection_that_is_there_already_is_refused(v2, base, body):
     answer = v2.call("POST", base, body)
     assert answer.status_code == 409

@@ -87,9 +87,10 @@ def test_the_plan_limits_the_items_of_all_collections(v2):
 
 
 def test_an_item_in_two_locales_counts_once(v2, site):
-    v2.control("POST", "/site", {"item_limit": 121})
+    v2.control("POST", "/site", {"item_limit": 122})
     body = {"cmsLocaleIds": site.locales.cms_ids, "fieldData": {"name": "A"}}
     assert v2.call("POST", "/items/bulk", body).status_code == 202
+    assert v2.call("POST", "/items", {"fieldData": {"name": "B"}}).status_code == 202
     conflict(v2.call("POST", "/items", {"fieldData": {"name": "B"}}))
 
 

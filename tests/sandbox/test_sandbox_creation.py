@@ -4,6 +4,10 @@ import re
 
 import pytest
 
+from service.sandbox.seed import product_id
+
+ONE = product_id(1)
+
 
 def test_a_created_item_is_a_draft_that_is_not_live(v2):
     answer = v2.call("POST", "/items", {"fieldData": {"name": "Oak desk"}})
@@ -71,3 +75,10 @@ def test_a_new_item_needs_a_name(v2):
     answer = v2.call("POST", "/items", {"fieldData": {"stock": 1}})
     assert answer.status_code == 400
     assert "should have required property 'name'" in answer.json()["message"]
+
+
+def test_a_slug_made_from_a_name_avoids_one_that_a_deleted_item_still_holds(v2):
+    v2.call("DELETE", f"/items/{ONE}")
+    made = v2.call("POST", "/items", {"fieldData": {"name": "Product 1"}})
+    assert made.status_code == 202
+    assert made.json()["fieldData"]["slug"].startswith("product-1-")

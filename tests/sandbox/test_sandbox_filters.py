@@ -68,6 +68,7 @@ def things(v2):
         ("[size][in]", "10.5,7", "one three"),
         ("[on][eq]", "true", "one"),
         ("[on][ne]", "true", "two three four"),
+        ("[on][eq]", "false", "two three four"),
         ("[due][gte]", "2026-01-02T12:00:00Z", "two three"),
         ("[due][lt]", "2026-01-02", "one"),
         ("[kind][eq]", field_id("kind", "B"), "three"),

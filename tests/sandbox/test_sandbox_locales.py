@@ -129,6 +129,29 @@ def test_a_slug_is_taken_in_its_own_locale_only(v2):
     assert v2.patch(f"/items/{other}", free).status_code == 200
 
 
+def test_one_request_may_give_a_slug_out_once_in_each_locale(v2, desk):
+    def patch(first, second):
+        ids = ((desk, first), (other, second))
+        change = {"fieldData": {"slug": "same"}}
+        return v2.patch(
+            "/items", {"items": [{"id": i, "cmsLocaleId": n, **change} for i, n in ids]}
+        )
+
+    body = {"cmsLocaleIds": BOTH, "fieldData": {"name": "Other", "slug": "other"}}
+    other = v2.call("POST", "/items/bulk", body).json()["id"]
+    assert patch(GERMAN, GERMAN).status_code == 400
+    assert patch(PRIMARY_ID, GERMAN).status_code == 200
+
+
+@pytest.mark.usefixtures("desk")
+def test_a_new_slug_is_free_in_the_locales_of_its_item(v2):
+    body = {"cmsLocaleIds": [GERMAN], "fieldData": {"name": "Product 1"}}
+    assert v2.call("POST", "/items/bulk", body).json()["fieldData"]["slug"] == "product-1"
+    again = v2.call("POST", "/items/bulk", body)
+    assert again.status_code == 202
+    assert again.json()["fieldData"]["slug"].startswith("product-1-")
+
+
 def test_v1_shows_the_primary_locale(v1, v2, desk):
     v2.patch(f"/items/{desk}", {"cmsLocaleId": GERMAN, "fieldData": {"stock": 3}})
     (item,) = v1.get(f"/items/{desk}").json()["items"]
