@@ -80,7 +80,11 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             connection.close()
 
-    do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = do_GET
+    def __getattr__(self, name: str) -> Any:
+        # http.server looks for a method per verb, and answers 501 itself where there is none.
+        if name.startswith("do_"):
+            return self.do_GET
+        raise AttributeError(name)
 
     def handle_expect_100(self) -> bool:
         going_on = super().handle_expect_100()

@@ -86,6 +86,11 @@ def test_a_body_that_cannot_be_taken_is_refused(url, length, status):
     connection.close()
 
 
+@pytest.mark.parametrize("method", ["TRACE", "OPTIONS", "PROPFIND"])
+def test_a_method_that_no_route_has_is_not_found(v2, method):
+    assert v2.call(method, "/items").status_code == 404
+
+
 def test_parallel_writers_lose_nothing(v2, url):
     v2.control("POST", "/budget", {"limit": 10_000})
 
