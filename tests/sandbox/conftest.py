@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import pytest
 import requests
+from webflow import Webflow
+from webflow.environment import WebflowEnvironment
 
 from service.sandbox.seed import PRODUCTS, product_id, seed_products
 from service.sandbox.server import start, stop
-from service.sandbox.site import Site
+from service.sandbox.site import SITE_ID, Site
 
 TOKEN = "a-token"
 THINGS = "65f0000000000000000000ff"
@@ -153,3 +156,25 @@ def things(v2: Client) -> Things:
     order = {"id": THINGS, "fields": FIELDS, "items": items}
     made = v2.control("POST", "/collections", order)
     return Things(made["id"], made["items"], FIELDS)
+
+
+@pytest.fixture
+def official_with(url: str) -> Iterator[Callable[[str], Webflow]]:
+    """Makes Webflow's own client with a token."""
+    place = WebflowEnvironment(
+        base=f"{url}/v2", data_api=f"{url}/v2", content_delivery_api=f"{url}/v2"
+    )
+    with httpx.Client(trust_env=False, timeout=30) as session:
+        yield lambda token: Webflow(access_token=token, environment=place, httpx_client=session)
+
+
+@pytest.fixture
+def official(official_with: Callable[[str], Webflow]) -> Webflow:
+    return official_with(TOKEN)
+
+
+@pytest.fixture
+def locales(official: Webflow) -> list[str]:
+    """The ids that items know the site's locales by, the primary one first."""
+    found = official.sites.get(SITE_ID).locales
+    return [one.cms_locale_id for one in (found.primary, *found.secondary)]
