@@ -99,7 +99,8 @@ class Field:
             "type": self.type,
             "slug": self.slug,
             "displayName": self.name or self.slug,
-            "helpText": self.help_text,
+            # Recorded as null where there is none, which the description of the API forbids.
+            "helpText": self.help_text or "",
             "validations": dict(self.validations) or None,
         }
 
