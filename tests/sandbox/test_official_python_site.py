@@ -94,6 +94,16 @@ def test_a_field_is_added_renamed_used_and_removed(official):
     assert "wood" not in {one.slug for one in official.collections.get(PRODUCTS).fields}
 
 
+def test_a_webhook_is_registered_listed_read_and_removed(official):
+    webhooks, url = official.webhooks, "https://hooks.example.com/a"
+    made = webhooks.create(SITE_ID, trigger_type="site_publish", url=url)
+    assert made.model_extra["secretKey"]
+    assert [one.id for one in webhooks.list(SITE_ID).webhooks] == [made.id]
+    assert webhooks.get(made.id).url == url
+    webhooks.delete(made.id)
+    assert webhooks.list(SITE_ID).webhooks == []
+
+
 def test_a_value_that_does_not_fit_is_a_bad_request_that_names_the_field(official):
     data = webflow.CollectionItemPatchSingleFieldData(price="much", colour="red")
     with pytest.raises(webflow.BadRequestError) as caught:

@@ -1,6 +1,9 @@
 // npm webflow-api 3.3.4: every call to sites, collections, fields and items, and its errors.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { Webflow, WebflowClient, WebflowError } from "webflow-api-v2";
 import { collection, PRODUCTS, product, SITE, start, TOKEN, UNKNOWN } from "./sandbox.js";
@@ -179,6 +182,26 @@ test("items are unpublished and deleted, one and many", async () => {
   await items.deleteItem(id, first);
   await items.deleteItems(id, { items: [{ id: second }] });
   assert.deepEqual((await items.listItems(id)).items.map((one) => one.id), [third]);
+});
+
+test("a webhook that is registered is told of a change, and its signature is right", async () => {
+  const receiver = createServer().listen(0, "127.0.0.1");
+  await once(receiver, "listening");
+  const url = `http://127.0.0.1:${receiver.address().port}/`;
+  const hook = await client.webhooks.create(SITE, { triggerType: "collection_item_changed", url });
+  assert.deepEqual((await client.webhooks.list(SITE)).webhooks.map((one) => one.id), [hook.id]);
+  assert.equal((await client.webhooks.get(hook.id)).url, url);
+  const told = once(receiver, "request");
+  await items.updateItem(PRODUCTS, product(1), { fieldData: { price: 9 } });
+  const [request, answer] = await told;
+  const body = await text(request);
+  answer.end();
+  const secret = hook.secretKey;
+  assert.ok(await client.webhooks.verifySignature({ headers: request.headers, body, secret }));
+  assert.equal(JSON.parse(body).payload.fieldData.price, 9);
+  await client.webhooks.delete(hook.id);
+  assert.deepEqual((await client.webhooks.list(SITE)).webhooks, []);
+  receiver.close();
 });
 
 const refused = (type, code) => (error) => {

@@ -152,7 +152,16 @@ ENDS = (
     Call("delete-collection", 204, IN_POSTS),
     Call("delete-collection", 404, IN_POSTS),
 )
-EVERY = SITES + COLLECTIONS + READS + CREATES + UPDATES + ENDS
+HOOK = {"triggerType": "collection_item_changed", "url": "http://127.0.0.1:9/"}
+WEBHOOKS = (
+    Call("create-webhook", 201, IN_SITE, HOOK, keep=("webhook", ("id",))),
+    Call("create-webhook", 400, IN_SITE, HOOK | {"filter": {"name": "Contact"}}),
+    Call("list-webhooks", ids=IN_SITE),
+    Call("get-webhook", ids={"webhook_id": "$webhook"}),
+    Call("remove-webhook", 204, {"webhook_id": "$webhook"}),
+    Call("remove-webhook", 404, {"webhook_id": "$webhook"}),
+)
+EVERY = SITES + COLLECTIONS + READS + CREATES + UPDATES + ENDS + WEBHOOKS
 
 
 def filled(value, kept):

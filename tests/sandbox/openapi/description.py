@@ -24,10 +24,10 @@ def load():
 
 
 def operations(description):
-    """Return the calls to sites, collections, fields and items; by id."""
+    """Return the calls to sites, collections, fields, items and webhooks; by id."""
     found = {}
     for path, calls in description["paths"].items():
-        if path.startswith(("/sites", "/collections")) and "webhooks" not in path:
+        if path.startswith(("/sites", "/collections", "/webhooks")):
             for method in METHODS & calls.keys():
                 one = calls[method]
                 id, statuses = one["operationId"], frozenset(one["responses"])

@@ -1,5 +1,5 @@
 """
-Calls every site, collection, field and item operation of the sandbox through `prism proxy`.
+Calls every operation of the sandbox on sites, collections, items and webhooks by `prism proxy`.
 
     python -m tests.sandbox.openapi.proxy
 
