@@ -1,11 +1,12 @@
-"""What the operator wrote, whole: settings, one sender for each source, and the mappings."""
+"""What the operator wrote, whole: settings, a sender for each source, fetchers and mappings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from service import senders
+from service import fetchers, senders
+from service.fetchers.base import Fetcher
 from service.mapping.load import Mappings
 from service.mapping.load import load as load_mappings
 from service.senders.rotation import Configured
@@ -28,13 +29,15 @@ def build(environ: Mapping[str, str]) -> Configuration:
     Read the configuration that *environ* names, and the files that it names in turn.
 
     Raises:
-        ConfigurationInvalid: with every problem of instep.toml, the senders and the mappings.
+        ConfigurationInvalid: with every problem of instep.toml, the senders, the fetchers and the
+            mappings.
     """
     draft = read(environ)
     problems = list(draft.problems)
     proven = _senders(draft, problems)
+    readers = _fetchers(draft, problems)
     try:
-        mappings = load_mappings(draft.settings)
+        mappings = load_mappings(draft.settings, readers)
     except ConfigurationInvalid as error:
         raise ConfigurationInvalid(_once([*problems, *error.problems])) from None
     if problems:
@@ -48,6 +51,16 @@ def _senders(draft: Draft, problems: list[Problem]) -> dict[str, Configured]:
     for source in draft.sound_sources():
         try:
             built[source.name] = senders.build(source, public_url=draft.settings.public_url)
+        except ConfigurationInvalid as error:
+            problems += map(draft.located, error.problems)
+    return built
+
+
+def _fetchers(draft: Draft, problems: list[Problem]) -> dict[str, Fetcher]:
+    built: dict[str, Fetcher] = {}
+    for fetcher in draft.sound_fetchers():
+        try:
+            built[fetcher.name] = fetchers.build(fetcher)
         except ConfigurationInvalid as error:
             problems += map(draft.located, error.problems)
     return built

@@ -14,19 +14,12 @@ from datetime import datetime
 from typing import Literal
 from uuid import uuid4
 
-from service import echo
 from service.ports import Letter, Mappings, Outbox
-from service.readings import WHOLE_BODY, Read, bounded, unreadable
-from service.senders.base import Answer, Event
+from service.reading import FETCHER, WHOLE_BODY, Read, Reader, bounded
+from service.senders.base import Answer
 from service.senders.rotation import Configured
-from workers.changes import Change, Delivery, FieldProblem, Gone, Incoming, time_version
-from workers.errors import (
-    ConfigurationInvalid,
-    PayloadInvalid,
-    Problem,
-    SignatureInvalid,
-    StoreUnavailable,
-)
+from workers.changes import Change, Delivery, Fetch, FieldProblem, time_version
+from workers.errors import ConfigurationInvalid, Problem, SignatureInvalid, StoreUnavailable
 from workers.settings import Collection
 
 _log = logging.getLogger(__name__)
@@ -58,10 +51,11 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a payload would change, or the problems that would make it a dead letter."""
+    """What a payload would change and what would be fetched, or why it would be a dead letter."""
 
     changes: tuple[Change, ...]
     problems: tuple[FieldProblem, ...]
+    fetches: tuple[Fetch, ...] = ()
 
 
 class Intake:
@@ -85,10 +79,9 @@ class Intake:
         collections: Mapping[str, Collection] | None = None,
     ) -> None:
         self._senders = senders
-        self._mappings = mappings
+        self._reader = Reader(senders, mappings, collections)
         self._outbox = outbox
         self._wake = wake
-        self._collections = collections or {}
 
     def receive(
         self, source: str, headers: Mapping[str, str], body: bytes, *, now: datetime
@@ -112,7 +105,7 @@ class Intake:
         except SignatureInvalid:
             self._count_refusal(source)
             raise
-        read = bounded(self._read(source, headers, body))
+        read = bounded(self._reader.read(source, headers, body))
         receipt = self._accept(
             read,
             Delivery(
@@ -128,7 +121,8 @@ class Intake:
 
     def replay(self, letter: Letter) -> Receipt:
         """
-        Map the event of an unmapped dead letter again, and close the letter if that succeeds.
+        Map the event of an unmapped dead letter again, and close the letter if that succeeds; one
+        that was to be fetched is fetched again.
 
         Without a source time the event counts as of when it first came.
 
@@ -139,7 +133,10 @@ class Intake:
         source = letter.source or ""
         self._sender(source)
         first = time_version(letter.received)
-        read = self._read(source, letter.headers, letter.body, fallback=first)
+        if FETCHER in letter.headers:
+            read = self._reader.again(source, letter.headers, letter.body)
+        else:
+            read = self._reader.read(source, letter.headers, letter.body, fallback=first)
         if letter.index != WHOLE_BODY:
             only = tuple(event for event in read.events if event.index == letter.index)
             read = Read(only, read.wanted)
@@ -167,24 +164,32 @@ class Intake:
         body: bytes,
         headers: Mapping[str, str] | None = None,
         topic: str | None = None,
+        *,
+        fetched: bool = False,
     ) -> Preview:
         """
-        Return what *body* would change; prove, keep and send nothing.
+        Return what *body* would change; prove, fetch, keep and send nothing.
 
         Args:
             source: Name of a configured source.
             body: Raw.
             headers: That the sender reads events from.
             topic: Of every event, instead of what the sender reads.
+            fetched: *body* is what a fetch has read, not what the sender sends.
 
         Raises:
             ConfigurationInvalid: There is no such source.
         """
         self._sender(source)
-        lower = {name.lower(): value for name, value in (headers or {}).items()}
-        read = self._read(source, lower, body, topic=topic)
+        if fetched:
+            read = self._reader.previewed(source, body, topic)
+        else:
+            lower = {name.lower(): value for name, value in (headers or {}).items()}
+            read = self._reader.read(source, lower, body, topic=topic)
         return Preview(
-            tuple(change for event in read.events for change in event.changes), read.problems
+            tuple(change for event in read.events for change in event.changes),
+            read.problems,
+            tuple(fetch for event in read.events for fetch in event.fetches),
         )
 
     def _sender(self, source: str) -> Configured:
@@ -200,54 +205,6 @@ class Intake:
         except StoreUnavailable:
             # The answer is the same with or without the count.
             _log.warning("refusal not counted", extra={"source": source})
-
-    def _read(
-        self,
-        source: str,
-        headers: Mapping[str, str],
-        body: bytes,
-        *,
-        topic: str | None = None,
-        fallback: str | None = None,
-    ) -> Read:
-        """Split and map *body*; *fallback* is the version of events that have no time."""
-        try:
-            events = list(self._senders[source].events(headers, body))
-        except PayloadInvalid as error:
-            return unreadable(str(error))
-        # A mistake of ours must not cost the event: what is signed is kept, readable or not.
-        except Exception as error:
-            _log.exception("sender failed", extra={"source": source})
-            return unreadable(f"the sender failed on it: {type(error).__name__}")
-        read = [self._map(source, event, topic or event.topic, fallback) for event in events]
-        return Read(tuple(event for event, _ in read), any(wanted for _, wanted in read))
-
-    def _map(
-        self, source: str, event: Event, topic: str | None, fallback: str | None
-    ) -> tuple[Incoming, bool]:
-        """Return *event* mapped, and whether any mapping wants it."""
-        if event.ping:
-            return Incoming(event.id, topic, event.index), False
-        changes: tuple[Change, ...] = ()
-        version = event.version or fallback
-        try:
-            mapped = self._mappings.changes(source, topic, event.payload, version=version)
-        # Mappings are the user's code.
-        except Exception as error:
-            _log.exception("mapping failed", extra={"source": source, "event_id": event.id})
-            message = f"the mapping failed on it: {type(error).__name__}"
-            problems: tuple[FieldProblem, ...] = (FieldProblem("mapping", message),)
-            wanted = True
-        else:
-            # Without its topic nobody can tell whether an event is wanted.
-            wanted = mapped.wanted or (topic is None and bool(event.problems))
-            problems = (*event.problems, *mapped.problems) if wanted else ()
-            changes = () if problems else mapped.changes
-        gone: tuple[Gone, ...] = ()
-        if event.origin is not None:
-            changes = echo.told(changes, event.origin, event.version, self._collections)
-            gone = echo.gone(event.origin, self._collections)
-        return Incoming(event.id, topic, event.index, changes, problems, gone), wanted
 
     def _accept(self, read: Read, delivery: Delivery) -> Receipt:
         accepted = self._outbox.accept(delivery)

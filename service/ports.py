@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from workers.changes import Change, Delivery, FieldProblem
+from workers.changes import Change, Delivery, Fetch, FieldProblem
 
 
 class Mapped(Protocol):
@@ -18,6 +18,8 @@ class Mapped(Protocol):
     def problems(self) -> tuple[FieldProblem, ...]: ...
     @property
     def wanted(self) -> bool: ...
+    @property
+    def fetches(self) -> tuple[Fetch, ...]: ...
 
 
 class Mappings(Protocol):
@@ -25,6 +27,16 @@ class Mappings(Protocol):
 
     def changes(
         self, source: str, topic: str | None, payload: Any, *, version: str | None
+    ) -> Mapped: ...
+
+    def fetched(
+        self,
+        source: str,
+        fetcher: str | None,
+        topics: Collection[str] | None,
+        payload: Any,
+        *,
+        version: str | None,
     ) -> Mapped: ...
 
 

@@ -15,6 +15,7 @@ import redis
 
 from service import web as web_processes
 from service.configuration import Configuration
+from service.worker import FETCH
 from workers import jobs, processes, store
 from workers.errors import StoreUnavailable, StoreUnsafe
 from workers.keeper import Keeper, kept
@@ -39,8 +40,9 @@ def up(configuration: Configuration, bind: str, count: int) -> int:
     """
     host, port = web_processes.address(bind)
     shown = f"http://{bind.rpartition(':')[0]}:{port}"
-    duties = [_sweeping(configuration.settings), Duty("ready", partial(_ready, host, port, shown))]
-    return _run(configuration.settings, [_web(host, port, count), *_workers(count)], duties)
+    duties = [_sweeping(configuration), Duty("ready", partial(_ready, host, port, shown))]
+    children = [_web(host, port, count), *_workers(configuration, count)]
+    return _run(configuration.settings, children, duties)
 
 
 def web(configuration: Configuration, bind: str, count: int) -> int:
@@ -51,8 +53,8 @@ def web(configuration: Configuration, bind: str, count: int) -> int:
 
 def worker(configuration: Configuration, count: int) -> int:
     """Run *count* workers and the sweeper until SIGTERM; raises `StoreUnavailable` as `up` does."""
-    settings = configuration.settings
-    return _run(settings, _workers(count), [_sweeping(settings)])
+    duties = [_sweeping(configuration)]
+    return _run(configuration.settings, _workers(configuration, count), duties)
 
 
 def _web(host: str, port: int, count: int) -> Child:
@@ -60,12 +62,18 @@ def _web(host: str, port: int, count: int) -> Child:
     return Child("web", "service.web", ("--bind", bind, "--processes", str(count)))
 
 
-def _workers(count: int) -> list[Child]:
-    return [Child("worker", "service.worker", announces=True)] * count
+def _workers(configuration: Configuration, count: int) -> list[Child]:
+    """Return *count* workers, and one more process where a mapping has anything fetched."""
+    module = "service.worker"
+    children = [Child("worker", module, announces=True)] * count
+    if configuration.mappings.fetchers:
+        children.append(Child("worker", module, (FETCH,), announces=True, delivers=False))
+    return children
 
 
-def _sweeping(settings: Settings) -> Duty:
-    return Duty("sweep", partial(jobs.sweep_forever, jobs.build(settings)))
+def _sweeping(configuration: Configuration) -> Duty:
+    fetchers = tuple(configuration.mappings.fetchers)
+    return Duty("sweep", partial(jobs.sweep_forever, jobs.build(configuration.settings), fetchers))
 
 
 def _run(settings: Settings, children: Sequence[Child], duties: Sequence[Duty]) -> int:

@@ -1,25 +1,60 @@
-"""One process of ``instep worker``: executes wake-ups until it is told to stop."""
+"""
+One process of ``instep worker``: executes wake-ups until it is told to stop.
+
+    python -m service.worker [fetch]
+
+With ``fetch`` it works on the fetch queue: it reads what thin notices name.
+"""
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
 
 from service import logs
 from workers import jobs, store, supervisor, worker
 from workers.loading import load
+from workers.settings import Settings
+
+FETCH = "fetch"
+
+_log = logging.getLogger(__name__)
 
 
 def main() -> int:
-    """Read the configuration, and work on the queue of wake-ups."""
+    """Read the configuration, and work on a queue of wake-ups."""
     logs.configure()
-    settings = load(os.environ)
-    jobs.bind(settings)
+    fetching = FETCH in sys.argv[1:]
+    settings = _bind_fetches() if fetching else _bind_deliveries()
     return worker.work(
-        jobs.QUEUE,
+        jobs.FETCH_QUEUE if fetching else jobs.QUEUE,
         store.rq_connection(settings.store),
         on_start=supervisor.announce,
         on_stop=jobs.stop,
     )
+
+
+def _bind_deliveries() -> Settings:
+    settings = load(os.environ)
+    jobs.bind(settings)
+    return settings
+
+
+def _bind_fetches() -> Settings:
+    from service.configuration import build
+    from service.fetching import Runner
+
+    configuration = build(os.environ)
+    mappings = configuration.mappings
+    jobs.bind(configuration.settings, lambda parts: Runner(parts, mappings, hung=_end).step)
+    return configuration.settings
+
+
+def _end() -> None:
+    """End this process: its supervisor starts another, and the claim runs out."""
+    _log.error("fetcher hangs: the process ends")
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -104,6 +104,14 @@ class FieldProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class Fetch:
+    """An object that an event names, to be read by a fetcher before it can be mapped."""
+
+    fetcher: str
+    object: str
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """One event of a delivery, mapped: its changes, or the problems that kept it from that."""
 
@@ -113,6 +121,22 @@ class Incoming:
     changes: tuple[Change, ...] = ()
     problems: tuple[FieldProblem, ...] = ()
     gone: tuple[Gone, ...] = ()
+    fetches: tuple[Fetch, ...] = ()
+    payload: Any = None  # what the fetchers are given; kept where there are fetches
+    body: str | None = None  # its own, where it is not the delivery's: kept if it has problems
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """The fetch whose result a delivery is: accepted only while its claim is still held."""
+
+    fetcher: str
+    object: str
+    token: str  # of the claim
+    n: int  # of the notice that it was made for
+    cursor: str | None = None  # to keep; None: unchanged
+    more: bool = False  # the object is due again at once
+    last: bool = True  # False: further parts of the result follow, and the claim goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +150,7 @@ class Delivery:
     headers: Mapping[str, str] = field(
         default_factory=dict
     )  # what the sender needs to read it again
-    mode: Literal["live", "remap", "reconcile"] = "live"
+    mode: Literal["live", "fetched", "remap", "reconcile"] = "live"
     closes: str | None = None  # the unmapped dead letter that this delivery is the replay of
     secret: str | None = None  # mark of the one under which it was proven: counted
+    landing: Landing | None = None  # mode fetched

@@ -1,8 +1,9 @@
 """
 RQ entry points: wake-ups, and the sweep that makes sure that none is lost.
 
-A job carries the name of a destination and nothing else; the outbox is the truth, and any key of
-RQ may vanish at any moment. Owns ``instep:sweeper``, the lock of the one sweeper.
+A job carries the name of a destination or nothing at all; the store is the truth, and any key of
+RQ may vanish at any moment. Fetches have a queue, and a process, of their own: what hangs there
+holds up no delivery. Owns ``instep:sweeper``, the lock of the one sweeper.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import logging
 import threading
 import time
 import uuid
+from collections.abc import Callable, Sequence
 
 import redis
 from rq import Queue
@@ -19,13 +21,18 @@ from rq import Queue
 from workers import processes, store
 from workers.delivery import Courier
 from workers.errors import StoreUnavailable
-from workers.outbox import FLIGHTS
+from workers.outbox import FETCHES, FLIGHTS
 from workers.parts import Parts, parts_of
 from workers.scripts import Steps
 from workers.settings import Settings
+from workers.steps import Wait
 from workers.store import guarded
 
+Fetching = Callable[[Callable[[], object]], Wait | None]  # is given what asks for one more job
+
 QUEUE = "instep"
+FETCH_QUEUE = "instep-fetch"
+FETCH_SECONDS = 60  # that a job of fetches may take; a claim holds for longer
 SLICE = 4.0  # s that one job works before it hands over
 PATIENCE = 0.25  # s; a longer wait is stored, and the job ends
 SWEEPER_MS = 5000  # the lock of a sweeper that died
@@ -44,28 +51,32 @@ class Wakes:
 
     def __init__(self, connection: redis.Redis, settings: Settings) -> None:
         self.queue = Queue(QUEUE, connection=connection, serializer="json")
+        self.fetches = Queue(FETCH_QUEUE, connection=connection, serializer="json")
         self._most = 2 * len(settings.destinations) + 8
 
     def wake(self, destination: str) -> None:
         """
-        Enqueue one job for *destination*; the caller holds its marker.
+        Enqueue one job for *destination*, or for the fetch queue; the caller holds its marker.
 
         Not unique=True (rq 3.0): it refuses a job id while the job runs, for result_ttl after it
         succeeds and for failure_ttl, a year, after it fails.
         """
+        kept = {"result_ttl": 0, "failure_ttl": 60, "ttl": 300}
         with guarded():
-            self.queue.enqueue(
-                deliver, destination, job_timeout=120, result_ttl=0, failure_ttl=60, ttl=300
-            )
+            if destination == FETCHES:
+                self.fetches.enqueue(fetch, job_timeout=FETCH_SECONDS, **kept)
+            else:
+                self.queue.enqueue(deliver, destination, job_timeout=120, **kept)
 
     def close(self) -> None:
         """Close the connection."""
         self.queue.connection.close()
 
-    def crowded(self) -> bool:
-        """Whether so many jobs are queued that another one helps nobody."""
+    def crowded(self, destination: str) -> bool:
+        """Whether so many jobs are queued there that another one helps nobody."""
+        queue = self.fetches if destination == FETCHES else self.queue
         with guarded():
-            return bool(self.queue.count >= self._most)
+            return bool(queue.count >= self._most)
 
 
 def build(settings: Settings) -> Parts:
@@ -80,12 +91,16 @@ class Jobs:
 
     Args:
         stop: Set when the process is to end: the request in hand is finished, no other begun.
+        fetching: Carries out a step of the fetch queue; None: this process works on no fetches.
     """
 
-    def __init__(self, parts: Parts, stop: threading.Event) -> None:
+    def __init__(
+        self, parts: Parts, stop: threading.Event, fetching: Fetching | None = None
+    ) -> None:
         self.parts = parts
         self.stop = stop
         self.courier = Courier(parts)
+        self._fetching = fetching
         self._workers = 0
         self._counted = float("-inf")
 
@@ -95,13 +110,27 @@ class Jobs:
         if destination is None:
             _log.warning("job for an unknown destination", extra={"destination": name})
             return
+        self._work(
+            name,
+            lambda: self.courier.step(destination, flights=self._flights(), more=self.hand_over),
+        )
+
+    def fetch(self) -> None:
+        """Carry out steps of the fetch queue until nothing is due, or the slice is over."""
+        step = self._fetching
+        if step is None:
+            _log.warning("job of fetches in a process that has none")
+            return
+        self._work(FETCHES, lambda: step(lambda: self.hand_over(FETCHES)))
+
+    def _work(self, name: str, step: Callable[[], Wait | None]) -> None:
         self.parts.outbox.job_started(name)
         till = time.monotonic() + SLICE
         while not self.stop.is_set():
             if time.monotonic() > till:
                 self.hand_over(name)
                 return
-            wait = self.courier.step(destination, flights=self._flights(), more=self.hand_over)
+            wait = step()
             if wait is None:
                 continue
             if wait.seconds is None or wait.seconds > PATIENCE:
@@ -126,11 +155,17 @@ class Jobs:
 _bound: Jobs | None = None  # RQ finds a job's function by its path: it cannot be given an object
 
 
-def bind(settings: Settings) -> Jobs:
-    """Make this process ready for jobs; the first call counts."""
+def bind(settings: Settings, fetching: Callable[[Parts], Fetching] | None = None) -> Jobs:
+    """
+    Make this process ready for jobs; the first call counts.
+
+    Args:
+        fetching: Makes what carries out fetches; None: this process works on none.
+    """
     global _bound
     if _bound is None:
-        _bound = Jobs(build(settings), threading.Event())
+        parts = build(settings)
+        _bound = Jobs(parts, threading.Event(), fetching(parts) if fetching else None)
     return _bound
 
 
@@ -141,18 +176,32 @@ def stop() -> None:
 
 
 def deliver(destination: str) -> None:
-    """The job."""
+    """The job of one destination."""
+    _perform(lambda bound: bound.deliver(destination))
+
+
+def fetch() -> None:
+    """The job of the fetch queue."""
+    _perform(lambda bound: bound.fetch())
+
+
+def _perform(job: Callable[[Jobs], None]) -> None:
     if _bound is None:
         raise RuntimeError("jobs.bind(settings) comes first: start workers by `instep worker`")
     try:
-        _bound.deliver(destination)
+        job(_bound)
     except StoreUnavailable as error:
         # Whatever this job held is in the store: the claim runs out, the sweep wakes another.
         _log.warning("job ended without the store", extra={"reason": str(error)})
 
 
-def sweep_forever(parts: Parts, stop: threading.Event) -> None:
-    """Wake whatever is due and unattended, until *stop*. Of all sweepers one works at a time."""
+def sweep_forever(parts: Parts, fetchers: Sequence[str], stop: threading.Event) -> None:
+    """
+    Wake whatever is due and unattended, until *stop*. Of all sweepers one works at a time.
+
+    Args:
+        fetchers: Those that the mappings name.
+    """
     client, mine = parts.steps.client, uuid.uuid4().hex
     renewed = False
     while not stop.is_set():
@@ -165,9 +214,9 @@ def sweep_forever(parts: Parts, stop: threading.Event) -> None:
                 for name in parts.breaker.resume_renewed():
                     _log.info("resumed with another token", extra={"destination": name})
                     parts.wakes.wake(name)
-            names, seconds = parts.outbox.sweep()
+            names, seconds = parts.outbox.sweep(fetchers)
             for name in names:
-                if not parts.wakes.crowded():
+                if not parts.wakes.crowded(name):
                     parts.wakes.wake(name)
             with guarded():
                 # A wake time that is stored meanwhile, and is earlier, nudges.

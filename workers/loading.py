@@ -14,7 +14,14 @@ from urllib.parse import urlsplit
 
 from workers import sections
 from workers.errors import ConfigurationInvalid, Problem
-from workers.settings import Collection, Destination, Settings, Source, StoreSettings
+from workers.settings import (
+    Collection,
+    Destination,
+    Fetcher,
+    Settings,
+    Source,
+    StoreSettings,
+)
 from workers.substitution import Substitution, read_env
 
 
@@ -38,13 +45,21 @@ class Draft:
 
     def sound_sources(self) -> tuple[Source, ...]:
         """Return the sources in which nothing is wrong."""
-        prefix = f"{self.settings.path}: sources."
-        wrong = {
+        wrong = self._wrong("sources")
+        return tuple(s for name, s in self.settings.sources.items() if name not in wrong)
+
+    def sound_fetchers(self) -> tuple[Fetcher, ...]:
+        """Return the fetchers in which nothing is wrong."""
+        wrong = self._wrong("fetchers")
+        return tuple(f for name, f in self.settings.fetchers.items() if name not in wrong)
+
+    def _wrong(self, kind: str) -> set[str]:
+        prefix = f"{self.settings.path}: {kind}."
+        return {
             problem.where.removeprefix(prefix).partition(".")[0]
             for problem in self.problems
             if problem.where.startswith(prefix)
         }
-        return tuple(s for name, s in self.settings.sources.items() if name not in wrong)
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -80,6 +95,7 @@ def read(environ: Mapping[str, str]) -> Draft:
         destinations=reader.destinations(),
         collections=reader.collections(),
         sources=reader.sources(),
+        fetchers=reader.fetchers(),
         mappings=tuple(reader.top.get("mappings", ())),
         public_url=_bare(reader.top.get("public_url")),
         admin_token=filled.get("INSTEP_ADMIN_TOKEN") or None,
@@ -121,6 +137,14 @@ def _masked(problem: Problem, templates: Mapping[str, str]) -> Problem:
         return problem
     found = problem.found if " empty text" in problem.found else "another text"
     return replace(problem, found=f"{found} in {names}")
+
+
+def _parted(
+    table: dict[str, Any], schema: sections.Section
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the keys of *table* that its sender or kind is to check, and those of *schema*."""
+    own = {key: value for key, value in table.items() if key not in schema.fields}
+    return own, {key: value for key, value in table.items() if key in schema.fields}
 
 
 def _secrets(written: Sequence[Any]) -> dict[str, Any]:
@@ -230,9 +254,7 @@ class _Reader:
         schema = sections.SourceSection()
         built = {}
         for name, table in self.tables("sources").items():
-            # What is not common to all sources is the sender's to check.
-            options = {key: value for key, value in table.items() if key not in schema.fields}
-            common = {key: value for key, value in table.items() if key in schema.fields}
+            options, common = _parted(table, schema)
             values = {"sender": ""} | self.check(schema, common, f"sources.{name}.")
             values |= _secrets(values.get("secrets", ()))
             if "verify_token" in values and values.get("challenge") != "hub.challenge":
@@ -240,6 +262,16 @@ class _Reader:
                 expected = 'challenge = "hub.challenge" beside it, which alone carries one'
                 self.add(Problem(where, "another challenge", expected, "add that, or remove it"))
             built[name] = Source(name, **values, options=options)
+        return built
+
+    def fetchers(self) -> dict[str, Fetcher]:
+        schema = sections.FetcherSection()
+        built = {}
+        for name, table in self.tables("fetchers").items():
+            options, common = _parted(table, schema)
+            values = self.check(schema, common, f"fetchers.{name}.")
+            values["base_url"] = _bare(values.get("base_url"))
+            built[name] = Fetcher(name, **({"kind": "", "token": ""} | values), options=options)
         return built
 
 

@@ -17,6 +17,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from workers.fetches import COUNTS
+
 Family = CounterMetricFamily | GaugeMetricFamily
 
 
@@ -55,6 +57,15 @@ METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
         ),
         "destination_state": Metric("1 for the state it is in", ("destination", "state")),
         "collection_state": Metric("1 for the state it is in", ("collection", "state")),
+        "fetches_asked_total": Metric("Notices that asked for an object", ("fetcher",), True),
+        "fetches_merged_total": Metric(
+            "Notices of an object that waited already", ("fetcher",), True
+        ),
+        "fetches_done_total": Metric("Objects that were fetched", ("fetcher",), True),
+        "fetches_dead_total": Metric("Objects that became a dead letter", ("fetcher",), True),
+        "fetches_waiting": Metric("Objects that wait to be fetched", ("fetcher",)),
+        "fetches_oldest_seconds": Metric("Age of the oldest of them, in seconds", ("fetcher",)),
+        "fetcher_state": Metric("1 for the state it is in", ("fetcher", "state")),
     }
 )
 STATES: Final = ("flowing", "waiting", "outage", "paused")
@@ -69,6 +80,9 @@ _BY_NAME: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "outbox_oldest_seconds": ("collections", "oldest_seconds"),
         "calls_total": ("destinations", "calls"),
         "rate_limited_total": ("destinations", "rate_limited"),
+        **{f"fetches_{name}_total": ("fetchers", name) for name in COUNTS},
+        "fetches_waiting": ("fetchers", "waiting"),
+        "fetches_oldest_seconds": ("fetchers", "oldest_seconds"),
     }
 )
 
@@ -93,6 +107,7 @@ class OutboxCollector(Collector):
                 families[name].add_metric([label], entry[key] or 0)
         _add_states(families["destination_state"], status["destinations"])
         _add_states(families["collection_state"], status["collections"])
+        _add_states(families["fetcher_state"], status["fetchers"])
         fates = dict(status["fields"])
         families["accepted_total"].add_metric([], fates.pop("accepted"))
         for fate, number in fates.items():

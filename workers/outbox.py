@@ -22,30 +22,30 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:letter:<id>``                     hash: one dead letter (``workers/deadletters.py``)
 ``instep:letters``, ``…:closed``           sorted sets: open and closed letters by time
 ``instep:letters:raw:<source>``            set: open letters that hold a raw body
-``instep:raw:<hash>``, ``instep:raw-bytes``  hashes: one raw body for its letters; bytes by source
+``instep:raw:<hash>``, ``instep:raw-bytes``  hashes: one raw body for its letters and its notices
+                                           that wait for a fetch; bytes by source
+``instep:fetch…``, ``instep:cursors:…``    objects to be fetched (``workers/fetches.py``)
 ``instep:counts``                          hash: the counters of P4
 ``instep:history``                         stream: what happened, bounded
 ``instep:arrival``, ``…letter-number``     counters
 ``instep:call:<token>``                    the answer of a step, for a repeat of the call
-``instep:wake:<destination>``              a job is on its way
+``instep:wake:<destination>``              a job is on its way; ``:fetch`` is the fetch queue
 ``instep:wakes``, ``instep:nudge``         when destinations are to be woken; a nudge to the sweep
 =========================================  ====================================================
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import uuid
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
-from workers.changes import Change, Delivery, Incoming
+from workers.changes import Delivery
 from workers.scripts import Steps
-from workers.settings import Collection, Destination, Settings
+from workers.settings import Destination, Settings
 from workers.steps import Batch, Judgement, Step, Verdict
 from workers.store import Room, guarded
-from workers.wording import echo_of, gone_of, step_of, verdict_for
+from workers.wording import copy_name, event_for, raw_letter, step_of, stored, verdict_for
 
 FATES = ("written", "superseded", "unchanged", "stale", "ignored", "discarded", "dead", "pending")
 RAW_LETTERS = 1000  # open ones per source
@@ -54,13 +54,15 @@ DEDUPE_HOURS = 24.0  # where neither the source nor its sender says
 INDEX_EVERY = 30.0  # s between look-ups of what was created since
 V1_INDEX_EVERY = 600.0  # s; v1 cannot filter and lists the whole collection anew
 MARKER_MS = 5000  # as in lua/state.lua: a job that has not started by then may be lost
+FETCHES = ":fetch"  # woken like a destination, as in lua/fetching.lua; none has such a name
 FLIGHTS = 4  # requests on their way to one destination at once
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """
-    What became of a delivery: ``kept``, ``duplicate``, or ``full`` (nothing was kept).
+    What became of a delivery: ``kept``, ``duplicate``, or ``full`` or ``lost``: nothing was kept,
+    for want of room or since the claim of its fetch had run out.
 
     Args:
         accepted: Field values that were counted as accepted.
@@ -79,17 +81,6 @@ class Settled:
     settled: int
     lost: int  # items whose claim had run out
     letters: int
-
-
-def hashed(text: str) -> str:
-    """Return a short name for *text* (96 bits): what is stored of an event id."""
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()[:12]).decode()
-
-
-def raw_letter(source: str, body: bytes, index: int) -> str:
-    """Return the id of the dead letter of a raw body: a repeat is the same letter."""
-    digest = hashlib.sha256(b"%s\0%d\0%s" % (source.encode(), index, body)).hexdigest()
-    return f"u{digest[:16]}"
 
 
 class Outbox:
@@ -111,11 +102,15 @@ class Outbox:
 
     # accept ---------------------------------------------------------------------------------
 
+    def check_room(self) -> None:
+        """Raise StoreUnavailable where the store is too full to accept anything."""
+        self._room.check()
+
     def accept(self, delivery: Delivery) -> Accepted:
         """Keep a delivery whole, or say that it was seen, or that there is no room for it."""
-        self._room.check()
+        self.check_room()
         source = self.settings.sources[delivery.source]
-        text, encoding = _text(delivery.body) if delivery.body else ("", "text")
+        text, encoding = stored(delivery.body) if delivery.body else ("", "text")
         answer = self.steps.run(
             "accept",
             {
@@ -132,7 +127,8 @@ class Outbox:
                 "weak": self._weak,
                 "headers": dict(delivery.headers),
                 "encoding": encoding,
-                "events": [self._event(delivery, event) for event in delivery.events],
+                "fetched": delivery.landing and asdict(delivery.landing),
+                "events": [event_for(delivery, event, self.settings) for event in delivery.events],
             },
             text,
         )
@@ -142,35 +138,6 @@ class Outbox:
             wake=tuple(answer.get("wake") or ()),
             letters=answer.get("letters", 0),
         )
-
-    def _event(self, delivery: Delivery, event: Incoming) -> dict[str, Any]:
-        return {
-            # Event ids are names of one source: another's "17" is another event.
-            "id": hashed(f"{delivery.source} {event.id}") if event.id is not None else None,
-            "name": event.id[:200] if event.id is not None else None,
-            "topic": event.topic,
-            "index": event.index,
-            "letter": raw_letter(delivery.source, delivery.body, event.index),
-            "problems": [{"path": p.path, "message": p.message} for p in event.problems],
-            "changes": [self._change(change) for change in event.changes],
-            **gone_of(event, self.settings),
-        }
-
-    def _change(self, change: Change) -> dict[str, Any]:
-        collection = self.settings.collections[change.collection]
-        destination = self.settings.destinations[collection.destination]
-        return {
-            "mapping": change.mapping,
-            "collection": change.collection,
-            "destination": destination.name,
-            "record": change.record,
-            "by": change.by,
-            "copy": self._copy(collection, staged=not destination.live),
-            "version": change.version,
-            "batch": destination.batch,
-            "fields": [[field.slug, field.value, field.type] for field in change.fields],
-            **echo_of(change),
-        }
 
     # claim ----------------------------------------------------------------------------------
 
@@ -224,7 +191,9 @@ class Outbox:
                 "destination": batch.destination,
                 "collection": batch.collection,
                 "index": self.settings.copy_of(collection),
-                "copy": self._copy(collection, staged=batch.staged or not destination.live),
+                "copy": copy_name(
+                    self.settings, collection, staged=batch.staged or not destination.live
+                ),
                 "weak": self._weak,
                 "soft": judgement.health == "failure",
                 "missing": collection.missing,
@@ -255,13 +224,19 @@ class Outbox:
             key = f"instep:wake:{destination}"
             return bool(self.steps.client.set(key, 1, nx=True, px=MARKER_MS))
 
-    def sweep(self) -> tuple[tuple[str, ...], float]:
-        """Return who is to get a job, and the seconds until the next stored wake time."""
+    def sweep(self, fetchers: Sequence[str] = ()) -> tuple[tuple[str, ...], float]:
+        """
+        Return who is to get a job, and the seconds until the next stored wake time.
+
+        Args:
+            fetchers: Those that the mappings name; `FETCHES` gets a job where one is due.
+        """
         destinations = [
             {"name": name, "collections": [c.name for c in self.settings.collections_of(name)]}
             for name in self.settings.destinations
         ]
-        answer = self.steps.run("sweep", {"destinations": destinations})
+        request = {"destinations": destinations, "fetchers": list(fetchers)}
+        answer = self.steps.run("sweep", request)
         return tuple(answer["wake"] or ()), answer["ms"] / 1000
 
     # reading --------------------------------------------------------------------------------
@@ -277,9 +252,6 @@ class Outbox:
         with guarded():
             self.steps.client.hincrby(f"instep:source:{source}", "refused", 1)
 
-    def _copy(self, collection: Collection, *, staged: bool) -> str:
-        return f"{self.settings.copy_of(collection)}:{'staged' if staged else 'live'}"
-
     @property
     def _weak(self) -> bool:
         return self.settings.store.durability != "always"
@@ -288,10 +260,3 @@ class Outbox:
 def balanced(counts: dict[str, int]) -> bool:
     """Whether each accepted field value has exactly one fate (P4)."""
     return counts["accepted"] == sum(counts[fate] for fate in FATES)
-
-
-def _text(body: bytes) -> tuple[str, str]:
-    try:
-        return body.decode(), "text"
-    except UnicodeDecodeError:
-        return base64.b64encode(body).decode(), "base64"

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from workers.breaker import Breaker
 from workers.deadletters import DeadLetters
+from workers.fetches import Fetches
 from workers.items import Items
 from workers.limiter import Limiter
 from workers.outbox import Outbox
@@ -21,10 +22,10 @@ class Wakes(Protocol):
     """Asks for jobs. Raises `StoreUnavailable` where the store did not answer."""
 
     def wake(self, destination: str) -> None:
-        """Enqueue one job for *destination*; the caller holds its marker."""
+        """Enqueue one job for *destination*, or the fetch queue; the caller holds its marker."""
 
-    def crowded(self) -> bool:
-        """Whether so many jobs are queued that another one helps nobody."""
+    def crowded(self, destination: str) -> bool:
+        """Whether so many jobs are queued there that another one helps nobody."""
 
     def close(self) -> None:
         """Close the connection."""
@@ -39,6 +40,7 @@ class Parts:
     breaker: Breaker
     items: Items
     letters: DeadLetters
+    fetches: Fetches
     report: Report
     wakes: Wakes
 
@@ -53,6 +55,7 @@ def parts_of(settings: Settings, steps: Steps, wakes: Wakes) -> Parts:
         breaker=Breaker(steps, settings),
         items=Items(steps, settings),
         letters=DeadLetters(steps, settings),
+        fetches=Fetches(steps, settings),
         report=Report(steps, settings),
         wakes=wakes,
     )

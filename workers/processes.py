@@ -39,6 +39,7 @@ class Process:
     role: str  # of ROLES
     pid: int
     ready: bool = True  # False: started, but not at work yet
+    delivers: bool = True  # False: a worker that takes no job of a destination
 
 
 def beat(client: redis.Redis, processes: Sequence[Process]) -> None:
@@ -50,7 +51,7 @@ def beat(client: redis.Redis, processes: Sequence[Process]) -> None:
     """
     with guarded():
         now, entries = _read(client)
-        running = [[each.role, each.pid, each.ready] for each in processes]
+        running = [[each.role, each.pid, each.ready, each.delivers] for each in processes]
         entry = {"at": now, "machine": _machine(), "processes": running}
         old = [name for name, found in entries.items() if now - found["at"] > _FORGET]
         with client.pipeline() as pipeline:
@@ -102,8 +103,9 @@ def alive(client: redis.Redis) -> list[dict[str, Any]]:
 
 
 def workers_alive(client: redis.Redis) -> int:
-    """Return how many workers are ready to take a job."""
-    return sum(each.role == "worker" and each.ready for each in listed(client))
+    """Return how many workers are ready to take a job of a destination."""
+    found = listed(client)
+    return sum(each.role == "worker" and each.ready and each.delivers for each in found)
 
 
 def worker_alive(client: redis.Redis) -> bool:

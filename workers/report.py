@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from workers.fetches import Fetches
 from workers.outbox import FATES, balanced
 from workers.scripts import Steps
 from workers.settings import Collection, Destination, Settings, Source
@@ -23,10 +24,11 @@ class Report:
     def __init__(self, steps: Steps, settings: Settings) -> None:
         self.steps = steps
         self.settings = settings
+        self._fetches = Fetches(steps, settings)
 
     def status(self) -> dict[str, Any]:
         """
-        Return ``{destinations, collections, sources, fields, balanced, dead_letters}``.
+        Return ``{destinations, collections, sources, fetchers, fields, balanced, dead_letters}``.
 
         A destination waits while its budget is spent and items are pending; *outage*: its breaker
         is open. Durations are seconds on the store's own clock.
@@ -69,6 +71,7 @@ class Report:
                 source.name: _source(source, next(found))
                 for source in self.settings.sources.values()
             },
+            "fetchers": self._fetches.status(),
             "fields": fields,
             "balanced": balanced(fields),
             "dead_letters": letters,

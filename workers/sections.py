@@ -216,6 +216,18 @@ class SourceSection(Section):
     )
 
 
+class FetcherSection(Section):
+    kind = Value("the kind of a fetcher", is_text, required=True)
+    token = Value(
+        "an API token of the system",
+        is_token,
+        required=True,
+        secret=True,
+        do='set it from the environment, as in "${SHOP_TOKEN}"',
+    )
+    base_url = Value("an http(s) address without a query", is_address)
+
+
 class FileSection(Section):
     mappings = Value("a list of file names or modules", texts(0))
     public_url = Value("an http(s) address without a query", is_address)
@@ -223,6 +235,7 @@ class FileSection(Section):
     destinations = Value("tables [destinations.NAME]", is_table)
     collections = Value("tables [collections.NAME]", is_table)
     sources = Value("tables [sources.NAME]", is_table)
+    fetchers = Value("tables [fetchers.NAME]", is_table)
 
 
 def check(

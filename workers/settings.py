@@ -96,6 +96,7 @@ class Settings:
     mappings: tuple[str, ...] = ()
     public_url: str | None = None
     admin_token: str | None = field(default=None, repr=False)  # INSTEP_ADMIN_TOKEN
+    fetchers: Mapping[str, Fetcher] = field(default_factory=dict)
 
     def collections_of(self, destination: str) -> tuple[Collection, ...]:
         """Return the collections that are written through *destination*, by name."""

@@ -32,12 +32,19 @@ _SETTLED = 10.0  # s after which a child that dies is no longer dying over and o
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A module of this project to run. *announces*: it calls `announce` once it is at work."""
+    """
+    A module of this project to run.
+
+    Args:
+        announces: It calls `announce` once it is at work.
+        delivers: It counts among the workers that destinations share.
+    """
 
     role: str
     module: str
     arguments: tuple[str, ...] = ()
     announces: bool = False
+    delivers: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +151,10 @@ class _Nursed:
         self._died = 0  # times in a row
 
     def process(self) -> Process | None:
-        running = self._running
-        return Process(self._child.role, running.pid, self._ready is None) if running else None
+        child, running = self._child, self._running
+        if running is None:
+            return None
+        return Process(child.role, running.pid, self._ready is None, child.delivers)
 
     def alive(self) -> bool:
         return self._running is not None and self._running.poll() is None

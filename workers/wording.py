@@ -1,18 +1,77 @@
 """
-Steps, verdicts and what the CMS tells of itself, as the Lua steps write and read them. Pure.
+Deliveries, steps and verdicts as the Lua steps write and read them. Pure.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 from datetime import datetime
 from typing import Any
 
-from workers.changes import Change, Incoming, time_version
-from workers.settings import Settings
+from workers.changes import Change, Delivery, Incoming, time_version
+from workers.settings import Collection, Settings
 from workers.steps import Batch, ClaimedField, ClaimedItem, Lookup, Probe, Step, Verdict, Wait
 
 
-def echo_of(change: Change) -> dict[str, Any]:
+def hashed(text: str) -> str:
+    """Return a short name for *text* (96 bits): what is stored of an event id."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()[:12]).decode()
+
+
+def raw_letter(source: str, body: bytes, index: int) -> str:
+    """Return the id of the dead letter of a raw body: a repeat is the same letter."""
+    digest = hashlib.sha256(b"%s\0%d\0%s" % (source.encode(), index, body)).hexdigest()
+    return f"u{digest[:16]}"
+
+
+def stored(body: bytes) -> tuple[str, str]:
+    """Return *body* as text, and how it is encoded."""
+    try:
+        return body.decode(), "text"
+    except UnicodeDecodeError:
+        return base64.b64encode(body).decode(), "base64"
+
+
+def event_for(delivery: Delivery, event: Incoming, settings: Settings) -> dict[str, Any]:
+    """Return *event* as ``lua/accept.lua`` takes it."""
+    body = delivery.body if event.body is None else event.body.encode()
+    own = {"body": event.body, "raw": raw_letter(delivery.source, body, 0)}
+    return {
+        # Event ids are names of one source: another's "17" is another event.
+        "id": hashed(f"{delivery.source} {event.id}") if event.id is not None else None,
+        "name": event.id[:200] if event.id is not None else None,
+        "topic": event.topic,
+        "index": event.index,
+        "letter": raw_letter(delivery.source, body, event.index),
+        "problems": [{"path": p.path, "message": p.message} for p in event.problems],
+        "changes": [_change(change, settings) for change in event.changes],
+        "fetches": [[fetch.fetcher, fetch.object] for fetch in event.fetches],
+        **({"payload": json.dumps(event.payload)} if event.fetches else {}),
+        **(own if event.body is not None else {}),
+        **_gone(event, settings),
+    }
+
+
+def _change(change: Change, settings: Settings) -> dict[str, Any]:
+    collection = settings.collections[change.collection]
+    destination = settings.destinations[collection.destination]
+    return {
+        "mapping": change.mapping,
+        "collection": change.collection,
+        "destination": destination.name,
+        "record": change.record,
+        "by": change.by,
+        "copy": copy_name(settings, collection, staged=not destination.live),
+        "version": change.version,
+        "batch": destination.batch,
+        "fields": [[field.slug, field.value, field.type] for field in change.fields],
+        **_echo(change),
+    }
+
+
+def _echo(change: Change) -> dict[str, Any]:
     """Return what ``lua/accept.lua`` takes of an echo, and nothing of any other change."""
     if change.echo is None:
         return {}
@@ -20,7 +79,7 @@ def echo_of(change: Change) -> dict[str, Any]:
     return {"echo": change.echo, "seen": seen}
 
 
-def gone_of(event: Incoming, settings: Settings) -> dict[str, Any]:
+def _gone(event: Incoming, settings: Settings) -> dict[str, Any]:
     """Return which items an event says are gone, as ``lua/accept.lua`` takes it; mostly nothing."""
     if not event.gone:
         return {}
@@ -34,6 +93,11 @@ def gone_of(event: Incoming, settings: Settings) -> dict[str, Any]:
         for gone in event.gone
     ]
     return {"gone": told}
+
+
+def copy_name(settings: Settings, collection: Collection, *, staged: bool) -> str:
+    """Return the name of the copy that confirmations speak of."""
+    return f"{settings.copy_of(collection)}:{'staged' if staged else 'live'}"
 
 
 def step_of(token: str, destination: str, answer: dict[str, Any]) -> Step:

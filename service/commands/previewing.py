@@ -40,9 +40,15 @@ def headers_of(
     metavar="'NAME: VALUE'",
     help="A header of the delivery; may be repeated.",
 )
+@click.option("--fetched", is_flag=True, help="FILE is what a fetch has read.")
 @click.option("--json", "json_wanted", is_flag=True, help="Print it as JSON.")
 def preview(
-    source: str, file: BinaryIO, topic: str | None, headers: dict[str, str], json_wanted: bool
+    source: str,
+    file: BinaryIO,
+    topic: str | None,
+    headers: dict[str, str],
+    fetched: bool,
+    json_wanted: bool,
 ) -> None:
     """Show what the payload in FILE, sent by SOURCE, would change; - is standard input."""
     from service.configuration import build
@@ -58,10 +64,12 @@ def preview(
     settings = configuration.settings
     outbox = Outbox(Steps(connect(settings.store)), settings)  # sends nothing before it is used
     intake = Intake(configuration.senders, configuration.mappings, outbox, wake=str)
-    found = intake.preview(source, file.read(), headers, topic)
+    found = intake.preview(source, file.read(), headers, topic, fetched=fetched)
     if json_wanted:
         problems = [{"path": each.path, "message": each.message} for each in found.problems]
-        as_json({"changes": [shown(each) for each in found.changes], "problems": problems})
+        fetches = [{"fetcher": each.fetcher, "object": each.object} for each in found.fetches]
+        changes = [shown(each) for each in found.changes]
+        as_json({"changes": changes, "fetches": fetches, "problems": problems})
     else:
         _print(found)
     raise SystemExit(1 if found.problems else 0)
@@ -84,7 +92,9 @@ def _print(found: Preview) -> None:
         title = f"{change.mapping}: {change.collection}, {change.by} {printable(change.record)}"
         rows = [(field.slug, field.type, field.value) for field in change.fields]
         table(title, ("field", "type", "value"), rows)
+    for fetch in found.fetches:
+        click.echo(f"To be fetched by {fetch.fetcher}: {printable(fetch.object)}")
     for problem in found.problems:
         click.echo(f"Problem at {printable(problem.path)}: {printable(problem.message)}")
-    if not found.changes and not found.problems:
+    if not (found.changes or found.problems or found.fetches):
         click.echo("No mapping takes anything of it")

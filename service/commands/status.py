@@ -10,11 +10,13 @@ import click
 from service.commands.joining import joined
 from service.commands.printing import as_json, table
 
+FETCHER = ("state", "reason", "waiting", "oldest_seconds", "asked", "merged", "done", "dead")
+
 
 @click.command()
 @click.option("--json", "json_wanted", is_flag=True, help="Print it as JSON.")
 def status(json_wanted: bool) -> None:
-    """Show destinations, collections, sources, counters and processes."""
+    """Show destinations, collections, sources, fetchers, counters and processes."""
     from workers import processes
 
     with joined() as parts:
@@ -31,7 +33,10 @@ def _show(found: Mapping[str, Any]) -> None:
         ("destinations", ("state", "reason", "calls", "rate_limited")),
         ("collections", ("state", "reason", "pending_items", "oldest_seconds")),
         ("sources", ("deliveries", "duplicates", "refused")),
+        ("fetchers", FETCHER),
     ):
+        if kind == "fetchers" and not found[kind]:
+            continue
         rows = [(name, *(row.get(c) for c in columns)) for name, row in found[kind].items()]
         headings = [column.replace("_", " ") for column in columns]
         table(kind.capitalize(), ("name", *headings), rows)

@@ -2,7 +2,8 @@
 Mapping: the marshmallow schema that a user subclasses, one per kind of change.
 
 ``Meta`` takes ``source``, ``topics``, ``collection``, ``key`` or ``item``, ``each``, ``when``,
-``version`` and ``allow_slug``; what each means stands in :mod:`service.mapping.options`.
+``version``, ``allow_slug``, ``fetch`` and ``object``; what each means stands in
+:mod:`service.mapping.options`.
 """
 
 from __future__ import annotations

@@ -4,19 +4,29 @@ From the names in instep.toml to mappings that fit it, or to every problem at on
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
 from service.mapping import options, targets
 from service.mapping.conflicts import conflicts
 from service.mapping.definitions import Definition, definitions
+from service.mapping.fetching import clashes
 from service.mapping.mappings import Mapped as Mapped
 from service.mapping.mappings import Mappings as Mappings
 from service.mapping.rules import Rule
 from workers.errors import ConfigurationInvalid, Problem
 from workers.settings import Settings
 
+_NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
-def load(settings: Settings) -> Mappings:
+
+def load(settings: Settings, fetchers: Mapping[str, Any] = _NONE) -> Mappings:
     """
     Return the mappings that ``settings.mappings`` name; a schema is made once per mapping.
+
+    Args:
+        fetchers: Those of *settings* that could be built (``service.fetchers``), by name.
 
     Raises:
         ConfigurationInvalid: Holds every problem of every file, by file, class and field.
@@ -24,14 +34,17 @@ def load(settings: Settings) -> Mappings:
     problems: list[Problem] = []
     rules: list[Rule] = []
     for name in dict.fromkeys(settings.mappings):
-        rules += _rules(name, settings, problems)
+        rules += _rules(name, settings, fetchers, problems)
     problems += conflicts(rules)
+    problems += clashes(rules, settings)
     if problems:
         raise ConfigurationInvalid(problems)
     return Mappings(rules)
 
 
-def _rules(name: str, settings: Settings, problems: list[Problem]) -> list[Rule]:
+def _rules(
+    name: str, settings: Settings, fetchers: Mapping[str, Any], problems: list[Problem]
+) -> list[Rule]:
     count = len(problems)
     found = definitions(name, settings.path.parent, problems)
     used = [each for each in found if options.given(each).get("source") is not None]
@@ -40,12 +53,17 @@ def _rules(name: str, settings: Settings, problems: list[Problem]) -> list[Rule]
     if not used and len(problems) == count:
         expected = "a subclass of service.mapping.Mapping with Meta.source"
         problems.append(Problem(name, "no mapping", expected, "define one, or do not name it"))
-    rules = (_rule(definition, settings, problems) for definition in used)
+    rules = (_rule(definition, settings, fetchers, problems) for definition in used)
     return [rule for rule in rules if rule is not None]
 
 
-def _rule(definition: Definition, settings: Settings, problems: list[Problem]) -> Rule | None:
-    read = options.read(definition, settings, problems)
+def _rule(
+    definition: Definition,
+    settings: Settings,
+    fetchers: Mapping[str, Any],
+    problems: list[Problem],
+) -> Rule | None:
+    read = options.read(definition, settings, fetchers, problems)
     allow_slug = read.allow_slug if read else bool(options.given(definition).get("allow_slug"))
     fields = targets.read(definition, allow_slug, problems)
     if read is None or fields is None:

@@ -1,15 +1,16 @@
 """
-All mappings of a configuration: from one event to its changes.
+All mappings of a configuration: from one event to its changes, or to what is to be fetched first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from service.mapping.fetching import Read
 from service.mapping.rules import Rule, problem
-from workers.changes import Change, FieldProblem, FieldValue
+from workers.changes import Change, Fetch, FieldProblem, FieldValue
 
 MOST_PROBLEMS = 100  # told of one event: an each may have thousands of bad elements
 
@@ -23,11 +24,13 @@ class Mapped:
         changes: In the order of the mappings; none when there are problems.
         problems: Everything that keeps the event from being mapped.
         wanted: Whether any mapping takes its topic.
+        fetches: Objects that are to be read before the other mappings of it can be applied.
     """
 
     changes: tuple[Change, ...] = ()
     problems: tuple[FieldProblem, ...] = ()
     wanted: bool = False
+    fetches: tuple[Fetch, ...] = ()
 
 
 class Mappings:
@@ -39,6 +42,8 @@ class Mappings:
         for rule in self.rules:
             source = rule.options.source
             self._by_source[source] = (*self._by_source.get(source, ()), rule)
+        used = (rule.options.fetching for rule in self.rules if rule.options.fetching)
+        self.fetchers: Mapping[str, Read] = {each.name: each.read for each in used}
 
     def changes(
         self, source: str, topic: str | None, payload: Any, *, version: str | None
@@ -52,18 +57,51 @@ class Mappings:
         Args:
             version: The event's own, if it has one; a mapping's ``Meta.version`` beats it.
         """
+        rules = [rule for rule in self._by_source.get(source, ()) if rule.options.takes((topic,))]
+        thin = [rule for rule in rules if rule.options.fetching]
+        problems: list[FieldProblem] = []
+        asked = [rule.fetch(payload, problems) for rule in thin]
+        whole = [rule for rule in rules if not rule.options.fetching]
+        mapped = _mapped(whole, payload, version, problems)
+        fetches = () if mapped.problems else tuple(dict.fromkeys(each for each in asked if each))
+        return replace(mapped, wanted=bool(rules), fetches=fetches)
+
+    def fetched(
+        self,
+        source: str,
+        fetcher: str | None,
+        topics: Collection[str] | None,
+        payload: Any,
+        *,
+        version: str | None,
+    ) -> Mapped:
+        """
+        Map what *fetcher* has read for *source*. Raises nothing, whatever *payload* holds.
+
+        Args:
+            fetcher: Its name; None: any.
+            topics: Of the notices that it was read for; None: any.
+            version: Of what was read; a mapping's ``Meta.version`` beats it.
+        """
         rules = [
             rule
             for rule in self._by_source.get(source, ())
-            if rule.options.topics is None or topic in rule.options.topics
+            if rule.options.fetching
+            and fetcher in (None, rule.options.fetching.name)
+            and (topics is None or rule.options.takes(topics))
         ]
-        problems: list[FieldProblem] = []
-        changes = [change for rule in rules for change in rule.changes(payload, version, problems)]
-        if len(changes) > 1 and not problems:
-            changes = _merged(changes, problems)
-        if problems:
-            return Mapped((), _told(problems), wanted=True)
-        return Mapped(tuple(changes), (), wanted=bool(rules))
+        return _mapped(rules, payload, version, [])
+
+
+def _mapped(
+    rules: Sequence[Rule], payload: Any, version: str | None, problems: list[FieldProblem]
+) -> Mapped:
+    changes = [change for rule in rules for change in rule.changes(payload, version, problems)]
+    if len(changes) > 1 and not problems:
+        changes = _merged(changes, problems)
+    if problems:
+        return Mapped((), _told(problems), wanted=True)
+    return Mapped(tuple(changes), (), wanted=bool(rules))
 
 
 def _merged(changes: Iterable[Change], problems: list[FieldProblem]) -> list[Change]:

@@ -8,21 +8,26 @@ The options of ``Meta``, read and checked.
 - ``when``: take the event (the element) only if this is true to JMESPath.
 - ``version``: a sequence (whole number) or time (RFC 3339) that beats the event's own.
 - ``allow_slug = True``: a field may write ``slug``.
+- ``fetch``, ``object``: what reads the object that a thin notice only names, and where the notice
+  names it (:mod:`service.mapping.fetching`). All but these two and ``topics`` is then read from
+  what was fetched.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal
 
+from service.mapping import fetching
 from service.mapping.definitions import Definition
 from service.mapping.paths import Path, PathInvalid, compile_path
 from workers.errors import Problem
 from workers.settings import Settings
 
-OURS = ("source", "topics", "collection", "key", "item", "each", "when", "version", "allow_slug")
+OURS = ("source", "topics", "collection", "key", "item", "each", "when", "version", "allow_slug",
+        "fetch", "object")  # fmt: skip
 MARSHMALLOW = ("dateformat", "datetimeformat", "exclude", "fields", "include", "register",
                "timeformat", "unknown")  # fmt: skip
 
@@ -38,6 +43,11 @@ class Options:
     when: Path | None = None
     version: Path | None = None
     allow_slug: bool = False
+    fetching: fetching.Fetching | None = None
+
+    def takes(self, topics: Iterable[str | None]) -> bool:
+        """Whether an event of any of *topics* is for this mapping."""
+        return self.topics is None or not self.topics.isdisjoint(topics)
 
 
 def given(definition: Definition) -> dict[str, Any]:
@@ -58,7 +68,12 @@ def unknown(definition: Definition) -> Iterable[Problem]:
             yield definition.problem(f"Meta.{name}", "an unknown option", expected, do)
 
 
-def read(definition: Definition, settings: Settings, problems: list[Problem]) -> Options | None:
+def read(
+    definition: Definition,
+    settings: Settings,
+    fetchers: Mapping[str, Any],
+    problems: list[Problem],
+) -> Options | None:
     """Return the options of a mapping, or None and the *problems* that kept it from that."""
     meta, count = given(definition), len(problems)
     problems += unknown(definition)
@@ -72,6 +87,7 @@ def read(definition: Definition, settings: Settings, problems: list[Problem]) ->
     by = _by(definition, meta, settings, problems)
     paths = {name: _path(definition, name, meta.get(name), problems) for name in _PATHS}
     record = paths[by] if by else None
+    fetches = fetching.read(definition, meta, settings, fetchers, problems)
     if len(problems) > count or by is None or record is None:
         return None
     return Options(
@@ -84,6 +100,7 @@ def read(definition: Definition, settings: Settings, problems: list[Problem]) ->
         when=paths["when"],
         version=paths["version"],
         allow_slug=meta.get("allow_slug", False),
+        fetching=fetches,
     )
 
 

@@ -16,7 +16,7 @@ from service.mapping.found import found, plain
 from service.mapping.options import Options
 from service.mapping.paths import Path
 from service.mapping.targets import Target
-from workers.changes import Change, FieldProblem, FieldValue
+from workers.changes import Change, Fetch, FieldProblem, FieldValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,14 @@ class Rule:
             problems += [problem(p.path, f"{place}{p.message}") for p in own] if place else own
             if change is not None and change.fields:
                 yield change
+
+    def fetch(self, payload: Any, problems: list[FieldProblem]) -> Fetch | None:
+        """Return what the notice *payload* asks to be fetched; None with *problems*."""
+        fetching = self.options.fetching
+        if fetching is None:
+            return None
+        object = _record(fetching.object, payload, records.key, problems)
+        return None if object is None else Fetch(fetching.name, object)
 
     def _roots(self, payload: Any, problems: list[FieldProblem]) -> Iterator[tuple[str, Any]]:
         path = self.options.each

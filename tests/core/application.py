@@ -14,6 +14,7 @@ STATUS = {
     "destinations": {"site": {"state": "outage", "reason": "", "calls": 7, "rate_limited": 1}},
     "collections": {"products": {"state": "flowing", "pending_items": 3, "oldest_seconds": 1.5}},
     "sources": {"erp": {"deliveries": 5, "duplicates": 2, "refused": 1}},
+    "fetchers": {},
     "fields": {"accepted": 9, "written": 4, "dead": 2, "pending": 3},
     "balanced": True,
     "dead_letters": 2,
@@ -24,6 +25,7 @@ class Mapped:
     changes = ()
     problems = ()
     wanted = True
+    fetches = ()
 
 
 class Mappings:

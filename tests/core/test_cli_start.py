@@ -108,6 +108,7 @@ def test_preview_shows_what_the_sample_would_change(run):
                 "version": "t01748779200000000",
             }
         ],
+        "fetches": [],
         "problems": [],
     }
 
@@ -125,7 +126,7 @@ def test_preview_reads_standard_input_and_says_no_to_a_payload_that_does_not_fit
 @pytest.mark.usefixtures("shop")
 def test_preview_takes_another_topic(run):
     result = run("preview", "erp", "stock.json", "--topic", "order.created", "--json")
-    assert json.loads(result.stdout) == {"changes": [], "problems": []}
+    assert json.loads(result.stdout) == {"changes": [], "fetches": [], "problems": []}
 
 
 def test_preview_takes_headers(run, shop):

@@ -5,7 +5,7 @@ import pytest
 from way_in import NOW, PROOF, Accepted, Mapped, Mappings, Outbox, make
 
 from service.intake import Intake
-from service.readings import LETTERS, WHOLE_BODY
+from service.reading import LETTERS, WHOLE_BODY
 from service.senders import SENDERS
 from service.senders.rotation import Configured
 from workers.changes import FieldProblem

@@ -1,7 +1,7 @@
 import pytest
 from way_in import Letter, Outbox, make
 
-from service.readings import WHOLE_BODY
+from service.reading import WHOLE_BODY
 from workers.changes import FieldProblem
 from workers.errors import ConfigurationInvalid
 

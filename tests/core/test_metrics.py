@@ -11,6 +11,18 @@ STATUS = {
         "pages": {"state": "paused", "pending_items": 0, "oldest_seconds": None},
     },
     "sources": {"erp": {"deliveries": 5, "duplicates": 2, "refused": 1}},
+    "fetchers": {
+        "shop": {
+            "state": "outage",
+            "reason": "",
+            "waiting": 3,
+            "oldest_seconds": 2.5,
+            "asked": 10,
+            "merged": 2,
+            "done": 4,
+            "dead": 1,
+        }
+    },
     "fields": {"accepted": 9, "written": 4, "dead": 2, "pending": 3},
     "balanced": True,
     "dead_letters": 2,
@@ -44,6 +56,13 @@ def test_the_numbers_are_those_of_the_status():
     assert found["balanced",] == 1
 
 
+def test_the_numbers_of_fetchers_are_those_of_the_status():
+    found = samples()
+    names = ("asked_total", "merged_total", "done_total", "dead_total", "waiting")
+    assert [found[f"fetches_{name}", "shop"] for name in names] == [10, 2, 4, 1, 3]
+    assert found["fetches_oldest_seconds", "shop"] == 2.5
+
+
 def test_a_collection_without_pending_values_has_an_age_of_nothing():
     assert samples()["outbox_oldest_seconds", "pages"] == 0
 
@@ -59,6 +78,7 @@ def test_exactly_one_state_holds(state):
     found = samples()
     assert found["destination_state", "site", state] == (state == "outage")
     assert found["collection_state", "products", state] == (state == "flowing")
+    assert found["fetcher_state", "shop", state] == (state == "outage")
     assert found["collection_state", "pages", state] == (state == "paused")
 
 

@@ -19,6 +19,7 @@ class Mapped:
     changes: tuple = ()
     problems: tuple = ()
     wanted: bool = True
+    fetches: tuple = ()
 
 
 class Mappings:

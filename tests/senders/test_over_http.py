@@ -18,6 +18,7 @@ class Mapped:
     changes = ()
     problems = ()
     wanted = True
+    fetches = ()
 
 
 class Mappings:

@@ -1,6 +1,7 @@
 """Outboxes for the tests of this folder."""
 
 import pytest
+from fetches_bench import Way
 from outbox_driver import Bench
 
 
@@ -18,3 +19,21 @@ def bench_with(store):
         return Bench(store, **options)
 
     return make
+
+
+@pytest.fixture
+def way_with(store, tmp_path):
+    """Makes the way of thin notices, with functions from a notice to what is read."""
+
+    def make(product=None, other=None):
+        return Way(store, tmp_path, product, other)
+
+    return make
+
+
+@pytest.fixture
+def way(way_with):
+    """The way of thin notices; at its end each notice has one fate."""
+    way = way_with()
+    yield way
+    way.parts.fetches.status()

@@ -46,6 +46,12 @@ def test_events_without_an_id_are_never_duplicates(bench):
     assert bench.counts("accepted") == (3,)
 
 
+def test_the_replay_of_an_event_that_was_accepted_meanwhile_is_a_duplicate(bench):
+    bench.accept(event("i1", {"stock": 1}, id="e1"))
+    assert bench.accept(event("i1", {"stock": 1}, id="e1"), mode="remap").outcome == "duplicate"
+    assert bench.counts("accepted") == (1,)
+
+
 def test_an_id_belongs_to_its_source(bench):
     bench.accept(event("i1", {"stock": 1}, id="e1"), source="erp")
     assert bench.accept(event("i1", {"stock": 2}, id="e1"), source="shop").outcome == "kept"

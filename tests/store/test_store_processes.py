@@ -99,6 +99,13 @@ def test_a_worker_counts_once_it_is_at_work(client):
     assert processes.workers_alive(client) == 1
 
 
+def test_a_worker_of_another_queue_is_listed_and_does_not_count(client):
+    processes.beat(client, [Process("worker", ME, delivers=False)])
+    assert processes.alive(client) == [{"role": "worker", "pid": ME}]
+    assert processes.workers_alive(client) == 0
+    assert not processes.worker_alive(client)
+
+
 def test_the_heartbeat_goes_on_until_it_is_stopped_and_then_leaves(client):
     running, stop = [Process("supervisor", ME)], threading.Event()
     beats = threading.Thread(target=processes.heartbeat, args=(client, lambda: running[:], stop))

@@ -2,19 +2,28 @@
 -- accept: one delivery, whole or not at all. Seen ids, newest value per field, dead letters of
 -- events that cannot be mapped, counters, and who is to be woken.
 -- ARGV[2]: {token, source, mode, closes, secret, dedupe_ms, raw, raw_limit,
---   raw_bytes, history, weak, headers,
+--   raw_bytes, history, weak, headers, fetched: {fetcher, object, token, n, cursor, more, last},
 --   events: [{id, name, topic, index, letter, problems: [{path, message}],
+--     fetches: [[fetcher, object]], payload, body, raw,
 --     changes: [{mapping, collection, destination, record, by, copy, version, batch,
 --       fields: [[slug, value, type]], echo, seen: {slug: text}}],
 --     gone: [{collection, index, id, deleted}]}]}
 --   echo: the CMS itself tells of these values, and when it held them (lua/echo.lua)
+--   fetched: the claim of a fetch that the events were read by; last: it is to be closed
+--   body, raw: of the event alone
 -- ARGV[3]: the raw body, as text or base64 (request.encoding).
---! uses state echo
+--! uses state echo raw fetching
 
 local EVENTS = 200  -- ids kept of one version, 16 characters each; older repeats the seen ids tell
 local HOUR_US = 3600 * 1000000
 local earlier = earlier_answer()
 if earlier then return earlier end
+
+local claim, fetch = given(request.fetched), nil
+if claim then
+  fetch = fetch_of(claim.fetcher, request.source, claim.object)
+  if not holds(fetch, claim.token) then return answer({outcome = 'lost'}) end
+end
 
 local items = {}
 local function item_of(change)
@@ -56,10 +65,15 @@ local function version_problem(change, fills)
   return nil
 end
 
+-- What no mapping wants is never marked seen, and so does not tell a repeat from the first.
+local function wanted(event) return #event.changes > 0 or #event.fetches > 0 end
+
 local events, duplicates, bad, here = {}, 0, {}, {}
 for _, event in ipairs(request.events) do
   local id = given(event.id)
-  if id and (here[id] or seen(id)) then
+  -- The letter of a fetch that failed is one of an event that was taken.
+  local again = request.mode == 'remap' and #event.fetches > 0
+  if id and not again and (here[id] or seen(id)) then
     duplicates = duplicates + 1
   else
     local fills = {}
@@ -76,20 +90,37 @@ for _, event in ipairs(request.events) do
     else
       events[#events + 1] = event
       for place, kind in pairs(fills) do kinds[place] = kind end
-      if id and #event.changes > 0 then here[id] = true end
+      if id and wanted(event) then here[id] = true end
     end
   end
 end
 
-local raw = P .. 'letters:raw:' .. request.source
-local new = 0
-for _, event in ipairs(bad) do
-  if redis.call('SISMEMBER', raw, event.letter) == 0 then new = new + 1 end
+-- Dead letters and notices that wait hold raw bodies; each source has room for so many.
+local function raw_of(event)
+  return {source = request.source, raw = given(event.raw) or request.raw,
+    text = given(event.body) or ARGV[3], encoding = given(event.body) and 'text' or request.encoding}
 end
-local body = P .. 'raw:' .. request.raw
+local letters = P .. 'letters:raw:' .. request.source
+local new, bytes, weighed = 0, 0, {}
+local function weigh(event)
+  local raw = raw_of(event)
+  if not weighed[raw.raw] and redis.call('EXISTS', P .. 'raw:' .. raw.raw) == 0 then
+    bytes = bytes + #raw.text
+  end
+  weighed[raw.raw] = true
+end
+for _, event in ipairs(bad) do
+  if redis.call('SISMEMBER', letters, event.letter) == 0 then
+    new = new + 1
+    weigh(event)
+  end
+end
+for _, event in ipairs(events) do
+  if #event.fetches > 0 then weigh(event) end
+end
 local held_bytes = tonumber(redis.call('HGET', P .. 'raw-bytes', request.source) or 0)
-if new > 0 and (redis.call('SCARD', raw) + new > request.raw_limit
-    or held_bytes + #ARGV[3] > request.raw_bytes) then
+if (new > 0 and redis.call('SCARD', letters) + new > request.raw_limit)
+    or (bytes > 0 and held_bytes + bytes > request.raw_bytes) then
   return cjson.encode({outcome = 'full'})
 end
 
@@ -99,41 +130,15 @@ if request.weak then
   weak = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 end
 
--- Letters of one body share it: a delivery of a thousand bad rows is kept once.
-local function keep_body(letter)
-  if redis.call('HINCRBY', body, 'letters', 1) == 1 then
-    redis.call('HSET', body, 'text', ARGV[3], 'encoding', request.encoding)
-    redis.call('HINCRBY', P .. 'raw-bytes', request.source, #ARGV[3])
-  end
-  redis.call('HSET', letter, 'raw', request.raw)
-end
-
-local function keep_raw(event)
-  local key = P .. 'letter:' .. event.letter
-  if redis.call('HGET', key, 'state') ~= 'open' then
-    -- Also where it was closed before: what comes again has come now.
-    redis.call('HDEL', key, 'reason', 'closed', 'times')
-    redis.call('HSET', key, 'created', now, 'received', now)
-    keep_body(key)
-  end
-  redis.call('HSET', key, 'kind', 'unmapped', 'source', request.source, 'state', 'open',
-    'topic', given(event.topic) or '', 'events', list_text({given(event.name)}),
-    'index', event.index, 'problems', cjson.encode(event.problems), 'message',
-    event.problems[1].message, 'headers', cjson.encode(request.headers))
-  redis.call('HINCRBY', key, 'times', 1)
-  redis.call('ZREM', P .. 'letters:closed', event.letter)
-  redis.call('ZADD', P .. 'letters', 'NX', now, event.letter)
-  redis.call('SADD', raw, event.letter)
-end
-
 local function has_event(held, id)
   return id and string.find(' ' .. (held.e or '') .. ' ', ' ' .. id .. ' ', 1, true) ~= nil
 end
 
+local LATER = {live = true, fetched = true}  -- modes in which the later of two equals wins
 -- Whether a value takes the place of the one that is held.
 local function wins(held, version, id)
   if not held or version > held.r then return true end
-  if version < held.r or request.mode ~= 'live' then return false end
+  if version < held.r or not LATER[request.mode] then return false end
   return not has_event(held, id)
 end
 
@@ -143,17 +148,7 @@ local function arrival_version(held)
   return string.format('t%017.0f', version)
 end
 
--- Somebody's edit: what we wrote there is the CMS's no longer.
-local function doubt(item, slug, at)
-  local held = item.fields[slug]
-  if not held or not held.c then return end
-  local last = last_answer(known_of(held))
-  if last and at <= last then return end
-  held.c = nil
-  touch(item, slug)
-end
-
-local LANE_OF = {live = 1, remap = 2, reconcile = 3}
+local LANE_OF = {live = 1, fetched = 1, remap = 2, reconcile = 3}
 local lives = {}
 local function put(change, event, triple)
   local item = item_of(change)
@@ -214,37 +209,21 @@ local function put(change, event, triple)
   return {slug, field.a, 'accepted'}
 end
 
--- The CMS says that an item was deleted or unpublished: what was confirmed of it no longer holds,
--- and what is on its way there may come before or after.
-local function part(gone)
-  local place = gone.collection .. ':' .. gone.index
-  local ids, keys = P .. 'ids:' .. place, P .. 'keys:' .. place
-  local record = redis.call('HGET', keys, gone.id)
-  if record and gone.deleted then
-    redis.call('HDEL', ids, record)
-    redis.call('HDEL', keys, gone.id)
-    -- Its key may be that of an older item now, which only a whole listing tells.
-    redis.call('HSET', P .. 'index:' .. place, 'full', 1)
-  end
-  local item = item_of({collection = gone.collection, record = record or gone.id})
-  if not next(item.meta) then return end
-  expire_claim(item)
-  forget_confirmations(item)
-  if not gone.deleted then return end
-  if record then set(item, 'forgotten', 1) end
-  for slug, field in pairs(item.fields) do
-    field.k = nil
-    touch(item, slug)
-  end
-end
 for _, list in ipairs({events, bad}) do
   for _, event in ipairs(list) do
-    for _, gone in ipairs(event.gone or {}) do part(gone) end
+    for _, gone in ipairs(event.gone or {}) do part(gone, item_of) end
   end
 end
 
-local told, accepted = {}, 0
+local headers = cjson.encode(request.headers)
+local told, asked, asks, accepted = {}, {}, {}, 0
 for _, event in ipairs(events) do
+  event.headers = headers
+  for _, ask in ipairs(event.fetches) do
+    note_fetch(fetch_of(ask[1], request.source, ask[2]), event, raw_of(event), request.mode ~= 'live')
+    asked[ask[1]] = true
+    asks[#asks + 1] = ask
+  end
   for _, change in ipairs(event.changes) do
     local fates = {}
     for _, triple in ipairs(change.fields) do
@@ -253,12 +232,16 @@ for _, event in ipairs(events) do
     end
     told[#told + 1] = {change.collection, change.record, fates}
   end
-  if given(event.id) and #event.changes > 0 then
+  if given(event.id) and wanted(event) then
     redis.call('SADD', seen_key(bucket), event.id)
     redis.call('PEXPIRE', seen_key(bucket), 2 * request.dedupe_ms)
   end
 end
-for _, event in ipairs(bad) do keep_raw(event) end
+for _, event in ipairs(bad) do
+  keep_raw({id = event.letter, source = request.source, topic = event.topic, name = event.name,
+    index = event.index, problems = event.problems, headers = headers}, raw_of(event))
+end
+if fetch and claim.last then finish_fetch(fetch, claim) end
 for _, item in pairs(items) do
   if next(item.touched) or next(item.changed) then
     schedule(item)
@@ -266,10 +249,9 @@ for _, item in pairs(items) do
   end
 end
 
--- What no mapping wants is never marked seen, and so does not tell a repeat from the first.
 local fresh = 0
 for _, event in ipairs(events) do
-  if #event.changes > 0 then fresh = fresh + 1 end
+  if wanted(event) then fresh = fresh + 1 end
 end
 local duplicate = duplicates > 0 and fresh == 0 and #bad == 0
 if request.mode == 'live' then
@@ -283,6 +265,7 @@ local letter = given(request.closes)
 if letter and #bad == 0 and redis.call('HGET', P .. 'letter:' .. letter, 'state') == 'open' then
   close_letter(letter, 'replayed')
 end
+if #asks > 0 then note('asked', {source = request.source, fetches = asks}, 'fetches') end
 if #told > 0 then note('accepted', {source = request.source, mode = request.mode, changes = told}, 'changes') end
 
 -- While a stored wait lasts nothing may be sent, so a job would end at once; but for a linger,
@@ -302,6 +285,9 @@ for destination, change in pairs(lives) do
   if worth_a_job(destination, change) and claim_marker(destination) then
     wake[#wake + 1] = destination
   end
+end
+for name in pairs(asked) do
+  if not rests_till(name) and claim_marker(QUEUE) then wake[#wake + 1] = QUEUE end
 end
 return answer({outcome = duplicate and 'duplicate' or 'kept', accepted = accepted, wake = wake,
   letters = #bad})

@@ -133,3 +133,37 @@ local function no_news(item, slug, value, kind, seen, at)
   local first = #known == KEPT and first_answer(known)
   if first and at < first then return 'stale' end
 end
+
+-- Somebody's edit: what we wrote there is the CMS's no longer.
+local function doubt(item, slug, at)
+  local held = item.fields[slug]
+  if not held or not held.c then return end
+  local last = last_answer(known_of(held))
+  if last and at <= last then return end
+  held.c = nil
+  touch(item, slug)
+end
+
+-- The CMS says that an item was deleted or unpublished: what was confirmed of it no longer holds,
+-- and what is on its way there may come before or after.
+local function part(gone, item_of)
+  local place = gone.collection .. ':' .. gone.index
+  local ids, keys = P .. 'ids:' .. place, P .. 'keys:' .. place
+  local record = redis.call('HGET', keys, gone.id)
+  if record and gone.deleted then
+    redis.call('HDEL', ids, record)
+    redis.call('HDEL', keys, gone.id)
+    -- Its key may be that of an older item now, which only a whole listing tells.
+    redis.call('HSET', P .. 'index:' .. place, 'full', 1)
+  end
+  local item = item_of({collection = gone.collection, record = record or gone.id})
+  if not next(item.meta) then return end
+  expire_claim(item)
+  forget_confirmations(item)
+  if not gone.deleted then return end
+  if record then set(item, 'forgotten', 1) end
+  for slug, field in pairs(item.fields) do
+    field.k = nil
+    touch(item, slug)
+  end
+end

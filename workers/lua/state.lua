@@ -226,15 +226,18 @@ local function schedule(item)
 end
 
 -- The last letter of a raw body takes it along.
-local function drop_body(id)
-  local raw = redis.call('HGET', P .. 'letter:' .. id, 'raw')
-  if not raw then return end
+local function release_body(source, raw)
   local key = P .. 'raw:' .. raw
   if redis.call('HINCRBY', key, 'letters', -1) <= 0 then
-    local source = redis.call('HGET', P .. 'letter:' .. id, 'source')
     redis.call('HINCRBY', P .. 'raw-bytes', source, -redis.call('HSTRLEN', key, 'text'))
     redis.call('DEL', key)
   end
+end
+
+local function drop_body(id)
+  local held = redis.call('HMGET', P .. 'letter:' .. id, 'raw', 'source')
+  if not held[1] then return end
+  release_body(held[2], held[1])
   redis.call('HDEL', P .. 'letter:' .. id, 'raw', 'headers')
 end
 

@@ -1,9 +1,10 @@
 #!lua flags=allow-oom
 -- sweep: who is to be woken: destinations whose stored time has come, and those that have due
--- items and neither a stored time nor a job on its way. Mends times that a clock jump left behind.
--- ARGV[2]: {destinations: [{name, collections: [name]}]}
+-- items and neither a stored time nor a job on its way; and the fetch queue, as one of them. Mends
+-- times that a clock jump left behind.
+-- ARGV[2]: {destinations: [{name, collections: [name]}], fetchers: [name]}
 -- Returns {wake: [name], ms}: until the next stored time, at most 1,000.
---! uses state
+--! uses state raw fetching
 
 local function mend(key)
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. (now + AHEAD_MS), '+inf')) do
@@ -40,6 +41,14 @@ for _, destination in ipairs(request.destinations) do
     if ready and claim_marker(destination.name) then wake[#wake + 1] = destination.name end
   end
 end
+local fetch = false
+local fetchers = given(request.fetchers) or {}
+for _, name in ipairs(fetchers) do
+  mend(P .. 'fetches:' .. name)
+  local due = redis.call('ZCOUNT', P .. 'fetches:' .. name, '-inf', now) > 0
+  fetch = fetch or (due and not rests_till(name))
+end
+if #fetchers > 0 and fetch and claim_marker(QUEUE) then wake[#wake + 1] = QUEUE end
 local ms = 1000
 local first = redis.call('ZRANGEBYSCORE', P .. 'wakes', '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
 if first[2] then ms = math.min(ms, tonumber(first[2]) - now) end

@@ -1,0 +1,143 @@
+"""
+``Meta.fetch`` and ``Meta.object``: what reads the object that a thin notice only names.
+
+``fetch`` is the name of a ``[fetchers.NAME]`` of instep.toml, or a function of the mappings' own
+file, which is then known by its qualified name; ``object`` is JMESPath in the notice.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from service.mapping.paths import Path, PathInvalid, compile_path
+from workers.errors import Problem
+from workers.settings import Settings
+
+if TYPE_CHECKING:
+    from service.mapping.definitions import Definition
+    from service.mapping.rules import Rule
+
+Read = Callable[[Any], Any]  # is given a service.fetchers.base.Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """
+    Args:
+        name: Of the fetcher.
+        read: Reads one object.
+        object: Where the notice names it.
+    """
+
+    name: str
+    read: Read
+    object: Path
+    configured: bool  # in instep.toml, else a function
+
+
+def read(
+    definition: Definition,
+    meta: Mapping[str, Any],
+    settings: Settings,
+    fetchers: Mapping[str, Any],
+    problems: list[Problem],
+) -> Fetching | None:
+    """
+    Return what a mapping fetches by; None: it fetches nothing, or *problems* say why it cannot.
+
+    Args:
+        fetchers: Those of *settings* that could be built, by name.
+    """
+    fetch, place = meta.get("fetch"), meta.get("object")
+    if fetch is None:
+        if place is not None:
+            expected = "Meta.fetch beside it"
+            problems.append(definition.problem("Meta.object", repr(place), expected, "add it"))
+        return None
+    named = isinstance(fetch, str)
+    problem = _unknown(definition, fetch, settings) if named else _unfit(definition, fetch)
+    if problem is not None:
+        problems.append(problem)
+        return None
+    name = fetch if named else fetch.__qualname__
+    reader = fetchers.get(fetch) if named else fetch
+    if place is None and named:
+        if reader is None:  # it could not be built, as a problem of its own says
+            return None
+        place = reader.object
+    path = _path(definition, place, problems)
+    return None if path is None or reader is None else Fetching(name, reader, path, named)
+
+
+def _unknown(definition: Definition, name: str, settings: Settings) -> Problem | None:
+    if name in settings.fetchers:
+        return None
+    names = ", ".join(sorted(settings.fetchers)) or "a fetcher"
+    do = "name one, add [fetchers.…] to instep.toml, or give a function"
+    return definition.problem("Meta.fetch", repr(name), f"one of {names}", do)
+
+
+def _unfit(definition: Definition, fetch: Any) -> Problem | None:
+    expected = "the name of a [fetchers.NAME], or a function of one argument"
+    if not callable(fetch) or not hasattr(fetch, "__qualname__"):
+        found, do = type(fetch).__name__, "give one of them"
+        return definition.problem("Meta.fetch", found, expected, do)
+    try:
+        inspect.signature(fetch).bind(None)
+    except TypeError:
+        found = f"{fetch.__qualname__}{inspect.signature(fetch)}"
+        return definition.problem("Meta.fetch", found, expected, "let it take the event")
+    except ValueError:  # one written in C, which does not tell
+        return None
+    if inspect.iscoroutinefunction(fetch):
+        found = f"async {fetch.__qualname__}"
+        return definition.problem("Meta.fetch", found, expected, "write it without async")
+    return None
+
+
+def _path(definition: Definition, text: Any, problems: list[Problem]) -> Path | None:
+    if text is None:
+        expected = "JMESPath in the notice to what is to be fetched, e.g. data.id"
+        do = "add object = … beside fetch"
+        problems.append(definition.problem("Meta.object", "nothing", expected, do))
+        return None
+    try:
+        return compile_path(text)
+    except PathInvalid as error:
+        expected = "a JMESPath expression"
+        problems.append(definition.problem("Meta.object", error, expected, error.do))
+        return None
+
+
+def clashes(rules: Sequence[Rule], settings: Settings) -> Iterator[Problem]:
+    """Yield a problem for every fetch that contradicts an earlier one, or the configuration."""
+    readers: dict[str, Rule] = {}
+    places: dict[tuple[str, str], Rule] = {}
+    for rule in rules:
+        fetching = rule.options.fetching
+        if fetching is None:
+            continue
+        where = f"{rule.file}: {rule.name}.Meta"
+        first = readers.setdefault(fetching.name, rule)
+        configured = not fetching.configured and fetching.name in settings.fetchers
+        if configured or _reader(first) is not fetching.read:
+            other = "[fetchers] of instep.toml" if configured else f"{first.name} ({first.file})"
+            found = f"a function {fetching.name}, while {other} has another"
+            yield Problem(f"{where}.fetch", found, "one fetcher of this name", "rename it")
+        first = places.setdefault((rule.options.source, fetching.name), rule)
+        if _place(first) != fetching.object.text:
+            found = f"{fetching.object.text}, while {first.name} ({first.file}) has {_place(first)}"
+            expected = "one place for all mappings of a source that share a fetcher"
+            do = "use another fetcher for the other: what is read is mapped by all that share it"
+            yield Problem(f"{where}.object", found, expected, do)
+
+
+def _reader(rule: Rule) -> Read | None:
+    return rule.options.fetching.read if rule.options.fetching else None
+
+
+def _place(rule: Rule) -> str:
+    return rule.options.fetching.object.text if rule.options.fetching else ""

@@ -1,0 +1,193 @@
+"""From a body, or from what a fetch has read, to mapped events. No store and no HTTP here."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from service import echo
+from service.ports import Mapped, Mappings
+from service.senders.base import Event
+from service.senders.payload import parse_json
+from service.senders.rotation import Configured
+from workers.changes import FieldProblem, Incoming, canonical
+from workers.errors import PayloadInvalid
+from workers.settings import Collection
+
+WHOLE_BODY: Final = -1  # the index of a dead letter whose body could not be split into events
+LETTERS: Final = 200  # of one delivery; more would fill the room of its source, and then get 503
+# Beside the headers of a dead letter, like service.senders.base.QUERY: no header has such a name.
+FETCHER: Final = ":fetcher"  # its body is what this fetcher has read
+TOPICS: Final = ":topics"  # JSON: of the notices that it was read for
+VERSION: Final = ":version"  # of what was read
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A body, read and mapped."""
+
+    events: tuple[Incoming, ...]
+    wanted: bool
+
+    @property
+    def problems(self) -> tuple[FieldProblem, ...]:
+        return tuple(problem for event in self.events for problem in event.problems)
+
+
+class Reader:
+    """
+    Maps whatever comes; raises nothing.
+
+    Args:
+        senders: By name of the source.
+        mappings: Of all sources.
+        collections: By name; without them no event tells of one of their items.
+    """
+
+    def __init__(
+        self,
+        senders: Mapping[str, Configured],
+        mappings: Mappings,
+        collections: Mapping[str, Collection] | None = None,
+    ) -> None:
+        self._senders = senders
+        self._mappings = mappings
+        self._collections = collections or {}
+
+    def read(
+        self,
+        source: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        topic: str | None = None,
+        fallback: str | None = None,
+    ) -> Read:
+        """
+        Split and map *body*, which *source* sent.
+
+        Args:
+            topic: Of every event, instead of what the sender reads.
+            fallback: The version of events that have no time.
+        """
+        try:
+            events = list(self._senders[source].events(headers, body))
+        except PayloadInvalid as error:
+            return unreadable(str(error))
+        # A mistake of ours must not cost the event: what is signed is kept, readable or not.
+        except Exception as error:
+            _log.exception("sender failed", extra={"source": source})
+            return unreadable(f"the sender failed on it: {type(error).__name__}")
+        read = [self._map(source, event, topic or event.topic, fallback) for event in events]
+        return Read(tuple(event for event, _ in read), any(wanted for _, wanted in read))
+
+    def fetched(
+        self,
+        source: str,
+        fetcher: str | None,
+        topics: Sequence[str] | None,
+        payload: Any,
+        *,
+        version: str | None,
+        topic: str | None = None,
+    ) -> Read:
+        """
+        Map one *payload* that *fetcher* has read for *source*; None: any fetcher, any topics.
+
+        Args:
+            topic: What its dead letter, if it becomes one, is listed under.
+        """
+        mapped, problems = self._mapped(
+            lambda: self._mappings.fetched(source, fetcher, topics, payload, version=version),
+            {"source": source, "fetcher": fetcher},
+        )
+        wanted = mapped is None or mapped.wanted
+        body = canonical(payload)
+        changes = mapped.changes if mapped and not problems else ()
+        return Read((Incoming(None, topic, 0, changes, problems, body=body),), wanted)
+
+    def previewed(self, source: str, body: bytes, topic: str | None) -> Read:
+        """Map *body* as what any fetcher of *source* has read."""
+        try:
+            payload = parse_json(body)
+        except PayloadInvalid as error:
+            return unreadable(str(error))
+        topics = None if topic is None else (topic,)
+        return self.fetched(source, None, topics, payload, version=None)
+
+    def again(self, source: str, headers: Mapping[str, str], body: bytes) -> Read:
+        """Map what a fetch had read once more, by the headers of its dead letter."""
+        try:
+            payload = parse_json(body)
+        except PayloadInvalid as error:
+            return unreadable(str(error))
+        topics = tuple(json.loads(headers.get(TOPICS, "[]")))
+        version = headers.get(VERSION)
+        return self.fetched(source, headers[FETCHER], topics, payload, version=version)
+
+    def _map(
+        self, source: str, event: Event, topic: str | None, fallback: str | None
+    ) -> tuple[Incoming, bool]:
+        """Return *event* mapped, and whether any mapping wants it."""
+        if event.ping:
+            return Incoming(event.id, topic, event.index), False
+        version = event.version or fallback
+        mapped, problems = self._mapped(
+            lambda: self._mappings.changes(source, topic, event.payload, version=version),
+            {"source": source, "event_id": event.id},
+        )
+        # Without its topic nobody can tell whether an event is wanted.
+        wanted = mapped is None or mapped.wanted or (topic is None and bool(event.problems))
+        if mapped is not None:
+            problems = (*event.problems, *problems) if wanted else ()
+        gone = echo.gone(event.origin, self._collections) if event.origin else ()
+        if problems or mapped is None:
+            return Incoming(event.id, topic, event.index, (), problems, gone), wanted
+        changes, fetches = mapped.changes, mapped.fetches
+        if event.origin:
+            changes = echo.told(changes, event.origin, event.version, self._collections)
+        payload = self._kept(source, event.payload) if fetches else None
+        return Incoming(event.id, topic, event.index, changes, (), gone, fetches, payload), wanted
+
+    def _kept(self, source: str, payload: Any) -> Any:
+        """Return *payload* as it may wait for its fetch: without a secret that proved it."""
+        return json.loads(self._senders[source].kept(json.dumps(payload).encode()))
+
+    def _mapped(
+        self, run: Callable[[], Mapped], about: Mapping[str, Any]
+    ) -> tuple[Mapped | None, tuple[FieldProblem, ...]]:
+        """Return what the mappings say and their problems; None where they failed."""
+        try:
+            mapped = run()
+        # Mappings are the user's code.
+        except Exception as error:
+            _log.exception("mapping failed", extra=dict(about))
+            message = f"the mapping failed on it: {type(error).__name__}"
+            return None, (FieldProblem("mapping", message),)
+        return mapped, mapped.problems
+
+
+def unreadable(message: str) -> Read:
+    """Return what is read of a body that cannot be split into events."""
+    return Read((_letter(message),), wanted=True)
+
+
+def _letter(message: str) -> Incoming:
+    """Return the dead letter of a whole body."""
+    return Incoming(None, None, WHOLE_BODY, problems=(FieldProblem("body", message),))
+
+
+def bounded(read: Read) -> Read:
+    """Return *read*, with one letter of the whole body for its bad events if they are very many."""
+    bad = [event for event in read.events if event.problems]
+    if len(bad) <= LETTERS:
+        return read
+    first = bad[0].problems[0]
+    words = f"{len(bad)} of {len(read.events)} events have problems; the first: {first.path}"
+    good = (event for event in read.events if not event.problems)
+    return Read((*good, _letter(f"{words} {first.message}")), read.wanted)

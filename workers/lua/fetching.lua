@@ -1,0 +1,113 @@
+-- Shared: the objects that notices name and that are to be fetched. Needs raw.lua.
+--
+-- instep:fetch:<fetcher>:<source>:<object>  hash, one entry per object:
+--   source, object    n counts its notices      attempts that failed    failed: last, unavailable
+--   payload, id, topic, came (ms) of the newest notice     topics of all of them, JSON
+--   raw, letter, index, headers: what its dead letter is made of
+--   token, till: of the claim                   risen: ms of the first notice since the claim
+
+local QUEUE = ':fetch'          -- woken like a destination; none has such a name
+local LONGEST_REST_MS = 3600000  -- that a fetcher may ask for
+local MOST_TOPICS = 20
+
+local function fetcher_key(name) return P .. 'fetcher:' .. name end
+
+local function fetch_of(name, source, object)
+  local member = source .. ':' .. object
+  local key = P .. 'fetch:' .. name .. ':' .. member
+  local held = {}
+  local flat = redis.call('HGETALL', key)
+  for i = 1, #flat, 2 do held[flat[i]] = flat[i + 1] end
+  return {key = key, fetcher = name, source = source, object = object, member = member,
+    held = flat[1] and held}
+end
+
+-- When a fetcher that rests may be asked again; nil: it does not rest.
+local function rests_till(name)
+  local till = sane(redis.call('HGET', fetcher_key(name), 'until'), LONGEST_REST_MS)
+  return till and till > now and till or nil
+end
+
+local function set_due(fetch, at)
+  redis.call('ZADD', P .. 'fetches:' .. fetch.fetcher, at, fetch.member)
+end
+
+local function topics_with(fetch, topic)
+  local topics = fetch.held and cjson.decode(fetch.held.topics) or {}
+  if not topic then return list_text(topics) end
+  for place, known in ipairs(topics) do
+    if known == topic then table.remove(topics, place) break end
+  end
+  topics[#topics + 1] = topic
+  return list_text({unpack(topics, math.max(1, #topics - MOST_TOPICS + 1))})
+end
+
+local function replace_notice(fetch, notice, raw)
+  hold_body(raw)
+  if fetch.held then release_body(fetch.source, fetch.held.raw) end
+  redis.call('HSET', fetch.key, 'source', fetch.source, 'object', fetch.object,
+    'payload', notice.payload, 'id', given(notice.name) or '', 'topic', given(notice.topic) or '',
+    'raw', raw.raw, 'letter', notice.letter, 'index', notice.index, 'headers', notice.headers,
+    'came', now)
+end
+
+local function forgive(fetch)
+  redis.call('HSET', fetch.key, 'attempts', 0)
+  redis.call('SREM', P .. 'fetches-failing:' .. fetch.fetcher, fetch.member)
+end
+
+-- A notice of an object that waits already is merged into that entry. A replayed one never takes
+-- the place of one that came by itself.
+local function note_fetch(fetch, notice, raw, replayed)
+  local held = fetch.held
+  redis.call('SADD', P .. 'fetchers', fetch.fetcher)
+  redis.call('HINCRBY', fetcher_key(fetch.fetcher), 'asked', 1)
+  if not (held and replayed) then replace_notice(fetch, notice, raw) end
+  redis.call('HINCRBY', fetch.key, 'n', 1)
+  -- A newer notice starts the count afresh and does not wait out the backoff of the older one.
+  forgive(fetch)
+  redis.call('HSET', fetch.key, 'topics', topics_with(fetch, given(notice.topic)))
+  if held then redis.call('HINCRBY', fetcher_key(fetch.fetcher), 'merged', 1) end
+  if held and held.token then
+    redis.call('HSETNX', fetch.key, 'risen', now)
+  else
+    set_due(fetch, now)
+  end
+  redis.call('ZADD', P .. 'fetches-waiting:' .. fetch.fetcher, 'NX', now, fetch.member)
+end
+
+-- The claim is over, the object is not: it is due again.
+local function put_back(fetch, at)
+  redis.call('HDEL', fetch.key, 'token', 'till', 'risen')
+  set_due(fetch, at)
+end
+
+local function close_fetch(fetch, fate)
+  forgive(fetch)
+  release_body(fetch.source, fetch.held.raw)
+  redis.call('DEL', fetch.key)
+  redis.call('ZREM', P .. 'fetches:' .. fetch.fetcher, fetch.member)
+  redis.call('ZREM', P .. 'fetches-waiting:' .. fetch.fetcher, fetch.member)
+  redis.call('HINCRBY', fetcher_key(fetch.fetcher), fate, 1)
+end
+
+-- A claim that ran out and was taken by another must change nothing: its read is the older one.
+local function holds(fetch, token)
+  return fetch.held and fetch.held.token == token
+end
+
+-- The fetch of *claim* {token, n, cursor, more} has landed.
+local function finish_fetch(fetch, claim)
+  redis.call('HSET', fetcher_key(fetch.fetcher), 'failures', 0, 'success', now)
+  if given(claim.cursor) then
+    redis.call('HSET', P .. 'cursors:' .. fetch.fetcher, fetch.member, claim.cursor)
+  end
+  local risen = tonumber(fetch.held.n) > claim.n
+  if not risen and not claim.more then return close_fetch(fetch, 'done') end
+  if risen and not claim.more then
+    redis.call('ZADD', P .. 'fetches-waiting:' .. fetch.fetcher, tonumber(fetch.held.risen or now), fetch.member)
+  end
+  forgive(fetch)
+  redis.call('HDEL', fetch.key, 'failed')
+  put_back(fetch, now)
+end

@@ -1,0 +1,32 @@
+-- Shared: raw bodies, and the dead letters of events that could not be mapped. Letters (and notices
+-- that wait for their fetch) of one body share it: a delivery of a thousand bad rows is kept once.
+
+-- *raw*: {source, raw, text, encoding}
+local function hold_body(raw)
+  local key = P .. 'raw:' .. raw.raw
+  if redis.call('HINCRBY', key, 'letters', 1) == 1 then
+    redis.call('HSET', key, 'text', raw.text, 'encoding', raw.encoding)
+    redis.call('HINCRBY', P .. 'raw-bytes', raw.source, #raw.text)
+  end
+end
+
+-- *letter*: {id, source, topic, name, index, problems, headers, came}; headers: JSON text; came: ms,
+-- where its event came earlier than now
+local function keep_raw(letter, raw)
+  local key = P .. 'letter:' .. letter.id
+  if redis.call('HGET', key, 'state') ~= 'open' then
+    -- Also where it was closed before: what comes again has come now.
+    redis.call('HDEL', key, 'reason', 'closed', 'times')
+    redis.call('HSET', key, 'created', letter.came or now, 'received', letter.came or now)
+    hold_body(raw)
+    redis.call('HSET', key, 'raw', raw.raw)
+  end
+  redis.call('HSET', key, 'kind', 'unmapped', 'source', letter.source, 'state', 'open',
+    'topic', given(letter.topic) or '', 'events', list_text({given(letter.name)}),
+    'index', letter.index, 'problems', cjson.encode(letter.problems), 'message',
+    letter.problems[1].message, 'headers', letter.headers)
+  redis.call('HINCRBY', key, 'times', 1)
+  redis.call('ZREM', P .. 'letters:closed', letter.id)
+  redis.call('ZADD', P .. 'letters', 'NX', now, letter.id)
+  redis.call('SADD', P .. 'letters:raw:' .. letter.source, letter.id)
+end
