@@ -6,6 +6,7 @@ import click
 import pytest
 
 from service.cli import main
+from service.fetchers import KINDS
 from service.senders import SENDERS
 from workers import loading, sections
 from workers.metrics import METRICS
@@ -37,6 +38,14 @@ def test_every_command_is_documented(name):
 def test_every_sender_is_documented_with_its_keys(name):
     row = next((line for line in README.splitlines() if line.startswith(f"| `{name}` ")), "")
     assert row
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_every_kind_of_fetcher_is_documented_with_its_keys(name):
+    row = next((line for line in README.splitlines() if line.startswith(f"| `{name}` ")), "")
+    keys = KINDS[name].options._declared_fields
+    assert row
+    assert all(f"`{key}`" in row for key in keys)
 
 
 @pytest.mark.parametrize("name", sorted(METRICS))
