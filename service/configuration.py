@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -11,7 +12,7 @@ from service.mapping.load import Mappings
 from service.mapping.load import load as load_mappings
 from service.senders.rotation import Configured
 from workers.errors import ConfigurationInvalid, Problem
-from workers.loading import Draft, read
+from workers.loading import Draft, fill, read
 from workers.settings import Settings
 
 
@@ -22,6 +23,15 @@ class Configuration:
     settings: Settings
     senders: Mapping[str, Configured]  # by name of the source
     mappings: Mappings
+
+
+def of_process() -> Configuration:
+    """
+    Return ``build`` of the environment of this process, to which what ``.env`` adds is added first:
+    there the user's own functions look for their tokens.
+    """
+    fill(os.environ)
+    return build(os.environ)
 
 
 def build(environ: Mapping[str, str]) -> Configuration:

@@ -93,10 +93,10 @@ def serve(host: str, port: int, processes: int) -> None:
 def application() -> Flask:
     """Build the application from the environment, with clients of its own; for any WSGI server."""
     from service.app import create_app
-    from service.configuration import build
+    from service.configuration import of_process
     from workers import jobs, processes, store
 
-    configuration = build(os.environ)
+    configuration = of_process()
     settings = configuration.settings
     parts = jobs.build(settings)
     client = parts.steps.client

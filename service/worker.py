@@ -42,10 +42,10 @@ def _bind_deliveries() -> Settings:
 
 
 def _bind_fetches() -> Settings:
-    from service.configuration import build
+    from service.configuration import of_process
     from service.fetching import Runner
 
-    configuration = build(os.environ)
+    configuration = of_process()
     mappings = configuration.mappings
     jobs.bind(configuration.settings, lambda parts: Runner(parts, mappings, hung=_end).step)
     return configuration.settings

@@ -7,6 +7,7 @@ import platform
 import subprocess
 import time
 from pathlib import Path
+from unittest import mock
 
 import hypothesis
 import pytest
@@ -21,6 +22,13 @@ hypothesis.settings.register_profile(
     derandomize="CI" in os.environ,
 )
 hypothesis.settings.load_profile("instep")
+
+
+@pytest.fixture(autouse=True)
+def _own_environment():
+    """A command adds the names of .env to the environment of its process."""
+    with mock.patch.dict(os.environ):
+        yield
 
 
 def server_binary() -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,12 @@ def load(environ: Mapping[str, str]) -> Settings:
     return draft.settings
 
 
+def fill(environ: MutableMapping[str, str]) -> None:
+    """Add to *environ* the names of ``.env`` that it lacks; ``read`` tells what is wrong there."""
+    for name, value in read_env(_path(environ).with_name(".env"))[0].items():
+        environ.setdefault(name, value)
+
+
 def read(environ: Mapping[str, str]) -> Draft:
     """
     Read what ``load`` reads, as far as it is right.
@@ -82,7 +88,7 @@ def read(environ: Mapping[str, str]) -> Draft:
     Raises:
         ConfigurationInvalid: there is no such file, or it is not TOML.
     """
-    path = Path(environ.get("INSTEP_CONFIG") or "instep.toml")
+    path = _path(environ)
     written = _parse(path)
     extra, slips = read_env(path.with_name(".env"))
     filled = {**extra, **environ}
@@ -101,6 +107,10 @@ def read(environ: Mapping[str, str]) -> Draft:
         admin_token=filled.get("INSTEP_ADMIN_TOKEN") or None,
     )
     return Draft(draft, (*slips, *reader.problems), substitution.templates)
+
+
+def _path(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("INSTEP_CONFIG") or "instep.toml")
 
 
 def _parse(path: Path) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -38,11 +37,11 @@ REFUSALS: Mapping[int, tuple[str, str, str]] = {  # status: key, expected, do
 @click.option("--json", "json_wanted", is_flag=True, help="Print it as JSON.")
 def check(json_wanted: bool) -> None:
     """Check the configuration, the mappings, the store and the tokens."""
-    from service.configuration import build
+    from service.configuration import of_process
 
     notes: list[str] = []
     try:
-        settings = build(os.environ).settings
+        settings = of_process().settings
     except ConfigurationInvalid as error:
         _report(error.problems, notes, json_wanted)
         raise SystemExit(2) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -110,10 +109,10 @@ def _return(parts: Parts, letter: Letter) -> str | None:
 
 def _remap(parts: Parts) -> Act:
     """Return the act that maps the event of a letter again, with the mappings as they are now."""
-    from service.configuration import build
+    from service.configuration import of_process
     from service.intake import Intake
 
-    configuration = build(os.environ)
+    configuration = of_process()
     collections = configuration.settings.collections
     intake = Intake(
         configuration.senders, configuration.mappings, parts.outbox, parts.wakes.wake, collections

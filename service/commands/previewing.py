@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
@@ -51,13 +50,13 @@ def preview(
     json_wanted: bool,
 ) -> None:
     """Show what the payload in FILE, sent by SOURCE, would change; - is standard input."""
-    from service.configuration import build
+    from service.configuration import of_process
     from service.intake import Intake
     from workers.outbox import Outbox
     from workers.scripts import Steps
     from workers.store import connect
 
-    configuration = build(os.environ)
+    configuration = of_process()
     if source not in configuration.senders:
         names = ", ".join(sorted(configuration.senders)) or "none"
         raise click.BadParameter(f"found {source!r}, expected a source of instep.toml ({names})")

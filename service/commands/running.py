@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -50,10 +49,10 @@ def processes(what: str) -> Decorator:
 def up(bind: str, processes: int) -> None:
     """Run everything on this machine: store, web and workers."""
     from service import logs, running
-    from service.configuration import build
+    from service.configuration import of_process
 
     logs.configure()
-    raise SystemExit(running.up(build(os.environ), bind, processes))
+    raise SystemExit(running.up(of_process(), bind, processes))
 
 
 @click.command()
@@ -62,10 +61,10 @@ def up(bind: str, processes: int) -> None:
 def web(bind: str, processes: int) -> None:
     """Receive webhooks."""
     from service import logs, running
-    from service.configuration import build
+    from service.configuration import of_process
 
     logs.configure()
-    raise SystemExit(running.web(build(os.environ), bind, processes))
+    raise SystemExit(running.web(of_process(), bind, processes))
 
 
 @click.command()
@@ -73,10 +72,10 @@ def web(bind: str, processes: int) -> None:
 def worker(processes: int) -> None:
     """Send what is due to the CMS."""
     from service import logs, running
-    from service.configuration import build
+    from service.configuration import of_process
 
     logs.configure()
-    raise SystemExit(running.worker(build(os.environ), processes))
+    raise SystemExit(running.worker(of_process(), processes))
 
 
 @click.command()

@@ -189,3 +189,15 @@ def test_preview_of_a_fetched_file_that_is_no_json_is_a_no(environ):
     result = CliRunner().invoke(main, arguments, env=environ(), input="{")
     assert result.exit_code == 1
     assert [each["path"] for each in json.loads(result.stdout)["problems"]] == ["body"]
+
+
+def test_a_function_of_the_mappings_finds_in_the_environment_what_env_sets(environ, tmp_path):
+    (tmp_path / ".env").write_text("ERP_KEY=k3y\nSHOP_TOKEN=another\n")
+    asks = (
+        'import os\nassert (os.environ["ERP_KEY"], os.environ["SHOP_TOKEN"]) == '
+        '("k3y", "sh0p-t0ken")\n'
+    )
+    arguments = ["preview", "shop", "-", "--fetched"]
+    given = environ(mappings=asks + MAPPINGS)
+    result = CliRunner().invoke(main, arguments, env=given, input='{"sku": "a", "qty": 3}')
+    assert result.exit_code == 0, result.output
