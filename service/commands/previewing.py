@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
@@ -71,6 +72,9 @@ def preview(
         as_json({"changes": changes, "fetches": fetches, "problems": problems})
     else:
         _print(found)
+        read = configuration.senders[source].headers
+        if not (fetched or found.changes or found.fetches) and not headers.keys() & {*read}:
+            _hint(read)
     raise SystemExit(1 if found.problems else 0)
 
 
@@ -84,6 +88,11 @@ def shown(change: Change) -> dict[str, Any]:
         "fields": {field.slug: json.loads(field.value) for field in change.fields},
         "version": change.version,
     }
+
+
+def _hint(headers: Iterable[str]) -> None:
+    if names := ", ".join(headers):
+        click.echo(f"Of the headers, which --header 'NAME: VALUE' gives, it reads {names}")
 
 
 def _print(found: Preview) -> None:

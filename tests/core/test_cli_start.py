@@ -136,6 +136,16 @@ def test_preview_takes_headers(run, shop):
     assert len(json.loads(result.stdout)["changes"]) == 1
 
 
+def test_preview_without_the_headers_that_tell_the_topic_says_which_are_read(run, shop):
+    text = (shop / "instep.toml").read_text()
+    (shop / "instep.toml").write_text(text.replace('topic = "type"', 'topic = "header:X-Topic"'))
+    said = run("preview", "erp", "stock.json").stdout.splitlines()
+    hint = "Of the headers, which --header 'NAME: VALUE' gives, it reads x-topic"
+    assert said[-1] == hint
+    other = run("preview", "erp", "stock.json", "--header", "x-topic: order.created")
+    assert hint not in other.stdout
+
+
 @pytest.mark.usefixtures("shop")
 def test_preview_for_people_is_plain_in_a_pipe(run):
     result = run("preview", "erp", "stock.json")
