@@ -48,7 +48,7 @@ class Fetcher(Protocol):
 
     @property
     def object(self) -> str:
-        """JMESPath in the notice's payload to what is to be fetched: a text or whole number."""
+        """JMESPath in the notice to what is to be fetched: text, a whole number, or a list."""
 
     def __call__(self, notice: Notice) -> Any:
         """

@@ -56,7 +56,6 @@ class Api:
         query: Mapping[str, str] | None = None,
         *,
         headers: Mapping[str, str] | None = None,
-        seconds: float | None = None,
     ) -> Any:
         """
         Return the JSON that stands at *path*.
@@ -66,7 +65,7 @@ class Api:
             FetchUnavailable: There is no whole answer in time, or nobody would get one.
         """
         request = requests.Request("GET", self.root + path, params=query, headers=headers)
-        return self._ask(path, request, self.seconds if seconds is None else seconds)
+        return self._ask(path, request)
 
     def post(self, path: str, body: Any) -> Any:
         """Return the JSON that *path* answers to *body*; raises like ``get``."""
@@ -76,14 +75,14 @@ class Api:
             data=json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
         )
-        return self._ask(path, request, self.seconds)
+        return self._ask(path, request)
 
-    def _ask(self, path: str, request: requests.Request, seconds: float) -> Any:
+    def _ask(self, path: str, request: requests.Request) -> Any:
         what = f"{request.method} {path}"
         own = {"User-Agent": "instep", "Accept": "application/json"}
         request.headers = own | dict(self.headers) | dict(request.headers or {})
         deadline = Deadline()
-        deadline.start(seconds, float("inf"))
+        deadline.start(self.seconds, float("inf"))
         try:
             answer = _exchange(request, deadline)
         except AnswerTooLong as error:

@@ -1,8 +1,9 @@
 """
 Square: the catalogue objects whose stock a notice counts.
 
-``inventory.count.updated`` names them, usually one, in an array; ``data.id`` of it is an id of the
-counting. ``catalog.version.updated`` names nothing: that is for ``square-changes``.
+``inventory.count.updated`` names them, usually one, in an array, and each once for every state and
+place that was counted; ``data.id`` of it is an id of the counting. ``catalog.version.updated``
+names nothing: that is for ``square-changes``.
 
 https://developer.squareup.com/reference/square/catalog-api/retrieve-catalog-object
 https://developer.squareup.com/reference/square/inventory-api/webhooks/inventory.count.updated
@@ -10,16 +11,14 @@ https://developer.squareup.com/reference/square/inventory-api/webhooks/inventory
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
-from service.fetchers.base import Fetched, Notice
+from service.fetchers.base import Notice
 from service.fetchers.kinds import Given, Kind
 from service.fetchers.options import Matching
 from service.fetchers.reading import Api, part, pick
 from service.senders.options import Options as SenderOptions
-from workers.errors import FetchUnavailable
 
 
 class Options(SenderOptions):
@@ -33,25 +32,12 @@ class Options(SenderOptions):
 @dataclass(frozen=True, slots=True)
 class CatalogObjects:
     api: Api
-    # All of them: the notice is the only one that tells of the second.
-    object: str = (
-        "data.object.inventory_counts"
-        " && join(',', sort(data.object.inventory_counts[].catalog_object_id))"
-    )
+    object: str = "data.object.inventory_counts[].catalog_object_id"
 
     def __call__(self, notice: Notice) -> Any:
-        end = time.monotonic() + self.api.seconds
-        # A variation is counted once for each state and place.
-        ids = list(dict.fromkeys(notice.object.split(",")))
-        # Rounded, because it stands in messages, which are compared.
-        return Fetched(tuple(self._read(each, round(end - time.monotonic(), 1)) for each in ids))
-
-    def _read(self, object_id: str, seconds: float) -> Any:
-        path = f"/v2/catalog/object/{part(object_id)}"
-        if seconds <= 0:
-            raise FetchUnavailable(f"GET {path}: the objects before it took {self.api.seconds:g} s")
+        path = f"/v2/catalog/object/{part(notice.object)}"
         query = {"include_related_objects": "false"}
-        return pick(f"GET {path}", self.api.get(path, query, seconds=seconds), "object", dict)
+        return pick(f"GET {path}", self.api.get(path, query), "object", dict)
 
 
 def api(given: Given) -> Api:

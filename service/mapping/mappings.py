@@ -60,10 +60,10 @@ class Mappings:
         rules = [rule for rule in self._by_source.get(source, ()) if rule.options.takes((topic,))]
         thin = [rule for rule in rules if rule.options.fetching]
         problems: list[FieldProblem] = []
-        asked = [rule.fetch(payload, problems) for rule in thin]
+        asked = [fetch for rule in thin for fetch in rule.fetches(payload, problems)]
         whole = [rule for rule in rules if not rule.options.fetching]
         mapped = _mapped(whole, payload, version, problems)
-        fetches = () if mapped.problems else tuple(dict.fromkeys(each for each in asked if each))
+        fetches = () if mapped.problems else tuple(dict.fromkeys(asked))
         return replace(mapped, wanted=bool(rules), fetches=fetches)
 
     def fetched(

@@ -1,7 +1,7 @@
 """
 Which record a change is about, and its version: key, item id and ``Meta.version`` as text.
 
-Each function takes what a path found, ``missing`` for nothing, and raises ValueError with what
+Each takes what a path found, ``missing`` for nothing, and raises ValueError with what
 was found and what was expected.
 """
 
@@ -17,6 +17,7 @@ from service.mapping.found import found
 from workers.changes import sequence_version, time_version
 
 LONGEST_KEY = 256  # characters; the CMS allows as many in a name or slug
+MOST_OBJECTS = 100  # that one notice names; the notice is kept with each until that is fetched
 EXACT = 2**53  # a JSON number with fraction or exponent holds whole numbers up to here
 ITEM_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # opaque: 24 hexadecimal digits on the wire so far
 TIME = re.compile(
@@ -40,6 +41,21 @@ def key(value: Any) -> str:
     except UnicodeEncodeError:
         raise ValueError(f"found {found(value)}, which is not valid Unicode; {expected}") from None
     return text
+
+
+def objects(value: Any) -> list[str]:
+    """
+    Return what is to be fetched, each as text: *value*, or where that is a list its elements.
+
+    Raises:
+        ValueError: There is none, one is no ``key``, or there are more than `MOST_OBJECTS`.
+    """
+    if not isinstance(value, list):
+        return [key(value)]
+    if not 0 < len(value) <= MOST_OBJECTS:
+        expected = f"expected 1 to {MOST_OBJECTS} objects to fetch"
+        raise ValueError(f"found a list of {len(value)}; {expected}")
+    return [key(each) for each in value]
 
 
 def item(value: Any) -> str:

@@ -50,13 +50,16 @@ class Rule:
             if change is not None and change.fields:
                 yield change
 
-    def fetch(self, payload: Any, problems: list[FieldProblem]) -> Fetch | None:
-        """Return what the notice *payload* asks to be fetched; None with *problems*."""
+    def fetches(self, payload: Any, problems: list[FieldProblem]) -> Iterator[Fetch]:
+        """Yield what the notice *payload* asks to be fetched; add what is wrong to *problems*."""
         fetching = self.options.fetching
         if fetching is None:
-            return None
-        object = _record(fetching.object, payload, records.key, problems)
-        return None if object is None else Fetch(fetching.name, object)
+            return
+        try:
+            for object in records.objects(fetching.object.read(payload)):
+                yield Fetch(fetching.name, object)
+        except ValueError as error:
+            problems.append(problem(fetching.object.text, str(error)))
 
     def _roots(self, payload: Any, problems: list[FieldProblem]) -> Iterator[tuple[str, Any]]:
         path = self.options.each

@@ -20,7 +20,7 @@ NAMED = {
     "airtable-payloads": {"ping": "achN4yW8cP1sDf6Gh"},
     "bigcommerce-product": {"sku-inventory-updated": 311},
     "square-changes": {"catalog-version-updated": "ML9QW3ER7TY1U"},
-    "square-object": {"inventory-count-updated": "K7PX2NQ4VARLW,K7PX2NQ4VARLW"},
+    "square-object": {"inventory-count-updated": ["K7PX2NQ4VARLW", "K7PX2NQ4VARLW"]},
     "stripe-object": {
         "product-updated": "prod_TzK81nQw0vLr2P",
         "price-updated": "price_1TqPaa9Lk0aWnXe7B",

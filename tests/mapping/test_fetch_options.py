@@ -156,12 +156,36 @@ def test_the_topic_chooses(two):
     assert not two.changes("erp", "other", {}, version=None).wanted
 
 
-@pytest.mark.parametrize("data", [{}, {"id": ""}, {"id": "x" * 257}, {"id": True}, {"id": [1]}])
+@pytest.mark.parametrize("data", [{}, {"id": ""}, {"id": "x" * 257}, {"id": True}, {"id": [[1]]}])
 def test_what_cannot_name_an_object_is_a_problem_and_nothing_is_fetched(loaded, data):
     mappings = loaded(mapping(fetch="product", object="'data.id'"))
     mapped = mappings.changes("erp", "t", {"data": data}, version=None)
     assert [problem.path for problem in mapped.problems] == ["data.id"]
     assert (mapped.fetches, mapped.wanted) == ((), True)
+
+
+def test_a_list_names_several_objects_each_asked_for_once(loaded):
+    made = loaded(mapping(fetch="product", object="'rows[].id'"))
+    rows = [{"id": name} for name in ("a" * 256, "b" * 256, 7, "a" * 256)]
+    found = made.changes("erp", None, {"rows": rows}, version=None)
+    assert [each.object for each in found.fetches] == ["a" * 256, "b" * 256, "7"]
+    assert not found.problems
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([], "found a list of 0; expected 1 to 100 objects to fetch"),
+        ([{"id": 1}] * 101, "found a list of 101"),
+        ([{"id": 1}, {"id": True}], "found true; expected text of 1 to 256"),
+    ],
+)
+def test_a_list_that_names_no_objects_is_a_problem_and_nothing_is_fetched(loaded, rows, said):
+    made = loaded(mapping(fetch="product", object="'rows[].id'"))
+    found = made.changes("erp", None, {"rows": rows}, version=None)
+    assert found.fetches == ()
+    (problem,) = found.problems
+    assert (problem.path, problem.message.startswith(said)) == ("rows[].id", True)
 
 
 def test_an_event_with_a_problem_in_another_mapping_asks_for_nothing(two):
