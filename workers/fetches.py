@@ -136,7 +136,7 @@ class Fetches:
                 "asked": asked,
                 "attempts": ATTEMPTS,
                 "raw_limit": outbox.RAW_LETTERS,
-                "problems": [{"path": "fetch", "message": reason}],
+                "problems": [{"path": "fetch", "message": f"{claim.object}: {reason}"}],
                 "reason": reason,
                 "history": self.settings.store.history,
             },

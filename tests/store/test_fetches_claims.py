@@ -144,7 +144,9 @@ def test_an_object_that_ends_its_reader_again_and_again_becomes_a_dead_letter(wa
     way.run()
     assert way.read == []
     (letter,) = way.open_letters()
-    assert letter.problems[0]["message"] == "the process ended or hung 5 times while it was read"
+    assert (
+        letter.problems[0]["message"] == "p1: the process ended or hung 5 times while it was read"
+    )
     assert way.told() == (1, 0, 0, 1, 0)
 
 

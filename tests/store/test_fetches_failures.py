@@ -227,7 +227,7 @@ def test_after_five_attempts_the_notice_is_a_dead_letter(way, error):
     assert (letter.events, letter.attempts) == (("n1",), ATTEMPTS)
     assert json.loads(letter.body)["data"] == {"id": "p1"}
     assert letter.problems[0]["field"] == "fetch"
-    assert letter.problems[0]["message"] in ("the answer 404", "KeyError: 'qty'")
+    assert letter.problems[0]["message"] in ("p1: the answer 404", "p1: KeyError: 'qty'")
     assert way.told() == (1, 0, 0, 1, 0)
 
 

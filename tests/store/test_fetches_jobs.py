@@ -161,7 +161,7 @@ def test_a_letter_of_a_fetch_says_why(parts, run):
         ATTEMPTS,
         "product.updated",
     )
-    assert letter["problems"] == [{"field": "fetch", "message": "the answer 404"}]
+    assert letter["problems"] == [{"field": "fetch", "message": "p1: the answer 404"}]
     shown = json.loads(run("dead", "show", letter["id"], "--json").stdout)
     assert shown["body"] == BODY.decode()
 
