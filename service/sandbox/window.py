@@ -157,9 +157,11 @@ class Tokens:
         return self.window(self._presented(header)).limit
 
     def _presented(self, header: str) -> str | None:
-        presented = header.removeprefix("Bearer ").encode()
+        scheme, _, presented = header.partition(" ")
+        if scheme.lower() != "bearer":
+            return None
         for token, valid in self._valid.items():
-            if valid and hmac.compare_digest(presented, token.encode()):
+            if valid and hmac.compare_digest(presented.encode(), token.encode()):
                 return token
         return None
 

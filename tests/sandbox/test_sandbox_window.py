@@ -4,6 +4,8 @@ import pytest
 
 from service.sandbox.seed import product_id
 
+TOKEN = "a-token"
+
 ONE = product_id(1)
 NAMES = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "Retry-After")
 
@@ -71,7 +73,9 @@ def test_a_second_consumer_takes_its_share_unseen(v2, clock):
     assert v2.control("GET", "/calls")["total"] == 3
 
 
-@pytest.mark.parametrize("header", ["", "Bearer ", "Bearer other", "Bearer é"])
+@pytest.mark.parametrize(
+    "header", ["", "Bearer ", "Bearer other", "Bearer é", TOKEN, f"Token {TOKEN}"]
+)
 def test_a_wrong_token_is_refused(v2, v1, header):
     headers = {"Authorization": header.encode()}
     answer = v2.call("GET", "", headers=headers)
@@ -79,6 +83,10 @@ def test_a_wrong_token_is_refused(v2, v1, header):
     assert rates(answer) == (60, 59, 60)
     answer = v1.call("GET", "", headers=headers)
     assert (answer.status_code, answer.json()["name"]) == (401, "Unauthorized")
+
+
+def test_the_scheme_of_a_token_may_be_in_any_case(v2):
+    assert v2.call("GET", "", headers={"Authorization": f"bearer {TOKEN}"}).status_code == 200
 
 
 def test_a_revoked_token_is_refused_until_it_is_good_again(v2):
