@@ -82,6 +82,8 @@ def _peek(body: bytes) -> Any:
 def _finish(response: Response, started: float) -> Response:
     response.headers["X-Wf-Rid"] = str(uuid4())
     response.headers["X-Response-Time"] = f"{(time.perf_counter() - started) * 1000:.3f}ms"
-    if response.status_code != 204 and not response.is_streamed:  # on errors as well
+    if response.status_code == 204:
+        response.headers.pop("Content-Type", None)  # there is nothing that would be of a type
+    elif not response.is_streamed:  # on errors as well
         response.add_etag(weak=True)
     return response

@@ -126,7 +126,10 @@ def test_publishing_an_item_moves_when_it_was_published_and_not_when_it_was_upda
 
 
 def test_an_unpublished_item_is_a_draft_again(v2, publish):
-    assert v2.call("DELETE", f"/items/{ONE}/live").status_code == 204
+    answer = v2.call("DELETE", f"/items/{ONE}/live")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert "Content-Type" not in answer.headers
+    assert "Retry-After" in answer.headers
     publish()
     assert state(v2) == (False, True, None, False)
 
