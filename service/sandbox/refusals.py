@@ -41,7 +41,7 @@ class FieldRefusal:
             return "undefined"
         if isinstance(self.value, str):
             return f"'{self.value}'"
-        return json.dumps(self.quotable, ensure_ascii=False)
+        return json.dumps(self.quotable, ensure_ascii=False, separators=(",", ":"))
 
     @property
     def quotable(self) -> Any:
