@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,21 @@ from typing import Any
 import click
 
 from service.commands.running import bind
+from service.sandbox.clock import FARTHEST, LONGEST
 from service.sandbox.hooks import RETRY_SECONDS
 from service.sandbox.registrations import RAISED
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+class _Number(click.FloatRange):
+    """A number in a range; NaN, which no comparison finds outside, is in none."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        read = float(super().convert(value, param, ctx))
+        if math.isnan(read):
+            self.fail(f"found {value!r}, expected a number", param, ctx)
+        return read
 
 
 @click.command()
@@ -49,7 +61,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option(
     "--second-consumer",
-    type=click.FloatRange(0, 100),
+    type=_Number(0, 100),
     default=0.0,
     metavar="PERCENT",
     help="How much of that somebody else takes.",
@@ -63,7 +75,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option(
     "--clock-offset",
-    type=float,
+    type=_Number(-FARTHEST, FARTHEST),
     default=0.0,
     metavar="SECONDS",
     help="How far its clock is ahead; below 0, behind.",
@@ -85,7 +97,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option(
     "--webhook-retry",
-    type=click.FloatRange(min=0),
+    type=_Number(0, LONGEST),
     default=RETRY_SECONDS,
     show_default=True,
     metavar="SECONDS",

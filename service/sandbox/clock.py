@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+FARTHEST = 50 * 365 * 86_400  # seconds of an offset: dates, headers and signatures can still say it
+LONGEST = 30 * 86_400  # seconds of a wait, far below what a lock can time
+
 
 class Clock:
     """

@@ -15,7 +15,7 @@ from service.sandbox import orders
 from service.sandbox.api import answer
 from service.sandbox.arming import arm, register, share
 from service.sandbox.control_site import SiteControl, View
-from service.sandbox.doors import admit
+from service.sandbox.doors import admit, sent
 from service.sandbox.items import Writer, delete, publish, unpublish
 from service.sandbox.records import Collection, Copy, Edit, Item
 from service.sandbox.refusals import Refused
@@ -66,12 +66,15 @@ class Control:
 
     def add_fault(self) -> Response:
         with self._site.lock:
-            fault = arm(self._site.faults, request.get_json(force=True))
+            fault = arm(self._site.faults, sent())
         return answer({"id": fault.id}, 201)
 
     def clear_faults(self) -> Response:
         with self._site.lock:
-            self._site.faults.clear(request.args.get("id"))
+            id, armed = request.args.get("id"), self._site.faults.as_list()
+            if id is not None and id not in [one["id"] for one in armed]:
+                raise KeyError(f"fault {id!r}")
+            self._site.faults.clear(id)
         return self.faults()
 
     def token(self) -> Response:
@@ -87,7 +90,10 @@ class Control:
         order = _read(orders.BudgetOrder())
         tokens, token = self._site.tokens, order.get("token")
         with self._site.lock:
-            window = tokens.window(token)
+            try:
+                window = tokens.window(token)
+            except KeyError:
+                raise KeyError(f"token {token!r}") from None
             window.limit = order.get("limit", window.limit)
             window.seconds = order.get("window_seconds", window.seconds)
             if order.get("reset"):
@@ -102,7 +108,7 @@ class Control:
 
     def calls(self) -> Response:
         with self._site.lock:
-            return answer(self._site.calls.as_dict(request.args.get("recent", 0, int)))
+            return answer(self._site.calls.as_dict(_recent()))
 
     def clear_calls(self) -> Response:
         with self._site.lock:
@@ -157,6 +163,9 @@ class Control:
         with self._site.lock:
             collection = self._collection(order)
             for slug in order["remove"]:
+                if slug not in collection.fields:
+                    raise KeyError(f"field {slug!r} of collection {collection.id}")
+            for slug in order["remove"]:
                 collection.fields.pop(slug, None)
             for one in order["add"]:
                 collection.fields[one["slug"]] = _field(one)
@@ -183,7 +192,7 @@ class Control:
 
     def remove_webhook(self, id: str) -> Response:
         if not self._site.hooks.remove(id):
-            raise KeyError(id)
+            raise KeyError(f"webhook {id!r}")
         return Response(status=204)
 
     def _collection(self, order: Any) -> Collection:
@@ -193,7 +202,14 @@ class Control:
 
 
 def _read(schema: Schema) -> Any:
-    return schema.load(request.get_json(force=True))
+    return schema.load(sent())
+
+
+def _recent() -> int:
+    found = request.args.get("recent", "0")
+    if not (found.isascii() and found.isdigit() and len(found) < 10):
+        raise ValidationError({"recent": [f"found {found!r}, expected how many calls, as 5"]})
+    return int(found)
 
 
 def _field(order: dict[str, Any]) -> Field:
@@ -230,7 +246,8 @@ def _invalid(error: ValidationError) -> Response:
 def _refused(error: Refused) -> Response:
     fields = {one.slug: f"{one.reason}: {one.quoted}" for one in error.fields}
     status = 404 if error.kind in ("item", "collection") else 400
-    return answer({"error": fields or str(error)}, status)
+    found = f"unknown: {error.kind} {error.text!r}" if status == 404 else str(error)
+    return answer({"error": fields or found}, status)
 
 
 def _unknown(error: KeyError) -> Response:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from service.sandbox.api import answer
+from service.sandbox.doors import sent
 from service.sandbox.locales import make_locales
 from service.sandbox.rules import Rules
 from service.sandbox.schema import field_id
@@ -62,7 +63,7 @@ class SiteControl:
             return answer(self._shown())
 
     def set_site(self) -> Response:
-        order = SiteOrder().load(request.get_json(force=True))
+        order = SiteOrder().load(sent())
         with self._site.lock:
             if "published" in order:
                 self._site.published = self._site.now() if order.pop("published") else None

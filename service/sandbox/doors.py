@@ -8,10 +8,13 @@ not by a request that it has the browser send across (Origin, Sec-Fetch-Site, th
 
 from __future__ import annotations
 
+import json
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Response, request
+from marshmallow import ValidationError
 
 from service.sandbox.api import answer
 
@@ -23,6 +26,20 @@ def admit() -> Response | None:
     """Return the refusal of the request at hand, or None."""
     reason = _far() or _foreign_host() or _foreign_page() or _foreign_body()
     return answer({"error": reason}, 403) if reason else None
+
+
+def sent() -> Any:
+    """
+    Return the body of the request at hand.
+
+    Raises:
+        ValidationError: it is no JSON.
+    """
+    try:
+        return json.loads(request.get_data())
+    except (ValueError, RecursionError) as error:
+        told = f"found no JSON ({error}), expected an object"
+        raise ValidationError({"body": [told]}) from None
 
 
 def _far() -> str | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from marshmallow import ValidationError
 
 from service.sandbox.arming import arm, order_of, register, share
+from service.sandbox.orders import TokenOrder, WebhookOrder
 from service.sandbox.planting import plant
 from service.sandbox.seed import seed_products
 from service.sandbox.seeds import read_seeds
@@ -57,10 +58,11 @@ def open_site(options: Options) -> Site:
     Return the site that *options* describe.
 
     Raises:
-        OptionRefused: a fault cannot be read.
+        OptionRefused: a fault, the token or the webhook's URL cannot be taken.
         SeedRefused: a seed cannot be taken.
         StateRefused: the state cannot be read.
     """
+    _check(options)
     site = Site(token=options.token, requests_per_minute=options.requests_per_minute, now=time.time)
     site.clock.offset = options.clock_offset
     if options.state is not None and options.state.exists():
@@ -85,6 +87,15 @@ def _fill(site: Site, options: Options) -> None:
     if products or not options.seeds:
         seed_products(site, products)
     plant(site, [seed for path in options.seeds for seed in read_seeds(path)])
+
+
+def _check(options: Options) -> None:
+    if wrong := TokenOrder(only=["token"]).validate({"token": options.token}):
+        raise OptionRefused(f"--token: {_told(wrong['token'])}")  # unquoted: it may be a real one
+    if options.webhook is None:
+        return
+    if wrong := WebhookOrder(only=["url"]).validate({"url": options.webhook}):
+        raise OptionRefused(f"--webhook {options.webhook!r}: {_told(wrong['url'])}")
 
 
 def _arm(site: Site, words: str) -> None:

@@ -8,11 +8,18 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from service.sandbox.clock import FARTHEST, LONGEST
 from service.sandbox.faults import STEPS
 from service.sandbox.registrations import RAISED
 from service.sandbox.schema import TYPES
 
 _text = fields.String
+_TOKEN = validate.Regexp(r"[\x21-\x7e]+\Z", error="Must be printable ASCII without spaces.")
+_LINE = validate.Regexp(r"[\x20-\x7e]*\Z", error="Must be printable ASCII, as a header is.")
+
+
+def _wait() -> fields.Float:
+    return fields.Float(validate=validate.Range(min=0, max=LONGEST))
 
 
 def _number_or_objects(items: Any) -> None:
@@ -40,14 +47,14 @@ class FaultOrder(Schema):
     times = fields.Integer(allow_none=True, validate=validate.Range(min=1))
     seconds = fields.Float(validate=validate.Range(min=0))
     match = fields.Nested(MatchOrder)
-    delay = fields.Float(validate=validate.Range(min=0))
+    delay = _wait()
     slug = _text()
     status = fields.Integer(validate=validate.Range(min=200, max=599))
     message = _text()
     code = _text()
     details = fields.List(fields.Dict())
     retry_after = fields.Integer(validate=validate.Range(min=0))
-    location = _text()
+    location = _text(validate=_LINE)
     body = _text()
 
     @validates_schema
@@ -60,7 +67,7 @@ class TokenOrder(Schema):
     """Revoke a token, make it valid again, or add one; without ``token`` the main one."""
 
     valid = fields.Boolean(required=True)
-    token = _text()
+    token = _text(validate=_TOKEN)
     scopes = fields.List(_text(), allow_none=True)
 
 
@@ -124,7 +131,8 @@ class ItemOrder(Schema):
 class ClockOrder(Schema):
     """How far the stand-in's clock is off the true time."""
 
-    offset = fields.Float(required=True)  # seconds ahead; below 0, behind
+    # seconds ahead; below 0, behind
+    offset = fields.Float(required=True, validate=validate.Range(min=-FARTHEST, max=FARTHEST))
 
 
 class WebhookOrder(Schema):
@@ -133,4 +141,4 @@ class WebhookOrder(Schema):
     url = fields.Url(required=True, schemes={"http", "https"}, require_tld=False)
     secret = _text()
     triggers = fields.List(_text(validate=validate.OneOf(RAISED)), validate=validate.Length(min=1))
-    retry_seconds = fields.Float(validate=validate.Range(min=0))
+    retry_seconds = _wait()

@@ -102,10 +102,51 @@ def test_writes_can_be_blocked_as_after_a_change_of_schema(v2, v1):
         ("/item", {"item": "0" * 24}),
         ("/schema", {"collection": "0" * 24}),
         ("/budget", {"token": "nobody"}),
+        ("/schema", {"remove": ["price", "colour"]}),
     ],
 )
 def test_what_is_not_there_cannot_be_changed(v2, path, order):
-    assert v2.call("POST", f"{v2.root}/_sandbox{path}", order).status_code == 404
+    answer = v2.call("POST", f"{v2.root}/_sandbox{path}", order)
+    assert answer.status_code == 404
+    assert answer.json()["error"].startswith("unknown: ")
+    assert v2.field("price") is not None
+
+
+def test_a_fault_that_is_not_armed_cannot_be_disarmed(v2):
+    v2.fault("slow", delay=0)
+    answer = v2.call("DELETE", f"{v2.root}/_sandbox/faults?id=nonsense")
+    assert (answer.status_code, answer.json()) == (404, {"error": "unknown: fault 'nonsense'"})
+    assert len(v2.control("GET", "/faults")["faults"]) == 1
+
+
+def test_an_order_that_is_no_json_is_told_so(v2):
+    url = f"{v2.root}/_sandbox/faults"
+    answer = v2.session.post(url, data="{bad", headers={"content-type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["body"][0].startswith("found no JSON (Expecting property name")
+
+
+def test_the_number_of_recent_calls_is_a_number(v2):
+    answer = v2.call("GET", f"{v2.root}/_sandbox/calls?recent=x")
+    assert answer.status_code == 400
+    assert answer.json()["error"] == {"recent": ["found 'x', expected how many calls, as 5"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "order"),
+    [
+        ("/clock", {"offset": 1e300}),
+        ("/clock", {"offset": -1e300}),
+        ("/faults", {"fault": "slow", "delay": 1e300}),
+        ("/faults", {"fault": "status", "status": 302, "location": "/a\r\nX: y"}),
+        ("/webhooks", {"url": "http://127.0.0.1:9/", "retry_seconds": 1e300}),
+        ("/token", {"valid": True, "token": ""}),
+    ],
+)
+def test_an_order_that_nothing_could_carry_out_is_refused(v2, path, order):
+    answer = v2.call("POST", f"{v2.root}/_sandbox{path}", order)
+    assert (answer.status_code, list(answer.json()["error"])) == (400, [list(order)[-1]])
+    assert v2.get().status_code == 200
 
 
 def test_the_control_api_answers_only_this_machine(site):

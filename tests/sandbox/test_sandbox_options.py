@@ -60,6 +60,10 @@ def test_products_are_there_unless_there_are_seeds():
         (["--webhook-trigger", "nonsense"], "is not one of"),
         (["--seed", "nowhere.json"], "does not exist"),
         (["--second-consumer", "101"], "not in the range"),
+        (["--second-consumer", "nan"], "found 'nan', expected a number"),
+        (["--clock-offset", "nan"], "found 'nan', expected a number"),
+        (["--clock-offset", "1e300"], "not in the range"),
+        (["--webhook-retry", "inf"], "not in the range"),
     ],
 )
 def test_options_that_cannot_be_are_usage_errors(arguments, told):
@@ -78,3 +82,15 @@ def test_what_cannot_be_started_is_told_on_one_line(tmp_path, capsys):
     assert second.startswith(
         "sandbox: --fault 'nonsense': found 'nonsense', expected one of status,"
     )
+
+
+@pytest.mark.parametrize("url", ["http://", "http://exa mple/", "127.0.0.1:9"])
+def test_a_webhook_without_an_address_is_refused(url):
+    with pytest.raises(OptionRefused, match=r"--webhook '.*': Not a valid URL"):
+        open_site(Options(products=0, webhook=url, webhook_secret="hush"))
+
+
+@pytest.mark.parametrize("token", ["", "two words", "line\n"])
+def test_a_token_that_no_header_carries_is_refused_unquoted(token):
+    with pytest.raises(OptionRefused, match=r"^--token: Must be printable ASCII without spaces\.$"):
+        open_site(Options(products=0, token=token))
