@@ -47,7 +47,7 @@ def order_of(words: str) -> dict[str, Any]:
     if words.lstrip().startswith("{"):
         try:
             return dict(json.loads(words))
-        except ValueError as error:
+        except (RecursionError, ValueError) as error:
             raise ValidationError(f"found no JSON: {error}") from None
     order: dict[str, Any] = {"fault": "status", "match": {}}
     for number, word in enumerate(one.strip() for one in words.split(",")):

@@ -45,7 +45,7 @@ class FaultOrder(Schema):
 
     kind = _text(required=True, data_key="fault", validate=validate.OneOf(tuple(STEPS)))
     times = fields.Integer(allow_none=True, validate=validate.Range(min=1))
-    seconds = fields.Float(validate=validate.Range(min=0))
+    seconds = _wait()
     match = fields.Nested(MatchOrder)
     delay = _wait()
     slug = _text()

@@ -9,7 +9,7 @@ from functools import partial
 
 from flask import Response
 
-from service.sandbox.api import Api, Ask
+from service.sandbox.api import Api, Ask, answer
 from service.sandbox.conflicts import CHANGED
 from service.sandbox.faults import Step
 from service.sandbox.refusals import Refused
@@ -130,4 +130,4 @@ class Passage:
             data["items"] = [one for id, one in pairs if id != gone]
         else:
             data = {}
-        self.response.set_data(json.dumps(data))
+        self.response.set_data(answer(data).get_data())

@@ -94,11 +94,11 @@ def _add(plot: _Plot, seed: ItemSeed) -> None:
     locale = _locale(plot, seed)
     variants = plot.collection.variants(locale)
     values = with_slug(values, variants.slugs)
+    if values["slug"] in variants.slugs:  # before the id, which may be made from it
+        raise SeedRefused(f"{seed.place}{path}", values["slug"], "a slug that no other item has")
     id = seed.id or _id(plot.collection.id, locale, str(values["slug"]))
     if id in variants.items:
         raise SeedRefused(seed.place, id, "an id that no other item has")
-    if values["slug"] in variants.slugs:
-        raise SeedRefused(f"{seed.place}{path}", values["slug"], "a slug that no other item has")
     created = seed.created or plot.site.now()
     updated = seed.updated or created
     staged = Copy(values, archived=seed.archived, draft=seed.draft, updated=updated)

@@ -40,7 +40,7 @@ def read_json(text: str, place: str) -> Iterator[CollectionSeed]:
     """Return the collections of *text*; raises SeedRefused."""
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise SeedRefused(place, Words(error), "JSON") from None
     whole = _is(data, dict, place)
     if "collections" not in whole and "fields" in whole:

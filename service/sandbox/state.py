@@ -31,6 +31,7 @@ _KINDS: dict[str, Any] = {one.__name__: one for one in _RECORDS}
 _SITE = ("locales", "rules", "created", "published", "domains")
 # Held by each line of its own, or made anew.
 _APART = {"Collection": ("announce", "locales")}
+_UNREAD = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _TAG = "$"
 
 
@@ -114,7 +115,7 @@ def load(site: Site, path: Path) -> None:
     for number, line in enumerate(lines[1:-1], 2):
         try:
             _take(site, json.loads(line))
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
+        except _UNREAD as error:
             raise StateRefused(
                 f"{path}, line {number}: found no record of this version ({error!r}); "
                 "move the file away to start anew"
@@ -125,7 +126,7 @@ def _check(path: Path, lines: list[str]) -> None:
     try:
         first, last = json.loads(lines[0]), json.loads(lines[-1])
         known, version, count = first["format"] == FORMAT, first["version"], last.get("lines")
-    except (AttributeError, LookupError, TypeError, ValueError):
+    except _UNREAD:
         known, version, count = False, None, None
     if not known:
         raise StateRefused(

@@ -139,6 +139,7 @@ def seed_with(**changes):
     ("content", "told"),
     [
         ("{", r"x\.json: found .*, expected JSON"),
+        ("[" * 100_000, r"x\.json: found maximum recursion depth .*, expected JSON"),
         ("[]", r"x\.json: found \[\], expected an object"),
         ({"things": []}, r"found \[.things.\], expected 'collections', or a collection"),
         ({"collections": [5]}, r"x\.json: collections\[0\]: found 5, expected an object"),
@@ -170,6 +171,10 @@ def seed_with(**changes):
                     {"id": CID, "fieldData": {"name": "Two", "slug": "a"}},
                 ],
             },
+            r"items\[1\]\.fieldData: found .a., expected a slug that no other item has",
+        ),
+        (
+            {"fields": [], "items": [{"fieldData": {"name": "One", "slug": "a"}}] * 2},
             r"items\[1\]\.fieldData: found .a., expected a slug that no other item has",
         ),
     ],

@@ -115,6 +115,8 @@ FIRST = {"format": "instep sandbox state", "version": 1}
         (line(**FIRST) + line(lines=1), "found 0 records, expected 1"),
         (line(**FIRST) + "nonsense\n" + line(lines=1), "line 2: found no record"),
         (line(**FIRST) + line(item={"$": "Nonsense"}) + line(lines=1), "line 2: found no record"),
+        (line(**FIRST) + "[" * 100_000 + "\n" + line(lines=1), "line 2: found no record"),
+        ("[" * 100_000, "found no state of a sandbox"),
         (line(**FIRST) + "[]\n" + line(lines=1), "line 2: found no record"),
         (line(**FIRST) + line(file={"$": "File", "x": 1}) + line(lines=1), "line 2: found no"),
     ],
