@@ -1,6 +1,7 @@
 """The page in a real browser, as a person uses it."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from browser import CHROMIUM, Browser
@@ -112,6 +113,12 @@ def test_a_fault_is_armed_and_disarmed(page, v2):
     page.until("!document.getElementById('faults').innerText")
     assert v2.patch(f"/items/{ONE}", {"fieldData": {"stock": 1}}).status_code == 200
     page.problems.clear()
+
+
+def test_the_end_of_a_fault_is_told_as_the_times_of_calls_are(page, v2, clock):
+    v2.fault("slow", delay=0, seconds=7 * 3600)
+    end = datetime.fromtimestamp(clock.at + 7 * 3600, UTC)
+    page.until(f"document.getElementById('faults').innerText.includes('until {end:%H:%M:%S}')")
 
 
 def test_a_fault_that_cannot_be_armed_says_why(page):

@@ -186,7 +186,7 @@ function showSide() {
     const off = el("button", { type: "button", "aria-label": `Disarm ${one.fault}` }, "Disarm");
     off.addEventListener("click", () => order("DELETE", `/faults?id=${encodeURIComponent(one.id)}`));
     const lasts = one.times === null ? "every call" : one.times === 1 ? "1 call" : `${one.times} calls`;
-    const until = one.until === null ? "" : `, until ${new Date(one.until * 1000).toLocaleTimeString()}`;
+    const until = one.until === null ? "" : `, until ${new Date(one.until * 1000).toISOString().slice(11, 19)}`;
     return el("li", {}, el("span", {}, el("strong", {}, one.fault), el("span", { class: "detail" }, [one.words, lasts + until].filter(Boolean).join(" · "))), off);
   }), data.faults);
   $("disarm").hidden = data.faults.length < 2;
