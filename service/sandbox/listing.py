@@ -78,7 +78,8 @@ def page(
 def _sort(rows: list[Row], query: Mapping[str, str], fields: Mapping[str, Field]) -> None:
     by = query.get("sortBy", "createdOn")
     if by not in _KEYS:
-        raise shape(f"Value (sortBy) should be equal to one of the allowed values: {list(_KEYS)}")
+        known = ", ".join(_KEYS)
+        raise shape(f"Value (sortBy) should be equal to one of the allowed values: {known}")
     order = query.get("sortOrder", "asc" if "sortBy" in query else "desc")
     if order not in ("asc", "desc"):
         raise shape("Value (sortOrder) should be equal to one of the allowed values: asc, desc")

@@ -7,6 +7,7 @@ https://developers.webflow.com/data/reference/rate-limits
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flask import Response
@@ -88,7 +89,9 @@ def refusal(refused: Refused) -> Response:
     details = [
         {"param": one.slug, "description": f"{one.reason}: {one.quoted}"} for one in refused.fields
     ]
-    return error(status, code, message.replace("{}", refused.text), details)
+    # The words for a shape stand in an array, where a quote of theirs is escaped.
+    text = json.dumps(refused.text)[1:-1] if refused.kind == "shape" else refused.text
+    return error(status, code, message.replace("{}", text), details)
 
 
 def failure(fault: Fault) -> Response:

@@ -1,5 +1,7 @@
 """Lists in v2: pages, filters, order."""
 
+import json
+
 import pytest
 
 from service.sandbox.seed import product_id
@@ -62,3 +64,6 @@ def test_the_live_list_leaves_out_what_is_not_published(v2):
 def test_a_parameter_that_cannot_be_read_is_refused(v2, query):
     answer = v2.get("/items", **query)
     assert (answer.status_code, answer.json()["code"]) == (400, "validation_error")
+    prefix, _, told = answer.json()["message"].partition(": ")
+    assert (prefix, len(json.loads(told))) == ("Validation Error", 1)
+    assert "['" not in told
