@@ -123,12 +123,9 @@ def load(site: Site, path: Path) -> None:
 
 
 def _check(path: Path, lines: list[str]) -> None:
-    try:
-        first, last = json.loads(lines[0]), json.loads(lines[-1])
-        known, version, count = first["format"] == FORMAT, first["version"], last.get("lines")
-    except _UNREAD:
-        known, version, count = False, None, None
-    if not known:
+    first, last = _object(lines[:1]), _object(lines[1:][-1:])
+    version, count = first.get("version"), last.get("lines")
+    if first.get("format") != FORMAT:
         raise StateRefused(
             f"{path}: found no state of a sandbox; name another file, or move it away (a file of "
             "collections is for --seed)"
@@ -139,7 +136,20 @@ def _check(path: Path, lines: list[str]) -> None:
             "anew"
         )
     if count != len(lines) - 2:
-        raise StateRefused(f"{path}: found {len(lines) - 2} records, expected {count}")
+        whole = "a last line that counts them" if count is None else count
+        raise StateRefused(
+            f"{path}: found {max(len(lines) - 2, 0)} records, expected {whole}: the file is not "
+            "whole; move it away to start anew"
+        )
+
+
+def _object(lines: list[str]) -> dict[str, Any]:
+    """Return the object in the one line of *lines*; an empty one where there is none."""
+    try:
+        found = json.loads(lines[0])
+    except _UNREAD:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _take(site: Site, record: dict[str, Any]) -> None:

@@ -113,6 +113,8 @@ FIRST = {"format": "instep sandbox state", "version": 1}
         ("[1]\n[2]", "found no state of a sandbox"),
         (line(**FIRST | {"version": 7}) + line(lines=0), "found version 7, expected 1"),
         (line(**FIRST) + line(lines=1), "found 0 records, expected 1"),
+        (line(**FIRST) + '{"item": {"na', "expected a last line that counts them: .* not whole"),
+        (line(**FIRST), "expected a last line that counts them"),
         (line(**FIRST) + "nonsense\n" + line(lines=1), "line 2: found no record"),
         (line(**FIRST) + line(item={"$": "Nonsense"}) + line(lines=1), "line 2: found no record"),
         (line(**FIRST) + "[" * 100_000 + "\n" + line(lines=1), "line 2: found no record"),
