@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from service.sandbox.events import Event
@@ -35,8 +36,7 @@ def body_of(event: Event, ids: Mapping[str, str], domains: Sequence[str]) -> byt
             "domains": list(domains),
             "publishedBy": {"displayName": "Sandbox"},
         }
-    data = _as_script({"triggerType": event.trigger, "payload": payload})
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    return written({"triggerType": event.trigger, "payload": payload}).encode()
 
 
 def _item(event: Event) -> dict[str, Any]:
@@ -59,12 +59,27 @@ def _item(event: Event) -> dict[str, Any]:
     }
 
 
-def _as_script(value: Any) -> Any:
-    """Return *value* with 5 for 5.0: a script knows one kind of number."""
+def written(value: Any) -> str:
+    """Return *value* as ``JSON.stringify`` writes it; all numbers are doubles."""
     if isinstance(value, dict):
-        return {key: _as_script(one) for key, one in value.items()}
+        pairs = (f"{written(key)}:{written(one)}" for key, one in value.items())
+        return "{" + ",".join(pairs) + "}"
     if isinstance(value, list):
-        return [_as_script(one) for one in value]
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return int(value)
-    return value
+        return "[" + ",".join(written(one) for one in value) + "]"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _number(float(value))
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _number(value: float) -> str:
+    """Return a finite double as JavaScript writes it: Python's digits, other exponents."""
+    negative, places, exponent = Decimal(repr(value)).normalize().as_tuple()
+    digits, minus = "".join(map(str, places)), "-" if negative and value else ""
+    point = len(digits) + int(exponent)  # digits that stand before the point
+    if -6 < point <= 0:
+        return f"{minus}0.{'0' * -point}{digits}"
+    if 0 < point <= 21:
+        whole, part = digits[:point].ljust(point, "0"), digits[point:]
+        return f"{minus}{whole}.{part}" if part else f"{minus}{whole}"
+    part = f".{digits[1:]}" if len(digits) > 1 else ""
+    return f"{minus}{digits[0]}{part}e{point - 1:+d}"

@@ -13,7 +13,7 @@ import pytest
 
 from service.sandbox.events import Event
 from service.sandbox.hooks import QUEUED, Hooks
-from service.sandbox.payloads import body_of
+from service.sandbox.payloads import body_of, written
 from service.sandbox.seed import PRODUCTS, product_id
 from service.sandbox.site import SITE_ID, WORKSPACE_ID
 
@@ -227,3 +227,24 @@ def test_what_v2_registers_is_told_and_signed_with_its_key(v2, site):
     assert found["lastTriggered"]
     v2.call("DELETE", f"{v2.root}/v2/webhooks/{made['id']}")
     assert list(site.hooks) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (5.0, "5"),
+        (-0.0, "0"),
+        (12.5, "12.5"),
+        (0.00001, "0.00001"),
+        (1.5e-6, "0.0000015"),
+        (1e-7, "1e-7"),
+        (-1.25e-10, "-1.25e-10"),
+        (2**53, "9007199254740992"),
+        (123456789012345683968, "123456789012345680000"),
+        (1e21, "1e+21"),
+        (-1.5e300, "-1.5e+300"),
+        ({"a": [True, None, "\u00e9\n\u2028"]}, '{"a":[true,null,"\u00e9\\n\u2028"]}'),
+    ],
+)
+def test_a_body_is_written_as_a_script_would(value, text):
+    assert written(value) == text
