@@ -244,7 +244,8 @@ def failure(error: Exception, token: str, claim: Claim) -> Failure:
     """Return what *error* of a fetcher means; *token*, if there is one, is not in its words."""
     found = _failure(error)
     if found is None:
-        _log.error("fetcher failed", exc_info=error, extra=_about(claim))
+        quoted = bool(token) and token in str(error)  # a traceback repeats the error's words
+        _log.error("fetcher failed", exc_info=None if quoted else error, extra=_about(claim))
         found = Failure(f"{type(error).__name__}: {error}")
     words = found.reason.replace(token, "***") if token else found.reason
     return replace(found, reason=plain(words))

@@ -14,16 +14,11 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
-import requests
-
-from service.fetchers.answers import Answer, judge
+from service.fetchers.answers import judge
 from service.senders.payload import pluck
-from workers.deadline import Deadline, DeadlineAdapter
-from workers.errors import FetchRefused, FetchUnavailable, PayloadInvalid
-from workers.exchange import FAILURES, AnswerTooLong, innermost, read_body
+from workers.errors import FetchRefused, PayloadInvalid
 
 SECONDS: Final = 14.0  # for a fetch in all, like a request to the CMS
-LARGEST: Final = 16 * 1024 * 1024  # bytes of an answer
 LONGEST_PART: Final = 255  # characters
 
 T = TypeVar("T")
@@ -64,51 +59,29 @@ class Api:
             FetchRefused: The answer says that it cannot be had, or is not JSON, or too long.
             FetchUnavailable: There is no whole answer in time, or nobody would get one.
         """
-        request = requests.Request("GET", self.root + path, params=query, headers=headers)
-        return self._ask(path, request)
+        return self._ask("GET", path, headers or {}, {"params": query})
 
     def post(self, path: str, body: Any) -> Any:
         """Return the JSON that *path* answers to *body*; raises like ``get``."""
-        request = requests.Request(
-            "POST",
-            self.root + path,
-            data=json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        return self._ask(path, request)
+        headers = {"Content-Type": "application/json"}
+        return self._ask("POST", path, headers, {"data": json.dumps(body).encode()})
 
-    def _ask(self, path: str, request: requests.Request) -> Any:
-        what = f"{request.method} {path}"
+    def _ask(
+        self, method: str, path: str, headers: Mapping[str, str], parts: Mapping[str, Any]
+    ) -> Any:
+        # Not at the top: every process builds fetchers, one of them fetches, and what it takes
+        # costs the others 0.3 s at each start.
+        import requests
+
+        from service.fetchers.asking import ask
+
+        what = f"{method} {path}"
         own = {"User-Agent": "instep", "Accept": "application/json"}
-        request.headers = own | dict(self.headers) | dict(request.headers or {})
-        deadline = Deadline()
-        deadline.start(self.seconds, float("inf"))
-        try:
-            answer = _exchange(request, deadline)
-        except AnswerTooLong as error:
-            raise FetchRefused(f"{what}: {error}") from None
-        except FAILURES as error:
-            reason = deadline.reason or innermost(error)
-            raise FetchUnavailable(f"{what}: {reason.replace(self.secret, '***')}") from None
-        finally:
-            deadline.stop()
+        whole = own | dict(self.headers) | dict(headers)
+        request = requests.Request(method, self.root + path, whole, **parts)
+        answer = ask(what, request, seconds=self.seconds, secret=self.secret)
         now = datetime.now(UTC)
         return judge(what, answer, secret=self.secret, pause=self.pause, now=now)
-
-
-def _exchange(request: requests.Request, deadline: Deadline) -> Answer:
-    adapter = DeadlineAdapter(deadline)
-    try:
-        # Not a session's send: it reads a redirect's body whole, and asks the environment for
-        # proxies and .netrc for a token.
-        with adapter.send(request.prepare(), stream=True) as response:
-            body = read_body(response, LARGEST)
-    finally:
-        adapter.close()
-    if deadline.expired:  # a body without a length ends where the socket was shut
-        raise OSError("the time is up")
-    lower = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, lower, body)
 
 
 def part(text: str) -> str:

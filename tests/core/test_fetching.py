@@ -67,6 +67,13 @@ def test_the_words_of_an_answer_have_no_address_in_them():
     )
 
 
+def test_the_token_of_a_fetcher_is_in_no_log(caplog):
+    failure(KeyError("s3cret"), "s3cret", CLAIM)
+    failure(KeyError("other"), "s3cret", CLAIM)
+    assert "s3cret" not in caplog.text
+    assert "KeyError: 'other'" in caplog.text
+
+
 def test_the_token_of_a_fetcher_is_in_no_reason():
     assert failure(FetchRefused("no such token s3cret"), "s3cret", CLAIM).reason == (
         "no such token ***"

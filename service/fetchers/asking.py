@@ -1,0 +1,55 @@
+"""One request over HTTP, whole and in time; loaded where something is fetched."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import requests
+
+from service.fetchers.answers import Answer
+from workers.deadline import Deadline, DeadlineAdapter
+from workers.errors import FetchRefused, FetchUnavailable
+from workers.exchange import FAILURES, AnswerTooLong, innermost, read_body
+
+LARGEST: Final = 16 * 1024 * 1024  # bytes of an answer
+
+
+def ask(what: str, request: requests.Request, *, seconds: float, secret: str) -> Answer:
+    """
+    Send *request* and return its answer, whatever it is.
+
+    Args:
+        what: Names it in messages.
+        seconds: For all of it.
+        secret: Is in no message.
+
+    Raises:
+        FetchRefused: The answer is too long.
+        FetchUnavailable: There is no whole answer in time.
+    """
+    deadline = Deadline()
+    deadline.start(seconds, float("inf"))
+    try:
+        return _exchange(request, deadline)
+    except AnswerTooLong as error:
+        raise FetchRefused(f"{what}: {error}") from None
+    except FAILURES as error:
+        reason = deadline.reason or innermost(error)
+        raise FetchUnavailable(f"{what}: {reason.replace(secret, '***')}") from None
+    finally:
+        deadline.stop()
+
+
+def _exchange(request: requests.Request, deadline: Deadline) -> Answer:
+    adapter = DeadlineAdapter(deadline)
+    try:
+        # Not a session's send: it reads a redirect's body whole, and asks the environment for
+        # proxies and .netrc for a token.
+        with adapter.send(request.prepare(), stream=True) as response:
+            body = read_body(response, LARGEST)
+    finally:
+        adapter.close()
+    if deadline.expired:  # a body without a length ends where the socket was shut
+        raise OSError("the time is up")
+    lower = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status_code, lower, body)
