@@ -10,7 +10,7 @@ Every method is one Lua step. The keys that the steps own (``lua/fetching.lua``)
 ``instep:fetches-waiting:<fetcher>``            sorted set: the same by the ms since which they wait
 ``instep:fetches-failing:<fetcher>``            set: those that failed and are tried again
 ``instep:fetcher:<fetcher>``                    hash: asked, merged, done, dead; failures, success,
-                                                until, reason, claimed
+                                                until, reason, claimed, turn
 ``instep:fetchers``                             set: the fetchers that were ever asked for anything
 ``instep:cursors:<fetcher>``                    hash: ``<source>:<object>`` → cursor
 ==============================================  ===============================================

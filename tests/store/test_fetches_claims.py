@@ -176,6 +176,26 @@ def test_fetchers_take_turns_whatever_their_backlog(way):
     assert claims == ["product", "other", "product"]
 
 
+def test_a_fetcher_that_hangs_leaves_its_turns_to_the_others(way):
+    turns = []
+
+    def product(notice):
+        turns.append("product")
+        way.pass_time(60)
+        return {"sku": notice.object, "qty": 1, "price": 2}
+
+    def other(notice):
+        turns.append("other")
+        return {"sku": notice.object, "qty": 1, "price": 2}
+
+    way.product, way.other = product, other
+    for number in range(3):
+        way.notice(f"p{number}")
+        way.notice(f"p{number}", "order.created", sku=f"s{number}")
+    way.run()
+    assert "".join(name[0] for name in turns) == "pooopp"
+
+
 def test_the_object_that_has_been_due_longest_goes_first(way):
     for object in ("b", "a", "c"):
         way.notice(object)

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- fetch: claims the next object that is to be fetched, or says when to come back. Fetchers take
--- turns: the backlog of one does not hold up the others.
+-- turns, by the time that they take: neither the backlog nor the slowness of one holds up others.
 -- ARGV[2]: {token, fetchers: [name], lease_ms}
 -- Returns {fetcher, source, object, n, version, payload, id, topic, topics, cursor, attempts,
 --   failures, lost, more}, lost: its last claim ran out; or {ms}, false: nothing waits
@@ -15,7 +15,7 @@ for _, name in ipairs(request.fetchers) do
   local first = redis.call('ZRANGE', P .. 'fetches:' .. name, 0, 0, 'WITHSCORES')
   if first[1] then
     local at = math.max(sane(first[2], AHEAD_MS), rests_till(name) or 0)
-    local last = tonumber(redis.call('HGET', fetcher_key(name), 'claimed') or 0)
+    local last = sane(redis.call('HGET', fetcher_key(name), 'turn'), AHEAD_MS) or 0
     if at > now then
       soonest = math.min(soonest or at, at)
     else
@@ -38,7 +38,8 @@ redis.call('HDEL', fetch.key, 'risen')
 redis.call('HSET', fetch.key, 'token', request.token, 'till', now + request.lease_ms,
   'attempts', attempts)
 set_due(fetch, now + request.lease_ms)
-redis.call('HSET', fetcher_key(best.name), 'claimed', now_us)
+redis.call('HSET', fetcher_key(best.name), 'claimed', now_us,
+  'turn', string.format('%.3f', now_us / 1000))
 local function text(value) return value and value ~= '' and value or cjson.null end
 return answer({fetcher = best.name, source = source, object = object, n = tonumber(held.n),
   version = string.format('t%017.0f', now_us), payload = held.payload, id = text(held.id),

@@ -76,6 +76,14 @@ local function note_fetch(fetch, notice, raw, replayed)
   redis.call('ZADD', P .. 'fetches-waiting:' .. fetch.fetcher, 'NX', now, fetch.member)
 end
 
+-- A read is over: as long as it took, others go first. Beside one that hangs for a minute each
+-- time they would else read one object a minute.
+local function end_turn(name)
+  local claimed = tonumber(redis.call('HGET', fetcher_key(name), 'claimed') or 0) / 1000
+  local took = math.max(0, math.min(now_us / 1000 - claimed, AHEAD_MS))
+  redis.call('HSET', fetcher_key(name), 'turn', string.format('%.3f', now_us / 1000 + took))
+end
+
 -- The claim is over, the object is not: it is due again.
 local function put_back(fetch, at)
   redis.call('HDEL', fetch.key, 'token', 'till', 'risen')
@@ -98,6 +106,7 @@ end
 
 -- The fetch of *claim* {token, n, cursor, more} has landed.
 local function finish_fetch(fetch, claim)
+  end_turn(fetch.fetcher)
   redis.call('HSET', fetcher_key(fetch.fetcher), 'failures', 0, 'success', now)
   if given(claim.cursor) then
     redis.call('HSET', P .. 'cursors:' .. fetch.fetcher, fetch.member, claim.cursor)

@@ -11,6 +11,7 @@ local earlier = earlier_answer()
 if earlier then return earlier end
 local fetch = fetch_of(request.fetcher, request.source, request.object)
 if not holds(fetch, request.claim) then return answer({outcome = 'lost'}) end
+end_turn(request.fetcher)
 local held = fetch.held
 local fetcher = fetcher_key(request.fetcher)
 redis.call('HSET', fetcher, 'reason', request.reason)
