@@ -108,11 +108,6 @@ def workers_alive(client: redis.Redis) -> int:
     return sum(each.role == "worker" and each.ready and each.delivers for each in found)
 
 
-def worker_alive(client: redis.Redis) -> bool:
-    """Return whether any worker is ready to take a job."""
-    return workers_alive(client) > 0
-
-
 def children(pid: int) -> tuple[int, ...]:
     """Return the pids of the living children of *pid*; none where the system does not tell."""
     found: set[int] = set()

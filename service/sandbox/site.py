@@ -15,7 +15,7 @@ from service.sandbox.events import Event, Listener, Turn
 from service.sandbox.faults import Faults
 from service.sandbox.files import Files
 from service.sandbox.hooks import Hooks
-from service.sandbox.locales import PRIMARY_ID, Locales, make_locales
+from service.sandbox.locales import Locales, make_locales
 from service.sandbox.records import Collection, Item
 from service.sandbox.refusals import Refused
 from service.sandbox.rules import Rules
@@ -25,7 +25,6 @@ from service.sandbox.window import Tokens
 
 WORKSPACE_ID = "65e000000000000000000001"
 SITE_ID = "65e000000000000000000002"
-LOCALE_ID = PRIMARY_ID
 USER_ID = "Person_5a0000000000000000000001"
 
 

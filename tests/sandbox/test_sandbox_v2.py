@@ -2,8 +2,8 @@
 
 import pytest
 
+from service.sandbox.locales import PRIMARY_ID
 from service.sandbox.seed import product_id
-from service.sandbox.site import LOCALE_ID
 
 ONE, TWO, UNKNOWN = product_id(1), product_id(2), "0" * 24
 
@@ -20,7 +20,7 @@ def test_an_item_has_the_documented_keys(v2):
         "isDraft",
         "fieldData",
     ]
-    assert (item["id"], item["cmsLocaleId"]) == (ONE, LOCALE_ID)
+    assert (item["id"], item["cmsLocaleId"]) == (ONE, PRIMARY_ID)
     assert item["createdOn"] == "2025-01-01T00:00:00.000Z"
     assert item["fieldData"]["sku"] == "P-0001"
 
