@@ -220,3 +220,34 @@ def test_a_request_that_is_too_late_to_connect_is_not_sent():
         with pytest.raises(DestinationError, match="no time is left") as caught:
             cms.get_collection("c1", not_after=0.0)
         assert (caught.value.sent, server.connections) == (False, 0)
+
+
+@pytest.mark.parametrize(
+    ("api", "how", "target", "body"),
+    [
+        ("v1", {"live": True}, "/collections/c1/items?live=true",
+         {"fields": {"name": "a", "_draft": False}}),
+        ("v1", {"live": False, "files": True}, "/collections/c1/items",
+         {"fields": {"name": "a", "_draft": False}}),
+        ("v2", {"live": True}, "/v2/collections/c1/items/live",
+         {"items": [{"isDraft": False, "fieldData": {"name": "a"}}]}),
+        ("v2", {"live": False, "files": True}, "/v2/collections/c1/items?skipInvalidFiles=false",
+         {"items": [{"isDraft": False, "fieldData": {"name": "a"}}]}),
+    ],
+)  # fmt: skip
+def test_a_new_item_leaves_as_each_api_wants_it(api, how, target, body):
+    request = asked(api, lambda cms: cms.create("c1", [{"name": "a", "_draft": False}], **how))
+    assert (request.method, request.target, json.loads(request.body)) == ("POST", target, body)
+
+
+@pytest.mark.parametrize(("api", "count"), [("v1", 2), ("v2", 101), ("v1", 0), ("v2", 0)])
+def test_more_new_items_than_fit_are_refused_before_they_are_sent(api, count):
+    with Server(OK) as server, client(server, api) as cms:
+        with pytest.raises(ValueError, match="do not fit"):
+            cms.create("c1", [{"name": "a"}] * count, live=True)
+        assert not server.requests
+
+
+def test_an_item_is_asked_for_by_its_slug():
+    request = asked("v2", lambda cms: cms.find_slug("c1", "oak-desk"))
+    assert request.target == "/v2/collections/c1/items?slug=oak-desk&limit=100"
