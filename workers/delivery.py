@@ -8,14 +8,14 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from workers import files
-from workers.answers import Answer
+from workers import creations, files, newitems
+from workers.answers import Answer, SchemaField
 from workers.asking import Asker, said
-from workers.bodies import Options, Prepared, prepare
+from workers.bodies import Prepared, prepare
 from workers.errors import DestinationError
 from workers.fieldtypes import TYPES
 from workers.parts import Parts
@@ -80,7 +80,14 @@ class Courier:
 
     def _deliver(self, destination: Destination, batch: Batch, not_after: float) -> None:
         collection = self.parts.settings.collections[batch.collection]
-        prepared = prepare(batch, destination.api, self._options(collection, batch))
+        if batch.create and destination.api == "v2" and batch.items[0].taken:
+            self._find_owner(destination, collection, batch, not_after)
+            return
+        schema = self._schema(collection, batch)
+        options = {field["slug"]: field["options"] for field in schema}
+        prepared = prepare(batch, destination.api, options)
+        if batch.create:
+            prepared = newitems.completed(prepared, batch, collection, schema)
         values = prepared.values
         if batch.publish:
             values = {record: _flags(sent) for record, sent in values.items()}
@@ -109,12 +116,12 @@ class Courier:
         judgement = _completed(judgement, batch, prepared)
         self._settle(destination, collection, batch, judgement, outcome, time.monotonic() - begun)
 
-    def _options(self, collection: Collection, batch: Batch) -> Options:
-        """Return the options of each field, by slug; read only where a value is an option."""
-        if not any(field.type == "option" for item in batch.items for field in item.fields):
-            return {}
-        schema = self.parts.items.schema(collection) or []
-        return {field["slug"]: field["options"] for field in schema}
+    def _schema(self, collection: Collection, batch: Batch) -> Sequence[SchemaField]:
+        """Return the fields of *collection*; read only for an option or a new item."""
+        options = (field.type == "option" for item in batch.items for field in item.fields)
+        if not batch.create and not any(options):
+            return ()
+        return self.parts.items.schema(collection) or ()
 
     def _send(
         self,
@@ -130,6 +137,14 @@ class Courier:
             if batch.publish:
                 ids = [item.id for item in batch.items]
                 return client.publish(collection.id, ids, not_after=not_after)
+            if batch.create:
+                return client.create(
+                    collection.id,
+                    [_given(values[item.record]) for item in batch.items],
+                    live=destination.live and not batch.staged,
+                    files=imports,
+                    not_after=not_after,
+                )
             return client.patch(
                 collection.id,
                 {item.id: values[item.record] for item in batch.items},
@@ -177,6 +192,24 @@ class Courier:
             },
         )
 
+    def _find_owner(
+        self, destination: Destination, collection: Collection, batch: Batch, not_after: float
+    ) -> None:
+        """Ask who has the slug of a new item, in the place of the request that the claim is for."""
+        item = batch.items[0]  # it is alone: its limit is one
+        outcome = self.asker.ask(
+            destination,
+            lambda client: client.find_slug(collection.id, item.taken or "", not_after=not_after),
+            flight="",
+        )
+        if isinstance(outcome, Answer) and outcome.status == 200:
+            verdict = creations.resolved(collection, item, outcome)
+        else:
+            wait = READ_AGAIN * (1 + self._spread())
+            verdict = Verdict(item.record, wait=wait, taken=item.taken)
+        judgement = Judgement((verdict,), "refusal")
+        self.parts.outbox.settle(batch, judgement, outcome=f"slug looked up: {said(outcome)}")
+
     def _read_files(
         self,
         destination: Destination,
@@ -204,6 +237,11 @@ class Courier:
         others = tuple(Verdict(each.record) for each in batch.items if each.record != item.record)
         judgement = Judgement((verdict, *others), "refusal")
         self.parts.outbox.settle(batch, judgement, outcome=f"files read: {said(outcome)}")
+
+
+def _given(sent: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return *sent* without what clears a field: a new item has nothing to be cleared."""
+    return {slug: value for slug, value in sent.items() if value is not None}
 
 
 def _flags(sent: Mapping[str, Any]) -> Mapping[str, Any]:

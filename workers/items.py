@@ -65,6 +65,8 @@ class Items:
                 "failed": page is None,
                 "items": list(self._entries(collection, items.values())),
                 "next": lookup.offset + len(items) if more else None,
+                "total": page.total if page else None,
+                "short": not more and not self._is_last(lookup, page),
             },
         )
 
@@ -100,6 +102,12 @@ class Items:
         if page.total is None:
             return len(page.items) >= PAGE
         return lookup.offset + len(page.items) < page.total
+
+    def _is_last(self, lookup: Lookup, page: Answer | None) -> bool:
+        """Tell whether *page* ends the listing; one that says nothing of its length does not."""
+        if page is None or page.total is None:
+            return False
+        return lookup.offset + len(page.items) >= page.total
 
     def _full_every(self, destination: Destination, page: Answer | None) -> float:
         """Seconds between whole listings: a tenth of the budget at most; ten minutes in v1."""

@@ -243,6 +243,11 @@ class _Reader:
                 self.add(
                     Problem(f"{self.file}: collections.{name}", name, expected, "choose another")
                 )
+            if values.get("missing") == "create" and "key" not in values and "key" not in table:
+                where = f"{self.file}: collections.{name}.key"
+                expected = 'the slug of an item field, beside missing = "create"'
+                do = "name the field that holds the source's key: by it an item is known again"
+                self.add(Problem(where, "nothing", expected, do))
             built[name] = Collection(name, **({"destination": "", "id": ""} | values))
         self._one_name_each(built)
         return built

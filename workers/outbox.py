@@ -166,6 +166,7 @@ class Outbox:
                         "name": collection.name,
                         "index": self.settings.copy_of(collection),
                         "whole": destination.api == "v1",
+                        "create": collection.missing == "create",
                     }
                     for collection in self.settings.collections_of(destination.name)
                 ],
@@ -197,6 +198,7 @@ class Outbox:
                 "weak": self._weak,
                 "soft": judgement.health == "failure",
                 "missing": collection.missing,
+                "create": batch.create,
                 "outcome": outcome,
                 "history": self.settings.store.history,
                 "verdicts": [verdict_for(v, items[v.record]) for v in judgement.verdicts],

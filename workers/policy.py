@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Literal
 
-from workers import verdicts
+from workers import creations, verdicts
 from workers.answers import Answer
 from workers.errors import DestinationError
 from workers.settings import Collection, Destination
@@ -122,6 +122,14 @@ _VERDICTS: Mapping[Action, Callable[[Case, ClaimedItem], Verdict]] = {
     Action.PAUSE_COLLECTION: verdicts.kept,
     Action.BACK_OFF: verdicts.backed_off,
 }
+# Where an item was to be created: it has no id to be missing by, and no live copy to be held back.
+_CREATIONS: Mapping[Action, Callable[[Case, ClaimedItem], Verdict]] = {
+    **_VERDICTS,
+    Action.SETTLE: creations.created,
+    Action.REFUSE: creations.refused,
+    Action.STAGE: creations.refused,
+    Action.BACK_OFF: creations.backed_off,
+}
 _HEALTH: Mapping[Action, Literal["success", "failure"]] = {
     Action.SETTLE: "success",
     Action.BACK_OFF: "failure",
@@ -157,7 +165,9 @@ def judge(
     """
     case = Case(batch, outcome, destination, collection, sent, spread)
     action = action_for(outcome)
-    decide = _VERDICTS[action]
+    if batch.create and action is Action.MISSING:
+        action = Action.PAUSE_COLLECTION  # nothing else was named that could be
+    decide = (_CREATIONS if batch.create else _VERDICTS)[action]
     if batch.publish and action is Action.SETTLE:
         decide = verdicts.published
     said = case.said

@@ -179,9 +179,9 @@ class CollectionSection(Section):
     id = Value("the id of a CMS collection", is_path_part, required=True)
     key = Value("the slug of an item field", is_slug)
     missing = Value(
-        '"dead-letter" or "ignore"',
-        one_of("dead-letter", "ignore"),
-        do='choose one of them; "create" is not there yet',
+        '"dead-letter", "ignore" or "create"',
+        one_of("dead-letter", "ignore", "create"),
+        do="choose one of them",
     )
 
 

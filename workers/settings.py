@@ -53,7 +53,7 @@ class Collection:
     destination: str
     id: str
     key: str | None = None  # slug of the item field that holds the source's key
-    missing: str = "dead-letter"  # or "ignore"
+    missing: str = "dead-letter"  # or "ignore", or "create"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ class ClaimedField:
 @dataclass(frozen=True, slots=True)
 class ClaimedItem:
     record: str  # the key, or the item id where events carry it
-    id: str  # the CMS item id
+    id: str  # the CMS item id; "" where the item is to be created
     fields: tuple[ClaimedField, ...]
     attempts: int = 0  # counted so far
     refused: bool = False  # refused alone before, and sent again without the fields it named
@@ -37,6 +37,7 @@ class ClaimedItem:
     fresh: bool = False  # it has not failed alone since: a failure may be the first of an outage
     failed_seconds: float = 0.0  # since it first failed alone; 0: it did not
     forgotten: bool = False  # its id was forgotten and looked up again since it last succeeded
+    taken: str | None = None  # the slug that it was to be created with, which an item has
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Batch:
     items: tuple[ClaimedItem, ...]
     staged: bool = False  # these items are written staged only: they were never published
     publish: bool = False  # their staged copies are written, and are to be made live
+    create: bool = False  # there are no such items: each is created from all that is held of it
     trial: bool = False  # the first request after a good probe
     more: bool = False  # other items are due as well
 
@@ -123,6 +125,8 @@ class Verdict:
     forget: bool = False  # its id is wrong: look it up again
     overwrote: str | None = None  # the key of the record whose item was written instead
     publish: bool = False  # its next request makes its staged copy live
+    made: str | None = None  # id of the item that was to be created, and that there is now
+    taken: str | None = None  # the CMS refused this slug to an item that was to be created
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,7 @@ def step_of(token: str, destination: str, answer: dict[str, Any]) -> Step:
                 items=tuple(_item(item) for item in answer["items"]),
                 staged=answer["staged"],
                 publish=answer["publish"],
+                create=answer["create"],
                 trial=answer["trial"],
                 more=answer["more"],
             )
@@ -138,6 +139,7 @@ def _item(item: dict[str, Any]) -> ClaimedItem:
         fresh=item["fresh"],
         failed_seconds=item["failed_ms"] / 1000,
         forgotten=item["forgotten"],
+        taken=item["taken"] or None,
     )
 
 
@@ -186,6 +188,8 @@ def verdict_for(verdict: Verdict, item: ClaimedItem) -> dict[str, Any]:
         "forget": verdict.forget,
         "overwrote": verdict.overwrote,
         "publish": verdict.publish,
+        "made": verdict.made,
+        "taken": verdict.taken,
     }
 
 

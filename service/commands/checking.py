@@ -101,6 +101,9 @@ def _answers(
                 return  # the others would say the same, for one call of the budget each
         elif collection is not None:
             notes.append(f"Collection {collection.name}: {destination.name} answers")
+            if collection.missing == "create":
+                copy = "live" if destination.live else "staged, for the next publish of the site"
+                notes.append(f"Collection {collection.name}: what is missing is created, {copy}")
         else:
             notes.append(f"{destination.name} answers, and no collection is written through it")
 

@@ -13,6 +13,7 @@ from service.commands.printing import as_json, printable, table
 if TYPE_CHECKING:
     from service.intake import Preview
     from workers.changes import Change
+    from workers.settings import Settings
 
 
 def headers_of(
@@ -68,10 +69,10 @@ def preview(
     if json_wanted:
         problems = [{"path": each.path, "message": each.message} for each in found.problems]
         fetches = [{"fetcher": each.fetcher, "object": each.object} for each in found.fetches]
-        changes = [shown(each) for each in found.changes]
+        changes = [shown(each) | _creation(each, settings) for each in found.changes]
         as_json({"changes": changes, "fetches": fetches, "problems": problems})
     else:
-        _print(found)
+        _print(found, settings)
         read = configuration.senders[source].headers
         if not (fetched or found.changes or found.fetches) and not headers.keys() & {*read}:
             _hint(read)
@@ -95,11 +96,23 @@ def _hint(headers: Iterable[str]) -> None:
         click.echo(f"Of the headers, which --header 'NAME: VALUE' gives, it reads {names}")
 
 
-def _print(found: Preview) -> None:
+def _creation(change: Change, settings: Settings) -> dict[str, str]:
+    """Return what happens where no item has the key, if that is to be created."""
+    if change.by != "key" or settings.collections[change.collection].missing != "create":
+        return {}
+    if any(field.slug == "name" for field in change.fields):
+        return {"creates": "where no item has that key, one is created"}
+    words = "where no item has that key, one is created once an event has given it a name"
+    return {"creates": words}
+
+
+def _print(found: Preview, settings: Settings) -> None:
     for change in found.changes:
         title = f"{change.mapping}: {change.collection}, {change.by} {printable(change.record)}"
         rows = [(field.slug, field.type, field.value) for field in change.fields]
         table(title, ("field", "type", "value"), rows)
+        for words in _creation(change, settings).values():
+            click.echo(f"  {words}")
     for fetch in found.fetches:
         click.echo(f"To be fetched by {fetch.fetcher}: {printable(fetch.object)}")
     for problem in found.problems:

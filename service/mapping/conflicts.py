@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from service.mapping.rules import Rule
 from workers.errors import Problem
+from workers.settings import Collection
 
 
-def conflicts(rules: Sequence[Rule]) -> Iterator[Problem]:
-    """Yield a problem for every mapping that contradicts an earlier one."""
+def conflicts(rules: Sequence[Rule], collections: Mapping[str, Collection]) -> Iterator[Problem]:
+    """Yield a problem for every mapping that contradicts an earlier one, or its collection."""
     yield from _addressed_two_ways(rules)
     yield from _versioned_two_ways(rules)
+    yield from _nameless(rules, collections)
 
 
 def _addressed_two_ways(rules: Sequence[Rule]) -> Iterator[Problem]:
@@ -42,3 +44,20 @@ def _versioned_two_ways(rules: Sequence[Rule]) -> Iterator[Problem]:
                     "Meta.version in all mappings that write one field, or in none",
                     "versions of two kinds cannot be compared",
                 )
+
+
+def _nameless(rules: Sequence[Rule], collections: Mapping[str, Collection]) -> Iterator[Problem]:
+    """Yield a problem for each collection whose mappings create items, and give them no name."""
+    first: dict[str, Rule] = {}
+    for rule in rules:
+        if rule.options.by == "key" and collections[rule.options.collection].missing == "create":
+            first.setdefault(rule.options.collection, rule)
+    for name, rule in first.items():
+        mine = [each for each in rules if each.options.collection == name]
+        if not any(target.slug == "name" for each in mine for target in each.targets):
+            yield Problem(
+                f"{rule.file}: {rule.name}",
+                f"no field name, in no mapping of collection {name}",
+                'a field name in one of them, since the collection says missing = "create"',
+                "map it: the CMS takes no item without a name; or choose another missing",
+            )

@@ -35,7 +35,7 @@ def load(settings: Settings, fetchers: Mapping[str, Any] = _NONE) -> Mappings:
     rules: list[Rule] = []
     for name in dict.fromkeys(settings.mappings):
         rules += _rules(name, settings, fetchers, problems)
-    problems += conflicts(rules)
+    problems += conflicts(rules, settings.collections)
     problems += clashes(rules, settings)
     if problems:
         raise ConfigurationInvalid(problems)

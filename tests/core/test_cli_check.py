@@ -69,6 +69,15 @@ def test_a_collection_that_answers_is_right_and_a_store_that_does_not_run_is_no_
     assert "nothing runs" in found["notes"][0]
 
 
+@pytest.mark.parametrize(("live", "word"), [("true", "live"), ("false", "staged")])
+def test_what_is_created_and_where_is_noted(check, live, word):
+    create = 'missing = "create"\nkey = "sku"\n'
+    text = TOML.replace("[collections.products]\n", f"[collections.products]\n{create}")
+    text = text.replace("[destinations.site]\n", f"[destinations.site]\nlive = {live}\n")
+    _, found = check(text)
+    assert any(f"what is missing is created, {word}" in note for note in found["notes"])
+
+
 @pytest.mark.parametrize(
     ("status", "key"),
     [

@@ -113,6 +113,21 @@ def test_preview_shows_what_the_sample_would_change(run):
     }
 
 
+def test_preview_says_where_an_item_would_be_created(run, shop):
+    text = (shop / "instep.toml").read_text()
+    text = text.replace('key = "sku"', 'key = "sku"\nmissing = "create"')
+    (shop / "instep.toml").write_text(text)
+    mappings = (shop / "mappings.py").read_text()
+    named = mappings + '\n    name = fields.String(data_key="data.name")\n'
+    (shop / "mappings.py").write_text(named)
+    (change,) = json.loads(run("preview", "erp", "stock.json", "--json").stdout)["changes"]
+    assert "once an event has given it a name" in change["creates"]
+    payload = json.loads((shop / "stock.json").read_text())
+    payload["data"]["name"] = "Oak desk"
+    shown = run("preview", "erp", "-", input=json.dumps(payload)).stdout
+    assert "  where no item has that key, one is created" in shown.splitlines()
+
+
 @pytest.mark.usefixtures("shop")
 def test_preview_reads_standard_input_and_says_no_to_a_payload_that_does_not_fit(run):
     payload = {"type": "stock.changed", "data": {"sku": "a", "qty": 1.5}}

@@ -233,11 +233,16 @@ def test_a_collection_names_a_destination_that_there_is(problems):
     assert "site" in problem.expected
 
 
-def test_creating_items_is_refused_for_now(problems):
+def test_creating_items_needs_the_field_that_holds_their_keys(problems):
     text = DESTINATION + COLLECTION + 'missing = "create"\n'
-    problem = problems(text)["collections.products.missing"]
-    assert problem.found == '"create"'
-    assert "not there yet" in problem.do
+    problem = problems(text)["collections.products.key"]
+    assert problem.found == "nothing"
+    assert 'missing = "create"' in problem.expected
+
+
+def test_items_can_be_created_where_a_field_holds_their_keys(write):
+    text = DESTINATION + COLLECTION + 'missing = "create"\nkey = "sku"\n'
+    assert load(write(text)).collections["products"].missing == "create"
 
 
 @pytest.mark.parametrize(

@@ -69,3 +69,9 @@ def instep(tmp_path):
         process.send_signal(signal.SIGTERM)
         process.wait(PATIENCE)
         process.stdout.close()
+
+
+@pytest.fixture
+def making(open_way, api):
+    """A way out to twenty products by their keys, that creates what is missing."""
+    return open_way(api=api, by="key", collection={"missing": "create"})

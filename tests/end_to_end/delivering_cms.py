@@ -148,6 +148,28 @@ class Cms:
     def gets(self):
         return [request for request in self.requests if request.method == "GET"]
 
+    def posts(self):
+        return [request for request in self.requests if request.method == "POST"]
+
+    def created(self):
+        """The fields of each new item that was sent, with its flags."""
+        for request in self.posts():
+            if "fields" in request.body:
+                yield request.body["fields"]
+            for entry in request.body.get("items", ()):
+                flags = {name: entry[name] for name in ("isDraft", "isArchived")}
+                yield entry["fieldData"] | flags
+
+    def made(self, key, slug="sku"):
+        """The items whose key is *key*."""
+        items = self.products.items.values()
+        return [item for item in items if item.staged.fields.get(slug) == key]
+
+    def the(self, key, slug="sku"):
+        """The one item whose key is *key*."""
+        (item,) = self.made(key, slug)
+        return item
+
     def forget_requests(self):
         self.requests.clear()
 

@@ -156,10 +156,10 @@ class Bench:
         self.write(batch)
         return batch
 
-    def page(self, lookup, entries, *, more=None, failed=False, full_ms=None):
+    def page(self, lookup, entries, *, more=None, failed=False, full_ms=None, **told):
         """
         Take in a page of a listing: *entries* are (key, id) or dicts; *full_ms*: until the whole
-        is listed again.
+        is listed again; *told*: total, short.
         """
         assert isinstance(lookup, Lookup), lookup
         collection = self.settings.collections[lookup.collection]
@@ -179,6 +179,7 @@ class Bench:
                 "failed": failed,
                 "items": [_entry(e) for e in entries],
                 "next": more,
+                **told,
             },
         )
 

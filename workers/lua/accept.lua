@@ -12,7 +12,7 @@
 --   fetched: the claim of a fetch that the events were read by; last: it is to be closed
 --   body, raw: of the event alone
 -- ARGV[3]: the raw body, as text or base64 (request.encoding).
---! uses state echo raw fetching
+--! uses state creation echo raw fetching
 
 local EVENTS = 200  -- ids kept of one version, 16 characters each; older repeats the seen ids tell
 local HOUR_US = 3600 * 1000000

@@ -2,12 +2,12 @@
 -- claim: the next step of one destination. Takes the budget slot and the items in one go, or says
 -- when to come back. Nothing waits while it holds a claim.
 -- ARGV[2]: {token, destination, batch, linger_ms, budget, limit, flights,
---   collections: [{name, copy, index, list_ms}]}
---   copy: which copy confirmations speak of; index: the copy that item ids speak of
+--   collections: [{name, index, whole, create}]}
+--   index: the copy that item ids speak of; whole: it can be listed as a whole alone; create: what
+--   no listing shows is created
 -- Returns {step = 'batch' | 'probe' | 'index' | 'schema' | 'wait', ...}
---! uses state budget echo
+--! uses state creation budget echo listing picking
 
-local FILES = {image = true, images = true, file = true}
 local earlier = earlier_answer()
 if earlier then return earlier end
 
@@ -87,54 +87,9 @@ if dest.open_until then
 end
 
 -- Look-ups, in turn with batches, so that neither holds up the other.
-local soonest
-local function sooner(at)
-  if at and (not soonest or at < soonest) then soonest = at end
-end
-
-local function begin_pass(collection, key, since)
-  redis.call('HSET', key, 'pass', now, 'offset', 0, 'kind', since and 'new' or 'all')
-  if since then redis.call('HSET', key, 'since', since) else redis.call('HDEL', key, 'since') end
-  -- What waits since before the clock stepped back is decided on by this pass, not in hours.
-  local waiting = P .. 'lookup:' .. collection.name
-  for _, record in ipairs(redis.call('ZRANGEBYSCORE', waiting, '(' .. now, '+inf')) do
-    redis.call('ZADD', waiting, now, record)
-  end
-end
-
-local function index_step()
-  for _, collection in ipairs(open) do
-    local key = P .. 'index:' .. collection.name .. ':' .. collection.index
-    local held = redis.call('HMGET', key, 'pass', 'offset', 'since', 'lock', 'next', 'full',
-      'created', 'full_next', 'every', 'full_every')
-    local lock = sane(held[4], CLAIM_MS)
-    local locked = lock and lock > now
-    if locked then
-      sooner(lock)
-    elseif held[1] then
-      return collection, key, tonumber(held[2]), held[3] or nil
-    elseif redis.call('ZCARD', P .. 'lookup:' .. collection.name) > 0 then
-      local at = sane(held[5], tonumber(held[9]) or 0) or now
-      local full_at = sane(held[8], tonumber(held[10]) or 0) or now
-      if held[6] == '1' and full_at <= now then at = now end
-      if at <= now then
-        local since = nil
-        if held[7] and not (held[6] == '1' and full_at <= now) and not collection.whole then
-          since = held[7]
-        end
-        begin_pass(collection, key, since)
-        return collection, key, 0, since
-      end
-      sooner(at)
-      if held[6] == '1' then sooner(full_at) end
-    end
-  end
-  return nil
-end
-
 local function look_up()
   if blind then return nil end  -- a GET has just failed
-  local collection, key, page, since = index_step()
+  local collection, key, page, since = index_step(open)
   if not collection then return nil end
   depart()
   redis.call('HSET', key, 'lock', now + CLAIM_MS, 'holder', request.token)
@@ -173,55 +128,6 @@ local function due_set(held)
   return nil, lingering ~= nil
 end
 
-local function fields_to_send(item)
-  local send, files, options, any = {}, false, false, false
-  for slug, field in pairs(item.fields) do
-    local repair = wants_repair(field) and field.m <= now
-    if field.s == 'pending' or repair then
-      any = true
-      send[#send + 1] = {slug = slug, value = field.v, type = field.t, arrival = field.a,
-        ['repair'] = field.s ~= 'pending', file = field.g or false, misses = field.x or 0}
-      files = files or FILES[field.t] or false
-      options = options or field.t == 'option'
-    end
-  end
-  table.sort(send, function(a, b) return a.slug < b.slug end)
-  return any and send or nil, files, options
-end
-
-local function limit_of(item)
-  local limit = tonumber(item.meta.limit)
-  if not limit then return request.batch end
-  -- A limit from 5xx answers is forgotten once an outage has ended: it judged the wrong party.
-  if item.meta.epoch and item.meta.epoch ~= (dest.epoch or '0') then return request.batch end
-  return math.min(limit, request.batch)
-end
-
-local function item_id(item, collection)
-  if item.meta.by ~= 'key' then return item.record end
-  return redis.call('HGET', P .. 'ids:' .. collection.name .. ':' .. collection.index, item.record)
-    or nil
-end
-
-local schema_missing
-local function schema_known(collection)
-  local place = collection.name .. ':' .. collection.index
-  local known = redis.call('EXISTS', P .. 'schema:' .. place) == 1
-  local held = redis.call('HMGET', P .. 'index:' .. place, 'schema_next', 'schema_doubted')
-  if known and not held[2] then return true end
-  local at = sane(held[1] or now, 30000)
-  if at <= now and not blind then schema_missing = collection elseif not known then sooner(at) end
-  return known
-end
-
-local function without_options(send)
-  local rest = {}
-  for _, field in ipairs(send) do
-    if field.type ~= 'option' then rest[#rest + 1] = field end
-  end
-  return rest
-end
-
 local picked, shape, room = {}, nil, nil
 local spare = trial  -- passes over items that failed alone, while there are others
 
@@ -244,30 +150,43 @@ local function consider(set_of, record)
     return
   end
   local id = item_id(item, collection)
-  if not id then
-    set(item, 'lookup', 1)
-    redis.call('ZADD', P .. 'lookup:' .. collection.name, 'NX', now, record)
+  local create = not id and collection.create and is_to_be_created(item)
+  if id then
+    end_creation(item)
+  elseif not create then
+    look_up_again(item)
+  end
+  if not id and (not create or bury_nameless(item)) then
     schedule(item)
     save(item)
     return
   end
-  if options and not schema_known(collection) then
+  if create then send, files = fields_to_create(item) end
+  if create and not schema_known(collection, blind) then
+    save(item)  -- whether its key is a number, the schema tells
+    return
+  end
+  if not create and options and not schema_known(collection, blind) then
     send = without_options(send)
     if #send == 0 then
       save(item)
       return
     end
   end
-  local limit = limit_of(item)
-  local own = (limit < request.batch and 'suspect' or '') .. (item.meta.staged and ' staged' or '')
-    .. (item.meta.publish and ' publish' or '') .. (files and ' files' or '')
+  local limit = limit_of(item, dest.epoch or '0')
+  local own = (limit < request.batch and 'suspect' or '') .. (files and ' files' or '')
+  if create then
+    own = own .. ' create' .. (is_held_back(item) and ' staged' or '')
+  else
+    own = own .. (item.meta.staged and ' staged' or '') .. (item.meta.publish and ' publish' or '')
+  end
   if shape and (own ~= shape or #picked + 1 > math.min(room, limit)) then
     save(item)
     return
   end
   shape = own
   room = math.min(room or limit, limit)
-  picked[#picked + 1] = {item = item, id = id, send = send, limit = limit}
+  picked[#picked + 1] = {item = item, id = id or '', send = send, limit = limit}
 end
 
 local function claim_items(set_of)
@@ -293,6 +212,7 @@ end
 
 local function hand_out(set_of)
   local out, told = {}, {}
+  local create = string.find(shape, 'create', 1, true) and true or false
   local success = tonumber(dest.last_success or 0)
   for _, pick in ipairs(picked) do
     local item, held = pick.item, {}
@@ -305,16 +225,17 @@ local function hand_out(set_of)
     end
     out[#out + 1] = {record = item.record, id = pick.id, fields = pick.send,
       attempts = tonumber(item.meta.attempts or 0), refused = item.meta.refused and true or false,
-      limit = pick.limit, forgotten = item.meta.forgotten and true or false,
+      limit = pick.limit, taken = item.meta.taken or false,
+      forgotten = item.meta.forgotten and true or false,
       healthy = healthy(item, success),
       fresh = not item.meta.failed,
       failed_ms = item.meta.failed and math.max(0, now - tonumber(item.meta.failed)) or 0}
     told[#told + 1] = {item.record, held}
     set(item, 'claim', cjson.encode({token = request.token, at = now, till = now + CLAIM_MS,
-      fields = held}))
+      fields = held, create = create or nil}))
     set(item, 'tried', now)
     -- Once: whatever comes of it, what is still pending is written first.
-    set(item, 'publish', nil)
+    if not create then set(item, 'publish', nil) end
     schedule(item)
     save(item)
   end
@@ -325,28 +246,12 @@ local function hand_out(set_of)
   return answer({step = 'batch', collection = set_of.collection.name, items = out,
     staged = string.find(shape, 'staged', 1, true) and true or false,
     publish = string.find(shape, 'publish', 1, true) and true or false,
-    trial = trial and not blind,
+    create = create, trial = trial and not blind,
     more = set_of.due > #picked}, CLAIM_MS)
 end
 
 if ms > 0 then
-  local any = false
-  for _, collection in ipairs(open) do
-    for _, lane in ipairs(LANES) do
-      local head = redis.call('ZRANGE', P .. 'due:' .. collection.name .. ':' .. lane, 0, 0,
-        'WITHSCORES')
-      if head[2] then
-        any = true
-        sooner(math.max(now, sane(head[2], AHEAD_MS)))
-      end
-    end
-    if redis.call('ZCARD', P .. 'lookup:' .. collection.name) > 0
-        or redis.call('HEXISTS', P .. 'index:' .. collection.name .. ':' .. collection.index, 'pass') == 1 then
-      any = true
-      sooner(now)
-    end
-  end
-  if not any then return wait(nil, 'idle') end
+  if not is_anything_due(open) then return wait(nil, 'idle') end
   return wait(math.max(ms, soonest - now), 'budget', ms)
 end
 

@@ -1,15 +1,17 @@
 #!lua flags=allow-oom
 -- settle: what one attempt did to each item of a claim, all at once. It acts only on values that
 -- still hold the arrival number that was claimed; what arrived meanwhile stays pending and due.
--- ARGV[2]: {token, claim, destination, collection, index, copy, weak, soft, missing,
+-- ARGV[2]: {token, claim, destination, collection, index, copy, weak, soft, missing, create,
 --   verdicts: [{record, id, sent: [slug], written: [slug], files: {slug: json}, updated,
 --     answered, seen: {slug: text},
 --     deaths: [{kind, slugs, message, status, code, problems}], wait_ms, attempt, failed, limit,
---     unknown, refused, missed: [slug], staged, forget, overwrote, publish}]}
+--     unknown, refused, missed: [slug], staged, forget, overwrote, publish,
+--     made, taken}]}
+--   create: the request was to create the items; made: the id of the item that there is now
 --   answered: updated, as a version; seen: what the answer shows where that is not what was sent
 --   soft: the limits come from 5xx answers, and last until the outage has ended
 -- Returns {settled, lost, letters}.
---! uses state echo
+--! uses state creation echo
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -85,7 +87,7 @@ local function bury_claimed(item, claim, verdict, attempts)
         field.s, field.c = 'ignored', nil
         touch(item, slug)
       end
-    elseif bury(item, slugs, death, verdict.id) then
+    elseif bury(item, slugs, death, given(verdict.made) or verdict.id) then
       letters = letters + 1
     end
   end
@@ -161,17 +163,50 @@ local function put_right(verdict)
   end
 end
 
+-- What a request to create the item has come to.
+local function settle_creation(item, slugs, verdict)
+  set(item, 'taken', given(verdict.taken))
+  if given(verdict.made) then
+    keep_id(request.collection .. ':' .. request.index, item.record, verdict.made)
+    end_creation(item)
+    local shown = as_set(verdict.written)
+    for slug in pairs(slugs) do
+      if not shown[slug] then mark_repair(item, slug, now) end
+    end
+  elseif verdict.unknown then
+    doubt_creation(item, slugs, now + LATE_MS)
+  elseif verdict.forget then
+    look_up_again(item)
+  end
+end
+
+-- Its claim had run out, and so it is looked up, or was found: in no case was it made twice.
+local function settle_late_creation(item, verdict)
+  local place = request.collection .. ':' .. request.index
+  local known = redis.call('HEXISTS', P .. 'ids:' .. place, item.record) == 1
+  if not given(verdict.made) and (known or not verdict.unknown) then return end
+  settle_creation(item, {}, verdict)
+end
+
+local function doubt_values(item, claim)
+  if not request.create then
+    for slug in pairs(claim.fields) do mark_repair(item, slug, now + LATE_MS) end
+  end
+end
+
 local function settle(verdict)
   local item = load_item(request.collection, verdict.record)
   local claim = item.meta.claim and cjson.decode(item.meta.claim)
   if not claim or claim.token ~= request.claim then
     -- Somebody claimed the item meanwhile: this request may have landed on either side of his.
     lost = lost + 1
-    for _, slug in ipairs(verdict.sent) do mark_repair(item, slug, now + LATE_MS) end
-  else
-    if verdict.unknown then
-      for slug in pairs(claim.fields) do mark_repair(item, slug, now + LATE_MS) end
+    if request.create then settle_late_creation(item, verdict) end
+    for _, slug in ipairs(request.create and {} or verdict.sent) do
+      mark_repair(item, slug, now + LATE_MS)
     end
+  else
+    if verdict.unknown then doubt_values(item, claim) end
+    if request.create then settle_creation(item, claim.fields, verdict) end
     if #verdict.written > 0 then confirm_copy(item) end
     -- Before a success clears the count: the attempt that condemns is one of those it names.
     local attempts = tonumber(item.meta.attempts or 0) + (verdict.attempt and 1 or 0)

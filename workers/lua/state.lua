@@ -154,17 +154,6 @@ local function mark_repair(item, slug, at)
   touch(item, slug)
 end
 
--- A claim that ran out may have sent its request at the last moment.
-local function expire_claim(item)
-  local text = item.meta.claim
-  if not text then return end
-  local claim = cjson.decode(text)
-  for slug in pairs(claim.fields) do
-    mark_repair(item, slug, claim.at + SEND_MS + LATE_MS)
-  end
-  set(item, 'claim', nil)
-end
-
 local function wants_repair(field)
   -- A mark on a value that is dead, discarded or ignored waits for the next value.
   return field.m and (field.s == 'written' or field.s == 'unchanged')
@@ -223,6 +212,7 @@ local function schedule(item)
     redis.call('ZADD', P .. 'due:' .. item.collection .. ':' .. name, at, item.record)
   end
   set(item, 'lane', name)
+  if not at then set(item, 'make', nil) end  -- nothing of it is left to be written
 end
 
 -- The last letter of a raw body takes it along.

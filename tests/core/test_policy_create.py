@@ -1,0 +1,221 @@
+"""What an answer means for items that were to be created."""
+
+from dataclasses import replace
+
+import pytest
+
+from workers.answers import Answer, ItemView
+from workers.changes import FieldProblem
+from workers.creations import resolved
+from workers.errors import DestinationError
+from workers.policy import judge
+from workers.settings import Collection, Destination
+from workers.steps import Batch, ClaimedField, ClaimedItem
+
+NAME = ClaimedField("name", '"Oak desk"', "plain", 1)
+STOCK = ClaimedField("stock", "2", "number", 2)
+PRODUCTS = Collection("products", "site", "c1", key="sku", missing="create")
+
+
+def item(n=0, **more):
+    return ClaimedItem(f"k{n}", "", (NAME, STOCK), **more)
+
+
+def judged(outcome, *items, api="v2", live=True, **batch):
+    items = items or (item(),)
+    return judge(
+        Batch("t", "site", "products", items, create=True, **batch),
+        outcome,
+        destination=Destination("site", api, "token", live=live),
+        collection=PRODUCTS,
+        sent={
+            each.record: {
+                "name": "Oak desk",
+                "stock": 2,
+                "slug": f"oak-{each.record}",
+                "sku": each.record,
+            }
+            for each in items
+        },
+        spread=0.5,
+    )
+
+
+def verdict(outcome, *items, **more):
+    return judged(outcome, *items, **more).verdicts[0]
+
+
+def view(n=0, **fields):
+    held = {"name": "Oak desk", "stock": 2, "sku": f"k{n}", "slug": f"oak-k{n}"} | fields
+    held = {slug: value for slug, value in held.items() if value is not None}
+    return ItemView(f"i{n}", held, "2025-02-02")
+
+
+def shows(*views, status=202):
+    return Answer(status, items={each.id: each for each in views})
+
+
+def refusal(*problems, status=400):
+    told = tuple(FieldProblem(slug, words) for slug, words in problems)
+    return Answer(status, "validation_error", "Validation Error", told)
+
+
+TAKEN = refusal(("slug", "Unique value is already in database: 'oak-k0'"))
+
+
+def test_items_are_told_apart_by_their_keys_not_by_their_places():
+    found = judged(shows(view(1), view(0)), item(0), item(1))
+    assert [each.made for each in found.verdicts] == ["i0", "i1"]
+    assert [each.written for each in found.verdicts] == [("name", "stock")] * 2
+    assert found.health == "success"
+
+
+@pytest.mark.parametrize("status", [200, 201, 202])
+def test_any_success_is_one(status):
+    assert verdict(shows(view(), status=status)).made == "i0"
+
+
+def test_a_value_that_the_answer_does_not_show_goes_again_alone():
+    found = verdict(shows(view(stock=3)))
+    assert (found.made, found.written, found.missed, found.limit) == (
+        "i0",
+        ("name",),
+        ("stock",),
+        1,
+    )
+    assert not found.deaths
+
+
+def test_an_item_that_the_answer_leaves_out_is_of_unknown_outcome():
+    one, other = judged(shows(view(1)), item(0), item(1)).verdicts
+    assert (one.unknown, one.made) == (True, None)
+    assert other.made == "i1"
+
+
+@pytest.mark.parametrize(
+    ("shown", "others"),
+    [
+        pytest.param(view(sku=None), (), id="by its slug"),
+        pytest.param(view(sku="another", slug="oak-2"), (), id="for it was alone"),
+    ],
+)
+def test_an_item_without_its_key_is_known_by_its_id_and_told(shown, others):
+    found = verdict(shows(shown, *others))
+    assert (found.made, found.written) == ("i0", ())
+    (death,) = found.deaths
+    assert (death.kind, death.slugs) == ("not-applied", ("name", "stock"))
+    assert "sku" in death.message
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        DestinationError("no answer", sent=True),
+        Answer(500, "internal_error", "An Internal Error occurred"),
+        Answer(502),
+        Answer(503, "service_unavailable"),
+        Answer(504),
+    ],
+)
+def test_without_an_answer_that_says_no_nobody_knows(outcome):
+    found = judged(outcome, item(0), item(1))
+    assert all(each.unknown for each in found.verdicts)
+    assert found.health == "failure"
+
+
+def test_what_surely_did_not_leave_may_go_again_at_once():
+    found = verdict(DestinationError("no connection", sent=False))
+    assert not found.unknown
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Answer(429, "too_many_requests", "Too Many Requests"),
+        Answer(401, "not_authorized"),
+        Answer(
+            409, "conflict", "Conflict: The collection structure changed since the last publish"
+        ),
+        Answer(409, "conflict", "The site is not published"),
+        Answer(409, "conflict", "You've created all the items allowed on your current plan."),
+    ],
+)
+def test_what_is_no_fault_of_the_item_leaves_it_as_it_is(outcome):
+    found = verdict(outcome)
+    assert found == replace(found, made=None, deaths=(), unknown=False, attempt=False, limit=None)
+
+
+@pytest.mark.parametrize("words", ["Requested resource not found", "Collection not found: null"])
+def test_a_404_can_only_mean_the_collection(words):
+    found = judged(Answer(404, "resource_not_found", words))
+    assert found.pause_collection
+    assert not found.verdicts[0].deaths
+
+
+def test_what_is_not_there_has_no_live_copy_to_be_held_back():
+    words = "Conflict: items that are drafts or have never been published"
+    found = verdict(Answer(409, "conflict", words))
+    assert found.staged is None
+    assert [death.slugs for death in found.deaths] == [("name", "stock")]
+
+
+def test_a_batch_that_is_refused_is_parted():
+    found = judged(TAKEN, *(item(n) for n in range(4)))
+    assert all((each.limit, each.deaths, each.taken) == (2, (), None) for each in found.verdicts)
+
+
+def test_a_named_field_dies_and_the_rest_goes_again():
+    found = verdict(refusal(("stock", "Is too long")))
+    assert [death.slugs for death in found.deaths] == [("stock",)]
+    assert found.refused
+
+
+@pytest.mark.parametrize("slug", ["name", "slug", "sku"])
+def test_without_name_slug_or_key_nothing_can_be_created(slug):
+    found = verdict(refusal((slug, "Is too long"), ("stock", "Is too long")))
+    assert [death.slugs for death in found.deaths] == [("name", "stock")]
+
+
+@pytest.mark.parametrize(("api", "forget"), [("v2", False), ("v1", True)])
+def test_who_has_the_slug_is_asked_for_or_looked_up(api, forget):
+    found = verdict(TAKEN, api=api)
+    assert (found.taken, found.forget, found.limit, found.deaths) == ("oak-k0", forget, 1, ())
+
+
+def test_a_slug_that_is_taken_after_the_look_up_as_well_is_told():
+    (death,) = verdict(TAKEN, item(taken="oak-k0"), api="v1").deaths
+    assert (death.kind, death.slugs) == ("refused", ("name", "stock"))
+    assert "oak-k0" in death.message
+    assert "k0" in death.message
+
+
+def test_an_item_that_says_draft_is_written_staged_from_then_on():
+    assert verdict(shows(view()), staged=True).staged is True
+    assert verdict(shows(view())).staged is False
+
+
+# whose the slug is
+
+
+def page(*views):
+    return Answer(200, items={each.id: each for each in views})
+
+
+def test_the_item_with_our_key_is_ours():
+    found = resolved(PRODUCTS, item(taken="oak-k0"), page(view(0)))
+    assert (found.made, found.deaths) == ("i0", ())
+
+
+def test_an_item_with_another_key_is_named():
+    found = resolved(PRODUCTS, item(taken="oak-k0"), page(view(7, slug="oak-k0")))
+    (death,) = found.deaths
+    assert (found.made, death.slugs) == (None, ("name", "stock"))
+    assert "i7" in death.message
+    assert "k7" in death.message
+
+
+@pytest.mark.parametrize("views", [(), (view(0, slug="another"),)])
+def test_a_slug_that_no_item_has_is_that_of_a_deleted_one(views):
+    found = resolved(PRODUCTS, item(taken="oak-k0"), page(*views))
+    (death,) = found.deaths
+    assert "publish the site" in death.message

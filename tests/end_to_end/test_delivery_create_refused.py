@@ -1,0 +1,126 @@
+"""New items that the CMS refuses: slugs that are taken, bad fields, parked collections."""
+
+from service.sandbox.schema import Field
+
+NEW = {"missing": "create"}
+
+
+def test_two_new_items_of_one_name_are_told_apart_by_their_keys(making):
+    making.change("new-1", name="Oak desk")
+    making.change("new-2", name="Oak desk")
+    making.run()
+    assert len(making.made("new-1") + making.made("new-2")) == 1
+    (letter,) = making.letters()
+    assert "oak-desk" in letter.message
+    if not making.by_v1:
+        (there,) = making.made("new-1") or making.made("new-2")
+        assert there.id in letter.message
+
+
+def test_two_of_one_name_do_not_hold_up_the_others(open_way):
+    way = open_way(by="key", collection=NEW)
+    for n, name in enumerate(("Oak desk", "Oak desk", "Pine desk", "Ash desk")):
+        way.change(f"new-{n}", name=name)
+    way.run()
+    assert [len(request.body["items"]) for request in way.posts()] == [3, 1]
+    assert len(way.letters()) == 1
+
+
+def test_a_picture_by_its_id_alone_does_not_keep_the_item_from_being_there(making):
+    making.change("new-1", name="Oak desk", image={"fileId": "f" * 24})
+    making.run()
+    assert making.the("new-1").live.fields["name"] == "Oak desk"
+    assert making.counts("pending") == (0,)
+
+
+def test_a_slug_that_another_item_has_is_told(making):
+    making.change("new-1", name="Product 3", stock=1)
+    making.change("new-2", name="Oak desk")
+    making.run()
+    assert making.the("new-2")
+    assert not making.made("new-1")
+    (letter,) = making.letters()
+    assert (letter.kind, letter.key, set(letter.fields)) == ("refused", "new-1", {"name", "stock"})
+    assert "product-3" in letter.message
+    if not making.by_v1:
+        assert making.id(3) in letter.message
+
+
+def test_the_letter_of_a_slug_can_be_replayed_once_it_is_free(making):
+    making.change("new-1", name="Product 3", stock=1)
+    making.run()
+    making.edit(3, slug="another")
+    (letter,) = making.letters()
+    making.parts.letters.replay(letter.id)
+    making.run()
+    assert making.the("new-1").live.fields["slug"] == "product-3"
+
+
+def test_an_item_with_our_key_and_our_slug_that_appeared_meanwhile_is_adopted(making):
+    def appear():
+        making.add(21, sku="new-1", slug="oak-desk")
+
+    making.change("new-1", name="Oak desk", stock=7)
+    making.step()  # the look-up
+    making.step()  # the schema
+    appear()
+    making.run()
+    item = making.the("new-1")
+    assert item.id == making.id(21)
+    assert item.live.fields["stock"] == 7
+    assert making.counts("dead", "pending") == (0, 0)
+
+
+def test_a_bad_field_dies_and_the_item_is_created_without_it(making):
+    making.change("new-1", name="Oak desk", price="a lot")
+    for n in range(2, 5):
+        making.change(f"new-{n}", name=f"Desk {n}")
+    making.run()
+    assert making.the("new-1").live.fields["name"] == "Oak desk"
+    assert all(making.the(f"new-{n}") for n in range(2, 5))
+    (letter,) = making.letters()
+    assert (letter.kind, letter.key, set(letter.fields)) == ("refused", "new-1", {"price"})
+
+
+def test_a_name_that_is_refused_refuses_the_item(making):
+    making.change("new-1", name="x" * 300, stock=1)
+    making.run()
+    (letter,) = making.letters()
+    assert (letter.kind, set(letter.fields)) == ("refused", {"name", "stock"})
+    assert not making.made("new-1")
+
+
+def test_a_field_that_the_collection_wants_and_no_event_gave_is_told(making):
+    making.products.fields["brand"] = Field("brand", "PlainText", required=True)
+    making.change("new-1", name="Oak desk")
+    making.run()
+    (letter,) = making.letters()
+    assert letter.kind == "refused"
+    assert [problem["field"] for problem in letter.problems] == ["brand"]
+
+
+def test_the_limit_of_the_plan_pauses_the_collection_and_kills_nothing(making):
+    making.products.blocked = (
+        "You've created all the items in your CMS Database allowed on your current plan."
+    )
+    making.change("new-1", name="Oak desk")
+    making.run()
+    assert making.state("products")[0] == "paused"
+    assert making.counts("pending", "dead") == (1, 0)
+    making.products.blocked = None
+    making.resume("products")
+    making.run()
+    assert making.the("new-1")
+
+
+def test_after_a_long_pause_it_is_looked_up_again(making):
+    making.products.blocked = "The site is not published"
+    making.change("new-1", name="Oak desk", stock=1)
+    making.run()
+    making.products.blocked = None
+    making.add(21, sku="new-1")
+    making.pass_time(4000)
+    making.resume("products")
+    making.run()
+    assert making.the("new-1").id == making.id(21)
+    assert not [request for request in making.posts() if request.at > making.now() - 3000]

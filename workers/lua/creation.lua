@@ -1,0 +1,105 @@
+-- Shared by the steps: items that no listing shows and that are to be created, and requests of
+-- which nobody knows whether they did.
+--   make of an item: ms at which the listing began that did not show it; its next claim creates it
+--   doubt: until this ms a request may land that creates it: of a listing that began before then
+--     it counts what it shows, not what it does not
+--   taken: the slug that the CMS would not give it, since an item has it
+-- One claim per item at a time, and no other before the doubt is over: that is why none is made twice.
+
+local MAKE_MS = 3600000  -- a listing older than this says no more that an item is not there
+
+local function look_up_again(item)
+  set(item, 'make', nil)
+  set(item, 'lookup', 1)
+  redis.call('ZADD', P .. 'lookup:' .. item.collection, 'NX', now, item.record)
+end
+
+-- A request that was to create the item had no answer: it may have, or still may until *till*.
+local function doubt_creation(item, slugs, till)
+  -- What it held goes over the item once more, should there be one by now.
+  for slug in pairs(slugs) do mark_repair(item, slug, now) end
+  set(item, 'doubt', math.max(tonumber(item.meta.doubt) or 0, till))
+  look_up_again(item)
+end
+
+local function doubted_till(item)
+  local till = tonumber(item.meta.doubt)
+  -- Further ahead than its own maximum: as with repair marks, it gets all of its time again.
+  if till and till > now + SEND_MS + LATE_MS then
+    till = now + SEND_MS + LATE_MS
+    set(item, 'doubt', till)
+  end
+  return till
+end
+
+-- The item has an id: nothing is to be created any more.
+local function end_creation(item)
+  for _, name in ipairs({'make', 'doubt', 'taken'}) do set(item, name, nil) end
+  if item.meta.lookup then
+    redis.call('ZREM', P .. 'lookup:' .. item.collection, item.record)
+    set(item, 'lookup', nil)
+  end
+end
+
+local function keep_id(place, record, id)
+  local ids, keys = P .. 'ids:' .. place, P .. 'keys:' .. place
+  local before = redis.call('HGET', ids, record)
+  if before == id then return before end
+  redis.call('HSET', ids, record, id)
+  if before and redis.call('HGET', keys, before) == record then redis.call('HDEL', keys, before) end
+  redis.call('HSET', keys, id, record)
+  return before
+end
+
+local function is_to_be_created(item)
+  local at = tonumber(item.meta.make)
+  return at and at <= now and now - at <= MAKE_MS
+end
+
+local SENT = {pending = true, written = true, unchanged = true}
+
+local function held_text(item, slug)
+  local field = item.fields[slug]
+  return field and SENT[field.s] and field.v or nil
+end
+
+-- The CMS takes no item without a name: what is held becomes a letter, until an event gives one.
+local function bury_nameless(item)
+  local name = held_text(item, 'name')
+  if name and name ~= 'null' and name ~= '""' then return false end
+  local slugs = {}
+  for slug, field in pairs(item.fields) do
+    if field.s == 'pending' or wants_repair(field) then slugs[#slugs + 1] = slug end
+  end
+  table.sort(slugs)
+  bury(item, slugs, {kind = 'missing', message = 'no item has the key ' .. item.record
+    .. ', and none can be created: no event has given it a name'}, nil)
+  return true
+end
+
+-- What died because there was no item goes with the rest, now that there is to be one.
+local function revive(item)
+  for slug, field in pairs(item.fields) do
+    if field.s == 'dead' and redis.call('HGET', P .. 'letter:' .. field.l, 'kind') == 'missing' then
+      count('dead', -1)
+      count('pending', 1)
+      field.s, field.w, field.x = 'pending', now, nil
+      leave_letter(field, slug, 'replayed')
+      touch(item, slug)
+    end
+  end
+end
+
+-- A claim that ran out may have sent its request at the last moment.
+local function expire_claim(item)
+  local text = item.meta.claim
+  if not text then return end
+  local claim = cjson.decode(text)
+  local till = claim.at + SEND_MS + LATE_MS
+  if claim.create then
+    doubt_creation(item, claim.fields, till)
+  else
+    for slug in pairs(claim.fields) do mark_repair(item, slug, till) end
+  end
+  set(item, 'claim', nil)
+end

@@ -1,0 +1,73 @@
+-- Shared: what of an item a request carries, and with how many others.
+
+local FILES = {image = true, images = true, file = true}
+
+local function fields_to_send(item)
+  local send, files, options, any = {}, false, false, false
+  for slug, field in pairs(item.fields) do
+    local repair = wants_repair(field) and field.m <= now
+    if field.s == 'pending' or repair then
+      any = true
+      send[#send + 1] = {slug = slug, value = field.v, type = field.t, arrival = field.a,
+        ['repair'] = field.s ~= 'pending', file = field.g or false, misses = field.x or 0}
+      files = files or FILES[field.t] or false
+      options = options or field.t == 'option'
+    end
+  end
+  table.sort(send, function(a, b) return a.slug < b.slug end)
+  return any and send or nil, files, options
+end
+
+-- *epoch*: how many outages the destination has come out of.
+local function limit_of(item, epoch)
+  local limit = tonumber(item.meta.limit)
+  if not limit then return request.batch end
+  -- A limit from 5xx answers is forgotten once an outage has ended: it judged the wrong party.
+  if item.meta.epoch and item.meta.epoch ~= epoch then return request.batch end
+  return math.min(limit, request.batch)
+end
+
+local function item_id(item, collection)
+  if item.meta.by ~= 'key' then return item.record end
+  return redis.call('HGET', P .. 'ids:' .. collection.name .. ':' .. collection.index, item.record)
+    or nil
+end
+
+local function without_options(send)
+  local rest = {}
+  for _, field in ipairs(send) do
+    if field.type ~= 'option' then rest[#rest + 1] = field end
+  end
+  return rest
+end
+
+-- All that is held of an item; what the CMS held of an earlier one counts for nothing.
+local function fields_to_create(item)
+  local send, files = {}, false
+  for slug, field in pairs(item.fields) do
+    if SENT[field.s] then
+      send[#send + 1] = {slug = slug, value = field.v, type = field.t, arrival = field.a,
+        ['repair'] = field.s ~= 'pending', file = false, misses = field.x or 0}
+      files = files or FILES[field.t] or false
+    end
+  end
+  table.sort(send, function(a, b) return a.slug < b.slug end)
+  return send, files
+end
+
+-- Neither is to be seen: such an item is created as a staged copy alone.
+local function is_held_back(item)
+  return held_text(item, '_draft') == 'true' or held_text(item, '_archived') == 'true'
+end
+
+local schema_missing
+-- Whether the schema is known; if it is not, *schema_missing* says whose is to be read.
+local function schema_known(collection, blind)
+  local place = collection.name .. ':' .. collection.index
+  local known = redis.call('EXISTS', P .. 'schema:' .. place) == 1
+  local held = redis.call('HMGET', P .. 'index:' .. place, 'schema_next', 'schema_doubted')
+  if known and not held[2] then return true end
+  local at = sane(held[1] or now, 30000)
+  if at <= now and not blind then schema_missing = collection elseif not known then sooner(at) end
+  return known
+end
