@@ -84,4 +84,4 @@ class Handler(BaseHTTPRequestHandler):
         ]
         self.wfile.write("\r\n".join([*head, "", ""]).encode() + payload)
 
-    do_GET = do_PATCH = _do
+    do_GET = do_PATCH = do_POST = _do

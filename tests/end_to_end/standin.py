@@ -138,6 +138,8 @@ class StandIn:
             raise Refused(404, "resource_not_found", "Requested resource not found: collection")
         if request.method == "PATCH":
             return self._patch(request, bool(v2), bool(live) or "live" in request.query)
+        if request.method == "POST":
+            return self._post(request, bool(v2), bool(live) or "live" in request.query)
         if not items:
             fields = [
                 {
@@ -187,6 +189,25 @@ class StandIn:
             self.writes.append((key, kept))
             self._store(key, kept, live)
         shown = [self._shown(key, v2, self.staged) for key in sent]
+        return {"items": shown} if v2 else shown[0]
+
+    def _post(self, request, v2, live):
+        """Create items, all or none: a slug is unique."""
+        sent = [entry["fieldData"] for entry in request.body["items"]] if v2 else []
+        sent = sent or [request.body["fields"]]
+        slugs = [each["slug"] for each in (*self.staged.values(), *sent)]
+        if len(set(slugs)) < len(slugs):
+            problem = ("slug", "Unique value is already in database")
+            raise Refused(400, "validation_error", "Validation Error", [problem])
+        ids = [item_id(len(self.staged) + n) for n in range(len(sent))]
+        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        for key, fields in zip(ids, sent, strict=True):
+            self.staged[key], self.created[key] = {}, at
+            if live:
+                self.live[key] = {}
+            self.writes.append((key, fields))
+            self._store(key, fields, live)
+        shown = [self._shown(key, v2, self.staged) for key in ids]
         return {"items": shown} if v2 else shown[0]
 
     def _store(self, key, fields, live):
