@@ -210,9 +210,7 @@ class _Reader:
         values = self.check(sections.StoreSection(), self.top.get("store", {}), "store.")
         url = environ.get("REDIS_URL") or None
         if url is not None and not _is_store(url):
-            expected = (
-                "redis://, rediss:// or unix:// and an address, its path the database's number"
-            )
+            expected = "redis://, rediss:// or unix:// and an address, its path the database number"
             do = "correct it (# and @ in a password are %23 and %40), or unset it"
             self.add(Problem("REDIS_URL", "another text", expected, do))
         data = Path(environ.get("INSTEP_DATA") or ".instep").absolute()
@@ -240,10 +238,9 @@ class _Reader:
                 self.add(Problem(where, f'"{destination}"', expected, "name one, or add it"))
             if name in known:
                 expected = "a name that no destination has, since pause and resume take either"
-                self.add(
-                    Problem(f"{self.file}: collections.{name}", name, expected, "choose another")
-                )
-            if values.get("missing") == "create" and "key" not in values and "key" not in table:
+                where = f"{self.file}: collections.{name}"
+                self.add(Problem(where, name, expected, "choose another"))
+            if values.get("missing") == "create" and "key" not in table:
                 where = f"{self.file}: collections.{name}.key"
                 expected = 'the slug of an item field, beside missing = "create"'
                 do = "name the field that holds the source's key: by it an item is known again"

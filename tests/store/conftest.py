@@ -1,7 +1,7 @@
 """Outboxes for the tests of this folder."""
 
 import pytest
-from fetches_bench import Way
+from fetches_rig import Way
 from outbox_driver import Bench
 
 

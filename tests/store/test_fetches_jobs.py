@@ -6,7 +6,7 @@ import threading
 import pytest
 import redis
 from click.testing import CliRunner
-from fetches_bench import MAPPINGS
+from fetches_rig import MAPPINGS
 from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 
 from service.cli import main

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from fetches_bench import Way
+from fetches_rig import Way
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

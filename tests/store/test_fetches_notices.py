@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from fetches_bench import PROOF
+from fetches_rig import PROOF
 
 from workers import outbox
 from workers.settings import Source

@@ -25,7 +25,7 @@ PROOF = {"authorization": "Bearer s3cret", "content-type": "application/json"}
 MAPPINGS = """
 from marshmallow import fields
 from service.mapping import Mapping
-from fetches_bench import reading
+from fetches_rig import reading
 
 def product(event):
     return reading["product"](event)
