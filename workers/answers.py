@@ -15,7 +15,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from workers.changes import FieldProblem
 from workers.complaints import complaints
@@ -33,6 +33,7 @@ TYPES_V1 = {
     "Set": "MultiImage",
     "Video": "VideoLink",
 }
+RULES_V1 = {"minimum": "minValue", "maximum": "maxValue", "decimalPlaces": "precision"}
 _SYSTEM_V1 = frozenset(
     {"_id", "_cid", "_archived", "_draft"}
     | {f"{event}-{what}" for event in ("created", "updated", "published") for what in ("on", "by")}
@@ -46,6 +47,8 @@ class SchemaField(TypedDict):
     type: str
     displayName: str
     options: list[dict[str, str]]  # {"id", "name"}, of an Option field
+    required: NotRequired[bool]
+    rules: NotRequired[dict[str, Any]]  # its validations but for the options, by v2's names
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +193,26 @@ def _schema(known: Mapping[str, Any]) -> Iterator[SchemaField]:
     for entry in fields if isinstance(fields, list) else []:
         if isinstance(entry, dict) and (slug := _text(entry.get("slug"))):
             kind = _text(entry.get("type")) or ""
-            yield SchemaField(
+            made = SchemaField(
                 slug=slug,
                 type=TYPES_V1.get(kind, kind),
                 displayName=_text(entry.get("displayName")) or _text(entry.get("name")) or slug,
                 options=list(_options(entry)),
             )
+            if entry.get("isRequired", entry.get("required")) is True:
+                made["required"] = True
+            if rules := _rules(entry.get("validations")):
+                made["rules"] = rules
+            yield made
+
+
+def _rules(held: Any) -> dict[str, Any]:
+    rules: Mapping[str, Any] = held if isinstance(held, dict) else {}
+    return {
+        RULES_V1.get(name, name): rule
+        for name, rule in rules.items()
+        if isinstance(rule, bool | int | float | str)
+    }
 
 
 def _options(entry: Mapping[str, Any]) -> Iterator[dict[str, str]]:

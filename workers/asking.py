@@ -13,8 +13,9 @@ from workers.errors import DestinationError
 from workers.parts import Parts
 from workers.settings import Collection, Destination
 from workers.steps import Lookup, Probe
-from workers.webflow import Client
+from workers.webflow import SECONDS, Client
 
+BRIEFLY = 3.0  # s for a GET that nothing needs: a worker is busy with it
 _REFUSED_TOKEN = (401, 403)
 _NO_ANSWER = 599  # counts as a failure of the destination, as every 5xx does
 
@@ -61,14 +62,7 @@ class Asker:
         """Read the page or the schema that items wait for."""
         collection = self.parts.settings.collections[lookup.collection]
         if lookup.kind == "schema":
-            outcome = self.ask(
-                destination,
-                lambda client: client.get_collection(collection.id, not_after=not_after),
-                flight=lookup.token,
-                collection=collection,
-            )
-            if schema := _page(outcome):
-                self.parts.items.keep_schema(collection, schema.schema)
+            self._read_schema(destination, lookup, not_after)
             return
         page = self.ask(
             destination,
@@ -80,6 +74,20 @@ class Asker:
         )
         self.parts.items.take_in(lookup, _page(page))
 
+    def _read_schema(self, destination: Destination, lookup: Lookup, not_after: float) -> None:
+        collection = self.parts.settings.collections[lookup.collection]
+        outcome = self.ask(
+            destination,
+            lambda client: client.get_collection(
+                collection.id, seconds=SECONDS if lookup.needed else BRIEFLY, not_after=not_after
+            ),
+            flight=lookup.token,
+            collection=collection,
+            # Writes need no schema: a token that may not read it, say, may still write.
+            harmless=not lookup.needed,
+        )
+        self.parts.items.keep_schema(lookup, _page(outcome))
+
     def ask(
         self,
         destination: Destination,
@@ -88,6 +96,7 @@ class Asker:
         flight: str,
         collection: Collection | None = None,
         probing: bool = False,
+        harmless: bool = False,
     ) -> Answer | DestinationError:
         """
         Send one request; its budget slot is taken.
@@ -95,6 +104,7 @@ class Asker:
         Args:
             collection: Whose answer 404 pauses it.
             probing: Any answer below 500 lets one request try.
+            harmless: Nothing but the budget learns from its answer.
         """
         begun = time.monotonic()
         outcome: Answer | DestinationError
@@ -105,7 +115,12 @@ class Asker:
         spent = isinstance(outcome, Answer) and _limited(outcome)
         close = (outcome.retry_after or 0.0) if isinstance(outcome, Answer) and spent else None
         self.learn(destination, outcome, time.monotonic() - begun, close)
-        self._report(destination, outcome, flight=flight, collection=collection, probing=probing)
+        if harmless:
+            self.parts.breaker.saw(destination.name, "read", reason=said(outcome), flight=flight)
+        else:
+            self._report(
+                destination, outcome, flight=flight, collection=collection, probing=probing
+            )
         return outcome
 
     def _report(

@@ -4,15 +4,17 @@ What a claimed item looks like in the PATCH. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workers import preflight
 from workers.changes import FieldProblem
 from workers.fieldtypes import TYPES, OptionUnknown, parse
+from workers.schema import Schema, Trust
 from workers.steps import Batch, ClaimedItem, Death
 
-Options = Mapping[str, Sequence[Mapping[str, str]]]  # slug → {"id", "name"} of each option
+_GOES = (None, "send")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,45 +24,51 @@ class Prepared:
 
     Args:
         values: Record → slug → value as the PATCH carries it.
-        deaths: Record → option labels that no option has.
-        doubted: Record → slugs of labels that the schema, as last read, does not know: it may
-            have got them since.
+        deaths: Record → what its schema does not take, option labels that no option has too.
+        doubted: Records with a value that the schema, as last read, does not take: it may have
+            changed since.
         unread: Record → slugs of files that must be read first, where an item has nothing else
             to send: v2 wants the URL beside a fileId.
     """
 
     values: Mapping[str, Mapping[str, Any]]
     deaths: Mapping[str, Death]
-    doubted: Mapping[str, tuple[str, ...]]
+    doubted: frozenset[str]
     unread: Mapping[str, tuple[str, ...]]
 
 
-def prepare(batch: Batch, api: str, options: Options) -> Prepared:
-    """Return what *batch* sends by *api*, "v1" or "v2"."""
+def prepare(batch: Batch, api: str, schema: Schema, *, checked: bool) -> Prepared:
+    """
+    Return what *batch* sends by *api*, "v1" or "v2".
+
+    Args:
+        checked: Hold every value against *schema*, not only the labels of options.
+    """
     values: dict[str, dict[str, Any]] = {}
     deaths: dict[str, Death] = {}
-    doubted: dict[str, tuple[str, ...]] = {}
+    doubted: set[str] = set()
     unread: dict[str, tuple[str, ...]] = {}
     for item in batch.items:
-        body, unknown = _body(item, api, options)
+        body, problems = _body(item, api, schema)
         again = {field.slug for field in item.fields if field.misses}
-        if new := tuple(slug for slug in unknown if slug not in again):
-            doubted[item.record] = new
-        if old := {slug: words for slug, words in unknown.items() if slug in again}:
-            deaths[item.record] = _death(old)
         # What has been read once goes as it is: the CMS then says itself what is missing.
         lacking = {slug for slug in _without_url(item, body) if slug not in again}
         if api == "v2" and lacking:
             if lacking >= set(body):
                 unread[item.record] = tuple(sorted(lacking))
             body = {slug: value for slug, value in body.items() if slug not in lacking}
-        values[item.record] = body
-    return Prepared(values, deaths, doubted, unread)
+        if checked and not batch.publish:
+            problems |= _problems(body, api, schema)
+        fates = _fates(item, body, problems, schema)
+        if "wait" in fates.values():
+            doubted.add(item.record)
+        if bad := {slug: words for slug, words in problems.items() if fates[slug] == "refuse"}:
+            deaths[item.record] = _death(bad, schema)
+        values[item.record] = {s: value for s, value in body.items() if fates.get(s) in _GOES}
+    return Prepared(values, deaths, frozenset(doubted), unread)
 
 
-def _body(
-    item: ClaimedItem, api: str, options: Options
-) -> tuple[dict[str, Any], Mapping[str, str]]:
+def _body(item: ClaimedItem, api: str, schema: Schema) -> tuple[dict[str, Any], dict[str, str]]:
     """Return what is sent of *item*, and slug → message of the labels that no option has."""
     body: dict[str, Any] = {}
     unknown: dict[str, str] = {}
@@ -71,17 +79,40 @@ def _body(
                 api=api,
                 file=field.file,
                 again=field.repair,
-                options=options.get(field.slug, ()),
+                options=schema.options(field.slug),
             )
         except OptionUnknown as error:
             unknown[field.slug] = str(error)
     return body, unknown
 
 
-def _death(unknown: Mapping[str, str]) -> Death:
-    message = "; ".join(f"{slug}: {words}" for slug, words in sorted(unknown.items()))
-    problems = tuple(FieldProblem(slug, words) for slug, words in sorted(unknown.items()))
-    return Death("refused", tuple(sorted(unknown)), message, problems=problems)
+def _fates(
+    item: ClaimedItem, body: Mapping[str, Any], problems: Mapping[str, str], schema: Schema
+) -> dict[str, Trust]:
+    """Return slug → what becomes of each value that *schema* does not take."""
+    fates: dict[str, Trust] = {}
+    for field in item.fields:
+        if field.slug in problems:
+            fate = schema.trust(field)
+            # A label without an id cannot be sent.
+            fates[field.slug] = "wait" if fate == "send" and field.slug not in body else fate
+    return fates
+
+
+def _problems(body: Mapping[str, Any], api: str, schema: Schema) -> dict[str, str]:
+    said = {slug: preflight.check(schema, slug, value, api=api) for slug, value in body.items()}
+    return {slug: words for slug, words in said.items() if words}
+
+
+def _death(problems: Mapping[str, str], schema: Schema) -> Death:
+    told = "; ".join(f"{slug}: {words}" for slug, words in sorted(problems.items()))
+    return Death(
+        "refused",
+        tuple(sorted(problems)),
+        f"not sent: checked here against the schema read at {schema.told}: {told}"
+        " (a replay reads the schema again)",
+        problems=tuple(FieldProblem(slug, words) for slug, words in sorted(problems.items())),
+    )
 
 
 def _without_url(item: ClaimedItem, body: Mapping[str, Any]) -> Iterator[str]:

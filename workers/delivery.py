@@ -8,18 +8,19 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from workers import creations, files, newitems
-from workers.answers import Answer, SchemaField
+from workers.answers import Answer
 from workers.asking import Asker, said
 from workers.bodies import Prepared, prepare
 from workers.errors import DestinationError
 from workers.fieldtypes import TYPES
 from workers.parts import Parts
 from workers.policy import judge
+from workers.schema import Schema
 from workers.settings import Collection, Destination
 from workers.steps import Batch, Judgement, Lookup, Probe, Verdict, Wait
 from workers.verdicts import wants_publishing
@@ -84,8 +85,7 @@ class Courier:
             self._find_owner(destination, collection, batch, not_after)
             return
         schema = self._schema(collection, batch)
-        options = {field["slug"]: field["options"] for field in schema}
-        prepared = prepare(batch, destination.api, options)
+        prepared = prepare(batch, destination.api, schema, checked=collection.preflight)
         if batch.create:
             prepared = newitems.completed(prepared, batch, collection, schema)
         values = prepared.values
@@ -113,15 +113,22 @@ class Courier:
             )
         else:
             judgement = Judgement((), "refusal")
-        judgement = _completed(judgement, batch, prepared)
+            self._give_back(destination)
+        judgement = _completed(judgement, batch, prepared, schema.wait(batch.at))
         self._settle(destination, collection, batch, judgement, outcome, time.monotonic() - begun)
 
-    def _schema(self, collection: Collection, batch: Batch) -> Sequence[SchemaField]:
-        """Return the fields of *collection*; read only for an option or a new item."""
-        options = (field.type == "option" for item in batch.items for field in item.fields)
-        if not batch.create and not any(options):
-            return ()
-        return self.parts.items.schema(collection) or ()
+    def _give_back(self, destination: Destination) -> None:
+        """Undo what a claim took for a request that is not sent."""
+        self.parts.limiter.give_back(destination)
+        # It may have been on trial after an outage: the next one is.
+        self.parts.breaker.saw(destination.name, "read")
+
+    def _schema(self, collection: Collection, batch: Batch) -> Schema:
+        """Return the schema as last read, where it says anything of *batch*."""
+        options = any(field.type == "option" for item in batch.items for field in item.fields)
+        if not batch.create and not options and not collection.preflight:
+            return Schema()
+        return self.parts.items.schema(collection)
 
     def _send(
         self,
@@ -169,6 +176,9 @@ class Courier:
         self.asker.learn(destination, outcome, seconds, judgement.close_budget)
         if judgement.drop_schema:
             self.parts.items.drop_schema(collection)
+        elif judgement.doubt_schema != "no":
+            at_once = judgement.doubt_schema == "at-once"
+            self.parts.items.doubt_schema(collection, at_once=at_once)
         if judgement.pause:
             self.parts.breaker.pause(destination.name, judgement.pause, by=destination.budget)
         elif outcome is not None:
@@ -251,19 +261,20 @@ def _flags(sent: Mapping[str, Any]) -> Mapping[str, Any]:
     return {slug: sent[slug] for slug in ("_draft", "_archived") if slug in sent}
 
 
-def _completed(judgement: Judgement, batch: Batch, prepared: Prepared) -> Judgement:
-    """Return *judgement* with a verdict on every item, and on what was not sent of it."""
+def _completed(judgement: Judgement, batch: Batch, prepared: Prepared, wait: float) -> Judgement:
+    """
+    Return *judgement* with a verdict on every item, and on what was not sent of it.
+
+    Args:
+        wait: Seconds until the schema of what is doubted may be read again.
+    """
     judged = {verdict.record: verdict for verdict in judgement.verdicts}
     verdicts = []
     for item in batch.items:
         verdict = judged.get(item.record, Verdict(item.record))
         deaths = [death for death in [prepared.deaths.get(item.record)] if death]
-        doubted = prepared.doubted.get(item.record, ())
+        doubt = wait if item.record in prepared.doubted else 0.0
         verdicts.append(
-            replace(
-                verdict,
-                deaths=(*verdict.deaths, *deaths),
-                missed=(*verdict.missed, *doubted),
-            )
+            replace(verdict, deaths=(*verdict.deaths, *deaths), wait=max(verdict.wait, doubt))
         )
     return replace(judgement, verdicts=tuple(verdicts))

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-from workers.answers import Answer, SchemaField
+from workers.answers import Answer
 from workers.comparison import key_text
 from workers.outbox import INDEX_EVERY, V1_INDEX_EVERY
+from workers.schema import Schema
 from workers.scripts import Steps
 from workers.settings import Collection, Destination, Settings
 from workers.steps import Lookup
@@ -25,6 +26,11 @@ from workers.store import guarded
 
 PAGE = 100  # items; the most that a listing gives
 SCHEMA_TTL = 86_400  # s; an answer that contradicts the schema drops it earlier
+_SCHEMA_TIMES = [  # of the index's hash
+    f"schema_{name}" for name in ("read", "arrival", "failed", "next", "doubted")
+]
+_NEXT_MS = (1000, 2000, 4000, 7000, 10_000)  # between readings of a schema that does not change
+_FORGETS_MS = 600_000  # after which it is read at once again
 
 
 class Items:
@@ -70,27 +76,64 @@ class Items:
             },
         )
 
-    def schema(self, collection: Collection) -> list[SchemaField] | None:
-        """Return the fields of *collection* as last read, or None."""
-        with guarded():
-            text = self.steps.client.get(self._schema_key(collection))
-        return json.loads(text) if text else None
-
-    def keep_schema(self, collection: Collection, fields: Sequence[SchemaField]) -> None:
+    def schema(self, collection: Collection) -> Schema:
+        """Return the schema of *collection* as last read; without a field where there is none."""
         with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
-            pipeline.set(self._schema_key(collection), json.dumps(fields), ex=SCHEMA_TTL)
-            pipeline.hdel(self._index_key(collection), "schema_doubted")
+            pipeline.get(self._schema_key(collection))
+            pipeline.hmget(self._index_key(collection), _SCHEMA_TIMES)
+            text, times = pipeline.execute()
+        read, arrival, failed, next_at, doubted = (int(at or 0) for at in times)
+        fields = {one["slug"]: one for one in json.loads(text or "[]")}
+        return Schema(fields, read if text else 0, arrival, failed, next_at, bool(doubted))
+
+    def keep_schema(self, lookup: Lookup, page: Answer | None) -> None:
+        """Keep the schema that *lookup* read; None: none came, and the old one serves on."""
+        collection = self.settings.collections[lookup.collection]
+        key, index = self._schema_key(collection), self._index_key(collection)
+        with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
+            if page is None:
+                pipeline.hset(index, "schema_failed", lookup.at)
+                pipeline.execute()
+                return
+            text = json.dumps(page.schema)
+            at: dict[Any, Any] = {"schema_read": lookup.at, "schema_arrival": lookup.arrival}
+            pipeline.set(key, text, ex=SCHEMA_TTL)
+            pipeline.hset(index, mapping=at | self._until_next(collection, text, lookup.at))
+            pipeline.hdel(index, "schema_doubted")
             pipeline.execute()
+
+    def _until_next(self, collection: Collection, text: str, at: int) -> dict[str, int]:
+        """Return from when on it may be read again: later each time that nothing had changed."""
+        client = self.steps.client
+        before = client.get(self._schema_key(collection))
+        read, same = (
+            int(found or 0)
+            for found in client.hmget(self._index_key(collection), ["schema_read", "schema_same"])
+        )
+        if before != text:
+            return {"schema_next": at, "schema_same": 0}
+        same = min(same, len(_NEXT_MS) - 1) if at - read < _FORGETS_MS else 0
+        return {"schema_next": at + _NEXT_MS[same], "schema_same": same + 1}
 
     def drop_schema(self, collection: Collection) -> None:
         """Forget the schema: an answer contradicted it."""
-        with guarded():
-            self.steps.client.delete(self._schema_key(collection))
+        with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
+            pipeline.delete(self._schema_key(collection))
+            pipeline.hdel(self._index_key(collection), "schema_next")
+            pipeline.execute()
 
-    def doubt_schema(self, collection: Collection) -> None:
-        """Have the schema read again before long: a label is not in it. It serves until then."""
-        with guarded():
-            self.steps.client.hset(self._index_key(collection), "schema_doubted", 1)
+    def doubt_schema(self, collection: Collection, *, at_once: bool = False) -> None:
+        """
+        Have the schema read again before long; it serves until then.
+
+        Args:
+            at_once: An answer contradicted it: also where it was just read.
+        """
+        with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
+            pipeline.hset(self._index_key(collection), "schema_doubted", 1)
+            if at_once:
+                pipeline.hdel(self._index_key(collection), "schema_next")
+            pipeline.execute()
 
     def _index_key(self, collection: Collection) -> str:
         return f"instep:index:{collection.name}:{self.settings.copy_of(collection)}"

@@ -9,6 +9,7 @@ https://developers.webflow.com/data/reference/rate-limits
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from workers.scripts import Steps
 from workers.settings import Destination
@@ -25,8 +26,15 @@ class Limiter:
 
     def take(self, destination: Destination) -> float:
         """Take a slot. Returns 0.0, or the seconds after which to ask again: then none is taken."""
-        answer = self.steps.run(
-            "slot",
+        return float(self._run("slot", destination)["ms"]) / 1000
+
+    def give_back(self, destination: Destination) -> None:
+        """Give back the slot of a claim of which nothing was sent."""
+        self._run("unslot", destination)
+
+    def _run(self, step: str, destination: Destination) -> dict[str, Any]:
+        return self.steps.run(
+            step,
             {
                 "token": uuid.uuid4().hex,
                 "destination": destination.name,
@@ -34,7 +42,6 @@ class Limiter:
                 "limit": destination.requests_per_minute,
             },
         )
-        return float(answer["ms"]) / 1000
 
     def learn(
         self,

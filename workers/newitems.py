@@ -11,10 +11,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from workers.answers import SchemaField
 from workers.bodies import Prepared
 from workers.changes import FieldProblem
 from workers.comparison import key_text
+from workers.schema import Schema, Trust
 from workers.settings import Collection
 from workers.slugs import slug_from
 from workers.steps import Batch, ClaimedItem, Death
@@ -22,34 +22,64 @@ from workers.steps import Batch, ClaimedItem, Death
 FLAGS = ("_draft", "_archived")
 
 
-def completed(
-    prepared: Prepared, batch: Batch, collection: Collection, schema: Sequence[SchemaField]
-) -> Prepared:
+def completed(prepared: Prepared, batch: Batch, collection: Collection, schema: Schema) -> Prepared:
     """
     Return *prepared* with the key, a slug and a status in each item of *batch*.
 
     Of two items with one slug the second waits for a request of its own; without a *schema* all
-    of them wait.
+    of them wait. What lacks a field that the schema requires is not sent.
     """
     key = collection.key or ""
-    kinds = {field["slug"]: field["type"] for field in schema}
     values: dict[str, Mapping[str, Any]] = {}
     deaths = dict(prepared.deaths)
+    doubted = set(prepared.doubted)
     slugs: set[str] = set()
-    for item in batch.items if schema else ():
+    for item in batch.items if schema.fields else ():
         held = prepared.values[item.record]
         try:
-            entry = _entry(item, held, key, _key(item.record, kinds.get(key, ""), key))
+            entry = _entry(item, held, key, _key(item.record, schema, key))
         except ValueError as error:
             everything = tuple(field.slug for field in item.fields)
             deaths[item.record] = Death("refused", everything, str(error))
+            continue
+        lacking = _lacking(entry, collection, schema)
+        if lacking and (fate := _fate(item, schema)) != "send":
+            if fate == "refuse":
+                deaths[item.record] = _without(deaths.get(item.record), item, lacking, schema)
+            else:
+                doubted.add(item.record)
             continue
         if _says_another_key(item.record, held, key):
             deaths[item.record] = _with_key(deaths.get(item.record), item, key)
         if entry["slug"] not in slugs:
             slugs.add(entry["slug"])
             values[item.record] = entry
-    return replace(prepared, values=values, deaths=deaths)
+    return replace(prepared, values=values, deaths=deaths, doubted=frozenset(doubted))
+
+
+def _lacking(entry: Mapping[str, Any], collection: Collection, schema: Schema) -> list[str]:
+    """Return the fields that the schema requires and *entry* gives no value."""
+    required = schema.required if collection.preflight else ()
+    return [slug for slug in required if entry.get(slug) in (None, "")]
+
+
+def _fate(item: ClaimedItem, schema: Schema) -> Trust:
+    """Return what becomes of an item that lacks a field by *schema*, as of its newest value."""
+    return schema.trust(max(item.fields, key=lambda field: field.arrival))
+
+
+def _without(
+    death: Death | None, item: ClaimedItem, lacking: Sequence[str], schema: Schema
+) -> Death:
+    """Return the death of all of *item*, on top of *death*: it cannot be created."""
+    words = "the field is required, and no event has given it a value that can be sent"
+    told = "; ".join(f"{slug}: {words}" for slug in lacking)
+    message = f"not created: checked here against the schema read at {schema.told}: {told}"
+    problems = tuple(FieldProblem(slug, words) for slug in lacking)
+    everything = tuple(field.slug for field in item.fields)
+    if death:
+        message, problems = f"{death.message}; {message}", (*death.problems, *problems)
+    return Death("refused", everything, message, problems=problems)
 
 
 def _entry(item: ClaimedItem, held: Mapping[str, Any], key: str, value: Any) -> dict[str, Any]:
@@ -60,14 +90,15 @@ def _entry(item: ClaimedItem, held: Mapping[str, Any], key: str, value: Any) -> 
     return {**flags, **held, "slug": slug, key: value}
 
 
-def _key(record: str, kind: str, slug: str) -> Any:
+def _key(record: str, schema: Schema, slug: str) -> Any:
     """
-    Return the key *record* as a field of *kind* takes it.
+    Return the key *record* as the field *slug* takes it.
 
     Raises:
         ValueError: it would read back as another one, by which the item would never be found.
     """
-    if kind != "Number":
+    field = schema.fields.get(slug)
+    if field is None or field["type"] != "Number":
         return record
     try:
         number: int | float = int(record) if record.lstrip("-").isdigit() else float(record)

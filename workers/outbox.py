@@ -11,7 +11,7 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:ids:<collection>:<copy>``         hash: key → item id
 ``instep:keys:<collection>:<copy>``        hash: item id → key
 ``instep:index:<collection>:<copy>``       hash: how far the listing is
-``instep:schema:<collection>:<copy>``      the collection's fields, JSON
+``instep:schema:<collection>:<copy>``      the collection's fields, JSON; when read: in the index
 ``instep:collection:<collection>``         hash: paused, by, since
 ``instep:destination:<destination>``       hash: calls, breaker, pause, gate
 ``instep:flight:<destination>``            sorted set: requests on their way, by their end
@@ -167,6 +167,7 @@ class Outbox:
                         "index": self.settings.copy_of(collection),
                         "whole": destination.api == "v1",
                         "create": collection.missing == "create",
+                        "preflight": collection.preflight,
                     }
                     for collection in self.settings.collections_of(destination.name)
                 ],

@@ -79,6 +79,13 @@ _PARKED = (
     r"|published to (?:only some|multiple) domains"
     r"|\bcurrent plan\b|\bplan limit|\bitem limit"
 )
+# Said of what no schema shows: whether a file can be fetched, an item or a slug is there.
+_BESIDES_SCHEMA = r"import|not found|already in database|'url' field"
+# Said by a rule that the schema shows: as it was last read, it let the value pass.
+_BY_RULE = (
+    r"cannot be cleared|too (?:short|long|small|large)|not allowed|single line|to match"
+    r"|Expected value to be"
+)
 _HELD_BACK = r"never been published|not (?:been |yet )*published|\bunpublished|\bdraft|\barchived"
 
 # The first row that takes an answer decides. v1 answers some of what v2 gives a status of its own
@@ -178,12 +185,23 @@ def judge(
         pause_collection=said if action is Action.PAUSE_COLLECTION else None,
         close_budget=_closure(case) if action is Action.SNOOZE else None,
         drop_schema=_contradicts_schema(case),
+        doubt_schema=_doubts_schema(case) if action is Action.REFUSE else "no",
     )
 
 
 def _closure(case: Case) -> float:
     asked = case.answer.retry_after if case.answer else None
     return min(asked or 0.0, LONGEST_CLOSURE)
+
+
+def _doubts_schema(case: Case) -> Literal["no", "soon", "at-once"]:
+    """Tell whether a field is refused that passed the schema as it was last read."""
+    told = (
+        [problem.message for problem in case.answer.problems if problem.path] if case.answer else []
+    )
+    if any(re.search(_BY_RULE, text) for text in told):
+        return "at-once"
+    return "soon" if any(not re.search(_BESIDES_SCHEMA, text) for text in told) else "no"
 
 
 def _contradicts_schema(case: Case) -> bool:

@@ -183,6 +183,7 @@ class CollectionSection(Section):
         one_of("dead-letter", "ignore", "create"),
         do="choose one of them",
     )
+    preflight = Value("true or false", is_flag)
 
 
 class SourceSection(Section):

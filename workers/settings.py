@@ -54,6 +54,7 @@ class Collection:
     id: str
     key: str | None = None  # slug of the item field that holds the source's key
     missing: str = "dead-letter"  # or "ignore", or "create"
+    preflight: bool = True  # values are held against its schema before any call
 
 
 @dataclass(frozen=True, slots=True)

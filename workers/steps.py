@@ -23,6 +23,7 @@ class ClaimedField:
     repair: bool = False  # already written, and written once more: an outcome is unknown
     file: str | None = None  # JSON {"fileId", "url"} (or a list of them), as last read in the CMS
     misses: int = 0  # answers 200 that did not show this value
+    since: int = 0  # ms on the store's clock: since when its field waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Batch:
     create: bool = False  # there are no such items: each is created from all that is held of it
     trial: bool = False  # the first request after a good probe
     more: bool = False  # other items are due as well
+    at: int = 0  # ms on the store's clock
 
     @property
     def alone(self) -> bool:
@@ -77,6 +79,9 @@ class Lookup:
     token: str
     offset: int = 0  # index: of the next page
     since: str | None = None  # index: only what was created since; None: all
+    at: int = 0  # schema: ms on the store's clock
+    arrival: int = 0  # schema: the highest arrival number until then
+    needed: bool = True  # schema: items wait for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +144,5 @@ class Judgement:
     pause_collection: str | None = None
     close_budget: float | None = None  # s; 0: until the window ends
     drop_schema: bool = False  # the answer contradicts the cached schema
+    # It seems to: the schema is read again soon, or at once, and serves until then.
+    doubt_schema: Literal["no", "soon", "at-once"] = "no"

@@ -114,6 +114,7 @@ def step_of(token: str, destination: str, answer: dict[str, Any]) -> Step:
                 create=answer["create"],
                 trial=answer["trial"],
                 more=answer["more"],
+                at=int(answer["at"]),
             )
         case "probe":
             return Probe(answer["collection"], token)
@@ -122,7 +123,14 @@ def step_of(token: str, destination: str, answer: dict[str, Any]) -> Step:
                 answer["collection"], "index", token, answer["offset"], answer["since"] or None
             )
         case "schema":
-            return Lookup(answer["collection"], "schema", token)
+            return Lookup(
+                answer["collection"],
+                "schema",
+                token,
+                at=int(answer["at"]),
+                arrival=int(answer["arrival"]),
+                needed=answer["needed"],
+            )
     ms = answer["ms"]
     return Wait(None if ms is False else ms / 1000, answer["reason"])
 
@@ -152,6 +160,7 @@ def _field(field: dict[str, Any]) -> ClaimedField:
         repair=field["repair"],
         file=field["file"] or None,
         misses=field["misses"],
+        since=int(field["since"]),
     )
 
 

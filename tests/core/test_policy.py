@@ -118,6 +118,24 @@ def test_the_schema_is_dropped_by_what_contradicts_it(answer, dropped):
     assert judged(answer, item(fields=(PRICE, option))).drop_schema is dropped
 
 
+@pytest.mark.parametrize(
+    ("message", "doubt"),
+    [
+        ("Is too long: 'Oak & Sons'", "at-once"),
+        ("Required field cannot be cleared", "at-once"),
+        ("Some rule of tomorrow", "soon"),
+        ("Unique value is already in database: 'oak'", "no"),
+        ("Referenced item not found", "no"),
+        ("Remote image failed to import", "no"),
+        ("Expected value to have a 'url' field", "no"),
+    ],
+)
+def test_the_schema_is_doubted_by_a_refusal_that_it_should_have_foretold(message, doubt):
+    answer = Answer(400, problems=(FieldProblem("price", message),))
+    assert judged(answer).doubt_schema == doubt
+    assert judged(Answer(500, problems=answer.problems)).doubt_schema == "no"
+
+
 # outages ----------------------------------------------------------------------------------------
 
 

@@ -75,11 +75,14 @@ class Way(Cms):
         super().__init__(items, window, self.now)
         site = Destination("site", api, "t", base_url=self.server.url)
         destinations = {"site": replace(site, **destination)}
-        collections = {"products": Collection("products", "site", PRODUCTS, "sku")}
-        collections["products"] = replace(collections["products"], **(collection or {}))
+        # What the CMS refuses is what most tests are about.
+        plain = Collection("products", "site", PRODUCTS, "sku", preflight=False)
+        collections = {"products": replace(plain, **(collection or {}))}
         for name, options in (more or {}).items():
             destinations[name] = replace(destinations["site"], name=name, **options)
-            collections[name] = Collection(name, name, self.add_collection(name), "sku")
+            collections[name] = Collection(
+                name, name, self.add_collection(name), "sku", preflight=plain.preflight
+            )
         self.settings = Settings(
             path=Path("instep.toml"),
             store=StoreSettings(),

@@ -70,7 +70,7 @@ def settings(**options):
         store=StoreSettings(durability=durability),
         destinations={"site": site},
         collections={
-            name: Collection(name, "site", letter * 24, "sku", missing)
+            name: Collection(name, "site", letter * 24, "sku", missing, preflight=False)
             for name, letter in (("products", "a"), ("stores", "b"))
         },
         sources={

@@ -23,6 +23,7 @@ base_url = "{url}"
 destination = "site"
 id = "65f000000000000000000001"
 key = "sku"
+preflight = false
 [sources.erp]
 sender = "bearer"
 secrets = ["s3cret"]

@@ -120,3 +120,28 @@ def test_a_window_that_was_not_seen_to_open_tells_nothing_of_others(store):
         answered(remaining)
     steps.clock_offset_ms += 4_000
     assert limiter.take(destination) == 0
+
+
+def test_a_slot_that_nothing_was_sent_for_is_given_back(bench_with):
+    bench = bench_with(requests_per_minute=60)
+    limiter = Limiter(bench.steps)
+    for _ in range(20):
+        assert limiter.take(bench.site) == 0
+        limiter.give_back(bench.site)
+    taken = sum(limiter.take(bench.site) == 0 for _ in range(10))
+    assert taken == 5
+    assert bench.client.hget("instep:destination:site", "calls") == "5"
+
+
+def test_slots_given_back_let_no_more_through_than_the_ceiling(bench_with):
+    bench = bench_with(requests_per_minute=60)
+    limiter, slots, start = Limiter(bench.steps), [], bench.now_ms()
+    for number in range(600):
+        if wait := limiter.take(bench.site):
+            bench.pass_time(wait)
+        elif number % 3:
+            slots.append((bench.now_ms() - start) / 1000)
+        else:
+            limiter.give_back(bench.site)
+    assert most_in_a_minute(slots) <= 60
+    assert len(slots) > 0.9 * 54 * slots[-1] / 60

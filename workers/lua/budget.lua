@@ -63,6 +63,16 @@ local function slot_wait(name, ceiling, destination)
   return ms, every, tat
 end
 
+-- Gives back a slot that nothing was sent for. What the CMS said was left is its own word again
+-- with its next answer.
+local function return_slot(name, every, destination)
+  local key = P .. 'budget:' .. name
+  local tat = tonumber(redis.call('HGET', key, 'tat'))
+  if tat then redis.call('HSET', key, 'tat', string.format('%.3f', tat - every)) end
+  if (tonumber(redis.call('HGET', key, 'mine')) or 0) > 0 then redis.call('HINCRBY', key, 'mine', -1) end
+  redis.call('HINCRBY', P .. 'destination:' .. destination, 'calls', -1)
+end
+
 -- Takes a slot that slot_wait said is free.
 local function take_slot(name, every, tat, destination)
   local key = P .. 'budget:' .. name

@@ -2,9 +2,9 @@
 -- claim: the next step of one destination. Takes the budget slot and the items in one go, or says
 -- when to come back. Nothing waits while it holds a claim.
 -- ARGV[2]: {token, destination, batch, linger_ms, budget, limit, flights,
---   collections: [{name, index, whole, create}]}
+--   collections: [{name, index, whole, create, preflight}]}
 --   index: the copy that item ids speak of; whole: it can be listed as a whole alone; create: what
---   no listing shows is created
+--   no listing shows is created; preflight: values are held against the schema
 -- Returns {step = 'batch' | 'probe' | 'index' | 'schema' | 'wait', ...}
 --! uses state creation budget echo listing picking
 
@@ -161,12 +161,15 @@ local function consider(set_of, record)
     save(item)
     return
   end
+  -- Whether the key of a new item is a number, the schema tells.
+  local needed = create or options
   if create then send, files = fields_to_create(item) end
-  if create and not schema_known(collection, blind) then
-    save(item)  -- whether its key is a number, the schema tells
+  local known = not (needed or collection.preflight) or schema_known(collection, needed, blind, trial)
+  if create and not known then
+    save(item)
     return
   end
-  if not create and options and not schema_known(collection, blind) then
+  if options and not known then
     send = without_options(send)
     if #send == 0 then
       save(item)
@@ -247,7 +250,7 @@ local function hand_out(set_of)
     staged = string.find(shape, 'staged', 1, true) and true or false,
     publish = string.find(shape, 'publish', 1, true) and true or false,
     create = create, trial = trial and not blind,
-    more = set_of.due > #picked}, CLAIM_MS)
+    more = set_of.due > #picked, at = now}, CLAIM_MS)
 end
 
 if ms > 0 then
@@ -279,9 +282,12 @@ while tried_sets < 10 do
   claim_items(set_of)
   if schema_missing then
     depart()
+    -- No write that another one would linger for.
+    redis.call('HSET', dest_key, 'last_sent', dest.last_sent or 0)
     redis.call('HSET', P .. 'index:' .. schema_missing.name .. ':' .. schema_missing.index,
       'schema_next', now + 30000)
-    return answer({step = 'schema', collection = schema_missing.name}, CLAIM_MS)
+    return answer({step = 'schema', collection = schema_missing.name, at = now,
+      arrival = tonumber(redis.call('GET', P .. 'arrival') or 0), needed = schema_needed}, CLAIM_MS)
   end
   if #picked > 0 then return hand_out(set_of) end
   -- What stays there waits for a schema, or for what has not failed alone: it must not hold up the other collections.

@@ -9,7 +9,8 @@ local function fields_to_send(item)
     if field.s == 'pending' or repair then
       any = true
       send[#send + 1] = {slug = slug, value = field.v, type = field.t, arrival = field.a,
-        ['repair'] = field.s ~= 'pending', file = field.g or false, misses = field.x or 0}
+        ['repair'] = field.s ~= 'pending', file = field.g or false, misses = field.x or 0,
+        since = field.w or 0}
       files = files or FILES[field.t] or false
       options = options or field.t == 'option'
     end
@@ -47,7 +48,8 @@ local function fields_to_create(item)
   for slug, field in pairs(item.fields) do
     if SENT[field.s] then
       send[#send + 1] = {slug = slug, value = field.v, type = field.t, arrival = field.a,
-        ['repair'] = field.s ~= 'pending', file = false, misses = field.x or 0}
+        ['repair'] = field.s ~= 'pending', file = false, misses = field.x or 0,
+        since = field.w or 0}
       files = files or FILES[field.t] or false
     end
   end
@@ -60,14 +62,21 @@ local function is_held_back(item)
   return held_text(item, '_draft') == 'true' or held_text(item, '_archived') == 'true'
 end
 
-local schema_missing
+local schema_missing, schema_needed
 -- Whether the schema is known; if it is not, *schema_missing* says whose is to be read.
-local function schema_known(collection, blind)
+-- *needed*: an option or a new item waits for it. Else it is only wanted, and no GET that fails
+-- stops a write.
+local function schema_known(collection, needed, blind, trial)
   local place = collection.name .. ':' .. collection.index
   local known = redis.call('EXISTS', P .. 'schema:' .. place) == 1
   local held = redis.call('HMGET', P .. 'index:' .. place, 'schema_next', 'schema_doubted')
   if known and not held[2] then return true end
+  needed = needed and not known
   local at = sane(held[1] or now, 30000)
-  if at <= now and not blind then schema_missing = collection elseif not known then sooner(at) end
+  if at <= now and not blind and (needed or not trial) then
+    schema_missing, schema_needed = collection, schema_needed or needed
+  elseif needed then
+    sooner(at)
+  end
   return known
 end
