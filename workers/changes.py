@@ -16,6 +16,9 @@ from typing import Any, Literal
 MAX_SEQUENCE = 10**20 - 1
 MAX_TIME_US = 10**16 - 1  # the year 2286; Lua's numbers are exact up to 9e15 (2255)
 
+Lane = Literal["live", "replay", "reconcile"]  # in the order of urgency
+HOLD_MOST = 60.0  # s
+
 # Made once: json.dumps makes a new encoder for every call that has an option.
 _encode = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
@@ -154,3 +157,6 @@ class Delivery:
     closes: str | None = None  # the unmapped dead letter that this delivery is the replay of
     secret: str | None = None  # mark of the one under which it was proven: counted
     landing: Landing | None = None  # mode fetched
+    # mode reconcile: s until what it changes is due, so that a whole hand-over becomes due at one
+    # time and goes in full batches; at most HOLD_MOST. What was due earlier stays so.
+    hold: float = 0.0

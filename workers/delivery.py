@@ -50,20 +50,26 @@ class Courier:
         self.asker.close()
 
     def step(
-        self, destination: Destination, *, flights: int, more: Callable[[str], object]
+        self,
+        destination: Destination,
+        *,
+        flights: int,
+        lower: int = 0,
+        more: Callable[[str], object],
     ) -> Wait | None:
         """
         Take the next step of *destination* and carry it out.
 
         Args:
             flights: Requests that may be on their way to it at once.
+            lower: How many of them replays and reconciles may take; 0: all but one.
             more: Called with its name before a request is sent while other items are due.
 
         Returns:
             None once a step is done; a Wait where nothing may be sent now.
         """
         begun = time.monotonic()
-        step = self.parts.outbox.claim(destination, flights=flights)
+        step = self.parts.outbox.claim(destination, flights=flights, lower=lower)
         match step:
             case Batch():
                 if step.more:

@@ -24,7 +24,7 @@ from workers.errors import StoreUnavailable
 from workers.outbox import FETCHES, FLIGHTS
 from workers.parts import Parts, parts_of
 from workers.scripts import Steps
-from workers.settings import Settings
+from workers.settings import Destination, Settings
 from workers.steps import Wait
 from workers.store import guarded
 
@@ -110,10 +110,7 @@ class Jobs:
         if destination is None:
             _log.warning("job for an unknown destination", extra={"destination": name})
             return
-        self._work(
-            name,
-            lambda: self.courier.step(destination, flights=self._flights(), more=self.hand_over),
-        )
+        self._work(name, lambda: self._step(destination))
 
     def fetch(self) -> None:
         """Carry out steps of the fetch queue until nothing is due, or the slice is over."""
@@ -142,14 +139,25 @@ class Jobs:
         if self.parts.outbox.wants_job(name):
             self.parts.wakes.wake(name)
 
-    def _flights(self) -> int:
-        """With several destinations, one never holds all workers."""
-        if len(self.parts.settings.destinations) == 1:
-            return FLIGHTS
+    def _step(self, destination: Destination) -> Wait | None:
+        flights, lower = self._flights()
+        return self.courier.step(destination, flights=flights, lower=lower, more=self.hand_over)
+
+    def _flights(self) -> tuple[int, int]:
+        """
+        Return how many requests may be on their way to one destination, and how many of them for
+        replays and reconciles.
+
+        With several destinations, one never holds all workers; nor do the lower lanes of one,
+        for a live change would wait for the slowest of their answers.
+        """
         if time.monotonic() > self._counted + COUNT_EVERY:
             self._workers = processes.workers_alive(self.parts.steps.client)
             self._counted = time.monotonic()
-        return max(1, min(FLIGHTS, self._workers - 1))
+        flights = FLIGHTS
+        if len(self.parts.settings.destinations) > 1:
+            flights = max(1, min(FLIGHTS, self._workers - 1))
+        return flights, max(1, min(flights, self._workers) - 1)
 
 
 _bound: Jobs | None = None  # RQ finds a job's function by its path: it cannot be given an object

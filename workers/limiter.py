@@ -11,6 +11,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from workers.changes import Lane
 from workers.scripts import Steps
 from workers.settings import Destination
 
@@ -24,15 +25,20 @@ class Limiter:
     def __init__(self, steps: Steps) -> None:
         self.steps = steps
 
-    def take(self, destination: Destination) -> float:
-        """Take a slot. Returns 0.0, or the seconds after which to ask again: then none is taken."""
-        return float(self._run("slot", destination)["ms"]) / 1000
+    def take(self, destination: Destination, lane: Lane = "live") -> float:
+        """
+        Take a slot. Returns 0.0, or the seconds after which to ask again: then none is taken.
+
+        Args:
+            lane: What the call is for. One of a lower lane leaves the burst to live changes.
+        """
+        return float(self._run("slot", destination, lane)["ms"]) / 1000
 
     def give_back(self, destination: Destination) -> None:
         """Give back the slot of a claim of which nothing was sent."""
-        self._run("unslot", destination)
+        self._run("unslot", destination, "live")
 
-    def _run(self, step: str, destination: Destination) -> dict[str, Any]:
+    def _run(self, step: str, destination: Destination, lane: Lane) -> dict[str, Any]:
         return self.steps.run(
             step,
             {
@@ -40,6 +46,7 @@ class Limiter:
                 "destination": destination.name,
                 "budget": destination.budget,
                 "limit": destination.requests_per_minute,
+                "lane": lane,
             },
         )
 

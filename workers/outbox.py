@@ -6,6 +6,7 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 =========================================  ====================================================
 ``instep:item:<collection>:<record>``      hash: the fields of one item (``lua/state.lua``)
 ``instep:due:<collection>:<lane>``         sorted set: records by the ms at which they may be sent
+``instep:due:<collection>:<lane>:sought``  the same, of those that wait for an item id
 ``instep:waiting:<collection>``            sorted set: records by the ms since which they wait
 ``instep:lookup:<collection>``             sorted set: records that wait for an item id
 ``instep:ids:<collection>:<copy>``         hash: key → item id
@@ -15,6 +16,7 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:collection:<collection>``         hash: paused, by, since
 ``instep:destination:<destination>``       hash: calls, breaker, pause, gate
 ``instep:flight:<destination>``            sorted set: requests on their way, by their end
+``instep:flight:<destination>:lower``      those of them that are not of the live lane
 ``instep:budget:<token hash>``             hash: the budget (``lua/budget.lua``)
 ``instep:budget:<token hash>:queue``       sorted set: who comes for a slot, by the ms
 ``instep:source:<source>``                 hash: deliveries, duplicates, refused, secret:<mark>
@@ -40,7 +42,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from workers.changes import Delivery
+from workers.changes import HOLD_MOST, Delivery
 from workers.scripts import Steps
 from workers.settings import Destination, Settings
 from workers.steps import Batch, Judgement, Step, Verdict
@@ -125,6 +127,7 @@ class Outbox:
                 "raw_bytes": RAW_BYTES,
                 "history": self.settings.store.history,
                 "weak": self._weak,
+                "hold_ms": int(1000 * min(delivery.hold, HOLD_MOST)),
                 "headers": dict(delivery.headers),
                 "encoding": encoding,
                 "fetched": delivery.landing and asdict(delivery.landing),
@@ -141,12 +144,15 @@ class Outbox:
 
     # claim ----------------------------------------------------------------------------------
 
-    def claim(self, destination: Destination, *, flights: int = FLIGHTS, token: str = "") -> Step:
+    def claim(
+        self, destination: Destination, *, flights: int = FLIGHTS, lower: int = 0, token: str = ""
+    ) -> Step:
         """
         Return the next step of *destination*; its budget slot is taken with it.
 
         Args:
             flights: Requests that may be on their way to it at once.
+            lower: How many of them replays and reconciles may take; 0: all but one.
             token: The same token asked again gets the same step; by default a new one.
         """
         token = token or uuid.uuid4().hex
@@ -160,6 +166,7 @@ class Outbox:
                 "budget": destination.budget,
                 "limit": destination.requests_per_minute,
                 "flights": flights,
+                "lower": lower or max(1, flights - 1),
                 "history": self.settings.store.history,
                 "collections": [
                     {

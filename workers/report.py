@@ -4,14 +4,16 @@ What an operator sees of the whole: states, backlog, counters. Reads keys that o
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
+from workers.changes import Lane
 from workers.fetches import Fetches
 from workers.outbox import FATES, balanced
 from workers.scripts import Steps
 from workers.settings import Collection, Destination, Settings, Source
 from workers.store import guarded
 
+LANES: tuple[Lane, ...] = get_args(Lane)
 STATES = ("flowing", "waiting", "outage", "paused")
 
 
@@ -31,7 +33,8 @@ class Report:
         Return ``{destinations, collections, sources, fetchers, fields, balanced, dead_letters}``.
 
         A destination waits while its budget is spent and items are pending; *outage*: its breaker
-        is open. Durations are seconds on the store's own clock.
+        is open. Durations are seconds on the store's own clock. The lanes of a collection: how many
+        items have something to be sent, or are being sent.
         """
         names = [*self.settings.destinations.values()]
         with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
@@ -44,6 +47,9 @@ class Report:
                 pipeline.hgetall(f"instep:collection:{collection.name}")
                 pipeline.zcard(f"instep:waiting:{collection.name}")
                 pipeline.zrange(f"instep:waiting:{collection.name}", 0, 0, withscores=True)
+                for lane in LANES:
+                    pipeline.zcard(f"instep:due:{collection.name}:{lane}")
+                    pipeline.zcard(f"instep:due:{collection.name}:{lane}:sought")
             for source in self.settings.sources:
                 pipeline.hgetall(f"instep:source:{source}")
             found = iter(pipeline.execute())
@@ -56,6 +62,7 @@ class Report:
             collection.name: _collection(
                 collection, next(found), next(found), next(found), now, held
             )
+            | {"lanes": {lane: next(found) + next(found) for lane in LANES}}
             for collection in self.settings.collections.values()
         }
         fields = {name: int(counts.get(name, 0)) for name in ("accepted", *FATES)}

@@ -40,6 +40,9 @@ def _show(found: Mapping[str, Any]) -> None:
         rows = [(name, *(row.get(c) for c in columns)) for name, row in found[kind].items()]
         headings = [column.replace("_", " ") for column in columns]
         table(kind.capitalize(), ("name", *headings), rows)
+    lanes = [(name, *row["lanes"].values()) for name, row in found["collections"].items()]
+    if any(any(row[1:]) for row in lanes):
+        table("Lanes", ("collection", "live", "replay", "reconcile"), lanes)
     secrets = [
         (name, place, secret["until"], secret["matched"])
         for name, row in found["sources"].items()

@@ -97,10 +97,10 @@ def folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def sandbox(place: Path, limit: int) -> Iterator[str]:
-    """Run a site of 1,000 products that allows *limit* calls a minute; yield its address."""
+def sandbox(place: Path, limit: int, products: int = 1000) -> Iterator[str]:
+    """Run a site of *products* that allows *limit* calls a minute; yield its address."""
     arguments = ("--bind", "127.0.0.1:0", "--token", TOKEN, "--requests-per-minute", str(limit))
-    actor = Actor("sandbox", place, None, "sandbox", *arguments)
+    actor = Actor("sandbox", place, None, "sandbox", *arguments, "--products", str(products))
     try:
         yield actor.url()
     finally:
@@ -108,9 +108,9 @@ def sandbox(place: Path, limit: int) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def instep(limit: int) -> Iterator[Rig]:
+def instep(limit: int, products: int = 1000) -> Iterator[Rig]:
     """Run Instep against a sandbox, both new."""
-    with folder() as place, sandbox(place, limit) as cms:
+    with folder() as place, sandbox(place, limit, products) as cms:
         (place / "instep.toml").write_text(CONFIGURATION % limit)
         (place / "mappings.py").write_text(MAPPINGS)
         secret = secrets.token_hex(16)

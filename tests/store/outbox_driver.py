@@ -121,14 +121,20 @@ class Bench:
 
     # what comes in
 
-    def accept(self, *events, source="erp", mode="live", token=None, body=b"{}", closes=None):
+    def accept(
+        self, *events, source="erp", mode="live", token=None, body=b"{}", closes=None, hold=0.0
+    ):
         token = token or uuid.uuid4().hex
-        return self.outbox.accept(Delivery(source, token, events, body, {}, mode, closes))
+        return self.outbox.accept(
+            Delivery(source, token, events, body, {}, mode, closes, hold=hold)
+        )
 
     # what goes out
 
     def claim(self, **options):
         self.client.delete("instep:wake:site")  # as the job does that was woken
+        # Lower lanes leave the burst: their next slot comes a ms after the last one.
+        self.steps.clock_offset_ms += 2
         return self.outbox.claim(self.site, **options)
 
     def batch(self, **options):

@@ -128,7 +128,7 @@ def test_status_has_every_documented_key(parts, shown):
     }
     assert set(found["destinations"]["site"]) == {"state", "reason", "calls", "rate_limited"}
     assert set(found["collections"]["products"]) == {
-        *("state", "reason", "pending_items", "oldest_seconds"),
+        *("state", "reason", "pending_items", "oldest_seconds", "lanes"),
     }
     assert found["sources"]["erp"] == {
         "deliveries": 1,
@@ -139,6 +139,20 @@ def test_status_has_every_documented_key(parts, shown):
     assert found["fields"]["accepted"] == found["fields"]["pending"] == 1
     assert found["balanced"] is True
     assert found["processes"] == []
+
+
+def test_status_counts_the_backlog_by_lane(parts, shown, run):
+    assert "reconcile" not in run("status").stdout
+    accept(parts)
+    value = FieldValue("stock", "5", "number")
+    events = tuple(
+        Incoming(None, None, n, (Change("Stock", "products", key, "key", (value,), None),))
+        for n, key in enumerate("bcd")
+    )
+    parts.outbox.accept(Delivery("erp", "reconcile", events, mode="reconcile"))
+    lanes = {"live": 1, "replay": 0, "reconcile": 3}
+    assert shown("status")["collections"]["products"]["lanes"] == lanes
+    assert "reconcile" in run("status").stdout
 
 
 def test_status_for_people_names_what_it_counts(parts, run):

@@ -20,7 +20,7 @@ def next_records(bench):
 def test_live_goes_before_replay_and_replay_before_reconcile(bench):
     put(bench, "replayed")
     bench.settle(bench.batch(), Verdict("replayed", deaths=(Death("refused", ("stock",), "no"),)))
-    put(bench, "reconciled", mode="reconcile")
+    bench.accept(event("reconciled", {"stock": 1}, collection="stores"), mode="reconcile")
     bench.letter("d1", "replay")
     bench.pass_time(1)
     put(bench, "live")

@@ -2,7 +2,7 @@
 -- accept: one delivery, whole or not at all. Seen ids, newest value per field, dead letters of
 -- events that cannot be mapped, counters, and who is to be woken.
 -- ARGV[2]: {token, source, mode, closes, secret, dedupe_ms, raw, raw_limit,
---   raw_bytes, history, weak, headers, fetched: {fetcher, object, token, n, cursor, more, last},
+--   raw_bytes, history, weak, hold_ms, headers, fetched: {fetcher, object, token, n, cursor, more, last},
 --   events: [{id, name, topic, index, letter, problems: [{path, message}],
 --     fetches: [[fetcher, object]], payload, body, raw,
 --     changes: [{mapping, collection, destination, record, by, copy, version, batch,
@@ -10,9 +10,9 @@
 --     gone: [{collection, index, id, deleted}]}]}
 --   echo: the CMS itself tells of these values, and when it held them (lua/echo.lua)
 --   fetched: the claim of a fetch that the events were read by; last: it is to be closed
---   body, raw: of the event alone
+--   body, raw: of the event alone; hold_ms: until what a reconcile changes is due
 -- ARGV[3]: the raw body, as text or base64 (request.encoding).
---! uses state creation echo raw fetching
+--! uses state creation echo raw fetching waking
 
 local EVENTS = 200  -- ids kept of one version, 16 characters each; older repeats the seen ids tell
 local HOUR_US = 3600 * 1000000
@@ -149,6 +149,8 @@ local function arrival_version(held)
 end
 
 local LANE_OF = {live = 1, fetched = 1, remap = 2, reconcile = 3}
+local lane_here = LANE_OF[request.mode]
+local due_here = lane_here == 3 and now + request.hold_ms or now
 local lives = {}
 local function put(change, event, triple)
   local item = item_of(change)
@@ -172,7 +174,7 @@ local function put(change, event, triple)
     return {slug, 0, 'stale'}
   end
   local field = {v = value, t = kind, r = version, n = given(event.name), o = request.source,
-    a = redis.call('INCR', P .. 'arrival'), q = LANE_OF[request.mode], w = now, e = id}
+    a = redis.call('INCR', P .. 'arrival'), q = lane_here, w = now, e = id}
   if held then
     if held.r == version and held.e then
       field.e = id and string.sub(held.e .. ' ' .. id, -EVENTS * 17) or held.e
@@ -204,7 +206,9 @@ local function put(change, event, triple)
   set(item, 'attempts', nil)
   set(item, 'failed', nil)
   set(item, 'refused', nil)
-  if not item.meta.due or tonumber(item.meta.due) > now then set(item, 'due', now) end
+  -- What has nothing to send has no lane: when it was due last counts no more.
+  local due = item.meta.lane and tonumber(item.meta.due)
+  if not due or due > due_here then set(item, 'due', due_here) end
   lives[change.destination] = change
   return {slug, field.a, 'accepted'}
 end
@@ -268,21 +272,11 @@ end
 if #asks > 0 then note('asked', {source = request.source, fetches = asks}, 'fetches') end
 if #told > 0 then note('accepted', {source = request.source, mode = request.mode, changes = told}, 'changes') end
 
--- While a stored wait lasts nothing may be sent, so a job would end at once; but for a linger,
--- which a full batch ends.
-local function worth_a_job(destination, change)
-  if paused(destination) then return false end
-  local gate = redis.call('HMGET', P .. 'destination:' .. destination, 'gate_until', 'gate')
-  local till = sane(gate[1], 61000)
-  if not till or till <= now then return true end
-  if gate[2] ~= 'linger' then return false end
-  return redis.call('ZCOUNT', P .. 'due:' .. change.collection .. ':live', '-inf', now)
-    >= change.batch
-end
-
 local wake = {}
 for destination, change in pairs(lives) do
-  if worth_a_job(destination, change) and claim_marker(destination) then
+  if due_here > now then
+    wake_by(destination, due_here)
+  elseif worth_a_job(destination, change, LANES[lane_here]) and claim_marker(destination) then
     wake[#wake + 1] = destination
   end
 end

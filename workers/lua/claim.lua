@@ -1,12 +1,13 @@
 #!lua flags=allow-oom
 -- claim: the next step of one destination. Takes the budget slot and the items in one go, or says
 -- when to come back. Nothing waits while it holds a claim.
--- ARGV[2]: {token, destination, batch, linger_ms, budget, limit, flights,
+-- ARGV[2]: {token, destination, batch, linger_ms, budget, limit, flights, lower,
 --   collections: [{name, index, whole, create, preflight}]}
+--   lower: of the flights, those that replays and reconciles may take
 --   index: the copy that item ids speak of; whole: it can be listed as a whole alone; create: what
 --   no listing shows is created; preflight: values are held against the schema
 -- Returns {step = 'batch' | 'probe' | 'index' | 'schema' | 'wait', ...}
---! uses state creation budget echo listing picking
+--! uses state creation budget echo listing picking lanes
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -20,13 +21,14 @@ for i, field in ipairs({'paused', 'open_until', 'trial', 'trial_until', 'probes'
 end
 redis.call('ZREM', P .. 'wakes', name)
 
--- *gate_ms*: for how long no new change can be sent either, so that accept need wake nobody.
-local function wait(ms, reason, gate_ms)
+-- *gate_ms*: for how long no new live change can be sent either, so that accept need wake nobody;
+-- *lower_ms*: the same of the lower lanes, where it is longer.
+local function wait(ms, reason, gate_ms, lower_ms)
   if ms then
     ms = math.min(math.max(1, math.ceil(ms)), AHEAD_MS)
     wake_at(name, now + ms)
-    if reason == 'budget' then queue_up(request.budget, name, now + ms) end
   end
+  redis.call('HSET', dest_key, 'lower_until', now + math.ceil(lower_ms or 0))
   if gate_ms then
     redis.call('HSET', dest_key, 'gate_until', now + math.ceil(gate_ms), 'gate', reason)
   else
@@ -38,31 +40,30 @@ end
 if dest.paused then return wait(nil, 'paused') end
 
 local flight = P .. 'flight:' .. name
-redis.call('ZREMRANGEBYSCORE', flight, '-inf', now)
-redis.call('ZREMRANGEBYSCORE', flight, now + CLAIM_MS + 1, '+inf')
-local flying = redis.call('ZCARD', flight)
+local flying, lower = flights_of(flight)
 if flying >= request.flights then
   -- Whoever lands looks for more; should he die, the sweep finds what is due.
   return wait(nil, 'flight')
 end
 
-local open = {}
-for _, collection in ipairs(request.collections) do
-  if not redis.call('HGET', P .. 'collection:' .. collection.name, 'paused') then
-    open[#open + 1] = collection
-  end
-end
+local open = not_paused(request.collections)
 if #open == 0 then return wait(nil, 'paused') end
 
-local ms, every, tat = slot_wait(request.budget, request.limit, name)
+local budget = budget_of(request.budget, request.limit)
+local slot_ms = {}
+for _, lane in ipairs(LANES) do slot_ms[lane] = slot_wait(budget, lane, name) end
 
 local trial, fresh_only, blind = false, false, false
 
-local function depart()
-  take_slot(request.budget, every, tat, name)
+local function depart(lane)
+  take_slot(budget, lane, name, name)
+  for _, other in ipairs(LANES) do
+    if other ~= lane and first_due(other, open) == now then has_to_wait(budget, other) end
+  end
   if trial then redis.call('HSET', dest_key, 'trial', 'out', 'trial_until', now + CLAIM_MS) end
   redis.call('ZADD', flight, now + CLAIM_MS, request.token)
-  redis.call('HDEL', dest_key, 'gate_until', 'gate')
+  if lane ~= 'live' then redis.call('ZADD', flight .. ':lower', now + CLAIM_MS, request.token) end
+  redis.call('HDEL', dest_key, 'gate_until', 'gate', 'lower_until')
 end
 
 -- The breaker: open until a probe has been answered, then one request may try: after a bad probe
@@ -76,8 +77,11 @@ if dest.open_until then
   blind = dest.trial == 'blind' and till > now
   if dest.trial ~= 'ready' and not fresh_only and not blind then
     if till > now then return wait(till - now, 'breaker', till - now) end
-    if ms > 0 then return wait(ms, 'budget', ms) end
-    depart()
+    if slot_ms.live > 0 then
+      queue_up(budget, 'live', name, now + slot_ms.live)
+      return wait(slot_ms.live, 'budget', slot_ms.live)
+    end
+    depart('live')
     redis.call('HSET', dest_key, 'open_until',
       now + (tonumber(dest.probes or 0) < 6 and 5000 or 30000))
     redis.call('HDEL', dest_key, 'trial')
@@ -87,54 +91,27 @@ if dest.open_until then
 end
 
 -- Look-ups, in turn with batches, so that neither holds up the other.
-local function look_up()
+local function look_up(lane)
   if blind then return nil end  -- a GET has just failed
-  local collection, key, page, since = index_step(open)
+  local collection, key, page, since = index_step(listed_in(lane, open))
   if not collection then return nil end
-  depart()
+  depart(lane)
   redis.call('HSET', key, 'lock', now + CLAIM_MS, 'holder', request.token)
   redis.call('HSET', dest_key, 'turn', 'batch')
   return answer({step = 'index', collection = collection.name, offset = page,
     since = since or false}, CLAIM_MS)
 end
 
--- The collection whose oldest due item has waited longest, live before replay before reconcile.
--- *held*: the sets of which nothing may be sent now, by key.
-local function due_set(held)
-  local lingering
-  for _, lane in ipairs(LANES) do
-    local best
-    for _, collection in ipairs(open) do
-      local key = P .. 'due:' .. collection.name .. ':' .. lane
-      local head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-      local at = not held[key] and tonumber(head[2])
-      if at and at <= now then
-        local due = redis.call('ZCOUNT', key, '-inf', now)
-        local busy = flying > 0 or (sane(dest.last_sent, 0) or 0) > now - request.linger_ms
-        local ready = request.linger_ms == 0 or not busy or due >= request.batch
-          or at <= now - request.linger_ms
-        if not ready then
-          lingering = math.min(lingering or at, at)
-        elseif not best or at < best.at then
-          best = {collection = collection, key = key, at = at, due = due}
-        end
-      elseif at then
-        sooner(sane(at, AHEAD_MS))
-      end
-    end
-    if best then return best end
-  end
-  if lingering then sooner(lingering + request.linger_ms) end
-  return nil, lingering ~= nil
-end
-
 local picked, shape, room = {}, nil, nil
 local spare = trial  -- passes over items that failed alone, while there are others
+local looked = 0  -- at so many items: what one claim may take of the store's time is bounded
 
 local function consider(set_of, record)
   local collection = set_of.collection
   local item = load_item(collection.name, record)
+  looked = looked + 1
   if spare and item.meta.failed then return end
+  if set_of.filler and (item.meta.limit or item.meta.failed or item.meta.refused) then return end
   if item.meta.claim then
     if live_claim(item) then
       schedule(item)
@@ -177,12 +154,7 @@ local function consider(set_of, record)
     end
   end
   local limit = limit_of(item, dest.epoch or '0')
-  local own = (limit < request.batch and 'suspect' or '') .. (files and ' files' or '')
-  if create then
-    own = own .. ' create' .. (is_held_back(item) and ' staged' or '')
-  else
-    own = own .. (item.meta.staged and ' staged' or '') .. (item.meta.publish and ' publish' or '')
-  end
+  local own = shape_of(item, limit, files, create)
   if shape and (own ~= shape or #picked + 1 > math.min(room, limit)) then
     save(item)
     return
@@ -193,8 +165,8 @@ local function consider(set_of, record)
 end
 
 local function claim_items(set_of)
-  local scanned = 0
-  while scanned < 400 do
+  local scanned, most = 0, looked + (set_of.filler and 2 * request.batch or 400)
+  while looked < most do
     local records = redis.call('ZRANGEBYSCORE', set_of.key, '-inf', now, 'LIMIT', scanned, 100)
     if #records == 0 then break end
     local before = redis.call('ZCOUNT', set_of.key, '-inf', now)
@@ -207,16 +179,18 @@ local function claim_items(set_of)
   end
 end
 
--- Whether others got through since it was tried, or nothing says that they do not.
-local function healthy(item, success)
-  if not item.meta.tried then return (tonumber(dest.failures) or 0) == 0 end
-  return success > tonumber(item.meta.tried)
+-- The room that live changes leave goes to a reconcile: the request costs the same. Not to replays:
+-- they may have been refused before.
+local function fill_up(set_of)
+  if set_of.lane == 'live' and #picked < room and may_be_filled(set_of.collection, shape) then
+    claim_items({filler = true, collection = set_of.collection,
+      key = P .. 'due:' .. set_of.collection.name .. ':reconcile'})
+  end
 end
 
-local function hand_out(set_of)
+local function hand_out(set_of, own)
   local out, told = {}, {}
   local create = string.find(shape, 'create', 1, true) and true or false
-  local success = tonumber(dest.last_success or 0)
   for _, pick in ipairs(picked) do
     local item, held = pick.item, {}
     for _, field in ipairs(pick.send) do
@@ -226,13 +200,7 @@ local function hand_out(set_of)
       note_sent(item.fields[field.slug])
       touch(item, field.slug)
     end
-    out[#out + 1] = {record = item.record, id = pick.id, fields = pick.send,
-      attempts = tonumber(item.meta.attempts or 0), refused = item.meta.refused and true or false,
-      limit = pick.limit, taken = item.meta.taken or false,
-      forgotten = item.meta.forgotten and true or false,
-      healthy = healthy(item, success),
-      fresh = not item.meta.failed,
-      failed_ms = item.meta.failed and math.max(0, now - tonumber(item.meta.failed)) or 0}
+    out[#out + 1] = told_of(pick, dest)
     told[#told + 1] = {item.record, held}
     set(item, 'claim', cjson.encode({token = request.token, at = now, till = now + CLAIM_MS,
       fields = held, create = create or nil}))
@@ -242,7 +210,7 @@ local function hand_out(set_of)
     schedule(item)
     save(item)
   end
-  depart()
+  depart(set_of.lane)
   redis.call('HSET', dest_key, 'turn', 'index')
   note('sent', {destination = name, collection = set_of.collection.name, token = request.token,
     items = told}, 'items')
@@ -250,51 +218,83 @@ local function hand_out(set_of)
     staged = string.find(shape, 'staged', 1, true) and true or false,
     publish = string.find(shape, 'publish', 1, true) and true or false,
     create = create, trial = trial and not blind,
-    more = set_of.due > #picked, at = now}, CLAIM_MS)
+    more = set_of.due > own or first_due('live', open) == now, at = now}, CLAIM_MS)
 end
 
-if ms > 0 then
-  if not is_anything_due(open) then return wait(nil, 'idle') end
-  return wait(math.max(ms, soonest - now), 'budget', ms)
-end
+local lately = now - request.linger_ms
+-- Of a reconcile more is always to come; a live change does not wait since one of those was sent.
+local busy = {live = flying > lower or sane(took(budget, name, 'live'), 0) > lately,
+  replay = flying > 0 or (sane(dest.last_sent, 0) or 0) > lately, reconcile = true}
 
-if dest.turn ~= 'batch' then
-  local step = look_up()
-  if step then return step end
-end
-local tried_sets, held_up = 0, {}
-while tried_sets < 10 do
-  tried_sets = tried_sets + 1
-  local set_of, lingering = due_set(held_up)
-  if not set_of and spare and not fresh_only then
-    spare, held_up = false, {}
-    set_of, lingering = due_set(held_up)
-  end
-  if not set_of then
-    local step = dest.turn == 'batch' and look_up()
+-- What is to be sent of *lane*; else, until when its first part-filled batch lingers.
+local function serve(lane)
+  if dest.turn ~= 'batch' then
+    local step = look_up(lane)
     if step then return step end
-    if lingering then
-      local ms_left = math.max(1, soonest - now)
-      return wait(ms_left, 'linger', ms_left)
+  end
+  local held, lingers = {}, nil
+  for _ = 1, 10 do
+    local set_of
+    set_of, lingers = due_set(lane, open, held, busy[lane])
+    if not set_of then break end
+    claim_items(set_of)
+    if schema_missing then
+      local last = took(budget, name, lane)
+      depart(lane)
+      -- No write that another one would linger for.
+      redis.call('HSET', dest_key, 'last_sent', dest.last_sent or 0)
+      redis.call('HSET', budget.key, 'took:' .. name .. ' ' .. lane, last)
+      redis.call('HSET', P .. 'index:' .. schema_missing.name .. ':' .. schema_missing.index,
+        'schema_next', now + 30000)
+      return answer({step = 'schema', collection = schema_missing.name, at = now,
+        arrival = tonumber(redis.call('GET', P .. 'arrival') or 0), needed = schema_needed}, CLAIM_MS)
     end
-    break
+    local own = #picked
+    if own > 0 then
+      fill_up(set_of)
+      return hand_out(set_of, own)
+    end
+    -- What stays there waits for a schema, or for what has not failed alone: others need not.
+    if redis.call('ZCOUNT', set_of.key, '-inf', now) >= set_of.due then held[set_of.key] = true end
+    if looked >= 1000 then
+      sooner(now + 1)
+      break
+    end
   end
-  claim_items(set_of)
-  if schema_missing then
-    depart()
-    -- No write that another one would linger for.
-    redis.call('HSET', dest_key, 'last_sent', dest.last_sent or 0)
-    redis.call('HSET', P .. 'index:' .. schema_missing.name .. ':' .. schema_missing.index,
-      'schema_next', now + 30000)
-    return answer({step = 'schema', collection = schema_missing.name, at = now,
-      arrival = tonumber(redis.call('GET', P .. 'arrival') or 0), needed = schema_needed}, CLAIM_MS)
-  end
-  if #picked > 0 then return hand_out(set_of) end
-  -- What stays there waits for a schema, or for what has not failed alone: it must not hold up the other collections.
-  if redis.call('ZCOUNT', set_of.key, '-inf', now) >= set_of.due then held_up[set_of.key] = true end
+  return look_up(lane), lingers
 end
-local step = look_up()
-if step then return step end
+
+local lingering, short, full = {}, {}, false  -- what keeps each lane: linger, budget, flights
+for pass = spare and 1 or 2, fresh_only and 1 or 2 do
+  spare = pass == 1
+  for _, lane in ipairs(lanes_in_turn(budget)) do
+    if slot_ms[lane] > 0 then
+      short[lane] = first_due(lane, open)
+    elseif lane ~= 'live' and lower >= request.lower then
+      full = full or first_due(lane, open) == now
+    else
+      local step
+      step, lingering[lane] = serve(lane)
+      if step then return step end
+    end
+  end
+end
+
+local reason
+for lane, at in pairs(short) do
+  if at == now then has_to_wait(budget, lane) end
+  at = math.max(at, now + slot_ms[lane])
+  queue_up(budget, lane, name, at)
+  sooner(at)
+  reason = 'budget'
+end
+for _, till in pairs(lingering) do sooner(till) end
 if fresh_only or blind then sooner(sane(dest.open_until, 30000)) end
-if soonest then return wait(math.max(1, soonest - now), 'later') end
-return wait(nil, 'idle')
+
+if not soonest then return wait(nil, full and 'flight' or 'idle') end
+local gate_ms = reason and slot_ms.live > 0 and slot_ms.live
+if lingering.live and not gate_ms then
+  reason, gate_ms = 'linger', lingering.live - now
+end
+reason = reason or (next(lingering) and 'linger') or 'later'
+return wait(soonest - now, reason, gate_ms, math.min(slot_ms.replay, slot_ms.reconcile))

@@ -50,24 +50,3 @@ local function index_step(open)
   end
   return nil
 end
-
--- Whether anything is to be done; *soonest* says when.
-local function is_anything_due(open)
-  local any = false
-  for _, collection in ipairs(open) do
-    for _, lane in ipairs(LANES) do
-      local head = redis.call('ZRANGE', P .. 'due:' .. collection.name .. ':' .. lane, 0, 0,
-        'WITHSCORES')
-      if head[2] then
-        any = true
-        sooner(math.max(now, sane(head[2], AHEAD_MS)))
-      end
-    end
-    if redis.call('ZCARD', P .. 'lookup:' .. collection.name) > 0
-        or redis.call('HEXISTS', P .. 'index:' .. collection.name .. ':' .. collection.index, 'pass') == 1 then
-      any = true
-      sooner(now)
-    end
-  end
-  return any
-end

@@ -62,6 +62,29 @@ local function is_held_back(item)
   return held_text(item, '_draft') == 'true' or held_text(item, '_archived') == 'true'
 end
 
+-- Items of one shape go together in a request.
+local function shape_of(item, limit, files, create)
+  local shape = (limit < request.batch and 'suspect' or '') .. (files and ' files' or '')
+  if create then return shape .. ' create' .. (is_held_back(item) and ' staged' or '') end
+  return shape .. (item.meta.staged and ' staged' or '') .. (item.meta.publish and ' publish' or '')
+end
+
+-- Whether others got through since it was tried, or nothing says that they do not.
+local function is_healthy(item, dest)
+  if not item.meta.tried then return (tonumber(dest.failures) or 0) == 0 end
+  return tonumber(dest.last_success or 0) > tonumber(item.meta.tried)
+end
+
+-- What a worker is told of an item that it is to send.
+local function told_of(pick, dest)
+  local meta = pick.item.meta
+  return {record = pick.item.record, id = pick.id, fields = pick.send, limit = pick.limit,
+    attempts = tonumber(meta.attempts or 0), refused = meta.refused and true or false,
+    taken = meta.taken or false, forgotten = meta.forgotten and true or false,
+    healthy = is_healthy(pick.item, dest), fresh = not meta.failed,
+    failed_ms = meta.failed and math.max(0, now - tonumber(meta.failed)) or 0}
+end
+
 local schema_missing, schema_needed
 -- Whether the schema is known; if it is not, *schema_missing* says whose is to be read.
 -- *needed*: an option or a new item waits for it. Else it is only wanted, and no GET that fails

@@ -232,6 +232,10 @@ end
 
 for _, verdict in ipairs(request.verdicts) do
   settle(verdict)
+  -- The batch was refused as a whole: for a while no lane is mixed with another (lua/lanes.lua).
+  if given(verdict.limit) then
+    redis.call('HSET', P .. 'collection:' .. request.collection, 'refused', now)
+  end
   if given(verdict.overwrote) then put_right(verdict) end
 end
 note('answered', {destination = request.destination, collection = request.collection,

@@ -170,10 +170,10 @@ local function bound_marks(item)
   end
 end
 
--- Puts an item where its fields say: into the due set of its lane, among those that wait for an
--- item id, or nowhere. Call it after every change, before save.
+-- Puts an item where its fields say: into the due set of its lane, into the set of those of its
+-- lane that wait for an item id, or nowhere. Call it after every change, before save.
 local function schedule(item)
-  local lane, oldest, repair
+  local lane, oldest, repair, repaired
   bound_marks(item)
   for _, field in pairs(item.fields) do
     if field.s == 'pending' then
@@ -181,18 +181,19 @@ local function schedule(item)
       oldest = math.min(oldest or field.w, field.w)
     elseif wants_repair(field) then
       repair = math.min(repair or field.m, field.m)
+      repaired = math.min(repaired or 3, field.q or 1)
     end
   end
   local at
   local claim = live_claim(item)
   if claim then
     at = claim.till
-    lane = lane or 1
+    lane = lane or repaired or 1
   elseif lane or repair then
     -- A repair that failed backs off like anything else.
     at = sane(item.meta.due, AHEAD_MS) or now
     if not lane then at = math.max(at, repair) end
-    lane = lane or 1
+    lane = lane or repaired
   end
   if oldest then
     redis.call('ZADD', P .. 'waiting:' .. item.collection, oldest, item.record)
@@ -204,7 +205,7 @@ local function schedule(item)
     end
   end
   local name = lane and LANES[lane]
-  if item.meta.lookup then name = nil end
+  if name and item.meta.lookup then name = name .. ':sought' end
   if item.meta.lane and item.meta.lane ~= name then
     redis.call('ZREM', P .. 'due:' .. item.collection .. ':' .. item.meta.lane, item.record)
   end

@@ -13,10 +13,11 @@ local function mend(key)
 end
 
 -- *told*: a claim said when to come back. It knew of the look-ups, but not of what came since.
-local function has_due(destination, told)
+-- *lanes*: those of which something may be sent now.
+local function has_due(destination, told, lanes)
   for _, collection in ipairs(destination.collections) do
     if not redis.call('HGET', P .. 'collection:' .. collection, 'paused') then
-      for _, lane in ipairs(LANES) do
+      for _, lane in ipairs(lanes) do
         local key = P .. 'due:' .. collection .. ':' .. lane
         if redis.call('ZCOUNT', key, '-inf', now) > 0 then return true end
       end
@@ -36,8 +37,12 @@ for _, destination in ipairs(request.destinations) do
     local at = tonumber(redis.call('ZSCORE', P .. 'wakes', destination.name))
     local ready = at and at <= now
     -- A stored time may be that of a repair in a minute: it holds up nothing that is due now.
-    local gate = sane(redis.call('HGET', P .. 'destination:' .. destination.name, 'gate_until'), 61000)
-    if not ready and not (gate and gate > now) then ready = has_due(destination, at) end
+    local held = redis.call('HMGET', P .. 'destination:' .. destination.name, 'gate_until',
+      'lower_until')
+    local lanes = (sane(held[2], 61000) or 0) > now and {'live'} or LANES
+    if not ready and (sane(held[1], 61000) or 0) <= now then
+      ready = has_due(destination, at, lanes)
+    end
     if ready and claim_marker(destination.name) then wake[#wake + 1] = destination.name end
   end
 end

@@ -6,6 +6,5 @@
 
 local earlier = earlier_answer()
 if earlier then return earlier end
-local _, every = slot_wait(request.budget, request.limit, request.destination)
-return_slot(request.budget, every, request.destination)
+return_slot(budget_of(request.budget, request.limit), request.destination)
 return answer({ok = true})

@@ -1,0 +1,103 @@
+-- Shared: what is to be done in which lane, and in which order the lanes are served.
+
+-- Those that are behind their share of the budget first, then the most urgent.
+local function lanes_in_turn(budget)
+  local turn = {}
+  for rank = 0, #LANES do
+    for _, lane in ipairs(LANES) do
+      if rank_of(budget, lane) == rank then turn[#turn + 1] = lane end
+    end
+  end
+  return turn
+end
+
+-- A listing is read in the lane of the most urgent item that waits for it; else in the last.
+local function lane_of_listing(collection)
+  for _, lane in ipairs(LANES) do
+    if redis.call('ZCARD', P .. 'due:' .. collection.name .. ':' .. lane .. ':sought') > 0 then
+      return lane
+    end
+  end
+  return LANES[#LANES]
+end
+
+local function listed_in(lane, open)
+  local listed = {}
+  for _, collection in ipairs(open) do
+    if lane_of_listing(collection) == lane then listed[#listed + 1] = collection end
+  end
+  return listed
+end
+
+local function head_of(key)
+  return tonumber(redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2])
+end
+
+-- The ms from which something is to be done in *lane*, now or later; nil: nothing is.
+local function first_due(lane, open)
+  local first
+  for _, collection in ipairs(open) do
+    local at = head_of(P .. 'due:' .. collection.name .. ':' .. lane)
+    if at then first = math.min(first or AHEAD_MS + now, math.max(now, sane(at, AHEAD_MS))) end
+  end
+  for _, collection in ipairs(listed_in(lane, open)) do
+    if redis.call('ZCARD', P .. 'lookup:' .. collection.name) > 0
+        or redis.call('HEXISTS', P .. 'index:' .. collection.name .. ':' .. collection.index, 'pass') == 1 then
+      return now
+    end
+  end
+  return first
+end
+
+-- Of the collections, the one whose oldest due item of *lane* has waited longest; and the ms at
+-- which the first part-filled batch has lingered for long enough, where one does.
+-- *held*: the sets of which nothing may be sent now, by key.
+local function due_set(lane, open, held, busy)
+  local best, lingers
+  for _, collection in ipairs(open) do
+    local key = P .. 'due:' .. collection.name .. ':' .. lane
+    local at = not held[key] and head_of(key)
+    if at and at <= now then
+      local due = redis.call('ZCOUNT', key, '-inf', now)
+      if busy and due < request.batch and at > now - request.linger_ms then
+        lingers = math.min(lingers or AHEAD_MS + now, at + request.linger_ms)
+      elseif not best or at < best.at then
+        best = {lane = lane, collection = collection, key = key, at = at, due = due}
+      end
+    elseif at then
+      sooner(sane(at, AHEAD_MS))
+    end
+  end
+  return best, lingers
+end
+
+local UNMIXED_MS = 60000
+
+-- Whether what is left of a batch of *shape* may carry other lanes. Not one that imports files or
+-- makes items, which takes longer, nor one of items that were refused before; and none for a while
+-- after a request to the collection was refused as a whole, which holds up all that it carries.
+local function may_be_filled(collection, shape)
+  if shape ~= '' and shape ~= ' staged' then return false end
+  local refused = redis.call('HGET', P .. 'collection:' .. collection.name, 'refused')
+  return (sane(refused, 0) or 0) <= now - UNMIXED_MS
+end
+
+-- The requests on their way, and how many of them are of the lower lanes.
+local function flights_of(flight)
+  local lower = flight .. ':lower'
+  for _, key in ipairs({flight, lower}) do
+    redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
+    redis.call('ZREMRANGEBYSCORE', key, now + CLAIM_MS + 1, '+inf')
+  end
+  return redis.call('ZCARD', flight), redis.call('ZINTERCARD', 2, flight, lower)
+end
+
+local function not_paused(collections)
+  local open = {}
+  for _, collection in ipairs(collections) do
+    if not redis.call('HGET', P .. 'collection:' .. collection.name, 'paused') then
+      open[#open + 1] = collection
+    end
+  end
+  return open
+end
