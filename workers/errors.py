@@ -6,6 +6,7 @@ ProcessorError
 ├── SourceError             nothing to map in this request
 │   ├── SignatureInvalid    forged, altered or stale                    → 401
 │   └── PayloadInvalid      signed, but not readable: a dead letter     → 200
+├── SnapshotInvalid         a snapshot is cut off or cannot be read      → nothing of it is used
 ├── StoreUnavailable        the store did not answer: nothing was kept  → 503
 │   └── StoreUnsafe         it answers, but may lose or evict keys      → no start
 ├── DestinationError        the CMS refused or did not answer           → workers.policy
@@ -66,6 +67,22 @@ class SignatureInvalid(SourceError):
 
 class PayloadInvalid(SourceError):
     """The proof holds, but the body cannot be read."""
+
+
+class SnapshotInvalid(ProcessorError):
+    """
+    A snapshot of a source is cut off, unreadable or not what the mappings read: it proves nothing.
+
+    Args:
+        where: The file or the database, and the place in it; never a secret.
+        found: What stands there.
+        expected: What could stand there.
+        do: The next step, as an imperative.
+    """
+
+    def __init__(self, where: str, found: str, expected: str, do: str) -> None:
+        self.problem = Problem(where, found, expected, do)
+        super().__init__(str(self.problem))
 
 
 class StoreUnavailable(ProcessorError):

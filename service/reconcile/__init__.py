@@ -1,0 +1,1 @@
+"""Reconcile: a snapshot of a source against the outbox and the CMS."""

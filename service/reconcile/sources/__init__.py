@@ -1,0 +1,1 @@
+"""Where the records of a snapshot come from: one file per kind."""

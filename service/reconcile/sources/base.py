@@ -1,0 +1,44 @@
+"""What every kind of snapshot is to its reader: records, one by one, as of one time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Protocol
+
+Record = tuple[int, Any]  # its number, and the payload that the mappings read
+
+
+class Records(Protocol):
+    """
+    The records of one snapshot, read once and in bounded memory.
+
+    Iterating raises `workers.errors.SnapshotInvalid` where the source is cut off, unreadable or
+    fails half-way: then nothing that was read of it counts. A source without records is no error.
+    """
+
+    @property
+    def name(self) -> str:
+        """The file or the database, as it may be shown: without a password."""
+
+    @property
+    def as_of(self) -> datetime:
+        """The snapshot's time (aware): no record of it is older."""
+
+    @property
+    def word(self) -> str:
+        """What its numbers count: ``line`` (of a file), ``record`` (of a list) or ``row``."""
+
+    @property
+    def unit(self) -> str:
+        """What *size* and *read* count: ``bytes`` or ``rows``."""
+
+    @property
+    def size(self) -> int | None:
+        """Of the whole, for a progress bar; None: not known."""
+
+    @property
+    def read(self) -> int:
+        """How much of *size* has been read."""
+
+    def __iter__(self) -> Iterator[Record]: ...
