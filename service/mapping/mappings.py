@@ -62,7 +62,7 @@ class Mappings:
         problems: list[FieldProblem] = []
         asked = [fetch for rule in thin for fetch in rule.fetches(payload, problems)]
         whole = [rule for rule in rules if not rule.options.fetching]
-        mapped = _mapped(whole, payload, version, problems)
+        mapped = applied(whole, payload, version, problems)
         fetches = () if mapped.problems else tuple(dict.fromkeys(asked))
         return replace(mapped, wanted=bool(rules), fetches=fetches)
 
@@ -90,12 +90,13 @@ class Mappings:
             and fetcher in (None, rule.options.fetching.name)
             and (topics is None or rule.options.takes(topics))
         ]
-        return _mapped(rules, payload, version, [])
+        return applied(rules, payload, version, [])
 
 
-def _mapped(
+def applied(
     rules: Sequence[Rule], payload: Any, version: str | None, problems: list[FieldProblem]
 ) -> Mapped:
+    """Return what *rules* make of *payload*, unless there are *problems* already."""
     changes = [change for rule in rules for change in rule.changes(payload, version, problems)]
     if len(changes) > 1 and not problems:
         changes = _merged(changes, problems)

@@ -63,10 +63,15 @@ class Path:
         """
         if self.steps is not None:
             return _walk(root, self.steps)
-        if self.uses and all(_walk(root, steps) is missing for steps in self.uses):
+        if not self.reaches(root):
             return missing
         value = self.evaluate(root)
         return missing if value is None else value
+
+    def reaches(self, root: Any) -> bool:
+        """Whether anything stands in *root* where it reads, or it reads nothing."""
+        places = self.uses if self.steps is None else (self.steps,)
+        return not places or any(_walk(root, steps) is not missing for steps in places)
 
     def evaluate(self, root: Any) -> Any:
         """

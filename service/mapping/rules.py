@@ -10,7 +10,7 @@ from typing import Any
 
 from marshmallow import ValidationError, missing
 
-from service.mapping import records, values
+from service.mapping import cells, records, values
 from service.mapping.base import Mapping
 from service.mapping.found import found, plain
 from service.mapping.options import Options
@@ -50,6 +50,18 @@ class Rule:
             if change is not None and change.fields:
                 yield change
 
+    def records(self, payload: Any) -> Iterator[str]:
+        """Yield every key, or item id, that can be read in *payload*, whatever ``when`` says."""
+        as_record = records.key if self.options.by == "key" else records.item
+        for _, root in self._roots(payload, []):
+            record = _record(self.options.record, root, as_record, [])
+            if record is not None:
+                yield record
+
+    def takes(self, payload: Any) -> bool:
+        """Whether there is anything in *payload* that ``each`` and ``when`` let through."""
+        return any(self._when(root, []) for _, root in self._roots(payload, []))
+
     def fetches(self, payload: Any, problems: list[FieldProblem]) -> Iterator[Fetch]:
         """Yield what the notice *payload* asks to be fetched; add what is wrong to *problems*."""
         fetching = self.options.fetching
@@ -77,16 +89,20 @@ class Rule:
         self, root: Any, version: str | None, problems: list[FieldProblem]
     ) -> Change | None:
         options = self.options
-        if options.when is not None and not _true(_evaluate(options.when, root, problems)):
+        if not self._when(root, problems):
             return None
         as_record = records.key if options.by == "key" else records.item
         record = _record(options.record, root, as_record, problems)
         if options.version is not None:
-            version = _record(options.version, root, records.version, problems)
+            version = _record(options.version, cells.typed(root), records.version, problems)
         fields = tuple(self._fields(root, problems))
         if record is None or problems:
             return None
         return Change(self.name, options.collection, record, options.by, fields, version)
+
+    def _when(self, root: Any, problems: list[FieldProblem]) -> bool:
+        path = self.options.when
+        return path is None or _true(_evaluate(path, root, problems))
 
     def _fields(self, root: Any, problems: list[FieldProblem]) -> Iterator[FieldValue]:
         read = self._read(root, problems)
@@ -108,11 +124,12 @@ class Rule:
 
     def _read(self, root: Any, problems: list[FieldProblem]) -> dict[str, Any]:
         read: dict[str, Any] = {}
+        firm = {target.path.text for target in self.targets if not target.clears}
         for target in self.targets:
             if target.path.text in read:
                 continue
             try:
-                value = target.path.read(root)
+                value = cells.read(target.path, root, clears=target.path.text not in firm)
             except ValueError as error:
                 problems.append(problem(target.path.text, str(error)))
                 continue
@@ -161,7 +178,7 @@ def problem(path: str, message: str) -> FieldProblem:
 
 def _record(path: Path, root: Any, as_text: Any, problems: list[FieldProblem]) -> str | None:
     try:
-        return str(as_text(path.read(root)))
+        return str(as_text(cells.read(path, root)))
     except ValueError as error:
         problems.append(problem(path.text, str(error)))
         return None
@@ -169,7 +186,7 @@ def _record(path: Path, root: Any, as_text: Any, problems: list[FieldProblem]) -
 
 def _evaluate(path: Path, root: Any, problems: list[FieldProblem]) -> Any:
     try:
-        return path.evaluate(root)
+        return cells.evaluate(path, root)
     except ValueError as error:
         problems.append(problem(path.text, str(error)))
         return None

@@ -178,6 +178,7 @@ def _serializer(field: fields.Field[Any]) -> Write:
 
 
 def _whole(value: Any) -> Any:
-    if isinstance(value, float) and not value.is_integer():
+    fraction = isinstance(value, float) and not value.is_integer()
+    if fraction or (isinstance(value, Decimal) and value != value.to_integral_value()):
         raise ValidationError("Not a valid integer.")
     return value

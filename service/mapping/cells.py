@@ -1,0 +1,109 @@
+"""
+Records whose values are all text, as in a CSV file, read by mappings that were written for JSON.
+
+A plain path reads the text, which the field then loads as it loads text in JSON: ``00123`` stays.
+Any other expression, ``when`` and ``version`` see a cell as JSON would write it, a number or true
+or false; where that fails, or only hands a cell on, the text. An empty cell is null where null
+clears, else absent.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from functools import cached_property
+from typing import Any, Final
+
+from marshmallow import missing
+
+from service.mapping.paths import Path
+
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
+# Spreadsheets write TRUE, Python True.
+_WORDS: Final = {"": None} | {
+    spelt: word == "true"
+    for word in ("true", "false")
+    for spelt in (word, word.upper(), word.title())
+}
+
+
+class Cells(dict[str, Any]):
+    """A record of text; a column whose name is a path stands in an object within."""
+
+    @cached_property
+    def typed(self) -> dict[str, Any]:
+        """The same with every cell as JSON would write it."""
+        return _typed(self)
+
+
+def typed(root: Any) -> Any:
+    """Return *root* with its cells as JSON would write them, where it has cells."""
+    return root.typed if isinstance(root, Cells) else root
+
+
+def read(path: Path, root: Any, *, clears: bool = False) -> Any:
+    """
+    Return what *path* finds in *root*, cells or any other payload; see `Path.read`.
+
+    Args:
+        clears: An empty cell is null.
+
+    Raises:
+        ValueError: The expression cannot be evaluated on *root*.
+    """
+    if not isinstance(root, Cells):
+        return path.read(root)
+    if path.steps is not None:
+        value = path.read(root)
+        if value == "":
+            return None if clears else missing
+        return value
+    try:
+        value = path.read(root.typed)
+    except ValueError:
+        return path.read(root)
+    return _handed_on(path, root, value) if isinstance(value, int | float) else value
+
+
+def evaluate(path: Path, root: Any) -> Any:
+    """
+    Return what JMESPath says of *root*, for its truth; see `Path.evaluate`.
+
+    Raises:
+        ValueError: The expression cannot be evaluated on *root*.
+    """
+    try:
+        return path.evaluate(typed(root))
+    except ValueError:
+        if isinstance(root, Cells):
+            return path.evaluate(root)
+        raise
+
+
+def _handed_on(path: Path, root: Cells, value: int | float) -> Any:
+    """Return the text of the cell that *value* only repeats: ``a || b`` keeps what it chose."""
+    try:
+        text = path.read(root)
+    except ValueError:
+        return value
+    return text if isinstance(text, str) and _cell(text) == value else value
+
+
+def _typed(record: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: _typed(value) if isinstance(value, dict) else _cell(value)
+        for name, value in record.items()
+    }
+
+
+def _cell(text: str) -> Any:
+    if text in _WORDS:
+        return _WORDS[text]
+    if _NUMBER.fullmatch(text) is None:
+        return text
+    try:
+        number = json.loads(text)
+    except ValueError:  # more than 4300 digits
+        return text
+    return number if math.isfinite(number) else text
