@@ -16,9 +16,9 @@ MAX_DEPTH: Final = 100  # levels of lists and objects; what reads a payload late
 MAX_FIELDS: Final = 10_000  # of a form
 
 _FORM: Final = "application/x-www-form-urlencoded"
-_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)  # the last may be cut off
 _BRACKETS = re.compile(r"[\[\]{}]")
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 T = TypeVar("T")
 
@@ -32,13 +32,11 @@ def parse_json(body: bytes) -> Any:
             keep: NaN, an infinity, half a surrogate pair.
     """
     text = _decode(body)
-    # Before it is parsed, not by the RecursionError: at the end of its stack Python runs finalizers
-    # of others too, and theirs would fail.
-    if text.count("[") + text.count("{") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
+    if too_deep(text):
         raise PayloadInvalid(f"the body nests deeper than {MAX_DEPTH} levels")
     try:
-        value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
-        if _SURROGATE.search(text):
+        value = json.loads(text, **NUMBERS)
+        if SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise PayloadInvalid("the body holds half a surrogate pair") from None
@@ -126,6 +124,19 @@ def _finite(text: str) -> float:
     if math.isinf(number):  # 1e999
         raise ValueError(f"{text[:20]} is too large")
     return number
+
+
+NUMBERS: Final[Mapping[str, Any]] = {"parse_constant": _no_number, "parse_float": _finite}
+
+
+def too_deep(text: str) -> bool:
+    """
+    Tell whether JSON *text*, or a part of it, nests deeper than `MAX_DEPTH`.
+
+    Asked before it is parsed, not told by the RecursionError: at the end of its stack Python runs
+    finalizers of others too, and theirs would fail.
+    """
+    return text.count("[") + text.count("{") > MAX_DEPTH and _depth(text) > MAX_DEPTH
 
 
 def _depth(text: str) -> int:

@@ -1,1 +1,104 @@
 """Where the records of a snapshot come from: one file per kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePath
+from types import MappingProxyType
+from typing import BinaryIO, Final
+
+from service.reconcile.sources import csv_file, json_file, jsonl_file, times
+from service.reconcile.sources.base import Record, Records, Shape
+from service.reconcile.sources.files import File
+from workers.errors import ConfigurationInvalid, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A form of file: what reads it, what its records are numbered by, and how files are named."""
+
+    records: Callable[[File, Shape], Iterator[Record]]
+    word: str
+    suffixes: tuple[str, ...]
+
+
+KINDS: Final = MappingProxyType(
+    {
+        "csv": Kind(csv_file.records, "line", (".csv", ".tsv", ".txt")),
+        "json": Kind(json_file.records, "record", (".json",)),
+        "jsonl": Kind(jsonl_file.records, "line", (".jsonl", ".ndjson")),
+    }
+)
+STDIN: Final = "-"
+_AS_IT_IS: Final = Shape()
+
+
+class FileRecords:
+    """The records of a file."""
+
+    unit = "bytes"
+
+    def __init__(self, file: File, kind: Kind, shape: Shape, as_of: datetime) -> None:
+        self.name = file.name
+        self.as_of = as_of
+        self.word = kind.word
+        self._file = file
+        self._kind = kind
+        self._shape = shape
+
+    @property
+    def size(self) -> int | None:
+        return self._file.size
+
+    @property
+    def read(self) -> int:
+        return self._file.read
+
+    def __iter__(self) -> Iterator[Record]:
+        return self._kind.records(self._file, self._shape)
+
+
+def from_file(
+    name: str,
+    *,
+    now: datetime,
+    form: str | None = None,
+    shape: Shape = _AS_IT_IS,
+    as_of: datetime | None = None,
+    stdin: BinaryIO | None = None,
+) -> Records:
+    """
+    Return the records of the file *name*; ``-`` is standard input. Packed with gzip or not.
+
+    Args:
+        now: Our clock, aware.
+        form: One of `KINDS`; None: by the name of the file.
+        shape: How to read it, where that does not show.
+        as_of: The snapshot's time; None: when the file was last changed, or *now*.
+        stdin: Standard input, as bytes.
+
+    Raises:
+        ConfigurationInvalid: *form* is unknown, or needed.
+        SnapshotInvalid: There is no such file.
+    """
+    kind = KINDS[_form(name, form)]
+    file = File(None, stdin) if name == STDIN else File(name)
+    return FileRecords(file, kind, shape, as_of or times.of_file(file.modified, now=now))
+
+
+def _form(name: str, form: str | None) -> str:
+    expected = f"one of {', '.join(KINDS)}"
+    if form is not None:
+        if form not in KINDS:
+            problem = Problem("--format", repr(form), expected, "name one of them")
+            raise ConfigurationInvalid([problem])
+        return form
+    suffix = PurePath(name.lower().removesuffix(".gz")).suffix
+    for known, kind in KINDS.items():
+        if suffix in kind.suffixes:
+            return known
+    found = "standard input" if name == STDIN else f"{name}, whose name does not tell"
+    problem = Problem("--format", found, expected, "say by --format what it holds")
+    raise ConfigurationInvalid([problem])

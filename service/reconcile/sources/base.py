@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 Record = tuple[int, Any]  # its number, and the payload that the mappings read
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """
+    How a source is to be read, where that does not show.
+
+    Args:
+        under: Path that the records are put under: ``data`` makes ``{"data": record}``.
+        delimiter: Of CSV; None: a comma, semicolon or tab, by the header.
+        list: Path to the list of records in a JSON object; None: its only list.
+    """
+
+    under: str | None = None
+    delimiter: str | None = None
+    list: str | None = None
 
 
 class Records(Protocol):

@@ -1,0 +1,81 @@
+"""
+CSV: a header, then one record a line. Cells are text; see `service.mapping.cells`.
+
+https://www.rfc-editor.org/rfc/rfc4180 (read 2025-11-23); semicolons and tabs besides.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from service.mapping.cells import Cells
+from service.reconcile.sources.base import Record, Shape
+from service.reconcile.sources.columns import Columns, under
+from service.reconcile.sources.files import LONGEST, File, lines
+from workers.errors import SnapshotInvalid
+
+DELIMITERS: Final = (",", ";", "\t")
+
+
+def records(file: File, shape: Shape) -> Iterator[Record]:
+    """
+    Yield the records of *file*, by the line at which each begins.
+
+    Raises:
+        SnapshotInvalid: A line has more or fewer cells than the header, or a quote has no end.
+    """
+    # For the whole process: the module has no other way, and 128 KiB is less than a rich text.
+    csv.field_size_limit(LONGEST)
+    numbered = lines(file)
+    first = next((each for each in numbered if each[1].strip()), None)
+    if first is None:
+        return
+    number, header = first
+    delimiter = shape.delimiter or _delimiter(header, f"{file.name}: line {number}")
+    texts = itertools.chain(["\n"] * (number - 1), [header], (text for _, text in numbered))
+    reader = csv.reader(texts, delimiter=delimiter, strict=True)
+    rows = _rows(reader, file.name)
+    columns: Columns | None = None
+    for number, cells in rows:
+        if columns is None:
+            columns = Columns([name.strip() for name in cells], f"{file.name}: line {number}")
+        elif len(cells) != len(columns.names):
+            raise _ragged(f"{file.name}: line {number}", len(cells), len(columns.names))
+        else:
+            yield number, Cells(under(shape.under, columns.record(cells)))
+
+
+def _rows(reader: Iterator[list[str]], name: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the lines that are not empty, each with the number at which it begins."""
+    while True:
+        number = reader.line_num + 1  # type: ignore[attr-defined]
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            where = f"{name}: line {number}"
+            do = "export it again, and whole; in a cell, a quote is written twice"
+            raise SnapshotInvalid(where, f"no CSV: {error}", "cells", do) from None
+        if cells is None:
+            return
+        if cells:
+            yield number, cells
+
+
+def _delimiter(header: str, where: str) -> str:
+    """Return the delimiter of which *header* has the most, outside of quotes."""
+    bare = re.sub('"[^"]*"?', "", header)
+    most = max(bare.count(each) for each in DELIMITERS)
+    best = [each for each in DELIMITERS if bare.count(each) == most]
+    if most and len(best) > 1:
+        found = f"{most} each of {' and '.join(map(repr, best))}"
+        raise SnapshotInvalid(where, found, "one delimiter", "name it by --delimiter")
+    return best[0]
+
+
+def _ragged(where: str, found: int, expected: int) -> SnapshotInvalid:
+    do = "export it again, and whole; quote a cell that holds the delimiter"
+    return SnapshotInvalid(where, f"{found} cells", f"{expected}, as in the header", do)

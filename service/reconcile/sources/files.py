@@ -1,0 +1,168 @@
+"""
+Bytes of a snapshot: of a file, of standard input, packed with gzip or not; counted as they are
+read. What ends too early, or changes meanwhile, is refused.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from stat import S_ISREG
+from typing import Any, BinaryIO, Final, cast
+
+from workers.errors import SnapshotInvalid
+
+LONGEST: Final = 16 * 2**20  # bytes of one line, or of one record of a list
+BUFFER: Final = 2**16
+_GZIP: Final = b"\x1f\x8b"
+
+
+class File:
+    """
+    A file, or standard input.
+
+    Args:
+        path: Of the file, as the user wrote it; None: *stream* is read.
+        stream: Standard input.
+
+    Raises:
+        SnapshotInvalid: There is no such file.
+    """
+
+    def __init__(self, path: str | None, stream: BinaryIO | None = None) -> None:
+        self.name = path or "standard input"
+        self.read = 0
+        self._path = Path(path) if path else None
+        self._stream = stream
+        with _translated(self.name):
+            self._begun = self._state()
+
+    @property
+    def size(self) -> int | None:
+        return self._begun[0] if self._begun else None
+
+    @property
+    def modified(self) -> float | None:
+        """Unix time of the last change of the file, s."""
+        return self._begun[1] / 1e9 if self._begun and self._path else None
+
+    @contextmanager
+    def opened(self) -> Iterator[BinaryIO]:
+        """Open it for one reading. What is unpacked from gzip is read as if it stood there."""
+        raw = self._path.open("rb", buffering=0) if self._path else self._stream
+        buffered = io.BufferedReader(_Counted(cast(BinaryIO, raw), self), BUFFER)
+        try:
+            packed = buffered.peek(2)[:2] == _GZIP
+            yield cast(BinaryIO, gzip.GzipFile(fileobj=buffered)) if packed else buffered
+        finally:
+            buffered.detach()
+            if self._path:
+                cast(BinaryIO, raw).close()
+
+    def ended(self) -> None:
+        """
+        Say that it was read to its end.
+
+        Raises:
+            SnapshotInvalid: It was changed meanwhile: what was read is of no one time.
+        """
+        with _translated(self.name):
+            now = self._state() if self._path else self._begun
+        if now != self._begun:
+            raise SnapshotInvalid(
+                self.name,
+                "a file that was changed while it was read",
+                "one that is finished",
+                "write it under another name and rename it when it is whole",
+            )
+
+    def _state(self) -> tuple[int, int] | None:
+        if self._path is None and (self._stream is None or not hasattr(self._stream, "fileno")):
+            return None
+        try:
+            found = (
+                os.stat(self._path) if self._path else os.fstat(cast(Any, self._stream).fileno())
+            )
+        except io.UnsupportedOperation:  # a stream in memory
+            return None
+        return (found.st_size, found.st_mtime_ns) if S_ISREG(found.st_mode) else None
+
+
+def chunks(file: File, size: int) -> Iterator[bytes]:
+    """
+    Yield the bytes of *file*, *size* at most at once.
+
+    Raises:
+        SnapshotInvalid: It cannot be read to its end.
+    """
+    with _translated(file.name), file.opened() as stream:
+        while chunk := stream.read(size):
+            yield chunk
+    file.ended()
+
+
+def lines(file: File) -> Iterator[tuple[int, str]]:
+    """
+    Yield the lines of *file* with their ends, numbered from 1.
+
+    Raises:
+        SnapshotInvalid: It cannot be read to its end, or is not UTF-8.
+    """
+    with _translated(file.name), file.opened() as stream:
+        number = 0
+        while line := stream.readline(LONGEST + 1):
+            number += 1
+            where = f"{file.name}: line {number}"
+            if len(line) > LONGEST:
+                found, expected = f"more than {LONGEST} bytes", "lines of records"
+                raise SnapshotInvalid(where, found, expected, "name another format by --format")
+            yield number, decoded(line, where, first=number == 1)
+    file.ended()
+
+
+def decoded(data: bytes, where: str, *, first: bool) -> str:
+    """
+    Return *data* as text; the *first* may begin with a byte order mark.
+
+    Raises:
+        SnapshotInvalid: It is not UTF-8.
+    """
+    try:
+        return data.decode("utf-8-sig" if first else "utf-8")
+    except UnicodeDecodeError as error:
+        found = f"byte 0x{data[error.start]:02x}, which is not UTF-8"
+        raise SnapshotInvalid(where, found, "UTF-8", "save or export it as UTF-8") from None
+
+
+class _Counted(io.RawIOBase):
+    """Adds what is read of *stream* to *file*."""
+
+    def __init__(self, stream: BinaryIO, file: File) -> None:
+        self._stream = stream
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        read = getattr(self._stream, "readinto1", None) or cast(Any, self._stream).readinto
+        count = int(read(buffer) or 0)
+        self._file.read += count
+        return count
+
+
+@contextmanager
+def _translated(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        found = f"gzip that does not unpack: {error}"
+        raise SnapshotInvalid(name, found, "a whole file", "export or copy it again") from None
+    except OSError as error:
+        found = error.strerror or type(error).__name__
+        raise SnapshotInvalid(name, found, "a file that can be read", "correct it") from None

@@ -1,0 +1,151 @@
+"""
+JSON: a list of objects, or an object that holds one, as the answer of an API does.
+
+Such an object may say that more pages follow; then it is not the whole and is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from service.mapping.found import found
+from service.reconcile.sources.base import Record, Shape
+from service.reconcile.sources.columns import under
+from service.reconcile.sources.files import File
+from service.reconcile.sources.json_text import JsonText
+from workers.errors import SnapshotInvalid
+
+# As APIs name them, without _ and case, beside their list or in an object beside it.
+MORE: Final = frozenset({"hasmore", "more", "hasnext", "hasnextpage", "istruncated", "truncated"})
+NEXT: Final = frozenset({"next", "nextpage", "nextcursor", "nextpagetoken", "nextlink", "offset"})
+TOTAL: Final = frozenset({"total", "totalcount", "totalresults", "totalitems"})
+
+
+def records(file: File, shape: Shape) -> Iterator[Record]:
+    """
+    Yield the records of *file*, by their place from 1.
+
+    Raises:
+        SnapshotInvalid: It is no list of objects nor holds one (or several: `Shape.list` chooses),
+            does not end, or says that it is one page of several.
+    """
+    reading = _Reading(JsonText(file), shape)
+    yield from reading.records()
+
+
+class _Reading:
+    def __init__(self, text: JsonText, shape: Shape) -> None:
+        self._text = text
+        self._shape = shape
+        self._count = 0
+        self._lists: list[str] = []  # of records, by their paths
+        self._beside: dict[str, Any] = {}  # what stands beside them
+
+    def records(self) -> Iterator[Record]:
+        first = self._text.peek()
+        if not first:
+            return
+        if first == "[" and not self._shape.list:
+            yield from self._elements()
+        elif first == "{":
+            path = tuple(self._shape.list.split(".")) if self._shape.list else ()
+            yield from self._members(path)
+            self._refuse_unfit()
+        else:
+            raise self._text.invalid(f"JSON that begins with {first}", self._expected())
+        if rest := self._text.peek():
+            error = self._text.invalid(f"{rest!r} after the end of the JSON", "one JSON value")
+            raise _advised(error, "if it has an object a line, name that by --format jsonl")
+
+    def _elements(self) -> Iterator[Record]:
+        text = self._text
+        text.take("[")
+        if text.peek() == "]":
+            text.take("]")
+            return
+        while True:
+            record = text.value()
+            self._count += 1
+            if not isinstance(record, dict):
+                raise text.invalid(f"{found(record)} as record {self._count}", "an object")
+            yield self._count, under(self._shape.under, record)
+            if text.take(",]") == "]":
+                return
+
+    def _members(self, path: tuple[str, ...]) -> Iterator[Record]:
+        """Yield the records of the object that follows, where *path* leads (none: its list)."""
+        text = self._text
+        text.take("{")
+        if text.peek() == "}":
+            text.take("}")
+            return
+        while True:
+            name = self._name()
+            kind = text.peek()
+            if kind == "[" and path in ((), (name,)):
+                self._lists.append(name)
+                yield from self._elements()
+            elif kind == "{" and len(path) > 1 and path[0] == name:
+                yield from self._members(path[1:])
+            elif kind == "[":
+                self._pass()
+            else:
+                self._beside[name] = text.value()
+            if text.take(",}") == "}":
+                return
+
+    def _name(self) -> str:
+        if self._text.peek() not in ('"', ""):
+            raise self._text.invalid(f"{self._text.peek()!r}", "a name in quotes")
+        name: str = self._text.value()
+        self._text.take(":")
+        return name
+
+    def _pass(self) -> None:
+        """Read over another list."""
+        self._text.take("[")
+        if self._text.peek() == "]":
+            self._text.take("]")
+            return
+        while True:
+            self._text.value()
+            if self._text.take(",]") == "]":
+                return
+
+    def _refuse_unfit(self) -> None:
+        if len(self._lists) == 1:
+            self._refuse_page()
+            return
+        what = f"the lists {', '.join(self._lists)}" if self._lists else "no list of records"
+        do = "name the path to the list by --list"
+        raise SnapshotInvalid(self._text.name, what, self._expected(), do)
+
+    def _refuse_page(self) -> None:
+        inner = (each for each in self._beside.values() if isinstance(each, dict))
+        for beside in (self._beside, *inner):
+            for name, value in beside.items():
+                if _says_more(name, value, self._count):
+                    what = f"{name[:40]} = {found(value)} beside {self._count} records"
+                    do = "export all pages into one file, or the list alone if it is whole"
+                    expected = "the whole, not one page of it"
+                    raise SnapshotInvalid(self._text.name, what, expected, do)
+
+    def _expected(self) -> str:
+        if self._shape.list:
+            return f"an object with a list at {self._shape.list}"
+        return "a list of objects, or an object with one list"
+
+
+def _says_more(name: str, value: Any, count: int) -> bool:
+    plain = name.replace("_", "").replace("-", "").lower()
+    if plain in MORE:
+        return value is True
+    if plain in NEXT:
+        return isinstance(value, str) and value != ""
+    return plain in TOTAL and isinstance(value, int) and value > count
+
+
+def _advised(error: SnapshotInvalid, do: str) -> SnapshotInvalid:
+    problem = error.problem
+    return SnapshotInvalid(problem.where, problem.found, problem.expected, do)

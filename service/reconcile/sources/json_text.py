@@ -1,0 +1,126 @@
+"""
+JSON text that comes in parts: one value at a time, by the rules of a webhook's payload.
+
+Own code, since a library that streams (ijson) reads numbers, depth and broken Unicode by other
+rules, and one record must mean the same in a snapshot as in a webhook.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from service.mapping.found import plain
+from service.reconcile.sources.files import BUFFER, LONGEST, File, chunks
+from service.senders.payload import MAX_DEPTH, NUMBERS, SURROGATE, too_deep
+from workers.errors import SnapshotInvalid
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_UNDECIDED: Final = 12  # characters before the end: a cut-off -Infinity, true or \\ud83d
+
+
+class JsonText:
+    """The text of *file*, of which one value, and what was read with it, is in memory."""
+
+    def __init__(self, file: File) -> None:
+        self.name = file.name
+        self._chunks: Iterator[bytes] = chunks(file, BUFFER)
+        self._decode = codecs.getincrementaldecoder("utf-8-sig")().decode
+        self._raw = json.JSONDecoder(**NUMBERS).raw_decode
+        self._text = ""
+        self._at = 0
+        self._lines = 1  # the line of the first character in memory
+        self._ended = False
+
+    def peek(self) -> str:
+        """Return the next character that is no space, "" at the end."""
+        while True:
+            self._at = _SPACE.match(self._text, self._at).end()  # type: ignore[union-attr]
+            if self._at < len(self._text):
+                return self._text[self._at]
+            if not self._more():
+                return ""
+
+    def take(self, expected: str) -> str:
+        """Return the next character, which is one of *expected*."""
+        found = self.peek()
+        if not found:
+            raise self.cut_off()
+        if found not in expected:
+            raise self.invalid(f"{found!r}", " or ".join(repr(each) for each in expected))
+        self._at += 1
+        return found
+
+    def value(self) -> Any:
+        """
+        Return the next value.
+
+        Raises:
+            SnapshotInvalid: It is no JSON, cut off, too deep, or longer than a record may be.
+        """
+        self.peek()
+        while True:
+            try:
+                value, end = self._raw(self._text, self._at)
+            except json.JSONDecodeError as error:
+                self._go_on(error)
+            except ValueError as error:  # no finite number
+                raise self.invalid(plain(str(error)), "JSON") from None
+            else:
+                # The digits of a number may go on.
+                if end < len(self._text) or not self._more():
+                    self._refuse_surrogates(value, end)
+                    self._at = end
+                    return value
+
+    def invalid(self, found: str, expected: str) -> SnapshotInvalid:
+        line = self._lines + self._text.count("\n", 0, self._at)
+        return SnapshotInvalid(f"{self.name}: line {line}", found, expected, "export it again")
+
+    def cut_off(self) -> SnapshotInvalid:
+        return self.invalid("the end of the file", "the end of the JSON")
+
+    def _go_on(self, error: json.JSONDecodeError) -> None:
+        """Read more where *error* may only mean that the value has not come yet."""
+        undecided = error.msg.startswith("Unterminated string")
+        if not undecided and error.pos < len(self._text) - _UNDECIDED:
+            self._at = error.pos
+            raise self.invalid(f"no JSON: {error.msg}", "JSON") from None
+        if len(self._text) - self._at > LONGEST:
+            raise self.invalid(f"more than {LONGEST} characters", "a shorter record") from None
+        if not self._more():
+            raise self.cut_off() from None
+
+    def _more(self) -> bool:
+        """Read as much again as is waiting; False: there is no more."""
+        waiting = self._text[self._at :]
+        self._lines += self._text.count("\n", 0, self._at)
+        self._text, self._at = waiting, 0
+        parts = [waiting]
+        length = 0
+        while not self._ended and length < max(len(waiting), 1):
+            parts.append(self._part())
+            length += len(parts[-1])
+        self._text = "".join(parts)
+        if too_deep(self._text):
+            raise self.invalid(f"JSON deeper than {MAX_DEPTH} levels", "less depth")
+        return length > 0
+
+    def _part(self) -> str:
+        chunk = next(self._chunks, None)
+        self._ended = chunk is None
+        try:
+            return self._decode(chunk or b"", final=self._ended)
+        except UnicodeDecodeError as error:
+            found = f"byte 0x{error.object[error.start]:02x} in what follows, which is not UTF-8"
+            raise self.invalid(found, "UTF-8") from None
+
+    def _refuse_surrogates(self, value: Any, end: int) -> None:
+        if SURROGATE.search(self._text, self._at, end):
+            try:
+                json.dumps(value, ensure_ascii=False).encode()
+            except UnicodeEncodeError:
+                raise self.invalid("half a surrogate pair", "valid Unicode") from None

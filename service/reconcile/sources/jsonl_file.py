@@ -1,0 +1,35 @@
+"""JSON lines: one object a line. https://jsonlines.org (read 2025-11-23)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from service.mapping.found import found, plain
+from service.reconcile.sources.base import Record, Shape
+from service.reconcile.sources.columns import under
+from service.reconcile.sources.files import File, lines
+from service.senders.payload import parse_json
+from workers.errors import PayloadInvalid, SnapshotInvalid
+
+
+def records(file: File, shape: Shape) -> Iterator[Record]:
+    """
+    Yield the records of *file* by line; an empty line is none.
+
+    Raises:
+        SnapshotInvalid: A line is no JSON object.
+    """
+    for number, text in lines(file):
+        if not text.strip():
+            continue
+        where = f"{file.name}: line {number}"
+        try:
+            record = parse_json(text.encode())
+        except PayloadInvalid as error:
+            reason = plain(str(error).replace("the body", "what"))
+            do = "export it again, and whole; or name another format by --format"
+            raise SnapshotInvalid(where, reason, "an object as JSON", do) from None
+        if not isinstance(record, dict):
+            do = "write an object a line, or name another format by --format"
+            raise SnapshotInvalid(where, found(record), "an object", do)
+        yield number, under(shape.under, record)

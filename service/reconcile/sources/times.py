@@ -1,0 +1,38 @@
+"""The time of a snapshot."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from service.senders.moments import moment
+from workers.changes import time_version
+from workers.errors import ConfigurationInvalid, Problem
+
+
+def given(text: str, *, now: datetime) -> datetime:
+    """
+    Return the time of a snapshot as its user states it.
+
+    Raises:
+        ConfigurationInvalid: It is no time with an offset, or lies ahead of *now*.
+    """
+    try:
+        time = moment(text)
+        time_version(time)
+        if time > now:
+            raise ValueError("a time to come")
+    except (ValueError, OverflowError):
+        expected = "a time that has been, as 2025-02-03T09:10:11Z"
+        problem = Problem("--as-of", repr(text), expected, "give the start of the export")
+        raise ConfigurationInvalid([problem]) from None
+    return time
+
+
+def of_file(modified: float | None, *, now: datetime) -> datetime:
+    """
+    Return the time of a file that was last changed at *modified* (Unix time, s), which is the end
+    of its export; without one, and where that is ahead of our clock, *now*.
+    """
+    if modified is None:
+        return now
+    return min(max(datetime.fromtimestamp(modified, UTC), datetime(1970, 1, 1, tzinfo=UTC)), now)
