@@ -4,14 +4,18 @@ From the records of a snapshot to changes, by the mappings that take the source'
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any
 
-from service.mapping.mappings import Mappings
-from service.mapping.rules import Rule
+from service.mapping.mappings import applied
+from service.reconcile.choosing import Chosen
+from service.reconcile.fitting import Fit
 from service.reconcile.sources.base import Records
 from workers.changes import Change, FieldProblem, time_version
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +27,9 @@ class Row:
         number: Its line, place or row, from 1 (`Records.word` says which).
         changes: None when there are problems.
         problems: What keeps it from being mapped; nothing of it is used.
-        records: Every key (or item id) that could be read in it, also of one with problems or
-            without a field: the source has it, so its item is no orphan.
-        skipped: No mapping's ``when`` holds for it.
+        records: Every key (or item id) that can be read in it, also where it has problems, no
+            field, or is skipped: the source has it, so its item is no orphan.
+        skipped: No mapping takes it: ``each`` and ``when`` let nothing through.
     """
 
     number: int
@@ -35,52 +39,50 @@ class Row:
     skipped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """The mappings that a snapshot is read by: of one source, for one collection."""
-
-    source: str
-    collection: str
-    by: Literal["key", "item"]
-    rules: tuple[Rule, ...]
-
-
-def chosen(
-    mappings: Mappings, collection: str, *, source: str | None = None, topic: str | None = None
-) -> Chosen:
-    """
-    Return the mappings that write *collection*.
-
-    Args:
-        source: Needed where mappings of several sources write it.
-        topic: Only those that take it; None: of all topics.
-
-    Raises:
-        ConfigurationInvalid: There is none, or they are of several sources.
-    """
-    raise NotImplementedError
-
-
 class Rows:
     """
-    The rows of a snapshot, read once.
+    The rows of a snapshot, read once and in bounded memory.
 
     Attributes:
-        records: For progress: ``size``, ``read``, ``unit``.
-        count: Records so far.
-        skipped: Of these, how many no mapping's ``when`` takes.
-        bad: Of these, how many have problems.
+        records: Where they come from; for progress its ``size``, ``read`` and ``unit``.
+        version: Of a change whose mapping has no ``Meta.version``: the snapshot's time.
+        count: Records so far; still 0 at the end: the snapshot is empty.
+        skipped: How many of them no mapping takes.
+        bad: How many of them have problems.
     """
 
-    def __init__(self, records: Records, by: Chosen) -> None:
+    def __init__(self, records: Records, chosen: Chosen) -> None:
         self.records = records
-        self.chosen = by
+        self.chosen = chosen
         self.version = time_version(records.as_of)
         self.count = self.skipped = self.bad = 0
 
     def __iter__(self) -> Iterator[Row]:
         """
         Raises:
-            SnapshotInvalid: As `Records` does; or a mapping finds its key in no record at all.
+            SnapshotInvalid: As `Records` does; or no record can be used, since a mapping finds
+                nothing in any of them.
         """
-        raise NotImplementedError
+        fit = Fit(self.chosen.rules)
+        for number, payload in self.records:
+            self.count += 1
+            fit.see(payload)
+            row = self._row(number, payload)
+            self.skipped += row.skipped
+            self.bad += bool(row.problems)
+            yield row
+        if self.count and self.count == self.skipped + self.bad:
+            fit.require(self.records.name, self.count)
+
+    def _row(self, number: int, payload: Any) -> Row:
+        rules = self.chosen.rules
+        keys = tuple(dict.fromkeys(key for rule in rules for key in rule.records(payload)))
+        try:
+            mapped = applied(rules, payload, self.version, [])
+            none = not mapped.changes and not mapped.problems
+            skipped = none and not any(rule.takes(payload) for rule in rules)
+        except Exception as error:  # mappings are the user's code
+            _log.exception("mapping failed", extra={"source": self.chosen.source})
+            problem = FieldProblem("mapping", f"it failed on it: {type(error).__name__}")
+            return Row(number, (), (problem,), keys)
+        return Row(number, mapped.changes, mapped.problems, keys, skipped)

@@ -1,0 +1,67 @@
+"""Which mappings a snapshot is read by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from service.mapping.mappings import Mappings
+from service.mapping.rules import Rule
+from workers.errors import ConfigurationInvalid, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The mappings of one source for one collection."""
+
+    source: str
+    collection: str
+    by: Literal["key", "item"]
+    rules: tuple[Rule, ...]
+
+
+def chosen(
+    mappings: Mappings, collection: str, *, source: str | None = None, topic: str | None = None
+) -> Chosen:
+    """
+    Return the mappings that write *collection*, but for those that retire its items.
+
+    Args:
+        source: Needed where mappings of several sources write it.
+        topic: Only those that take it; None: those of all topics.
+
+    Raises:
+        ConfigurationInvalid: There is none, or they are of several sources.
+    """
+    writing = [rule for rule in mappings.rules if _writes(rule, collection)]
+    sources = sorted({rule.options.source for rule in writing})
+    if source is None and len(sources) > 1:
+        raise _invalid(
+            "--source",
+            f"nothing, while {' and '.join(sources)} have mappings for collection {collection}",
+            "the source that the snapshot is of",
+            "name it by --source",
+        )
+    mine = [rule for rule in writing if source in (None, rule.options.source)]
+    rules = tuple(rule for rule in mine if topic is None or rule.options.takes((topic,)))
+    if not rules:
+        of = f" of source {source}" if source else ""
+        takes = f" that takes topic {topic}" if topic else ""
+        raise _invalid(
+            "mappings",
+            f"none{of} for collection {collection}{takes}",
+            f"one of {', '.join(rule.name for rule in mine or writing) or 'them'}",
+            "define one, or correct the name",
+        )
+    options = rules[0].options
+    return Chosen(options.source, collection, options.by, rules)
+
+
+def _writes(rule: Rule, collection: str) -> bool:
+    # What is left in a snapshot is not what such a mapping reads: the notice of a deletion.
+    retires = getattr(rule.options, "on_delete", None)
+    return rule.options.collection == collection and retires is None
+
+
+def _invalid(where: str, found: str, expected: str, do: str) -> ConfigurationInvalid:
+    return ConfigurationInvalid([Problem(where, found, expected, do)])
