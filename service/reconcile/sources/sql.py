@@ -1,0 +1,127 @@
+"""
+SQL: the rows of one query, read by SQLAlchemy in one transaction that cannot write.
+
+Rows are fetched a thousand at a time with a cursor of the server, for drivers would otherwise
+hold the whole result.
+https://docs.sqlalchemy.org/en/21/core/connections.html#using-server-side-cursors-a-k-a-stream-results
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from service.mapping.found import plain
+from service.reconcile.sources.base import Record, Shape
+from service.reconcile.sources.columns import Columns, under
+from service.reconcile.sources.sql_address import Address, address, invalid, missing
+from service.reconcile.sources.sql_values import payload_value
+from workers.errors import SnapshotInvalid
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+    from sqlalchemy.engine import CursorResult
+
+AT_ONCE: Final = 1000  # rows
+
+
+class SqlRecords:
+    """
+    The rows of *query*.
+
+    Args:
+        url: Of the database; ``${NAME}`` is a variable of *environ*.
+        query: That returns a row per record, of columns as their names say.
+        now: Our clock (aware), read before the transaction begins: the snapshot's time, since no
+            row of it can be older.
+
+    Raises:
+        ConfigurationInvalid: *url* is none, or what reads it is not installed.
+    """
+
+    word = "row"
+    unit = "rows"
+    size: int | None = None
+
+    def __init__(
+        self,
+        url: str,
+        query: str,
+        *,
+        now: datetime,
+        environ: Mapping[str, str],
+        shape: Shape | None = None,
+    ) -> None:
+        self._address = address(url, environ)
+        self._query = query
+        self._under = shape.under if shape else None
+        self._engine = _engine(self._address)
+        self.name = str(self._address)
+        self.as_of = now
+        self.read = 0
+
+    def __iter__(self) -> Iterator[Record]:
+        try:
+            for values in self._rows():
+                self.read += 1
+                yield self.read, values
+        except SnapshotInvalid:
+            raise
+        # Whatever a driver raises: its message, and so its trace, may quote the password.
+        except Exception as error:
+            place = f"{self.name}: row {self.read + 1}" if self.read else self.name
+            found = plain(self._address.scrubbed(error))
+            do = "correct the query or the URL, or try again when the database answers"
+            raise SnapshotInvalid(place, found, "all rows of the query", do) from None
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        with ExitStack() as stack:
+            connection = stack.enter_context(self._engine.connect())
+            result = stack.enter_context(closing(self._ask(connection)))
+            if not result.returns_rows:
+                do = "write a SELECT that returns a row per record"
+                raise SnapshotInvalid(self.name, "a statement without rows", "a query", do)
+            columns = Columns(list(result.keys()), f"{self.name}: the query")
+            for row in result:
+                yield under(self._under, columns.record(self._values(row, columns)))
+
+    def _ask(self, connection: Connection) -> CursorResult[Any]:
+        dialect = self._address.dialect
+        connection = connection.execution_options(**dialect.options)
+        if dialect.first:
+            connection.exec_driver_sql(dialect.first)
+            connection.rollback()
+        # As it stands: neither :name nor % is a parameter in it.
+        options = {"stream_results": True, "yield_per": AT_ONCE, "no_parameters": True}
+        return connection.execution_options(**options).exec_driver_sql(self._query)
+
+    def _values(self, row: Any, columns: Columns) -> Iterator[Any]:
+        for name, value in zip(columns.names, row, strict=True):
+            try:
+                yield payload_value(value)
+            except ValueError as error:
+                where = f"{self.name}: row {self.read + 1}, column {name}"
+                do = "cast it to text in the query"
+                expected = "a type that JSON has a value for"
+                raise SnapshotInvalid(where, str(error), expected, do) from None
+
+
+def _engine(where: Address) -> Engine:
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+    from sqlalchemy.pool import NullPool
+
+    connect = {k: v for k, v in where.dialect.connect.items() if k not in where.url.query}
+    try:
+        return create_engine(
+            where.url, poolclass=NullPool, connect_args=connect, hide_parameters=True
+        )
+    except ModuleNotFoundError as error:
+        raise missing(f"the driver {error.name}", where.dialect.extra) from None
+    except NoSuchModuleError:
+        found = f"{where.url.drivername}://, which nothing installed reads"
+        raise invalid(found, "postgresql, mysql or sqlite", "correct the URL") from None
+    except ArgumentError as error:
+        raise invalid(where.scrubbed(error), "an address", "correct the URL") from None

@@ -1,0 +1,143 @@
+"""Addresses of databases: what reads them, and how to show them without a password."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, quote_plus
+
+from workers.errors import ConfigurationInvalid, Problem
+from workers.substitution import Substitution
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
+EXPECTED: Final = "as postgresql://user:password@host/database, mysql://…, or sqlite:///file"
+_PASSWORD = re.compile(r"(password|passwd|pwd)(\s*[=:]\s*)('[^']*'|\"[^\"]*\"|[^\s&;,]+)", re.I)
+_SHORT: Final = 4  # a password of fewer characters stands by chance in any message
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """
+    One kind of database.
+
+    Args:
+        driver: That SQLAlchemy is to use, where the address names none.
+        extra: Of the distribution, which brings it.
+        options: Of the connection: one snapshot of the whole transaction, which cannot write.
+        first: Said to the database before the transaction begins.
+        connect: Arguments of the driver; a time is in s.
+    """
+
+    driver: str = ""
+    extra: str = "sql"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    first: str = ""
+    connect: Mapping[str, Any] = field(default_factory=dict)
+
+
+_POSTGRESQL = Dialect(
+    driver="psycopg",
+    extra="postgresql",
+    options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+    connect={"connect_timeout": 10},
+)
+# PyMySQL, not mysqlclient: that has no wheels for Linux and needs a compiler and MySQL's headers.
+_MYSQL = Dialect(
+    driver="pymysql",
+    extra="mysql",
+    options={"isolation_level": "REPEATABLE READ"},
+    first="SET SESSION TRANSACTION READ ONLY",
+    connect={"connect_timeout": 10},
+)
+DIALECTS: Final = MappingProxyType(
+    {
+        "postgresql": _POSTGRESQL,
+        "postgres": _POSTGRESQL,  # as some hosts write it; SQLAlchemy no longer knows it
+        "mysql": _MYSQL,
+        "mariadb": _MYSQL,
+        "sqlite": Dialect(first="PRAGMA query_only = ON"),
+    }
+)
+_ANY: Final = Dialect()  # whatever SQLAlchemy reads with a driver of the user's
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a database is, and how it is read; shown without user and password."""
+
+    url: URL = field(repr=False)
+    dialect: Dialect
+
+    def __str__(self) -> str:
+        url = self.url
+        place = f"{url.host or ''}{f':{url.port}' if url.port else ''}/{url.database or ''}"
+        return f"{url.get_backend_name()}://{place}"
+
+    def scrubbed(self, error: BaseException) -> str:
+        """Return the first line of what a driver's *error* says, without the password."""
+        said = str(getattr(error, "orig", None) or error).strip().splitlines()
+        text = _PASSWORD.sub(r"\1\2***", said[0] if said else "")
+        for secret in self._secrets():
+            if len(secret) < _SHORT:
+                return type(error).__name__
+            text = text.replace(secret, "***")
+        return text or type(error).__name__
+
+    def _secrets(self) -> set[str]:
+        url = self.url
+        given = [str(url.password)] if url.password else []
+        given += [str(value) for name, value in url.query.items() if "pass" in name.lower()]
+        return {form for each in given for form in (each, quote(each, safe=""), quote_plus(each))}
+
+
+def address(text: str, environ: Mapping[str, str]) -> Address:
+    """
+    Return the address *text*, in which ``${NAME}`` is a variable of *environ*.
+
+    Raises:
+        ConfigurationInvalid: It is no address, a variable is missing, or SQLAlchemy is.
+    """
+    try:
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import ArgumentError
+    except ModuleNotFoundError:
+        raise missing("SQLAlchemy", "sql") from None
+    substitution = Substitution(environ, "--sql")
+    filled = substitution.apply(text, "URL")
+    if substitution.problems:
+        raise ConfigurationInvalid(substitution.problems)
+    try:
+        url = make_url(filled)
+    except (ArgumentError, ValueError):  # neither is told: it may quote a password
+        do = "correct it; in a password, write @ as %40, / as %2F and : as %3A"
+        raise invalid("no address of a database", EXPECTED, do) from None
+    backend, _, driver = url.drivername.partition("+")
+    dialect = DIALECTS.get(backend, _ANY)
+    if not driver and dialect.driver:
+        known = "postgresql" if backend == "postgres" else backend
+        url = url.set(drivername=f"{known}+{dialect.driver}")
+    if backend == "sqlite":
+        _require_file(url.database)
+    return Address(url, dialect)
+
+
+def missing(what: str, extra: str) -> ConfigurationInvalid:
+    """Return the error of a package that is not installed."""
+    return invalid(f"{what} not installed", what, f"run pip install 'instep[{extra}]'")
+
+
+def invalid(found: str, expected: str, do: str) -> ConfigurationInvalid:
+    return ConfigurationInvalid([Problem("--sql", found, expected, do)])
+
+
+def _require_file(database: str | None) -> None:
+    # SQLite would make an empty one, which has no table.
+    name = database or ":memory:"
+    if name != ":memory:" and not name.startswith("file:") and not Path(name).is_file():
+        raise invalid(f"no file {name}", "a database", "correct the path in the URL")
