@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Iterator
 from types import TracebackType
 from typing import TextIO
 
@@ -11,6 +13,10 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, Task, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 from rich.text import Text
+
+from service.reconcile.rows import Row, Rows
+
+OFTEN = 500  # rows between two looks at the clock
 
 
 class Progress:
@@ -64,6 +70,18 @@ class Progress:
         """Set the count to *done*, and *said* beside it."""
         if self._bars:
             self._bars.update(self._task, completed=done, said=said)
+
+
+def followed(rows: Rows, *, out: TextIO | None = None) -> Iterator[Row]:
+    """Yield *rows*, and show how much of their source has been read, and how fast."""
+    records = rows.records
+    begun = time.monotonic()
+    with Progress(f"reading {records.name}", records.size, records.unit, out=out) as bar:
+        for row in rows:
+            if rows.count % OFTEN == 0:
+                rate = rows.count / max(time.monotonic() - begun, 0.001)
+                bar.at(records.read, f"{rate:,.0f} rows/s")
+            yield row
 
 
 class _Done(TextColumn):
