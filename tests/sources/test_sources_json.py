@@ -42,8 +42,10 @@ def test_every_cut_between_two_reads_gives_the_same(form):
 
 
 def test_a_number_that_two_reads_share_is_whole():
-    content = '[{"n": ' + " " * (2**16 - 10) + "1234567890}]"
-    assert read(content, "json") == [{"n": 1234567890}]
+    content = '{"total": '.ljust(2**16 - 1) + '10, "list": [{"n": '.ljust(2**16 - 3) + "1234567}]}"
+    with pytest.raises(SnapshotInvalid, match="found total = 10 beside 1 records"):
+        read(content, "json")
+    assert read(content.replace("total", "count"), "json") == [{"n": 1234567}]
 
 
 def test_records_longer_than_one_read():
