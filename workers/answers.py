@@ -15,6 +15,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any, NotRequired, TypedDict
 
 from workers.changes import FieldProblem
@@ -78,6 +79,7 @@ class Answer:
     remaining: int | None = None
     retry_after: float | None = None  # s; v2 sends it on every answer, it counts on 429 and 503
     total: int | None = None  # items of a listing, over all its pages
+    at: int | None = None  # ms on the clock of the CMS as it answered
     published: frozenset[str] = frozenset()  # ids of the items that were published
     errors: tuple[str, ...] = ()  # why other items were not
 
@@ -108,6 +110,7 @@ def read(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
         remaining=_count(headers.get("x-ratelimit-remaining")),
         retry_after=_seconds(headers.get("retry-after")),
         total=_total(known),
+        at=_moment(headers.get("date")),
         published=frozenset(_texts(known.get("publishedItemIds"))),
         errors=tuple(_texts(known.get("errors"))),
     )
@@ -130,6 +133,13 @@ def _count(text: str | None) -> int | None:
 def _seconds(text: str | None) -> float | None:
     whole = _count(text)
     return None if whole is None else float(whole)
+
+
+def _moment(text: str | None) -> int | None:
+    try:
+        return int(parsedate_to_datetime(text or "").timestamp() * 1000)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _code(known: Mapping[str, Any]) -> str | None:

@@ -67,7 +67,11 @@ class Asker:
         page = self.ask(
             destination,
             lambda client: client.list_items(
-                collection.id, offset=lookup.offset, since=lookup.since, not_after=not_after
+                collection.id,
+                offset=lookup.offset,
+                since=lookup.since,
+                edited=lookup.edited,
+                not_after=not_after,
             ),
             flight="",
             collection=collection,

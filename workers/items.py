@@ -1,16 +1,19 @@
 """
-Item lookup: from key to item id, by listing, kept in the store.
+Item lookup: from key to item id, by listing, kept in the store and made anew from the CMS alone.
 
-Owns ``instep:ids:…``, ``instep:keys:…``, ``instep:index:…`` and ``instep:schema:…``
-(``lua/index.lua``). The first pass lists the collection, oldest first; later ones only what was
-created since, at most every 30 s. A page is a step of its own, from the same budget, and a crash
-goes on at the same page.
+Owns ``instep:ids:…``, ``instep:keys:…``, ``instep:born:…``, ``instep:twins:…``, ``instep:index:…``,
+``instep:listed:…`` and ``instep:schema:…`` (``lua/listing.lua``, ``lua/index.lua``,
+``lua/twins.lua``). The first pass lists the collection; later ones what was edited since, at most
+every 30 s while a key waits, or what was created since where that would be too much. Beside them,
+and while something is sent, there are two that nobody waits for: what was edited since, and the
+whole. A page is a step of its own, from the same budget, and a crash goes on at the same page.
 https://developers.webflow.com/data/reference/cms/collection-items/staged-items/list-items
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -31,6 +34,10 @@ _SCHEMA_TIMES = [  # of the index's hash
 ]
 _NEXT_MS = (1000, 2000, 4000, 7000, 10_000)  # between readings of a schema that does not change
 _FORGETS_MS = 600_000  # after which it is read at once again
+SHARE = 10  # one in so many requests of a budget is for listings, of each kind
+FRESH_EVERY = 600.0  # s between two listings that nobody waits for
+
+_log = logging.getLogger(__name__)
 
 
 class Items:
@@ -48,13 +55,13 @@ class Items:
         Take in one *page* of a listing; None: none came, and the pass goes on at the same page.
 
         Returns:
-            ``{"found", "missing", "done"}``.
+            ``{"found", "missing", "done", "twins", "sweep"}``.
         """
         collection = self.settings.collections[lookup.collection]
         destination = self.settings.destinations[collection.destination]
         items = page.items if page else {}
         more = page is not None and len(items) > 0 and self._more(lookup, page)
-        return self.steps.run(
+        found = self.steps.run(
             "index",
             {
                 "token": uuid.uuid4().hex,
@@ -67,6 +74,11 @@ class Items:
                 "whole": destination.api == "v1",
                 "every_ms": int(INDEX_EVERY * 1000),
                 "full_ms": int(self._full_every(destination, page) * 1000),
+                "page_ms": int(self._page_every(destination) * 1000),
+                "rest_ms": int(FRESH_EVERY * 1000),
+                "slot": lookup.slot,
+                "offset": lookup.offset,
+                "at": page.at if page else None,
                 "history": self.settings.store.history,
                 "failed": page is None,
                 "items": list(self._entries(collection, items.values())),
@@ -75,6 +87,43 @@ class Items:
                 "short": not more and not self._is_last(lookup, page),
             },
         )
+        for key, item, other in found["twins"] or ():
+            told = {"collection": collection.name, "key": key, "item": item, "other": other}
+            _log.warning("two items with one key", extra=told)
+        if found["sweep"]:
+            self._drop_unlisted(collection)
+        return found
+
+    def _drop_unlisted(self, collection: Collection) -> None:
+        """Forget the ids that a listing of the whole has not shown, some at a time."""
+        cursor, gone = "0", 0
+        while True:
+            answer = self.steps.run(
+                "unlisted",
+                {
+                    "token": uuid.uuid4().hex,
+                    "collection": collection.name,
+                    "index": self.settings.copy_of(collection),
+                    "cursor": cursor,
+                    "history": self.settings.store.history,
+                },
+            )
+            cursor, gone = answer["cursor"], gone + answer["gone"]
+            if cursor == "0":
+                break
+        if gone:
+            _log.info("items are gone", extra={"collection": collection.name, "items": gone})
+
+    def duplicates(self, collection: Collection) -> dict[str, tuple[str, ...]]:
+        """Return the keys that several items have, and which: first the one that is written."""
+        copy = f"{collection.name}:{self.settings.copy_of(collection)}"
+        found: dict[str, list[str]] = {}
+        with guarded():
+            for item, key in self.steps.client.hscan_iter(f"instep:twins:{copy}"):
+                if key not in found:
+                    found[key] = [str(self.steps.client.hget(f"instep:ids:{copy}", key))]
+                found[key].append(item)
+        return {key: (first, *sorted(set(more))) for key, (first, *more) in found.items()}
 
     def schema(self, collection: Collection) -> Schema:
         """Return the schema of *collection* as last read; without a field where there is none."""
@@ -153,20 +202,27 @@ class Items:
         return lookup.offset + len(page.items) >= page.total
 
     def _full_every(self, destination: Destination, page: Answer | None) -> float:
-        """Seconds between whole listings: a tenth of the budget at most; ten minutes in v1."""
+        """Seconds between whole listings: a share of the budget; ten minutes in v1."""
         if destination.api == "v1":
             return V1_INDEX_EVERY
         pages = -(-((page.total if page else None) or 0) // PAGE)
-        return max(INDEX_EVERY, 10 * pages * 60 / destination.requests_per_minute)
+        return max(INDEX_EVERY, pages * self._page_every(destination))
+
+    def _page_every(self, destination: Destination) -> float:
+        """Seconds for which one page is the share of one collection in a budget."""
+        sharing = sum(
+            collection.key is not None
+            for collection in self.settings.collections.values()
+            if self.settings.destinations[collection.destination].budget == destination.budget
+        )
+        return SHARE * max(1, sharing) * 60 / destination.requests_per_minute
 
     def _entries(self, collection: Collection, items: Any) -> Iterator[dict[str, Any]]:
         for item in items:
-            key = key_text(item.fields.get(collection.key or ""))
-            if key is not None:
-                yield {
-                    "key": key,
-                    "id": item.id,
-                    "updated": item.updated,
-                    "created": item.created,
-                    "shown": item.published is not None and not (item.draft or item.archived),
-                }
+            yield {
+                "key": key_text(item.fields.get(collection.key or "")),
+                "id": item.id,
+                "updated": item.updated,
+                "created": item.created,
+                "shown": item.published is not None and not (item.draft or item.archived),
+            }

@@ -50,6 +50,7 @@ METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
         "outbox_oldest_seconds": Metric(
             "Age of the oldest pending field value, in seconds", ("collection",)
         ),
+        "duplicate_keys": Metric("Keys that several items have", ("collection",)),
         "dead_letters": Metric("Open dead letters"),
         "calls_total": Metric("Requests to the CMS", ("destination",), True),
         "rate_limited_total": Metric(
@@ -78,6 +79,7 @@ _BY_NAME: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "refused_total": ("sources", "refused"),
         "outbox_items": ("collections", "pending_items"),
         "outbox_oldest_seconds": ("collections", "oldest_seconds"),
+        "duplicate_keys": ("collections", "duplicate_keys"),
         "calls_total": ("destinations", "calls"),
         "rate_limited_total": ("destinations", "rate_limited"),
         **{f"fetches_{name}_total": ("fetchers", name) for name in COUNTS},

@@ -11,7 +11,11 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:lookup:<collection>``             sorted set: records that wait for an item id
 ``instep:ids:<collection>:<copy>``         hash: key → item id
 ``instep:keys:<collection>:<copy>``        hash: item id → key
-``instep:index:<collection>:<copy>``       hash: how far the listing is
+``instep:born:<collection>:<copy>``        hash: item id → createdOn
+``instep:twins:<collection>:<copy>``       hash: id of an item with the key of an older one → key
+``instep:listed:<collection>:<copy>``      set: ids met since the round began
+``instep:index:<collection>:<copy>``       hash: how far the listing is; ``:edits``, ``:round``: how
+                                           far those are that nobody waits for
 ``instep:schema:<collection>:<copy>``      the collection's fields, JSON; when read: in the index
 ``instep:collection:<collection>``         hash: paused, by, since
 ``instep:destination:<destination>``       hash: calls, breaker, pause, gate
@@ -53,7 +57,7 @@ FATES = ("written", "superseded", "unchanged", "stale", "ignored", "discarded", 
 RAW_LETTERS = 1000  # open ones per source
 RAW_BYTES = 64 * 1024 * 1024  # that their bodies take, per source
 DEDUPE_HOURS = 24.0  # where neither the source nor its sender says
-INDEX_EVERY = 30.0  # s between look-ups of what was created since
+INDEX_EVERY = 30.0  # s between look-ups of what was edited since
 V1_INDEX_EVERY = 600.0  # s; v1 cannot filter and lists the whole collection anew
 MARKER_MS = 5000  # as in lua/state.lua: a job that has not started by then may be lost
 FETCHES = ":fetch"  # woken like a destination, as in lua/fetching.lua; none has such a name

@@ -47,6 +47,8 @@ class Report:
                 pipeline.hgetall(f"instep:collection:{collection.name}")
                 pipeline.zcard(f"instep:waiting:{collection.name}")
                 pipeline.zrange(f"instep:waiting:{collection.name}", 0, 0, withscores=True)
+                copy = self.settings.copy_of(collection)
+                pipeline.hvals(f"instep:twins:{collection.name}:{copy}")
                 for lane in LANES:
                     pipeline.zcard(f"instep:due:{collection.name}:{lane}")
                     pipeline.zcard(f"instep:due:{collection.name}:{lane}:sought")
@@ -60,7 +62,7 @@ class Report:
         held = {destination.name: next(found) for destination in names}
         collections = {
             collection.name: _collection(
-                collection, next(found), next(found), next(found), now, held
+                collection, next(found), next(found), next(found), next(found), now, held
             )
             | {"lanes": {lane: next(found) + next(found) for lane in LANES}}
             for collection in self.settings.collections.values()
@@ -119,6 +121,7 @@ def _collection(
     own: dict[str, str],
     pending: int,
     oldest: list[tuple[str, float]],
+    twins: list[str],
     now: float,
     destinations: dict[str, dict[str, str]],
 ) -> dict[str, Any]:
@@ -130,6 +133,7 @@ def _collection(
         "reason": reason,
         "pending_items": pending,
         "oldest_seconds": round(max(0.0, now - oldest[0][1]) / 1000, 3) if oldest else 0.0,
+        "duplicate_keys": len(set(twins)),
     }
 
 

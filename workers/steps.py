@@ -78,7 +78,9 @@ class Lookup:
     kind: Literal["index", "schema"]
     token: str
     offset: int = 0  # index: of the next page
-    since: str | None = None  # index: only what was created since; None: all
+    since: str | None = None  # index: only what was created or edited since; None: all
+    edited: bool = False  # index: edited since, not created
+    slot: str = ""  # index: which of the listings that nobody waits for; "": somebody does
     at: int = 0  # schema: ms on the store's clock
     arrival: int = 0  # schema: the highest arrival number until then
     needed: bool = True  # schema: items wait for it

@@ -7,12 +7,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from workers.changes import Change, Delivery, Incoming, time_version
 from workers.settings import Collection, Settings
 from workers.steps import Batch, ClaimedField, ClaimedItem, Lookup, Probe, Step, Verdict, Wait
+
+# Between the edit and the listing that shows it, and between two clocks of the CMS.
+OVERLAP_MS = 60_000
 
 
 def hashed(text: str) -> str:
@@ -119,9 +122,7 @@ def step_of(token: str, destination: str, answer: dict[str, Any]) -> Step:
         case "probe":
             return Probe(answer["collection"], token)
         case "index":
-            return Lookup(
-                answer["collection"], "index", token, answer["offset"], answer["since"] or None
-            )
+            return _lookup(token, answer)
         case "schema":
             return Lookup(
                 answer["collection"],
@@ -133,6 +134,22 @@ def step_of(token: str, destination: str, answer: dict[str, Any]) -> Step:
             )
     ms = answer["ms"]
     return Wait(None if ms is False else ms / 1000, answer["reason"])
+
+
+def _lookup(token: str, answer: dict[str, Any]) -> Lookup:
+    since = answer["since"] or None
+    if since and answer["edited"]:
+        early = int(since) - OVERLAP_MS
+        since = datetime.fromtimestamp(early / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return Lookup(
+        answer["collection"],
+        "index",
+        token,
+        answer["offset"],
+        since,
+        edited=answer["edited"],
+        slot=answer["slot"],
+    )
 
 
 def _item(item: dict[str, Any]) -> ClaimedItem:

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workers.limiter import Limiter
+    from workers.scripts import Steps
     from workers.settings import Collection, Destination, Settings
 
+SHOWN = 10  # keys of a collection that several items have
 REFUSALS: Mapping[int, tuple[str, str, str]] = {  # status: key, expected, do
     401: ("token", "a token that the CMS knows", "make a new token and set it"),
     403: (
@@ -38,6 +40,7 @@ REFUSALS: Mapping[int, tuple[str, str, str]] = {  # status: key, expected, do
 def check(json_wanted: bool) -> None:
     """Check the configuration, the mappings, the store and the tokens."""
     from service.configuration import of_process
+    from workers.limiter import Limiter
 
     notes: list[str] = []
     try:
@@ -45,8 +48,10 @@ def check(json_wanted: bool) -> None:
     except ConfigurationInvalid as error:
         _report(error.problems, notes, json_wanted)
         raise SystemExit(2) from None
-    limiter, problems = _store(settings, notes)
-    problems += _tokens(settings, limiter, notes)
+    steps, problems = _store(settings, notes)
+    problems += _tokens(settings, Limiter(steps) if steps else None, notes)
+    if steps:
+        notes += _twins(settings, steps)
     _report(problems, notes, json_wanted)
     raise SystemExit(1 if problems else 0)
 
@@ -63,10 +68,9 @@ def _report(problems: tuple[Problem, ...] | list[Problem], notes: list[str], as_
     click.echo("Nothing is wrong" if not problems else f"Problems: {len(problems)}")
 
 
-def _store(settings: Settings, notes: list[str]) -> tuple[Limiter | None, list[Problem]]:
-    """Return the budgets that a running system keeps, and what is wrong with its store."""
+def _store(settings: Settings, notes: list[str]) -> tuple[Steps | None, list[Problem]]:
+    """Return the store of a running system, and what is wrong with it."""
     from workers import store
-    from workers.limiter import Limiter
     from workers.scripts import Steps
 
     client = store.connect(settings.store, retries=0)
@@ -81,7 +85,21 @@ def _store(settings: Settings, notes: list[str]) -> tuple[Limiter | None, list[P
         notes.append("Store: nothing runs yet; its durability is checked when it does")
         return None, []
     notes.append(f"Store: {found.version}, durability {found.mode}")
-    return Limiter(Steps(client)), list(store.faults(found, settings.store.durability))
+    return Steps(client), list(store.faults(found, settings.store.durability))
+
+
+def _twins(settings: Settings, steps: Steps) -> Iterator[str]:
+    """Yield the keys that listings have found in several items."""
+    from workers.items import Items
+
+    items = Items(steps, settings)
+    for name, collection in settings.collections.items():
+        found = items.duplicates(collection)
+        for key, (first, *others) in list(found.items())[:SHOWN]:
+            also = ", ".join(others)
+            yield f"Collection {name}: {key} is the key of {first}, which is written, and of {also}"
+        if len(found) > SHOWN:
+            yield f"Collection {name}: several items have each of {len(found)} keys"
 
 
 def _tokens(settings: Settings, limiter: Limiter | None, notes: list[str]) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ import click
 from service.commands.joining import joined
 from service.commands.printing import as_json, table
 
+COLLECTION = ("state", "reason", "pending_items", "oldest_seconds", "duplicate_keys")
 FETCHER = ("state", "reason", "waiting", "oldest_seconds", "asked", "merged", "done", "dead")
 
 
@@ -31,7 +32,7 @@ def status(json_wanted: bool) -> None:
 def _show(found: Mapping[str, Any]) -> None:
     for kind, columns in (
         ("destinations", ("state", "reason", "calls", "rate_limited")),
-        ("collections", ("state", "reason", "pending_items", "oldest_seconds")),
+        ("collections", COLLECTION),
         ("sources", ("deliveries", "duplicates", "refused")),
         ("fetchers", FETCHER),
     ):

@@ -12,7 +12,14 @@ NOW = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
 PROOF = {"Authorization": "Bearer s3cret"}
 STATUS = {
     "destinations": {"site": {"state": "outage", "reason": "", "calls": 7, "rate_limited": 1}},
-    "collections": {"products": {"state": "flowing", "pending_items": 3, "oldest_seconds": 1.5}},
+    "collections": {
+        "products": {
+            "state": "flowing",
+            "pending_items": 3,
+            "oldest_seconds": 1.5,
+            "duplicate_keys": 0,
+        }
+    },
     "sources": {"erp": {"deliveries": 5, "duplicates": 2, "refused": 1}},
     "fetchers": {},
     "fields": {"accepted": 9, "written": 4, "dead": 2, "pending": 3},

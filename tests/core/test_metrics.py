@@ -7,8 +7,18 @@ from workers.metrics import METRICS, STATES, text
 STATUS = {
     "destinations": {"site": {"state": "outage", "reason": "", "calls": 7, "rate_limited": 1}},
     "collections": {
-        "products": {"state": "flowing", "pending_items": 3, "oldest_seconds": 1.5},
-        "pages": {"state": "paused", "pending_items": 0, "oldest_seconds": None},
+        "products": {
+            "state": "flowing",
+            "pending_items": 3,
+            "oldest_seconds": 1.5,
+            "duplicate_keys": 2,
+        },
+        "pages": {
+            "state": "paused",
+            "pending_items": 0,
+            "oldest_seconds": None,
+            "duplicate_keys": 0,
+        },
     },
     "sources": {"erp": {"deliveries": 5, "duplicates": 2, "refused": 1}},
     "fetchers": {
@@ -51,6 +61,7 @@ def test_the_numbers_are_those_of_the_status():
     assert found["rate_limited_total", "site"] == 1
     assert found["outbox_items", "products"] == 3
     assert found["outbox_oldest_seconds", "products"] == 1.5
+    assert found["duplicate_keys", "products"] == 2
     assert found["dead_letters",] == 2
     assert found["accepted_total",] == 9
     assert found["balanced",] == 1

@@ -101,6 +101,9 @@ def test_digits_and_any_text_arrive_as_they_were():
         ("v2", lambda cms: cms.list_items("c1", offset=200, since="2025-01-01T00:00:00.000Z"),
          "/v2/collections/c1/items?offset=200&limit=100&sortBy=createdOn&sortOrder=asc"
          "&createdOn%5Bgte%5D=2025-01-01T00%3A00%3A00.000Z"),
+        ("v2", lambda cms: cms.list_items("c1", since="2025-01-01T00:00:00.000Z", edited=True),
+         "/v2/collections/c1/items?offset=0&limit=100&sortBy=createdOn&sortOrder=desc"
+         "&lastUpdated%5Bgte%5D=2025-01-01T00%3A00%3A00.000Z"),
     ],
 )  # fmt: skip
 def test_a_get_leaves_as_each_api_wants_it(api, ask, target):

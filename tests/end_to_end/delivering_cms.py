@@ -91,7 +91,9 @@ class Cms:
         """Add the *n*-th product, published now; returns its id."""
         data = product(n, self.products.fields) | fields
         fill(self.site, self.products, [data], ids=[self.id(n)])
-        self.products.items[self.id(n)].created = self.site.now()
+        item = self.products.items[self.id(n)]
+        item.created = self.site.now()
+        self.edit(n)
         return self.id(n)
 
     def staged(self, n):

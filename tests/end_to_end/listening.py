@@ -79,6 +79,7 @@ class Handler(BaseHTTPRequestHandler):
         head = [
             f"HTTP/1.1 {request.status} Said",
             "Content-Type: application/json",
+            f"Date: {self.date_time_string()}",
             f"Content-Length: {len(payload)}",
             *(f"{name}: {value}" for name, value in headers.items()),
         ]

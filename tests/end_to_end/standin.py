@@ -163,8 +163,14 @@ class StandIn:
             int(request.query.get(name, default))
             for name, default in (("offset", 0), ("limit", 100))
         )
-        since = request.query.get("createdOn[gte]", "")
-        ids = [key for key in sorted(self.staged) if self.created[key] >= since]
+        since, edited = (
+            request.query.get(f"{name}[gte]", "") for name in ("createdOn", "lastUpdated")
+        )
+        ids = [
+            key
+            for key in sorted(self.staged)
+            if self.created[key] >= since and self._edited(key) >= edited
+        ]
         page = [self._shown(key, v2, self.staged) for key in ids[offset : offset + limit]]
         place = {"limit": limit, "offset": offset, "total": len(ids)}
         return {"items": page, **({"pagination": place} if v2 else {**place, "count": len(page)})}
@@ -241,9 +247,13 @@ class StandIn:
             given = {"fileId": f"67{self.files:022x}"}
         return {**given, "url": f"https://cdn.example/{given['fileId']}.jpg", "alt": None}
 
+    def _edited(self, key):
+        at = self.updated.get(key)
+        text = at.isoformat(timespec="milliseconds") if at else self.created[key]
+        return text.replace("+00:00", "Z")
+
     def _shown(self, key, v2, copy):
-        at = self.updated.get(key, datetime.now(UTC))
-        now = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        now = self._edited(key)
         if key not in copy:
             raise Refused(404, "resource_not_found", "Requested resource not found")
         if v2:

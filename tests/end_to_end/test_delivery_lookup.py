@@ -33,12 +33,13 @@ def test_v2_lists_the_oldest_first_and_later_only_what_is_new(open_way):
     assert way.gets()[0].query["sortBy"] == "createdOn"
     assert way.gets()[0].query["sortOrder"] == "asc"
     way.forget_requests()
-    way.pass_time(3600)
+    way.pass_time(300)
     way.add(21)
     way.change(21, stock=21)
     way.run()
     assert way.live(21)["stock"] == 21
-    assert "createdOn[gte]" in way.gets()[0].query
+    assert "lastUpdated[gte]" in way.gets()[0].query
+    assert way.gets()[0].query["sortOrder"] == "desc"
     assert len(way.gets()) == 1
 
 

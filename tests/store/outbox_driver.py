@@ -165,11 +165,11 @@ class Bench:
     def page(self, lookup, entries, *, more=None, failed=False, full_ms=None, **told):
         """
         Take in a page of a listing: *entries* are (key, id) or dicts; *full_ms*: until the whole
-        is listed again; *told*: total, short.
+        is listed again; *told*: total, short, page_ms, at. What a round has not shown is gone.
         """
         assert isinstance(lookup, Lookup), lookup
         collection = self.settings.collections[lookup.collection]
-        return self.steps.run(
+        answer = self.steps.run(
             "index",
             {
                 "token": uuid.uuid4().hex,
@@ -182,12 +182,29 @@ class Bench:
                 "whole": self.site.api == "v1",
                 "every_ms": 30_000,
                 "full_ms": full_ms or (600_000 if self.site.api == "v1" else 30_000),
+                "page_ms": 10_000,
+                "rest_ms": 600_000,
+                "slot": lookup.slot,
+                "offset": lookup.offset,
+                "at": self.now_ms(),  # the CMS's clock goes as ours
                 "failed": failed,
                 "items": [_entry(e) for e in entries],
                 "next": more,
                 **told,
             },
         )
+        if answer["sweep"]:
+            self.drop_unlisted(collection)
+        return answer
+
+    def drop_unlisted(self, collection, cursor="0"):
+        """Carry out the end of a round, call by call."""
+        place = {"collection": collection.name, "index": self.settings.copy_of(collection)}
+        while True:
+            request = {"token": uuid.uuid4().hex, "cursor": cursor, **place}
+            cursor = self.steps.run("unlisted", request)["cursor"]
+            if cursor == "0":
+                return
 
     def list_all(self, *entries):
         """Answer the look-up that comes next with *entries*, whole."""

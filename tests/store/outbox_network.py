@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from workers.steps import Batch
 
@@ -27,9 +28,13 @@ class Flight:
 
 
 class Network:
-    def __init__(self):
+    """*now*: returns ms of the clock of the CMS."""
+
+    def __init__(self, now):
+        self.now = now
         self.items = {"i1": "id-i1", "i2": "id-i2"}  # key → item id
         self.created = {"i1": 1, "i2": 2}
+        self.edited = {"i1": 0, "i2": 0}  # ms
         self.values = {}  # (item id, slug) → value
         self.flights = []
         self.clock = 2
@@ -40,14 +45,20 @@ class Network:
         self.clock += 1
         self.items[key] = f"id-{key}-{self.clock}"
         self.created[key] = self.clock
+        self.edited[key] = self.now()
 
     def delete(self, key):
-        del self.items[key], self.created[key]
+        del self.items[key], self.created[key], self.edited[key]
 
-    def listing(self, since, offset, size):
-        """A page of the items created since, oldest first, and the offset of the next."""
-        keys = [k for k in self.items if since is None or f"{self.created[k]:04d}" > since]
-        keys.sort(key=self.created.get)
+    def listing(self, lookup, size):
+        """A page of what was created, oldest first, or edited since; and the offset of the next."""
+        keys = sorted(self.items, key=self.created.get, reverse=lookup.edited)
+        since, offset = lookup.since, lookup.offset
+        if lookup.edited:
+            since = datetime.fromisoformat(since).timestamp() * 1000
+            keys = [k for k in keys if self.edited[k] >= since]
+        elif since is not None:
+            keys = [k for k in keys if f"{self.created[k]:04d}" >= since]
         page = [
             {
                 "key": key,
@@ -80,6 +91,7 @@ class Network:
                 for (id, slug), value in self.values.items()
                 if id == item.id
             }
+            self.edited[item.record] = self.now()
             flight.updated[item.record] = 1000 + len(self.landings)
             self.landings.append((item.record, shown, flight.updated[item.record]))
 

@@ -24,8 +24,8 @@ class Play:
     def __init__(self, client, **options):
         self.bench = Bench(client, **options)
         self.reference = Reference()
-        self.network = Network()
         self.jumped, self.jumps = 0, 0
+        self.network = Network(lambda: self.now)
         self.deliveries = []
         self.gone = set()  # keys of items that were deleted in the CMS: nobody can write those
 
@@ -129,8 +129,9 @@ class Play:
     def _look_up(self, lookup, page):
         if page == "lost":
             return
-        entries, more = self.network.listing(lookup.since, lookup.offset, 2)
-        answer = self.bench.page(lookup, entries, more=more, failed=page == "failed")
+        entries, more = self.network.listing(lookup, 2)
+        failed = page == "failed"
+        answer = self.bench.page(lookup, entries, more=more, failed=failed, at=int(self.now))
         if answer.get("missing"):
             self._take_missing()
 

@@ -128,7 +128,7 @@ def test_status_has_every_documented_key(parts, shown):
     }
     assert set(found["destinations"]["site"]) == {"state", "reason", "calls", "rate_limited"}
     assert set(found["collections"]["products"]) == {
-        *("state", "reason", "pending_items", "oldest_seconds", "lanes"),
+        *("state", "reason", "pending_items", "oldest_seconds", "lanes", "duplicate_keys"),
     }
     assert found["sources"]["erp"] == {
         "deliveries": 1,
@@ -153,6 +153,15 @@ def test_status_counts_the_backlog_by_lane(parts, shown, run):
     lanes = {"live": 1, "replay": 0, "reconcile": 3}
     assert shown("status")["collections"]["products"]["lanes"] == lanes
     assert "reconcile" in run("status").stdout
+
+
+def test_check_names_the_items_that_have_one_key(parts, run):
+    products = parts.settings.collections["products"]
+    place = f"products:{parts.settings.copy_of(products)}"
+    parts.steps.client.hset(f"instep:ids:{place}", "a", "id-1")
+    parts.steps.client.hset(f"instep:twins:{place}", mapping={"id-2": "a", "id-3": "a"})
+    note = "Collection products: a is the key of id-1, which is written, and of id-2, id-3"
+    assert note in run("check").stdout
 
 
 def test_status_for_people_names_what_it_counts(parts, run):

@@ -93,13 +93,13 @@ end
 -- Look-ups, in turn with batches, so that neither holds up the other.
 local function look_up(lane)
   if blind then return nil end  -- a GET has just failed
-  local collection, key, page, since = index_step(listed_in(lane, open))
+  local collection, key, page = index_step(listed_in(lane, open))
   if not collection then return nil end
   depart(lane)
   redis.call('HSET', key, 'lock', now + CLAIM_MS, 'holder', request.token)
   redis.call('HSET', dest_key, 'turn', 'batch')
-  return answer({step = 'index', collection = collection.name, offset = page,
-    since = since or false}, CLAIM_MS)
+  page.step, page.collection = 'index', collection.name
+  return answer(page, CLAIM_MS)
 end
 
 local picked, shape, room = {}, nil, nil

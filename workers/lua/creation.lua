@@ -41,8 +41,15 @@ local function end_creation(item)
   end
 end
 
+-- A round must not take for gone what was met or made since it began.
+local function note_listed(place, id)
+  local listed = P .. 'listed:' .. place
+  if redis.call('EXISTS', listed) == 1 then redis.call('SADD', listed, id) end
+end
+
 local function keep_id(place, record, id)
   local ids, keys = P .. 'ids:' .. place, P .. 'keys:' .. place
+  note_listed(place, id)
   local before = redis.call('HGET', ids, record)
   if before == id then return before end
   redis.call('HSET', ids, record, id)

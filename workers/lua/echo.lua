@@ -150,6 +150,9 @@ local function part(gone, item_of)
   local place = gone.collection .. ':' .. gone.index
   local ids, keys = P .. 'ids:' .. place, P .. 'keys:' .. place
   local record = redis.call('HGET', keys, gone.id)
+  if gone.deleted then
+    for _, name in ipairs({'twins:', 'born:'}) do redis.call('HDEL', P .. name .. place, gone.id) end
+  end
   if record and gone.deleted then
     redis.call('HDEL', ids, record)
     redis.call('HDEL', keys, gone.id)

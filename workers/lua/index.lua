@@ -2,20 +2,34 @@
 -- index: one page of a listing. Known ids go into the index, those that wait for them become due;
 -- the last page decides on who is missing: a letter, ignored, or to be created.
 -- ARGV[2]: {token, flight, destination, collection, index, missing, whole, every_ms, full_ms,
---   items: [{key, id, updated, created, shown}], next, total, short}
---   shown: published, and neither draft nor archived; next: offset of the next page, or null
+--   page_ms, rest_ms, slot, offset, at, items: [{key, id, updated, created, shown}], next, total, short}
+--   key: null where it has none; shown: published, and neither draft nor archived
+--   offset: of this page; at: ms of the CMS's own clock; next: offset of the next page, or null
 --   total: items of the whole listing; short: it ended before it had shown so many
 --   failed: true when no page came: the lock stays for a while
--- Returns {found, missing, done}.
---! uses state creation
+--   page_ms: for how long a page is the share of listings; rest_ms: between listings that nobody
+--   waits for; slot: which of them it is, or '' (lua/listing.lua)
+-- Returns {found, missing, done, twins: [[key, item id, id of the other]], sweep}.
+--   sweep: what was not shown is gone
+--! uses state creation twins
 
 local earlier = earlier_answer()
 if earlier then return earlier end
 redis.call('ZREM', P .. 'flight:' .. request.destination, request.flight)
 
 local place = request.collection .. ':' .. request.index
-local index = P .. 'index:' .. place
+local main = P .. 'index:' .. place
+local index = main .. request.slot
+local unasked = request.slot ~= ''
 local waiting = P .. 'lookup:' .. request.collection
+local found, missing = 0, 0
+
+local function result(done, sweep)
+  note_noticed()
+  return answer({found = found, missing = missing, done = done, sweep = sweep or false,
+    twins = {unpack(doubled, 1, math.min(#doubled, NOTED))}})
+end
+
 -- A page that came after its lock ran out tells ids, but not where the listing is.
 local late = redis.call('HGET', index, 'holder') ~= request.flight
 if not late then redis.call('HDEL', index, 'lock', 'holder') end
@@ -23,22 +37,29 @@ if request.failed then
   -- Longer each time: the budget is for writes.
   local times = math.min(redis.call('HINCRBY', index, 'failed', 1), 5)
   if not late then redis.call('HSET', index, 'lock', now + math.min(CLAIM_MS, 1000 * 2 ^ times)) end
-  return answer({found = 0, missing = 0, done = false})
+  return result(false)
 end
 redis.call('HDEL', index, 'failed')
 
-local found = 0
+local function is_known(entry)
+  return redis.call('HEXISTS', P .. 'keys:' .. place, entry.id) == 1
+    or (given(entry.key) and redis.call('HEXISTS', P .. 'ids:' .. place, entry.key) == 1)
+end
+
 local function see(entry)
-  local before = keep_id(place, entry.key, entry.id)
+  -- A later page may have told of another key meanwhile.
+  if late and is_known(entry) then return end
+  local id, changed = show(place, given(entry.key), entry.id, given(entry.created))
+  if not id then return end
   local item = load_item(request.collection, entry.key)
   if not next(item.meta) then return end
-  if (before and before ~= entry.id) or (item.meta.updated and given(entry.updated)
-      and entry.updated > item.meta.updated) then
+  local updated = given(entry.updated)
+  if changed or (id == entry.id and item.meta.updated and updated and updated > item.meta.updated) then
     -- Somebody else wrote it since: what we know of it is no longer certain.
     forget_confirmations(item)
-    set(item, 'updated', entry.updated)
+    set(item, 'updated', id == entry.id and updated or nil)
   end
-  if item.meta.staged and entry.shown then
+  if item.meta.staged and entry.shown and id == entry.id then
     set(item, 'staged', nil)
     forget_confirmations(item)
   end
@@ -57,21 +78,43 @@ for _, entry in ipairs(request.items) do
   see(entry)
   if given(entry.created) and entry.created > newest then newest = entry.created end
 end
-if late then return answer({found = found, missing = 0, done = false}) end
+if late then return result(false) end
 -- An item that is deleted while pages are read moves others to a page that has been read.
 local total = tonumber(given(request.total))
 local most = tonumber(redis.call('HGET', index, 'total'))
-if request.short or (total and most and total < most) then redis.call('HSET', index, 'holes', 1) end
+local lost = total and most and math.max(0, most - total) or 0
+if request.short or lost > 0 then redis.call('HSET', index, 'holes', 1) end
+if request.offset == 0 and given(request.at) then redis.call('HSET', index, 'began', request.at) end
+local pages = redis.call('HINCRBY', index, 'pages', 1)
 if total then redis.call('HSET', index, 'total', total) end
 if newest ~= '' then redis.call('HSET', index, 'newest', newest) end
-if given(request.next) then
-  redis.call('HSET', index, 'offset', request.next)
-  return answer({found = found, missing = 0, done = false})
+local following = given(request.next)
+-- Who is not waited for has the time to look at that page again.
+if unasked and lost > 0 then following = math.max(0, request.offset - lost) end
+if unasked then
+  local rests = math.max(now, sane(redis.call('HGET', main, 'page_next'), 3600000) or now)
+  redis.call('HSET', main, 'page_next', rests + request.page_ms, 'last', request.slot)
+end
+if following then
+  redis.call('HSET', index, 'offset', following)
+  return result(false)
+end
+local began = redis.call('HGET', index, 'began')
+if unasked then
+  local round = request.slot == ':round'
+  redis.call('DEL', index)
+  redis.call('HSET', main, round and 'round_next' or 'edits_next', now + request.rest_ms)
+  local mark = tonumber(redis.call('HGET', main, 'mark'))
+  if began and mark and tonumber(began) > mark and not round and not request.short then
+    redis.call('HSET', main, 'mark', began)
+  end
+  note('listed', {collection = request.collection, found = found, missing = 0, to_create = 0})
+  return result(true, round and not request.short)
 end
 
 local pass = redis.call('HMGET', index, 'pass', 'kind')
 local started, all = sane(pass[1], 0) or now, pass[2] == 'all'
-local missing, made = 0, 0
+local made = 0
 -- A listing with holes creates nothing; what fell through shows in the next of the whole alone.
 local holes = request.missing == 'create' and redis.call('HGET', index, 'holes') == '1'
 if holes then redis.call('HSET', index, 'full', 1) end
@@ -120,18 +163,26 @@ local function miss(record)
   schedule(item)
   save(item)
 end
-if not holes then
+if not holes and pass[2] ~= 'new' then
   for _, record in ipairs(redis.call('ZRANGEBYSCORE', waiting, '-inf', started)) do miss(record) end
 end
 
+local every = request.whole and request.full_ms or request.every_ms
 if all then
   if not holes then redis.call('HDEL', index, 'full') end
-  redis.call('HSET', index, 'full_next', now + request.full_ms, 'full_every', request.full_ms)
+  redis.call('HSET', index, 'full_next', now + request.full_ms, 'full_every', request.full_ms,
+    'round_next', now + request.rest_ms)
+end
+if pass[2] ~= 'new' then
+  local rest = all and 0 or pages * request.page_ms
+  rest = math.max(request.every_ms, rest)
+  redis.call('HSET', index, 'edited_next', now + rest, 'edited_every', rest,
+    'edits_next', now + request.rest_ms)
+  if began and not holes then redis.call('HSET', index, 'mark', began) end
 end
 if newest ~= '' then redis.call('HSET', index, 'created', newest) end
 redis.call('HDEL', index, 'pass', 'offset', 'since', 'kind', 'total')
-local every = request.whole and request.full_ms or request.every_ms
 redis.call('HSET', index, 'next', now + every, 'every', every)
 note('listed', {collection = request.collection, found = found, missing = missing,
   to_create = made})
-return answer({found = found, missing = missing, done = true})
+return result(true)

@@ -41,10 +41,13 @@ local function first_due(lane, open)
     if at then first = math.min(first or AHEAD_MS + now, math.max(now, sane(at, AHEAD_MS))) end
   end
   for _, collection in ipairs(listed_in(lane, open)) do
+    local key = P .. 'index:' .. collection.name .. ':' .. collection.index
     if redis.call('ZCARD', P .. 'lookup:' .. collection.name) > 0
-        or redis.call('HEXISTS', P .. 'index:' .. collection.name .. ':' .. collection.index, 'pass') == 1 then
+        or redis.call('HEXISTS', key, 'pass') == 1 then
       return now
     end
+    local at = unasked_at(collection, key, collection.name .. ':' .. collection.index)
+    if at then first = math.min(first or at, at) end
   end
   return first
 end

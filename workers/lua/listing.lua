@@ -1,18 +1,41 @@
--- Shared: when which page of a listing is to be read (instep:index:<collection>:<copy>), and when
--- anything at all is to be done.
+-- Shared: when which page of a listing is to be read, and when anything at all is to be done.
+--
+-- instep:index:<collection>:<copy>  hash: how far the listing is that keys wait for
+--   pass, kind, offset, since   when it began, what it lists, its next page
+--     kind: all; edited (what was edited since the mark); new (what was created since). The first
+--     two can say that an item is not there, the last one only that it is: it is for the time in
+--     which another one of the first two would cost too much of the budget.
+--   lock, holder                a page is on its way
+--   began                       ms of the CMS's clock as it read the first page
+--   mark                        ms of the CMS's clock: all edits until then were seen
+--   created                     createdOn of the newest item
+--   next, edited_next, full_next   not before; "every", "edited_every", …: their own maxima
+--   full                        a listing of the whole is wanted
+-- Nobody waits for these two, which are read beside it, page by page in turn:
+-- instep:index:<collection>:<copy>:edits  hash, likewise: what was edited since the mark
+-- instep:index:<collection>:<copy>:round  hash, likewise: all; what it does not show is gone
+--   They begin once something was sent (answered) after edits_next and round_next, and wait for
+--   page_next before each page; last: whose page was the last one. These stand in the first hash.
+
+local RESTS_MS = 3600000  -- more than a page of theirs, or a begin, ever waits
 
 local soonest
 local function sooner(at)
   if at and (not soonest or at < soonest) then soonest = at end
 end
 
-local function begin_pass(collection, key, since)
-  redis.call('HSET', key, 'pass', now, 'offset', 0, 'kind', since and 'new' or 'all')
-  if since then
-    redis.call('HSET', key, 'since', since)
-  else
-    redis.call('HDEL', key, 'since', 'holes')
-  end
+local function read(key, ...)
+  local values = redis.call('HMGET', key, ...)
+  local held = {}
+  for i, name in ipairs({...}) do held[name] = values[i] or nil end
+  return held
+end
+
+local function begin_pass(collection, key, kind, since)
+  redis.call('HDEL', key, 'began', 'pages', 'since')
+  redis.call('HSET', key, 'pass', now, 'offset', 0, 'kind', kind)
+  if since then redis.call('HSET', key, 'since', since) end
+  if kind == 'all' then redis.call('HDEL', key, 'holes') end
   -- What waits since before the clock stepped back is decided on by this pass, not in hours.
   local waiting = P .. 'lookup:' .. collection.name
   for _, record in ipairs(redis.call('ZRANGEBYSCORE', waiting, '(' .. now, '+inf')) do
@@ -20,32 +43,115 @@ local function begin_pass(collection, key, since)
   end
 end
 
--- The collection of which a page is to be read, its key, the page and since when.
+-- The page that a pass is at; second, whether it is on its way.
+local function page_of(main, slot)
+  local held = read(main .. slot, 'pass', 'offset', 'kind', 'since', 'lock')
+  local lock = sane(held.lock, CLAIM_MS)
+  if lock and lock > now then
+    sooner(lock)
+    return nil, true
+  end
+  if not held.pass then return nil, false end
+  return {offset = tonumber(held.offset), since = held.since or false,
+    edited = held.kind == 'edited', slot = slot}, false
+end
+
+-- The kind of pass that is to begin for keys that wait, and since when it lists.
+local function asked_pass(collection, held, known)
+  local next_at = sane(held.next, tonumber(held.every) or 0) or now
+  local full_at = sane(held.full_next, tonumber(held.full_every) or 0) or now
+  local full = held.full == '1' or (held.created and not known and not collection.whole)
+  if full and full_at <= now then return 'all' end
+  local whole = collection.whole or not held.created
+  local edited_at
+  if known and not whole then
+    edited_at = sane(held.edited_next, tonumber(held.edited_every) or 0) or now
+    if edited_at <= now then return 'edited', held.mark end
+  end
+  if next_at <= now then
+    if whole then return 'all' end
+    return 'new', held.created
+  end
+  sooner(next_at)
+  sooner(edited_at)
+  if full then sooner(full_at) end
+end
+
+local function read_index(key, place)
+  local held = read(key, 'next', 'every', 'full', 'full_next', 'full_every', 'edited_next',
+    'edited_every', 'created', 'mark', 'answered', 'edits_next', 'round_next', 'page_next', 'last')
+  -- Where the ids have gone, the mark says nothing of what there is.
+  return held, held.mark and redis.call('EXISTS', P .. 'ids:' .. place) == 1
+end
+
+local function asked_page(collection, key, place)
+  local page, busy = page_of(key, '')
+  if page or busy then return page end
+  if redis.call('ZCARD', P .. 'lookup:' .. collection.name) == 0 then return nil end
+  local held, known = read_index(key, place)
+  local kind, since = asked_pass(collection, held, known)
+  if not kind then return nil end
+  begin_pass(collection, key, kind, since)
+  return page_of(key, '')
+end
+
+local function may_begin(held, name)
+  local at = sane(held[name], RESTS_MS) or now
+  return held.created and held.answered and at <= now
+    and tonumber(held.answered) >= (tonumber(held[name]) or 0)
+end
+
+local function is_under_way(key)
+  return redis.call('HEXISTS', key .. ':edits', 'pass') == 1
+    or redis.call('HEXISTS', key .. ':round', 'pass') == 1
+end
+
+-- Begins what is to begin of those that nobody waits for, and tells whether there are any.
+local function begin_unasked(collection, key, place, held, known)
+  local edits, round = key .. ':edits', key .. ':round'
+  local listed = P .. 'listed:' .. place
+  if redis.call('HEXISTS', edits, 'pass') == 0 and known and not collection.whole
+      and may_begin(held, 'edits_next') then
+    begin_pass(collection, edits, 'edited', held.mark)
+  end
+  -- What a round has shown so far may have been forgotten.
+  if redis.call('EXISTS', listed) == 0 then redis.call('DEL', round) end
+  if redis.call('HEXISTS', round, 'pass') == 0 and may_begin(held, 'round_next') then
+    redis.call('UNLINK', listed)
+    redis.call('SADD', listed, '')
+    begin_pass(collection, round, 'all')
+  end
+  return is_under_way(key)
+end
+
+-- The ms from which a page is to be read of those that nobody waits for; nil: of none.
+local function unasked_at(collection, key, place)
+  local held, known = read_index(key, place)
+  if not begin_unasked(collection, key, place, held, known) then return nil end
+  return math.max(now, sane(held.page_next, RESTS_MS) or now)
+end
+
+local function unasked_page(collection, key, place)
+  local at = unasked_at(collection, key, place)
+  if not at or at > now then
+    sooner(at)
+    return nil
+  end
+  local slots = redis.call('HGET', key, 'last') == ':edits' and {':round', ':edits'} or {':edits', ':round'}
+  for _, slot in ipairs(slots) do
+    local page = page_of(key, slot)
+    if page then return page end
+  end
+end
+
+-- The collection of which a page is to be read, the hash of its pass, and the page.
 local function index_step(open)
-  for _, collection in ipairs(open) do
-    local key = P .. 'index:' .. collection.name .. ':' .. collection.index
-    local held = redis.call('HMGET', key, 'pass', 'offset', 'since', 'lock', 'next', 'full',
-      'created', 'full_next', 'every', 'full_every')
-    local lock = sane(held[4], CLAIM_MS)
-    local locked = lock and lock > now
-    if locked then
-      sooner(lock)
-    elseif held[1] then
-      return collection, key, tonumber(held[2]), held[3] or nil
-    elseif redis.call('ZCARD', P .. 'lookup:' .. collection.name) > 0 then
-      local at = sane(held[5], tonumber(held[9]) or 0) or now
-      local full_at = sane(held[8], tonumber(held[10]) or 0) or now
-      if held[6] == '1' and full_at <= now then at = now end
-      if at <= now then
-        local since = nil
-        if held[7] and not (held[6] == '1' and full_at <= now) and not collection.whole then
-          since = held[7]
-        end
-        begin_pass(collection, key, since)
-        return collection, key, 0, since
-      end
-      sooner(at)
-      if held[6] == '1' then sooner(full_at) end
+  for _, choose in ipairs({asked_page, unasked_page}) do
+    for _, collection in ipairs(open) do
+      local place = collection.name .. ':' .. collection.index
+      local key = P .. 'index:' .. place
+      local page = choose(collection, key, place)
+      if page then return collection, key .. page.slot, page end
     end
   end
   return nil

@@ -116,7 +116,9 @@ local function remember(item, claim, verdict)
   elseif staged == false then set(item, 'staged', nil) end
   if verdict.forget then
     local place = request.collection .. ':' .. request.index
-    redis.call('HDEL', P .. 'ids:' .. place, item.record)
+    if redis.call('HGET', P .. 'ids:' .. place, item.record) == verdict.id then
+      redis.call('HDEL', P .. 'ids:' .. place, item.record)
+    end
     if redis.call('HGET', P .. 'keys:' .. place, verdict.id) == item.record then
       redis.call('HDEL', P .. 'keys:' .. place, verdict.id)
     end
@@ -238,6 +240,7 @@ for _, verdict in ipairs(request.verdicts) do
   end
   if given(verdict.overwrote) then put_right(verdict) end
 end
+redis.call('HSET', P .. 'index:' .. request.collection .. ':' .. request.index, 'answered', now)
 note('answered', {destination = request.destination, collection = request.collection,
   token = request.claim, outcome = request.outcome, items = told}, 'items')
 return answer({settled = #told, lost = lost, letters = letters})

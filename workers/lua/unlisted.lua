@@ -1,0 +1,35 @@
+#!lua flags=allow-oom
+-- unlisted: after a round has shown the whole collection: what it did not show is gone. So many ids
+-- at a time that no call takes long; the next one goes on where this one ended. A worker that dies in
+-- between leaves the rest to the next round.
+-- ARGV[2]: {token, collection, index, cursor, history}
+-- Returns {cursor, gone}: '0', it was the last call.
+--! uses state creation twins
+
+local AT_ONCE = 500
+
+local earlier = earlier_answer()
+if earlier then return earlier end
+
+local place = request.collection .. ':' .. request.index
+local listed = P .. 'listed:' .. place
+if redis.call('EXISTS', listed) == 0 then return answer({cursor = '0', gone = 0}) end
+
+local function is_listed(id) return redis.call('SISMEMBER', listed, id) == 1 end
+
+if request.cursor == '0' then
+  for _, id in ipairs(redis.call('HKEYS', P .. 'twins:' .. place)) do
+    if not is_listed(id) then drop_twin(place, id) end
+  end
+end
+local found = redis.call('HSCAN', P .. 'keys:' .. place, request.cursor, 'COUNT', AT_ONCE)
+for i = 1, #found[2], 2 do
+  local id, record = found[2][i], found[2][i + 1]
+  if not is_listed(id) then
+    lose(place, record, id, 'gone')
+    redis.call('HDEL', P .. 'born:' .. place, id)
+  end
+end
+if found[1] == '0' then redis.call('UNLINK', listed) end
+note_noticed()
+return answer({cursor = found[1], gone = #noticed})
