@@ -111,7 +111,7 @@ local function consider(set_of, record)
   local item = load_item(collection.name, record)
   looked = looked + 1
   if spare and item.meta.failed then return end
-  if set_of.filler and (item.meta.limit or item.meta.failed or item.meta.refused) then return end
+  if set_of.filler and (item.meta.failed or item.meta.refused) then return end
   if item.meta.claim then
     if live_claim(item) then
       schedule(item)
