@@ -72,6 +72,16 @@ def test_live_changes_that_never_wait_leave_a_reconcile_its_share(bench):
     assert lanes.count("r") == 0.15 * 40 - 1
 
 
+def test_a_reconcile_that_goes_before_live_changes_asks_for_somebody_who_sends_them(bench):
+    put(bench, "r0", collection="stores", **RECONCILE)
+    batches = []
+    for n in range(8):
+        put(bench, f"i{n}")
+        batches.append(bench.batch())
+        bench.write(batches[-1])
+    assert [batch.more for batch in batches if batch.collection == "stores"] == [True]
+
+
 def test_a_reconcile_leaves_one_flight_to_live_changes(bench):
     put(bench, *many(600), **RECONCILE)
     for _ in range(3):
@@ -139,6 +149,12 @@ def test_what_is_held_wakes_nobody_but_when_it_is_due(bench):
     assert not bench.woken()
     bench.pass_time(0.6)
     assert bench.woken()
+
+
+def test_the_end_of_a_hold_is_a_time_at_which_the_sweep_comes(bench):
+    put(bench, "r0", hold=0.5, **RECONCILE)
+    put(bench, "r1", hold=20.0, **RECONCILE)
+    assert bench.sweep()["ms"] <= 500
 
 
 def test_a_hold_defers_nothing_that_is_due_already(bench):
