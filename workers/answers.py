@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any, NotRequired, TypedDict
 
 from workers.changes import FieldProblem
@@ -93,7 +94,7 @@ def read(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
     """
     failed = status >= 300
     try:
-        document = json.loads(body)
+        document = json.loads(body) if body or status != HTTPStatus.NO_CONTENT else None
     except (ValueError, RecursionError):
         if not failed:
             raise ValueError(f"answered {status} with something that is not JSON") from None

@@ -13,6 +13,7 @@ from workers.changes import FieldProblem
 from workers.fieldtypes import TYPES, OptionUnknown, parse
 from workers.schema import Schema, Trust
 from workers.steps import Batch, ClaimedItem, Death
+from workers.tombstones import GONE
 
 _GOES = (None, "send")
 
@@ -83,6 +84,10 @@ def _body(item: ClaimedItem, api: str, schema: Schema) -> tuple[dict[str, Any], 
             )
         except OptionUnknown as error:
             unknown[field.slug] = str(error)
+    if GONE in body:
+        # What a mapping says of the status comes before what is taken back of a retirement.
+        body[GONE] = {flag: body.get(flag, to) for flag, to in body[GONE].items()}
+        body |= body[GONE]
     return body, unknown
 
 

@@ -82,11 +82,13 @@ class Change:
     collection: str
     record: str  # the key as text, or the CMS item id
     by: Literal["key", "item"]
-    fields: tuple[FieldValue, ...]
+    fields: tuple[FieldValue, ...]  # may be empty where the item is retired
     version: str | None  # None: arrival decides
     # The CMS itself says that this very item held these values at that time (a time version): no
     # news where we wrote them.
     echo: str | None = None
+    # Its record is gone at its source: what becomes of the item.
+    retire: Literal["archive", "draft", "unpublish", "delete", "keep"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

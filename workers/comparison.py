@@ -14,6 +14,7 @@ from workers.fieldtypes import seen as seen_as
 from workers.files import remembered
 from workers.settings import Collection
 from workers.steps import ClaimedItem
+from workers.tombstones import GONE
 
 LONGEST = 200  # characters of a value in a message
 _NO_ITEM = "the answer leaves the item out"
@@ -48,7 +49,8 @@ def compare(item: ClaimedItem, view: ItemView, sent: Mapping[str, Any]) -> Findi
     missed: dict[str, str] = {}
     files: dict[str, str] = {}
     seen: dict[str, str] = {}
-    flags = {"_archived": view.archived, "_draft": view.draft}
+    flags: dict[str, Any] = {"_archived": view.archived, "_draft": view.draft}
+    flags[GONE] = dict(flags)
     for claimed in item.fields:
         slug = claimed.slug
         if slug not in sent:

@@ -18,6 +18,7 @@ from typing import Any
 from workers.scripts import Steps
 from workers.settings import Settings
 from workers.store import guarded
+from workers.tombstones import GONE, SHOWN_AS
 
 KINDS = ("refused", "exhausted", "unmapped", "missing", "not-applied")
 
@@ -166,7 +167,8 @@ def _letter(id: str, held: Mapping[str, str]) -> Letter:
         if name.startswith("f:"):
             entry = json.loads(text)
             if entry["fate"] != "superseded":
-                fields[name[2:]] = {**entry, "value": json.loads(entry["value"])}
+                slug = SHOWN_AS if name[2:] == GONE else name[2:]
+                fields[slug] = {**entry, "value": json.loads(entry["value"])}
     return Letter(
         id=id,
         kind=held["kind"],

@@ -23,6 +23,7 @@ from workers.policy import judge
 from workers.schema import Schema
 from workers.settings import Collection, Destination
 from workers.steps import Batch, Judgement, Lookup, Probe, Verdict, Wait
+from workers.tombstones import GONE, on_wire
 from workers.verdicts import wants_publishing
 
 READ_AGAIN = 10.0  # s, and up to twice that: after a failed look at the files of an item
@@ -150,6 +151,10 @@ class Courier:
             if batch.publish:
                 ids = [item.id for item in batch.items]
                 return client.publish(collection.id, ids, not_after=not_after)
+            if batch.retire:
+                ids = [item.id for item in batch.items]
+                live = batch.retire == "unpublish"
+                return client.withdraw(collection.id, ids, live=live, not_after=not_after)
             if batch.create:
                 return client.create(
                     collection.id,
@@ -160,7 +165,7 @@ class Courier:
                 )
             return client.patch(
                 collection.id,
-                {item.id: values[item.record] for item in batch.items},
+                {item.id: on_wire(values[item.record]) for item in batch.items},
                 live=destination.live and not batch.staged,
                 files=imports,
                 not_after=not_after,
@@ -264,7 +269,7 @@ def _flags(sent: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what of *sent* publishing carries out: nothing, where a newer value says no."""
     if not wants_publishing(sent):
         return {}
-    return {slug: sent[slug] for slug in ("_draft", "_archived") if slug in sent}
+    return {slug: sent[slug] for slug in (GONE, "_draft", "_archived") if slug in sent}
 
 
 def _completed(judgement: Judgement, batch: Batch, prepared: Prepared, wait: float) -> Judgement:

@@ -22,6 +22,17 @@ class AnswerTooLong(ValueError):
     """The body of an answer goes on beyond what is read."""
 
 
+class Bearer(requests.auth.AuthBase):
+    """Proof of a request; as *auth*, so that no .netrc can put another in its place."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
 def read_body(response: requests.Response, largest: int) -> bytes:
     """
     Return the body of *response*.

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from workers import comparing, files
+from workers import comparing, files, tombstones
 from workers.changes import canonical
 
 
@@ -170,4 +170,5 @@ TYPES: Mapping[str, FieldType] = {
     "images": _FILES,
     "file": _FILE,
     "flag": FieldType(write=_flag),
+    "gone": FieldType(tombstones.shows, tombstones.flags),
 }

@@ -31,6 +31,7 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:raw:<hash>``, ``instep:raw-bytes``  hashes: one raw body for its letters and its notices
                                            that wait for a fetch; bytes by source
 ``instep:fetch…``, ``instep:cursors:…``    objects to be fetched (``workers/fetches.py``)
+``instep:tombstones``                      sorted set: items that are not there (``lua/retire.lua``)
 ``instep:counts``                          hash: the counters of P4
 ``instep:history``                         stream: what happened, bounded
 ``instep:arrival``, ``…letter-number``     counters
@@ -171,6 +172,7 @@ class Outbox:
                 "limit": destination.requests_per_minute,
                 "flights": flights,
                 "lower": lower or max(1, flights - 1),
+                "live": destination.live,
                 "history": self.settings.store.history,
                 "collections": [
                     {
@@ -211,6 +213,7 @@ class Outbox:
                 "soft": judgement.health == "failure",
                 "missing": collection.missing,
                 "create": batch.create,
+                "retire": batch.retire,
                 "outcome": outcome,
                 "history": self.settings.store.history,
                 "verdicts": [verdict_for(v, items[v.record]) for v in judgement.verdicts],

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Literal
 
-from workers import creations, verdicts
+from workers import creations, retirements, verdicts
 from workers.answers import Answer
 from workers.errors import DestinationError
 from workers.settings import Collection, Destination
@@ -137,6 +137,15 @@ _CREATIONS: Mapping[Action, Callable[[Case, ClaimedItem], Verdict]] = {
     Action.STAGE: creations.refused,
     Action.BACK_OFF: creations.backed_off,
 }
+# Where items were to be taken away: that one is not there is what was wanted.
+_RETIREMENTS: Mapping[Action, Callable[[Case, ClaimedItem], Verdict]] = {
+    **_VERDICTS,
+    Action.SETTLE: retirements.done,
+    Action.REFUSE: retirements.refused,
+    Action.MISSING: retirements.missing,
+    Action.STAGE: retirements.held_back,
+    Action.BACK_OFF: retirements.backed_off,
+}
 _HEALTH: Mapping[Action, Literal["success", "failure"]] = {
     Action.SETTLE: "success",
     Action.BACK_OFF: "failure",
@@ -174,7 +183,7 @@ def judge(
     action = action_for(outcome)
     if batch.create and action is Action.MISSING:
         action = Action.PAUSE_COLLECTION  # nothing else was named that could be
-    decide = (_CREATIONS if batch.create else _VERDICTS)[action]
+    decide = _table(batch)[action]
     if batch.publish and action is Action.SETTLE:
         decide = verdicts.published
     said = case.said
@@ -187,6 +196,12 @@ def judge(
         drop_schema=_contradicts_schema(case),
         doubt_schema=_doubts_schema(case) if action is Action.REFUSE else "no",
     )
+
+
+def _table(batch: Batch) -> Mapping[Action, Callable[[Case, ClaimedItem], Verdict]]:
+    if batch.retire:
+        return _RETIREMENTS
+    return _CREATIONS if batch.create else _VERDICTS
 
 
 def _closure(case: Case) -> float:

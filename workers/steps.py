@@ -52,6 +52,7 @@ class Batch:
     staged: bool = False  # these items are written staged only: they were never published
     publish: bool = False  # their staged copies are written, and are to be made live
     create: bool = False  # there are no such items: each is created from all that is held of it
+    retire: Literal["", "unpublish", "delete"] = ""  # they are taken away; a PATCH where it is ""
     trial: bool = False  # the first request after a good probe
     more: bool = False  # other items are due as well
     at: int = 0  # ms on the store's clock
@@ -134,6 +135,7 @@ class Verdict:
     publish: bool = False  # its next request makes its staged copy live
     made: str | None = None  # id of the item that was to be created, and that there is now
     taken: str | None = None  # the CMS refused this slug to an item that was to be created
+    retired: bool = False  # what the batch was to take away is not there any more
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,7 +190,7 @@ def settled(case: Case, item: ClaimedItem) -> Verdict:
         return Verdict(item.record, updated=shown.updated, staged=False)
     else:
         found = comparison.compare(item, shown, sent)
-        if not found.missed and _is_to_be_published(case, item, sent):
+        if not found.missed and _is_to_be_published(case, item):
             return Verdict(
                 item.record,
                 files=found.files,
@@ -236,10 +236,10 @@ def _went_live(case: Case, item: ClaimedItem, published: str | None, *, held: bo
     return published is not None and not held
 
 
-def _is_to_be_published(case: Case, item: ClaimedItem, sent: Mapping[str, Any]) -> bool:
+def _is_to_be_published(case: Case, item: ClaimedItem) -> bool:
     # An item that is published and still refuses its live copy would go round for ever.
     on_hold = case.batch.staged and case.destination.live and item.attempts < 3
-    return on_hold and wants_publishing(sent)
+    return on_hold and wants_publishing(case.sent[item.record])
 
 
 def _misdirected(case: Case, item: ClaimedItem, key: Any) -> Verdict:

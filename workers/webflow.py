@@ -12,7 +12,7 @@ https://developers.webflow.com/data/v1.0.0/reference/cms/items/patch-item
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from typing import Any
 from urllib.parse import quote
 
@@ -21,7 +21,7 @@ import requests
 from workers.answers import Answer, read
 from workers.deadline import Deadline, DeadlineAdapter
 from workers.errors import DestinationError
-from workers.exchange import FAILURES, innermost, read_body
+from workers.exchange import FAILURES, Bearer, innermost, read_body
 from workers.fieldtypes import dumps
 from workers.settings import Destination
 
@@ -30,17 +30,6 @@ PAGE = 100  # items of one page of a listing
 LARGEST = 32 * 1024 * 1024  # bytes of an answer's body
 _FLAGS = {"_archived": "isArchived", "_draft": "isDraft"}
 _PROXIES = ("https_proxy", "http_proxy", "all_proxy")
-
-
-class _Bearer(requests.auth.AuthBase):
-    """Proof of a request; as *auth*, so that no .netrc can put another in its place."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
 
 
 class Client:
@@ -55,6 +44,7 @@ class Client:
 
     def __init__(self, destination: Destination) -> None:
         self._v2 = destination.api == "v2"
+        self._most = 100 if self._v2 else 1  # items in one request
         self._root = destination.base_url.rstrip("/") + ("/v2" if self._v2 else "")
         self._deadline = Deadline()
         self._session = session = requests.Session()
@@ -62,7 +52,7 @@ class Client:
         session.trust_env = any(
             os.environ.get(name) or os.environ.get(name.upper()) for name in _PROXIES
         )
-        session.auth = _Bearer(destination.token)
+        session.auth = Bearer(destination.token)
         session.headers["User-Agent"] = "instep"
         session.headers["Accept"] = "application/json"
         if not self._v2:
@@ -104,8 +94,7 @@ class Client:
             DestinationError: there was no answer, or a success that is not readable.
             ValueError: no item, or more than the API takes in one request.
         """
-        if not 1 <= len(items) <= (100 if self._v2 else 1):
-            raise ValueError(f"{len(items)} items do not fit in one request")
+        _check_number(items, self._most)
         root = f"{_collection(collection)}/items"
         if self._v2:
             url = f"{root}/live" if live else root
@@ -137,8 +126,7 @@ class Client:
         https://developers.webflow.com/data/reference/cms/collection-items/staged-items/create-items
         https://developers.webflow.com/data/v1.0.0/reference/cms/items/create-item
         """
-        if not 1 <= len(items) <= (100 if self._v2 else 1):
-            raise ValueError(f"{len(items)} items do not fit in one request")
+        _check_number(items, self._most)
         url = f"{_collection(collection)}/items"
         if self._v2:
             url = f"{url}/live" if live else url
@@ -148,6 +136,31 @@ class Client:
             query = {"live": "true"} if live else {}
             body = {"fields": items[0]}
         return self._ask("POST", url, query, body, seconds=seconds, not_after=not_after)
+
+    def withdraw(
+        self,
+        collection: str,
+        items: Sequence[str],
+        *,
+        live: bool,
+        seconds: float = SECONDS,
+        not_after: float = float("inf"),
+    ) -> Answer:
+        """
+        Delete items; with *live* take their live copies away alone, which makes them drafts.
+
+        https://developers.webflow.com/data/reference/cms/collection-items/staged-items/delete-items
+        https://developers.webflow.com/data/v1.0.0/reference/cms/items/remove-item
+        """
+        _check_number(items, self._most)
+        url = f"{_collection(collection)}/items"
+        if self._v2:
+            body: Any = {"items": [{"id": item} for item in items]}
+            url, query = (f"{url}/live" if live else url), {}
+        else:
+            body, url = None, f"{url}/{quote(items[0], safe='')}"
+            query = {"live": "true"} if live else {}
+        return self._ask("DELETE", url, query, body, seconds=seconds, not_after=not_after)
 
     def publish(
         self,
@@ -268,6 +281,11 @@ class Client:
             raise OSError("the time is up")
         lower = {name.lower(): value for name, value in response.headers.items()}
         return read(response.status_code, lower, body)
+
+
+def _check_number(items: Sized, most: int) -> None:
+    if not 1 <= len(items) <= most:
+        raise ValueError(f"{len(items)} items do not fit in one request")
 
 
 def _collection(collection: str) -> str:

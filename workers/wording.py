@@ -10,9 +10,10 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from workers.changes import Change, Delivery, Incoming, time_version
+from workers.changes import Change, Delivery, Incoming, canonical, time_version
 from workers.settings import Collection, Settings
 from workers.steps import Batch, ClaimedField, ClaimedItem, Lookup, Probe, Step, Verdict, Wait
+from workers.tombstones import GONE
 
 # Between the edit and the listing that shows it, and between two clocks of the CMS.
 OVERLAP_MS = 60_000
@@ -69,7 +70,10 @@ def _change(change: Change, settings: Settings) -> dict[str, Any]:
         "copy": copy_name(settings, collection, staged=not destination.live),
         "version": change.version,
         "batch": destination.batch,
-        "fields": [[field.slug, field.value, field.type] for field in change.fields],
+        "fields": [
+            *([field.slug, field.value, field.type] for field in change.fields),
+            *([[GONE, canonical(change.retire), "gone"]] if change.retire else []),
+        ],
         **_echo(change),
     }
 
@@ -115,6 +119,7 @@ def step_of(token: str, destination: str, answer: dict[str, Any]) -> Step:
                 staged=answer["staged"],
                 publish=answer["publish"],
                 create=answer["create"],
+                retire=answer["retire"],
                 trial=answer["trial"],
                 more=answer["more"],
                 at=int(answer["at"]),
@@ -216,6 +221,7 @@ def verdict_for(verdict: Verdict, item: ClaimedItem) -> dict[str, Any]:
         "publish": verdict.publish,
         "made": verdict.made,
         "taken": verdict.taken,
+        "retired": verdict.retired,
     }
 
 

@@ -88,6 +88,7 @@ def shown(change: Change) -> dict[str, Any]:
         "item": change.record if change.by == "item" else None,
         "fields": {field.slug: json.loads(field.value) for field in change.fields},
         "version": change.version,
+        **({"retire": change.retire} if change.retire else {}),
     }
 
 
@@ -98,7 +99,11 @@ def _hint(headers: Iterable[str]) -> None:
 
 def _creation(change: Change, settings: Settings) -> dict[str, str]:
     """Return what happens where no item has the key, if that is to be created."""
-    if change.by != "key" or settings.collections[change.collection].missing != "create":
+    if (
+        change.retire
+        or change.by != "key"
+        or settings.collections[change.collection].missing != "create"
+    ):
         return {}
     if any(field.slug == "name" for field in change.fields):
         return {"creates": "where no item has that key, one is created"}
@@ -109,6 +114,9 @@ def _creation(change: Change, settings: Settings) -> dict[str, str]:
 def _print(found: Preview, settings: Settings) -> None:
     for change in found.changes:
         title = f"{change.mapping}: {change.collection}, {change.by} {printable(change.record)}"
+        if change.retire:
+            click.echo(f"{title}: its record is gone ({change.retire})")
+            continue
         rows = [(field.slug, field.type, field.value) for field in change.fields]
         table(title, ("field", "type", "value"), rows)
         for words in _creation(change, settings).values():

@@ -50,7 +50,8 @@ def _nameless(rules: Sequence[Rule], collections: Mapping[str, Collection]) -> I
     """Yield a problem for each collection whose mappings create items, and give them no name."""
     first: dict[str, Rule] = {}
     for rule in rules:
-        if rule.options.by == "key" and collections[rule.options.collection].missing == "create":
+        creates = rule.options.by == "key" and rule.options.on_delete is None
+        if creates and collections[rule.options.collection].missing == "create":
             first.setdefault(rule.options.collection, rule)
     for name, rule in first.items():
         mine = [each for each in rules if each.options.collection == name]

@@ -65,7 +65,8 @@ def _rule(
 ) -> Rule | None:
     read = options.read(definition, settings, fetchers, problems)
     allow_slug = read.allow_slug if read else bool(options.given(definition).get("allow_slug"))
-    fields = targets.read(definition, allow_slug, problems)
+    retires = options.given(definition).get("on_delete") is not None
+    fields = targets.read(definition, allow_slug, problems, retires=retires)
     if read is None or fields is None:
         return None
     schema, own = fields

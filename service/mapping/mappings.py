@@ -123,7 +123,8 @@ def _merged(changes: Iterable[Change], problems: list[FieldProblem]) -> list[Cha
                     del fields[holder][value.slug]
                 mine[value.slug] = value
                 holders[place] = group
-    return [replace(group, fields=tuple(own.values())) for group, own in fields.items() if own]
+    kept = ((group, own) for group, own in fields.items() if own or group.retire)
+    return [replace(group, fields=tuple(own.values())) for group, own in kept]
 
 
 def _told(problems: list[FieldProblem]) -> tuple[FieldProblem, ...]:

@@ -8,6 +8,7 @@ The options of ``Meta``, read and checked.
 - ``when``: take the event (the element) only if this is true to JMESPath.
 - ``version``: a sequence (whole number) or time (RFC 3339) that beats the event's own.
 - ``allow_slug = True``: a field may write ``slug``.
+- ``on_delete``: the events that it takes say that the record is gone; what becomes of its item.
 - ``fetch``, ``object``: what reads the object that a thin notice only names, and where the notice
   names it (:mod:`service.mapping.fetching`). All but these two and ``topics`` is then read from
   what was fetched.
@@ -25,9 +26,11 @@ from service.mapping.definitions import Definition
 from service.mapping.paths import Path, PathInvalid, compile_path
 from workers.errors import Problem
 from workers.settings import Settings
+from workers.tombstones import WAYS
 
+Way = Literal["archive", "draft", "unpublish", "delete", "keep"]
 OURS = ("source", "topics", "collection", "key", "item", "each", "when", "version", "allow_slug",
-        "fetch", "object")  # fmt: skip
+        "on_delete", "fetch", "object")  # fmt: skip
 MARSHMALLOW = ("dateformat", "datetimeformat", "exclude", "fields", "include", "register",
                "timeformat", "unknown")  # fmt: skip
 
@@ -44,6 +47,7 @@ class Options:
     version: Path | None = None
     allow_slug: bool = False
     fetching: fetching.Fetching | None = None
+    on_delete: Way | None = None  # the mapping has no fields then
 
     def takes(self, topics: Iterable[str | None]) -> bool:
         """Whether an event of any of *topics* is for this mapping."""
@@ -84,6 +88,7 @@ def read(
     if not isinstance(meta.get("allow_slug", False), bool):
         found, do = meta["allow_slug"], "write one of them, or leave it out"
         problems.append(definition.problem("Meta.allow_slug", found, "True or False", do))
+    problems += _on_delete(definition, meta.get("on_delete"))
     by = _by(definition, meta, settings, problems)
     paths = {name: _path(definition, name, meta.get(name), problems) for name in _PATHS}
     record = paths[by] if by else None
@@ -101,6 +106,7 @@ def read(
         version=paths["version"],
         allow_slug=meta.get("allow_slug", False),
         fetching=fetches,
+        on_delete=meta.get("on_delete"),
     )
 
 
@@ -126,6 +132,13 @@ def _topics(definition: Definition, value: Any) -> Iterable[Problem]:
         if isinstance(value, str):
             do = f"write ({value!r},) with a comma"
         yield definition.problem("Meta.topics", repr(value), "a tuple of texts", do)
+
+
+def _on_delete(definition: Definition, value: Any) -> Iterable[Problem]:
+    if value is not None and value not in WAYS:
+        do = "leave it out where the events do not say that a record is gone"
+        expected = f"one of {', '.join(WAYS)}"
+        yield definition.problem("Meta.on_delete", repr(value), expected, do)
 
 
 def _by(

@@ -47,7 +47,7 @@ class Rule:
             own: list[FieldProblem] = []
             change = self._change(root, version, own)
             problems += [problem(p.path, f"{place}{p.message}") for p in own] if place else own
-            if change is not None and change.fields:
+            if change is not None and (change.fields or change.retire):
                 yield change
 
     def records(self, payload: Any) -> Iterator[str]:
@@ -98,7 +98,15 @@ class Rule:
         fields = tuple(self._fields(root, problems))
         if record is None or problems:
             return None
-        return Change(self.name, options.collection, record, options.by, fields, version)
+        return Change(
+            self.name,
+            options.collection,
+            record,
+            options.by,
+            fields,
+            version,
+            retire=options.on_delete,
+        )
 
     def _when(self, root: Any, problems: list[FieldProblem]) -> bool:
         path = self.options.when

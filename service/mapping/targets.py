@@ -42,9 +42,14 @@ def slug_of(name: str, field: Field) -> str:
 
 
 def read(
-    definition: Definition, allow_slug: bool, problems: list[Problem]
+    definition: Definition, allow_slug: bool, problems: list[Problem], *, retires: bool = False
 ) -> tuple[Mapping, tuple[Target, ...]] | None:
-    """Return the schema and its targets, or None and the *problems* that kept it from that."""
+    """
+    Return the schema and its targets, or None and the *problems* that kept it from that.
+
+    Args:
+        retires: It says that records are gone, and writes no fields.
+    """
     count = len(problems)
     declared = definition.cls._declared_fields
     problems += _doubled(definition, declared)
@@ -53,9 +58,7 @@ def read(
         problems += _unfit_slug(definition, name, slug_of(name, field), allow_slug)
         problems += _unfit_flag(definition, name, field)
     paths = dict(_paths(definition, declared, problems))
-    if not declared:
-        do = "name the CMS fields that it writes"
-        problems.append(Problem(str(definition), "no fields", "at least one field", do))
+    problems += _unfit_number(definition, declared, retires)
     if len(problems) > count:
         return None
     try:
@@ -67,6 +70,19 @@ def read(
         return None
     fields_ = schema.load_fields.items()
     return schema, tuple(_target(name, field, paths[name]) for name, field in fields_)
+
+
+def _unfit_number(
+    definition: Definition, declared: dict[str, Field], retires: bool
+) -> Iterator[Problem]:
+    if retires and declared:
+        found = f"the field {next(iter(declared))} beside Meta.on_delete"
+        expected = "no fields: the event says that the record is gone"
+        do = "map fields in a mapping of their own, or take Meta.on_delete away"
+        yield Problem(str(definition), found, expected, do)
+    elif not declared and not retires:
+        do = "name the CMS fields that it writes, or set Meta.on_delete"
+        yield Problem(str(definition), "no fields", "at least one field", do)
 
 
 def _target(name: str, field: Field, path: Path) -> Target:

@@ -40,6 +40,10 @@ TYPES = {
 MOST_STEPS = 3000  # of one run: more are a loop that does not end
 
 
+def numbered(version):
+    return None if version is None else sequence_version(version)
+
+
 class Way(Cms):
     """
     One site behind one destination, "site", or several of them.
@@ -137,8 +141,16 @@ class Way(Cms):
             FieldValue(slug, canonical(value), TYPES.get(slug, "plain"))
             for slug, value in {**(fields or {}), **more}.items()
         )
-        version = None if version is None else sequence_version(version)
-        change = Change("stock", collection, record, self.by, values, version)
+        self._accept(Change("stock", collection, record, self.by, values, numbered(version)), id)
+
+    def retire(self, record, way, *, version=None):
+        """Accept that a record, or a product by number, is gone at its source."""
+        if isinstance(record, int):
+            record = self.record(record)
+        change = Change("gone", "products", record, self.by, (), numbered(version), retire=way)
+        self._accept(change, None)
+
+    def _accept(self, change, id):
         event = Incoming(id or uuid.uuid4().hex, "changed", 0, (change,))
         accepted = self.parts.outbox.accept(Delivery("erp", uuid.uuid4().hex, (event,), b"{}"))
         self.queued.update(accepted.wake)

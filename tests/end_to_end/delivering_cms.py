@@ -153,6 +153,14 @@ class Cms:
     def posts(self):
         return [request for request in self.requests if request.method == "POST"]
 
+    def deletes(self):
+        """Of each DELETE, whether it was of the live copies, and the ids in it."""
+        for request in self.requests:
+            if request.method == "DELETE":
+                named = [entry["id"] for entry in request.body.get("items", ())]
+                live = request.path.endswith("/live") or request.query.get("live") == "true"
+                yield live, named or [request.path.rsplit("/", 1)[-1]]
+
     def created(self):
         """The fields of each new item that was sent, with its flags."""
         for request in self.posts():

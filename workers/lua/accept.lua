@@ -6,13 +6,13 @@
 --   events: [{id, name, topic, index, letter, problems: [{path, message}],
 --     fetches: [[fetcher, object]], payload, body, raw,
 --     changes: [{mapping, collection, destination, record, by, copy, version, batch,
---       fields: [[slug, value, type]], echo, seen: {slug: text}}],
+--       fields: [[slug, value, type]], echo, seen: {slug: text}}],  (a retirement is a field)
 --     gone: [{collection, index, id, deleted}]}]}
 --   echo: the CMS itself tells of these values, and when it held them (lua/echo.lua)
 --   fetched: the claim of a fetch that the events were read by; last: it is to be closed
 --   body, raw: of the event alone; hold_ms: until what a reconcile changes is due
 -- ARGV[3]: the raw body, as text or base64 (request.encoding).
---! uses state creation echo raw fetching waking
+--! uses state retire creation echo raw fetching waking
 
 local EVENTS = 200  -- ids kept of one version, 16 characters each; older repeats the seen ids tell
 local HOUR_US = 3600 * 1000000
@@ -53,11 +53,12 @@ local function version_problem(change, fills)
   local kind = version and string.sub(version, 1, 1) or 't'
   local item = item_of(change)
   for _, triple in ipairs(change.fields) do
-    local held = item.fields[triple[1]]
+    local held, name = kind_held(item, triple[1])
     local place = item.key .. ' ' .. triple[1]
-    local there = kinds[place] or fills[place] or (held and string.sub(held.r, 1, 1)) or kind
+    local there = kinds[place] or fills[place] or held or kind
     if there ~= kind then
-      return 'its version is ' .. KINDS[kind] .. ', but the field ' .. triple[1] .. ' of '
+      local what = name == GONE and 'its retirement' or 'the field ' .. (name or triple[1])
+      return 'its version is ' .. KINDS[kind] .. ', but ' .. what .. ' of '
         .. change.collection .. ' ' .. change.record .. ' holds ' .. KINDS[there]
     end
     fills[place] = kind
@@ -130,77 +131,65 @@ if request.weak then
   weak = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 end
 
-local function has_event(held, id)
-  return id and string.find(' ' .. (held.e or '') .. ' ', ' ' .. id .. ' ', 1, true) ~= nil
-end
-
-local LATER = {live = true, fetched = true}  -- modes in which the later of two equals wins
--- Whether a value takes the place of the one that is held.
-local function wins(held, version, id)
-  if not held or version > held.r then return true end
-  if version < held.r or not LATER[request.mode] then return false end
-  return not has_event(held, id)
-end
-
-local function arrival_version(held)
-  local version = now_us
-  if held then version = math.max(version, tonumber(string.sub(held.r, 2)) + 1) end
-  return string.format('t%017.0f', version)
-end
-
 local LANE_OF = {live = 1, fetched = 1, remap = 2, reconcile = 3}
 local lane_here = LANE_OF[request.mode]
 local due_here = lane_here == 3 and now + request.hold_ms or now
+local function value_of(event, triple, version, held)
+  local id = given(event.id)
+  local field = {v = triple[2], t = triple[3], r = version, n = given(event.name), o = request.source,
+    a = redis.call('INCR', P .. 'arrival'), q = lane_here, w = now, e = id}
+  if held and held.r == version and held.e then
+    field.e = id and string.sub(held.e .. ' ' .. id, -EVENTS * 17) or held.e
+  end
+  if held and held.s == 'pending' then
+    field.w = held.w
+    field.q = math.min(held.q or 1, field.q)
+  end
+  return field
+end
+
 local lives = {}
 local function put(change, event, triple)
   local item = item_of(change)
   local slug, value, kind = triple[1], triple[2], triple[3]
   local held = item.fields[slug]
   local id = given(event.id)
-  local version = given(change.version) or arrival_version(held)
+  local version = given(change.version) or arrival_version(item, slug)
   count('accepted', 1)
   local told = given(change.echo)
   local seen = told and given(change.seen[slug])
   if told then
     local fate = no_news(item, slug, value, kind, seen, told)
+    -- What somebody does to an item in the CMS does not bring its record back.
+    if not fate and in_force(item) then fate = 'stale' end
     if fate then
       count(fate, 1)
       return {slug, 0, fate}
     end
     doubt(item, slug, told)
   end
-  if not wins(held, version, id) then
+  if not is_news(item, slug, version, id) then
     count('stale', 1)
     return {slug, 0, 'stale'}
   end
-  local field = {v = value, t = kind, r = version, n = given(event.name), o = request.source,
-    a = redis.call('INCR', P .. 'arrival'), q = lane_here, w = now, e = id}
-  if held then
-    if held.r == version and held.e then
-      field.e = id and string.sub(held.e .. ' ' .. id, -EVENTS * 17) or held.e
+  local copy = change.copy .. weak
+  local field = value_of(event, triple, version, held)
+  if slug == GONE then
+    field.s = retire(item, field, copy)
+  else
+    lift(item)
+    if held then
+      field.c, field.m, field.g, field.k = held.c, held.m, held.g, held.k
+      overrule(item, slug)
     end
-    field.c, field.m, field.g, field.k = held.c, held.m, held.g, held.k
-    if held.s == 'pending' then
-      count('pending', -1)
-      count('superseded', 1)
-      field.w = held.w
-      field.q = math.min(held.q or 1, field.q)
-    elseif held.s == 'dead' then
-      count('dead', -1)
-      count('superseded', 1)
-      leave_letter(held, slug, 'superseded')
-    end
+    if told then note_told(field, value, seen, told) end
+    item.fields[slug] = field
+    touch(item, slug)
+    local same = field.c == redis.sha1hex(value) and not field.m and item.meta.copy == copy
+    field.s = same and 'unchanged' or 'pending'
   end
-  if told then note_told(field, value, seen, told) end
-  item.fields[slug] = field
-  touch(item, slug)
-  if field.c == redis.sha1hex(value) and not field.m and item.meta.copy == change.copy .. weak then
-    field.s = 'unchanged'
-    count('unchanged', 1)
-    return {slug, field.a, 'unchanged'}
-  end
-  field.s = 'pending'
-  count('pending', 1)
+  count(field.s, 1)
+  if field.s == 'unchanged' then return {slug, field.a, 'unchanged'} end
   set(item, 'by', change.by)
   -- A newer value starts the count afresh and does not wait out the backoff of the older one.
   set(item, 'attempts', nil)

@@ -1,13 +1,14 @@
 #!lua flags=allow-oom
 -- claim: the next step of one destination. Takes the budget slot and the items in one go, or says
 -- when to come back. Nothing waits while it holds a claim.
--- ARGV[2]: {token, destination, batch, linger_ms, budget, limit, flights, lower,
+-- ARGV[2]: {token, destination, batch, linger_ms, budget, limit, flights, lower, live,
 --   collections: [{name, index, whole, create, preflight}]}
 --   lower: of the flights, those that replays and reconciles may take
 --   index: the copy that item ids speak of; whole: it can be listed as a whole alone; create: what
---   no listing shows is created; preflight: values are held against the schema
+--   no listing shows is created; preflight: values are held against the schema;
+--   live: of the destination
 -- Returns {step = 'batch' | 'probe' | 'index' | 'schema' | 'wait', ...}
---! uses state creation budget echo listing picking lanes
+--! uses state retire creation budget echo listing picking lanes retiring
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -120,7 +121,7 @@ local function consider(set_of, record)
     end
     expire_claim(item)
   end
-  local send, files, options = fields_to_send(item)
+  local send, files, options, retires = request_of(item)
   if not send then
     schedule(item)
     save(item)
@@ -154,7 +155,7 @@ local function consider(set_of, record)
     end
   end
   local limit = limit_of(item, dest.epoch or '0')
-  local own = shape_of(item, limit, files, create)
+  local own = shape_of(item, limit, files, create, retires)
   if shape and (own ~= shape or #picked + 1 > math.min(room, limit)) then
     save(item)
     return
@@ -190,7 +191,8 @@ end
 
 local function hand_out(set_of, own)
   local out, told = {}, {}
-  local create = string.find(shape, 'create', 1, true) and true or false
+  local create = string.find(shape, ' create', 1, true) and true or false
+  local retires = string.match(shape, ' retire (%a+)')
   for _, pick in ipairs(picked) do
     local item, held = pick.item, {}
     for _, field in ipairs(pick.send) do
@@ -203,7 +205,8 @@ local function hand_out(set_of, own)
     out[#out + 1] = told_of(pick, dest)
     told[#told + 1] = {item.record, held}
     set(item, 'claim', cjson.encode({token = request.token, at = now, till = now + CLAIM_MS,
-      fields = held, create = create or nil}))
+      fields = held, create = create or nil, retire = retires}))
+    note_retiring(item, held, retires)
     set(item, 'tried', now)
     -- Once: whatever comes of it, what is still pending is written first.
     if not create then set(item, 'publish', nil) end
@@ -215,9 +218,9 @@ local function hand_out(set_of, own)
   note('sent', {destination = name, collection = set_of.collection.name, token = request.token,
     items = told}, 'items')
   return answer({step = 'batch', collection = set_of.collection.name, items = out,
-    staged = string.find(shape, 'staged', 1, true) and true or false,
-    publish = string.find(shape, 'publish', 1, true) and true or false,
-    create = create, trial = trial and not blind,
+    staged = string.find(shape, ' staged', 1, true) and true or false,
+    publish = string.find(shape, ' publish', 1, true) and true or false,
+    create = create, retire = retires or '', trial = trial and not blind,
     more = set_of.due > own or first_due('live', open) == now, at = now}, CLAIM_MS)
 end
 

@@ -59,7 +59,7 @@ local function keep_id(place, record, id)
 end
 
 local function is_to_be_created(item)
-  local at = tonumber(item.meta.make)
+  local at = not in_force(item) and tonumber(item.meta.make)
   return at and at <= now and now - at <= MAKE_MS
 end
 
@@ -67,7 +67,7 @@ local SENT = {pending = true, written = true, unchanged = true}
 
 local function held_text(item, slug)
   local field = item.fields[slug]
-  return field and SENT[field.s] and field.v or nil
+  return field and SENT[field.s] and not field.d and field.v or nil
 end
 
 -- The CMS takes no item without a name: what is held becomes a letter, until an event gives one.
@@ -103,7 +103,9 @@ local function expire_claim(item)
   if not text then return end
   local claim = cjson.decode(text)
   local till = claim.at + SEND_MS + LATE_MS
-  if claim.create then
+  if claim.retire then
+    doubt_retirement(item, till)
+  elseif claim.create then
     doubt_creation(item, claim.fields, till)
   else
     for slug in pairs(claim.fields) do mark_repair(item, slug, till) end

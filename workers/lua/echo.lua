@@ -144,6 +144,14 @@ local function doubt(item, slug, at)
   touch(item, slug)
 end
 
+-- Whether that an item was deleted, or unpublished, is what we have done, or are about to do.
+local function is_ours(item, deleted)
+  local gone, claim = in_force(item), live_claim(item)
+  if not gone or gone.v == '"archive"' or gone.v == '"keep"' then return false end
+  if not deleted then return true end
+  return (claim ~= nil and claim.retire == 'delete') or (gone.v == '"delete"' and gone.s == 'written')
+end
+
 -- The CMS says that an item was deleted or unpublished: what was confirmed of it no longer holds,
 -- and what is on its way there may come before or after.
 local function part(gone, item_of)
@@ -153,13 +161,14 @@ local function part(gone, item_of)
   if gone.deleted then
     for _, name in ipairs({'twins:', 'born:'}) do redis.call('HDEL', P .. name .. place, gone.id) end
   end
+  local item = item_of({collection = gone.collection, record = record or gone.id})
+  if is_ours(item, gone.deleted) then return end  -- its answer tells
   if record and gone.deleted then
     redis.call('HDEL', ids, record)
     redis.call('HDEL', keys, gone.id)
     -- Its key may be that of an older item now, which only a whole listing tells.
     redis.call('HSET', P .. 'index:' .. place, 'full', 1)
   end
-  local item = item_of({collection = gone.collection, record = record or gone.id})
   if not next(item.meta) then return end
   expire_claim(item)
   forget_confirmations(item)

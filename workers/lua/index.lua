@@ -11,7 +11,7 @@
 --   waits for; slot: which of them it is, or '' (lua/listing.lua)
 -- Returns {found, missing, done, twins: [[key, item id, id of the other]], sweep}.
 --   sweep: what was not shown is gone
---! uses state creation twins
+--! uses state retire creation twins
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -49,6 +49,7 @@ end
 local function see(entry)
   -- A later page may have told of another key meanwhile.
   if late and is_known(entry) then return end
+  local before = given(entry.key) and redis.call('HGET', P .. 'ids:' .. place, entry.key)
   local id, changed = show(place, given(entry.key), entry.id, given(entry.created))
   if not id then return end
   local item = load_item(request.collection, entry.key)
@@ -62,6 +63,11 @@ local function see(entry)
   if item.meta.staged and entry.shown and id == entry.id then
     set(item, 'staged', nil)
     forget_confirmations(item)
+  end
+  local gone = in_force(item)
+  if gone and before ~= id then
+    gone.c = nil  -- there is an item again, and the next time it is to be retired
+    touch(item, GONE)
   end
   local waits = item.meta.lookup
   end_creation(item)
@@ -139,7 +145,10 @@ local function miss(record)
   end
   table.sort(slugs)
   set(item, 'doubt', nil)
-  if request.missing == 'create' then
+  local none = retire_nothing(item, started)
+  if none then
+    set(item, 'make', nil)
+  elseif request.missing == 'create' then
     if not bury_nameless(item) then
       revive(item)
       set(item, 'make', started)
@@ -156,7 +165,7 @@ local function miss(record)
   else
     bury(item, slugs, {kind = 'missing', message = request.message .. record}, nil)
   end
-  if not item.meta.make then missing = missing + 1 end
+  if not (item.meta.make or none) then missing = missing + 1 end
   redis.call('ZREM', waiting, record)
   set(item, 'lookup', nil)
   set(item, 'forgotten', nil)

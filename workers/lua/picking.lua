@@ -8,7 +8,7 @@ local function fields_to_send(item)
     local repair = wants_repair(field) and field.m <= now
     if field.s == 'pending' or repair then
       any = true
-      send[#send + 1] = {slug = slug, value = field.v, type = field.t, arrival = field.a,
+      send[#send + 1] = {slug = slug, value = value_sent(field), type = field.t, arrival = field.a,
         ['repair'] = field.s ~= 'pending', file = field.g or false, misses = field.x or 0,
         since = field.w or 0}
       files = files or FILES[field.t] or false
@@ -46,7 +46,7 @@ end
 local function fields_to_create(item)
   local send, files = {}, false
   for slug, field in pairs(item.fields) do
-    if SENT[field.s] then
+    if SENT[field.s] and slug ~= GONE and not field.d then
       send[#send + 1] = {slug = slug, value = field.v, type = field.t, arrival = field.a,
         ['repair'] = field.s ~= 'pending', file = false, misses = field.x or 0,
         since = field.w or 0}
@@ -63,8 +63,9 @@ local function is_held_back(item)
 end
 
 -- Items of one shape go together in a request.
-local function shape_of(item, limit, files, create)
+local function shape_of(item, limit, files, create, retires)
   local shape = (limit < request.batch and 'suspect' or '') .. (files and ' files' or '')
+  if retires then return shape .. ' retire ' .. retires end
   if create then return shape .. ' create' .. (is_held_back(item) and ' staged' or '') end
   return shape .. (item.meta.staged and ' staged' or '') .. (item.meta.publish and ' publish' or '')
 end

@@ -1,17 +1,18 @@
 #!lua flags=allow-oom
 -- settle: what one attempt did to each item of a claim, all at once. It acts only on values that
 -- still hold the arrival number that was claimed; what arrived meanwhile stays pending and due.
--- ARGV[2]: {token, claim, destination, collection, index, copy, weak, soft, missing, create,
+-- ARGV[2]: {token, claim, destination, collection, index, copy, weak, soft, missing, create, retire,
 --   verdicts: [{record, id, sent: [slug], written: [slug], files: {slug: json}, updated,
 --     answered, seen: {slug: text},
 --     deaths: [{kind, slugs, message, status, code, problems}], wait_ms, attempt, failed, limit,
 --     unknown, refused, missed: [slug], staged, forget, overwrote, publish,
---     made, taken}]}
+--     made, taken, retired}]}
 --   create: the request was to create the items; made: the id of the item that there is now
+--   retire: 'unpublish' or 'delete', or '': what the request was to do to the items; retired: it did
 --   answered: updated, as a version; seen: what the answer shows where that is not what was sent
 --   soft: the limits come from 5xx answers, and last until the outage has ended
 -- Returns {settled, lost, letters}.
---! uses state creation echo
+--! uses state retire creation echo
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -45,6 +46,7 @@ local function written(item, claim, verdict)
       if field.m and math.min(claim.at, now) >= field.m then field.m = nil end
       field.c = redis.sha1hex(field.v)
       field.x = nil
+      if field.b and not field.m then field.c, field.u = nil, nil end
       touch(item, slug)
       done[#done + 1] = slug
     end
@@ -76,10 +78,13 @@ local function bury_claimed(item, claim, verdict, attempts)
     for _, slug in ipairs(death.slugs) do
       local field = item.fields[slug]
       if field and field.a == claim.fields[slug] and field.s ~= 'dead' then
+        if slug == GONE then note_refusal(field) end
         slugs[#slugs + 1] = slug
       end
     end
-    if death.kind == 'missing' and request.missing == 'ignore' then
+    if death.kind == 'missing' and retire_nothing(item, now) then
+      slugs = {}
+    elseif death.kind == 'missing' and request.missing == 'ignore' then
       for _, slug in ipairs(slugs) do
         local field = item.fields[slug]
         count(field.s, -1)
@@ -116,12 +121,7 @@ local function remember(item, claim, verdict)
   elseif staged == false then set(item, 'staged', nil) end
   if verdict.forget then
     local place = request.collection .. ':' .. request.index
-    if redis.call('HGET', P .. 'ids:' .. place, item.record) == verdict.id then
-      redis.call('HDEL', P .. 'ids:' .. place, item.record)
-    end
-    if redis.call('HGET', P .. 'keys:' .. place, verdict.id) == item.record then
-      redis.call('HDEL', P .. 'keys:' .. place, verdict.id)
-    end
+    forget_id(place, item.record, verdict.id)
     redis.call('HSET', P .. 'index:' .. place, 'full', 1)
     set(item, 'forgotten', 1)
     forget_confirmations(item)
@@ -171,6 +171,7 @@ local function settle_creation(item, slugs, verdict)
   if given(verdict.made) then
     keep_id(request.collection .. ':' .. request.index, item.record, verdict.made)
     end_creation(item)
+    begin_anew(item)
     local shown = as_set(verdict.written)
     for slug in pairs(slugs) do
       if not shown[slug] then mark_repair(item, slug, now) end
@@ -190,8 +191,40 @@ local function settle_late_creation(item, verdict)
   settle_creation(item, {}, verdict)
 end
 
+-- The item has been taken away, or the live copy of it.
+local function settle_retirement(item, claim, verdict)
+  local gone = item.fields[GONE]
+  local deleted, done = request.retire == 'delete', {}
+  if deleted then
+    forget_id(request.collection .. ':' .. request.index, item.record, verdict.id)
+    lose_item(item)
+  else
+    set(item, 'staged', 1)
+    forget_confirmations(item)
+  end
+  touch(item, GONE)
+  if gone.a ~= claim.fields[GONE] then return done end
+  if gone.v == '"delete"' and not deleted then
+    gone.p = 1
+    return done
+  end
+  confirm_copy(item)
+  return written(item, claim, {written = {GONE}})
+end
+
+-- Its claim had run out: others may have written the item since, on either side of it.
+local function settle_late_retirement(item, verdict)
+  if verdict.retired and request.retire == 'delete' then
+    forget_id(request.collection .. ':' .. request.index, item.record, verdict.id)
+  elseif verdict.unknown then
+    doubt_retirement(item, now + LATE_MS)
+  end
+end
+
 local function doubt_values(item, claim)
-  if not request.create then
+  if request.retire ~= '' then
+    doubt_retirement(item, now + LATE_MS)
+  elseif not request.create then
     for slug in pairs(claim.fields) do mark_repair(item, slug, now + LATE_MS) end
   end
 end
@@ -203,7 +236,8 @@ local function settle(verdict)
     -- Somebody claimed the item meanwhile: this request may have landed on either side of his.
     lost = lost + 1
     if request.create then settle_late_creation(item, verdict) end
-    for _, slug in ipairs(request.create and {} or verdict.sent) do
+    if request.retire ~= '' then settle_late_retirement(item, verdict) end
+    for _, slug in ipairs((request.create or request.retire ~= '') and {} or verdict.sent) do
       mark_repair(item, slug, now + LATE_MS)
     end
   else
@@ -212,8 +246,9 @@ local function settle(verdict)
     if #verdict.written > 0 then confirm_copy(item) end
     -- Before a success clears the count: the attempt that condemns is one of those it names.
     local attempts = tonumber(item.meta.attempts or 0) + (verdict.attempt and 1 or 0)
-    local done = written(item, claim, verdict)
-    if #done > 0 then praise(item, verdict) end
+    local done = verdict.retired and settle_retirement(item, claim, verdict)
+      or written(item, claim, verdict)
+    if #done > 0 or verdict.retired then praise(item, verdict) end
     if verdict.unknown then
       for slug in pairs(claim.fields) do item.fields[slug].c = nil end
     end

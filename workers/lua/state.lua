@@ -8,7 +8,8 @@
 --   m repair mark: written once more, not before this ms           l dead letter
 --   x answers without effect          g files as last read          q lane   o source
 --   k what the CMS is known to have held (lua/echo.lua)
---   states: pending written unchanged ignored discarded dead (each a counter of P4)
+--   states: pending written unchanged ignored discarded dead, and superseded by a retirement (each
+--   a counter of P4)
 
 local P = 'instep:'
 local CLAIM_MS = 30000
@@ -19,6 +20,8 @@ local CLOSED_LETTERS = 1000
 local NOTED = 20            -- changes or items in one entry of the history
 local MARKER_MS = 5000
 local LANES = {'live', 'replay', 'reconcile'}
+local GONE = ':gone'        -- the slug of a retirement (lua/retire.lua)
+local FLAGS = {_archived = true, _draft = true}
 
 local offset = tonumber(ARGV[1])
 local request = cjson.decode(ARGV[2])
@@ -146,9 +149,19 @@ local function forget_confirmations(item)
   end
 end
 
+-- The retirement of an item whose record is gone, and not back.
+local function in_force(item)
+  local gone = item.fields[GONE]
+  return gone and not gone.b and gone or nil
+end
+
 local function mark_repair(item, slug, at)
-  local field = item.fields[slug]
+  local field, gone = item.fields[slug], in_force(item)
   if not field then return end
+  -- What a retirement overrules, it puts right.
+  if gone and gone.v ~= '"keep"' and (FLAGS[slug] or gone.v == '"delete"') then
+    field, slug = gone, GONE
+  end
   field.m = math.max(field.m or 0, at)
   field.c = nil
   touch(item, slug)
@@ -156,7 +169,19 @@ end
 
 local function wants_repair(field)
   -- A mark on a value that is dead, discarded or ignored waits for the next value.
-  return field.m and (field.s == 'written' or field.s == 'unchanged')
+  return field.m and (field.s == 'written' or field.s == 'unchanged'
+    or (field.b and field.s == 'superseded'))
+end
+
+-- When what is due *at* may be sent: while a request may land that takes the item away, only a
+-- retirement may.
+local function after_hold(item, at)
+  local hold = tonumber(item.meta.hold)
+  if not hold or in_force(item) then return at end
+  -- Further ahead than its own maximum: as with repair marks, it gets all of its time again.
+  hold = math.min(hold, now + SEND_MS + LATE_MS)
+  set(item, 'hold', hold > now and hold or nil)
+  return math.max(at, hold)
 end
 
 -- A mark further ahead than its own maximum was set before the clock stepped back: how long the
@@ -193,6 +218,7 @@ local function schedule(item)
     -- A repair that failed backs off like anything else.
     at = sane(item.meta.due, AHEAD_MS) or now
     if not lane then at = math.max(at, repair) end
+    at = after_hold(item, at)
     lane = lane or repaired
   end
   if oldest then

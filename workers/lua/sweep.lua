@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
 -- sweep: who is to be woken: destinations whose stored time has come, and those that have due
 -- items and neither a stored time nor a job on its way; and the fetch queue, as one of them. Mends
--- times that a clock jump left behind.
+-- times that a clock jump left behind, and drops tombstones that are old.
 -- ARGV[2]: {destinations: [{name, collections: [name]}], fetchers: [name]}
 -- Returns {wake: [name], ms}: until the next stored time, at most 1,000.
---! uses state raw fetching
+--! uses state retire raw fetching
 
 local function mend(key)
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. (now + AHEAD_MS), '+inf')) do
@@ -27,7 +27,31 @@ local function has_due(destination, told, lanes)
   return false
 end
 
+-- Nothing of it waits, lies in a letter or is on its way.
+local function is_at_rest(item)
+  for _, field in pairs(item.fields) do
+    if field.s == 'pending' or field.s == 'dead' or wants_repair(field) then return false end
+  end
+  return not (item.meta.claim or item.meta.lookup or item.meta.lane)
+end
+
+local function drop_tombstones()
+  local key = P .. 'tombstones'
+  local old = redis.call('ZRANGEBYSCORE', key, '-inf', now - TOMBSTONE_MS, 'LIMIT', 0, 100)
+  for _, name in ipairs(old) do
+    local collection, record = string.match(name, '^([^:]*):(.*)$')
+    local item = load_item(collection, record)
+    if in_force(item) and not is_at_rest(item) then
+      redis.call('ZADD', key, now, name)
+    else
+      redis.call('ZREM', key, name)
+      if in_force(item) then redis.call('DEL', item.key) end
+    end
+  end
+end
+
 mend(P .. 'wakes')
+drop_tombstones()
 local wake = {}
 for _, destination in ipairs(request.destinations) do
   for _, collection in ipairs(destination.collections) do

@@ -1,0 +1,213 @@
+-- Shared: that a record is gone at its source. It is held as one more value of its item, under the
+-- slug ':gone', and stays as a tombstone: what is older than it is stale, what is newer lifts it.
+--   v of it: how the item is retired, JSON text: "archive" "draft" "unpublish" "delete" "keep"
+--   b 1 once it is lifted: the record is back   p 1 once the live copy is away, of a "delete"
+--   u flags that the CMS may show because of it, with the arrival number for which each was sent
+--     first: what lifts it takes them back
+--   z 1 once a request to delete the item was sent
+-- d of another field: it is of a record that was deleted since, and no new item is made from it.
+-- hold of an item: until this ms a request may land that takes it away; nothing else is sent.
+-- instep:tombstones  sorted set: <collection>:<record> of items that are not there, by the ms since
+
+local TOMBSTONE_MS = 30 * 86400000  -- for which one of an item that is not there is kept
+local LATER = {live = true, fetched = true}  -- modes in which the later of two equals wins
+
+local function has_event(held, id)
+  return id and string.find(' ' .. (held.e or '') .. ' ', ' ' .. id .. ' ', 1, true) ~= nil
+end
+
+-- Whether a value takes the place of the one that is held.
+local function wins(held, version, id)
+  if not held or version > held.r then return true end
+  if version < held.r or not LATER[request.mode] then return false end
+  return not has_event(held, id)
+end
+
+-- The kind of version that a value of *slug* must have, and what of the item says so.
+local function kind_held(item, slug)
+  for _, name in ipairs({slug, GONE}) do
+    if item.fields[name] then return string.sub(item.fields[name].r, 1, 1), name end
+  end
+  if slug ~= GONE then return nil end
+  local name, field = next(item.fields)
+  return field and string.sub(field.r, 1, 1), name
+end
+
+-- The version of a value that comes with none: later than whatever it is compared with.
+local function arrival_version(item, slug)
+  local version = now_us
+  for name, field in pairs(item.fields) do
+    if slug == GONE or name == slug or name == GONE then
+      version = math.max(version, tonumber(string.sub(field.r, 2)) + 1)
+    end
+  end
+  return string.format('t%017.0f', version)
+end
+
+-- Whether a value is new to its item: a retirement is compared with all that is held of it.
+local function is_news(item, slug, version, id)
+  local gone = item.fields[GONE]
+  if gone and not wins(gone, version, id) then return false end
+  if slug ~= GONE then return wins(item.fields[slug], version, id) end
+  for name, field in pairs(item.fields) do
+    if name ~= GONE and (version < field.r or (version == field.r and not LATER[request.mode])) then
+      return false
+    end
+  end
+  return true
+end
+
+-- A value that waits, or lies in a letter, has been overtaken.
+local function overrule(item, slug)
+  local field = item.fields[slug]
+  if field.s ~= 'pending' and field.s ~= 'dead' then return end
+  count(field.s, -1)
+  count('superseded', 1)
+  if field.s == 'dead' then leave_letter(field, slug, 'superseded') end
+  field.s = 'superseded'
+  touch(item, slug)
+end
+
+-- A deletion overrules all that is older, any other way what the item's status was to be.
+local function overrule_fields(item, gone)
+  local deleted = gone.v == '"delete"'
+  for slug, field in pairs(item.fields) do
+    if slug ~= GONE and (deleted or FLAGS[slug]) then
+      overrule(item, slug)
+      -- A request that may still land is put right by the retirement; one that is out settles
+      -- nothing of what it carries.
+      if field.m then gone.m = math.max(gone.m or 0, field.m) end
+      field.m, field.c, field.a = nil, nil, gone.a
+      if deleted then field.d = 1 end
+      touch(item, slug)
+    end
+  end
+end
+
+-- Puts the retirement *gone* into its place; returns its fate, or 'pending'.
+local function retire(item, gone, copy)
+  local held = item.fields[GONE]
+  local again = false
+  if held then
+    overrule(item, GONE)
+    gone.m, gone.u = held.m, held.u
+    if not held.b and held.v == gone.v then
+      gone.p, gone.z = held.p, held.z
+      again = held.c and not held.m and item.meta.copy == copy
+      if again then gone.c = held.c end
+    end
+  end
+  if gone.v == '"keep"' then gone.m = nil end
+  item.fields[GONE] = gone
+  touch(item, GONE)
+  if again or gone.v == '"keep"' then return 'unchanged' end
+  overrule_fields(item, gone)
+  return 'pending'
+end
+
+-- The record is back. What the CMS may show of its retirement is taken back as repairs are made:
+-- nobody sent us a value for it.
+local function lift(item)
+  local gone = in_force(item)
+  if not gone then return end
+  local doubted = gone.m
+  overrule(item, GONE)
+  gone.b, gone.c, gone.p, gone.m, gone.x = 1, nil, nil, nil, nil
+  gone.a = redis.call('INCR', P .. 'arrival')
+  touch(item, GONE)
+  for slug, field in pairs(item.fields) do
+    if slug ~= GONE and gone.v == '"delete"' then
+      if doubted then mark_repair(item, slug, doubted) end
+      if not gone.z then field.d = nil end  -- the item is what it was
+      touch(item, slug)
+    end
+  end
+  for flag in pairs(gone.u or {}) do
+    local own = item.fields[flag]
+    if own and (own.s == 'written' or own.s == 'unchanged') then
+      -- What a mapping says of its status counts more than that it was another before.
+      mark_repair(item, flag, math.max(now, doubted or 0))
+      gone.u[flag] = nil
+    else
+      gone.m = math.max(now, doubted or 0)
+    end
+  end
+  if gone.u and not next(gone.u) then gone.u = nil end
+end
+
+-- The first request for it was refused: the CMS shows nothing of it.
+local function note_refusal(gone)
+  if gone.b or gone.m or gone.p or gone.s ~= 'pending' then return end
+  for flag, arrival in pairs(gone.u or {}) do
+    if arrival == gone.a then gone.u[flag] = nil end
+  end
+  if gone.u and not next(gone.u) then gone.u = nil end
+end
+
+-- A request that takes the item away had no answer, or came to its end unseen: it may land until
+-- *till*, and nothing may be written that it could take along.
+local function doubt_retirement(item, till)
+  set(item, 'hold', math.max(tonumber(item.meta.hold) or 0, till))
+end
+
+-- What is sent of a field; of a retirement that is lifted, the flags that are taken back.
+local function value_sent(field)
+  if not field.b then return field.v end
+  local flags = {}
+  for flag in pairs(field.u or {}) do flags[#flags + 1] = flag end
+  return list_text(flags)
+end
+
+-- No item is there: there is nothing to retire, nor to write what came before.
+local function retire_nothing(item, since)
+  local gone = in_force(item)
+  if not gone then return false end
+  for slug, field in pairs(item.fields) do
+    if slug ~= GONE then
+      overrule(item, slug)
+      field.m, field.c = nil, nil
+      touch(item, slug)
+    end
+  end
+  if gone.s == 'pending' then
+    count('pending', -1)
+    count('unchanged', 1)
+    gone.s = 'unchanged'
+  end
+  gone.c, gone.u = nil, nil
+  if gone.m and gone.m <= since then gone.m = nil end
+  touch(item, GONE)
+  redis.call('ZADD', P .. 'tombstones', now, item.collection .. ':' .. item.record)
+  return true
+end
+
+-- An item that was deleted: nothing that was known of it says anything of the next one.
+local function lose_item(item)
+  for slug, field in pairs(item.fields) do
+    field.c, field.m, field.g, field.k, field.x = nil, nil, nil, nil, nil
+    touch(item, slug)
+  end
+  local gone = item.fields[GONE]
+  gone.u, gone.p = nil, nil
+  for _, name in ipairs({'staged', 'publish', 'updated', 'hold', 'limit', 'epoch'}) do
+    set(item, name, nil)
+  end
+  if not gone.b then
+    redis.call('ZADD', P .. 'tombstones', now, item.collection .. ':' .. item.record)
+  end
+end
+
+local function forget_id(place, record, id)
+  local ids, keys = P .. 'ids:' .. place, P .. 'keys:' .. place
+  if redis.call('HGET', ids, record) == id then redis.call('HDEL', ids, record) end
+  if redis.call('HGET', keys, id) == record then redis.call('HDEL', keys, id) end
+end
+
+-- A new item knows nothing of how an earlier one was retired.
+local function begin_anew(item)
+  local gone = item.fields[GONE]
+  if not gone then return end
+  gone.u, gone.p, gone.z = nil, nil, nil
+  if gone.b then gone.m = nil end
+  touch(item, GONE)
+end

@@ -1,0 +1,51 @@
+"""
+What one answer means for one item that was to be taken away. Pure.
+
+An item is taken away by its id, and the CMS answers no more than that it was: nothing is read
+back. That there is no such item is what was wanted.
+
+https://developers.webflow.com/data/reference/cms/collection-items/staged-items/delete-items
+https://developers.webflow.com/data/reference/cms/collection-items/live-items/delete-items-live
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from workers import verdicts
+from workers.steps import ClaimedItem, Verdict
+from workers.tombstones import GONE
+from workers.verdicts import Case
+
+
+def done(_: Case, item: ClaimedItem) -> Verdict:
+    """It is deleted, or its live copy is away."""
+    return Verdict(item.record, retired=True)
+
+
+def missing(case: Case, item: ClaimedItem) -> Verdict:
+    """There is none: that is what was wanted."""
+    return done(case, item) if case.batch.alone else verdicts.isolated(case, item)
+
+
+def held_back(case: Case, item: ClaimedItem) -> Verdict:
+    """It was not published: then there is no live copy to take away."""
+    return missing(case, item) if case.batch.retire == "unpublish" else refused(case, item)
+
+
+def refused(case: Case, item: ClaimedItem) -> Verdict:
+    """It dies with the CMS's words; but where it is to be deleted, deleting it tells."""
+    if case.batch.alone and case.batch.retire == "unpublish" and _is_to_be_deleted(item):
+        return done(case, item)
+    return verdicts.refused(case, item)
+
+
+def backed_off(case: Case, item: ClaimedItem) -> Verdict:
+    """It waits; and after anything but a refusal to connect it may have been taken away."""
+    verdict = verdicts.backed_off(case, item)
+    # Any 5xx: what is written next to an item that is then taken away would be lost.
+    return replace(verdict, unknown=verdict.unknown or case.answer is not None)
+
+
+def _is_to_be_deleted(item: ClaimedItem) -> bool:
+    return any(field.slug == GONE and field.value == '"delete"' for field in item.fields)
