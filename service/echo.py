@@ -14,7 +14,7 @@ from typing import Any, Final
 from service.senders.base import Origin
 from workers import comparing
 from workers.changes import Change, FieldValue, Gone
-from workers.comparison import key_text
+from workers.comparison import key_of
 from workers.fieldtypes import TYPES, parse
 from workers.settings import Collection
 
@@ -59,7 +59,7 @@ def _is_of(change: Change, origin: Origin, collection: Collection) -> bool:
         return False
     if change.by == "item":
         return change.record == origin.item
-    return change.record == key_text(origin.fields.get(collection.key or ""))
+    return change.record == key_of(collection, origin.fields)
 
 
 def _parted(change: Change, held: Mapping[str, Any], at: str) -> Iterator[Change]:

@@ -81,6 +81,7 @@ def _body(item: ClaimedItem, api: str, schema: Schema) -> tuple[dict[str, Any], 
                 file=field.file,
                 again=field.repair,
                 options=schema.options(field.slug),
+                link=field.link,
             )
         except OptionUnknown as error:
             unknown[field.slug] = str(error)

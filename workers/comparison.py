@@ -12,6 +12,7 @@ from workers.answers import ItemView
 from workers.fieldtypes import TYPES, dumps
 from workers.fieldtypes import seen as seen_as
 from workers.files import remembered
+from workers.keys import joined, parted
 from workers.settings import Collection
 from workers.steps import ClaimedItem
 from workers.tombstones import GONE
@@ -75,21 +76,44 @@ def is_another(
     """
     Tell whether *view* carries another key than *item*, which was addressed by its key.
 
-    False as well where the key itself was sent: the answer then shows ours on whatever item.
+    What was sent of the key itself tells nothing: the answer shows ours on whatever item.
     """
-    if not collection.key or item.record == item.id or collection.key in sent:
+    if not collection.key or item.record == item.id:
         return False
-    key = key_text(view.fields.get(collection.key))
-    return key is not None and key != item.record
+    for slug, part in zip(collection.keys, parts_of(collection, item.record), strict=False):
+        held = key_text(view.fields.get(slug))
+        if slug not in sent and held is not None and held != part:
+            return True
+    return False
+
+
+def key_of(collection: Collection, fields: Mapping[str, Any]) -> str | None:
+    """Return the key that an item with *fields* has in *collection*, as text; None: it has none."""
+    parts = [key_text(fields.get(slug)) for slug in collection.keys]
+    known = [part for part in parts if part is not None]
+    return joined(known) if parts and len(known) == len(parts) else None
+
+
+def parts_of(collection: Collection, key: str) -> tuple[str, ...]:
+    """Return *key* as the fields of *collection* hold it, one part for each of them."""
+    return parted(key) if len(collection.keys) > 1 else (key,)
 
 
 def key_text(value: Any) -> str | None:
-    """Return a key in an item's field as text (12 and "12" are one); None: it is none."""
+    """
+    Return a key, or a part of one, in an item's field as text (12 and "12" are one); None: it is
+    none.
+    """
     if isinstance(value, str):
         return value or None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return str(int(value)) if isinstance(value, int) or value.is_integer() else str(value)
+
+
+def shown_key(collection: Collection, fields: Mapping[str, Any]) -> str:
+    """Return what *fields* hold where the key of *collection* stands, for people."""
+    return " and ".join(as_text(fields.get(slug)) for slug in collection.keys)
 
 
 def as_text(value: Any) -> str:

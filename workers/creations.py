@@ -24,8 +24,8 @@ def created(case: Case, item: ClaimedItem) -> Verdict:
     view = _view_of(case, item)
     if view is None:
         return Verdict(item.record, unknown=True, limit=1)
-    key = case.collection.key or ""
-    if comparison.key_text(view.fields.get(key)) != item.record:
+    if comparison.key_of(case.collection, view.fields) != item.record:
+        key = " and ".join(case.collection.keys)
         message = f"item {view.id} was created, but its field {key} does not show {item.record}"
         deaths = case.death("not-applied", [f.slug for f in item.fields], message=message)
         return Verdict(item.record, made=view.id, deaths=deaths, attempt=True)
@@ -46,9 +46,8 @@ def created(case: Case, item: ClaimedItem) -> Verdict:
 def _view_of(case: Case, item: ClaimedItem) -> ItemView | None:
     """Return the item that was created for *item*: by its key, else by its slug."""
     views = list(case.answer.items.values()) if case.answer else []
-    key = case.collection.key or ""
     for view in views:
-        if comparison.key_text(view.fields.get(key)) == item.record:
+        if comparison.key_of(case.collection, view.fields) == item.record:
             return view
     slug = case.sent[item.record]["slug"]
     for view in views:
@@ -68,7 +67,7 @@ def refused(case: Case, item: ClaimedItem) -> Verdict:
         # v2 can be asked for the item that has it; v1 lists all of them anew.
         again = case.destination.api == "v1"
         return Verdict(item.record, taken=slug, forget=again, limit=1, attempt=True)
-    vital = {"name", "slug", case.collection.key}
+    vital = {"name", "slug", *case.collection.keys}
     if not vital.isdisjoint(problem.path for problem in problems):
         message = _no_other_key(slug, item) if is_taken else ""
         slugs = [field.slug for field in item.fields]
@@ -87,14 +86,13 @@ def backed_off(case: Case, item: ClaimedItem) -> Verdict:
 
 def resolved(collection: Collection, item: ClaimedItem, page: Answer) -> Verdict:
     """Return what becomes of *item*, whose slug is taken, by the *page* that asks for the slug."""
-    key = collection.key or ""
     views = [view for view in page.items.values() if view.fields.get("slug") == item.taken]
     for view in views:
-        held = view.fields.get(key)
-        if comparison.key_text(held) == item.record:
+        if comparison.key_of(collection, view.fields) == item.record:
             return Verdict(item.record, made=view.id)
     if views:
-        found = f"item {views[0].id}, whose {key} is {comparison.as_text(views[0].fields.get(key))}"
+        key, held = "|".join(collection.keys), comparison.shown_key(collection, views[0].fields)
+        found = f"item {views[0].id}, whose {key} is {held}"
         message = f"the slug {item.taken} is that of {found}"
     else:
         # A deleted item keeps its slug until the site is published.

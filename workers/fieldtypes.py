@@ -32,6 +32,7 @@ class Sending:
     file: str | None
     again: bool
     options: tuple[Mapping[str, str], ...]
+    link: str | None
 
 
 def _as_it_is(value: Any, _: Sending) -> Any:
@@ -40,6 +41,10 @@ def _as_it_is(value: Any, _: Sending) -> Any:
 
 def _flag(value: Any, _: Sending) -> Any:
     return bool(value)  # a status is never absent: cleared, it is false
+
+
+def _linked(_: Any, how: Sending) -> Any:
+    return None if how.link is None else json.loads(how.link)
 
 
 def _option(value: Any, how: Sending) -> Any:
@@ -62,6 +67,7 @@ class FieldType:
     write: Callable[[Any, Sending], Any] = _as_it_is
     files: bool = False  # imports files: goes in a request of its own
     needs_schema: bool = False  # cannot be sent without the collection's schema
+    refers: bool = False  # names items by their keys: sent as their ids
 
     def body(
         self,
@@ -71,6 +77,7 @@ class FieldType:
         file: str | None = None,
         again: bool = False,
         options: Iterable[Mapping[str, str]] = (),
+        link: str | None = None,
     ) -> Any:
         """
         Return *value* as the PATCH carries it.
@@ -81,11 +88,12 @@ class FieldType:
             file: JSON of the file, or list of files, that the item held when last read.
             again: This value was written before: the file that was imported then is *file* now.
             options: ``{"id", "name"}`` of each option, from the collection's schema.
+            link: JSON of the ids of the items that *value* names by their keys.
 
         Raises:
             OptionUnknown: *value* is the label of none of *options*.
         """
-        return self.write(value, Sending(api, file, again, tuple(options)))
+        return self.write(value, Sending(api, file, again, tuple(options), link))
 
     def shown(self, sent: Any, answer: Any, *, file: str | None = None) -> bool:
         """
@@ -101,7 +109,8 @@ class FieldType:
     @property
     def verbatim(self) -> bool:
         """Whether a value reads back as it was sent: numbers, and what clears a field, by value."""
-        return self.compare in (comparing.exact, comparing.number) and not self.needs_schema
+        by_value = self.compare in (comparing.exact, comparing.number)
+        return by_value and not (self.needs_schema or self.refers)
 
     def seen(self, answer: Any) -> str | None:
         """Return *answer* as text that is one for what is the same; None: where *verbatim*."""
@@ -142,6 +151,7 @@ def dumps(value: Any) -> str:
 
 
 _EXACT = FieldType()
+_KEYED = FieldType(write=_linked, refers=True)
 _FILE = FieldType(
     files.one_shown,
     lambda value, how: files.one_body(value, how.api, how.file, again=how.again),
@@ -161,6 +171,8 @@ TYPES: Mapping[str, FieldType] = {
     "option": FieldType(write=_option, needs_schema=True),
     "reference": _EXACT,
     "references": _EXACT,
+    "reference-key": _KEYED,
+    "references-key": _KEYED,
     "richtext": FieldType(comparing.markup),
     "video": FieldType(comparing.present),
     "link": _EXACT,

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from workers.answers import Answer
-from workers.comparison import key_text
+from workers.comparison import key_of
 from workers.outbox import INDEX_EVERY, V1_INDEX_EVERY
 from workers.schema import Schema
 from workers.scripts import Steps
@@ -70,7 +70,7 @@ class Items:
                 "collection": collection.name,
                 "index": self.settings.copy_of(collection),
                 "missing": collection.missing,
-                "message": f"no item of {collection.name} has {collection.key} = ",
+                "message": f"no item of {collection.name} has {'|'.join(collection.keys)} = ",
                 "whole": destination.api == "v1",
                 "every_ms": int(INDEX_EVERY * 1000),
                 "full_ms": int(self._full_every(destination, page) * 1000),
@@ -220,7 +220,7 @@ class Items:
     def _entries(self, collection: Collection, items: Any) -> Iterator[dict[str, Any]]:
         for item in items:
             yield {
-                "key": key_text(item.fields.get(collection.key or "")),
+                "key": key_of(collection, item.fields),
                 "id": item.id,
                 "updated": item.updated,
                 "created": item.created,

@@ -13,7 +13,7 @@ from typing import Any
 
 from workers.bodies import Prepared
 from workers.changes import FieldProblem
-from workers.comparison import key_text
+from workers.comparison import key_text, parts_of
 from workers.schema import Schema, Trust
 from workers.settings import Collection
 from workers.slugs import slug_from
@@ -29,7 +29,6 @@ def completed(prepared: Prepared, batch: Batch, collection: Collection, schema: 
     Of two items with one slug the second waits for a request of its own; without a *schema* all
     of them wait. What lacks a field that the schema requires is not sent.
     """
-    key = collection.key or ""
     values: dict[str, Mapping[str, Any]] = {}
     deaths = dict(prepared.deaths)
     doubted = set(prepared.doubted)
@@ -37,7 +36,7 @@ def completed(prepared: Prepared, batch: Batch, collection: Collection, schema: 
     for item in batch.items if schema.fields else ():
         held = prepared.values[item.record]
         try:
-            entry = _entry(item, held, key, _key(item.record, schema, key))
+            entry = _entry(item, held, _key(collection, item.record, schema))
         except ValueError as error:
             everything = tuple(field.slug for field in item.fields)
             deaths[item.record] = Death("refused", everything, str(error))
@@ -49,8 +48,9 @@ def completed(prepared: Prepared, batch: Batch, collection: Collection, schema: 
             else:
                 doubted.add(item.record)
             continue
-        if _says_another_key(item.record, held, key):
-            deaths[item.record] = _with_key(deaths.get(item.record), item, key)
+        for slug, part in _parts(collection, item.record):
+            if _says_another_key(part, held, slug):
+                deaths[item.record] = _with_key(deaths.get(item.record), slug, part)
         if entry["slug"] not in slugs:
             slugs.add(entry["slug"])
             values[item.record] = entry
@@ -82,17 +82,41 @@ def _without(
     return Death("refused", everything, message, problems=problems)
 
 
-def _entry(item: ClaimedItem, held: Mapping[str, Any], key: str, value: Any) -> dict[str, Any]:
+def _entry(item: ClaimedItem, held: Mapping[str, Any], key: Mapping[str, Any]) -> dict[str, Any]:
     slug = held.get("slug") or slug_from(str(held.get("name") or ""), item.record)
     # Said, not left to the CMS: since 2024 what is staged would start as a draft, which no publish
     # of the site takes along. https://developers.webflow.com/data/changelog/12172024
     flags = dict.fromkeys(FLAGS, False)
-    return {**flags, **held, "slug": slug, key: value}
+    return {**flags, **held, "slug": slug, **key}
 
 
-def _key(record: str, schema: Schema, slug: str) -> Any:
+def _parts(collection: Collection, record: str) -> list[tuple[str, str]]:
     """
-    Return the key *record* as the field *slug* takes it.
+    Return the slugs of the fields that hold the key *record*, each with its part.
+
+    Raises:
+        ValueError: It is of a time at which so many fields did not hold it.
+    """
+    parts = parts_of(collection, record)
+    if len(parts) != len(collection.keys):
+        expected = f"{len(collection.keys)} fields hold the key"
+        raise ValueError(f"the key {record} has {len(parts)} parts, while {expected}")
+    return list(zip(collection.keys, parts, strict=True))
+
+
+def _key(collection: Collection, record: str, schema: Schema) -> dict[str, Any]:
+    """
+    Return the key *record* by slug, as the fields that hold it take it.
+
+    Raises:
+        ValueError: a field would read it back as another one.
+    """
+    return {slug: _part(part, schema, slug) for slug, part in _parts(collection, record)}
+
+
+def _part(record: str, schema: Schema, slug: str) -> Any:
+    """
+    Return the key *record*, or the part of one, as the field *slug* takes it.
 
     Raises:
         ValueError: it would read back as another one, by which the item would never be found.
@@ -117,9 +141,9 @@ def _says_another_key(record: str, held: Mapping[str, Any], key: str) -> bool:
     return key_text(float(value) if isinstance(value, Decimal) else value) != record
 
 
-def _with_key(death: Death | None, item: ClaimedItem, key: str) -> Death:
-    """Return *death* with the field *key* in it, whose value is not the key of the record."""
-    words = f"the field holds the key, which is {item.record}: another value would hide the item"
+def _with_key(death: Death | None, key: str, part: str) -> Death:
+    """Return *death* with the field *key* in it, whose value is not that in the record's key."""
+    words = f"the field holds the key, which is {part}: another value would hide the item"
     problem = FieldProblem(key, words)
     if death is None:
         return Death("refused", (key,), f"{key}: {words}", problems=(problem,))

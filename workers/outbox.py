@@ -9,6 +9,9 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:due:<collection>:<lane>:sought``  the same, of those that wait for an item id
 ``instep:waiting:<collection>``            sorted set: records by the ms since which they wait
 ``instep:lookup:<collection>``             sorted set: records that wait for an item id
+``instep:wanted:<collection>``             sorted set: keys that references wait for
+                                           (``lua/references.lua``), by the ms of the next look
+``instep:waiters:<collection>:<key>``      set: the items that wait for it
 ``instep:ids:<collection>:<copy>``         hash: key → item id
 ``instep:keys:<collection>:<copy>``        hash: item id → key
 ``instep:born:<collection>:<copy>``        hash: item id → createdOn
@@ -52,7 +55,15 @@ from workers.scripts import Steps
 from workers.settings import Destination, Settings
 from workers.steps import Batch, Judgement, Step, Verdict
 from workers.store import Room, guarded
-from workers.wording import copy_name, event_for, raw_letter, step_of, stored, verdict_for
+from workers.wording import (
+    copy_name,
+    event_for,
+    places,
+    raw_letter,
+    step_of,
+    stored,
+    verdict_for,
+)
 
 FATES = ("written", "superseded", "unchanged", "stale", "ignored", "discarded", "dead", "pending")
 RAW_LETTERS = 1000  # open ones per source
@@ -136,6 +147,7 @@ class Outbox:
                 "headers": dict(delivery.headers),
                 "encoding": encoding,
                 "fetched": delivery.landing and asdict(delivery.landing),
+                "places": places(self.settings),
                 "events": [event_for(delivery, event, self.settings) for event in delivery.events],
             },
             text,
@@ -173,6 +185,7 @@ class Outbox:
                 "flights": flights,
                 "lower": lower or max(1, flights - 1),
                 "live": destination.live,
+                "places": places(self.settings, destination.name),
                 "history": self.settings.store.history,
                 "collections": [
                     {
@@ -214,6 +227,7 @@ class Outbox:
                 "missing": collection.missing,
                 "create": batch.create,
                 "retire": batch.retire,
+                "places": places(self.settings, batch.destination),
                 "outcome": outcome,
                 "history": self.settings.store.history,
                 "verdicts": [verdict_for(v, items[v.record]) for v in judgement.verdicts],

@@ -12,8 +12,9 @@ from typing import Any
 from workers.comparison import as_text
 from workers.fitting import FITS, Asked
 from workers.schema import Schema
+from workers.tombstones import GONE
 
-_FLAGS = frozenset({"_archived", "_draft"})  # v2 has them beside the fields
+_NO_FIELDS = frozenset({"_archived", "_draft", GONE})  # v2 has the flags beside the fields
 
 
 def check(schema: Schema, slug: str, value: Any, *, api: str) -> str | None:
@@ -26,7 +27,7 @@ def check(schema: Schema, slug: str, value: Any, *, api: str) -> str | None:
         value: As the PATCH carries it.
         api: "v1" or "v2".
     """
-    if slug in _FLAGS or not schema.whole:
+    if slug in _NO_FIELDS or not schema.whole:
         return None
     field = schema.fields.get(slug)
     if field is None:

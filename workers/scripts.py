@@ -2,12 +2,15 @@
 The Lua steps, loaded from ``workers/lua``: one file is one atomic step.
 
 A step names the shared files that it needs in a line ``--! uses state budget``; their text is put
-before its own, behind the ``#!lua`` line. Nothing is ever formatted into a script.
+before its own, behind the ``#!lua`` line, each as a block of its own: a function of Lua holds 200
+local variables at most, so that only the names that others use leave their file. Nothing else is
+ever formatted into a script.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -18,6 +21,7 @@ from workers.store import guarded
 
 # Made once: json.dumps makes a new encoder for every call that has an option.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_LOCAL = re.compile(r"^local (function )?(\w+(?:, *\w+)*)( *=)?", re.MULTILINE)
 
 
 @cache
@@ -32,7 +36,26 @@ def text_of(step: str) -> str:
     head, _, body = (folder / f"{step}.lua").read_text(encoding="utf-8").partition("\n")
     uses = next((line for line in body.splitlines() if line.startswith("--! uses ")), "")
     shared = [(folder / f"{name}.lua").read_text(encoding="utf-8") for name in uses.split()[2:]]
-    return "\n".join([head, *shared, body])
+    blocks = [_block(text, [*shared[n + 1 :], body]) for n, text in enumerate(shared)]
+    return "\n".join([head, *blocks, body])
+
+
+def _block(text: str, others: list[str]) -> str:
+    """Return the shared *text* as a block, whose names are seen outside where *others* use them."""
+    used = set(re.findall(r"\w+", "\n".join(others)))
+    seen: dict[str, None] = {}
+
+    def declare(found: re.Match[str]) -> str:
+        names = found[2].replace(" ", "").split(",")
+        if used.isdisjoint(names):
+            return found[0]
+        seen.update(dict.fromkeys(names))
+        if found[1]:
+            return f"function {found[2]}"
+        return f"{found[2]}{found[3]}" if found[3] else ""
+
+    body = _LOCAL.sub(declare, text)
+    return f"local {', '.join(seen)} do {body} end" if seen else f"do {body} end"
 
 
 class Steps:

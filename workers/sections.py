@@ -89,6 +89,12 @@ def is_slug(value: Any) -> bool:
     return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_-]+", value) is not None
 
 
+def are_keys(value: Any) -> bool:
+    if not isinstance(value, list):
+        return is_slug(value)
+    return len(value) > 1 and all(map(is_slug, value)) and len(set(value)) == len(value)
+
+
 def texts(least: int) -> Callable[[Any], bool]:
     return lambda value: (
         isinstance(value, list) and len(value) >= least and all(is_text(each) for each in value)
@@ -177,7 +183,7 @@ class CollectionSection(Section):
         "the name of a [destinations.NAME]", is_text, required=True, do="name one of them"
     )
     id = Value("the id of a CMS collection", is_path_part, required=True)
-    key = Value("the slug of an item field", is_slug)
+    key = Value("the slug of an item field, or a list of two or more", are_keys)
     missing = Value(
         '"dead-letter", "ignore" or "create"',
         one_of("dead-letter", "ignore", "create"),

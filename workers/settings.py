@@ -8,7 +8,7 @@ and key; a secret is never part of a message or of ``repr``.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -52,9 +52,15 @@ class Collection:
     name: str
     destination: str
     id: str
-    key: str | None = None  # slug of the item field that holds the source's key
+    # Slug of the item field that holds the source's key; several where each holds a part of it.
+    key: str | Sequence[str] | None = None
     missing: str = "dead-letter"  # or "ignore", or "create"
     preflight: bool = True  # values are held against its schema before any call
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Slugs of the fields that hold the key, in the order of its parts; none: it has none."""
+        return (self.key,) if isinstance(self.key, str) else tuple(self.key or ())
 
 
 @dataclass(frozen=True, slots=True)

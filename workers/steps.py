@@ -24,6 +24,7 @@ class ClaimedField:
     file: str | None = None  # JSON {"fileId", "url"} (or a list of them), as last read in the CMS
     misses: int = 0  # answers 200 that did not show this value
     since: int = 0  # ms on the store's clock: since when its field waits
+    link: str | None = None  # JSON of the ids of the items that it names by their keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ class Verdict:
     made: str | None = None  # id of the item that was to be created, and that there is now
     taken: str | None = None  # the CMS refused this slug to an item that was to be created
     retired: bool = False  # what the batch was to take away is not there any more
+    dangling: tuple[str, ...] = ()  # references whose ids the CMS refused: looked up once more
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,11 @@ class Case:
         return f"{name}: {answer.message}" if answer.message else name
 
     @property
+    def named(self) -> set[str]:
+        """Slugs of the fields that the CMS names."""
+        return {problem.path for problem in self.answer.problems} if self.answer else set()
+
+    @property
     def halved(self) -> int:
         return max(1, len(self.batch.items) // 2)
 
@@ -94,18 +99,30 @@ def refused(case: Case, item: ClaimedItem) -> Verdict:
     """The fields that the CMS names die, the others go again, once; unnamed: all of them die."""
     if not case.batch.alone:
         return isolated(case, item)
+    if dangling := _dangling(case, item):
+        return Verdict(item.record, dangling=dangling, attempt=True)
     sent = case.values(item)
-    problems = case.answer.problems if case.answer else ()
-    named = {problem.path for problem in problems} & set(sent)
+    named = case.named & set(sent)
     some = bool(named) and len(named) < len(sent) and not item.refused
     slugs = [slug for slug in sent if slug in named or not some]
     return Verdict(item.record, deaths=case.death("refused", slugs), attempt=True, refused=some)
+
+
+def _dangling(case: Case, item: ClaimedItem) -> tuple[str, ...]:
+    """Return the references that the CMS names, but for those that were looked up again before."""
+    return tuple(
+        field.slug
+        for field in item.fields
+        if field.slug in case.named and case.type_of(field).refers and not field.misses
+    )
 
 
 def missing(case: Case, item: ClaimedItem) -> Verdict:
     """Its id is forgotten and looked up again; known for certain, or looked up before: it dies."""
     if not case.batch.alone:
         return isolated(case, item)
+    if dangling := _dangling(case, item):
+        return Verdict(item.record, dangling=dangling, attempt=True)
     if item.record != item.id and not item.forgotten:
         return Verdict(item.record, forget=True)
     slugs = [field.slug for field in item.fields]
@@ -185,7 +202,7 @@ def settled(case: Case, item: ClaimedItem) -> Verdict:
     if shown is None:
         found = comparison.nothing(sent)
     elif comparison.is_another(case.collection, item, shown, sent):
-        return _misdirected(case, item, shown.fields.get(case.collection.key or ""))
+        return _misdirected(case, item, shown.fields)
     elif _went_live(case, item, shown.published, held=shown.draft or shown.archived):
         return Verdict(item.record, updated=shown.updated, staged=False)
     else:
@@ -242,14 +259,15 @@ def _is_to_be_published(case: Case, item: ClaimedItem) -> bool:
     return on_hold and wants_publishing(case.sent[item.record])
 
 
-def _misdirected(case: Case, item: ClaimedItem, key: Any) -> Verdict:
+def _misdirected(case: Case, item: ClaimedItem, held: Mapping[str, Any]) -> Verdict:
     """The item under this id holds another key: its own record is to be written there again."""
-    other = comparison.key_text(key)
+    other = comparison.key_of(case.collection, held)
     if not item.forgotten:
         return Verdict(item.record, forget=True, overwrote=other)
     if not case.batch.alone:
         return Verdict(item.record, limit=1, overwrote=other)
     slugs = [field.slug for field in item.fields]
-    message = f"item {item.id} holds {comparison.as_text(key)} as its key, not {item.record}"
+    key = comparison.shown_key(case.collection, held)
+    message = f"item {item.id} holds {key} as its key, not {item.record}"
     deaths = case.death("missing", slugs, message=message)
     return Verdict(item.record, deaths=deaths, attempt=True, overwrote=other)

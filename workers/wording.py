@@ -102,6 +102,15 @@ def _gone(event: Incoming, settings: Settings) -> dict[str, Any]:
     return {"gone": told}
 
 
+def places(settings: Settings, destination: str | None = None) -> dict[str, str]:
+    """Return the copy of each collection that can be referred to, of one destination or of all."""
+    return {
+        collection.name: settings.copy_of(collection)
+        for collection in settings.collections.values()
+        if collection.key and destination in (None, collection.destination)
+    }
+
+
 def copy_name(settings: Settings, collection: Collection, *, staged: bool) -> str:
     """Return the name of the copy that confirmations speak of."""
     return f"{settings.copy_of(collection)}:{'staged' if staged else 'live'}"
@@ -183,6 +192,7 @@ def _field(field: dict[str, Any]) -> ClaimedField:
         file=field["file"] or None,
         misses=field["misses"],
         since=int(field["since"]),
+        link=field.get("link"),
     )
 
 
@@ -222,6 +232,7 @@ def verdict_for(verdict: Verdict, item: ClaimedItem) -> dict[str, Any]:
         "made": verdict.made,
         "taken": verdict.taken,
         "retired": verdict.retired,
+        "dangling": list(verdict.dangling),
     }
 
 

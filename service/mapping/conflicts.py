@@ -14,6 +14,8 @@ def conflicts(rules: Sequence[Rule], collections: Mapping[str, Collection]) -> I
     yield from _addressed_two_ways(rules)
     yield from _versioned_two_ways(rules)
     yield from _nameless(rules, collections)
+    yield from _parted_otherwise(rules, collections)
+    yield from _unknown_targets(rules, collections)
 
 
 def _addressed_two_ways(rules: Sequence[Rule]) -> Iterator[Problem]:
@@ -62,3 +64,43 @@ def _nameless(rules: Sequence[Rule], collections: Mapping[str, Collection]) -> I
                 'a field name in one of them, since the collection says missing = "create"',
                 "map it: the CMS takes no item without a name; or choose another missing",
             )
+
+
+def _parted_otherwise(
+    rules: Sequence[Rule], collections: Mapping[str, Collection]
+) -> Iterator[Problem]:
+    """Yield a problem for each key that has not as many parts as there are fields that hold it."""
+    for rule in rules:
+        keys = collections[rule.options.collection].keys
+        parts = len(rule.options.record)
+        if rule.options.by == "key" and len(keys) > 1 and parts != len(keys):
+            name = rule.options.collection
+            yield Problem(
+                f"{rule.file}: {rule.name}.Meta.key",
+                f"{parts} path{'s' if parts > 1 else ''}",
+                f"{len(keys)}, as collections.{name}.key has fields: {', '.join(keys)}",
+                "name a path for each of them, in their order",
+            )
+
+
+def _unknown_targets(
+    rules: Sequence[Rule], collections: Mapping[str, Collection]
+) -> Iterator[Problem]:
+    """Yield a problem for each reference to a collection in which no key can be looked up."""
+    for rule in rules:
+        here = collections[rule.options.collection].destination
+        near = sorted(n for n, each in collections.items() if each.key and each.destination == here)
+        for target in rule.targets:
+            if target.to is not None and target.to not in near:
+                yield Problem(
+                    f"{rule.file}: {rule.name}.{target.attribute}",
+                    f"to={target.to!r}, {_what(collections.get(target.to))}",
+                    f"a collection of {here} with a key: {', '.join(near) or 'there is none'}",
+                    "name one, or give it a key in instep.toml, or map the item id without to",
+                )
+
+
+def _what(collection: Collection | None) -> str:
+    if collection is None:
+        return "which no [collections.NAME] is"
+    return "which has no key" if not collection.key else f"which is of {collection.destination}"

@@ -15,7 +15,7 @@ from marshmallow import ValidationError, fields
 from marshmallow.types import ErrorMessages
 
 from service.mapping.found import found
-from service.mapping.records import ITEM_ID
+from service.mapping.records import ITEM_ID, composite
 
 WEB_URL = re.compile(r"https?://[^\s/?#][^\x00-\x1f\x7f]*", re.IGNORECASE)
 
@@ -100,10 +100,28 @@ class Option(_Text):
 
 
 class Reference(_Text):
-    """Accepts the id of an item in the other collection. Value: that id. Compared: exactly."""
+    """
+    Accepts the id of an item in the other collection. Value: that id. Compared: exactly.
+
+    With *to*, the name of a ``[collections.NAME]`` of the same destination, accepts a key there:
+    text, a whole number, or the list of the parts of a composite one. Value: ``{"key", "to"}``. The
+    worker turns the key into the item's id, and waits where there is none yet; compared by id.
+    """
 
     form = ITEM_ID
     default_error_messages = _invalid("Not an item id: expected 1 to 64 letters, digits, _ and -.")
+
+    def __init__(self, *, to: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.to = to
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        if self.to is None:
+            return super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return composite(value if isinstance(value, list) and value else [value])
+        except ValueError as error:
+            raise ValidationError(f"Not a key of {self.to}: {error}.") from None
 
 
 class _ListOf(fields.List[Any]):
@@ -119,10 +137,18 @@ class MultiReference(_ListOf):
     """
     Accepts a list of item ids; one that stands twice counts once. It replaces the whole list.
     Value: a list of ids, in the order given. Compared: exactly.
+
+    With *to* a list of keys, see Reference. Value: ``{"keys": […], "to"}``; all of it waits for
+    the last of them.
     """
 
     element = Reference
     default_error_messages = _invalid("Not a list of item ids.")
+
+    def __init__(self, *, to: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.to = to
+        self.inner = Reference(to=to)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> list[Any]:
         return list(dict.fromkeys(super()._deserialize(value, attr, data, **kwargs)))

@@ -70,4 +70,5 @@ def _rule(
     if read is None or fields is None:
         return None
     schema, own = fields
+    own = tuple(targets.counted(target, settings.collections) for target in own)
     return Rule(definition.cls.__name__, definition.file, read, schema, own)

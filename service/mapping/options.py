@@ -41,7 +41,7 @@ class Options:
     topics: frozenset[str] | None  # None: all
     collection: str
     by: Literal["key", "item"]
-    record: Path
+    record: tuple[Path, ...]  # of a key of several parts one for each
     each: Path | None = None
     when: Path | None = None
     version: Path | None = None
@@ -91,9 +91,9 @@ def read(
     problems += _on_delete(definition, meta.get("on_delete"))
     by = _by(definition, meta, settings, problems)
     paths = {name: _path(definition, name, meta.get(name), problems) for name in _PATHS}
-    record = paths[by] if by else None
+    record = _parts(definition, by, meta.get(by), problems) if by else ()
     fetches = fetching.read(definition, meta, settings, fetchers, problems)
-    if len(problems) > count or by is None or record is None:
+    if len(problems) > count or by is None:
         return None
     return Options(
         source=meta["source"],
@@ -110,7 +110,7 @@ def read(
     )
 
 
-_PATHS = ("key", "item", "each", "when", "version")
+_PATHS = ("each", "when", "version")
 
 
 def _unknown_name(
@@ -156,6 +156,16 @@ def _by(
         do = f"set {where}.key in instep.toml to the slug of the field that holds it"
         problems.append(definition.problem("Meta.key", "a key", f"a key in {where}", do))
     return "key" if has_key else "item"
+
+
+def _parts(
+    definition: Definition, name: str, value: Any, problems: list[Problem]
+) -> tuple[Path, ...]:
+    several = name == "key" and isinstance(value, tuple | list)
+    if several and not value:
+        problems.append(definition.problem("Meta.key", "no path", "one or more", "name them"))
+    paths = (_path(definition, name, each, problems) for each in (value if several else (value,)))
+    return tuple(path for path in paths if path is not None)
 
 
 def _path(definition: Definition, name: str, value: Any, problems: list[Problem]) -> Path | None:

@@ -8,6 +8,7 @@ was found and what was expected.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from marshmallow import missing
 
 from service.mapping.found import found
 from workers.changes import sequence_version, time_version
+from workers.keys import joined
 
 LONGEST_KEY = 256  # characters; the CMS allows as many in a name or slug
 MOST_OBJECTS = 100  # that one notice names; the notice is kept with each until that is fetched
@@ -40,6 +42,19 @@ def key(value: Any) -> str:
         text.encode()
     except UnicodeEncodeError:
         raise ValueError(f"found {found(value)}, which is not valid Unicode; {expected}") from None
+    return text
+
+
+def composite(values: Sequence[Any]) -> str:
+    """
+    Return the key whose parts are *values*, as ``workers.keys`` joins them; of one it is that one.
+
+    Raises:
+        ValueError: One of them is no ``key``, or the whole is longer than 256 characters.
+    """
+    text = joined([key(value) for value in values])
+    if len(text) > LONGEST_KEY:
+        raise ValueError(f"found a key of {len(text)} characters; expected {LONGEST_KEY} at most")
     return text
 
 

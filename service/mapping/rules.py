@@ -52,9 +52,8 @@ class Rule:
 
     def records(self, payload: Any) -> Iterator[str]:
         """Yield every key, or item id, that can be read in *payload*, whatever ``when`` says."""
-        as_record = records.key if self.options.by == "key" else records.item
         for _, root in self._roots(payload, []):
-            record = _record(self.options.record, root, as_record, [])
+            record = self._key(root, [])
             if record is not None:
                 yield record
 
@@ -91,8 +90,7 @@ class Rule:
         options = self.options
         if not self._when(root, problems):
             return None
-        as_record = records.key if options.by == "key" else records.item
-        record = _record(options.record, root, as_record, problems)
+        record = self._key(root, problems)
         if options.version is not None:
             version = _record(options.version, cells.typed(root), records.version, problems)
         fields = tuple(self._fields(root, problems))
@@ -111,6 +109,20 @@ class Rule:
     def _when(self, root: Any, problems: list[FieldProblem]) -> bool:
         path = self.options.when
         return path is None or _true(_evaluate(path, root, problems))
+
+    def _key(self, root: Any, problems: list[FieldProblem]) -> str | None:
+        options = self.options
+        if options.by == "item":
+            return _record(options.record[0], root, records.item, problems)
+        parts = [_record(path, root, records.key, problems) for path in options.record]
+        known = [part for part in parts if part is not None]
+        if len(known) < len(parts):
+            return None
+        try:
+            return records.composite(known)
+        except ValueError as error:
+            problems.append(problem(", ".join(path.text for path in options.record), str(error)))
+            return None
 
     def _fields(self, root: Any, problems: list[FieldProblem]) -> Iterator[FieldValue]:
         read = self._read(root, problems)

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping as Map
+from dataclasses import dataclass, replace
 from typing import Any
 
 from marshmallow import fields, missing
@@ -16,10 +17,13 @@ from service.mapping.base import Mapping
 from service.mapping.definitions import Definition
 from service.mapping.paths import Path, PathInvalid, compile_path
 from workers.errors import Problem
+from workers.keys import parted
+from workers.settings import Collection
 
 FLAGS = frozenset({"_archived", "_draft"})
 SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 Field = fields.Field[Any]
+Collections = Map[str, Collection]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Target:
     type: str  # a name of workers.fieldtypes.TYPES
     write: values.Write
     clears: bool  # null may clear it
+    to: str | None = None  # the collection whose keys it takes
 
 
 def slug_of(name: str, field: Field) -> str:
@@ -90,7 +95,31 @@ def _target(name: str, field: Field, path: Path) -> Target:
     slug = slug_of(name, field)
     type_ = "flag" if slug in FLAGS else values.type_of(field)
     attribute = field.attribute or name
-    return Target(attribute, path, slug, type_, values.writer(field), bool(field.allow_none))
+    return Target(
+        attribute,
+        path,
+        slug,
+        type_,
+        values.writer(field),
+        bool(field.allow_none),
+        values.referred(field),
+    )
+
+
+def counted(target: Target, collections: Collections) -> Target:
+    """Return *target*; where it takes keys of several parts, one that takes no others."""
+    referred = collections.get(target.to) if target.to is not None else None
+    parts = len(referred.keys) if referred is not None else 0
+    if parts < 2:
+        return target
+
+    def write(value: Any) -> Any:
+        for key in value if isinstance(value, list) else (value,):
+            if len(parted(key)) != parts:
+                raise ValueError(f"is no key of {target.to}, which has {parts} parts")
+        return target.write(value)
+
+    return replace(target, write=write)
 
 
 def _paths(

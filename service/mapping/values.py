@@ -57,6 +57,8 @@ REFUSED: dict[type[Any], str] = {
 
 def refusal(field: fields.Field[Any]) -> str | None:
     """Return what to use instead of *field*, None where it fits a CMS field."""
+    if isinstance(field, fields.List) and type_of(field.inner) == "reference-key":
+        return None if isinstance(field, ours.MultiReference) else "use MultiReference(to=…)"
     if isinstance(field, fields.List) and (inner := refusal(field.inner)):
         return inner
     return next((do for base, do in REFUSED.items() if isinstance(field, base)), None)
@@ -66,7 +68,14 @@ def type_of(field: fields.Field[Any]) -> str:
     """Return the name in workers.fieldtypes of what *field* holds."""
     if getattr(field, "as_string", False):
         return "plain"
+    if referred(field) is not None:
+        return "references-key" if isinstance(field, fields.List) else "reference-key"
     return next(TYPES[base] for base in type(field).__mro__ if base in TYPES)
+
+
+def referred(field: fields.Field[Any]) -> str | None:
+    """Return the collection whose keys *field* takes; None: it takes ids, or is no reference."""
+    return field.to if isinstance(field, ours.Reference | ours.MultiReference) else None
 
 
 def strict(field: fields.Field[Any]) -> None:
@@ -84,6 +93,9 @@ def writer(field: fields.Field[Any]) -> Write:
         return _unix if str(field.format).startswith("timestamp") else instant
     if isinstance(field, fields.Date):
         return _midnight
+    if (to := referred(field)) is not None:
+        name = "keys" if isinstance(field, fields.List) else "key"
+        return lambda value: {name: value, "to": to}
     if isinstance(field, fields.List):
         each = writer(field.inner)
         return lambda values: [None if value is None else each(value) for value in values]

@@ -62,7 +62,7 @@ class Fit:
 
 def _needed(rule: Rule) -> Iterator[Path]:
     options = rule.options
-    paths = (options.record, options.when) if options.each is None else (options.each,)
+    paths = (*options.record, options.when) if options.each is None else (options.each,)
     yield from (path for path in paths if path is not None)
 
 

@@ -64,6 +64,15 @@ def test_a_record_may_be_named_by_the_key_that_the_item_holds(key, record):
     assert told(one, {"stock": 31, "sku": key}) == [(AT, {"stock": None})]
 
 
+def test_a_key_of_parts_is_that_of_the_item_that_holds_all_of_them():
+    one = change({"stock": 31}, record="12|DE", by="key")
+    collections = {"products": Collection("products", "site", "c1", ("sku", "country"))}
+    held = [{"country": "DE"}, {"country": "FR"}, {}]
+    origins = [Origin("c1", "i1", {"stock": 31, "sku": 12} | more) for more in held]
+    found = [part.echo for each in origins for part in echo.told([one], each, AT, collections)]
+    assert found == [AT, None, None]
+
+
 @pytest.mark.parametrize(
     ("kind", "mapped", "held", "seen"),
     [

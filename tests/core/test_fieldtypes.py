@@ -11,6 +11,7 @@ from workers.fieldtypes import TYPES, OptionUnknown, dumps, parse
 NAMES = [
     *("plain", "number", "date", "color", "option", "reference", "references", "richtext"),
     *("video", "link", "phone", "email", "image", "images", "file", "flag"),
+    *("reference-key", "references-key"),
 ]
 PICTURE = {"fileId": "f1", "url": "https://cdn.example/1.png"}
 KNOWN = json.dumps(PICTURE)
@@ -26,12 +27,25 @@ def body(kind, value, api="v2", **how):
 
 
 def test_every_type_of_the_contract_is_there():
-    assert set(TYPES) == set(NAMES)
+    assert set(TYPES) == {*NAMES, "gone"}
 
 
 def test_only_files_travel_alone_and_only_options_need_the_schema():
     assert {name for name in TYPES if TYPES[name].files} == {"image", "images", "file"}
     assert {name for name in TYPES if TYPES[name].needs_schema} == {"option"}
+
+
+def test_what_is_named_by_its_key_is_sent_as_its_id():
+    value = {"key": "desks", "to": "categories"}
+    assert body("reference-key", value, link='"c1"') == "c1"
+    assert body("references-key", {"keys": ["a", "b"], "to": "c"}, link='["c1","c2"]') == [
+        "c1",
+        "c2",
+    ]
+    assert body("reference-key", None, link="null") is None
+    assert shown("reference-key", "c1", "c1")
+    assert not shown("reference-key", "c1", "c2")
+    assert TYPES["reference-key"].seen("c1") == '"c1"'
 
 
 @pytest.mark.parametrize("text", ["0.1", "123456789012345678901234567890", "0.30000000000000004"])

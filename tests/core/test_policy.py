@@ -327,3 +327,68 @@ def test_an_item_that_the_answer_leaves_out_goes_again_alone_and_then_dies():
     twice = ClaimedField("price", "1", "number", 1, misses=1)
     (death,) = verdict(shows(), item(fields=(twice,))).deaths
     assert death.problems == (FieldProblem("price", "the answer leaves the item out"),)
+
+
+# references by key ------------------------------------------------------------------------------
+
+
+def referring(**more):
+    key = '{"key":"s1","to":"stores"}'
+    return item(fields=(STOCK, ClaimedField("store", key, "reference-key", 3, **more)))
+
+
+UNKNOWN = FieldProblem("store", "Referenced item not found: i9")
+AGAIN = {"stock": 2, "store": "i9"}
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Answer(400, "validation_error", "Validation Error", (UNKNOWN,)),
+        Answer(404, "resource_not_found", "Requested resource not found", (UNKNOWN,)),
+    ],
+)
+def test_an_item_that_is_referred_to_and_not_known_is_looked_up_once_more(outcome):
+    found = verdict(outcome, referring(link='"i9"'), sent=AGAIN)
+    assert (found.dangling, found.deaths, found.forget) == (("store",), (), False)
+
+
+def test_a_reference_that_was_looked_up_again_dies_as_any_field():
+    outcome = Answer(400, "validation_error", "Validation Error", (UNKNOWN,))
+    found = verdict(outcome, referring(link='"i9"', misses=1), sent=AGAIN)
+    assert found.dangling == ()
+    assert [death.slugs for death in found.deaths] == [("store",)]
+
+
+def test_in_a_batch_no_reference_is_judged():
+    outcome = Answer(400, "validation_error", "Validation Error", (UNKNOWN,))
+    found = judged(outcome, referring(link='"i9"'), item(1), sent=AGAIN)
+    assert [each.dangling for each in found.verdicts] == [(), ()]
+
+
+# keys of several parts --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("held", "sent", "other"),
+    [
+        ({"country": "DE"}, {}, None),
+        ({"country": "FR"}, {}, "k0|FR"),
+        ({"country": "FR"}, {"country": "DE"}, None),
+        ({"country": "FR", "sku": "k9"}, {"country": "DE"}, "k9|FR"),
+        ({}, {}, None),
+    ],
+    ids=["ours", "another", "it was sent", "the rest is another", "no key at all"],
+)
+def test_an_answer_shows_another_item_by_the_parts_that_were_not_sent(held, sent, other):
+    fields = (PRICE, STOCK, ClaimedField("country", '"DE"', "plain", 3))
+    mine = ClaimedItem("k0|DE", "i0", fields)
+    (found,) = judge(
+        Batch("t", "site", "products", (mine,)),
+        shows(view(**held)),
+        destination=Destination("site", "v2", "token"),
+        collection=Collection("products", "site", "c1", key=("sku", "country")),
+        sent={"k0|DE": SENT | sent},
+        spread=0.5,
+    ).verdicts
+    assert (found.forget, found.overwrote) == (other is not None, other)

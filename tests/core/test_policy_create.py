@@ -5,10 +5,13 @@ from dataclasses import replace
 import pytest
 
 from workers.answers import Answer, ItemView
+from workers.bodies import Prepared
 from workers.changes import FieldProblem
 from workers.creations import resolved
 from workers.errors import DestinationError
+from workers.newitems import completed
 from workers.policy import judge
+from workers.schema import Schema
 from workers.settings import Collection, Destination
 from workers.steps import Batch, ClaimedField, ClaimedItem
 
@@ -219,3 +222,13 @@ def test_a_slug_that_no_item_has_is_that_of_a_deleted_one(views):
     found = resolved(PRODUCTS, item(taken="oak-k0"), page(*views))
     (death,) = found.deaths
     assert "publish the site" in death.message
+
+
+def test_a_key_of_other_parts_than_its_fields_are_is_told():
+    two = replace(PRODUCTS, key=("sku", "country"))
+    batch = Batch("t", "site", "products", (item(),), create=True)
+    prepared = Prepared({"k0": {"name": "Oak desk"}}, {}, frozenset(), {})
+    schema = [{"slug": "sku", "type": "PlainText", "displayName": "SKU", "options": []}]
+    fields = Schema({field["slug"]: field for field in schema})
+    (death,) = completed(prepared, batch, two, fields).deaths.values()
+    assert death.message == "the key k0 has 1 parts, while 2 fields hold the key"

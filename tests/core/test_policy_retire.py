@@ -6,6 +6,7 @@ from workers import bodies, comparison, tombstones
 from workers.answers import Answer, ItemView
 from workers.errors import DestinationError
 from workers.policy import judge
+from workers.schema import Schema
 from workers.settings import Collection, Destination
 from workers.steps import Batch, ClaimedField, ClaimedItem
 
@@ -137,7 +138,9 @@ def test_each_way_has_its_flag_and_is_taken_back_by_it(value, flags):
 
 def prepared(*fields):
     one = ClaimedItem("k0", "i0", fields)
-    return bodies.prepare(Batch("t", "site", "products", (one,)), "v2", {}).values["k0"]
+    return bodies.prepare(
+        Batch("t", "site", "products", (one,)), "v2", Schema(), checked=True
+    ).values["k0"]
 
 
 ARCHIVE = ClaimedField(":gone", '"archive"', "gone", 1)

@@ -165,3 +165,8 @@ def test_a_value_is_refused_only_by_a_schema_that_was_read_after_it_came(times, 
 )
 def test_a_value_waits_until_the_schema_may_be_read(times, seconds):
     assert Schema(**times).wait(1000) == seconds
+
+
+@pytest.mark.parametrize("slug", ["_archived", "_draft", ":gone"])
+def test_what_is_no_field_of_the_cms_is_no_unknown_field(slug):
+    assert check(schema("Number"), slug, True, api="v2") is None

@@ -326,3 +326,17 @@ def test_a_draft_keeps_what_is_right_and_knows_the_sound_sources(write):
     draft = read(write(WHOLE + '[sources.shop]\nsender = "shopify"\nmax_body = 0\n'))
     assert [source.name for source in draft.sound_sources()] == ["erp"]
     assert draft.settings.sources["shop"].sender == "shopify"
+
+
+def test_a_key_may_stand_in_several_fields(write):
+    text = DESTINATION + COLLECTION + 'key = ["sku", "country"]\n'
+    assert load(write(text)).collections["products"].keys == ("sku", "country")
+    text = DESTINATION + COLLECTION + 'key = "sku"\n'
+    assert load(write(text)).collections["products"].keys == ("sku",)
+    assert load(write(DESTINATION + COLLECTION)).collections["products"].keys == ()
+
+
+@pytest.mark.parametrize("key", ['["sku"]', "[]", '["sku", "sku"]', '["sku", 1]', '["sku", "a b"]'])
+def test_what_is_no_list_of_fields_is_refused(problems, key):
+    problem = problems(DESTINATION + COLLECTION + f"key = {key}\n")["collections.products.key"]
+    assert problem.expected == "the slug of an item field, or a list of two or more"

@@ -34,6 +34,8 @@ TYPES = {
     "gallery": "images",
     "manual": "file",
     "video": "video",
+    "shelf": "reference-key",
+    "shelves": "references-key",
     "_archived": "flag",
     "_draft": "flag",
 }

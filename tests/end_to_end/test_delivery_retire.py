@@ -5,7 +5,7 @@ import pytest
 from service.sandbox.records import Copy
 from service.sandbox.schema import Field
 
-NEW = {"missing": "create"}
+NEW = {"missing": "create", "preflight": True}
 
 
 @pytest.fixture

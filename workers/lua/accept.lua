@@ -12,7 +12,7 @@
 --   fetched: the claim of a fetch that the events were read by; last: it is to be closed
 --   body, raw: of the event alone; hold_ms: until what a reconcile changes is due
 -- ARGV[3]: the raw body, as text or base64 (request.encoding).
---! uses state retire creation echo raw fetching waking
+--! uses state retire creation references echo raw fetching waking
 
 local EVENTS = 200  -- ids kept of one version, 16 characters each; older repeats the seen ids tell
 local HOUR_US = 3600 * 1000000
@@ -185,7 +185,7 @@ local function put(change, event, triple)
     if told then note_told(field, value, seen, told) end
     item.fields[slug] = field
     touch(item, slug)
-    local same = field.c == redis.sha1hex(value) and not field.m and item.meta.copy == copy
+    local same = is_confirmed(field, kind, value) and not field.m and item.meta.copy == copy
     field.s = same and 'unchanged' or 'pending'
   end
   count(field.s, 1)

@@ -8,7 +8,7 @@
 --   no listing shows is created; preflight: values are held against the schema;
 --   live: of the destination
 -- Returns {step = 'batch' | 'probe' | 'index' | 'schema' | 'wait', ...}
---! uses state retire creation budget echo listing picking lanes retiring
+--! uses state retire creation references budget echo listing picking lanes retiring
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -134,7 +134,7 @@ local function consider(set_of, record)
   elseif not create then
     look_up_again(item)
   end
-  if not id and (not create or bury_nameless(item)) then
+  if (not create and not (id and #send > 0)) or (create and bury_nameless(item)) then
     schedule(item)
     save(item)
     return
@@ -144,6 +144,11 @@ local function consider(set_of, record)
   if create then send, files = fields_to_create(item) end
   local known = not (needed or collection.preflight) or schema_known(collection, needed, blind, trial)
   if create and not known then
+    save(item)
+    return
+  end
+  if create and waits_whole(item, collection.name .. ':' .. collection.index) then
+    schedule(item)
     save(item)
     return
   end
@@ -282,6 +287,9 @@ for pass = spare and 1 or 2, fresh_only and 1 or 2 do
     end
   end
 end
+-- What has just begun to wait for an item that it refers to.
+local step = slot_ms.live == 0 and look_up('live')
+if step then return step end
 
 local reason
 for lane, at in pairs(short) do

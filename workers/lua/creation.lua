@@ -47,12 +47,15 @@ local function note_listed(place, id)
   if redis.call('EXISTS', listed) == 1 then redis.call('SADD', listed, id) end
 end
 
+local arrived = {}  -- {collection, key} of what has got an id (lua/references.lua)
+
 local function keep_id(place, record, id)
   local ids, keys = P .. 'ids:' .. place, P .. 'keys:' .. place
   note_listed(place, id)
   local before = redis.call('HGET', ids, record)
   if before == id then return before end
   redis.call('HSET', ids, record, id)
+  arrived[#arrived + 1] = {string.match(place, '^(.*):'), record}
   if before and redis.call('HGET', keys, before) == record then redis.call('HDEL', keys, before) end
   redis.call('HSET', keys, id, record)
   return before
@@ -85,9 +88,10 @@ local function bury_nameless(item)
 end
 
 -- What died because there was no item goes with the rest, now that there is to be one.
-local function revive(item)
+-- *name*, *value*: of the letters that are meant.
+local function revive(item, name, value)
   for slug, field in pairs(item.fields) do
-    if field.s == 'dead' and redis.call('HGET', P .. 'letter:' .. field.l, 'kind') == 'missing' then
+    if field.s == 'dead' and redis.call('HGET', P .. 'letter:' .. field.l, name) == value then
       count('dead', -1)
       count('pending', 1)
       field.s, field.w, field.x = 'pending', now, nil

@@ -11,7 +11,7 @@
 --   waits for; slot: which of them it is, or '' (lua/listing.lua)
 -- Returns {found, missing, done, twins: [[key, item id, id of the other]], sweep}.
 --   sweep: what was not shown is gone
---! uses state retire creation twins
+--! uses state retire creation references twins wanted
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -84,6 +84,7 @@ for _, entry in ipairs(request.items) do
   see(entry)
   if given(entry.created) and entry.created > newest then newest = entry.created end
 end
+wake_waiting()
 if late then return result(false) end
 -- An item that is deleted while pages are read moves others to a page that has been read.
 local total = tonumber(given(request.total))
@@ -150,7 +151,7 @@ local function miss(record)
     set(item, 'make', nil)
   elseif request.missing == 'create' then
     if not bury_nameless(item) then
-      revive(item)
+      revive(item, 'kind', 'missing')
       set(item, 'make', started)
       set(item, 'due', now)
       made = made + 1
@@ -174,6 +175,7 @@ local function miss(record)
 end
 if not holes and pass[2] ~= 'new' then
   for _, record in ipairs(redis.call('ZRANGEBYSCORE', waiting, '-inf', started)) do miss(record) end
+  decide_on_wanted(started, all)
 end
 
 local every = request.whole and request.full_ms or request.every_ms

@@ -11,14 +11,16 @@ local function lanes_in_turn(budget)
   return turn
 end
 
--- A listing is read in the lane of the most urgent item that waits for it; else in the last.
+-- A listing is read in the lane of the most urgent item that waits for it, in the first one for what
+-- refers to its items; else in the last.
 local function lane_of_listing(collection)
   for _, lane in ipairs(LANES) do
     if redis.call('ZCARD', P .. 'due:' .. collection.name .. ':' .. lane .. ':sought') > 0 then
       return lane
     end
   end
-  return LANES[#LANES]
+  local asked = asked_for_at(collection.name)
+  return LANES[asked and asked <= now and 1 or #LANES]
 end
 
 local function listed_in(lane, open)
@@ -42,10 +44,9 @@ local function first_due(lane, open)
   end
   for _, collection in ipairs(listed_in(lane, open)) do
     local key = P .. 'index:' .. collection.name .. ':' .. collection.index
-    if redis.call('ZCARD', P .. 'lookup:' .. collection.name) > 0
-        or redis.call('HEXISTS', key, 'pass') == 1 then
-      return now
-    end
+    if redis.call('HEXISTS', key, 'pass') == 1 then return now end
+    local asked = asked_for_at(collection.name)
+    if asked then first = math.min(first or AHEAD_MS + now, math.max(now, asked)) end
     local at = unasked_at(collection, key, collection.name .. ':' .. collection.index)
     if at then first = math.min(first or at, at) end
   end

@@ -24,6 +24,12 @@ local function sooner(at)
   if at and (not soonest or at < soonest) then soonest = at end
 end
 
+-- From when on a listing is asked for, by records without an id or by what refers to them.
+local function asked_for_at(name)
+  if redis.call('ZCARD', P .. 'lookup:' .. name) > 0 then return now end
+  return sane(redis.call('ZRANGE', P .. 'wanted:' .. name, 0, 0, 'WITHSCORES')[2], PATIENCE_MS)
+end
+
 local function read(key, ...)
   local values = redis.call('HMGET', key, ...)
   local held = {}
@@ -40,6 +46,10 @@ local function begin_pass(collection, key, kind, since)
   local waiting = P .. 'lookup:' .. collection.name
   for _, record in ipairs(redis.call('ZRANGEBYSCORE', waiting, '(' .. now, '+inf')) do
     redis.call('ZADD', waiting, now, record)
+  end
+  local wanted = P .. 'wanted:' .. collection.name
+  for _, one in ipairs(redis.call('ZRANGEBYSCORE', wanted, '(' .. (now + PATIENCE_MS), '+inf')) do
+    redis.call('ZADD', wanted, now, one)
   end
 end
 
@@ -87,7 +97,11 @@ end
 local function asked_page(collection, key, place)
   local page, busy = page_of(key, '')
   if page or busy then return page end
-  if redis.call('ZCARD', P .. 'lookup:' .. collection.name) == 0 then return nil end
+  local asked = asked_for_at(collection.name)
+  if not asked or asked > now then
+    sooner(asked)
+    return nil
+  end
   local held, known = read_index(key, place)
   local kind, since = asked_pass(collection, held, known)
   if not kind then return nil end

@@ -16,7 +16,7 @@ local function fields_to_send(item)
     end
   end
   table.sort(send, function(a, b) return a.slug < b.slug end)
-  return any and send or nil, files, options
+  return any and linked(item, send) or nil, files, options
 end
 
 -- *epoch*: how many outages the destination has come out of.
@@ -54,7 +54,7 @@ local function fields_to_create(item)
     end
   end
   table.sort(send, function(a, b) return a.slug < b.slug end)
-  return send, files
+  return linked(item, send), files
 end
 
 -- Neither is to be seen: such an item is created as a staged copy alone.

@@ -6,13 +6,14 @@
 --     answered, seen: {slug: text},
 --     deaths: [{kind, slugs, message, status, code, problems}], wait_ms, attempt, failed, limit,
 --     unknown, refused, missed: [slug], staged, forget, overwrote, publish,
---     made, taken, retired}]}
+--     made, taken, retired, dangling: [slug]}]}
 --   create: the request was to create the items; made: the id of the item that there is now
 --   retire: 'unpublish' or 'delete', or '': what the request was to do to the items; retired: it did
+--   dangling: references to items that the CMS does not know
 --   answered: updated, as a version; seen: what the answer shows where that is not what was sent
 --   soft: the limits come from 5xx answers, and last until the outage has ended
 -- Returns {settled, lost, letters}.
---! uses state retire creation echo
+--! uses state retire creation references echo
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -44,7 +45,7 @@ local function written(item, claim, verdict)
         field.s = 'written'
       end
       if field.m and math.min(claim.at, now) >= field.m then field.m = nil end
-      field.c = redis.sha1hex(field.v)
+      field.c = confirmation(field.v, field.j)
       field.x = nil
       if field.b and not field.m then field.c, field.u = nil, nil end
       touch(item, slug)
@@ -108,6 +109,14 @@ local function remember(item, claim, verdict)
   for slug in pairs(as_set(verdict.missed)) do
     local field = item.fields[slug]
     if field and field.a == claim.fields[slug] then
+      field.x = (field.x or 0) + 1
+      touch(item, slug)
+    end
+  end
+  for slug in pairs(as_set(verdict.dangling)) do
+    local field = item.fields[slug]
+    if field and field.a == claim.fields[slug] then
+      forget_links(field)
       field.x = (field.x or 0) + 1
       touch(item, slug)
     end
@@ -257,7 +266,8 @@ local function settle(verdict)
     remember(item, claim, verdict)
     local fresh = false
     for slug, field in pairs(item.fields) do
-      if field.s == 'pending' and field.a ~= claim.fields[slug] then fresh = true end
+      -- What waits for an item it refers to has not come meanwhile.
+      if field.s == 'pending' and not field.y and field.a ~= claim.fields[slug] then fresh = true end
     end
     judge_item(item, verdict, fresh)
     set(item, 'claim', nil)
@@ -275,6 +285,7 @@ for _, verdict in ipairs(request.verdicts) do
   end
   if given(verdict.overwrote) then put_right(verdict) end
 end
+wake_waiting()
 redis.call('HSET', P .. 'index:' .. request.collection .. ':' .. request.index, 'answered', now)
 note('answered', {destination = request.destination, collection = request.collection,
   token = request.claim, outcome = request.outcome, items = told}, 'items')

@@ -7,7 +7,7 @@
 --   n event id as sent    s state     w waits since    c sha1 of the confirmed value
 --   m repair mark: written once more, not before this ms           l dead letter
 --   x answers without effect          g files as last read          q lane   o source
---   k what the CMS is known to have held (lua/echo.lua)
+--   k what the CMS is known to have held (lua/echo.lua)   y, j: lua/references.lua
 --   states: pending written unchanged ignored discarded dead, and superseded by a retirement (each
 --   a counter of P4)
 
@@ -198,12 +198,19 @@ end
 -- Puts an item where its fields say: into the due set of its lane, into the set of those of its
 -- lane that wait for an item id, or nowhere. Call it after every change, before save.
 local function schedule(item)
-  local lane, oldest, repair, repaired
+  local lane, oldest, repair, repaired, rest
   bound_marks(item)
   for _, field in pairs(item.fields) do
+    local waits = field.y and not item.meta.woken
     if field.s == 'pending' then
-      lane = math.min(lane or 3, field.q or 1)
+      if waits then
+        rest = math.min(rest or 3, field.q or 1)
+      else
+        lane = math.min(lane or 3, field.q or 1)
+      end
       oldest = math.min(oldest or field.w, field.w)
+    elseif waits and wants_repair(field) then
+      rest = rest or 1
     elseif wants_repair(field) then
       repair = math.min(repair or field.m, field.m)
       repaired = math.min(repaired or 3, field.q or 1)
@@ -239,7 +246,8 @@ local function schedule(item)
     redis.call('ZADD', P .. 'due:' .. item.collection .. ':' .. name, at, item.record)
   end
   set(item, 'lane', name)
-  if not at then set(item, 'make', nil) end  -- nothing of it is left to be written
+  set(item, 'rest', rest and LANES[rest])
+  if not (at or rest) then set(item, 'make', nil) end  -- nothing of it is left to be written
 end
 
 -- The last letter of a raw body takes it along.
@@ -300,7 +308,7 @@ local function bury(item, slugs, death, id)
     local field = item.fields[slug]
     count(field.s, -1)
     count('dead', 1)
-    field.s, field.l, field.c = 'dead', letter, nil
+    field.s, field.l, field.c, field.y = 'dead', letter, nil, nil
     touch(item, slug)
     if field.n and not known[field.n] then
       known[field.n] = true

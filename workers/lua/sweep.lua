@@ -21,7 +21,10 @@ local function has_due(destination, told, lanes)
         local key = P .. 'due:' .. collection .. ':' .. lane
         if redis.call('ZCOUNT', key, '-inf', now) > 0 then return true end
       end
-      if not told and redis.call('ZCARD', P .. 'lookup:' .. collection) > 0 then return true end
+      if not told and (redis.call('ZCARD', P .. 'lookup:' .. collection) > 0
+          or redis.call('ZCOUNT', P .. 'wanted:' .. collection, '-inf', now) > 0) then
+        return true
+      end
     end
   end
   return false

@@ -4,7 +4,7 @@
 -- between leaves the rest to the next round.
 -- ARGV[2]: {token, collection, index, cursor, history}
 -- Returns {cursor, gone}: '0', it was the last call.
---! uses state retire creation twins
+--! uses state retire creation references twins
 
 local AT_ONCE = 500
 
@@ -31,5 +31,6 @@ for i = 1, #found[2], 2 do
   end
 end
 if found[1] == '0' then redis.call('UNLINK', listed) end
+wake_waiting()
 note_noticed()
 return answer({cursor = found[1], gone = #noticed})
