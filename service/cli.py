@@ -16,6 +16,7 @@ from service.commands import (
     dead,
     holding,
     previewing,
+    remap,
     running,
     sandbox,
     senders,
@@ -58,6 +59,7 @@ for command in (
     senders.senders,
     status.status,
     dead.dead,
+    remap.remap,
     holding.pause,
     holding.resume,
 ):

@@ -117,6 +117,17 @@ class Fetch:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """Where an event that runs again came from: a delivery that was kept."""
+
+    number: int  # of the delivery: a later one of its source has a higher one
+    place: int  # in it
+    came: str  # when, as a version
+    taken: bool = True  # False: it could not be mapped then, or nothing wanted it
+    letters: tuple[str, ...] = ()  # dead letters that close once it can be mapped
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """One event of a delivery, mapped: its changes, or the problems that kept it from that."""
 
@@ -129,6 +140,7 @@ class Incoming:
     fetches: tuple[Fetch, ...] = ()
     payload: Any = None  # what the fetchers are given; kept where there are fetches
     body: str | None = None  # its own, where it is not the delivery's: kept if it has problems
+    again: Again | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
                                            that wait for a fetch; bytes by source
 ``instep:fetch…``, ``instep:cursors:…``    objects to be fetched (``workers/fetches.py``)
 ``instep:tombstones``                      sorted set: items that are not there (``lua/retire.lua``)
+``instep:kept…``                           deliveries that are kept (``lua/kept.lua``)
 ``instep:counts``                          hash: the counters of P4
 ``instep:history``                         stream: what happened, bounded
 ``instep:arrival``, ``…letter-number``     counters
@@ -51,11 +52,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from workers.changes import HOLD_MOST, Delivery
+from workers.packing import Packer, keeps, room_of
 from workers.scripts import Steps
 from workers.settings import Destination, Settings
 from workers.steps import Batch, Judgement, Step, Verdict
 from workers.store import Room, guarded
 from workers.wording import (
+    claimable,
     copy_name,
     event_for,
     places,
@@ -117,6 +120,7 @@ class Outbox:
         self.steps = steps
         self.settings = settings
         self._room = Room(steps.client)
+        self._packer = Packer()
 
     # accept ---------------------------------------------------------------------------------
 
@@ -129,6 +133,7 @@ class Outbox:
         self.check_room()
         source = self.settings.sources[delivery.source]
         text, encoding = stored(delivery.body) if delivery.body else ("", "text")
+        packed = self._packer.pack(delivery) if keeps(source, delivery) else None
         answer = self.steps.run(
             "accept",
             {
@@ -148,10 +153,18 @@ class Outbox:
                 "encoding": encoding,
                 "fetched": delivery.landing and asdict(delivery.landing),
                 "places": places(self.settings),
-                "events": [event_for(delivery, event, self.settings) for event in delivery.events],
+                "kept": packed and {**room_of(source), "words": packed.words},
+                "events": [
+                    event_for(delivery, event, self.settings, place)
+                    for place, event in enumerate(delivery.events)
+                ],
             },
             text,
+            packed.data if packed else b"",
+            packed.fresh if packed else b"",
         )
+        if packed and answer.get("words"):
+            self._packer.learn(packed, answer["words"])
         return Accepted(
             outcome=answer["outcome"],
             accepted=answer.get("accepted", 0),
@@ -187,16 +200,7 @@ class Outbox:
                 "live": destination.live,
                 "places": places(self.settings, destination.name),
                 "history": self.settings.store.history,
-                "collections": [
-                    {
-                        "name": collection.name,
-                        "index": self.settings.copy_of(collection),
-                        "whole": destination.api == "v1",
-                        "create": collection.missing == "create",
-                        "preflight": collection.preflight,
-                    }
-                    for collection in self.settings.collections_of(destination.name)
-                ],
+                "collections": claimable(self.settings, destination),
             },
         )
         return step_of(token, destination.name, answer)
@@ -266,7 +270,8 @@ class Outbox:
             {"name": name, "collections": [c.name for c in self.settings.collections_of(name)]}
             for name in self.settings.destinations
         ]
-        request = {"destinations": destinations, "fetchers": list(fetchers)}
+        kept = {name: room_of(source) for name, source in self.settings.sources.items()}
+        request = {"destinations": destinations, "fetchers": list(fetchers), "kept": kept}
         answer = self.steps.run("sweep", request)
         return tuple(answer["wake"] or ()), answer["ms"] / 1000
 

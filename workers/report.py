@@ -4,6 +4,7 @@ What an operator sees of the whole: states, backlog, counters. Reads keys that o
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, get_args
 
 from workers.changes import Lane
@@ -54,6 +55,8 @@ class Report:
                     pipeline.zcard(f"instep:due:{collection.name}:{lane}:sought")
             for source in self.settings.sources:
                 pipeline.hgetall(f"instep:source:{source}")
+                pipeline.hgetall(f"instep:kept-state:{source}")
+                pipeline.xlen(f"instep:kept:{source}")
             found = iter(pipeline.execute())
         seconds, micros = next(found)
         now = (int(seconds) + int(micros) / 1e6) * 1000 + self.steps.clock_offset_ms
@@ -77,7 +80,10 @@ class Report:
             },
             "collections": collections,
             "sources": {
-                source.name: _source(source, next(found))
+                source.name: {
+                    **_source(source, next(found)),
+                    **_kept(next(found), next(found)),
+                }
                 for source in self.settings.sources.values()
             },
             "fetchers": self._fetches.status(),
@@ -146,4 +152,15 @@ def _source(source: Source, held: dict[str, str]) -> dict[str, Any]:
             {"until": end and end.isoformat(), "matched": int(held.get(f"secret:{mark}", 0))}
             for mark, end in zip(source.marks, ends, strict=True)
         ],
+    }
+
+
+def _kept(state: dict[str, str], count: int) -> dict[str, Any]:
+    """Return what is kept, and how many deliveries are no longer, for want of room."""
+    oldest = datetime.fromtimestamp(int(state["oldest"]) / 1000, UTC) if "oldest" in state else None
+    return {
+        "kept": count,
+        "kept_bytes": int(state.get("bytes", 0)) if count else 0,
+        "kept_since": oldest.isoformat() if oldest and count else None,
+        "kept_dropped": int(state.get("dropped", 0)),
     }

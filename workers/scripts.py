@@ -55,7 +55,9 @@ def _block(text: str, others: list[str]) -> str:
         return f"{found[2]}{found[3]}" if found[3] else ""
 
     body = _LOCAL.sub(declare, text)
-    return f"local {', '.join(seen)} do {body} end" if seen else f"do {body} end"
+    # What takes the place of the store's own name (lua/dry.lua) begins as that.
+    begun = "local redis = redis " if seen.pop("redis", 0) is None else ""
+    return f"{begun}local {', '.join(seen)} do {body} end" if seen else f"{begun}do {body} end"
 
 
 class Steps:
@@ -75,7 +77,7 @@ class Steps:
         self.clock_offset_ms = clock_offset_ms
         self._scripts: dict[str, Any] = {}
 
-    def run(self, step: str, request: dict[str, Any], *more: str) -> dict[str, Any]:
+    def run(self, step: str, request: dict[str, Any], *more: str | bytes) -> dict[str, Any]:
         """Run *step* with *request* (as JSON) and return its answer."""
         script = self._scripts.get(step)
         if script is None:

@@ -203,6 +203,8 @@ class SourceSection(Section):
     )
     max_body = Value("a whole number of bytes, 1 or more", whole(1))
     dedupe_hours = Value("a number of hours above 0", above_zero)
+    keep_hours = Value("a number of hours, 0 or more", number(0))
+    keep_mb = Value("a whole number of MiB, 1 or more", whole(1))
     url = Value("an http(s) address", is_url)
     challenge = Value(
         f"one of {', '.join(CHALLENGES)}",

@@ -71,6 +71,8 @@ class Source:
     ends: tuple[datetime | None, ...] = ()  # of each secret; none at all: no secret has one
     max_body: int = 1_048_576  # bytes
     dedupe_hours: float | None = None  # None: as long as its sender wants, 24 where none says
+    keep_hours: float = 48.0  # that deliveries are kept to be run again; 0: none is
+    keep_mb: int = 16  # MiB that they may take, packed
     url: str | None = None  # the signed URL, where it is not public_url + path
     path_token: str | None = field(default=None, repr=False)
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)  # the sender's own keys

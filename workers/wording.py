@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workers.changes import Change, Delivery, Incoming, canonical, time_version
-from workers.settings import Collection, Settings
+from workers.settings import Collection, Destination, Settings
 from workers.steps import Batch, ClaimedField, ClaimedItem, Lookup, Probe, Step, Verdict, Wait
 from workers.tombstones import GONE
 
@@ -38,8 +38,10 @@ def stored(body: bytes) -> tuple[str, str]:
         return base64.b64encode(body).decode(), "base64"
 
 
-def event_for(delivery: Delivery, event: Incoming, settings: Settings) -> dict[str, Any]:
-    """Return *event* as ``lua/accept.lua`` takes it."""
+def event_for(
+    delivery: Delivery, event: Incoming, settings: Settings, place: int = 0
+) -> dict[str, Any]:
+    """Return *event* as ``lua/accept.lua`` takes it; *place*: in its delivery."""
     body = delivery.body if event.body is None else event.body.encode()
     own = {"body": event.body, "raw": raw_letter(delivery.source, body, 0)}
     return {
@@ -48,6 +50,8 @@ def event_for(delivery: Delivery, event: Incoming, settings: Settings) -> dict[s
         "name": event.id[:200] if event.id is not None else None,
         "topic": event.topic,
         "index": event.index,
+        # What one fetch has read are bodies of their own: each has index 0.
+        "place": place if delivery.landing else event.index,
         "letter": raw_letter(delivery.source, body, event.index),
         "problems": [{"path": p.path, "message": p.message} for p in event.problems],
         "changes": [_change(change, settings) for change in event.changes],
@@ -100,6 +104,20 @@ def _gone(event: Incoming, settings: Settings) -> dict[str, Any]:
         for gone in event.gone
     ]
     return {"gone": told}
+
+
+def claimable(settings: Settings, destination: Destination) -> list[dict[str, Any]]:
+    """Return what a claim is told of each collection of *destination*."""
+    return [
+        {
+            "name": collection.name,
+            "index": settings.copy_of(collection),
+            "whole": destination.api == "v1",
+            "create": collection.missing == "create",
+            "preflight": collection.preflight,
+        }
+        for collection in settings.collections_of(destination.name)
+    ]
 
 
 def places(settings: Settings, destination: str | None = None) -> dict[str, str]:

@@ -33,7 +33,7 @@ def _show(found: Mapping[str, Any]) -> None:
     for kind, columns in (
         ("destinations", ("state", "reason", "calls", "rate_limited")),
         ("collections", COLLECTION),
-        ("sources", ("deliveries", "duplicates", "refused")),
+        ("sources", ("deliveries", "duplicates", "refused", "kept", "kept_since", "kept_dropped")),
         ("fetchers", FETCHER),
     ):
         if kind == "fetchers" and not found[kind]:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -135,7 +136,13 @@ def test_status_has_every_documented_key(parts, shown):
         "duplicates": 0,
         "refused": 0,
         "secrets": [{"until": None, "matched": 0}],
+        "kept": 1,
+        "kept_bytes": found["sources"]["erp"]["kept_bytes"],
+        "kept_since": found["sources"]["erp"]["kept_since"],
+        "kept_dropped": 0,
     }
+    assert found["sources"]["erp"]["kept_bytes"] > 0
+    assert datetime.fromisoformat(found["sources"]["erp"]["kept_since"]) <= datetime.now(UTC)
     assert found["fields"]["accepted"] == found["fields"]["pending"] == 1
     assert found["balanced"] is True
     assert found["processes"] == []

@@ -3,7 +3,9 @@
 -- events that cannot be mapped, counters, and who is to be woken.
 -- ARGV[2]: {token, source, mode, closes, secret, dedupe_ms, raw, raw_limit,
 --   raw_bytes, history, weak, hold_ms, headers, fetched: {fetcher, object, token, n, cursor, more, last},
---   events: [{id, name, topic, index, letter, problems: [{path, message}],
+--   kept: {ms, most, words}, again, assumed,
+--   events: [{id, name, topic, index, place, letter, problems: [{path, message}],
+--     again: {number, place, came, taken, letters},
 --     fetches: [[fetcher, object]], payload, body, raw,
 --     changes: [{mapping, collection, destination, record, by, copy, version, batch,
 --       fields: [[slug, value, type]], echo, seen: {slug: text}}],  (a retirement is a field)
@@ -11,10 +13,10 @@
 --   echo: the CMS itself tells of these values, and when it held them (lua/echo.lua)
 --   fetched: the claim of a fetch that the events were read by; last: it is to be closed
 --   body, raw: of the event alone; hold_ms: until what a reconcile changes is due
--- ARGV[3]: the raw body, as text or base64 (request.encoding).
---! uses state retire creation references echo raw fetching waking
+--   kept: lua/kept.lua   again, assumed: lua/again.lua
+-- ARGV[3]: the raw body, as text or base64 (request.encoding); ARGV[4], ARGV[5]: lua/kept.lua
+--! uses dry state retire creation references echo raw fetching waking seen newest again kept
 
-local EVENTS = 200  -- ids kept of one version, 16 characters each; older repeats the seen ids tell
 local HOUR_US = 3600 * 1000000
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -28,18 +30,8 @@ end
 local items = {}
 local function item_of(change)
   local name = change.collection .. ':' .. change.record
-  items[name] = items[name] or load_item(change.collection, change.record)
+  items[name] = items[name] or assume(load_item(change.collection, change.record))
   return items[name]
-end
-
--- Two buckets cover the window; the third is for a clock that stepped back.
-local bucket = math.floor(now / request.dedupe_ms)
-local function seen_key(n) return P .. 'seen:' .. request.source .. ':' .. string.format('%.0f', n) end
-local function seen(id)
-  for n = bucket - 1, bucket + 1 do
-    if redis.call('SISMEMBER', seen_key(n), id) == 1 then return true end
-  end
-  return false
 end
 
 local KINDS = {t = 'a time', s = 'a sequence'}
@@ -70,12 +62,14 @@ end
 local function wanted(event) return #event.changes > 0 or #event.fetches > 0 end
 
 local events, duplicates, bad, here = {}, 0, {}, {}
+local repeats, left = {}, {}  -- places of events that were not taken
 for _, event in ipairs(request.events) do
   local id = given(event.id)
   -- The letter of a fetch that failed is one of an event that was taken.
   local again = request.mode == 'remap' and #event.fetches > 0
-  if id and not again and (here[id] or seen(id)) then
+  if not again and repeated(event, here) then
     duplicates = duplicates + 1
+    repeats[duplicates] = event.place
   else
     local fills = {}
     if #event.problems == 0 then
@@ -86,6 +80,7 @@ for _, event in ipairs(request.events) do
         end
       end
     end
+    if #event.problems > 0 or not wanted(event) then left[#left + 1] = event.place end
     if #event.problems > 0 then
       bad[#bad + 1] = event
     else
@@ -95,6 +90,8 @@ for _, event in ipairs(request.events) do
     end
   end
 end
+
+bad = set_aside(bad)
 
 -- Dead letters and notices that wait hold raw bodies; each source has room for so many.
 local function raw_of(event)
@@ -134,13 +131,20 @@ end
 local LANE_OF = {live = 1, fetched = 1, remap = 2, reconcile = 3}
 local lane_here = LANE_OF[request.mode]
 local due_here = lane_here == 3 and now + request.hold_ms or now
+local fresh = 0
+for _, event in ipairs(events) do
+  if wanted(event) then fresh = fresh + 1 end
+end
+local duplicate = duplicates > 0 and fresh == 0 and #bad == 0
+-- Beside repeats there may be what nothing wanted: a duplicate by its outcome, and yet kept.
+local keeping = (duplicates == 0 or #events + #bad > 0) and begin_kept() or nil
+
 local function value_of(event, triple, version, held)
-  local id = given(event.id)
+  local again = given(event.again)
   local field = {v = triple[2], t = triple[3], r = version, n = given(event.name), o = request.source,
-    a = redis.call('INCR', P .. 'arrival'), q = lane_here, w = now, e = id}
-  if held and held.r == version and held.e then
-    field.e = id and string.sub(held.e .. ' ' .. id, -EVENTS * 17) or held.e
-  end
+    a = redis.call('INCR', P .. 'arrival'), q = lane_here, w = now,
+    e = events_at(held, version, given(event.id)), f = again and again.number or keeping and keeping.number,
+    h = again and again.place or keeping and event.place}
   if held and held.s == 'pending' then
     field.w = held.w
     field.q = math.min(held.q or 1, field.q)
@@ -153,25 +157,20 @@ local function put(change, event, triple)
   local item = item_of(change)
   local slug, value, kind = triple[1], triple[2], triple[3]
   local held = item.fields[slug]
-  local id = given(event.id)
-  local version = given(change.version) or arrival_version(item, slug)
-  count('accepted', 1)
+  local version = given(change.version) or arrival_version(item, slug, given(event.again))
   local told = given(change.echo)
   local seen = told and given(change.seen[slug])
-  if told then
-    local fate = no_news(item, slug, value, kind, seen, told)
-    -- What somebody does to an item in the CMS does not bring its record back.
-    if not fate and in_force(item) then fate = 'stale' end
-    if fate then
-      count(fate, 1)
-      return {slug, 0, fate}
-    end
-    doubt(item, slug, told)
+  local fate = told and no_news(item, slug, value, kind, seen, told)
+  -- What somebody does to an item in the CMS does not bring its record back.
+  if told and not fate and in_force(item) then fate = 'stale' end
+  if told and not fate then doubt(item, slug, told) end
+  fate = fate or (gives_the_same(held, version, event, value, kind) and 'same')
+    or (not is_news(item, slug, version, event) and 'stale')
+  if fate then
+    pass_over(event, fate)
+    return {slug, 0, fate}
   end
-  if not is_news(item, slug, version, id) then
-    count('stale', 1)
-    return {slug, 0, 'stale'}
-  end
+  count('accepted', 1)
   local copy = change.copy .. weak
   local field = value_of(event, triple, version, held)
   if slug == GONE then
@@ -188,6 +187,7 @@ local function put(change, event, triple)
     local same = is_confirmed(field, kind, value) and not field.m and item.meta.copy == copy
     field.s = same and 'unchanged' or 'pending'
   end
+  note_taken(event, item, slug, held, field)
   count(field.s, 1)
   if field.s == 'unchanged' then return {slug, field.a, 'unchanged'} end
   set(item, 'by', change.by)
@@ -220,15 +220,14 @@ for _, event in ipairs(events) do
   for _, change in ipairs(event.changes) do
     local fates = {}
     for _, triple in ipairs(change.fields) do
-      fates[#fates + 1] = put(change, event, triple)
-      accepted = accepted + 1
+      local fate = put(change, event, triple)
+      if not request.again or fate[2] > 0 then fates[#fates + 1] = fate end
     end
-    told[#told + 1] = {change.collection, change.record, fates}
+    accepted = accepted + #fates
+    if #fates > 0 then told[#told + 1] = {change.collection, change.record, fates} end
   end
-  if given(event.id) and wanted(event) then
-    redis.call('SADD', seen_key(bucket), event.id)
-    redis.call('PEXPIRE', seen_key(bucket), 2 * request.dedupe_ms)
-  end
+  if wanted(event) then note_seen(event) end
+  close_own_letters(event)
 end
 for _, event in ipairs(bad) do
   keep_raw({id = event.letter, source = request.source, topic = event.topic, name = event.name,
@@ -242,11 +241,7 @@ for _, item in pairs(items) do
   end
 end
 
-local fresh = 0
-for _, event in ipairs(events) do
-  if wanted(event) then fresh = fresh + 1 end
-end
-local duplicate = duplicates > 0 and fresh == 0 and #bad == 0
+local words = keeping and keep(keeping, places_text(repeats, left, events))
 if request.mode == 'live' then
   redis.call('HINCRBY', P .. 'source:' .. request.source, 'deliveries', 1)
   if duplicate then redis.call('HINCRBY', P .. 'source:' .. request.source, 'duplicates', 1) end
@@ -273,4 +268,5 @@ for name in pairs(asked) do
   if not rests_till(name) and claim_marker(QUEUE) then wake[#wake + 1] = QUEUE end
 end
 return answer({outcome = duplicate and 'duplicate' or 'kept', accepted = accepted, wake = wake,
-  letters = #bad})
+  letters = #bad, words = words, tally = request.again and tally, taken = request.again and taken,
+  refused = request.again and refused, closed = request.again and closed})

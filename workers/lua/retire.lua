@@ -10,18 +10,6 @@
 -- instep:tombstones  sorted set: <collection>:<record> of items that are not there, by the ms since
 
 local TOMBSTONE_MS = 30 * 86400000  -- for which one of an item that is not there is kept
-local LATER = {live = true, fetched = true}  -- modes in which the later of two equals wins
-
-local function has_event(held, id)
-  return id and string.find(' ' .. (held.e or '') .. ' ', ' ' .. id .. ' ', 1, true) ~= nil
-end
-
--- Whether a value takes the place of the one that is held.
-local function wins(held, version, id)
-  if not held or version > held.r then return true end
-  if version < held.r or not LATER[request.mode] then return false end
-  return not has_event(held, id)
-end
 
 -- The kind of version that a value of *slug* must have, and what of the item says so.
 local function kind_held(item, slug)
@@ -31,30 +19,6 @@ local function kind_held(item, slug)
   if slug ~= GONE then return nil end
   local name, field = next(item.fields)
   return field and string.sub(field.r, 1, 1), name
-end
-
--- The version of a value that comes with none: later than whatever it is compared with.
-local function arrival_version(item, slug)
-  local version = now_us
-  for name, field in pairs(item.fields) do
-    if slug == GONE or name == slug or name == GONE then
-      version = math.max(version, tonumber(string.sub(field.r, 2)) + 1)
-    end
-  end
-  return string.format('t%017.0f', version)
-end
-
--- Whether a value is new to its item: a retirement is compared with all that is held of it.
-local function is_news(item, slug, version, id)
-  local gone = item.fields[GONE]
-  if gone and not wins(gone, version, id) then return false end
-  if slug ~= GONE then return wins(item.fields[slug], version, id) end
-  for name, field in pairs(item.fields) do
-    if name ~= GONE and (version < field.r or (version == field.r and not LATER[request.mode])) then
-      return false
-    end
-  end
-  return true
 end
 
 -- A value that waits, or lies in a letter, has been overtaken.

@@ -8,6 +8,7 @@
 --   m repair mark: written once more, not before this ms           l dead letter
 --   x answers without effect          g files as last read          q lane   o source
 --   k what the CMS is known to have held (lua/echo.lua)   y, j: lua/references.lua
+--   f, h where its value came from (lua/newest.lua)
 --   states: pending written unchanged ignored discarded dead, and superseded by a retirement (each
 --   a counter of P4)
 

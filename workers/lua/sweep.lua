@@ -2,9 +2,10 @@
 -- sweep: who is to be woken: destinations whose stored time has come, and those that have due
 -- items and neither a stored time nor a job on its way; and the fetch queue, as one of them. Mends
 -- times that a clock jump left behind, and drops tombstones that are old.
--- ARGV[2]: {destinations: [{name, collections: [name]}], fetchers: [name]}
+-- ARGV[2]: {destinations: [{name, collections: [name]}], fetchers: [name],
+--   kept: {source: {ms, most}}}: deliveries that are kept no longer are dropped
 -- Returns {wake: [name], ms}: until the next stored time, at most 1,000.
---! uses state retire raw fetching
+--! uses state retire raw fetching kept
 
 local function mend(key)
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. (now + AHEAD_MS), '+inf')) do
@@ -53,6 +54,7 @@ local function drop_tombstones()
   end
 end
 
+for source, kept in pairs(given(request.kept) or {}) do trim_idle(source, kept) end
 mend(P .. 'wakes')
 drop_tombstones()
 local wake = {}

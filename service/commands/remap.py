@@ -1,0 +1,207 @@
+"""``instep remap``: kept deliveries once more, through the mappings as they are now."""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from service.commands.joining import joined
+from service.commands.printing import as_json, printable, table
+from service.commands.progressing import progress
+
+if TYPE_CHECKING:
+    from service.configuration import Configuration
+    from service.remapping import Remap
+    from workers.kept import Kept, Window
+    from workers.parts import Parts
+
+SHOWN: Final = 20  # fields in a table; in JSON:
+LISTED: Final = 1000
+_UNITS: Final = {"m": 1.0, "h": 60.0, "d": 1440.0}  # in minutes
+_EXPECTED: Final = "30m, 2h or 3d, or a time such as 2026-05-12T09:30:00+02:00"
+
+
+class Since(click.ParamType["timedelta | datetime"]):
+    """A duration before now, or a time with its offset."""
+
+    name = "since"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta | datetime:
+        found = re.fullmatch(r"(\d{1,6})([mhd])", value)
+        if found:
+            return timedelta(minutes=int(found[1]) * _UNITS[found[2]])
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            self.fail(f"found {value!r}, expected {_EXPECTED}", param, ctx)
+        return moment.astimezone(UTC)
+
+
+@click.command()
+@click.argument("source")
+@click.option("--since", required=True, type=Since(), help=f"From when on: {_EXPECTED}.")
+@click.option("--dry-run", is_flag=True, help="Only show what would change.")
+@click.option("--yes", is_flag=True, help="Do it without asking.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print it as JSON.")
+def remap(
+    source: str, since: timedelta | datetime, dry_run: bool, yes: bool, json_wanted: bool
+) -> None:
+    """Run what SOURCE sent through the mappings as they are now; shows first what would change."""
+    from service.configuration import of_process
+    from workers.kept import Kept
+    from workers.outbox import Outbox
+
+    configuration = of_process()
+    if source not in configuration.senders:
+        names = ", ".join(sorted(configuration.senders)) or "none"
+        raise click.BadParameter(f"found {source!r}, expected a source of instep.toml ({names})")
+    with joined() as parts:
+        # Of the whole configuration: how long ids are remembered, the senders say.
+        kept = Kept(Outbox(parts.steps, configuration.settings))
+        window = kept.window(source)
+        start = _start(source, since, window)
+        told: dict[str, Any] = {"source": source, "since": start.isoformat()}
+
+        def run(dry: bool) -> dict[str, Any]:
+            made = _remap(configuration, parts, kept, source, dry)
+            return _run(made, start, window.last)
+
+        told["dry_run"] = run(True)
+        if not json_wanted:
+            _show(told["dry_run"], dry=True)
+        if not _decided(told, dry_run=dry_run, yes=yes, json_wanted=json_wanted):
+            return
+        told["done"] = run(False)
+    if json_wanted:
+        as_json(told)
+    else:
+        _show(told["done"], dry=False)
+
+
+def _start(source: str, since: timedelta | datetime, window: Window) -> datetime:
+    """Return from when on to run, if all that came since then is kept; else end the command."""
+    start = window.now - since if isinstance(since, timedelta) else since
+    words = ""
+    if start > window.now:
+        words = f"{start.isoformat()} is still to come"
+    elif window.since is None:
+        words = f"no delivery of {source} is kept; see `keep_hours` of [sources.{source}]"
+    elif window.fell and start <= window.fell:
+        words = (
+            f"deliveries of {source} are kept since {window.since.isoformat()}, not since "
+            f"{start.isoformat()}: name a later time, as in --since {window.since.isoformat()} "
+            f"(`keep_hours` and `keep_mb` of [sources.{source}] say how long they are)"
+        )
+    if words:
+        click.echo(words, err=True)
+        raise SystemExit(1)
+    return start
+
+
+def _remap(configuration: Configuration, parts: Parts, kept: Kept, source: str, dry: bool) -> Remap:
+    from service.reading import Reader
+    from service.remapping import Remap
+
+    collections = configuration.settings.collections
+    reader = Reader(configuration.senders, configuration.mappings, collections)
+    return Remap(kept, reader, source, dry=dry, wake=parts.wakes.wake)
+
+
+def _run(made: Remap, start: datetime, last: int) -> dict[str, Any]:
+    with progress("looking" if made.dry else "running") as bar:
+        made.run(start, last, bar)
+    tally, ledger = made.tally, made.ledger
+    fields, items = ledger.changed()
+    found = {
+        "deliveries": tally.deliveries,
+        "events": tally.events,
+        "changed": fields,
+        "items": items,
+        "taken": tally.taken,
+        "same": tally.same,
+        "stale": tally.stale,
+        "unwanted": tally.unwanted,
+        "repeats": tally.repeats,
+        "not_fetched": tally.notices,
+        "unreadable": tally.unreadable,
+        "letters": ledger.letters(),
+        "problems": [
+            {"path": path, "events": count, "message": message}
+            for path, (count, message) in tally.problems.items()
+        ],
+        "changes": [
+            {"collection": r.collection, "record": r.record, "field": r.slug}
+            | dict(zip(("old", "new"), r.values, strict=True))
+            for r in ledger.rows(LISTED)
+        ],
+    }
+    ledger.close()
+    return found
+
+
+def _decided(told: dict[str, Any], *, dry_run: bool, yes: bool, json_wanted: bool) -> bool:
+    """Whether to do it; ends the command where nobody says so and it is needed."""
+    found = told["dry_run"]
+    needed = bool(found["taken"] or found["letters"])
+    if needed and not dry_run:
+        if yes:
+            return True
+        if _asks() and not json_wanted:
+            return click.confirm("Do it?", abort=True)
+    if json_wanted:
+        as_json(told | {"done": None})
+    elif not needed:
+        click.echo("Nothing is to be done.")
+    if needed and not dry_run:
+        click.echo("nothing was changed: repeat it with --yes to do it", err=True)
+        raise SystemExit(1)
+    return False
+
+
+def _asks() -> bool:
+    """Whether there is somebody to ask."""
+    return sys.stdin.isatty()
+
+
+_WORDS: Final = (
+    ("deliveries", "deliveries that came since then"),
+    ("events", "events in them"),
+    ("taken", "field values taken"),
+    ("same", "field values as they are"),
+    ("stale", "field values overtaken by newer ones"),
+    ("unwanted", "events that no mapping takes anything from"),
+    ("repeats", "events that were repeats"),
+    ("not_fetched", "objects named by notices: what was fetched is run, nothing is fetched again"),
+    ("unreadable", "deliveries that cannot be unpacked"),
+    ("letters", "dead letters closed"),
+)
+
+
+def _show(found: dict[str, Any], *, dry: bool) -> None:
+    if dry:
+        columns = ("collection", "record", "field", "old", "new")
+        rows = [tuple(each[column] for column in columns) for each in found["changes"][:SHOWN]]
+        table("Would change", columns, rows)
+        if found["changed"] > SHOWN:
+            click.echo(f"  and {found['changed'] - SHOWN:,} more")
+    would = "would change" if dry else "changed"
+    click.echo(f"{found['changed']:,} fields of {found['items']:,} items {would}")
+    for name, words in _WORDS:
+        if found[name]:
+            click.echo(f"{found[name]:9,}  {words}")
+    for each in found["problems"]:
+        said = f"{each['path']}: {each['message']}"
+        click.echo(f"{each['events']:9,}  events cannot be mapped: {printable(said)}")
+    if dry:
+        click.echo(
+            "The web processes must have read these mappings too: restart them first, or what "
+            "comes in meanwhile is mapped as before."
+        )

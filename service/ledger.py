@@ -1,0 +1,79 @@
+"""What a run over many records would change: on disk, so that its size does not matter."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from workers.kept import Taken
+
+_TABLES: Final = """
+CREATE TABLE fields (
+    place TEXT, slug TEXT, collection TEXT, record TEXT, old TEXT, new TEXT, stored TEXT,
+    PRIMARY KEY (place, slug)
+) WITHOUT ROWID;
+CREATE TABLE letters (id TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+_ADD: Final = """
+INSERT INTO fields VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET new = excluded.new, stored = excluded.stored
+"""
+
+
+class Ledger:
+    """The first and the last value of each field that a run changes."""
+
+    def __init__(self) -> None:
+        # "": a database of its own on disk, which goes with the connection.
+        self._disk = sqlite3.connect("", isolation_level=None)
+        self._disk.executescript(_TABLES)
+
+    def add(self, taken: Iterable[Taken], letters: Iterable[str]) -> None:
+        """Note field values that took their places, and *letters* that were closed by them."""
+        self._disk.execute("BEGIN")
+        rows = ((f"{t.collection}:{t.record}", t) for t in taken)
+        self._disk.executemany(
+            _ADD,
+            ((place, t.slug, t.collection, t.record, t.old, t.new, t.stored) for place, t in rows),
+        )
+        self._disk.executemany(
+            "INSERT OR IGNORE INTO letters VALUES (?)", ((id,) for id in letters)
+        )
+        self._disk.execute("COMMIT")
+
+    def assumed(self, places: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Return the fields of *places* (collection:record) as they would be stored by now."""
+        found: dict[str, dict[str, str]] = {}
+        for place in places:
+            rows = self._disk.execute("SELECT slug, stored FROM fields WHERE place = ?", (place,))
+            fields = {slug: stored for slug, stored in rows if stored is not None}
+            if fields:
+                found[place] = fields
+        return found
+
+    def changed(self) -> tuple[int, int]:
+        """Return how many fields get another value, and of how many items they are."""
+        found = self._disk.execute(
+            "SELECT count(*), count(DISTINCT place) FROM fields WHERE old IS NOT new"
+        ).fetchone()
+        return int(found[0]), int(found[1])
+
+    def letters(self) -> int:
+        """Return how many dead letters close."""
+        return int(self._disk.execute("SELECT count(*) FROM letters").fetchone()[0])
+
+    def rows(self, limit: int) -> Iterator[Taken]:
+        """Yield up to *limit* fields that get another value, with the first and the last."""
+        yield from (
+            Taken(*row)
+            for row in self._disk.execute(
+                "SELECT collection, record, slug, old, new FROM fields WHERE old IS NOT new "
+                "ORDER BY place, slug LIMIT ?",
+                (limit,),
+            )
+        )
+
+    def close(self) -> None:
+        """Give back the disk."""
+        self._disk.close()

@@ -1,0 +1,226 @@
+"""
+Kept deliveries run again through the mappings as they are now: read → map → accept, oldest first.
+
+What an event gave under the old mappings it gives anew, by version: never over a newer version, nor
+over an equal one of a later event (``workers/lua/newest.lua``). Not fetched again: what the fetches
+of thin notices read is kept and mapped itself. What an item was given that is no longer the
+business of the event stays: there is no older value to put back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from service.ledger import Ledger
+from service.reading import FETCHER, TOPICS, VERSION, WHOLE_BODY, Read, Reader, unreadable
+from service.senders.payload import parse_json
+from workers.changes import Again, Change, FieldProblem, Incoming, time_version
+from workers.errors import PayloadInvalid
+from workers.kept import Kept, KeptDelivery, Ran, Run
+from workers.wording import raw_letter
+
+EVENTS: Final = 100  # in one step
+VALUES: Final = 500  # in one step, but for an event that has more
+PATHS: Final = 50  # that problems are told of by name
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Tally:
+    """
+    What came of a run, or would have.
+
+    Args:
+        unreadable: Deliveries that cannot be unpacked.
+        unwanted: Events from which no mapping takes anything.
+        repeats: Events that were repeats when they came.
+        notices: Objects that are not fetched again.
+        taken: Field values that took the place of others.
+        same: Field values that their events had given already.
+        stale: Field values that were overtaken.
+        problems: Path → how many events, and the first message.
+    """
+
+    deliveries: int = 0
+    unreadable: int = 0
+    events: int = 0
+    unwanted: int = 0
+    repeats: int = 0
+    notices: int = 0
+    taken: int = 0
+    same: int = 0
+    stale: int = 0
+    problems: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def refuse(self, problems: Iterable[FieldProblem]) -> None:
+        """Count an event that has *problems*, by their paths."""
+        for problem in problems:
+            known = problem.path in self.problems or len(self.problems) < PATHS
+            path = problem.path if known else "others"
+            count, first = self.problems.get(path, (0, problem.message))
+            self.problems[path] = (count + 1, first)
+
+
+class Remap:
+    """
+    One run over what is kept of one source.
+
+    Args:
+        kept: The deliveries, and the step that runs their events.
+        reader: With the mappings as they are now.
+        source: By name.
+        dry: Nothing is written, and the ledger tells what would be.
+        wake: Asks for a job on one destination.
+    """
+
+    def __init__(
+        self,
+        kept: Kept,
+        reader: Reader,
+        source: str,
+        *,
+        dry: bool,
+        wake: Callable[[str], object],
+    ) -> None:
+        self._kept = kept
+        self._reader = reader
+        self._source = source
+        self.dry = dry
+        self._wake = wake
+        self.tally = Tally()
+        self.ledger = Ledger()
+
+    def run(self, since: datetime, last: int, progress: Callable[[int, int], object]) -> None:
+        """
+        Run what came from *since* on, up to the delivery number *last*.
+
+        Args:
+            progress: Called with the deliveries that were read, and how many there are.
+
+        Raises:
+            StoreUnavailable: What was done so far stays; the run can be repeated.
+        """
+        first: int | None = None
+        waiting: list[Incoming] = []
+        values = 0
+        for delivery in self._kept.read(self._source, since=since, last=last):
+            first = delivery.number if first is None else first
+            self.tally.deliveries += 1
+            for event in self._events(delivery):
+                size = sum(len(change.fields) for change in event.changes)
+                if waiting and (len(waiting) >= EVENTS or values + size > VALUES):
+                    self._step(waiting)
+                    waiting, values = [], 0
+                waiting.append(event)
+                values += size
+            progress(delivery.number - first + 1, last - first + 1)
+        if waiting:
+            self._step(waiting)
+
+    def _events(self, delivery: KeptDelivery) -> Iterator[Incoming]:
+        """Yield the events of *delivery* that can be taken; count the others."""
+        if not delivery.readable:
+            self.tally.unreadable += 1
+            return
+        for event in events_of(self._reader, self._source, delivery):
+            self.tally.events += 1
+            self.tally.notices += len(event.fetches)
+            if event.again and event.again.place in delivery.repeats:
+                self.tally.repeats += 1
+            elif event.problems:
+                self.tally.refuse(event.problems)
+            elif event.changes:
+                yield replace(event, fetches=(), payload=None)
+            elif not event.fetches:
+                self.tally.unwanted += 1
+
+    def _step(self, events: list[Incoming]) -> None:
+        how = Run(self.dry)
+        if self.dry:
+            places = {f"{c.collection}:{c.record}" for event in events for c in event.changes}
+            how = Run(True, self.ledger.assumed(places))
+        ran = self._kept.run(self._source, events, how)
+        self._note(ran)
+        if not self.dry:
+            for destination in ran.wake:
+                self._wake(destination)
+
+    def _note(self, ran: Ran) -> None:
+        self.ledger.add(ran.taken, ran.closed)
+        self.tally.taken += len(ran.taken)
+        self.tally.same += ran.same
+        self.tally.stale += ran.stale
+        for problems in ran.problems:
+            self.tally.refuse(problems)
+
+
+def events_of(reader: Reader, source: str, delivery: KeptDelivery) -> list[Incoming]:
+    """Return the events of *delivery* as they are mapped now, each with where it came from."""
+    fetched = FETCHER in delivery.headers
+    if fetched:
+        read = _fetched(reader, source, delivery)
+    else:
+        read = reader.read(source, delivery.headers, delivery.body)
+    came = time_version(_EPOCH + timedelta(microseconds=delivery.came))
+    whole = () if read.problems else (raw_letter(source, delivery.body, WHOLE_BODY),)
+    events = []
+    for position, event in enumerate(read.events):
+        place = position if fetched else event.index
+        body = delivery.body if event.body is None else event.body.encode()
+        last = position == len(read.events) - 1
+        letters = (raw_letter(source, body, event.index), *(whole if last else ()))
+        again = Again(delivery.number, place, came, delivery.took(place), letters)
+        changes = tuple(change for change in single(event) if change.fields)
+        # What the CMS said of its own items then, it does not say now.
+        events.append(replace(event, changes=changes, gone=(), body=None, again=again))
+    return events
+
+
+def single(event: Incoming) -> tuple[Change, ...]:
+    """
+    Return the changes of *event* with one value for each field of an item.
+
+    Of several the one that wins when the event comes: the later one, but at a version of the
+    source's own the first, since the others are repeats of its id.
+    """
+    best: dict[tuple[str, str, str], Change] = {}
+    for change in event.changes:
+        for value in change.fields:
+            place = (change.collection, change.record, value.slug)
+            if place not in best or _wins(event, change, best[place]):
+                best[place] = change
+
+    def chosen(change: Change) -> Change:
+        record = (change.collection, change.record)
+        fields = (value for value in change.fields if best[(*record, value.slug)] is change)
+        return replace(change, fields=tuple(fields))
+
+    return tuple(map(chosen, event.changes))
+
+
+def _wins(event: Incoming, change: Change, other: Change) -> bool:
+    if change.version is None or other.version is None:
+        return True
+    if change.version == other.version:
+        return event.id is None
+    return change.version > other.version
+
+
+def _fetched(reader: Reader, source: str, delivery: KeptDelivery) -> Read:
+    """Map what one fetch had read, payload by payload."""
+    try:
+        payloads = parse_json(delivery.body)
+    except PayloadInvalid as error:
+        return unreadable(str(error))
+    headers = delivery.headers
+    topics = tuple(json.loads(headers.get(TOPICS, "[]")))
+    reads = [
+        reader.fetched(source, headers[FETCHER], topics, payload, version=headers.get(VERSION))
+        for payload in payloads
+    ]
+    events = tuple(event for read in reads for event in read.events)
+    return Read(events, any(read.wanted for read in reads))

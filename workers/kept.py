@@ -1,0 +1,269 @@
+"""
+Deliveries that are kept to be run again: which there are, and the step that runs their events.
+
+Reads the keys of ``lua/kept.lua``; ``accept`` writes them, with the changes of the delivery.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from redis.client import NEVER_DECODE
+
+from workers.changes import Delivery, FieldProblem, Incoming
+from workers.outbox import DEDUPE_HOURS, RAW_BYTES, RAW_LETTERS, Outbox
+from workers.packing import parted, unpacked
+from workers.store import guarded
+from workers.wording import event_for
+
+PAGE: Final = 20  # deliveries that are read at once; each may be as large as max_body
+WORDS: Final = 64  # that are held while deliveries are read
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """
+    What is kept of one source.
+
+    Args:
+        count: Deliveries.
+        bytes: That they take, packed.
+        now: On the store's clock.
+        since: When the oldest came; None: there is none.
+        fell: When the last one came that is kept no longer; None: all are.
+        dropped: How many fell out for want of room.
+        last: Number of the last one.
+    """
+
+    count: int
+    bytes: int
+    now: datetime
+    since: datetime | None = None
+    fell: datetime | None = None
+    dropped: int = 0
+    last: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDelivery:
+    """
+    One delivery as it came, without its proof.
+
+    Args:
+        number: A later one of its source has a higher one.
+        came: When, µs on the store's clock.
+        repeats: Places of its events that were repeats.
+        left: Places of its events that were not taken.
+        rest: Places of those that were, where that does not follow; None: all others.
+        readable: False: what it was packed by is lost.
+    """
+
+    number: int
+    came: int
+    headers: Mapping[str, str]
+    body: bytes
+    repeats: frozenset[int] = frozenset()
+    left: frozenset[int] = frozenset()
+    rest: frozenset[int] | None = None
+    readable: bool = True
+
+    def took(self, place: int) -> bool:
+        """Whether the event at *place* was taken when it came."""
+        return place not in self.left if self.rest is None else place in self.rest
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One field value that took the place of another; texts are canonical JSON."""
+
+    collection: str
+    record: str
+    slug: str
+    old: str | None  # None: the field held none
+    new: str
+    stored: str | None = None  # in a dry run: the field as it would be stored
+
+    @property
+    def values(self) -> tuple[Any, Any]:
+        """The old value and the new one, as they are; None for none."""
+        return None if self.old is None else json.loads(self.old), json.loads(self.new)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """
+    What became of the events of one step.
+
+    Args:
+        same: Field values that their events had given already.
+        stale: Field values that were overtaken.
+        closed: Ids of dead letters that were closed, since their events could be mapped.
+        problems: Why events were not taken.
+        wake: Destinations for which the caller is to enqueue a job.
+    """
+
+    taken: tuple[Taken, ...]
+    same: int
+    stale: int
+    closed: tuple[str, ...] = ()
+    problems: tuple[tuple[FieldProblem, ...], ...] = ()
+    wake: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """
+    How a step runs events.
+
+    Args:
+        dry: Nothing is written.
+        assumed: What the dry steps before would have stored: {item: {slug: field}}.
+    """
+
+    dry: bool = False
+    assumed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+class Kept:
+    """
+    Raises (every method):
+        StoreUnavailable: The store did not answer, or has no room.
+    """
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self._steps = outbox.steps
+
+    def window(self, source: str) -> Window:
+        """Return what is kept of *source*."""
+        with guarded(), self._steps.client.pipeline(transaction=True) as pipeline:
+            pipeline.time()
+            pipeline.hgetall(f"instep:kept-state:{source}")
+            pipeline.xlen(f"instep:kept:{source}")
+            (seconds, micros), state, count = pipeline.execute()
+        now = datetime.fromtimestamp(seconds + micros / 1e6 + self._offset, UTC)
+        return window_of(state, count, now)
+
+    def read(self, source: str, *, since: datetime, last: int) -> Iterator[KeptDelivery]:
+        """Yield what *source* sent from *since* on, oldest first, up to the delivery *last*."""
+        key = f"instep:kept:{source}"
+        words = lru_cache(WORDS)(lambda name: self._words(source, name))
+        start = str(max(0, int(since.timestamp() * 1000)))
+        while page := self._range(key, start, PAGE):
+            for id, entry in page:
+                delivery = _delivery(id, entry, words)
+                if delivery.number > last:
+                    return
+                yield delivery
+            start = f"({page[-1][0].decode()}"
+
+    def run(self, source: str, events: Sequence[Incoming], how: Run) -> Ran:
+        """Run *events* of kept deliveries of *source* again, in one step."""
+        self._outbox.check_room()
+        settings = self._outbox.settings
+        token = uuid.uuid4().hex
+        delivery = Delivery(source, token, tuple(events), mode="remap")
+        configured = settings.sources[source]
+        request = {
+            "token": token,
+            "source": source,
+            "mode": "remap",
+            "dedupe_ms": max(1, int((configured.dedupe_hours or DEDUPE_HOURS) * 3_600_000)),
+            "raw_limit": RAW_LETTERS,
+            "raw_bytes": RAW_BYTES,
+            "history": settings.store.history,
+            "weak": settings.store.durability != "always",
+            "headers": {},
+            "again": True,
+            "assumed": dict(how.assumed),
+            "events": [
+                {**event_for(delivery, event, settings), **_again(event)} for event in events
+            ],
+        }
+        answer = self._steps.run("accept", request, "", "", "", "dry" if how.dry else "")
+        return _ran(answer)
+
+    @property
+    def _offset(self) -> float:
+        return self._steps.clock_offset_ms / 1000
+
+    def _words(self, source: str, name: str) -> bytes | None:
+        found = self._range(f"instep:kept-words:{source}", name, 1)
+        if not found or found[0][0].decode() != name:
+            return None
+        return unpacked(found[0][1][b"b"], b"")
+
+    def _range(self, key: str, start: str, count: int) -> list[tuple[bytes, dict[bytes, bytes]]]:
+        with guarded():
+            command = ("XRANGE", key, start, "+", "COUNT", count)
+            run: Any = self._steps.client.execute_command
+            return list(run(*command, **{NEVER_DECODE: True}))
+
+
+def window_of(state: Mapping[str, str], count: int, now: datetime) -> Window:
+    """Return what is kept, by *state* and number of deliveries as the store has them."""
+
+    def moment(name: str) -> datetime | None:
+        return datetime.fromtimestamp(int(state[name]) / 1000, UTC) if name in state else None
+
+    return Window(
+        count,
+        int(state.get("bytes", 0)) if count else 0,
+        now,
+        moment("oldest") if count else None,
+        moment("fell"),
+        int(state.get("dropped", 0)),
+        int(state.get("number", 0)),
+    )
+
+
+def _delivery(id: bytes, entry: Mapping[bytes, bytes], words: Any) -> KeptDelivery:
+    number = int(id.partition(b"-")[2])
+    came = int(entry[b"t"])
+    texts = entry[b"x"].decode().split("|")
+    repeats, left, *rest = (frozenset(int(n) for n in text.split(",") if n) for text in texts)
+    words_of = words(entry[b"w"].decode()) or b""
+    known = True
+    try:
+        headers, body = parted(unpacked(entry[b"b"], words_of))
+    except ValueError:
+        headers, body, known = {}, b"", False
+    return KeptDelivery(
+        number, came, headers, body, repeats, left, rest[0] if rest else None, known
+    )
+
+
+def _again(event: Incoming) -> dict[str, Any]:
+    again = event.again
+    if again is None:
+        raise ValueError("only events of kept deliveries run again")
+    return {
+        "place": again.place,
+        "again": {
+            "number": again.number,
+            "place": again.place,
+            "came": again.came,
+            "taken": again.taken,
+            "letters": list(again.letters),
+        },
+    }
+
+
+def _ran(answer: Mapping[str, Any]) -> Ran:
+    tally = answer["tally"]
+    taken = tuple(
+        Taken(collection, record, slug, old or None, new, stored or None)
+        for collection, record, slug, old, new, stored in answer["taken"] or ()
+    )
+    problems = tuple(
+        tuple(FieldProblem(p["path"], p["message"]) for p in problems)
+        for _, problems in answer["refused"] or ()
+    )
+    closed, wake = tuple(answer["closed"] or ()), tuple(answer["wake"] or ())
+    return Ran(taken, tally["same"], tally["stale"], closed, problems, wake)
