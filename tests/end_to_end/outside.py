@@ -6,6 +6,7 @@ import hmac
 import json
 import os
 import queue
+import re
 import signal
 import socket
 import subprocess
@@ -127,6 +128,14 @@ class Instep:
             found.setdefault(each["role"], set()).add(each["pid"])
         return found
 
+    def pending(self):
+        """Return how many values are to be written, as /metrics says; None: nobody says it now."""
+        with contextlib.suppress(OSError), contextlib.closing(Line(self.address)) as line:
+            status, body = line.asked(request("/metrics", b"", {}, method="GET"))
+            found = re.search(rb'^field_values{fate="pending"} (.*)$', body, re.MULTILINE)
+            return float(found[1]) if status == 200 else None
+        return None
+
     def store(self):
         """Return a client of the embedded store, to do harm with."""
         places = (self.folder / "data" / at / "store.sock" for at in (".", "store.at"))
@@ -134,15 +143,16 @@ class Instep:
 
     def settled(self, within=60.0):
         """Wait until nothing is pending and the counters are balanced; return the status."""
-        found = {}
 
         def quiet():
-            nonlocal found
-            found = self.status() or {}
-            return found and not found["fields"]["pending"] and found["balanced"]
+            # The command is a process: asked again and again, it would take the time of the others.
+            found = self.status() if self.pending() == 0 else None
+            return found and not found["fields"]["pending"] and found["balanced"] and found
 
-        eventually(quiet, within=within, pause=0.3, told=lambda: str(found) + self.log()[-3000:])
-        return found
+        def told():
+            return f"{self.status()}{self.log()[-3000:]}"
+
+        return eventually(quiet, within=within, pause=0.1, told=told)
 
     def log(self):
         return (self.folder / "log").read_text()
