@@ -124,7 +124,7 @@ LOOP.append(LOOP)
         None,
         Decimal("1.5"),
         {"price": Decimal("1.5")},
-        object(),
+        pytest.param(object(), id="object"),
         float("nan"),
         "\ud800",
         LOOP,

@@ -296,5 +296,5 @@ def wrong(cms, truth, *, copy="live"):
 
 
 def say(words):
-    """Print a figure; pytest shows it with -s."""
+    """Print a figure; pytest shows it with -n 0 -s."""
     sys.stdout.write(f"{words}\n")
