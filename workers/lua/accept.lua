@@ -15,7 +15,7 @@
 --   body, raw: of the event alone; hold_ms: until what a reconcile changes is due
 --   kept: lua/kept.lua   again, assumed: lua/again.lua
 -- ARGV[3]: the raw body, as text or base64 (request.encoding); ARGV[4], ARGV[5]: lua/kept.lua
---! uses dry state retire creation references echo raw fetching waking seen newest again kept
+--! uses dry state burying retire creation references echo raw fetching waking seen newest again kept
 
 local HOUR_US = 3600 * 1000000
 local earlier = earlier_answer()

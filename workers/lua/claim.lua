@@ -8,7 +8,7 @@
 --   no listing shows is created; preflight: values are held against the schema;
 --   live: of the destination
 -- Returns {step = 'batch' | 'probe' | 'index' | 'schema' | 'wait', ...}
---! uses state retire creation references budget echo listing picking lanes retiring
+--! uses state burying retire creation references budget echo listing picking lanes retiring
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -107,6 +107,11 @@ local picked, shape, room = {}, nil, nil
 local spare = trial  -- passes over items that failed alone, while there are others
 local looked = 0  -- at so many items: what one claim may take of the store's time is bounded
 
+local function put_back(item)
+  schedule(item)
+  save(item)
+end
+
 local function consider(set_of, record)
   local collection = set_of.collection
   local item = load_item(collection.name, record)
@@ -114,19 +119,11 @@ local function consider(set_of, record)
   if spare and item.meta.failed then return end
   if set_of.filler and (item.meta.failed or item.meta.refused) then return end
   if item.meta.claim then
-    if live_claim(item) then
-      schedule(item)
-      save(item)
-      return
-    end
+    if live_claim(item) then return put_back(item) end
     expire_claim(item)
   end
   local send, files, options, retires = request_of(item)
-  if not send then
-    schedule(item)
-    save(item)
-    return
-  end
+  if not send then return put_back(item) end
   local id = item_id(item, collection)
   local create = not id and collection.create and is_to_be_created(item)
   if id then
@@ -135,29 +132,19 @@ local function consider(set_of, record)
     look_up_again(item)
   end
   if (not create and not (id and #send > 0)) or (create and bury_nameless(item)) then
-    schedule(item)
-    save(item)
-    return
+    return put_back(item)
   end
   -- Whether the key of a new item is a number, the schema tells.
   local needed = create or options
   if create then send, files = fields_to_create(item) end
   local known = not (needed or collection.preflight) or schema_known(collection, needed, blind, trial)
-  if create and not known then
-    save(item)
-    return
-  end
+  if create and not known then return save(item) end
   if create and waits_whole(item, collection.name .. ':' .. collection.index) then
-    schedule(item)
-    save(item)
-    return
+    return put_back(item)
   end
   if options and not known then
     send = without_options(send)
-    if #send == 0 then
-      save(item)
-      return
-    end
+    if #send == 0 then return save(item) end
   end
   local limit = limit_of(item, dest.epoch or '0')
   local own = shape_of(item, limit, files, create, retires)

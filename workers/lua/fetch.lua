@@ -4,7 +4,7 @@
 -- ARGV[2]: {token, fetchers: [name], lease_ms}
 -- Returns {fetcher, source, object, n, version, payload, id, topic, topics, cursor, attempts,
 --   failures, lost, more}, lost: its last claim ran out; or {ms}, false: nothing waits
---! uses state raw fetching
+--! uses state burying raw fetching
 
 local earlier = earlier_answer()
 if earlier then return earlier end

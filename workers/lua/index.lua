@@ -11,7 +11,7 @@
 --   waits for; slot: which of them it is, or '' (lua/listing.lua)
 -- Returns {found, missing, done, twins: [[key, item id, id of the other]], sweep}.
 --   sweep: what was not shown is gone
---! uses state retire creation references twins wanted
+--! uses state burying retire creation references twins wanted
 
 local earlier = earlier_answer()
 if earlier then return earlier end

@@ -13,7 +13,7 @@
 --   answered: updated, as a version; seen: what the answer shows where that is not what was sent
 --   soft: the limits come from 5xx answers, and last until the outage has ended
 -- Returns {settled, lost, letters}.
---! uses state retire creation references echo
+--! uses state burying retire creation references echo
 
 local earlier = earlier_answer()
 if earlier then return earlier end

@@ -5,7 +5,7 @@
 -- ARGV[2]: {destinations: [{name, collections: [name]}], fetchers: [name],
 --   kept: {source: {ms, most}}}: deliveries that are kept no longer are dropped
 -- Returns {wake: [name], ms}: until the next stored time, at most 1,000.
---! uses state retire raw fetching kept
+--! uses state burying retire raw fetching kept
 
 local function mend(key)
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. (now + AHEAD_MS), '+inf')) do

@@ -5,7 +5,7 @@
 --   kind: unavailable: nothing is held against the object; failed: an attempt; full: no room for
 --     what was read; asked: the system said how long it wants to rest
 -- Returns {outcome}: lost | resting | later | dead
---! uses state raw fetching
+--! uses state burying raw fetching
 
 local earlier = earlier_answer()
 if earlier then return earlier end

@@ -4,7 +4,7 @@
 -- between leaves the rest to the next round.
 -- ARGV[2]: {token, collection, index, cursor, history}
 -- Returns {cursor, gone}: '0', it was the last call.
---! uses state retire creation references twins
+--! uses state burying retire creation references twins
 
 local AT_ONCE = 500
 
