@@ -8,7 +8,7 @@
 --   total: items of the whole listing; short: it ended before it had shown so many
 --   failed: true when no page came: the lock stays for a while
 --   page_ms: for how long a page is the share of listings; rest_ms: between listings that nobody
---   waits for; slot: which of them it is, or '' (lua/listing.lua)
+--   waits for; slot: which of them it is, or '' (lua/listing.lua); ':reconcile': one of nobody's
 -- Returns {found, missing, done, twins: [[key, item id, id of the other]], sweep}.
 --   sweep: what was not shown is gone
 --! uses state burying retire creation references twins wanted
@@ -21,6 +21,7 @@ local place = request.collection .. ':' .. request.index
 local main = P .. 'index:' .. place
 local index = main .. request.slot
 local unasked = request.slot ~= ''
+local outside = request.slot == ':reconcile'  -- a reconcile's own: its end is in lua/listed.lua
 local waiting = P .. 'lookup:' .. request.collection
 local found, missing = 0, 0
 
@@ -48,7 +49,7 @@ end
 
 local function see(entry)
   -- A later page may have told of another key meanwhile.
-  if late and is_known(entry) then return end
+  if late and not outside and is_known(entry) then return end
   local before = given(entry.key) and redis.call('HGET', P .. 'ids:' .. place, entry.key)
   local id, changed = show(place, given(entry.key), entry.id, given(entry.created))
   if not id then return end

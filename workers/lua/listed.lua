@@ -1,0 +1,23 @@
+#!lua flags=allow-oom
+-- listed: a listing of the whole, outside of the index's own passes, has shown every item. Its pages
+-- went through index; here is what only its end tells: from when on look-ups need to ask, and that
+-- no other listing is wanted for a while.
+-- ARGV[2]: {token, collection, index, newest, at, full_ms, rest_ms}
+--   newest: createdOn of the newest item; at: ms of the CMS's clock as it read the first page
+--   full_ms, rest_ms: as in index
+--! uses state
+
+local earlier = earlier_answer()
+if earlier then return earlier end
+local index = P .. 'index:' .. request.collection .. ':' .. request.index
+-- A pass of the workers that is under way decides for itself.
+if redis.call('HEXISTS', index, 'pass') == 0 then
+  local newest, at = given(request.newest), given(request.at)
+  local held = redis.call('HMGET', index, 'created', 'mark')
+  if newest and (not held[1] or newest > held[1]) then redis.call('HSET', index, 'created', newest) end
+  if at and (not held[2] or at > tonumber(held[2])) then redis.call('HSET', index, 'mark', at) end
+  redis.call('HDEL', index, 'full', 'holes')
+  redis.call('HSET', index, 'full_next', now + request.full_ms, 'full_every', request.full_ms,
+    'edits_next', now + request.rest_ms, 'round_next', now + request.rest_ms)
+end
+return answer({done = true})

@@ -1,0 +1,136 @@
+"""
+What a reconcile has the outbox write once more, and what a whole listing tells its index.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from workers.changes import HOLD_MOST
+from workers.items import FRESH_EVERY
+from workers.outbox import INDEX_EVERY, V1_INDEX_EVERY
+from workers.scripts import Steps
+from workers.settings import Collection, Settings
+
+MOST = 500  # records of one step: it holds up every other
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """
+    What is to be written once more of one record.
+
+    Args:
+        id: Of its item, as read; None: it has none.
+        fields: Slug and arrival number, as compared; of others nothing is done.
+        gone: The listing does not show the item: its id is forgotten, and all of it is written.
+        make: There is none, and it is to be created, by a listing that showed none.
+        staged: The listing shows it held back or never published: it is written staged only.
+    """
+
+    record: str
+    id: str | None = None
+    fields: tuple[tuple[str, int], ...] = ()
+    gone: bool = False
+    make: bool = False
+    staged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """
+    Args:
+        fields: Values that are written once more.
+        left: Records of which nothing was done: they had changed since they were compared.
+        wake: The caller is to enqueue a job for the destination.
+    """
+
+    fields: int
+    left: tuple[str, ...]
+    wake: bool
+
+
+class Repairs:
+    """
+    Raises (every method):
+        StoreUnavailable: The store did not answer.
+    """
+
+    def __init__(self, steps: Steps, settings: Settings) -> None:
+        self.steps = steps
+        self.settings = settings
+
+    def repair(
+        self,
+        collection: Collection,
+        repairs: Sequence[Repair],
+        *,
+        began_ms: int = 0,
+        hold: float = 0.0,
+    ) -> Repaired:
+        """
+        Have *repairs* (`MOST` at most) written, in the reconcile lane.
+
+        A value that has been overtaken since is left alone, one that is on its way or in a dead
+        letter too; the counters of P4 do not move.
+
+        Args:
+            began_ms: The store's clock when the listing began that showed what is gone.
+            hold: Seconds before they may be sent, so that batches fill; at most HOLD_MOST.
+        """
+        answer = self.steps.run(
+            "repair",
+            {
+                "token": uuid.uuid4().hex,
+                "collection": collection.name,
+                "index": self.settings.copy_of(collection),
+                "destination": collection.destination,
+                "batch": self.settings.destinations[collection.destination].batch,
+                "hold_ms": int(1000 * min(hold, HOLD_MOST)),
+                "history": self.settings.store.history,
+                "began": began_ms,
+                "records": [
+                    {
+                        "record": one.record,
+                        "id": one.id,
+                        "fields": [list(pair) for pair in one.fields],
+                        "gone": one.gone,
+                        "make": one.make,
+                        "staged": one.staged,
+                    }
+                    for one in repairs
+                ],
+            },
+        )
+        # An empty table of Lua is an object in JSON.
+        return Repaired(answer["fields"], tuple(answer["left"] or ()), bool(answer["wake"]))
+
+    def listed(
+        self, collection: Collection, newest: str | None, items: int, at: int | None = None
+    ) -> None:
+        """
+        Tell the index that all of *collection* was listed.
+
+        Args:
+            newest: The createdOn of the newest item.
+            at: The CMS's clock, ms, as it read the first page.
+        """
+        destination = self.settings.destinations[collection.destination]
+        pages = -(-items // 100)
+        seconds = max(INDEX_EVERY, 10 * pages * 60 / destination.requests_per_minute)
+        if destination.api == "v1":
+            seconds = V1_INDEX_EVERY
+        self.steps.run(
+            "listed",
+            {
+                "token": uuid.uuid4().hex,
+                "collection": collection.name,
+                "index": self.settings.copy_of(collection),
+                "newest": newest,
+                "at": at,
+                "full_ms": int(seconds * 1000),
+                "rest_ms": int(FRESH_EVERY * 1000),
+            },
+        )
