@@ -28,6 +28,12 @@ PURE = (
     "workers/complaints.py",
     "workers/bodies.py",
     "workers/wording.py",
+    "service/reconcile/causes.py",
+    "service/reconcile/comparing.py",
+    "service/reconcile/guard.py",
+    "service/reconcile/policies.py",
+    "service/reconcile/showing.py",
+    "service/reconcile/states.py",
 )
 IMPURE = {"flask", "redis", "rq", "requests", "time", "random", "socket", "subprocess", "os"}
 

@@ -7,6 +7,7 @@ ProcessorError
 │   ├── SignatureInvalid    forged, altered or stale                    → 401
 │   └── PayloadInvalid      signed, but not readable: a dead letter     → 200
 ├── SnapshotInvalid         a snapshot is cut off or cannot be read      → nothing of it is used
+├── ReconcileFailed         it cannot be told what differs              → nothing is changed
 ├── StoreUnavailable        the store did not answer: nothing was kept  → 503
 │   └── StoreUnsafe         it answers, but may lose or evict keys      → no start
 ├── DestinationError        the CMS refused or did not answer           → workers.policy
@@ -83,6 +84,10 @@ class SnapshotInvalid(ProcessorError):
     def __init__(self, where: str, found: str, expected: str, do: str) -> None:
         self.problem = Problem(where, found, expected, do)
         super().__init__(str(self.problem))
+
+
+class ReconcileFailed(ProcessorError):
+    """The collection cannot be listed, or another run of it is going on: nothing was changed."""
 
 
 class StoreUnavailable(ProcessorError):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from workers import sections
+from workers import reconciling, sections
 from workers.errors import ConfigurationInvalid, Problem
 from workers.settings import (
     Collection,
@@ -245,6 +245,7 @@ class _Reader:
                 expected = 'the slug of an item field, beside missing = "create"'
                 do = "name the field that holds the source's key: by it an item is known again"
                 self.add(Problem(where, "nothing", expected, do))
+            values |= reconciling.read(self, name, values.pop("reconcile", None))
             built[name] = Collection(name, **({"destination": "", "id": ""} | values))
         self._one_name_each(built)
         return built

@@ -190,6 +190,7 @@ class CollectionSection(Section):
         do="choose one of them",
     )
     preflight = Value("true or false", is_flag)
+    reconcile = Value("a table [collections.NAME.reconcile]", is_table)
 
 
 class SourceSection(Section):

@@ -48,6 +48,26 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
+class Reconcile:
+    """``[collections.NAME.reconcile]``: who wins, what becomes of orphans, and when it runs."""
+
+    policy: str = "source wins"  # or "cms wins", or "report"
+    fields: Mapping[str, str] = field(default_factory=dict)  # slug → another policy
+    orphans: str = "report"  # or one of RETIREMENTS
+    retire_at_most: int = 10  # items of one run, without approval; or
+    retire_percent: float = 5.0  # of the collection
+    every: float | None = None  # s between two starts
+    at: str | None = None  # HH:MM, UTC, each day
+    file: str | None = None  # of the snapshot, beside instep.toml
+    sql: str | None = field(default=None, repr=False)  # the database's address
+    query: str | None = None
+    partial: bool = False  # what the snapshot leaves out is no orphan
+
+
+RETIREMENTS = ("archive", "draft", "unpublish", "delete")
+
+
+@dataclass(frozen=True, slots=True)
 class Collection:
     name: str
     destination: str
@@ -56,6 +76,7 @@ class Collection:
     key: str | Sequence[str] | None = None
     missing: str = "dead-letter"  # or "ignore", or "create"
     preflight: bool = True  # values are held against its schema before any call
+    reconcile: Reconcile = Reconcile()
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import pytest
 from service.cli import main
 from service.fetchers import KINDS
 from service.senders import SENDERS
-from workers import loading, sections
+from workers import loading, reconciling, sections
 from workers.metrics import METRICS
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -22,7 +22,7 @@ def commands():
 
 
 def keys():
-    for value in vars(sections).values():
+    for value in (*vars(sections).values(), *vars(reconciling).values()):
         if isinstance(value, type) and issubclass(value, sections.Section):
             yield from value._declared_fields
 

@@ -1,0 +1,83 @@
+"""
+What a reconcile finds, by its name: differences and their causes, and what is told beside them.
+
+A **difference** is something that the CMS does not show though it should, or shows though it should
+not. What is **told** is none: it mends itself, or somebody has decided on it already.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+MISSED = "missed event"  # the source has a newer value than the outbox, or one that it never had
+LOST = "write lost"  # written and answered, and the item shows another, unchanged since
+EDITED = "edited in the CMS"  # changed since our last answer
+DELETED = "deleted in the CMS"  # there was an item
+MISSING = "missing"  # there never was one
+ORPHAN = "orphan"  # an item whose key no record has
+NO_KEY = "no key"  # an item without one: never retired
+DUPLICATE = "duplicate key"  # of two items, or of two records: neither is written
+
+DIFFERENCES = (MISSED, LOST, EDITED, DELETED, MISSING, ORPHAN, NO_KEY, DUPLICATE)
+
+ON_ITS_WAY = "on its way"  # pending, or written once more
+LETTER = "dead letter"  # an open one holds the value
+IGNORED = "ignored"
+DISCARDED = "discarded"
+OLDER = "source older"  # and the CMS shows the outbox's value, which is newer
+RETIRED = "retired"  # an orphan that is as it should be
+UNLISTED = "not listed"  # but the listing had holes, which tells nothing
+UNFIT = "not comparable"  # a version of another kind, or ahead of the clock
+UNPUBLISHED = "changed since it was published"  # the live copy may show something else
+
+TOLD = (ON_ITS_WAY, LETTER, IGNORED, DISCARDED, OLDER, RETIRED, UNLISTED, UNFIT, UNPUBLISHED)
+
+# What is done about a difference. RETIRE stands for one of workers.settings.RETIREMENTS.
+ACCEPT = "accept"  # the source's value, by its version
+REPAIR = "repair"  # the outbox's newest value is written once more
+AGAIN = "write anew"  # the id is forgotten: then what `missing` says
+CREATE = "create"
+RETIRE = "retire"
+DEAD_LETTER = "dead-letter"  # by `missing`
+IGNORE = "ignore"  # by `missing`
+KEEP = "keep"  # an orphan that is newer than the snapshot
+WITHHELD = "withheld"  # by the guard
+REPORT = "report"  # nothing, by the policy
+CMS_WINS = "cms wins"  # nothing, by the policy
+NONE = "none"  # nothing can be done
+
+ACTS = (ACCEPT, REPAIR, AGAIN, CREATE, DEAD_LETTER, IGNORE, RETIRE)  # that something comes of
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """
+    One difference, or something that is told.
+
+    Args:
+        cause: Of DIFFERENCES or TOLD.
+        record: Its key (or its item id where events carry that); None: it has none.
+        item: The CMS item id.
+        slug: None: of the item as a whole.
+        source, outbox: Values as JSON text.
+        cms: What the item shows.
+        act: What is to be done.
+        why: In words, beside *act*.
+        version, type, mapping: Of the source's value.
+        arrival: Of the outbox's value.
+    """
+
+    cause: str
+    record: str | None
+    item: str | None = None
+    slug: str | None = None
+    source: str | None = None
+    outbox: str | None = None
+    cms: Any = None
+    act: str = NONE
+    why: str = ""
+    version: str = ""
+    type: str = ""
+    mapping: str = ""
+    arrival: int = 0

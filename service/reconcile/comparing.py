@@ -1,0 +1,295 @@
+"""
+Three ways: source against outbox against CMS, and the cause of what differs. Pure.
+
+The value that an item must show is the newest: the source's where its version is higher and it
+says something else, else the outbox's, since a live event may be newer than the snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from service.reconcile import causes
+from service.reconcile.causes import Finding
+from service.reconcile.policies import Policies
+from service.reconcile.showing import Eye, shown_in
+from service.reconcile.states import Compared, Held, HeldItem, Listed, Wanted
+from workers.changes import sequence_version
+
+AHEAD_US = 3_600_000_000  # a time further ahead of the store's clock is no version, see accept.lua
+APART_US = 1_000_000  # the two times of one live write need not be the same
+_WRITTEN = ("written", "unchanged")
+_TOLD = {
+    "dead": causes.LETTER,
+    "ignored": causes.IGNORED,
+    "discarded": causes.DISCARDED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """
+    What holds for a whole comparison.
+
+    Args:
+        now_us: The store's clock, µs since 1970.
+        as_of: The snapshot's time, as a version.
+        since_ms: What was claimed since, on the store's clock, may have landed after its item was
+            listed.
+        whole: The listing shows every item.
+        partial: What the source leaves out is no orphan.
+        live: The destination writes both copies.
+        missing: What is done with a record that has no item, of the collection.
+        sequenced: The source numbers its changes, and does not time them.
+    """
+
+    eye: Eye
+    policies: Policies
+    now_us: int
+    as_of: str
+    since_ms: int
+    whole: bool = True
+    partial: bool = False
+    live: bool = True
+    missing: str = "dead-letter"
+    sequenced: bool = False
+
+
+def compare(one: Compared, frame: Frame) -> Iterator[Finding]:
+    """Yield what there is to say of one record, or of the items of one key."""
+    if one.twice or len(one.items) > 1:
+        yield from _duplicates(one)
+    elif not one.number:
+        if not frame.partial:
+            yield _orphan(one, frame)
+    elif not one.wanted:
+        return
+    elif _is_retired(one):
+        why = "the source has said since that it is gone"
+        yield Finding(causes.RETIRED, one.record, why=why)
+    elif not one.items:
+        yield from _absent(one, frame)
+    else:
+        yield from _fields(one, one.items[0], frame)
+
+
+def keyless(item: Listed) -> Finding:
+    """Return what is said of an item without a key."""
+    return Finding(causes.NO_KEY, None, item.id, why="its key field is empty")
+
+
+def _duplicates(one: Compared) -> Iterator[Finding]:
+    if one.twice:
+        why = "two records of the source have this key: none of them is used"
+        yield Finding(causes.DUPLICATE, one.record, why=why)
+    if len(one.items) > 1:
+        ids = ", ".join(item.id for item in one.items)
+        why = f"items {ids} have this key: none of them is written or retired"
+        yield Finding(causes.DUPLICATE, one.record, one.items[0].id, why=why)
+
+
+def _is_retired(one: Compared) -> bool:
+    """Tell whether the source itself has taken the record away, later than the snapshot says."""
+    gone = one.held.gone
+    return gone is not None and all(wanted.version <= gone.version for wanted in one.wanted)
+
+
+# an item without a record --------------------------------------------------------------------
+
+
+def _orphan(one: Compared, frame: Frame) -> Finding:
+    [item] = one.items
+    act, why = frame.policies.orphan(item)
+    gone = one.held.gone
+    if gone is not None and (gone.state == "pending" or gone.mending):
+        return Finding(causes.ON_ITS_WAY, one.record, item.id, why=f"it is retired: {gone.value}")
+    if act is None or (gone is not None and gone.value == '"keep"'):
+        return Finding(causes.RETIRED, one.record, item.id, why=why)
+    if act == causes.RETIRE and (newer := _newer(one.held, item, frame)):
+        act, why = causes.KEEP, newer
+    known = [field.version for field in (*one.held.fields.values(), *filter(None, [gone]))]
+    version = retired_at(frame.as_of, known, sequenced=frame.sequenced)
+    arrival = gone.arrival if gone else 0
+    return Finding(
+        causes.ORPHAN, one.record, item.id, act=act, why=why, version=version, arrival=arrival
+    )
+
+
+def _newer(held: HeldItem, item: Listed, frame: Frame) -> str:
+    """Return why a record that the snapshot lacks may have come after it, or nothing."""
+    if item.created is not None and item.created > frame.as_of:
+        return "its item is newer than the snapshot"
+    as_of_ms = int(frame.as_of[1:]) // 1000
+    if held.busy or any(f.state == "pending" or f.since >= as_of_ms for f in held.fields.values()):
+        return "an event of it came after the snapshot"
+    return ""
+
+
+def retired_at(as_of: str, known: Sequence[str], *, sequenced: bool) -> str:
+    """
+    Return the version of a retirement: the snapshot's time; where the source numbers its changes,
+    the number after the last one *known* when it was compared, with which a live event ties, and
+    wins.
+    """
+    numbers = [int(version[1:]) for version in known if version[0] == "s"]
+    if numbers or sequenced:
+        return sequence_version(max(numbers, default=-1) + 1)
+    return as_of
+
+
+# a record without an item --------------------------------------------------------------------
+
+
+def _absent(one: Compared, frame: Frame) -> Iterator[Finding]:
+    held = one.held
+    if not frame.whole:
+        yield Finding(causes.UNLISTED, one.record, held.id, why="the listing has holes")
+        return
+    fits = [w for w in one.wanted if not _unfit(w, held.fields.get(w.slug), frame)]
+    new = [w for w in fits if is_news(w, held.fields.get(w.slug), held.gone)]
+    states = {held.fields[w.slug].state for w in fits if w.slug in held.fields}
+    known = one.known is not None or any(f.state in _WRITTEN for f in held.fields.values())
+    # What was made, found or written meanwhile may be on a page that was read before.
+    same = held.id == one.known or (one.moved and held.id is None)
+    meanwhile = not same or _is_fresh(held, frame)
+    pending = held.busy or "pending" in states or any(f.mending for f in held.fields.values())
+    if meanwhile or (pending and not new):
+        yield Finding(causes.ON_ITS_WAY, one.record, held.id)
+    elif not new and not states & set(_WRITTEN):
+        told = next((_TOLD[s] for s in ("dead", "ignored", "discarded") if s in states), None)
+        yield Finding(told or causes.UNFIT, one.record, held.id)
+    else:
+        cause = causes.DELETED if known else causes.MISSING
+        made = causes.CREATE if frame.missing == "create" else frame.missing
+        act, why = frame.policies.whole(causes.AGAIN if known else made)
+        yield Finding(cause, one.record, held.id, act=act, why=why or f"missing: {made}")
+
+
+# an item and its record ----------------------------------------------------------------------
+
+
+def _fields(one: Compared, item: Listed, frame: Frame) -> Iterator[Finding]:
+    doubted = False
+    for wanted in one.wanted:
+        held = one.held.fields.get(wanted.slug)
+        found = _field(one, item, wanted, held, frame)
+        if found is not None:
+            yield found
+        doubted = doubted or (found is None and _may_be_staged(item, held))
+    if doubted and frame.live:
+        yield Finding(causes.UNPUBLISHED, one.record, item.id, why="only its staged copy is listed")
+
+
+def _field(
+    one: Compared, item: Listed, wanted: Wanted, held: Held | None, frame: Frame
+) -> Finding | None:
+    unfit = _unfit(wanted, held, frame)
+    if unfit:
+        return _finding(causes.UNFIT, one, item, wanted, held, why=unfit)
+    if held is None or is_news(wanted, held, one.held.gone):
+        if held is None and _shows(one, item, wanted.slug, wanted, None, frame):
+            return None
+        act, why = frame.policies.field(wanted.slug, causes.ACCEPT)
+        return _finding(causes.MISSED, one, item, wanted, held, act, why)
+    return _unshown(one, item, wanted, held, frame)
+
+
+def _unshown(
+    one: Compared, item: Listed, wanted: Wanted, held: Held, frame: Frame
+) -> Finding | None:
+    """Tell why *item* does not show what the outbox holds, which is the newest."""
+    older = held.value != wanted.value
+    if _shows(one, item, wanted.slug, held, held, frame):
+        return _finding(causes.OLDER, one, item, wanted, held) if older else None
+    if held.state == "pending" or held.mending:
+        return _finding(causes.ON_ITS_WAY, one, item, wanted, held)
+    if _is_fresh(one.held, frame) and (item.updated or "") < (held.answered or ""):
+        why = "it was written while it was listed"
+        return _finding(causes.ON_ITS_WAY, one, item, wanted, held, why=why)
+    if held.state in _TOLD:
+        return _finding(_TOLD[held.state], one, item, wanted, held)
+    act, why = frame.policies.field(wanted.slug, causes.REPAIR)
+    if older:
+        why = "; ".join(filter(None, [why, "the source is older than the outbox"]))
+    return _finding(_cause(item, held, one.held.answered), one, item, wanted, held, act, why)
+
+
+def _shows(
+    one: Compared, item: Listed, slug: str, value: Wanted | Held, held: Held | None, frame: Frame
+) -> bool:
+    return frame.eye.shows(item, slug, value.value, value.type, held, one.links)
+
+
+def _finding(
+    cause: str,
+    one: Compared,
+    item: Listed,
+    wanted: Wanted,
+    held: Held | None,
+    act: str = causes.NONE,
+    why: str = "",
+) -> Finding:
+    return Finding(
+        cause,
+        one.record,
+        item.id,
+        wanted.slug,
+        wanted.value,
+        held.value if held else None,
+        shown_in(item, wanted.slug),
+        act,
+        why,
+        wanted.version,
+        wanted.type,
+        wanted.mapping,
+        held.arrival if held else 0,
+    )
+
+
+def is_news(wanted: Wanted, held: Held | None, gone: Held | None) -> bool:
+    """Tell whether the source says something else than the outbox, and by a newer version."""
+    if gone is not None:
+        return wanted.version > gone.version
+    return held is None or (wanted.version > held.version and wanted.value != held.value)
+
+
+def _is_fresh(held: HeldItem, frame: Frame) -> bool:
+    """Tell whether a request for the item may have landed after it was listed."""
+    return held.tried >= frame.since_ms
+
+
+def _unfit(wanted: Wanted, held: Held | None, frame: Frame) -> str:
+    """Return why the version of *wanted* cannot be used, or nothing."""
+    if wanted.version[0] == "t" and int(wanted.version[1:]) > frame.now_us + AHEAD_US:
+        return "its version is more than an hour ahead of the store's clock"
+    if held is not None and held.version[0] != wanted.version[0]:
+        return "its version is of another kind than that of the outbox"
+    return ""
+
+
+def _cause(item: Listed, held: Held, answered: str | None) -> str:
+    """
+    Tell an edit from a lost write, by whether the item has changed since we were told of it.
+
+    Our own write to another field moves the item's time as well: so the answer that last showed
+    this field counts, where it is known.
+    """
+    since = held.answered or answered
+    edited = since is not None and item.updated is not None and item.updated > since
+    return causes.EDITED if edited else causes.LOST
+
+
+def _may_be_staged(item: Listed, held: Held | None) -> bool:
+    """
+    Tell whether the live copy may show something else than the staged one.
+
+    https://developers.webflow.com/data/docs/working-with-the-cms/publishing: a live write moves
+    both times, a staged one lastUpdated alone. A value that we wrote live before the last publish
+    stands there, whatever an editor has staged since.
+    """
+    if not item.shown or item.updated is None or item.published is None:
+        return False
+    if int(item.updated[1:]) <= int(item.published[1:]) + APART_US:
+        return False
+    return held is None or held.answered is None or held.answered > item.published

@@ -1,0 +1,51 @@
+"""
+Who wins, per field, and what becomes of an orphan: the policies of one collection. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from service.reconcile import causes
+from service.reconcile.states import Listed
+from workers.settings import Reconcile
+
+_RETIRED: Mapping[str, tuple[Callable[[Listed], bool], str]] = {
+    "archive": (lambda item: item.archived, "it is archived"),
+    "draft": (lambda item: item.draft, "it is a draft"),
+    # What was unpublished is a draft without a live copy.
+    "unpublish": (lambda item: item.published is None, "it is not published"),
+    "delete": (lambda _: False, ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """By ``[collections.NAME.reconcile]``."""
+
+    settings: Reconcile
+
+    def field(self, slug: str, act: str) -> tuple[str, str]:
+        """Return what is done about a difference in *slug* that *act* would mend, and why."""
+        return _chosen(self.settings.fields.get(slug, self.settings.policy), act)
+
+    def whole(self, act: str) -> tuple[str, str]:
+        """Return what is done about an item that is not there."""
+        return _chosen(self.settings.policy, act)
+
+    def orphan(self, item: Listed) -> tuple[str | None, str]:
+        """Return what is done with an orphan, and why; None: it is as it should be."""
+        kind = self.settings.orphans
+        if kind == "report":
+            return causes.REPORT, "orphans: report"
+        is_done, words = _RETIRED[kind]
+        if is_done(item):
+            return None, words
+        return causes.RETIRE, kind
+
+
+def _chosen(policy: str, act: str) -> tuple[str, str]:
+    if policy == "source wins":
+        return act, ""
+    return (causes.CMS_WINS if policy == "cms wins" else causes.REPORT), f"policy: {policy}"

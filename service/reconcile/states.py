@@ -1,0 +1,118 @@
+"""
+The three sides of a comparison: a record of the source, what the outbox holds, an item as listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One field of a record in the source; *value* is canonical JSON text."""
+
+    slug: str
+    value: str
+    type: str
+    version: str
+    mapping: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """
+    The newest accepted value of a field, as the outbox holds it.
+
+    Args:
+        state: A fate of P4: pending, written, unchanged, ignored, discarded or dead.
+        mending: A repair mark: it is written once more.
+        answered: The lastUpdated, as a version, of the last answer that showed it; or None.
+        mark: Of what that answer showed, as ``lua/echo.lua`` makes it; or None.
+        file: JSON of the file that the item held when last read.
+        since: ms since 1970 at which it came.
+        stuck: It has waited for the item that it refers to for so long that nobody waits for it.
+    """
+
+    value: str
+    type: str
+    version: str
+    arrival: int
+    state: str
+    mending: bool = False
+    answered: str | None = None
+    mark: str | None = None
+    file: str | None = None
+    since: int = 0
+    stuck: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HeldItem:
+    """
+    What the outbox knows of one record.
+
+    Args:
+        id: Of its item, by the index.
+        gone: That the record is gone at its source, where that is in force: its value says what
+            becomes of the item.
+        busy: A request for it is on its way, or it is being looked up or created.
+        answered: The lastUpdated of the last answer to a write, as a version.
+        tried: The store's clock, ms, when the last request for it was claimed.
+    """
+
+    fields: Mapping[str, Held] = field(default_factory=dict)
+    id: str | None = None
+    busy: bool = False
+    answered: str | None = None
+    gone: Held | None = None
+    tried: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An item as the listing shows it; times are versions, None where the CMS tells none."""
+
+    id: str
+    fields: Mapping[str, Any]
+    updated: str | None = None
+    published: str | None = None
+    created: str | None = None
+    archived: bool = False
+    draft: bool = False
+
+    @property
+    def shown(self) -> bool:
+        """Whether it is live, and not held back by an editor."""
+        return self.published is not None and not (self.archived or self.draft)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """
+    One record with all there is of it: more than one item is a duplicate key.
+
+    Args:
+        known: Id of its item by the index, before the listing began.
+        moved: The listing shows that item with another key.
+        links: Value that names items by their keys → JSON of their ids; None: one has none.
+    """
+
+    record: str
+    number: int  # in the source; 0: not there; -1: there, and says nothing
+    twice: bool  # in the source
+    wanted: tuple[Wanted, ...]
+    items: tuple[Listed, ...]
+    known: str | None = None
+    held: HeldItem = HeldItem()
+    moved: bool = False
+    links: Mapping[str, str | None] = field(default_factory=dict)
+
+    def beside(self, held: HeldItem) -> Compared:
+        """Return it with what the outbox holds."""
+        return replace(self, held=held)
+
+    def linked(self, links: Mapping[str, str | None]) -> Compared:
+        """Return it with the ids of the items that values name."""
+        return replace(self, links=links)

@@ -1,0 +1,88 @@
+"""Makes the three sides of a comparison, and says what is found between them."""
+
+from service.reconcile.comparing import Frame, compare
+from service.reconcile.policies import Policies
+from service.reconcile.showing import Eye
+from service.reconcile.states import Compared, Held, HeldItem, Listed, Wanted
+from workers.changes import canonical
+from workers.settings import Reconcile
+
+
+def t(seconds):
+    """A time version, some *seconds* after a moment of 2025."""
+    return f"t{1_750_000_000_000_000 + round(seconds * 1_000_000):017d}"
+
+
+NOW = t(1000)
+AS_OF = t(900)
+
+
+def wanted(value=1, at=100, slug="stock", kind="number"):
+    return Wanted(slug, canonical(value), kind, t(at), "stock")
+
+
+def held(value=1, at=100, state="written", answered=200, kind="number", **more):
+    version = t(at) if isinstance(at, int | float) else at
+    answer = None if answered is None else t(answered)
+    return Held(canonical(value), kind, version, 7, state, answered=answer, **more)
+
+
+def listed(updated=200, id="i1", published=200, created=0, fields=None, **more):
+    return Listed(
+        id,
+        fields if fields is not None else {"stock": 1, **more.pop("shows", {})},
+        None if updated is None else t(updated),
+        None if published is None else t(published),
+        None if created is None else t(created),
+        **more,
+    )
+
+
+def frame(eye=None, partial=False, whole=True, missing="create", live=True, **policy):
+    return Frame(
+        eye or Eye(),
+        Policies(Reconcile(**policy)),
+        now_us=int(NOW[1:]),
+        as_of=AS_OF,
+        since_ms=int(NOW[1:]) // 1000 - 30_000,
+        whole=whole,
+        partial=partial,
+        live=live,
+        missing=missing,
+    )
+
+
+def found(
+    source=None,
+    outbox=None,
+    cms=None,
+    *,
+    item=None,
+    twice=False,
+    more=(),
+    known="as held",
+    **options,
+):
+    """
+    Return (cause, act) of all that is found of one record.
+
+    Args:
+        source, outbox: One field each, or None.
+        cms: The item as listed, or None.
+        item: What else is held of the record.
+        known: The id that the index knew before the listing; default: as it does now.
+        more: Further items of the same key.
+    """
+    holding = HeldItem({"stock": outbox} if outbox else {}, **(item or {}))
+    if outbox and outbox.type != "number":
+        holding = HeldItem({source.slug: outbox}, **(item or {}))
+    one = Compared(
+        "k1",
+        1 if source else 0,
+        twice,
+        (source,) if source else (),
+        tuple(filter(None, (cms, *more))),
+        (item or {}).get("id") if known == "as held" else known,
+        holding,
+    )
+    return [(each.cause, each.act) for each in compare(one, frame(**options))]

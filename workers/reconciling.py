@@ -1,0 +1,111 @@
+"""``[collections.NAME.reconcile]``: its keys, what fits each, and what does not fit together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol, cast
+
+from marshmallow import fields
+
+from workers.errors import Problem
+from workers.sections import Section, Value, is_flag, is_slug, is_text, number, one_of, whole
+from workers.settings import RETIREMENTS, Reconcile
+
+POLICIES = ("source wins", "cms wins", "report")
+_EVERY = re.compile(r"(\d{1,5})([mhd])")
+_SECONDS = {"m": 60.0, "h": 3600.0, "d": 86_400.0}
+_POLICY = " or ".join(f'"{name}"' for name in POLICIES)
+
+
+class Reading(Protocol):
+    """What reads the file: `workers.loading`."""
+
+    file: str
+
+    def check(self, section: Section, raw: Mapping[str, Any], where: str) -> dict[str, Any]:
+        """Return the keys of *raw* that are right, and keep a problem for each that is not."""
+
+    def add(self, problem: Problem) -> None:
+        """Keep a problem."""
+
+
+def seconds(text: Any) -> float | None:
+    """Return the seconds of ``"90m"``, ``"24h"`` or ``"7d"``; None: it is no such text."""
+    match = _EVERY.fullmatch(text) if isinstance(text, str) else None
+    found = int(match[1]) * _SECONDS[match[2]] if match else 0.0
+    return found or None
+
+
+def _is_clock(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value) is not None
+
+
+def _are_policies(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        is_slug(slug) and policy in POLICIES for slug, policy in value.items()
+    )
+
+
+_REST: dict[str, fields.Field[Any]] = {
+    "fields": Value(
+        f"a table of slugs, each with {_POLICY}", _are_policies, do="choose one for each field"
+    ),
+    "partial": Value("true or false", is_flag),
+}
+
+
+class _Plain(Section):
+    policy = Value(_POLICY, one_of(*POLICIES), do="choose one of them")
+    orphans = Value(
+        " or ".join(f'"{name}"' for name in ("report", *RETIREMENTS)),
+        one_of("report", *RETIREMENTS),
+        do="choose one of them",
+    )
+    retire_at_most = Value("a whole number of items, 0 or more", whole(0))
+    retire_percent = Value("a number, 0 or more", number(0))
+    every = Value(
+        '"90m", "24h" or "7d": minutes, hours or days', lambda value: seconds(value) is not None
+    )
+    at = Value('a time of day in UTC as "03:30"', _is_clock)
+    file = Value("the name of a file", is_text)
+    sql = Value(
+        "the address of a database",
+        is_text,
+        secret=True,
+        do='set it from the environment, as in "${DATABASE_URL}"',
+    )
+    query = Value("an SQL query", is_text)
+
+
+# Not in the class: "fields" and "partial" are attributes of every schema.
+ReconcileSection = cast("type[Section]", _Plain.from_dict(_REST, name="ReconcileSection"))
+
+
+def read(reader: Reading, name: str, table: Any) -> dict[str, Reconcile]:
+    """Return ``{"reconcile": …}`` of the collection *name*, or nothing where it has no table."""
+    if table is None:
+        return {}
+    where = f"collections.{name}.reconcile."
+    values = reader.check(ReconcileSection(), table, where)
+    for problem in _misfits(values, f"{reader.file}: {where}"):
+        reader.add(problem)
+    if "every" in values:
+        values["every"] = seconds(values["every"])
+    return {"reconcile": Reconcile(**values)}
+
+
+def _misfits(values: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    timed = [key for key in ("every", "at") if key in values]
+    sources = [key for key in ("file", "sql") if key in values]
+    if len(timed) == 2:
+        yield Problem(f"{where}at", "every as well", "one of every and at", "remove one")
+    if len(sources) == 2:
+        yield Problem(f"{where}sql", "file as well", "one of file and sql", "remove one")
+    if timed and not sources:
+        do = "say what the snapshot is read from"
+        yield Problem(f"{where}{timed[0]}", "nothing to read", "file or sql beside it", do)
+    if ("query" in values) != ("sql" in values):
+        lone = "query" if "query" in values else "sql"
+        other = "sql" if lone == "query" else "query"
+        yield Problem(f"{where}{lone}", f"no {other}", f"{other} beside it", f"add {other}")
