@@ -16,6 +16,7 @@ from service.commands import (
     dead,
     holding,
     previewing,
+    reconciling,
     remap,
     running,
     sandbox,
@@ -62,5 +63,6 @@ for command in (
     remap.remap,
     holding.pause,
     holding.resume,
+    reconciling.reconcile,
 ):
     main.add_command(command)

@@ -15,6 +15,7 @@ import redis
 
 from service import web as web_processes
 from service.configuration import Configuration
+from service.reconcile.schedule import Schedule, scheduled
 from service.worker import FETCH
 from workers import jobs, processes, store
 from workers.errors import StoreUnavailable, StoreUnsafe
@@ -40,7 +41,7 @@ def up(configuration: Configuration, bind: str, count: int) -> int:
     """
     host, port = web_processes.address(bind)
     shown = f"http://{bind.rpartition(':')[0]}:{port}"
-    duties = [_sweeping(configuration), Duty("ready", partial(_ready, host, port, shown))]
+    duties = [*_duties(configuration), Duty("ready", partial(_ready, host, port, shown))]
     children = [_web(host, port, count), *_workers(configuration, count)]
     return _run(configuration.settings, children, duties)
 
@@ -53,7 +54,7 @@ def web(configuration: Configuration, bind: str, count: int) -> int:
 
 def worker(configuration: Configuration, count: int) -> int:
     """Run *count* workers and the sweeper until SIGTERM; raises `StoreUnavailable` as `up` does."""
-    duties = [_sweeping(configuration)]
+    duties = _duties(configuration)
     return _run(configuration.settings, _workers(configuration, count), duties)
 
 
@@ -69,6 +70,13 @@ def _workers(configuration: Configuration, count: int) -> list[Child]:
     if configuration.mappings.fetchers:
         children.append(Child("worker", module, (FETCH,), announces=True, delivers=False))
     return children
+
+
+def _duties(configuration: Configuration) -> list[Duty]:
+    duties = [_sweeping(configuration)]
+    if scheduled(configuration.settings):
+        duties.append(Duty("schedule", Schedule(configuration.settings).run))
+    return duties
 
 
 def _sweeping(configuration: Configuration) -> Duty:

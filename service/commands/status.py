@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from service.commands.joining import joined
-from service.commands.printing import as_json, table
+from service.commands.printing import as_json, printable, table
 
 COLLECTION = ("state", "reason", "pending_items", "oldest_seconds", "duplicate_keys")
 FETCHER = ("state", "reason", "waiting", "oldest_seconds", "asked", "merged", "done", "dead")
@@ -17,11 +17,13 @@ FETCHER = ("state", "reason", "waiting", "oldest_seconds", "asked", "merged", "d
 @click.command()
 @click.option("--json", "json_wanted", is_flag=True, help="Print it as JSON.")
 def status(json_wanted: bool) -> None:
-    """Show destinations, collections, sources, fetchers, counters and processes."""
+    """Show destinations, collections, sources, fetchers, reconciles, counters and processes."""
+    from service.reconcile.schedule import last_runs
     from workers import processes
 
     with joined() as parts:
         found = parts.report.status()
+        found["reconciles"] = last_runs(parts.steps.client, parts.settings.collections)
         found["processes"] = processes.alive(parts.steps.client)
     if json_wanted:
         as_json(found)
@@ -44,6 +46,7 @@ def _show(found: Mapping[str, Any]) -> None:
     lanes = [(name, *row["lanes"].values()) for name, row in found["collections"].items()]
     if any(any(row[1:]) for row in lanes):
         table("Lanes", ("collection", "live", "replay", "reconcile"), lanes)
+    _show_reconciles(found["reconciles"])
     secrets = [
         (name, place, secret["until"], secret["matched"])
         for name, row in found["sources"].items()
@@ -54,3 +57,16 @@ def _show(found: Mapping[str, Any]) -> None:
     table("Processes", ("role", "pid"), [(p["role"], p["pid"]) for p in found["processes"]])
     click.echo(f"Dead letters: {found['dead_letters']}")
     click.echo("Balanced: yes" if found["balanced"] else "Balanced: NO, field values are missing")
+
+
+def _show_reconciles(runs: Mapping[str, Mapping[str, Any]]) -> None:
+    """Show the last run of each collection that was reconciled."""
+    rows = [
+        (name, *(run[c] for c in ("began", "ended", "code")), sum(run["counts"].values()))
+        for name, run in runs.items()
+    ]
+    if rows:
+        table("Reconciles", ("name", "began", "ended", "code", "differences"), rows)
+    for name, run in runs.items():
+        if run["said"]:
+            click.echo(f"  {name}: {printable(run['said'])}")

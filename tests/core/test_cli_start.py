@@ -11,7 +11,7 @@ from service.cli import main
 from service.configuration import build
 
 COMMANDS = {
-    *("init", "up", "web", "worker", "demo", "sandbox", "check", "preview", "status"),
+    *("init", "up", "web", "worker", "demo", "sandbox", "check", "preview", "reconcile", "status"),
     "senders",
     *("dead", "remap", "pause", "resume"),
 }

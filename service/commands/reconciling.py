@@ -1,0 +1,106 @@
+"""``instep reconcile``: a snapshot of the source against the outbox and the CMS."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from service.commands.printing import as_json, printable
+
+if TYPE_CHECKING:
+    from service.configuration import Configuration
+    from service.reconcile.command import Wishes
+
+
+def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
+    from workers.sections import moment
+
+    if value is None:
+        return None
+    found = moment(value)
+    if found is None:
+        expected = "expected a time with offset, as 2027-01-31T00:00:00Z"
+        raise click.BadParameter(f"found {value!r}, {expected}", ctx, param)
+    return found
+
+
+@click.command()
+@click.argument("collection")
+@click.argument("file", required=False)
+@click.option("--sql", nargs=2, metavar="URL QUERY", help="Read the rows of a database instead.")
+@click.option("--format", "form", help="csv, json or jsonl, where the name does not tell.")
+@click.option("--under", help="Path that each record is put under, as data.")
+@click.option("--list", "list_", help="Path to the records in a JSON object.")
+@click.option("--delimiter", help="Of CSV.")
+@click.option("--source", help="The source that the snapshot is of, where several write.")
+@click.option("--topic", help="Only the mappings that take it.")
+@click.option("--as-of", callback=_moment, metavar="TIME", help="The snapshot's time.")
+@click.option("--partial", is_flag=True, help="What it leaves out is no orphan.")
+@click.option("--check", is_flag=True, help="Compare, change nothing; exit 1 if anything differs.")
+@click.option("--dry-run", is_flag=True, help="Tell what would be sent, and the calls it needs.")
+@click.option("--retire-up-to", type=click.IntRange(0), metavar="K", help="Approve so many.")
+@click.option("--no-wait", is_flag=True, help="Leave once everything is handed over.")
+@click.option("--limit", type=click.IntRange(0), default=50, show_default=True, metavar="LINES")
+@click.option("--json", "json_wanted", is_flag=True, help="Print it as JSON.")
+@click.option("--scheduled", is_flag=True, hidden=True)
+def reconcile(collection: str, json_wanted: bool, limit: int, **options: Any) -> None:
+    """Compare COLLECTION with the records in FILE (- is standard input), and put right what
+    differs. Without FILE or --sql: with what instep.toml names."""
+    from service.configuration import of_process
+    from service.reconcile import command
+
+    configuration = of_process()
+    if collection not in configuration.settings.collections:
+        names = ", ".join(sorted(configuration.settings.collections)) or "none"
+        raise click.UsageError(f"found {collection!r}, expected a collection: {names}")
+    wishes = command.Wishes(collection=collection, **options)
+    with _told(configuration, wishes) as outcome:
+        if json_wanted:
+            as_json(outcome.document())
+        else:
+            _print(outcome, limit)
+        code = outcome.code
+    raise SystemExit(code)
+
+
+@contextlib.contextmanager
+def _told(configuration: Configuration, wishes: Wishes) -> Iterator[Any]:
+    from service.reconcile import command
+
+    approve = _approve if sys.stdin.isatty() and sys.stderr.isatty() else None
+    stdin = sys.stdin.buffer
+    with command.carried_out(configuration, wishes, approve=approve, stdin=stdin) as outcome:
+        yield outcome
+
+
+def _approve(words: str) -> bool:
+    return click.confirm(f"{words}. Retire them?", default=False, err=True)
+
+
+def _print(outcome: Any, limit: int) -> None:
+    for each in islice(outcome.entries(), limit):
+        click.echo(_line(each))
+    if outcome.total > limit:
+        click.echo(f"… of {outcome.total}: --limit LINES shows more, --json all")
+    for line in outcome.lines():
+        click.echo(printable(line))
+
+
+def _line(each: dict[str, Any]) -> str:
+    where = " ".join(
+        printable(part) for part in (each["key"] or each["item"], each["field"]) if part
+    )
+    values = ""
+    if each["field"]:
+        values = ": " + ", ".join(
+            f"{side} {printable(each[side])}" for side in ("source", "outbox", "cms")
+        )
+    done = each["outcome"] or each["action"]
+    why = f" ({printable(each['why'])})" if each["why"] else ""
+    return f"{each['cause']}: {where}{values} → {done}{why}"

@@ -1,0 +1,224 @@
+"""
+Hands over what a comparison has found: changes to accept, values to write once more, orphans.
+
+Everything goes by version and by arrival number, so that a live event that comes meanwhile wins.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Literal, cast
+
+from service.reconcile import causes
+from service.reconcile.causes import Finding
+from service.reconcile.comparing import is_news
+from service.reconcile.held import Ledger
+from service.reconcile.states import Wanted
+from service.reconcile.table import PAGE, Table
+from workers.changes import HOLD_MOST, Change, Delivery, FieldValue, Incoming
+from workers.parts import Parts
+from workers.repairs import MOST, Repair, Repairs
+from workers.settings import Collection
+from workers.tombstones import GONE
+
+Kind = Literal["archive", "draft", "unpublish", "delete"]
+HOLD = 1.0  # s until what is handed over is due, and for each page of records
+PER_PAGE = 0.25  # more: all of it becomes due at one time, so that batches fill
+_MISSING = (causes.CREATE, causes.DEAD_LETTER, causes.IGNORE)
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """How many field values were accepted, how many are written once more, and items retired."""
+
+    accepted: int = 0
+    repaired: int = 0
+    retired: int = 0
+
+    def __add__(self, other: Handed) -> Handed:
+        return Handed(
+            self.accepted + other.accepted,
+            self.repaired + other.repaired,
+            self.retired + other.retired,
+        )
+
+
+class Actor:
+    """
+    Args:
+        parts: Of the store that is to be changed.
+        source: Of the mappings: the changes are counted as its own.
+        began_ms: When the listing began, on the store's clock.
+        told: Called with the records that were handed over, for progress.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        collection: Collection,
+        table: Table,
+        *,
+        source: str,
+        by: Literal["key", "item"],
+        began_ms: int,
+        told: Callable[[int], object] = lambda _: None,
+    ) -> None:
+        self._parts = parts
+        self._collection = collection
+        self._destination = parts.settings.destinations[collection.destination]
+        self._table = table
+        self._source = source
+        self._by = by
+        self._began_ms = began_ms
+        self._kind = cast(Kind, collection.reconcile.orphans)
+        self._told = told
+        self._due = 0.0  # time.monotonic() at which all that is handed over becomes due
+        self._ledger = Ledger(parts, collection)
+        self._repairs = Repairs(parts.steps, parts.settings)
+
+    def act(self) -> Handed:
+        """
+        Hand over all there is to be done.
+
+        Raises:
+            StoreUnavailable: What was handed over before stands; a second run does the rest.
+        """
+        pages = -(-len(self._table.acted(causes.ACTS)) // PAGE)
+        self._due = time.monotonic() + min(HOLD_MOST, HOLD + pages * PER_PAGE)
+        done = Handed()
+        for chunk in _chunks(self._table.findings(causes.REPAIR)):
+            done += self._repair(chunk)
+        for chunk in _chunks(self._table.findings(causes.AGAIN)):
+            done += self._make(chunk, gone=True)
+        for chunk in _chunks(self._table.findings(*_MISSING)):
+            done += self._make(chunk, gone=False)
+        for chunk in _chunks(self._table.findings(causes.ACCEPT)):
+            done += self._take(chunk)
+        for chunk in _chunks(self._table.findings(causes.RETIRE)):
+            done += self._retire(chunk)
+        return done
+
+    # by kind --------------------------------------------------------------------------------
+
+    def _repair(self, chunk: Sequence[list[Finding]]) -> Handed:
+        repairs = [
+            Repair(
+                own[0].record or "",
+                own[0].item,
+                tuple((each.slug or "", each.arrival) for each in own),
+                staged=self._is_held_back(own[0]),
+            )
+            for own in chunk
+        ]
+        return self._write(repairs)
+
+    def _make(self, chunk: Sequence[list[Finding]], *, gone: bool) -> Handed:
+        """Items that are not there: created, or left to what `missing` says."""
+        creates = self._collection.missing == "create"
+        repairs = [
+            Repair(own[0].record or "", own[0].item, gone=gone, make=creates) for own in chunk
+        ]
+        done = self._write(repairs) if gone or creates else Handed()
+        held = self._ledger.read([own[0].record or "" for own in chunk])
+        changes = []
+        for own in chunk:
+            record = own[0].record or ""
+            own_held, wanted = held[record], self._table.wanted_of(record)
+            news = [w for w in wanted if is_news(w, own_held.fields.get(w.slug), own_held.gone)]
+            changes.append(list(self._changes(record, news)))
+        return done + self._accept(changes)
+
+    def _take(self, chunk: Sequence[list[Finding]]) -> Handed:
+        staged = [
+            Repair(own[0].record or "", own[0].item, staged=True)
+            for own in chunk
+            if self._is_held_back(own[0])
+        ]
+        if staged:
+            self._write(staged)
+        changes = []
+        for own in chunk:
+            wanted = [
+                Wanted(f.slug or "", f.source or "null", f.type, f.version, f.mapping) for f in own
+            ]
+            changes.append(list(self._changes(own[0].record or "", wanted)))
+        return self._accept(changes)
+
+    def _retire(self, chunk: Sequence[list[Finding]]) -> Handed:
+        # One that is held to be done already, and is not: what the listing shows counts.
+        again = [
+            Repair(found.record or "", found.item, ((GONE, found.arrival),))
+            for [found, *_] in chunk
+            if found.arrival
+        ]
+        if again:
+            self._write(again)
+        changes = []
+        for [found, *_] in chunk:
+            record = found.record or ""
+            change = Change("reconcile", self._collection.name, record, self._by, (), found.version)
+            changes.append([replace(change, retire=self._kind)])
+        self._accept(changes)
+        return Handed(retired=len(chunk))
+
+    # the two ways into the outbox -----------------------------------------------------------
+
+    def _write(self, repairs: Sequence[Repair]) -> Handed:
+        done = self._repairs.repair(
+            self._collection, repairs, began_ms=self._began_ms, hold=self._hold()
+        )
+        if done.wake:
+            self._parts.wakes.wake(self._destination.name)
+        self._told(len(repairs))
+        return Handed(repaired=done.fields)
+
+    def _accept(self, changes: Sequence[list[Change]]) -> Handed:
+        """One event for each record that has changes."""
+        events = tuple(
+            Incoming(None, None, place, tuple(own)) for place, own in enumerate(changes) if own
+        )
+        if not events:
+            return Handed()
+        accepted = self._parts.outbox.accept(
+            Delivery(self._source, uuid.uuid4().hex, events, mode="reconcile", hold=self._hold())
+        )
+        for name in accepted.wake:
+            self._parts.wakes.wake(name)
+        self._told(len(events))
+        return Handed(accepted=accepted.accepted)
+
+    def _hold(self) -> float:
+        return max(0.0, self._due - time.monotonic())
+
+    def _changes(self, record: str, wanted: Iterable[Wanted]) -> Iterator[Change]:
+        """Yield one change for each mapping and version."""
+        for (mapping, version), own in groupby(sorted(wanted, key=_change_of), key=_change_of):
+            fields = tuple(FieldValue(each.slug, each.value, each.type) for each in own)
+            yield Change(mapping, self._collection.name, record, self._by, fields, version)
+
+    def _is_held_back(self, finding: Finding) -> bool:
+        """Tell whether a live write would publish what an editor holds back, or be refused."""
+        if not self._destination.live or finding.item is None:
+            return False
+        item = self._table.item(finding.item)
+        return item is not None and not item.shown
+
+
+def _change_of(wanted: Wanted) -> tuple[str, str]:
+    return wanted.mapping, wanted.version
+
+
+def _chunks(found: Iterable[tuple[Finding, str]]) -> Iterator[list[list[Finding]]]:
+    """Yield the findings of `MOST` records at a time, each record's together."""
+    chunk: list[list[Finding]] = []
+    for _, own in groupby((finding for finding, _ in found), key=lambda each: each.record):
+        chunk.append(list(own))
+        if len(chunk) == MOST:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

@@ -1,0 +1,88 @@
+"""The ids of the items that values name by their keys, from the index of their collections."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+
+from service.reconcile.states import Compared, Held, Wanted
+from workers.fieldtypes import TYPES
+from workers.parts import Parts
+from workers.settings import Collection
+from workers.store import guarded
+from workers.wording import places
+
+REFERS = tuple(name for name, kind in TYPES.items() if kind.refers)
+
+
+class Links:
+    """
+    Args:
+        collection: Whose values they are.
+
+    Raises (every method):
+        StoreUnavailable: The store did not answer.
+    """
+
+    def __init__(self, parts: Parts, collection: Collection) -> None:
+        self._client = parts.steps.client
+        self._places = places(parts.settings, collection.destination)
+
+    def of(self, page: Iterable[Compared]) -> dict[str, str | None]:
+        """Return value → its link (`FieldType.body`); None: one of its keys has no known item."""
+        texts = {text for one in page for text in _texts(one)}
+        named = {text: keys_in(text) for text in texts}
+        found = self._ids({key for keys in named.values() for key in keys})
+        return {text: _link(text, [found.get(key) for key in named[text]]) for text in texts}
+
+    def unlisted(self, names: Iterable[str]) -> list[str]:
+        """Return those of the collections *names* of which no listing has been read to its end."""
+        with guarded():
+            return [
+                name
+                for name in names
+                if name in self._places
+                and not self._client.hexists(f"instep:index:{name}:{self._places[name]}", "created")
+            ]
+
+    def _ids(self, keys: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        found: dict[tuple[str, str], str] = {}
+        for to, place in self._places.items():
+            own = sorted(key for name, key in keys if name == to)
+            if own:
+                with guarded():
+                    ids = self._client.hmget(f"instep:ids:{to}:{place}", own)
+                found |= {(to, key): str(id) for key, id in zip(own, ids, strict=True) if id}
+        return found
+
+
+def _texts(one: Compared) -> Iterator[str]:
+    values: tuple[Wanted | Held, ...] = (*one.wanted, *one.held.fields.values())
+    yield from (each.value for each in values if each.type in REFERS)
+
+
+def keys_in(text: str) -> list[tuple[str, str]]:
+    """Return collection and key of each item that a value names."""
+    value = json.loads(text)
+    if value is None:
+        return []
+    keys = value["keys"] if "keys" in value else [value["key"]]
+    return [(value["to"], key) for key in keys]
+
+
+def _link(text: str, ids: list[str | None]) -> str | None:
+    value = json.loads(text)
+    if value is None:
+        return "null"
+    if None in ids:
+        return None
+    return json.dumps(ids if "keys" in value else ids[0])
+
+
+def linked_keys(values: Iterable[tuple[str, str]]) -> Mapping[str, list[str]]:
+    """Return collection → keys that *values* (type and text) name."""
+    found: dict[str, dict[str, None]] = {}
+    for kind, text in values:
+        for to, key in keys_in(text) if kind in REFERS else ():
+            found.setdefault(to, {})[key] = None
+    return {to: list(keys) for to, keys in found.items()}

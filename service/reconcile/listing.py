@@ -1,0 +1,173 @@
+"""
+The whole collection as the CMS lists it: 100 items a call, each in a slot of the budget.
+
+Every page goes into the index as well, so that keys, ids and what was confirmed learn from it, and
+the workers need no listing of their own afterwards. v2 lists the oldest first, so that what is
+created meanwhile comes last. v1 can list neither by an order nor one copy: an item that is created
+meanwhile shows another twice, and one that is deleted hides another, as in v2.
+
+https://developers.webflow.com/data/reference/cms/collection-items/staged-items/list-items
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from service.reconcile.options import take
+from service.reconcile.states import Listed
+from service.reconcile.table import Table
+from workers.answers import Answer, ItemView
+from workers.asking import Asker, said
+from workers.changes import time_version
+from workers.comparison import key_of
+from workers.errors import DestinationError, ReconcileFailed
+from workers.parts import Parts
+from workers.repairs import Repairs
+from workers.settings import Collection
+from workers.steps import Lookup
+
+TRIES = 6  # of one page, while the CMS does not answer, or refuses for now
+PAUSE = 2.0  # s before the second try, doubled for each
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """
+    What a listing has come to.
+
+    Args:
+        whole: It showed as many items as there are, and none was deleted meanwhile.
+        began_ms: The store's clock when its first page was asked for.
+        since_ms: What was claimed since may have landed after its item was listed.
+    """
+
+    items: int
+    calls: int
+    whole: bool
+    began_ms: int
+    since_ms: int
+
+
+class Lister:
+    """
+    Args:
+        by: "key", or "item" where events carry the item's id.
+        told: Called with items so far and the items that there are, for progress.
+        sleep: Waits for a slot.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        collection: Collection,
+        by: str,
+        *,
+        told: Callable[[int, int | None], object] = lambda *_: None,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._parts = parts
+        self._collection = collection
+        self._destination = parts.settings.destinations[collection.destination]
+        self._by = by
+        self._told = told
+        self._sleep = sleep
+        self._asker = Asker(parts)
+        self.calls = 0
+
+    def into(self, table: Table | None, began_ms: int = 0, since_ms: int = 0) -> Pages:
+        """
+        List everything into *table*; None: only the index learns of it.
+
+        Raises:
+            ReconcileFailed: A page could not be read.
+            StoreUnavailable: The store did not answer.
+        """
+        seen: set[str] = set()
+        newest: str | None = None
+        most, shrank, offset, total, at = 0, False, 0, None, None
+        try:
+            while True:
+                page = self._page(offset)
+                total, at = page.total, at or page.at
+                shrank = shrank or (total or 0) < most
+                most = max(most, total or 0)
+                for view in page.items.values():
+                    if table is not None:
+                        table.add_item(self._record(view), listed(view))
+                    newest = max(filter(None, (newest, view.created)), default=None)
+                seen |= page.items.keys()
+                self._parts.items.take_in(self._as_lookup(offset), page)
+                offset += len(page.items)
+                self._told(len(seen), total)
+                if not page.items or offset >= (total if total is not None else offset + 1):
+                    break
+        finally:
+            self._asker.close()
+        whole = total is not None and not shrank and len(seen) >= total
+        if whole:
+            repairs = Repairs(self._parts.steps, self._parts.settings)
+            repairs.listed(self._collection, newest, len(seen), at)
+        return Pages(len(seen), self.calls, whole, began_ms, since_ms)
+
+    def _record(self, view: ItemView) -> str | None:
+        if self._by == "item":
+            return view.id
+        return key_of(self._collection, view.fields)
+
+    def _as_lookup(self, offset: int) -> Lookup:
+        # Its items are taken in, and no pass of the workers is moved on by it (lua/index.lua).
+        return Lookup(self._collection.name, "index", uuid.uuid4().hex, offset, slot=":reconcile")
+
+    def _page(self, offset: int) -> Answer:
+        words = ""
+        for tries in range(TRIES):
+            if tries:
+                self._sleep(PAUSE * 2 ** (tries - 1))
+            take(self._parts, self._collection, self._sleep)
+            outcome = self._asker.ask(
+                self._destination,
+                lambda client: client.list_items(self._collection.id, offset=offset),
+                flight="",
+                collection=self._collection,
+            )
+            self.calls += 1
+            if isinstance(outcome, Answer) and outcome.status == 200:
+                return outcome
+            words = said(outcome)
+            if not _passes(outcome):
+                break
+        raise ReconcileFailed(
+            f"{self._collection.name}: its items from {offset} on could not be listed: {words}"
+        )
+
+
+def _passes(outcome: Answer | DestinationError) -> bool:
+    """Tell whether asking again may help."""
+    if isinstance(outcome, DestinationError):
+        return True
+    limited = outcome.status == 429 or (outcome.status == 400 and outcome.code == "RateLimit")
+    return limited or outcome.status >= 500
+
+
+def listed(view: ItemView) -> Listed:
+    """Return *view* with its times as versions."""
+    return Listed(
+        view.id,
+        view.fields,
+        _version(view.updated),
+        _version(view.published),
+        _version(view.created),
+        view.archived,
+        view.draft,
+    )
+
+
+def _version(text: str | None) -> str | None:
+    try:
+        return time_version(datetime.fromisoformat(text)) if text else None
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,80 @@
+"""The collection's schema: as last read, else read and kept, as the workers do it."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+
+from service.reconcile.held import Ledger
+from workers.answers import Answer
+from workers.asking import Asker, said
+from workers.errors import ReconcileFailed
+from workers.fieldtypes import TYPES
+from workers.parts import Parts
+from workers.schema import Schema
+from workers.settings import Collection
+from workers.steps import Lookup
+from workers.store import guarded
+
+LONGEST = 5.0  # s of one sleep: somebody may be waiting to interrupt it
+
+
+def options_of(
+    parts: Parts, collection: Collection, types: set[str]
+) -> tuple[Mapping[str, Sequence[Mapping[str, str]]], int]:
+    """
+    Return slug → options where one of *types* needs them, and the calls that it took.
+
+    Raises:
+        ReconcileFailed: The schema cannot be read.
+        StoreUnavailable: The store did not answer.
+    """
+    if not any(TYPES[name].needs_schema for name in types if name in TYPES):
+        return {}, 0
+    schema, calls = schema_of(parts, collection)
+    return {slug: schema.options(slug) for slug in schema.fields}, calls
+
+
+def schema_of(parts: Parts, collection: Collection) -> tuple[Schema, int]:
+    """
+    Return the schema as last read, else read it in a slot of the budget; and the calls it took.
+
+    Raises:
+        ReconcileFailed: They cannot be read.
+        StoreUnavailable: The store did not answer.
+    """
+    schema = parts.items.schema(collection)
+    if schema.fields:
+        return schema, 0
+    destination = parts.settings.destinations[collection.destination]
+    take(parts, collection)
+    lookup = _lookup(parts, collection)
+    asker = Asker(parts)
+    try:
+        outcome = asker.ask(
+            destination, lambda client: client.get_collection(collection.id), flight=""
+        )
+    finally:
+        asker.close()
+    if not isinstance(outcome, Answer) or outcome.status != 200:
+        raise ReconcileFailed(f"{collection.name}: its fields cannot be read: {said(outcome)}")
+    parts.items.keep_schema(lookup, outcome)
+    return parts.items.schema(collection), 1
+
+
+def _lookup(parts: Parts, collection: Collection) -> Lookup:
+    """Say when the schema is asked for: a value that came later is not refused by it."""
+    with guarded():
+        arrival = int(parts.steps.client.get("instep:arrival") or 0)
+    now_ms = Ledger(parts, collection).now_us() // 1000
+    return Lookup(collection.name, "schema", uuid.uuid4().hex, at=now_ms, arrival=arrival)
+
+
+def take(
+    parts: Parts, collection: Collection, sleep: Callable[[float], object] = time.sleep
+) -> None:
+    """Wait for a slot of the budget: no more of it than the pace gives."""
+    destination = parts.settings.destinations[collection.destination]
+    while wait := parts.limiter.take(destination, "reconcile"):
+        sleep(min(wait, LONGEST))

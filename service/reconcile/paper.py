@@ -1,0 +1,213 @@
+"""
+A CMS on paper: it takes every call that would write, and answers from the listing.
+
+It has the methods of `workers.webflow.Client`. What it cannot know, it takes as sent: it refuses no
+value, so what the CMS alone refuses, a dry run does not show; what Instep itself refuses, it does.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from service.reconcile.states import Listed
+from service.reconcile.table import Table
+from workers.answers import Answer, ItemView, SchemaField
+from workers.fieldtypes import TYPES
+
+_FLAGS = ("_archived", "_draft")
+_NO_ITEM = Answer(404, "resource_not_found", "no such item")
+_HELD_BACK = Answer(409, "conflict", "Live PATCH updates can't be applied to items that have "
+                    "never been published")  # fmt: skip
+
+
+class Paper:
+    """
+    Args:
+        table: With the listing.
+        types: Slug → field type, of what the source says.
+        schema: The collection's fields.
+        by_v1: One item a call, and files by their address alone.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        types: Mapping[str, str],
+        schema: Sequence[SchemaField],
+        *,
+        by_v1: bool,
+    ) -> None:
+        self._table = table
+        self._types = types
+        self._schema = schema
+        self._by_v1 = by_v1
+        self._written: dict[str, ItemView | None] = {}
+        self._files = count(1)
+        self._made = count(1)
+        self.calls: Counter[str] = Counter()
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    # what writes ----------------------------------------------------------------------------
+
+    def patch(
+        self,
+        collection: str,
+        items: Mapping[str, Mapping[str, Any]],
+        *,
+        live: bool,
+        files: bool = False,
+        seconds: float = 0,
+        not_after: float = 0,
+    ) -> Answer:
+        self.calls["update"] += 1
+        views = {id: self._view(id) for id in items}
+        if None in views.values():
+            return _NO_ITEM
+        known = {id: view for id, view in views.items() if view is not None}
+        if live and any(view.published is None for view in known.values()):
+            return replace(_HELD_BACK, status=400, code="Conflict") if self._by_v1 else _HELD_BACK
+        for id, view in known.items():
+            self._written[id] = self._merged(view, items[id], live=live)
+        return Answer(200, items={id: now for id in items if (now := self._written[id])})
+
+    def create(
+        self,
+        collection: str,
+        items: Sequence[Mapping[str, Any]],
+        *,
+        live: bool,
+        files: bool = False,
+        seconds: float = 0,
+        not_after: float = 0,
+    ) -> Answer:
+        self.calls["create"] += 1
+        made = {}
+        for fields in items:
+            id = f"new-{next(self._made)}"
+            made[id] = self._merged(ItemView(id, {}, created=_now()), fields, live=live)
+        self._written.update(made)
+        return Answer(200, items=made)
+
+    def publish(
+        self, collection: str, items: Iterable[str], *, seconds: float = 0, not_after: float = 0
+    ) -> Answer:
+        self.calls["publish"] += 1
+        ids = list(items)
+        for id in ids:
+            if view := self._view(id):
+                self._written[id] = replace(view, published=_now())
+        return Answer(200, published=frozenset(ids))
+
+    def withdraw(
+        self,
+        collection: str,
+        items: Sequence[str],
+        *,
+        live: bool,
+        seconds: float = 0,
+        not_after: float = 0,
+    ) -> Answer:
+        self.calls["unpublish" if live else "delete"] += 1
+        for id in items:
+            view = self._view(id)
+            self._written[id] = replace(view, published=None, draft=True) if live and view else None
+        return Answer(204)
+
+    # what reads -----------------------------------------------------------------------------
+
+    def get_collection(
+        self, collection: str, *, seconds: float = 0, not_after: float = 0
+    ) -> Answer:
+        self.calls["schema"] += 1
+        return Answer(200, schema=tuple(self._schema))
+
+    def list_items(
+        self,
+        collection: str,
+        *,
+        offset: int = 0,
+        since: str | None = None,
+        edited: bool = False,
+        seconds: float = 0,
+        not_after: float = 0,
+    ) -> Answer:
+        """A look-up of what was made or edited since: nothing, but for what was just listed."""
+        self.calls["list"] += 1
+        return Answer(200, items={}, total=0)
+
+    def find_slug(
+        self, collection: str, slug: str, *, seconds: float = 0, not_after: float = 0
+    ) -> Answer:
+        self.calls["list"] += 1
+        return Answer(200, items={}, total=0)
+
+    def get_item(
+        self, collection: str, item: str, *, seconds: float = 0, not_after: float = 0
+    ) -> Answer:
+        self.calls["get"] += 1
+        view = self._view(item)
+        return Answer(200, items={item: view}) if view else _NO_ITEM
+
+    # ----------------------------------------------------------------------------------------
+
+    def _view(self, id: str) -> ItemView | None:
+        if id in self._written:
+            return self._written[id]
+        found = self._table.item(id)
+        return as_view(found) if found else None
+
+    def _merged(self, view: ItemView, sent: Mapping[str, Any], *, live: bool) -> ItemView:
+        fields = {
+            slug: self._kept(slug, value) for slug, value in sent.items() if slug not in _FLAGS
+        }
+        at = _now()
+        return replace(
+            view,
+            fields={**view.fields, **fields},
+            updated=at,
+            published=at if live else view.published,
+            archived=bool(sent.get("_archived", view.archived)),
+            draft=bool(sent.get("_draft", view.draft)),
+        )
+
+    def _kept(self, slug: str, value: Any) -> Any:
+        if not TYPES[self._types.get(slug, "plain")].files or not value:
+            return value
+        if isinstance(value, list):
+            return [self._file(each) for each in value]
+        return self._file(value)
+
+    def _file(self, value: Any) -> dict[str, Any]:
+        """Return what the CMS makes of a file: a new one, unless one is named."""
+        held = dict(value) if isinstance(value, dict) else {"url": value}
+        return {"fileId": f"file-{next(self._files)}", "alt": None, **held}
+
+
+def as_view(item: Listed) -> ItemView:
+    """Return a listed item as an answer shows it."""
+    return ItemView(
+        item.id,
+        item.fields,
+        _text(item.updated),
+        _text(item.published),
+        _text(item.created),
+        item.archived,
+        item.draft,
+    )
+
+
+def _text(version: str | None) -> str | None:
+    if version is None:
+        return None
+    return datetime.fromtimestamp(int(version[1:]) / 1e6, UTC).isoformat(timespec="milliseconds")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

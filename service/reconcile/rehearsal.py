@@ -1,0 +1,226 @@
+"""
+The dry run: the same steps on a store of its own, with a CMS on paper.
+
+A Valkey in a temporary directory gets what the outbox holds of the records that are to be changed;
+then they are handed over, claimed, sent, compared and settled by the code that does so every day.
+Its clock is moved to whatever the steps wait for, so nobody waits.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from service.reconcile import causes
+from service.reconcile.links import REFERS, linked_keys
+from service.reconcile.options import schema_of
+from service.reconcile.paper import Paper
+from service.reconcile.table import PAGE, Table
+from workers import store
+from workers.asking import Asker
+from workers.delivery import Courier
+from workers.keeper import kept
+from workers.outbox import FLIGHTS
+from workers.parts import Parts, parts_of
+from workers.scripts import Steps
+from workers.settings import Collection, Destination, Settings, StoreSettings
+from workers.store import guarded
+from workers.webflow import Client
+from workers.wording import places
+
+AT_ONCE = 10_000_000  # requests a minute: the budget is in nobody's way
+LONGEST = 3600.0  # s of its clock without an end: what is left would wait for hours
+MOST_STEPS = 1_000_000
+NEVER_MS = 3_590_000  # what is further ahead counts as now (lua/listing.lua)
+_PASS = ("pass", "kind", "offset", "since", "lock", "holder", "pages", "total")
+
+
+class _Quiet:
+    """Nobody is woken: the rehearsal works itself."""
+
+    def wake(self, destination: str) -> None:
+        """Do nothing."""
+
+    def crowded(self, destination: str) -> bool:
+        return False
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class _OnPaper(Asker):
+    """Asks the CMS on paper whatever it is to ask."""
+
+    def __init__(self, parts: Parts, paper: Paper) -> None:
+        super().__init__(parts)
+        self._paper = paper
+
+    def client(self, destination: Destination) -> Client:
+        return self._paper  # type: ignore[return-value]  # it has the methods that are called
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A store of its own with what the outbox holds, and a CMS on paper."""
+
+    parts: Parts
+    collection: Collection
+    paper: Paper
+
+    def play(self) -> dict[str, int]:
+        """
+        Carry out steps until nothing is left to be done; return the calls by kind.
+
+        Raises:
+            StoreUnavailable: The store of the rehearsal did not answer.
+        """
+        destination = self.parts.settings.destinations[self.collection.destination]
+        courier = Courier(self.parts, spread=lambda: 0.5)
+        courier.asker = _OnPaper(self.parts, self.paper)
+        steps, waited = self.parts.steps, 0.0
+        for _ in range(MOST_STEPS):
+            wait = courier.step(destination, flights=FLIGHTS, more=lambda _: None)
+            if wait is None:
+                continue
+            if wait.seconds is None or waited > LONGEST:
+                break
+            waited += wait.seconds
+            steps.clock_offset_ms += int(wait.seconds * 1000) + 1
+        return dict(self.paper.calls)
+
+
+@contextmanager
+def stage(parts: Parts, collection: Collection, table: Table) -> Iterator[Stage]:
+    """
+    Yield a stage on which what *table* says is to be done can be played.
+
+    Raises:
+        StoreUnavailable: A store did not answer, or none could be started.
+        ReconcileFailed: The collection's fields cannot be read.
+    """
+    with tempfile.TemporaryDirectory(prefix="instep-rehearsal-") as folder:
+        settings = _rehearsed(parts.settings, collection, Path(folder))
+        with kept(settings.store):
+            client = store.connect(settings.store)
+            try:
+                steps = Steps(client, clock_offset_ms=parts.steps.clock_offset_ms)
+                own = parts_of(settings, steps, _Quiet())
+                schema, _ = schema_of(parts, collection)
+                _copy(parts, client, collection, table.acted(causes.ACTS))
+                _copy_targets(parts, client, collection, table.references())
+                paper = Paper(
+                    table,
+                    table.types_by_slug(),
+                    list(schema.fields.values()),
+                    by_v1=settings.destinations[collection.destination].api == "v1",
+                )
+                yield Stage(own, collection, paper)
+            finally:
+                client.close()
+
+
+def _rehearsed(settings: Settings, collection: Collection, folder: Path) -> Settings:
+    destination = settings.destinations[collection.destination]
+    return replace(
+        settings,
+        # What it keeps it need not keep for long.
+        store=StoreSettings(data=folder, durability="unverified"),
+        destinations={destination.name: replace(destination, requests_per_minute=AT_ONCE)},
+        collections={
+            name: each
+            for name, each in settings.collections.items()
+            # Those that it can refer to, too.
+            if each.destination == destination.name
+        },
+    )
+
+
+def _copy(
+    parts: Parts, client: redis.Redis, collection: Collection, records: Sequence[str]
+) -> None:
+    """Copy what the steps read of *records*, and the ids of the items that they refer to."""
+    place = f"{collection.name}:{parts.settings.copy_of(collection)}"
+    real = parts.steps.client
+    values: set[tuple[str, str]] = set()
+    with guarded():
+        _copy_index(parts.steps, client, place)
+        if schema := real.get(f"instep:schema:{place}"):
+            client.set(f"instep:schema:{place}", schema)
+        client.set("instep:arrival", real.get("instep:arrival") or 0)
+        for start in range(0, len(records), PAGE):
+            page = records[start : start + PAGE]
+            values |= _copy_items(real, client, collection.name, place, page)
+    _copy_targets(parts, client, collection, values)
+
+
+def _copy_index(steps: Steps, client: redis.Redis, place: str) -> None:
+    """Copy when what was read last, but no listing that is under way."""
+    held = steps.client.hgetall(f"instep:index:{place}")
+    own: dict[Any, Any] = {name: value for name, value in held.items() if name not in _PASS}
+    # None begins that nobody waits for.
+    never = int(steps.client.time()[0]) * 1000 + steps.clock_offset_ms + NEVER_MS
+    own |= {"edits_next": never, "round_next": never}
+    client.hset(f"instep:index:{place}", mapping=own)
+    if steps.client.exists(f"instep:ids:{place}"):
+        # Without any ids the whole would have to be listed before anything is known.
+        client.hset(f"instep:ids:{place}", "", "")
+
+
+def _copy_targets(
+    parts: Parts,
+    client: redis.Redis,
+    collection: Collection,
+    values: Iterable[tuple[str, str]],
+) -> None:
+    """Copy the ids of the items that *values* (type and text) refer to by their keys."""
+    copies = places(parts.settings, collection.destination)
+    for to, keys in linked_keys(values).items():
+        if to not in copies:
+            continue
+        place = f"{to}:{copies[to]}"
+        with guarded():
+            found = parts.steps.client.hmget(f"instep:ids:{place}", keys)
+            ids: dict[Any, Any] = {key: id for key, id in zip(keys, found, strict=True) if id}
+            if ids:
+                client.hset(f"instep:ids:{place}", mapping=ids)
+            if to != collection.name:
+                _copy_index(parts.steps, client, place)
+
+
+def _copy_items(
+    real: redis.Redis, client: redis.Redis, name: str, place: str, records: Sequence[str]
+) -> set[tuple[str, str]]:
+    """Copy *records* with their letters; return type and value of what refers to items."""
+    with real.pipeline(transaction=False) as pipeline:
+        for record in records:
+            pipeline.hgetall(f"instep:item:{name}:{record}")
+        pipeline.hmget(f"instep:ids:{place}", list(records))
+        *items, ids = pipeline.execute()
+    fields = [json.loads(text) for flat in items for n, text in flat.items() if n[:2] == "f:"]
+    letters = sorted({each["l"] for each in fields if each.get("l")})
+    with real.pipeline(transaction=False) as pipeline:
+        for letter in letters:
+            pipeline.hgetall(f"instep:letter:{letter}")
+        held = pipeline.execute()
+    with client.pipeline(transaction=False) as pipeline:
+        for record, flat, id in zip(records, items, ids, strict=True):
+            # A request that is on its way here is none there.
+            own = {key: value for key, value in flat.items() if key not in ("claim", "lane")}
+            if own:
+                pipeline.hset(f"instep:item:{name}:{record}", mapping=own)
+            if id:
+                pipeline.hset(f"instep:ids:{place}", record, id)
+                pipeline.hset(f"instep:keys:{place}", id, record)
+        for letter, flat in zip(letters, held, strict=True):
+            if flat:
+                pipeline.hset(f"instep:letter:{letter}", mapping=flat)
+                pipeline.zadd("instep:letters", {letter: 0})
+        pipeline.execute()
+    return {(each["t"], each["v"]) for each in fields if each["t"] in REFERS}

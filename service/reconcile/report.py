@@ -1,0 +1,141 @@
+"""
+What a reconcile tells: as one JSON document, or in lines for people.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from service.reconcile import causes
+from service.reconcile.causes import Finding
+from service.reconcile.guard import Ruling
+from service.reconcile.run import Done, Found, Run
+from service.reconcile.waiting import REPAIRED
+
+
+def summary(
+    run: Run, found: Found, done: Done | None, ruling: Ruling, calls: int, *, dry: bool
+) -> dict[str, Any]:
+    """
+    Return the figures of a run.
+
+    Args:
+        done: None: nothing was to be done.
+        dry: Nothing was written: what is needed is told.
+        calls: Of the destination, while it ran; those of live traffic are among them.
+    """
+    counts = run.table.counts()
+    by_cause = dict.fromkeys(causes.DIFFERENCES, 0)
+    told: dict[str, int] = {}
+    outcomes: dict[str, int] = {}
+    for (cause, _, outcome), number in counts.items():
+        kept = by_cause if cause in by_cause else told
+        kept[cause] = kept.get(cause, 0) + number
+        if outcome:
+            outcomes[outcome] = outcomes.get(outcome, 0) + number
+    return {
+        "collection": run.collection.name,
+        "source": run.rows.chosen.source,
+        "records": found.records,
+        "items": found.pages.items,
+        "counts": by_cause,
+        "found": sum(by_cause.values()),
+        "told": told,
+        "outcomes": outcomes,
+        "left": left(run, done),
+        "retire": {"wanted": found.retiring, "allowed": ruling.allowed},
+        "guard": ruling.words,
+        "unmapped": found.bad,
+        "whole": found.pages.whole,
+        "calls": {
+            "listing": found.pages.calls + found.targets,
+            "schema": found.calls,
+            "all": calls,
+        },
+        "waiting": done.waited.why if done else "",
+        **({"predicted": predicted(run, found, done.calls)} if dry and done else {}),
+    }
+
+
+def predicted(run: Run, found: Found, calls: Mapping[str, int]) -> dict[str, Any]:
+    """Return the calls that the run itself would need, and the minutes that they take."""
+    listing = {"list": found.pages.calls + calls.get("list", 0)}
+    kinds = {**calls, **listing}
+    number = sum(kinds.values())
+    minutes = round(number / run.destination.requests_per_minute, 2)
+    return {"calls": kinds, "all": number, "minutes": minutes}
+
+
+def left(run: Run, done: Done | None) -> int:
+    """Return how many differences are still there that nobody has decided to leave."""
+    chosen = (causes.REPORT, causes.CMS_WINS, causes.KEEP)
+    return sum(
+        number
+        for (cause, act, outcome), number in run.table.counts().items()
+        if cause in causes.DIFFERENCES
+        and act not in chosen
+        and not (done is not None and outcome in (REPAIRED, causes.KEEP))
+        and not (done is None and act == causes.NONE)
+    )
+
+
+def entry(finding: Finding, outcome: str) -> dict[str, Any]:
+    """Return one difference, ready for JSON."""
+    return {
+        "cause": finding.cause,
+        "key": finding.record,
+        "item": finding.item,
+        "field": finding.slug,
+        "source": _value(finding.source),
+        "outbox": _value(finding.outbox),
+        "cms": finding.cms,
+        "action": finding.act,
+        "why": finding.why,
+        "outcome": outcome,
+    }
+
+
+def entries(run: Run, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield what was found under the causes *names*."""
+    for finding, outcome in run.table.findings(causes=names):
+        yield entry(finding, outcome)
+
+
+def lines(figures: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the figures of `summary` in words."""
+    yield (
+        f"{figures['collection']}: {figures['records']} records, {figures['items']} items, "
+        f"{figures['found']} differences"
+    )
+    yield from (f"  {cause}: {number}" for cause, number in figures["counts"].items() if number)
+    if not figures["whole"]:
+        yield "The listing had holes: items were deleted meanwhile; run it again"
+    for words, what in (
+        ("Told beside them", _figures(figures["told"])),
+        ("Records that could not be mapped", figures["unmapped"]),
+        (
+            "Would come of it" if "predicted" in figures else "Came of it",
+            _figures(figures["outcomes"]),
+        ),
+        ("Guard", figures["guard"]),
+        ("Not waited for", figures["waiting"]),
+    ):
+        if what:
+            yield f"{words}: {what}"
+    if "predicted" in figures:
+        needed = figures["predicted"]
+        kinds = _figures(needed["calls"])
+        yield f"Dry run: it needs {needed['all']} calls ({kinds}), {needed['minutes']:g} minutes"
+        return
+    calls = figures["calls"]
+    yield f"Calls: {calls['listing']} to list, {calls['all']} in all"
+
+
+def _figures(numbers: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in sorted(numbers.items()))
+
+
+def _value(text: str | None) -> Any:
+    return None if text is None else json.loads(text)

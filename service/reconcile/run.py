@@ -1,0 +1,238 @@
+"""
+One reconcile from beginning to end: read, list, compare, ask the guard, act, wait.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from service.reconcile import causes, guard
+from service.reconcile.acting import Actor, Handed
+from service.reconcile.comparing import Frame, compare, keyless
+from service.reconcile.guard import Ground, Ruling
+from service.reconcile.held import Ledger
+from service.reconcile.links import Links
+from service.reconcile.listing import Lister, Pages
+from service.reconcile.options import options_of
+from service.reconcile.policies import Policies
+from service.reconcile.rehearsal import stage
+from service.reconcile.rows import Rows
+from service.reconcile.showing import Eye
+from service.reconcile.states import Wanted
+from service.reconcile.table import Table
+from service.reconcile.waiting import Waited, Waiting
+from workers.changes import Change
+from workers.parts import Parts
+from workers.settings import Collection
+
+MOST_PROBLEMS = 1000  # of records that are told
+
+
+@dataclass(slots=True)
+class Watch:
+    """Who is told how far it is; each is called with numbers, from the thread of the run."""
+
+    read: Callable[[int], object] = lambda _: None
+    listed: Callable[[int, int | None], object] = lambda *_: None
+    settled: Callable[[int], object] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """
+    What a comparison has come to, before anything is done.
+
+    Args:
+        bad: Records with problems.
+        retiring: Items that are to be retired.
+        calls: Of the CMS, for the schema.
+        targets: Of the CMS, to list the collections that values refer to.
+    """
+
+    records: int
+    bad: int
+    pages: Pages
+    ground: Ground
+    retiring: int
+    calls: int
+    targets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """
+    What came of it.
+
+    Args:
+        calls: By kind, that a dry run has counted.
+    """
+
+    handed: Handed
+    waited: Waited
+    ruling: Ruling
+    calls: Mapping[str, int] = field(default_factory=dict)
+
+
+class Run:
+    """
+    Args:
+        rows: Of the snapshot.
+        table: Empty.
+        sleep: Waits for slots, and between two looks at what is on its way.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        collection: Collection,
+        rows: Rows,
+        table: Table,
+        *,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self.parts = parts
+        self.collection = collection
+        self.destination = parts.settings.destinations[collection.destination]
+        self.rows = rows
+        self.table = table
+        self.watch = Watch()
+        self._sleep = sleep
+        self.problems: list[tuple[int, str, str]] = []  # record number, path, message
+        self._ledger = Ledger(parts, collection)
+        self._links = Links(parts, collection)
+        self._bad = self._unread = self._targets = 0
+
+    def read(self) -> None:
+        """
+        Read the snapshot into the table.
+
+        Raises:
+            SnapshotInvalid: The source cannot be read as a whole.
+        """
+        for row in self.rows:
+            for problem in row.problems:
+                if len(self.problems) < MOST_PROBLEMS:
+                    self.problems.append((row.number, problem.path, problem.message))
+            self._bad += bool(row.problems)
+            self._unread += bool(row.problems) and not row.records
+            for record in row.records:
+                self.table.add_record(record, row.number, ())
+            for change in row.changes:
+                if change.collection == self.collection.name:
+                    self.table.add_record(change.record, row.number, self._wanted(change))
+            self.watch.read(self.rows.records.read)
+
+    def _wanted(self, change: Change) -> list[Wanted]:
+        version = change.version or self.rows.version
+        return [Wanted(f.slug, f.value, f.type, version, change.mapping) for f in change.fields]
+
+    def list(self) -> Pages:
+        """
+        List the collection into the table.
+
+        Raises:
+            ReconcileFailed: It cannot be listed.
+            StoreUnavailable: The store did not answer.
+        """
+        self.table.add_known(self._ledger.ids())
+        by, told = self.rows.chosen.by, self.watch.listed
+        lister = Lister(self.parts, self.collection, by, told=told, sleep=self._sleep)
+        pages = lister.into(self.table, *self._ledger.begin(self.destination.name))
+        self._targets = self._list_targets()
+        return pages
+
+    def _list_targets(self) -> int:
+        """List the collections that values refer to, where the index does not know them yet."""
+        calls = 0
+        names = [name for name in self.table.targets() if name != self.collection.name]
+        for name in self._links.unlisted(names):
+            collection = self.parts.settings.collections[name]
+            calls += Lister(self.parts, collection, "key", sleep=self._sleep).into(None).calls
+        return calls
+
+    def compare(self, pages: Pages, *, partial: bool) -> Found:
+        """
+        Keep in the table what differs, and what is to be done about it; do nothing.
+
+        Raises:
+            ReconcileFailed: The labels of option fields cannot be read.
+            StoreUnavailable: The store did not answer.
+        """
+        options, calls = options_of(self.parts, self.collection, self.table.types())
+        frame = Frame(
+            eye=Eye(self.destination.api, options),
+            policies=Policies(self.collection.reconcile),
+            now_us=self._ledger.now_us(),
+            as_of=self.rows.version,
+            since_ms=pages.since_ms,
+            whole=pages.whole,
+            partial=partial,
+            live=self.destination.live,
+            missing=self.collection.missing,
+            sequenced=self.table.is_sequenced(),
+        )
+        for page in self.table.pages():
+            held = self._ledger.read([one.record for one in page])
+            page = [one.beside(held[one.record]) for one in page]
+            links = self._links.of(page)
+            for one in page:
+                self.table.add_findings(compare(one.linked(links), frame))
+        self.table.add_findings(keyless(item) for item in self.table.keyless())
+        records = self.rows.count
+        doubts = guard.doubts(
+            records=records,
+            unread=self._unread,
+            whole=pages.whole,
+            partial=partial,
+            items=pages.items,
+        )
+        ground = Ground(records, pages.items, doubts)
+        retiring = sum(
+            number for (_, act, _), number in self.table.counts().items() if act == causes.RETIRE
+        )
+        return Found(records, self._bad, pages, ground, retiring, calls, self._targets)
+
+    def act(self, found: Found, ruling: Ruling, *, wait: bool) -> Done:
+        """
+        Hand over what was found, and wait for it.
+
+        Args:
+            ruling: Of the guard; where it does not allow it, no item is retired.
+        """
+        self._withhold(ruling)
+        handed = self._actor(self.parts, found).act()
+        waiting = Waiting(
+            self.parts, self.collection, self.table, told=self.watch.settled, sleep=self._sleep
+        )
+        return Done(handed, waiting.wait(patient=wait), ruling)
+
+    def rehearse(self, found: Found, ruling: Ruling) -> Done:
+        """
+        Do the same on a store of its own, with a CMS on paper: nothing is written.
+
+        Raises:
+            StoreUnavailable: No store could be started for it.
+            ReconcileFailed: The collection's fields cannot be read.
+        """
+        self._withhold(ruling)
+        with stage(self.parts, self.collection, self.table) as rehearsal:
+            handed = self._actor(rehearsal.parts, found).act()
+            calls = rehearsal.play()
+            waiting = Waiting(rehearsal.parts, self.collection, self.table)
+            return Done(handed, waiting.wait(patient=False), ruling, calls)
+
+    def _withhold(self, ruling: Ruling) -> None:
+        if not ruling.allowed:
+            self.table.withhold(ruling.words)
+
+    def _actor(self, parts: Parts, found: Found) -> Actor:
+        return Actor(
+            parts,
+            self.collection,
+            self.table,
+            source=self.rows.chosen.source,
+            by=self.rows.chosen.by,
+            began_ms=found.pages.began_ms,
+        )

@@ -1,0 +1,266 @@
+"""
+Snapshot and listing side by side, joined by key, in a temporary SQLite file: bounded memory.
+
+It lives for one run, in a directory of its own that is removed with it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, fields
+from pathlib import Path
+from typing import Any
+
+from service.reconcile.causes import RETIRE, WITHHELD, Finding
+from service.reconcile.links import REFERS
+from service.reconcile.states import Compared, Listed, Wanted
+
+PAGE = 500  # records that are looked at together
+
+_SCHEMA = """
+CREATE TABLE records (record TEXT PRIMARY KEY, number INTEGER, twice INTEGER) WITHOUT ROWID;
+CREATE TABLE wanted (record TEXT, slug TEXT, value TEXT, type TEXT, version TEXT, mapping TEXT,
+    PRIMARY KEY (record, slug)) WITHOUT ROWID;
+CREATE TABLE items (id TEXT PRIMARY KEY, record TEXT, updated TEXT, published TEXT, created TEXT,
+    archived INTEGER, draft INTEGER, fields TEXT) WITHOUT ROWID;
+CREATE INDEX items_by_record ON items (record);
+CREATE TABLE known (record TEXT PRIMARY KEY, id TEXT) WITHOUT ROWID;
+CREATE TABLE findings (n INTEGER PRIMARY KEY, cause TEXT, record TEXT, item TEXT, slug TEXT,
+    source TEXT, outbox TEXT, cms TEXT, act TEXT, why TEXT, version TEXT, type TEXT, mapping TEXT,
+    arrival INTEGER, outcome TEXT DEFAULT '');
+CREATE INDEX findings_by_act ON findings (act, record);
+CREATE INDEX findings_by_record ON findings (record);
+"""
+_COLUMNS = ", ".join(field.name for field in fields(Finding))
+_MARKS = ", ".join("?" for _ in fields(Finding))
+
+
+class Table:
+    """Use it in a ``with``: the file goes with it."""
+
+    def __init__(self) -> None:
+        self._directory = tempfile.TemporaryDirectory(prefix="instep-reconcile-")
+        self._db = sqlite3.connect(Path(self._directory.name, "table"), isolation_level=None)
+        # Nothing of it outlives the run: no journal, no fsync.
+        self._db.execute("PRAGMA journal_mode = OFF")
+        self._db.execute("PRAGMA synchronous = OFF")
+        self._db.executescript(_SCHEMA)
+        self._db.execute("BEGIN")
+
+    def __enter__(self) -> Table:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+        self._directory.cleanup()
+
+    # the source -----------------------------------------------------------------------------
+
+    def add_record(self, record: str, number: int, wanted: Iterable[Wanted]) -> None:
+        """
+        Keep what record *number* of the source says; of another number, it is there twice.
+
+        One that says nothing (its mapping does not take it, or cannot) is kept as being there.
+        """
+        values = [(record, w.slug, w.value, w.type, w.version, w.mapping) for w in wanted]
+        self._db.execute(
+            "INSERT INTO records VALUES (?, ?, 0) ON CONFLICT DO UPDATE SET "
+            "twice = MAX(twice, number > 0 AND excluded.number > 0 AND number != excluded.number), "
+            "number = MAX(number, excluded.number)",
+            (record, number if values else -1),
+        )
+        self._db.executemany(
+            "INSERT INTO wanted VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+            "value = excluded.value, type = excluded.type, version = excluded.version, "
+            "mapping = excluded.mapping WHERE excluded.version >= version",
+            values,
+        )
+
+    def types(self) -> set[str]:
+        """Return the field types that occur."""
+        return {row[0] for row in self._db.execute("SELECT DISTINCT type FROM wanted")}
+
+    def types_by_slug(self) -> dict[str, str]:
+        """Return the field type of each slug."""
+        return dict(self._db.execute("SELECT DISTINCT slug, type FROM wanted"))
+
+    def targets(self) -> list[str]:
+        """Return the collections that values refer to by keys."""
+        marks = ", ".join("?" for _ in REFERS)
+        query = (
+            "SELECT DISTINCT json_extract(value, '$.to') FROM wanted "  # noqa: S608
+            f"WHERE type IN ({marks}) AND value != 'null'"
+        )
+        return sorted(row[0] for row in self._db.execute(query, REFERS))
+
+    def references(self) -> Iterator[tuple[str, str]]:
+        """Yield type and value of what refers to items by keys."""
+        marks = ", ".join("?" for _ in REFERS)
+        query = f"SELECT DISTINCT type, value FROM wanted WHERE type IN ({marks})"  # noqa: S608
+        yield from self._db.execute(query, REFERS)
+
+    def is_sequenced(self) -> bool:
+        """Whether the source numbers its changes, and does not time them."""
+        found = self._db.execute("SELECT 1 FROM wanted WHERE version LIKE 's%' LIMIT 1").fetchone()
+        return found is not None
+
+    def add_known(self, ids: Iterable[tuple[str, str]]) -> None:
+        """Keep what the index knows, record and item id, before anything is listed."""
+        self._db.executemany("INSERT OR REPLACE INTO known VALUES (?, ?)", ids)
+
+    # the listing ----------------------------------------------------------------------------
+
+    def add_item(self, record: str | None, item: Listed) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                item.id,
+                record,
+                item.updated,
+                item.published,
+                item.created,
+                item.archived,
+                item.draft,
+                json.dumps(dict(item.fields)),
+            ),
+        )
+
+    def item(self, id: str) -> Listed | None:
+        """Return one listed item."""
+        row = self._db.execute("SELECT * FROM items WHERE id = ?", (id,)).fetchone()
+        return _listed(row) if row else None
+
+    def keyless(self) -> Iterator[Listed]:
+        """Yield the items without a key."""
+        for row in self._db.execute("SELECT * FROM items WHERE record IS NULL ORDER BY id"):
+            yield _listed(row)
+
+    # side by side ---------------------------------------------------------------------------
+
+    def pages(self) -> Iterator[list[Compared]]:
+        """Yield every record of either side in the order of the keys, `PAGE` together."""
+        last = ""
+        while True:
+            rows = self._db.execute(
+                "SELECT record FROM records WHERE record > ? UNION "
+                "SELECT record FROM items WHERE record > ? ORDER BY record LIMIT ?",
+                (last, last, PAGE),
+            ).fetchall()
+            if not rows:
+                return
+            page = [row[0] for row in rows]
+            yield list(self._joined(page))
+            last = page[-1]
+
+    def _joined(self, page: list[str]) -> Iterator[Compared]:
+        span = (page[0], page[-1])
+        known = {
+            record: (number, bool(twice))
+            for record, number, twice in self._db.execute(
+                "SELECT * FROM records WHERE record BETWEEN ? AND ?", span
+            )
+        }
+        wanted: dict[str, list[Wanted]] = {}
+        for record, *rest in self._db.execute(
+            "SELECT * FROM wanted WHERE record BETWEEN ? AND ? ORDER BY record, slug", span
+        ):
+            wanted.setdefault(record, []).append(Wanted(*rest))
+        items: dict[str, list[Listed]] = {}
+        for row in self._db.execute(
+            "SELECT * FROM items WHERE record BETWEEN ? AND ? ORDER BY created, id", span
+        ):
+            items.setdefault(row[1], []).append(_listed(row))
+        ids = dict(self._db.execute("SELECT * FROM known WHERE record BETWEEN ? AND ?", span))
+        moved = {
+            row[0]
+            for row in self._db.execute(
+                "SELECT known.record FROM known JOIN items ON items.id = known.id "
+                "WHERE known.record BETWEEN ? AND ? AND items.record IS NOT known.record",
+                span,
+            )
+        }
+        for record in page:
+            number, twice = known.get(record, (0, False))
+            own, listed = tuple(wanted.get(record, ())), tuple(items.get(record, ()))
+            yield Compared(
+                record, number, twice, own, listed, ids.get(record), moved=record in moved
+            )
+
+    # what was found -------------------------------------------------------------------------
+
+    def add_findings(self, findings: Iterable[Finding]) -> None:
+        self._db.executemany(
+            f"INSERT INTO findings ({_COLUMNS}) VALUES ({_MARKS})",  # noqa: S608  # names of ours
+            [_row(finding) for finding in findings],
+        )
+
+    def findings(self, *acts: str, causes: Iterable[str] = ()) -> Iterator[tuple[Finding, str]]:
+        """Yield what was found and what came of it, by record; of *acts* or *causes* alone."""
+        wanted = (*acts, *causes)
+        marks = ", ".join("?" for _ in wanted)
+        where = f"WHERE {'act' if acts else 'cause'} IN ({marks})" if wanted else ""
+        query = f"SELECT {_COLUMNS}, outcome FROM findings {where} ORDER BY act, record, n"  # noqa: S608
+        for row in self._db.execute(query, wanted):
+            *values, outcome = row
+            values[6] = json.loads(values[6]) if values[6] is not None else None
+            yield Finding(*values), outcome
+
+    def counts(self) -> dict[tuple[str, str, str], int]:
+        """Return how many findings there are by cause, act and outcome."""
+        rows = self._db.execute(
+            "SELECT cause, act, outcome, COUNT(*) FROM findings GROUP BY cause, act, outcome"
+        )
+        return {(cause, act, outcome): count for cause, act, outcome, count in rows}
+
+    def note(self, outcomes: Iterable[tuple[str, int]]) -> None:
+        """Keep what came of findings, by their numbers (`open_findings`)."""
+        self._db.executemany("UPDATE findings SET outcome = ? WHERE n = ?", outcomes)
+
+    def withhold(self, why: str) -> None:
+        """Have no item retired."""
+        self._db.execute(
+            "UPDATE findings SET act = ?, why = ? WHERE act = ?", (WITHHELD, why, RETIRE)
+        )
+
+    def acted(self, acts: Iterable[str]) -> list[str]:
+        """Return the records about which one of *acts* is to be done."""
+        wanted = tuple(acts)
+        marks = ", ".join("?" for _ in wanted)
+        query = f"SELECT DISTINCT record FROM findings WHERE act IN ({marks}) ORDER BY record"  # noqa: S608
+        return [row[0] for row in self._db.execute(query, wanted)]
+
+    def open_findings(
+        self, records: Sequence[str], acts: Iterable[str]
+    ) -> dict[str, list[tuple[int, str | None, str]]]:
+        """Return number, slug and act of each finding of *records* with one of *acts*."""
+        wanted = tuple(acts)
+        marks = ", ".join("?" for _ in wanted)
+        query = f"SELECT n, slug, act FROM findings WHERE record = ? AND act IN ({marks})"  # noqa: S608
+        return {
+            record: [tuple(row) for row in self._db.execute(query, (record, *wanted))]
+            for record in records
+        }
+
+    def size(self, what: str) -> int:
+        """Return how many ``records`` or ``items`` there are."""
+        query = {"records": "SELECT COUNT(*) FROM records", "items": "SELECT COUNT(*) FROM items"}
+        return int(self._db.execute(query[what]).fetchone()[0])
+
+    def wanted_of(self, record: str) -> tuple[Wanted, ...]:
+        """Return all that the source says of one record."""
+        rows = self._db.execute("SELECT * FROM wanted WHERE record = ? ORDER BY slug", (record,))
+        return tuple(Wanted(*row[1:]) for row in rows)
+
+
+def _row(finding: Finding) -> tuple[Any, ...]:
+    values = list(astuple(finding))
+    values[6] = None if finding.cms is None else json.dumps(finding.cms)
+    return tuple(values)
+
+
+def _listed(row: tuple[Any, ...]) -> Listed:
+    id, _, updated, published, created, archived, draft, text = row
+    return Listed(id, json.loads(text), updated, published, created, bool(archived), bool(draft))

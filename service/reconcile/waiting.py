@@ -1,0 +1,124 @@
+"""
+Waits until what was handed over is settled, and keeps what came of each.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from service.reconcile import causes
+from service.reconcile.held import Ledger
+from service.reconcile.states import HeldItem
+from service.reconcile.table import PAGE, Table
+from workers import processes
+from workers.parts import Parts
+from workers.settings import Collection
+
+LOOK = 0.5  # s between two looks at what is still on its way
+AT_ONCE = 10 * PAGE  # records that one look takes in: a look at all would take seconds
+PATIENCE = 10.0  # s for which there may be no worker: one is started anew within 2
+
+REPAIRED = "repaired"
+WAITING = causes.ON_ITS_WAY
+STUCK = "waits for the item that it refers to"
+_FATES = {"dead": causes.LETTER, "ignored": causes.IGNORED, "discarded": causes.DISCARDED}
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """Records that are settled, those that are not, and why nobody waits for them any longer."""
+
+    settled: int = 0
+    left: int = 0
+    why: str = ""
+
+
+class Waiting:
+    """
+    Args:
+        told: Called with the records that are settled, for progress.
+        sleep: Between two looks.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        collection: Collection,
+        table: Table,
+        *,
+        told: Callable[[int], object] = lambda _: None,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._parts = parts
+        self._collection = collection
+        self._table = table
+        self._told = told
+        self._sleep = sleep
+        self._ledger = Ledger(parts, collection)
+        self._settled: set[str] = set()
+        self._unattended = float("inf")  # time.monotonic() from which on there is no worker
+
+    def wait(self, *, patient: bool = True) -> Waited:
+        """
+        Look until all is settled; where not *patient*, once.
+
+        Raises:
+            StoreUnavailable: The store did not answer.
+        """
+        left = self._table.acted(causes.ACTS)
+        everything = len(left)
+        while True:
+            for start in range(0, min(len(left), AT_ONCE), PAGE):
+                self._look(left[start : start + PAGE])
+            left = [record for record in left if record not in self._settled]
+            self._settled.clear()
+            self._told(everything - len(left))
+            why = "" if not left else self._hindrance() if patient else "nobody waits for it"
+            if not left or why:
+                return Waited(everything - len(left), len(left), why)
+            self._sleep(LOOK)
+
+    def _look(self, records: list[str]) -> None:
+        held = self._ledger.read(records)
+        outcomes: list[tuple[str, int]] = []
+        for record, found in self._table.open_findings(records, causes.ACTS).items():
+            own = [(outcome_of(held[record], slug, act), n) for n, slug, act in found]
+            outcomes += own
+            if all(outcome != WAITING for outcome, _ in own):
+                self._settled.add(record)
+        self._table.note(outcomes)
+
+    def _hindrance(self) -> str:
+        """Return why waiting is in vain, or nothing."""
+        status = self._parts.report.status()
+        for name, kind in (
+            (self._collection.destination, "destinations"),
+            (self._collection.name, "collections"),
+        ):
+            held = status[kind][name]
+            if held["state"] == "paused":
+                return f"{name} is paused: {held['reason']}"
+        if processes.workers_alive(self._parts.steps.client):
+            self._unattended = float("inf")
+            return ""
+        self._unattended = min(self._unattended, time.monotonic())
+        if time.monotonic() - self._unattended < PATIENCE:
+            return ""
+        return "no worker is running: start `instep up` or `instep worker`"
+
+
+def outcome_of(held: HeldItem, slug: str | None, act: str) -> str:
+    """Return what came of one field, or with None of the whole record."""
+    if act == causes.RETIRE:
+        fields = [held.gone] if held.gone else []
+    else:
+        fields = [f for name, f in held.fields.items() if slug is None or name == slug]
+    going = [each for each in fields if each.state == "pending" or each.mending]
+    if going:
+        return STUCK if all(each.stuck for each in going) else WAITING
+    states = {each.state for each in fields}
+    if act == causes.RETIRE and not states:
+        return causes.KEEP  # an event has brought the record back, or came first
+    return next((word for state, word in _FATES.items() if state in states), REPAIRED)

@@ -1,0 +1,104 @@
+"""What becomes of items whose records the source does not have."""
+
+from dataclasses import replace
+
+import pytest
+from reconciling import Reconciling
+
+from service.reconcile import causes
+from service.reconcile.waiting import REPAIRED
+
+
+@pytest.fixture
+def retiring(store):
+    """Opens a way out whose reconcile retires orphans; its counters balance at the end."""
+    ways = []
+
+    def open(orphans, **options):
+        policy = {"orphans": orphans, **options.pop("policy", {})}
+        ways.append(Reconciling(store, policy=policy, **options))
+        return ways[-1]
+
+    yield open
+    for way in ways:
+        way.close()
+        way.check()
+
+
+def has_gone(way, n, orphans):
+    item = way.products.items.get(way.id(n))
+    if orphans == "delete":
+        return item is None
+    if orphans == "archive":
+        return item.staged.archived
+    if orphans == "draft":
+        return item.staged.draft
+    return item.live is None
+
+
+@pytest.mark.parametrize("orphans", ["archive", "draft", "unpublish", "delete"])
+def test_an_orphan_is_retired_once_and_the_next_run_finds_none(retiring, orphans):
+    way = retiring(orphans, items=6)
+    way.change(1, stock=1, version=5)
+    way.run()
+    way.pass_time(60)
+    source = way.products_as_source([3, 4, 5, 6], version=1)
+    told = way.reconcile(source)
+    assert told.by_cause() == {causes.ORPHAN: [way.record(1), way.record(2)]}
+    assert told.outcomes() == {REPAIRED}
+    assert [has_gone(way, n, orphans) for n in range(1, 7)] == [True] * 2 + [False] * 4
+    again = way.reconcile(source)
+    assert again.by_cause() == {}
+    assert {call.method for call in again.calls} == {"GET"}
+
+
+@pytest.mark.parametrize("orphans", ["archive", "draft", "unpublish"])
+def test_an_orphan_that_somebody_has_brought_back_is_retired_again(retiring, orphans):
+    way = retiring(orphans, items=6)
+    source = way.products_as_source(range(2, 7))
+    way.reconcile(source)
+    assert has_gone(way, 1, orphans)
+    item = way.products.items[way.id(1)]
+    # As if our write had been lost: the item's own time is as it was.
+    item.staged = replace(item.staged, archived=False, draft=False)
+    item.live = item.staged
+    item.published = item.published or way.site.now()
+    way.pass_time(60)
+    told = way.reconcile(source)
+    assert told.by_cause() == {causes.ORPHAN: [way.record(1)]}
+    assert has_gone(way, 1, orphans)
+
+
+def test_a_live_event_that_comes_before_it_is_retired_keeps_the_item(retiring):
+    way = retiring("delete", items=6)
+    way.change(1, stock=1, version=5)
+    way.run()
+    way.pass_time(60)
+    source = way.products_as_source(range(2, 7), version=1)
+    way.reconcile(source, before=lambda: way.change(1, stock=6, version=6))
+    way.run()
+    assert way.live(1)["stock"] == 6
+
+
+def test_more_than_may_be_retired_stops_the_whole_run(retiring):
+    way = retiring("delete", items=40, policy={"retire_at_most": 3, "retire_percent": 5.0})
+    source = way.products_as_source(range(1, 36))
+    source[way.record(1)] = ({"stock": -1}, None)
+    told = way.reconcile(source)
+    assert (told.ruling.asks, told.done) == (True, None)
+    assert "5 of 40 items (12.5 %)" in told.ruling.words
+    assert (way.patches(), len(way.products.items)) == ([], 40)
+
+
+@pytest.mark.parametrize(("approved", "left"), [(5, 35), (4, 40)])
+def test_what_an_operator_approves_is_a_ceiling(retiring, approved, left):
+    way = retiring("delete", items=40, policy={"retire_at_most": 3, "retire_percent": 5.0})
+    way.reconcile(way.products_as_source(range(1, 36)), approved=approved)
+    assert len(way.products.items) == left
+
+
+def test_an_empty_source_retires_nothing_whatever_is_approved(retiring):
+    way = retiring("delete", items=5)
+    told = way.reconcile({}, approved=1000)
+    assert (told.ruling.allowed, len(way.products.items)) == (False, 5)
+    assert {finding.act for finding, _ in told.all} == {causes.WITHHELD}
