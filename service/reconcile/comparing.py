@@ -188,7 +188,8 @@ def _field(
     if unfit:
         return _finding(causes.UNFIT, one, item, wanted, held, why=unfit)
     if held is None or is_news(wanted, held, one.held.gone):
-        if held is None and _shows(one, item, wanted.slug, wanted, None, frame):
+        unknown = held is None and one.held.gone is None
+        if unknown and _shows(one, item, wanted.slug, wanted, None, frame):
             return None
         act, why = frame.policies.field(wanted.slug, causes.ACCEPT)
         return _finding(causes.MISSED, one, item, wanted, held, act, why)

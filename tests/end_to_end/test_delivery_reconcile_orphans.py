@@ -102,3 +102,17 @@ def test_an_empty_source_retires_nothing_whatever_is_approved(retiring):
     told = way.reconcile({}, approved=1000)
     assert (told.ruling.allowed, len(way.products.items)) == (False, 5)
     assert {finding.act for finding, _ in told.all} == {causes.WITHHELD}
+
+
+@pytest.mark.parametrize("orphans", ["archive", "draft", "unpublish"])
+def test_an_orphan_comes_back_with_its_record_though_no_value_of_it_is_new(retiring, orphans):
+    way = retiring(orphans, items=6)
+    whole = way.products_as_source(range(1, 7))
+    way.reconcile({key: record for key, record in whole.items() if key != way.record(1)})
+    assert has_gone(way, 1, orphans)
+    way.pass_time(60)
+    told = way.reconcile(whole)
+    assert told.by_cause() == {causes.MISSED: [way.record(1)]}
+    assert not has_gone(way, 1, orphans)
+    way.pass_time(60)
+    assert way.reconcile(whole).by_cause() == {}

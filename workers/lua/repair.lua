@@ -8,7 +8,7 @@
 --   is no item, and it is to be created; staged: it shows the item held back or never published
 --   hold_ms: until they are due, so that a whole hand-over becomes due at one time
 -- Returns {fields, records, left: [record], wake}; left: something had changed, nothing was done.
---! uses state retire creation waking
+--! uses state burying retire creation waking
 
 local earlier = earlier_answer()
 if earlier then return earlier end
