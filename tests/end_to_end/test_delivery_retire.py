@@ -205,3 +205,16 @@ def test_while_a_token_is_refused_nothing_dies(way):
     way.resume()
     way.run()
     assert not is_there(way, 1)
+
+
+@pytest.mark.parametrize("way_of", ["archive", "draft", "unpublish"])
+def test_a_record_that_comes_back_before_it_had_an_item_loses_none_of_its_values(keyed, way_of):
+    keyed.change("new-1", name="Oak desk", stock=3, version=1)
+    keyed.retire("new-1", way_of, version=5)
+    keyed.run()
+    assert keyed.made("new-1") == []
+    keyed.change("new-1", name="Pine desk", version=6)
+    keyed.run()
+    fields = keyed.the("new-1").live.fields
+    assert (fields["name"], fields["stock"]) == ("Pine desk", 3)
+    assert keyed.counts("pending", "dead") == (0, 0)

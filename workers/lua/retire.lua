@@ -82,7 +82,14 @@ local function lift(item)
   for slug, field in pairs(item.fields) do
     if slug ~= GONE and gone.v == '"delete"' then
       if doubted then mark_repair(item, slug, doubted) end
-      if not gone.z then field.d = nil end  -- the item is what it was
+      -- The item is what it was; what was overruled before it was sent, it never had.
+      if not gone.z and field.s ~= 'superseded' then field.d = nil end
+      touch(item, slug)
+    elseif slug ~= GONE and field.s == 'superseded' and not field.d and not FLAGS[slug] then
+      -- No item was there to show it (retire_nothing): the one that is made now does.
+      count('superseded', -1)
+      count('pending', 1)
+      field.s, field.w, field.x = 'pending', now, nil
       touch(item, slug)
     end
   end
