@@ -174,7 +174,7 @@ def events_of(reader: Reader, source: str, delivery: KeptDelivery) -> list[Incom
         last = position == len(read.events) - 1
         letters = (raw_letter(source, body, event.index), *(whole if last else ()))
         again = Again(delivery.number, place, came, delivery.took(place), letters)
-        changes = tuple(change for change in single(event) if change.fields)
+        changes = tuple(each for each in single(event) if each.fields or each.retire)
         # What the CMS said of its own items then, it does not say now.
         events.append(replace(event, changes=changes, gone=(), body=None, again=again))
     return events

@@ -18,7 +18,7 @@ from typing import Any
 from workers.scripts import Steps
 from workers.settings import Settings
 from workers.store import guarded
-from workers.tombstones import GONE, SHOWN_AS
+from workers.tombstones import shown_slug
 
 KINDS = ("refused", "exhausted", "unmapped", "missing", "not-applied")
 
@@ -167,7 +167,7 @@ def _letter(id: str, held: Mapping[str, str]) -> Letter:
         if name.startswith("f:"):
             entry = json.loads(text)
             if entry["fate"] != "superseded":
-                slug = SHOWN_AS if name[2:] == GONE else name[2:]
+                slug = shown_slug(name[2:])
                 fields[slug] = {**entry, "value": json.loads(entry["value"])}
     return Letter(
         id=id,

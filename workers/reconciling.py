@@ -13,7 +13,7 @@ from workers.sections import Section, Value, is_flag, is_slug, is_text, number, 
 from workers.settings import RETIREMENTS, Reconcile
 
 POLICIES = ("source wins", "cms wins", "report")
-_EVERY = re.compile(r"(\d{1,5})([mhd])")
+_EVERY = re.compile(r"([0-9]{1,5})([mhd])")
 _SECONDS = {"m": 60.0, "h": 3600.0, "d": 86_400.0}
 _POLICY = " or ".join(f'"{name}"' for name in POLICIES)
 

@@ -14,6 +14,11 @@ WAYS: Final = ("archive", "draft", "unpublish", "delete", "keep")
 _FLAGS: Final = {"archive": "_archived", "draft": "_draft", "unpublish": "_draft"}
 
 
+def shown_slug(slug: str) -> str:
+    """Return how people see the *slug* of a field or of a retirement."""
+    return SHOWN_AS if slug == GONE else slug
+
+
 def flags(value: Any, _: object = None) -> dict[str, bool]:
     """
     Return the status flags that a PATCH carries for a retirement.

@@ -12,6 +12,7 @@ import click
 from service.commands.joining import joined
 from service.commands.printing import as_json, printable, table
 from service.commands.progressing import progress
+from workers.tombstones import shown_slug
 
 if TYPE_CHECKING:
     from service.configuration import Configuration
@@ -33,7 +34,7 @@ class Since(click.ParamType["timedelta | datetime"]):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> timedelta | datetime:
-        found = re.fullmatch(r"(\d{1,6})([mhd])", value)
+        found = re.fullmatch(r"([0-9]{1,6})([mhd])", value)
         if found:
             return timedelta(minutes=int(found[1]) * _UNITS[found[2]])
         try:
@@ -138,7 +139,7 @@ def _run(made: Remap, start: datetime, last: int) -> dict[str, Any]:
             for path, (count, message) in tally.problems.items()
         ],
         "changes": [
-            {"collection": r.collection, "record": r.record, "field": r.slug}
+            {"collection": r.collection, "record": r.record, "field": shown_slug(r.slug)}
             | dict(zip(("old", "new"), r.values, strict=True))
             for r in ledger.rows(LISTED)
         ],

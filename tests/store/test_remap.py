@@ -346,3 +346,23 @@ def test_what_the_cms_said_was_gone_is_not_said_again(shop, monkeypatch):
     held = shop.stored()
     shop.remap()
     assert shop.stored() == held
+
+
+def test_a_retirement_runs_again_the_other_way(shop_with):
+    shop = shop_with("", meta='on_delete = "keep"')
+    shop.receive(id="e1", sku="a", at=moment(10))
+    shop.correct("", meta='on_delete = "archive"')
+    seen = shop.remap(dry=True)
+    assert (seen.tally.taken, seen.tally.unwanted) == (1, 0)
+    made = shop.remap()
+    assert (made.tally.taken, made.tally.unwanted) == (1, 0)
+    assert (shop.value("a", ":gone"), shop.state("a", ":gone")) == ("archive", "pending")
+    assert shop.remap().tally.taken == 0
+
+
+def test_a_deletion_that_no_mapping_took_is_caught_up_with(shop_with):
+    shop = shop_with(WRONG, meta='topics = ("stock",)')
+    shop.receive(id="e1", type="deleted", sku="a", at=moment(10))
+    shop.correct("", meta='on_delete = "delete"')
+    assert shop.remap().tally.taken == 1
+    assert shop.value("a", ":gone") == "delete"
