@@ -16,7 +16,6 @@ from rich.table import Table
 from rich.text import Text
 
 EVERY = 3.0  # s between two plain lines
-STILL = 15.0  # s between two that say the same
 KEPT = 40  # points of a spark line
 _BARS = " ▁▂▃▄▅▆▇█"
 _STATES = {"flowing": "green", "waiting": "yellow", "outage": "red", "paused": "red"}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from delivering import Way
+from reconciling import Reconciling
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from service.cli import main; main()"]
@@ -75,3 +76,18 @@ def instep(tmp_path):
 def making(open_way, api):
     """A way out to twenty products by their keys, that creates what is missing."""
     return open_way(api=api, by="key", collection={"missing": "create"})
+
+
+@pytest.fixture
+def reconciling(store):
+    """Opens a way out with a reconcile beside it; its counters balance at the end."""
+    ways = []
+
+    def open(**options):
+        ways.append(Reconciling(store, **options))
+        return ways[-1]
+
+    yield open
+    for way in ways:
+        way.close()
+        way.check()

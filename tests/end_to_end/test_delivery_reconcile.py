@@ -1,25 +1,9 @@
 """Source against outbox against CMS, and what comes of each difference, on the sandbox."""
 
 import pytest
-from reconciling import Reconciling
 
 from service.reconcile import causes
 from service.reconcile.waiting import REPAIRED
-
-
-@pytest.fixture
-def reconciling(store):
-    """Opens a way out with a reconcile beside it; its counters balance at the end."""
-    ways = []
-
-    def open(**options):
-        ways.append(Reconciling(store, **options))
-        return ways[-1]
-
-    yield open
-    for way in ways:
-        way.close()
-        way.check()
 
 
 def written(way, numbers, version=1):

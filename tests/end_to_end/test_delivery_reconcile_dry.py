@@ -4,27 +4,11 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from reconciling import Reconciling
 
 from service.reconcile import causes
 from service.reconcile.waiting import REPAIRED
 
 KINDS = {"PATCH": "update", "POST": "create", "DELETE": "delete"}
-
-
-@pytest.fixture
-def rehearsing(store):
-    """Opens a way out with a reconcile beside it; its counters balance at the end."""
-    ways = []
-
-    def open(**options):
-        ways.append(Reconciling(store, **options))
-        return ways[-1]
-
-    yield open
-    for way in ways:
-        way.close()
-        way.check()
 
 
 def kind_of(call):
@@ -56,10 +40,10 @@ def mixed(way):
 
 
 @pytest.mark.parametrize(("api", "rate"), [("v2", 600), ("v1", 6000)])
-def test_the_calls_that_it_predicts_are_those_that_the_run_needs(rehearsing, api, rate):
+def test_the_calls_that_it_predicts_are_those_that_the_run_needs(reconciling, api, rate):
     policy = {"orphans": "delete"}
     options = {"window": rate, "requests_per_minute": rate, "missing": "create"}
-    way = rehearsing(api=api, items=150, policy=policy, **options)
+    way = reconciling(api=api, items=150, policy=policy, **options)
     source = mixed(way)
     dry = way.reconcile(source, dry=True)
     assert {call.method for call in dry.calls} == {"GET"}
@@ -73,8 +57,8 @@ def test_the_calls_that_it_predicts_are_those_that_the_run_needs(rehearsing, api
     assert way.reconcile(source).by_cause() == {}
 
 
-def test_what_is_written_once_more_and_what_is_new_go_in_one_call(rehearsing):
-    way = rehearsing(items=90)
+def test_what_is_written_once_more_and_what_is_new_go_in_one_call(reconciling):
+    way = reconciling(items=90)
     source = {way.record(n): ({"stock": n}, 1) for n in range(1, 41)}
     for n in range(1, 41):
         way.change(n, stock=n, version=1)
@@ -89,8 +73,8 @@ def test_what_is_written_once_more_and_what_is_new_go_in_one_call(rehearsing):
     assert [call.method for call in told.calls] == ["GET", "PATCH"]
 
 
-def test_an_item_that_is_gone_and_not_to_be_made_needs_the_look_up_that_it_predicts(rehearsing):
-    way = rehearsing(items=150, window=600, requests_per_minute=600)
+def test_an_item_that_is_gone_and_not_to_be_made_needs_the_look_up_that_it_predicts(reconciling):
+    way = reconciling(items=150, window=600, requests_per_minute=600)
     way.change(1, stock=1, version=1)
     way.run()
     way.pass_time(60)
@@ -105,9 +89,9 @@ def test_an_item_that_is_gone_and_not_to_be_made_needs_the_look_up_that_it_predi
 
 @pytest.mark.parametrize("read_before", [True, False])
 def test_it_tells_what_is_refused_here_by_the_schema_and_the_calls_that_this_takes(
-    rehearsing, read_before
+    reconciling, read_before
 ):
-    way = rehearsing(items=10, window=600, requests_per_minute=600)
+    way = reconciling(items=10, window=600, requests_per_minute=600)
     checked = replace(way.settings.collections["products"], preflight=True)
     way.settings = replace(way.settings, collections={"products": checked})
     way.begin()
@@ -130,8 +114,8 @@ def test_it_tells_what_is_refused_here_by_the_schema_and_the_calls_that_this_tak
     assert "checked here" in letter.message
 
 
-def test_it_leaves_the_outbox_as_it_is(rehearsing):
-    way = rehearsing(items=10)
+def test_it_leaves_the_outbox_as_it_is(reconciling):
+    way = reconciling(items=10)
     source = {way.record(1): ({"stock": 77}, 1)}
     before = way.counts()
     dry = way.reconcile(source, partial=True, dry=True)
@@ -140,8 +124,8 @@ def test_it_leaves_the_outbox_as_it_is(rehearsing):
     assert way.store.exists(f"instep:item:products:{way.record(1)}") == 0
 
 
-def test_it_tells_what_would_become_a_dead_letter(rehearsing):
-    way = rehearsing(items=10)
+def test_it_tells_what_would_become_a_dead_letter(reconciling):
+    way = reconciling(items=10)
     dry = way.reconcile({way.record(1): ({"category": "No such"}, 1)}, partial=True, dry=True)
     assert dry.outcomes() == {causes.LETTER}
     assert way.letters() == []

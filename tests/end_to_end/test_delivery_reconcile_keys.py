@@ -3,27 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from reconciling import Reconciling
 
 from service.reconcile import causes
 from service.reconcile.waiting import REPAIRED
 from service.sandbox.schema import Field
 from workers.settings import Collection
-
-
-@pytest.fixture
-def reconciling(store):
-    """Opens a way out with a reconcile beside it; its counters balance at the end."""
-    ways = []
-
-    def open(**options):
-        ways.append(Reconciling(store, **options))
-        return ways[-1]
-
-    yield open
-    for way in ways:
-        way.close()
-        way.check()
 
 
 @pytest.fixture
