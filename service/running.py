@@ -13,15 +13,16 @@ from functools import partial
 
 import redis
 
-from service import web as web_processes
 from service.configuration import Configuration
 from service.reconcile.schedule import Schedule, scheduled
+from service.web import server as web_processes
 from service.worker import FETCH
-from workers import jobs, processes, store
+from workers import jobs, processes
 from workers.errors import StoreUnavailable, StoreUnsafe
 from workers.keeper import Keeper, kept
 from workers.processes import Process
 from workers.settings import Settings, StoreSettings
+from workers.store import connection
 from workers.supervisor import Child, Duty, Supervisor
 
 _PATIENCE = 10.0  # s that a given store (REDIS_URL) may be away at the start
@@ -60,7 +61,7 @@ def worker(configuration: Configuration, count: int) -> int:
 
 def _web(host: str, port: int, count: int) -> Child:
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return Child("web", "service.web", ("--bind", bind, "--processes", str(count)))
+    return Child("web", "service.web.server", ("--bind", bind, "--processes", str(count)))
 
 
 def _workers(configuration: Configuration, count: int) -> list[Child]:
@@ -86,7 +87,7 @@ def _sweeping(configuration: Configuration) -> Duty:
 
 def _run(settings: Settings, children: Sequence[Child], duties: Sequence[Duty]) -> int:
     with kept(settings.store) as keeper:
-        client = store.connect(settings.store)
+        client = connection.connect(settings.store)
         _check(client, settings.store)
         supervisor: Supervisor
         heartbeat = partial(processes.heartbeat, client, lambda: _running(supervisor, keeper))
@@ -99,7 +100,7 @@ def _check(client: redis.Redis, settings: StoreSettings) -> None:
     ends = time.monotonic() + _PATIENCE
     while True:
         try:
-            store.check(client, settings)
+            connection.check(client, settings)
             return
         except StoreUnsafe:
             raise

@@ -13,9 +13,10 @@ import os
 import sys
 
 from service import logs
-from workers import jobs, store, supervisor, worker
+from workers import jobs, supervisor, worker
 from workers.loading import load
 from workers.settings import Settings
+from workers.store import connection
 
 FETCH = "fetch"
 
@@ -29,7 +30,7 @@ def main() -> int:
     settings = _bind_fetches() if fetching else _bind_deliveries()
     return worker.work(
         jobs.FETCH_QUEUE if fetching else jobs.QUEUE,
-        store.rq_connection(settings.store),
+        connection.rq_connection(settings.store),
         on_start=supervisor.announce,
         on_stop=jobs.stop,
     )

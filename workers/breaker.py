@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from workers.scripts import Steps
 from workers.settings import Settings
-from workers.store import guarded
+from workers.store.connection import guarded
 
 Event = Literal["success", "refusal", "failure", "read", "probe-good", "probe-bad"]
 OPERATOR = "operator"

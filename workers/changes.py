@@ -109,6 +109,17 @@ class FieldProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """One field of one record that an event was to write, and whose value could not be read."""
+
+    collection: str
+    record: str  # as in `Change`
+    by: Literal["key", "item"]
+    slug: str
+    version: str | None  # that its value would have had; None: arrival decides
+
+
+@dataclass(frozen=True, slots=True)
 class Fetch:
     """An object that an event names, to be read by a fetcher before it can be mapped."""
 
@@ -129,7 +140,11 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One event of a delivery, mapped: its changes, or the problems that kept it from that."""
+    """
+    One event of a delivery, mapped: what of it could be read, and the problems of what could not.
+
+    With problems it becomes a dead letter too, which holds what was left out.
+    """
 
     id: str | None
     topic: str | None
@@ -141,6 +156,7 @@ class Incoming:
     payload: Any = None  # what the fetchers are given; kept where there are fetches
     body: str | None = None  # its own, where it is not the delivery's: kept if it has problems
     again: Again | None = None
+    left: tuple[LeftOut, ...] = ()  # what the problems kept out, as far as it can be named
 
 
 @dataclass(frozen=True, slots=True)

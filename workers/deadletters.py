@@ -17,7 +17,7 @@ from typing import Any
 
 from workers.scripts import Steps
 from workers.settings import Settings
-from workers.store import guarded
+from workers.store.connection import guarded
 from workers.tombstones import shown_slug
 
 KINDS = ("refused", "exhausted", "unmapped", "missing", "not-applied")

@@ -32,7 +32,7 @@ from workers import outbox
 from workers.scripts import Steps
 from workers.settings import Settings
 from workers.steps import Wait
-from workers.store import guarded
+from workers.store.connection import guarded
 
 ATTEMPTS = 5  # of one object that cannot be read, before its notice is a dead letter
 LEASE = 90.0  # s that a claim holds; a job ends well before

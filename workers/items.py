@@ -25,7 +25,7 @@ from workers.schema import Schema
 from workers.scripts import Steps
 from workers.settings import Collection, Destination, Settings
 from workers.steps import Lookup
-from workers.store import guarded
+from workers.store.connection import guarded
 
 PAGE = 100  # items; the most that a listing gives
 SCHEMA_TTL = 86_400  # s; an answer that contradicts the schema drops it earlier

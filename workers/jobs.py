@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 import redis
 from rq import Queue
 
-from workers import processes, store
+from workers import processes
 from workers.delivery import Courier
 from workers.errors import StoreUnavailable
 from workers.outbox import FETCHES, FLIGHTS
@@ -26,7 +26,8 @@ from workers.parts import Parts, parts_of
 from workers.scripts import Steps
 from workers.settings import Destination, Settings
 from workers.steps import Wait
-from workers.store import guarded
+from workers.store import connection
+from workers.store.connection import guarded
 
 Fetching = Callable[[Callable[[], object]], Wait | None]  # is given what asks for one more job
 
@@ -81,8 +82,8 @@ class Wakes:
 
 def build(settings: Settings) -> Parts:
     """Return the objects of this process. Nothing is sent before the first use."""
-    steps = Steps(store.connect(settings.store))
-    return parts_of(settings, steps, Wakes(store.rq_connection(settings.store), settings))
+    steps = Steps(connection.connect(settings.store))
+    return parts_of(settings, steps, Wakes(connection.rq_connection(settings.store), settings))
 
 
 class Jobs:

@@ -19,7 +19,7 @@ from redis.client import NEVER_DECODE
 from workers.changes import Delivery, FieldProblem, Incoming
 from workers.outbox import DEDUPE_HOURS, RAW_BYTES, RAW_LETTERS, Outbox
 from workers.packing import parted, unpacked
-from workers.store import guarded
+from workers.store.connection import guarded
 from workers.wording import event_for
 
 PAGE: Final = 20  # deliveries that are read at once; each may be as large as max_body

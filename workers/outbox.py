@@ -56,7 +56,7 @@ from workers.packing import Packer, keeps, room_of
 from workers.scripts import Steps
 from workers.settings import Destination, Settings
 from workers.steps import Batch, Judgement, Step, Verdict
-from workers.store import Room, guarded
+from workers.store.connection import Room, guarded
 from workers.wording import (
     claimable,
     copy_name,

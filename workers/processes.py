@@ -23,7 +23,7 @@ from typing import Any
 import redis
 
 from workers.errors import StoreUnavailable
-from workers.store import guarded
+from workers.store.connection import guarded
 
 ROLES = ("supervisor", "web", "worker", "store")
 FRESH = 5.0  # s after which a silent supervisor counts as gone

@@ -12,7 +12,7 @@ from workers.fetches import Fetches
 from workers.outbox import FATES, balanced
 from workers.scripts import Steps
 from workers.settings import Collection, Destination, Settings, Source
-from workers.store import guarded
+from workers.store.connection import guarded
 
 LANES: tuple[Lane, ...] = get_args(Lane)
 STATES = ("flowing", "waiting", "outage", "paused")

@@ -17,7 +17,7 @@ from typing import Any
 
 import redis
 
-from workers.store import guarded
+from workers.store.connection import guarded
 
 # Made once: json.dumps makes a new encoder for every call that has an option.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -70,13 +70,13 @@ def _report(problems: tuple[Problem, ...] | list[Problem], notes: list[str], as_
 
 def _store(settings: Settings, notes: list[str]) -> tuple[Steps | None, list[Problem]]:
     """Return the store of a running system, and what is wrong with it."""
-    from workers import store
     from workers.scripts import Steps
+    from workers.store import connection
 
-    client = store.connect(settings.store, retries=0)
+    client = connection.connect(settings.store, retries=0)
     try:
-        store.reach(client, settings.store)
-        found = store.inspect(client)
+        connection.reach(client, settings.store)
+        found = connection.inspect(client)
     except StoreUnavailable as error:
         if settings.store.url is not None:
             do = "see that it runs and that the address is right"
@@ -85,7 +85,7 @@ def _store(settings: Settings, notes: list[str]) -> tuple[Steps | None, list[Pro
         notes.append("Store: nothing runs yet; its durability is checked when it does")
         return None, []
     notes.append(f"Store: {found.version}, durability {found.mode}")
-    return Steps(client), list(store.faults(found, settings.store.durability))
+    return Steps(client), list(connection.faults(found, settings.store.durability))
 
 
 def _twins(settings: Settings, steps: Steps) -> Iterator[str]:

@@ -25,12 +25,13 @@ def joined() -> Iterator[Parts]:
         ConfigurationInvalid: instep.toml cannot be read.
         StoreUnavailable: nothing runs; the message says what to start.
     """
-    from workers import jobs, store
+    from workers import jobs
     from workers.loading import load
+    from workers.store import connection
 
     parts = jobs.build(load(os.environ))
     try:
-        store.reach(parts.steps.client, parts.settings.store)
+        connection.reach(parts.steps.client, parts.settings.store)
         yield parts
     finally:
         parts.steps.client.close()

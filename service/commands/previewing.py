@@ -56,7 +56,7 @@ def preview(
     from service.intake import Intake
     from workers.outbox import Outbox
     from workers.scripts import Steps
-    from workers.store import connect
+    from workers.store.connection import connect
 
     configuration = of_process()
     if source not in configuration.senders:

@@ -12,7 +12,7 @@ from typing import Any
 from workers import jobs, processes
 from workers.errors import StoreUnavailable
 from workers.loading import load
-from workers.store import guarded
+from workers.store.connection import guarded
 
 
 @dataclass(frozen=True, slots=True)

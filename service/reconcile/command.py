@@ -24,10 +24,11 @@ from service.reconcile.run import Done, Found, Run
 from service.reconcile.sources import from_file
 from service.reconcile.sources.base import Records, Shape
 from service.reconcile.table import Table
-from workers import jobs, store
+from workers import jobs
 from workers.errors import ConfigurationInvalid, Problem, ProcessorError
 from workers.settings import Collection
-from workers.store import guarded
+from workers.store import connection
+from workers.store.connection import guarded
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def carried_out(
     )
     parts = jobs.build(settings)
     try:
-        store.reach(parts.steps.client, settings.store)
+        connection.reach(parts.steps.client, settings.store)
         client = parts.steps.client
         with held_for(client, collection.name), _noted(client, wishes) as note, Table() as table:
             outcome = _carry_out(Run(parts, collection, rows, table), wishes, approve)

@@ -9,7 +9,7 @@ from typing import Any
 from service.reconcile.states import Held, HeldItem
 from workers.parts import Parts
 from workers.settings import Collection
-from workers.store import guarded
+from workers.store.connection import guarded
 from workers.tombstones import GONE
 
 CLAIM_MS = 30_000  # for which a claim lasts

@@ -9,7 +9,7 @@ from service.reconcile.states import Compared, Held, Wanted
 from workers.fieldtypes import TYPES
 from workers.parts import Parts
 from workers.settings import Collection
-from workers.store import guarded
+from workers.store.connection import guarded
 from workers.wording import places
 
 REFERS = tuple(name for name, kind in TYPES.items() if kind.refers)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import redis
 
 from workers.errors import ReconcileFailed, StoreUnavailable
-from workers.store import guarded
+from workers.store.connection import guarded
 
 HOLDS_MS = 20_000
 _RENEW = 5.0  # s

@@ -15,7 +15,7 @@ from workers.parts import Parts
 from workers.schema import Schema
 from workers.settings import Collection
 from workers.steps import Lookup
-from workers.store import guarded
+from workers.store.connection import guarded
 
 LONGEST = 5.0  # s of one sleep: somebody may be waiting to interrupt it
 

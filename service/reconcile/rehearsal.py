@@ -23,7 +23,6 @@ from service.reconcile.links import REFERS, linked_keys
 from service.reconcile.options import schema_of
 from service.reconcile.paper import Paper
 from service.reconcile.table import PAGE, Table
-from workers import store
 from workers.asking import Asker
 from workers.delivery import Courier
 from workers.keeper import kept
@@ -31,7 +30,8 @@ from workers.outbox import FLIGHTS
 from workers.parts import Parts, parts_of
 from workers.scripts import Steps
 from workers.settings import Collection, Destination, Settings, StoreSettings
-from workers.store import guarded
+from workers.store import connection
+from workers.store.connection import guarded
 from workers.webflow import Client
 from workers.wording import places
 
@@ -108,7 +108,7 @@ def stage(parts: Parts, collection: Collection, table: Table) -> Iterator[Stage]
     with tempfile.TemporaryDirectory(prefix="instep-rehearsal-") as folder:
         settings = _rehearsed(parts.settings, collection, Path(folder))
         with kept(settings.store):
-            client = store.connect(settings.store)
+            client = connection.connect(settings.store)
             try:
                 steps = Steps(client, clock_offset_ms=parts.steps.clock_offset_ms)
                 own = parts_of(settings, steps, _Quiet())

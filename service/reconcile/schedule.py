@@ -23,10 +23,11 @@ from typing import Any
 
 import redis
 
-from workers import store, tether
+from workers import tether
 from workers.errors import StoreUnavailable
 from workers.settings import Collection, Reconcile, Settings
-from workers.store import guarded
+from workers.store import connection
+from workers.store.connection import guarded
 
 _LOOK = 1.0  # s between two looks at what is due
 _LOCK_MS = 15_000  # of a starter that died
@@ -128,7 +129,7 @@ class Schedule:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._client = store.connect(settings.store)
+        self._client = connection.connect(settings.store)
         self._mine = uuid.uuid4().hex
 
     def run(self, stop: threading.Event) -> None:

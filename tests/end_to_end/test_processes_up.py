@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from workers import processes, store
+from workers import processes
 from workers.errors import StoreUnavailable
 from workers.keeper import kept
 from workers.settings import StoreSettings
+from workers.store import connection
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from service.cli import main; main()"]
@@ -62,7 +63,7 @@ class Site:
         self.started = []
         (folder / "instep.toml").write_text(CONFIGURATION)
         (folder / "mappings.py").write_text(MAPPINGS)
-        self.client = store.connect(StoreSettings(data=folder / ".instep"))
+        self.client = connection.connect(StoreSettings(data=folder / ".instep"))
 
     def start(self, *words):
         path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -124,14 +125,14 @@ def eventually(look, within=10.0):
 
 
 def get(port, path):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2.0)
+    asking = http.client.HTTPConnection("127.0.0.1", port, timeout=2.0)
     try:
-        connection.request("GET", path)
-        return connection.getresponse().status
+        asking.request("GET", path)
+        return asking.getresponse().status
     except (OSError, http.client.HTTPException):
         return None
     finally:
-        connection.close()
+        asking.close()
 
 
 def gone(pid):
@@ -268,7 +269,7 @@ def test_the_store_outlives_the_one_that_started_it(site):
 def test_a_given_store_that_may_evict_is_refused(tmp_path):
     given = StoreSettings(data=tmp_path / "given")
     with kept(given):
-        client = store.connect(given)
+        client = connection.connect(given)
         client.config_set("maxmemory-policy", "allkeys-lru")
         site = Site(tmp_path, REDIS_URL=f"unix://{tmp_path}/given/store.sock")
         process = site.start("up", "--bind", "127.0.0.1:0")

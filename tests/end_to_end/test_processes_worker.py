@@ -11,22 +11,23 @@ import pytest
 import redis
 from rq import Queue
 
-from workers import store
 from workers.keeper import kept
 from workers.settings import StoreSettings
+from workers.store.connection import rq_connection
 
 ROOT = Path(__file__).parents[2]
 
 WORKER = """
 import sys
 from pathlib import Path
-from workers import store, worker
+from workers import worker
 from workers.settings import StoreSettings
+from workers.store import connection
 
 folder = Path(sys.argv[1])
 sys.exit(worker.work(
     "wakes",
-    store.rq_connection(StoreSettings(data=folder / "data")),
+    connection.rq_connection(StoreSettings(data=folder / "data")),
     on_start=(folder / "started").touch,
     on_stop=(folder / "stopping").touch,
 ))
@@ -66,7 +67,7 @@ def keeper(tmp_path):
 @pytest.fixture
 def connection(tmp_path, keeper):
     assert keeper.pid
-    connection = store.rq_connection(StoreSettings(data=tmp_path / "data"))
+    connection = rq_connection(StoreSettings(data=tmp_path / "data"))
     yield connection
     connection.close()
 

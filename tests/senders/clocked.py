@@ -19,7 +19,8 @@ CLOCK = "X-Received-At"  # Unix seconds
 def application():
     from service.app import create_app
     from service.configuration import build
-    from workers import jobs, store
+    from workers import jobs
+    from workers.store import connection
 
     configuration = build(os.environ)
     parts = jobs.build(configuration.settings)
@@ -28,7 +29,9 @@ def application():
         outbox=parts.outbox,
         wake=str,  # nobody
         status=parts.report.status,
-        check_store=lambda: store.check(parts.steps.client, configuration.settings.store).as_dict(),
+        check_store=lambda: connection.check(
+            parts.steps.client, configuration.settings.store
+        ).as_dict(),
         workers_alive=lambda: 1,
         clock=lambda: datetime.fromtimestamp(int(request.headers[CLOCK]), UTC),
     )

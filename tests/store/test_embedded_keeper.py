@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from workers import store
 from workers.keeper import Keeper, kept
 from workers.settings import StoreSettings
+from workers.store import connection
 
 ROOT = Path(__file__).parents[2]
 KEEP = """
@@ -45,7 +45,7 @@ def settings(tmp_path):
 
 @pytest.fixture
 def client(settings):
-    client = store.connect(settings)
+    client = connection.connect(settings)
     yield client
     client.close()
 

@@ -6,11 +6,12 @@ import tempfile
 
 import pytest
 
-from workers import embedded, store
+from workers import embedded
 from workers.embedded import Place
 from workers.errors import StoreUnavailable
 from workers.keeper import kept
 from workers.settings import StoreSettings
+from workers.store import connection
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def long_path(tmp_path):
 def test_the_socket_is_for_its_owner_alone_and_there_is_no_port(tmp_path):
     settings = StoreSettings(data=tmp_path / "data")
     with kept(settings):
-        client = store.connect(settings)
+        client = connection.connect(settings)
         assert client.config_get("port") == {"port": "0"}
         assert stat.S_IMODE(Place.of(settings.data).socket.stat().st_mode) == 0o700
         assert stat.S_IMODE(settings.data.stat().st_mode) == 0o700
@@ -39,7 +40,7 @@ def test_the_socket_is_for_its_owner_alone_and_there_is_no_port(tmp_path):
 def test_any_name_of_a_directory_will_do(tmp_path, name):
     settings = StoreSettings(data=tmp_path / name)
     with kept(settings):
-        client = store.connect(settings)
+        client = connection.connect(settings)
         client.set("kept", "yes")
         assert (settings.data / "store" / "appendonlydir").is_dir()
         client.close()
@@ -49,7 +50,7 @@ def test_any_name_of_a_directory_will_do(tmp_path, name):
 def test_a_path_too_long_for_a_socket_gets_a_short_directory(tmp_path):
     settings = StoreSettings(data=long_path(tmp_path))
     with kept(settings):
-        client = store.connect(settings)
+        client = connection.connect(settings)
         assert client.ping()
         assert len(os.fsencode(Place.of(settings.data).socket)) < 108
         assert stat.S_IMODE(Place.of(settings.data).socket.parent.stat().st_mode) == 0o700
@@ -61,7 +62,7 @@ def test_a_shell_with_another_temporary_directory_finds_the_same_socket(tmp_path
     settings = StoreSettings(data=long_path(tmp_path))
     with kept(settings):
         monkeypatch.setattr("tempfile.tempdir", "/var/tmp")  # noqa: S108
-        client = store.connect(settings)
+        client = connection.connect(settings)
         assert client.ping()
         client.close()
 

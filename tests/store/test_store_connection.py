@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 import redis
 
-from workers import store
 from workers.errors import StoreUnavailable, StoreUnsafe
 from workers.keeper import kept
 from workers.settings import StoreSettings
+from workers.store import connection
 
 
 @pytest.fixture
@@ -20,18 +20,18 @@ def settings(tmp_path):
 @pytest.fixture
 def client(settings):
     with kept(settings):
-        client = store.connect(settings)
+        client = connection.connect(settings)
         yield client
         client.close()
 
 
 @pytest.fixture
 def sound(client):
-    return store.inspect(client)
+    return connection.inspect(client)
 
 
 def test_the_embedded_store_is_as_durable_as_promised(client, settings):
-    found = store.check(client, settings)
+    found = connection.check(client, settings)
     assert (found.mode, found.verified, found.role) == ("always", True, "master")
     assert found.version.startswith("valkey 9.")
 
@@ -40,13 +40,13 @@ def test_the_embedded_store_is_as_durable_as_promised(client, settings):
 def test_a_store_that_may_evict_keys_is_refused(client, settings, policy):
     client.config_set("maxmemory-policy", policy)
     with pytest.raises(StoreUnsafe, match=f"found {policy}, expected noeviction"):
-        store.check(client, settings)
+        connection.check(client, settings)
 
 
 def test_eviction_is_refused_whatever_durability_was_asked_for(client, settings):
     client.config_set("maxmemory-policy", "allkeys-lru")
     with pytest.raises(StoreUnsafe):
-        store.check(client, replace(settings, durability="unverified"))
+        connection.check(client, replace(settings, durability="unverified"))
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def test_eviction_is_refused_whatever_durability_was_asked_for(client, settings)
 def test_a_store_weaker_than_wanted_is_refused(client, appendonly, fsync, wanted, enough):
     client.config_set("appendonly", appendonly)
     client.config_set("appendfsync", fsync)
-    found = store.inspect(client)
-    assert (store.faults(found, wanted) == ()) is enough
+    found = connection.inspect(client)
+    assert (connection.faults(found, wanted) == ()) is enough
 
 
 @pytest.mark.parametrize(
@@ -79,20 +79,20 @@ def test_a_store_weaker_than_wanted_is_refused(client, appendonly, fsync, wanted
     ],
 )
 def test_a_store_that_cannot_keep_its_promises_is_refused(sound, change, says):
-    (problem,) = store.faults(replace(sound, **change), "always")
+    (problem,) = connection.faults(replace(sound, **change), "always")
     assert says in str(problem)
 
 
 def test_new_enough_servers_are_taken(sound):
     for version in ("redis 7.0.0", "redis 8.2", "valkey 7.2.0", "valkey 9.1.2"):
-        assert store.faults(replace(sound, version=version), "always") == ()
+        assert connection.faults(replace(sound, version=version), "always") == ()
 
 
 def test_every_reason_is_told_at_once(client, settings):
     client.config_set("maxmemory-policy", "allkeys-lru")
     client.config_set("appendonly", "no")
     with pytest.raises(StoreUnsafe, match=r"(?s)noeviction.*appendonly"):
-        store.check(client, settings)
+        connection.check(client, settings)
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def without_config(client, settings, tmp_path):
     )
     path = tmp_path / "store.sock"
     settings = replace(settings, url=f"unix://app:sesame@{path}")
-    client = store.connect(settings)
+    client = connection.connect(settings)
     yield client, settings
     client.close()
 
@@ -110,12 +110,12 @@ def without_config(client, settings, tmp_path):
 def test_where_config_is_forbidden_durability_cannot_be_claimed(without_config):
     client, settings = without_config
     with pytest.raises(StoreUnsafe, match='set durability = "unverified"'):
-        store.check(client, settings)
+        connection.check(client, settings)
 
 
 def test_where_config_is_forbidden_unverified_will_do(without_config):
     client, settings = without_config
-    found = store.check(client, replace(settings, durability="unverified"))
+    found = connection.check(client, replace(settings, durability="unverified"))
     assert (found.mode, found.verified, found.appendonly) == ("unverified", False, True)
 
 
@@ -123,56 +123,58 @@ def test_where_config_is_forbidden_eviction_is_still_seen(without_config, client
     client.config_set("maxmemory-policy", "allkeys-lru")
     narrow, settings = without_config
     with pytest.raises(StoreUnsafe, match="maxmemory-policy"):
-        store.check(narrow, replace(settings, durability="unverified"))
+        connection.check(narrow, replace(settings, durability="unverified"))
 
 
 def test_no_answer_is_told_soon_and_as_one_kind_of_error(settings):
-    client = store.connect(settings)
+    client = connection.connect(settings)
     began = time.monotonic()
-    with pytest.raises(StoreUnavailable, match="ConnectionError"), store.guarded():
+    with pytest.raises(StoreUnavailable, match="ConnectionError"), connection.guarded():
         client.ping()
     assert time.monotonic() - began < 2.0
 
 
 def test_a_full_store_is_one_kind_of_error_too(client):
     client.config_set("maxmemory", 1)
-    with pytest.raises(StoreUnavailable, match="OutOfMemoryError"), store.guarded():
+    with pytest.raises(StoreUnavailable, match="OutOfMemoryError"), connection.guarded():
         client.set("key", "value")
 
 
 def test_a_command_that_only_joins_says_what_to_start(settings):
-    client = store.connect(settings)
+    client = connection.connect(settings)
     with pytest.raises(StoreUnavailable, match="start `instep up`"):
-        store.reach(client, settings)
+        connection.reach(client, settings)
 
 
 def test_a_password_is_never_told(settings):
     url = "redis://:sesame@127.0.0.1:1/0"
     given = replace(settings, url=url)
     with pytest.raises(StoreUnavailable) as error:
-        store.reach(store.connect(given), given)
+        connection.reach(connection.connect(given), given)
     assert "sesame" not in f"{error.value} {error.value!r} {given!r}"
 
 
 def test_there_is_room_below_nine_tenths_of_the_limit(client):
     used = client.info("memory")["used_memory"]
     client.config_set("maxmemory", used * 2)
-    assert store.has_room(client)
+    assert connection.has_room(client)
 
 
 def test_there_is_no_room_above_nine_tenths_of_the_limit(client):
     used = client.info("memory")["used_memory"]
     client.config_set("maxmemory", int(used * 1.02))
-    assert not store.has_room(client)
+    assert not connection.has_room(client)
 
 
 def test_without_a_limit_there_is_room(client):
     client.config_set("maxmemory", 0)
-    assert store.has_room(client)
+    assert connection.has_room(client)
 
 
 def test_a_rediss_url_connects_by_tls_with_the_same_limits(settings):
-    client = store.connect(replace(settings, url="rediss://example.invalid:6380/1"), timeout=0.5)
+    client = connection.connect(
+        replace(settings, url="rediss://example.invalid:6380/1"), timeout=0.5
+    )
     pool = client.connection_pool
     assert pool.connection_class is redis.SSLConnection
     assert pool.connection_kwargs["socket_timeout"] == 0.5
@@ -180,7 +182,7 @@ def test_a_rediss_url_connects_by_tls_with_the_same_limits(settings):
 
 
 def test_rq_gets_bytes_and_a_pool_of_its_own(client, settings):
-    mine = store.rq_connection(settings)
+    mine = connection.rq_connection(settings)
     mine.set("key", "value")
     assert mine.get("key") == b"value"
     assert mine.connection_pool is not client.connection_pool

@@ -8,10 +8,11 @@ import threading
 
 import pytest
 
-from workers import processes, store
+from workers import processes
 from workers.keeper import kept
 from workers.processes import Process
 from workers.settings import StoreSettings
+from workers.store import connection
 
 ME = os.getpid()
 
@@ -25,7 +26,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture
 def client(server):
-    client = store.connect(server)
+    client = connection.connect(server)
     client.flushdb()
     yield client
     client.close()

@@ -1,7 +1,7 @@
 """
 The web processes: granian with the Flask application.
 
-    python -m service.web --bind IP:PORT --processes N
+    python -m service.web.server --bind IP:PORT --processes N
 
 Each process builds the application for itself. They are tied to granian's main process, since
 kill -9 of that would leave them serving the port; and one that dies is replaced, since granian
@@ -75,7 +75,7 @@ def serve(host: str, port: int, processes: int) -> None:
     import service.configuration  # noqa: F401
 
     server = Granian(
-        target="service.web:application",
+        target="service.web.server:application",
         address=host,
         port=port,
         interface=Interfaces.WSGI,
@@ -94,7 +94,8 @@ def application() -> Flask:
     """Build the application from the environment, with clients of its own; for any WSGI server."""
     from service.app import create_app
     from service.configuration import of_process
-    from workers import jobs, processes, store
+    from workers import jobs, processes
+    from workers.store import connection
 
     configuration = of_process()
     settings = configuration.settings
@@ -105,7 +106,7 @@ def application() -> Flask:
         outbox=parts.outbox,
         wake=parts.wakes.wake,
         status=parts.report.status,
-        check_store=lambda: store.check(client, settings.store).as_dict(),
+        check_store=lambda: connection.check(client, settings.store).as_dict(),
         workers_alive=lambda: processes.workers_alive(client),
     )
 
@@ -120,7 +121,7 @@ def _process(parent: int) -> Flask:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m service.web")
+    parser = argparse.ArgumentParser(prog="python -m service.web.server")
     parser.add_argument("--bind", required=True)
     parser.add_argument("--processes", type=int, default=2)
     chosen: Any = parser.parse_args(arguments)

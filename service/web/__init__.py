@@ -1,0 +1,1 @@
+"""The HTTP side: the server of the web processes."""

@@ -1,0 +1,1 @@
+"""The store: connections, and one module for each family of keys."""
