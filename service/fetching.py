@@ -183,8 +183,6 @@ class Runner:
             # It may be full, and still take this.
             self._put_off(claim, str(error))
             raise
-        if accepted.outcome == "full":
-            self._put_off(claim, "too many unread dead letters of this source")
         for destination in accepted.wake:
             self._parts.wakes.wake(destination)
         return accepted

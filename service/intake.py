@@ -18,7 +18,7 @@ from service.ports import Letter, Mappings, Outbox
 from service.reading import FETCHER, WHOLE_BODY, Read, Reader, bounded
 from service.senders.base import Answer
 from service.senders.rotation import Configured
-from workers.changes import Change, Delivery, Fetch, FieldProblem, time_version
+from workers.changes import Change, Delivery, Fetch, FieldProblem, Incoming
 from workers.errors import ConfigurationInvalid, Problem, SignatureInvalid, StoreUnavailable
 from workers.settings import Collection
 
@@ -121,10 +121,10 @@ class Intake:
 
     def replay(self, letter: Letter) -> Receipt:
         """
-        Map the event of an unmapped dead letter again, and close the letter if that succeeds; one
-        that was to be fetched is fetched again.
+        Map the event of an unmapped dead letter again, and keep what can be read of it now; the
+        letter closes once that is all. One that was to be fetched is fetched again.
 
-        Without a source time the event counts as of when it first came.
+        Without a source time the event stands where it first came.
 
         Raises:
             ConfigurationInvalid: Its source is no longer configured.
@@ -132,19 +132,17 @@ class Intake:
         """
         source = letter.source or ""
         self._sender(source)
-        first = time_version(letter.received)
         if FETCHER in letter.headers:
             read = self._reader.again(source, letter.headers, letter.body)
         else:
-            read = self._reader.read(source, letter.headers, letter.body, fallback=first)
+            read = self._reader.read(source, letter.headers, letter.body)
         if letter.index != WHOLE_BODY:
-            only = tuple(event for event in read.events if event.index == letter.index)
-            read = Read(only, read.wanted)
-        # A letter that nothing wants any more is for the operator to discard, not for us; and
-        # one letter has room for one problem, so a whole body is taken whole.
-        if read.problems or not read.wanted:
+            read = replace(read, events=tuple(e for e in read.events if e.index == letter.index))
+        # A letter that nothing wants any more is for the operator to discard, not for us.
+        if not any(event.changes or event.fetches for event in read.events):
             outcome: Literal["unmapped", "unwanted"] = "unmapped" if read.problems else "unwanted"
             return Receipt(outcome, len(read.events), problems=read.problems)
+        read = replace(read, events=tuple(_placed(event, letter) for event in read.events))
         return self._accept(
             read,
             Delivery(
@@ -227,6 +225,14 @@ class Intake:
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             _log.warning("not woken", extra={"destination": destination, "reason": reason})
+
+
+def _placed(event: Incoming, letter: Letter) -> Incoming:
+    """Return *event* of *letter* with where it stands; each one of a whole body where it was."""
+    again = letter.again
+    if again is not None and letter.index == WHOLE_BODY:
+        again = replace(again, place=event.index, taken=False, letters=())
+    return replace(event, again=again)
 
 
 def _kept(sender: Configured, headers: Mapping[str, str]) -> dict[str, str]:

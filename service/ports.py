@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
 from typing import Any, Protocol
 
-from workers.changes import Change, Delivery, Fetch, FieldProblem
+from workers.changes import Again, Change, Delivery, Fetch, FieldProblem
 
 
 class Mapped(Protocol):
@@ -72,4 +71,4 @@ class Letter(Protocol):
     @property
     def index(self) -> int: ...
     @property
-    def received(self) -> datetime: ...
+    def again(self) -> Again | None: ...

@@ -21,7 +21,7 @@ from service.senders.payload import parse_json
 from workers.changes import Again, Change, FieldProblem, Incoming, time_version
 from workers.errors import PayloadInvalid
 from workers.kept import Kept, KeptDelivery, Ran, Run
-from workers.wording import raw_letter
+from workers.store.letter_ids import named, raw_letter
 
 EVENTS: Final = 100  # in one step
 VALUES: Final = 500  # in one step, but for an event that has more
@@ -131,10 +131,10 @@ class Remap:
             self.tally.notices += len(event.fetches)
             if event.again and event.again.place in delivery.repeats:
                 self.tally.repeats += 1
-            elif event.problems:
-                self.tally.refuse(event.problems)
             elif event.changes:
                 yield replace(event, fetches=(), payload=None)
+            elif event.problems:
+                self.tally.refuse(event.problems)
             elif not event.fetches:
                 self.tally.unwanted += 1
 
@@ -168,11 +168,13 @@ def events_of(reader: Reader, source: str, delivery: KeptDelivery) -> list[Incom
     came = time_version(_EPOCH + timedelta(microseconds=delivery.came))
     whole = () if read.problems else (raw_letter(source, delivery.body, WHOLE_BODY),)
     events = []
-    for position, event in enumerate(read.events):
+    for position, (event, letter) in enumerate(named(source, delivery.body, read.events)):
         place = position if fetched else event.index
         body = delivery.body if event.body is None else event.body.encode()
         last = position == len(read.events) - 1
-        letters = (raw_letter(source, body, event.index), *(whole if last else ()))
+        # The second name is the one that an older release gave it.
+        names = dict.fromkeys((letter, raw_letter(source, body, event.index)))
+        letters = (*names, *(whole if last else ()))
         again = Again(delivery.number, place, came, delivery.took(place), letters)
         changes = tuple(each for each in single(event) if each.fields or each.retire)
         # What the CMS said of its own items then, it does not say now.

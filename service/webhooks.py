@@ -49,7 +49,7 @@ STATUSES: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
 _ERRORS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "too-large": "the body is larger than max_body of this source",
-        "full": "too many unread dead letters of this source; send again later",
+        "full": "too many objects of this source wait to be fetched; send again later",
         "unavailable": "the store does not answer; send again later",
     }
 )

@@ -129,13 +129,14 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Where an event that runs again came from: a delivery that was kept."""
+    """Where an event that runs again came from: a delivery that was kept, or a dead letter."""
 
-    number: int  # of the delivery: a later one of its source has a higher one
+    number: int  # of the delivery: a later one of its source has a higher one; 0: it was not kept
     place: int  # in it
     came: str  # when, as a version
-    taken: bool = True  # False: it could not be mapped then, or nothing wanted it
-    letters: tuple[str, ...] = ()  # dead letters that close once it can be mapped
+    taken: bool = True  # False: nothing of it could be read then, or nothing wanted it
+    letters: tuple[str, ...] = ()  # dead letters that close once all of it can be read
+    arrival: int | None = None  # the arrival number when it first came
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,7 @@ class Incoming:
     body: str | None = None  # its own, where it is not the delivery's: kept if it has problems
     again: Again | None = None
     left: tuple[LeftOut, ...] = ()  # what the problems kept out, as far as it can be named
+    nameless: bool = False  # some problems keep out what names no field of a record
 
 
 @dataclass(frozen=True, slots=True)

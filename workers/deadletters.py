@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from workers.changes import Again, time_version
 from workers.scripts import Steps
 from workers.settings import Settings
 from workers.store.connection import guarded
@@ -52,6 +53,7 @@ class Letter:
     body: bytes = b""  # as `DeadLetters.show` reads it
     index: int = 0
     times: int = 1
+    again: Again | None = None  # where its event stands when it runs again
 
     @property
     def received(self) -> datetime:
@@ -194,4 +196,18 @@ def _letter(id: str, held: Mapping[str, str]) -> Letter:
         raw=held.get("raw"),
         index=int(held.get("index", 0)),
         times=int(held.get("times", 1)),
+        again=_again(id, held) if held["kind"] == "unmapped" else None,
+    )
+
+
+def _again(id: str, held: Mapping[str, str]) -> Again:
+    """Return where the event of a letter stands; one of an older release tells when it came."""
+    came = time_version(datetime.fromtimestamp(int(float(held["created"])) / 1000, tz=UTC))
+    return Again(
+        number=int(held.get("number", 0)),
+        place=int(held.get("place", held.get("index", 0))),
+        came=held.get("came", came),
+        taken=held.get("taken") == "1",
+        letters=(id,),
+        arrival=int(held["arrival"]) if "arrival" in held else None,
     )

@@ -28,7 +28,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal
 
-from workers import outbox
 from workers.scripts import Steps
 from workers.settings import Settings
 from workers.steps import Wait
@@ -135,7 +134,6 @@ class Fetches:
                 "wait_ms": int(wait * 1000),
                 "asked": asked,
                 "attempts": ATTEMPTS,
-                "raw_limit": outbox.RAW_LETTERS,
                 "problems": [{"path": "fetch", "message": f"{claim.object}: {reason}"}],
                 "reason": reason,
                 "history": self.settings.store.history,

@@ -10,17 +10,17 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
 from redis.client import NEVER_DECODE
 
 from workers.changes import Delivery, FieldProblem, Incoming
-from workers.outbox import DEDUPE_HOURS, RAW_BYTES, RAW_LETTERS, Outbox
+from workers.outbox import DEDUPE_HOURS, LETTERS_MOST, RAW_BYTES, Outbox
 from workers.packing import parted, unpacked
 from workers.store.connection import guarded
-from workers.wording import event_for
+from workers.wording import events_for
 
 PAGE: Final = 20  # deliveries that are read at once; each may be as large as max_body
 WORDS: Final = 64  # that are held while deliveries are read
@@ -163,6 +163,12 @@ class Kept:
                 yield delivery
             start = f"({page[-1][0].decode()}"
 
+    def find(self, source: str, number: int, *, since: datetime) -> KeptDelivery | None:
+        """Return the delivery *number* of *source*, which came at *since*; None: it has gone."""
+        early = since - timedelta(seconds=1)  # it may be kept some ms before its letter is
+        found = (each for each in self.read(source, since=early, last=number))
+        return next((each for each in found if each.number == number and each.readable), None)
+
     def run(self, source: str, events: Sequence[Incoming], how: Run) -> Ran:
         """Run *events* of kept deliveries of *source* again, in one step."""
         self._outbox.check_room()
@@ -175,16 +181,14 @@ class Kept:
             "source": source,
             "mode": "remap",
             "dedupe_ms": max(1, int((configured.dedupe_hours or DEDUPE_HOURS) * 3_600_000)),
-            "raw_limit": RAW_LETTERS,
+            "letters_most": LETTERS_MOST,
             "raw_bytes": RAW_BYTES,
             "history": settings.store.history,
             "weak": settings.store.durability != "always",
             "headers": {},
             "again": True,
             "assumed": dict(how.assumed),
-            "events": [
-                {**event_for(delivery, event, settings), **_again(event)} for event in events
-            ],
+            "events": events_for(delivery, settings),
         }
         answer = self._steps.run("accept", request, "", "", "", "dry" if how.dry else "")
         return _ran(answer)
@@ -237,22 +241,6 @@ def _delivery(id: bytes, entry: Mapping[bytes, bytes], words: Any) -> KeptDelive
     return KeptDelivery(
         number, came, headers, body, repeats, left, rest[0] if rest else None, known
     )
-
-
-def _again(event: Incoming) -> dict[str, Any]:
-    again = event.again
-    if again is None:
-        raise ValueError("only events of kept deliveries run again")
-    return {
-        "place": again.place,
-        "again": {
-            "number": again.number,
-            "place": again.place,
-            "came": again.came,
-            "taken": again.taken,
-            "letters": list(again.letters),
-        },
-    }
 
 
 def _ran(answer: Mapping[str, Any]) -> Ran:

@@ -43,6 +43,15 @@ METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
         "deliveries_total": Metric("Proven deliveries, repeated ones too", ("source",), True),
         "duplicates_total": Metric("Deliveries that had been kept before", ("source",), True),
         "refused_total": Metric("Deliveries whose proof was bad or missing", ("source",), True),
+        "unmapped_letters": Metric(
+            "Open dead letters of events that could not be read whole", ("source",)
+        ),
+        "unmapped_bytes": Metric(
+            "Bytes of the bodies that they and waiting notices hold", ("source",)
+        ),
+        "unmapped_bytes_limit": Metric(
+            "Bytes from which on such letters are kept without their bodies", ("source",)
+        ),
         "accepted_total": Metric("Field values accepted", (), True),
         "field_values": Metric("Accepted field values by what became of them", ("fate",)),
         "balanced": Metric("1 while accepted equals the sum of field_values"),
@@ -77,6 +86,9 @@ _BY_NAME: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "deliveries_total": ("sources", "deliveries"),
         "duplicates_total": ("sources", "duplicates"),
         "refused_total": ("sources", "refused"),
+        "unmapped_letters": ("sources", "unmapped"),
+        "unmapped_bytes": ("sources", "unmapped_bytes"),
+        "unmapped_bytes_limit": ("sources", "unmapped_bytes_limit"),
         "outbox_items": ("collections", "pending_items"),
         "outbox_oldest_seconds": ("collections", "oldest_seconds"),
         "duplicate_keys": ("collections", "duplicate_keys"),

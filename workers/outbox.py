@@ -30,7 +30,7 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:seen:<source>:<bucket>``          set: hashed event ids, in time buckets
 ``instep:letter:<id>``                     hash: one dead letter (``workers/deadletters.py``)
 ``instep:letters``, ``…:closed``           sorted sets: open and closed letters by time
-``instep:letters:raw:<source>``            set: open letters that hold a raw body
+``instep:letters:raw:<source>``            set: open letters of events that could not be read whole
 ``instep:raw:<hash>``, ``instep:raw-bytes``  hashes: one raw body for its letters and its notices
                                            that wait for a fetch; bytes by source
 ``instep:fetch…``, ``instep:cursors:…``    objects to be fetched (``workers/fetches.py``)
@@ -57,20 +57,20 @@ from workers.scripts import Steps
 from workers.settings import Destination, Settings
 from workers.steps import Batch, Judgement, Step, Verdict
 from workers.store.connection import Room, guarded
+from workers.store.letter_ids import raw_letter
 from workers.wording import (
     claimable,
     copy_name,
-    event_for,
+    events_for,
     places,
-    raw_letter,
     step_of,
     stored,
     verdict_for,
 )
 
 FATES = ("written", "superseded", "unchanged", "stale", "ignored", "discarded", "dead", "pending")
-RAW_LETTERS = 1000  # open ones per source
-RAW_BYTES = 64 * 1024 * 1024  # that their bodies take, per source
+LETTERS_MOST = 10_000  # of unmapped events, open, per source; beyond that one stands for each cause
+RAW_BYTES = 64 * 1024 * 1024  # that their bodies take, per source; beyond that they have none
 DEDUPE_HOURS = 24.0  # where neither the source nor its sender says
 INDEX_EVERY = 30.0  # s between look-ups of what was edited since
 V1_INDEX_EVERY = 600.0  # s; v1 cannot filter and lists the whole collection anew
@@ -144,7 +144,7 @@ class Outbox:
                 "secret": delivery.secret,
                 "dedupe_ms": max(1, int((source.dedupe_hours or DEDUPE_HOURS) * 3_600_000)),
                 "raw": raw_letter(delivery.source, delivery.body, 0),
-                "raw_limit": RAW_LETTERS,
+                "letters_most": LETTERS_MOST,
                 "raw_bytes": RAW_BYTES,
                 "history": self.settings.store.history,
                 "weak": self._weak,
@@ -154,10 +154,7 @@ class Outbox:
                 "fetched": delivery.landing and asdict(delivery.landing),
                 "places": places(self.settings),
                 "kept": packed and {**room_of(source), "words": packed.words},
-                "events": [
-                    event_for(delivery, event, self.settings, place)
-                    for place, event in enumerate(delivery.events)
-                ],
+                "events": events_for(delivery, self.settings),
             },
             text,
             packed.data if packed else b"",

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from workers.changes import Lane
 from workers.fetches import Fetches
-from workers.outbox import FATES, balanced
+from workers.outbox import FATES, RAW_BYTES, balanced
 from workers.scripts import Steps
 from workers.settings import Collection, Destination, Settings, Source
 from workers.store.connection import guarded
@@ -57,6 +57,8 @@ class Report:
                 pipeline.hgetall(f"instep:source:{source}")
                 pipeline.hgetall(f"instep:kept-state:{source}")
                 pipeline.xlen(f"instep:kept:{source}")
+                pipeline.scard(f"instep:letters:raw:{source}")
+                pipeline.hget("instep:raw-bytes", source)
             found = iter(pipeline.execute())
         seconds, micros = next(found)
         now = (int(seconds) + int(micros) / 1e6) * 1000 + self.steps.clock_offset_ms
@@ -83,6 +85,7 @@ class Report:
                 source.name: {
                     **_source(source, next(found)),
                     **_kept(next(found), next(found)),
+                    **_letters(next(found), next(found)),
                 }
                 for source in self.settings.sources.values()
             },
@@ -152,6 +155,15 @@ def _source(source: Source, held: dict[str, str]) -> dict[str, Any]:
             {"until": end and end.isoformat(), "matched": int(held.get(f"secret:{mark}", 0))}
             for mark, end in zip(source.marks, ends, strict=True)
         ],
+    }
+
+
+def _letters(count: int, bytes: str | None) -> dict[str, Any]:
+    """Return how many dead letters hold an event, the room of their bodies, and what there is."""
+    return {
+        "unmapped": count,
+        "unmapped_bytes": int(bytes or 0),
+        "unmapped_bytes_limit": RAW_BYTES,
     }
 
 

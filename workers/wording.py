@@ -7,12 +7,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from workers.changes import Change, Delivery, Incoming, canonical, time_version
+from workers.changes import Change, Delivery, Incoming, LeftOut, canonical, time_version
 from workers.settings import Collection, Destination, Settings
 from workers.steps import Batch, ClaimedField, ClaimedItem, Lookup, Probe, Step, Verdict, Wait
+from workers.store.letter_ids import named, raw_letter
 from workers.tombstones import GONE
 
 # Between the edit and the listing that shows it, and between two clocks of the CMS.
@@ -24,12 +26,6 @@ def hashed(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()[:12]).decode()
 
 
-def raw_letter(source: str, body: bytes, index: int) -> str:
-    """Return the id of the dead letter of a raw body: a repeat is the same letter."""
-    digest = hashlib.sha256(b"%s\0%d\0%s" % (source.encode(), index, body)).hexdigest()
-    return f"u{digest[:16]}"
-
-
 def stored(body: bytes) -> tuple[str, str]:
     """Return *body* as text, and how it is encoded."""
     try:
@@ -38,27 +34,49 @@ def stored(body: bytes) -> tuple[str, str]:
         return base64.b64encode(body).decode(), "base64"
 
 
-def event_for(
-    delivery: Delivery, event: Incoming, settings: Settings, place: int = 0
+def events_for(delivery: Delivery, settings: Settings) -> list[dict[str, Any]]:
+    """Return the events of *delivery* as ``lua/accept.lua`` takes them."""
+    letters = named(delivery.source, delivery.body, delivery.events)
+    return [
+        _event(delivery, event, settings, place, letter)
+        for place, (event, letter) in enumerate(letters)
+    ]
+
+
+def _event(
+    delivery: Delivery, event: Incoming, settings: Settings, place: int, letter: str
 ) -> dict[str, Any]:
-    """Return *event* as ``lua/accept.lua`` takes it; *place*: in its delivery."""
-    body = delivery.body if event.body is None else event.body.encode()
-    own = {"body": event.body, "raw": raw_letter(delivery.source, body, 0)}
+    own = {}
+    if event.body is not None:
+        own = {"body": event.body, "raw": raw_letter(delivery.source, event.body.encode(), 0)}
+    # What one fetch has read are bodies of their own: each has index 0.
+    position = place if delivery.landing else event.index
     return {
         # Event ids are names of one source: another's "17" is another event.
         "id": hashed(f"{delivery.source} {event.id}") if event.id is not None else None,
         "name": event.id[:200] if event.id is not None else None,
         "topic": event.topic,
         "index": event.index,
-        # What one fetch has read are bodies of their own: each has index 0.
-        "place": place if delivery.landing else event.index,
-        "letter": raw_letter(delivery.source, body, event.index),
+        "place": position if event.again is None else event.again.place,
+        "letter": letter,
         "problems": [{"path": p.path, "message": p.message} for p in event.problems],
+        "nameless": event.nameless or not event.left,
+        "left": [_left_out(left) for left in event.left],
         "changes": [_change(change, settings) for change in event.changes],
         "fetches": [[fetch.fetcher, fetch.object] for fetch in event.fetches],
         **({"payload": json.dumps(event.payload)} if event.fetches else {}),
-        **(own if event.body is not None else {}),
+        **own,
         **_gone(event, settings),
+        **({"again": asdict(event.again)} if event.again else {}),
+    }
+
+
+def _left_out(left: LeftOut) -> dict[str, Any]:
+    return {
+        "collection": left.collection,
+        "record": left.record,
+        "slug": left.slug,
+        "version": left.version,
     }
 
 

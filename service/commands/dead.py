@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -123,7 +124,9 @@ def _remap(parts: Parts) -> Act:
             return _return(parts, letter)
         if letter.state != "open":
             return "is closed"
-        whole = parts.letters.show(letter.id) or letter  # a list carries no bodies
+        whole = _with_body(parts, parts.letters.show(letter.id) or letter)  # a list has none
+        if not whole.body:
+            return "has no body: there was no room for it; let its source send it again, or discard"
         receipt = intake.replay(cast("Unmapped", whole))
         words = [f"{each.path}: {each.message}" for each in receipt.problems]
         # Asked of the store, not of the receipt: it may refuse a version that the mapping took.
@@ -134,6 +137,17 @@ def _remap(parts: Parts) -> Act:
         return f"{receipt.outcome}: {'; '.join(words)}"
 
     return act
+
+
+def _with_body(parts: Parts, letter: Letter) -> Letter:
+    """Return *letter*; one for whose body there was no room has it while its delivery is kept."""
+    from workers.kept import Kept
+
+    if letter.body or letter.again is None or not letter.again.number:
+        return letter
+    kept = Kept(parts.outbox)
+    found = kept.find(letter.source or "", letter.again.number, since=letter.created)
+    return letter if found is None else replace(letter, body=found.body)
 
 
 @dead.command()

@@ -43,6 +43,7 @@ def _show(found: Mapping[str, Any]) -> None:
         rows = [(name, *(row.get(c) for c in columns)) for name, row in found[kind].items()]
         headings = [column.replace("_", " ") for column in columns]
         table(kind.capitalize(), ("name", *headings), rows)
+    _show_unmapped(found["sources"])
     lanes = [(name, *row["lanes"].values()) for name, row in found["collections"].items()]
     if any(any(row[1:]) for row in lanes):
         table("Lanes", ("collection", "live", "replay", "reconcile"), lanes)
@@ -57,6 +58,22 @@ def _show(found: Mapping[str, Any]) -> None:
     table("Processes", ("role", "pid"), [(p["role"], p["pid"]) for p in found["processes"]])
     click.echo(f"Dead letters: {found['dead_letters']}")
     click.echo("Balanced: yes" if found["balanced"] else "Balanced: NO, field values are missing")
+
+
+def _show_unmapped(sources: Mapping[str, Mapping[str, Any]]) -> None:
+    """Show the sources with events that could not be read whole, and the room for their bodies."""
+    rows = []
+    for name, row in sources.items():
+        used, limit = row["unmapped_bytes"], row["unmapped_bytes_limit"]
+        full = (
+            "full: new ones are kept without their bodies"
+            if used >= limit
+            else f"{used / limit:.0%}"
+        )
+        if row["unmapped"]:
+            rows.append((name, row["unmapped"], used, full))
+    if rows:
+        table("Unmapped events", ("source", "dead letters", "bytes of bodies", "room"), rows)
 
 
 def _show_reconciles(runs: Mapping[str, Mapping[str, Any]]) -> None:

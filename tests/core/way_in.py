@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from service.intake import Intake
 from service.senders import build
-from workers.changes import Change, FieldProblem, FieldValue
+from workers.changes import Again, Change, FieldProblem, FieldValue
 from workers.errors import StoreUnavailable
 from workers.settings import Source
 
@@ -69,7 +69,7 @@ class Letter:
     source: str = "erp"
     id: str = "letter-1"
     headers: dict = field(default_factory=lambda: {"x-topic": "stock"})
-    received: datetime = NOW
+    again: Again | None = field(default_factory=lambda: Again(3, 0, "t01778578200000000"))
 
 
 def make(outbox, wake, mappings=None, **options):

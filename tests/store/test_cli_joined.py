@@ -140,6 +140,9 @@ def test_status_has_every_documented_key(parts, shown):
         "kept_bytes": found["sources"]["erp"]["kept_bytes"],
         "kept_since": found["sources"]["erp"]["kept_since"],
         "kept_dropped": 0,
+        "unmapped": 0,
+        "unmapped_bytes": 0,
+        "unmapped_bytes_limit": 64 * 1024 * 1024,
     }
     assert found["sources"]["erp"]["kept_bytes"] > 0
     assert datetime.fromisoformat(found["sources"]["erp"]["kept_since"]) <= datetime.now(UTC)

@@ -7,10 +7,10 @@ import requests
 from outbox_driver import event
 
 from service.fetchers.base import Fetched
-from workers import outbox
 from workers.errors import FetchRefused, FetchUnavailable, StoreUnavailable
 from workers.fetches import ATTEMPTS
 from workers.steps import Wait
+from workers.store.letter_ids import event_letter
 
 
 def good(notice):
@@ -237,7 +237,7 @@ def test_the_letter_is_the_one_that_accept_makes_of_the_same_event(way):
     way.receive(body)
     exhaust(way)
     (letter,) = way.open_letters()
-    assert letter.id == outbox.raw_letter("shop", body, 0)
+    assert letter.id == event_letter("shop", "n1")
     way.parts.letters.discard(letter.id)
     assert way.held_bytes() == 0
 
@@ -312,18 +312,6 @@ def test_a_failure_while_a_newer_notice_came_counts_for_the_old_one_alone(way):
     assert way.value("p1") == 1
 
 
-def test_where_no_more_letters_fit_the_object_stays(way, monkeypatch):
-    monkeypatch.setattr(outbox, "RAW_LETTERS", 1)
-    way.receive(b"{")
-    way.product = raising(FetchRefused("the answer 404"))
-    way.notice("p1")
-    exhaust(way, ATTEMPTS + 2)
-    assert way.told() == (1, 0, 0, 0, 1)
-    way.parts.letters.discard(way.open_letters()[0].id)
-    exhaust(way, 1)
-    assert way.told() == (1, 0, 0, 1, 0)
-
-
 def test_a_repeat_of_the_failing_call_counts_one_attempt(way):
     way.product = raising(FetchRefused("the answer 404"))
     way.notice("p1")
@@ -362,20 +350,6 @@ def test_its_replay_maps_it_again_without_a_fetch_at_the_time_of_the_fetch(way):
     assert way.value("p1") == 1  # the newer fetch stands
     assert way.open_letters() == []
     assert way.held_bytes() == 0
-
-
-def test_without_room_for_its_letters_the_fetch_stays_and_nothing_is_kept(way, monkeypatch):
-    monkeypatch.setattr(outbox, "RAW_LETTERS", 1)
-    way.receive(b"{")
-    way.product = lambda _: {"sku": "p1", "qty": "many", "price": 1}
-    way.notice("p1")
-    way.run()
-    assert way.told() == (1, 0, 0, 0, 1)
-    assert way.entry()["attempts"] == "0"
-    way.parts.letters.discard(way.open_letters()[0].id)
-    way.pass_time(61)
-    way.run()
-    assert way.told() == (1, 0, 1, 0, 0)
 
 
 def test_a_store_that_takes_nothing_more_gives_the_object_back(way, monkeypatch):

@@ -158,7 +158,7 @@ def test_the_raw_body_is_kept_once_while_notices_of_it_wait(way):
 
 def test_a_source_whose_waiting_notices_take_all_its_room_is_full(way, monkeypatch):
     way.notice("p1")
-    monkeypatch.setattr(outbox, "RAW_BYTES", way.held_bytes())
+    monkeypatch.setattr(outbox, "RAW_BYTES", (way.held_bytes() + 1) // 2)
     assert way.notice("p2").outcome == "full"
     assert way.told() == (1, 0, 0, 0, 1)
     assert way.notice("p3", "stock.changed", qty=1).outcome == "kept"

@@ -93,12 +93,6 @@ def test_where_one_letter_stands_for_many_events_the_others_are_known_as_taken(s
     assert not kept.took(0)
 
 
-def test_what_was_not_accepted_is_not_kept(shop, monkeypatch):
-    monkeypatch.setattr("workers.outbox.RAW_LETTERS", 0)
-    assert shop.receive(sku="a", qty="x") == "full"
-    assert shop.deliveries() == []
-
-
 def test_a_repeat_of_the_call_keeps_nothing_twice(shop):
     shop.receive(sku="a", qty=1)
     shop.steps.repeat("accept")

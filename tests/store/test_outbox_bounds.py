@@ -27,13 +27,6 @@ def test_the_letters_of_one_body_share_it_and_the_last_takes_it_along(bench):
     assert bench.client.hget("instep:raw-bytes", "erp") == "0"
 
 
-def test_a_source_whose_raw_bodies_are_large_is_told_to_come_later(bench, monkeypatch):
-    monkeypatch.setattr("workers.outbox.RAW_BYTES", 1500)
-    assert deliver(bench, b"a" * 1000, bad(0)).outcome == "kept"
-    assert deliver(bench, b"b" * 1000, bad(0)).outcome == "full"
-    assert bench.accept(event("i1", {"stock": 1})).outcome == "kept"
-
-
 def test_an_entry_of_the_history_holds_twenty_changes_at_most(bench):
     bench.accept(*(event(f"i{number}", {"stock": 1}) for number in range(45)))
     assert bench.client.xlen("instep:history") == 3

@@ -2,20 +2,9 @@
 
 import json
 
-import pytest
 from outbox_driver import at, bad, event
 
-from workers import outbox
 from workers.outbox import balanced
-
-
-@pytest.fixture
-def full(bench, monkeypatch):
-    """An outbox whose source erp has as many letters as it may have: two."""
-    monkeypatch.setattr(outbox, "RAW_LETTERS", 2)
-    bench.accept(bad(), body=b"{1}")
-    bench.accept(bad(), body=b"{2}")
-    return bench
 
 
 def test_an_event_that_cannot_be_mapped_is_kept_with_its_body_and_all_its_problems(bench):
@@ -54,36 +43,6 @@ def test_the_letters_of_two_sources_bodies_and_places_are_told_apart(bench):
     bench.accept(bad(), body=b"{1}", source="shop")
     bench.accept(bad(index=0), bad(index=1), body=b"{3}")
     assert len(bench.letters()) == 5
-
-
-def test_beyond_the_cap_nothing_of_a_delivery_is_kept(full):
-    answer = full.accept(bad(), event("i1", {"stock": 1}, id="e1", index=1), body=b"{3}")
-    assert (answer.outcome, answer.accepted) == ("full", 0)
-    assert full.item("i1") == ({}, {})
-    assert len(full.letters()) == 2
-
-
-def test_what_did_not_fit_can_be_sent_again_with_the_same_token(full):
-    assert full.accept(bad(), body=b"{3}", token="call-1").outcome == "full"
-    full.letter(full.letters()[0]["id"], "discard")
-    assert full.accept(bad(), body=b"{3}", token="call-1").outcome == "kept"
-
-
-def test_beyond_the_cap_the_repeat_of_a_letter_is_still_kept(full):
-    assert full.accept(bad(), body=b"{1}").outcome == "kept"
-
-
-def test_a_full_source_keeps_what_can_be_mapped(full):
-    assert full.accept(event("i1", {"stock": 1})).outcome == "kept"
-
-
-def test_the_cap_of_one_source_does_not_touch_another(full):
-    assert full.accept(bad(), body=b"{3}", source="shop").outcome == "kept"
-
-
-def test_a_closed_letter_makes_room(full):
-    full.letter(full.letters()[0]["id"], "discard")
-    assert full.accept(bad(), body=b"{3}").outcome == "kept"
 
 
 def test_a_remap_that_succeeds_closes_its_letter(bench):

@@ -1,11 +1,11 @@
 #!lua
--- accept: one delivery, whole or not at all. Seen ids, newest value per field, dead letters of
--- events that cannot be mapped, counters, and who is to be woken.
--- ARGV[2]: {token, source, mode, closes, secret, dedupe_ms, raw, raw_limit,
---   raw_bytes, history, weak, hold_ms, headers, fetched: {fetcher, object, token, n, cursor, more, last},
+-- accept: one delivery, whole or not at all. Seen ids, newest value per field, dead letters of what
+-- could not be read, counters, and who is to be woken.
+-- ARGV[2]: {token, source, mode, closes, secret, dedupe_ms, raw, raw_bytes, letters_most,
+--   history, weak, hold_ms, headers, fetched: {fetcher, object, token, n, cursor, more, last},
 --   kept: {ms, most, words}, again, assumed,
---   events: [{id, name, topic, index, place, letter, problems: [{path, message}],
---     again: {number, place, came, taken, letters},
+--   events: [{id, name, topic, index, place, letter, problems: [{path, message}], nameless,
+--     left: [{collection, record, slug, version}], again: {number, place, came, taken, letters, arrival},
 --     fetches: [[fetcher, object]], payload, body, raw,
 --     changes: [{mapping, collection, destination, record, by, copy, version, batch,
 --       fields: [[slug, value, type]], echo, seen: {slug: text}}],  (a retirement is a field)
@@ -13,9 +13,10 @@
 --   echo: the CMS itself tells of these values, and when it held them (lua/echo.lua)
 --   fetched: the claim of a fetch that the events were read by; last: it is to be closed
 --   body, raw: of the event alone; hold_ms: until what a reconcile changes is due
+--   left: lua/left_out.lua; nameless: it has problems that name no field of a record
 --   kept: lua/kept.lua   again, assumed: lua/again.lua
 -- ARGV[3]: the raw body, as text or base64 (request.encoding); ARGV[4], ARGV[5]: lua/kept.lua
---! uses dry state burying retire creation references echo raw fetching waking seen newest again kept
+--! uses dry state burying retire creation references echo raw left_out fetching waking seen newest again kept own_letters
 
 local HOUR_US = 3600 * 1000000
 local earlier = earlier_answer()
@@ -61,64 +62,68 @@ end
 -- What no mapping wants is never marked seen, and so does not tell a repeat from the first.
 local function wanted(event) return #event.changes > 0 or #event.fetches > 0 end
 
-local events, duplicates, bad, here = {}, 0, {}, {}
-local repeats, left = {}, {}  -- places of events that were not taken
+-- A change whose version cannot be compared is left out of its event, and that alone.
+local function leave_out_unversioned(event, fills)
+  local changes = {}
+  for _, change in ipairs(event.changes) do
+    local message = version_problem(change, fills)
+    if message then
+      event.problems[#event.problems + 1] = {path = 'version', message = message}
+      for _, triple in ipairs(change.fields) do
+        event.left[#event.left + 1] = {collection = change.collection, record = change.record,
+          slug = triple[1]}
+      end
+    else
+      changes[#changes + 1] = change
+    end
+  end
+  event.changes = changes
+end
+
+local events, duplicates, bad, fresh, here = {}, 0, 0, 0, {}
+local repeats, left, rest = {}, {}, {}  -- places of repeats, of what was not taken, of what was
 for _, event in ipairs(request.events) do
   local id = given(event.id)
   -- The letter of a fetch that failed is one of an event that was taken.
   local again = request.mode == 'remap' and #event.fetches > 0
-  if not again and repeated(event, here) then
+  local repeat_of = not again and repeated(event, here)
+  if repeat_of and not here[id] then
+    -- The repeat of an event of which something was left out is a replay of its letter.
+    event.again = again_by_letter(event)
+    repeat_of = not event.again
+  end
+  if repeat_of or (given(event.again) and request.mode == 'live') then
+    repeats[#repeats + 1] = event.place
+  end
+  if repeat_of then
     duplicates = duplicates + 1
-    repeats[duplicates] = event.place
   else
     local fills = {}
-    if #event.problems == 0 then
-      for _, change in ipairs(event.changes) do
-        local message = version_problem(change, fills)
-        if message then
-          event.problems[#event.problems + 1] = {path = 'version', message = message}
-        end
-      end
-    end
-    if #event.problems > 0 or not wanted(event) then left[#left + 1] = event.place end
-    if #event.problems > 0 then
-      bad[#bad + 1] = event
-    else
-      events[#events + 1] = event
+    leave_out_unversioned(event, fills)
+    if #event.problems > 0 then bad = bad + 1 end
+    if wanted(event) then
+      fresh = fresh + 1
+      rest[#rest + 1] = event.place
       for place, kind in pairs(fills) do kinds[place] = kind end
-      if id and wanted(event) then here[id] = true end
+      if id then here[id] = true end
+    else
+      left[#left + 1] = event.place
     end
+    events[#events + 1] = event
   end
 end
 
-bad = set_aside(bad)
-
--- Dead letters and notices that wait hold raw bodies; each source has room for so many.
+-- Notices that wait hold raw bodies too; each source has room for so many.
 local function raw_of(event)
   return {source = request.source, raw = given(event.raw) or request.raw,
     text = given(event.body) or ARGV[3], encoding = given(event.body) and 'text' or request.encoding}
 end
-local letters = P .. 'letters:raw:' .. request.source
-local new, bytes, weighed = 0, 0, {}
-local function weigh(event)
-  local raw = raw_of(event)
-  if not weighed[raw.raw] and redis.call('EXISTS', P .. 'raw:' .. raw.raw) == 0 then
-    bytes = bytes + #raw.text
-  end
-  weighed[raw.raw] = true
-end
-for _, event in ipairs(bad) do
-  if redis.call('SISMEMBER', letters, event.letter) == 0 then
-    new = new + 1
-    weigh(event)
-  end
-end
+local bytes, weighed = 0, {}
 for _, event in ipairs(events) do
-  if #event.fetches > 0 then weigh(event) end
+  if #event.fetches > 0 then bytes = bytes + weight_of(raw_of(event), weighed) end
 end
-local held_bytes = tonumber(redis.call('HGET', P .. 'raw-bytes', request.source) or 0)
-if (new > 0 and redis.call('SCARD', letters) + new > request.raw_limit)
-    or (bytes > 0 and held_bytes + bytes > request.raw_bytes) then
+-- As much again as the letters may take: these cannot keep the notices out.
+if bytes > 0 and bytes_held() + bytes > 2 * request.raw_bytes then
   return cjson.encode({outcome = 'full'})
 end
 
@@ -131,20 +136,17 @@ end
 local LANE_OF = {live = 1, fetched = 1, remap = 2, reconcile = 3}
 local lane_here = LANE_OF[request.mode]
 local due_here = lane_here == 3 and now + request.hold_ms or now
-local fresh = 0
-for _, event in ipairs(events) do
-  if wanted(event) then fresh = fresh + 1 end
-end
-local duplicate = duplicates > 0 and fresh == 0 and #bad == 0
+local duplicate = duplicates > 0 and fresh == 0 and bad == 0
 -- Beside repeats there may be what nothing wanted: a duplicate by its outcome, and yet kept.
-local keeping = (duplicates == 0 or #events + #bad > 0) and begin_kept() or nil
+local keeping = (duplicates == 0 or #events > 0) and begin_kept() or nil
+local before = tonumber(redis.call('GET', P .. 'arrival') or 0)
 
 local function value_of(event, triple, version, held)
   local again = given(event.again)
+  local kept = again or (keeping and {number = keeping.number, place = event.place}) or {}
   local field = {v = triple[2], t = triple[3], r = version, n = given(event.name), o = request.source,
     a = redis.call('INCR', P .. 'arrival'), q = lane_here, w = now,
-    e = events_at(held, version, given(event.id)), f = again and again.number or keeping and keeping.number,
-    h = again and again.place or keeping and event.place}
+    e = events_at(held, version, given(event.id)), f = kept.number ~= 0 and kept.number or nil, h = kept.place}
   if held and held.s == 'pending' then
     field.w = held.w
     field.q = math.min(held.q or 1, field.q)
@@ -188,6 +190,7 @@ local function put(change, event, triple)
     field.s = same and 'unchanged' or 'pending'
   end
   note_taken(event, item, slug, held, field)
+  overtake_left_out(item, slug, version, event)
   count(field.s, 1)
   if field.s == 'unchanged' then return {slug, field.a, 'unchanged'} end
   set(item, 'by', change.by)
@@ -202,14 +205,13 @@ local function put(change, event, triple)
   return {slug, field.a, 'accepted'}
 end
 
-for _, list in ipairs({events, bad}) do
-  for _, event in ipairs(list) do
-    for _, gone in ipairs(event.gone or {}) do part(gone, item_of) end
-  end
+for _, event in ipairs(events) do
+  for _, gone in ipairs(event.gone or {}) do part(gone, item_of) end
 end
 
 local headers = cjson.encode(request.headers)
-local told, asked, asks, accepted = {}, {}, {}, 0
+local has_letters = redis.call('EXISTS', P .. 'letters:raw:' .. request.source) == 1
+local told, asked, asks, accepted, letters = {}, {}, {}, 0, 0
 for _, event in ipairs(events) do
   event.headers = headers
   for _, ask in ipairs(event.fetches) do
@@ -219,29 +221,31 @@ for _, event in ipairs(events) do
   end
   for _, change in ipairs(event.changes) do
     local fates = {}
+    note_whole(item_of(change), event)
     for _, triple in ipairs(change.fields) do
       local fate = put(change, event, triple)
-      if not request.again or fate[2] > 0 then fates[#fates + 1] = fate end
+      if not given(event.again) or fate[2] > 0 then fates[#fates + 1] = fate end
     end
     accepted = accepted + #fates
     if #fates > 0 then told[#told + 1] = {change.collection, change.record, fates} end
   end
   if wanted(event) then note_seen(event) end
-  close_own_letters(event)
-end
-for _, event in ipairs(bad) do
-  keep_raw({id = event.letter, source = request.source, topic = event.topic, name = event.name,
-    index = event.index, problems = event.problems, headers = headers}, raw_of(event))
+  if #event.problems == 0 then
+    if has_letters and wanted(event) then close_own_letters(event, item_of) end
+  elseif keep_own_letter(event, raw_of(event), keeping, before, item_of) then
+    letters = letters + 1
+    has_letters = true
+  end
 end
 if fetch and claim.last then finish_fetch(fetch, claim) end
 for _, item in pairs(items) do
-  if next(item.touched) or next(item.changed) then
+  if is_altered(item) then
     schedule(item)
     save(item)
   end
 end
 
-local words = keeping and keep(keeping, places_text(repeats, left, events))
+local words = keeping and keep(keeping, places_text(repeats, left, rest))
 if request.mode == 'live' then
   redis.call('HINCRBY', P .. 'source:' .. request.source, 'deliveries', 1)
   if duplicate then redis.call('HINCRBY', P .. 'source:' .. request.source, 'duplicates', 1) end
@@ -250,9 +254,7 @@ if request.mode == 'live' then
   end
 end
 local letter = given(request.closes)
-if letter and #bad == 0 and redis.call('HGET', P .. 'letter:' .. letter, 'state') == 'open' then
-  close_letter(letter, 'replayed')
-end
+if letter and not rewritten[letter] and is_open(letter) then close_letter(letter, 'replayed') end
 if #asks > 0 then note('asked', {source = request.source, fetches = asks}, 'fetches') end
 if #told > 0 then note('accepted', {source = request.source, mode = request.mode, changes = told}, 'changes') end
 
@@ -268,5 +270,5 @@ for name in pairs(asked) do
   if not rests_till(name) and claim_marker(QUEUE) then wake[#wake + 1] = QUEUE end
 end
 return answer({outcome = duplicate and 'duplicate' or 'kept', accepted = accepted, wake = wake,
-  letters = #bad, words = words, tally = request.again and tally, taken = request.again and taken,
+  letters = letters, words = words, tally = request.again and tally, taken = request.again and taken,
   refused = request.again and refused, closed = request.again and closed})

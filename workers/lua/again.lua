@@ -28,22 +28,3 @@ local function note_taken(event, item, slug, held, field)
   taken[#taken + 1] = {item.collection, item.record, slug, held and held.v or false, field.v,
     ARGV[6] == 'dry' and cjson.encode(field) or false}
 end
-
--- What cannot be taken stays as it is, and is told.
-local function set_aside(bad)
-  if not request.again then return bad end
-  for _, event in ipairs(bad) do
-    refused[#refused + 1] = {event.again.number, event.problems}
-  end
-  return {}
-end
-
--- The dead letters of an event that could not be mapped when it came.
-local function close_own_letters(event)
-  for _, id in ipairs(given(event.again) and event.again.letters or {}) do
-    if redis.call('HGET', P .. 'letter:' .. id, 'state') == 'open' then
-      close_letter(id, 'replayed')
-      closed[#closed + 1] = id
-    end
-  end
-end

@@ -131,7 +131,7 @@ local function consider(set_of, record)
   elseif not create then
     look_up_again(item)
   end
-  if (not create and not (id and #send > 0)) or (create and bury_nameless(item)) then
+  if (not create and not (id and #send > 0)) or (create and bury_incomplete(item)) then
     return put_back(item)
   end
   -- Whether the key of a new item is a number, the schema tells.

@@ -4,6 +4,7 @@
 --   doubt: until this ms a request may land that creates it: of a listing that began before then
 --     it counts what it shows, not what it does not
 --   taken: the slug that the CMS would not give it, since an item has it
+--   partial: the letter of the event that it is known by, which could not be read whole
 -- One claim per item at a time, and no other before the doubt is over: that is why none is made twice.
 
 local MAKE_MS = 3600000  -- a listing older than this says no more that an item is not there
@@ -73,17 +74,24 @@ local function held_text(item, slug)
   return field and SENT[field.s] and not field.d and field.v or nil
 end
 
--- The CMS takes no item without a name: what is held becomes a letter, until an event gives one.
-local function bury_nameless(item)
-  local name = held_text(item, 'name')
-  if name and name ~= 'null' and name ~= '""' then return false end
+-- The CMS takes no item without a name, and none is made of an event of which something was left
+-- out: what is held becomes a letter, until an event gives what is missing.
+local function bury_incomplete(item)
+  local name, why = held_text(item, 'name'), nil
+  if item.meta.partial then
+    why = ', and none is created of an event that could not be read whole: see the dead letter '
+      .. item.meta.partial
+  elseif not name or name == 'null' or name == '""' then
+    why = ', and none can be created: no event has given it a name'
+  else
+    return false
+  end
   local slugs = {}
   for slug, field in pairs(item.fields) do
     if field.s == 'pending' or wants_repair(field) then slugs[#slugs + 1] = slug end
   end
   table.sort(slugs)
-  bury(item, slugs, {kind = 'missing', message = 'no item has the key ' .. item.record
-    .. ', and none can be created: no event has given it a name'}, nil)
+  bury(item, slugs, {kind = 'missing', message = 'no item has the key ' .. item.record .. why}, nil)
   return true
 end
 

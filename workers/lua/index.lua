@@ -151,7 +151,7 @@ local function miss(record)
   if none then
     set(item, 'make', nil)
   elseif request.missing == 'create' then
-    if not bury_nameless(item) then
+    if not bury_incomplete(item) then
       revive(item, 'kind', 'missing')
       set(item, 'make', started)
       set(item, 'due', now)

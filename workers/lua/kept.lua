@@ -78,13 +78,9 @@ local function trim_idle(source, kept)
   if trim_kept(source, kept, state) then save_state(source, state) end
 end
 
-local function places_text(repeats, left, events)
+local function places_text(repeats, left, rest)
   local text = table.concat(repeats, ',') .. '|' .. table.concat(left, ',')
   if left[#left] ~= -1 then return text end
-  local rest = {}
-  for _, event in ipairs(events) do
-    if #event.changes > 0 or #event.fetches > 0 then rest[#rest + 1] = event.place end
-  end
   return text .. '|' .. table.concat(rest, ',')
 end
 

@@ -3,7 +3,7 @@
 -- in it: what has been overtaken has left as superseded.
 -- ARGV[2]: {token, id, act: 'replay' | 'discard', destinations: {collection: destination}}
 -- Returns {done, fields, wake}.
---! uses state burying
+--! uses state burying left_out
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -12,6 +12,13 @@ local head = redis.call('HMGET', key, 'state', 'kind', 'collection', 'record')
 if head[1] ~= 'open' then return answer({done = false, fields = 0}) end
 if head[2] == 'unmapped' then
   if request.act == 'replay' then return answer({done = false, fields = 0}) end
+  local items = {}
+  unlink_left_out(request.id, function(place)
+    local name = place.collection .. ':' .. place.record
+    items[name] = items[name] or load_item(place.collection, place.record)
+    return items[name]
+  end)
+  for _, item in pairs(items) do save(item) end
   close_letter(request.id, 'discarded')
   return answer({done = true, fields = 0})
 end

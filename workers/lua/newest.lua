@@ -7,6 +7,8 @@
 local EVENTS = 200  -- ids kept of one version, 16 characters each; older repeats the seen ids tell
 local LATER = {live = true, fetched = true}  -- modes in which the later of two equals wins
 
+local function wins_ties(event) return LATER[request.mode] and not given(event.again) end
+
 local function has_event(held, id)
   return id and string.find(' ' .. (held.e or '') .. ' ', ' ' .. id .. ' ', 1, true) ~= nil
 end
@@ -48,7 +50,7 @@ local function wins(held, version, event)
   local again = given(event.again)
   if again and gave(held, again) then return true end
   if has_event(held, given(event.id)) then return false end
-  return LATER[request.mode] or (again ~= nil and came_before(held, again))
+  return wins_ties(event) or (again ~= nil and came_before(held, again))
 end
 
 -- Whether a value is new to its item: a retirement is compared with all that is held of it.
@@ -58,7 +60,7 @@ local function is_news(item, slug, version, event)
   if slug ~= GONE then return wins(item.fields[slug], version, event) end
   for name, field in pairs(item.fields) do
     if name ~= GONE and version <= field.r then
-      local later = LATER[request.mode]
+      local later = wins_ties(event)
         or (again and (gave(field, again) or came_before(field, again)))
       if version < field.r or not later then return false end
     end

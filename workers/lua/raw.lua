@@ -10,16 +10,28 @@ local function hold_body(raw)
   end
 end
 
+local function weight_of(raw, weighed)
+  if weighed[raw.raw] or redis.call('EXISTS', P .. 'raw:' .. raw.raw) == 1 then return 0 end
+  weighed[raw.raw] = true
+  return #raw.text
+end
+
+local function bytes_held()
+  return tonumber(redis.call('HGET', P .. 'raw-bytes', request.source) or 0)
+end
+
 -- *letter*: {id, source, topic, name, index, problems, headers, came}; headers: JSON text; came: ms,
--- where its event came earlier than now
+-- where its event came earlier than now. *raw*: nil where there is no room for its body.
 local function keep_raw(letter, raw)
   local key = P .. 'letter:' .. letter.id
   if redis.call('HGET', key, 'state') ~= 'open' then
     -- Also where it was closed before: what comes again has come now.
     redis.call('HDEL', key, 'reason', 'closed', 'times')
     redis.call('HSET', key, 'created', letter.came or now, 'received', letter.came or now)
-    hold_body(raw)
-    redis.call('HSET', key, 'raw', raw.raw)
+    if raw then
+      hold_body(raw)
+      redis.call('HSET', key, 'raw', raw.raw)
+    end
   end
   redis.call('HSET', key, 'kind', 'unmapped', 'source', letter.source, 'state', 'open',
     'topic', given(letter.topic) or '', 'events', list_text({given(letter.name)}),

@@ -9,6 +9,7 @@
 --   x answers without effect          g files as last read          q lane   o source
 --   k what the CMS is known to have held (lua/echo.lua)   y, j: lua/references.lua
 --   f, h where its value came from (lua/newest.lua)
+--   entries "o:<slug>": what was left out of an event (lua/left_out.lua)
 --   states: pending written unchanged ignored discarded dead, and superseded by a retirement (each
 --   a counter of P4)
 
@@ -84,13 +85,16 @@ end
 
 local function load_item(collection, record)
   local key = P .. 'item:' .. collection .. ':' .. record
-  local item = {key = key, collection = collection, record = record, meta = {}, fields = {},
-    touched = {}, changed = {}}
+  local item = {key = key, collection = collection, record = record, meta = {}, fields = {}, left = {},
+    touched = {}, changed = {}, relinked = {}}
   local flat = redis.call('HGETALL', key)
   for i = 1, #flat, 2 do
     local name = flat[i]
-    if string.sub(name, 1, 2) == 'f:' then
+    local kind = string.sub(name, 1, 2)
+    if kind == 'f:' then
       item.fields[string.sub(name, 3)] = cjson.decode(flat[i + 1])
+    elseif kind == 'o:' then
+      item.left[string.sub(name, 3)] = cjson.decode(flat[i + 1])
     else
       item.meta[name] = flat[i + 1]
     end
@@ -108,6 +112,10 @@ local function touch(item, slug)
   item.touched[slug] = true
 end
 
+local function is_altered(item)
+  return next(item.touched) or next(item.changed) or next(item.relinked)
+end
+
 local function save(item)
   local put, gone = {}, {}
   for slug in pairs(item.touched) do
@@ -123,11 +131,20 @@ local function save(item)
       put[#put + 1] = tostring(value)
     end
   end
+  for slug in pairs(item.relinked) do
+    local link = item.left[slug]
+    if link then
+      put[#put + 1] = 'o:' .. slug
+      put[#put + 1] = cjson.encode(link)
+    else
+      gone[#gone + 1] = 'o:' .. slug
+    end
+  end
   if #gone > 0 then redis.call('HDEL', item.key, unpack(gone)) end
   for i = 1, #put, 200 do
     redis.call('HSET', item.key, unpack(put, i, math.min(i + 199, #put)))
   end
-  item.touched, item.changed = {}, {}
+  item.touched, item.changed, item.relinked = {}, {}, {}
 end
 
 -- The claim of an item while it lasts; nil once it has run out.

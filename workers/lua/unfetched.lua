@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
 -- unfetched: a claimed fetch has failed. The fetcher rests, or the object alone waits, or it dies.
 -- ARGV[2]: {token, claim, n, fetcher, source, object, kind, rest_ms, wait_ms, asked, attempts,
---   raw_limit, problems, reason, history}
---   kind: unavailable: nothing is held against the object; failed: an attempt; full: no room for
---     what was read; asked: the system said how long it wants to rest
+--   problems, reason, history}
+--   kind: unavailable: nothing is held against the object; failed: an attempt; full: the store had
+--     no room for what was read; asked: the system said how long it wants to rest
 -- Returns {outcome}: lost | resting | later | dead
 --! uses state burying raw fetching
 
@@ -45,14 +45,13 @@ if risen then return finish('later', 0) end
 redis.call('SADD', P .. 'fetches-failing:' .. fetch.fetcher, fetch.member)
 
 local attempts = redis.call('HINCRBY', fetch.key, 'attempts', 1)
-local letters = P .. 'letters:raw:' .. request.source
-local room = redis.call('SISMEMBER', letters, held.letter) == 1
-  or redis.call('SCARD', letters) < request.raw_limit
-if attempts < request.attempts or not room then return finish('later', request.wait_ms) end
+if attempts < request.attempts then return finish('later', request.wait_ms) end
 -- The letter that accept makes of a notice that cannot be mapped.
 keep_raw({id = held.letter, source = request.source, topic = held.topic,
   name = held.id ~= '' and held.id or nil, index = held.index, problems = request.problems,
   headers = held.headers, came = held.came}, {source = request.source, raw = held.raw})
-redis.call('HSET', P .. 'letter:' .. held.letter, 'attempts', attempts)
+-- The event was taken: a repeat of it fetches again (lua/own_letters.lua).
+redis.call('HSET', P .. 'letter:' .. held.letter, 'attempts', attempts, 'taken', 1, 'nameless', 1,
+  'number', 0, 'place', held.index, 'arrival', 0, 'came', string.format('t%014.0f000', held.came))
 close_fetch(fetch, 'dead')
 return finish('dead')

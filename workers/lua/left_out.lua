@@ -1,0 +1,114 @@
+-- Shared: what of an event could not be read. It stands in the letter of the event, and leaves it
+-- once something newer of that field is held, or was left out as well.
+--
+-- instep:letter:<id> of an unmapped event, beside raw.lua's:
+--   o:["collection","record","slug"]  what was left out: its version, or '' where arrival decides
+--   nameless: 1 where it has problems that name no field of a record: it is closed by hand
+--   taken: 1 where some of the event was accepted
+--   number, place, arrival: of the kept delivery (0: not kept), of the event in it, and the arrival
+--     number when it came: where the event stands when it runs again
+-- instep:item:…  o:<slug>: {l: the letter, r: the version, a: the arrival number then}
+
+local function letter_key(id) return P .. 'letter:' .. id end
+
+local function is_open(id) return redis.call('HGET', letter_key(id), 'state') == 'open' end
+
+local function entry_name(item, slug)
+  return 'o:' .. cjson.encode({item.collection, item.record, slug})
+end
+
+local function unlink(item, slug)
+  item.left[slug] = nil
+  item.relinked[slug] = true
+end
+
+-- Nothing of it is left in its letter: with the last entry the letter closes.
+local function leave_left_out(item, slug)
+  local id = item.left[slug].l
+  unlink(item, slug)
+  local key = letter_key(id)
+  if redis.call('HDEL', key, entry_name(item, slug)) == 0 or not is_open(id) then return end
+  local held = redis.call('HGETALL', key)
+  for i = 1, #held, 2 do
+    if held[i] == 'nameless' or string.sub(held[i], 1, 2) == 'o:' then return end
+  end
+  close_letter(id, 'superseded')
+end
+
+local function is_own(id, event)
+  if event.letter == id then return true end
+  for _, name in ipairs(given(event.again) and event.again.letters or {}) do
+    if name == id then return true end
+  end
+  return false
+end
+
+-- Whether an event that gives *version* stands after what *link* names: by version, then by arrival.
+local function is_after(link, version, event)
+  if link.r and version and version ~= link.r then return version > link.r end
+  local again = given(event.again)
+  return not again or is_own(link.l, event) or (given(again.arrival) or 0) > link.a
+end
+
+-- A value of *slug*, or a retirement, was accepted: what was left out before it is overtaken.
+local function overtake_left_out(item, slug, version, event)
+  if not next(item.left) then return end
+  local names = {}
+  for name in pairs(item.left) do
+    if slug == GONE or name == GONE or name == slug then names[#names + 1] = name end
+  end
+  for _, name in ipairs(names) do
+    if is_after(item.left[name], version, event) then leave_left_out(item, name) end
+  end
+end
+
+-- Whether something newer is held than a value that *left* names.
+local function is_overtaken(item, left, event)
+  local version, again = given(left.version), given(event.again)
+  local function is_newer(field)
+    if version and field.r ~= version then return field.r > version end
+    return again ~= nil and field.a > (given(again.arrival) or 0)
+  end
+  for slug, field in pairs(item.fields) do
+    local compared = slug == left.slug or left.slug == GONE or (slug == GONE and not field.b)
+    if compared and is_newer(field) then return true end
+  end
+  return false
+end
+
+-- Puts what *event* left out into its open letter *id*. Returns how many entries there are.
+local function link_left_out(id, event, item_of)
+  local arrival = tonumber(redis.call('GET', P .. 'arrival') or 0)
+  local again, put = given(event.again), {}
+  for _, left in ipairs(event.left) do
+    local item, slug, version = item_of(left), left.slug, given(left.version)
+    local link = {l = id, r = version, a = again and given(again.arrival) or arrival}
+    local other = item.left[slug]
+    local later = not other or other.l == id or is_after(other, version, event)
+    if later and not is_overtaken(item, left, event) then
+      if other and other.l ~= id then leave_left_out(item, slug) end
+      item.left[slug] = link
+      item.relinked[slug] = true
+      put[#put + 1] = entry_name(item, slug)
+      put[#put + 1] = version or ''
+    end
+  end
+  for i = 1, #put, 200 do
+    redis.call('HSET', letter_key(id), unpack(put, i, math.min(i + 199, #put)))
+  end
+  return #put / 2
+end
+
+-- Takes all entries out of a letter: it is closed, or written anew.
+local function unlink_left_out(id, item_of)
+  local held = redis.call('HGETALL', letter_key(id))
+  for i = 1, #held, 2 do
+    if string.sub(held[i], 1, 2) == 'o:' then
+      local place = cjson.decode(string.sub(held[i], 3))
+      local item = item_of({collection = place[1], record = place[2]})
+      local link = item.left[place[3]]
+      if link and link.l == id then unlink(item, place[3]) end
+      redis.call('HDEL', letter_key(id), held[i])
+    end
+  end
+end

@@ -1,0 +1,98 @@
+-- Shared, of accept: the dead letter of an event of which something could not be read. An event has
+-- one, named by its id; the letter of an event that runs again may have the name of an older release.
+
+local rewritten = {}  -- letters of this delivery that stay open
+
+-- A record that is known by an event that could not be read whole is not created before another
+-- event could.
+local function note_whole(item, event)
+  if #event.problems == 0 then
+    if item.meta.partial then revive(item, 'kind', 'missing') end
+    set(item, 'partial', nil)
+  elseif not next(item.fields) then
+    set(item, 'partial', event.letter)
+  end
+end
+
+-- Where the event of an open letter of which something was taken stands, so that its repeat runs as
+-- a replay; nil: the event has no such letter.
+local function again_by_letter(event)
+  local held = redis.call('HMGET', letter_key(event.letter),
+    'state', 'taken', 'number', 'place', 'arrival', 'came')
+  if held[1] ~= 'open' or not held[2] then return nil end
+  return {number = tonumber(held[3]), place = tonumber(held[4]), arrival = tonumber(held[5]),
+    came = held[6], taken = true, letters = {event.letter}}
+end
+
+-- The letters of an event that was read whole.
+local function close_own_letters(event, item_of)
+  local again = given(event.again)
+  for _, id in ipairs(again and again.letters or {event.letter}) do
+    if is_open(id) then
+      unlink_left_out(id, item_of)
+      close_letter(id, 'replayed')
+      closed[#closed + 1] = id
+    end
+  end
+end
+
+-- Beyond so many letters of a source one stands for all that have one cause.
+local function letter_for(event)
+  local letters = P .. 'letters:raw:' .. request.source
+  if redis.call('SISMEMBER', letters, event.letter) == 1
+      or redis.call('SCARD', letters) < request.letters_most then
+    return event.letter
+  end
+  local cause = request.source .. ' ' .. event.problems[1].path
+  return 'g' .. string.sub(redis.sha1hex(cause), 1, 16)
+end
+
+local function open_letter_of(event)
+  for _, id in ipairs(event.again.letters) do
+    if is_open(id) then return id end
+  end
+end
+
+local function note_place(id, event, keeping, before)
+  local again = given(event.again)
+  if redis.call('HEXISTS', letter_key(id), 'came') == 1 then return end
+  local first = again or {number = keeping and keeping.number or 0, arrival = before,
+    came = string.format('t%017.0f', now_us)}
+  redis.call('HSET', letter_key(id), 'number', first.number, 'place', event.place,
+    'arrival', string.format('%.0f', given(first.arrival) or 0), 'came', first.came)
+end
+
+-- Returns whether the event has an open letter now. *before*: the arrival number as it came.
+local function keep_own_letter(event, raw, keeping, before, item_of)
+  local again = given(event.again)
+  if request.again then refused[#refused + 1] = {event.again.number, event.problems} end
+  local id = again and open_letter_of(event) or nil
+  -- Of a kept delivery that runs again nothing new is kept: what fails stays as it is.
+  if request.again and not id then return false end
+  id = id or letter_for(event)
+  local key, opens = letter_key(id), not is_open(id)
+  if opens then
+    redis.call('HDEL', key, 'came', 'taken', 'nameless')
+  else
+    unlink_left_out(id, item_of)
+  end
+  local fits = not opens or bytes_held() + weight_of(raw, {}) <= request.raw_bytes
+  keep_raw({id = id, source = request.source, topic = event.topic, name = event.name,
+    index = event.index, problems = event.problems, headers = event.headers}, fits and raw or nil)
+  rewritten[id] = true
+  note_place(id, event, keeping, before)
+  if #event.changes > 0 or #event.fetches > 0 then redis.call('HSET', key, 'taken', 1) end
+  local stands_for_many = string.sub(id, 1, 1) == 'g'
+  local nameless = event.nameless or stands_for_many
+  if nameless then
+    redis.call('HSET', key, 'nameless', 1)
+  else
+    redis.call('HDEL', key, 'nameless')
+  end
+  if stands_for_many then return true end
+  if link_left_out(id, event, item_of) == 0 and not nameless then
+    close_letter(id, 'superseded')
+    return false
+  end
+  return true
+end
