@@ -20,7 +20,16 @@ STATUS = {
             "duplicate_keys": 0,
         }
     },
-    "sources": {"erp": {"deliveries": 5, "duplicates": 2, "refused": 1}},
+    "sources": {
+        "erp": {
+            "deliveries": 5,
+            "duplicates": 2,
+            "refused": 1,
+            "unmapped": 4,
+            "unmapped_bytes": 1000,
+            "unmapped_bytes_limit": 2000,
+        }
+    },
     "fetchers": {},
     "fields": {"accepted": 9, "written": 4, "dead": 2, "pending": 3},
     "balanced": True,

@@ -20,7 +20,16 @@ STATUS = {
             "duplicate_keys": 0,
         },
     },
-    "sources": {"erp": {"deliveries": 5, "duplicates": 2, "refused": 1}},
+    "sources": {
+        "erp": {
+            "deliveries": 5,
+            "duplicates": 2,
+            "refused": 1,
+            "unmapped": 4,
+            "unmapped_bytes": 1000,
+            "unmapped_bytes_limit": 2000,
+        }
+    },
     "fetchers": {
         "shop": {
             "state": "outage",
@@ -57,6 +66,7 @@ def test_the_numbers_are_those_of_the_status():
     assert found["deliveries_total", "erp"] == 5
     assert found["duplicates_total", "erp"] == 2
     assert found["refused_total", "erp"] == 1
+    assert (found["unmapped_letters", "erp"], found["unmapped_bytes", "erp"]) == (4, 1000)
     assert found["calls_total", "site"] == 7
     assert found["rate_limited_total", "site"] == 1
     assert found["outbox_items", "products"] == 3
