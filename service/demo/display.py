@@ -67,7 +67,7 @@ class Lines:
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
-        self._next = self._still = time.monotonic() + EVERY
+        self._next = time.monotonic() + EVERY
         self._last = ""
 
     def __enter__(self) -> Lines:
@@ -83,13 +83,16 @@ class Lines:
     def show(self, scenery: Scenery) -> None:
         if time.monotonic() < self._next:
             return
-        self._next = self._still = time.monotonic() + EVERY
-        self._last = ""
-        self.say(
+        self._next = time.monotonic() + EVERY
+        line = (
             f"  {scenery.clock}  in {scenery.deliveries:,}  calls {scenery.calls}  "
             f"waiting {scenery.pending:,}  budget {scenery.used}/{scenery.limit}  "
             f"dead letters {scenery.dead}  {scenery.state}"
         )
+        # After the day only what is waited for moves.
+        told = f"  {scenery.said}" if scenery.share >= 1.0 and line == self._last else line
+        self._last = line
+        self.say(told)
 
 
 class Silent(Lines):

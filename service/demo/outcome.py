@@ -129,16 +129,16 @@ def verdict(found: Outcome) -> str:
 
 def show(found: Outcome, out: TextIO) -> None:
     """Print the table and the verdict."""
+    sentences = f"\n{verdict(found)}\n" + (f"\n{NEXT}\n" if found.good else "")
     if out.isatty():
         _draw(found, out)
-    else:
-        lines = rows(found)
-        wide = max(len(name) for name, _, _ in lines)
-        for name, count, words in lines:
-            out.write(f"{name:{wide}}  {count:>9}  {words}".rstrip() + "\n")
-    out.write(f"\n{verdict(found)}\n")
-    if found.good:
-        out.write(f"\n{NEXT}\n")
+        Console(file=out).print(Text(sentences), end="")  # broken between words
+        return
+    lines = rows(found)
+    wide = max(len(name) for name, _, _ in lines)
+    for name, count, words in lines:
+        out.write(f"{name:{wide}}  {count:>9}  {words}".rstrip() + "\n")
+    out.write(sentences)
 
 
 def _draw(found: Outcome, out: TextIO) -> None:

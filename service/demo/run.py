@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from service.demo.outcome import Outcome
 from service.demo.place import Place
 from service.demo.sending import Sources
 from service.demo.stage import Actor, Site, StageError
+from service.demo.stop import Stop
 from service.demo.story import Story, scenes
 from service.demo.system import Look, System
 from service.demo.trace import Day
@@ -29,13 +29,16 @@ FEW = 1200  # events of a demo that is to be quick rather than telling
 PATIENCE = 180.0  # s, after the day, until nothing may be waiting any more
 TICK = 0.25  # s
 
+# One line a paragraph: whoever shows it breaks it where his lines end.
 _INTRO = """\
-A day of shop life in {seconds:.0f} seconds.
+A day of shop life: {seconds:.0f} seconds of events, and up to half a minute more until the last \
+of them is on the site.
 
-On this machine, and nowhere else: a stand-in site with {products:,} products, which allows
-{limit} calls a minute; and Instep as you would run it: a durable store, two web processes,
-two workers. A shop, a stock system and a CRM now report {events:,} events, each about other
-fields of the same products. One PATCH for each would take {alone}.
+On this machine, and nowhere else: a stand-in site with {products:,} products, which allows \
+{limit} calls a minute; and Instep as you would run it: a durable store, two web processes, two \
+workers.
+A shop, a stock system and a CRM now report {events:,} events, each about other fields of the same \
+products. One PATCH for each would take {alone}.
 And things will go wrong.
 """
 _MORE = """\
@@ -77,13 +80,14 @@ def run(events: int, api: str, as_json: bool) -> int:
         api: Of the CMS, "v1" or "v2".
         as_json: Print one JSON object on stdout; the display goes to stderr.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends in order, as Ctrl-C does
+    stop = Stop()
+    stop.listen()
     out = sys.stderr if as_json else sys.stdout
     size = scale(events, api)
     here = place.prepare(api, size.limit)
     good = False
     try:
-        found = _day(events, api, size, here, out, quiet=as_json)
+        found = _day(events, api, size, here, out, stop, quiet=as_json)
         good = found.good
         if as_json:
             sys.stdout.write(json.dumps(found.as_dict(), ensure_ascii=False, indent=2) + "\n")
@@ -103,7 +107,9 @@ def run(events: int, api: str, as_json: bool) -> int:
     return 0 if good else 1
 
 
-def _day(events: int, api: str, size: Scale, here: Place, out: TextIO, *, quiet: bool) -> Outcome:
+def _day(
+    events: int, api: str, size: Scale, here: Place, out: TextIO, stop: Stop, *, quiet: bool
+) -> Outcome:
     with display(out, quiet=quiet) as shown, contextlib.ExitStack() as stack:
         shown.say(
             _INTRO.format(
@@ -123,7 +129,7 @@ def _day(events: int, api: str, size: Scale, here: Place, out: TextIO, *, quiet:
         day = trace.make(events, size.products, begins=today - timedelta(days=1))
         sources = Sources(day.deliveries, hooks.removeprefix("http://"), here.keys, size.seconds)
         stack.callback(sources.stop)
-        stage = Stage(Site(cms), system, sources, actors, shown, size)
+        stage = Stage(Site(cms), system, sources, actors, shown, size, stop)
         return stage.play(day, events, api)
 
 
@@ -154,7 +160,9 @@ class Stage:
         actors: list[Actor],
         shown: Display,
         size: Scale,
+        stop: Stop,
     ) -> None:
+        self._stop = stop
         self._site = site
         self._system = system
         self._sources = sources
@@ -174,14 +182,13 @@ class Stage:
             if sentence:
                 self._shown.say(sentence)
             self._tick(share, story.said)
-        self._shown.say(
-            "The day is over. What still waits goes out at the pace that the site allows."
-        )
+        self._shown.say("The day is over. The last of it goes out.")
         self._settle()
         seconds = time.monotonic() - begin
         return self._outcome(day, before, events, api, seconds)
 
     def _tick(self, share: float, said: str) -> None:
+        self._stop.check()
         for actor in self._actors:
             actor.check()
         self._look = self._system.look() or self._look
@@ -208,9 +215,35 @@ class Stage:
         ends = time.monotonic() + PATIENCE
         while time.monotonic() < ends:
             answered = not self._sources.left
-            self._tick(1.0, "Waiting for the last changes to arrive.")
+            self._tick(1.0, self._waits_for())
             if answered and self._look and not self._look.pending:
                 return
+
+    def _waits_for(self) -> str:
+        """Return what keeps the demo from its end, in a sentence."""
+        if left := self._sources.left:
+            return f"Waiting for the answer to {left:,} deliveries."
+        look = self._look
+        if look is None or not look.pending:
+            return "Waiting for the store to answer."
+        (held, held_for), (put_off, put_off_for) = look.held, look.put_off
+        if put_off and put_off_for >= held_for:
+            return (
+                f"Waiting: {put_off:,} products were in calls that the CMS refused, and may be "
+                f"sent again in {put_off_for:.0f} s."
+            )
+        if held:
+            return (
+                f"Waiting: {held:,} products were in the hands of the worker that was killed, and "
+                f"are given to another in {held_for:.0f} s."
+            )
+        if look.state == "waiting":
+            budget = self._site.budget()
+            return (
+                f"Waiting for the site's next calls: {budget['used']} of {budget['limit']} a "
+                "minute are used."
+            )
+        return f"The last {look.pending:,} values are on their way."
 
     def _outcome(
         self, day: Day, before: verdict.Items, events: int, api: str, seconds: float

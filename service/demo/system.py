@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,8 @@ from workers import jobs, processes
 from workers.errors import StoreUnavailable
 from workers.loading import load
 from workers.store.connection import guarded
+
+SILENT_MS = 15_000  # after which no request is on its way any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,8 @@ class Look:
 
     Args:
         pending: Field values that are accepted and not on the site yet.
+        held: Items in a request that has not been heard of for a while, and s until it is given up.
+        put_off: Items that are not to be sent before their time, and s until the last of them is.
         repairs: Once nothing is pending: items that will be written once more, since nobody knows
             whether a request that was under way has reached the CMS.
     """
@@ -30,6 +35,8 @@ class Look:
     pending: int
     repairs: int
     workers: int
+    held: tuple[int, float] = (0, 0.0)
+    put_off: tuple[int, float] = (0, 0.0)
 
     @property
     def state(self) -> str:
@@ -58,9 +65,24 @@ class System:
             with guarded():
                 # Once nothing is pending, only what has a repair mark is still in a due set.
                 repairs = self._client.zcard("instep:due:products:live")
+                held, put_off = self._waits()
         except StoreUnavailable:
             return None
-        return Look(status, status["fields"]["pending"], repairs, workers)
+        return Look(status, status["fields"]["pending"], repairs, workers, held, put_off)
+
+    def _waits(self) -> tuple[tuple[int, float], tuple[int, float]]:
+        """Return what is held by requests that nobody answers for, and what is put off."""
+        records: list[Any] = self._client.zrange("instep:waiting:products", 0, -1)
+        with self._client.pipeline(transaction=False) as pipeline:
+            pipeline.time()
+            for record in records:
+                pipeline.hmget(f"instep:item:products:{record}", "claim", "due")
+            (seconds, micros), *found = pipeline.execute()
+        now = 1000 * seconds + micros / 1000
+        claims = [json.loads(claim) for claim, _ in found if claim]
+        held = [claim["till"] - now for claim in claims if claim["at"] < now - SILENT_MS]
+        put_off = [float(due) - now for claim, due in found if due and not claim]
+        return _waiting(held), _waiting(put_off)
 
     def letters(self) -> list[dict[str, Any]]:
         """Return the open dead letters."""
@@ -80,3 +102,9 @@ class System:
     def close(self) -> None:
         self._client.close()
         self._parts.wakes.close()
+
+
+def _waiting(left_ms: Iterable[float]) -> tuple[int, float]:
+    """Return how many of *left_ms* have time left, and the longest, in seconds."""
+    still = [left / 1000 for left in left_ms if left > 0]
+    return len(still), max(still, default=0.0)

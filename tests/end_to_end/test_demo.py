@@ -52,9 +52,14 @@ def test_a_small_demo_ends_with_every_field_of_the_site_right(tmp):
 
 
 def test_an_interrupted_demo_ends_its_processes_and_removes_its_folder(tmp):
-    process = subprocess.Popen(
-        [*DEMO, "--events", "300"], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
+    # A shell that runs the tests in the background has Ctrl-C ignored, and so would its children.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            [*DEMO, "--events", "300"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
     with process:
         for line in process.stdout:
             if line.startswith("The shop opens"):

@@ -1,12 +1,16 @@
 """The day that the demo plays, and how it is judged: both without Instep."""
 
+import contextlib
+import io
 import json
 from datetime import UTC, datetime
 
 import pytest
 
-from service.demo import trace
+from service.demo import run, trace
+from service.demo.display import Lines, Scenery
 from service.demo.outcome import Outcome, verdict
+from service.demo.stop import Stop
 from service.demo.verdict import compare, reasons, unexpected
 
 BEGINS = datetime(2025, 6, 1, tzinfo=UTC)
@@ -134,3 +138,42 @@ def test_any_flaw_fails_the_demo_and_is_told(flaw):
     assert not found.good
     assert verdict(found).startswith("FAILED. ")
     assert len(verdict(found)) > len("FAILED. .")
+
+
+def _lines(*moments):
+    """Return what a pipe is shown of *moments*, each of them long after the one before it."""
+    out = io.StringIO()
+    lines = Lines(out)
+    for moment in moments:
+        lines._next = float("-inf")
+        lines.show(moment)
+    return out.getvalue().splitlines()
+
+
+def _moment(share, said):
+    return Scenery(share, 300, 9, 58, 9, 60, 7, "flowing", 2, said)
+
+
+def test_once_nothing_moves_each_line_says_what_is_waited_for():
+    told = _lines(*(_moment(1.0, f"In {left} s another sends them.") for left in (9, 6, 3)))
+    assert told[0].startswith("  23:59  in 300  calls 9  waiting 58")
+    assert told[1:] == ["  In 6 s another sends them.", "  In 3 s another sends them."]
+
+
+def test_during_the_day_each_line_has_the_figures():
+    told = _lines(_moment(0.5, "The CMS is down."), _moment(0.5, "The CMS is down."))
+    assert [line[:9] for line in told] == ["  12:00  "] * 2
+
+
+def test_a_paragraph_of_the_beginning_is_one_line():
+    lines = [line for line in run._INTRO.splitlines() if line]
+    assert [line for line in lines if not line.endswith((".", ":"))] == []
+
+
+def test_a_signal_that_got_lost_is_told_at_the_next_look():
+    stop = Stop()
+    stop.check()
+    with contextlib.suppress(KeyboardInterrupt):
+        stop.ask()
+    with pytest.raises(KeyboardInterrupt):
+        stop.check()

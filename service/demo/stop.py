@@ -1,0 +1,32 @@
+"""How the demo is ended before its time."""
+
+from __future__ import annotations
+
+import signal
+
+
+class Stop:
+    """
+    Ctrl-C or SIGTERM, which end the demo in order.
+
+    What Python raises while it runs a destructor goes nowhere, and with it the only telling of
+    the signal: the next `check` tells it once more.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    def listen(self) -> None:
+        """Take the signals; Ctrl-C stays ignored where whoever started the demo has it ignored."""
+        signal.signal(signal.SIGTERM, self.ask)
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, self.ask)
+
+    def ask(self, *_: object) -> None:
+        self._asked = True
+        raise KeyboardInterrupt
+
+    def check(self) -> None:
+        """Raise KeyboardInterrupt if a signal has come."""
+        if self._asked:
+            raise KeyboardInterrupt
