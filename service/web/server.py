@@ -18,7 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
 from service import logs
@@ -79,6 +79,9 @@ def serve(host: str, port: int, processes: int) -> None:
         address=host,
         port=port,
         interface=Interfaces.WSGI,
+        # With "auto" a connection that never sends a byte waits for HTTP/2's preface without a
+        # timer, and 512 of them per process stop accepting.
+        http=HTTPModes.http1,
         workers=processes,
         blocking_threads=_THREADS,
         backlog=_BACKLOG,
