@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Protocol
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, jsonify, request
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from werkzeug.exceptions import HTTPException
 
@@ -25,6 +25,7 @@ from service import webhooks
 from service.intake import Intake
 from service.ports import Mappings, Outbox
 from service.senders.rotation import Configured
+from service.web.refusals import Reporter
 from workers import metrics
 from workers.errors import StoreUnavailable, StoreUnsafe
 from workers.settings import Settings
@@ -49,6 +50,7 @@ def create_app(
     status: Callable[[], Mapping[str, Any]],
     check_store: Callable[[], Mapping[str, object]],
     workers_alive: Callable[[], int],
+    count_refusal: Callable[[str, str], object] = lambda *_: None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Flask:
     """
@@ -63,6 +65,7 @@ def create_app(
         check_store: Returns what is known of the store's durability, without secrets; raises
             StoreUnavailable, or StoreUnsafe if that is less than what instep.toml asks for.
         workers_alive: Returns how many workers are alive; raises StoreUnavailable.
+        count_refusal: Counts a refused request, by source and reason; must not wait.
         clock: Returns the time now, aware.
     """
     settings = configuration.settings
@@ -71,14 +74,15 @@ def create_app(
     )
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # it would redirect, which senders take for a failure
-    app.register_blueprint(webhooks.blueprint(intake, settings.sources, clock))
+    reporter = Reporter(settings.sources, count_refusal)
+    app.register_blueprint(webhooks.blueprint(intake, settings.sources, clock, reporter))
     app.add_url_rule("/healthz", view_func=lambda: {"alive": True}, endpoint="healthz")
     app.add_url_rule(
         "/readyz", view_func=lambda: _readiness(check_store, workers_alive), endpoint="readyz"
     )
     app.add_url_rule("/metrics", view_func=lambda: _metrics(status), endpoint="metrics")
     app.add_url_rule("/", view_func=lambda: _front(settings.admin_token), endpoint="front")
-    app.register_error_handler(HTTPException, _error)
+    app.register_error_handler(HTTPException, lambda error: _error(error, reporter))
     app.register_error_handler(StoreUnavailable, _unavailable)
     return app
 
@@ -117,8 +121,12 @@ def _front(admin_token: str | None) -> tuple[Response, int]:
     return Response(page + "\n", content_type="text/plain"), HTTPStatus.OK
 
 
-def _error(error: HTTPException) -> Response:
+def _error(error: HTTPException, reporter: Reporter) -> Response:
     """Answer in JSON, and keep what the HTTP rules want with it, such as Allow with a 405."""
+    path: str = request.environ["PATH_INFO"]
+    reason = webhooks.REASONS.get(type(error))
+    if reason and reporter.source_of(path):
+        reporter.report(path, reason, error.code or 0)
     response = Response(status=error.code)
     response.headers.update(
         [pair for pair in error.get_headers() if pair[0].lower() != "content-type"]

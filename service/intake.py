@@ -19,7 +19,7 @@ from service.reading import FETCHER, WHOLE_BODY, Read, Reader, bounded
 from service.senders.base import Answer
 from service.senders.rotation import Configured
 from workers.changes import Change, Delivery, Fetch, FieldProblem, Incoming
-from workers.errors import ConfigurationInvalid, Problem, SignatureInvalid, StoreUnavailable
+from workers.errors import ConfigurationInvalid, Problem
 from workers.settings import Collection
 
 _log = logging.getLogger(__name__)
@@ -96,15 +96,11 @@ class Intake:
             now: The receiver's clock, aware.
 
         Raises:
-            SignatureInvalid: The proof is bad; the refusal is counted.
+            SignatureInvalid: The proof is bad.
             StoreUnavailable: Nothing was kept.
         """
         sender = self._sender(source)
-        try:
-            place = sender.verify(headers, body, now=now)
-        except SignatureInvalid:
-            self._count_refusal(source)
-            raise
+        place = sender.verify(headers, body, now=now)
         read = bounded(self._reader.read(source, headers, body))
         receipt = self._accept(
             read,
@@ -196,13 +192,6 @@ class Intake:
             problem = Problem("sources", repr(source), f"one of {known}", "name one of them")
             raise ConfigurationInvalid([problem])
         return self._senders[source]
-
-    def _count_refusal(self, source: str) -> None:
-        try:
-            self._outbox.refused(source)
-        except StoreUnavailable:
-            # The answer is the same with or without the count.
-            _log.warning("refusal not counted", extra={"source": source})
 
     def _accept(self, read: Read, delivery: Delivery) -> Receipt:
         accepted = self._outbox.accept(delivery)

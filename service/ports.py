@@ -54,7 +54,6 @@ class Outbox(Protocol):
     """The part of the outbox that takes."""
 
     def accept(self, delivery: Delivery) -> Accepted: ...
-    def refused(self, source: str) -> object: ...
 
 
 class Letter(Protocol):

@@ -6,9 +6,10 @@
 | kept, duplicate, unwanted | 200, or what the sender wants to hear |
 | a challenge that the source is configured for | its echo, or 403; see ``service.challenges`` |
 | proof bad or missing | 401, empty |
-| no such source, or a wrong path token | 404 |
+| no such source, or a wrong path token | 404; one slash more at the end is the same path |
 | another method | 405 |
 | body larger than ``max_body`` | 413 |
+| body that is not whole | 400 |
 | could not be kept | 503: the sender sends again |
 """
 
@@ -25,12 +26,20 @@ from types import MappingProxyType
 from typing import IO, Any, Final
 
 from flask import Blueprint, Request, Response, jsonify, request
-from werkzeug.exceptions import BadRequest, ClientDisconnected, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import (
+    BadRequest,
+    ClientDisconnected,
+    MethodNotAllowed,
+    NotFound,
+    RequestEntityTooLarge,
+)
 from werkzeug.wsgi import get_input_stream
 
 from service import challenges
 from service.intake import Intake, Receipt
 from service.senders.base import QUERY, Answer
+from service.web.environ import BODY
+from service.web.refusals import Reporter
 from workers.errors import SignatureInvalid, StoreUnavailable
 from workers.settings import Source
 
@@ -43,6 +52,15 @@ STATUSES: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
         "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
         "refused": HTTPStatus.UNAUTHORIZED,
         "too-large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    }
+)
+# What the exceptions of werkzeug count as.
+REASONS: Final[Mapping[type, str]] = MappingProxyType(
+    {
+        NotFound: "not-found",
+        MethodNotAllowed: "method",
+        ClientDisconnected: "incomplete",
+        BadRequest: "malformed",
     }
 )
 # No Retry-After with a 503: Hasura obeys it for ever, even when its retries are used up.
@@ -62,7 +80,10 @@ _log = logging.getLogger(__name__)
 
 
 def blueprint(
-    intake: Intake, sources: Mapping[str, Source], clock: Callable[[], datetime]
+    intake: Intake,
+    sources: Mapping[str, Source],
+    clock: Callable[[], datetime],
+    reporter: Reporter,
 ) -> Blueprint:
     """
     Return the routes that take deliveries.
@@ -71,6 +92,7 @@ def blueprint(
         intake: Where they go.
         sources: By name.
         clock: Returns the time now, aware.
+        reporter: Counts what is refused.
     """
     routes = Blueprint("webhooks", __name__)
 
@@ -92,10 +114,15 @@ def blueprint(
             action, values["reason"] = "refused", str(error)
         except StoreUnavailable as error:
             action, values["reason"] = "unavailable", str(error)
-        _report(action, values | {"seconds": round(monotonic() - started, 6)}, receipt)
+        _log_outcome(action, values | {"seconds": round(monotonic() - started, 6)}, receipt)
+        reporter.count_outcome(source, action)
         return _answer(action, receipt)
 
-    for rule in ("/webhooks/<source>", "/webhooks/<source>/<path:path_token>"):
+    for rule in (
+        "/webhooks/<source>",
+        "/webhooks/<source>/",
+        "/webhooks/<source>/<path:path_token>",
+    ):
         routes.add_url_rule(
             rule, view_func=receive, methods=["POST"], provide_automatic_options=False
         )
@@ -116,13 +143,17 @@ def _ask(routes: Blueprint, source: Source) -> None:
 
     methods = set(challenges.METHODS.get(source.challenge or "", ())) - {"POST"}
     if methods:
-        routes.add_url_rule(
-            f"/webhooks/{source.name}{'/<path:path_token>' if source.path_token else ''}",
-            endpoint=f"asked {source.name}",
-            view_func=asked,
-            methods=methods,
-            provide_automatic_options=False,
-        )
+        address = f"/webhooks/{source.name}"
+        for rule in (
+            (f"{address}/<path:path_token>",) if source.path_token else (address, f"{address}/")
+        ):
+            routes.add_url_rule(
+                rule,
+                endpoint=f"asked {source.name}",
+                view_func=asked,
+                methods=methods,
+                provide_automatic_options=False,
+            )
 
 
 def read_headers(incoming: Request) -> dict[str, str]:
@@ -139,6 +170,9 @@ def read_body(incoming: Request, limit: int) -> bytes:
         RequestEntityTooLarge: It is longer than *limit* bytes.
         ClientDisconnected: It is shorter than its Content-Length.
     """
+    whole: bytes | None = incoming.environ.get(BODY)
+    if whole is not None and len(whole) <= limit:
+        return whole  # the front has read it
     # Not MAX_CONTENT_LENGTH: behind granian it cuts a chunked body off without a word. Without
     # a length only a chunked body has an end that can be waited for.
     chunked = "HTTP_TRANSFER_ENCODING" in incoming.environ
@@ -161,15 +195,32 @@ def _pieces(stream: IO[bytes], most: int) -> Iterator[bytes]:
 
 
 def _find(sources: Mapping[str, Source], name: str, token: str | None) -> Source:
-    """Return the source at this path; a wrong token answers like a source that is not there."""
+    """
+    Return the source at this path; a wrong token answers like a source that is not there.
+
+    One slash more at the end is the same path.
+    """
     source = sources.get(name)
+    if source is None or not _is_plain(request.environ):
+        raise NotFound
+    if token is None and source.path_token is None:
+        return source
     given = (token or "").encode("utf-8", "surrogatepass")
-    if source is None or not hmac.compare_digest(given, (source.path_token or "").encode()):
+    right = (source.path_token or "").encode()
+    found = [hmac.compare_digest(given, each) for each in (right, right + b"/")]
+    if not right or not any(found):
         raise NotFound
     return source
 
 
-def _report(action: str, values: dict[str, Any], receipt: Receipt | None) -> None:
+def _is_plain(environ: Mapping[str, Any]) -> bool:
+    """Whether the path has one slash at its beginning, and at its end no slash in disguise."""
+    path: str = environ["PATH_INFO"]
+    raw = environ.get("RAW_URI", path).partition("?")[0]
+    return not path.startswith("//") and (not path.endswith("/") or raw.endswith("/"))
+
+
+def _log_outcome(action: str, values: dict[str, Any], receipt: Receipt | None) -> None:
     if receipt:
         values |= {
             "events": receipt.events,

@@ -52,6 +52,7 @@ METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
         "unmapped_bytes_limit": Metric(
             "Bytes from which on such letters are kept without their bodies", ("source",)
         ),
+        "refusals_total": Metric("Requests that were refused", ("source", "reason"), True),
         "accepted_total": Metric("Field values accepted", (), True),
         "field_values": Metric("Accepted field values by what became of them", ("fate",)),
         "balanced": Metric("1 while accepted equals the sum of field_values"),
@@ -119,6 +120,9 @@ class OutboxCollector(Collector):
         for name, (section, key) in _BY_NAME.items():
             for label, entry in status[section].items():
                 families[name].add_metric([label], entry[key] or 0)
+        for source, reasons in status["refusals"].items():
+            for reason, times in reasons.items():
+                families["refusals_total"].add_metric([source, reason], times)
         _add_states(families["destination_state"], status["destinations"])
         _add_states(families["collection_state"], status["collections"])
         _add_states(families["fetcher_state"], status["fetchers"])

@@ -26,7 +26,8 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:flight:<destination>:lower``      those of them that are not of the live lane
 ``instep:budget:<token hash>``             hash: the budget (``lua/budget.lua``)
 ``instep:budget:<token hash>:queue``       sorted set: who comes for a slot, by the ms
-``instep:source:<source>``                 hash: deliveries, duplicates, refused, secret:<mark>
+``instep:source:<source>``                 hash: deliveries, duplicates, secret:<mark>, and
+                                           refused… (``workers/store/refusals.py``)
 ``instep:seen:<source>:<bucket>``          set: hashed event ids, in time buckets
 ``instep:letter:<id>``                     hash: one dead letter (``workers/deadletters.py``)
 ``instep:letters``, ``…:closed``           sorted sets: open and closed letters by time
@@ -279,11 +280,6 @@ class Outbox:
         with guarded():
             held = self.steps.client.hgetall("instep:counts")
         return {name: int(held.get(name, 0)) for name in ("accepted", *FATES)}
-
-    def refused(self, source: str) -> None:
-        """Count a delivery whose proof was bad."""
-        with guarded():
-            self.steps.client.hincrby(f"instep:source:{source}", "refused", 1)
 
     @property
     def _weak(self) -> bool:

@@ -13,6 +13,7 @@ from workers.outbox import FATES, RAW_BYTES, balanced
 from workers.scripts import Steps
 from workers.settings import Collection, Destination, Settings, Source
 from workers.store.connection import guarded
+from workers.store.refusals import UNKNOWN, by_reason
 
 LANES: tuple[Lane, ...] = get_args(Lane)
 STATES = ("flowing", "waiting", "outage", "paused")
@@ -31,7 +32,8 @@ class Report:
 
     def status(self) -> dict[str, Any]:
         """
-        Return ``{destinations, collections, sources, fetchers, fields, balanced, dead_letters}``.
+        Return ``{destinations, collections, sources, refusals, fetchers, fields, balanced,
+        dead_letters}``.
 
         A destination waits while its budget is spent and items are pending; *outage*: its breaker
         is open. Durations are seconds on the store's own clock. The lanes of a collection: how many
@@ -53,6 +55,7 @@ class Report:
                 for lane in LANES:
                     pipeline.zcard(f"instep:due:{collection.name}:{lane}")
                     pipeline.zcard(f"instep:due:{collection.name}:{lane}:sought")
+            pipeline.hgetall(f"instep:source:{UNKNOWN}")
             for source in self.settings.sources:
                 pipeline.hgetall(f"instep:source:{source}")
                 pipeline.hgetall(f"instep:kept-state:{source}")
@@ -72,6 +75,8 @@ class Report:
             | {"lanes": {lane: next(found) + next(found) for lane in LANES}}
             for collection in self.settings.collections.values()
         }
+        unknown = next(found)
+        sources = {name: [next(found) for _ in range(5)] for name in self.settings.sources}
         fields = {name: int(counts.get(name, 0)) for name in ("accepted", *FATES)}
         return {
             "destinations": {
@@ -82,13 +87,16 @@ class Report:
             },
             "collections": collections,
             "sources": {
-                source.name: {
-                    **_source(source, next(found)),
-                    **_kept(next(found), next(found)),
-                    **_letters(next(found), next(found)),
+                name: {
+                    **_source(self.settings.sources[name], own),
+                    **_kept(state, count),
+                    **_unmapped(open_letters, bytes),
                 }
-                for source in self.settings.sources.values()
+                for name, (own, state, count, open_letters, bytes) in sources.items()
             },
+            "refusals": _refusals(
+                {name: own for name, (own, *_) in sources.items()} | {UNKNOWN: unknown}
+            ),
             "fetchers": self._fetches.status(),
             "fields": fields,
             "balanced": balanced(fields),
@@ -158,13 +166,19 @@ def _source(source: Source, held: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _letters(count: int, bytes: str | None) -> dict[str, Any]:
+def _unmapped(count: int, bytes: str | None) -> dict[str, Any]:
     """Return how many dead letters hold an event, the room of their bodies, and what there is."""
     return {
         "unmapped": count,
         "unmapped_bytes": int(bytes or 0),
         "unmapped_bytes_limit": RAW_BYTES,
     }
+
+
+def _refusals(held: dict[str, dict[str, str]]) -> dict[str, dict[str, int]]:
+    """Return how often requests were refused, by source and reason; none that has none."""
+    counted = {source: by_reason(own) for source, own in held.items()}
+    return {source: reasons for source, reasons in counted.items() if reasons}
 
 
 def _kept(state: dict[str, str], count: int) -> dict[str, Any]:

@@ -53,6 +53,13 @@ def _show(found: Mapping[str, Any]) -> None:
         for name, row in found["sources"].items()
         for place, secret in enumerate(row.get("secrets", ()), start=1)
     ]
+    refusals = [
+        (source, reason, times)
+        for source, reasons in found["refusals"].items()
+        for reason, times in reasons.items()
+    ]
+    if refusals:
+        table("Refused requests", ("source", "reason", "times"), refusals)
     table("Secrets", ("source", "secret", "until", "matched"), secrets)
     table("Field values", tuple(found["fields"]), [tuple(found["fields"].values())])
     table("Processes", ("role", "pid"), [(p["role"], p["pid"]) for p in found["processes"]])

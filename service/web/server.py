@@ -1,5 +1,5 @@
 """
-The web processes: granian with the Flask application.
+The web processes: granian, the front (``service.web.front``), the Flask application.
 
     python -m service.web.server --bind IP:PORT --processes N
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import signal
 import socket
 from functools import partial
@@ -19,18 +20,26 @@ from typing import TYPE_CHECKING, Any
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from service import logs
+from service.web.front import Front
+from service.web.refusals import Reporter
 from workers import tether
 from workers.errors import ConfigurationInvalid, Problem
 
 if TYPE_CHECKING:
     from flask import Flask
 
-_THREADS = 4  # per process; concurrency is what lets writes share an fsync
-_BACKLOG = 1024  # connections
-_KILL = 10  # s that requests in hand have to end
+    from workers.settings import Settings
+
+_CONNECTIONS = 4_096  # per process; idle ones are closed, and one more waits to be accepted
+_FILES = 256  # that a process may have open beside its connections
+_MAX_BODY = 1_048_576  # bytes, of a request that is no delivery
+_HEAD = 10.0  # s for the head of a request, and that a connection may be idle
+_BUFFER = 65_536  # bytes that are read ahead per connection; a longer head is refused
+_KILL = 4  # s that requests in hand have to end; stalled ones use them up
 
 
 def address(bind: str) -> tuple[str, int]:
@@ -74,17 +83,22 @@ def serve(host: str, port: int, processes: int) -> None:
     import service.app
     import service.configuration  # noqa: F401
 
+    connections = _connections()
     server = Granian(
         target="service.web.server:application",
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGINL,
         # With "auto" a connection that never sends a byte waits for HTTP/2's preface without a
         # timer, and 512 of them per process stop accepting.
         http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=int(_HEAD * 1000), max_buffer_size=_BUFFER
+        ),
+        websockets=False,
         workers=processes,
-        blocking_threads=_THREADS,
-        backlog=_BACKLOG,
+        backlog=connections,
+        backpressure=connections,
         log_level=LogLevels.warning,
         log_access=False,
         respawn_failed_workers=True,
@@ -93,34 +107,67 @@ def serve(host: str, port: int, processes: int) -> None:
     server.serve(target_loader=partial(_process, os.getpid()), wrap_loader=False)
 
 
+def _connections() -> int:
+    """Return how many connections a process may have, after asking for that many open files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _CONNECTIONS + _FILES
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return max(128, most - _FILES)
+
+
 def application() -> Flask:
-    """Build the application from the environment, with clients of its own; for any WSGI server."""
+    """
+    Build the application from the environment, with clients of its own; for any WSGI server.
+
+    Put a proxy in front that reads each request whole before it passes it on: by itself the
+    application can neither tell a body that was cut off from a whole one, nor let stalled ones go.
+    """
+    return _build()[0]
+
+
+def _front() -> Front:
+    application, settings, reporter = _build()
+
+    def limit(path: str) -> int:
+        source = settings.sources.get(reporter.source_of(path) or "")
+        return source.max_body if source else _MAX_BODY
+
+    return Front(application, limit, reporter.report)
+
+
+def _build() -> tuple[Flask, Settings, Reporter]:
     from service.app import create_app
     from service.configuration import of_process
     from workers import jobs, processes
     from workers.store import connection
+    from workers.store.refusals import Refusals
 
     configuration = of_process()
     settings = configuration.settings
     parts = jobs.build(settings)
     client = parts.steps.client
-    return create_app(
+    refusals = Refusals(client)
+    application = create_app(
         configuration,
         outbox=parts.outbox,
         wake=parts.wakes.wake,
         status=parts.report.status,
         check_store=lambda: connection.check(client, settings.store).as_dict(),
         workers_alive=lambda: processes.workers_alive(client),
+        count_refusal=refusals.count,
     )
+    return application, settings, Reporter(settings.sources, refusals.count)
 
 
-def _process(parent: int) -> Flask:
+def _process(parent: int) -> Front:
     # A fork has the handler of granian's main process, which would swallow a stop until the
     # process serves: then granian waits out its _KILL.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     tether.tie(parent)
     logs.configure()
-    return application()
+    return _front()
 
 
 def main(arguments: list[str] | None = None) -> None:

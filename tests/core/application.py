@@ -30,6 +30,7 @@ STATUS = {
             "unmapped_bytes_limit": 2000,
         }
     },
+    "refusals": {"erp": {"refused": 1}},
     "fetchers": {},
     "fields": {"accepted": 9, "written": 4, "dead": 2, "pending": 3},
     "balanced": True,
@@ -62,16 +63,13 @@ class Outbox:
     def __init__(self):
         self.outcome = "kept"
         self.deliveries = []
-        self.refusals = []
+        self.refusals = []  # by source and reason
 
     def accept(self, delivery):
         if self.outcome is None:
             raise StoreUnavailable("redis://:passw0rd@store does not answer")
         self.deliveries.append(delivery)
         return Accepted(self.outcome)
-
-    def refused(self, source):
-        self.refusals.append(source)
 
 
 @dataclass
@@ -105,6 +103,7 @@ def make(tmp_path, outbox, admin_token=None, **parts):
         "status": lambda: STATUS,
         "check_store": lambda: {"mode": "always"},
         "workers_alive": lambda: 2,
+        "count_refusal": lambda *refusal: outbox.refusals.append(refusal),
         "clock": lambda: NOW,
     }
     app = create_app(configuration(tmp_path, admin_token), outbox=outbox, **(working | parts))

@@ -30,6 +30,7 @@ STATUS = {
             "unmapped_bytes_limit": 2000,
         }
     },
+    "refusals": {"erp": {"refused": 1, "late": 3}, "(unknown)": {"not-found": 9}},
     "fetchers": {
         "shop": {
             "state": "outage",
@@ -67,6 +68,8 @@ def test_the_numbers_are_those_of_the_status():
     assert found["duplicates_total", "erp"] == 2
     assert found["refused_total", "erp"] == 1
     assert (found["unmapped_letters", "erp"], found["unmapped_bytes", "erp"]) == (4, 1000)
+    assert found["refusals_total", "late", "erp"] == 3
+    assert found["refusals_total", "not-found", "(unknown)"] == 9
     assert found["calls_total", "site"] == 7
     assert found["rate_limited_total", "site"] == 1
     assert found["outbox_items", "products"] == 3

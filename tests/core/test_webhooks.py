@@ -43,7 +43,7 @@ def test_a_proven_body_that_cannot_be_read_is_answered_200(client, outbox, body)
 def test_a_bad_proof_is_answered_401_without_a_word(client, outbox, headers):
     response = client.post("/webhooks/erp", data=b"{}", headers=headers)
     assert (response.status_code, response.data) == (401, b"")
-    assert outbox.refusals == ["erp"]
+    assert outbox.refusals == [("erp", "refused")]
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,9 @@ def test_a_bad_proof_is_answered_401_without_a_word(client, outbox, headers):
         "/webhooks/none",
         "/webhooks/erp/token",
         "/webhooks",
-        "/webhooks/erp/",
+        "/webhooks/erp//",
         "/webhooks//erp",
+        "/webhooks/",
         "/none",
     ],
 )
@@ -72,6 +73,62 @@ def test_a_source_with_a_path_token_is_not_there_without_it(client, outbox, path
 
 def test_a_source_with_a_path_token_is_reached_with_it(client):
     assert client.post("/webhooks/hidden/tøken/1", data=b"{}", headers=PROOF).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/webhooks/erp/", "/webhooks/hidden/tøken/1/"])
+def test_one_slash_more_at_the_end_is_the_same_source(client, outbox, path):
+    assert client.post(path, data=b"{}", headers=PROOF).status_code == 200
+    assert len(outbox.deliveries) == 1
+
+
+@pytest.mark.parametrize("path", ["/webhooks/erp/", "/webhooks/hidden/tøken/1/"])
+def test_a_slash_in_disguise_is_none(client, outbox, path):
+    environ = {"RAW_URI": path.removesuffix("/") + "%2F?a=/"}
+    response = client.post(path, data=b"{}", headers=PROOF, environ_overrides=environ)
+    assert (response.status_code, outbox.deliveries) == (404, [])
+
+
+@pytest.mark.parametrize("path", ["/webhooks/hidden//", "/webhooks/hidden/tøken/1//"])
+def test_two_slashes_more_are_another_path(client, path):
+    assert client.post(path, data=b"{}", headers=PROOF).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["//webhooks/erp", "///webhooks/erp", "//webhooks/erp/"])
+def test_a_slash_more_at_the_beginning_is_another_path(client, outbox, path):
+    environ = {"PATH_INFO": path}
+    response = client.post("/", data=b"{}", headers=PROOF, environ_overrides=environ)
+    assert (response.status_code, outbox.deliveries) == (404, [])
+    assert outbox.refusals == [("(unknown)", "not-found")]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "refusal"),
+    [
+        ("POST", "/webhooks/none", ("(unknown)", "not-found")),
+        ("POST", "/webhooks/", ("(unknown)", "not-found")),
+        ("POST", "/webhooks/hidden/wrong", ("hidden", "not-found")),
+        ("GET", "/webhooks/erp", ("erp", "method")),
+        ("GET", "/webhooks/none", ("(unknown)", "method")),
+    ],
+)
+def test_a_refusal_is_one_line_in_the_log_and_counted(
+    client, outbox, caplog, method, path, refusal
+):
+    client.open(path, method=method, data=b"{}", headers=PROOF)
+    assert outbox.refusals == [refusal]
+    (line,) = (vars(record) for record in caplog.records)
+    assert (line["message"], line["source"], line["action"]) == ("delivery", *refusal)
+    assert "wrong" not in json.dumps(line, default=str)
+
+
+def test_what_is_too_large_is_counted(client, outbox):
+    client.post("/webhooks/small", data=b"12345678901", headers=PROOF)
+    assert outbox.refusals == [("small", "too-large")]
+
+
+def test_an_address_that_is_none_of_deliveries_is_not_counted(client, outbox):
+    assert client.get("/none").status_code == 404
+    assert outbox.refusals == []
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])

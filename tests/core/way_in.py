@@ -47,7 +47,6 @@ class Accepted:
 class Outbox:
     answer: Accepted = field(default_factory=Accepted)
     deliveries: list = field(default_factory=list)
-    refusals: list = field(default_factory=list)
     down: bool = False
 
     def accept(self, delivery):
@@ -55,11 +54,6 @@ class Outbox:
             raise StoreUnavailable("no answer")
         self.deliveries.append(delivery)
         return self.answer
-
-    def refused(self, source):
-        if self.down:
-            raise StoreUnavailable("no answer")
-        self.refusals.append(source)
 
 
 @dataclass

@@ -21,6 +21,7 @@ def application():
     from service.configuration import build
     from workers import jobs
     from workers.store import connection
+    from workers.store.refusals import Refusals
 
     configuration = build(os.environ)
     parts = jobs.build(configuration.settings)
@@ -33,6 +34,7 @@ def application():
             parts.steps.client, configuration.settings.store
         ).as_dict(),
         workers_alive=lambda: 1,
+        count_refusal=Refusals(parts.steps.client).count,
         clock=lambda: datetime.fromtimestamp(int(request.headers[CLOCK]), UTC),
     )
 

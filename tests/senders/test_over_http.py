@@ -41,9 +41,6 @@ class Outbox:
         self.deliveries.append(delivery)
         return Accepted()
 
-    def refused(self, source):
-        pass
-
 
 @dataclass
 class Configuration:

@@ -1,0 +1,66 @@
+"""From an ASGI scope and its whole body to a WSGI environ (PEP 3333)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes
+
+BODY: Final = "instep.body"  # the whole body, as bytes: nothing needs to be read any more
+
+_UNPREFIXED: Final = ("CONTENT_TYPE", "CONTENT_LENGTH")
+_ALWAYS: Final[Mapping[str, Any]] = {
+    "SCRIPT_NAME": "",
+    "wsgi.version": (1, 0),
+    "wsgi.errors": sys.stderr,
+    "wsgi.multithread": True,
+    "wsgi.multiprocess": True,
+    "wsgi.run_once": False,
+    "wsgi.input_terminated": True,
+}
+
+
+def head(scope: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Return the environ of a request, as far as its head tells it.
+
+    Fields that stand more than once are joined. Names with an underscore are dropped, as nginx
+    does: ``X_Signature`` and ``X-Signature`` have one name in an environ, so that whoever adds the
+    one could override the other.
+    """
+    version = scope["http_version"]
+    environ = {
+        **_ALWAYS,
+        "REQUEST_METHOD": scope["method"],
+        # Not scope["path"]: that has lost what is no UTF-8.
+        "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
+        "RAW_URI": scope["raw_path"].decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_PROTOCOL": "HTTP/1.0" if version == "1" else f"HTTP/{version}",
+        "SERVER_NAME": scope["server"][0],
+        "SERVER_PORT": scope["server"][1],
+        "REMOTE_ADDR": scope["client"][0],
+        "wsgi.url_scheme": scope["scheme"],
+    }
+    for raw_name, raw_value in scope["headers"]:
+        if b"_" in raw_name:
+            continue
+        name = raw_name.decode("latin-1").upper().replace("-", "_")
+        if name not in _UNPREFIXED:
+            name = f"HTTP_{name}"
+        value = raw_value.decode("latin-1")
+        if name in environ:
+            value = f"{environ[name]}{'; ' if name == 'HTTP_COOKIE' else ','}{value}"
+        environ[name] = value
+    return environ
+
+
+def with_body(environ: dict[str, Any], body: bytes) -> dict[str, Any]:
+    """Return *environ* with its whole body; a chunked one has a length from here on."""
+    if environ.pop("HTTP_TRANSFER_ENCODING", None) is not None:
+        environ["CONTENT_LENGTH"] = str(len(body))
+    environ["wsgi.input"] = BytesIO(body)
+    environ[BODY] = body
+    return environ

@@ -1,0 +1,125 @@
+"""
+In front of the Flask application: every request whole and in time, or refused.
+
+An ASGI application for granian. It reads on an event loop, where a client that stalls costs some
+memory and no thread, and asks the Flask application only about requests that are complete.
+
+| Refused | Status |
+|---|---|
+| a method in lower case, other framing than Content-Length or chunked, both of them | 400 |
+| a body that is cut off or malformed, whatever its proof | 400 |
+| a body that is not whole in time | 408 |
+| a body larger than its path allows | 413 |
+| no room for the body, or no thread in time | 503: the sender sends again |
+
+Each closes its connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from service.web import environ as environs
+from service.web.refusals import PREFIX
+from service.web.threads import Answer, Application, Send, Threads
+from service.web.upload import DRAINED, Receive, Refused, Uploads
+
+DELIVERIES: Final = 4  # threads; concurrency is what lets writes share an fsync
+PAGES: Final = 4  # threads for all but deliveries, so that health answers whatever those do
+_NO_FREE_THREAD: Final = Refused(HTTPStatus.SERVICE_UNAVAILABLE, "busy")
+
+
+class Front:
+    """
+    Args:
+        application: Any WSGI application.
+        limit: Returns how many bytes the body of a request to this path may have.
+        report: Is told of a refused request: its path, why, and the status.
+        uploads: The bodies of this process.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        limit: Callable[[str], int],
+        report: Callable[[str, str, int], object],
+        uploads: Uploads | None = None,
+    ) -> None:
+        self._deliveries = Threads(application, DELIVERIES, "deliveries")
+        self._pages = Threads(application, PAGES, "pages")
+        self._limit = limit
+        self._report = report
+        self._uploads = uploads or Uploads()
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return  # neither lifespan nor websockets
+        environ = environs.head(scope)
+        path: str = environ["PATH_INFO"]
+        held = 0
+        try:
+            body = b""
+            length = _framing(environ)
+            if length != 0:
+                limit = self._limit(path)
+                _refuse_length(environ, length, limit)
+                body, held = await self._uploads.collect(receive, length, limit)
+            answer = await self._ask(path, environs.with_body(environ, body))
+        except Refused as refused:
+            self._report(path, refused.reason, refused.status)
+            answer = _refusal(refused)
+        finally:
+            self._uploads.release(held)
+        await answer.send(send)
+
+    async def _ask(self, path: str, environ: dict[str, Any]) -> Answer:
+        threads = self._deliveries if path.startswith(PREFIX) else self._pages
+        answer = await threads.ask(environ, asyncio.get_running_loop())
+        if answer is None:
+            raise _NO_FREE_THREAD
+        return answer
+
+
+def _framing(environ: Mapping[str, Any]) -> int | None:
+    """
+    Return the length of the body; None: it is chunked.
+
+    Raises:
+        Refused: Two readers of this head could see two bodies, or none of its method.
+    """
+    encoding = environ.get("HTTP_TRANSFER_ENCODING")
+    length: str | None = environ.get("CONTENT_LENGTH")
+    malformed = (
+        (encoding is not None and encoding.strip().lower() != "chunked")
+        or (encoding is not None and length is not None)
+        or (length is not None and not (length.isascii() and length.isdigit()))
+        or not environ["REQUEST_METHOD"].isupper()
+    )
+    if malformed:
+        raise Refused(HTTPStatus.BAD_REQUEST, "malformed")
+    return None if encoding is not None else int(length or 0)
+
+
+def _refuse_length(environ: Mapping[str, Any], length: int | None, limit: int) -> None:
+    """Refuse at once what is not worth being read to its end, or waits for our word to begin."""
+    if length is None or length <= limit:
+        return
+    if length > limit + DRAINED or "HTTP_EXPECT" in environ:
+        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large")
+
+
+def _refusal(refused: Refused) -> Answer:
+    body = json.dumps({"error": refused.status.phrase}).encode() + b"\n"
+    return Answer(
+        refused.status,
+        (
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),
+        ),
+        body,
+    )

@@ -1,0 +1,183 @@
+"""
+The body of a request, whole and in time, or a refusal.
+
+Nothing is known of who sends: no proof can be checked before the body is there. So a body has a
+deadline, and a rate that it must keep above that; and all bodies together have a bound in bytes,
+of which the first 64 KiB of each are free, so that ordinary deliveries pass whatever waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final
+
+SECONDS: Final = 15.0  # that a body has, and beyond them as long as it keeps this rate:
+RATE: Final = 16_384  # bytes/s, of all that came
+DRAINED: Final = 16_777_216  # bytes that are read and dropped of a body that is too large
+PIECES: Final = 4_096  # that a body may come in, and more if they have on average this size:
+SMALL: Final = 64  # bytes; each costs as much as a small request
+FREE: Final = 65_536  # bytes of each body that the bound does not count
+HELD: Final = 67_108_864  # bytes beyond those, of all bodies of this process together
+SILENT: Final = 1.0  # s without a byte, after which a body makes room for others
+LOOK: Final = 0.25  # s between two looks at the deadlines
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+
+class Refused(Exception):
+    """
+    A request that the application is not asked about.
+
+    Args:
+        status: Of the answer.
+        reason: One of ``workers.store.refusals.REASONS``.
+    """
+
+    def __init__(self, status: HTTPStatus, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+@dataclass(eq=False, slots=True)
+class Upload:
+    """One body on its way."""
+
+    task: asyncio.Task[Any]
+    began: float
+    moved: float  # when its last piece came
+    came: int = 0  # bytes, dropped ones too
+    pieces: int = 0
+    held: int = 0  # bytes that the bound counts
+    late: bool = False
+    body: bytearray = field(default_factory=bytearray)
+
+
+class Uploads:
+    """
+    All bodies of one process that are on their way, or wait to be answered.
+
+    Args:
+        seconds, rate, bound: See the numbers of this module.
+    """
+
+    def __init__(self, seconds: float = SECONDS, rate: int = RATE, bound: int = HELD) -> None:
+        self._seconds = seconds
+        self._rate = rate
+        self._bound = bound
+        self._held = 0
+        self._uploads: set[Upload] = set()
+        self._watched = False
+
+    async def collect(self, receive: Receive, length: int | None, limit: int) -> tuple[bytes, int]:
+        """
+        Return the whole body, and how much of it the bound counts until `release`.
+
+        Args:
+            receive: Of ASGI.
+            length: Its Content-Length; None: it is chunked.
+            limit: Bytes that it may have.
+
+        Raises:
+            Refused: It is too large, not whole, or not in time; or there is no room for it.
+        """
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # a coroutine runs in one
+        upload = Upload(task, now, now)
+        self._uploads.add(upload)
+        if not self._watched:
+            self._watched = True
+            loop.call_later(LOOK, self._watch, loop)
+        try:
+            body = await self._read(upload, receive, length, limit)
+        except asyncio.CancelledError:
+            if not upload.late:
+                raise
+            task.uncancel()
+            raise Refused(HTTPStatus.REQUEST_TIMEOUT, "late") from None
+        except BaseException:
+            self._let_go(upload)
+            raise
+        finally:
+            self._uploads.discard(upload)
+        return body, upload.held
+
+    def release(self, held: int) -> None:
+        """Count *held* bytes no longer: their request is answered."""
+        self._held -= held
+
+    async def _read(
+        self, upload: Upload, receive: Receive, length: int | None, limit: int
+    ) -> bytes:
+        most = limit + DRAINED
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] != "http.request":
+                # Cut off, or framed in a way that has no end: whatever came of it is not the body.
+                raise Refused(HTTPStatus.BAD_REQUEST, "incomplete")
+            piece: bytes = message.get("body", b"")
+            upload.came += len(piece)
+            upload.pieces += 1
+            # All that Content-Length promises: the empty message that ends it needs no waiting for.
+            more = message.get("more_body", False) and upload.came != length
+            if not more and upload.came == len(piece) <= min(limit, FREE):
+                return self._whole(piece, length)
+            if upload.came <= limit:
+                self._keep(upload, piece)
+            else:
+                self._let_go(upload)
+            if upload.came > most or (
+                upload.pieces > PIECES and upload.came < upload.pieces * SMALL
+            ):
+                break
+        if more or upload.came > limit:
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large")
+        return self._whole(bytes(upload.body), length)
+
+    def _whole(self, body: bytes, length: int | None) -> bytes:
+        if length is not None and len(body) != length:
+            raise Refused(HTTPStatus.BAD_REQUEST, "incomplete")
+        return body
+
+    def _keep(self, upload: Upload, piece: bytes) -> None:
+        upload.moved = asyncio.get_running_loop().time()
+        upload.body += piece
+        beyond = max(0, len(upload.body) - FREE)
+        self._held += beyond - upload.held
+        upload.held = beyond
+        while self._held > self._bound and beyond:
+            self._make_room(upload)
+
+    def _make_room(self, upload: Upload) -> None:
+        """Let the one go that has been silent for longest; where none is, refuse *upload*."""
+        others = (each for each in self._uploads if each.held and each is not upload)
+        silent = min(others, key=lambda each: each.moved, default=upload)
+        if upload.moved - silent.moved < SILENT:
+            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "busy")
+        self._cancel(silent)
+
+    def _let_go(self, upload: Upload) -> None:
+        self._held -= upload.held
+        upload.held = 0
+        upload.body = bytearray()
+
+    def _cancel(self, upload: Upload) -> None:
+        if not upload.late:
+            upload.late = True
+            self._let_go(upload)
+            upload.task.cancel()
+
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        for upload in list(self._uploads):
+            if now > upload.began + self._seconds + upload.came / self._rate:
+                self._cancel(upload)
+        self._watched = bool(self._uploads)
+        if self._watched:
+            loop.call_later(LOOK, self._watch, loop)

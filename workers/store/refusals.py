@@ -1,0 +1,104 @@
+"""
+Requests that were refused, by source and reason: how often.
+
+Counted in the hash of their source (``instep:source:<source>``, see ``workers/outbox.py``):
+``refused:<reason>``, and ``refused`` for bad proofs. No answer waits for that: what is counted
+goes to the store from a thread of its own, and waits there while the store is away. What a process
+has not yet counted as it ends is not counted.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from types import MappingProxyType
+from typing import Final
+
+import redis
+
+from workers.errors import StoreUnavailable
+from workers.store.connection import guarded
+
+UNKNOWN: Final = "(unknown)"  # all that name no source; no source can have this name
+REASONS: Final = MappingProxyType(
+    {
+        "refused": "the proof is bad or missing",
+        "not-found": "no such source, or a wrong path token",
+        "method": "another method",
+        "too-large": "larger than max_body",
+        "late": "not whole in time",
+        "incomplete": "cut off, or its framing is malformed",
+        "malformed": "no request that could be a delivery",
+        "busy": "no room for its body, or no thread in time",
+    }
+)
+_PAUSE = 0.1  # s between two writes, so that a flood of refusals is a few commands
+_AWAY = 1.0  # s between two tries while the store is away
+
+_log = logging.getLogger(__name__)
+
+
+class Refusals:
+    """
+    The counts of one process.
+
+    Args:
+        client: Of the store; used by the thread alone.
+    """
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._lock = threading.Lock()
+        self._some = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def count(self, source: str, reason: str) -> None:
+        """Count one more; never waits. *source* is one of instep.toml, or UNKNOWN."""
+        with self._lock:
+            self._counts[source, reason] += 1
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="refusals", daemon=True)
+                self._thread.start()
+        self._some.set()
+
+    def _run(self) -> None:
+        rest = threading.Event()
+        while self._some.wait():
+            self._some.clear()
+            try:
+                self.flush()
+            except StoreUnavailable as error:
+                _log.warning("refusals not counted yet", extra={"reason": str(error)})
+                self._some.set()
+                rest.wait(_AWAY)
+            rest.wait(_PAUSE)
+
+    def flush(self) -> None:
+        """
+        Write what is counted.
+
+        Raises:
+            StoreUnavailable: The store did not answer; the counts are kept.
+        """
+        with self._lock:
+            counts, self._counts = self._counts, Counter()
+        try:
+            with guarded(), self._client.pipeline(transaction=True) as pipeline:
+                for (source, reason), times in counts.items():
+                    pipeline.hincrby(f"instep:source:{source}", f"refused:{reason}", times)
+                    if reason == "refused":
+                        pipeline.hincrby(f"instep:source:{source}", "refused", times)
+                pipeline.execute()
+        except StoreUnavailable:
+            with self._lock:
+                self._counts.update(counts)
+            raise
+
+
+def by_reason(held: dict[str, str]) -> dict[str, int]:
+    """Return how often requests of a source were refused, by reason; *held* is its hash."""
+    return {
+        reason: int(held[f"refused:{reason}"]) for reason in REASONS if f"refused:{reason}" in held
+    }
