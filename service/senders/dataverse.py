@@ -18,10 +18,9 @@ from typing import Any, Final
 from service.senders.base import Given, Kind
 from service.senders.carried import CarriedOptions, carried
 from service.senders.options import Text, optional_choice
-from service.senders.payload import parse_json, pluck
+from service.senders.payload import canonical_text, parse_json, pluck
 from service.senders.proven import Proven
 from service.senders.reading import Place, Reading, places, version
-from workers.changes import canonical
 
 _NO_OPERATION: Final = "00000000-0000-0000-0000-000000000000"
 _DATE: Final = re.compile(r"/Date\((\d{1,14})(?:[+-]\d{4})?\)/", re.ASCII)
@@ -68,7 +67,7 @@ def _id(context: Any) -> Any:
         return found
     # Of a step that is no job of its own: then all would be one. A retry holds the same again, and
     # a second change another OperationCreatedOn.
-    return hashlib.sha256(canonical(context).encode()).hexdigest()
+    return hashlib.sha256(canonical_text(context).encode()).hexdigest()
 
 
 def _topic(context: Any) -> str:

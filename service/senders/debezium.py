@@ -20,11 +20,11 @@ from typing import Any, Final
 from service.senders.base import Event, Given, Kind
 from service.senders.carried import CarriedOptions, carried
 from service.senders.options import PayloadPlace, optional_choice, seconds
-from service.senders.payload import parse_json, pluck
+from service.senders.payload import canonical_text, parse_json, pluck
 from service.senders.proven import Proven
 from service.senders.reading import Place, Reading, composite, version
 from service.senders.standard import standard
-from workers.changes import canonical, sequence_version
+from workers.changes import sequence_version
 
 _EXTENSION: Final = "iodebezium"
 _CLOUD_NAMES: Final = {"txid": "txId", "tsms": "ts_ms", "tsus": "ts_us"}
@@ -120,7 +120,7 @@ def _id(change: Any, key: Place | None) -> str:
     row = change.get("after") or change.get("before")
     found = key.find({}, row) if key else None
     # Without its key the row stands for itself: sent again, it is the same.
-    who = hashlib.sha256(canonical(row).encode()).hexdigest()[:16] if found is None else found
+    who = hashlib.sha256(canonical_text(row).encode()).hexdigest()[:16] if found is None else found
     times = () if at else (source.get("ts_us") or source.get("ts_ms"),)
     return composite(source.get("name"), _table(source), *at, *times, who)
 

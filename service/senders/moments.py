@@ -59,6 +59,6 @@ def _of_text(text: str) -> datetime:
 
 def _unix(number: Decimal) -> datetime:
     for below, micros in _UNITS:
-        if 0 <= number < below:
+        if number.is_finite() and 0 <= number < below:  # NaN compares with nothing
             return _EPOCH + timedelta(microseconds=int(number * micros))
     raise ValueError(f"not {EXPECTED}")

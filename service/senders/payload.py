@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import codecs
 import json
-import math
 import re
 from collections.abc import Mapping
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
 from workers.errors import PayloadInvalid
@@ -15,10 +14,11 @@ from workers.errors import PayloadInvalid
 MAX_DEPTH: Final = 100  # levels of lists and objects; what reads a payload later is recursive
 MAX_FIELDS: Final = 10_000  # of a form
 
-_FORM: Final = "application/x-www-form-urlencoded"
+FORM: Final = "application/x-www-form-urlencoded"
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)  # the last may be cut off
 _BRACKETS = re.compile(r"[\[\]{}]")
 SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+_HALF: Final = re.compile("[\ud800-\udfff]")
 
 T = TypeVar("T")
 
@@ -27,22 +27,20 @@ def parse_json(body: bytes) -> Any:
     """
     Return *body* as JSON. Of equal keys in one object the last counts.
 
+    NaN and infinities are floats, as are 1e999 and integers of thousands of digits: a problem of
+    whoever reads that value, and of no other. Half a surrogate pair becomes U+FFFD.
+
     Raises:
-        PayloadInvalid: It is not UTF-8, not JSON, nests too deeply, or holds what no store can
-            keep: NaN, an infinity, half a surrogate pair.
+        PayloadInvalid: It is not UTF-8, not JSON, or nests too deeply.
     """
     text = _decode(body)
     if too_deep(text):
         raise PayloadInvalid(f"the body nests deeper than {MAX_DEPTH} levels")
     try:
-        value = json.loads(text, **NUMBERS)
-        if SURROGATE.search(text):
-            json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise PayloadInvalid("the body holds half a surrogate pair") from None
-    except ValueError as error:
+        value = _loads(text)
+    except json.JSONDecodeError as error:
         raise PayloadInvalid(f"the body is not JSON: {error}") from None
-    return value
+    return mended(value) if SURROGATE.search(text) else value
 
 
 def parse_form(body: bytes) -> dict[str, str | list[str]]:
@@ -54,13 +52,16 @@ def parse_form(body: bytes) -> dict[str, str | list[str]]:
     """
     try:
         pairs = parse_qsl(
-            _decode(body), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
+            _decode(body),
+            keep_blank_values=True,
+            errors="surrogatepass",
+            max_num_fields=MAX_FIELDS,
         )
     except ValueError as error:
         raise PayloadInvalid(f"the body is not a form: {error}") from None
     values: dict[str, list[str]] = {}
     for name, value in pairs:
-        values.setdefault(name, []).append(value)
+        values.setdefault(joined(name), []).append(joined(value))
     return {name: found[0] if len(found) == 1 else found for name, found in values.items()}
 
 
@@ -73,7 +74,7 @@ def parse(headers: Mapping[str, str], body: bytes) -> Any:
     """
     media = headers.get("content-type", "").partition(";")[0].strip().lower()
     # curl -d calls JSON a form.
-    return parse_form(body) if media == _FORM and not looks_json(body) else parse_json(body)
+    return parse_form(body) if media == FORM and not looks_json(body) else parse_json(body)
 
 
 def looks_json(body: bytes) -> bool:
@@ -112,21 +113,56 @@ def _decode(body: bytes) -> str:
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise PayloadInvalid(f"the body is not UTF-8 at byte {error.start}") from None
+        place = error.start
+    try:
+        # CESU-8: what lies beyond 16 bits as two halves of a pair, each in three bytes.
+        return joined(body.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogatepass"))
+    except UnicodeDecodeError:
+        raise PayloadInvalid(f"the body is not UTF-8 at byte {place}") from None
 
 
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
+def joined(text: str) -> str:
+    """Return *text* with one character for two halves of a pair, U+FFFD for a half alone."""
+    if _HALF.search(text) is None:
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _finite(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):  # 1e999
-        raise ValueError(f"{text[:20]} is too large")
-    return number
+def _loads(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # an integer of more digits than Python reads
+        return json.loads(text, parse_int=integer)
 
 
-NUMBERS: Final[Mapping[str, Any]] = {"parse_constant": _no_number, "parse_float": _finite}
+def integer(text: str) -> int | float:
+    """Return the integer *text*, an infinity where it has more digits than Python reads."""
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
+
+
+def mended(value: Any) -> Any:
+    """Return *value* with U+FFFD for each half of a surrogate pair: no store can keep one."""
+    if isinstance(value, str):
+        return _HALF.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [mended(each) for each in value]
+    if isinstance(value, dict):
+        return {mended(key): mended(each) for key, each in value.items()}
+    return value
+
+
+def canonical_text(value: Any) -> str:
+    """
+    Return *value* as JSON, one text for equal values; with NaN and infinities, which JSON has not.
+
+    For payloads: a value for the CMS is ``workers.changes.canonical``.
+    """
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def too_deep(text: str) -> bool:

@@ -155,7 +155,8 @@ class Reading:
                 try:
                     found = place.find(headers, payload)
                     value = None if found is None else convert(found)
-                except ValueError as error:
+                # Arithmetic, too: a NaN or an infinity is a value like any other.
+                except (ValueError, ArithmeticError, TypeError) as error:
                     problems.append(FieldProblem(place.text, str(error)))
                     return None
                 if value is not None:

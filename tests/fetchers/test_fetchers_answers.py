@@ -45,7 +45,7 @@ def test_what_concerns_the_object_is_refused(kind, status):
 
 
 @kinds
-@pytest.mark.parametrize("body", [b"<html>Hello</html>", b"", b"{", b"\xff", b'{"a": NaN}'])
+@pytest.mark.parametrize("body", [b"<html>Hello</html>", b"", b"{", b"\xff"])
 def test_a_success_that_is_not_json_is_refused_with_what_was_found(kind, body):
     error = failure(kind, respond(200, body), FetchRefused)
     assert ": 200, but the body is not" in str(error)

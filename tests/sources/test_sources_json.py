@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 
 import pytest
 from written import NOW, Trickle, numbers, read
@@ -86,6 +87,13 @@ def test_a_list_that_does_not_end_is_refused(length):
         read(json.dumps(RECORDS)[:length], "json")
 
 
+def test_what_no_store_can_keep_is_read_as_in_a_webhook():
+    text = '[{"a": 1e999, "b": -Infinity, "c": "\\ud83d", "\\ud800": 1}]'
+    rows = [{"a": math.inf, "b": -math.inf, "c": "\ufffd", "\ufffd": 1}]
+    assert read(text, "json") == rows
+    assert read(text[1:-1], "jsonl") == rows
+
+
 DEEP = '[{"a":' + "[" * 101 + "]" * 101 + "}]"
 
 
@@ -96,9 +104,6 @@ DEEP = '[{"a":' + "[" * 101 + "]" * 101 + "}]"
         pytest.param('[{"a": 1}\n{"a": 2}]', "line 2: found '{', expected ',' or ']'", id="comma"),
         pytest.param("[{'a': 1}]" + " " * 99, "line 1: found no JSON: Expecting", id="quotes"),
         pytest.param('[{"a": 1},\n\n7]', "line 3: found 7 as record 2, expected an", id="number"),
-        pytest.param('[{"a": NaN}]', "found NaN is no number", id="NaN"),
-        pytest.param('[{"a": 1e999}]', "found 1e999 is too large", id="infinity"),
-        pytest.param('[{"a": "\\ud800"}]', "found half a surrogate pair", id="surrogate"),
         pytest.param(b'[{"a": 1},\n{"b": "\xe4"}]', "found byte 0xe4 in what", id="not UTF-8"),
         pytest.param(DEEP, "found JSON deeper than 100 levels", id="depth"),
         pytest.param("7", "found JSON that begins with 7, expected a list", id="no list"),
@@ -175,7 +180,6 @@ def test_one_page_of_several_is_refused(name, value, refused, first):
         ('{"a": 1}\n{"a": 1, "b', "line 2: found what is not JSON"),
         ('{"a": 1}\n[1]\n', "line 2: found a list, expected an object"),
         ('[{"a": 1},\n{"a": 2}]', "line 1: found what is not JSON"),
-        ('{"a": NaN}\n', "line 1: found what is not JSON: NaN is no number"),
         (b'{"a": "\xe4"}\n', "line 1: found byte 0xe4"),
     ],
 )

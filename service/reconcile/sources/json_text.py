@@ -13,9 +13,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from service.mapping.found import plain
 from service.reconcile.sources.files import BUFFER, LONGEST, File, chunks
-from service.senders.payload import MAX_DEPTH, NUMBERS, SURROGATE, too_deep
+from service.senders.payload import MAX_DEPTH, SURROGATE, integer, mended, too_deep
 from workers.errors import SnapshotInvalid
 
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -29,7 +28,7 @@ class JsonText:
         self.name = file.name
         self._chunks: Iterator[bytes] = chunks(file, BUFFER)
         self._decode = codecs.getincrementaldecoder("utf-8-sig")().decode
-        self._raw = json.JSONDecoder(**NUMBERS).raw_decode
+        self._raw = json.JSONDecoder(parse_int=integer).raw_decode
         self._text = ""
         self._at = 0
         self._lines = 1  # the line of the first character in memory
@@ -67,14 +66,12 @@ class JsonText:
                 value, end = self._raw(self._text, self._at)
             except json.JSONDecodeError as error:
                 self._go_on(error)
-            except ValueError as error:  # no finite number
-                raise self.invalid(plain(str(error)), "JSON") from None
             else:
                 # The digits of a number may go on.
                 if end < len(self._text) or not self._more():
-                    self._refuse_surrogates(value, end)
+                    whole = SURROGATE.search(self._text, self._at, end) is None
                     self._at = end
-                    return value
+                    return value if whole else mended(value)
 
     def invalid(self, found: str, expected: str) -> SnapshotInvalid:
         line = self._lines + self._text.count("\n", 0, self._at)
@@ -117,10 +114,3 @@ class JsonText:
         except UnicodeDecodeError as error:
             found = f"byte 0x{error.object[error.start]:02x} in what follows, which is not UTF-8"
             raise self.invalid(found, "UTF-8") from None
-
-    def _refuse_surrogates(self, value: Any, end: int) -> None:
-        if SURROGATE.search(self._text, self._at, end):
-            try:
-                json.dumps(value, ensure_ascii=False).encode()
-            except UnicodeEncodeError:
-                raise self.invalid("half a surrogate pair", "valid Unicode") from None
