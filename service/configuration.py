@@ -77,9 +77,13 @@ def _fetchers(draft: Draft, problems: list[Problem]) -> dict[str, Fetcher]:
 
 
 def _windowed(settings: Settings, built: Mapping[str, Configured]) -> Settings:
-    """Return *settings* with the window of its sender for each source that sets none."""
+    """Return *settings* with the window and size of its sender for each source that sets none."""
     sources = {
-        name: replace(source, dedupe_hours=source.dedupe_hours or built[name].kind.dedupe_hours)
+        name: replace(
+            source,
+            dedupe_hours=source.dedupe_hours or built[name].kind.dedupe_hours,
+            max_body=built[name].max_body,
+        )
         for name, source in settings.sources.items()
     }
     return replace(settings, sources=sources)

@@ -17,7 +17,7 @@ from uuid import uuid4
 from service.ports import Letter, Mappings, Outbox
 from service.reading import FETCHER, WHOLE_BODY, Read, Reader, bounded
 from service.senders.base import Answer
-from service.senders.rotation import Configured
+from service.senders.rotation import Configured, Request
 from workers.changes import Change, Delivery, Fetch, FieldProblem, Incoming
 from workers.errors import ConfigurationInvalid, Problem
 from workers.settings import Collection
@@ -97,10 +97,13 @@ class Intake:
 
         Raises:
             SignatureInvalid: The proof is bad.
+            BodyTooLarge: It is too large once it is unpacked.
             StoreUnavailable: Nothing was kept.
         """
         sender = self._sender(source)
-        place = sender.verify(headers, body, now=now)
+        request = Request(headers, body)
+        place = sender.prove(request, now=now)
+        kept = sender.kept(request)
         read = bounded(self._reader.read(source, headers, body))
         receipt = self._accept(
             read,
@@ -108,8 +111,8 @@ class Intake:
                 source=source,
                 token=uuid4().hex,
                 events=read.events,
-                body=sender.kept(body),
-                headers=_kept(sender, headers),
+                body=kept.body,
+                headers=kept.headers,
                 secret=sender.mark(place),
             ),
         )
@@ -222,8 +225,3 @@ def _placed(event: Incoming, letter: Letter) -> Incoming:
     if again is not None and letter.index == WHOLE_BODY:
         again = replace(again, place=event.index, taken=False, letters=())
     return replace(event, again=again)
-
-
-def _kept(sender: Configured, headers: Mapping[str, str]) -> dict[str, str]:
-    """Return what it takes to read the body again: never a proof."""
-    return {name: headers[name] for name in ("content-type", *sender.headers) if name in headers}

@@ -11,10 +11,10 @@ from typing import Any, Final
 from service import echo
 from service.ports import Mapped, Mappings
 from service.senders.base import Event
-from service.senders.payload import parse_json
-from service.senders.rotation import Configured
-from workers.changes import FieldProblem, Incoming, canonical
-from workers.errors import PayloadInvalid
+from service.senders.payload import canonical_text, parse_json
+from service.senders.rotation import Configured, Request
+from workers.changes import FieldProblem, Incoming
+from workers.errors import BodyTooLarge, PayloadInvalid
 from workers.settings import Collection
 
 WHOLE_BODY: Final = -1  # the index of a dead letter whose body could not be split into events
@@ -75,9 +75,11 @@ class Reader:
             topic: Of every event, instead of what the sender reads.
             fallback: The version of events that have no time.
         """
+        sender = self._senders[source]
         try:
-            events = list(self._senders[source].events(headers, body))
-        except PayloadInvalid as error:
+            request = sender.read(Request(headers, body))
+            events = list(sender.events(request.headers, request.body))
+        except (PayloadInvalid, BodyTooLarge) as error:
             return unreadable(str(error))
         # A mistake of ours must not cost the event: what is signed is kept, readable or not.
         except Exception as error:
@@ -107,7 +109,7 @@ class Reader:
             {"source": source, "fetcher": fetcher},
         )
         wanted = mapped is None or mapped.wanted
-        body = canonical(payload)
+        body = canonical_text(payload)
         changes = mapped.changes if mapped and not problems else ()
         return Read((Incoming(None, topic, 0, changes, problems, body=body),), wanted)
 
@@ -156,7 +158,7 @@ class Reader:
 
     def _kept(self, source: str, payload: Any) -> Any:
         """Return *payload* as it may wait for its fetch: without a secret that proved it."""
-        return json.loads(self._senders[source].kept(json.dumps(payload).encode()))
+        return json.loads(self._senders[source].concealed(json.dumps(payload).encode()))
 
     def _mapped(
         self, run: Callable[[], Mapped], about: Mapping[str, Any]

@@ -8,7 +8,7 @@
 | proof bad or missing | 401, empty |
 | no such source, or a wrong path token | 404; one slash more at the end is the same path |
 | another method | 405 |
-| body larger than ``max_body`` | 413 |
+| body larger than ``max_body``, as sent or unpacked | 413 |
 | body that is not whole | 400 |
 | could not be kept | 503: the sender sends again |
 """
@@ -40,8 +40,8 @@ from service.intake import Intake, Receipt
 from service.senders.base import QUERY, Answer
 from service.web.environ import BODY
 from service.web.refusals import Reporter
-from workers.errors import SignatureInvalid, StoreUnavailable
-from workers.settings import Source
+from workers.errors import BodyTooLarge, SignatureInvalid, StoreUnavailable
+from workers.settings import MAX_BODY, Source
 
 STATUSES: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
     {
@@ -102,13 +102,13 @@ def blueprint(
         receipt: Receipt | None = None
         values: dict[str, Any] = {"source": source}
         try:
-            body = read_body(request, configured.max_body)
+            body = read_body(request, configured.max_body or MAX_BODY)
             headers = read_headers(request)
             if echo := _echo(configured, headers, body):
                 return echo
             receipt = intake.receive(source, headers, body, now=clock())
             action: str = receipt.outcome
-        except RequestEntityTooLarge:
+        except (RequestEntityTooLarge, BodyTooLarge):
             action = "too-large"
         except SignatureInvalid as error:
             action, values["reason"] = "refused", str(error)

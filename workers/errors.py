@@ -5,7 +5,8 @@ ProcessorError
 ├── ConfigurationInvalid    instep.toml or a mapping is wrong           → exit 2
 ├── SourceError             nothing to map in this request
 │   ├── SignatureInvalid    forged, altered or stale                    → 401
-│   └── PayloadInvalid      signed, but not readable: a dead letter     → 200
+│   ├── PayloadInvalid      signed, but not readable: a dead letter     → 200
+│   └── BodyTooLarge        more than the source may send, unpacked     → 413
 ├── SnapshotInvalid         a snapshot is cut off or cannot be read      → nothing of it is used
 ├── ReconcileFailed         it cannot be told what differs              → nothing is changed
 ├── StoreUnavailable        the store did not answer: nothing was kept  → 503
@@ -68,6 +69,10 @@ class SignatureInvalid(SourceError):
 
 class PayloadInvalid(SourceError):
     """The proof holds, but the body cannot be read."""
+
+
+class BodyTooLarge(SourceError):
+    """The body is larger than ``max_body`` of its source once it is unpacked."""
 
 
 class SnapshotInvalid(ProcessorError):

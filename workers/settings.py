@@ -84,13 +84,16 @@ class Collection:
         return (self.key,) if isinstance(self.key, str) else tuple(self.key or ())
 
 
+MAX_BODY = 1_048_576  # bytes, of a source whose sender is not known to send more
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     name: str
     sender: str
     secrets: tuple[str, ...] = field(default=(), repr=False)  # newest first
     ends: tuple[datetime | None, ...] = ()  # of each secret; none at all: no secret has one
-    max_body: int = 1_048_576  # bytes
+    max_body: int | None = None  # bytes; None: as much as its sender is known to send
     dedupe_hours: float | None = None  # None: as long as its sender wants, 24 where none says
     keep_hours: float = 48.0  # that deliveries are kept to be run again; 0: none is
     keep_mb: int = 16  # MiB that they may take, packed

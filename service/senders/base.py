@@ -12,7 +12,7 @@ from marshmallow import Schema
 
 from workers.changes import FieldProblem
 from workers.errors import ConfigurationInvalid, Problem
-from workers.settings import Source
+from workers.settings import MAX_BODY, Source
 
 QUERY: Final = ":query"  # the raw query string, beside the headers; no header has such a name
 
@@ -172,10 +172,13 @@ class Kind:
         order: What the version of an event is made of, in words.
         retries: What the sender does after an answer other than 2xx, in words.
         dedupe_hours: How long its ids are remembered, where the source does not say.
+        max_body: Bytes that a request of it may have, where the source does not say.
         answer: What it wants to hear; None: anything.
         needs_secret: False: something else proves its requests, and build sees to that.
         covers_body: Whether the proof is one of the body, too.
         conceal: Returns a body without the secrets in it, for a dead letter.
+        topics: Such as it sends, for hints; all of them only if *knows_topic* says so.
+        knows_topic: Tells whether it ever sends a topic; None: its topics are not known.
     """
 
     options: type[Schema]
@@ -186,7 +189,10 @@ class Kind:
     order: str
     retries: str
     dedupe_hours: float = 24.0
+    max_body: int = MAX_BODY
     answer: Answer | None = None
     needs_secret: bool = True
     covers_body: bool = False
     conceal: Callable[[bytes, Sequence[str]], bytes] | None = None
+    topics: tuple[str, ...] = ()
+    knows_topic: Callable[[str], bool] | None = None

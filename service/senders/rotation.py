@@ -6,12 +6,23 @@ So that it is known which one matched, and when its time is over.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from service.senders import content
 from service.senders.base import Answer, Event, Given, Kind, Sender
-from workers.errors import SignatureInvalid
+from workers.errors import PayloadInvalid, SignatureInvalid
+from workers.settings import MAX_BODY
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Headers, by lower-case names, and the body of one request."""
+
+    headers: Mapping[str, str] = field(repr=False)  # a proof is among them
+    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +36,7 @@ class Configured:
         ends: When each secret ceases to be taken; None: never.
         secrets: The same, as text.
         marks: The same, as they are counted.
+        max_body: Bytes that a body may have, as it is sent and unpacked.
     """
 
     kind: Kind = field(repr=False)
@@ -32,6 +44,7 @@ class Configured:
     ends: tuple[datetime | None, ...]
     secrets: tuple[str, ...] = field(repr=False)
     marks: tuple[str, ...] = ()
+    max_body: int = MAX_BODY
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -61,6 +74,68 @@ class Configured:
                 refusal = error
         raise refusal
 
+    def prove(self, request: Request, *, now: datetime) -> int:
+        """
+        Return the place of the secret, from 1, under which *request* is proven: its bytes as they
+        were sent, else as they are unpacked, whichever the sender signs.
+
+        Raises:
+            SignatureInvalid: Neither is proven.
+            BodyTooLarge: It is not, as it was sent, and too large once it is unpacked.
+        """
+        refusal: SignatureInvalid | None = None
+        for headers, body in self._forms(request):
+            try:
+                return self.verify(headers, body, now=now)
+            except SignatureInvalid as error:
+                refusal = refusal or error
+        raise refusal or SignatureInvalid("there is nothing to prove")
+
+    def _forms(self, request: Request) -> Iterator[tuple[Mapping[str, str], bytes]]:
+        yield request.headers, request.body
+        with contextlib.suppress(PayloadInvalid):
+            unpacked = self._unpacked(request)
+            if unpacked is not request:
+                yield unpacked.headers, unpacked.body
+            text = _in_utf8(unpacked)
+            # A proof that signs no bytes is a secret that stands somewhere in the text.
+            if text is not unpacked and not self.kind.covers_body:
+                yield text.headers, text.body
+
+    def read(self, request: Request) -> Request:
+        """
+        Return *request* as it can be read, again and again: unpacked, in UTF-8.
+
+        Raises:
+            PayloadInvalid: It cannot.
+            BodyTooLarge: It is too large once it is unpacked.
+        """
+        return _in_utf8(self._unpacked(request))
+
+    def kept(self, request: Request) -> Request:
+        """
+        Return what of *request* is kept to be read again: never a proof.
+
+        That is what was read, so that it means the same. What cannot be unpacked or is in no known
+        charset is kept as it is, with the headers that say how it was sent.
+
+        Raises:
+            BodyTooLarge: It is too large once it is unpacked.
+        """
+        with contextlib.suppress(PayloadInvalid):
+            request = self._unpacked(request)
+            request = _in_utf8(request)
+        names = (content.TYPE, content.CODING, *self.headers)
+        headers = {name: request.headers[name] for name in names if name in request.headers}
+        return Request(headers, self.concealed(request.body))
+
+    def _unpacked(self, request: Request) -> Request:
+        if content.CODING not in request.headers:
+            return request
+        body = content.unpack(request.headers, request.body, self.max_body)
+        names = (name for name in request.headers if name != content.CODING)
+        return Request({name: request.headers[name] for name in names}, body)
+
     def mark(self, place: int) -> str | None:
         """Return by what the secret at *place* is counted; None where there are no secrets."""
         return self.marks[place - 1] if self.marks else None
@@ -74,9 +149,14 @@ class Configured:
         """
         return self.senders[0].events(headers, body)
 
-    def kept(self, body: bytes) -> bytes:
-        """Return *body* as a dead letter may keep it: without a secret in it."""
+    def concealed(self, body: bytes) -> bytes:
+        """Return *body* without a secret in it."""
         return self.kind.conceal(body, self.secrets) if self.kind.conceal else body
+
+
+def _in_utf8(request: Request) -> Request:
+    headers, body = content.readable(request.headers, request.body)
+    return request if headers is request.headers else Request(headers, body)
 
 
 def configured(kind: Kind, given: Given) -> Configured:
@@ -93,4 +173,11 @@ def configured(kind: Kind, given: Given) -> Configured:
         for secret in source.secrets
     )
     ends = source.ends or tuple(None for _ in senders)
-    return Configured(kind, senders or (whole,), ends or (None,), source.secrets, source.marks)
+    return Configured(
+        kind,
+        senders or (whole,),
+        ends or (None,),
+        source.secrets,
+        source.marks,
+        source.max_body or kind.max_body,
+    )

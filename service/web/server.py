@@ -28,6 +28,7 @@ from service.web.front import Front
 from service.web.refusals import Reporter
 from workers import tether
 from workers.errors import ConfigurationInvalid, Problem
+from workers.settings import MAX_BODY
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 _CONNECTIONS = 4_096  # per process; idle ones are closed, and one more waits to be accepted
 _FILES = 256  # that a process may have open beside its connections
-_MAX_BODY = 1_048_576  # bytes, of a request that is no delivery
 _HEAD = 10.0  # s for the head of a request, and that a connection may be idle
 _BUFFER = 65_536  # bytes that are read ahead per connection; a longer head is refused
 _KILL = 4  # s that requests in hand have to end; stalled ones use them up
@@ -132,7 +132,7 @@ def _front() -> Front:
 
     def limit(path: str) -> int:
         source = settings.sources.get(reporter.source_of(path) or "")
-        return source.max_body if source else _MAX_BODY
+        return (source and source.max_body) or MAX_BODY
 
     return Front(application, limit, reporter.report)
 

@@ -48,7 +48,7 @@ def test_a_small_file_gets_the_documented_defaults(write):
     assert (site.live, site.linger, site.attempts, site.give_up_hours) == (True, 1.0, 12, 24)
     assert settings.collections["products"].missing == "dead-letter"
     source = settings.sources["erp"]
-    assert (source.max_body, source.options) == (1_048_576, {})
+    assert (source.max_body, source.options) == (None, {})
     assert (source.dedupe_hours, source.challenge, source.ends) == (None, None, ())
     assert settings.store.durability == "always"
     assert (settings.store.url, settings.admin_token, settings.public_url) == (None, None, None)

@@ -70,12 +70,12 @@ def test_a_token_is_not_kept_however_it_is_written(secret):
         codecs.BOM_UTF8 + json.dumps({"token": secret}).encode(),
     ):
         found.verify({}, body, now=None)
-        assert json.loads(found.kept(body)) == {"token": "***"}
+        assert json.loads(found.concealed(body)) == {"token": "***"}
 
 
 def test_a_token_in_a_form_is_not_kept_either():
     found = sender("body-token", secrets=("a b+",))
-    assert found.kept(b"a=1&token=a+b%2b&c=a") == b"a=1&token=***&c=a"
+    assert found.concealed(b"a=1&token=a+b%2b&c=a") == b"a=1&token=***&c=a"
 
 
 LOGIN = "Basic " + base64.b64encode(b"u:p").decode()

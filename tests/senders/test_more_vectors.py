@@ -3,6 +3,7 @@
 import pytest
 from more import MORE, named
 
+from service.senders.rotation import Request
 from workers.errors import PayloadInvalid, SignatureInvalid
 
 # A wrong path is refused before the sender is asked.
@@ -12,8 +13,10 @@ PROVEN = [each for each in DIRECT if each.status < 300]
 
 def read(vector):
     sender = vector.configured()
-    sender.verify(vector.headers, vector.body, now=vector.now)
-    return list(sender.events(vector.headers, vector.body))
+    request = Request(vector.headers, vector.body)
+    sender.prove(request, now=vector.now)
+    request = sender.read(request)
+    return list(sender.events(request.headers, request.body))
 
 
 def test_there_are_as_many_as_were_written():

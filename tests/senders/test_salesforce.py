@@ -103,7 +103,7 @@ def test_a_notification_without_an_id_does_not_spoil_the_other():
 )
 def test_the_session_is_not_kept(session):
     text = MESSAGE.replace('<SessionId xsi:nil="true"/>', f"<SessionId>{session}</SessionId>")
-    kept = sender("salesforce").kept(text.encode())
+    kept = sender("salesforce").concealed(text.encode())
     assert b"secret" not in kept
     assert parse_xml(kept)
 
