@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
-from workers.changes import Again, Change, Delivery, Fetch, FieldProblem
+from workers.changes import Again, Change, Delivery, Fetch, FieldProblem, LeftOut
 
 
 class Mapped(Protocol):
@@ -16,9 +16,13 @@ class Mapped(Protocol):
     @property
     def problems(self) -> tuple[FieldProblem, ...]: ...
     @property
+    def nameless(self) -> bool: ...
+    @property
     def wanted(self) -> bool: ...
     @property
     def fetches(self) -> tuple[Fetch, ...]: ...
+    @property
+    def left(self) -> tuple[LeftOut, ...]: ...
 
 
 class Mappings(Protocol):

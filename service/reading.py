@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from service import echo
@@ -13,9 +13,10 @@ from service.ports import Mapped, Mappings
 from service.senders.base import Event
 from service.senders.payload import canonical_text, parse_json
 from service.senders.rotation import Configured, Request
-from workers.changes import FieldProblem, Incoming
+from workers.changes import Change, Fetch, FieldProblem, Gone, Incoming, LeftOut
 from workers.errors import BodyTooLarge, PayloadInvalid
 from workers.settings import Collection
+from workers.tombstones import GONE
 
 WHOLE_BODY: Final = -1  # the index of a dead letter whose body could not be split into events
 LETTERS: Final = 200  # of one delivery; more would fill the room of its source, and then get 503
@@ -104,14 +105,21 @@ class Reader:
         Args:
             topic: What its dead letter, if it becomes one, is listed under.
         """
-        mapped, problems = self._mapped(
+        mapped = self._mapped(
             lambda: self._mappings.fetched(source, fetcher, topics, payload, version=version),
             {"source": source, "fetcher": fetcher},
         )
-        wanted = mapped is None or mapped.wanted
-        body = canonical_text(payload)
-        changes = mapped.changes if mapped and not problems else ()
-        return Read((Incoming(None, topic, 0, changes, problems, body=body),), wanted)
+        event = Incoming(
+            None,
+            topic,
+            0,
+            mapped.changes,
+            mapped.problems,
+            body=canonical_text(payload),
+            left=mapped.left,
+            nameless=mapped.nameless,
+        )
+        return Read((event,), mapped.wanted)
 
     def previewed(self, source: str, body: bytes, topic: str | None) -> Read:
         """Map *body* as what any fetcher of *source* has read."""
@@ -139,39 +147,74 @@ class Reader:
         if event.ping:
             return Incoming(event.id, topic, event.index), False
         version = event.version or fallback
-        mapped, problems = self._mapped(
+        mapped = self._mapped(
             lambda: self._mappings.changes(source, topic, event.payload, version=version),
             {"source": source, "event_id": event.id},
         )
         # Without its topic nobody can tell whether an event is wanted.
-        wanted = mapped is None or mapped.wanted or (topic is None and bool(event.problems))
-        if mapped is not None:
-            problems = (*event.problems, *problems) if wanted else ()
-        gone = echo.gone(event.origin, self._collections) if event.origin else ()
-        if problems or mapped is None:
-            return Incoming(event.id, topic, event.index, (), problems, gone), wanted
+        wanted = mapped.wanted or (topic is None and bool(event.problems))
+        if event.problems and wanted:
+            mapped = _left_out(mapped, event.problems)
         changes, fetches = mapped.changes, mapped.fetches
+        gone: tuple[Gone, ...] = ()
         if event.origin:
+            gone = echo.gone(event.origin, self._collections)
             changes = echo.told(changes, event.origin, event.version, self._collections)
-        payload = self._kept(source, event.payload) if fetches else None
-        return Incoming(event.id, topic, event.index, changes, (), gone, fetches, payload), wanted
+        incoming = Incoming(
+            event.id,
+            topic,
+            event.index,
+            changes,
+            mapped.problems,
+            gone,
+            fetches,
+            self._kept(source, event.payload) if fetches else None,
+            left=mapped.left,
+            nameless=mapped.nameless,
+        )
+        return incoming, wanted
 
     def _kept(self, source: str, payload: Any) -> Any:
         """Return *payload* as it may wait for its fetch: without a secret that proved it."""
         return json.loads(self._senders[source].concealed(json.dumps(payload).encode()))
 
-    def _mapped(
-        self, run: Callable[[], Mapped], about: Mapping[str, Any]
-    ) -> tuple[Mapped | None, tuple[FieldProblem, ...]]:
-        """Return what the mappings say and their problems; None where they failed."""
+    def _mapped(self, run: Callable[[], Mapped], about: Mapping[str, Any]) -> Mapped:
+        """Return what the mappings say; where they failed, that."""
         try:
-            mapped = run()
+            return run()
         # Mappings are the user's code.
         except Exception as error:
             _log.exception("mapping failed", extra=dict(about))
             message = f"the mapping failed on it: {type(error).__name__}"
-            return None, (FieldProblem("mapping", message),)
-        return mapped, mapped.problems
+            return _Mapped(problems=(FieldProblem("mapping", message),))
+
+
+@dataclass(frozen=True, slots=True)
+class _Mapped:
+    """What is left of what the mappings say."""
+
+    problems: tuple[FieldProblem, ...]
+    changes: tuple[Change, ...] = ()
+    fetches: tuple[Fetch, ...] = ()
+    left: tuple[LeftOut, ...] = ()
+    nameless: bool = False
+    wanted: bool = True
+
+
+def _left_out(mapped: Mapped, problems: tuple[FieldProblem, ...]) -> Mapped:
+    """
+    Return *mapped* without changes: what the sender cannot read names no field.
+
+    A version that was not read would let them win over what is newer. A fetch reads what is true
+    now, and goes on.
+    """
+    lost = (
+        LeftOut(change.collection, change.record, change.by, slug, change.version)
+        for change in mapped.changes
+        for slug in ([GONE] if change.retire else [each.slug for each in change.fields])
+    )
+    left = tuple(dict.fromkeys((*mapped.left, *lost)))
+    return _Mapped((*problems, *mapped.problems), (), mapped.fetches, left, mapped.nameless)
 
 
 def unreadable(message: str) -> Read:
@@ -185,11 +228,23 @@ def _letter(message: str) -> Incoming:
 
 
 def bounded(read: Read) -> Read:
-    """Return *read*, with one letter of the whole body for its bad events if they are very many."""
+    """
+    Return *read*, with one letter of the whole body for its bad events if they are very many.
+
+    What can be read of such an event goes on: its problems stand in that letter, what is left out
+    of it stands in both.
+    """
     bad = [event for event in read.events if event.problems]
     if len(bad) <= LETTERS:
         return read
     first = bad[0].problems[0]
     words = f"{len(bad)} of {len(read.events)} events have problems; the first: {first.path}"
-    good = (event for event in read.events if not event.problems)
-    return Read((*good, _letter(f"{words} {first.message}")), read.wanted)
+    # Without anything to take they are dropped: a repeat is to be mapped again.
+    events = (
+        replace(event, problems=()) if event.problems else event
+        for event in read.events
+        if not event.problems or event.changes or event.gone or event.fetches
+    )
+    left = tuple(dict.fromkeys(out for event in bad for out in event.left))
+    letter = replace(_letter(f"{words} {first.message}"), left=left)
+    return Read((*events, letter), read.wanted)

@@ -4,33 +4,40 @@ All mappings of a configuration: from one event to its changes, or to what is to
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from service.mapping.elements import agreed
 from service.mapping.fetching import Read
-from service.mapping.rules import Rule, problem
-from workers.changes import Change, Fetch, FieldProblem, FieldValue
+from service.mapping.field_values import problem
+from service.mapping.rules import Rule
+from workers.changes import Change, Fetch, FieldProblem, FieldValue, LeftOut
 
+Place = tuple[str, str, str]  # collection, record, slug
 MOST_PROBLEMS = 100  # told of one event: an each may have thousands of bad elements
 
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
     """
-    What one event means.
+    What one event means: what of it can be read, and why not the rest.
 
     Args:
-        changes: In the order of the mappings; none when there are problems.
-        problems: Everything that keeps the event from being mapped.
+        changes: In the order of the mappings.
+        problems: Why something of it is left out; none: nothing is.
         wanted: Whether any mapping takes its topic.
         fetches: Objects that are to be read before the other mappings of it can be applied.
+        left: What is left out, as far as its record can be read.
+        nameless: Some of what is left out is not in *left*.
     """
 
     changes: tuple[Change, ...] = ()
     problems: tuple[FieldProblem, ...] = ()
     wanted: bool = False
     fetches: tuple[Fetch, ...] = ()
+    left: tuple[LeftOut, ...] = ()
+    nameless: bool = False
 
 
 class Mappings:
@@ -51,8 +58,8 @@ class Mappings:
         """
         Map one event of *source*. Raises nothing, whatever *payload* holds.
 
-        Where two mappings, or two elements of one ``each``, write one field of one item, the
-        higher version stands, and at equal versions the later one.
+        Where two mappings write one field of one item, the higher version stands, and at equal
+        versions the later one; of elements of one ``each`` see `agreed`.
 
         Args:
             version: The event's own, if it has one; a mapping's ``Meta.version`` beats it.
@@ -63,8 +70,7 @@ class Mappings:
         asked = [fetch for rule in thin for fetch in rule.fetches(payload, problems)]
         whole = [rule for rule in rules if not rule.options.fetching]
         mapped = applied(whole, payload, version, problems)
-        fetches = () if mapped.problems else tuple(dict.fromkeys(asked))
-        return replace(mapped, wanted=bool(rules), fetches=fetches)
+        return replace(mapped, wanted=bool(rules), fetches=tuple(dict.fromkeys(asked)))
 
     def fetched(
         self,
@@ -96,19 +102,31 @@ class Mappings:
 def applied(
     rules: Sequence[Rule], payload: Any, version: str | None, problems: list[FieldProblem]
 ) -> Mapped:
-    """Return what *rules* make of *payload*, unless there are *problems* already."""
-    changes = [change for rule in rules for change in rule.changes(payload, version, problems)]
-    if len(changes) > 1 and not problems:
-        changes = _merged(changes, problems)
-    if problems:
-        return Mapped((), _told(problems), wanted=True)
-    return Mapped(tuple(changes), (), wanted=bool(rules))
+    """Return what *rules* make of *payload*; *problems*: those that it has already."""
+    changes: list[Change] = []
+    left: list[LeftOut] = []
+    nameless = bool(problems)
+    for rule in rules:
+        known = len(problems)
+        elements = list(rule.elements(payload, version, problems))
+        nameless |= len(problems) > known or any(e.problems and not e.left for e in elements)
+        outcome = agreed(rule, elements)
+        changes += (change for change in outcome.changes if change.fields or change.retire)
+        problems += outcome.problems
+        left += outcome.left
+    if len(changes) > 1:
+        changes = _merged(changes, problems, left)
+    names = tuple(dict.fromkeys(left))
+    return Mapped(tuple(changes), _told(problems), bool(rules), left=names, nameless=nameless)
 
 
-def _merged(changes: Iterable[Change], problems: list[FieldProblem]) -> list[Change]:
-    """Return *changes* with one value per field of an item; versions of two kinds are a problem."""
+def _merged(
+    changes: Sequence[Change], problems: list[FieldProblem], left: list[LeftOut]
+) -> list[Change]:
+    """Return *changes* with one value per field of an item; versions of two kinds leave it out."""
     fields: dict[Change, dict[str, FieldValue]] = {}
-    holders: dict[tuple[str, str, str], Change] = {}
+    holders: dict[Place, Change] = {}
+    apart: set[Place] = set()
     for change in changes:
         group = replace(change, fields=())  # one change per mapping, item and version
         mine = fields.setdefault(group, {})
@@ -118,13 +136,21 @@ def _merged(changes: Iterable[Change], problems: list[FieldProblem]) -> list[Cha
             if holder is not None and _kind(holder) != _kind(change):
                 message = f"{value.slug} has a version of another kind than in {holder.mapping}"
                 problems.append(problem(change.mapping, message))
+                left += (_left_out(each, value.slug) for each in (holder, change))
+                apart.add(place)
             elif holder is None or (change.version or "") >= (holder.version or ""):
                 if holder is not None:
-                    del fields[holder][value.slug]
+                    fields[holder].pop(value.slug, None)
                 mine[value.slug] = value
                 holders[place] = group
+    for place in apart:
+        fields[holders[place]].pop(place[2], None)
     kept = ((group, own) for group, own in fields.items() if own or group.retire)
     return [replace(group, fields=tuple(own.values())) for group, own in kept]
+
+
+def _left_out(change: Change, slug: str) -> LeftOut:
+    return LeftOut(change.collection, change.record, change.by, slug, change.version)
 
 
 def _told(problems: list[FieldProblem]) -> tuple[FieldProblem, ...]:

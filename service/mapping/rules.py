@@ -1,22 +1,41 @@
 """
-One mapping, compiled: reads an event and says what changes, or every reason why not.
+One mapping, compiled: reads an event and says what changes, and what of it cannot be read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from marshmallow import ValidationError, missing
+from marshmallow.decorators import POST_LOAD, PRE_LOAD
 
-from service.mapping import cells, records, values
+from service.mapping import cells, records
 from service.mapping.base import Mapping
-from service.mapping.found import found, plain
+from service.mapping.field_values import Reading, problem, would_write
+from service.mapping.found import found
 from service.mapping.options import Options
 from service.mapping.paths import Path
 from service.mapping.targets import Target
-from workers.changes import Change, Fetch, FieldProblem, FieldValue
+from workers.changes import Change, Fetch, FieldProblem, LeftOut
+from workers.tombstones import GONE
+
+
+@dataclass(slots=True)
+class Element:
+    """
+    What a mapping reads of an event, or of one element of its ``each``.
+
+    Args:
+        change: None where all of it is left out, or there is none; may be without fields.
+        left: What is left out, as far as it can be named.
+        index: Of the element; None without ``each``.
+    """
+
+    change: Change | None = None
+    problems: list[FieldProblem] = field(default_factory=list)
+    left: list[LeftOut] = field(default_factory=list)
+    index: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +53,22 @@ class Rule:
     schema: Mapping
     targets: tuple[Target, ...]
 
-    def changes(
+    def elements(
         self, payload: Any, version: str | None, problems: list[FieldProblem]
-    ) -> Iterator[Change]:
+    ) -> Iterator[Element]:
         """
-        Yield the changes that *payload* asks for; add what is wrong with it to *problems*.
+        Yield what *payload* asks for; what keeps it from being taken apart is told in *problems*.
 
         Args:
             version: The event's own; ``Meta.version`` beats it.
         """
-        for place, root in self._roots(payload, problems):
-            own: list[FieldProblem] = []
-            change = self._change(root, version, own)
-            problems += [problem(p.path, f"{place}{p.message}") for p in own] if place else own
-            if change is not None and (change.fields or change.retire):
-                yield change
+        for index, root in self._roots(payload, problems):
+            element = self._element(root, version)
+            if index is not None:
+                element.index = index
+                place = f"element {index}: "
+                element.problems = [problem(p.path, place + p.message) for p in element.problems]
+            yield element
 
     def records(self, payload: Any) -> Iterator[str]:
         """Yield every key, or item id, that can be read in *payload*, whatever ``when`` says."""
@@ -72,31 +92,37 @@ class Rule:
         except ValueError as error:
             problems.append(problem(fetching.object.text, str(error)))
 
-    def _roots(self, payload: Any, problems: list[FieldProblem]) -> Iterator[tuple[str, Any]]:
+    def _roots(
+        self, payload: Any, problems: list[FieldProblem]
+    ) -> Iterator[tuple[int | None, Any]]:
         path = self.options.each
         if path is None:
-            yield "", payload
+            yield None, payload
             return
         elements = _evaluate(path, payload, problems)
         if not isinstance(elements, list | None):
             problems.append(problem(path.text, f"found {found(elements)}; expected a list"))
             return
         for index, element in enumerate(elements or ()):
-            yield f"element {index}: ", {"each": element, "event": payload}
+            yield index, {"each": element, "event": payload}
 
-    def _change(
-        self, root: Any, version: str | None, problems: list[FieldProblem]
-    ) -> Change | None:
-        options = self.options
+    def _element(self, root: Any, version: str | None) -> Element:
+        problems: list[FieldProblem] = []
         if not self._when(root, problems):
-            return None
+            # A filter that fails speaks for itself; the rest only names what is left out.
+            if not problems:
+                return Element()
+            record, version = self._key(root, []), self._version(root, version, [])
+            return Element(None, problems, self._left(root, record, version))
         record = self._key(root, problems)
-        if options.version is not None:
-            version = _record(options.version, cells.typed(root), records.version, problems)
-        fields = tuple(self._fields(root, problems))
-        if record is None or problems:
-            return None
-        return Change(
+        version = self._version(root, version, problems)
+        reading = Reading(self.name, self.schema, self.targets, root)
+        fields = reading.values()
+        if problems or fields is None or record is None:
+            return Element(None, problems + reading.problems, self._left(root, record, version))
+        left = [self._left_out(record, target.slug, version) for target in reading.out.values()]
+        options = self.options
+        change = Change(
             self.name,
             options.collection,
             record,
@@ -105,6 +131,26 @@ class Rule:
             version,
             retire=options.on_delete,
         )
+        return Element(change, reading.problems, left)
+
+    def _left(self, root: Any, record: str | None, version: str | None) -> list[LeftOut]:
+        """Return all that the change of *root* would have written."""
+        if record is None:
+            return []
+        if self.options.on_delete is not None:
+            return [self._left_out(record, GONE, version)]
+        hooked = self.schema._hooks[PRE_LOAD] or self.schema._hooks[POST_LOAD]
+        # What a hook would have made of it cannot be told.
+        targets = self.targets if hooked else would_write(self.targets, root)
+        return [self._left_out(record, target.slug, version) for target in targets]
+
+    def _left_out(self, record: str, slug: str, version: str | None) -> LeftOut:
+        return LeftOut(self.options.collection, record, self.options.by, slug, version)
+
+    def _version(self, root: Any, version: str | None, problems: list[FieldProblem]) -> str | None:
+        if self.options.version is None:
+            return version
+        return _record(self.options.version, cells.typed(root), records.version, problems)
 
     def _when(self, root: Any, problems: list[FieldProblem]) -> bool:
         path = self.options.when
@@ -123,77 +169,6 @@ class Rule:
         except ValueError as error:
             problems.append(problem(", ".join(path.text for path in options.record), str(error)))
             return None
-
-    def _fields(self, root: Any, problems: list[FieldProblem]) -> Iterator[FieldValue]:
-        read = self._read(root, problems)
-        loaded = self._load(read, problems)
-        for target in self.targets:
-            if target.attribute not in loaded:
-                continue
-            value = loaded.pop(target.attribute)
-            try:
-                if value is None and not target.clears:
-                    raise ValueError("is null; allow_none=True lets null clear the field")
-                text = values.text(None if value is None else target.write(value))
-            except Exception as error:  # a field of the user's own may raise anything
-                raw = found(read.get(target.path.text))
-                problems.append(problem(target.path.text, f"{_reason(error)}; found {raw}"))
-            else:
-                yield FieldValue(target.slug, text, target.type)
-        problems += (problem(self.name, f"a hook added {name!r}, no field") for name in loaded)
-
-    def _read(self, root: Any, problems: list[FieldProblem]) -> dict[str, Any]:
-        read: dict[str, Any] = {}
-        firm = {target.path.text for target in self.targets if not target.clears}
-        for target in self.targets:
-            if target.path.text in read:
-                continue
-            try:
-                value = cells.read(target.path, root, clears=target.path.text not in firm)
-            except ValueError as error:
-                problems.append(problem(target.path.text, str(error)))
-                continue
-            if value is not missing:
-                read[target.path.text] = value
-        return read
-
-    def _load(self, read: dict[str, Any], problems: list[FieldProblem]) -> dict[str, Any]:
-        try:
-            loaded = self.schema.load(read)
-        except ValidationError as error:
-            problems += self._told(error, read)
-            loaded = error.valid_data or {}
-        except Exception as error:  # marshmallow lets through what a validator or hook raises
-            loaded, told = self._load_singly(read)
-            problems += told or [problem(self.name, _reason(error))]
-        if not isinstance(loaded, dict):
-            problems.append(problem(self.name, f"a hook returned {type(loaded).__name__}"))
-            return {}
-        return dict(loaded)
-
-    def _load_singly(self, read: dict[str, Any]) -> tuple[Any, list[FieldProblem]]:
-        problems: list[FieldProblem] = []
-        for path, value in read.items():
-            try:
-                self.schema.load({path: value})
-            except ValidationError as error:
-                problems += self._told(error, read)
-            except Exception as error:
-                problems.append(problem(path, f"{_reason(error)}; found {found(value)}"))
-        return {}, problems
-
-    def _told(self, error: ValidationError, read: dict[str, Any]) -> Iterator[FieldProblem]:
-        told: dict[Any, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
-        for name, messages in told.items():
-            path = self.name if name == "_schema" else str(name)
-            tail = f"; found {found(read[path])}" if path in read else ""
-            for message in _flat(messages):
-                yield problem(path, message.rstrip(".") + tail)
-
-
-def problem(path: str, message: str) -> FieldProblem:
-    """Return a problem that can be kept and shown: short, and valid Unicode."""
-    return FieldProblem(plain(path), plain(message))
 
 
 def _record(path: Path, root: Any, as_text: Any, problems: list[FieldProblem]) -> str | None:
@@ -215,19 +190,3 @@ def _evaluate(path: Path, root: Any, problems: list[FieldProblem]) -> Any:
 def _true(value: Any) -> bool:
     # 0 is true to JMESPath, and False == 0 in Python.
     return not (value is None or value is False or value == "" or value == [] or value == {})
-
-
-def _reason(error: Exception) -> str:
-    return str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
-
-
-def _flat(messages: Any, place: str = "") -> Iterator[str]:
-    if isinstance(messages, dict):
-        for name, inner in messages.items():
-            step = f"element {name}: " if isinstance(name, int) else f"{name}: "
-            yield from _flat(inner, place + step)
-    elif isinstance(messages, list | tuple):
-        for inner in messages:
-            yield from _flat(inner, place)
-    else:
-        yield f"{place}{messages}"

@@ -30,6 +30,7 @@ Collections = Map[str, Collection]
 class Target:
     """One CMS field that a mapping writes."""
 
+    name: str  # in the class
     attribute: str  # its name in what the schema loads
     path: Path
     slug: str
@@ -96,6 +97,7 @@ def _target(name: str, field: Field, path: Path) -> Target:
     type_ = "flag" if slug in FLAGS else values.type_of(field)
     attribute = field.attribute or name
     return Target(
+        name,
         attribute,
         path,
         slug,

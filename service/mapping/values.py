@@ -102,9 +102,10 @@ def writer(field: fields.Field[Any]) -> Write:
     if not field._CHECK_ATTRIBUTE or isinstance(field, _AS_LOADED):
         return _same
     serialize = _serializer(field)
-    if type_of(field) == "number":
-        return lambda value: number(serialize(value))
-    return serialize
+    if type_of(field) != "number":
+        return serialize
+    # An Integer would cut the 19.99 that a hook made of 1999.
+    return lambda value: number(value if _fractional(value) else serialize(value))
 
 
 _AS_LOADED = (fields.String, fields.Boolean, fields.Raw, ours.Image, ours.File)
@@ -190,7 +191,12 @@ def _serializer(field: fields.Field[Any]) -> Write:
 
 
 def _whole(value: Any) -> Any:
-    fraction = isinstance(value, float) and not value.is_integer()
-    if fraction or (isinstance(value, Decimal) and value != value.to_integral_value()):
+    if _fractional(value):
         raise ValidationError("Not a valid integer.")
     return value
+
+
+def _fractional(value: Any) -> bool:
+    if isinstance(value, Decimal):
+        return value != value.to_integral_value()
+    return isinstance(value, float) and not value.is_integer()

@@ -85,4 +85,5 @@ class Rows:
             _log.exception("mapping failed", extra={"source": self.chosen.source})
             problem = FieldProblem("mapping", f"it failed on it: {type(error).__name__}")
             return Row(number, (), (problem,), keys)
-        return Row(number, mapped.changes, mapped.problems, keys, skipped)
+        changes = () if mapped.problems else mapped.changes
+        return Row(number, changes, mapped.problems, keys, skipped)

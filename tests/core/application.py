@@ -43,6 +43,8 @@ class Mapped:
     problems = ()
     wanted = True
     fetches = ()
+    left = ()
+    nameless = False
 
 
 class Mappings:

@@ -8,7 +8,7 @@ from service.intake import Intake
 from service.reading import LETTERS, WHOLE_BODY
 from service.senders import SENDERS
 from service.senders.rotation import Configured
-from workers.changes import FieldProblem
+from workers.changes import FieldProblem, LeftOut
 from workers.errors import SignatureInvalid, StoreUnavailable
 
 
@@ -82,6 +82,14 @@ def test_a_problem_of_the_mapping_keeps_every_change_of_that_event_back(intake, 
     assert (event.changes, event.problems) == ((), (FieldProblem("qty", "missing"),))
 
 
+def test_what_can_be_read_of_an_event_goes_on_beside_its_problems(intake, outbox):
+    receive(intake, b'{"qty": 5, "name": ""}')
+    (event,) = outbox.deliveries[0].events
+    assert [field.value for change in event.changes for field in change.fields] == ["5"]
+    assert event.problems == (FieldProblem("name", "is empty"),)
+    assert event.left == (LeftOut("products", "sku-1", "key", "name", None),)
+
+
 def test_problems_of_sender_and_mapping_are_told_together(intake, outbox):
     receive(intake, b'{"at": "soon"}')
     (event,) = outbox.deliveries[0].events
@@ -89,9 +97,10 @@ def test_problems_of_sender_and_mapping_are_told_together(intake, outbox):
 
 
 def test_an_event_with_an_unreadable_time_changes_nothing(intake, outbox):
-    receive(intake, b'{"qty": 1, "at": "soon"}')
+    receive(intake, b'{"qty": 1, "name": "", "at": "soon"}')
     (event,) = outbox.deliveries[0].events
     assert event.changes == ()
+    assert [out.slug for out in event.left] == ["name", "stock"]
 
 
 def test_one_bad_event_does_not_sink_the_rest(outbox):
@@ -181,6 +190,17 @@ def test_very_many_bad_events_are_one_letter_of_the_whole_body(outbox, woken):
     assert (good.id, good.problems) == ("1", ())
     assert letter.index == WHOLE_BODY
     assert "201 of 202 events have problems; the first: qty missing" in letter.problems[0].message
+
+
+def test_what_can_be_read_of_very_many_bad_events_goes_on(outbox, woken):
+    intake = make(outbox, woken.append, events="@")
+    body = [{"id": n, "qty": n, "name": ""} for n in range(1, LETTERS + 2)]
+    receive(intake, json.dumps([*body, {"id": "none"}]).encode())
+    *good, letter = outbox.deliveries[0].events
+    assert [event.id for event in good] == [str(n) for n in range(1, LETTERS + 2)]
+    assert {len(event.changes) for event in good} == {1}
+    assert {event.problems for event in good} == {()}
+    assert {event.left for event in good} == {letter.left}
 
 
 def test_up_to_that_many_each_bad_event_has_a_letter_of_its_own(outbox, woken):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from service.intake import Intake
 from service.senders import build
-from workers.changes import Again, Change, FieldProblem, FieldValue
+from workers.changes import Again, Change, FieldProblem, FieldValue, LeftOut
 from workers.errors import StoreUnavailable
 from workers.settings import Source
 
@@ -20,6 +20,8 @@ class Mapped:
     problems: tuple = ()
     wanted: bool = True
     fetches: tuple = ()
+    left: tuple = ()
+    nameless: bool = False
 
 
 class Mappings:
@@ -33,7 +35,11 @@ class Mappings:
         if payload["qty"] == "fail":
             raise KeyError("qty")
         fields = (FieldValue("stock", str(payload["qty"]), "plain"),)
-        return Mapped((Change("Stock", "products", "sku-1", "key", fields, version),))
+        change = Change("Stock", "products", "sku-1", "key", fields, version)
+        if "name" not in payload or payload["name"]:
+            return Mapped((change,))
+        left = LeftOut("products", "sku-1", "key", "name", version)
+        return Mapped((change,), (FieldProblem("name", "is empty"),), left=(left,))
 
 
 @dataclass

@@ -13,7 +13,8 @@ from workers.settings import Collection, Destination, Settings, Source, StoreSet
 
 HEAD = """
 import datetime
-from marshmallow import ValidationError, fields, post_load, pre_load, validate, validates_schema
+from marshmallow import ValidationError, fields, validate
+from marshmallow import post_load, pre_load, validates, validates_schema
 from service.mapping import *
 from service.mapping import Mapping
 

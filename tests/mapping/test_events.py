@@ -34,12 +34,34 @@ def test_an_event_that_no_mapping_takes_is_not_wanted(mappings):
     assert not loaded.changes("unheard of", "stock", {}, version=None).wanted
 
 
-def test_a_problem_in_one_mapping_keeps_the_event_from_all(mappings):
+def test_a_problem_in_one_mapping_is_no_matter_of_another(mappings):
     mapped = mappings(TWO).changes(
         "erp", "stock", {"sku": 1, "qty": "x", "name": "Oak"}, version=None
     )
-    assert mapped.changes == ()
+    assert names(mapped) == ["Name"]
     assert [problem.path for problem in mapped.problems] == ["qty"]
+
+
+def test_versions_of_two_kinds_for_one_field_leave_it_out_of_both_mappings(mappings):
+    mapped = mappings("""
+        class First(Mapping):
+            class Meta:
+                source, collection, key, version = "erp", "products", "sku", "a"
+            stock = fields.Integer()
+
+        class Second(Mapping):
+            class Meta:
+                source, collection, key, version = "erp", "products", "sku", "b"
+            stock = fields.Integer()
+            name = fields.String()
+    """).changes(
+        "erp",
+        None,
+        {"sku": 1, "a": 5, "b": "2025-01-01T00:00:00Z", "stock": 1, "name": "Oak"},
+        version=None,
+    )
+    assert [field.slug for change in mapped.changes for field in change.fields] == ["name"]
+    assert [(out.slug, out.version[0]) for out in mapped.left] == [("stock", "s"), ("stock", "t")]
 
 
 def test_every_problem_of_an_event_is_told_once(mappings):

@@ -19,6 +19,8 @@ class Mapped:
     problems = ()
     wanted = True
     fetches = ()
+    left = ()
+    nameless = False
 
 
 class Mappings:

@@ -300,18 +300,27 @@ def test_only_what_came_since_is_run(shop):
     assert (shop.value("a", "price"), shop.value("b", "price")) == (500, 6)
 
 
+TWICE = """
+price = fields.Integer(data_key="first.{0}")
+
+class Second(Mapping):
+    class Meta:
+        source, collection, item = "erp", "products", "sku"
+
+    price = fields.Integer(data_key="second.{0}")
+"""
+
+
 def test_of_an_event_that_names_one_field_twice_the_same_value_wins_as_when_it_came(shop_with):
-    each = 'each = "lines"\n        item = "each.sku"'
-    fields = 'price = fields.Integer(data_key="each.{}")'
-    shop = shop_with(fields.format("cents"), meta=each)
-    lines = [{"sku": "a", "cents": n, "euros": n * 10} for n in (1, 2)]
+    shop = shop_with(TWICE.format("cents"))
+    halves = {"first": {"cents": 1, "euros": 10}, "second": {"cents": 2, "euros": 20}}
     for more in ({}, {"at": moment(10), "id": "e1"}):
         shop.client.flushall()
         shop.outbox._packer._words.clear()
-        shop.correct(fields.format("cents"), meta=each)
-        shop.receive(sku="", lines=lines, **more)
+        shop.correct(TWICE.format("cents"))
+        shop.receive(sku="a", **halves, **more)
         first = shop.value("a", "price")
-        shop.correct(fields.format("euros"), meta=each)
+        shop.correct(TWICE.format("euros"))
         shop.remap()
         assert shop.value("a", "price") == first * 10
         assert shop.remap().tally.taken == 0

@@ -231,7 +231,7 @@ for _, event in ipairs(events) do
   end
   if wanted(event) then note_seen(event) end
   if #event.problems == 0 then
-    if has_letters and wanted(event) then close_own_letters(event, item_of) end
+    if has_letters and #event.left == 0 and wanted(event) then close_own_letters(event, item_of) end
   elseif keep_own_letter(event, raw_of(event), keeping, before, item_of) then
     letters = letters + 1
     has_letters = true

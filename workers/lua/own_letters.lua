@@ -6,7 +6,7 @@ local rewritten = {}  -- letters of this delivery that stay open
 -- A record that is known by an event that could not be read whole is not created before another
 -- event could.
 local function note_whole(item, event)
-  if #event.problems == 0 then
+  if #event.problems + #event.left == 0 then
     if item.meta.partial then revive(item, 'kind', 'missing') end
     set(item, 'partial', nil)
   elseif not next(item.fields) then

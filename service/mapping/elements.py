@@ -1,0 +1,107 @@
+"""
+The elements of one event that write one field of one record: which value counts, if any does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from service.mapping.field_values import problem
+from service.mapping.found import found
+from service.mapping.rules import Element, Rule
+from workers.changes import Change, FieldProblem, LeftOut
+
+SHOWN = 5  # elements that a problem names
+
+Place = tuple[str, str]  # record, slug
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one mapping reads of one event."""
+
+    changes: list[Change] = field(default_factory=list)
+    problems: list[FieldProblem] = field(default_factory=list)
+    left: list[LeftOut] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """One element's value for one field of one record; None: one that cannot be read."""
+
+    index: int
+    version: str
+    value: str | None
+
+
+def agreed(rule: Rule, elements: Sequence[Element]) -> Outcome:
+    """
+    Return what *elements* say together.
+
+    Of one field the value at the highest version counts. Where several elements have that version
+    and not one value, nobody can tell which is meant: the field is left out of all of them.
+    """
+    outcome = Outcome()
+    disputed = _disputed(rule, elements, outcome) if len(elements) > 1 else frozenset()
+    for element in elements:
+        outcome.problems += element.problems
+        outcome.left += (o for o in element.left if (o.record, o.slug) not in disputed)
+        if element.change is not None:
+            outcome.changes.append(_without(element.change, disputed))
+    return outcome
+
+
+def _disputed(rule: Rule, elements: Sequence[Element], outcome: Outcome) -> frozenset[Place]:
+    """Return what is in dispute; tell it, and leave it out, in *outcome*."""
+    claims: dict[Place, list[_Claim]] = {}
+    for element in elements:
+        for place, claim in _claims(element):
+            claims.setdefault(place, []).append(claim)
+    paths = {target.slug: target.path.text for target in rule.targets}
+    disputed: set[Place] = set()
+    for (record, slug), all_ in claims.items():
+        highest = max(claim.version for claim in all_)
+        kinds = {claim.version[:1] for claim in all_}
+        best = [claim for claim in all_ if claim.version == highest]
+        if len(kinds) == 1 and len({claim.value for claim in best}) == 1:
+            continue
+        disputed.add((record, slug))
+        words = _words(best) if len(kinds) == 1 else "with versions of two kinds"
+        about = f"{_indexes(best if len(kinds) == 1 else all_)} write {slug} of {record}: {words}"
+        do = "expected one value: filter them by when, or order them by version"
+        outcome.problems.append(problem(paths[slug], f"{about}; {do}"))
+        options = rule.options
+        version = highest or None
+        outcome.left.append(LeftOut(options.collection, record, options.by, slug, version))
+    return frozenset(disputed)
+
+
+def _claims(element: Element) -> Iterator[tuple[Place, _Claim]]:
+    """Yield what *element* claims, unless all of it is left out."""
+    change, index = element.change, element.index or 0
+    if change is None:
+        return
+    version = change.version or ""
+    for value in change.fields:
+        yield (change.record, value.slug), _Claim(index, version, value.value)
+    for out in element.left:
+        yield (out.record, out.slug), _Claim(index, version, None)
+
+
+def _without(change: Change, disputed: frozenset[Place]) -> Change:
+    if not disputed:
+        return change
+    fields = (f for f in change.fields if (change.record, f.slug) not in disputed)
+    return replace(change, fields=tuple(fields))
+
+
+def _indexes(claims: Sequence[_Claim]) -> str:
+    names = [str(claim.index) for claim in claims[:SHOWN]]
+    return f"elements {', '.join(names)}{', …' if len(claims) > SHOWN else ''}"
+
+
+def _words(claims: Sequence[_Claim]) -> str:
+    values = ("unreadable" if c.value is None else found(json.loads(c.value)) for c in claims)
+    return ", ".join(list(dict.fromkeys(values))[:SHOWN])

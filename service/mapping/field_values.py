@@ -1,0 +1,229 @@
+"""
+The values of one change: what of a payload its fields can read, and why not the rest.
+
+A field that cannot be read is taken out and the rest is loaded again, so that every hook and check
+of marshmallow runs on what is accepted: its ``valid_data`` has not been through ``post_load``. What
+names no field, or a second failure to load, leaves nothing of the change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from copy import copy
+from typing import Any
+
+from marshmallow import ValidationError, missing
+
+from service.mapping import cells, values
+from service.mapping.base import Mapping
+from service.mapping.found import found, plain
+from service.mapping.targets import Target
+from workers.changes import FieldProblem, FieldValue
+
+
+class Reading:
+    """
+    One payload, read by the fields of one mapping.
+
+    Attributes:
+        problems: Why something of it is left out.
+        out: The targets that are taken out, by name.
+    """
+
+    def __init__(
+        self, name: str, schema: Mapping, targets: tuple[Target, ...], root: object
+    ) -> None:
+        self.problems: list[FieldProblem] = []
+        self.out: dict[str, Target] = {}
+        self._name = name
+        self._schema = schema
+        self._targets = targets
+        self._data = self._read(root)
+
+    def values(self) -> tuple[FieldValue, ...] | None:
+        """Return what can be accepted; None: the whole change is left out."""
+        loaded = self._load()
+        if loaded is None and self._failed:
+            loaded = self._without(self._failed)
+        if loaded is None:
+            return None
+        written = self._write(loaded)
+        if written is None and self._failed:
+            loaded = self._without(self._failed)
+            written = None if loaded is None else self._write(loaded)
+        return written
+
+    def _read(self, root: object) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        firm = {target.path.text for target in self._targets if not target.clears}
+        for target in self._targets:
+            text = target.path.text
+            if text in data or target.name in self.out:
+                continue
+            try:
+                value = cells.read(target.path, root, clears=text not in firm)
+            except ValueError as error:
+                self._tell(target.path.text, str(error))
+                self._take_out(self._at(text))
+                continue
+            if value is not missing:
+                data[text] = value
+        return data
+
+    def _without(self, failed: list[Target]) -> dict[str, Any] | None:
+        """Take *failed* out and load the rest again."""
+        self._take_out(failed)
+        return self._load() if len(self.out) < len(self._targets) else {}
+
+    def _load(self) -> dict[str, Any] | None:
+        """Return what the schema loads; None: it failed, on the fields in ``_failed``."""
+        self._failed: list[Target] = []
+        data = {path: self._data[path] for path in self._wanted() if path in self._data}
+        try:
+            loaded = self._rest().load(data)
+        except ValidationError as error:
+            self._failed = self._judge(error, data)
+            return None
+        except Exception as error:  # marshmallow lets through what a validator or hook raises
+            self._failed = self._find(data)
+            if not self._failed:
+                self._tell(self._name, _reason(error))
+            return None
+        if not isinstance(loaded, dict):
+            self._tell(self._name, f"a hook returned {type(loaded).__name__}")
+            return None
+        return dict(loaded)
+
+    def _rest(self) -> Mapping:
+        """Return the schema without what was taken out: a hook cannot bring it back either."""
+        if not self.out:
+            return self._schema
+        rest = copy(self._schema)
+        fields = {name: each for name, each in rest.fields.items() if name not in self.out}
+        rest.fields = rest.load_fields = fields
+        return rest
+
+    def _wanted(self) -> dict[str, None]:
+        """Return the paths that the fields read which are not taken out."""
+        return dict.fromkeys(t.path.text for t in self._targets if t.name not in self.out)
+
+    def _judge(self, error: ValidationError, data: dict[str, Any]) -> list[Target]:
+        """Tell *error*; return the fields that it names, none where it names anything else."""
+        told: dict[Any, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
+        failed: list[Target] = []
+        fits = True
+        for name, messages in told.items():
+            targets = self._named(str(name))
+            fits = fits and bool(targets)
+            path = targets[0].path.text if targets else self._name if name == "_schema" else name
+            tail = f"; found {found(data[path])}" if path in data else ""
+            for message in _flat(messages):
+                self._tell(path, message.rstrip(".") + tail)
+            failed += self._culprits(targets, data)
+        return failed if fits else []
+
+    def _named(self, name: str) -> list[Target]:
+        """Return the fields that an error calls *name*: by path, or as the schema has them."""
+        names = (t for t in self._targets if name in (t.name, t.attribute))
+        left = (t for t in self._at(name) or names if t.name not in self.out)
+        return list(left)
+
+    def _culprits(self, targets: list[Target], data: dict[str, Any]) -> list[Target]:
+        """Return those of *targets*, which share a path, that fail alone; else all of them."""
+        if len(targets) < 2:
+            return targets
+        return [t for t in targets if self._alone(t, data) is not None] or targets
+
+    def _find(self, data: dict[str, Any]) -> list[Target]:
+        """Return the fields that fail by themselves, and tell why."""
+        failed: list[Target] = []
+        for target in self._targets:
+            if target.name in self.out:
+                continue
+            error = self._alone(target, data)
+            if error is None:
+                continue
+            failed.append(target)
+            messages = error.messages if isinstance(error, ValidationError) else _reason(error)
+            for message in _flat(messages):
+                tail = f"; found {found(data[target.path.text])}"
+                self._tell(target.path.text, message.rstrip(".") + tail)
+        return failed
+
+    def _alone(self, target: Target, data: dict[str, Any]) -> Exception | None:
+        """Return what *target* raises on its own value."""
+        path = target.path.text
+        if path not in data:
+            return None
+        try:
+            self._schema.load_fields[target.name].deserialize(data[path], path, data)
+        except Exception as error:  # a field of the user's own may raise anything
+            return error
+        return None
+
+    def _write(self, loaded: dict[str, Any]) -> tuple[FieldValue, ...] | None:
+        """Return the values of *loaded*; None: some cannot be written, see ``_failed``."""
+        self._failed = []
+        written: list[FieldValue] = []
+        for target in self._targets:
+            value = loaded.pop(target.attribute, missing)
+            if value is missing or target.name in self.out:
+                continue
+            try:
+                if value is None and not target.clears:
+                    raise ValueError("is null; allow_none=True lets null clear the field")
+                text = values.text(None if value is None else target.write(value))
+            except Exception as error:  # a field of the user's own may raise anything
+                raw = found(self._data.get(target.path.text))
+                self._tell(target.path.text, f"{_reason(error)}; found {raw}")
+                self._failed.append(target)
+            else:
+                written.append(FieldValue(target.slug, text, target.type))
+        for name in loaded:
+            self._tell(self._name, f"a hook added {name!r}, no field")
+        if loaded:
+            self._failed = []
+            return None
+        return None if self._failed else tuple(written)
+
+    def _at(self, path: str) -> list[Target]:
+        return [target for target in self._targets if target.path.text == path]
+
+    def _take_out(self, targets: Iterable[Target]) -> None:
+        self.out |= {target.name: target for target in targets}
+
+    def _tell(self, path: object, message: str) -> None:
+        self.problems.append(problem(str(path), message))
+
+
+def problem(path: str, message: str) -> FieldProblem:
+    """Return a problem that can be kept and shown: short, and valid Unicode."""
+    return FieldProblem(plain(path), plain(message))
+
+
+def would_write(targets: Iterable[Target], root: object) -> Iterator[Target]:
+    """Yield those of *targets* for which something stands in *root*, readable or not."""
+    for target in targets:
+        try:
+            value = cells.read(target.path, root, clears=target.clears)
+        except ValueError:
+            yield target
+            continue
+        if value is not missing:
+            yield target
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
+
+
+def _flat(messages: Any, place: str = "") -> Iterator[str]:
+    if isinstance(messages, dict):
+        for name, inner in messages.items():
+            step = f"element {name}: " if isinstance(name, int) else f"{name}: "
+            yield from _flat(inner, place + step)
+    elif isinstance(messages, list | tuple):
+        for inner in messages:
+            yield from _flat(inner, place)
+    else:
+        yield f"{place}{messages}"
