@@ -18,11 +18,12 @@ from service.reconcile.schedule import Schedule, scheduled
 from service.web import server as web_processes
 from service.worker import FETCH
 from workers import jobs, processes
-from workers.errors import StoreUnavailable, StoreUnsafe
+from workers.errors import StoreNewer, StoreUnavailable, StoreUnsafe
 from workers.keeper import Keeper, kept
 from workers.processes import Process
 from workers.settings import Settings, StoreSettings
-from workers.store import connection
+from workers.store import connection, version
+from workers.store.connection import guarded
 from workers.supervisor import Child, Duty, Supervisor
 
 _PATIENCE = 10.0  # s that a given store (REDIS_URL) may be away at the start
@@ -96,13 +97,15 @@ def _run(settings: Settings, children: Sequence[Child], duties: Sequence[Duty]) 
 
 
 def _check(client: redis.Redis, settings: StoreSettings) -> None:
-    """Refuse a store that is not safe; wait for one that is about to come up."""
+    """Refuse a store that is not safe, or newer; wait for one that is about to come up."""
     ends = time.monotonic() + _PATIENCE
     while True:
         try:
             connection.check(client, settings)
+            with guarded():
+                version.read(client)
             return
-        except StoreUnsafe:
+        except (StoreUnsafe, StoreNewer):
             raise
         except StoreUnavailable:
             if time.monotonic() > ends:

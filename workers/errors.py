@@ -10,7 +10,8 @@ ProcessorError
 ├── SnapshotInvalid         a snapshot is cut off or cannot be read      → nothing of it is used
 ├── ReconcileFailed         it cannot be told what differs              → nothing is changed
 ├── StoreUnavailable        the store did not answer: nothing was kept  → 503
-│   └── StoreUnsafe         it answers, but may lose or evict keys      → no start
+│   ├── StoreUnsafe         it answers, but may lose or evict keys      → no start
+│   └── StoreNewer          a later release has written it              → no start
 ├── DestinationError        the CMS refused or did not answer           → workers.policy
 └── FetchError              a thin notice's object could not be read    → tried again
     ├── FetchRefused        the system answers, and not with this object
@@ -101,6 +102,14 @@ class StoreUnavailable(ProcessorError):
 
 class StoreUnsafe(StoreUnavailable):
     """The store answers, but may lose acknowledged writes or evict keys."""
+
+
+class StoreNewer(StoreUnavailable):
+    """The store is of a version that this release does not know: it is neither read nor written."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(str(problem))
 
 
 class DestinationError(ProcessorError):

@@ -13,6 +13,7 @@ from workers.errors import (
     ConfigurationInvalid,
     DestinationError,
     Problem,
+    StoreNewer,
     StoreUnavailable,
 )
 
@@ -77,6 +78,8 @@ def _store(settings: Settings, notes: list[str]) -> tuple[Steps | None, list[Pro
     try:
         connection.reach(client, settings.store)
         found = connection.inspect(client)
+    except StoreNewer as error:
+        return None, [error.problem]
     except StoreUnavailable as error:
         if settings.store.url is not None:
             do = "see that it runs and that the address is right"

@@ -21,6 +21,7 @@ from redis.retry import Retry
 from workers.embedded import Place
 from workers.errors import Problem, StoreUnavailable, StoreUnsafe
 from workers.settings import StoreSettings
+from workers.store import version
 
 _CONNECTIONS = 32  # per client; more threads than that wait for one
 _FULL = 0.9  # of maxmemory
@@ -112,9 +113,10 @@ def reach(client: redis.Redis, store: StoreSettings) -> None:
 
     Raises:
         StoreUnavailable: it does not; the message says what to start.
+        StoreNewer: it is of a later version than this release knows.
     """
     try:
-        client.ping()
+        version.read(client)
     except redis.RedisError as error:
         where = "REDIS_URL" if store.url else f"INSTEP_DATA {Place.of(store.data).data}"
         do = "see that it runs" if store.url else "start `instep up`, `web` or `worker` there"
