@@ -19,7 +19,8 @@ class Mapping(Schema):
     is the attribute's name with ``_`` as ``-`` (a leading ``_`` stays), or ``attribute=``.
 
     Always partial: what the payload does not hold is not touched, so ``required`` has no effect
-    and ``load_default`` is refused. An explicit null clears a field that has ``allow_none=True``.
+    and ``load_default`` is refused. An explicit null clears a field that has ``allow_none=True``;
+    ``""`` counts as null for all but text.
 
     Hooks of marshmallow work on what was read, not on the payload: ``pre_load`` sees the values
     by path, ``post_load`` and ``validates_schema`` the loaded ones by attribute.

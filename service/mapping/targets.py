@@ -12,7 +12,7 @@ from typing import Any
 
 from marshmallow import fields, missing
 
-from service.mapping import values
+from service.mapping import coercion, values
 from service.mapping.base import Mapping
 from service.mapping.definitions import Definition
 from service.mapping.paths import Path, PathInvalid, compile_path
@@ -92,7 +92,7 @@ def _unfit_number(
 
 
 def _target(name: str, field: Field, path: Path) -> Target:
-    values.strict(field)
+    coercion.adapt(field)
     slug = slug_of(name, field)
     type_ = "flag" if slug in FLAGS else values.type_of(field)
     attribute = field.attribute or name

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import fields
 
 from service.mapping import fields as ours
 from service.mapping.found import plain
@@ -78,14 +78,6 @@ def referred(field: fields.Field[Any]) -> str | None:
     return field.to if isinstance(field, ours.Reference | ours.MultiReference) else None
 
 
-def strict(field: fields.Field[Any]) -> None:
-    """Let *field* (bound, so of one schema) refuse the 1.5 that an Integer would cut to 1."""
-    if isinstance(field, fields.Integer):
-        field.pre_load = [*field.pre_load, _whole]
-    if isinstance(field, fields.List):
-        strict(field.inner)
-
-
 def writer(field: fields.Field[Any]) -> Write:
     """Return what turns a loaded value of *field* into its JSON value, or raises ValueError."""
     if isinstance(field, fields.DateTime):
@@ -105,7 +97,7 @@ def writer(field: fields.Field[Any]) -> Write:
     if type_of(field) != "number":
         return serialize
     # An Integer would cut the 19.99 that a hook made of 1999.
-    return lambda value: number(value if _fractional(value) else serialize(value))
+    return lambda value: number(value if fractional(value) else serialize(value))
 
 
 _AS_LOADED = (fields.String, fields.Boolean, fields.Raw, ours.Image, ours.File)
@@ -190,13 +182,8 @@ def _serializer(field: fields.Field[Any]) -> Write:
     return serialize
 
 
-def _whole(value: Any) -> Any:
-    if _fractional(value):
-        raise ValidationError("Not a valid integer.")
-    return value
-
-
-def _fractional(value: Any) -> bool:
+def fractional(value: Any) -> bool:
+    """Tell whether *value* is a number with a fraction, or none that is finite."""
     if isinstance(value, Decimal):
         return value != value.to_integral_value()
     return isinstance(value, float) and not value.is_integer()

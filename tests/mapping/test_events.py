@@ -65,7 +65,7 @@ def test_versions_of_two_kinds_for_one_field_leave_it_out_of_both_mappings(mappi
 
 
 def test_every_problem_of_an_event_is_told_once(mappings):
-    mapped = mappings(TWO).changes("erp", "stock", {"qty": "x", "name": 5}, version=None)
+    mapped = mappings(TWO).changes("erp", "stock", {"qty": "x", "name": [5]}, version=None)
     assert [problem.path for problem in mapped.problems] == ["sku", "qty", "name"]
 
 

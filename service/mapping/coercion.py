@@ -1,0 +1,81 @@
+"""
+What senders write where a field expects another type: numbers for text, ``""`` for null.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any, Final
+
+from marshmallow import ValidationError, fields
+
+from service.mapping import fields as ours
+from service.mapping.values import fractional, type_of
+
+_ZEROS: Final = re.compile(r"\s*([+-]?[0-9]+)\.0*\s*", re.ASCII)
+
+
+def adapt(field: fields.Field[Any]) -> None:
+    """
+    Let *field* (bound, so of one schema) take what senders write, after its own ``pre_load``.
+
+    A number is text to a String. Text of a whole number fits an Integer, which refuses the 1.5 that
+    it would cut to 1. ``""`` is null to all but text.
+    """
+    own = type(field)._deserialize.__module__  # a class of the user's own sees what came
+    texts = isinstance(field, fields.String) and not isinstance(field, ours.Reference)
+    if texts and own in (fields.__name__, ours.__name__):
+        field.pre_load = [*field.pre_load, as_text]
+    if isinstance(field, fields.Integer):
+        field.pre_load = [*field.pre_load, _as_sent if field.strict else _whole]
+    if not _takes_empty(field):
+        field.pre_load = [*field.pre_load, _nullable if field.allow_none else _never_null]
+    if isinstance(field, fields.List):
+        adapt(field.inner)
+
+
+def _takes_empty(field: fields.Field[Any]) -> bool:
+    """Whether ``""`` is a value to *field*: to text, and to what takes anything."""
+    if isinstance(field, fields.String):
+        return type_of(field) in ("plain", "richtext")
+    anything = (fields.Raw, fields.Function, fields.Method)
+    return isinstance(field, anything) or type(field) is fields.Field
+
+
+def as_text(value: Any) -> Any:
+    """Return a number as its text, without exponent; any other value as it is."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return value
+    if isinstance(value, int):
+        # Longer ones than any text are left to be refused: Python writes out 4300 digits.
+        return str(value) if value.bit_length() < 1024 else value
+    exact = Decimal(repr(value)) if isinstance(value, float) else value
+    if not exact.is_finite():
+        return value
+    text = format(exact, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str) and (match := _ZEROS.fullmatch(value)):
+        return match.group(1)
+    if fractional(value):
+        raise ValidationError("Not a valid integer.")
+    return value
+
+
+def _as_sent(value: Any) -> Any:
+    if fractional(value):
+        raise ValidationError("Not a valid integer.")
+    return value
+
+
+def _nullable(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _never_null(value: Any) -> Any:
+    if value == "":
+        raise ValidationError("Empty text is null here; allow_none=True lets it clear the field.")
+    return value
