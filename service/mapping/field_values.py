@@ -54,8 +54,10 @@ class Reading:
         return written
 
     def _read(self, root: object) -> dict[str, Any]:
+        """Return what the fields find, by path."""
         data: dict[str, Any] = {}
         firm = {target.path.text for target in self._targets if not target.clears}
+        self._absent: set[str] = set()
         for target in self._targets:
             text = target.path.text
             if text in data or target.name in self.out:
@@ -66,6 +68,11 @@ class Reading:
                 self._tell(target.path.text, str(error))
                 self._take_out(self._at(text))
                 continue
+            if value is None and target.path.steps is None:
+                # Null clears where that is allowed; where it is not, an expression is absent.
+                if not any(t.clears for t in self._at(text)):
+                    continue
+                self._absent |= {t.name for t in self._at(text) if not t.clears}
             if value is not missing:
                 data[text] = value
         return data
@@ -96,16 +103,18 @@ class Reading:
 
     def _rest(self) -> Mapping:
         """Return the schema without what was taken out: a hook cannot bring it back either."""
-        if not self.out:
+        gone = self._absent | self.out.keys()
+        if not gone:
             return self._schema
         rest = copy(self._schema)
-        fields = {name: each for name, each in rest.fields.items() if name not in self.out}
+        fields = {name: each for name, each in rest.fields.items() if name not in gone}
         rest.fields = rest.load_fields = fields
         return rest
 
     def _wanted(self) -> dict[str, None]:
         """Return the paths that the fields read which are not taken out."""
-        return dict.fromkeys(t.path.text for t in self._targets if t.name not in self.out)
+        gone = self._absent | self.out.keys()
+        return dict.fromkeys(t.path.text for t in self._targets if t.name not in gone)
 
     def _judge(self, error: ValidationError, data: dict[str, Any]) -> list[Target]:
         """Tell *error*; return the fields that it names, none where it names anything else."""
@@ -125,7 +134,8 @@ class Reading:
     def _named(self, name: str) -> list[Target]:
         """Return the fields that an error calls *name*: by path, or as the schema has them."""
         names = (t for t in self._targets if name in (t.name, t.attribute))
-        left = (t for t in self._at(name) or names if t.name not in self.out)
+        gone = self._absent | self.out.keys()
+        left = (t for t in self._at(name) or names if t.name not in gone)
         return list(left)
 
     def _culprits(self, targets: list[Target], data: dict[str, Any]) -> list[Target]:
@@ -138,7 +148,7 @@ class Reading:
         """Return the fields that fail by themselves, and tell why."""
         failed: list[Target] = []
         for target in self._targets:
-            if target.name in self.out:
+            if target.name in self._absent or target.name in self.out:
                 continue
             error = self._alone(target, data)
             if error is None:
@@ -209,7 +219,8 @@ def would_write(targets: Iterable[Target], root: object) -> Iterator[Target]:
         except ValueError:
             yield target
             continue
-        if value is not missing:
+        nothing = value is None and target.path.steps is None and not target.clears
+        if value is not missing and not nothing:
             yield target
 
 

@@ -9,6 +9,8 @@ The options of ``Meta``, read and checked.
 - ``version``: a sequence (whole number) or time (RFC 3339) that beats the event's own.
 - ``allow_slug = True``: a field may write ``slug``.
 - ``on_delete``: the events that it takes say that the record is gone; what becomes of its item.
+- ``key``, ``item``, ``each``, ``when`` and ``version`` are JMESPath, or a function of what it would
+  read (:mod:`service.mapping.functions`).
 - ``fetch``, ``object``: what reads the object that a thin notice only names, and where the notice
   names it (:mod:`service.mapping.fetching`). All but these two and ``topics`` is then read from
   what was fetched.
@@ -23,6 +25,7 @@ from typing import Any, Literal
 
 from service.mapping import fetching
 from service.mapping.definitions import Definition
+from service.mapping.functions import called
 from service.mapping.paths import Path, PathInvalid, compile_path
 from workers.errors import Problem
 from workers.settings import Settings
@@ -172,9 +175,8 @@ def _path(definition: Definition, name: str, value: Any, problems: list[Problem]
     if value is None:
         return None
     try:
-        return compile_path(value)
+        return compile_path(value) if isinstance(value, str) else called(f"Meta.{name}", value)
     except PathInvalid as error:
-        problems.append(
-            definition.problem(f"Meta.{name}", error, "a JMESPath expression", error.do)
-        )
+        expected = "a JMESPath expression, or a function of the payload"
+        problems.append(definition.problem(f"Meta.{name}", error, expected, error.do))
         return None

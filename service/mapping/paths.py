@@ -8,21 +8,23 @@ the library. https://jmespath.org/specification.html (read 2025-11-23)
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import jmespath
-from jmespath.functions import Functions
+from jmespath.lexer import Lexer
 from marshmallow import missing
 
 from service.mapping.found import plain
+from service.senders.expressions import Expression, Functions, arity, finite
 
 Steps = tuple[str | int, ...]
 Node = dict[str, Any]
 
 CHAINS = frozenset({"subexpression", "index_expression", "pipe"})
 PROJECTIONS = frozenset({"projection", "value_projection", "filter_projection", "flatten"})
+COMPARATORS = frozenset({"eq", "ne", "lt", "lte", "gt", "gte"})
+BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 NAME = r'(?:[A-Za-z_]\w*|"[^"]*")'
 NEGATED_PATH = re.compile(rf"!\s*({NAME}(?:\.(?:{NAME}|\*)|\[[^\]]*\])+)")
 
@@ -38,7 +40,7 @@ class PathInvalid(ValueError):
 @dataclass(frozen=True, slots=True)
 class Path:
     """
-    One expression.
+    One expression, or a function in its place (:mod:`service.mapping.functions`).
 
     Args:
         text: As the user wrote it.
@@ -49,24 +51,25 @@ class Path:
     text: str
     steps: Steps | None
     uses: tuple[Steps, ...] = ()
-    parsed: Any = field(default=None, repr=False, compare=False)
+    expression: Expression | None = field(default=None, repr=False, compare=False)
+    call: Callable[[Any], Any] | None = field(default=None, repr=False)
 
     def read(self, root: Any) -> Any:
         """
         Return the value in *root*, or marshmallow's ``missing`` where it is to be left out.
 
-        A plain path is missing when it is absent; any other expression when every path in it is
-        absent, or when its result is null.
+        A path, plain or not, is missing when nothing stands where it reads. What is only made of
+        constants is missing when it is null.
 
         Raises:
-            ValueError: The expression cannot be evaluated on *root*.
+            ValueError: The expression cannot be evaluated on *root*, or finds no finite number.
         """
         if self.steps is not None:
-            return _walk(root, self.steps)
+            return finite(_walk(root, self.steps))
         if not self.reaches(root):
             return missing
         value = self.evaluate(root)
-        return missing if value is None else value
+        return missing if value is None and not self.uses else value
 
     def reaches(self, root: Any) -> bool:
         """Whether anything stands in *root* where it reads, or it reads nothing."""
@@ -80,14 +83,14 @@ class Path:
         Raises:
             ValueError: The expression cannot be evaluated on *root*.
         """
-        if self.steps is not None:
-            value = _walk(root, self.steps)
+        if self.call is not None:
+            return finite(self.call(root))
+        if self.expression is None:
+            value = finite(_walk(root, self.steps or ()))
             return None if value is missing else value
         try:
-            return self.parsed.search(root)
+            return self.expression.search(root)
         except Exception as error:
-            # The library lets through what its functions raise: TypeError for "5" > `0`,
-            # OverflowError for ceil of an infinity, RecursionError for a deep payload.
             reason = plain(f"{type(error).__name__}: {error}")
             raise ValueError(f"cannot be evaluated: {reason}") from error
 
@@ -97,21 +100,24 @@ def compile_path(text: Any) -> Path:
     Return the expression *text*, compiled.
 
     Raises:
-        PathInvalid: It is not JMESPath, calls an unknown function, or reads ``!a.b``.
+        PathInvalid: It is not JMESPath, calls an unknown function, or is one of its traps.
     """
     if not isinstance(text, str):
         raise PathInvalid(f"{type(text).__name__} {text!r}")
     try:
-        parsed = jmespath.compile(text)
+        expression = Expression(text)
     except Exception as error:  # besides its own errors, IndexError for some cut-off texts
         reason = str(error).splitlines()[0].removesuffix(", for expression:")
         raise PathInvalid(f"{text!r} ({reason})", _quoting(text)) from error
-    for node in _nodes(parsed.parsed):
+    _refuse_quoted_text(text)
+    parsed = expression.parsed
+    for node in _nodes(parsed):
         _refuse_negated_start(node, text)
         _refuse_wrong_call(node, text)
-    steps = _steps(parsed.parsed)
-    uses = () if steps is not None else tuple(dict.fromkeys(_uses(parsed.parsed, ())))
-    return Path(text, steps, uses, parsed)
+    steps = _steps(parsed)
+    if steps is not None:
+        return Path(text, steps)
+    return Path(text, None, tuple(dict.fromkeys(_uses(parsed, ()))), expression)
 
 
 def _quoting(text: str) -> str:
@@ -127,6 +133,20 @@ def _nodes(node: Node) -> Iterator[Node]:
     for child in node["children"]:
         if isinstance(child, dict):  # the children of a slice are numbers
             yield from _nodes(child)
+
+
+def _refuse_quoted_text(text: str) -> None:
+    """Refuse ``state == "IN_STOCK"``: the quotes name a field, which the comparison finds null."""
+    tokens = [{"type": ""}, *Lexer().tokenize(text)]
+    for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if token["type"] != "quoted_identifier" or not BARE.fullmatch(token["value"]):
+            continue
+        right = before["type"] in COMPARATORS and after["type"] not in ("dot", "lbracket")
+        left = after["type"] in COMPARATORS and before["type"] != "dot"
+        if right or left:
+            name = token["value"]
+            message = f'{text!r}, in which "{name}" names a field, not a text'
+            raise PathInvalid(message, f"write '{name}' for the text, {name} for the field")
 
 
 def _refuse_negated_start(node: Node, text: str) -> None:
@@ -146,11 +166,14 @@ def _refuse_wrong_call(node: Node, text: str) -> None:
     if known is None:
         names = ", ".join(sorted(Functions.FUNCTION_TABLE))
         raise PathInvalid(f"{text!r}, and there is no function {name}()", f"use one of {names}")
-    wanted = len(known["signature"])
-    variadic = wanted and known["signature"][-1].get("variadic")
-    if given < wanted or (given > wanted and not variadic):
-        least = "at least " if variadic else ""
-        raise PathInvalid(f"{text!r}, and {name}() takes {least}{wanted} arguments, not {given}")
+    least, most = arity(known["signature"])
+    if given < least or (most is not None and given > most):
+        wanted = f"at least {least}" if most is None else _numbers(least, most)
+        raise PathInvalid(f"{text!r}, and {name}() takes {wanted} arguments, not {given}")
+
+
+def _numbers(least: int, most: int) -> str:
+    return str(least) if least == most else f"{least} to {most}"
 
 
 def _steps(node: Node) -> Steps | None:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-import jmespath
-
 from service.senders.base import Event, Origin
+from service.senders.expressions import Expression
 from service.senders.moments import EXPECTED, moment, utc_moment
 from workers.changes import FieldProblem, time_version
 from workers.errors import PayloadInvalid
@@ -50,7 +49,7 @@ class Place:
             if not name:
                 raise ValueError("no header is named")
             return cls(text, header=name)
-        return cls(text, path=jmespath.compile(text))  # its errors are ValueErrors
+        return cls(text, path=Expression(text))  # its errors are ValueErrors
 
     @classmethod
     def computed(cls, text: str, search: Callable[[Any], Any]) -> Place:

@@ -1,5 +1,7 @@
 """Absent in, absent out: what is left out, what is cleared, what is a problem."""
 
+import pytest
+
 
 def test_the_mapping_of_the_design_reads_both_fields(mappings):
     loaded = mappings("""
@@ -48,9 +50,36 @@ def test_null_is_a_problem_without_allow_none(one):
     assert "null" in message
 
 
-def test_a_null_result_of_another_expression_is_left_out_even_with_allow_none(one):
-    read = one("name = fields.String(data_key='a || b', allow_none=True)")
-    assert read({"sku": 1, "a": None, "b": None}) == {}
+@pytest.mark.parametrize(
+    ("expression", "payload"),
+    [
+        ("a || b", {"a": None}),
+        ("badge || null", {"badge": False}),
+        ("lines[?on].name | [0]", {"lines": []}),
+        ("d.qty > `0`", {"d": {"qty": None}}),
+    ],
+)
+def test_a_null_result_clears_where_a_path_is_present_and_null_may_clear(one, expression, payload):
+    body = f"text = fields.Raw(data_key='{expression}'{{}})"
+    assert one(body.format(", allow_none=True"))({"sku": 1} | payload) == {"text": None}
+    assert one(body.format(""))({"sku": 1} | payload) == {}
+
+
+def test_a_null_result_clears_those_of_its_fields_that_null_may_clear(changes):
+    read = changes("""
+        a = fields.Raw(data_key="x || y", allow_none=True)
+        b = fields.Raw(data_key="x || y")
+        c = fields.Integer(allow_none=True)
+    """)
+    mapped = read({"sku": 1, "x": False})
+    assert [(f.slug, f.value) for f in mapped.changes[0].fields] == [("a", "null")]
+    mapped = read({"sku": 1, "x": False, "c": "bad"})
+    assert [(f.slug, f.value) for f in mapped.changes[0].fields] == [("a", "null")]
+    assert [out.slug for out in mapped.left] == ["c"]
+
+
+def test_a_constant_null_clears_nothing(one):
+    assert one("a = fields.Raw(data_key='`null`', allow_none=True)")({"sku": 1}) == {}
 
 
 def test_an_expression_whose_paths_are_all_absent_is_left_out(one):
@@ -59,8 +88,8 @@ def test_an_expression_whose_paths_are_all_absent_is_left_out(one):
 
 def test_two_fields_may_read_one_path(one):
     read = one("stock = fields.Integer(data_key='q')\nlabel = fields.String(data_key='q')")
-    problems = read({"sku": 1, "q": 5})
-    assert [path for path, _ in problems] == ["q"]
+    problems = read({"sku": 1, "q": [5]})
+    assert [path for path, _ in problems] == ["q", "q"]
     read = one("name = fields.String(data_key='n')\ntitle = fields.String(data_key='n')")
     assert read({"sku": 1, "n": "Desk"}) == {"name": "Desk", "title": "Desk"}
 

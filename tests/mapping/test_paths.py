@@ -2,6 +2,7 @@
 
 import warnings
 
+import jmespath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,8 +80,9 @@ def test_an_expression_over_an_explicit_null_is_read():
     assert compile_path("!(data.hidden)").read({"data": {"hidden": None}}) is True
 
 
-def test_an_expression_with_a_null_result_is_missing():
-    assert compile_path("data.qty > `0`").read({"data": {"qty": None}}) is missing
+def test_an_expression_with_a_null_result_is_null_where_a_path_of_it_is_there():
+    assert compile_path("data.qty > `0`").read({"data": {"qty": None}}) is None
+    assert compile_path("data.qty > `0`").read({"data": {}}) is missing
 
 
 def test_an_expression_without_any_path_is_a_constant():
@@ -92,7 +94,12 @@ def test_an_expression_without_any_path_is_a_constant():
     [
         ("qty > `0`", {"qty": "5"}, "TypeError"),
         ("length(qty)", {"qty": 5}, "length()"),
-        ("ceil(qty)", {"qty": float("inf")}, "OverflowError"),
+        ("ceil(qty)", {"qty": float("inf")}, "found Infinity"),
+        ("qty > `0`", {"qty": float("nan")}, "found NaN"),
+        ("[qty, `1`] | max(@)", {"qty": float("nan")}, "found NaN"),
+        ("max(all)", {"all": [1, float("nan")]}, "found NaN"),
+        ("all[?@ > `0`]", {"all": [1, float("-inf")]}, "found -Infinity"),
+        ("parse_json(qty).n", {"qty": '{"n": NaN}'}, "found NaN"),
     ],
 )
 def test_what_the_evaluation_raises_is_a_value_error(text, payload, said):
@@ -120,6 +127,29 @@ def test_a_path_into_the_result_of_not_is_refused_with_a_hint(text, hint):
 
 @pytest.mark.parametrize("text", ["!a", "!(a.b)", "!a[0]", "!contains(a.b, 'x')", "!a || b.c"])
 def test_other_uses_of_not_are_accepted(text):
+    assert compile_path(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('state == "IN_STOCK"', "IN_STOCK"),
+        ('"IN_STOCK" != state', "IN_STOCK"),
+        ('a.b && (c == "x")', "x"),
+        ('rows[?kind=="new"].sku', "new"),
+        ('qty > "low"', "low"),
+    ],
+)
+def test_a_comparison_with_a_quoted_name_is_refused_with_a_hint(text, name):
+    with pytest.raises(PathInvalid) as caught:
+        compile_path(text)
+    assert caught.value.do == f"write '{name}' for the text, {name} for the field"
+
+
+@pytest.mark.parametrize(
+    "text", ["\"in-stock\" == 'yes'", 'a."b" == c', '"a".b == c', 'a == "b c"', 'a == "b".c']
+)
+def test_other_quoted_names_are_accepted(text):
     assert compile_path(text).text == text
 
 
@@ -164,4 +194,4 @@ def test_any_text_is_compiled_or_refused(text):
             return
     payload = {"a": {"b": [1, {"c": None}]}, "b": {"c": 5}}
     if path.steps is not None:
-        assert path.evaluate(payload) == path.parsed.search(payload)
+        assert path.evaluate(payload) == jmespath.search(text, payload)

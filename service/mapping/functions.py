@@ -1,0 +1,59 @@
+"""
+Functions of a mappings file in the place of JMESPath: ``Meta.key``, ``item``, ``each``, ``when``
+and ``version`` take one of the payload.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from service.mapping.found import plain
+from service.mapping.paths import Path, PathInvalid
+
+
+def called(option: str, value: Any) -> Path:
+    """
+    Return the function *value* as a path, known by its name.
+
+    Args:
+        option: Of ``Meta``, whose value it is.
+
+    Raises:
+        PathInvalid: It is no function of one argument.
+    """
+    function = value.__func__ if isinstance(value, staticmethod) else value
+    if isinstance(function, classmethod | type) or not callable(function):
+        raise PathInvalid(f"{type(value).__name__} {value!r}", "give JMESPath or a function")
+    name = getattr(function, "__name__", "<lambda>")
+    text = f"{option} = lambda" if name == "<lambda>" else f"{name}()"
+    try:
+        inspect.signature(function).bind(None)
+    except TypeError:
+        found = f"{text.removesuffix('()')}{inspect.signature(function)}"
+        raise PathInvalid(found, "let it take the payload, and nothing else") from None
+    except ValueError:  # one written in C, which does not tell
+        pass
+    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+        raise PathInvalid(f"{text}, which is async or a generator", "let it return its result")
+    return Path(text, None, call=_guarded(text, function))
+
+
+def _guarded(text: str, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def call(payload: Any) -> Any:
+        try:
+            return _as_json(function(payload))
+        except Exception as error:  # a function of the user's may raise anything
+            reason = plain(f"{type(error).__name__}: {error}")
+            raise ValueError(f"{text} raised {reason}") from error
+
+    return call
+
+
+def _as_json(value: Any) -> Any:
+    """Return *value* with its tuples and times as a path would have found them."""
+    if isinstance(value, tuple | list):
+        return [_as_json(element) for element in value]
+    return value.isoformat() if isinstance(value, datetime) else value
