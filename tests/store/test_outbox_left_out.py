@@ -241,6 +241,16 @@ def test_what_fails_of_a_replayed_body_gets_a_letter_of_its_own(bench):
     assert bench.value("i1") == 1
 
 
+def test_a_replay_leaves_what_a_later_event_of_its_version_left_out(bench):
+    bench.accept(partly({"price": 9}, id="e1", version=at(10), slugs=("stock", "name")))
+    bench.accept(partly({}, id="e2", version=at(10)), body=b"{2}")
+    bench.accept(
+        event("i1", {"price": 9, "stock": 4, "name": 1}, id="e1", version=at(10)), body=b"{3}"
+    )
+    assert bench.value("i1") == 4
+    assert json.loads(letter_of(bench)["events"]) == ["e2"]
+
+
 # creation -----------------------------------------------------------------------------------
 
 
