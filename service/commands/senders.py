@@ -27,8 +27,9 @@ def senders(name: str | None, json_wanted: bool) -> None:
 
 
 def _show(found: list[dict[str, Any]]) -> None:
-    columns = ("name", "proof", "secrets", "deduplicates_by", "orders_by", "retries")
-    rows = [[row[column] for column in columns] for row in found]
+    columns = ("name", "proof", "secrets", "deduplicates_by", "orders_by", "retries", "max_body")
+    shown = [row | {"max_body": f"{row['max_body'] // 2**20} MiB"} for row in found]
+    rows = [[row[column] for column in columns] for row in shown]
     table("Senders", [column.replace("_", " ") for column in columns], rows)
     settings = [
         (row["name"], each["key"], _default(each), each["expected"])

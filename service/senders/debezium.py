@@ -170,4 +170,5 @@ KIND = Kind(
     retries="4 within seconds, then the connector stops",
     dedupe_hours=168,
     covers_body=True,
+    max_body=32 * 2**20,  # batches of 200 rows; a refusal stops the connector
 )

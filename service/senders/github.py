@@ -88,4 +88,5 @@ KIND = Kind(
     retries="none; by hand any time",
     dedupe_hours=168,
     covers_body=True,
+    max_body=25 * 2**20,  # as GitHub caps them
 )

@@ -39,4 +39,5 @@ KIND = Kind(
     order="created_at (µs)",
     retries="0 by default, as many as the trigger is set to",
     dedupe_hours=168,
+    max_body=8 * 2**20,  # rows, old and new
 )

@@ -160,4 +160,5 @@ KIND = Kind(
     retries="10 in 24 hours, after a 4xx too",
     dedupe_hours=48,
     covers_body=True,
+    max_body=8 * 2**20,  # up to 100 events, with texts of 64 KiB
 )

@@ -26,6 +26,8 @@ def _entry(name: str, kind: Kind) -> dict[str, Any]:
         "settings": [_setting(key, each) for key, each in kind.options().fields.items()],
         "deduplicates_by": kind.dedupe,
         "dedupe_hours": round(kind.dedupe_hours, 3),
+        "max_body": kind.max_body,
+        "topics": list(kind.topics),
         "orders_by": kind.order,
         "retries": kind.retries,
     }
@@ -48,6 +50,9 @@ def _written(field: fields.Field[Any]) -> Any:
     if default is missing:
         return None
     default = default() if callable(default) else default
+    if isinstance(default, tuple) and all(isinstance(each, Place) for each in default):
+        texts = [each.text for each in default]
+        return texts if len(texts) > 1 else next(iter(texts), None)
     if isinstance(default, Place):
         return default.text
     if isinstance(default, Template):

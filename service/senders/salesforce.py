@@ -136,4 +136,5 @@ KIND = Kind(
     answer=Answer(body=ACK, content_type="text/xml; charset=utf-8"),
     needs_secret=False,
     conceal=conceal,
+    max_body=16 * 2**20,  # up to 100 notifications
 )

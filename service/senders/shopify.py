@@ -71,4 +71,5 @@ KIND = Kind(
     order="updated_at in the payload, else X-Shopify-Triggered-At",
     retries="8 in 4 hours, then the subscription is deleted",
     covers_body=True,
+    max_body=8 * 2**20,  # products with many variants
 )

@@ -73,4 +73,5 @@ KIND = Kind(
     order="record.updated_at, or another column by `occurred_at`; else arrival",
     retries="none",
     dedupe_hours=1 / 12,
+    max_body=8 * 2**20,  # rows, old and new; a refused one is lost
 )

@@ -103,4 +103,5 @@ KIND = Kind(
     order="lastUpdated (ms)",
     retries="3, 10 minutes apart, then the webhook is deactivated; only 200 will do",
     covers_body=True,
+    max_body=8 * 2**20,  # several items at once, with rich text
 )

@@ -15,14 +15,14 @@ import html
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from service.senders.base import Event, Given, Kind
 from service.senders.options import Options as SenderOptions
 from service.senders.payload import parse_form, parse_json
 from service.senders.proven import BodyHmac
-from service.senders.reading import Reading, composite, places, utc_version
+from service.senders.reading import Reading, composite, places
 
 _SIGNATURE: Final = "x-wc-webhook-signature"
 _TOPIC: Final = "x-wc-webhook-topic"
@@ -71,7 +71,7 @@ def build(given: Given) -> WooCommerce:
         Reading(
             topic=places(f"header:{_TOPIC}"),
             occurred_at=places("date_modified_gmt"),
-            order=utc_version,
+            zone=UTC,
         ),
     )
 
@@ -90,4 +90,5 @@ KIND = Kind(
     retries="none; the 7th failure in a row disables the hook",
     dedupe_hours=1 / 12,
     covers_body=True,
+    max_body=8 * 2**20,  # pages of plugins in meta_data
 )

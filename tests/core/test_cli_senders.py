@@ -19,6 +19,7 @@ def test_every_sender_is_listed_with_what_there_is_to_know_of_it():
             row[key] for key in ("proof", "secrets", "deduplicates_by", "orders_by", "retries")
         )
         assert row["dedupe_hours"] > 0
+        assert row["max_body"] >= 2**20
         keys = SENDERS[row["name"]].options().fields
         assert [setting["key"] for setting in row["settings"]] == list(keys)
         assert all(setting["expected"] for setting in row["settings"])
@@ -38,6 +39,12 @@ def test_a_setting_tells_what_it_is_without_it(sender, key, required, default):
     (row,) = json.loads(run(sender, "--json").output)
     setting = next(each for each in row["settings"] if each["key"] == key)
     assert (setting["required"], setting["default"]) == (required, default)
+
+
+def test_a_batch_of_debezium_may_be_larger_than_a_body_of_ones_own():
+    sizes = {row["name"]: row["max_body"] for row in json.loads(run("--json").output)}
+    assert sizes["debezium"] > sizes["github"] == 25 * 2**20 > sizes["hmac"] == 2**20
+    assert "32 MiB" in run("debezium").output
 
 
 def test_people_see_a_table():

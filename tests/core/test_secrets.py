@@ -87,3 +87,17 @@ def test_ids_are_remembered_as_long_as_the_sender_may_repeat_them(settings, send
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
     assert build(environ).settings.sources["erp"].dedupe_hours == hours
+
+
+@pytest.mark.parametrize(
+    ("sender", "more", "size"),
+    [("bearer", "", 2**20), ("github", "", 25 * 2**20), ("github", "max_body = 7", 7)],
+)
+def test_a_body_may_be_as_large_as_its_sender_is_known_to_send_unless_the_source_says(
+    tmp_path, sender, more, size
+):
+    (tmp_path / "instep.toml").write_text(
+        f'mappings = []\n[sources.erp]\nsender = "{sender}"\nsecrets = ["a"]\n{more}\n'
+    )
+    found = build({"INSTEP_CONFIG": str(tmp_path / "instep.toml")})
+    assert found.settings.sources["erp"].max_body == found.senders["erp"].max_body == size
