@@ -10,11 +10,15 @@ proves nothing and does nothing: no event comes of it.
 | ``challenge`` | POST of JSON with that key, and only token and type beside it | it, as JSON |
 | ``validationToken`` | POST or GET with that parameter | its value |
 | ``WebHook-Request-Origin`` | OPTIONS with that header | the same as ``WebHook-Allowed-Origin`` |
+| ``HEAD`` | HEAD or GET, by Trello, Mandrill and Mailchimp | 200, with nothing |
 
 https://www.w3.org/TR/websub/#hub-verifies-intent
 https://developers.facebook.com/docs/graph-api/webhooks/getting-started (hub.verify_token)
 https://learn.microsoft.com/graph/change-notifications-delivery-webhooks
 https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md
+https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/ (HEAD)
+https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/ (HEAD)
+https://mailchimp.com/developer/marketing/guides/sync-audience-data-webhooks/ (GET)
 """
 
 from __future__ import annotations
@@ -38,6 +42,7 @@ METHODS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "challenge": ("POST",),
         "validationToken": ("POST", "GET"),
         "WebHook-Request-Origin": ("OPTIONS",),
+        "HEAD": ("HEAD", "GET"),
     }
 )
 _BESIDE: Final = {"challenge", "token", "type"}
@@ -110,4 +115,5 @@ def _text(value: str) -> Answer | None:
 _ECHOES: Final[Mapping[str, Callable[[str, Mapping[str, str], bytes], Answer | None]]] = {
     "challenge": _of_body,
     "WebHook-Request-Origin": _of_origin,
+    "HEAD": lambda _, __, ___: Answer(200),
 }

@@ -13,15 +13,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from workers import reconciling, sections
+from workers.config.times import moment
 from workers.errors import ConfigurationInvalid, Problem
-from workers.settings import (
-    Collection,
-    Destination,
-    Fetcher,
-    Settings,
-    Source,
-    StoreSettings,
-)
+from workers.settings import Collection, Destination, Fetcher, Settings, Source, StoreSettings
 from workers.substitution import Substitution, read_env
 
 
@@ -160,7 +154,7 @@ def _parted(
 def _secrets(written: Sequence[Any]) -> dict[str, Any]:
     """Return the secrets as text, and beside them their ends if any has one."""
     tables = [each if isinstance(each, dict) else {"value": each} for each in written]
-    ends = tuple(sections.moment(each.get("until")) for each in tables)
+    ends = tuple(moment(each.get("until")) for each in tables)
     return {
         "secrets": tuple(each["value"] for each in tables),
         "ends": ends if any(ends) else (),

@@ -13,17 +13,17 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from marshmallow import RAISE, Schema, ValidationError, fields
 
+from workers.config.times import is_zone, moment
 from workers.errors import Problem
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 NAME_EXPECTED = "1 to 63 of a-z, 0-9, _ and -, the first a letter or digit"
-CHALLENGES = ("hub.challenge", "challenge", "validationToken", "WebHook-Request-Origin")
+CHALLENGES = ("hub.challenge", "challenge", "validationToken", "WebHook-Request-Origin", "HEAD")
 LONGEST_SHOWN = 60  # characters of a value that stands in an error
 
 
@@ -99,16 +99,6 @@ def texts(least: int) -> Callable[[Any], bool]:
     return lambda value: (
         isinstance(value, list) and len(value) >= least and all(is_text(each) for each in value)
     )
-
-
-def moment(value: Any) -> datetime | None:
-    """Return the instant that *value* names, as text or as TOML's own; None: none, or no offset."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            return None
-    return value if isinstance(value, datetime) and value.tzinfo is not None else None
 
 
 def is_secret(value: Any) -> bool:
@@ -217,6 +207,11 @@ class SourceSection(Section):
         is_text,
         secret=True,
         do='set it from the environment, as in "${VERIFY_TOKEN}"',
+    )
+    timezone = Value(
+        'the name of a time zone, such as "Europe/Berlin"',
+        is_zone,
+        do="correct it; where it is right this system has no time zones: pip install tzdata",
     )
     path_token = Value(
         "letters, digits and - _ . ~ only",

@@ -102,6 +102,7 @@ class Source:
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)  # the sender's own keys
     challenge: str | None = None  # how it is asked whether it is there, if it is at all
     verify_token: str | None = field(default=None, repr=False)  # that hub.challenge comes with
+    timezone: str | None = None  # of its times without an offset
 
     @property
     def marks(self) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
-    from workers.sections import moment
+    from workers.config.times import moment
 
     if value is None:
         return None

@@ -9,7 +9,7 @@ from workers.settings import Settings, Source, StoreSettings
 
 PROOF = {"Authorization": "Bearer s3cret"}
 NAMES = {"hub": "hub.challenge", "json": "challenge", "graph": "validationToken"}
-NAMES |= {"events": "WebHook-Request-Origin"}
+NAMES |= {"events": "WebHook-Request-Origin", "trello": "HEAD"}
 
 
 class Configuration:
@@ -94,6 +94,14 @@ def test_an_event_with_a_key_of_that_name_is_an_event(client, outbox, body):
     assert client.post("/webhooks/json", json=body).status_code == 401
     assert client.post("/webhooks/json", json=body, headers=PROOF).json == {"status": "kept"}
     assert len(outbox.deliveries) == 1
+
+
+@pytest.mark.parametrize("method", ["HEAD", "GET"])
+def test_who_asks_by_head_or_get_whether_the_address_is_there_gets_200(client, outbox, method):
+    response = client.open("/webhooks/trello", method=method)
+    assert (response.status_code, response.data) == (200, b"")
+    assert outbox.deliveries == outbox.refusals == []
+    assert client.post("/webhooks/trello", json={}).status_code == 401
 
 
 def test_an_origin_that_asks_is_allowed(client):
