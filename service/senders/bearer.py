@@ -15,7 +15,7 @@ class Options(OwnOptions):
 
 def build(given: Given) -> Proven:
     proof = Carried(secrets(given, "bearer"), "bearer")
-    return Proven(proof, reading(given, "authorization"), parse)
+    return Proven(proof, reading(given, "authorization"), parse, given.options["body"])
 
 
 KIND = Kind(Options, build, "the token", "Authorization: Bearer", **OWN)

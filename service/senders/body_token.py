@@ -15,7 +15,7 @@ class Options(OwnOptions, FieldOptions):
 
 def build(given: Given) -> Proven:
     proof = Carried(secrets(given, "body-token"), "body-token", place=given.options["field"])
-    return Proven(proof, reading(given), parse)
+    return Proven(proof, reading(given), parse, given.options["body"])
 
 
 KIND = Kind(Options, build, "the token", "a fixed value in the body", **OWN, conceal=conceal)

@@ -15,7 +15,12 @@ class Options(OwnOptions):
 
 def build(given: Given) -> Proven:
     name: str = given.options["header"]
-    return Proven(Carried(secrets(given, "header"), "header", name), reading(given, name), parse)
+    return Proven(
+        Carried(secrets(given, "header"), "header", name),
+        reading(given, name),
+        parse,
+        given.options["body"],
+    )
 
 
 KIND = Kind(Options, build, "the value", "a fixed value in a header", **OWN)

@@ -1,22 +1,23 @@
 """
 A system of one's own that signs: an HMAC over a text with the body in it, sent in a header.
 
+With ``attribute`` the header is a list, ``signature=…,algorithm=…``, and holds it as one of them.
 Settings and defaults stand in the schema; of id and timestamp, the text has what the headers
 ``id_header`` and ``timestamp_header`` say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from service.senders import proof
-from service.senders.base import Event, Given, Kind
+from service.senders.base import Given, Kind
 from service.senders.options import OWN, HeaderName, OwnOptions, Text, choice, reading, seconds
 from service.senders.payload import parse
-from service.senders.reading import Reading
+from service.senders.proven import Proven
 from service.senders.template import SignedText, Template
 from workers.errors import ConfigurationInvalid
 
@@ -29,6 +30,7 @@ _KEYS: Final[Mapping[str, tuple[Callable[[str], bytes], str]]] = {
 
 class Options(OwnOptions):
     header = HeaderName(required=True)
+    attribute = Text(load_default=None)
     algorithm = choice("sha256", "sha512", "sha1")
     encoding = choice("hex", "base64")
     prefix = Text(load_default="")
@@ -41,23 +43,21 @@ class Options(OwnOptions):
 
 
 @dataclass(frozen=True, slots=True)
-class HmacSigned:
+class HmacSignature:
     keys: tuple[bytes, ...] = field(repr=False)
     header: str
+    attribute: str | None  # of the header, that the signature is; None: it is all of it
     scheme: Mapping[str, str]  # algorithm, encoding and prefix
     signed: Template
     parts: Mapping[str, str]  # names in the template → headers
     stamp: str | None  # header
     tolerance: float
     unit: str
-    reading: Reading
 
-    @property
-    def headers(self) -> tuple[str, ...]:
-        return self.reading.headers
-
-    def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
+    def require(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
         found = proof.require_header(headers, self.header)
+        if self.attribute is not None:
+            found = proof.require_attribute(found, self.attribute)
         if self.stamp:
             stamp = proof.require_header(headers, self.stamp)
             proof.require_recent(stamp, now=now, tolerance=self.tolerance, unit=self.unit)
@@ -68,11 +68,8 @@ class HmacSigned:
         signed = self.signed.fill(values | {"body": body})
         proof.require_signature(found, signed, self.keys, **self.scheme)
 
-    def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
-        return self.reading.events(headers, parse(headers, body))
 
-
-def build(given: Given) -> HmacSigned:
+def build(given: Given) -> Proven:
     options = given.options
     signed: Template = options["signed"]
     parts = {name: options[f"{name}_header"] for name in ("id", "timestamp")}
@@ -88,17 +85,18 @@ def build(given: Given) -> HmacSigned:
     ]
     if problems:
         raise ConfigurationInvalid(problems)
-    return HmacSigned(
+    signature = HmacSignature(
         keys=given.keys(*_KEYS[options["key_encoding"]]),
         header=options["header"],
+        attribute=options["attribute"],
         scheme={key: options[key] for key in ("algorithm", "encoding", "prefix")},
         signed=signed,
         parts={name: at for name, at in parts.items() if name in signed.names},
         stamp=options["timestamp_header"],
         tolerance=options["tolerance"],
         unit=options["timestamp_unit"],
-        reading=reading(given, options["header"]),
     )
+    return Proven(signature, reading(given, options["header"]), parse, options["body"])
 
 
 KIND = Kind(Options, build, "the key", "HMAC of a template over the body", **OWN, covers_body=True)

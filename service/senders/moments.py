@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, Final
 
@@ -45,6 +45,27 @@ def utc_moment(value: Any) -> datetime:
     if isinstance(value, str) and _NAIVE.fullmatch(value):
         return moment(f"{value}Z")
     return moment(value)
+
+
+def in_zone(value: Any, zone: tzinfo | None) -> Any:
+    """
+    Return *value* with the offset that *zone* had then, where it is a time without one.
+
+    The hour that comes twice in autumn is read as its first pass: as the second, a change could lie
+    an hour ahead, and keep out all that follow it. What a clock skipped in spring is as far behind
+    the gap as it says.
+    """
+    if zone is None or not isinstance(value, str) or not _NAIVE.fullmatch(value):
+        return value
+    try:
+        offset = (
+            datetime.fromisoformat(value[:19].replace("t", "T")).replace(tzinfo=zone).utcoffset()
+        )
+    except ValueError:
+        return value  # no day of any month: whoever reads it says so
+    seconds = int((offset or timedelta()).total_seconds())
+    sign, minutes = "-" if seconds < 0 else "+", abs(seconds) // 60
+    return f"{value}{sign}{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def _of_text(text: str) -> datetime:

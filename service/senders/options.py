@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from service.senders.base import Given
-from service.senders.reading import Place, Reading
+from service.senders.reading import FORM, Place, Reading
 from workers.errors import ConfigurationInvalid, Problem
 
 # What every sender for a system of one's own says of itself.
@@ -80,6 +80,27 @@ class PlaceField(fields.Field[Place]):
             raise self.make_error("invalid") from None
 
 
+class PlacesField(fields.Field[tuple[Place, ...]]):
+    """A place in the request, or a list of them; loaded as a tuple."""
+
+    default_error_messages = dict.fromkeys(
+        ("invalid", "null"),
+        'JMESPath in the payload, or "header:Name"; or a list of these, of which the first that '
+        "holds anything counts",
+    )
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> tuple[Place, ...]:
+        try:
+            found = tuple(map(Place.parse, value if isinstance(value, list) else [value]))
+        except (AttributeError, TypeError, ValueError):
+            found = ()
+        if not found:
+            raise self.make_error("invalid")
+        return found
+
+
 class PayloadPlace(PlaceField):
     """A place in the payload, and in no header."""
 
@@ -102,13 +123,30 @@ class ListField(PayloadPlace):
     default_error_messages = dict.fromkeys(("invalid", "null"), "JMESPath to a list in the payload")
 
 
+class FormField(fields.Field[str]):
+    """The field of a form that holds the payload as JSON; loaded as its name."""
+
+    default_error_messages = dict.fromkeys(
+        ("invalid", "null"), '"form:NAME", the field of a form that holds the payload as JSON'
+    )
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        name = value.removeprefix(FORM) if isinstance(value, str) else value
+        if not name or name == value:
+            raise self.make_error("invalid")
+        return str(name)
+
+
 class OwnOptions(Options):
     """What every sender for a system of one's own takes."""
 
     events = ListField(load_default=None)
     id = PlaceField(load_default=None)
     topic = PlaceField(load_default=None)
-    occurred_at = PlaceField(load_default=None)
+    occurred_at = PlacesField(load_default=())
+    body = FormField(load_default=None)
 
 
 def choice(*words: str) -> Text:
@@ -152,20 +190,26 @@ def reading(given: Given, *proofs: str) -> Reading:
         ConfigurationInvalid: A place is one of *proofs*: it would be kept with dead letters.
     """
     options = given.options
-    places = {key: options[key] for key in ("id", "topic", "occurred_at")}
-    problems = [
-        given.problem(
-            key,
-            f"header {place.header}, which carries the proof",
-            "another header",
-            "choose another: this one would be kept with dead letters",
-        )
-        for key, place in places.items()
-        if place and place.header in proofs
-    ]
+    id, topic = ((options[key],) if options[key] else () for key in ("id", "topic"))
+    at: tuple[Place, ...] = options["occurred_at"]
+    problems = []
+    for key, places in (("id", id), ("topic", topic), ("occurred_at", at)):
+        if any(place.header in proofs for place in places):
+            problems.append(
+                given.problem(
+                    key,
+                    f"header {', '.join(place.header or '' for place in places)}, "
+                    "which carries the proof",
+                    "another header",
+                    "choose another: this one would be kept with dead letters",
+                )
+            )
+        if any(place.is_form for place in places) and not options.get("body"):
+            expected = 'body = "form:NAME" beside it: else the form is the payload itself'
+            do = "leave out form:, or add that"
+            problems.append(given.problem(key, "a field of a form", expected, do))
     if problems:
         raise ConfigurationInvalid(problems)
-    id, topic, at = ((place,) if place else () for place in places.values())
     return Reading(id, topic, at, options.get("events"))
 
 

@@ -65,6 +65,18 @@ def parse_form(body: bytes) -> dict[str, str | list[str]]:
     return {name: found[0] if len(found) == 1 else found for name, found in values.items()}
 
 
+def parse_form_json(body: bytes, name: str) -> tuple[dict[str, str], Any]:
+    """
+    Return the fields of a form that come once, and the JSON in its field *name*.
+
+    Raises:
+        PayloadInvalid: There is no such field, or it holds no JSON.
+    """
+    form = parse_form(body)
+    fields = {key: value for key, value in form.items() if isinstance(value, str)}
+    return fields, parse_json(pluck(form, name, str).encode())
+
+
 def parse(headers: Mapping[str, str], body: bytes) -> Any:
     """
     Return a form where the content type says so, else JSON.

@@ -48,6 +48,24 @@ def require_one(headers: Mapping[str, str], *names: str) -> None:
             raise SignatureInvalid(f"header {name} is doubled")
 
 
+def require_attribute(header: str, name: str) -> str:
+    """
+    Return the value of the attribute *name* in *header*: ``name=value`` between commas or
+    semicolons, in quotes or not.
+
+    Raises:
+        SignatureInvalid: It is missing, empty or there more than once.
+    """
+    # The server joins a header that came twice by a comma: then each attribute is doubled.
+    pairs = [part.partition("=")[::2] for part in re.split("[,;]", header)]
+    found = [value.strip() for key, value in pairs if key.strip() == name]
+    if len(found) != 1 or not found[0]:
+        raise SignatureInvalid(f"the signature header has {len(found)} {name}, expected one")
+    value = found[0]
+    quoted = len(value) > 1 and value[0] == value[-1] == '"'
+    return value[1:-1] if quoted else value
+
+
 def header_bytes(value: str) -> bytes:
     """Return the bytes of a header as they arrived; WSGI hands them out as latin-1."""
     try:

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from service.senders.base import Event
-from service.senders.payload import parse_json
+from service.senders.payload import parse_form_json, parse_json
 from service.senders.proof import require_header, require_one, require_signature
-from service.senders.reading import Reading
+from service.senders.reading import FORM, Reading
 
 
 class Proof(Protocol):
@@ -42,6 +42,7 @@ class Proven:
     proof: Proof
     reading: Reading
     parse: Callable[[Mapping[str, str], bytes], Any] = json_only
+    field: str | None = None  # of a form, that holds the payload
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -51,7 +52,11 @@ class Proven:
         self.proof.require(headers, body, now=now)
 
     def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
-        return self.reading.events(headers, self.parse(headers, body))
+        if self.field is None:
+            return self.reading.events(headers, self.parse(headers, body))
+        fields, payload = parse_form_json(body, self.field)
+        named = {f":{FORM}{name}": value for name, value in fields.items()}
+        return self.reading.events({**headers, **named}, payload)
 
 
 @dataclass(frozen=True, slots=True)

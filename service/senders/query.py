@@ -19,7 +19,7 @@ class Options(OwnOptions):
 
 def build(given: Given) -> Proven:
     proof = Carried(secrets(given, "query"), "query", given.options["parameter"])
-    return Proven(proof, reading(given), parse)
+    return Proven(proof, reading(given), parse, given.options["body"])
 
 
 KIND = Kind(Options, build, "the value", "a fixed value in the query", **OWN)

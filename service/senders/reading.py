@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, Final, Protocol
 
 from service.senders.base import Event, Origin
 from service.senders.expressions import Expression
-from service.senders.moments import EXPECTED, moment, utc_moment
+from service.senders.moments import EXPECTED, in_zone, moment, utc_moment
 from workers.changes import FieldProblem, time_version
 from workers.errors import PayloadInvalid
 
 MAX_EVENTS: Final = 5_000  # of one delivery: all are accepted in one step, which others wait for
 
+FORM: Final = "form:"  # a field of the form whose other field holds the payload
 _HEADER: Final = "header:"
 
 
@@ -39,7 +40,7 @@ class Place:
     @classmethod
     def parse(cls, text: str) -> Place:
         """
-        Return the place that *text* names: ``header:Name``, else JMESPath.
+        Return the place that *text* names: ``header:Name``, ``form:name``, else JMESPath.
 
         Raises:
             ValueError: It is neither.
@@ -49,7 +50,14 @@ class Place:
             if not name:
                 raise ValueError("no header is named")
             return cls(text, header=name)
+        if text.startswith(FORM) and text != FORM:
+            return cls(text, header=f":{text}")  # no header has such a name
         return cls(text, path=Expression(text))  # its errors are ValueErrors
+
+    @property
+    def is_form(self) -> bool:
+        """Whether it is a field of a form."""
+        return self.header is not None and self.header.startswith(f":{FORM}")
 
     @classmethod
     def computed(cls, text: str, search: Callable[[Any], Any]) -> Place:
@@ -105,6 +113,7 @@ class Reading:
             ``occurred_at``. One that does is a dead letter.
         order: Makes a version of what stands at *occurred_at*; raises ValueError.
         origin: Tells of which CMS item an event is, where the CMS itself is the sender.
+        zone: Of times without an offset; None: *order* says what they are.
     """
 
     id: tuple[Place, ...] = ()
@@ -114,6 +123,7 @@ class Reading:
     needed: frozenset[str] = frozenset()
     order: Callable[[Any], str] = version
     origin: Callable[[Any], Origin | None] = lambda _: None
+    zone: tzinfo | None = None
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -153,6 +163,8 @@ class Reading:
             for place in places:
                 try:
                     found = place.find(headers, payload)
+                    if key == "occurred_at":
+                        found = None if found == "" else in_zone(found, self.zone)
                     value = None if found is None else convert(found)
                 # Arithmetic, too: a NaN or an infinity is a value like any other.
                 except (ValueError, ArithmeticError, TypeError) as error:

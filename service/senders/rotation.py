@@ -10,9 +10,11 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from service.senders import content
 from service.senders.base import Answer, Event, Given, Kind, Sender
+from service.senders.reading import Reading
 from workers.errors import PayloadInvalid, SignatureInvalid
 from workers.settings import MAX_BODY
 
@@ -154,6 +156,15 @@ class Configured:
         return self.kind.conceal(body, self.secrets) if self.kind.conceal else body
 
 
+def _in_zone(sender: Sender, name: str | None) -> Sender:
+    """Return *sender* with its times in the zone *name*, but for those in a zone of its own."""
+    reading = getattr(sender, "reading", None)
+    if name is None or not isinstance(reading, Reading) or reading.zone is not None:
+        return sender
+    zoned = replace(reading, zone=ZoneInfo(name))
+    return replace(sender, reading=zoned)  # type: ignore[type-var]
+
+
 def _in_utf8(request: Request) -> Request:
     headers, body = content.readable(request.headers, request.body)
     return request if headers is request.headers else Request(headers, body)
@@ -166,10 +177,13 @@ def configured(kind: Kind, given: Given) -> Configured:
     Raises:
         ConfigurationInvalid: With every problem that the sender finds.
     """
-    whole = kind.build(given)  # of all secrets at once: their problems are told together
     source = given.source
+    # Of all secrets at once: their problems are told together.
+    whole = _in_zone(kind.build(given), source.timezone)
     senders = tuple(
-        kind.build(replace(given, source=replace(source, secrets=(secret,))))
+        _in_zone(
+            kind.build(replace(given, source=replace(source, secrets=(secret,)))), source.timezone
+        )
         for secret in source.secrets
     )
     ends = source.ends or tuple(None for _ in senders)

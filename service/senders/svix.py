@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from service.senders.base import Given, Kind
 from service.senders.options import Options as SenderOptions
-from service.senders.options import PlaceField, reading, seconds
+from service.senders.options import PlaceField, PlacesField, reading, seconds
 from service.senders.payload import parse
 from service.senders.proven import Proven
 from service.senders.reading import Place
@@ -24,7 +24,7 @@ from service.senders.standard import standard
 class Options(SenderOptions):
     id = PlaceField(load_default=None)
     topic = PlaceField(load_default=lambda: Place.parse("event_type || eventType || type"))
-    occurred_at = PlaceField(load_default=lambda: Place.parse("timestamp"))
+    occurred_at = PlacesField(load_default=lambda: (Place.parse("timestamp"),))
     tolerance = seconds(300.0)
 
 

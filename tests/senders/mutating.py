@@ -14,6 +14,7 @@ PROOFS = {
     "debezium": (STANDARD, ()),
     "github": (("x-hub-signature-256",), ("x-github-event", "x-github-delivery")),
     "hubspot": (("x-hubspot-signature-v3", "x-hubspot-request-timestamp"), ()),
+    "lightspeed": (("x-signature",), ()),
     "shopify": (("x-shopify-hmac-sha256",), ("x-shopify-webhook-id", "x-shopify-topic")),
     "square": (("x-square-hmacsha256-signature",), ()),
     "standard-webhooks": (STANDARD, ()),

@@ -1,0 +1,74 @@
+"""
+Lightspeed Retail X-Series, formerly Vend. HMAC-SHA256 of the body, hex, as one of the attributes of
+``X-Signature: signature=…,algorithm=HMAC-SHA256``.
+
+The body is a form: the record as JSON in ``payload``, its kind in ``type``, which may be missing
+like any other field. Only webhooks of OAuth apps are signed. There is no event id: a body that
+holds the time of its change tells events apart, and no other (else 5 → 4 → 5 would lose the last).
+How the signature is written is documented by no real value; hex is what receivers report. Times
+without an offset are taken for UTC, as all of this API are.
+
+https://x-series-api.lightspeedhq.com/docs/webhooks
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from service.senders.base import Event, Given, Kind
+from service.senders.options import Options as SenderOptions
+from service.senders.proof import require_attribute, require_header, require_signature
+from service.senders.proven import Proven
+from service.senders.reading import Reading, composite, places
+from workers.errors import SignatureInvalid
+
+_HEADER: Final = "x-signature"
+_ALGORITHM: Final = "HMAC-SHA256"
+
+
+class Options(SenderOptions):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """The signature and its algorithm, both in one header."""
+
+    keys: tuple[bytes, ...] = field(repr=False)
+
+    def require(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
+        given = require_header(headers, _HEADER)
+        if require_attribute(given, "algorithm") != _ALGORITHM:
+            raise SignatureInvalid(f"the signature is not by {_ALGORITHM}")
+        require_signature(require_attribute(given, "signature"), body, self.keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Lightspeed(Proven):
+    def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
+        for event in Proven.events(self, headers, body):
+            id = composite(event.topic, hashlib.sha256(body).hexdigest())
+            yield replace(event, id=id) if event.version else event
+
+
+def build(given: Given) -> Lightspeed:
+    reading = Reading(topic=places("form:type"), occurred_at=places("updated_at"), zone=UTC)
+    return Lightspeed(Attributes(given.keys(str.encode, "text")), reading, field="payload")
+
+
+KIND = Kind(
+    Options,
+    build,
+    key="the app's client secret",
+    proof="HMAC-SHA256 of the body",
+    dedupe="type and body, where the record has the time of its change",
+    order="updated_at of the record (UTC), else arrival",
+    retries="20 in 48 hours",
+    dedupe_hours=72,
+    covers_body=True,
+    topics=("product.update", "inventory.update", "sale.update", "customer.update"),
+)
