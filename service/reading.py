@@ -246,5 +246,6 @@ def bounded(read: Read) -> Read:
         if not event.problems or event.changes or event.gone or event.fetches
     )
     left = tuple(dict.fromkeys(out for event in bad for out in event.left))
-    letter = replace(_letter(f"{words} {first.message}"), left=left)
+    nameless = any(event.nameless or not event.left for event in bad)
+    letter = replace(_letter(f"{words} {first.message}"), left=left, nameless=nameless)
     return Read((*events, letter), read.wanted)

@@ -201,6 +201,7 @@ def test_what_can_be_read_of_very_many_bad_events_goes_on(outbox, woken):
     assert {len(event.changes) for event in good} == {1}
     assert {event.problems for event in good} == {()}
     assert {event.left for event in good} == {letter.left}
+    assert letter.nameless  # the last one names no record
 
 
 def test_up_to_that_many_each_bad_event_has_a_letter_of_its_own(outbox, woken):

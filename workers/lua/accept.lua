@@ -219,6 +219,10 @@ for _, event in ipairs(events) do
     asked[ask[1]] = true
     asks[#asks + 1] = ask
   end
+  -- Before its values overtake what its letter holds: a replay closes it, not something newer.
+  if has_letters and #event.problems + #event.left == 0 and wanted(event) then
+    close_own_letters(event, item_of)
+  end
   for _, change in ipairs(event.changes) do
     local fates = {}
     note_whole(item_of(change), event)
@@ -230,9 +234,7 @@ for _, event in ipairs(events) do
     if #fates > 0 then told[#told + 1] = {change.collection, change.record, fates} end
   end
   if wanted(event) then note_seen(event) end
-  if #event.problems == 0 then
-    if has_letters and #event.left == 0 and wanted(event) then close_own_letters(event, item_of) end
-  elseif keep_own_letter(event, raw_of(event), keeping, before, item_of) then
+  if #event.problems > 0 and keep_own_letter(event, raw_of(event), keeping, before, item_of) then
     letters = letters + 1
     has_letters = true
   end
