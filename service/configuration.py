@@ -47,7 +47,8 @@ def build(environ: Mapping[str, str]) -> Configuration:
     proven = _senders(draft, problems)
     readers = _fetchers(draft, problems)
     try:
-        mappings = load_mappings(draft.settings, readers)
+        kinds = {name: sender.kind for name, sender in proven.items()}
+        mappings = load_mappings(draft.settings, readers, kinds)
     except ConfigurationInvalid as error:
         raise ConfigurationInvalid(_once([*problems, *error.problems])) from None
     if problems:

@@ -15,18 +15,24 @@ from service.mapping.fetching import clashes
 from service.mapping.mappings import Mapped as Mapped
 from service.mapping.mappings import Mappings as Mappings
 from service.mapping.rules import Rule
+from service.mapping.topics import Topics, never_sent
 from workers.errors import ConfigurationInvalid, Problem
 from workers.settings import Settings
 
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-def load(settings: Settings, fetchers: Mapping[str, Any] = _NONE) -> Mappings:
+def load(
+    settings: Settings,
+    fetchers: Mapping[str, Any] = _NONE,
+    senders: Mapping[str, Topics] = _NONE,
+) -> Mappings:
     """
     Return the mappings that ``settings.mappings`` name; a schema is made once per mapping.
 
     Args:
         fetchers: Those of *settings* that could be built (``service.fetchers``), by name.
+        senders: What is known of their topics, by name of the source.
 
     Raises:
         ConfigurationInvalid: Holds every problem of every file, by file, class and field.
@@ -37,6 +43,7 @@ def load(settings: Settings, fetchers: Mapping[str, Any] = _NONE) -> Mappings:
         rules += _rules(name, settings, fetchers, problems)
     problems += conflicts(rules, settings.collections)
     problems += clashes(rules, settings)
+    problems += never_sent(rules, senders, settings)
     if problems:
         raise ConfigurationInvalid(problems)
     return Mappings(rules)
