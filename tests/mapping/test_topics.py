@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 import pytest
-from conftest import HEAD
 
 from service.mapping.load import load
 from workers.errors import ConfigurationInvalid
 
 ONE = """
+from marshmallow import fields
+from service.mapping import Mapping
+
 class One(Mapping):
     class Meta:
         source, collection, key = "erp", "products", "sku"
@@ -29,7 +31,7 @@ class Sender:
 
 def test_the_nearest_topic_is_the_hint(settings):
     with pytest.raises(ConfigurationInvalid) as caught:
-        load(settings({"m.py": HEAD + ONE}), senders={"erp": Sender()})
+        load(settings({"m.py": ONE}), senders={"erp": Sender()})
     (problem,) = caught.value.problems
     assert problem.where == "m.py: One.Meta.topics"
     assert problem.found == "'stock.change'"
@@ -39,7 +41,7 @@ def test_the_nearest_topic_is_the_hint(settings):
 
 def test_a_topic_that_is_like_no_other_gets_no_hint(settings):
     with pytest.raises(ConfigurationInvalid) as caught:
-        load(settings({"m.py": HEAD + ONE}), senders={"erp": Sender(("a", "b"))})
+        load(settings({"m.py": ONE}), senders={"erp": Sender(("a", "b"))})
     assert {problem.do for problem in caught.value.problems} == {
         "correct it, or leave topics out to take all"
     }
@@ -49,4 +51,4 @@ def test_a_topic_that_is_like_no_other_gets_no_hint(settings):
     "senders", [{}, {"shop": Sender()}, {"erp": Sender(knows=False)}], ids=["none", "other", "open"]
 )
 def test_where_the_topics_are_not_known_any_topic_is_taken(settings, senders):
-    assert load(settings({"m.py": HEAD + ONE}), senders=senders).rules
+    assert load(settings({"m.py": ONE}), senders=senders).rules
