@@ -60,7 +60,7 @@ def _event(
         "place": position if event.again is None else event.again.place,
         "letter": letter,
         "problems": [{"path": p.path, "message": p.message} for p in event.problems],
-        "nameless": event.nameless or not event.left,
+        "nameless": event.nameless or bool(event.problems and not event.left),
         "left": [_left_out(left) for left in event.left],
         "changes": [_change(change, settings) for change in event.changes],
         "fetches": [[fetch.fetcher, fetch.object] for fetch in event.fetches],

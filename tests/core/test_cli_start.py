@@ -129,12 +129,12 @@ def test_preview_says_where_an_item_would_be_created(run, shop):
 
 
 @pytest.mark.usefixtures("shop")
-def test_preview_reads_standard_input_and_says_no_to_a_payload_that_does_not_fit(run):
+def test_preview_reads_standard_input_and_says_no_where_something_does_not_fit(run):
     payload = {"type": "stock.changed", "data": {"sku": "a", "qty": 1.5}}
     result = run("preview", "erp", "-", "--json", input=json.dumps(payload))
     assert result.exit_code == 1
     found = json.loads(result.stdout)
-    assert found["changes"] == []
+    assert [change["fields"] for change in found["changes"]] == [{"in-stock": True}]
     assert [problem["path"] for problem in found["problems"]] == ["data.qty"]
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from outbox_creating import created, knowing
-from outbox_driver import at, change, event, sent
+from outbox_driver import at, change, event, number, sent
 
 from workers.changes import Again, FieldProblem, Incoming, LeftOut
 from workers.outbox import balanced
@@ -118,6 +118,14 @@ def test_what_has_been_overtaken_already_opens_no_letter(bench):
     bench.accept(event("i1", {"stock": 3}, id="e2", version=at(20)))
     answer = bench.accept(partly({"price": 9}, version=at(10)))
     assert (answer.accepted, answer.letters) == (1, 0)
+    assert bench.letters() == []
+
+
+def test_a_version_of_another_kind_leaves_out_what_a_newer_value_overtakes(bench):
+    bench.accept(event("i1", {"stock": 1}, id="e1", version=at(5)))
+    bench.accept(event("i1", {"stock": 2}, id="e2", version=number(5)))
+    assert len(bench.letters()) == 1
+    bench.accept(event("i1", {"stock": 3}, id="e3", version=at(6)))
     assert bench.letters() == []
 
 
