@@ -28,9 +28,14 @@ class Line(logging.Formatter):
         return text
 
 
-# As JSON, whatever it is: a value that holds a line break must not begin another record. Made
-# once, since json.dumps makes a new encoder for every call that has an option.
-_shown = json.JSONEncoder(ensure_ascii=False, default=str).encode
+# Made once, since json.dumps makes a new encoder for every call that has an option.
+_encoder = json.JSONEncoder(ensure_ascii=False, default=str)
+
+
+def _shown(value: object) -> str:
+    """Return *value* as JSON, whatever it is: one with a line break must not begin a record."""
+    # A text has a short way through the encoder, a number has none.
+    return repr(value) if type(value) is int else _encoder.encode(value)
 
 
 def configure(level: int = logging.INFO) -> None:

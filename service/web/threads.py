@@ -16,7 +16,7 @@ Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-LONGEST: Final = 10.0  # s that a request may wait for a thread; most senders gave up by then
+PATIENCE: Final = 10.0  # s; most senders gave up by then
 
 _log = logging.getLogger(__name__)
 
@@ -52,10 +52,14 @@ class Threads:
     Args:
         application: Any WSGI application.
         count: Of threads; they end with the process.
+        patience: Seconds that a request may wait for one of them.
     """
 
-    def __init__(self, application: Application, count: int, name: str) -> None:
+    def __init__(
+        self, application: Application, count: int, name: str, patience: float = PATIENCE
+    ) -> None:
         self._application = application
+        self._patience = patience
         self._asked: SimpleQueue[_Asked] = SimpleQueue()
         for number in range(count):
             threading.Thread(target=self._run, name=f"{name}-{number}", daemon=True).start()
@@ -69,7 +73,7 @@ class Threads:
     def _run(self) -> None:
         while True:
             asked = self._asked.get()
-            late = monotonic() - asked.since > LONGEST
+            late = monotonic() - asked.since > self._patience
             answer = None if late else _call(self._application, asked.environ)
             try:
                 asked.loop.call_soon_threadsafe(_settle, asked.answer, answer)

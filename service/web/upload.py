@@ -15,13 +15,14 @@ from http import HTTPStatus
 from typing import Any, Final
 
 SECONDS: Final = 15.0  # that a body has, and beyond them as long as it keeps this rate:
-RATE: Final = 16_384  # bytes/s, of all that came
+RATE: Final = 65_536  # bytes/s, of all that came
 DRAINED: Final = 16_777_216  # bytes that are read and dropped of a body that is too large
 PIECES: Final = 4_096  # that a body may come in, and more if they have on average this size:
 SMALL: Final = 64  # bytes; each costs as much as a small request
 FREE: Final = 65_536  # bytes of each body that the bound does not count
 HELD: Final = 67_108_864  # bytes beyond those, of all bodies of this process together
 SILENT: Final = 1.0  # s without a byte, after which a body makes room for others
+PAUSE: Final = 0.05  # s between two looks for room
 LOOK: Final = 0.25  # s between two looks at the deadlines
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -53,6 +54,7 @@ class Upload:
     pieces: int = 0
     held: int = 0  # bytes that the bound counts
     late: bool = False
+    waits: bool = False  # for room: that it is silent is not its sender's doing
     body: bytearray = field(default_factory=bytearray)
 
 
@@ -96,9 +98,12 @@ class Uploads:
         try:
             body = await self._read(upload, receive, length, limit)
         except asyncio.CancelledError:
+            self._let_go(upload)
             if not upload.late:
                 raise
             task.uncancel()
+            if upload.waits:
+                raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "busy") from None
             raise Refused(HTTPStatus.REQUEST_TIMEOUT, "late") from None
         except BaseException:
             self._let_go(upload)
@@ -129,7 +134,7 @@ class Uploads:
             if not more and upload.came == len(piece) <= min(limit, FREE):
                 return self._whole(piece, length)
             if upload.came <= limit:
-                self._keep(upload, piece)
+                await self._keep(upload, piece)
             else:
                 self._let_go(upload)
             if upload.came > most or (
@@ -145,22 +150,30 @@ class Uploads:
             raise Refused(HTTPStatus.BAD_REQUEST, "incomplete")
         return body
 
-    def _keep(self, upload: Upload, piece: bytes) -> None:
-        upload.moved = asyncio.get_running_loop().time()
+    async def _keep(self, upload: Upload, piece: bytes) -> None:
+        loop = asyncio.get_running_loop()
         upload.body += piece
         beyond = max(0, len(upload.body) - FREE)
         self._held += beyond - upload.held
         upload.held = beyond
-        while self._held > self._bound and beyond:
-            self._make_room(upload)
+        while beyond and self._held > self._bound:
+            upload.waits = True
+            if not self._make_room(loop.time()):
+                await asyncio.sleep(PAUSE)
+        upload.waits = False
+        upload.moved = loop.time()
 
-    def _make_room(self, upload: Upload) -> None:
-        """Let the one go that has been silent for longest; where none is, refuse *upload*."""
-        others = (each for each in self._uploads if each.held and each is not upload)
-        silent = min(others, key=lambda each: each.moved, default=upload)
-        if upload.moved - silent.moved < SILENT:
-            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "busy")
+    def _make_room(self, now: float) -> bool:
+        """Let the one go that has been silent for longest; return whether there was one."""
+        silent = min(
+            (each for each in self._uploads if each.held and not each.waits),
+            key=lambda each: each.moved,
+            default=None,
+        )
+        if silent is None or now - silent.moved < SILENT:
+            return False
         self._cancel(silent)
+        return True
 
     def _let_go(self, upload: Upload) -> None:
         self._held -= upload.held
