@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import redis
@@ -21,9 +22,11 @@ from workers import jobs, processes
 from workers.errors import StoreNewer, StoreUnavailable, StoreUnsafe
 from workers.keeper import Keeper, kept
 from workers.processes import Process
+from workers.scripts import Steps
 from workers.settings import Settings, StoreSettings
 from workers.store import connection, version
 from workers.store.connection import guarded
+from workers.store.upgrade import Upgrade
 from workers.supervisor import Child, Duty, Supervisor
 
 _PATIENCE = 10.0  # s that a given store (REDIS_URL) may be away at the start
@@ -45,7 +48,7 @@ def up(configuration: Configuration, bind: str, count: int) -> int:
     shown = f"http://{bind.rpartition(':')[0]}:{port}"
     duties = [*_duties(configuration), Duty("ready", partial(_ready, host, port, shown))]
     children = [_web(host, port, count), *_workers(configuration, count)]
-    return _run(configuration.settings, children, duties)
+    return _run(configuration.settings, children, duties, _upgrade(configuration))
 
 
 def web(configuration: Configuration, bind: str, count: int) -> int:
@@ -56,8 +59,8 @@ def web(configuration: Configuration, bind: str, count: int) -> int:
 
 def worker(configuration: Configuration, count: int) -> int:
     """Run *count* workers and the sweeper until SIGTERM; raises `StoreUnavailable` as `up` does."""
-    duties = _duties(configuration)
-    return _run(configuration.settings, _workers(configuration, count), duties)
+    children, duties = _workers(configuration, count), _duties(configuration)
+    return _run(configuration.settings, children, duties, _upgrade(configuration))
 
 
 def _web(host: str, port: int, count: int) -> Child:
@@ -83,13 +86,35 @@ def _duties(configuration: Configuration) -> list[Duty]:
 
 def _sweeping(configuration: Configuration) -> Duty:
     fetchers = tuple(configuration.mappings.fetchers)
-    return Duty("sweep", partial(jobs.sweep_forever, jobs.build(configuration.settings), fetchers))
+    parts = replace(jobs.build(configuration.settings), upgrade=_upgrade(configuration))
+    return Duty("sweep", partial(jobs.sweep_forever, parts, fetchers))
 
 
-def _run(settings: Settings, children: Sequence[Child], duties: Sequence[Duty]) -> int:
+def _upgrade(configuration: Configuration) -> Upgrade:
+    """Return what brings the store to this version; it knows how many parts keys have."""
+    settings, parts = configuration.settings, dict[str, int]()
+    for rule in configuration.mappings.rules:
+        options = rule.options
+        count = len(options.record) if options.by == "key" else 1
+        parts[options.collection] = max(parts.get(options.collection, 1), count)
+    return Upgrade(Steps(connection.connect(settings.store)), settings, parts)
+
+
+def _run(
+    settings: Settings,
+    children: Sequence[Child],
+    duties: Sequence[Duty],
+    upgrade: Upgrade | None = None,
+) -> int:
+    """
+    Args:
+        upgrade: Carried out before anything is claimed; None: nothing here claims.
+    """
     with kept(settings.store) as keeper:
         client = connection.connect(settings.store)
         _check(client, settings.store)
+        if upgrade is not None:
+            upgrade.complete()
         supervisor: Supervisor
         heartbeat = partial(processes.heartbeat, client, lambda: _running(supervisor, keeper))
         supervisor = Supervisor(children, [*duties, Duty("heartbeat", heartbeat)])

@@ -12,7 +12,7 @@ from workers.answers import ItemView
 from workers.fieldtypes import TYPES, dumps
 from workers.fieldtypes import seen as seen_as
 from workers.files import remembered
-from workers.keys import joined, parted
+from workers.keys import joined, normal, parted
 from workers.settings import Collection
 from workers.steps import ClaimedItem
 from workers.tombstones import GONE
@@ -101,11 +101,11 @@ def parts_of(collection: Collection, key: str) -> tuple[str, ...]:
 
 def key_text(value: Any) -> str | None:
     """
-    Return a key, or a part of one, in an item's field as text (12 and "12" are one); None: it is
-    none.
+    Return a key, or a part of one, in an item's field as it is compared (12 and "12" are one);
+    None: it is none.
     """
     if isinstance(value, str):
-        return value or None
+        return normal(value) or None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return str(int(value)) if isinstance(value, int) or value.is_integer() else str(value)

@@ -72,6 +72,8 @@ class Courier:
         begun = time.monotonic()
         step = self.parts.outbox.claim(destination, flights=flights, lower=lower)
         match step:
+            case Batch() if self.parts.upgrade.is_odd(step):
+                self._merge(destination, step)
             case Batch():
                 if step.more:
                     more(destination.name)
@@ -123,6 +125,12 @@ class Courier:
             self._give_back(destination)
         judgement = _completed(judgement, batch, prepared, schema.wait(batch.at))
         self._settle(destination, collection, batch, judgement, outcome, time.monotonic() - begun)
+
+    def _merge(self, destination: Destination, batch: Batch) -> None:
+        """Send nothing of *batch*: a process of the version before has written a part of it."""
+        self.parts.outbox.give_back(batch)
+        self._give_back(destination)
+        self.parts.upgrade.merge_claimed(batch)
 
     def _give_back(self, destination: Destination) -> None:
         """Undo what a claim took for a request that is not sent."""

@@ -223,6 +223,7 @@ def sweep_forever(parts: Parts, fetchers: Sequence[str], stop: threading.Event) 
                 for name in parts.breaker.resume_renewed():
                     _log.info("resumed with another token", extra={"destination": name})
                     parts.wakes.wake(name)
+            parts.upgrade.look_again()
             names, seconds = parts.outbox.sweep(fetchers)
             for name in names:
                 if not parts.wakes.crowded(name):

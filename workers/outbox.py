@@ -42,6 +42,7 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:arrival``, ``…letter-number``     counters
 ``instep:call:<token>``                    the answer of a step, for a repeat of the call
 ``instep:wake:<destination>``              a job is on its way; ``:fetch`` is the fetch queue
+``instep:upgrade…``, ``instep:merged``     bringing it to that (``workers/store/upgrade.py``)
 ``instep:version``                         what all of it is (``workers/store/version.py``)
 ``instep:wakes``, ``instep:nudge``         when destinations are to be woken; a nudge to the sweep
 =========================================  ====================================================

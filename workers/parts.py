@@ -16,6 +16,7 @@ from workers.outbox import Outbox
 from workers.report import Report
 from workers.scripts import Steps
 from workers.settings import Settings
+from workers.store.upgrade import Upgrade
 
 
 class Wakes(Protocol):
@@ -42,6 +43,7 @@ class Parts:
     letters: DeadLetters
     fetches: Fetches
     report: Report
+    upgrade: Upgrade
     wakes: Wakes
 
 
@@ -57,5 +59,6 @@ def parts_of(settings: Settings, steps: Steps, wakes: Wakes) -> Parts:
         letters=DeadLetters(steps, settings),
         fetches=Fetches(steps, settings),
         report=Report(steps, settings),
+        upgrade=Upgrade(steps, settings),
         wakes=wakes,
     )

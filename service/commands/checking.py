@@ -53,6 +53,7 @@ def check(json_wanted: bool) -> None:
     problems += _tokens(settings, Limiter(steps) if steps else None, notes)
     if steps:
         notes += _twins(settings, steps)
+        notes += _merged(settings, steps)
     _report(problems, notes, json_wanted)
     raise SystemExit(1 if problems else 0)
 
@@ -89,6 +90,14 @@ def _store(settings: Settings, notes: list[str]) -> tuple[Steps | None, list[Pro
         return None, []
     notes.append(f"Store: {found.version}, durability {found.mode}")
     return Steps(client), list(connection.faults(found, settings.store.durability))
+
+
+def _merged(settings: Settings, steps: Steps) -> Iterator[str]:
+    """Yield how many records an upgrade of the store has merged."""
+    from workers.store.upgrade import Upgrade
+
+    for name, count in Upgrade(steps, settings).merged().items():
+        yield f"Collection {name}: {count} records were merged, whose keys have one normal form"
 
 
 def _twins(settings: Settings, steps: Steps) -> Iterator[str]:

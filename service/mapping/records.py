@@ -16,7 +16,7 @@ from marshmallow import missing
 
 from service.mapping.found import found
 from workers.changes import sequence_version, time_version
-from workers.keys import joined
+from workers.keys import joined, normal
 
 LONGEST_KEY = 256  # characters; the CMS allows as many in a name or slug
 MOST_OBJECTS = 100  # that one notice names; the notice is kept with each until that is fetched
@@ -29,13 +29,19 @@ TIME = re.compile(
 
 def key(value: Any) -> str:
     """
-    Return the key as text: ``12``, ``12.0`` and ``"12"`` are one key.
+    Return the key as it is compared: ``12``, ``12.0``, ``"12"`` and ``"12  "`` are one key.
 
     Raises:
-        ValueError: It is absent, empty, no text or whole number, or longer than 256 characters.
+        ValueError: It is absent, empty or blank, no text or whole number, or longer than 256
+            characters.
     """
-    expected = f"expected text of 1 to {LONGEST_KEY} characters, or a whole number"
     text = _text(value)
+    return _checked(value, None if text is None else normal(text))
+
+
+def _checked(value: Any, text: str | None) -> str:
+    """Return *text*, what *value* is as text, if it can be a key."""
+    expected = f"expected text of 1 to {LONGEST_KEY} characters, or a whole number"
     if text is None or not 0 < len(text) <= LONGEST_KEY:
         raise ValueError(f"{_what(value)}; {expected}")
     try:
@@ -66,11 +72,16 @@ def objects(value: Any) -> list[str]:
         ValueError: There is none, one is no ``key``, or there are more than `MOST_OBJECTS`.
     """
     if not isinstance(value, list):
-        return [key(value)]
+        return [_object(value)]
     if not 0 < len(value) <= MOST_OBJECTS:
         expected = f"expected 1 to {MOST_OBJECTS} objects to fetch"
         raise ValueError(f"found a list of {len(value)}; {expected}")
-    return [key(each) for each in value]
+    return [_object(each) for each in value]
+
+
+def _object(value: Any) -> str:
+    # As it came: it is handed back to the system that named it.
+    return _checked(value, _text(value))
 
 
 def item(value: Any) -> str:

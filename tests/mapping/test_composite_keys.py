@@ -58,6 +58,10 @@ def test_the_parts_of_a_key_are_joined(record):
     assert record("key = ['sku', 'country']", {"sku": 12, "country": "DE"}) == "12|DE"
 
 
+def test_blanks_around_a_part_mean_nothing(record):
+    assert record(PARTS, {"sku": "A-1   ", "country": "\u00a0de"}) == "A-1|de"
+
+
 def test_one_path_is_the_key_as_it_stands(record):
     assert record("key = 'sku'", {"sku": "a|b\\c"}) == "a|b\\c"
     assert record("key = ('sku',)", {"sku": "a|b\\c"}) == "a|b\\c"

@@ -37,6 +37,11 @@ def test_a_list_of_keys_is_kept_in_its_order_each_once(one):
     assert found == {"tags": {"keys": ["b", "1", "x|y"], "to": "products"}}
 
 
+def test_a_key_that_is_padded_in_two_ways_is_one(one):
+    found = one(CODES)({"sku": "a", "codes": ["b  ", "b", "\u2009c"]})
+    assert found == {"tags": {"keys": ["b", "c"], "to": "products"}}
+
+
 def test_the_parts_of_a_key_may_be_read_by_one_path(one):
     read = one("category = Reference(to='products', data_key='[code, country]')")
     found = read({"sku": "a", "code": 1, "country": "DE"})

@@ -109,3 +109,9 @@ def test_check_tells_of_a_newer_store_as_a_problem(store, instep):
     _, told = instep("check", "--json")
     (problem,) = json.loads(told)["problems"][:1]
     assert (problem["where"], problem["found"]) == (f"store: {version.NAME}", f"'{LATER}'")
+
+
+def test_check_tells_how_many_records_an_upgrade_has_merged(store, instep):
+    store.hset("instep:merged", "products", 3)
+    note = "Collection products: 3 records were merged, whose keys have one normal form"
+    assert note in instep("check")[1]

@@ -33,9 +33,7 @@ def read(client: redis.Redis) -> int:
     text = client.get(NAME)
     if text is None:
         # Whatever was accepted has been counted.
-        return (
-            1 if client.exists("instep:arrival", "instep:kept-state", "instep:counts") else VERSION
-        )
+        return 1 if client.exists("instep:arrival", "instep:counts") else VERSION
     known = range(1, VERSION + 1)
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")

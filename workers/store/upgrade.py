@@ -1,0 +1,253 @@
+"""
+From the first version of the store to the second: every record under the normal form of its key.
+
+Owns ``instep:upgrade``, the lock of the one that does it, ``instep:upgraded``, when it was done,
+and ``instep:merged``, how many records were merged, by collection. Each record is one step
+(``lua/merge.lua``), so that any number of runs, killed at any moment, come to the same end.
+
+While one release takes the place of the other, processes of the version before may still write
+records under keys that are not normal: these are looked for again for an hour, and no claim on one
+of them is carried out.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from redis.exceptions import LockError
+from redis.lock import Lock
+
+from workers.keys import normal_record
+from workers.scripts import Steps
+from workers.settings import Settings
+from workers.steps import Batch
+from workers.store import version
+from workers.store.connection import guarded
+
+PAGE = 500  # records that are looked at together
+LOCK = 30.0  # s that the lock of a process that died stands
+PATIENCE = 40.0  # s for claims that are alive: longer than any of them
+AGAIN = 3600.0  # s for which records of the version before are looked for
+EVERY = 60.0  # s between two such looks
+_REFERS = ("reference-key", "references-key")
+_ITEM = "instep:item:"
+_INDEX = ("ids", "keys", "born", "twins", "listed", "index")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """
+    A record that is not as this version writes it.
+
+    Args:
+        to: The normal form of its key; the key itself where only the rest is not.
+        texts: Values that name items by keys, and what they are to be.
+        look: It is to be created by what a listing said of keys that were not normal.
+    """
+
+    collection: str
+    record: str
+    to: str
+    texts: Mapping[str, str]
+    look: bool = False
+
+
+class Upgrade:
+    """
+    Args:
+        parts: Collection → of how many parts the keys are that its mappings make, where one field
+            of the CMS holds all of them.
+
+    Raises (every method):
+        StoreUnavailable: The store did not answer.
+    """
+
+    def __init__(
+        self, steps: Steps, settings: Settings, parts: Mapping[str, int] | None = None
+    ) -> None:
+        self._steps = steps
+        self._settings = settings
+        self._parts = {
+            name: max(len(collection.keys), (parts or {}).get(name, 1))
+            for name, collection in settings.collections.items()
+            if collection.key
+        }
+        self._looking: Iterator[None] | None = None
+        self._next = float("-inf")
+
+    def complete(self, *, sleep: Callable[[float], object] = time.sleep) -> None:
+        """
+        Bring the store to this version; return once it is, whoever did it.
+
+        Raises:
+            StoreNewer: A later release has written it.
+        """
+        with guarded():
+            lock = self._steps.client.lock("instep:upgrade", timeout=LOCK)
+            while version.read(self._steps.client) < version.VERSION:
+                if lock.acquire(blocking=False):
+                    try:
+                        self._run(lock, sleep)
+                    finally:
+                        with suppress(LockError):  # it has run out
+                            lock.release()
+                else:
+                    sleep(0.2)
+            version.mark(self._steps.client)
+
+    def look_again(self) -> None:
+        """Merge what a process of the version before has written since; a page at a time."""
+        if self._looking is None and time.monotonic() >= self._next:
+            self._next = time.monotonic() + EVERY
+            if self._is_young():
+                self._looking = self._look()
+        if self._looking is not None and next(self._looking, "end") == "end":
+            self._looking = None
+
+    def is_odd(self, batch: Batch) -> bool:
+        """Whether *batch* holds records of the version before, and is not to be sent."""
+        return any(self._normal(batch.collection, item.record) for item in batch.items)
+
+    def merge_claimed(self, batch: Batch) -> None:
+        """Merge the odd records of *batch*, whose claim was given back."""
+        for item in batch.items:
+            if to := self._normal(batch.collection, item.record):
+                self._merge(Odd(batch.collection, item.record, to, {}))
+
+    def merged(self) -> dict[str, int]:
+        """Return how many records were merged into others, by collection."""
+        with guarded():
+            held = self._steps.client.hgetall("instep:merged")
+        return {str(name): int(count) for name, count in held.items()}
+
+    def _run(self, lock: Lock, sleep: Callable[[float], object]) -> None:
+        client = self._steps.client
+        self._drop_odd_indexes()
+        waiting: list[Odd] = []
+        count = 0
+        for page in self._pages():
+            self._keep(lock)
+            for odd in self._odd(page, looking=True):
+                count += 1
+                if not self._merge(odd):
+                    waiting.append(odd)
+        ends = time.monotonic() + PATIENCE
+        while waiting and time.monotonic() < ends:
+            sleep(0.25)
+            self._keep(lock)
+            waiting = [odd for odd in waiting if not self._merge(odd)]
+        seconds, _ = client.time()
+        client.set("instep:upgraded", seconds)
+        version.mark(client)
+        told = {"version": version.VERSION, "records": count, "claimed": len(waiting)}
+        _log.info("store upgraded", extra=told)
+
+    def _keep(self, lock: Lock) -> None:
+        # Where it has run out another does the same beside us: slower, and with the same end.
+        with suppress(LockError):
+            lock.reacquire()
+
+    def _look(self) -> Iterator[None]:
+        for page in self._pages():
+            for odd in self._odd(page, looking=False):
+                self._merge(odd)
+            yield
+
+    def _is_young(self) -> bool:
+        with guarded():
+            at = self._steps.client.get("instep:upgraded")
+            seconds, _ = self._steps.client.time()
+        return at is not None and abs(int(seconds) - int(at)) < AGAIN
+
+    def _pages(self) -> Iterator[list[tuple[str, str]]]:
+        """Yield (collection, record) of all items whose keys are compared, page by page."""
+        cursor = 0
+        while True:
+            with guarded():
+                cursor, names = self._steps.client.scan(cursor, match=f"{_ITEM}*", count=PAGE)
+            pairs = (str(name).removeprefix(_ITEM).partition(":") for name in names)
+            yield [(name, record) for name, _, record in pairs if name in self._parts]
+            if cursor == 0:
+                return
+
+    def _odd(self, page: Iterable[tuple[str, str]], *, looking: bool) -> Iterator[Odd]:
+        page = list(page)
+        with guarded(), self._steps.client.pipeline(transaction=False) as pipeline:
+            for name, record in page:
+                pipeline.hgetall(f"{_ITEM}{name}:{record}")
+            found = pipeline.execute()
+        for (name, record), held in zip(page, found, strict=True):
+            to = self._normal(name, record) if held.get("by") == "key" else None
+            texts = dict(self._texts(held))
+            look = looking and "make" in held
+            if to or texts or look:
+                yield Odd(name, record, to or record, texts, look)
+
+    def _texts(self, held: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """Yield the values in *held* that name items by keys that are not normal, and what for."""
+        for name, text in held.items():
+            if not name.startswith("f:") or not any(kind in text for kind in _REFERS):
+                continue
+            field = json.loads(text)
+            value = json.loads(field["v"]) if field["t"] in _REFERS else None
+            if value is not None and (fresh := self._named(value)) != value:
+                yield field["v"], json.dumps(fresh, ensure_ascii=False, separators=(",", ":"))
+
+    def _named(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        parts = self._parts.get(value["to"], 1)
+        if "keys" in value:
+            keys = (normal_record(key, parts) for key in value["keys"])
+            return {**value, "keys": list(dict.fromkeys(keys))}
+        return {**value, "key": normal_record(value["key"], parts)}
+
+    def _normal(self, collection: str, record: str) -> str | None:
+        """Return the normal form of *record*; None: it is that, or there is none."""
+        if record.isascii() and record.isalnum():
+            return None
+        form = normal_record(record, self._parts.get(collection, 1))
+        return form if form and form != record else None
+
+    def _merge(self, odd: Odd) -> bool:
+        """Carry out one step; False: the record is in a claim that is alive."""
+        answer = self._steps.run(
+            "merge",
+            {
+                "token": uuid.uuid4().hex,
+                "collection": odd.collection,
+                "from": odd.record,
+                "to": odd.to,
+                "texts": dict(odd.texts),
+                "look": odd.look,
+                "history": self._settings.store.history,
+            },
+        )
+        if answer.get("collided"):
+            self._tell(odd, answer["overtaken"])
+        return bool(answer["done"])
+
+    def _tell(self, odd: Odd, overtaken: int) -> None:
+        with guarded():
+            self._steps.client.hincrby("instep:merged", odd.collection, 1)
+        _log.warning(
+            "two records with one key were merged",
+            extra={"collection": odd.collection, "key": odd.record, "overtaken": overtaken},
+        )
+
+    def _drop_odd_indexes(self) -> None:
+        """Forget the indexes in which a key is not normal: they are listed anew."""
+        client = self._steps.client
+        for name in self._parts:
+            place = f"{name}:{self._settings.copy_of(self._settings.collections[name])}"
+            if any(self._normal(name, key) for key, _ in client.hscan_iter(f"instep:ids:{place}")):
+                hashes = [f"instep:{kind}:{place}" for kind in _INDEX]
+                slots = [f"instep:index:{place}:{slot}" for slot in ("edits", "round", "reconcile")]
+                client.unlink(*hashes, *slots)
