@@ -9,7 +9,7 @@ https://developer.bigcommerce.com/docs/integrations/webhooks
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from service.senders.base import Given, Kind
 from service.senders.carried import carried
@@ -18,6 +18,7 @@ from service.senders.options import Options as SenderOptions
 from service.senders.proven import Proven
 from service.senders.reading import Place, Reading, composite, places
 from service.senders.standard import Standard
+from service.senders.topics import Topics
 
 
 class Options(SenderOptions):
@@ -45,6 +46,11 @@ def _hash(payload: Any) -> str:
     return composite(payload["hash"], payload["created_at"])
 
 
+_CHANGES: Final = ("created", "updated", "deleted", "inventory/updated", "inventory/order/updated")
+TOPICS: Final = Topics(
+    r"store/[A-Za-z0-9_*/-]+", {"store/product/": _CHANGES, "store/sku/": _CHANGES}
+)
+
 KIND = Kind(
     Options,
     build,
@@ -55,4 +61,6 @@ KIND = Kind(
     retries="11 in 48 hours, then the hook is deactivated",
     dedupe_hours=72,
     covers_body=True,
+    knows_topic=TOPICS,
+    topics=TOPICS.all,
 )

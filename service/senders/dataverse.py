@@ -21,6 +21,7 @@ from service.senders.options import Text, optional_choice
 from service.senders.payload import canonical_text, parse_json, pluck
 from service.senders.proven import Proven
 from service.senders.reading import Place, Reading, places, version
+from service.senders.topics import Topics
 
 _NO_OPERATION: Final = "00000000-0000-0000-0000-000000000000"
 _DATE: Final = re.compile(r"/Date\((\d{1,14})(?:[+-]\d{4})?\)/", re.ASCII)
@@ -80,6 +81,8 @@ def _order(found: Any) -> str:
     return version(int(date[1]) / 1000 if date else found)
 
 
+TOPICS: Final = Topics(r"(?!.*\.(create|update|delete)$)[a-z0-9_]+\.[A-Za-z0-9_]+")
+
 KIND = Kind(
     Options,
     build,
@@ -88,4 +91,5 @@ KIND = Kind(
     dedupe="OperationId, or the whole body where that is zero",
     order="modifiedon of the row, else OperationCreatedOn (ms)",
     retries="one, on 502, 503 and 504 alone",
+    knows_topic=TOPICS,
 )

@@ -24,6 +24,7 @@ from service.senders.payload import canonical_text, parse_json, pluck
 from service.senders.proven import Proven
 from service.senders.reading import Place, Reading, composite, version
 from service.senders.standard import standard
+from service.senders.topics import Topics
 from workers.changes import sequence_version
 
 _EXTENSION: Final = "iodebezium"
@@ -160,6 +161,8 @@ def _order(source: Any) -> str:
         raise ValueError(f"has no position: {error}") from None
 
 
+TOPICS: Final = Topics(r"(?s:.+)\.(?s:.+)\.[cudrt]")  # folder, table and op
+
 KIND = Kind(
     Options,
     build,
@@ -171,4 +174,5 @@ KIND = Kind(
     dedupe_hours=168,
     covers_body=True,
     max_body=32 * 2**20,  # batches of 200 rows; a refusal stops the connector
+    knows_topic=TOPICS,
 )

@@ -20,6 +20,7 @@ from service.senders.options import Options as SenderOptions
 from service.senders.payload import parse_form, parse_json, pluck
 from service.senders.proven import BodyHmac
 from service.senders.reading import Place, Reading, places
+from service.senders.topics import Topics
 
 _EVENT: Final = "x-github-event"
 _DELIVERY: Final = "x-github-delivery"
@@ -78,6 +79,8 @@ def build(given: Given) -> GitHub:
     return GitHub(proof, Reading(id=places(f"header:{_DELIVERY}")))
 
 
+TOPICS: Final = Topics(r"[a-z_]+(\.[a-z_]+)?")
+
 KIND = Kind(
     Options,
     build,
@@ -89,4 +92,5 @@ KIND = Kind(
     dedupe_hours=168,
     covers_body=True,
     max_body=25 * 2**20,  # as GitHub caps them
+    knows_topic=TOPICS,
 )

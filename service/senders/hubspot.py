@@ -33,6 +33,7 @@ from service.senders.proof import (
 )
 from service.senders.proven import Proven
 from service.senders.reading import Place, Reading, composite, places
+from service.senders.topics import Topics
 from workers.errors import SignatureInvalid
 
 _V3: Final = "x-hubspot-signature-v3"
@@ -150,6 +151,13 @@ def _key(event: Any) -> str | None:
     return composite(event.get("portalId"), topic, about, *property_and_event, event["occurredAt"])
 
 
+_CHANGES: Final = (
+    *("creation", "deletion", "propertyChange", "merge", "associationChange", "restore"),
+    "privacyDeletion",
+)
+_OBJECTS: Final = ("product", "contact", "company", "deal", "line_item", "ticket", "object")
+TOPICS: Final = Topics(r"[A-Za-z0-9_-]+\.[A-Za-z]+", {f"{each}.": _CHANGES for each in _OBJECTS})
+
 KIND = Kind(
     Options,
     build,
@@ -161,4 +169,6 @@ KIND = Kind(
     dedupe_hours=48,
     covers_body=True,
     max_body=8 * 2**20,  # up to 100 events, with texts of 64 KiB
+    knows_topic=TOPICS,
+    topics=TOPICS.all,
 )

@@ -24,6 +24,7 @@ from service.senders.options import Options as SenderOptions
 from service.senders.proof import require_attribute, require_header, require_signature
 from service.senders.proven import Proven
 from service.senders.reading import Reading, composite, places
+from service.senders.topics import Topics
 from workers.errors import SignatureInvalid
 
 _HEADER: Final = "x-signature"
@@ -60,6 +61,8 @@ def build(given: Given) -> Lightspeed:
     return Lightspeed(Attributes(given.keys(str.encode, "text")), reading, field="payload")
 
 
+TOPICS: Final = Topics(r"(?!.*\.(updated|created|deleted)$)[a-z_]+\.[a-z_]+")
+
 KIND = Kind(
     Options,
     build,
@@ -71,4 +74,5 @@ KIND = Kind(
     dedupe_hours=72,
     covers_body=True,
     topics=("product.update", "inventory.update", "sale.update", "customer.update"),
+    knows_topic=TOPICS,
 )

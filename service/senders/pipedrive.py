@@ -9,7 +9,7 @@ https://pipedrive.readme.io/docs/guide-for-webhooks
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from service.senders.base import Given, Kind
 from service.senders.carried import Carried, secrets
@@ -17,6 +17,7 @@ from service.senders.options import Options as SenderOptions
 from service.senders.payload import pluck
 from service.senders.proven import Proven
 from service.senders.reading import Place, Reading, composite, places
+from service.senders.topics import Topics
 
 
 class Options(SenderOptions):
@@ -53,6 +54,9 @@ def _topic(payload: Any) -> str:
     return f"{pluck(payload, 'meta.action', str)}.{pluck(payload, 'meta.entity', str)}"
 
 
+# Of the second version, and of the first.
+TOPICS: Final = Topics(r"(create|change|delete|added|updated|deleted|merged)\.[A-Za-z_]+")
+
 KIND = Kind(
     Options,
     build,
@@ -61,4 +65,5 @@ KIND = Kind(
     dedupe="meta.id; v1: webhook_id, event, id and timestamp_micro",
     order="meta.timestamp (ms); v1: timestamp_micro",
     retries="3 within 3 minutes; after 10 failures banned for 30 minutes",
+    knows_topic=TOPICS,
 )

@@ -24,6 +24,7 @@ from service.senders.options import Options as SenderOptions
 from service.senders.options import Text
 from service.senders.reading import Place, Reading, places
 from service.senders.soap import Element, parse_xml
+from service.senders.topics import Topics
 from workers.errors import ConfigurationInvalid, PayloadInvalid, SignatureInvalid
 
 _ENVELOPE: Final = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -124,6 +125,8 @@ def conceal(body: bytes, _: Sequence[str]) -> bytes:
     return _SESSION.sub(rb"\1***", body)
 
 
+TOPICS: Final = Topics(r"[A-Za-z][A-Za-z0-9_]*")  # the name of an object
+
 KIND = Kind(
     Options,
     build,
@@ -137,4 +140,5 @@ KIND = Kind(
     needs_secret=False,
     conceal=conceal,
     max_body=16 * 2**20,  # up to 100 notifications
+    knows_topic=TOPICS,
 )

@@ -13,13 +13,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from service.senders.base import Given, Kind
 from service.senders.options import Options as SenderOptions
 from service.senders.payload import parse_json, pluck
 from service.senders.proven import BodyHmac, Proven
 from service.senders.reading import Reading, places
+from service.senders.topics import Topics
 
 
 class Options(SenderOptions):
@@ -62,6 +63,18 @@ def _resource(_: Mapping[str, str], body: bytes) -> Any:
     return pluck(parse_json(body), "", dict)
 
 
+_CHANGES: Final = ("create", "update", "delete")
+# The newer events may name theirs by the resource alone.
+TOPICS: Final = Topics(
+    r"[A-Z][a-z][A-Za-z]*|[a-z][a-z0-9_]*(/[a-z0-9_]+)*",
+    {
+        "products/": _CHANGES,
+        "collections/": _CHANGES,
+        "inventory_items/": _CHANGES,
+        "inventory_levels/": ("update", "connect", "disconnect"),
+    },
+)
+
 KIND = Kind(
     Options,
     build,
@@ -72,4 +85,6 @@ KIND = Kind(
     retries="8 in 4 hours, then the subscription is deleted",
     covers_body=True,
     max_body=8 * 2**20,  # products with many variants
+    knows_topic=TOPICS,
+    topics=TOPICS.all,
 )

@@ -12,13 +12,14 @@ https://developer.squareup.com/docs/webhooks/step3validate
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from service.senders.base import Given, Kind
 from service.senders.options import Options as SenderOptions
 from service.senders.payload import pluck
 from service.senders.proven import BodyHmac, Proven
 from service.senders.reading import Place, Reading, places, version
+from service.senders.topics import Topics
 from workers.changes import sequence_version
 
 
@@ -64,6 +65,11 @@ def _order(found: Any) -> str:
     return version(found)
 
 
+TOPICS: Final = Topics(
+    r"[a-z0-9_]+(\.[a-z0-9_]+)+",
+    {"inventory.count.": ("updated",), "catalog.version.": ("updated",)},
+)
+
 KIND = Kind(
     Options,
     build,
@@ -74,4 +80,6 @@ KIND = Kind(
     retries="11 in 24 hours, then the event is dropped",
     dedupe_hours=48,
     covers_body=True,
+    knows_topic=TOPICS,
+    topics=TOPICS.all,
 )

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from service.senders.base import Given, Kind
 from service.senders.options import Options as SenderOptions
@@ -26,6 +27,7 @@ from service.senders.proof import (
 )
 from service.senders.proven import Proven
 from service.senders.reading import Reading, places
+from service.senders.topics import Topics
 from workers.errors import SignatureInvalid
 
 
@@ -63,6 +65,12 @@ def build(given: Given) -> Proven:
     return Proven(proof, reading)
 
 
+_CHANGES: Final = ("created", "updated", "deleted")
+TOPICS: Final = Topics(
+    r"[a-z0-9_]+(\[[a-z0-9_.]+\])?(\.[a-z0-9_]+(\[[a-z0-9_.]+\])?)+",
+    {"product.": _CHANGES, "price.": _CHANGES},
+)
+
 KIND = Kind(
     Options,
     build,
@@ -73,4 +81,6 @@ KIND = Kind(
     retries="up to 3 days; by hand for 30",
     dedupe_hours=720,
     covers_body=True,
+    knows_topic=TOPICS,
+    topics=TOPICS.all,
 )

@@ -14,13 +14,14 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from service.senders.base import Event, Given, Kind
 from service.senders.carried import Carried, CarriedOptions, carried
 from service.senders.options import PayloadPlace, optional_choice
 from service.senders.payload import parse_json, pluck
 from service.senders.reading import Place, Reading, composite, utc_version
+from service.senders.topics import Topics
 
 
 class Options(CarriedOptions):
@@ -64,6 +65,8 @@ def _topic(payload: Any) -> str:
     return ".".join(pluck(payload, key, str) for key in ("schema", "table", "type"))
 
 
+TOPICS: Final = Topics(r"(?s:.+)\.(?s:.+)\.(INSERT|UPDATE|DELETE|TRUNCATE)")
+
 KIND = Kind(
     Options,
     build,
@@ -74,4 +77,5 @@ KIND = Kind(
     retries="none",
     dedupe_hours=1 / 12,
     max_body=8 * 2**20,  # rows, old and new; a refused one is lost
+    knows_topic=TOPICS,
 )

@@ -21,6 +21,7 @@ from service.senders.payload import parse_json, pluck
 from service.senders.proof import require_header, require_recent, require_signature
 from service.senders.proven import Proven
 from service.senders.reading import Place, Reading, composite, places
+from service.senders.topics import Topics
 
 _DELETED: Final = "collection_item_deleted"
 _FATES: Final[Mapping[str, Literal["held", "deleted", "unpublished"]]] = {
@@ -94,6 +95,11 @@ def _origin(event: Any) -> Origin | None:
     return Origin(collection, name, held, fate)
 
 
+TOPICS: Final = Topics(
+    r"[a-z_]+",
+    {"collection_item_": ("created", "changed", "published", "unpublished", "deleted")},
+)
+
 KIND = Kind(
     Options,
     build,
@@ -104,4 +110,6 @@ KIND = Kind(
     retries="3, 10 minutes apart, then the webhook is deactivated; only 200 will do",
     covers_body=True,
     max_body=8 * 2**20,  # several items at once, with rich text
+    knows_topic=TOPICS,
+    topics=TOPICS.all,
 )

@@ -23,6 +23,7 @@ from service.senders.options import Options as SenderOptions
 from service.senders.payload import parse_form, parse_json
 from service.senders.proven import BodyHmac
 from service.senders.reading import Reading, composite, places
+from service.senders.topics import Topics
 
 _SIGNATURE: Final = "x-wc-webhook-signature"
 _TOPIC: Final = "x-wc-webhook-topic"
@@ -80,6 +81,11 @@ def _decoded(secret: str) -> bytes:
     return html.unescape(secret).encode()
 
 
+# Plugins add resources and events of their own, but no second name for one of these.
+_CORE: Final = ("product", "order", "customer", "coupon")
+_NEVER: Final = "create|update|delete|restore|change|changed|modified|removed"
+TOPICS: Final = Topics(rf"(?!({'|'.join(_CORE)})\.({_NEVER})$)[a-z0-9_-]+\.[A-Za-z0-9_./-]+")
+
 KIND = Kind(
     Options,
     build,
@@ -91,4 +97,8 @@ KIND = Kind(
     dedupe_hours=1 / 12,
     covers_body=True,
     max_body=8 * 2**20,  # pages of plugins in meta_data
+    knows_topic=TOPICS,
+    topics=tuple(
+        f"{each}.{end}" for each in _CORE for end in ("created", "updated", "deleted", "restored")
+    ),
 )
