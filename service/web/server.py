@@ -26,6 +26,7 @@ from granian.log import LogLevels
 from service import logs
 from service.web.front import Front
 from service.web.refusals import Reporter
+from service.web.upload import HELD, Uploads
 from workers import tether
 from workers.errors import ConfigurationInvalid, Problem
 from workers.settings import MAX_BODY
@@ -134,7 +135,8 @@ def _front() -> Front:
         source = settings.sources.get(reporter.source_of(path) or "")
         return (source and source.max_body) or MAX_BODY
 
-    return Front(application, limit, reporter.report)
+    largest = max((source.max_body or 0 for source in settings.sources.values()), default=0)
+    return Front(application, limit, reporter.report, Uploads(bound=max(HELD, 2 * largest)))
 
 
 def _build() -> tuple[Flask, Settings, Reporter]:

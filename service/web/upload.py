@@ -63,13 +63,20 @@ class Uploads:
     All bodies of one process that are on their way, or wait to be answered.
 
     Args:
-        seconds, rate, bound: See the numbers of this module.
+        seconds, rate, bound, silent: See the numbers of this module.
     """
 
-    def __init__(self, seconds: float = SECONDS, rate: int = RATE, bound: int = HELD) -> None:
+    def __init__(
+        self,
+        seconds: float = SECONDS,
+        rate: int = RATE,
+        bound: int = HELD,
+        silent: float = SILENT,
+    ) -> None:
         self._seconds = seconds
         self._rate = rate
         self._bound = bound
+        self._silent = silent
         self._held = 0
         self._uploads: set[Upload] = set()
         self._watched = False
@@ -156,12 +163,16 @@ class Uploads:
         beyond = max(0, len(upload.body) - FREE)
         self._held += beyond - upload.held
         upload.held = beyond
-        while beyond and self._held > self._bound:
+        # Whoever came first does not wait: two that hold what the other needs would wait for ever.
+        while beyond and self._held > self._bound and upload is not self._first():
             upload.waits = True
             if not self._make_room(loop.time()):
                 await asyncio.sleep(PAUSE)
         upload.waits = False
         upload.moved = loop.time()
+
+    def _first(self) -> Upload:
+        return min((each for each in self._uploads if each.held), key=lambda each: each.began)
 
     def _make_room(self, now: float) -> bool:
         """Let the one go that has been silent for longest; return whether there was one."""
@@ -170,7 +181,7 @@ class Uploads:
             key=lambda each: each.moved,
             default=None,
         )
-        if silent is None or now - silent.moved < SILENT:
+        if silent is None or now - silent.moved < self._silent:
             return False
         self._cancel(silent)
         return True

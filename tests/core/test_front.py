@@ -120,46 +120,52 @@ def test_a_body_in_many_pieces_of_a_line_each_passes():
     assert (wire.status, len(door.asked[0][1])) == (200, 500_000)
 
 
-def test_a_large_body_that_stalls_makes_room_for_one_that_comes():
-    door = Door(limit=500_000, bound=200_000)
-    large = [piece(bytes(100_000))] * 2
+def beside(door, stalls, *messages):
+    """Return two wires: one of a large body that stalls, and another that comes meanwhile."""
 
     async def both():
-        stalled = Wire([*large, NEVER])
-        held = asyncio.create_task(door.call(stalled, headers=[length(500_000)]))
-        while stalled.messages:
+        wires = Wire([piece(bytes(stalls)), NEVER]), Wire(list(messages))
+        held = asyncio.create_task(door.call(wires[0], headers=[length(stalls + 1)]))
+        while wires[0].messages:
             await asyncio.sleep(0)
-        coming = await door.call(Wire([*large, END]), headers=[CHUNKED])
-        await held
-        return stalled, coming
+        await door.call(wires[1], headers=[CHUNKED])
+        if not wires[0].sent:
+            held.cancel()
+        return wires
 
-    stalled, coming = asyncio.run(both())
+    return asyncio.run(both())
+
+
+def test_a_large_body_that_stalls_makes_room_for_one_that_comes():
+    door = Door(limit=500_000, bound=200_000, silent=0.01)
+    stalled, coming = beside(door, 200_000, *[piece(bytes(100_000))] * 2, END)
     assert (stalled.status, coming.status) == (408, 200)
 
 
 def test_a_body_for_which_there_is_no_room_in_time_is_answered_503():
-    door = Door(limit=500_000, bound=100_000, seconds=0.01)
-    wire = door.take(piece(bytes(400_000)), NEVER, headers=[length(500_000)])
-    assert (wire.status, door.asked) == (503, [])
+    # By these the large one has 50 s, the other 0.4 s.
+    door = Door(limit=20_000_000, bound=100_000, seconds=0.05, rate=200_000, silent=60)
+    stalled, coming = beside(door, 10_000_000, piece(bytes(70_000)), NEVER)
+    assert (stalled.sent, coming.status) == ([], 503)
     assert door.refused == [("/webhooks/erp", "busy", 503)]
 
 
-def test_small_bodies_pass_whatever_waits():
-    door = Door(limit=500_000, bound=100_000)
+def test_two_large_bodies_that_hold_what_the_other_needs_both_pass():
+    door = Door(limit=500_000, bound=200_000)
+    large = [piece(bytes(60_000))] * 6
 
-    async def beside():
-        stalled = Wire([piece(bytes(160_000)), NEVER])
-        held = asyncio.create_task(door.call(stalled, headers=[length(500_000)]))
-        while stalled.messages:
-            await asyncio.sleep(0)
-        statuses = [
-            (await door.call(Wire([piece(bytes(60_000)), END]), headers=[CHUNKED])).status
-            for _ in range(50)
-        ]
-        held.cancel()
-        return statuses
+    async def both():
+        wires = [Wire([*large, END]) for _ in range(2)]
+        await asyncio.gather(*(door.call(wire, headers=[CHUNKED]) for wire in wires))
+        return [wire.status for wire in wires]
 
-    assert asyncio.run(beside()) == [200] * 50
+    assert asyncio.run(both()) == [200, 200]
+
+
+def test_a_small_body_passes_whatever_waits():
+    door = Door(limit=500_000, bound=100_000, silent=60)
+    stalled, coming = beside(door, 180_000, piece(bytes(60_000)), END)
+    assert (stalled.sent, coming.status) == ([], 200)
 
 
 def fails(_):
