@@ -21,7 +21,7 @@ PIECES: Final = 4_096  # that a body may come in, and more if they have on avera
 SMALL: Final = 64  # bytes; each costs as much as a small request
 FREE: Final = 65_536  # bytes of each body that the bound does not count
 HELD: Final = 67_108_864  # bytes beyond those, of all bodies of this process together
-SILENT: Final = 1.0  # s without a byte, after which a body makes room for others
+SILENT: Final = 0.5  # s without a byte, after which a body makes room for others
 PAUSE: Final = 0.05  # s between two looks for room
 LOOK: Final = 0.25  # s between two looks at the deadlines
 
@@ -54,7 +54,8 @@ class Upload:
     pieces: int = 0
     held: int = 0  # bytes that the bound counts
     late: bool = False
-    waits: bool = False  # for room: that it is silent is not its sender's doing
+    # While it waits for room: that it is silent is not its sender's doing then.
+    room: asyncio.Future[None] | None = None
     body: bytearray = field(default_factory=bytearray)
 
 
@@ -80,6 +81,8 @@ class Uploads:
         self._held = 0
         self._uploads: set[Upload] = set()
         self._watched = False
+        self._looks = False
+        self._first: Upload | None = None
 
     async def collect(self, receive: Receive, length: int | None, limit: int) -> tuple[bytes, int]:
         """
@@ -109,7 +112,7 @@ class Uploads:
             if not upload.late:
                 raise
             task.uncancel()
-            if upload.waits:
+            if upload.room:
                 raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "busy") from None
             raise Refused(HTTPStatus.REQUEST_TIMEOUT, "late") from None
         except BaseException:
@@ -164,27 +167,32 @@ class Uploads:
         self._held += beyond - upload.held
         upload.held = beyond
         # Whoever came first does not wait: two that hold what the other needs would wait for ever.
-        while beyond and self._held > self._bound and upload is not self._first():
-            upload.waits = True
-            if not self._make_room(loop.time()):
-                await asyncio.sleep(PAUSE)
-        upload.waits = False
+        while beyond and self._held > self._bound and upload is not self._first:
+            upload.room = loop.create_future()
+            if not self._looks:
+                self._looks = True
+                loop.call_later(PAUSE, self._look_for_room, loop)
+            await upload.room
+        upload.room = None
         upload.moved = loop.time()
 
-    def _first(self) -> Upload:
-        return min((each for each in self._uploads if each.held), key=lambda each: each.began)
-
-    def _make_room(self, now: float) -> bool:
-        """Let the one go that has been silent for longest; return whether there was one."""
-        silent = min(
-            (each for each in self._uploads if each.held and not each.waits),
-            key=lambda each: each.moved,
-            default=None,
+    def _look_for_room(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let those go that are silent, as far as it takes; then let those go on that wait."""
+        large = [each for each in self._uploads if each.held]
+        silent = loop.time() - self._silent
+        for each in sorted(large, key=lambda each: each.moved):
+            if self._held > self._bound and each.room is None and each.moved < silent:
+                self._cancel(each)
+        self._first = min(
+            (each for each in large if each.held), key=lambda each: each.began, default=None
         )
-        if silent is None or now - silent.moved < self._silent:
-            return False
-        self._cancel(silent)
-        return True
+        waiting = [each for each in large if each.room and not each.room.done()]
+        for each in waiting:
+            if each.room and (self._held <= self._bound or each is self._first):
+                each.room.set_result(None)
+        self._looks = bool(waiting)
+        if self._looks:
+            loop.call_later(PAUSE, self._look_for_room, loop)
 
     def _let_go(self, upload: Upload) -> None:
         self._held -= upload.held
