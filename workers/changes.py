@@ -87,6 +87,7 @@ class Change:
     # The CMS itself says that this very item held these values at that time (a time version): no
     # news where we wrote them.
     echo: str | None = None
+    shown: str | None = None  # the key as it came, where that is not the record
     # Its record is gone at its source: what becomes of the item.
     retire: Literal["archive", "draft", "unpublish", "delete", "keep"] | None = None
 

@@ -88,6 +88,7 @@ def _change(change: Change, settings: Settings) -> dict[str, Any]:
         "collection": change.collection,
         "destination": destination.name,
         "record": change.record,
+        "shown": change.shown,
         "by": change.by,
         "copy": copy_name(settings, collection, staged=not destination.live),
         "version": change.version,

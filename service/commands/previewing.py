@@ -84,7 +84,7 @@ def shown(change: Change) -> dict[str, Any]:
     return {
         "mapping": change.mapping,
         "collection": change.collection,
-        "key": change.record if change.by == "key" else None,
+        "key": (change.shown or change.record) if change.by == "key" else None,
         "item": change.record if change.by == "item" else None,
         "fields": {field.slug: json.loads(field.value) for field in change.fields},
         "version": change.version,
@@ -113,7 +113,8 @@ def _creation(change: Change, settings: Settings) -> dict[str, str]:
 
 def _print(found: Preview, settings: Settings) -> None:
     for change in found.changes:
-        title = f"{change.mapping}: {change.collection}, {change.by} {printable(change.record)}"
+        record = printable(change.shown or change.record)
+        title = f"{change.mapping}: {change.collection}, {change.by} {record}"
         if change.retire:
             click.echo(f"{title}: its record is gone ({change.retire})")
             continue

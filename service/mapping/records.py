@@ -39,6 +39,12 @@ def key(value: Any) -> str:
     return _checked(value, None if text is None else normal(text))
 
 
+def as_it_came(value: Any) -> str:
+    """Return the key as text, as it is shown; raises as ``key`` does."""
+    key(value)
+    return str(_text(value))
+
+
 def _checked(value: Any, text: str | None) -> str:
     """Return *text*, what *value* is as text, if it can be a key."""
     expected = f"expected text of 1 to {LONGEST_KEY} characters, or a whole number"

@@ -18,6 +18,7 @@ from service.mapping.options import Options
 from service.mapping.paths import Path
 from service.mapping.targets import Target
 from workers.changes import Change, Fetch, FieldProblem, LeftOut
+from workers.keys import joined
 from workers.tombstones import GONE
 
 
@@ -114,7 +115,7 @@ class Rule:
                 return Element()
             record, version = self._key(root, []), self._version(root, version, [])
             return Element(None, problems, self._left(root, record, version))
-        record = self._key(root, problems)
+        record, shown = self._key_as_it_came(root, problems)
         version = self._version(root, version, problems)
         reading = Reading(self.name, self.schema, self.targets, root)
         fields = reading.values()
@@ -129,6 +130,7 @@ class Rule:
             options.by,
             fields,
             version,
+            shown=shown,
             retire=options.on_delete,
         )
         return Element(change, reading.problems, left)
@@ -157,18 +159,25 @@ class Rule:
         return path is None or _true(_evaluate(path, root, problems))
 
     def _key(self, root: Any, problems: list[FieldProblem]) -> str | None:
+        return self._key_as_it_came(root, problems)[0]
+
+    def _key_as_it_came(
+        self, root: Any, problems: list[FieldProblem]
+    ) -> tuple[str | None, str | None]:
+        """Return the key as it is compared, and as it came where that is something else."""
         options = self.options
         if options.by == "item":
-            return _record(options.record[0], root, records.item, problems)
-        parts = [_record(path, root, records.key, problems) for path in options.record]
+            return _record(options.record[0], root, records.item, problems), None
+        parts = [_record(path, root, records.as_it_came, problems) for path in options.record]
         known = [part for part in parts if part is not None]
         if len(known) < len(parts):
-            return None
+            return None, None
         try:
-            return records.composite(known)
+            record, shown = records.composite(known), joined(known)
         except ValueError as error:
             problems.append(problem(", ".join(path.text for path in options.record), str(error)))
-            return None
+            return None, None
+        return record, shown if shown != record else None
 
 
 def _record(path: Path, root: Any, as_text: Any, problems: list[FieldProblem]) -> str | None:

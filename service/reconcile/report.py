@@ -81,11 +81,11 @@ def left(run: Run, done: Done | None) -> int:
     )
 
 
-def entry(finding: Finding, outcome: str) -> dict[str, Any]:
-    """Return one difference, ready for JSON."""
+def entry(finding: Finding, outcome: str, key: str | None) -> dict[str, Any]:
+    """Return one difference, ready for JSON; *key*: of its record, as it came."""
     return {
         "cause": finding.cause,
-        "key": finding.record,
+        "key": key,
         "item": finding.item,
         "field": finding.slug,
         "source": _value(finding.source),
@@ -100,7 +100,7 @@ def entry(finding: Finding, outcome: str) -> dict[str, Any]:
 def entries(run: Run, names: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield what was found under the causes *names*."""
     for finding, outcome in run.table.findings(causes=names):
-        yield entry(finding, outcome)
+        yield entry(finding, outcome, run.table.shown(finding.record))
 
 
 def lines(figures: Mapping[str, Any]) -> Iterator[str]:

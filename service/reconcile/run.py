@@ -121,7 +121,8 @@ class Run:
                 self.table.add_record(record, row.number, ())
             for change in row.changes:
                 if change.collection == self.collection.name:
-                    self.table.add_record(change.record, row.number, self._wanted(change))
+                    wanted = self._wanted(change)
+                    self.table.add_record(change.record, row.number, wanted, change.shown)
             self.watch.read(self.rows.records.read)
 
     def _wanted(self, change: Change) -> list[Wanted]:

@@ -21,7 +21,8 @@ from service.reconcile.states import Compared, Listed, Wanted
 PAGE = 500  # records that are looked at together
 
 _SCHEMA = """
-CREATE TABLE records (record TEXT PRIMARY KEY, number INTEGER, twice INTEGER) WITHOUT ROWID;
+CREATE TABLE records (record TEXT PRIMARY KEY, number INTEGER, twice INTEGER, shown TEXT)
+    WITHOUT ROWID;
 CREATE TABLE wanted (record TEXT, slug TEXT, value TEXT, type TEXT, version TEXT, mapping TEXT,
     PRIMARY KEY (record, slug)) WITHOUT ROWID;
 CREATE TABLE items (id TEXT PRIMARY KEY, record TEXT, updated TEXT, published TEXT, created TEXT,
@@ -59,7 +60,9 @@ class Table:
 
     # the source -----------------------------------------------------------------------------
 
-    def add_record(self, record: str, number: int, wanted: Iterable[Wanted]) -> None:
+    def add_record(
+        self, record: str, number: int, wanted: Iterable[Wanted], shown: str | None = None
+    ) -> None:
         """
         Keep what record *number* of the source says; of another number, it is there twice.
 
@@ -67,10 +70,10 @@ class Table:
         """
         values = [(record, w.slug, w.value, w.type, w.version, w.mapping) for w in wanted]
         self._db.execute(
-            "INSERT INTO records VALUES (?, ?, 0) ON CONFLICT DO UPDATE SET "
+            "INSERT INTO records VALUES (?, ?, 0, ?) ON CONFLICT DO UPDATE SET "
             "twice = MAX(twice, number > 0 AND excluded.number > 0 AND number != excluded.number), "
-            "number = MAX(number, excluded.number)",
-            (record, number if values else -1),
+            "number = MAX(number, excluded.number), shown = COALESCE(excluded.shown, shown)",
+            (record, number if values else -1, shown),
         )
         self._db.executemany(
             "INSERT INTO wanted VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
@@ -78,6 +81,12 @@ class Table:
             "mapping = excluded.mapping WHERE excluded.version >= version",
             values,
         )
+
+    def shown(self, record: str | None) -> str | None:
+        """Return the key *record* as the source has it."""
+        query = "SELECT shown FROM records WHERE record = ?"
+        row = self._db.execute(query, (record,)).fetchone()
+        return row[0] if row and row[0] else record
 
     def types(self) -> set[str]:
         """Return the field types that occur."""
@@ -160,7 +169,7 @@ class Table:
         known = {
             record: (number, bool(twice))
             for record, number, twice in self._db.execute(
-                "SELECT * FROM records WHERE record BETWEEN ? AND ?", span
+                "SELECT record, number, twice FROM records WHERE record BETWEEN ? AND ?", span
             )
         }
         wanted: dict[str, list[Wanted]] = {}

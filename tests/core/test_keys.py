@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.mapping import records
+from service.reconcile.table import Table
 from workers.comparison import key_text
 from workers.keys import WHITE_SPACE, joined, normal, normal_record, parted
 
@@ -66,3 +67,16 @@ def test_white_space_is_what_unicode_says_it_is():
 
 def test_an_object_to_fetch_is_named_as_it_came():
     assert records.objects([" a ", 12]) == [" a ", "12"]
+
+
+def test_a_reconcile_shows_a_key_as_the_source_has_it():
+    with Table() as table:
+        table.add_record("P-1", 1, ())
+        table.add_record("P-1", 1, (), "P-1   ")
+        table.add_record("P-2", 2, ())
+        assert [table.shown(key) for key in ("P-1", "P-2", "P-3", None)] == [
+            "P-1   ",
+            "P-2",
+            "P-3",
+            None,
+        ]

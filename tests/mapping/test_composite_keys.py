@@ -62,6 +62,14 @@ def test_blanks_around_a_part_mean_nothing(record):
     assert record(PARTS, {"sku": "A-1   ", "country": "\u00a0de"}) == "A-1|de"
 
 
+def test_a_key_is_shown_as_it_came(changes):
+    payload = {"qty": 1, "sku": "A|1  ", "country": "de"}
+    (change,) = changes(FIELD, PARTS)(payload).changes
+    assert (change.record, change.shown) == ("A\\|1|de", "A\\|1  |de")
+    (change,) = changes(FIELD, PARTS)({**payload, "sku": "A1"}).changes
+    assert (change.record, change.shown) == ("A1|de", None)
+
+
 def test_one_path_is_the_key_as_it_stands(record):
     assert record("key = 'sku'", {"sku": "a|b\\c"}) == "a|b\\c"
     assert record("key = ('sku',)", {"sku": "a|b\\c"}) == "a|b\\c"

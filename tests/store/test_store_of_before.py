@@ -104,3 +104,15 @@ def test_kept_deliveries_that_still_map_alike_change_nothing(shop):
     shop.remap(hours=24)
     assert shop.counts() == before
     assert sent(shop.batch())
+
+
+def test_a_letter_shows_the_key_as_it_came(shop):
+    shop.send("M-2   ", 10, qty=6)
+    shop.pass_time(60)
+    shop.work()
+    letter = _letters(shop)["missing M-2"]
+    assert letter["key"] == "M-2   "
+    shop.send("M-2", 20, qty=7)
+    shop.pass_time(60)
+    shop.work()
+    assert _letters(shop)["missing M-2"]["key"] == "M-2"

@@ -194,6 +194,7 @@ local function put(change, event, triple)
   count(field.s, 1)
   if field.s == 'unchanged' then return {slug, field.a, 'unchanged'} end
   set(item, 'by', change.by)
+  if request.mode ~= 'reconcile' then set(item, 'shown', given(change.shown)) end
   -- A newer value starts the count afresh and does not wait out the backoff of the older one.
   set(item, 'attempts', nil)
   set(item, 'failed', nil)

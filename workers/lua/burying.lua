@@ -50,7 +50,7 @@ local function bury(item, slugs, death, id)
   if #slugs == 0 then return nil end
   local letter = 'd' .. redis.call('INCR', P .. 'letter-number')
   local put = {'kind', death.kind, 'collection', item.collection, 'item', id or '',
-    'key', item.meta.by == 'key' and item.record or '', 'record', item.record,
+    'key', item.meta.by == 'key' and (item.meta.shown or item.record) or '', 'record', item.record,
     'created', now, 'state', 'open', 'open', #slugs,
     'attempts', death.attempts or tonumber(item.meta.attempts or 0), 'status', given(death.status) or '',
     'code', given(death.code) or '', 'message', death.message,

@@ -117,6 +117,7 @@ local function merge_meta(item, is_new)
   for _, name in ipairs({'severed', 'forgotten'}) do set(item, name, item.meta[name] or from.meta[name]) end
   if is_new then
     for _, name in ipairs({'copy', 'staged', 'answered'}) do set(item, name, from.meta[name]) end
+    set(item, 'shown', from.record)
   end
   set(item, 'by', 'key')
   for _, name in ipairs({'attempts', 'failed', 'refused', 'limit', 'epoch', 'taken'}) do
