@@ -1,7 +1,7 @@
 """
 Writes a small store, as the code beside it does, as a list of commands that make it again.
 
-    python tests/store/store_of_version.py SOCKET > tests/store/stores/vN.json
+    cd tests/store && PYTHONPATH=../.. python store_of_version.py SOCKET > stores/vN.json
 
 Run it once, with the last commit of a version of the store: a store that has landed is kept as it
 was, and never made anew by later code. SOCKET is a store of its own, which is emptied first.
@@ -161,18 +161,6 @@ def text_of(part):
         return part.decode()
     except UnicodeDecodeError:
         return {"base64": base64.b64encode(part).decode()}
-
-
-def bytes_of(part):
-    return part.encode() if isinstance(part, str) else base64.b64decode(part["base64"])
-
-
-def restore(client, text):
-    """Make the store that *text*, a file of ``stores/``, is of; return the ms it was written at."""
-    stored = json.loads(text)
-    for command in stored["commands"]:
-        client.execute_command(*(bytes_of(part) for part in command))
-    return stored["at_ms"]
 
 
 def main(socket):

@@ -1,25 +1,23 @@
 """A store that an earlier version wrote, opened by this one: every promise holds as before."""
 
 import json
-from pathlib import Path
 
 import pytest
 import redis
 from outbox_driver import sent
-from store_of_version import Keyed, bytes_of, restore
+from store_of_version import Keyed, commands, fill, text_of
+from stored import STORES, bytes_of, restore
 
 from workers.outbox import balanced
 from workers.store import version
 from workers.store.upgrade import Upgrade
-
-STORES = Path(__file__).parent / "stores"
 
 
 @pytest.fixture
 def shop(store, store_socket, tmp_path):
     """The source whose store it is, at the time at which that was written."""
     with redis.Redis(unix_socket_path=store_socket) as client:
-        written_at = restore(client, (STORES / "v1.json").read_text())
+        written_at = restore(client, "v1")
     shop = Keyed(store, tmp_path)
     shop.steps.clock_offset_ms += written_at - shop.now_ms() + 1000
     Upgrade(shop.steps, shop.settings).complete()
@@ -41,6 +39,16 @@ def test_a_store_is_text_that_makes_it_again():
     for path in STORES.iterdir():
         for command in json.loads(path.read_text())["commands"]:
             assert all(bytes_of(part) is not None for part in command)
+
+
+def test_what_is_written_down_of_a_store_makes_it_again(store, store_socket, tmp_path):
+    fill(Keyed(store, tmp_path))
+    with redis.Redis(unix_socket_path=store_socket) as client:
+        told = [command for command in commands(client) if command[0] != b"PEXPIRE"]
+        client.flushall()
+        for command in told:
+            client.execute_command(*(bytes_of(text_of(part)) for part in command))
+        assert [one for one in commands(client) if one[0] != b"PEXPIRE"] == told
 
 
 def test_what_was_pending_goes_out(shop):

@@ -3,14 +3,14 @@
 import json
 import threading
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from outbox_driver import at, change, event
-from store_of_version import Keyed, restore
+from store_of_version import Keyed
+from stored import restore
 
 from workers.changes import Incoming
 from workers.keys import normal
@@ -20,7 +20,6 @@ from workers.steps import Batch, Wait
 from workers.store import version
 from workers.store.upgrade import Upgrade
 
-V1 = (Path(__file__).parent / "stores" / "v1.json").read_text()
 SETS = ("due", "waiting", "lookup")
 
 
@@ -46,7 +45,7 @@ class Failing(Steps):
 def shop(store, store_socket, tmp_path):
     """A source on a store of the first version, at the time at which that was written."""
     with redis.Redis(unix_socket_path=store_socket) as client:
-        written_at = restore(client, V1)
+        written_at = restore(client, "v1")
     shop = Keyed(store, tmp_path)
     shop.steps.clock_offset_ms += written_at - shop.now_ms() + 1000
     return shop
@@ -182,7 +181,7 @@ def test_a_run_that_is_killed_is_finished_by_the_next(shop, store_socket, steps)
     whole = held(shop)
     shop.client.flushall()
     with redis.Redis(unix_socket_path=store_socket) as client:
-        restore(client, V1)
+        restore(client, "v1")
     with pytest.raises(Killed):
         upgrade(shop, Failing(shop.steps, steps))
     assert balanced(shop.counts())
@@ -197,7 +196,7 @@ def test_two_runs_at_once_come_to_the_same(shop, store_socket):
     whole = held(shop)
     shop.client.flushall()
     with redis.Redis(unix_socket_path=store_socket) as client:
-        restore(client, V1)
+        restore(client, "v1")
     runs = [threading.Thread(target=upgrade, args=(shop,)) for _ in range(4)]
     for run in runs:
         run.start()
@@ -237,6 +236,15 @@ def test_an_answer_to_a_claim_of_a_record_that_is_merged_leaves_nothing_behind(s
     before = records(shop)
     shop.write(batch)
     assert records(shop) == before
+
+
+@pytest.mark.parametrize(("second", "stays"), [(30, False), (50, True)])
+def test_what_was_left_out_leaves_its_letter_once_something_newer_is_merged(shop, second, stays):
+    shop.send("P-1", second, qty="many")  # the padded key holds a value of second 40
+    assert [one["kind"] for one in shop.letters()].count("unmapped") == 2
+    upgrade(shop)
+    assert [one["kind"] for one in shop.letters()].count("unmapped") == 1 + stays
+    assert balanced(shop.counts())
 
 
 def test_an_index_with_padded_keys_is_listed_anew(shop):

@@ -6,7 +6,7 @@
 --   texts: values that refer to items, as they stand and as they are to stand
 --   look: that a listing did not show its item was said by keys that were not normal
 -- Returns {done, till, fields, overtaken}; not done: it is in a claim until *till*.
---! uses state burying retire creation references
+--! uses state burying retire creation references left_out
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -141,6 +141,15 @@ local function leave_places()
   redis.call('DEL', from.key)
 end
 
+-- What was left out of an event leaves its letter once something newer is held.
+local function leave_what_is_overtaken(item)
+  for slug, link in pairs(item.left) do
+    if is_overtaken(item, {slug = slug, version = link.r}, {again = {arrival = link.a}}) then
+      leave_left_out(item, slug)
+    end
+  end
+end
+
 local function merge()
   local item = load_item(request.collection, request.to)
   local is_new = not next(item.meta) and not next(item.fields)
@@ -152,6 +161,7 @@ local function merge()
   forget_confirmations(item)
   if not is_new then write_again(item) end
   merge_meta(item, is_new)
+  leave_what_is_overtaken(item)
   leave_places()
   local name = from.collection .. ':'
   local since = redis.call('ZSCORE', P .. 'tombstones', name .. from.record)
