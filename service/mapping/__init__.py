@@ -3,6 +3,7 @@ Mappings: from a payload to the fields of CMS items. What a user's mappings.py i
 """
 
 from service.mapping.base import Mapping
+from service.mapping.currencies import MinorUnits
 from service.mapping.fields import (
     Color,
     File,
@@ -16,20 +17,28 @@ from service.mapping.fields import (
     RichText,
     VideoLink,
 )
+from service.mapping.html_text import PlainText
+from service.mapping.lookup import Lookup
+from service.mapping.times import EpochDays, Timestamp
 
 # Without it, "from service.mapping import *" in a mappings.py would put our module "fields" in
 # the place of marshmallow's.
 __all__ = [
     "Color",
+    "EpochDays",
     "File",
     "Image",
     "Link",
+    "Lookup",
     "Mapping",
+    "MinorUnits",
     "MultiImage",
     "MultiReference",
     "Option",
     "Phone",
+    "PlainText",
     "Reference",
     "RichText",
+    "Timestamp",
     "VideoLink",
 ]

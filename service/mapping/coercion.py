@@ -11,9 +11,13 @@ from typing import Any, Final
 from marshmallow import ValidationError, fields
 
 from service.mapping import fields as ours
+from service.mapping import html_text
+from service.mapping.lookup import Lookup
 from service.mapping.values import fractional, type_of
 
 _ZEROS: Final = re.compile(r"\s*([+-]?[0-9]+)\.0*\s*", re.ASCII)
+
+_OURS: Final = (fields.__name__, ours.__name__, html_text.__name__)
 
 
 def adapt(field: fields.Field[Any]) -> None:
@@ -25,13 +29,13 @@ def adapt(field: fields.Field[Any]) -> None:
     """
     own = type(field)._deserialize.__module__  # a class of the user's own sees what came
     texts = isinstance(field, fields.String) and not isinstance(field, ours.Reference)
-    if texts and own in (fields.__name__, ours.__name__):
+    if texts and own in _OURS:
         field.pre_load = [*field.pre_load, as_text]
     if isinstance(field, fields.Integer):
         field.pre_load = [*field.pre_load, _as_sent if field.strict else _whole]
     if not _takes_empty(field):
         field.pre_load = [*field.pre_load, _nullable if field.allow_none else _never_null]
-    if isinstance(field, fields.List):
+    if isinstance(field, fields.List | Lookup):
         adapt(field.inner)
 
 
@@ -39,6 +43,8 @@ def _takes_empty(field: fields.Field[Any]) -> bool:
     """Whether ``""`` is a value to *field*: to text, and to what takes anything."""
     if isinstance(field, fields.String):
         return type_of(field) in ("plain", "richtext")
+    if isinstance(field, Lookup):
+        return field.takes_empty
     anything = (fields.Raw, fields.Function, fields.Method)
     return isinstance(field, anything) or type(field) is fields.Field
 

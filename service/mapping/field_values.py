@@ -16,7 +16,7 @@ from marshmallow import ValidationError, missing
 
 from service.mapping import cells, values
 from service.mapping.base import Mapping
-from service.mapping.found import found, plain
+from service.mapping.found import found, plain, reason
 from service.mapping.targets import Target
 from workers.changes import FieldProblem, FieldValue
 
@@ -225,7 +225,7 @@ def would_write(targets: Iterable[Target], root: object) -> Iterator[Target]:
 
 
 def _reason(error: Exception) -> str:
-    return str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
+    return str(error) if type(error) is ValueError else reason(error)
 
 
 def _flat(messages: Any, place: str = "") -> Iterator[str]:

@@ -25,6 +25,15 @@ def found(value: Any) -> str:
     return type(value).__name__
 
 
+def reason(error: Exception) -> str:
+    """Return what *error* says, with its type."""
+    try:
+        words = str(error)
+    except Exception:  # one that shows a value may fail on that: it nests too deeply
+        words = "its message cannot be shown"
+    return plain(f"{type(error).__name__}: {words}")
+
+
 def plain(text: str) -> str:
     """Return *text* cut to a length for people, and without what UTF-8 cannot hold."""
     whole = text.encode("utf-8", "backslashreplace").decode()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from service.mapping.found import plain
+from service.mapping.found import reason
 from service.mapping.paths import Path, PathInvalid
 
 
@@ -46,8 +46,7 @@ def _guarded(text: str, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         try:
             return _as_json(function(payload))
         except Exception as error:  # a function of the user's may raise anything
-            reason = plain(f"{type(error).__name__}: {error}")
-            raise ValueError(f"{text} raised {reason}") from error
+            raise ValueError(f"{text} raised {reason(error)}") from error
 
     return call
 

@@ -15,7 +15,7 @@ from typing import Any
 from jmespath.lexer import Lexer
 from marshmallow import missing
 
-from service.mapping.found import plain
+from service.mapping.found import reason
 from service.senders.expressions import Expression, Functions, arity, finite
 
 Steps = tuple[str | int, ...]
@@ -91,8 +91,7 @@ class Path:
         try:
             return self.expression.search(root)
         except Exception as error:
-            reason = plain(f"{type(error).__name__}: {error}")
-            raise ValueError(f"cannot be evaluated: {reason}") from error
+            raise ValueError(f"cannot be evaluated: {reason(error)}") from error
 
 
 def compile_path(text: Any) -> Path:

@@ -16,7 +16,8 @@ from typing import Any
 from marshmallow import fields
 
 from service.mapping import fields as ours
-from service.mapping.found import plain
+from service.mapping.found import reason
+from service.mapping.lookup import Lookup
 from workers.changes import canonical
 
 PLAIN = 10**21  # whole numbers below are written without an exponent, as the CMS does
@@ -57,6 +58,8 @@ REFUSED: dict[type[Any], str] = {
 
 def refusal(field: fields.Field[Any]) -> str | None:
     """Return what to use instead of *field*, None where it fits a CMS field."""
+    if isinstance(field, Lookup):
+        return refusal(field.inner)
     if isinstance(field, fields.List) and type_of(field.inner) == "reference-key":
         return None if isinstance(field, ours.MultiReference) else "use MultiReference(to=…)"
     if isinstance(field, fields.List) and (inner := refusal(field.inner)):
@@ -66,6 +69,8 @@ def refusal(field: fields.Field[Any]) -> str | None:
 
 def type_of(field: fields.Field[Any]) -> str:
     """Return the name in workers.fieldtypes of what *field* holds."""
+    if isinstance(field, Lookup):
+        return type_of(field.inner)
     if getattr(field, "as_string", False):
         return "plain"
     if referred(field) is not None:
@@ -75,11 +80,15 @@ def type_of(field: fields.Field[Any]) -> str:
 
 def referred(field: fields.Field[Any]) -> str | None:
     """Return the collection whose keys *field* takes; None: it takes ids, or is no reference."""
+    if isinstance(field, Lookup):
+        return referred(field.inner)
     return field.to if isinstance(field, ours.Reference | ours.MultiReference) else None
 
 
 def writer(field: fields.Field[Any]) -> Write:
     """Return what turns a loaded value of *field* into its JSON value, or raises ValueError."""
+    if isinstance(field, Lookup):
+        return writer(field.inner)
     if isinstance(field, fields.DateTime):
         # A Unix time is loaded without offset, though it has one: it is UTC.
         return _unix if str(field.format).startswith("timestamp") else instant
@@ -118,8 +127,7 @@ def text(value: Any) -> str:
     except UnicodeEncodeError:
         raise ValueError("is not valid Unicode: half of a surrogate pair") from None
     except Exception as error:  # a Raw or a field of the user's may hold anything
-        reason = plain(f"{type(error).__name__}: {error}")
-        raise ValueError(f"has no JSON value: {reason}") from error
+        raise ValueError(f"has no JSON value: {reason(error)}") from error
     return written
 
 

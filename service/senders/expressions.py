@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 import jmespath
-from jmespath import functions
+from jmespath import exceptions, functions
 from jmespath.visitor import Options, TreeInterpreter
 
 from service.senders.payload import MAX_DEPTH, too_deep
@@ -43,7 +43,13 @@ class Functions(functions.Functions):  # type: ignore[misc]
             finite(each)
             for element in each if isinstance(each, list) else ():
                 finite(element)  # max() of a list with a NaN is anything
-        return super().call_function(function_name, resolved_args)
+        try:
+            return super().call_function(function_name, resolved_args)
+        except exceptions.JMESPathTypeError as error:
+            # Its own words show the whole value, which may be long, or nest too deeply for that.
+            types = " or ".join(error.expected_types)
+            message = f"{function_name}() takes {types}, not {error.actual_type}"
+            raise ValueError(message) from None
 
     def _validate_arguments(self, args: Any, signature: Signature, function_name: str) -> Any:
         least, most = arity(signature)

@@ -29,6 +29,15 @@ class Every(Mapping):
     g7 = fields.TimeDelta(data_key="a")
     g8 = fields.Integer(data_key="c", pre_load=lambda v: v["a"])
     g9 = fields.Decimal(places=2, data_key="a")
+    h1 = MinorUnits(data_key="b")
+    h2 = MinorUnits(currency="EUR", data_key="c || a", allow_nan=True)
+    h3 = EpochDays(data_key="a", allow_none=True)
+    h4 = Timestamp(data_key="b", timezone="Europe/Berlin")
+    h5 = Lookup({"5": "five", 1: None}, Option(), data_key="c", other=None, allow_none=True)
+    h6 = PlainText(data_key="a")
+    h7 = fields.Function(deserialize=lambda v: v["a"], data_key="b")
+    h8 = fields.Raw(data_key="parse_json(a) || split(b, a)[0]", allow_none=True)
+    h9 = fields.Raw(data_key="from_items(items(@)) || pad_left(a, b) || group_by(c, &a)")
 
 class Lines(Mapping):
     class Meta:
@@ -37,6 +46,17 @@ class Lines(Mapping):
         when = "!(each.b) || length(each.b)"
         version = "each.c"
     stock = fields.Integer(data_key="each.a")
+
+class Python(Mapping):
+    class Meta:
+        source, collection = "erp", "products"
+        key = lambda payload: payload["a"]["b"]
+        when = lambda payload: payload["a"]
+        version = lambda payload: payload["c"]
+    python = fields.String(data_key="b", allow_none=True)
+    @pre_load
+    def hook(self, data, **kwargs):
+        return {path: value["a"] for path, value in data.items()}
 """
 
 NAMES = st.sampled_from(["a", "b", "c", "url", "fileId", "alt"])
