@@ -11,7 +11,7 @@ from service.fetchers.base import Fetcher
 from service.mapping.load import Mappings
 from service.mapping.load import load as load_mappings
 from service.senders.rotation import Configured
-from workers.errors import ConfigurationInvalid, Problem
+from workers.errors import ConfigurationInvalid, MappingsInvalid, Problem
 from workers.loading import Draft, fill, read
 from workers.settings import Settings
 
@@ -40,7 +40,7 @@ def build(environ: Mapping[str, str]) -> Configuration:
 
     Raises:
         ConfigurationInvalid: with every problem of instep.toml, the senders, the fetchers and the
-            mappings.
+            mappings; `MappingsInvalid` where the mappings alone have any.
     """
     draft = read(environ)
     problems = list(draft.problems)
@@ -49,7 +49,9 @@ def build(environ: Mapping[str, str]) -> Configuration:
     try:
         kinds = {name: sender.kind for name, sender in proven.items()}
         mappings = load_mappings(draft.settings, readers, kinds)
-    except ConfigurationInvalid as error:
+    except MappingsInvalid as error:
+        if not problems:
+            raise
         raise ConfigurationInvalid(_once([*problems, *error.problems])) from None
     if problems:
         raise ConfigurationInvalid(_once(problems))

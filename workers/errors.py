@@ -60,6 +60,10 @@ class ConfigurationInvalid(ProcessorError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+class MappingsInvalid(ConfigurationInvalid):
+    """The configuration itself is right, but mappings that it names are not."""
+
+
 class SourceError(ProcessorError):
     """A request from a source holds nothing that can be mapped."""
 

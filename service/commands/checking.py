@@ -12,6 +12,7 @@ from service.commands.printing import as_json
 from workers.errors import (
     ConfigurationInvalid,
     DestinationError,
+    MappingsInvalid,
     Problem,
     StoreNewer,
     StoreUnavailable,
@@ -48,7 +49,8 @@ def check(json_wanted: bool) -> None:
         settings = of_process().settings
     except ConfigurationInvalid as error:
         _report(error.problems, notes, json_wanted)
-        raise SystemExit(2) from None
+        # A mapping that is wrong is what it was asked; without a configuration it cannot be asked.
+        raise SystemExit(1 if isinstance(error, MappingsInvalid) else 2) from None
     steps, problems = _store(settings, notes)
     problems += _tokens(settings, Limiter(steps) if steps else None, notes)
     if steps:

@@ -16,7 +16,7 @@ from service.mapping.mappings import Mapped as Mapped
 from service.mapping.mappings import Mappings as Mappings
 from service.mapping.rules import Rule
 from service.mapping.topics import Topics, never_sent
-from workers.errors import ConfigurationInvalid, Problem
+from workers.errors import MappingsInvalid, Problem
 from workers.settings import Settings
 
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -35,7 +35,7 @@ def load(
         senders: What is known of their topics, by name of the source.
 
     Raises:
-        ConfigurationInvalid: Holds every problem of every file, by file, class and field.
+        MappingsInvalid: Holds every problem of every file, by file, class and field.
     """
     problems: list[Problem] = []
     rules: list[Rule] = []
@@ -45,7 +45,7 @@ def load(
     problems += clashes(rules, settings)
     problems += never_sent(rules, senders, settings)
     if problems:
-        raise ConfigurationInvalid(problems)
+        raise MappingsInvalid(problems)
     return Mappings(rules)
 
 

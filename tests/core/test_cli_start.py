@@ -243,6 +243,15 @@ def test_problems_of_settings_senders_and_mappings_come_together(run, shop):
     assert "mappings.py" in places
 
 
+def test_a_mapping_that_is_wrong_is_a_no_of_check(run, shop):
+    mappings = (shop / "mappings.py").read_text()
+    wrong = mappings.replace('key = "', 'when = \'state == "IN_STOCK"\'\n        key = "')
+    (shop / "mappings.py").write_text(wrong)
+    result = run("check")
+    assert result.exit_code == 1
+    assert "write 'IN_STOCK' for the text" in result.stdout
+
+
 def test_a_sender_shows_no_value_that_came_from_the_environment(run, shop):
     text = (shop / "instep.toml").read_text()
     (shop / "instep.toml").write_text(text.replace('"X-Signature"', '"${ERP_SECRET} !"'))
