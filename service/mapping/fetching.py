@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from service.mapping.paths import Path, PathInvalid, compile_path
+from service.mapping.paths import Path, compile_path
+from service.mapping.traps import PathInvalid
 from workers.errors import Problem
 from workers.settings import Settings
 

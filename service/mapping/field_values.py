@@ -56,14 +56,14 @@ class Reading:
     def _read(self, root: object) -> dict[str, Any]:
         """Return what the fields find, by path."""
         data: dict[str, Any] = {}
-        firm = {target.path.text for target in self._targets if not target.clears}
         self._absent: set[str] = set()
         for target in self._targets:
             text = target.path.text
             if text in data or target.name in self.out:
                 continue
             try:
-                value = cells.read(target.path, root, clears=text not in firm)
+                clears = target.clears and all(t.clears for t in self._at(text))
+                value = cells.read(target.path, root, clears=clears)
             except ValueError as error:
                 self._tell(target.path.text, str(error))
                 self._take_out(self._at(text))
@@ -85,7 +85,7 @@ class Reading:
     def _load(self) -> dict[str, Any] | None:
         """Return what the schema loads; None: it failed, on the fields in ``_failed``."""
         self._failed: list[Target] = []
-        data = {path: self._data[path] for path in self._wanted() if path in self._data}
+        data = self._rest_of_data()
         try:
             loaded = self._rest().load(data)
         except ValidationError as error:
@@ -111,10 +111,13 @@ class Reading:
         rest.fields = rest.load_fields = fields
         return rest
 
-    def _wanted(self) -> dict[str, None]:
-        """Return the paths that the fields read which are not taken out."""
+    def _rest_of_data(self) -> dict[str, Any]:
+        """Return what the fields read that are not taken out; a hook may change it in place."""
         gone = self._absent | self.out.keys()
-        return dict.fromkeys(t.path.text for t in self._targets if t.name not in gone)
+        if not gone:
+            return dict(self._data)
+        paths = dict.fromkeys(t.path.text for t in self._targets if t.name not in gone)
+        return {path: self._data[path] for path in paths if path in self._data}
 
     def _judge(self, error: ValidationError, data: dict[str, Any]) -> list[Target]:
         """Tell *error*; return the fields that it names, none where it names anything else."""

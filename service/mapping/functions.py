@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from service.mapping.found import reason
-from service.mapping.paths import Path, PathInvalid
+from service.mapping.paths import Path
+from service.mapping.traps import PathInvalid
 
 
 def called(option: str, value: Any) -> Path:

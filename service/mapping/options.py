@@ -26,7 +26,8 @@ from typing import Any, Literal
 from service.mapping import fetching
 from service.mapping.definitions import Definition
 from service.mapping.functions import called
-from service.mapping.paths import Path, PathInvalid, compile_path
+from service.mapping.paths import Path, compile_path
+from service.mapping.traps import PathInvalid
 from workers.errors import Problem
 from workers.settings import Settings
 from workers.tombstones import WAYS

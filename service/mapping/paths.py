@@ -7,34 +7,17 @@ the library. https://jmespath.org/specification.html (read 2025-11-23)
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from jmespath.lexer import Lexer
 from marshmallow import missing
 
 from service.mapping.found import reason
-from service.senders.expressions import Expression, Functions, arity, finite
+from service.mapping.traps import CHAINS, PROJECTIONS, Node, PathInvalid, quoting, refuse_traps
+from service.senders.expressions import Expression, finite
 
 Steps = tuple[str | int, ...]
-Node = dict[str, Any]
-
-CHAINS = frozenset({"subexpression", "index_expression", "pipe"})
-PROJECTIONS = frozenset({"projection", "value_projection", "filter_projection", "flatten"})
-COMPARATORS = frozenset({"eq", "ne", "lt", "lte", "gt", "gte"})
-BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-NAME = r'(?:[A-Za-z_]\w*|"[^"]*")'
-NEGATED_PATH = re.compile(rf"!\s*({NAME}(?:\.(?:{NAME}|\*)|\[[^\]]*\])+)")
-
-
-class PathInvalid(ValueError):
-    """An expression cannot be used; *do* says what to write instead, as far as that is known."""
-
-    def __init__(self, message: str, do: str = "") -> None:
-        self.do = do or "correct the expression"
-        super().__init__(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,72 +90,13 @@ def compile_path(text: Any) -> Path:
         expression = Expression(text)
     except Exception as error:  # besides its own errors, IndexError for some cut-off texts
         reason = str(error).splitlines()[0].removesuffix(", for expression:")
-        raise PathInvalid(f"{text!r} ({reason})", _quoting(text)) from error
-    _refuse_quoted_text(text)
+        raise PathInvalid(f"{text!r} ({reason})", quoting(text)) from error
     parsed = expression.parsed
-    for node in _nodes(parsed):
-        _refuse_negated_start(node, text)
-        _refuse_wrong_call(node, text)
+    refuse_traps(text, parsed)
     steps = _steps(parsed)
     if steps is not None:
         return Path(text, steps)
     return Path(text, None, tuple(dict.fromkeys(_uses(parsed, ()))), expression)
-
-
-def _quoting(text: str) -> str:
-    if bare := re.search(r"[<>=]\s*(-?\d[\d.]*)", text):
-        return f"put a number in backticks: `{bare.group(1)}`"
-    if hyphen := re.search(r"[A-Za-z_]\w*(?:-\w+)+", text):
-        return f'put a name with a hyphen in quotes: "{hyphen.group()}"'
-    return ""
-
-
-def _nodes(node: Node) -> Iterator[Node]:
-    yield node
-    for child in node["children"]:
-        if isinstance(child, dict):  # the children of a slice are numbers
-            yield from _nodes(child)
-
-
-def _refuse_quoted_text(text: str) -> None:
-    """Refuse ``state == "IN_STOCK"``: the quotes name a field, which the comparison finds null."""
-    tokens = [{"type": ""}, *Lexer().tokenize(text)]
-    for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
-        if token["type"] != "quoted_identifier" or not BARE.fullmatch(token["value"]):
-            continue
-        right = before["type"] in COMPARATORS and after["type"] not in ("dot", "lbracket")
-        left = after["type"] in COMPARATORS and before["type"] != "dot"
-        if right or left:
-            name = token["value"]
-            message = f'{text!r}, in which "{name}" names a field, not a text'
-            raise PathInvalid(message, f"write '{name}' for the text, {name} for the field")
-
-
-def _refuse_negated_start(node: Node, text: str) -> None:
-    starts = (CHAINS | PROJECTIONS) - {"pipe"}
-    if node["type"] in starts and node["children"][0]["type"] == "not_expression":
-        match = NEGATED_PATH.search(text)
-        meant = match.group(1) if match else "a.b"
-        message = f"{text!r}, which means (!a).b: a path in the result of !"
-        raise PathInvalid(message, f"write !({meant})")
-
-
-def _refuse_wrong_call(node: Node, text: str) -> None:
-    if node["type"] != "function_expression":
-        return
-    name, given = node["value"], len(node["children"])
-    known = Functions.FUNCTION_TABLE.get(name)
-    if known is None:
-        names = ", ".join(sorted(Functions.FUNCTION_TABLE))
-        raise PathInvalid(f"{text!r}, and there is no function {name}()", f"use one of {names}")
-    least, most = arity(known["signature"])
-    if given < least or (most is not None and given > most):
-        wanted = f"at least {least}" if most is None else _numbers(least, most)
-        raise PathInvalid(f"{text!r}, and {name}() takes {wanted} arguments, not {given}")
-
-
-def _numbers(least: int, most: int) -> str:
-    return str(least) if least == most else f"{least} to {most}"
 
 
 def _steps(node: Node) -> Steps | None:

@@ -15,7 +15,8 @@ from marshmallow import fields, missing
 from service.mapping import coercion, values
 from service.mapping.base import Mapping
 from service.mapping.definitions import Definition
-from service.mapping.paths import Path, PathInvalid, compile_path
+from service.mapping.paths import Path, compile_path
+from service.mapping.traps import PathInvalid
 from workers.errors import Problem
 from workers.keys import parted
 from workers.settings import Collection

@@ -218,3 +218,15 @@ def test_a_notice_is_fetched_beside_a_problem_elsewhere(mappings):
     """).changes("erp", None, {"id": 7, "sku": 1, "qty": "x"}, version=None)
     assert [fetch.object for fetch in mapped.fetches] == ["7"]
     assert slugs(mapped) == ["stock"]
+
+
+def test_a_hook_that_changes_what_it_is_given_does_so_once(changes):
+    mapped = changes("""
+        price = fields.Float()
+        stock = fields.Integer()
+        @pre_load
+        def euros(self, data, **kwargs):
+            data["price"] /= 100
+            return data
+    """)({"sku": 1, "price": 1999, "stock": "x"})
+    assert fields(mapped) == {"price": 19.99}

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import missing
 
-from service.mapping.paths import PathInvalid, compile_path
+from service.mapping.paths import compile_path
+from service.mapping.traps import PathInvalid
 
 
 @pytest.mark.parametrize(
@@ -138,6 +139,10 @@ def test_other_uses_of_not_are_accepted(text):
         ('a.b && (c == "x")', "x"),
         ('rows[?kind=="new"].sku', "new"),
         ('qty > "low"', "low"),
+        ('contains(tags, "new")', "new"),
+        ('starts_with(lower(sku), "x")', "x"),
+        ('join("x", [a, b])', "x"),
+        ("replace(a, 'b', \"c\")", "c"),
     ],
 )
 def test_a_comparison_with_a_quoted_name_is_refused_with_a_hint(text, name):
@@ -147,7 +152,20 @@ def test_a_comparison_with_a_quoted_name_is_refused_with_a_hint(text, name):
 
 
 @pytest.mark.parametrize(
-    "text", ["\"in-stock\" == 'yes'", 'a."b" == c', '"a".b == c', 'a == "b c"', 'a == "b".c']
+    "text",
+    [
+        "\"in-stock\" == 'yes'",
+        'a."b" == c',
+        '"a".b == c',
+        'a == "b c"',
+        'a == "b".c',
+        'length("a")',
+        'contains("a", b)',
+        'contains(tags, "a b")',
+        'contains(a, "b".c)',
+        'max_by(a, &"b")',
+        'not_null("a", "b")',
+    ],
 )
 def test_other_quoted_names_are_accepted(text):
     assert compile_path(text).text == text
