@@ -33,7 +33,7 @@ def parse_json(body: bytes) -> Any:
     Raises:
         PayloadInvalid: It is not UTF-8, not JSON, or nests too deeply.
     """
-    text = _decode(body)
+    text = decode(body)
     if too_deep(text):
         raise PayloadInvalid(f"the body nests deeper than {MAX_DEPTH} levels")
     try:
@@ -52,7 +52,7 @@ def parse_form(body: bytes) -> dict[str, str | list[str]]:
     """
     try:
         pairs = parse_qsl(
-            _decode(body),
+            decode(body),
             keep_blank_values=True,
             errors="surrogatepass",
             max_num_fields=MAX_FIELDS,
@@ -121,7 +121,13 @@ _WORDS: Final[Mapping[type, str]] = {
 }
 
 
-def _decode(body: bytes) -> str:
+def decode(body: bytes) -> str:
+    """
+    Return *body*, UTF-8, as text; a half of a surrogate pair in it as U+FFFD.
+
+    Raises:
+        PayloadInvalid: It is not UTF-8.
+    """
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -16,6 +17,7 @@ from workers.errors import PayloadInvalid
 
 MAX_EVENTS: Final = 5_000  # of one delivery: all are accepted in one step, which others wait for
 
+_INDEX: Final = re.compile(r"\d{1,19}", re.ASCII)
 FORM: Final = "form:"  # a field of the form whose other field holds the payload
 _HEADER: Final = "header:"
 
@@ -148,6 +150,7 @@ class Reading:
             found = self.each.find({}, payload)
         except ValueError as error:
             raise PayloadInvalid(f"events: {self.each.text} {error}") from None
+        found = as_list(found)
         if not isinstance(found, list):
             raise PayloadInvalid(f"events: {self.each.text} is {shown(found)}, expected a list")
         if len(found) > MAX_EVENTS:
@@ -198,6 +201,16 @@ def utc_version(value: Any) -> str:
         ValueError: It is no time, or not between 1970 and 2286.
     """
     return _version(value, utc_moment)
+
+
+def as_list(value: Any) -> Any:
+    """
+    Return *value*, as a list where it is an object with nothing but numbers for keys: so PHP writes
+    a list of which elements were taken out.
+    """
+    if not isinstance(value, dict) or not value or not all(map(_INDEX.fullmatch, value)):
+        return value
+    return [value[key] for key in sorted(value, key=int)]
 
 
 def shown(value: Any) -> str:

@@ -6,11 +6,12 @@ Nothing is expanded: a document type, and so any entity of its own, ends the rea
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 from xml.parsers import expat
 
-from service.senders.payload import MAX_DEPTH
+from service.senders.payload import MAX_DEPTH, decode, joined
 from workers.errors import PayloadInvalid
 
 
@@ -68,12 +69,24 @@ def parse_xml(body: bytes) -> Element:
         setattr(parser, name, _refuse)
     try:
         # As text: then the encoding that the body declares for itself does not count.
-        parser.Parse(body.decode("utf-8-sig"), True)
-    except UnicodeDecodeError as error:
-        raise PayloadInvalid(f"the body is not UTF-8 at byte {error.start}") from None
+        parser.Parse(_REFERENCES.sub(_joined, decode(body)), True)
     except expat.ExpatError as error:
         raise PayloadInvalid(f"the body is not XML: {error}") from None
     return reader.top.children[0]
+
+
+# References to halves of surrogate pairs, which are no characters to XML, and to some that are.
+_REFERENCES: Final = re.compile(r"(?:&#(?:x[dD][0-9a-fA-F]{3}|5[5-7][0-9]{3});)+")
+_REFERENCE: Final = re.compile(r"&#(x?)([0-9a-fA-F]+);")
+
+
+def _joined(found: re.Match[str]) -> str:
+    return joined(_REFERENCE.sub(_half, found[0]))
+
+
+def _half(found: re.Match[str]) -> str:
+    code = int(found[2], 16 if found[1] else 10)
+    return chr(code) if 0xD800 <= code <= 0xDFFF else found[0]
 
 
 _REFUSED: Final = (

@@ -192,6 +192,20 @@ def test_xml_is_read_by_its_content_type_else_by_its_declaration(content_type, b
     assert readable(headers, text) == (headers, text)
 
 
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b"<a>nice &#xD83D;</a>", "nice \ufffd"),
+        (b"<a>&#55357;&#56832;&#xd83d;&#xDE00;</a>", "😀😀"),
+        (b"<a>&#56832;&#55357;</a>", "\ufffd\ufffd"),
+        (b"<a>&#55295;&#57344;</a>", "\ud7ff\ue000"),
+        (b"<a>\xed\xa0\xbd\xed\xb8\x80 \xed\xa0\xbd</a>", "😀 \ufffd"),
+    ],
+)
+def test_half_a_surrogate_pair_in_xml_is_replaced(body, text):
+    assert parse_xml(body).text == text
+
+
 def test_half_a_surrogate_pair_in_utf_16_is_replaced():
     body = '["nice \ud83d"]'.encode("utf-16-le", "surrogatepass")
     assert read("application/json; charset=utf-16", body) == ["nice \ufffd"]

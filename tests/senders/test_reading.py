@@ -104,6 +104,16 @@ def test_a_header_that_names_the_delivery_tells_its_events_apart_by_their_place(
     assert [event.id for event in events] == ["d1#0", "d1#1"]
 
 
+def test_a_list_of_php_with_holes_is_a_list_all_the_same():
+    events = reading(each="items", id="id").events(
+        {}, {"items": {"10": {"id": "c"}, "0": {"id": "a"}, "2": {"id": "b"}}}
+    )
+    assert [event.id for event in events] == ["a", "b", "c"]
+    for other in ({}, {"0": {}, "a": {}}, {"-1": {}}, {"1" * 20: {}}):
+        with pytest.raises(PayloadInvalid, match="expected a list"):
+            list(reading(each="items").events({}, {"items": other}))
+
+
 def test_an_empty_list_has_no_events():
     assert list(reading(each="items").events({}, {"items": []})) == []
 
