@@ -43,6 +43,21 @@ def test_a_number_that_is_none_is_a_problem_of_the_event_at_most(name, value):
             assert all(event.id is None or value[-3:] not in event.id for event in found)
 
 
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "9" * 5_000])
+@pytest.mark.parametrize("connector", ["postgresql", "mysql", "oracle", "sqlserver"])
+def test_a_position_of_debezium_that_is_none_is_a_problem_of_its_change(connector, value):
+    names = ("lsn", "pos", "row", "scn", "ts_ms", "ts_us", "txId")
+    numbers = "".join(f', "{name}": {value}' for name in names)
+    where = f'"connector": "{connector}", "name": "e", "schema": "s", "table": "t", "file": "b.7"'
+    bad = f'{{"op": "u", "after": {{"sku": "A"}}, "source": {{{where}{numbers}}}}}'
+    good = f'{{"op": "u", "after": {{"sku": "B"}}, "source": {{{where}, "pos": 7, "lsn": 7, '
+    good += '"scn": 7, "ts_ms": 1778578198500}}'
+    first, second = sender("debezium").events({}, f"[{bad}, {good}]".encode())
+    assert first.version is None
+    assert (second.topic, second.problems) == ("s.t.u", ())
+    assert second.version is not None
+
+
 @pytest.mark.parametrize("value", ["NaN", "1e999"])
 def test_a_row_of_debezium_with_such_a_number_is_told_apart_by_all_of_it(value):
     source = (
