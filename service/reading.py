@@ -87,7 +87,8 @@ class Reader:
             _log.exception("sender failed", extra={"source": source})
             return unreadable(f"the sender failed on it: {type(error).__name__}")
         read = [self._map(source, event, topic or event.topic, fallback) for event in events]
-        return Read(tuple(event for event, _ in read), any(wanted for _, wanted in read))
+        placed = (_placed(mapped, event) for (mapped, _), event in zip(read, events, strict=True))
+        return Read(tuple(placed), any(wanted for _, wanted in read))
 
     def fetched(
         self,
@@ -159,7 +160,7 @@ class Reader:
         gone: tuple[Gone, ...] = ()
         if event.origin:
             gone = echo.gone(event.origin, self._collections)
-            changes = echo.told(changes, event.origin, event.version, self._collections)
+            changes = echo.told(changes, event.origin, event.origin.at, self._collections)
         incoming = Incoming(
             event.id,
             topic,
@@ -215,6 +216,14 @@ def _left_out(mapped: Mapped, problems: tuple[FieldProblem, ...]) -> Mapped:
     )
     left = tuple(dict.fromkeys((*mapped.left, *lost)))
     return _Mapped((*problems, *mapped.problems), (), mapped.fetches, left, mapped.nameless)
+
+
+def _placed(mapped: Incoming, event: Event) -> Incoming:
+    """Return *mapped* with what orders it beside its version."""
+    if event.placed == "arrival" and event.log is None:
+        return mapped
+    changes = tuple(replace(change, placed=event.placed) for change in mapped.changes)
+    return replace(mapped, changes=changes, log=event.log)
 
 
 def unreadable(message: str) -> Read:

@@ -175,7 +175,8 @@ def events_of(reader: Reader, source: str, delivery: KeptDelivery) -> list[Incom
         # The second name is the one that an older release gave it.
         names = dict.fromkeys((letter, raw_letter(source, body, event.index)))
         letters = (*names, *(whole if last else ()))
-        again = Again(delivery.number, place, came, delivery.took(place), letters)
+        taken, arrival = delivery.took(place), delivery.arrival
+        again = Again(delivery.number, place, came, taken, letters, arrival)
         changes = tuple(each for each in single(event) if each.fields or each.retire)
         # What the CMS said of its own items then, it does not say now.
         events.append(replace(event, changes=changes, gone=(), body=None, again=again))

@@ -1,8 +1,7 @@
 """
 A change, its version, and a delivery as the outbox takes it. Pure: no I/O, no clock.
 
-A version is text of fixed width that sorts, and whose first letter names its kind: ``t`` and 17
-digits for a time in microseconds since 1970, ``s`` and 20 digits for a sequence.
+What a version is stands in ``workers.model.versions``.
 """
 
 from __future__ import annotations
@@ -10,13 +9,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Literal
 
-MAX_SEQUENCE = 10**20 - 1
-MAX_TIME_US = 10**16 - 1  # the year 2286; Lua's numbers are exact up to 9e15 (2255)
+from workers.model.versions import MAX_SEQUENCE as MAX_SEQUENCE
+from workers.model.versions import MAX_TIME_US as MAX_TIME_US
+from workers.model.versions import sequence_version as sequence_version
+from workers.model.versions import time_version as time_version
 
 Lane = Literal["live", "replay", "reconcile"]  # in the order of urgency
+# Of a change without a version, where it stands among the values that are held:
+# arrival: its source has no times: after all that came before it;
+# held: at the version that is held, as the later delivery; nothing is held: before everything;
+# first: right after a tombstone in force, else before everything.
+Placed = Literal["arrival", "held", "first"]
 HOLD_MOST = 60.0  # s
 
 # Made once: json.dumps makes a new encoder for every call that has an option.
@@ -35,35 +40,6 @@ def canonical(value: Any) -> str:
     return _encode(value)
 
 
-def time_version(moment: datetime) -> str:
-    """
-    Return the version of a change made at *moment* (aware).
-
-    Raises:
-        ValueError: *moment* is naive, before 1970 or after 2286.
-    """
-    if moment.tzinfo is None:
-        raise ValueError(f"{moment.isoformat()} has no offset")
-    since = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-    # Not timestamp() * 1e6: a float has no microseconds left to give in our century.
-    micros = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-    if not 0 <= micros <= MAX_TIME_US:
-        raise ValueError(f"{moment.isoformat()} is not between 1970 and 2286")
-    return f"t{micros:017d}"
-
-
-def sequence_version(number: int) -> str:
-    """
-    Return the version of the change that its source numbers *number*.
-
-    Raises:
-        ValueError: *number* is negative or has more than 20 digits.
-    """
-    if not 0 <= number <= MAX_SEQUENCE:
-        raise ValueError(f"{number} is not between 0 and {MAX_SEQUENCE}")
-    return f"s{number:020d}"
-
-
 @dataclass(frozen=True, slots=True)
 class FieldValue:
     """One value for one CMS field: *value* is canonical JSON text, opaque to the store."""
@@ -75,6 +51,40 @@ class FieldValue:
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot:
+    """
+    When a snapshot was taken.
+
+    Args:
+        as_of_ms: ms since 1970.
+        before_ms: At an equal version it wins over what had come before this.
+    """
+
+    as_of_ms: int
+    before_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogPosition:
+    """
+    Where an event stands in a log that may begin anew, lower (``lua/logs.lua``).
+
+    Args:
+        name: Of the server whose log it is.
+        version: Of the event as if there were one log: the changes that have it get its log.
+        at_us: When, by the server's clock, µs since 1970; None: it does not say.
+        far: Positions by which no event comes before another one that is older.
+        overlaps: Positions are those of writes, and events come in the order of the commits.
+    """
+
+    name: str
+    version: str
+    at_us: int | None
+    far: int
+    overlaps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """Field data for one item; partial: a field that is not named here is not touched."""
 
@@ -83,13 +93,15 @@ class Change:
     record: str  # the key as text, or the CMS item id
     by: Literal["key", "item"]
     fields: tuple[FieldValue, ...]  # may be empty where the item is retired
-    version: str | None  # None: arrival decides
+    version: str | None  # None: see *placed*
     # The CMS itself says that this very item held these values at that time (a time version): no
     # news where we wrote them.
     echo: str | None = None
     shown: str | None = None  # the key as it came, where that is not the record
     # Its record is gone at its source: what becomes of the item.
     retire: Literal["archive", "draft", "unpublish", "delete", "keep"] | None = None
+    placed: Placed = "arrival"
+    snapshot: Snapshot | None = None  # a row of one, in mode reconcile
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +149,7 @@ class Again:
     came: str  # when, as a version
     taken: bool = True  # False: nothing of it could be read then, or nothing wanted it
     letters: tuple[str, ...] = ()  # dead letters that close once all of it can be read
-    arrival: int | None = None  # the arrival number when it first came
+    arrival: int | None = None  # the newest arrival number when it first came; None: not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +170,7 @@ class Incoming:
     payload: Any = None  # what the fetchers are given; kept where there are fetches
     body: str | None = None  # its own, where it is not the delivery's: kept if it has problems
     again: Again | None = None
+    log: LogPosition | None = None
     left: tuple[LeftOut, ...] = ()  # what the problems kept out, as far as it can be named
     nameless: bool = False  # some problems keep out what names no field of a record
 

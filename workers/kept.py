@@ -62,6 +62,7 @@ class KeptDelivery:
         left: Places of its events that were not taken.
         rest: Places of those that were, where that does not follow; None: all others.
         readable: False: what it was packed by is lost.
+        arrival: The newest arrival number then; None: an older release has kept it.
     """
 
     number: int
@@ -72,6 +73,7 @@ class KeptDelivery:
     left: frozenset[int] = frozenset()
     rest: frozenset[int] | None = None
     readable: bool = True
+    arrival: int | None = None
 
     def took(self, place: int) -> bool:
         """Whether the event at *place* was taken when it came."""
@@ -238,8 +240,9 @@ def _delivery(id: bytes, entry: Mapping[bytes, bytes], words: Any) -> KeptDelive
         headers, body = parted(unpacked(entry[b"b"], words_of))
     except ValueError:
         headers, body, known = {}, b"", False
+    arrival = int(entry[b"a"]) if b"a" in entry else None
     return KeptDelivery(
-        number, came, headers, body, repeats, left, rest[0] if rest else None, known
+        number, came, headers, body, repeats, left, rest[0] if rest else None, known, arrival
     )
 
 

@@ -68,7 +68,17 @@ def _event(
         **own,
         **_gone(event, settings),
         **({"again": asdict(event.again)} if event.again else {}),
+        **_log(event),
     }
+
+
+def _log(event: Incoming) -> dict[str, Any]:
+    """Return where an event stands in a log, as ``lua/logs.lua`` takes it; mostly nothing."""
+    if event.log is None:
+        return {}
+    log = event.log
+    place = {"name": log.name, "version": log.version, "at": log.at_us, "far": log.far}
+    return {"log": {**place, "overlaps": log.overlaps}}
 
 
 def _left_out(left: LeftOut) -> dict[str, Any]:
@@ -92,11 +102,13 @@ def _change(change: Change, settings: Settings) -> dict[str, Any]:
         "by": change.by,
         "copy": copy_name(settings, collection, staged=not destination.live),
         "version": change.version,
+        "placed": change.placed,
         "batch": destination.batch,
         "fields": [
             *([field.slug, field.value, field.type] for field in change.fields),
             *([[GONE, canonical(change.retire), "gone"]] if change.retire else []),
         ],
+        **({"snapshot": asdict(change.snapshot)} if change.snapshot else {}),
         **_echo(change),
     }
 

@@ -17,6 +17,7 @@ from service.reconcile import causes
 from service.reconcile.causes import Finding
 from service.reconcile.comparing import is_news
 from service.reconcile.held import Ledger
+from service.reconcile.plan.precedence import Precedence
 from service.reconcile.states import Wanted
 from service.reconcile.table import PAGE, Table
 from workers.changes import HOLD_MOST, Change, Delivery, FieldValue, Incoming
@@ -53,6 +54,7 @@ class Actor:
         parts: Of the store that is to be changed.
         source: Of the mappings: the changes are counted as its own.
         began_ms: When the listing began, on the store's clock.
+        order: Which of snapshot and outbox is newer.
         told: Called with the records that were handed over, for progress.
     """
 
@@ -65,6 +67,7 @@ class Actor:
         source: str,
         by: Literal["key", "item"],
         began_ms: int,
+        order: Precedence,
         told: Callable[[int], object] = lambda _: None,
     ) -> None:
         self._parts = parts
@@ -74,6 +77,7 @@ class Actor:
         self._source = source
         self._by = by
         self._began_ms = began_ms
+        self._order = order
         self._kind = cast(Kind, collection.reconcile.orphans)
         self._told = told
         self._due = 0.0  # time.monotonic() at which all that is handed over becomes due
@@ -128,7 +132,12 @@ class Actor:
         for own in chunk:
             record = own[0].record or ""
             own_held, wanted = held[record], self._table.wanted_of(record)
-            news = [w for w in wanted if is_news(w, own_held.fields.get(w.slug), own_held.gone)]
+            news = []
+            for each in wanted:
+                field, away = own_held.fields.get(each.slug), own_held.gone
+                if is_news(each, field, away, self._order):
+                    version = self._order.version(each.version, (field, away))
+                    news.append(replace(each, version=version))
             changes.append(list(self._changes(record, news)))
         return done + self._accept(changes)
 
@@ -198,7 +207,8 @@ class Actor:
         """Yield one change for each mapping and version."""
         for (mapping, version), own in groupby(sorted(wanted, key=_change_of), key=_change_of):
             fields = tuple(FieldValue(each.slug, each.value, each.type) for each in own)
-            yield Change(mapping, self._collection.name, record, self._by, fields, version)
+            change = Change(mapping, self._collection.name, record, self._by, fields, version)
+            yield replace(change, snapshot=self._order.snapshot)
 
     def _is_held_back(self, finding: Finding) -> bool:
         """Tell whether a live write would publish what an editor holds back, or be refused."""

@@ -192,10 +192,14 @@ def _act(run: Run, found: Found, ruling: Ruling, *, wait: bool) -> Done:
 
 
 def _code(figures: Mapping[str, Any], ruling: Ruling, wishes: Wishes) -> int:
-    """0: in step, or what the policies leave; 1: differences are left, or the guard has stopped."""
+    """
+    0: in step, or what the policies leave; 1: differences are left, something could not be
+    compared, or the guard has stopped.
+    """
+    unproven = bool(figures["told"].get(causes.UNFIT))
     if wishes.check:
-        return 1 if figures["found"] else 0
-    if ruling.asks or figures["unmapped"]:
+        return 1 if figures["found"] or unproven else 0
+    if ruling.asks or figures["unmapped"] or unproven:
         return 1
     if wishes.no_wait or wishes.dry_run:
         return 0

@@ -7,19 +7,21 @@ says something else, else the outbox's, since a live event may be newer than the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from service.reconcile import causes
 from service.reconcile.causes import Finding
+from service.reconcile.plan.precedence import Precedence
 from service.reconcile.policies import Policies
 from service.reconcile.showing import Eye, shown_in
 from service.reconcile.states import Compared, Held, HeldItem, Listed, Wanted
-from workers.changes import sequence_version
+from workers.model.versions import Version, kind_of
 
 AHEAD_US = 3_600_000_000  # a time further ahead of the store's clock is no version, see accept.lua
 APART_US = 1_000_000  # the two times of one live write need not be the same
 _WRITTEN = ("written", "unchanged")
+_UNDECIDED = "an event of it came shortly before the snapshot, or not: take a newer one"
 _TOLD = {
     "dead": causes.LETTER,
     "ignored": causes.IGNORED,
@@ -34,26 +36,24 @@ class Frame:
 
     Args:
         now_us: The store's clock, µs since 1970.
-        as_of: The snapshot's time, as a version.
+        order: Which of snapshot and outbox is newer.
         since_ms: What was claimed since, on the store's clock, may have landed after its item was
             listed.
         whole: The listing shows every item.
         partial: What the source leaves out is no orphan.
         live: The destination writes both copies.
         missing: What is done with a record that has no item, of the collection.
-        sequenced: The source numbers its changes, and does not time them.
     """
 
     eye: Eye
     policies: Policies
     now_us: int
-    as_of: str
+    order: Precedence
     since_ms: int
     whole: bool = True
     partial: bool = False
     live: bool = True
     missing: str = "dead-letter"
-    sequenced: bool = False
 
 
 def compare(one: Compared, frame: Frame) -> Iterator[Finding]:
@@ -65,7 +65,7 @@ def compare(one: Compared, frame: Frame) -> Iterator[Finding]:
             yield _orphan(one, frame)
     elif not one.wanted:
         return
-    elif _is_retired(one):
+    elif _is_retired(one, frame.order):
         why = "the source has said since that it is gone"
         yield Finding(causes.RETIRED, one.record, why=why)
     elif not one.items:
@@ -89,10 +89,13 @@ def _duplicates(one: Compared) -> Iterator[Finding]:
         yield Finding(causes.DUPLICATE, one.record, one.items[0].id, why=why)
 
 
-def _is_retired(one: Compared) -> bool:
+def _is_retired(one: Compared, order: Precedence) -> bool:
     """Tell whether the source itself has taken the record away, later than the snapshot says."""
     gone = one.held.gone
-    return gone is not None and all(wanted.version <= gone.version for wanted in one.wanted)
+    return gone is not None and not any(
+        order.wins(order.version(wanted.version, (one.held.fields.get(wanted.slug), gone)), gone)
+        for wanted in one.wanted
+    )
 
 
 # an item without a record --------------------------------------------------------------------
@@ -109,7 +112,7 @@ def _orphan(one: Compared, frame: Frame) -> Finding:
     if act == causes.RETIRE and (newer := _newer(one.held, item, frame)):
         act, why = causes.KEEP, newer
     known = [field.version for field in (*one.held.fields.values(), *filter(None, [gone]))]
-    version = retired_at(frame.as_of, known, sequenced=frame.sequenced)
+    version = frame.order.retirement(known)
     arrival = gone.arrival if gone else 0
     return Finding(
         causes.ORPHAN, one.record, item.id, act=act, why=why, version=version, arrival=arrival
@@ -118,24 +121,12 @@ def _orphan(one: Compared, frame: Frame) -> Finding:
 
 def _newer(held: HeldItem, item: Listed, frame: Frame) -> str:
     """Return why a record that the snapshot lacks may have come after it, or nothing."""
-    if item.created is not None and item.created > frame.as_of:
+    if item.created is not None and item.created > frame.order.as_of:
         return "its item is newer than the snapshot"
-    as_of_ms = int(frame.as_of[1:]) // 1000
+    as_of_ms = frame.order.as_of_ms
     if held.busy or any(f.state == "pending" or f.since >= as_of_ms for f in held.fields.values()):
         return "an event of it came after the snapshot"
     return ""
-
-
-def retired_at(as_of: str, known: Sequence[str], *, sequenced: bool) -> str:
-    """
-    Return the version of a retirement: the snapshot's time; where the source numbers its changes,
-    the number after the last one *known* when it was compared, with which a live event ties, and
-    wins.
-    """
-    numbers = [int(version[1:]) for version in known if version[0] == "s"]
-    if numbers or sequenced:
-        return sequence_version(max(numbers, default=-1) + 1)
-    return as_of
 
 
 # a record without an item --------------------------------------------------------------------
@@ -146,8 +137,8 @@ def _absent(one: Compared, frame: Frame) -> Iterator[Finding]:
     if not frame.whole:
         yield Finding(causes.UNLISTED, one.record, held.id, why="the listing has holes")
         return
-    fits = [w for w in one.wanted if not _unfit(w, held.fields.get(w.slug), frame)]
-    new = [w for w in fits if is_news(w, held.fields.get(w.slug), held.gone)]
+    fits = [w for w in one.wanted if not _ahead(w, frame)]
+    new = [w for w in fits if is_news(w, held.fields.get(w.slug), held.gone, frame.order)]
     states = {held.fields[w.slug].state for w in fits if w.slug in held.fields}
     known = one.known is not None or any(f.state in _WRITTEN for f in held.fields.values())
     # What was made, found or written meanwhile may be on a page that was read before.
@@ -184,15 +175,18 @@ def _fields(one: Compared, item: Listed, frame: Frame) -> Iterator[Finding]:
 def _field(
     one: Compared, item: Listed, wanted: Wanted, held: Held | None, frame: Frame
 ) -> Finding | None:
-    unfit = _unfit(wanted, held, frame)
-    if unfit:
-        return _finding(causes.UNFIT, one, item, wanted, held, why=unfit)
-    if held is None or is_news(wanted, held, one.held.gone):
+    if ahead := _ahead(wanted, frame):
+        return _finding(causes.UNFIT, one, item, wanted, held, why=ahead)
+    version = frame.order.version(wanted.version, (held, one.held.gone))
+    wanted = replace(wanted, version=version)
+    if held is None or is_news(wanted, held, one.held.gone, frame.order):
         unknown = held is None and one.held.gone is None
         if unknown and _shows(one, item, wanted.slug, wanted, None, frame):
             return None
         act, why = frame.policies.field(wanted.slug, causes.ACCEPT)
         return _finding(causes.MISSED, one, item, wanted, held, act, why)
+    if held.value != wanted.value and frame.order.is_undecided(version, held):
+        return _finding(causes.UNFIT, one, item, wanted, held, why=_UNDECIDED)
     return _unshown(one, item, wanted, held, frame)
 
 
@@ -248,11 +242,14 @@ def _finding(
     )
 
 
-def is_news(wanted: Wanted, held: Held | None, gone: Held | None) -> bool:
-    """Tell whether the source says something else than the outbox, and by a newer version."""
+def is_news(wanted: Wanted, held: Held | None, gone: Held | None, order: Precedence) -> bool:
+    """Tell whether the source says something else than the outbox, and later."""
+    version = order.version(wanted.version, (held, gone))
+    if not order.wins(version, held):
+        return False
     if gone is not None:
-        return wanted.version > gone.version
-    return held is None or (wanted.version > held.version and wanted.value != held.value)
+        return order.wins(version, gone)
+    return held is None or wanted.value != held.value
 
 
 def _is_fresh(held: HeldItem, frame: Frame) -> bool:
@@ -260,13 +257,13 @@ def _is_fresh(held: HeldItem, frame: Frame) -> bool:
     return held.tried >= frame.since_ms
 
 
-def _unfit(wanted: Wanted, held: Held | None, frame: Frame) -> str:
+def _ahead(wanted: Wanted, frame: Frame) -> str:
     """Return why the version of *wanted* cannot be used, or nothing."""
-    if wanted.version[0] == "t" and int(wanted.version[1:]) > frame.now_us + AHEAD_US:
-        return "its version is more than an hour ahead of the store's clock"
-    if held is not None and held.version[0] != wanted.version[0]:
-        return "its version is of another kind than that of the outbox"
-    return ""
+    if not wanted.version or kind_of(wanted.version) != "t":
+        return ""
+    if Version.parse(wanted.version).number <= frame.now_us + AHEAD_US:
+        return ""
+    return "its version is more than an hour ahead of the store's clock"
 
 
 def _cause(item: Listed, held: Held, answered: str | None) -> str:
@@ -291,6 +288,7 @@ def _may_be_staged(item: Listed, held: Held | None) -> bool:
     """
     if not item.shown or item.updated is None or item.published is None:
         return False
-    if int(item.updated[1:]) <= int(item.published[1:]) + APART_US:
+    updated, published = (Version.parse(at).number for at in (item.updated, item.published))
+    if updated <= published + APART_US:
         return False
     return held is None or held.answered is None or held.answered > item.published

@@ -96,6 +96,8 @@ def _field(held: Mapping[str, Any], now_ms: float) -> Held:
         mark=mark,
         file=held.get("g") or None,
         since=int(held.get("w") or 0),
+        came=int(held.get("i") or held.get("w") or 0),
+        as_of=int(held["A"]) if held.get("A") else None,
         stuck="y" in held and now_ms - held["y"] > STUCK_MS,
     )
 

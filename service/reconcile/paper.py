@@ -18,6 +18,7 @@ from service.reconcile.states import Listed
 from service.reconcile.table import Table
 from workers.answers import Answer, ItemView, SchemaField
 from workers.fieldtypes import TYPES
+from workers.model.versions import moment_of
 
 _FLAGS = ("_archived", "_draft")
 _NO_ITEM = Answer(404, "resource_not_found", "no such item")
@@ -206,7 +207,7 @@ def as_view(item: Listed) -> ItemView:
 def _text(version: str | None) -> str | None:
     if version is None:
         return None
-    return datetime.fromtimestamp(int(version[1:]) / 1e6, UTC).isoformat(timespec="milliseconds")
+    return moment_of(version).isoformat(timespec="milliseconds")
 
 
 def _now() -> str:

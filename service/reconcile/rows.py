@@ -45,7 +45,7 @@ class Rows:
 
     Attributes:
         records: Where they come from; for progress its ``size``, ``read`` and ``unit``.
-        version: Of a change whose mapping has no ``Meta.version``: the snapshot's time.
+        version: The snapshot's time. A change has the version of its mapping alone.
         count: Records so far; still 0 at the end: the snapshot is empty.
         skipped: How many of them no mapping takes.
         bad: How many of them have problems.
@@ -78,7 +78,7 @@ class Rows:
         rules = self.chosen.rules
         keys = tuple(dict.fromkeys(key for rule in rules for key in rule.records(payload)))
         try:
-            mapped = applied(rules, payload, self.version, [])
+            mapped = applied(rules, payload, None, [])
             none = not mapped.changes and not mapped.problems
             skipped = none and not any(rule.takes(payload) for rule in rules)
         except Exception as error:  # mappings are the user's code

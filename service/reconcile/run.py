@@ -16,6 +16,7 @@ from service.reconcile.held import Ledger
 from service.reconcile.links import Links
 from service.reconcile.listing import Lister, Pages
 from service.reconcile.options import options_of
+from service.reconcile.plan.precedence import Precedence
 from service.reconcile.policies import Policies
 from service.reconcile.rehearsal import stage
 from service.reconcile.rows import Rows
@@ -23,6 +24,7 @@ from service.reconcile.showing import Eye
 from service.reconcile.states import Wanted
 from service.reconcile.table import Table
 from service.reconcile.waiting import Waited, Waiting
+from service.senders import SENDERS
 from workers.changes import Change
 from workers.parts import Parts
 from workers.settings import Collection
@@ -126,8 +128,14 @@ class Run:
             self.watch.read(self.rows.records.read)
 
     def _wanted(self, change: Change) -> list[Wanted]:
-        version = change.version or self.rows.version
+        version = change.version or ""
         return [Wanted(f.slug, f.value, f.type, version, change.mapping) for f in change.fields]
+
+    @property
+    def _order(self) -> Precedence:
+        sender = self.parts.settings.sources[self.rows.chosen.source].sender
+        sequenced = SENDERS[sender].sequenced or self.table.is_sequenced()
+        return Precedence(self.rows.version, self.rows.records.margin, sequenced)
 
     def list(self) -> Pages:
         """
@@ -166,13 +174,12 @@ class Run:
             eye=Eye(self.destination.api, options),
             policies=Policies(self.collection.reconcile),
             now_us=self._ledger.now_us(),
-            as_of=self.rows.version,
+            order=self._order,
             since_ms=pages.since_ms,
             whole=pages.whole,
             partial=partial,
             live=self.destination.live,
             missing=self.collection.missing,
-            sequenced=self.table.is_sequenced(),
         )
         for page in self.table.pages():
             held = self._ledger.read([one.record for one in page])
@@ -236,4 +243,5 @@ class Run:
             source=self.rows.chosen.source,
             by=self.rows.chosen.by,
             began_ms=found.pages.began_ms,
+            order=self._order,
         )

@@ -11,7 +11,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One field of a record in the source; *value* is canonical JSON text."""
+    """
+    One field of a record in the source; *value* is canonical JSON text.
+
+    *version* is that of the record itself, by ``Meta.version``; "": it has none.
+    """
 
     slug: str
     value: str
@@ -32,6 +36,8 @@ class Held:
         mark: Of what that answer showed, as ``lua/echo.lua`` makes it; or None.
         file: JSON of the file that the item held when last read.
         since: ms since 1970 at which it came.
+        came: ms since 1970 at which this very value came; 0: it is not known, and long ago.
+        as_of: ms since 1970 of the snapshot that gave it; None: none did.
         stuck: It has waited for the item that it refers to for so long that nobody waits for it.
     """
 
@@ -46,6 +52,8 @@ class Held:
     file: str | None = None
     since: int = 0
     stuck: bool = False
+    came: int = 0
+    as_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

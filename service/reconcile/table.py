@@ -17,6 +17,7 @@ from typing import Any
 from service.reconcile.causes import RETIRE, WITHHELD, Finding
 from service.reconcile.links import REFERS
 from service.reconcile.states import Compared, Listed, Wanted
+from workers.model.versions import kind_of
 
 PAGE = 500  # records that are looked at together
 
@@ -113,8 +114,9 @@ class Table:
 
     def is_sequenced(self) -> bool:
         """Whether the source numbers its changes, and does not time them."""
-        found = self._db.execute("SELECT 1 FROM wanted WHERE version LIKE 's%' LIMIT 1").fetchone()
-        return found is not None
+        found = self._db.execute("SELECT DISTINCT version FROM wanted WHERE version != '' LIMIT 1")
+        first = found.fetchone()
+        return first is not None and kind_of(first[0]) == "s"
 
     def add_known(self, ids: Iterable[tuple[str, str]]) -> None:
         """Keep what the index knows, record and item id, before anything is listed."""

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from marshmallow import Schema
 
-from workers.changes import FieldProblem
+from workers.changes import FieldProblem, LogPosition, Placed
 from workers.errors import ConfigurationInvalid, Problem
 from workers.settings import MAX_BODY, Source
 
@@ -27,12 +27,14 @@ class Origin:
         item: The CMS's id of it.
         fields: What it holds, by slug; ``_archived`` and ``_draft`` among them.
         fate: Whether it is still there, and published for all that the event says.
+        at: When it held that, as a version: lastUpdated; None: the event does not say.
     """
 
     collection: str
     item: str
     fields: Mapping[str, Any] = field(default_factory=dict)
     fate: Literal["held", "deleted", "unpublished"] = "held"
+    at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,14 @@ class Event:
     Args:
         id: The source's name for it; None: it cannot be de-duplicated.
         topic: Its kind, as the source names it.
-        version: From ``workers.changes``; None: arrival decides.
+        version: From ``workers.model.versions``; None: *placed* says where it stands.
         payload: What the mappings read.
         index: Its place in the delivery, from 0.
         problems: What keeps this one event, and no other of its delivery, from being read.
         ping: It tests the connection and tells of no record: no mapping sees it.
         origin: The CMS item that it tells of; None: it comes from another system.
+        placed: Where an event without a version stands (``workers.changes``).
+        log: Its place in a log, where *version* is the position in one.
     """
 
     id: str | None
@@ -59,6 +63,8 @@ class Event:
     problems: tuple[FieldProblem, ...] = ()
     ping: bool = False
     origin: Origin | None = None
+    placed: Placed = "arrival"
+    log: LogPosition | None = None
 
 
 class Sender(Protocol):
@@ -176,6 +182,7 @@ class Kind:
         answer: What it wants to hear; None: anything.
         needs_secret: False: something else proves its requests, and build sees to that.
         covers_body: Whether the proof is one of the body, too.
+        sequenced: Its versions are mostly sequences.
         conceal: Returns a body without the secrets in it, for a dead letter.
         topics: Such as it sends, for hints; all of them only if *knows_topic* says so.
         knows_topic: Tells whether it ever sends a topic; None: its topics are not known.
@@ -193,6 +200,7 @@ class Kind:
     answer: Answer | None = None
     needs_secret: bool = True
     covers_body: bool = False
+    sequenced: bool = False
     conceal: Callable[[bytes, Sequence[str]], bytes] | None = None
     topics: tuple[str, ...] = ()
     knows_topic: Callable[[str], bool] | None = None

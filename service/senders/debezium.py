@@ -2,7 +2,7 @@
 Debezium Server's HTTP sink. One change, a batch of them, or CloudEvents.
 
 The id of a message is new after every restart, and restarts send again: the position in the
-database's log and the row are the key. The position is the version, too, where it is one number.
+database's log and the row are the key. The position is the version, too (`debezium_positions`).
 A lasting refusal stops the connector, so what cannot be applied is accepted as a dead letter. What
 tells of no record (the bounds of a transaction, a changed table, a heartbeat) is read by nobody.
 
@@ -13,19 +13,21 @@ https://debezium.io/documentation/reference/stable/integrations/cloudevents.html
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
+from service.senders import debezium_positions
 from service.senders.base import Event, Given, Kind
 from service.senders.carried import CarriedOptions, carried
-from service.senders.options import PayloadPlace, optional_choice, seconds
+from service.senders.debezium_rows import PLACEHOLDER, readable
+from service.senders.options import PayloadPlace, Text, optional_choice, seconds
 from service.senders.payload import canonical_text, parse_json, pluck
 from service.senders.proven import Proven
-from service.senders.reading import Place, Reading, composite, version
+from service.senders.reading import Place, Reading, composite
 from service.senders.standard import standard
 from service.senders.topics import Topics
-from workers.changes import sequence_version
 
 _EXTENSION: Final = "iodebezium"
 _CLOUD_NAMES: Final = {"txid": "txId", "tsms": "ts_ms", "tsus": "ts_us"}
@@ -37,13 +39,14 @@ class Options(CarriedOptions):
     scheme = optional_choice("standard-webhooks", "bearer", "basic", "header", "query")
     tolerance = seconds(300.0)
     key = PayloadPlace(load_default=None)
+    placeholder = Text(load_default=PLACEHOLDER)
 
 
 @dataclass(frozen=True, slots=True)
 class Debezium(Proven):
     def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
         for event in Proven.events(self, headers, body):
-            yield _nothing(event) if _is_recordless(event.payload) else event
+            yield _nothing(event) if _is_recordless(event.payload) else _placed(event)
 
 
 def build(given: Given) -> Debezium:
@@ -56,16 +59,23 @@ def build(given: Given) -> Debezium:
         id=(Place.computed("source", lambda change: _id(change, key)),),
         topic=(Place.computed("source and op", _topic),),
         occurred_at=(Place.computed("source", lambda change: change["source"]),),
-        order=_order,
+        order=debezium_positions.order,
         each=Place.computed("the body", lambda changes: changes),
-        needed=frozenset({"id", "topic", "occurred_at"}),
+        needed=frozenset({"id", "topic"}),
     )
-    return Debezium(proof, reading, _changes)
+    return Debezium(proof, reading, partial(_changes, options["placeholder"]))
 
 
-def _changes(_: Mapping[str, str], body: bytes) -> list[Any]:
+def _changes(placeholder: str, _: Mapping[str, str], body: bytes) -> list[Any]:
     payload = parse_json(body)
-    return [_change(each) for each in (payload if isinstance(payload, list) else [payload])]
+    changes = payload if isinstance(payload, list) else [payload]
+    return [readable(_change(each), placeholder) for each in changes]
+
+
+def _placed(event: Event) -> Event:
+    if event.version is None:
+        return event
+    return replace(event, log=debezium_positions.log_of(event.payload["source"], event.version))
 
 
 def _change(found: Any) -> Any:
@@ -122,43 +132,10 @@ def _id(change: Any, key: Place | None) -> str:
     found = key.find({}, row) if key else None
     # Without its key the row stands for itself: sent again, it is the same.
     who = hashlib.sha256(canonical_text(row).encode()).hexdigest()[:16] if found is None else found
-    times = () if at else (source.get("ts_us") or source.get("ts_ms"),)
-    return composite(source.get("name"), _table(source), *at, *times, who)
-
-
-def _lsn(source: dict[str, Any]) -> str:
-    return sequence_version(int(source["lsn"]))
-
-
-def _scn(source: dict[str, Any]) -> str:
-    return sequence_version(int(source["scn"]))
-
-
-def _binlog(source: dict[str, Any]) -> str:
-    """Return file number, position in it (10 digits) and row (4 digits), as one number."""
-    file = int(source["file"].rpartition(".")[2])
-    row = min(int(source.get("row") or 0), 9_999)
-    return sequence_version((file * 10**10 + int(source["pos"])) * 10**4 + row)
-
-
-def _time(source: dict[str, Any]) -> str:
-    return version(source.get("ts_us") or source["ts_ms"])
-
-
-# Positions of other connectors are not numbers, or do not fit one.
-_ORDERS: Final[Mapping[str, Callable[[dict[str, Any]], str]]] = {
-    "postgresql": _lsn,
-    "mysql": _binlog,
-    "mariadb": _binlog,
-    "oracle": _scn,
-}
-
-
-def _order(source: Any) -> str:
-    try:
-        return _ORDERS.get(source["connector"], _time)(source)
-    except (AttributeError, KeyError, TypeError) as error:
-        raise ValueError(f"has no position: {error}") from None
+    if not at:  # none in the log: a time, and in MongoDB the place in its second
+        at = [source.get("ts_us") or source.get("ts_ms")]
+        at += [] if source.get("ord") is None else [source["ord"]]
+    return composite(source.get("name"), _table(source), *at, who)
 
 
 TOPICS: Final = Topics(r"(?s:.+)\.(?s:.+)\.[cudrt]")  # folder, table and op
@@ -169,10 +146,11 @@ KIND = Kind(
     key="whsec_…; with another `scheme` what that carries",
     proof="Standard Webhooks v1, a bearer token, or a fixed value in a header",
     dedupe="server, table, position in the log, and row (by `key`, else whole)",
-    order="position: lsn, or file, pos and row, or scn; else source.ts_ms",
+    order="position, by log: last commit and lsn, or file, pos and row, or scn; else source.ts_ms",
     retries="4 within seconds, then the connector stops",
     dedupe_hours=168,
     covers_body=True,
+    sequenced=True,
     max_body=32 * 2**20,  # batches of 200 rows; a refusal stops the connector
     knows_topic=TOPICS,
 )

@@ -14,6 +14,7 @@ from service.senders.expressions import Expression
 from service.senders.moments import EXPECTED, in_zone, moment, utc_moment
 from workers.changes import FieldProblem, time_version
 from workers.errors import PayloadInvalid
+from workers.model.versions import with_time
 
 MAX_EVENTS: Final = 5_000  # of one delivery: all are accepted in one step, which others wait for
 
@@ -113,7 +114,8 @@ class Reading:
             are read in each of them.
         needed: Names of what no event of this sender lacks: of ``id``, ``topic`` and
             ``occurred_at``. One that does is a dead letter.
-        order: Makes a version of what stands at *occurred_at*; raises ValueError.
+        order: Makes a version of what stands at *occurred_at*, or None; raises ValueError.
+        tie: Places of a time that tells apart what has the same version.
         origin: Tells of which CMS item an event is, where the CMS itself is the sender.
         zone: Of times without an offset; None: *order* says what they are.
     """
@@ -123,14 +125,15 @@ class Reading:
     occurred_at: tuple[Place, ...] = ()
     each: Place | None = None
     needed: frozenset[str] = frozenset()
-    order: Callable[[Any], str] = version
+    order: Callable[[Any], str | None] = version
+    tie: tuple[Place, ...] = ()
     origin: Callable[[Any], Origin | None] = lambda _: None
     zone: tzinfo | None = None
 
     @property
     def headers(self) -> tuple[str, ...]:
         """Lower-case names of the headers that are read."""
-        places = (*self.id, *self.topic, *self.occurred_at)
+        places = (*self.id, *self.topic, *self.occurred_at, *self.tie)
         return tuple(dict.fromkeys(place.header for place in places if place.header is not None))
 
     def events(self, headers: Mapping[str, str], payload: Any) -> Iterator[Event]:
@@ -182,15 +185,31 @@ class Reading:
         name = read("id", self.id, _name)
         if name is not None and self.each and any(place.header for place in self.id):
             name = f"{name}#{index}"  # one header for all of them: it names the delivery
+        topic = read("topic", self.topic, _name)
+        at = read("occurred_at", self.occurred_at, self.order)
         return Event(
             id=name,
-            topic=read("topic", self.topic, _name),
-            version=read("occurred_at", self.occurred_at, self.order),
+            topic=topic,
+            version=self._told_apart(at, headers, payload) if at and self.tie else at,
             payload=payload,
             index=index,
             problems=tuple(problems),
             origin=self.origin(payload),
+            # A source that has times is not ordered by those of arrival.
+            placed="held" if self.occurred_at else "arrival",
         )
+
+    def _told_apart(self, at: str, headers: Mapping[str, str], payload: Any) -> str:
+        """Return the version *at* with its tie-breaker, where one can be read."""
+        for place in self.tie:
+            try:
+                found = place.find(headers, payload)
+                tie = None if found is None else moment(found)
+                if tie and time_version(tie) != at:
+                    return with_time(at, tie)
+            except (ValueError, OverflowError):
+                return at
+        return at
 
 
 def utc_version(value: Any) -> str:

@@ -5,6 +5,8 @@ The headers set on the trigger are the proof: a bearer token, or ``header = "…
 and bodies tell events apart, and only where the row has the time of its change. A delivery that is
 not answered within a second is lost, so reconcile.
 
+What has no time of its own names the row that was there before: it stands right after that one.
+
 https://supabase.com/docs/guides/database/webhooks
 """
 
@@ -22,6 +24,7 @@ from service.senders.options import PayloadPlace, optional_choice
 from service.senders.payload import parse_json, pluck
 from service.senders.reading import Place, Reading, composite, utc_version
 from service.senders.topics import Topics
+from workers.model.versions import right_after
 
 
 class Options(CarriedOptions):
@@ -44,17 +47,31 @@ class Supabase:
     def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
         payload = pluck(parse_json(body), "", dict)
         for event in self.reading.events(headers, payload):
-            if not event.version or event.problems:
+            if event.problems:
                 yield event
+                continue
+            if not event.version:
+                yield self._after(event, headers, payload)
                 continue
             table = f"{payload['schema']}.{payload['table']}"
             yield replace(event, id=composite(table, hashlib.sha256(body).hexdigest()))
 
+    def _after(self, event: Event, headers: Mapping[str, str], payload: dict[str, Any]) -> Event:
+        """Return *event* right after the row that it replaces; an insert replaces none."""
+        if payload.get("type") == "INSERT":
+            return replace(event, placed="first")
+        old = payload | {"record": payload.get("old_record")}
+        before = next(self.reading.events(headers, old))
+        if before.version is None or before.problems:
+            return event
+        return replace(event, version=right_after(before.version))
+
 
 def build(given: Given) -> Supabase:
+    place = given.options["occurred_at"]
     reading = Reading(
         topic=(Place.computed("schema, table and type", _topic),),
-        occurred_at=(given.options["occurred_at"],),
+        occurred_at=place if isinstance(place, tuple) else (place,),
         order=utc_version,
         needed=frozenset({"topic"}),
     )
@@ -73,7 +90,7 @@ KIND = Kind(
     key="the value that the trigger's header carries",
     proof="a fixed value in a header",
     dedupe="table and body, for five minutes, where the row has the time of its change",
-    order="record.updated_at, or another column by `occurred_at`; else arrival",
+    order="record.updated_at, or another column by `occurred_at`; else after that of old_record",
     retries="none",
     dedupe_hours=1 / 12,
     max_body=8 * 2**20,  # rows, old and new; a refused one is lost

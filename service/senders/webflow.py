@@ -1,26 +1,28 @@
 """
 Webflow's own webhooks. HMAC-SHA256 of "<timestamp>:<body>", hex; the timestamp is in ms.
 
-No event id: item, trigger and lastUpdated tell events apart. Whether a retry has a new timestamp is
-not documented; if it has not, ``tolerance`` must be more than the 30 minutes that retries take.
+No event id: item, trigger and lastUpdated tell events apart, and where there is no lastUpdated the
+bytes of the body do. Whether a retry has a new timestamp is not documented; if it has not,
+``tolerance`` must be more than the 30 minutes that retries take.
 
 https://developers.webflow.com/data/docs/working-with-webhooks
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from service.senders.base import Given, Kind, Origin
+from service.senders.base import Event, Given, Kind, Origin
 from service.senders.options import Options as SenderOptions
 from service.senders.options import seconds
 from service.senders.payload import parse_json, pluck
 from service.senders.proof import require_header, require_recent, require_signature
 from service.senders.proven import Proven
-from service.senders.reading import Place, Reading, composite, places
+from service.senders.reading import Place, Reading, composite, places, version
 from service.senders.topics import Topics
 
 _DELETED: Final = "collection_item_deleted"
@@ -49,17 +51,34 @@ class WebflowSignature:
         require_signature(found, stamp.encode() + b":" + body, self.keys)
 
 
-def build(given: Given) -> Proven:
+@dataclass(frozen=True, slots=True)
+class Webflow(Proven):
+    def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
+        digest = hashlib.sha256(body).hexdigest()
+        for event in Proven.events(self, headers, body):
+            if event.id is not None or event.problems:
+                yield event
+            else:
+                yield replace(event, id=composite(event.topic, digest, event.index))
+
+
+def build(given: Given) -> Webflow:
     reading = Reading(
         id=(Place.computed("the event's key", _key),),
         topic=places("triggerType"),
-        occurred_at=places("payload.lastUpdated", "payload.deletedOn"),
+        # The signed time last: it is that of the sending, not that of the change.
+        occurred_at=places(
+            "payload.lastUpdated",
+            "payload.deletedOn",
+            "payload.submittedAt",
+            "header:x-webflow-timestamp",
+        ),
         each=Place.computed("the items", lambda events: events),
         needed=frozenset({"topic"}),
         origin=_origin,
     )
     proof = WebflowSignature(given.keys(str.encode, "text"), given.options["tolerance"])
-    return Proven(proof, reading, _events)
+    return Webflow(proof, reading, _events)
 
 
 def _events(_: Mapping[str, str], body: bytes) -> Any:
@@ -92,7 +111,15 @@ def _origin(event: Any) -> Origin | None:
     held = dict(fields) if isinstance(fields, dict) else {}
     flags = {"_archived": item.get("isArchived"), "_draft": item.get("isDraft")}
     held |= {slug: flag for slug, flag in flags.items() if isinstance(flag, bool)}
-    return Origin(collection, name, held, fate)
+    return Origin(collection, name, held, fate, _updated(item))
+
+
+def _updated(item: dict[str, Any]) -> str | None:
+    """Return when the item was what the event shows; the event itself may have come much later."""
+    try:
+        return version(item["lastUpdated"])
+    except (KeyError, ValueError):
+        return None
 
 
 TOPICS: Final = Topics(
@@ -105,8 +132,8 @@ KIND = Kind(
     build,
     key="the app's client secret, or secretKey of a webhook made with a site token",
     proof="HMAC-SHA256 of time (ms) and body",
-    dedupe="item, trigger and lastUpdated",
-    order="lastUpdated (ms)",
+    dedupe="item, trigger and lastUpdated, else the body",
+    order="lastUpdated (ms), else submittedAt, else the signed time",
     retries="3, 10 minutes apart, then the webhook is deactivated; only 200 will do",
     covers_body=True,
     max_body=8 * 2**20,  # several items at once, with rich text

@@ -151,7 +151,8 @@ class Cms:
         return request
 
     def events(self, headers, body):
-        yield Event("e1", "changed", AT, {}, origin=Origin("c1", "i1", {"stock": 31}, self.fate))
+        origin = Origin("c1", "i1", {"stock": 31}, self.fate, AT)
+        yield Event("e1", "changed", "t01778578199700000", {}, origin=origin)
 
 
 class Taking:

@@ -25,7 +25,7 @@ class Snapshot:
     def __init__(self, records, *, by, as_of):
         self.version = time_version(datetime.fromtimestamp(as_of, UTC))
         self.chosen = SimpleNamespace(source="erp", by=by)
-        self.records = SimpleNamespace(read=0)
+        self.records = SimpleNamespace(read=0, margin=60.0)
         self.count = 0
         self._given, self._by = records, by
 

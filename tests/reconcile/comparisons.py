@@ -1,6 +1,7 @@
 """Makes the three sides of a comparison, and says what is found between them."""
 
 from service.reconcile.comparing import Frame, compare
+from service.reconcile.plan.precedence import Precedence
 from service.reconcile.policies import Policies
 from service.reconcile.showing import Eye
 from service.reconcile.states import Compared, Held, HeldItem, Listed, Wanted
@@ -18,7 +19,9 @@ AS_OF = t(900)
 
 
 def wanted(value=1, at=100, slug="stock", kind="number"):
-    return Wanted(slug, canonical(value), kind, t(at), "stock")
+    """One field of a record; *at*: a version, some seconds, or None for none of its own."""
+    version = t(at) if isinstance(at, int | float) else at or ""
+    return Wanted(slug, canonical(value), kind, version, "stock")
 
 
 def held(value=1, at=100, state="written", answered=200, kind="number", **more):
@@ -38,12 +41,14 @@ def listed(updated=200, id="i1", published=200, created=0, fields=None, **more):
     )
 
 
-def frame(eye=None, partial=False, whole=True, missing="create", live=True, **policy):
+def frame(
+    eye=None, partial=False, whole=True, missing="create", live=True, sequenced=False, **policy
+):
     return Frame(
         eye or Eye(),
         Policies(Reconcile(**policy)),
         now_us=int(NOW[1:]),
-        as_of=AS_OF,
+        order=Precedence(AS_OF, sequenced=sequenced),
         since_ms=int(NOW[1:]) // 1000 - 30_000,
         whole=whole,
         partial=partial,

@@ -1,11 +1,13 @@
 """Which cause a difference has, and what is done about it."""
 
 import pytest
-from comparisons import found, held, listed, t, wanted
+from comparisons import AS_OF, found, held, listed, t, wanted
 
 from service.reconcile import causes
+from service.reconcile.plan.precedence import Precedence
 from service.reconcile.showing import Eye, mark_of
 
+MS_AS_OF = Precedence(AS_OF).as_of_ms
 TWO = {"stock": 2}
 
 
@@ -60,7 +62,25 @@ TWO = {"stock": 2}
             id="older, and the newer one is not shown",
         ),
         pytest.param(
-            wanted(2), held(1), listed(), [(causes.OLDER, causes.NONE)], id="the same version"
+            wanted(2),
+            held(1, came=MS_AS_OF - 60_001),
+            listed(),
+            [(causes.MISSED, causes.ACCEPT)],
+            id="the same version, long before the snapshot",
+        ),
+        pytest.param(
+            wanted(2),
+            held(1, came=MS_AS_OF - 59_999),
+            listed(),
+            [(causes.UNFIT, causes.NONE)],
+            id="the same version, shortly before the snapshot",
+        ),
+        pytest.param(
+            wanted(2),
+            held(1, came=MS_AS_OF + 1),
+            listed(),
+            [(causes.OLDER, causes.NONE)],
+            id="the same version, after the snapshot",
         ),
         pytest.param(
             wanted(1),
@@ -113,11 +133,11 @@ TWO = {"stock": 2}
             id="ahead of the clock",
         ),
         pytest.param(
-            wanted(2),
+            wanted(2, at=None),
             held(1, at="s00000000000000000001"),
             listed(),
-            [(causes.UNFIT, causes.NONE)],
-            id="another kind of version",
+            [(causes.MISSED, causes.ACCEPT)],
+            id="without a version, where a number is held",
         ),
     ],
 )

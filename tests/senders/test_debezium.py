@@ -1,6 +1,8 @@
 import pytest
 from building import event, events, paths
 
+from workers.changes import LogPosition
+
 SOURCE = {
     "connector": "postgresql",
     "name": "erp",
@@ -68,6 +70,95 @@ def test_the_position_in_the_log_orders_changes_of_postgresql():
     assert of(SOURCE).version == "s00000000000033227720"
 
 
+def test_the_last_commit_comes_before_the_position_of_the_row_in_postgresql():
+    def version(commit, lsn):
+        return of(SOURCE | {"lsn": lsn, "sequence": f'["{commit}","{lsn}"]'}).version
+
+    # The transaction that wrote first is the last to commit.
+    steps = [version(100, 90), version(100, 95), version(200, 60), version(200, 150)]
+    assert steps == sorted(set(steps))
+    assert steps[0] == "s00000000000000000100p00000000000000000090"
+
+
+@pytest.mark.parametrize("sequence", [None, '[null,"33227720"]', "[]"], ids=repr)
+def test_without_a_commit_the_position_of_the_row_orders_it(sequence):
+    assert of(SOURCE | {"sequence": sequence}).version == "s00000000000033227720"
+
+
+def test_a_position_stands_in_the_log_of_its_server_at_its_time():
+    found = of(SOURCE)
+    assert found.log == LogPosition("erp", found.version, 1778578198500000, 2**22, overlaps=True)
+
+
+def test_a_row_that_was_read_without_a_position_stands_where_the_one_that_is_held_does():
+    read = SOURCE | {"snapshot": "incremental", "lsn": None, "txId": None}
+    found = of(read, op="r", before=None)
+    assert (found.version, found.placed, found.log, found.problems) == (None, "held", None, ())
+    assert found.id is not None
+
+
+def test_what_is_left_out_of_the_log_is_absent():
+    name = "__debezium_unavailable_value"
+    coded = "X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ=="
+    row = {"sku": "A", "text": name, "bytes": coded, "list": [name], "map": {name: name}}
+    numbers = {"numbers": list(name.encode()), "hex": name.encode().hex()}
+    found = event("debezium", CHANGE | {"after": row | numbers, "before": row})
+    assert found.payload["after"] == found.payload["before"] == {"sku": "A"}
+
+
+def test_another_placeholder_may_be_set():
+    change = CHANGE | {"after": {"sku": "A", "text": "-left out-", "qty": None}}
+    found = event("debezium", change, placeholder="-left out-")
+    assert found.payload["after"] == {"sku": "A", "qty": None}
+
+
+MONGODB = {"connector": "mongodb", "name": "m", "db": "shop", "collection": "products"}
+
+
+def mongodb(**names):
+    return MONGODB | {"ts_ms": 1778578198000, "ord": 1} | names
+
+
+def test_a_document_of_mongodb_is_read_and_keeps_its_extended_json():
+    text = '{"_id": {"$oid": "65f0"}, "qty": 25, "price": {"$numberDecimal": "1.50"}}'
+    found = event("debezium", CHANGE | {"source": mongodb(), "before": None, "after": text})
+    document = {"_id": {"$oid": "65f0"}, "qty": 25, "price": {"$numberDecimal": "1.50"}}
+    assert found.payload["after"] == document
+    assert found.topic == "shop.products.u"
+
+
+def test_what_an_update_of_mongodb_changed_is_read_too():
+    update = {"removedFields": ["old"], "updatedFields": '{"qty": 3}', "truncatedArrays": None}
+    change = CHANGE | {"source": mongodb(), "after": None, "updateDescription": update}
+    found = event("debezium", change)
+    assert found.payload["updateDescription"] == update | {"updatedFields": {"qty": 3}}
+
+
+def test_a_text_that_is_no_document_stays_as_it_is():
+    change = CHANGE | {"source": mongodb(), "after": "{half"}
+    assert event("debezium", change).payload["after"] == "{half"
+
+
+def test_changes_of_mongodb_in_one_second_are_ordered_by_their_place_in_it():
+    first, second = of(mongodb(ord=2)), of(mongodb(ord=10))
+    assert first.version < second.version
+    assert first.id != second.id
+    assert second.version < of(mongodb(ts_ms=1778578199000, ord=1)).version
+
+
+def test_changes_of_sql_server_at_one_time_are_ordered_by_their_position():
+    source = {"connector": "sqlserver", "name": "erp", "schema": "dbo", "table": "stock"}
+    source |= {"ts_ms": 1778578198500}
+    steps = [
+        source | {"change_lsn": "0000002a:00000ac8:0003", "event_serial_no": 1},
+        source | {"change_lsn": "0000002a:00000ac8:0003", "event_serial_no": 2},
+        source | {"change_lsn": "0000002a:00000ac9:0001", "event_serial_no": 1},
+        source | {"change_lsn": "0000002b:00000001:0001", "event_serial_no": 1},
+    ]
+    versions = [of(step).version for step in steps]
+    assert versions == sorted(set(versions))
+
+
 def test_file_position_and_row_order_changes_of_mysql():
     steps = [
         mysql(pos=484),
@@ -108,6 +199,6 @@ def test_a_change_without_its_source_does_not_spoil_the_others():
     assert paths(number)
 
 
-@pytest.mark.parametrize("lsn", [None, "soon", -1, 10**21, [1]], ids=repr)
+@pytest.mark.parametrize("lsn", ["soon", -1, 10**21, [1]], ids=repr)
 def test_an_unreadable_position_is_a_problem_of_the_event(lsn):
     assert paths(of(SOURCE | {"lsn": lsn}))

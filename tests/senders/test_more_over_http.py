@@ -16,6 +16,9 @@ import redis
 from clocked import CLOCK
 from more import MORE
 
+from service.senders.rotation import Request
+from workers.model.versions import BEFORE
+
 HERE = Path(__file__).parent
 SITE = """
 mappings = ["mappings.py"]
@@ -150,20 +153,25 @@ class Model:
         if vector.expected.get("dead"):
             self.bodies.add((vector.body, -1))
             return "kept"
-        fates = {self._take(event, vector.body, at) for at, event in enumerate(vector.events)}
+        sender = vector.configured()
+        request = sender.read(Request(vector.headers, vector.body))
+        placed = [event.placed for event in sender.events(request.headers, request.body)]
+        fates = {self._take(*pair) for pair in zip(vector.events, placed, strict=True)}
         if fates <= {"ping"}:
             return "unwanted"
         said = "duplicate" if fates <= {"duplicate", "ping"} else "kept"
         self.counts["duplicates"] += said == "duplicate"
         return said
 
-    def _take(self, event, body, at):
+    def _take(self, event, placed):
         if event.get("ping"):
             return "ping"
         if event["id"] is not None and event["id"] in self.seen:
             return "duplicate"
-        version = event["version"] or LATE
-        if event.get("dead") or (self.newest and self.newest[0] != version[0]):
+        version = event["version"] or {"arrival": LATE, "first": BEFORE}.get(placed, self.newest)
+        version = version or BEFORE
+        kinds = {version[0], (self.newest or BEFORE)[0]} - {BEFORE}
+        if event.get("dead") or len(kinds) > 1:
             self.left_out = True  # of one field of one item, as whatever was left out before
             return "bad"
         self.left_out &= version < (self.newest or "")

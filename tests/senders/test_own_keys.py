@@ -63,8 +63,32 @@ def test_supabase_deduplicates_where_the_row_has_the_time_of_its_change():
     digest = hashlib.sha256(json.dumps(row).encode()).hexdigest()
     assert (found.id, found.version) == (f"public.products {digest}", "t01778578197120456")
     assert event("supabase", ROW | {"record": {"qty": 5}}).id is None
-    deleted = ROW | {"record": None, "old_record": {"updated_at": "2026-05-12T09:29:57Z"}}
-    assert (event("supabase", deleted).id, event("supabase", deleted).version) == (None, None)
+
+
+OLD = {"updated_at": "2026-05-12T09:29:57Z"}
+
+
+@pytest.mark.parametrize("row", [{"type": "DELETE", "record": None}, {"record": {"qty": 5}}])
+def test_what_has_no_time_of_its_own_stands_right_after_the_row_before(row):
+    found = event("supabase", ROW | row | {"old_record": OLD})
+    assert (found.id, found.version) == (None, "t01778578197000000z0000000001")
+
+
+def test_another_column_of_the_row_before_may_hold_the_time():
+    deleted = ROW | {"record": None, "old_record": {"changed": "2026-05-12T09:29:57Z"}}
+    found = event("supabase", deleted, occurred_at="record.changed")
+    assert found.version == "t01778578197000000z0000000001"
+
+
+@pytest.mark.parametrize("old", [None, {"qty": 4}, {"updated_at": None}, {"updated_at": "soon"}])
+def test_a_row_of_which_no_time_is_known_stands_where_the_one_that_is_held_does(old):
+    found = event("supabase", ROW | {"record": {"qty": 5}, "old_record": old})
+    assert (found.version, found.placed, found.problems) == (None, "held", ())
+
+
+def test_a_new_row_without_a_time_comes_first():
+    found = event("supabase", ROW | {"type": "INSERT", "record": {"updated_at": None}})
+    assert (found.version, found.placed) == (None, "first")
 
 
 def test_another_column_of_supabase_may_hold_the_time():
@@ -183,11 +207,43 @@ def test_webflow_tells_events_apart_by_their_time():
     assert found.version == "t01778578199640000"
 
 
-def test_webflow_deduplicates_without_a_time_only_what_happens_once():
+STAMP = {"x-webflow-timestamp": "1778578200000"}
+FORM = {"triggerType": "form_submission", "payload": {"submittedAt": "2026-05-12T09:29:59.640Z"}}
+STOCK_OF_SITE = {"triggerType": "ecomm_inventory_changed", "payload": {"id": "i", "quantity": 5}}
+UNPUBLISHED = {"triggerType": "collection_item_unpublished", "payload": {"id": "i"}}
+
+
+@pytest.mark.parametrize("body", [FORM, STOCK_OF_SITE, UNPUBLISHED])
+def test_the_same_bytes_of_webflow_twice_are_one_event(body):
+    first, again = (event("webflow", body, STAMP) for _ in range(2))
+    assert first.id == again.id is not None
+    assert event("webflow", body | {"site": "other"}, STAMP).id != first.id
+
+
+def test_items_of_one_body_of_webflow_are_different_events():
+    body = {"triggerType": "published", "payload": {"items": [{"id": "a"}, {"id": "a"}]}}
+    first, second = events("webflow", body, STAMP)
+    assert first.id != second.id
+
+
+def test_webflow_knows_a_deletion_by_its_item():
     deleted = event("webflow", {"triggerType": "collection_item_deleted", "payload": {"id": "i"}})
     assert deleted.id == "i collection_item_deleted "
-    stock = {"triggerType": "ecomm_inventory_changed", "payload": {"id": "i", "quantity": 5}}
-    assert event("webflow", stock).id is None
+
+
+@pytest.mark.parametrize(
+    ("body", "version"),
+    [(FORM, "t01778578199640000"), (STOCK_OF_SITE, "t01778578200000000")],
+    ids=["submitted", "signed"],
+)
+def test_what_webflow_says_without_an_update_is_ordered_by_another_time(body, version):
+    assert event("webflow", body, STAMP).version == version
+
+
+def test_the_time_of_the_sending_is_not_that_of_what_an_item_shows():
+    item = {"id": "i", "collectionId": "c", "fieldData": {}}
+    found = event("webflow", {"triggerType": "collection_item_changed", "payload": item}, STAMP)
+    assert (found.version, found.origin.at) == ("t01778578200000000", None)
 
 
 def test_items_that_webflow_published_together_are_events_of_their_own():

@@ -31,7 +31,7 @@ def origin(trigger, item):
     ],
 )
 def test_an_event_of_an_item_tells_what_the_item_holds(trigger, fate):
-    assert origin(trigger, ITEM) == Origin("c1", "i1", HELD, fate)
+    assert origin(trigger, ITEM) == Origin("c1", "i1", HELD, fate, "t01778578199640000")
 
 
 def test_a_deletion_may_tell_no_more_than_ids():

@@ -82,9 +82,11 @@ def test_flat_columns_under_a_name_are_the_payload_of_the_live_event(rows):
     assert (read.count, read.skipped, read.bad) == (2, 0, 0)
 
 
-def test_without_a_version_of_its_own_a_record_has_the_time_of_the_snapshot(rows):
-    (row,) = rows([STOCK], "data.sku,data.qty\nA,4\n")
-    assert row.changes[0].version == time_version(NOW)
+def test_without_a_version_of_its_own_a_record_has_none(rows):
+    made = rows([STOCK], "data.sku,data.qty\nA,4\n")
+    (row,) = made
+    assert row.changes[0].version is None
+    assert made.version == time_version(NOW)
 
 
 def test_the_version_of_the_record_itself_counts(rows):

@@ -221,7 +221,7 @@ def test_an_event_that_can_no_longer_be_mapped_is_told_and_stays_as_it_is(shop):
 
 
 def test_a_version_that_the_field_cannot_take_is_told(shop):
-    shop.receive(sku="a", cents=500, rev=3)
+    shop.receive(sku="a", cents=500, rev=3, at=moment(10))
     shop.correct(WRONG, meta='version = "rev"')
     made = shop.remap()
     assert made.tally.problems["version"][0] == 1

@@ -6,17 +6,20 @@
 --   kept: {ms, most, words}, again, assumed,
 --   events: [{id, name, topic, index, place, letter, problems: [{path, message}], nameless,
 --     left: [{collection, record, slug, version}], again: {number, place, came, taken, letters, arrival},
+--     log: {name, version, at, far, overlaps},
 --     fetches: [[fetcher, object]], payload, body, raw,
---     changes: [{mapping, collection, destination, record, by, copy, version, batch,
+--     changes: [{mapping, collection, destination, record, by, copy, version, placed, batch,
+--       snapshot: {as_of_ms, before_ms},
 --       fields: [[slug, value, type]], echo, seen: {slug: text}}],  (a retirement is a field)
 --     gone: [{collection, index, id, deleted}]}]}
 --   echo: the CMS itself tells of these values, and when it held them (lua/echo.lua)
 --   fetched: the claim of a fetch that the events were read by; last: it is to be closed
 --   body, raw: of the event alone; hold_ms: until what a reconcile changes is due
 --   left: lua/left_out.lua; nameless: it has problems that name no field of a record
---   kept: lua/kept.lua   again, assumed: lua/again.lua
+--   kept: lua/kept.lua   again, assumed: lua/again.lua   log: lua/logs.lua
+--   placed, snapshot: lua/newest.lua
 -- ARGV[3]: the raw body, as text or base64 (request.encoding); ARGV[4], ARGV[5]: lua/kept.lua
---! uses dry state burying retire creation references echo raw left_out fetching waking seen newest again kept own_letters
+--! uses dry versions state burying retire creation references echo raw left_out fetching waking seen newest logs again kept own_letters
 
 local HOUR_US = 3600 * 1000000
 local earlier = earlier_answer()
@@ -39,18 +42,19 @@ local KINDS = {t = 'a time', s = 'a sequence'}
 local kinds = {}  -- of the fields that an earlier event of this delivery is about to fill
 local function version_problem(change, fills)
   local version = given(change.version)
-  if version and string.sub(version, 1, 1) == 't'
-      and tonumber(string.sub(version, 2)) > now_us + HOUR_US then
+  -- Without one, or before everything, it fits whatever its field holds.
+  if not version or kind_of(version) == BEFORE then return nil end
+  local kind = kind_of(version)
+  if kind == 't' and micros_of(version) > now_us + HOUR_US then
     return 'the time of the change is more than an hour ahead of the store\'s clock'
   end
-  local kind = version and string.sub(version, 1, 1) or 't'
   local item = item_of(change)
   for _, triple in ipairs(change.fields) do
-    local held, name = kind_held(item, triple[1])
     local place = item.key .. ' ' .. triple[1]
-    local there = kinds[place] or fills[place] or held or kind
-    if there ~= kind then
-      local what = name == GONE and 'its retirement' or 'the field ' .. (name or triple[1])
+    local there, name = kinds[place] or fills[place], triple[1]
+    if not there then there, name = other_kind(item, triple[1], kind) end
+    if there and there ~= kind then
+      local what = name == GONE and 'its retirement' or 'the field ' .. name
       return 'its version is ' .. KINDS[kind] .. ', but ' .. what .. ' of '
         .. change.collection .. ' ' .. change.record .. ' holds ' .. KINDS[there]
     end
@@ -99,6 +103,7 @@ for _, event in ipairs(request.events) do
     duplicates = duplicates + 1
   else
     local fills = {}
+    place_in_log(event, item_of)
     leave_out_unversioned(event, fills)
     if #event.problems > 0 then bad = bad + 1 end
     if wanted(event) then
@@ -141,13 +146,16 @@ local duplicate = duplicates > 0 and fresh == 0 and bad == 0
 local keeping = (duplicates == 0 or #events > 0) and begin_kept() or nil
 local before = tonumber(redis.call('GET', P .. 'arrival') or 0)
 
-local function value_of(event, triple, version, held)
+local function value_of(change, event, triple, version, held)
   local again = given(event.again)
   local kept = again or (keeping and {number = keeping.number, place = event.place}) or {}
   local field = {v = triple[2], t = triple[3], r = version, n = given(event.name), o = request.source,
     a = redis.call('INCR', P .. 'arrival'), q = lane_here, w = now,
     e = events_at(held, version, given(event.id)), f = kept.number ~= 0 and kept.number or nil, h = kept.place}
+  local snapshot = given(change.snapshot)
+  field.A = snapshot and snapshot.as_of_ms
   if held and held.s == 'pending' then
+    if not snapshot and held.w < now then field.i = now end
     field.w = held.w
     field.q = math.min(held.q or 1, field.q)
   end
@@ -159,22 +167,24 @@ local function put(change, event, triple)
   local item = item_of(change)
   local slug, value, kind = triple[1], triple[2], triple[3]
   local held = item.fields[slug]
-  local version = given(change.version) or arrival_version(item, slug, given(event.again))
+  local version = version_of(item, slug, change, event)
+  if version and LATER[request.mode] then yield_kind(item, slug, version) end
   local told = given(change.echo)
   local seen = told and given(change.seen[slug])
   local fate = told and no_news(item, slug, value, kind, seen, told)
   -- What somebody does to an item in the CMS does not bring its record back.
   if told and not fate and in_force(item) then fate = 'stale' end
   if told and not fate then doubt(item, slug, told) end
-  fate = fate or (gives_the_same(held, version, event, value, kind) and 'same')
-    or (not is_news(item, slug, version, event) and 'stale')
+  fate = fate or (not version and 'stale')
+    or (gives_the_same(held, version, event, value, kind) and 'same')
+    or (not is_news(item, slug, version, event, change) and 'stale')
   if fate then
     pass_over(event, fate)
     return {slug, 0, fate}
   end
   count('accepted', 1)
   local copy = change.copy .. weak
-  local field = value_of(event, triple, version, held)
+  local field = value_of(change, event, triple, version, held)
   if slug == GONE then
     field.s = retire(item, field, copy)
   else
@@ -241,6 +251,7 @@ for _, event in ipairs(events) do
   end
 end
 if fetch and claim.last then finish_fetch(fetch, claim) end
+save_logs()
 for _, item in pairs(items) do
   if is_altered(item) then
     schedule(item)
@@ -248,7 +259,7 @@ for _, item in pairs(items) do
   end
 end
 
-local words = keeping and keep(keeping, places_text(repeats, left, rest))
+local words = keeping and keep(keeping, places_text(repeats, left, rest), string.format('%.0f', before))
 if request.mode == 'live' then
   redis.call('HINCRBY', P .. 'source:' .. request.source, 'deliveries', 1)
   if duplicate then redis.call('HINCRBY', P .. 'source:' .. request.source, 'duplicates', 1) end

@@ -1,5 +1,6 @@
 -- Shared: the deliveries that are kept, so that they can be run again. Owns, of each source:
---   instep:kept:<source>        stream <ms>-<number>: t came, µs   w words   x places   b packed
+--   instep:kept:<source>        stream <ms>-<number>: t came, µs   a the newest arrival number then
+--     w words   x places   b packed
 --     x: places of the events that were repeats, "|", those of the events that were not taken; and
 --       "|" and those that were, where a letter of the whole body stands for the others
 --   instep:kept-words:<source>  stream <ms>-<number>: b what others are packed by, for an hour
@@ -92,16 +93,16 @@ local function begin_kept()
   return state
 end
 
--- *x*: see above. Returns the name of new words.
-local function keep(state, x)
+-- *x*, *arrival*: see above. Returns the name of new words.
+local function keep(state, x, arrival)
   local source, kept = request.source, request.kept
   state.ms = math.max(now, state.ms or 0)
   state.oldest = state.oldest or state.ms
   local id = string.format('%.0f-%.0f', state.ms, state.number)
   local words, fresh = given(kept.words), ARGV[5] ~= ''
   local came = string.format('%.0f', now_us)
-  redis.call('XADD', P .. 'kept:' .. source, id, 't', came, 'w', words or id, 'x', x, 'b', ARGV[4])
-  local bytes = #came + #(words or id) + #x + #ARGV[4] + ENTRY
+  redis.call('XADD', P .. 'kept:' .. source, id, 't', came, 'a', arrival, 'w', words or id, 'x', x, 'b', ARGV[4])
+  local bytes = #came + #arrival + #(words or id) + #x + #ARGV[4] + ENTRY
   if fresh then
     redis.call('XADD', P .. 'kept-words:' .. source, id, 'b', ARGV[5])
     bytes = bytes + #ARGV[5] + ENTRY

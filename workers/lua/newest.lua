@@ -1,8 +1,13 @@
--- Shared: whether a value takes the place of the one that is held.
+-- Shared: which version a value has, and whether it takes the place of the one that is held.
 --
 -- f, h of a field: number of the kept delivery of its value, and the place of its event in it. An
 -- event that runs again comes where it came: over an older version; at the same version over its own
 -- value, and over that of what its source sent before it; and over nothing else.
+-- i of a field: ms at which its value came, where it waits for longer; A: ms at which the snapshot
+-- was taken that gave it.
+-- A change without a version (workers/changes.py, Placed) that runs again goes over what has no
+-- higher arrival number than the newest when it first came (event.again.arrival), and over nothing
+-- else. What an older release kept does not tell that number, and goes by when it came.
 
 local EVENTS = 200  -- ids kept of one version, 16 characters each; older repeats the seen ids tell
 local LATER = {live = true, fetched = true}  -- modes in which the later of two equals wins
@@ -21,47 +26,145 @@ local function events_at(held, version, id)
 end
 
 -- The event that runs again has given the value that is held.
-local function gave(held, again)
-  return held ~= nil and held.o == request.source and held.f == again.number and held.h == again.place
+local function gave(held, event)
+  local again = given(event.again)
+  return again ~= nil and held ~= nil and held.o == request.source and held.f == again.number
+    and held.h == again.place
 end
 
-local function came_before(held, again)
-  if held.o ~= request.source or not held.f then return false end
+-- What is held came before the event that runs again, of the same source. Number 0: of a letter
+-- whose delivery was not kept.
+local function sent_before(held, event)
+  local again = given(event.again)
+  if not again or held.o ~= request.source or not held.f then return false end
   return held.f < again.number or (held.f == again.number and held.h < again.place)
 end
 
--- Without a time of its own a change is of when it came, and later than what it is compared with.
-local function arrival_version(item, slug, again)
-  if again and gave(item.fields[slug], again) then return item.fields[slug].r end
-  local version = again and tonumber(string.sub(again.came, 2)) or now_us
+-- The newest arrival number when the event first came; nil: it comes now, or nobody knows.
+local function first_arrival(event)
+  local again = given(event.again)
+  return again and given(again.arrival)
+end
+
+local function came_before(held, event)
+  local again, arrival = given(event.again), first_arrival(event)
+  local both_kept = again and again.number ~= 0 and held.o == request.source and held.f
+  if not arrival or both_kept then return sent_before(held, event) end
+  return held.a <= arrival
+end
+
+-- A value of *slug* is compared with that of its field, and with the retirement of its item; a
+-- retirement with all that is held.
+local function is_compared(slug, name) return slug == GONE or name == slug or name == GONE end
+
+-- The newest version of what a change without one goes over; false: it comes after something that
+-- came after it.
+local function newest_before(item, slug, event)
+  local newest
   for name, field in pairs(item.fields) do
-    local compared = slug == GONE or name == slug or name == GONE
-    if compared and (not again or came_before(field, again)) then
-      version = math.max(version, tonumber(string.sub(field.r, 2)) + 1)
+    if is_compared(slug, name) then
+      local before = not given(event.again) or came_before(field, event)
+      if before and (not newest or field.r > newest) then newest = field.r end
+      if not before and first_arrival(event) and not gave(field, event) then return false end
     end
   end
-  return string.format('t%017.0f', version)
+  return newest
+end
+
+-- The source has no times: of when it came, and later than all that came before it.
+local function arrival_version(newest, event)
+  local again = given(event.again)
+  local micros = again and micros_of(again.came) or now_us
+  if not newest or kind_of(newest) == BEFORE then return time_at(micros) end
+  if kind_of(newest) == 's' then return newest end
+  return time_at(math.max(micros, micros_of(newest) + 1))
+end
+
+-- The version of a change that has none of its own; nil: it is not to go over what is held.
+local function placed_version(item, slug, placed, event)
+  local held, gone = item.fields[slug], in_force(item)
+  if held and gave(held, event) then return held.r end
+  local newest = newest_before(item, slug, event)
+  if newest == false then return nil end
+  local by_time = given(event.again) and not first_arrival(event)
+  if placed == 'arrival' or by_time then return arrival_version(newest, event) end
+  if placed == 'held' then return newest or BEFORE end
+  local before = gone and (not given(event.again) or came_before(gone, event))
+  return before and right_after(gone.r) or BEFORE
+end
+
+local function version_of(item, slug, change, event)
+  return given(change.version) or placed_version(item, slug, change.placed, event)
+end
+
+-- A time that a snapshot gave, where the source numbers its changes: an older release did so. It is
+-- before everything, and its field takes the kind of the next live event.
+local function yields(held, kind)
+  return kind == 's' and kind_of(held.r) == 't' and held.q == 3 and not (held.n or held.e or held.f)
+end
+
+-- What of an item has versions of another kind than *kind*, and which; nil: none.
+local function other_kind(item, slug, kind)
+  local function differs(name)
+    local field = item.fields[name]
+    local held = field and kind_of(field.r)
+    return held and held ~= BEFORE and held ~= kind and not yields(field, kind) and held or nil
+  end
+  for _, name in ipairs({slug, GONE}) do
+    if item.fields[name] and kind_of(item.fields[name].r) ~= BEFORE then return differs(name), name end
+  end
+  if slug ~= GONE then return nil end
+  local found, where
+  for name in pairs(item.fields) do
+    local held = differs(name)
+    if not held then return nil end
+    if not where or name < where then found, where = held, name end
+  end
+  return found, where
+end
+
+local function yield_kind(item, slug, version)
+  for _, name in ipairs({slug, GONE}) do
+    local held = item.fields[name]
+    if held and yields(held, kind_of(version)) then
+      held.r = BEFORE
+      touch(item, name)
+    end
+  end
+end
+
+-- At an equal version a snapshot wins over what had come long enough before it was taken.
+local function outlives(held, snapshot)
+  if not given(snapshot) then return false end
+  if held.A then return snapshot.as_of_ms > held.A end
+  return (held.i or held.w) < snapshot.before_ms
+end
+
+-- Whether a value takes the place of *held*, which has the same version.
+local function wins_tie(held, event, change)
+  if gave(held, event) then return true end
+  if has_event(held, given(event.id)) then return false end
+  if wins_ties(event) or outlives(held, change.snapshot) then return true end
+  if given(change.version) then return sent_before(held, event) end
+  return came_before(held, event)
 end
 
 -- Whether a value takes the place of the one that is held.
-local function wins(held, version, event)
+local function wins(held, version, event, change)
   if not held or version > held.r then return true end
-  if version < held.r then return false end
-  local again = given(event.again)
-  if again and gave(held, again) then return true end
-  if has_event(held, given(event.id)) then return false end
-  return wins_ties(event) or (again ~= nil and came_before(held, again))
+  return version == held.r and wins_tie(held, event, change)
 end
 
 -- Whether a value is new to its item: a retirement is compared with all that is held of it.
-local function is_news(item, slug, version, event)
-  local gone, again = item.fields[GONE], given(event.again)
-  if gone and not wins(gone, version, event) then return false end
-  if slug ~= GONE then return wins(item.fields[slug], version, event) end
+local function is_news(item, slug, version, event, change)
+  local gone = item.fields[GONE]
+  if gone and not wins(gone, version, event, change) then return false end
+  if slug ~= GONE then return wins(item.fields[slug], version, event, change) end
   for name, field in pairs(item.fields) do
-    if name ~= GONE and version <= field.r then
-      local later = wins_ties(event)
-        or (again and (gave(field, again) or came_before(field, again)))
+    local other = kind_of(field.r) ~= kind_of(version) and kind_of(field.r) ~= BEFORE
+    if name ~= GONE and not other and version <= field.r then
+      local later = wins_ties(event) or gave(field, event) or outlives(field, change.snapshot)
+        or (given(change.version) and sent_before or came_before)(field, event)
       if version < field.r or not later then return false end
     end
   end
@@ -70,6 +173,5 @@ end
 
 -- Running again, an event gives what it gave.
 local function gives_the_same(held, version, event, value, kind)
-  local again = given(event.again)
-  return again and gave(held, again) and version == held.r and value == held.v and kind == held.t
+  return gave(held, event) and version == held.r and value == held.v and kind == held.t
 end

@@ -58,8 +58,10 @@ local function note_place(id, event, keeping, before)
   if redis.call('HEXISTS', letter_key(id), 'came') == 1 then return end
   local first = again or {number = keeping and keeping.number or 0, arrival = before,
     came = string.format('t%017.0f', now_us)}
-  redis.call('HSET', letter_key(id), 'number', first.number, 'place', event.place,
-    'arrival', string.format('%.0f', given(first.arrival) or 0), 'came', first.came)
+  redis.call('HSET', letter_key(id), 'number', first.number, 'place', event.place, 'came', first.came)
+  if given(first.arrival) then
+    redis.call('HSET', letter_key(id), 'arrival', string.format('%.0f', first.arrival))
+  end
 end
 
 -- Returns whether the event has an open letter now. *before*: the arrival number as it came.
@@ -72,7 +74,7 @@ local function keep_own_letter(event, raw, keeping, before, item_of)
   id = id or letter_for(event)
   local key, opens = letter_key(id), not is_open(id)
   if opens then
-    redis.call('HDEL', key, 'came', 'taken', 'nameless')
+    redis.call('HDEL', key, 'came', 'arrival', 'taken', 'nameless')
   else
     unlink_left_out(id, item_of)
   end

@@ -11,16 +11,6 @@
 
 local TOMBSTONE_MS = 30 * 86400000  -- for which one of an item that is not there is kept
 
--- The kind of version that a value of *slug* must have, and what of the item says so.
-local function kind_held(item, slug)
-  for _, name in ipairs({slug, GONE}) do
-    if item.fields[name] then return string.sub(item.fields[name].r, 1, 1), name end
-  end
-  if slug ~= GONE then return nil end
-  local name, field = next(item.fields)
-  return field and string.sub(field.r, 1, 1), name
-end
-
 -- A value that waits, or lies in a letter, has been overtaken.
 local function overrule(item, slug)
   local field = item.fields[slug]

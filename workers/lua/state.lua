@@ -8,7 +8,7 @@
 --   m repair mark: written once more, not before this ms           l dead letter
 --   x answers without effect          g files as last read          q lane   o source
 --   k what the CMS is known to have held (lua/echo.lua)   y, j: lua/references.lua
---   f, h where its value came from (lua/newest.lua)
+--   f, h, i, A where its value came from, and when (lua/newest.lua)
 --   shown: the key as it came last, where that is not the record, its normal form
 --   entries "o:<slug>": what was left out of an event (lua/left_out.lua)
 --   states: pending written unchanged ignored discarded dead, and superseded by a retirement (each

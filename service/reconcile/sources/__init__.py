@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 from service.reconcile.sources import csv_file, json_file, jsonl_file, times
 from service.reconcile.sources.base import Record, Records, Shape
 from service.reconcile.sources.files import File
+from service.reconcile.sources.times import FILE_MARGIN, MARGIN
 from workers.errors import ConfigurationInvalid, Problem
 
 
@@ -40,9 +41,12 @@ class FileRecords:
 
     unit = "bytes"
 
-    def __init__(self, file: File, kind: Kind, shape: Shape, as_of: datetime) -> None:
+    def __init__(
+        self, file: File, kind: Kind, shape: Shape, as_of: datetime, margin: float
+    ) -> None:
         self.name = file.name
         self.as_of = as_of
+        self.margin = margin
         self.word = kind.word
         self._file = file
         self._kind = kind
@@ -85,7 +89,9 @@ def from_file(
     """
     kind = KINDS[_form(name, form)]
     file = File(None, stdin) if name == STDIN else File(name)
-    return FileRecords(file, kind, shape, as_of or times.of_file(file.modified, now=now))
+    if as_of is not None:
+        return FileRecords(file, kind, shape, as_of, MARGIN)
+    return FileRecords(file, kind, shape, times.of_file(file.modified, now=now), FILE_MARGIN)
 
 
 def _form(name: str, form: str | None) -> str:

@@ -43,6 +43,10 @@ class Records(Protocol):
         """The snapshot's time (aware): no record of it is older."""
 
     @property
+    def margin(self) -> float:
+        """By how many seconds that may be off: what came then may be in it, or not."""
+
+    @property
     def word(self) -> str:
         """What its numbers count: ``line`` (of a file), ``record`` (of a list) or ``row``."""
 

@@ -18,6 +18,7 @@ from service.reconcile.sources.base import Record, Shape
 from service.reconcile.sources.columns import Columns, under
 from service.reconcile.sources.sql_address import Address, address, invalid, missing
 from service.reconcile.sources.sql_values import payload_value
+from service.reconcile.sources.times import MARGIN
 from workers.errors import SnapshotInvalid
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class SqlRecords:
     word = "row"
     unit = "rows"
     size: int | None = None
+    margin = MARGIN
 
     def __init__(
         self,

@@ -1,0 +1,1 @@
+"""What a reconcile finds and decides. Pure."""

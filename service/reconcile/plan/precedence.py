@@ -1,0 +1,91 @@
+"""
+Which is newer: what a snapshot says of a field, or what the outbox holds. Pure.
+
+A row that has a version of its own, of the kind that its field holds, stands by that. Of a source
+that numbers its changes any other row stands by the number that is held: nothing is held, and it
+comes before everything. Of any other source it has the time of the snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from service.reconcile.states import Held
+from workers.changes import Snapshot
+from workers.model.versions import BEFORE, Version, kind_of, right_after
+
+
+@dataclass(frozen=True, slots=True)
+class Precedence:
+    """
+    Args:
+        as_of: The time of the snapshot, as a version.
+        margin: s; what came less than this before the snapshot may not be in it.
+        sequenced: The source numbers its changes, and does not time them.
+    """
+
+    as_of: str
+    margin: float = 60.0
+    sequenced: bool = False
+
+    @property
+    def as_of_ms(self) -> int:
+        return Version.parse(self.as_of).number // 1000
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """Return what goes with its rows into the outbox."""
+        return Snapshot(self.as_of_ms, self.as_of_ms - round(self.margin * 1000))
+
+    def version(self, own: str, held: Iterable[Held | None]) -> str:
+        """
+        Return the version by which a row stands.
+
+        Args:
+            own: Its own; "": it has none.
+            held: What is held of its field, and the retirement of its item.
+        """
+        known = [each.version for each in held if each is not None]
+        kinds = {kind_of(version) for version in known} - {"0"}
+        if own and kinds <= {kind_of(own)}:
+            return max([own, *(version for version in known if _is_same(version, own))])
+        numbers = [version for version in known if kind_of(version) == "s"]
+        if numbers:
+            return max(numbers)
+        if self.sequenced and not kinds:
+            return max(known, default=BEFORE)
+        return self.as_of
+
+    def wins(self, version: str, held: Held | None) -> bool:
+        """Tell whether a row that stands by *version* is newer than what is *held*."""
+        if held is None or version > held.version:
+            return True
+        return version == held.version and self._outlives(held)
+
+    def is_undecided(self, version: str, held: Held | None) -> bool:
+        """Tell whether what is *held* may have come before the snapshot, or after it."""
+        if held is None or version != held.version or self._outlives(held):
+            return False
+        return held.as_of is None and held.came <= self.as_of_ms
+
+    def retirement(self, known: Iterable[str]) -> str:
+        """
+        Return the version of a retirement: the time of the snapshot; where the source numbers its
+        changes, right after the last one *known* when it was compared.
+        """
+        numbers = [version for version in known if kind_of(version) == "s"]
+        if numbers:
+            return right_after(max(numbers))
+        return BEFORE if self.sequenced else self.as_of
+
+    def _outlives(self, held: Held) -> bool:
+        """As ``lua/newest.lua`` has it."""
+        if held.as_of is not None:
+            return self.as_of_ms > held.as_of
+        return held.came < self.snapshot.before_ms
+
+
+def _is_same(version: str, own: str) -> bool:
+    """Tell whether two times are one, whatever stands behind them."""
+    return kind_of(own) == "t" and Version.parse(version).head == Version.parse(own).head

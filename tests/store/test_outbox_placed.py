@@ -1,0 +1,181 @@
+"""Where a change stands that has no version: by its source, and by what is held."""
+
+from dataclasses import replace
+
+import pytest
+from outbox_driver import at, change, event, number
+from outbox_retiring import GONE
+
+from workers.changes import Again, Change, Incoming
+from workers.model.versions import BEFORE, right_after
+
+
+def put(bench, stock, placed, *, id=None, **options):
+    """Accept one change without a version."""
+    one = replace(change("i1", {"stock": stock}), placed=placed)
+    bench.accept(Incoming(id, "t", 0, (one,)), **options)
+    return bench.told()[-1]
+
+
+def timed(bench, stock, version, **options):
+    bench.accept(event("i1", {"stock": stock}, version=version, **options))
+    return bench.told()[-1]
+
+
+def retired(bench, *, version=None, placed="held", **options):
+    """The record of i1 is gone."""
+    gone = Change("gone", "products", "i1", "item", (), version, retire="archive", placed=placed)
+    bench.accept(Incoming(None, "t", 0, (gone,)), **options)
+    return bench.told()[-1]
+
+
+def version(bench, slug="stock"):
+    return bench.field("i1", slug)["r"]
+
+
+@pytest.mark.parametrize("held", [at(10), number(5), right_after(at(10))])
+def test_it_takes_the_version_that_is_held_and_wins_as_the_later_delivery(bench, held):
+    timed(bench, 1, held)
+    assert put(bench, 2, "held") == "accepted"
+    assert (bench.value("i1"), version(bench)) == (2, held)
+
+
+def test_what_has_a_later_time_wins_over_it_and_what_has_an_earlier_one_does_not(bench):
+    timed(bench, 1, at(10))
+    put(bench, 2, "held")
+    assert timed(bench, 3, at(9)) == "stale"
+    assert timed(bench, 4, at(11)) == "accepted"
+
+
+@pytest.mark.parametrize("placed", ["held", "first"])
+@pytest.mark.parametrize("later", [at(1), number(0)])
+def test_where_nothing_is_held_it_comes_before_everything(bench, placed, later):
+    put(bench, 1, placed)
+    assert version(bench) == BEFORE
+    assert timed(bench, 2, later) == "accepted"
+
+
+def test_of_two_that_come_before_everything_the_later_delivery_wins(bench):
+    put(bench, 1, "first")
+    assert put(bench, 2, "first") == "accepted"
+
+
+def test_a_new_row_without_a_time_is_older_than_an_update_that_came_first(bench):
+    timed(bench, 2, at(10))
+    assert put(bench, 1, "first") == "stale"
+    assert bench.value("i1") == 2
+
+
+def test_a_new_row_without_a_time_brings_back_what_was_deleted(bench):
+    timed(bench, 1, at(10))
+    retired(bench, version=right_after(at(10)))
+    assert put(bench, 2, "first") == "accepted"
+    assert version(bench) == right_after(right_after(at(10)))
+    assert bench.field("i1", GONE).get("b") == 1
+
+
+def test_a_deletion_that_comes_again_does_not_take_back_the_row_made_since(bench):
+    timed(bench, 1, at(10))
+    retired(bench, version=right_after(at(10)))
+    put(bench, 2, "first")
+    assert retired(bench, version=right_after(at(10))) == "stale"
+
+
+def test_a_deletion_of_the_row_before_is_older_than_the_row_that_replaced_it(bench):
+    """One transaction: DELETE names the old time, INSERT has its own."""
+    retired(bench, version=right_after(at(10)))
+    assert timed(bench, 5, at(20)) == "accepted"
+    assert retired(bench, version=right_after(at(10))) == "stale"
+
+
+def test_a_deletion_without_a_time_is_later_than_all_that_is_held_of_its_item(bench):
+    bench.accept(event("i1", {"stock": 1}, version=at(10)))
+    bench.accept(event("i1", {"price": 1}, version=at(20)))
+    assert retired(bench) == "accepted"
+    assert version(bench, GONE) == at(20)
+    assert timed(bench, 2, at(20)) == "accepted"  # it came later
+
+
+def test_an_update_without_a_time_that_comes_after_a_deletion_lifts_it(bench):
+    timed(bench, 1, at(10))
+    retired(bench, version=at(20))
+    assert put(bench, 2, "held") == "accepted"
+    assert version(bench) == at(20)
+
+
+def test_a_source_without_times_comes_after_what_is_held_of_any_kind(bench):
+    timed(bench, 1, number(5))
+    assert put(bench, 2, "arrival") == "accepted"
+    assert (bench.value("i1"), version(bench)) == (2, number(5))
+    assert timed(bench, 3, number(6)) == "accepted"
+
+
+def test_a_source_without_times_comes_after_a_time_with_a_tie_breaker(bench):
+    held = bench.ahead(600) + at(3)
+    timed(bench, 1, held)
+    put(bench, 2, "arrival")
+    assert version(bench) > held
+    assert bench.value("i1") == 2
+
+
+def test_a_repeat_at_the_version_that_is_held_never_wins(bench):
+    timed(bench, 1, at(10))
+    put(bench, 2, "held", id="e2")
+    timed(bench, 3, at(10), id="e3")
+    bench.pass_time(49 * 3600)
+    assert put(bench, 2, "held", id="e2") == "stale"
+    assert bench.value("i1") == 3
+
+
+# what runs again ------------------------------------------------------------------------------
+
+
+def arrivals(bench):
+    return int(bench.client.get("instep:arrival") or 0)
+
+
+def again(bench, stock, placed, arrival, *, came=None):
+    """An event without a version that first came when *arrival* was the newest arrival number."""
+    one = replace(change("i1", {"stock": stock}), placed=placed)
+    placed_at = Again(0, 0, came or bench.ahead(0), arrival=arrival)
+    bench.accept(Incoming(None, "t", 0, (one,), again=placed_at), mode="remap")
+    return "accepted" if bench.value("i1") == stock else "stale"
+
+
+@pytest.mark.parametrize("placed", ["arrival", "held"])
+def test_it_goes_over_what_had_come_before_it(bench, placed):
+    timed(bench, 1, at(10))
+    assert again(bench, 2, placed, arrivals(bench)) == "accepted"
+
+
+@pytest.mark.parametrize("placed", ["arrival", "held", "first"])
+def test_it_goes_over_nothing_that_has_come_since(bench, placed):
+    came = arrivals(bench)
+    timed(bench, 1, at(10))
+    assert again(bench, 2, placed, came) == "stale"
+    assert bench.value("i1") == 1
+
+
+def test_it_goes_over_nothing_that_has_come_since_and_is_older_by_its_time(bench):
+    timed(bench, 1, at(10))
+    came = arrivals(bench)
+    timed(bench, 2, at(11))
+    assert again(bench, 3, "arrival", came, came=bench.ahead(0)) == "stale"
+
+
+def test_a_deletion_that_runs_again_goes_over_nothing_that_has_come_since(bench):
+    bench.accept(event("i1", {"price": 1}, version=at(10)))
+    came = arrivals(bench)
+    timed(bench, 1, at(5))
+    gone = Change("gone", "products", "i1", "item", (), None, retire="archive", placed="held")
+    placed_at = Again(0, 0, bench.ahead(0), arrival=came)
+    bench.accept(Incoming(None, "t", 0, (gone,), again=placed_at), mode="remap")
+    assert bench.value("i1") == 1
+    assert GONE not in bench.item("i1")[1]
+
+
+def test_what_an_older_release_kept_goes_by_the_time_at_which_it_came(bench):
+    timed(bench, 1, at(10))
+    assert again(bench, 2, "arrival", None) == "accepted"
+    assert again(bench, 3, "arrival", None, came=at(9)) == "stale"
+    assert bench.value("i1") == 2

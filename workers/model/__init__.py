@@ -1,0 +1,1 @@
+"""What the layers below share: values without I/O."""
