@@ -1,0 +1,145 @@
+"""Every recipe of service/docs/senders does what its page says, and every sender has one."""
+
+import json
+import re
+import runpy
+import tomllib
+from datetime import UTC, datetime
+
+import cookbook
+import pytest
+from click.testing import CliRunner
+
+from service.cli import main
+from service.configuration import build
+from service.senders import SENDERS
+from service.senders.base import QUERY
+from service.senders.rotation import Request
+
+RECIPES = list(cookbook.recipes())
+NOW = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
+ROOT = cookbook.PAGES.parents[2]
+LINKED = [*cookbook.pages(), ROOT / "README.md", *sorted((ROOT / "service").glob("*/README.md"))]
+
+recipe_by_recipe = pytest.mark.parametrize("recipe", RECIPES, ids=str)
+
+
+@pytest.fixture
+def environ(tmp_path):
+    """Writes the files of a recipe, and returns the environment that names them."""
+
+    def make(recipe):
+        recipe.write(tmp_path)
+        return {
+            "INSTEP_CONFIG": str(tmp_path / "instep.toml"),
+            "INSTEP_DATA": str(tmp_path / "data"),
+            "REDIS_URL": "",
+        }
+
+    return make
+
+
+def previewed(example, environ):
+    """Return what ``instep preview`` says of *example*."""
+    request = example.request
+    fetched = [] if example.fetched is None else ["--fetched"]
+    headers = [part for item in request.headers.items() for part in ("--header", ": ".join(item))]
+    done = CliRunner().invoke(
+        main,
+        ["preview", request.source, "-", "--json", *fetched, *headers],
+        input=(request.body if example.fetched is None else example.fetched).encode(),
+        env=environ,
+    )
+    assert done.exit_code in (0, 1), done.output
+    return json.loads(done.stdout)
+
+
+def written(changes):
+    """Return *changes* by collection and key: fields by slug, or how the item is retired."""
+    found = {}
+    for change in changes:
+        records = found.setdefault(change["collection"], {})
+        key = change["key"] or change["item"]
+        if "retire" in change:
+            records[key] = change["retire"]
+        else:
+            records.setdefault(key, {}).update(change["fields"])
+    return found
+
+
+@recipe_by_recipe
+def test_a_recipe_writes_what_its_page_says(recipe, environ):
+    files = environ(recipe)
+    assert recipe.examples
+    for example in recipe.examples:
+        assert example.results, f"nothing is said of {example.request}"
+        found = previewed(example, files)
+        problems = [f"{each['path']}: {each['message']}" for each in found["problems"]]
+        fetches = {}
+        for each in found["fetches"]:
+            fetches.setdefault(each["fetcher"], []).append(each["object"])
+        assert problems == example.problems
+        assert written(found["changes"]) == example.writes
+        assert fetches == example.fetches
+
+
+@recipe_by_recipe
+def test_a_request_with_its_secret_shown_is_proven(recipe, environ):
+    configuration = build(environ(recipe))
+    for example in recipe.examples:
+        given = example.request
+        sender = configuration.senders[given.source]
+        signed = sender.kind.covers_body and configuration.settings.sources[given.source]
+        if signed and signed.sender != "hmac":
+            continue  # its signature is the sender's to make, and shown nowhere
+        headers = {name.lower(): value for name, value in given.headers.items()}
+        _, _, query = given.path.partition("?")
+        sender.prove(Request(headers | {QUERY: query}, given.body.encode()), now=NOW)
+
+
+@recipe_by_recipe
+def test_every_mapping_of_a_recipe_is_shown_at_work(recipe, environ, tmp_path):
+    files = environ(recipe)
+    worked = {
+        change["mapping"]
+        for example in recipe.examples
+        for change in previewed(example, files)["changes"]
+    }
+    defined = runpy.run_path(str(tmp_path / "mappings.py"))
+    used = {name for name, cls in defined.items() if hasattr(getattr(cls, "Meta", None), "source")}
+    assert worked == used
+
+
+def test_every_sender_has_a_recipe_and_every_page_one():
+    shown = [
+        source["sender"]
+        for recipe in RECIPES
+        for source in tomllib.loads(recipe.toml)["sources"].values()
+    ]
+    assert set(shown) == set(SENDERS)
+    assert {recipe.page for recipe in RECIPES} == {page.stem for page in cookbook.pages()}
+
+
+@pytest.mark.parametrize("page", cookbook.pages(), ids=lambda page: page.stem)
+def test_the_list_of_senders_links_to_every_page(page):
+    senders = (ROOT / "service/senders/README.md").read_text(encoding="utf-8")
+    assert f"(../docs/senders/{page.name})" in senders
+
+
+@pytest.mark.parametrize("path", LINKED, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_resolve(path):
+    text = path.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith(("https://", "http://")):
+            continue
+        file, _, anchor = target.partition("#")
+        there = (path.parent / file).resolve() if file else path
+        assert there.exists(), target
+        if anchor:
+            assert anchor in anchors(there.read_text(encoding="utf-8")), target
+
+
+def anchors(text):
+    """Return what GitHub makes of the headings of *text*."""
+    heads = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
