@@ -55,6 +55,15 @@ def serving(command, socket):
         server.wait(SLOW)
 
 
+def wait_until_ready(home):
+    """Return once the PostgreSQL in *home* takes connections: its socket is there before that."""
+    asking = [POSTGRESQL / "pg_isready", "-q", "-h", home]
+    deadline = time.monotonic() + SLOW
+    while subprocess.run(asking, timeout=SLOW).returncode:  # noqa: S603
+        assert time.monotonic() < deadline, "the database takes no connections"
+        time.sleep(0.02)
+
+
 @contextlib.contextmanager
 def postgresql():
     """Yield the URL of a PostgreSQL; its user ``checked`` needs the password."""
@@ -64,6 +73,7 @@ def postgresql():
         (data / "pg_hba.conf").write_text("local all checked scram-sha-256\nlocal all all trust\n")
         command = [POSTGRESQL / "postgres", "-D", data, "-k", home, "-c", "listen_addresses="]
         with serving([*command, "-c", "fsync=off"], home / ".s.PGSQL.5432"):
+            wait_until_ready(home)
             yield f"postgresql://instep@/postgres?host={home}"
 
 
