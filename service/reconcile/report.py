@@ -13,6 +13,8 @@ from service.reconcile.causes import Finding
 from service.reconcile.guard import Ruling
 from service.reconcile.run import Done, Found, Run
 from service.reconcile.waiting import REPAIRED
+from workers.comparison import key_of
+from workers.keys import joined
 
 
 def summary(
@@ -100,7 +102,17 @@ def entry(finding: Finding, outcome: str, key: str | None) -> dict[str, Any]:
 def entries(run: Run, names: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield what was found under the causes *names*."""
     for finding, outcome in run.table.findings(causes=names):
-        yield entry(finding, outcome, run.table.shown(finding.record))
+        yield entry(finding, outcome, run.table.shown(finding.record) or _in_cms(run, finding))
+
+
+def _in_cms(run: Run, finding: Finding) -> str | None:
+    """Return the key of a record that the source lacks, as its item has it."""
+    item = run.table.item(finding.item) if finding.item else None
+    held = [item.fields.get(slug) for slug in run.collection.keys] if item else []
+    texts = [value for value in held if isinstance(value, str)]
+    if item is None or key_of(run.collection, item.fields) != finding.record:
+        return finding.record
+    return joined(texts) if len(texts) == len(held) else finding.record
 
 
 def lines(figures: Mapping[str, Any]) -> Iterator[str]:

@@ -84,10 +84,10 @@ class Table:
         )
 
     def shown(self, record: str | None) -> str | None:
-        """Return the key *record* as the source has it."""
-        query = "SELECT shown FROM records WHERE record = ?"
+        """Return the key *record* as the source has it; None: it has no such record."""
+        query = "SELECT COALESCE(shown, record) FROM records WHERE record = ?"
         row = self._db.execute(query, (record,)).fetchone()
-        return row[0] if row and row[0] else record
+        return row[0] if row else None
 
     def types(self) -> set[str]:
         """Return the field types that occur."""

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from delivering import TYPES, Way
 
-from service.reconcile import causes, guard
+from service.reconcile import causes, guard, report
 from service.reconcile.rows import Row
 from service.reconcile.run import Run
 from service.reconcile.table import Table
@@ -46,6 +46,7 @@ class Told:
     def __init__(self, run, found, ruling, done, way, calls):
         self.found, self.ruling, self.done = found, ruling, done
         self.all = [(finding, outcome) for finding, outcome in run.table.findings()]
+        self.shown = list(report.entries(run, causes.DIFFERENCES))
         self.calls = calls
         self.listing = found.pages.calls
 

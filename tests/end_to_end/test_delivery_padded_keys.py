@@ -91,6 +91,14 @@ def test_a_reconcile_finds_no_difference_in_how_keys_are_padded(reconciling, api
     assert way.staged(2)["stock"] == 72
 
 
+def test_a_reconcile_shows_the_key_of_an_orphan_as_the_cms_has_it(reconciling):
+    way = reconciling(items=3, policy={"orphans": "report"})
+    source = way.products_as_source([1, 2], version=1)
+    way.edit(3, sku="P-0003   ")
+    told = way.reconcile(source)
+    assert [each["key"] for each in told.shown] == ["P-0003   "]
+
+
 def test_what_a_process_of_the_version_before_accepts_is_merged_before_it_is_sent(making):
     making.change("P-0001", stock=70, version=1)
     making.change("P-0001  ", name="Elm desk", stock=71, version=2)

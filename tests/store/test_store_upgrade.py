@@ -279,6 +279,14 @@ def test_what_the_version_before_writes_afterwards_is_found_within_the_hour(shop
     assert balanced(shop.counts())
 
 
+def test_an_index_that_the_version_before_writes_afterwards_is_listed_anew(shop):
+    one = Upgrade(shop.steps, shop.settings)
+    one.complete()
+    _show(shop, "X-1 ")
+    one.look_again()
+    assert shop.client.keys(f"instep:*:{_place(shop)}") == []
+
+
 def test_how_many_records_were_merged_is_told(shop):
     one = Upgrade(shop.steps, shop.settings)
     one.complete()

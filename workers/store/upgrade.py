@@ -157,6 +157,9 @@ class Upgrade:
             lock.reacquire()
 
     def _look(self) -> Iterator[None]:
+        # A worker of the version before that lists takes items away from their normal keys.
+        with guarded():
+            self._drop_odd_indexes()
         for page in self._pages():
             for odd in self._odd(page, looking=False):
                 self._merge(odd)
