@@ -51,11 +51,17 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a payload would change and what would be fetched, or why it would be a dead letter."""
+    """
+    What a payload would change and what would be fetched, and why the rest would be left out.
+
+    Args:
+        partial: Those of *changes* whose event could not be read whole: they create no item.
+    """
 
     changes: tuple[Change, ...]
     problems: tuple[FieldProblem, ...]
     fetches: tuple[Fetch, ...] = ()
+    partial: tuple[Change, ...] = ()
 
 
 class Intake:
@@ -187,6 +193,7 @@ class Intake:
             tuple(change for event in read.events for change in event.changes),
             read.problems,
             tuple(fetch for event in read.events for fetch in event.fetches),
+            tuple(change for event in read.events if event.problems for change in event.changes),
         )
 
     def _sender(self, source: str) -> Configured:

@@ -69,7 +69,7 @@ def preview(
     if json_wanted:
         problems = [{"path": each.path, "message": each.message} for each in found.problems]
         fetches = [{"fetcher": each.fetcher, "object": each.object} for each in found.fetches]
-        changes = [shown(each) | _creation(each, settings) for each in found.changes]
+        changes = [shown(each) | _creation(each, found, settings) for each in found.changes]
         as_json({"changes": changes, "fetches": fetches, "problems": problems})
     else:
         _print(found, settings)
@@ -97,7 +97,7 @@ def _hint(headers: Iterable[str]) -> None:
         click.echo(f"Of the headers, which --header 'NAME: VALUE' gives, it reads {names}")
 
 
-def _creation(change: Change, settings: Settings) -> dict[str, str]:
+def _creation(change: Change, found: Preview, settings: Settings) -> dict[str, str]:
     """Return what happens where no item has the key, if that is to be created."""
     if (
         change.retire
@@ -105,6 +105,9 @@ def _creation(change: Change, settings: Settings) -> dict[str, str]:
         or settings.collections[change.collection].missing != "create"
     ):
         return {}
+    if change in found.partial:
+        words = "where no item has that key, none is created: the event could not be read whole"
+        return {"creates": words}
     if any(field.slug == "name" for field in change.fields):
         return {"creates": "where no item has that key, one is created"}
     words = "where no item has that key, one is created once an event has given it a name"
@@ -120,7 +123,7 @@ def _print(found: Preview, settings: Settings) -> None:
             continue
         rows = [(field.slug, field.type, field.value) for field in change.fields]
         table(title, ("field", "type", "value"), rows)
-        for words in _creation(change, settings).values():
+        for words in _creation(change, found, settings).values():
             click.echo(f"  {words}")
     for fetch in found.fetches:
         click.echo(f"To be fetched by {fetch.fetcher}: {printable(fetch.object)}")

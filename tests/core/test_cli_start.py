@@ -126,6 +126,11 @@ def test_preview_says_where_an_item_would_be_created(run, shop):
     payload["data"]["name"] = "Oak desk"
     shown = run("preview", "erp", "-", input=json.dumps(payload)).stdout
     assert "  where no item has that key, one is created" in shown.splitlines()
+    payload["data"]["qty"] = "many"
+    shown = run("preview", "erp", "-", "--json", input=json.dumps(payload)).stdout
+    ((change), *_) = json.loads(shown)["changes"]
+    assert change["fields"] == {"name": "Oak desk"}
+    assert "none is created" in change["creates"]
 
 
 @pytest.mark.usefixtures("shop")
