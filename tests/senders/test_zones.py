@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from building import event, sender
 
+from service.senders import SENDERS
 from service.senders.moments import in_zone, moment
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -90,3 +91,11 @@ def test_of_several_times_the_first_that_holds_anything_counts():
 def test_of_several_times_one_that_cannot_be_read_is_a_problem():
     found = event("bearer", {"a": "soon", "b": 1778578199}, occurred_at=["a", "b"])
     assert (found.version, [each.path for each in found.problems]) == (None, ["a"])
+
+
+@pytest.mark.parametrize("name", sorted(SENDERS))
+def test_every_source_may_have_a_zone_and_its_secrets_are_taken_as_before(name):
+    found = sender(name, timezone="Asia/Kolkata")
+    for each in found.senders:
+        assert str(each.reading.zone) in ("Asia/Kolkata", "UTC")
+        assert isinstance(each, type(sender(name).senders[0]))
