@@ -207,6 +207,8 @@ class Intake:
         accepted = self._outbox.accept(delivery)
         for destination in accepted.wake:
             self._ask(destination)
+        if accepted.stalled:
+            _log.warning("source stale", extra={"source": delivery.source, **accepted.stalled})
         outcome: Literal["kept", "duplicate", "unwanted", "full"]
         if accepted.outcome == "full":
             outcome = "full"

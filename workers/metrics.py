@@ -42,6 +42,9 @@ METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
     {
         "deliveries_total": Metric("Proven deliveries, repeated ones too", ("source",), True),
         "duplicates_total": Metric("Deliveries that had been kept before", ("source",), True),
+        "instep_stale_total": Metric(
+            "Field values that were overtaken before they came", ("source", "collection"), True
+        ),
         "refused_total": Metric("Deliveries whose proof was bad or missing", ("source",), True),
         "unmapped_letters": Metric(
             "Open dead letters of events that could not be read whole", ("source",)
@@ -120,6 +123,9 @@ class OutboxCollector(Collector):
         for name, (section, key) in _BY_NAME.items():
             for label, entry in status[section].items():
                 families[name].add_metric([label], entry[key] or 0)
+        for source, entry in status["sources"].items():
+            for collection, number in entry["stale"].items():
+                families["instep_stale_total"].add_metric([source, collection], number)
         for source, reasons in status["refusals"].items():
             for reason, times in reasons.items():
                 families["refusals_total"].add_metric([source, reason], times)

@@ -39,6 +39,8 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:kept…``                           deliveries that are kept (``lua/kept.lua``)
 ``instep:counts``                          hash: the counters of P4
 ``instep:history``                         stream: what happened, bounded
+``instep:logs:<source>``                   hash: the logs of its servers (``lua/logs.lua``)
+``instep:stale…``                          what was overtaken before it came (``lua/overtaken.lua``)
 ``instep:arrival``, ``…letter-number``     counters
 ``instep:call:<token>``                    the answer of a step, for a repeat of the call
 ``instep:wake:<destination>``              a job is on its way; ``:fetch`` is the fetch queue
@@ -51,8 +53,9 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from workers.changes import HOLD_MOST, Delivery
 from workers.packing import Packer, keeps, room_of
@@ -92,12 +95,15 @@ class Accepted:
         accepted: Field values that were counted as accepted.
         wake: Destinations for which the caller is to enqueue a job.
         letters: Events that became a dead letter.
+        stalled: Since when its source has said nothing newer than what is held, where that is to
+            be told.
     """
 
     outcome: str
     accepted: int = 0
     wake: tuple[str, ...] = ()
     letters: int = 0
+    stalled: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +176,7 @@ class Outbox:
             accepted=answer.get("accepted", 0),
             wake=tuple(answer.get("wake") or ()),
             letters=answer.get("letters", 0),
+            stalled=answer.get("stalled") or None,
         )
 
     # claim ----------------------------------------------------------------------------------

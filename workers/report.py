@@ -12,6 +12,7 @@ from workers.fetches import Fetches
 from workers.outbox import FATES, RAW_BYTES, balanced
 from workers.scripts import Steps
 from workers.settings import Collection, Destination, Settings, Source
+from workers.store import stale
 from workers.store.connection import guarded
 from workers.store.refusals import UNKNOWN, by_reason
 
@@ -62,6 +63,7 @@ class Report:
                 pipeline.xlen(f"instep:kept:{source}")
                 pipeline.scard(f"instep:letters:raw:{source}")
                 pipeline.hget("instep:raw-bytes", source)
+                pipeline.hgetall(stale.key(source))
             found = iter(pipeline.execute())
         seconds, micros = next(found)
         now = (int(seconds) + int(micros) / 1e6) * 1000 + self.steps.clock_offset_ms
@@ -76,7 +78,7 @@ class Report:
             for collection in self.settings.collections.values()
         }
         unknown = next(found)
-        sources = {name: [next(found) for _ in range(5)] for name in self.settings.sources}
+        sources = {name: [next(found) for _ in range(6)] for name in self.settings.sources}
         fields = {name: int(counts.get(name, 0)) for name in ("accepted", *FATES)}
         return {
             "destinations": {
@@ -91,8 +93,10 @@ class Report:
                     **_source(self.settings.sources[name], own),
                     **_kept(state, count),
                     **_unmapped(open_letters, bytes),
+                    "stale": stale.counts(older),
+                    "stalled": stale.stalled(older, now),
                 }
-                for name, (own, state, count, open_letters, bytes) in sources.items()
+                for name, (own, state, count, open_letters, bytes, older) in sources.items()
             },
             "refusals": _refusals(
                 {name: own for name, (own, *_) in sources.items()} | {UNKNOWN: unknown}

@@ -44,6 +44,7 @@ def _show(found: Mapping[str, Any]) -> None:
         headings = [column.replace("_", " ") for column in columns]
         table(kind.capitalize(), ("name", *headings), rows)
     _show_unmapped(found["sources"])
+    _show_stale(found["sources"])
     lanes = [(name, *row["lanes"].values()) for name, row in found["collections"].items()]
     if any(any(row[1:]) for row in lanes):
         table("Lanes", ("collection", "live", "replay", "reconcile"), lanes)
@@ -81,6 +82,19 @@ def _show_unmapped(sources: Mapping[str, Mapping[str, Any]]) -> None:
             rows.append((name, row["unmapped"], used, full))
     if rows:
         table("Unmapped events", ("source", "dead letters", "bytes of bodies", "room"), rows)
+
+
+def _show_stale(sources: Mapping[str, Mapping[str, Any]]) -> None:
+    """Show what was overtaken before it came, and the sources that say nothing newer."""
+    rows = [(name, *each) for name, row in sources.items() for each in row["stale"].items()]
+    if rows:
+        table("Stale field values", ("source", "collection", "values"), rows)
+    for name, row in sources.items():
+        if stalled := row["stalled"]:
+            click.echo(
+                f"Warning: all that {name} has sent since {stalled['since']} is older than what is "
+                f"held, the last by {stalled['behind']}: see its clock, or its position"
+            )
 
 
 def _show_reconciles(runs: Mapping[str, Mapping[str, Any]]) -> None:

@@ -28,6 +28,7 @@ STATUS = {
             "unmapped": 4,
             "unmapped_bytes": 1000,
             "unmapped_bytes_limit": 2000,
+            "stale": {"products": 6},
         }
     },
     "refusals": {"erp": {"refused": 1, "late": 3}, "(unknown)": {"not-found": 9}},
@@ -67,6 +68,7 @@ def test_the_numbers_are_those_of_the_status():
     assert found["deliveries_total", "erp"] == 5
     assert found["duplicates_total", "erp"] == 2
     assert found["refused_total", "erp"] == 1
+    assert found["instep_stale_total", "products", "erp"] == 6
     assert (found["unmapped_letters", "erp"], found["unmapped_bytes", "erp"]) == (4, 1000)
     assert found["refusals_total", "late", "erp"] == 3
     assert found["refusals_total", "not-found", "(unknown)"] == 9

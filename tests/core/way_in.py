@@ -47,6 +47,7 @@ class Accepted:
     outcome: str = "kept"
     accepted: int = 1
     wake: tuple = ()
+    stalled: dict | None = None
 
 
 @dataclass

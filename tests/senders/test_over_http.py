@@ -33,6 +33,7 @@ class Accepted:
     outcome: str = "kept"
     accepted: int = 0
     wake: tuple = ()
+    stalled: dict | None = None
 
 
 class Outbox:

@@ -19,7 +19,7 @@
 --   kept: lua/kept.lua   again, assumed: lua/again.lua   log: lua/logs.lua
 --   placed, snapshot: lua/newest.lua
 -- ARGV[3]: the raw body, as text or base64 (request.encoding); ARGV[4], ARGV[5]: lua/kept.lua
---! uses dry versions state burying retire creation references echo raw left_out fetching waking seen newest logs again kept own_letters
+--! uses dry versions state burying retire creation references echo raw left_out fetching waking seen newest logs overtaken again kept own_letters
 
 local HOUR_US = 3600 * 1000000
 local earlier = earlier_answer()
@@ -179,9 +179,13 @@ local function put(change, event, triple)
     or (gives_the_same(held, version, event, value, kind) and 'same')
     or (not is_news(item, slug, version, event, change) and 'stale')
   if fate then
+    if fate == 'stale' and not told and not given(event.again) then
+      note_stale(item, change, slug, version)
+    end
     pass_over(event, fate)
     return {slug, 0, fate}
   end
+  note_newer()
   count('accepted', 1)
   local copy = change.copy .. weak
   local field = value_of(change, event, triple, version, held)
@@ -252,6 +256,7 @@ for _, event in ipairs(events) do
 end
 if fetch and claim.last then finish_fetch(fetch, claim) end
 save_logs()
+local stalled = LATER[request.mode] and save_stale()
 for _, item in pairs(items) do
   if is_altered(item) then
     schedule(item)
@@ -284,5 +289,5 @@ for name in pairs(asked) do
   if not rests_till(name) and claim_marker(QUEUE) then wake[#wake + 1] = QUEUE end
 end
 return answer({outcome = duplicate and 'duplicate' or 'kept', accepted = accepted, wake = wake,
-  letters = letters, words = words, tally = request.again and tally, taken = request.again and taken,
+  letters = letters, words = words, stalled = stalled, tally = request.again and tally, taken = request.again and taken,
   refused = request.again and refused, closed = request.again and closed})
