@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 import redis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from outbox_driver import at, change, event
 from store_of_version import Keyed
@@ -306,6 +306,7 @@ WORK = st.just(None)
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example([(" K", ":gone", 0), ("K", "stock", 0), ("K ", ":gone", 0)], False)
 @given(st.lists(VALUES | VALUES | RETIRED | WORK, min_size=1, max_size=14), st.booleans())
 def test_whatever_came_under_whatever_spelling_the_newest_stands(store, tmp_path, history, refuse):
     store.flushall()

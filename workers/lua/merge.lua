@@ -49,6 +49,12 @@ local function is_newer(one, other)
   return one.a > other.a
 end
 
+-- One that was lifted bears the arrival number of that, and is older than what lifted it.
+local function stands_before(slug, one, other)
+  if slug == GONE and one.r == other.r and (one.b or other.b) then return not one.b end
+  return is_newer(one, other)
+end
+
 local function both_events(one, other)
   if one.r ~= other.r or not other.e then return one.e end
   return one.e and other.e .. ' ' .. one.e or other.e
@@ -72,7 +78,7 @@ end
 local function take(item, slug, field)
   local held = item.fields[slug]
   fields = fields + 1
-  if held and not is_newer(field, held) then
+  if held and not stands_before(slug, field, held) then
     count_overtaken(from, slug)
     if field.m then held.m = math.max(held.m or 0, field.m) end
     held.e = both_events(held, field)
