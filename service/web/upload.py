@@ -21,7 +21,8 @@ PIECES: Final = 4_096  # that a body may come in, and more if they have on avera
 SMALL: Final = 64  # bytes; each costs as much as a small request
 FREE: Final = 65_536  # bytes of each body that the bound does not count
 HELD: Final = 67_108_864  # bytes beyond those, of all bodies of this process together
-SILENT: Final = 0.5  # s without a byte, after which a body makes room for others
+SILENT: Final = 0.5  # s without a byte, after which a large body makes room for others; where that
+# is not enough, those do that wait for room for twice as long, but for the first of them
 PAUSE: Final = 0.05  # s between two looks for room
 LOOK: Final = 0.25  # s between two looks at the deadlines
 
@@ -177,22 +178,30 @@ class Uploads:
         upload.moved = loop.time()
 
     def _look_for_room(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Let those go that are silent, as far as it takes; then let those go on that wait."""
-        large = [each for each in self._uploads if each.held]
-        silent = loop.time() - self._silent
-        for each in sorted(large, key=lambda each: each.moved):
-            if self._held > self._bound and each.room is None and each.moved < silent:
+        """Let those go that hold up others, as far as it takes; then let others go on."""
+        now = loop.time()
+        for each in self._in_the_way(now):
+            if self._held > self._bound:
                 self._cancel(each)
-        self._first = min(
-            (each for each in large if each.held), key=lambda each: each.began, default=None
-        )
-        waiting = [each for each in large if each.room and not each.room.done()]
+        large = [each for each in self._uploads if each.held]
+        self._first = min(large, key=lambda each: each.began, default=None)
+        waiting = [each for each in large if each.room]
         for each in waiting:
             if each.room and (self._held <= self._bound or each is self._first):
-                each.room.set_result(None)
+                _wake(each.room)
         self._looks = bool(waiting)
         if self._looks:
             loop.call_later(PAUSE, self._look_for_room, loop)
+
+    def _in_the_way(self, now: float) -> list[Upload]:
+        """Return the large bodies that are silent, longest first, then those that wait for long."""
+        large = [each for each in self._uploads if each.held and not each.late]
+        silent = [each for each in large if not each.room and each.moved < now - self._silent]
+        waiting = [each for each in large if each.room and each.began < now - 2 * self._silent]
+        return [
+            *sorted(silent, key=lambda each: each.moved),
+            *sorted(waiting, key=lambda each: each.began)[1:],
+        ]
 
     def _let_go(self, upload: Upload) -> None:
         self._held -= upload.held
@@ -213,3 +222,8 @@ class Uploads:
         self._watched = bool(self._uploads)
         if self._watched:
             loop.call_later(LOOK, self._watch, loop)
+
+
+def _wake(room: asyncio.Future[None]) -> None:
+    if not room.done():
+        room.set_result(None)
