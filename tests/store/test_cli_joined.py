@@ -143,6 +143,8 @@ def test_status_has_every_documented_key(parts, shown):
         "unmapped": 0,
         "unmapped_bytes": 0,
         "unmapped_bytes_limit": 64 * 1024 * 1024,
+        "stale": {},
+        "stalled": None,
     }
     assert found["sources"]["erp"]["kept_bytes"] > 0
     assert datetime.fromisoformat(found["sources"]["erp"]["kept_since"]) <= datetime.now(UTC)
