@@ -6,7 +6,7 @@ memory and no thread, and asks the Flask application only about requests that ar
 
 | Refused | Status |
 |---|---|
-| a method in lower case, other framing than Content-Length or chunked, both of them | 400 |
+| a method in lower case, or framing that two readers could read in two ways | 400 |
 | a body that is cut off or malformed, whatever its proof | 400 |
 | a body that is not whole in time | 408 |
 | a body larger than its path allows | 413 |

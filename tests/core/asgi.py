@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from service.web.front import Front
 from service.web.upload import Uploads
 
+PATIENCE = 30.0  # s; nothing here takes long
 NEVER = "never"  # nothing more comes on this connection
 CUT = {"type": "http.disconnect"}
 REQUEST = {
@@ -99,7 +100,8 @@ class Door:
 
     async def call(self, wire, path=b"/webhooks/erp", headers=(), **scope):
         scope = REQUEST | {"raw_path": path, "headers": list(headers)} | scope
-        await self.front(scope, wire.receive, wire.send)
+        async with asyncio.timeout(PATIENCE):
+            await self.front(scope, wire.receive, wire.send)
         return wire
 
     def take(self, *messages, **request):
