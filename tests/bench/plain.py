@@ -4,7 +4,7 @@ The plain pipeline that Instep is measured against: Flask and RQ, one job and on
 Written as one would write it with care: proof checked in constant time, event ids de-duplicated,
 a job that is retried on 429, 5xx and broken connections, waits as long as `Retry-After` says, a
 session that is kept, JSON instead of pickle. It runs under the same server as Instep (granian,
-two processes of four threads), with as many workers, on a Valkey as durable.
+two processes of four threads; without a front), with as many workers, on a Valkey as durable.
 
     python -m tests.bench.plain web|worker    (its settings stand in the environment)
 """
