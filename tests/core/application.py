@@ -28,6 +28,7 @@ STATUS = {
             "unmapped": 4,
             "unmapped_bytes": 1000,
             "unmapped_bytes_limit": 2000,
+            "stale": {},
         }
     },
     "refusals": {"erp": {"refused": 1}},
