@@ -91,8 +91,9 @@ def test_what_cannot_be_mapped_is_kept_and_goes_out_once_the_mapping_is_right(cm
     assert {letter["kind"] for letter in letters} == {"unmapped"}
     assert len(letters) == 2
     (dozen,) = [each for each in letters if "qty" in each["problems"][0]["field"]]
-    assert instep.status()["fields"]["accepted"] == 0
+    assert instep.status()["fields"]["accepted"] == 1  # the stock; the text is no number to ">"
     assert instep.command("dead", "replay", dozen["id"])[0] == 1  # no better than before
+    assert not cms.live[item_id(4)].get("in-stock")
     instep.close()
     path = instep.folder / "mappings.py"
     path.write_text(path.read_text().replace('"data.qty', '"to_number(data.qty)'))
@@ -101,6 +102,7 @@ def test_what_cannot_be_mapped_is_kept_and_goes_out_once_the_mapping_is_right(cm
     assert code == 0, said + complaint
     instep.settled()
     assert cms.live[item_id(4)]["stock"] == 12
+    assert cms.live[item_id(4)]["in-stock"] is True
     assert len(instep.asked("dead", "list")) == 1
 
 
