@@ -126,3 +126,19 @@ def test_a_number_beyond_all_bounds_is_text(one, cell):
 def test_a_whole_field_takes_no_fraction_of_an_exact_number(one):
     ((path, message),) = one("x = fields.Integer()")({"sku": "a", "x": Decimal("1.5")})
     assert (path, message.partition(";")[0]) == ("x", "Not a valid integer")
+
+
+def test_a_function_that_makes_a_key_gets_the_text(changes):
+    meta = "key = lambda row: row['a'] + '-' + row['b']"
+    (change,) = changes("x = fields.Raw()", meta)(Cells(a="00123", b="7", x="1")).changes
+    assert change.record == "00123-7"
+
+
+def test_a_function_that_needs_numbers_gets_them(changes):
+    meta = """
+        key = lambda row: row["n"] + 1
+        when = lambda row: row["n"] > 0
+        version = lambda row: row["n"]
+    """
+    (change,) = changes("x = fields.Raw()", meta)(Cells(n="5", x="1")).changes
+    assert (change.record, change.version) == ("6", "s" + "5".zfill(20))

@@ -230,3 +230,15 @@ def test_a_hook_that_changes_what_it_is_given_does_so_once(changes):
             return data
     """)({"sku": 1, "price": 1999, "stock": "x"})
     assert fields(mapped) == {"price": 19.99}
+
+
+def test_what_a_hook_would_have_filled_is_left_out_too(changes):
+    mapped = changes("""
+        stock = fields.Integer()
+        in_stock = fields.Boolean()
+        @post_load
+        def tell(self, data, **kwargs):
+            return data | {"in_stock": 1 / data["stock"] > 0}
+    """)({"sku": 1, "stock": 0})
+    assert mapped.changes == ()
+    assert slugs(mapped) == ["stock", "in-stock"]
