@@ -156,6 +156,11 @@ def test_every_sender_has_a_recipe_and_every_page_one():
 
 
 @pytest.mark.parametrize("page", cookbook.pages(), ids=lambda page: page.stem)
+def test_a_page_ends_with_what_to_mind(page):
+    assert cookbook.SECTION.findall(page.read_text(encoding="utf-8"))[-1] == "What to mind"
+
+
+@pytest.mark.parametrize("page", cookbook.pages(), ids=lambda page: page.stem)
 def test_the_list_of_senders_links_to_every_page(page):
     senders = (ROOT / "service/senders/README.md").read_text(encoding="utf-8")
     assert f"(../docs/senders/{page.name})" in senders
