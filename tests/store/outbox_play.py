@@ -16,8 +16,16 @@ from workers.changes import Incoming
 from workers.steps import Batch, Lookup, Wait
 
 VERSIONS = {"stock": at, "price": number, "name": lambda _: None}
+PLACED = ("held", "first")
 KEPT = 4  # as in lua/echo.lua
 SENT_STATES = ("written", "unchanged")
+
+
+def _changed(record, slug, value, version):
+    """A change at a version; or, where the source of the field has times, without one."""
+    if version in PLACED and slug != "name":
+        return replace(change(record, {slug: value}, by="key"), placed=version)
+    return change(record, {slug: value}, version=VERSIONS[slug](version), by="key")
 
 
 class Play:
@@ -83,8 +91,7 @@ class Play:
 
     def _incoming(self, index, id, record, values):
         changes = tuple(
-            change(record, {slug: value}, version=VERSIONS[slug](n), by="key")
-            for slug, (value, n) in values.items()
+            _changed(record, slug, value, version) for slug, (value, version) in values.items()
         )
         return Incoming(id, "stock.changed", index, changes)
 

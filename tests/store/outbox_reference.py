@@ -6,13 +6,15 @@ no marks; only which value is the newest and what became of each.
 from collections import Counter
 from dataclasses import dataclass, field
 
+BEFORE = -1
+
 
 @dataclass
 class Newest:
     """The newest accepted value of one field."""
 
     value: int
-    version: object  # None: arrival decides
+    version: object  # None: arrival decides; BEFORE: before everything
     number: int  # its arrival number
     ids: set = field(default_factory=set)  # of the events accepted at this version
     state: str = "pending"
@@ -27,7 +29,8 @@ class Reference:
 
     def accept(self, source, mode, events):
         """
-        Take in *events*: (id, record, {slug: (value, version)}).
+        Take in *events*: (id, record, {slug: (value, version)}); the version may be None, "held" or
+        "first" (workers/changes.py).
 
         Yields each field value with what must become of it: "stale" or "newest". Of the newest
         ones the caller says which need not be sent (``move``).
@@ -36,7 +39,8 @@ class Reference:
             name = id and (source, id)
             if name in self.seen:
                 continue
-            for slug, (value, version) in values.items():
+            for slug, (value, told) in values.items():
+                version = self._version((record, slug), told)
                 self.counts["accepted"] += 1
                 if self._wins((record, slug), version, name, mode):
                     self._place((record, slug), value, version, name)
@@ -46,6 +50,13 @@ class Reference:
                     yield (record, slug), "stale"
             if name:
                 self.seen.add(name)
+
+    def _version(self, place, told):
+        """Without one a value takes that which is held, or comes before everything."""
+        held = self.fields.get(place)
+        if told == "held":
+            return held.version if held else BEFORE
+        return BEFORE if told == "first" else told
 
     def _wins(self, place, version, name, mode):
         held = self.fields.get(place)

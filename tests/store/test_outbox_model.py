@@ -17,7 +17,7 @@ from outbox_network import Flight
 from outbox_play import Play
 
 # Few values, versions and ids, so that they meet; versions: times, sequences, arrivals.
-NUMBERS = {"stock": [1, 2, 3], "price": [1, 2, 3], "name": [None]}
+NUMBERS = {"stock": [1, 2, 3, "held", "first"], "price": [1, 2, 3, "held"], "name": [None]}
 SLUGS = [("stock",), ("stock",), ("name",), ("stock", "price"), ("stock", "price", "name")]
 FIELDS = st.sampled_from(SLUGS).flatmap(
     lambda slugs: st.fixed_dictionaries(

@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from outbox_driver import at, change, event, number
 from outbox_retiring import GONE
 
 from workers.changes import Again, Change, Incoming
-from workers.model.versions import BEFORE, right_after
+from workers.model.versions import BEFORE, right_after, with_position
 
 
 def put(bench, stock, placed, *, id=None, **options):
@@ -179,3 +181,20 @@ def test_what_an_older_release_kept_goes_by_the_time_at_which_it_came(bench):
     assert again(bench, 2, "arrival", None) == "accepted"
     assert again(bench, 3, "arrival", None, came=at(9)) == "stale"
     assert bench.value("i1") == 2
+
+
+# the order of arrival -------------------------------------------------------------------------
+
+HEADS = [*map(at, range(4)), right_after(at(1)), *(with_position(at(2), n) for n in (1, 2, 10))]
+
+
+@given(st.permutations(HEADS), st.sampled_from([None, at(1), right_after(at(2))]))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_of_changes_with_versions_the_order_of_arrival_does_not_matter(bench, order, gone):
+    bench.client.flushall()
+    if gone:
+        retired(bench, version=gone)
+    for held in order:
+        timed(bench, HEADS.index(held), held)
+    newest = max(HEADS)
+    assert (bench.value("i1"), version(bench)) == (HEADS.index(newest), newest)
