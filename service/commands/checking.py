@@ -41,21 +41,24 @@ REFUSALS: Mapping[int, tuple[str, str, str]] = {  # status: key, expected, do
 @click.option("--json", "json_wanted", is_flag=True, help="Print it as JSON.")
 def check(json_wanted: bool) -> None:
     """Check the configuration, the mappings, the store and the tokens."""
+    from service.commands.orders import mixed
     from service.configuration import of_process
     from workers.limiter import Limiter
 
     notes: list[str] = []
     try:
-        settings = of_process().settings
+        configuration = of_process()
     except ConfigurationInvalid as error:
         _report(error.problems, notes, json_wanted)
         # A mapping that is wrong is what it was asked; without a configuration it cannot be asked.
         raise SystemExit(1 if isinstance(error, MappingsInvalid) else 2) from None
+    settings = configuration.settings
     steps, problems = _store(settings, notes)
     problems += _tokens(settings, Limiter(steps) if steps else None, notes)
     if steps:
         notes += _twins(settings, steps)
         notes += _merged(settings, steps)
+    notes += mixed(configuration)
     _report(problems, notes, json_wanted)
     raise SystemExit(1 if problems else 0)
 

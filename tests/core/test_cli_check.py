@@ -69,6 +69,52 @@ def test_a_collection_that_answers_is_right_and_a_store_that_does_not_run_is_no_
     assert "nothing runs" in found["notes"][0]
 
 
+TWO_SOURCES = """
+mappings = ["mappings.py"]
+[sources.erp]
+sender = "bearer"
+secrets = ["s"]
+{erp}
+[sources.shop]
+{shop}
+secrets = ["s"]
+"""
+BOTH = """
+from marshmallow import fields
+from service.mapping import Mapping
+
+class Erp(Mapping):
+    class Meta:
+        source, collection, item = "erp", "products", "id"
+
+    stock = fields.Integer()
+
+class Shop(Mapping):
+    class Meta:
+        source, collection, item = "shop", "products", "id"
+
+    stock = fields.Integer()
+"""
+
+
+@pytest.mark.parametrize(
+    ("erp", "shop", "told"),
+    [
+        ("", 'sender = "shopify"', "erp by no times, shop by times"),
+        ("", 'sender = "debezium"\nscheme = "bearer"', "erp by no times, shop by numbers"),
+        ('occurred_at = "at"', 'sender = "debezium"\nscheme = "bearer"', "erp by times"),
+        ('occurred_at = "at"', 'sender = "shopify"', None),
+        ("", 'sender = "bearer"', None),
+    ],
+)
+def test_sources_of_two_kinds_on_one_field_are_warned_of(check, tmp_path, erp, shop, told):
+    (tmp_path / "mappings.py").write_text(BOTH)
+    code, found = check(TWO_SOURCES.format(erp=erp, shop=shop) + TOML)
+    warned = [note for note in found["notes"] if note.startswith("Warning: stock of products")]
+    assert (code, len(warned)) == (0, told is not None)
+    assert not warned or told in warned[0]
+
+
 @pytest.mark.parametrize(("live", "word"), [("true", "live"), ("false", "staged")])
 def test_what_is_created_and_where_is_noted(check, live, word):
     create = 'missing = "create"\nkey = "sku"\n'

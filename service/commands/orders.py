@@ -1,0 +1,45 @@
+"""Fields that sources of several kinds write: by times, by numbers, or by their arrival."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from service.senders.reading import Reading
+
+if TYPE_CHECKING:
+    from service.configuration import Configuration
+
+TIMES, NUMBERS, ARRIVAL = "times", "numbers", "no times"
+_DO = {
+    frozenset({TIMES, NUMBERS}): "a change of the one is left out where the other's is held",
+    frozenset({TIMES, ARRIVAL}): "without times the order of arrival counts: set occurred_at",
+    frozenset({NUMBERS, ARRIVAL}): "without numbers the order of arrival counts",
+}
+
+
+def mixed(configuration: Configuration) -> Iterator[str]:
+    """Yield a warning for each field that sources of two kinds write."""
+    writers: dict[tuple[str, str], dict[str, str]] = {}  # (collection, slug) → source → kind
+    for rule in configuration.mappings.rules:
+        options = rule.options
+        if options.version is not None:  # its kind is that of what it finds
+            continue
+        kind = TIMES if options.fetching else _kind(configuration, options.source)
+        for target in rule.targets:
+            writers.setdefault((options.collection, target.slug), {})[options.source] = kind
+    for (collection, slug), kinds in sorted(writers.items()):
+        if len(set(kinds.values())) > 1:
+            told = ", ".join(f"{source} by {kind}" for source, kind in sorted(kinds.items()))
+            do = "; ".join(do for mix, do in _DO.items() if mix <= set(kinds.values()))
+            yield f"Warning: {slug} of {collection} is ordered two ways ({told}): {do}"
+
+
+def _kind(configuration: Configuration, source: str) -> str:
+    configured = configuration.senders[source]
+    if configured.kind.sequenced:
+        return NUMBERS
+    reading = getattr(configured.senders[0], "reading", None)
+    # Elsewhere the sender knows where its times stand.
+    unset = isinstance(reading, Reading) and not reading.occurred_at
+    return ARRIVAL if unset and "occurred_at" in configured.kind.options().fields else TIMES
