@@ -163,6 +163,15 @@ def test_destinations_are_woken(intake, outbox, woken):
     assert woken == ["site", "shop"]
 
 
+def test_a_source_that_says_nothing_newer_is_logged(intake, outbox, caplog):
+    stalled = {"since": 1778578199000, "events": 9, "by": "3600000000", "unit": "us"}
+    outbox.answer = Accepted(stalled=stalled)
+    with caplog.at_level(logging.WARNING):
+        receive(intake, b'{"qty": 1}')
+    (record,) = caplog.records
+    assert (record.message, record.source, record.by) == ("source stale", "erp", "3600000000")
+
+
 def test_a_wake_that_fails_is_logged_and_the_next_is_tried(outbox, caplog):
     tried = []
 
