@@ -60,6 +60,17 @@ def test_what_came_shortly_before_the_snapshot_cannot_be_compared_with_it(reconc
     assert told_and_shown(way, {1: 7}) == ({}, {causes.UNFIT}, [1])
 
 
+def test_what_waits_for_long_may_have_been_overtaken_just_now(reconciling):
+    way = reconciling(items=2)
+    way.change(1, stock=1, version=1)
+    way.pass_time(2 * LONG)
+    way.change(1, stock=2, version=2)
+    told = way.reconcile(rows(way, {1: 7}), partial=True)
+    assert (told.by_cause(), told.told()) == ({}, {causes.UNFIT})
+    way.run()
+    assert way.shown("stock", [1]) == [2]
+
+
 def test_a_later_snapshot_goes_over_an_earlier_one_at_once(reconciling):
     way = reconciling(items=2)
     written(way, [1])

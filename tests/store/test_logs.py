@@ -90,6 +90,21 @@ def test_the_next_server_may_be_behind_the_clock_of_the_last(bench, behind):
     assert bench.value("a") == 3
 
 
+def test_what_the_last_server_sent_by_a_clock_ahead_stays_in_its_log(bench):
+    take(bench, "a", 1, 9_000_000, 0)
+    take(bench, "a", 2, 9_400_000, 600)
+    take(bench, "a", 3, 25_000, 570)
+    assert take(bench, "a", 2, 9_400_000, 600) == "stale"
+    assert (bench.value("a"), version(bench)) == (3, in_log(1, 25_000))
+
+
+def test_a_clock_that_steps_back_to_before_the_new_log_does_not_lead_into_the_old_one(bench):
+    take(bench, "a", 1, 30_000, 0)
+    take(bench, "a", 2, 25_000, 100)
+    assert take(bench, "a", 3, 31_000, 95) == "accepted"
+    assert version(bench) == in_log(1, 31_000)
+
+
 def test_the_log_is_that_of_a_server_and_not_of_the_source(bench):
     take(bench, "a", 1, 9_000_000, 0, name="one")
     take(bench, "b", 1, 25_000, 1, name="two")

@@ -176,10 +176,11 @@ def test_a_deletion_that_runs_again_goes_over_nothing_that_has_come_since(bench)
     assert GONE not in bench.item("i1")[1]
 
 
-def test_what_an_older_release_kept_goes_by_the_time_at_which_it_came(bench):
+@pytest.mark.parametrize("placed", ["arrival", "held", "first"])
+def test_what_an_older_release_kept_goes_by_the_time_at_which_it_came(bench, placed):
     timed(bench, 1, at(10))
-    assert again(bench, 2, "arrival", None) == "accepted"
-    assert again(bench, 3, "arrival", None, came=at(9)) == "stale"
+    assert again(bench, 2, placed, None) == "accepted"
+    assert again(bench, 3, placed, None, came=at(9)) == "stale"
     assert bench.value("i1") == 2
 
 
