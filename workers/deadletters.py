@@ -54,11 +54,8 @@ class Letter:
     index: int = 0
     times: int = 1
     again: Again | None = None  # where its event stands when it runs again
-
-    @property
-    def received(self) -> datetime:
-        """When an unmapped event first came: the version of its values, if it carries none."""
-        return self.created
+    # What of its event was left out: {collection, key, slug, version}, as far as that is known.
+    left_out: tuple[Mapping[str, str | None], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return it ready for JSON, without the raw body."""
@@ -81,6 +78,7 @@ class Letter:
             "code": self.code,
             "message": self.message,
             "problems": [dict(problem) for problem in self.problems],
+            "left_out": [dict(each) for each in self.left_out],
             "source": self.source,
             "topic": self.topic,
             "times": self.times,
@@ -171,14 +169,17 @@ def _letter(id: str, held: Mapping[str, str]) -> Letter:
             if entry["fate"] != "superseded":
                 slug = shown_slug(name[2:])
                 fields[slug] = {**entry, "value": json.loads(entry["value"])}
+    left_out = tuple(_left_out(held))
+    records = {(each["collection"], each["key"]) for each in left_out}
+    collection, key = records.pop() if len(records) == 1 else (None, None)
     return Letter(
         id=id,
         kind=held["kind"],
         created=datetime.fromtimestamp(int(float(held["created"])) / 1000, tz=UTC),
         state=held["state"],
         reason=held.get("reason", ""),
-        collection=held.get("collection") or None,
-        key=held.get("key") or None,
+        collection=held.get("collection") or collection,
+        key=held.get("key") or key,
         item=held.get("item") or None,
         fields=dict(sorted(fields.items())),
         events=tuple(json.loads(held.get("events", "[]"))),
@@ -197,7 +198,21 @@ def _letter(id: str, held: Mapping[str, str]) -> Letter:
         index=int(held.get("index", 0)),
         times=int(held.get("times", 1)),
         again=_again(id, held) if held["kind"] == "unmapped" else None,
+        left_out=left_out,
     )
+
+
+def _left_out(held: Mapping[str, str]) -> Iterator[Mapping[str, str | None]]:
+    """Yield what ``lua/left_out.lua`` has put into a letter."""
+    for name, version in sorted(held.items()):
+        if name.startswith("o:"):
+            collection, record, slug = json.loads(name[2:])
+            yield {
+                "collection": collection,
+                "key": record,
+                "slug": shown_slug(slug),
+                "version": version or None,
+            }
 
 
 def _again(id: str, held: Mapping[str, str]) -> Again:

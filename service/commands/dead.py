@@ -55,7 +55,7 @@ def _row(letter: dict[str, Any]) -> tuple[Any, ...]:
         letter["kind"],
         letter["collection"],
         letter["key"] or letter["item"],
-        ", ".join(letter["fields"]),
+        ", ".join(letter["fields"] or dict.fromkeys(left["slug"] for left in letter["left_out"])),
         letter["attempts"],
         letter["status"],
         why or letter["message"],

@@ -7,6 +7,7 @@ from outbox_creating import created, knowing
 from outbox_driver import at, change, event, number, sent
 
 from workers.changes import Again, FieldProblem, Incoming, LeftOut
+from workers.deadletters import DeadLetters
 from workers.outbox import balanced
 from workers.tombstones import GONE
 
@@ -51,6 +52,22 @@ def test_what_could_be_read_is_accepted_and_the_rest_is_a_letter(bench):
     assert sent(bench.batch()) == {"i1": {"price": 9}}
     assert entries(letter_of(bench)) == {("i1", "stock"): at(10)}
     assert balanced(bench.counts())
+
+
+def test_a_letter_names_the_record_and_what_of_it_was_left_out(partial):
+    (letter,) = DeadLetters(partial.steps, partial.settings).list(collection="products")
+    assert (letter.collection, letter.key) == ("products", "i1")
+    assert letter.as_dict()["left_out"] == [
+        {"collection": "products", "key": "i1", "slug": "stock", "version": at(10)}
+    ]
+
+
+def test_a_letter_of_several_records_names_each_beside_its_fields_alone(bench):
+    left = (left_out("i1"), left_out("i2"))
+    bench.accept(Incoming("e1", "t", 0, (), (PROBLEM,), left=left))
+    (letter,) = DeadLetters(bench.steps, bench.settings).list()
+    assert (letter.collection, letter.key) == (None, None)
+    assert [each["key"] for each in letter.left_out] == ["i1", "i2"]
 
 
 def test_what_was_left_out_is_outside_the_counts(partial):
