@@ -141,7 +141,9 @@ class Intake:
             read = self._reader.again(source, letter.headers, letter.body)
         else:
             read = self._reader.read(source, letter.headers, letter.body)
-        if letter.index != WHOLE_BODY:
+        if letter.index == WHOLE_BODY:
+            read = bounded(read)
+        else:
             read = replace(read, events=tuple(e for e in read.events if e.index == letter.index))
         # A letter that nothing wants any more is for the operator to discard, not for us.
         if not any(event.changes or event.fetches for event in read.events):
@@ -232,5 +234,5 @@ def _placed(event: Incoming, letter: Letter) -> Incoming:
     """Return *event* of *letter* with where it stands; each one of a whole body where it was."""
     again = letter.again
     if again is not None and letter.index == WHOLE_BODY:
-        again = replace(again, place=event.index, taken=False, letters=())
+        again = replace(again, place=event.index, taken=False, letters=(), whole=letter.id)
     return replace(event, again=again)

@@ -240,21 +240,18 @@ def bounded(read: Read) -> Read:
     """
     Return *read*, with one letter of the whole body for its bad events if they are very many.
 
-    What can be read of such an event goes on: its problems stand in that letter, what is left out
-    of it stands in both.
+    What can be read of such an event goes on; its problems are told by that letter.
     """
     bad = [event for event in read.events if event.problems]
     if len(bad) <= LETTERS:
         return read
     first = bad[0].problems[0]
     words = f"{len(bad)} of {len(read.events)} events have problems; the first: {first.path}"
-    # Without anything to take they are dropped: a repeat is to be mapped again.
-    events = (
-        replace(event, problems=()) if event.problems else event
-        for event in read.events
-        if not event.problems or event.changes or event.gone or event.fetches
-    )
-    left = tuple(dict.fromkeys(out for event in bad for out in event.left))
-    nameless = any(event.nameless or not event.left for event in bad)
-    letter = replace(_letter(f"{words} {first.message}"), left=left, nameless=nameless)
+    events = (_part(event) if event.problems else event for event in read.events)
+    letter = replace(_letter(f"{words} {first.message}"), part=True)
     return Read((*events, letter), read.wanted)
+
+
+def _part(event: Incoming) -> Incoming:
+    nameless = event.nameless or not event.left
+    return replace(event, problems=(), nameless=nameless, part=True)

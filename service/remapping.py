@@ -166,17 +166,18 @@ def events_of(reader: Reader, source: str, delivery: KeptDelivery) -> list[Incom
     else:
         read = reader.read(source, delivery.headers, delivery.body)
     came = time_version(_EPOCH + timedelta(microseconds=delivery.came))
-    whole = () if read.problems else (raw_letter(source, delivery.body, WHOLE_BODY),)
+    whole = raw_letter(source, delivery.body, WHOLE_BODY)
+    run = [n for n, event in enumerate(read.events) if event.changes]
+    last = run[-1] if run and not read.problems else None
     events = []
     for position, (event, letter) in enumerate(named(source, delivery.body, read.events)):
         place = position if fetched else event.index
         body = delivery.body if event.body is None else event.body.encode()
-        last = position == len(read.events) - 1
         # The second name is the one that an older release gave it.
         names = dict.fromkeys((letter, raw_letter(source, body, event.index)))
-        letters = (*names, *(whole if last else ()))
+        letters = (*names, whole) if position == last else tuple(names)
         taken, arrival = delivery.took(place), delivery.arrival
-        again = Again(delivery.number, place, came, taken, letters, arrival)
+        again = Again(delivery.number, place, came, taken, letters, arrival, whole)
         changes = tuple(each for each in single(event) if each.fields or each.retire)
         # What the CMS said of its own items then, it does not say now.
         events.append(replace(event, changes=changes, gone=(), body=None, again=again))

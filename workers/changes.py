@@ -150,6 +150,7 @@ class Again:
     taken: bool = True  # False: nothing of it could be read then, or nothing wanted it
     letters: tuple[str, ...] = ()  # dead letters that close once all of it can be read
     arrival: int | None = None  # the newest arrival number when it first came; None: not known
+    whole: str | None = None  # the letter that its whole body has, or would have
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,9 @@ class Incoming:
     log: LogPosition | None = None
     left: tuple[LeftOut, ...] = ()  # what the problems kept out, as far as it can be named
     nameless: bool = False  # some problems keep out what names no field of a record
+    part: bool = (
+        False  # its problems are told by the letter of its whole body, or it is that letter
+    )
 
 
 @dataclass(frozen=True, slots=True)

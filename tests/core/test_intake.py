@@ -195,8 +195,9 @@ def test_a_store_that_does_not_answer_is_told(intake, outbox):
 def test_very_many_bad_events_are_one_letter_of_the_whole_body(outbox, woken):
     intake = make(outbox, woken.append, events="@")
     receive(intake, json.dumps([{"id": 1, "qty": 5}, *[{}] * (LETTERS + 1)]).encode())
-    good, letter = outbox.deliveries[0].events
-    assert (good.id, good.problems) == ("1", ())
+    good, *bad, letter = outbox.deliveries[0].events
+    assert (good.id, good.problems, good.part) == ("1", (), False)
+    assert {(event.problems, event.part) for event in bad} == {((), True)}
     assert letter.index == WHOLE_BODY
     assert "201 of 202 events have problems; the first: qty missing" in letter.problems[0].message
 
@@ -205,12 +206,14 @@ def test_what_can_be_read_of_very_many_bad_events_goes_on(outbox, woken):
     intake = make(outbox, woken.append, events="@")
     body = [{"id": n, "qty": n, "name": ""} for n in range(1, LETTERS + 2)]
     receive(intake, json.dumps([*body, {"id": "none"}]).encode())
-    *good, letter = outbox.deliveries[0].events
+    *good, bad, letter = outbox.deliveries[0].events
     assert [event.id for event in good] == [str(n) for n in range(1, LETTERS + 2)]
     assert {len(event.changes) for event in good} == {1}
     assert {event.problems for event in good} == {()}
-    assert {event.left for event in good} == {letter.left}
-    assert letter.nameless  # the last one names no record
+    assert {len(event.left) for event in good} == {1}
+    assert {event.nameless for event in good} == {False}
+    assert (bad.id, bad.nameless) == ("none", True)  # it names no record
+    assert (letter.left, letter.part) == ((), True)
 
 
 def test_up_to_that_many_each_bad_event_has_a_letter_of_its_own(outbox, woken):

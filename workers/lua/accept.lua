@@ -5,7 +5,8 @@
 --   history, weak, hold_ms, headers, fetched: {fetcher, object, token, n, cursor, more, last},
 --   kept: {ms, most, words}, again, assumed,
 --   events: [{id, name, topic, index, place, letter, problems: [{path, message}], nameless,
---     left: [{collection, record, slug, version}], again: {number, place, came, taken, letters, arrival},
+--     left: [{collection, record, slug, version}], part,
+--     again: {number, place, came, taken, letters, arrival, whole},
 --     log: {name, version, at, far, overlaps},
 --     fetches: [[fetcher, object]], payload, body, raw,
 --     changes: [{mapping, collection, destination, record, by, copy, version, placed, batch,
@@ -19,7 +20,7 @@
 --   kept: lua/kept.lua   again, assumed: lua/again.lua   log: lua/logs.lua
 --   placed, snapshot: lua/newest.lua
 -- ARGV[3]: the raw body, as text or base64 (request.encoding); ARGV[4], ARGV[5]: lua/kept.lua
---! uses dry versions state burying retire creation references echo raw left_out fetching waking seen newest logs overtaken again kept own_letters
+--! uses dry versions state burying retire creation references echo raw left_out fetching waking seen newest logs overtaken again kept body_letters own_letters
 
 local HOUR_US = 3600 * 1000000
 local earlier = earlier_answer()
@@ -90,10 +91,12 @@ for _, event in ipairs(request.events) do
   local id = given(event.id)
   -- The letter of a fetch that failed is one of an event that was taken.
   local again = request.mode == 'remap' and #event.fetches > 0
+  local body = given(event.again) and given(event.again.whole)
+  if body and is_part_of(body, event) then event.again.taken = true end
   local repeat_of = not again and repeated(event, here)
   if repeat_of and not here[id] then
     -- The repeat of an event of which something was left out is a replay of its letter.
-    event.again = again_by_letter(event)
+    event.again = again_by_letter(event, item_of)
     repeat_of = not event.again
   end
   if repeat_of or (given(event.again) and request.mode == 'live') then
@@ -227,15 +230,17 @@ end
 local headers = cjson.encode(request.headers)
 local has_letters = redis.call('EXISTS', P .. 'letters:raw:' .. request.source) == 1
 local told, asked, asks, accepted, letters = {}, {}, {}, 0, 0
+begin_body_letter(events, given(request.closes), item_of, letter_for)
 for _, event in ipairs(events) do
   event.headers = headers
+  local arrival = tonumber(redis.call('GET', P .. 'arrival') or 0)
   for _, ask in ipairs(event.fetches) do
     note_fetch(fetch_of(ask[1], request.source, ask[2]), event, raw_of(event), request.mode ~= 'live')
     asked[ask[1]] = true
     asks[#asks + 1] = ask
   end
   -- Before its values overtake what its letter holds: a replay closes it, not something newer.
-  if has_letters and #event.problems + #event.left == 0 and wanted(event) then
+  if has_letters and is_whole(event) and wanted(event) then
     close_own_letters(event, item_of)
   end
   for _, change in ipairs(event.changes) do
@@ -249,7 +254,8 @@ for _, event in ipairs(events) do
     if #fates > 0 then told[#told + 1] = {change.collection, change.record, fates} end
   end
   if wanted(event) then note_seen(event) end
-  if #event.problems > 0 and keep_own_letter(event, raw_of(event), keeping, before, item_of) then
+  link_part(event, wanted(event), item_of)
+  if #event.problems > 0 and keep_own_letter(event, raw_of(event), keeping, arrival, item_of) then
     letters = letters + 1
     has_letters = true
   end

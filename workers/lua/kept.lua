@@ -80,9 +80,9 @@ local function trim_idle(source, kept)
 end
 
 local function places_text(repeats, left, rest)
-  local text = table.concat(repeats, ',') .. '|' .. table.concat(left, ',')
-  if left[#left] ~= -1 then return text end
-  return text .. '|' .. table.concat(rest, ',')
+  local text = table.concat(repeats, ',') .. '|'
+  if left[#left] ~= -1 then return text .. table.concat(left, ',') end
+  return text .. '-1|' .. table.concat(rest, ',')
 end
 
 -- Which deliveries are kept so far, and the number of this one; nil where it is not to be kept.

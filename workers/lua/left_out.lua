@@ -3,11 +3,13 @@
 --
 -- instep:letter:<id> of an unmapped event, beside raw.lua's:
 --   o:["collection","record","slug"]  what was left out: its version, or '' where arrival decides
+--   entries: how many of those there are
 --   nameless: 1 where it has problems that name no field of a record: it is closed by hand
 --   taken: 1 where some of the event was accepted
 --   number, place, arrival: of the kept delivery (0: not kept), of the event in it, and the arrival
 --     number when it came: where the event stands when it runs again
--- instep:item:…  o:<slug>: {l: the letter, r: the version, a: the arrival number then}
+-- instep:item:…  o:<slug>: {l: the letter, r: the version, a: the arrival number then,
+--   h: the place of its event in its delivery}
 
 local function letter_key(id) return P .. 'letter:' .. id end
 
@@ -22,32 +24,61 @@ local function unlink(item, slug)
   item.relinked[slug] = true
 end
 
+local writing  -- the letter that this step writes anew: what it holds is known at the end
+
+-- How many entries a letter holds; one that an older release wrote is counted once.
+local function entries_of(key)
+  local known = redis.call('HGET', key, 'entries')
+  if known then return tonumber(known) end
+  local held, number = redis.call('HGETALL', key), 0
+  for i = 1, #held, 2 do
+    if string.sub(held[i], 1, 2) == 'o:' then number = number + 1 end
+  end
+  redis.call('HSET', key, 'entries', number)
+  return number
+end
+
+local function remove_entry(key, name)
+  local held = entries_of(key)
+  local removed = redis.call('HDEL', key, name)
+  if removed > 0 then redis.call('HSET', key, 'entries', held - 1) end
+  return removed
+end
+
 -- Nothing of it is left in its letter: with the last entry the letter closes.
 local function leave_left_out(item, slug)
   local id = item.left[slug].l
   unlink(item, slug)
   local key = letter_key(id)
-  if redis.call('HDEL', key, entry_name(item, slug)) == 0 or not is_open(id) then return end
-  local held = redis.call('HGETALL', key)
-  for i = 1, #held, 2 do
-    if held[i] == 'nameless' or string.sub(held[i], 1, 2) == 'o:' then return end
+  if remove_entry(key, entry_name(item, slug)) == 0 or id == writing or not is_open(id) then return end
+  if entries_of(key) == 0 and redis.call('HEXISTS', key, 'nameless') == 0 then
+    close_letter(id, 'superseded')
   end
-  close_letter(id, 'superseded')
 end
 
-local function is_own(id, event)
-  if event.letter == id then return true end
-  for _, name in ipairs(given(event.again) and event.again.letters or {}) do
-    if name == id then return true end
+-- Whether *link* is of the event itself, or of one before it in the body of their one letter.
+local function is_own(link, event)
+  local again = given(event.again)
+  if event.letter == link.l then return true end
+  for _, name in ipairs(again and again.letters or {}) do
+    if name == link.l then return true end
   end
-  return false
+  return again ~= nil and given(again.whole) == link.l and again.place >= (link.h or 0)
+end
+
+-- Versions of two kinds say nothing of each other.
+local function are_compared(one, other)
+  local a, b = kind_of(one), kind_of(other)
+  return a == b or a == BEFORE or b == BEFORE
 end
 
 -- Whether an event that gives *version* stands after what *link* names: by version, then by arrival.
 local function is_after(link, version, event)
-  if link.r and version and version ~= link.r then return version > link.r end
+  if link.r and version and version ~= link.r and are_compared(version, link.r) then
+    return version > link.r
+  end
   local again = given(event.again)
-  return not again or is_own(link.l, event) or (given(again.arrival) or 0) > link.a
+  return not again or is_own(link, event) or (given(again.arrival) or 0) > link.a
 end
 
 -- A value of *slug*, or a retirement, was accepted: what was left out before it is overtaken.
@@ -66,7 +97,9 @@ end
 local function is_overtaken(item, left, event)
   local version, again = given(left.version), given(event.again)
   local function is_newer(field)
-    if version and field.r ~= version then return field.r > version end
+    if version and field.r ~= version and are_compared(field.r, version) then
+      return field.r > version
+    end
     return again ~= nil and field.a > (given(again.arrival) or 0)
   end
   for slug, field in pairs(item.fields) do
@@ -76,15 +109,16 @@ local function is_overtaken(item, left, event)
   return false
 end
 
--- Puts what *event* left out into its open letter *id*. Returns how many entries there are.
+-- Puts what *event* left out into its letter *id*.
 local function link_left_out(id, event, item_of)
   local arrival = tonumber(redis.call('GET', P .. 'arrival') or 0)
-  local again, put = given(event.again), {}
+  local again, put, held = given(event.again), {}, entries_of(letter_key(id))
   for _, left in ipairs(event.left) do
     local item, slug, version = item_of(left), left.slug, given(left.version)
-    local link = {l = id, r = version, a = again and given(again.arrival) or arrival}
+    local link = {l = id, r = version, a = again and given(again.arrival) or arrival,
+      h = again and again.place or event.place}
     local other = item.left[slug]
-    local later = not other or other.l == id or is_after(other, version, event)
+    local later = not other or is_after(other, version, event)
     if later and not is_overtaken(item, left, event) then
       if other and other.l ~= id then leave_left_out(item, slug) end
       item.left[slug] = link
@@ -94,9 +128,9 @@ local function link_left_out(id, event, item_of)
     end
   end
   for i = 1, #put, 200 do
-    redis.call('HSET', letter_key(id), unpack(put, i, math.min(i + 199, #put)))
+    held = held + redis.call('HSET', letter_key(id), unpack(put, i, math.min(i + 199, #put)))
   end
-  return #put / 2
+  redis.call('HSET', letter_key(id), 'entries', held)
 end
 
 -- Takes all entries out of a letter: it is closed, or written anew.
@@ -111,4 +145,5 @@ local function unlink_left_out(id, item_of)
       redis.call('HDEL', letter_key(id), held[i])
     end
   end
+  redis.call('HDEL', letter_key(id), 'entries')
 end

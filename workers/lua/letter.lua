@@ -3,7 +3,7 @@
 -- in it: what has been overtaken has left as superseded.
 -- ARGV[2]: {token, id, act: 'replay' | 'discard', destinations: {collection: destination}}
 -- Returns {done, fields, wake}.
---! uses state burying left_out
+--! uses versions state burying left_out
 
 local earlier = earlier_answer()
 if earlier then return earlier end

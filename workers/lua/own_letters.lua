@@ -3,10 +3,13 @@
 
 local rewritten = {}  -- letters of this delivery that stay open
 
+-- Whether all of an event could be read.
+local function is_whole(event) return #event.problems + #event.left == 0 and not event.part end
+
 -- A record that is known by an event that could not be read whole is not created before another
 -- event could.
 local function note_whole(item, event)
-  if #event.problems + #event.left == 0 then
+  if is_whole(event) then
     if item.meta.partial then revive(item, 'kind', 'missing') end
     set(item, 'partial', nil)
   elseif not next(item.fields) then
@@ -16,10 +19,10 @@ end
 
 -- Where the event of an open letter of which something was taken stands, so that its repeat runs as
 -- a replay; nil: the event has no such letter.
-local function again_by_letter(event)
+local function again_by_letter(event, item_of)
   local held = redis.call('HMGET', letter_key(event.letter),
     'state', 'taken', 'number', 'place', 'arrival', 'came')
-  if held[1] ~= 'open' or not held[2] then return nil end
+  if held[1] ~= 'open' or not held[2] then return again_by_body(event, item_of) end
   return {number = tonumber(held[3]), place = tonumber(held[4]), arrival = tonumber(held[5]),
     came = held[6], taken = true, letters = {event.letter}}
 end
@@ -55,7 +58,9 @@ end
 
 local function note_place(id, event, keeping, before)
   local again = given(event.again)
-  if redis.call('HEXISTS', letter_key(id), 'came') == 1 then return end
+  -- What has no id is no repeat: it stands where it came last.
+  local first = again or given(event.id) or event.index < 0
+  if first and redis.call('HEXISTS', letter_key(id), 'came') == 1 then return end
   local first = again or {number = keeping and keeping.number or 0, arrival = before,
     came = string.format('t%017.0f', now_us)}
   redis.call('HSET', letter_key(id), 'number', first.number, 'place', event.place, 'came', first.came)
@@ -64,7 +69,7 @@ local function note_place(id, event, keeping, before)
   end
 end
 
--- Returns whether the event has an open letter now. *before*: the arrival number as it came.
+-- Returns whether the event has an open letter now. *before*: the arrival number when its turn came.
 local function keep_own_letter(event, raw, keeping, before, item_of)
   local again = given(event.again)
   if request.again then refused[#refused + 1] = {event.again.number, event.problems} end
@@ -73,26 +78,33 @@ local function keep_own_letter(event, raw, keeping, before, item_of)
   if request.again and not id then return false end
   id = id or letter_for(event)
   local key, opens = letter_key(id), not is_open(id)
+  local begun = id == writing
+  if begun then writing = nil end
   if opens then
     redis.call('HDEL', key, 'came', 'arrival', 'taken', 'nameless')
-  else
+    if not begun then redis.call('HDEL', key, 'entries') end
+  elseif not begun then
     unlink_left_out(id, item_of)
   end
-  local fits = not opens or bytes_held() + weight_of(raw, {}) <= request.raw_bytes
+  local stands_for_many = string.sub(id, 1, 1) == 'g'
+  local lacks = redis.call('HEXISTS', key, 'raw') == 0
+  -- The body of one event would be that of no other.
+  local fits = not stands_for_many
+    and (not lacks or bytes_held() + weight_of(raw, {}) <= request.raw_bytes)
   keep_raw({id = id, source = request.source, topic = event.topic, name = event.name,
     index = event.index, problems = event.problems, headers = event.headers}, fits and raw or nil)
   rewritten[id] = true
-  note_place(id, event, keeping, before)
+  note_place(id, event, not stands_for_many and keeping or nil, before)
   if #event.changes > 0 or #event.fetches > 0 then redis.call('HSET', key, 'taken', 1) end
-  local stands_for_many = string.sub(id, 1, 1) == 'g'
-  local nameless = event.nameless or stands_for_many
+  local nameless = event.nameless or stands_for_many or (begun and body_is_nameless())
   if nameless then
     redis.call('HSET', key, 'nameless', 1)
   else
     redis.call('HDEL', key, 'nameless')
   end
   if stands_for_many then return true end
-  if link_left_out(id, event, item_of) == 0 and not nameless then
+  link_left_out(id, event, item_of)
+  if entries_of(key) == 0 and not nameless then
     close_letter(id, 'superseded')
     return false
   end

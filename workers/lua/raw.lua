@@ -24,19 +24,24 @@ end
 -- where its event came earlier than now. *raw*: nil where there is no room for its body.
 local function keep_raw(letter, raw)
   local key = P .. 'letter:' .. letter.id
-  if redis.call('HGET', key, 'state') ~= 'open' then
+  local opens = redis.call('HGET', key, 'state') ~= 'open'
+  if opens then
     -- Also where it was closed before: what comes again has come now.
     redis.call('HDEL', key, 'reason', 'closed', 'times')
     redis.call('HSET', key, 'created', letter.came or now, 'received', letter.came or now)
-    if raw then
-      hold_body(raw)
-      redis.call('HSET', key, 'raw', raw.raw)
-    end
+  end
+  local lacks = redis.call('HEXISTS', key, 'raw') == 0
+  if raw and lacks then
+    hold_body(raw)
+    redis.call('HSET', key, 'raw', raw.raw)
+  end
+  -- The place of the event, and how it is read, belong to the body that is held.
+  if opens or (raw and lacks) then
+    redis.call('HSET', key, 'index', letter.index, 'headers', letter.headers)
   end
   redis.call('HSET', key, 'kind', 'unmapped', 'source', letter.source, 'state', 'open',
     'topic', given(letter.topic) or '', 'events', list_text({given(letter.name)}),
-    'index', letter.index, 'problems', cjson.encode(letter.problems), 'message',
-    letter.problems[1].message, 'headers', letter.headers)
+    'problems', cjson.encode(letter.problems), 'message', letter.problems[1].message)
   redis.call('HINCRBY', key, 'times', 1)
   redis.call('ZREM', P .. 'letters:closed', letter.id)
   redis.call('ZADD', P .. 'letters', 'NX', now, letter.id)
