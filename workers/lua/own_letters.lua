@@ -6,14 +6,14 @@ local rewritten = {}  -- letters of this delivery that stay open
 -- Whether all of an event could be read.
 local function is_whole(event) return #event.problems + #event.left == 0 and not event.part end
 
--- A record that is known by an event that could not be read whole is not created before another
--- event could.
+-- A record that is known, or is back, by an event that could not be read whole is not created before
+-- another event could.
 local function note_whole(item, event)
   if is_whole(event) then
     if item.meta.partial then revive(item, 'kind', 'missing') end
     set(item, 'partial', nil)
-  elseif not next(item.fields) then
-    set(item, 'partial', event.letter)
+  elseif not next(item.fields) or in_force(item) then
+    set(item, 'partial', event.part and writing or event.letter)
   end
 end
 
