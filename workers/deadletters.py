@@ -57,6 +57,11 @@ class Letter:
     # What of its event was left out: {collection, key, slug, version}, as far as that is known.
     left_out: tuple[Mapping[str, str | None], ...] = ()
 
+    @property
+    def stands_for_many(self) -> bool:
+        """Whether it is one for all events of one cause, beyond so many letters of a source."""
+        return self.kind == "unmapped" and self.id.startswith("g")
+
     def as_dict(self) -> dict[str, Any]:
         """Return it ready for JSON, without the raw body."""
         return {

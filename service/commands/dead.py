@@ -15,6 +15,7 @@ from service.commands.printing import as_json, printable, table
 if TYPE_CHECKING:
     from service.ports import Letter as Unmapped
     from workers.deadletters import DeadLetters, Letter
+    from workers.kept import KeptDelivery
     from workers.parts import Parts
 
     Act = Callable[[Letter], str | None]  # returns why it could not be done
@@ -124,6 +125,9 @@ def _remap(parts: Parts) -> Act:
             return _return(parts, letter)
         if letter.state != "open":
             return "is closed"
+        if letter.stands_for_many:
+            many = f"stands for {letter.times} events: correct the mapping"
+            return f"{many}, run `instep remap {letter.source}`, then discard it"
         whole = _with_body(parts, parts.letters.show(letter.id) or letter)  # a list has none
         if not whole.body:
             return "has no body: there was no room for it; let its source send it again, or discard"
@@ -147,7 +151,19 @@ def _with_body(parts: Parts, letter: Letter) -> Letter:
         return letter
     kept = Kept(parts.outbox)
     found = kept.find(letter.source or "", letter.again.number, since=letter.created)
-    return letter if found is None else replace(letter, body=found.body)
+    if found is None:
+        return letter
+    return replace(letter, body=_own_body(found, letter.again.place))
+
+
+def _own_body(found: KeptDelivery, place: int) -> bytes:
+    """Return the body of the event at *place*: what a fetch has read is kept as one list."""
+    from service.reading import FETCHER
+    from service.senders.payload import canonical_text, parse_json
+
+    if FETCHER not in found.headers:
+        return found.body
+    return canonical_text(parse_json(found.body)[place]).encode()
 
 
 @dead.command()
