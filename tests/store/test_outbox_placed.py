@@ -199,3 +199,51 @@ def test_of_changes_with_versions_the_order_of_arrival_does_not_matter(bench, or
         timed(bench, HEADS.index(held), held)
     newest = max(HEADS)
     assert (bench.value("i1"), version(bench)) == (HEADS.index(newest), newest)
+
+
+# versions of two kinds on one item ------------------------------------------------------------
+
+
+def sold(bench, price, version):
+    """Another source writes another field of i1, by versions of another kind."""
+    bench.accept(event("i1", {"price": price}, version=version), source="shop")
+    return bench.told()[-1]
+
+
+@pytest.mark.parametrize(("mine", "others"), [(number, at), (at, number)])
+def test_a_retirement_that_is_lifted_freezes_no_field_of_another_kind(bench, mine, others):
+    timed(bench, 1, mine(1))
+    sold(bench, 1, others(1))
+    retired(bench, version=others(2), source="shop")
+    sold(bench, 2, others(3))
+    assert timed(bench, 2, mine(2)) == "accepted"
+    assert timed(bench, 1, mine(1)) == "stale"
+    assert bench.letters() == []
+
+
+@pytest.mark.parametrize(("mine", "others"), [(number, at), (at, number)])
+def test_a_field_that_is_new_to_its_item_heeds_no_retirement_that_is_lifted(bench, mine, others):
+    sold(bench, 1, others(1))
+    retired(bench, version=others(2), source="shop")
+    sold(bench, 2, others(3))
+    assert timed(bench, 1, mine(1)) == "accepted"
+    assert bench.letters() == []
+
+
+@pytest.mark.parametrize(("mine", "others"), [(number, at), (at, number)])
+def test_by_another_kind_the_later_delivery_goes_over_a_retirement(bench, mine, others):
+    timed(bench, 1, mine(1))
+    sold(bench, 1, others(1))
+    retired(bench, version=others(2), source="shop")
+    assert timed(bench, 0, mine(0)) == "stale"
+    assert timed(bench, 2, mine(2)) == "accepted"
+    assert bench.field("i1", GONE).get("b") == 1
+
+
+@pytest.mark.parametrize(("mine", "others"), [(number, at), (at, number)])
+def test_a_change_without_a_version_takes_that_of_its_field_alone(bench, mine, others):
+    timed(bench, 1, mine(1))
+    sold(bench, 1, others(1))
+    retired(bench, version=others(2), source="shop")
+    assert put(bench, 2, "held") == "accepted"
+    assert version(bench) == mine(1)

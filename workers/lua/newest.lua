@@ -53,6 +53,12 @@ local function came_before(held, event)
   return held.a <= arrival
 end
 
+-- Two versions that say nothing of each other.
+local function are_apart(one, other)
+  local kind, other_kind = kind_of(one), kind_of(other)
+  return kind ~= other_kind and kind ~= BEFORE and other_kind ~= BEFORE
+end
+
 -- A value of *slug* is compared with that of its field, and with the retirement of its item; a
 -- retirement with all that is held.
 local function is_compared(slug, name) return slug == GONE or name == slug or name == GONE end
@@ -64,7 +70,9 @@ local function newest_before(item, slug, event)
   for name, field in pairs(item.fields) do
     if is_compared(slug, name) then
       local before = not given(event.again) or came_before(field, event)
-      if before and (not newest or field.r > newest) then newest = field.r end
+      local own = slug ~= GONE and item.fields[slug]
+      local apart = own and are_apart(own.r, field.r)
+      if before and not apart and (not newest or field.r > newest) then newest = field.r end
       if not before and first_arrival(event) and not gave(field, event) then return false end
     end
   end
@@ -111,7 +119,9 @@ local function other_kind(item, slug, kind)
     return held and held ~= BEFORE and held ~= kind and not yields(field, kind) and held or nil
   end
   for _, name in ipairs({slug, GONE}) do
-    if item.fields[name] and kind_of(item.fields[name].r) ~= BEFORE then return differs(name), name end
+    local field = item.fields[name]
+    local lifted = name ~= slug and field and field.b
+    if field and not lifted and kind_of(field.r) ~= BEFORE then return differs(name), name end
   end
   if slug ~= GONE then return nil end
   local found, where
@@ -155,10 +165,16 @@ local function wins(held, version, event, change)
   return version == held.r and wins_tie(held, event, change)
 end
 
+-- Whether a value goes over the retirement of its item. By versions that say nothing of each other
+-- the later delivery does; one that is lifted is in nobody's way.
+local function goes_over(gone, version, event, change)
+  if not gone or not are_apart(gone.r, version) then return wins(gone, version, event, change) end
+  return gone.b or wins_ties(event) or outlives(gone, change.snapshot) or came_before(gone, event)
+end
+
 -- Whether a value is new to its item: a retirement is compared with all that is held of it.
 local function is_news(item, slug, version, event, change)
-  local gone = item.fields[GONE]
-  if gone and not wins(gone, version, event, change) then return false end
+  if not goes_over(item.fields[GONE], version, event, change) then return false end
   if slug ~= GONE then return wins(item.fields[slug], version, event, change) end
   for name, field in pairs(item.fields) do
     local other = kind_of(field.r) ~= kind_of(version) and kind_of(field.r) ~= BEFORE
