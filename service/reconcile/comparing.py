@@ -21,7 +21,10 @@ from workers.model.versions import Version, kind_of
 AHEAD_US = 3_600_000_000  # a time further ahead of the store's clock is no version, see accept.lua
 APART_US = 1_000_000  # the two times of one live write need not be the same
 _WRITTEN = ("written", "unchanged")
-_UNDECIDED = "an event of it came shortly before the snapshot, or not: take a newer one"
+_UNDECIDED = (
+    "an event of it came shortly before the snapshot, or another snapshot of the same time says "
+    "something else: take a newer one"
+)
 _TOLD = {
     "dead": causes.LETTER,
     "ignored": causes.IGNORED,
@@ -66,8 +69,7 @@ def compare(one: Compared, frame: Frame) -> Iterator[Finding]:
     elif not one.wanted:
         return
     elif _is_retired(one, frame.order):
-        why = "the source has said since that it is gone"
-        yield Finding(causes.RETIRED, one.record, why=why)
+        yield _retired(one, frame.order)
     elif not one.items:
         yield from _absent(one, frame)
     else:
@@ -92,10 +94,21 @@ def _duplicates(one: Compared) -> Iterator[Finding]:
 def _is_retired(one: Compared, order: Precedence) -> bool:
     """Tell whether the source itself has taken the record away, later than the snapshot says."""
     gone = one.held.gone
-    return gone is not None and not any(
-        order.wins(order.version(wanted.version, (one.held.fields.get(wanted.slug), gone)), gone)
-        for wanted in one.wanted
-    )
+    return gone is not None and not any(order.wins(at, gone) for at in _versions(one, order))
+
+
+def _retired(one: Compared, order: Precedence) -> Finding:
+    if any(order.is_undecided(version, one.held.gone) for version in _versions(one, order)):
+        return Finding(causes.UNFIT, one.record, why=_UNDECIDED)
+    why = "the source has said since that it is gone"
+    return Finding(causes.RETIRED, one.record, why=why)
+
+
+def _versions(one: Compared, order: Precedence) -> Iterator[str]:
+    """Yield the versions by which the fields of its row stand."""
+    for wanted in one.wanted:
+        held = (one.held.fields.get(wanted.slug), one.held.gone)
+        yield order.version(wanted.version, held)
 
 
 # an item without a record --------------------------------------------------------------------
@@ -111,6 +124,8 @@ def _orphan(one: Compared, frame: Frame) -> Finding:
         return Finding(causes.RETIRED, one.record, item.id, why=why)
     if act == causes.RETIRE and (newer := _newer(one.held, item, frame)):
         act, why = causes.KEEP, newer
+    if act == causes.RETIRE and frame.order.may_lack(one.held.fields.values()):
+        return Finding(causes.UNFIT, one.record, item.id, why=_UNDECIDED)
     known = [field.version for field in (*one.held.fields.values(), *filter(None, [gone]))]
     version = frame.order.retirement(known)
     arrival = gone.arrival if gone else 0

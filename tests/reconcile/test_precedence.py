@@ -66,7 +66,10 @@ def test_a_file_that_does_not_say_its_time_wins_over_what_came_a_day_before():
         (held(came=LATE), True),
         (held(came=TIMED.as_of_ms + 1), False),
         (held(came=LATE, at=200), False),
-        (held(came=LATE, as_of=TIMED.as_of_ms), False),
+        (held(came=LATE, as_of=TIMED.as_of_ms), True),  # another one of the same time
+        (held(came=LATE, as_of=TIMED.as_of_ms - 1), False),
+        (held(came=LATE, as_of=TIMED.as_of_ms + 1), False),
+        (held(came=LATE, at=FIVE), True),  # of another kind
         (None, False),
     ],
 )
@@ -85,3 +88,15 @@ def test_where_changes_are_numbered_an_orphan_is_retired_right_after_the_last_of
 
 def test_where_changes_are_numbered_and_none_is_known_any_event_brings_it_back():
     assert NUMBERED.retirement([]) == BEFORE
+
+
+@pytest.mark.parametrize(("field", "gone"), [(FIVE, t(200)), (t(200), FIVE)])
+def test_a_row_stands_by_its_field_where_its_retirement_is_of_another_kind(field, gone):
+    expected = field if field == FIVE else AS_OF
+    assert TIMED.version("", [held(at=field), held(at=gone)]) == expected
+
+
+@pytest.mark.parametrize(("came", "wins"), [(EARLY, True), (LATE, False)])
+def test_by_another_kind_it_wins_over_what_came_long_enough_before(came, wins):
+    assert TIMED.wins(FIVE, held(at=t(200), came=came)) is wins
+    assert TIMED.wins(t(200), held(at=FIVE, came=came)) is wins

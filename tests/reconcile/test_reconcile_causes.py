@@ -6,6 +6,7 @@ from comparisons import AS_OF, found, held, listed, t, wanted
 from service.reconcile import causes
 from service.reconcile.plan.precedence import Precedence
 from service.reconcile.showing import Eye, mark_of
+from workers.changes import sequence_version
 
 MS_AS_OF = Precedence(AS_OF).as_of_ms
 TWO = {"stock": 2}
@@ -74,6 +75,13 @@ TWO = {"stock": 2}
             listed(),
             [(causes.UNFIT, causes.NONE)],
             id="the same version, shortly before the snapshot",
+        ),
+        pytest.param(
+            wanted(2),
+            held(1, came=MS_AS_OF, as_of=MS_AS_OF),
+            listed(),
+            [(causes.UNFIT, causes.NONE)],
+            id="the same version, and of the snapshot that another one calls its time",
         ),
         pytest.param(
             wanted(2),
@@ -332,6 +340,36 @@ def test_a_record_that_the_source_has_taken_away_comes_back_by_a_newer_version_o
     gone = {"gone": held("archive", at=200)}
     causes_found = [cause for cause, _ in found(source, held(1), cms, item=gone)]
     assert causes_found == expected
+
+
+@pytest.mark.parametrize(
+    ("came", "expected"),
+    [
+        pytest.param(MS_AS_OF - 60_001, causes.MISSED, id="long before the snapshot"),
+        pytest.param(MS_AS_OF - 59_999, causes.UNFIT, id="shortly before the snapshot"),
+        pytest.param(MS_AS_OF + 1, causes.RETIRED, id="after the snapshot"),
+    ],
+)
+@pytest.mark.parametrize("kind", [sequence_version(9), t(900)])
+def test_whether_a_record_that_was_numbered_is_back_depends_on_when_that_was_told(
+    came, expected, kind
+):
+    gone = {"gone": held("archive", at=kind, came=came)}
+    outbox = held(1, at=sequence_version(5), came=MS_AS_OF - 90_000)
+    told = found(wanted(2, at=None), outbox, listed(), item=gone, sequenced=True)
+    assert [cause for cause, _ in told] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("came", "expected"),
+    [
+        pytest.param(MS_AS_OF - 60_001, (causes.ORPHAN, causes.RETIRE), id="long before"),
+        pytest.param(MS_AS_OF - 59_999, (causes.UNFIT, causes.NONE), id="shortly before"),
+    ],
+)
+def test_a_numbered_record_is_no_orphan_that_may_have_come_after_the_snapshot(came, expected):
+    outbox = held(1, at=sequence_version(5), came=came)
+    assert found(None, outbox, listed(), sequenced=True, orphans="archive") == [expected]
 
 
 @pytest.mark.parametrize(

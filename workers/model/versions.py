@@ -132,6 +132,11 @@ def kind_of(version: str) -> Kind:
     return Version.parse(version).kind
 
 
+def are_apart(one: str, other: str) -> bool:
+    """Tell whether two versions are of two kinds, and say nothing of each other."""
+    return {kind_of(one), kind_of(other)} == {"s", "t"}
+
+
 def moment_of(version: str) -> datetime:
     """
     Return the time that *version* names.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from service.reconcile.states import Held
 from workers.changes import Snapshot
-from workers.model.versions import BEFORE, Version, kind_of, right_after
+from workers.model.versions import BEFORE, Version, are_apart, kind_of, right_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,11 @@ class Precedence:
 
         Args:
             own: Its own; "": it has none.
-            held: What is held of its field, and the retirement of its item.
+            held: What is held of its field, then the retirement of its item.
         """
         known = [each.version for each in held if each is not None]
+        if len(known) > 1 and are_apart(known[0], known[-1]):
+            known = known[:1]
         kinds = {kind_of(version) for version in known} - {"0"}
         if own and kinds <= {kind_of(own)}:
             return max([own, *(version for version in known if _is_same(version, own))])
@@ -59,15 +61,21 @@ class Precedence:
 
     def wins(self, version: str, held: Held | None) -> bool:
         """Tell whether a row that stands by *version* is newer than what is *held*."""
-        if held is None or version > held.version:
+        if held is None:
             return True
-        return version == held.version and self._outlives(held)
+        if self._is_level(version, held):
+            return self._outlives(held)
+        return version > held.version
 
     def is_undecided(self, version: str, held: Held | None) -> bool:
         """Tell whether what is *held* may have come before the snapshot, or after it."""
-        if held is None or version != held.version or self._outlives(held):
+        if held is None or not self._is_level(version, held) or self._outlives(held):
             return False
-        return held.as_of is None and held.came <= self.as_of_ms
+        return held.came <= self.as_of_ms if held.as_of is None else held.as_of == self.as_of_ms
+
+    def may_lack(self, held: Iterable[Held]) -> bool:
+        """Tell whether one of what is *held* may have come after the snapshot, which lacks it."""
+        return any(kind_of(e.version) == "s" and self.is_undecided(e.version, e) for e in held)
 
     def retirement(self, known: Iterable[str]) -> str:
         """
@@ -78,6 +86,10 @@ class Precedence:
         if numbers:
             return right_after(max(numbers))
         return BEFORE if self.sequenced else self.as_of
+
+    def _is_level(self, version: str, held: Held) -> bool:
+        """Tell whether the versions say nothing of which is newer."""
+        return version == held.version or are_apart(version, held.version)
 
     def _outlives(self, held: Held) -> bool:
         """As ``lua/newest.lua`` has it."""
