@@ -222,7 +222,13 @@ def _placed(mapped: Incoming, event: Event) -> Incoming:
     """Return *mapped* with what orders it beside its version."""
     if event.placed == "arrival" and event.log is None:
         return mapped
-    changes = tuple(replace(change, placed=event.placed) for change in mapped.changes)
+    changes = tuple(
+        # A version that its mapping gives has nothing to do with the row before.
+        replace(change, placed=event.placed)
+        if event.placed != "after" or change.version == event.version
+        else change
+        for change in mapped.changes
+    )
     return replace(mapped, changes=changes, log=event.log)
 
 

@@ -20,8 +20,10 @@ Lane = Literal["live", "replay", "reconcile"]  # in the order of urgency
 # Of a change without a version, where it stands among the values that are held:
 # arrival: its source has no times: after all that came before it;
 # held: at the version that is held, as the later delivery; nothing is held: before everything;
-# first: right after a tombstone in force, else before everything.
-Placed = Literal["arrival", "held", "first"]
+# first: right after a tombstone in force, else before everything;
+# after: its version stands right after the row that it replaces. A snapshot that showed that row
+# gave it the time of the reading: it is replaced, too.
+Placed = Literal["arrival", "held", "first", "after"]
 HOLD_MOST = 60.0  # s
 
 # Made once: json.dumps makes a new encoder for every call that has an option.
@@ -93,7 +95,7 @@ class Change:
     record: str  # the key as text, or the CMS item id
     by: Literal["key", "item"]
     fields: tuple[FieldValue, ...]  # may be empty where the item is retired
-    version: str | None  # None: see *placed*
+    version: str | None  # None, or "after": see *placed*
     # The CMS itself says that this very item held these values at that time (a time version): no
     # news where we wrote them.
     echo: str | None = None

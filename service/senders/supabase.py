@@ -50,21 +50,29 @@ class Supabase:
             if event.problems:
                 yield event
                 continue
-            if not event.version:
-                yield self._after(event, headers, payload)
+            before = self._before(headers, payload)
+            # A time that the write has not moved is that of the row before.
+            if event.version is None or event.version == before:
+                yield self._after(event, before, payload)
                 continue
             table = f"{payload['schema']}.{payload['table']}"
             yield replace(event, id=composite(table, hashlib.sha256(body).hexdigest()))
 
-    def _after(self, event: Event, headers: Mapping[str, str], payload: dict[str, Any]) -> Event:
-        """Return *event* right after the row that it replaces; an insert replaces none."""
+    def _before(self, headers: Mapping[str, str], payload: dict[str, Any]) -> str | None:
+        """Return the version of the row that is replaced; an insert replaces none."""
         if payload.get("type") == "INSERT":
-            return replace(event, placed="first")
+            return None
         old = payload | {"record": payload.get("old_record")}
         before = next(self.reading.events(headers, old))
-        if before.version is None or before.problems:
+        return None if before.problems else before.version
+
+    def _after(self, event: Event, before: str | None, payload: dict[str, Any]) -> Event:
+        """Return *event*, which has no time of its own, right after the row that it replaces."""
+        if payload.get("type") == "INSERT":
+            return replace(event, placed="first")
+        if before is None:
             return event
-        return replace(event, version=right_after(before.version))
+        return replace(event, version=right_after(before), placed="after")
 
 
 def build(given: Given) -> Supabase:

@@ -74,6 +74,12 @@ def test_what_has_no_time_of_its_own_stands_right_after_the_row_before(row):
     assert (found.id, found.version) == (None, "t01778578197000000z0000000001")
 
 
+def test_a_time_that_the_write_has_not_moved_is_that_of_the_row_before():
+    found = event("supabase", ROW | {"record": OLD | {"qty": 5}, "old_record": OLD})
+    assert (found.id, found.placed) == (None, "after")  # 5, 4, 5 are three changes
+    assert found.version == "t01778578197000000z0000000001"
+
+
 def test_another_column_of_the_row_before_may_hold_the_time():
     deleted = ROW | {"record": None, "old_record": {"changed": "2026-05-12T09:29:57Z"}}
     found = event("supabase", deleted, occurred_at="record.changed")

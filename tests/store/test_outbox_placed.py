@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from outbox_driver import at, change, event, number
 from outbox_retiring import GONE
 
-from workers.changes import Again, Change, Incoming
-from workers.model.versions import BEFORE, right_after, with_position
+from workers.changes import Again, Change, FieldValue, Incoming, Snapshot, canonical
+from workers.model.versions import BEFORE, Version, kind_of, right_after, with_position
 
 
 def put(bench, stock, placed, *, id=None, **options):
@@ -53,8 +53,14 @@ def test_what_has_a_later_time_wins_over_it_and_what_has_an_earlier_one_does_not
 @pytest.mark.parametrize("later", [at(1), number(0)])
 def test_where_nothing_is_held_it_comes_before_everything(bench, placed, later):
     put(bench, 1, placed)
-    assert version(bench) == BEFORE
+    assert kind_of(version(bench)) == BEFORE
     assert timed(bench, 2, later) == "accepted"
+
+
+def test_a_new_row_without_a_time_is_older_than_an_update_without_one(bench):
+    put(bench, 2, "held")
+    assert put(bench, 1, "first") == "stale"
+    assert put(bench, 3, "held") == "accepted"
 
 
 def test_of_two_that_come_before_everything_the_later_delivery_wins(bench):
@@ -247,3 +253,53 @@ def test_a_change_without_a_version_takes_that_of_its_field_alone(bench, mine, o
     retired(bench, version=others(2), source="shop")
     assert put(bench, 2, "held") == "accepted"
     assert version(bench) == mine(1)
+
+
+# behind the row that it replaces --------------------------------------------------------------
+
+
+def shown(bench, stock, read):
+    """A snapshot that was read at the version *read* shows i1."""
+    as_of_ms = Version.parse(read).number // 1000
+    one = replace(change("i1", {"stock": stock}, version=read), snapshot=Snapshot(as_of_ms, 0))
+    bench.accept(Incoming(None, "t", 0, (one,)), mode="reconcile")
+    return bench.told()[-1]
+
+
+def replaces(bench, stock, row, **options):
+    """An update that does not move the time of the row that it replaces; None: a deletion."""
+    one = Change("t", "products", "i1", "item", (), right_after(row), placed="after")
+    if stock is None:
+        one = replace(one, retire="archive")
+    else:
+        one = replace(one, fields=(FieldValue("stock", canonical(stock), "number"),))
+    bench.accept(Incoming(None, "t", 0, (one,), again=options.pop("again", None)), **options)
+    return bench.told()[-1]
+
+
+def test_what_replaces_a_row_wins_over_the_snapshot_that_showed_it(bench):
+    timed(bench, 1, at(10))
+    shown(bench, 2, at(50))
+    assert [replaces(bench, stock, at(10)) for stock in (3, 4, None)] == ["accepted"] * 3
+    assert timed(bench, 5, at(49)) == "stale"
+    assert timed(bench, 6, at(51)) == "accepted"
+    assert replaces(bench, 7, at(10)) == "stale"
+
+
+def test_what_replaces_a_row_is_older_than_the_change_of_that_row_that_came_first(bench):
+    timed(bench, 1, at(20))
+    assert replaces(bench, 2, at(10)) == "stale"
+    bench.accept(event("i1", {"price": 1}, version=at(20)))
+    shown(bench, 3, at(50))
+    assert replaces(bench, None, at(10)) == "stale"
+
+
+def test_what_replaces_a_row_and_runs_again_goes_over_no_snapshot_that_was_taken_since(bench):
+    timed(bench, 1, at(10))
+    came = Again(0, 0, bench.ahead(0), arrival=arrivals(bench))
+    shown(bench, 2, at(50))
+    replaces(bench, 3, at(10), again=came, mode="remap")
+    assert bench.value("i1") == 2
+    later = Again(0, 0, bench.ahead(0), arrival=arrivals(bench))
+    replaces(bench, 4, at(10), again=later, mode="remap")
+    assert bench.value("i1") == 4

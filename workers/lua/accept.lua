@@ -157,6 +157,7 @@ local function value_of(change, event, triple, version, held)
     e = events_at(held, version, given(event.id)), f = kept.number ~= 0 and kept.number or nil, h = kept.place}
   local snapshot = given(change.snapshot)
   field.A = snapshot and snapshot.as_of_ms
+  field.R = has_snapshot_time(held, version, snapshot)
   if held and held.s == 'pending' then
     if not snapshot and held.w < now then field.i = now end
     field.w = held.w

@@ -5,6 +5,7 @@
 -- value, and over that of what its source sent before it; and over nothing else.
 -- i of a field: ms at which its value came, where it waits for longer; A: ms at which the snapshot
 -- was taken that gave it.
+-- R of a field: 1 where its version is the time at which a snapshot was read, or was taken from one.
 -- A change without a version (workers/changes.py, Placed) that runs again goes over what has no
 -- higher arrival number than the newest when it first came (event.again.arrival), and over nothing
 -- else. What an older release kept does not tell that number, and goes by when it came.
@@ -63,6 +64,18 @@ end
 -- retirement with all that is held.
 local function is_compared(slug, name) return slug == GONE or name == slug or name == GONE end
 
+-- As an older release left what a snapshot gave.
+local function seems_of_snapshot(held) return held.q == 3 and not (held.n or held.e or held.f) end
+
+local function is_of_snapshot(held) return held.R ~= nil or seems_of_snapshot(held) end
+
+-- Whether the value that takes *version* has the time of a snapshot, R.
+local function has_snapshot_time(held, version, snapshot)
+  if held and held.r == version and held.R then return 1 end
+  local own = snapshot and kind_of(version) == 't'
+  return own and math.floor(micros_of(version) / 1000) == snapshot.as_of_ms and 1 or nil
+end
+
 -- The newest version of what a change without one goes over; false: it comes after something that
 -- came after it.
 local function newest_before(item, slug, event)
@@ -96,19 +109,38 @@ local function placed_version(item, slug, placed, event)
   if newest == false then return nil end
   local by_time = given(event.again) and not first_arrival(event)
   if placed == 'arrival' or by_time then return arrival_version(newest, event) end
-  if placed == 'held' then return newest or BEFORE end
+  -- Behind a new row that comes late, which stands before everything.
+  if placed == 'held' then return newest or right_after(BEFORE) end
   local before = gone and (not given(event.again) or came_before(gone, event))
   return before and right_after(gone.r) or BEFORE
 end
 
+-- Of a change that stands right after the row before, at *version*: over what a snapshot showed of
+-- that row, whose time says when it was read.
+local function replacing_version(item, slug, version, event)
+  local newest = version
+  for name, field in pairs(item.fields) do
+    if is_compared(slug, name) and field.r > version and not are_apart(field.r, version) then
+      if name == slug and gave(field, event) then return field.r end
+      local before = not given(event.again) or came_before(field, event)
+      if not is_of_snapshot(field) or not before then return version end
+      if field.r > newest then newest = field.r end
+    end
+  end
+  return newest
+end
+
 local function version_of(item, slug, change, event)
+  if change.placed == 'after' and given(change.version) then
+    return replacing_version(item, slug, change.version, event)
+  end
   return given(change.version) or placed_version(item, slug, change.placed, event)
 end
 
 -- A time that a snapshot gave, where the source numbers its changes: an older release did so. It is
 -- before everything, and its field takes the kind of the next live event.
 local function yields(held, kind)
-  return kind == 's' and kind_of(held.r) == 't' and held.q == 3 and not (held.n or held.e or held.f)
+  return kind == 's' and kind_of(held.r) == 't' and seems_of_snapshot(held)
 end
 
 -- What of an item has versions of another kind than *kind*, and which; nil: none.
@@ -150,13 +182,19 @@ local function outlives(held, snapshot)
   return (held.i or held.w) < snapshot.before_ms
 end
 
+-- What is held at the same version came before the event that runs again. A version that another
+-- row gave says nothing of when.
+local function is_overtaken_by(held, event, change)
+  local own = given(change.version) and change.placed ~= 'after'
+  return (own and sent_before or came_before)(held, event)
+end
+
 -- Whether a value takes the place of *held*, which has the same version.
 local function wins_tie(held, event, change)
   if gave(held, event) then return true end
   if has_event(held, given(event.id)) then return false end
   if wins_ties(event) or outlives(held, change.snapshot) then return true end
-  if given(change.version) then return sent_before(held, event) end
-  return came_before(held, event)
+  return is_overtaken_by(held, event, change)
 end
 
 -- Whether a value takes the place of the one that is held.
@@ -180,7 +218,7 @@ local function is_news(item, slug, version, event, change)
     local other = kind_of(field.r) ~= kind_of(version) and kind_of(field.r) ~= BEFORE
     if name ~= GONE and not other and version <= field.r then
       local later = wins_ties(event) or gave(field, event) or outlives(field, change.snapshot)
-        or (given(change.version) and sent_before or came_before)(field, event)
+        or is_overtaken_by(field, event, change)
       if version < field.r or not later then return false end
     end
   end
