@@ -40,7 +40,7 @@ _CONNECTIONS = 4_096  # per process; idle ones are closed, and one more waits to
 _FILES = 256  # that a process may have open beside its connections
 _HEAD = 10.0  # s for the head of a request, and that a connection may be idle
 _BUFFER = 65_536  # bytes that are read ahead per connection; a longer head is refused
-_KILL = 4  # s that requests in hand have to end; stalled ones use them up
+_KILL = 3  # s that requests in hand have to end (the store has 2); stalled ones use them up
 
 
 def address(bind: str) -> tuple[str, int]:

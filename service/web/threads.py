@@ -6,9 +6,10 @@ import logging
 import threading
 from asyncio import AbstractEventLoop, Future
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 PATIENCE: Final = 10.0  # s; most senders gave up by then
+STUCK: Final = 0.25  # s in which no thread answers, after which others help out
+MOST: Final = 24  # threads then; each may need a connection to the store
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +49,9 @@ class Threads:
     """
     A few threads that take requests from one queue.
 
+    Where all of them hang, others help out until the queue is empty, so that nobody waits for a
+    store that does not answer but who needs it.
+
     Not a ThreadPoolExecutor: its futures cost a sixth of the requests that one connection gets
     answered.
 
@@ -53,37 +59,78 @@ class Threads:
         application: Any WSGI application.
         count: Of threads; they end with the process.
         patience: Seconds that a request may wait for one of them.
+        stuck: See STUCK.
     """
 
     def __init__(
-        self, application: Application, count: int, name: str, patience: float = PATIENCE
+        self,
+        application: Application,
+        count: int,
+        name: str,
+        patience: float = PATIENCE,
+        stuck: float = STUCK,
     ) -> None:
         self._application = application
+        self._count = count
+        self._name = name
         self._patience = patience
+        self._stuck = stuck
         self._asked: SimpleQueue[_Asked] = SimpleQueue()
+        # These three are the event loop's alone.
+        self._open = 0  # requests that are not answered yet
+        self._answered = 0  # requests, ever
+        self._watched = False
+        self._helpers: list[threading.Thread] = []
         for number in range(count):
-            threading.Thread(target=self._run, name=f"{name}-{number}", daemon=True).start()
+            self._start(self._run, number)
 
     def ask(self, environ: Environ, loop: AbstractEventLoop) -> Future[Answer | None]:
         """Return the answer to come; None: no thread was free in time, and nothing was done."""
         answer: Future[Answer | None] = loop.create_future()
+        self._open += 1
         self._asked.put(_Asked(environ, loop, answer, monotonic()))
+        if self._open > self._count and not self._watched:
+            self._watched = True
+            loop.call_later(self._stuck, self._look, loop, self._answered)
         return answer
+
+    def _look(self, loop: AbstractEventLoop, answered: int) -> None:
+        """Let others help out if none was answered since *answered* were."""
+        self._helpers = [each for each in self._helpers if each.is_alive()]
+        working = self._count + len(self._helpers)
+        wanted = min(self._open, MOST) if self._answered == answered else working
+        self._watched = self._open > self._count
+        if self._watched:
+            loop.call_later(self._stuck, self._look, loop, self._answered)
+        for number in range(working, wanted):
+            self._helpers.append(self._start(self._help, number))
+
+    def _start(self, target: Callable[[], None], number: int) -> threading.Thread:
+        thread = threading.Thread(target=target, name=f"{self._name}-{number}", daemon=True)
+        thread.start()
+        return thread
 
     def _run(self) -> None:
         while True:
-            asked = self._asked.get()
-            late = monotonic() - asked.since > self._patience
-            answer = None if late else _call(self._application, asked.environ)
-            try:
-                asked.loop.call_soon_threadsafe(_settle, asked.answer, answer)
-            except RuntimeError:  # the loop is closed: the process ends
-                return
+            self._serve(self._asked.get())
 
+    def _help(self) -> None:
+        with suppress(Empty):
+            while True:
+                self._serve(self._asked.get_nowait())
 
-def _settle(future: Future[Answer | None], answer: Answer | None) -> None:
-    if not future.done():
-        future.set_result(answer)
+    def _serve(self, asked: _Asked) -> None:
+        late = monotonic() - asked.since > self._patience
+        answer = None if late else _call(self._application, asked.environ)
+        # The loop is closed: the process ends.
+        with suppress(RuntimeError):
+            asked.loop.call_soon_threadsafe(self._settle, asked.answer, answer)
+
+    def _settle(self, future: Future[Answer | None], answer: Answer | None) -> None:
+        self._open -= 1
+        self._answered += 1
+        if not future.done():
+            future.set_result(answer)
 
 
 def _call(application: Application, environ: Environ) -> Answer:

@@ -1,9 +1,10 @@
 """The front: whole requests alone reach the application."""
 
 import asyncio
+import threading
 
 import pytest
-from asgi import CHUNKED, CUT, END, NEVER, Door, Wire, length, piece
+from asgi import CHUNKED, CUT, END, NEVER, PATIENCE, Door, Wire, length, piece
 
 from service.web.threads import Threads
 
@@ -196,6 +197,55 @@ def test_a_request_that_waited_too_long_for_a_thread_is_not_answered():
 
     assert asyncio.run(wait()) is None
     assert asked == []
+
+
+def hanging(released):
+    """Answer those that hang once they are released, and all others at once."""
+
+    def application(environ, start):
+        if "hangs" in environ:
+            released.wait(PATIENCE)
+        start("200 OK", [])
+        return [b""]
+
+    return application
+
+
+def test_where_every_thread_hangs_others_answer():
+    released = threading.Event()
+
+    async def ask():
+        threads = Threads(hanging(released), 2, "test", stuck=0.0)
+        loop = asyncio.get_running_loop()
+        stuck = [threads.ask({"hangs": True}, loop) for _ in range(2)]
+        async with asyncio.timeout(PATIENCE):
+            answer = await threads.ask({}, loop)
+            waiting = [each.done() for each in stuck]
+            released.set()
+            return answer, waiting, await asyncio.gather(*stuck)
+
+    answer, waiting, late = asyncio.run(ask())
+    assert (answer.status, waiting) == (200, [False, False])
+    assert [each.status for each in late] == [200, 200]
+
+
+def test_those_who_helped_out_end():
+    released = threading.Event()
+
+    async def ask():
+        threads = Threads(hanging(released), 1, "helped", stuck=0.0)
+        loop = asyncio.get_running_loop()
+        stuck = threads.ask({"hangs": True}, loop)
+        async with asyncio.timeout(PATIENCE):
+            await threads.ask({}, loop)
+            released.set()
+            await stuck
+
+    asyncio.run(ask())
+    helpers = [each for each in threading.enumerate() if each.name in ("helped-1", "helped-2")]
+    for each in helpers:
+        each.join(PATIENCE)
+    assert not any(each.is_alive() for each in helpers)
 
 
 def test_a_name_with_an_underscore_overrides_none_with_a_dash():
