@@ -21,6 +21,8 @@ from workers.errors import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from service.configuration import Configuration
+    from workers.answers import Answer
     from workers.limiter import Limiter
     from workers.scripts import Steps
     from workers.settings import Collection, Destination, Settings
@@ -54,7 +56,7 @@ def check(json_wanted: bool) -> None:
         raise SystemExit(1 if isinstance(error, MappingsInvalid) else 2) from None
     settings = configuration.settings
     steps, problems = _store(settings, notes)
-    problems += _tokens(settings, Limiter(steps) if steps else None, notes)
+    problems += _tokens(configuration, Limiter(steps) if steps else None, notes)
     if steps:
         notes += _twins(settings, steps)
         notes += _merged(settings, steps)
@@ -119,23 +121,32 @@ def _twins(settings: Settings, steps: Steps) -> Iterator[str]:
             yield f"Collection {name}: several items have each of {len(found)} keys"
 
 
-def _tokens(settings: Settings, limiter: Limiter | None, notes: list[str]) -> Iterator[Problem]:
-    for destination in settings.destinations.values():
-        yield from _answers(settings, destination, limiter, notes)
+def _tokens(
+    configuration: Configuration, limiter: Limiter | None, notes: list[str]
+) -> Iterator[Problem]:
+    for destination in configuration.settings.destinations.values():
+        yield from _answers(configuration, destination, limiter, notes)
 
 
 def _answers(
-    settings: Settings, destination: Destination, limiter: Limiter | None, notes: list[str]
+    configuration: Configuration,
+    destination: Destination,
+    limiter: Limiter | None,
+    notes: list[str],
 ) -> Iterator[Problem]:
+    from service.commands.lacking import lacking
+
+    settings = configuration.settings
     of_all = f"{settings.path}: destinations.{destination.name}."
     for collection in settings.collections_of(destination.name) or (None,):
-        problem = _token(settings.path, destination, collection, limiter)
-        if problem is not None:
-            yield problem
-            if problem.where.startswith(of_all):
+        answer = _token(settings.path, destination, collection, limiter)
+        if isinstance(answer, Problem):
+            yield answer
+            if answer.where.startswith(of_all):
                 return  # the others would say the same, for one call of the budget each
         elif collection is not None:
             notes.append(f"Collection {collection.name}: {destination.name} answers")
+            yield from lacking(configuration, collection, answer.schema)
             if collection.missing == "create":
                 copy = "live" if destination.live else "staged, for the next publish of the site"
                 notes.append(f"Collection {collection.name}: what is missing is created, {copy}")
@@ -145,16 +156,18 @@ def _answers(
 
 def _token(
     file: Path, destination: Destination, collection: Collection | None, limiter: Limiter | None
-) -> Problem | None:
+) -> Problem | Answer:
+    """Return what the CMS answers, or what is wrong with it."""
     place = f"{file}: destinations.{destination.name}"
     try:
-        status = ask(destination, collection, limiter)
+        answer = ask(destination, collection, limiter)
     except DestinationError as error:
         do = "see that the address is right"
         return Problem(f"{place}.base_url", str(error), "an answer of the CMS", do)
+    status = answer.status
     # A token for a collection need not be one for the list of sites, nor need there be such a list.
     if status == 200 or (collection is None and status in (403, 404)):
-        return None
+        return answer
     if status in REFUSALS:
         key, expected, do = REFUSALS[status]
         if key == "id" and collection is not None:

@@ -59,7 +59,7 @@ def _refusal(name: str, parts: Parts) -> str | None:
     if collection is None:
         return None
     try:
-        status = ask(destination, collection, parts.limiter)
+        status = ask(destination, collection, parts.limiter).status
     except DestinationError as error:
         click.echo(f"{destination.name} does not answer ({error})", err=True)
         return None

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from workers.answers import Answer
     from workers.limiter import Limiter
     from workers.parts import Parts
     from workers.settings import Collection, Destination
@@ -38,9 +39,9 @@ def joined() -> Iterator[Parts]:
         parts.wakes.close()
 
 
-def ask(destination: Destination, collection: Collection | None, limiter: Limiter | None) -> int:
+def ask(destination: Destination, collection: Collection | None, limiter: Limiter | None) -> Answer:
     """
-    Return the status with which *destination* answers a GET of *collection*.
+    Return what *destination* answers to a GET of *collection*.
 
     Args:
         collection: None: of the list of sites, where there is no collection to ask for.
@@ -59,7 +60,7 @@ def ask(destination: Destination, collection: Collection | None, limiter: Limite
     if limiter is not None:
         age = time.monotonic() - begin
         limiter.learn(destination, limit=answer.limit, remaining=answer.remaining, age=age)
-    return answer.status
+    return answer
 
 
 def _take(destination: Destination, limiter: Limiter) -> None:

@@ -26,7 +26,8 @@ def site():
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            body = b'{"id": "65f000000000000000000001", "fields": []}'
+            fields = [{"slug": slug, "type": "PlainText"} for slug in self.server.slugs]
+            body = json.dumps({"id": "65f000000000000000000001", "fields": fields}).encode()
             self.server.asked.append((self.path, self.headers["Authorization"]))
             self.send_response(self.server.answer)
             self.send_header("Content-Length", str(len(body)))
@@ -38,7 +39,7 @@ def site():
 
     with closing(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
         server.close = server.server_close
-        server.answer, server.asked = 200, []
+        server.answer, server.asked, server.slugs = 200, [], []
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield server
@@ -113,6 +114,44 @@ def test_sources_of_two_kinds_on_one_field_are_warned_of(check, tmp_path, erp, s
     warned = [note for note in found["notes"] if note.startswith("Warning: stock of products")]
     assert (code, len(warned)) == (0, told is not None)
     assert not warned or told in warned[0]
+
+
+ONE_SOURCE = """
+mappings = ["mappings.py"]
+[sources.erp]
+sender = "bearer"
+secrets = ["s"]
+"""
+MISSPELT = """
+from marshmallow import fields
+from service.mapping import Mapping
+
+class Erp(Mapping):
+    class Meta:
+        source, collection, key = "erp", "products", "id"
+
+    stok = fields.Integer(data_key="qty")
+    price = fields.Decimal()
+    _draft = fields.Boolean()
+"""
+KEYED = TOML + 'key = "skus"\n'
+
+
+def test_a_field_that_the_collection_does_not_have_is_a_problem_that_names_the_nearest(
+    check, tmp_path, site
+):
+    (tmp_path / "mappings.py").write_text(MISSPELT)
+    site.slugs = ["name", "slug", "sku", "price", "stock"]
+    code, found = check(ONE_SOURCE + KEYED)
+    told = [(each["where"].rpartition(": ")[2], each["do"]) for each in found["problems"]]
+    assert code == 1
+    assert told == [("collections.products.key", "write sku"), ("Erp.stok", "write stock")]
+
+
+def test_of_a_collection_whose_fields_are_not_told_none_is_a_problem(check, tmp_path):
+    (tmp_path / "mappings.py").write_text(MISSPELT)
+    code, found = check(ONE_SOURCE + KEYED)
+    assert (code, found["problems"]) == (0, [])
 
 
 @pytest.mark.parametrize(("live", "word"), [("true", "live"), ("false", "staged")])

@@ -1,0 +1,43 @@
+"""Fields that mappings write, or that hold a key, and that their collection does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from workers.errors import Problem
+from workers.schema import Schema
+
+if TYPE_CHECKING:
+    from service.configuration import Configuration
+    from workers.answers import SchemaField
+    from workers.settings import Collection
+
+
+def lacking(
+    configuration: Configuration, collection: Collection, fields: Sequence[SchemaField]
+) -> Iterator[Problem]:
+    """Yield a problem for each field that *collection*, which has *fields*, does not have."""
+    schema = Schema({each["slug"]: each for each in fields})
+    if not schema.whole:
+        return
+    place = f"{configuration.settings.path}: collections.{collection.name}.key"
+    for slug in collection.keys:
+        if slug not in schema.fields:
+            yield _problem(place, slug, collection.name, schema)
+    for rule in configuration.mappings.rules:
+        if rule.options.collection != collection.name:
+            continue
+        for target in rule.targets:
+            # _archived and _draft stand beside the fields.
+            if not target.slug.startswith("_") and target.slug not in schema.fields:
+                where = f"{rule.file}: {rule.name}.{target.name}"
+                yield _problem(where, target.slug, collection.name, schema)
+
+
+def _problem(where: str, slug: str, collection: str, schema: Schema) -> Problem:
+    near = get_close_matches(slug, schema.fields, n=1)
+    do = f"write {near[0]}" if near else "correct it, or make that field in the CMS"
+    found = f"{slug}, a field that {collection} does not have"
+    return Problem(where, found, f"one of {', '.join(schema.fields)}", do)
