@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 from service.reconcile import causes
 from service.reconcile.causes import Finding
-from service.reconcile.plan.precedence import Precedence
+from service.reconcile.plan.precedence import UNDECIDED, Precedence
+from service.reconcile.plan.retired import is_retired, retired
 from service.reconcile.policies import Policies
 from service.reconcile.showing import Eye, shown_in
 from service.reconcile.states import Compared, Held, HeldItem, Listed, Wanted
@@ -21,10 +22,6 @@ from workers.model.versions import Version, kind_of
 AHEAD_US = 3_600_000_000  # a time further ahead of the store's clock is no version, see accept.lua
 APART_US = 1_000_000  # the two times of one live write need not be the same
 _WRITTEN = ("written", "unchanged")
-_UNDECIDED = (
-    "an event of it came shortly before the snapshot, or another snapshot of the same time says "
-    "something else: take a newer one"
-)
 _TOLD = {
     "dead": causes.LETTER,
     "ignored": causes.IGNORED,
@@ -68,8 +65,8 @@ def compare(one: Compared, frame: Frame) -> Iterator[Finding]:
             yield _orphan(one, frame)
     elif not one.wanted:
         return
-    elif _is_retired(one, frame.order):
-        yield _retired(one, frame.order)
+    elif is_retired(one, frame.order):
+        yield retired(one, frame.order)
     elif not one.items:
         yield from _absent(one, frame)
     else:
@@ -91,26 +88,6 @@ def _duplicates(one: Compared) -> Iterator[Finding]:
         yield Finding(causes.DUPLICATE, one.record, one.items[0].id, why=why)
 
 
-def _is_retired(one: Compared, order: Precedence) -> bool:
-    """Tell whether the source itself has taken the record away, later than the snapshot says."""
-    gone = one.held.gone
-    return gone is not None and not any(order.wins(at, gone) for at in _versions(one, order))
-
-
-def _retired(one: Compared, order: Precedence) -> Finding:
-    if any(order.is_undecided(version, one.held.gone) for version in _versions(one, order)):
-        return Finding(causes.UNFIT, one.record, why=_UNDECIDED)
-    why = "the source has said since that it is gone"
-    return Finding(causes.RETIRED, one.record, why=why)
-
-
-def _versions(one: Compared, order: Precedence) -> Iterator[str]:
-    """Yield the versions by which the fields of its row stand."""
-    for wanted in one.wanted:
-        held = (one.held.fields.get(wanted.slug), one.held.gone)
-        yield order.version(wanted.version, held)
-
-
 # an item without a record --------------------------------------------------------------------
 
 
@@ -125,7 +102,7 @@ def _orphan(one: Compared, frame: Frame) -> Finding:
     if act == causes.RETIRE and (newer := _newer(one.held, item, frame)):
         act, why = causes.KEEP, newer
     if act == causes.RETIRE and frame.order.may_lack(one.held.fields.values()):
-        return Finding(causes.UNFIT, one.record, item.id, why=_UNDECIDED)
+        return Finding(causes.UNFIT, one.record, item.id, why=UNDECIDED)
     known = [field.version for field in (*one.held.fields.values(), *filter(None, [gone]))]
     version = frame.order.retirement(known)
     arrival = gone.arrival if gone else 0
@@ -201,7 +178,7 @@ def _field(
         act, why = frame.policies.field(wanted.slug, causes.ACCEPT)
         return _finding(causes.MISSED, one, item, wanted, held, act, why)
     if held.value != wanted.value and frame.order.is_undecided(version, held):
-        return _finding(causes.UNFIT, one, item, wanted, held, why=_UNDECIDED)
+        return _finding(causes.UNFIT, one, item, wanted, held, why=UNDECIDED)
     return _unshown(one, item, wanted, held, frame)
 
 

@@ -15,6 +15,11 @@ from service.reconcile.states import Held
 from workers.changes import Snapshot
 from workers.model.versions import BEFORE, Version, are_apart, kind_of, right_after
 
+UNDECIDED = (
+    "an event of it came shortly before the snapshot, or another snapshot of the same time says "
+    "something else: take a newer one"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Precedence:
