@@ -95,6 +95,14 @@ def test_a_letter_without_a_body_takes_that_of_a_repeat_once_there_is_room(shop_
     assert (shop.value("i1"), shop.letters()) == (5, [])
 
 
+def test_a_remap_that_fails_again_leaves_a_letter_without_a_body_as_it_is(shop_with, monkeypatch):
+    monkeypatch.setattr("workers.outbox.RAW_BYTES", 0)
+    shop = shop_with()
+    shop.receive(of(1, "i1", price=1, qty="5"))
+    shop.remap()
+    assert [letter["state"] for letter in shop.letters()] == ["open"]
+
+
 # versions -----------------------------------------------------------------------------------
 
 

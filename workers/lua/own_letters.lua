@@ -88,8 +88,8 @@ local function keep_own_letter(event, raw, keeping, before, item_of)
   end
   local stands_for_many = string.sub(id, 1, 1) == 'g'
   local lacks = redis.call('HEXISTS', key, 'raw') == 0
-  -- The body of one event would be that of no other.
-  local fits = not stands_for_many
+  -- The body of one event would be that of no other; a kept delivery that runs again brings none.
+  local fits = not stands_for_many and raw.raw
     and (not lacks or bytes_held() + weight_of(raw, {}) <= request.raw_bytes)
   keep_raw({id = id, source = request.source, topic = event.topic, name = event.name,
     index = event.index, problems = event.problems, headers = event.headers}, fits and raw or nil)
