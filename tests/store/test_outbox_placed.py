@@ -303,3 +303,28 @@ def test_what_replaces_a_row_and_runs_again_goes_over_no_snapshot_that_was_taken
     later = Again(0, 0, bench.ahead(0), arrival=arrivals(bench))
     replaces(bench, 4, at(10), again=later, mode="remap")
     assert bench.value("i1") == 4
+
+
+def reborn(bench, *, again=None, **fields):
+    """A new row without a time."""
+    one = replace(change("i1", fields), placed="first")
+    bench.accept(Incoming(None, "t", 0, (one,), again=again), mode="remap" if again else "live")
+    return {slug: bench.value("i1", slug) for slug in fields}
+
+
+def test_all_fields_of_a_new_row_without_a_time_come_after_what_was_deleted(bench):
+    bench.accept(event("i1", {"stock": 1, "price": 1, "weight": 1}, version=at(10)))
+    retired(bench, version=right_after(at(10)))
+    fields = {"stock": 2, "price": 2, "weight": 2}
+    assert reborn(bench, **fields) == fields
+
+
+@pytest.mark.parametrize("placed", ["held", "first"])
+def test_all_fields_of_what_runs_again_come_after_what_it_brings_back(bench, placed):
+    bench.accept(event("i1", {"stock": 1, "price": 1, "weight": 1}, version=at(10)))
+    retired(bench, version=right_after(at(10)))
+    fields = {"stock": 2, "price": 2, "weight": 2}
+    one = replace(change("i1", fields), placed=placed)
+    placed_at = Again(0, 0, bench.ahead(0), arrival=arrivals(bench))
+    bench.accept(Incoming(None, "t", 0, (one,), again=placed_at), mode="remap")
+    assert {slug: bench.value("i1", slug) for slug in fields} == fields

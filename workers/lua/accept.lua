@@ -196,6 +196,7 @@ local function put(change, event, triple)
   if slug == GONE then
     field.s = retire(item, field, copy)
   else
+    if in_force(item) then lifted_by[item.fields[GONE]] = event end
     lift(item)
     if held then
       field.c, field.m, field.g, field.k = held.c, held.m, held.g, held.k

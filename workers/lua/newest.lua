@@ -47,7 +47,11 @@ local function first_arrival(event)
   return again and given(again.arrival)
 end
 
+-- Retirement → the event of this step that has lifted it: its other fields go over it, too.
+local lifted_by = {}
+
 local function came_before(held, event)
+  if lifted_by[held] == event then return true end
   local again, arrival = given(event.again), first_arrival(event)
   local both_kept = again and again.number ~= 0 and held.o == request.source and held.f
   if not arrival or both_kept then return sent_before(held, event) end
@@ -101,9 +105,22 @@ local function arrival_version(newest, event)
   return time_at(math.max(micros, micros_of(newest) + 1))
 end
 
+-- The version that the event, which runs again, has given another field of *item*.
+local function version_beside(item, event)
+  for slug, field in pairs(item.fields) do
+    if slug ~= GONE and gave(field, event) then return field.r end
+  end
+end
+
+-- A new row without a time goes over the retirement *gone*, which is in force as its event comes.
+local function is_below(gone, event)
+  if not gone or gone.b then return gone ~= nil and lifted_by[gone] == event end
+  return not given(event.again) or came_before(gone, event)
+end
+
 -- The version of a change that has none of its own; nil: it is not to go over what is held.
 local function placed_version(item, slug, placed, event)
-  local held, gone = item.fields[slug], in_force(item)
+  local held, gone = item.fields[slug], item.fields[GONE]
   if held and gave(held, event) then return held.r end
   local newest = newest_before(item, slug, event)
   if newest == false then return nil end
@@ -111,8 +128,7 @@ local function placed_version(item, slug, placed, event)
   if placed == 'arrival' or by_time then return arrival_version(newest, event) end
   -- Behind a new row that comes late, which stands before everything.
   if placed == 'held' then return newest or right_after(BEFORE) end
-  local before = gone and (not given(event.again) or came_before(gone, event))
-  return before and right_after(gone.r) or BEFORE
+  return version_beside(item, event) or is_below(gone, event) and right_after(gone.r) or BEFORE
 end
 
 -- Of a change that stands right after the row before, at *version*: over what a snapshot showed of
