@@ -56,12 +56,14 @@ class Preview:
 
     Args:
         partial: Those of *changes* whose event could not be read whole: they create no item.
+        topics: Of its events.
     """
 
     changes: tuple[Change, ...]
     problems: tuple[FieldProblem, ...]
     fetches: tuple[Fetch, ...] = ()
     partial: tuple[Change, ...] = ()
+    topics: tuple[str | None, ...] = ()
 
 
 class Intake:
@@ -196,6 +198,7 @@ class Intake:
             read.problems,
             tuple(fetch for event in read.events for fetch in event.fetches),
             tuple(change for event in read.events if event.problems for change in event.changes),
+            tuple(dict.fromkeys(event.topic for event in read.events)),
         )
 
     def _sender(self, source: str) -> Configured:

@@ -18,6 +18,8 @@ from workers.errors import ConfigurationInvalid, Problem
 from workers.settings import Collection, Destination, Fetcher, Settings, Source, StoreSettings
 from workers.substitution import Substitution, read_env
 
+_TWICE = re.compile(r"Cannot declare \((.*)\) twice")  # what tomllib says
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -112,7 +114,11 @@ def _parse(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         message, _, place = str(error).rpartition(" (at ")
-        problem = Problem(f"{path}: {place.rstrip(')')}", message, "TOML", "correct the line")
+        place = f"{path}: {place.rstrip(')')}"
+        problem = Problem(place, message, "TOML", "correct the line")
+        if twice := _TWICE.fullmatch(message):
+            names = ".".join(re.findall(r"'([^']*)'", twice[1]))
+            problem = Problem(place, f"[{names}] twice", "one table of a name", "make one of them")
     except UnicodeDecodeError as error:
         found = f"a byte that is not UTF-8, at {error.start}"
         problem = Problem(str(path), found, "UTF-8 text", "save the file as UTF-8")

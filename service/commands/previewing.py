@@ -11,6 +11,7 @@ import click
 from service.commands.printing import as_json, printable, table
 
 if TYPE_CHECKING:
+    from service.configuration import Configuration
     from service.intake import Preview
     from workers.changes import Change
     from workers.settings import Settings
@@ -73,6 +74,8 @@ def preview(
         as_json({"changes": changes, "fetches": fetches, "problems": problems})
     else:
         _print(found, settings)
+        if not (found.changes or found.problems or found.fetches):
+            click.echo(f"No mapping takes anything of it{_why(found, source, configuration)}")
         read = configuration.senders[source].headers
         if not (fetched or found.changes or found.fetches) and not headers.keys() & {*read}:
             _hint(read)
@@ -95,6 +98,17 @@ def shown(change: Change) -> dict[str, Any]:
 def _hint(headers: Iterable[str]) -> None:
     if names := ", ".join(headers):
         click.echo(f"Of the headers, which --header 'NAME: VALUE' gives, it reads {names}")
+
+
+def _why(found: Preview, source: str, configuration: Configuration) -> str:
+    """Return what is amiss with its topics, as far as that is all."""
+    rules = [rule for rule in configuration.mappings.rules if rule.options.source == source]
+    unknown = [topic for topic in found.topics if not any(r.options.takes((topic,)) for r in rules)]
+    if not (rules and unknown):
+        return ""
+    told = ", ".join("none" if topic is None else printable(topic) for topic in unknown)
+    taken = sorted({topic for rule in rules for topic in rule.options.topics or ()})
+    return f": its topic is {told}, and those of {source} take {', '.join(taken)}"
 
 
 def _creation(change: Change, found: Preview, settings: Settings) -> dict[str, str]:
@@ -129,5 +143,3 @@ def _print(found: Preview, settings: Settings) -> None:
         click.echo(f"To be fetched by {fetch.fetcher}: {printable(fetch.object)}")
     for problem in found.problems:
         click.echo(f"Problem at {printable(problem.path)}: {printable(problem.message)}")
-    if not (found.changes or found.problems or found.fetches):
-        click.echo("No mapping takes anything of it")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from marshmallow import Schema
 from service.fetchers.base import Fetcher
 from workers import settings
 from workers.errors import Problem
+from workers.sections import FetcherSection
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,11 @@ class Given:
     def kind(self) -> str:
         """Name of the kind."""
         return self.fetcher.kind
+
+    @property
+    def common(self) -> Collection[str]:
+        """The keys that every fetcher may have."""
+        return FetcherSection().fields
 
     @property
     def token(self) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from marshmallow import missing
 
-from service.mapping.found import reason
+from service.mapping.found import plain, reason
 from service.mapping.traps import CHAINS, PROJECTIONS, Node, PathInvalid, quoting, refuse_traps
 from service.senders.expressions import Expression, finite
 
@@ -74,7 +74,8 @@ class Path:
         try:
             return self.expression.search(root)
         except Exception as error:
-            raise ValueError(f"cannot be evaluated: {reason(error)}") from error
+            said = plain(str(error)) if type(error) is ValueError else reason(error)
+            raise ValueError(f"cannot be evaluated: {said}") from error
 
 
 def compile_path(text: Any) -> Path:

@@ -35,6 +35,11 @@ _TEXTS: Final = {  # function: which of its arguments people write as a text, fr
 _OPENING: Final = frozenset({"lparen", "lbracket", "lbrace", "filter"})
 _CLOSING: Final = frozenset({"rparen", "rbracket", "rbrace"})
 _BARE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_FOREIGN: Final = {  # what other languages write, and what JMESPath does
+    r"^\s*[$/]": "write a path without $ and /, as data.qty",
+    r"\b(?:and|or|not)\b": "write && for and, || for or, ! for not",
+    r"(?<![=!<>])=(?!=)": "write == to compare",
+}
 _NAME: Final = r'(?:[A-Za-z_]\w*|"[^"]*")'
 _NEGATED_PATH: Final = re.compile(rf"!\s*({_NAME}(?:\.(?:{_NAME}|\*)|\[[^\]]*\])+)")
 
@@ -65,7 +70,7 @@ def quoting(text: str) -> str:
         return f"put a number in backticks: `{bare.group(1)}`"
     if hyphen := re.search(r"[A-Za-z_]\w*(?:-\w+)+", text):
         return f'put a name with a hyphen in quotes: "{hyphen.group()}"'
-    return ""
+    return next((do for foreign, do in _FOREIGN.items() if re.search(foreign, text)), "")
 
 
 def _nodes(node: Node) -> Iterator[Node]:

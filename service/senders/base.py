@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol
@@ -12,6 +12,7 @@ from marshmallow import Schema
 
 from workers.changes import FieldProblem, LogPosition, Placed
 from workers.errors import ConfigurationInvalid, Problem
+from workers.sections import SourceSection
 from workers.settings import MAX_BODY, Source
 
 QUERY: Final = ":query"  # the raw query string, beside the headers; no header has such a name
@@ -107,6 +108,11 @@ class Given:
     def kind(self) -> str:
         """Name of the sender."""
         return self.source.sender
+
+    @property
+    def common(self) -> Collection[str]:
+        """The keys that every source may have."""
+        return SourceSection().fields
 
     def problem(self, key: str, found: str, expected: str, do: str) -> Problem:
         """Return a problem with *key* of this source."""

@@ -155,6 +155,12 @@ class _Interpreter(TreeInterpreter):  # type: ignore[misc]
     def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:
         return finite(super().visit(node, *args, **kwargs))
 
+    def visit_comparator(self, node: Any, value: Any) -> Any:
+        try:
+            return super().visit_comparator(node, value)
+        except TypeError:
+            raise ValueError("it compares a text with a number; expected two of a kind") from None
+
 
 class Expression:
     """A compiled expression; threads may share it."""
@@ -173,7 +179,7 @@ class Expression:
 
         Raises:
             Exception: It cannot be evaluated: the library lets through what its functions raise,
-                TypeError for "5" > `0`, OverflowError for ceil of an infinity, RecursionError.
+                OverflowError for ceil of an infinity, RecursionError.
         """
         return _Interpreter(_OPTIONS).visit(self.parsed, value)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from typing import Any, Final, Protocol
 
@@ -33,6 +33,10 @@ class Table(Protocol):
     @property
     def options(self) -> Mapping[str, Any]:
         """The keys as they were read."""
+
+    @property
+    def common(self) -> Collection[str]:
+        """The keys that all tables of this sort have."""
 
     def problem(self, key: str, found: str, expected: str, do: str) -> Problem:
         """Return a problem with *key*."""
@@ -237,8 +241,9 @@ def _problem(schema: Schema, given: Table, key: str, messages: Any) -> Problem:
         do = "correct the value" if key in given.options else f"add the key {key}"
         return given.problem(key, found, expected, do)
     # Its value is not shown: it may be a secret under a misspelt name.
-    known = ", ".join(sorted(schema.fields)) or "no key of its own"
-    near = get_close_matches(key, schema.fields, n=1)
+    keys = {*schema.fields, *given.common}
+    known = f"one of {', '.join(sorted(keys))}"
+    near = get_close_matches(key, sorted(keys), n=1)
     do = f"write {near[0]}" if near else "remove it"
     return given.problem(key, f"a key that {given.kind} does not have", known, do)
 

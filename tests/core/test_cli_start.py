@@ -186,9 +186,12 @@ def test_preview_shows_no_code_that_a_terminal_obeys(run):
 
 
 @pytest.mark.usefixtures("shop")
-def test_preview_says_that_nothing_is_wanted(run):
+def test_preview_says_that_nothing_is_wanted_and_by_which_topic(run):
     result = run("preview", "erp", "stock.json", "--topic", "order.created")
-    assert result.stdout == "No mapping takes anything of it\n"
+    assert result.stdout == (
+        "No mapping takes anything of it:"
+        " its topic is order.created, and those of erp take stock.changed\n"
+    )
 
 
 @pytest.mark.usefixtures("shop")

@@ -129,6 +129,11 @@ def test_a_file_that_is_wrong(told, text):
     check(told(text))
 
 
+def test_a_table_that_stands_twice_is_told_by_its_name(told):
+    (problem,) = told(f"{SITE}{ERP}{ERP}")
+    assert (problem.found, problem.do) == ("[sources.erp] twice", "make one of them")
+
+
 @pytest.mark.parametrize("text", SOURCES.values(), ids=SOURCES)
 def test_a_source_that_is_wrong(told, text):
     problems = told(f"{SITE}{ERP}[sources.shop]\n{text}")

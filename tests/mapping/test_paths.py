@@ -93,7 +93,7 @@ def test_an_expression_without_any_path_is_a_constant():
 @pytest.mark.parametrize(
     ("text", "payload", "said"),
     [
-        ("qty > `0`", {"qty": "5"}, "TypeError"),
+        ("qty > `0`", {"qty": "5"}, "evaluated: it compares a text with a number"),
         ("length(qty)", {"qty": 5}, "length()"),
         ("ceil(qty)", {"qty": float("inf")}, "found Infinity"),
         ("qty > `0`", {"qty": float("nan")}, "found NaN"),
@@ -121,6 +121,23 @@ def test_what_the_evaluation_raises_is_a_value_error(text, payload, said):
     ],
 )
 def test_a_path_into_the_result_of_not_is_refused_with_a_hint(text, hint):
+    with pytest.raises(PathInvalid) as caught:
+        compile_path(text)
+    assert caught.value.do == hint
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("$.data.qty", "write a path without $ and /, as data.qty"),
+        ("/data/qty", "write a path without $ and /, as data.qty"),
+        ("a and b", "write && for and, || for or, ! for not"),
+        ("state = 'new'", "write == to compare"),
+        ("qty > 0", "put a number in backticks: `0`"),
+        ("a..b", "correct the expression"),
+    ],
+)
+def test_what_another_language_writes_is_refused_with_a_hint(text, hint):
     with pytest.raises(PathInvalid) as caught:
         compile_path(text)
     assert caught.value.do == hint

@@ -51,6 +51,11 @@ def test_a_misspelt_key_is_told_its_right_name():
     assert problem.do == "write algorithm"
 
 
+def test_a_misspelt_key_of_every_source_is_told_its_right_name():
+    problem = problems("hmac", header="X-Sig", secret="s3cret")["secret"]
+    assert (problem.do, "timezone" in problem.expected) == ("write secrets", True)
+
+
 def test_all_that_is_wrong_is_told_at_once():
     found = problems(
         "hmac",
