@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 import shlex
+import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,8 +25,8 @@ NEXT = """\
 Wrote a configuration to {directory}. To see it work:
 
   cd {quoted}
-  instep sandbox &
-  instep up &
+  {instep} sandbox &
+  {instep} up &
   . ./.env
   curl -i http://127.0.0.1:8000/webhooks/erp --data-binary @stock.json \\
     -H "X-Signature: $(openssl dgst -sha256 -hmac "$ERP_SECRET" -r stock.json | cut -d' ' -f1)"
@@ -46,7 +48,13 @@ def init(directory: Path) -> None:
     except OSError as error:
         click.echo(f"{directory} cannot be written: {error.strerror}", err=True)
         raise SystemExit(1) from None
-    click.echo(NEXT.format(directory=directory, quoted=shlex.quote(str(directory))))
+    quoted = shlex.quote(str(directory))
+    click.echo(NEXT.format(directory=directory, quoted=quoted, instep=_program()))
+
+
+def _program() -> str:
+    """Return what a shell in any folder takes for this program."""
+    return "instep" if shutil.which("instep") else shlex.quote(str(Path(sys.argv[0]).absolute()))
 
 
 def _write(directory: Path, texts: Mapping[str, str]) -> None:

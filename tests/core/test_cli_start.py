@@ -78,6 +78,13 @@ def test_init_shows_how_to_send_the_sample(run):
     assert "openssl dgst -sha256 -hmac" in output
 
 
+def test_init_shows_where_instep_is_if_it_is_not_on_the_path(run, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    lines = run("init", "my shop").output.splitlines()
+    (line,) = [line.strip() for line in lines if line.endswith(" sandbox &")]
+    assert Path(line.removesuffix(" sandbox &")).is_absolute()
+
+
 def test_init_overwrites_nothing(run, shop):
     (shop / "instep.toml").write_text("mine")
     result = run("init", ".")
