@@ -107,6 +107,8 @@ def entries(run: Run, names: Sequence[str]) -> Iterator[dict[str, Any]]:
 
 def _in_cms(run: Run, finding: Finding) -> str | None:
     """Return the key of a record that the source lacks, as its item has it."""
+    if finding.record is None:
+        return None
     item = run.table.item(finding.item) if finding.item else None
     held = [item.fields.get(slug) for slug in run.collection.keys] if item else []
     texts = [value for value in held if isinstance(value, str)]
