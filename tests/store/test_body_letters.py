@@ -135,6 +135,17 @@ def test_what_an_earlier_event_of_the_body_gives_does_not_overtake_it(keeping):
     assert stocks(keeping) == ALL
 
 
+@pytest.mark.parametrize("id", ["id", None], ids=["ids", "no ids"])
+def test_of_two_of_its_events_the_later_one_stands(store, tmp_path, id):
+    options = {"events": "events", **({"id": id} if id else {})}
+    shop = Shop(store, tmp_path, STRICT, options=options, keep_hours=0)
+    shop.receive(*partly(), event(1000, "i1", price=7, qty="9"))
+    shop.correct(LOOSE)
+    replay(shop)
+    assert (shop.value("i1"), shop.value("i1", "price")) == (9, 7)
+    assert shop.letters() == []
+
+
 def test_a_remap_takes_out_what_it_could_read(keeping):
     keeping.receive(*partly(), event(999, price=1, qty="x"))
     keeping.correct(LOOSE)

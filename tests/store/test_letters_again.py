@@ -69,6 +69,14 @@ def test_a_replay_goes_over_what_came_before_it_in_one_delivery(shop_with, hours
     assert (shop.value("i1"), shop.letters()) == (7, [])
 
 
+def test_a_remap_leaves_what_an_earlier_event_of_its_delivery_does_not_overtake(shop_with):
+    shop = shop_with(options={"id": "id", "events": "events || [@]"})
+    shop.receive(of(1, "i1", price=1))
+    shop.receive(of(2, "i1", qty=23), of(3, "i1", price=3, qty="59"))
+    shop.remap()
+    assert len(shop.letters()) == 1
+
+
 def test_a_letter_that_stands_for_many_has_no_body_to_replay_one_of_them_by(shop_with, monkeypatch):
     monkeypatch.setattr("workers.outbox.LETTERS_MOST", 0)
     shop = shop_with()

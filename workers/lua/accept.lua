@@ -20,7 +20,7 @@
 --   kept: lua/kept.lua   again, assumed: lua/again.lua   log: lua/logs.lua
 --   placed, snapshot: lua/newest.lua
 -- ARGV[3]: the raw body, as text or base64 (request.encoding); ARGV[4], ARGV[5]: lua/kept.lua
---! uses dry versions state burying retire creation references echo raw left_out fetching waking seen newest logs overtaken again kept body_letters own_letters
+--! uses dry versions state burying retire creation references echo raw newest left_out fetching waking seen logs overtaken again kept body_letters own_letters
 
 local HOUR_US = 3600 * 1000000
 local earlier = earlier_answer()
@@ -91,8 +91,7 @@ for _, event in ipairs(request.events) do
   local id = given(event.id)
   -- The letter of a fetch that failed is one of an event that was taken.
   local again = request.mode == 'remap' and #event.fetches > 0
-  local body = given(event.again) and given(event.again.whole)
-  if body and is_part_of(body, event) then event.again.taken = true end
+  if given(event.again) then know_part(event) end
   local repeat_of = not again and repeated(event, here)
   if repeat_of and not here[id] then
     -- The repeat of an event of which something was left out is a replay of its letter.
@@ -157,6 +156,7 @@ local function value_of(change, event, triple, version, held)
     e = events_at(held, version, given(event.id)), f = kept.number ~= 0 and kept.number or nil, h = kept.place}
   local snapshot = given(change.snapshot)
   field.A = snapshot and snapshot.as_of_ms
+  field.N = again and again.number == 0 and given(again.arrival) or nil
   field.R = has_snapshot_time(held, version, snapshot)
   if held and held.s == 'pending' then
     if not snapshot and held.w < now then field.i = now end
@@ -235,7 +235,7 @@ local told, asked, asks, accepted, letters = {}, {}, {}, 0, 0
 begin_body_letter(events, given(request.closes), item_of, letter_for)
 for _, event in ipairs(events) do
   event.headers = headers
-  local arrival = tonumber(redis.call('GET', P .. 'arrival') or 0)
+  local arrival = arrival_of(event)
   for _, ask in ipairs(event.fetches) do
     note_fetch(fetch_of(ask[1], request.source, ask[2]), event, raw_of(event), request.mode ~= 'live')
     asked[ask[1]] = true
@@ -256,8 +256,8 @@ for _, event in ipairs(events) do
     if #fates > 0 then told[#told + 1] = {change.collection, change.record, fates} end
   end
   if wanted(event) then note_seen(event) end
-  link_part(event, wanted(event), item_of)
-  if #event.problems > 0 and keep_own_letter(event, raw_of(event), keeping, arrival, item_of) then
+  link_part(event, arrival, item_of)
+  if #event.problems > 0 and keep_own_letter(event, raw_of(event), keeping, event.index < 0 and before or arrival, item_of) then
     letters = letters + 1
     has_letters = true
   end

@@ -2,13 +2,15 @@
 -- the last event of such a delivery (index -1), without what was left out: that stays with its events
 -- (event.part), which are linked to the letter one by one, in the order in which they came.
 --
--- instep:letter:<id>, beside left_out.lua's: e:<hashed event id>: its place, of those that were taken
--- in part: their repeats are replays
+-- instep:letter:<id>, beside left_out.lua's: e:<hashed event id, or #place>: where an event of it stands,
+--   "<place> <arrival number> <1: it was taken in part>"; the repeats of those are replays
 
 local BODY = -1
-local nameless_parts = false
+local nameless_parts, parts_with_ids = false, false
 
 local function body_is_nameless() return nameless_parts end
+
+local function body_has_ids() return parts_with_ids end
 
 -- Begins the letter of the body anew, where this delivery has one; *closes*: the letter that it replays.
 local function begin_body_letter(events, closes, item_of, letter_for)
@@ -29,29 +31,40 @@ local function begin_body_letter(events, closes, item_of, letter_for)
   end
 end
 
+local function part_name(event)
+  return 'e:' .. (given(event.id) or string.format('#%.0f', event.place))
+end
+
 -- What *event* left out goes into the letter of its body; that of a repeat stays in the first one.
-local function link_part(event, taken, item_of)
+local function link_part(event, arrival, item_of)
   if not event.part or not writing or #event.problems > 0 then return end
   local again = given(event.again)
   if again and given(again.whole) ~= writing then return end
   link_left_out(writing, event, item_of)
   nameless_parts = nameless_parts or event.nameless
-  if taken and given(event.id) then
-    redis.call('HSETNX', letter_key(writing), 'e:' .. event.id, again and again.place or event.place)
-  end
+  parts_with_ids = parts_with_ids or given(event.id) ~= nil
+  if again then return end
+  local taken = #event.changes + #event.fetches > 0 and 1 or 0
+  local place = string.format('%.0f %.0f %d', event.place, arrival, taken)
+  redis.call('HSET', letter_key(writing), part_name(event), place)
 end
 
--- Whether the letter of a body says that the event was taken in part.
-local function is_part_of(id, event)
-  return given(event.id) ~= nil and redis.call('HEXISTS', letter_key(id), 'e:' .. event.id) == 1
+-- An event that runs again stands where the letter of its body says.
+local function know_part(event)
+  local again = event.again
+  local held = given(again.whole) and redis.call('HGET', letter_key(again.whole), part_name(event))
+  if not held then return end
+  local _, arrival, taken = string.match(held, '^(%d+) (%d+) (%d)$')
+  again.arrival = tonumber(arrival)
+  again.taken = again.taken or taken == '1'
 end
 
 local function place_by_body(id, event)
-  local held = redis.call('HMGET', letter_key(id),
-    'state', 'e:' .. event.id, 'number', 'arrival', 'came')
-  if held[1] ~= 'open' or not held[2] then return nil end
-  return {number = tonumber(held[3]) or 0, place = tonumber(held[2]), arrival = tonumber(held[4]),
-    came = held[5], taken = true, letters = {}, whole = id}
+  local held = redis.call('HMGET', letter_key(id), 'state', part_name(event), 'number', 'came')
+  local place, arrival = string.match(held[2] or '', '^(%d+) (%d+) 1$')
+  if held[1] ~= 'open' or not place then return nil end
+  return {number = tonumber(held[3]) or 0, place = tonumber(place), arrival = tonumber(arrival),
+    came = held[4], taken = true, letters = {}, whole = id}
 end
 
 -- Where the event stands that a letter of a body holds something of; nil: there is none.

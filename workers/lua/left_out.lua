@@ -100,7 +100,7 @@ local function is_overtaken(item, left, event)
     if version and field.r ~= version and are_compared(field.r, version) then
       return field.r > version
     end
-    return again ~= nil and field.a > (given(again.arrival) or 0)
+    return again ~= nil and not came_before(field, event)
   end
   for slug, field in pairs(item.fields) do
     local compared = slug == left.slug or left.slug == GONE or (slug == GONE and not field.b)

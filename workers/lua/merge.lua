@@ -6,7 +6,7 @@
 --   texts: values that refer to items, as they stand and as they are to stand
 --   look: that a listing did not show its item was said by keys that were not normal
 -- Returns {done, till, fields, overtaken}; not done: it is in a claim until *till*.
---! uses versions state burying retire creation references left_out
+--! uses versions state newest burying retire creation references left_out
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -150,7 +150,7 @@ end
 -- What was left out of an event leaves its letter once something newer is held.
 local function leave_what_is_overtaken(item)
   for slug, link in pairs(item.left) do
-    if is_overtaken(item, {slug = slug, version = link.r}, {again = {arrival = link.a}}) then
+    if is_overtaken(item, {slug = slug, version = link.r}, {again = {number = 0, arrival = link.a}}) then
       leave_left_out(item, slug)
     end
   end

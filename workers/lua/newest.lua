@@ -3,6 +3,8 @@
 -- f, h of a field: number of the kept delivery of its value, and the place of its event in it. An
 -- event that runs again comes where it came: over an older version; at the same version over its own
 -- value, and over that of what its source sent before it; and over nothing else.
+-- N of a field: the arrival number at which its value stands, where it came by the replay of a letter
+-- whose delivery was not kept.
 -- i of a field: ms at which its value came, where it waits for longer; A: ms at which the snapshot
 -- was taken that gave it.
 -- R of a field: 1 where its version is the time at which a snapshot was read, or was taken from one.
@@ -29,8 +31,9 @@ end
 -- The event that runs again has given the value that is held.
 local function gave(held, event)
   local again = given(event.again)
-  return again ~= nil and held ~= nil and held.o == request.source and held.f == again.number
-    and held.h == again.place
+  if not again or not held or held.o ~= request.source then return false end
+  if again.number == 0 then return held.N ~= nil and held.N == given(again.arrival) end
+  return held.f == again.number and held.h == again.place
 end
 
 -- What is held came before the event that runs again, of the same source. Number 0: of a letter
@@ -55,7 +58,7 @@ local function came_before(held, event)
   local again, arrival = given(event.again), first_arrival(event)
   local both_kept = again and again.number ~= 0 and held.o == request.source and held.f
   if not arrival or both_kept then return sent_before(held, event) end
-  return held.a <= arrival
+  return (held.N or held.a) <= arrival
 end
 
 -- Two versions that say nothing of each other.

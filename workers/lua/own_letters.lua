@@ -56,10 +56,17 @@ local function open_letter_of(event)
   end
 end
 
+-- The arrival number at which an event stands; that of which something was left out has its own.
+local function arrival_of(event)
+  local fails = #event.problems + #event.left > 0 or event.part
+  if fails and not given(event.again) then return redis.call('INCR', P .. 'arrival') end
+  return tonumber(redis.call('GET', P .. 'arrival') or 0)
+end
+
 local function note_place(id, event, keeping, before)
   local again = given(event.again)
   -- What has no id is no repeat: it stands where it came last.
-  local first = again or given(event.id) or event.index < 0
+  local first = again or given(event.id) or (event.index < 0 and body_has_ids())
   if first and redis.call('HEXISTS', letter_key(id), 'came') == 1 then return end
   local first = again or {number = keeping and keeping.number or 0, arrival = before,
     came = string.format('t%017.0f', now_us)}
