@@ -22,6 +22,7 @@ PATIENCE = 10.0  # s for which there may be no worker: one is started anew withi
 
 REPAIRED = "repaired"
 WAITING = causes.ON_ITS_WAY
+NOT_TAKEN = "not taken"  # something that is newer stood against it
 STUCK = "waits for the item that it refers to"
 _FATES = {"dead": causes.LETTER, "ignored": causes.IGNORED, "discarded": causes.DISCARDED}
 
@@ -119,6 +120,8 @@ def outcome_of(held: HeldItem, slug: str | None, act: str) -> str:
     if going:
         return STUCK if all(each.stuck for each in going) else WAITING
     states = {each.state for each in fields}
+    if act == causes.ACCEPT and not states:
+        return NOT_TAKEN
     if act == causes.RETIRE and not states:
         return causes.KEEP  # an event has brought the record back, or came first
     return next((word for state, word in _FATES.items() if state in states), REPAIRED)

@@ -96,6 +96,17 @@ def test_a_row_stands_by_its_field_where_its_retirement_is_of_another_kind(field
     assert TIMED.version("", [held(at=field), held(at=gone)]) == expected
 
 
+@pytest.mark.parametrize("field", [None, held(at=BEFORE)])
+def test_a_row_of_a_timed_source_takes_no_number_of_a_retirement(field):
+    assert TIMED.version("", [field, held(at=FIVE)]) == AS_OF
+
+
+def test_an_orphan_of_a_timed_source_is_retired_by_its_time_beside_numbers_of_others():
+    assert TIMED.retirement([t(1), FIVE]) == AS_OF
+    assert TIMED.retirement([FIVE]) == right_after(FIVE)
+    assert NUMBERED.retirement([t(1), FIVE]) == right_after(FIVE)
+
+
 @pytest.mark.parametrize(("came", "wins"), [(EARLY, True), (LATE, False)])
 def test_by_another_kind_it_wins_over_what_came_long_enough_before(came, wins):
     assert TIMED.wins(FIVE, held(at=t(200), came=came)) is wins

@@ -328,3 +328,38 @@ def test_all_fields_of_what_runs_again_come_after_what_it_brings_back(bench, pla
     placed_at = Again(0, 0, bench.ahead(0), arrival=arrivals(bench))
     bench.accept(Incoming(None, "t", 0, (one,), again=placed_at), mode="remap")
     assert {slug: bench.value("i1", slug) for slug in fields} == fields
+
+
+@pytest.mark.parametrize(("mine", "others"), [(number, at), (at, number)])
+@pytest.mark.parametrize("lifted", [True, False])
+def test_a_field_that_is_new_to_its_item_takes_any_kind_beside_its_retirement(
+    bench, mine, others, lifted
+):
+    sold(bench, 1, others(1))
+    retired(bench, version=others(2), source="shop")
+    if lifted:
+        sold(bench, 2, others(3))
+    assert put(bench, 1, "held") == "accepted"
+    assert timed(bench, 2, mine(1)) == "accepted"
+    assert kind_of(version(bench)) == kind_of(mine(1))
+    assert bench.letters() == []
+
+
+def test_what_comes_after_a_snapshot_and_a_retirement_leaves_the_kind_open(bench):
+    retired(bench, version=at(5), source="shop")
+    shown(bench, 1, at(50))
+    retired(bench, version=at(60), source="shop")
+    put(bench, 2, "held")
+    assert timed(bench, 3, number(1)) == "accepted"
+    assert bench.letters() == []
+
+
+@pytest.mark.parametrize(("before_ms", "fate"), [(2**53, "accepted"), (0, "stale")])
+def test_a_snapshot_gives_a_field_that_is_new_to_an_item_that_came_back(bench, before_ms, fate):
+    timed(bench, 1, number(5))
+    retired(bench, version=number(6))
+    timed(bench, 2, number(7))
+    taken = Snapshot(before_ms, before_ms)
+    one = replace(change("i1", {"price": 3}, version=BEFORE), snapshot=taken)
+    bench.accept(Incoming(None, "t", 0, (one,)), mode="reconcile")
+    assert bench.told() == [fate]

@@ -158,6 +158,7 @@ local function value_of(change, event, triple, version, held)
   field.A = snapshot and snapshot.as_of_ms
   field.N = again and again.number == 0 and given(again.arrival) or nil
   field.R = has_snapshot_time(held, version, snapshot)
+  field.K = triple[1] ~= GONE and has_kind_of_retirement(held, version, change) or nil
   if held and held.s == 'pending' then
     if not snapshot and held.w < now then field.i = now end
     field.w = held.w

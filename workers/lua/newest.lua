@@ -8,6 +8,8 @@
 -- i of a field: ms at which its value came, where it waits for longer; A: ms at which the snapshot
 -- was taken that gave it.
 -- R of a field: 1 where its version is the time at which a snapshot was read, or was taken from one.
+-- K of a field: 1 where it has the version of the retirement of its item, since it held none itself:
+-- its source may have versions of another kind.
 -- A change without a version (workers/changes.py, Placed) that runs again goes over what has no
 -- higher arrival number than the newest when it first came (event.again.arrival), and over nothing
 -- else. What an older release kept does not tell that number, and goes by when it came.
@@ -156,10 +158,18 @@ local function version_of(item, slug, change, event)
   return given(change.version) or placed_version(item, slug, change.placed, event)
 end
 
--- A time that a snapshot gave, where the source numbers its changes: an older release did so. It is
--- before everything, and its field takes the kind of the next live event.
+-- A time that a snapshot gave, where the source numbers its changes. It is before everything, and its field takes the kind of the next live event. So does one with K.
 local function yields(held, kind)
-  return kind == 's' and kind_of(held.r) == 't' and seems_of_snapshot(held)
+  if held.K then return kind ~= kind_of(held.r) end
+  return kind == 's' and kind_of(held.r) == 't' and is_of_snapshot(held)
+end
+
+-- Whether the value that takes *version*, which is not its own, has it of a retirement, K.
+local function has_kind_of_retirement(held, version, change)
+  local own = given(change.version) and not given(change.snapshot)
+  if own or kind_of(version) == BEFORE then return nil end
+  if held and kind_of(held.r) == kind_of(version) then return (held.K or held.R) and 1 or nil end
+  return not given(change.version) and (not held or kind_of(held.r) == BEFORE) and 1 or nil
 end
 
 -- What of an item has versions of another kind than *kind*, and which; nil: none.
@@ -169,11 +179,8 @@ local function other_kind(item, slug, kind)
     local held = field and kind_of(field.r)
     return held and held ~= BEFORE and held ~= kind and not yields(field, kind) and held or nil
   end
-  for _, name in ipairs({slug, GONE}) do
-    local field = item.fields[name]
-    local lifted = name ~= slug and field and field.b
-    if field and not lifted and kind_of(field.r) ~= BEFORE then return differs(name), name end
-  end
+  local own = item.fields[slug]
+  if own and kind_of(own.r) ~= BEFORE then return differs(slug), slug end
   if slug ~= GONE then return nil end
   local found, where
   for name in pairs(item.fields) do
@@ -225,6 +232,9 @@ end
 -- Whether a value goes over the retirement of its item. By versions that say nothing of each other
 -- the later delivery does; one that is lifted is in nobody's way.
 local function goes_over(gone, version, event, change)
+  -- What a snapshot says of a field that is not held may come before everything.
+  local before = gone and gone.b and kind_of(version) == BEFORE
+  if before and outlives(gone, change.snapshot) then return true end
   if not gone or not are_apart(gone.r, version) then return wins(gone, version, event, change) end
   return gone.b or wins_ties(event) or outlives(gone, change.snapshot) or came_before(gone, event)
 end

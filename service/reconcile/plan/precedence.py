@@ -8,7 +8,7 @@ comes before everything. Of any other source it has the time of the snapshot.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from service.reconcile.states import Held
@@ -43,7 +43,7 @@ class Precedence:
         """Return what goes with its rows into the outbox."""
         return Snapshot(self.as_of_ms, self.as_of_ms - round(self.margin * 1000))
 
-    def version(self, own: str, held: Iterable[Held | None]) -> str:
+    def version(self, own: str, held: Sequence[Held | None]) -> str:
         """
         Return the version by which a row stands.
 
@@ -51,8 +51,11 @@ class Precedence:
             own: Its own; "": it has none.
             held: What is held of its field, then the retirement of its item.
         """
-        known = [each.version for each in held if each is not None]
-        if len(known) > 1 and are_apart(known[0], known[-1]):
+        field, *gone = held or [None]
+        known = [each.version for each in (field, *gone) if each is not None]
+        if not self.sequenced and (field is None or kind_of(field.version) == "0"):
+            known = [version for version in known if kind_of(version) != "s"]
+        elif len(known) > 1 and are_apart(known[0], known[-1]):
             known = known[:1]
         kinds = {kind_of(version) for version in known} - {"0"}
         if own and kinds <= {kind_of(own)}:
@@ -87,8 +90,9 @@ class Precedence:
         Return the version of a retirement: the time of the snapshot; where the source numbers its
         changes, right after the last one *known* when it was compared.
         """
+        known = list(known)
         numbers = [version for version in known if kind_of(version) == "s"]
-        if numbers:
+        if numbers and (self.sequenced or not any(kind_of(version) == "t" for version in known)):
             return right_after(max(numbers))
         return BEFORE if self.sequenced else self.as_of
 
