@@ -3,6 +3,7 @@
 import json
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import redis
@@ -351,3 +352,14 @@ def _work(shop, refuse):
             shop.settle(step, *(shop._verdict(item, refused) for item in step.items))
         else:
             shop.page(step, [(key, f"id {key!a}") for key in ("K", "K ", " K")])
+
+
+def test_a_worker_knows_of_how_many_parts_keys_are_that_one_field_holds(shop):
+    Upgrade(shop.steps, shop.settings, {"products": 2}).complete()
+    worker = Upgrade(shop.steps, shop.settings)
+    shop.accept(event("A  |B ", {"stock": 7}, by="key", version=shop.ahead(-1)))
+    odd = SimpleNamespace(collection="products", items=(SimpleNamespace(record="A  |B "),))
+    assert worker.is_odd(odd)
+    worker.merge_claimed(odd)
+    assert shop.value("A|B") == 7
+    assert "A  |B " not in records(shop)

@@ -2,7 +2,8 @@
 From the first version of the store to the second: every record under the normal form of its key.
 
 Owns ``instep:upgrade``, the lock of the one that does it, ``instep:upgraded``, when it was done,
-and ``instep:merged``, how many records were merged, by collection. Each record is one step
+``instep:key-parts``, of how many parts keys are, by collection, and ``instep:merged``, how many
+records were merged. Each record is one step
 (``lua/merge.lua``), so that any number of runs, killed at any moment, come to the same end.
 
 While one release takes the place of the other, processes of the version before may still write
@@ -38,6 +39,7 @@ AGAIN = 3600.0  # s for which records of the version before are looked for
 EVERY = 60.0  # s between two such looks
 _REFERS = ("reference-key", "references-key")
 _ITEM = "instep:item:"
+_PARTS = "instep:key-parts"
 _INDEX = ("ids", "keys", "born", "twins", "listed", "index")
 
 _log = logging.getLogger(__name__)
@@ -65,7 +67,7 @@ class Upgrade:
     """
     Args:
         parts: Collection → of how many parts the keys are that its mappings make, where one field
-            of the CMS holds all of them.
+            of the CMS holds all of them; None: as the last one said that knew the mappings.
 
     Raises (every method):
         StoreUnavailable: The store did not answer.
@@ -76,13 +78,23 @@ class Upgrade:
     ) -> None:
         self._steps = steps
         self._settings = settings
-        self._parts = {
-            name: max(len(collection.keys), (parts or {}).get(name, 1))
-            for name, collection in settings.collections.items()
-            if collection.key
-        }
+        self._given = parts
+        self._read: dict[str, int] | None = None
         self._looking: Iterator[None] | None = None
         self._next = float("-inf")
+
+    @property
+    def _parts(self) -> dict[str, int]:
+        """Of how many parts the keys of each collection are whose items have keys."""
+        if self._read is None:
+            with guarded():
+                told = self._steps.client.hgetall(_PARTS) if self._given is None else self._given
+            self._read = {
+                name: max(len(collection.keys), int(told.get(name, 1)))
+                for name, collection in self._settings.collections.items()
+                if collection.key
+            }
+        return self._read
 
     def complete(self, *, sleep: Callable[[float], object] = time.sleep) -> None:
         """
@@ -92,6 +104,8 @@ class Upgrade:
             StoreNewer: A later release has written it.
         """
         with guarded():
+            for name, count in (self._given or {}).items():
+                self._steps.client.hset(_PARTS, name, str(count))
             lock = self._steps.client.lock("instep:upgrade", timeout=LOCK)
             while version.read(self._steps.client) < version.VERSION:
                 if lock.acquire(blocking=False):
