@@ -29,6 +29,11 @@ from service.web.threads import Answer, Application, Send, Threads
 from service.web.upload import DRAINED, Receive, Refused, Uploads
 
 DELIVERIES: Final = 4  # threads; concurrency is what lets writes share an fsync
+HEAVY: Final = (
+    2  # threads for bodies that are larger than LIGHT, or packed: what 32 KB unpack to may
+)
+# take half a second and 60 MB, before it can be told that it is not signed
+LIGHT: Final = 262_144  # bytes
 PAGES: Final = 4  # threads for all but deliveries, so that health answers whatever those do
 _NO_FREE_THREAD: Final = Refused(HTTPStatus.SERVICE_UNAVAILABLE, "busy")
 
@@ -50,6 +55,7 @@ class Front:
         uploads: Uploads | None = None,
     ) -> None:
         self._deliveries = Threads(application, DELIVERIES, "deliveries")
+        self._heavy = Threads(application, HEAVY, "heavy", most=HEAVY)
         self._pages = Threads(application, PAGES, "pages")
         self._limit = limit
         self._report = report
@@ -77,11 +83,16 @@ class Front:
         await answer.send(send)
 
     async def _ask(self, path: str, environ: dict[str, Any]) -> Answer:
-        threads = self._deliveries if path.startswith(PREFIX) else self._pages
-        answer = await threads.ask(environ, asyncio.get_running_loop())
+        answer = await self._threads(path, environ).ask(environ, asyncio.get_running_loop())
         if answer is None:
             raise _NO_FREE_THREAD
         return answer
+
+    def _threads(self, path: str, environ: Mapping[str, Any]) -> Threads:
+        if not path.startswith(PREFIX):
+            return self._pages
+        packed = "HTTP_CONTENT_ENCODING" in environ
+        return self._heavy if packed or len(environ[environs.BODY]) > LIGHT else self._deliveries
 
 
 def _framing(environ: Mapping[str, Any]) -> int | None:

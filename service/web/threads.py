@@ -60,6 +60,7 @@ class Threads:
         count: Of threads; they end with the process.
         patience: Seconds that a request may wait for one of them.
         stuck: See STUCK.
+        most: Of threads, those who help out among them.
     """
 
     def __init__(
@@ -69,12 +70,14 @@ class Threads:
         name: str,
         patience: float = PATIENCE,
         stuck: float = STUCK,
+        most: int = MOST,
     ) -> None:
         self._application = application
         self._count = count
         self._name = name
         self._patience = patience
         self._stuck = stuck
+        self._most = most
         self._asked: SimpleQueue[_Asked] = SimpleQueue()
         # These three are the event loop's alone.
         self._open = 0  # requests that are not answered yet
@@ -98,7 +101,7 @@ class Threads:
         """Let others help out if none was answered since *answered* were."""
         self._helpers = [each for each in self._helpers if each.is_alive()]
         working = self._count + len(self._helpers)
-        wanted = min(self._open, MOST) if self._answered == answered else working
+        wanted = min(self._open, self._most) if self._answered == answered else working
         self._watched = self._open > self._count
         if self._watched:
             loop.call_later(self._stuck, self._look, loop, self._answered)

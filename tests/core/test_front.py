@@ -248,6 +248,48 @@ def test_those_who_helped_out_end():
     assert not any(each.is_alive() for each in helpers)
 
 
+def test_no_more_threads_help_out_than_may():
+    released, inside, counts = threading.Event(), threading.Semaphore(0), []
+
+    def application(_, start):
+        counts.append(1)
+        inside.release()
+        released.wait(PATIENCE)
+        start("200 OK", [])
+        return [b""]
+
+    async def ask():
+        threads = Threads(application, 1, "few", stuck=0.0, most=2)
+        loop = asyncio.get_running_loop()
+        asked = [threads.ask({}, loop) for _ in range(5)]
+        for _ in range(2):
+            await asyncio.to_thread(inside.acquire, timeout=PATIENCE)
+        begun = len(counts)
+        released.set()
+        await asyncio.gather(*asked)
+        return begun
+
+    assert asyncio.run(ask()) == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "body", "threads"),
+    [
+        (b"/webhooks/erp", [], b"1", "deliveries"),
+        (b"/webhooks/erp", [(b"content-encoding", b"gzip")], b"1", "heavy"),
+        (b"/webhooks/erp", [], bytes(300_000), "heavy"),
+        (b"/healthz", [(b"content-encoding", b"gzip")], b"1", "pages"),
+    ],
+)
+def test_what_may_take_long_holds_no_thread_of_ordinary_deliveries(path, headers, body, threads):
+    names = []
+    door = Door(
+        limit=500_000, answer=lambda _: names.append(threading.current_thread().name) or b""
+    )
+    door.take(piece(body), headers=[length(body), *headers], path=path)
+    assert [name.rpartition("-")[0] for name in names] == [threads]
+
+
 def test_a_name_with_an_underscore_overrides_none_with_a_dash():
     door = Door()
     headers = [(b"x-signature", b"right"), (b"x_signature", b"wrong"), (b"x_other", b"1")]

@@ -1,11 +1,17 @@
 import base64
 import codecs
+import contextlib
+import gc
+import gzip
 import json
+import weakref
+from datetime import UTC, datetime
 
 import pytest
 from building import sender
 
 from service.senders.base import QUERY
+from service.senders.rotation import Request
 from workers.errors import SignatureInvalid
 
 
@@ -102,3 +108,21 @@ def test_where_a_secret_stands_is_a_setting(name, secrets, options, headers):
         verify(name, {}, secrets=secrets, options=options)
     with pytest.raises(SignatureInvalid):
         verify(name, headers, secrets=("x:y",), options=options)
+
+
+class Headers(dict):
+    """One to which a weak reference can be had."""
+
+
+@pytest.mark.parametrize("name", ["hmac", "bearer"])
+def test_what_is_refused_is_let_go_without_a_collection_of_garbage(name):
+    headers = Headers({"content-encoding": "gzip"})
+    held = weakref.ref(headers)
+    gc.disable()
+    try:
+        with contextlib.suppress(SignatureInvalid):
+            sender(name).prove(Request(headers, gzip.compress(b"{}")), now=datetime.now(UTC))
+        del headers
+        assert held() is None
+    finally:
+        gc.enable()
