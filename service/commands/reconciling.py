@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -18,16 +18,10 @@ if TYPE_CHECKING:
     from service.reconcile.command import Wishes
 
 
-def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
-    from workers.config.times import moment
+def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
+    from service.reconcile.sources import times
 
-    if value is None:
-        return None
-    found = moment(value)
-    if found is None:
-        expected = "expected a time with offset, as 2027-01-31T00:00:00Z"
-        raise click.BadParameter(f"found {value!r}, {expected}", ctx, param)
-    return found
+    return None if value is None else times.given(value, now=datetime.now(UTC))
 
 
 @click.command()

@@ -8,8 +8,10 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 from written import NOW, dated
 
+from service.cli import main
 from service.reconcile.sources import KINDS, from_file, times
 from workers.errors import ConfigurationInvalid, SnapshotInvalid
 
@@ -168,3 +170,11 @@ def test_a_pipe_is_read_as_it_comes():
         child.stdin.close()
         seen += child.stdout.readlines()
     assert seen == [b"2 A\n", b"3 B\n", b"None 16\n"]
+
+
+@pytest.mark.parametrize("text", ["9999-01-01T00:00:00Z", "1969-01-01T00:00:00Z", "yesterday"])
+def test_the_command_refuses_a_time_that_is_none_or_to_come(text):
+    """Else every snapshot until then would be called older."""
+    done = CliRunner().invoke(main, ["reconcile", "products", "a.csv", "--as-of", text])
+    assert done.exit_code == 2
+    assert "expected a time that has been" in done.stderr
