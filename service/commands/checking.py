@@ -60,6 +60,7 @@ def check(json_wanted: bool) -> None:
     if steps:
         notes += _twins(settings, steps)
         notes += _merged(settings, steps)
+        steps.client.connection_pool.disconnect()
     notes += mixed(configuration)
     _report(problems, notes, json_wanted)
     raise SystemExit(1 if problems else 0)
@@ -87,6 +88,7 @@ def _store(settings: Settings, notes: list[str]) -> tuple[Steps | None, list[Pro
         connection.reach(client, settings.store)
         found = connection.inspect(client)
     except StoreNewer as error:
+        client.connection_pool.disconnect()
         return None, [error.problem]
     except StoreUnavailable as error:
         if settings.store.url is not None:
