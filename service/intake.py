@@ -112,7 +112,9 @@ class Intake:
         request = Request(headers, body)
         place = sender.prove(request, now=now)
         kept = sender.kept(request)
-        read = bounded(self._reader.read(source, headers, body))
+        # What is kept, not what came: it holds no secret that a problem could quote, and a replay
+        # reads the same.
+        read = bounded(self._reader.read(source, kept.headers, kept.body))
         receipt = self._accept(
             read,
             Delivery(

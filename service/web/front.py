@@ -29,10 +29,9 @@ from service.web.threads import Answer, Application, Send, Threads
 from service.web.upload import DRAINED, Receive, Refused, Uploads
 
 DELIVERIES: Final = 4  # threads; concurrency is what lets writes share an fsync
-HEAVY: Final = (
-    2  # threads for bodies that are larger than LIGHT, or packed: what 32 KB unpack to may
-)
-# take half a second and 60 MB, before it can be told that it is not signed
+# Threads for bodies that are larger than LIGHT, or packed: what 32 KB unpack to may take half a
+# second and 60 MB, before it can be told that it is not signed.
+HEAVY: Final = 2
 LIGHT: Final = 262_144  # bytes
 PAGES: Final = 4  # threads for all but deliveries, so that health answers whatever those do
 _NO_FREE_THREAD: Final = Refused(HTTPStatus.SERVICE_UNAVAILABLE, "busy")

@@ -30,12 +30,13 @@ def outbox():
     return Outbox()
 
 
-def intake(outbox, sender="hmac", options=None, secrets=("s3cret",), **common):
+def intake(outbox, sender="hmac", secrets=("s3cret",), mappings=None, **common):
     options = {"hmac": {"header": "X-Signature"}, "body-token": {"field": "token"}}.get(sender, {})
     source = Source(
         "erp", sender, secrets, max_body=LIMIT, options=options | {"id": "id"}, **common
     )
-    return Intake({"erp": build(source, public_url=None)}, Mappings(), outbox, str)
+    senders = {"erp": build(source, public_url=None)}
+    return Intake(senders, mappings or Mappings(), outbox, str)
 
 
 def signed(headers, over):
@@ -182,3 +183,16 @@ def test_a_repeat_that_is_packed_is_known_by_the_same_id():
 def test_no_number_that_is_none_keeps_an_event_from_being_read(outbox):
     body = b'{"id": "e-1", "qty": 27, "weight": NaN, "size": 1e999}'
     assert receive(intake(outbox), signed(TYPED, body), body).problems == ()
+
+
+def test_a_mapping_sees_no_secret_that_stands_in_the_body(outbox):
+    seen = []
+
+    class Seeing(Mappings):
+        def changes(self, source, topic, payload, *, version):
+            seen.append(payload)
+            return super().changes(source, topic, payload, version=version)
+
+    way_in = intake(outbox, "body-token", mappings=Seeing())
+    receive(way_in, TYPED, b'{"id": "e1", "token": "s3cret", "qty": 27}')
+    assert [payload["token"] for payload in seen] == ["***"]

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 BEFORE = -1
+RIGHT_AFTER = BEFORE + 0.5  # and before all that has a version
 
 
 @dataclass
@@ -52,10 +53,10 @@ class Reference:
                 self.seen.add(name)
 
     def _version(self, place, told):
-        """Without one a value takes that which is held, or comes before everything."""
+        """Without one a value takes that which is held, or comes before all that has one."""
         held = self.fields.get(place)
         if told == "held":
-            return held.version if held else BEFORE
+            return held.version if held else RIGHT_AFTER
         return BEFORE if told == "first" else told
 
     def _wins(self, place, version, name, mode):
