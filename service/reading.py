@@ -67,14 +67,12 @@ class Reader:
         body: bytes,
         *,
         topic: str | None = None,
-        fallback: str | None = None,
     ) -> Read:
         """
         Split and map *body*, which *source* sent.
 
         Args:
             topic: Of every event, instead of what the sender reads.
-            fallback: The version of events that have no time.
         """
         sender = self._senders[source]
         try:
@@ -86,7 +84,7 @@ class Reader:
         except Exception as error:
             _log.exception("sender failed", extra={"source": source})
             return unreadable(f"the sender failed on it: {type(error).__name__}")
-        read = [self._map(source, event, topic or event.topic, fallback) for event in events]
+        read = [self._map(source, event, topic or event.topic) for event in events]
         placed = (_placed(mapped, event) for (mapped, _), event in zip(read, events, strict=True))
         return Read(tuple(placed), any(wanted for _, wanted in read))
 
@@ -141,15 +139,12 @@ class Reader:
         version = headers.get(VERSION)
         return self.fetched(source, headers[FETCHER], topics, payload, version=version)
 
-    def _map(
-        self, source: str, event: Event, topic: str | None, fallback: str | None
-    ) -> tuple[Incoming, bool]:
+    def _map(self, source: str, event: Event, topic: str | None) -> tuple[Incoming, bool]:
         """Return *event* mapped, and whether any mapping wants it."""
         if event.ping:
             return Incoming(event.id, topic, event.index), False
-        version = event.version or fallback
         mapped = self._mapped(
-            lambda: self._mappings.changes(source, topic, event.payload, version=version),
+            lambda: self._mappings.changes(source, topic, event.payload, version=event.version),
             {"source": source, "event_id": event.id},
         )
         # Without its topic nobody can tell whether an event is wanted.
