@@ -13,7 +13,7 @@ from workers.errors import DestinationError
 from workers.parts import Parts
 from workers.settings import Collection, Destination
 from workers.steps import Lookup, Probe
-from workers.webflow import SECONDS, Client
+from workers.webflow.client import SECONDS, Client
 
 BRIEFLY = 3.0  # s for a GET that nothing needs: a worker is busy with it
 _REFUSED_TOKEN = (401, 403)

@@ -1,6 +1,6 @@
 """
 One step of one destination, carried out: claim → PATCH → compare → settle, or the GET that items
-wait for. The only place where a request is sent; what an answer means, `workers.policy` says.
+wait for. The only place where a request is sent; what an answer means, `workers.policy.rules` says.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from workers.bodies import Prepared, prepare
 from workers.errors import DestinationError
 from workers.fieldtypes import TYPES
 from workers.parts import Parts
-from workers.policy import judge
+from workers.policy.rules import judge
 from workers.schema import Schema
 from workers.settings import Collection, Destination
 from workers.steps import Batch, Judgement, Lookup, Probe, Verdict, Wait

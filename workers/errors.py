@@ -12,7 +12,7 @@ ProcessorError
 ├── StoreUnavailable        the store did not answer: nothing was kept  → 503
 │   ├── StoreUnsafe         it answers, but may lose or evict keys      → no start
 │   └── StoreNewer          a later release has written it              → no start
-├── DestinationError        the CMS refused or did not answer           → workers.policy
+├── DestinationError        the CMS refused or did not answer           → workers.policy.rules
 └── FetchError              a thin notice's object could not be read    → tried again
     ├── FetchRefused        the system answers, and not with this object
     └── FetchUnavailable    the system does not answer, or refuses everybody

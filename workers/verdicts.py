@@ -1,5 +1,5 @@
 """
-What one answer means for one item: a function for each action of ``workers.policy``. Pure.
+What one answer means for one item: a function for each action of ``workers.policy.rules``. Pure.
 """
 
 from __future__ import annotations

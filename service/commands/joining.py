@@ -50,7 +50,7 @@ def ask(destination: Destination, collection: Collection | None, limiter: Limite
     Raises:
         DestinationError: it does not answer.
     """
-    from workers.webflow import Client
+    from workers.webflow.client import Client
 
     if limiter is not None:
         _take(destination, limiter)

@@ -1,8 +1,9 @@
 """
 A CMS on paper: it takes every call that would write, and answers from the listing.
 
-It has the methods of `workers.webflow.Client`. What it cannot know, it takes as sent: it refuses no
-value, so what the CMS alone refuses, a dry run does not show; what Instep itself refuses, it does.
+It has the methods of `workers.webflow.client.Client`. What it cannot know, it takes as sent: it
+refuses no value, so what the CMS alone refuses, a dry run does not show; what Instep itself
+refuses, it does.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ from workers.scripts import Steps
 from workers.settings import Collection, Destination, Settings, StoreSettings
 from workers.store import connection
 from workers.store.connection import guarded
-from workers.webflow import Client
+from workers.webflow.client import Client
 from workers.wording import places
 
 AT_ONCE = 10_000_000  # requests a minute: the budget is in nobody's way

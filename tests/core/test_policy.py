@@ -5,7 +5,7 @@ import pytest
 from workers.answers import Answer, ItemView
 from workers.changes import FieldProblem
 from workers.errors import DestinationError
-from workers.policy import backoff, judge
+from workers.policy.rules import backoff, judge
 from workers.settings import Collection, Destination
 from workers.steps import Batch, ClaimedField, ClaimedItem
 

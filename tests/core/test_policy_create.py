@@ -10,7 +10,7 @@ from workers.changes import FieldProblem
 from workers.creations import resolved
 from workers.errors import DestinationError
 from workers.newitems import completed
-from workers.policy import judge
+from workers.policy.rules import judge
 from workers.schema import Schema
 from workers.settings import Collection, Destination
 from workers.steps import Batch, ClaimedField, ClaimedItem

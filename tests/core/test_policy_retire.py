@@ -5,7 +5,7 @@ import pytest
 from workers import bodies, comparison, tombstones
 from workers.answers import Answer, ItemView
 from workers.errors import DestinationError
-from workers.policy import judge
+from workers.policy.rules import judge
 from workers.schema import Schema
 from workers.settings import Collection, Destination
 from workers.steps import Batch, ClaimedField, ClaimedItem

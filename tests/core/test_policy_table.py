@@ -6,7 +6,7 @@ import pytest
 
 from workers.answers import Answer, read
 from workers.errors import DestinationError
-from workers.policy import RULES, Action, action_for, judge
+from workers.policy.rules import RULES, Action, action_for, judge
 from workers.settings import Collection, Destination
 from workers.steps import Batch, ClaimedField, ClaimedItem
 

@@ -10,7 +10,7 @@ from http_server import Server, respond
 from workers.errors import DestinationError
 from workers.fieldtypes import parse
 from workers.settings import Destination
-from workers.webflow import Client
+from workers.webflow.client import Client
 
 TOKEN = "token-that-nobody-may-see"
 OK = respond(200, b'{"items": []}')

@@ -11,7 +11,7 @@ from http_server import Server, respond
 
 from workers.errors import DestinationError
 from workers.settings import Destination
-from workers.webflow import Client
+from workers.webflow.client import Client
 
 SECONDS = 1.0
 SLACK = 6.0  # s that a busy machine may add; each server here would hold on for longer

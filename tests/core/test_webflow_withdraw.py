@@ -6,7 +6,7 @@ import pytest
 from http_server import Server, respond
 
 from workers.settings import Destination
-from workers.webflow import Client
+from workers.webflow.client import Client
 
 
 def asked(api, items, *, live, answer):

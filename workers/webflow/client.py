@@ -3,7 +3,7 @@ The CMS over HTTP: one PATCH, publishing, and the GETs that an item may have to 
 
 v1 carries one item per PATCH (``fields``, ``?live=true``), v2 up to 100 (``items``, ``/live``),
 always by the bulk endpoint: its answer names every item by id. Redirects are not followed and
-nothing is tried twice here; what an answer means is for ``workers.policy`` to say.
+nothing is tried twice here; what an answer means is for ``workers.policy.rules`` to say.
 
 https://developers.webflow.com/data/reference/cms/collection-items/staged-items/update-items
 https://developers.webflow.com/data/v1.0.0/reference/cms/items/patch-item

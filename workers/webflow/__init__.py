@@ -1,0 +1,1 @@
+"""The CMS over HTTP, and what stands in its requests and answers."""
