@@ -22,7 +22,25 @@ from service.sandbox.values import format_time
 View = Callable[..., Response]
 
 
-class SiteOrder(Schema):
+class RulesOrder(Schema):
+    """What to change of the rules of the site; a key that is not named stays."""
+
+    item_limit = fields.Integer(allow_none=True, validate=validate.Range(min=0))
+    checks_merged = fields.Boolean()
+    refuses_archived = fields.Boolean()
+    refuses_uneven = fields.Boolean()
+    suffixes_slugs = fields.Boolean()
+    lowers_emails = fields.Boolean()
+    trims_links = fields.Boolean()
+    drops_empty_texts = fields.Boolean()
+    composes_texts = fields.Boolean()
+    writes_numbers = fields.Boolean()
+    passes_over_nulls = fields.Boolean()
+    rewrites_html = fields.Boolean()
+    echoes_html = fields.Boolean()
+
+
+class SiteOrder(RulesOrder):
     """
     What to change of the site; a key that is not named stays.
 
@@ -35,11 +53,6 @@ class SiteOrder(Schema):
         fields.String(), allow_none=True, validate=validate.Length(min=1, max=100)
     )
     domains = fields.List(fields.String())
-    item_limit = fields.Integer(allow_none=True, validate=validate.Range(min=0))
-    checks_merged = fields.Boolean()
-    refuses_archived = fields.Boolean()
-    refuses_uneven = fields.Boolean()
-    suffixes_slugs = fields.Boolean()
 
     @validates_schema
     def check(self, data: dict[str, Any], **_: Any) -> None:

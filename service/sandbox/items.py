@@ -19,6 +19,7 @@ from service.sandbox.conflicts import (
     require_room,
     require_unreferenced,
 )
+from service.sandbox.forms import is_passed_over, kept, taken
 from service.sandbox.locales import PRIMARY_ID
 from service.sandbox.records import LOST, Collection, Copy, Edit, Item
 from service.sandbox.refusals import FieldRefusal, FileUnavailable, Refused, ValueRefused
@@ -145,13 +146,15 @@ class Writer:
     def _read(self, edits: Sequence[Edit]) -> list[dict[str, Any]]:
         """Return the values as stored, or raise one refusal with all the bad fields of all."""
         problems: list[FieldRefusal] = []
-        taken: dict[tuple[str, str], str] = {}
+        owned: dict[tuple[str, str], str] = {}
         data = []
         for edit in edits:
             read: dict[str, Any] = {}
             for slug, value in edit.fields.items():
+                if is_passed_over(self.site.rules, self.collection.fields.get(slug), value):
+                    continue
                 try:
-                    read[slug] = self._value(edit, slug, value, taken)
+                    read[slug] = self._value(edit, slug, value, owned)
                 except FileUnavailable as error:
                     if not self.skip_invalid_files:
                         problems.append(FieldRefusal(slug, error.reason, error.value))
@@ -162,7 +165,7 @@ class Writer:
             raise Refused("fields", fields=problems)
         return data
 
-    def _value(self, edit: Edit, slug: str, value: Any, taken: dict[tuple[str, str], str]) -> Any:
+    def _value(self, edit: Edit, slug: str, value: Any, owned: dict[tuple[str, str], str]) -> Any:
         field = self.collection.fields.get(slug)
         if field is None:
             raise ValueRefused("Field not described in schema")
@@ -172,12 +175,15 @@ class Writer:
             if field.required:
                 raise ValueRefused("Required field cannot be cleared")
             return None
-        sent = Sent(value, field, self.api, self.site.files, self.site.has_item)
-        read = TYPES[field.type](sent)
+        rules = self.site.rules
+        sent = Sent(
+            taken(rules, field, value), field, self.api, self.site.files, self.site.has_item, rules
+        )
+        read = kept(rules, field, TYPES[field.type](sent))
         if slug == "slug":
             variants = self.collection.variants(edit.locale)
             owner = variants.slugs.get(read, edit.id)
-            first = taken.setdefault((edit.locale, read), edit.id)
+            first = owned.setdefault((edit.locale, read), edit.id)
             if {owner, first} != {edit.id} or read in variants.held:
                 raise ValueRefused("Unique value is already in database", read)
         return read

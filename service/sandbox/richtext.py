@@ -1,7 +1,8 @@
 """
 What a field of HTML takes, and what the CMS makes of it.
 
-Code blocks are emptied and pictures are imported; a text without any tag becomes a paragraph.
+Code blocks are emptied; a text without any tag becomes a paragraph. By the rules of the site,
+pictures are imported and the space between tags of lists and tables goes.
 
 https://developers.webflow.com/data/reference/field-types-item-values
 """
@@ -19,6 +20,9 @@ _TAG = re.compile(r"<[a-zA-Z/!]")
 _MARKUP = re.compile(r"<[^<>]*>")
 _CODE = re.compile(r"(</?pre\b[^<>]*>)", re.IGNORECASE)
 _PICTURE = re.compile(r"<img\b[^<>]*>", re.IGNORECASE)
+_BLOCK = r"(</?(?:ul|ol|li|table|caption|colgroup|col|thead|tbody|tfoot|tr|th|td)\b[^<>]*>)"
+_BEHIND = re.compile(rf"{_BLOCK}\s+(?=<)", re.IGNORECASE)
+_BEFORE = re.compile(rf"(?<=>)\s+{_BLOCK}", re.IGNORECASE)
 _SOURCE = re.compile(r"""(\bsrc\s*=\s*["'])(https?://[^"'<>\s]+)""", re.IGNORECASE)
 
 
@@ -32,6 +36,9 @@ def rich_text(sent: Sent) -> str:
     text = _without_code(text)
     # Of the text as it is read: tags do not count, so what was read back fits as well.
     require_length(sent, html.unescape(_MARKUP.sub("", text)))
+    if not sent.rules.rewrites_html:
+        return text
+    text = _BEFORE.sub(r"\1", _BEHIND.sub(r"\1", text))
     return _PICTURE.sub(lambda found: _imported(sent, found.group()), text)
 
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 @dataclass(slots=True)
 class Rules:
     """
-    How strict the site is.
+    How strict the site is, and in which form it keeps values.
+
+    On at the start is what two sources agree on, and nothing else.
 
     Args:
         item_limit: Items that the plan allows, all collections together; None: any number.
@@ -18,10 +20,28 @@ class Rules:
             published at different times, as before 2025-07-07.
         suffixes_slugs: A new item whose slug is taken gets another one, instead of a refusal;
             both were seen.
+        lowers_emails: An e-mail address is kept in lower case.
+        trims_links: A link is kept without the slash at its end.
+        drops_empty_texts: An empty text is kept as none.
+        composes_texts: A text is kept in NFC.
+        writes_numbers: A number or a boolean that is sent to a field of text is kept as text,
+            instead of a refusal.
+        passes_over_nulls: A null leaves a field of text as it is.
+        rewrites_html: Rich text is kept with pictures of the site's own, and without the space
+            between tags of lists and tables.
+        echoes_html: The answer to a write of v2 shows rich text as it was sent.
     """
 
     item_limit: int | None = None
-    checks_merged: bool = False
+    checks_merged: bool = True
     refuses_archived: bool = False
     refuses_uneven: bool = False
     suffixes_slugs: bool = False
+    lowers_emails: bool = False
+    trims_links: bool = False
+    drops_empty_texts: bool = True
+    composes_texts: bool = False
+    writes_numbers: bool = False
+    passes_over_nulls: bool = False
+    rewrites_html: bool = True
+    echoes_html: bool = True

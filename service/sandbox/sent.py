@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from service.sandbox.files import Files
 from service.sandbox.refusals import ValueRefused
+from service.sandbox.rules import Rules
 from service.sandbox.schema import Field
 
 
@@ -20,6 +22,7 @@ class Sent:
     api: str  # "v1" or "v2": they take images differently
     files: Files
     exists: Callable[[str, str], bool]  # collection id, item id
+    rules: Rules = dataclasses.field(default_factory=Rules)
 
     def text(self, reason: str = "Expected value to be a string") -> str:
         """

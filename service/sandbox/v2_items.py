@@ -13,6 +13,7 @@ from typing import Any
 from flask import Response
 
 from service.sandbox.api import Ask, View, answer
+from service.sandbox.forms import echoed
 from service.sandbox.items import Writer, delete, publish, unpublish
 from service.sandbox.listing import page
 from service.sandbox.locales import PRIMARY_ID
@@ -101,9 +102,8 @@ class Items:
         collection = self._collection(cid)
         edits = [self._creation(entry, live=live) for entry in entries]
         writer = self._writer(ask, collection, live=live)
-        made = [
-            self._shown(item) for item in writer.create(ask.edits(self._slugged(collection, edits)))
-        ]
+        taken = ask.edits(self._slugged(collection, edits))
+        made = self._answered(collection, taken, writer.create(taken))
         # The file describes an answer with the keys of an item, also where several are made.
         return answer(made[0] | {"items": made} if "items" in data else made[0], 202)
 
@@ -124,15 +124,16 @@ class Items:
             for locale in locales
         ]
         writer = self._writer(ask, collection, live=False)
-        made = writer.create(ask.edits(variants), ids=[id for id in ids for _ in locales])
+        taken = ask.edits(variants)
+        items = writer.create(taken, ids=[id for id in ids for _ in locales])
+        made = self._answered(collection, taken, items)
         # The file's schema describes one item with its locales, its examples a list of variants.
-        first = self._shown(made[0]) | {"cmsLocaleIds": list(locales)}
-        return answer(first | {"items": [self._shown(item) for item in made]}, 202)
+        return answer(made[0] | {"cmsLocaleIds": list(locales), "items": made}, 202)
 
     def update_staged(self, ask: Ask, cid: str, iid: str, *, live: bool = False) -> Response:
         edit = edit_of(self.site, ask.json(), require_id(iid))
-        (item,) = self._writer(ask, self._collection(cid), live=live).update(ask.edits([edit]))
-        return answer(self._shown(item))
+        (shown,) = self._updated(ask, self._collection(cid), [edit], live=live)
+        return answer(shown)
 
     def update_live(self, ask: Ask, cid: str, iid: str) -> Response:
         return self.update_staged(ask, cid, iid, live=True)
@@ -175,8 +176,14 @@ class Items:
         if any("id" not in entry for entry in entries):
             raise shape("Value (items[]) should have required property 'id'")
         edits = [edit_of(self.site, entry, require_id(entry["id"])) for entry in entries]
-        writer = self._writer(ask, self._collection(cid), live=live)
-        return [self._shown(item) for item in writer.update(ask.edits(edits))]
+        return self._updated(ask, self._collection(cid), edits, live=live)
+
+    def _updated(
+        self, ask: Ask, collection: Collection, edits: list[Edit], *, live: bool
+    ) -> list[dict[str, Any]]:
+        taken = ask.edits(edits)
+        items = self._writer(ask, collection, live=live).update(taken)
+        return self._answered(collection, taken, items)
 
     def _collection(self, cid: str) -> Collection:
         return self.site.collection(require_id(cid))
@@ -211,6 +218,18 @@ class Items:
                 fields = with_slug(edit.fields, taken)
             taken[str(fields.get("slug"))] = ""
             made.append(replace(edit, fields=fields))
+        return made
+
+    def _answered(
+        self, collection: Collection, edits: Sequence[Edit], items: Sequence[Item]
+    ) -> list[dict[str, Any]]:
+        """Return *items* as the answer to their writing shows them."""
+        made = []
+        for edit, item in zip(edits, items, strict=True):
+            shown = self._shown(item)
+            held = shown["fieldData"]
+            found = echoed(self.site.rules, collection.fields, edit.fields, held)
+            made.append(shown | {"fieldData": {**held, **found}} if found else shown)
         return made
 
     def _shown(self, item: Item, *, live: bool = False) -> dict[str, Any]:

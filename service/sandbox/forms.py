@@ -1,0 +1,54 @@
+"""The form in which the site keeps a value that was sent in another one, as its rules say."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from service.sandbox.amounts import double
+from service.sandbox.numerals import written
+from service.sandbox.rules import Rules
+from service.sandbox.schema import Field
+from service.sandbox.sent import whole
+
+TEXTS = frozenset({"PlainText", "RichText", "Link", "Email", "Phone"})
+
+
+def is_passed_over(rules: Rules, field: Field | None, value: Any) -> bool:
+    """Tell whether *value* changes nothing of *field*."""
+    return rules.passes_over_nulls and value is None and field is not None and field.type in TEXTS
+
+
+def taken(rules: Rules, field: Field, value: Any) -> Any:
+    """Return *value* as *field* is given it: a number as text, where that is taken."""
+    is_scalar = isinstance(value, bool) or double(value) is not None
+    if rules.writes_numbers and field.type in TEXTS and is_scalar:
+        return written(value)
+    return value
+
+
+def kept(rules: Rules, field: Field, read: Any) -> Any:
+    """Return what is kept of *read*, which has passed every rule of *field*; None: nothing."""
+    if field.type not in TEXTS or not isinstance(read, str):
+        return read
+    if rules.composes_texts:
+        read = unicodedata.normalize("NFC", read)
+    if rules.lowers_emails and field.type == "Email":
+        read = read.lower()
+    if rules.trims_links and field.type == "Link":
+        read = read.removesuffix("/") or read
+    return None if rules.drops_empty_texts and not read else read
+
+
+def echoed(
+    rules: Rules, fields: Mapping[str, Field], sent: Mapping[str, Any], held: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return those values of *held* that an answer shows as they were *sent*."""
+    if not rules.echoes_html:
+        return {}
+    return {
+        slug: whole(value)
+        for slug, value in sent.items()
+        if slug in held and isinstance(value, str) and fields[slug].type == "RichText"
+    }
