@@ -16,6 +16,7 @@ PURE = (
     "workers/errors.py",
     "workers/changes.py",
     "workers/steps.py",
+    "workers/policy/messages.py",
     "workers/policy/rules.py",
     "workers/verdicts.py",
     "workers/waits.py",

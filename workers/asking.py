@@ -11,12 +11,12 @@ from collections.abc import Callable
 from workers.answers import Answer
 from workers.errors import DestinationError
 from workers.parts import Parts
+from workers.policy.rules import Action, action_for, pause_for
 from workers.settings import Collection, Destination
 from workers.steps import Lookup, Probe
 from workers.webflow.client import SECONDS, Client
 
 BRIEFLY = 3.0  # s for a GET that nothing needs: a worker is busy with it
-_REFUSED_TOKEN = (401, 403)
 _NO_ANSWER = 599  # counts as a failure of the destination, as every 5xx does
 
 _log = logging.getLogger(__name__)
@@ -138,8 +138,8 @@ class Asker:
     ) -> None:
         breaker, words = self.parts.breaker, said(outcome)
         status = outcome.status if isinstance(outcome, Answer) else _NO_ANSWER
-        if status in _REFUSED_TOKEN or 300 <= status < 400:
-            breaker.pause(destination.name, words, by=destination.budget)
+        if reason := pause_for(outcome):
+            breaker.pause(destination.name, reason, by=destination.budget)
         elif status == 404 and collection is not None:
             breaker.pause(collection.name, words, by="instep")
         if probing:
@@ -178,8 +178,7 @@ def _page(outcome: Answer | DestinationError) -> Answer | None:
 
 
 def _limited(answer: Answer) -> bool:
-    # v1 has answered 400 to what v2 answers 429.
-    return answer.status == 429 or (answer.status == 400 and answer.code == "RateLimit")
+    return action_for(answer) is Action.SNOOZE
 
 
 def said(outcome: Answer | DestinationError | None) -> str:

@@ -23,6 +23,8 @@ LONGEST = 500  # characters of one message that are kept
 MOST = 200  # problems of one answer that are kept
 
 _FLAGS = {"isDraft": "_draft", "isArchived": "_archived"}
+# slug: Unique value is already in database
+_HEADED = re.compile(r"(?P<path>(?:[\w.\[\]-]*\.)?[a-z_][a-z0-9_-]*):\s+(?P<text>.+)", re.DOTALL)
 _QUOTED = (
     re.compile(r"Field '(?P<path>[^']+)':\s*(?P<text>.+)", re.DOTALL),
     re.compile(r"Value \([^)]*\) \D*propert(?:y|ies) '(?P<path>[^']+)'"),
@@ -71,7 +73,7 @@ def from_text(text: str) -> FieldProblem:
 
 def _problem(entry: Any) -> FieldProblem | None:
     if isinstance(entry, str):
-        return from_text(entry)
+        return _from_line(entry)
     if not isinstance(entry, dict):
         return None
     path = _first(entry, "param", "field", "slug", "path")
@@ -79,6 +81,15 @@ def _problem(entry: Any) -> FieldProblem | None:
     if path:
         return FieldProblem(slug_of(path), text[:LONGEST])
     return from_text(text) if text else None
+
+
+def _from_line(text: str) -> FieldProblem:
+    """Return *text*, an entry of a list, as a problem of the field that it names or begins with."""
+    problem = from_text(text)
+    headed = _HEADED.match(problem.message)
+    if problem.path or headed is None:
+        return problem
+    return FieldProblem(slug_of(headed["path"]), headed["text"])
 
 
 def _first(entry: Mapping[str, Any], *names: str) -> str:

@@ -76,6 +76,11 @@ def refused(case: Case, item: ClaimedItem) -> Verdict:
     return verdicts.refused(case, item)
 
 
+def conflicting(case: Case, item: ClaimedItem) -> Verdict:
+    """As of any item: once more, and then refused."""
+    return verdicts.again_once(case, item) or refused(case, item)
+
+
 def backed_off(case: Case, item: ClaimedItem) -> Verdict:
     """It waits; and after anything but a refusal to connect it may have been created."""
     verdict = verdicts.backed_off(case, item)

@@ -18,6 +18,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from workers.fetches import COUNTS
+from workers.store.collection_waits import NOT_PUBLISHED, PLAN_LIMIT
 
 Family = CounterMetricFamily | GaugeMetricFamily
 
@@ -71,6 +72,13 @@ METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
         ),
         "destination_state": Metric("1 for the state it is in", ("destination", "state")),
         "collection_state": Metric("1 for the state it is in", ("collection", "state")),
+        "instep_creations_waiting": Metric(
+            "Records that are not created, since the plan has no room", ("collection",)
+        ),
+        "instep_collection_waits_seconds": Metric(
+            "For how long it has waited for a publish of the site, or for room in the plan",
+            ("collection", "reason"),
+        ),
         "fetches_asked_total": Metric("Notices that asked for an object", ("fetcher",), True),
         "fetches_merged_total": Metric(
             "Notices of an object that waited already", ("fetcher",), True
@@ -120,9 +128,7 @@ class OutboxCollector(Collector):
     def collect(self) -> Iterator[Family]:
         status = self._status()
         families = {name: _family(name) for name in METRICS}
-        for name, (section, key) in _BY_NAME.items():
-            for label, entry in status[section].items():
-                families[name].add_metric([label], entry[key] or 0)
+        _add_named(families, status)
         for source, entry in status["sources"].items():
             for collection, number in entry["stale"].items():
                 families["instep_stale_total"].add_metric([source, collection], number)
@@ -132,6 +138,7 @@ class OutboxCollector(Collector):
         _add_states(families["destination_state"], status["destinations"])
         _add_states(families["collection_state"], status["collections"])
         _add_states(families["fetcher_state"], status["fetchers"])
+        _add_waits(families, status["collections"])
         fates = dict(status["fields"])
         families["accepted_total"].add_metric([], fates.pop("accepted"))
         for fate, number in fates.items():
@@ -157,6 +164,25 @@ def _family(name: str) -> Family:
     metric = METRICS[name]
     kind = CounterMetricFamily if metric.counter else GaugeMetricFamily
     return kind(name, metric.help, labels=metric.labels)
+
+
+def _add_named(families: Mapping[str, Family], status: Mapping[str, Any]) -> None:
+    for name, (section, key) in _BY_NAME.items():
+        for label, entry in status[section].items():
+            families[name].add_metric([label], entry[key] or 0)
+
+
+def _add_waits(
+    families: Mapping[str, Family], collections: Mapping[str, Mapping[str, Any]]
+) -> None:
+    for name, entry in collections.items():
+        seconds = {wait["reason"]: wait["seconds"] for wait in entry["waits"]}
+        for reason in (NOT_PUBLISHED, PLAN_LIMIT):
+            families["instep_collection_waits_seconds"].add_metric(
+                [name, reason], seconds.get(reason, 0)
+            )
+        full = [wait["records"] for wait in entry["waits"] if wait["reason"] == PLAN_LIMIT]
+        families["instep_creations_waiting"].add_metric([name], sum(full))
 
 
 def _add_states(family: Family, entries: Mapping[str, Mapping[str, Any]]) -> None:

@@ -20,7 +20,9 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:index:<collection>:<copy>``       hash: how far the listing is; ``:edits``, ``:round``: how
                                            far those are that nobody waits for
 ``instep:schema:<collection>:<copy>``      the collection's fields, JSON; when read: in the index
-``instep:collection:<collection>``         hash: paused, by, since
+``instep:due:<collection>:<lane>:room``    the same, of those that wait for room in the plan
+``instep:collection:<collection>``         hash: paused, by, since; what it waits for
+                                           (``lua/publish_wait.lua``, ``lua/room.lua``)
 ``instep:destination:<destination>``       hash: calls, breaker, pause, gate
 ``instep:flight:<destination>``            sorted set: requests on their way, by their end
 ``instep:flight:<destination>:lower``      those of them that are not of the live lane
@@ -235,6 +237,11 @@ class Outbox:
                 ),
                 "weak": self._weak,
                 "soft": judgement.health == "failure",
+                "heard": judgement.heard,
+                "closed": judgement.not_published,
+                "no_room": judgement.no_room,
+                "create_most": judgement.create_most,
+                "batch": destination.batch,
                 "missing": collection.missing,
                 "create": batch.create,
                 "retire": batch.retire,

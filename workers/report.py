@@ -13,6 +13,7 @@ from workers.outbox import FATES, RAW_BYTES, balanced
 from workers.scripts import Steps
 from workers.settings import Collection, Destination, Settings, Source
 from workers.store import stale
+from workers.store.collection_waits import waits_of
 from workers.store.connection import guarded
 from workers.store.refusals import UNKNOWN, by_reason
 
@@ -37,8 +38,9 @@ class Report:
         dead_letters}``.
 
         A destination waits while its budget is spent and items are pending; *outage*: its breaker
-        is open. Durations are seconds on the store's own clock. The lanes of a collection: how many
-        items have something to be sent, or are being sent.
+        is open. A collection waits for its destination, or until the site is published or the plan
+        has room: ``waits`` tells. Durations are seconds on the store's own clock. The lanes of a
+        collection: how many items have something to be sent, or are being sent.
         """
         names = [*self.settings.destinations.values()]
         with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
@@ -56,6 +58,7 @@ class Report:
                 for lane in LANES:
                     pipeline.zcard(f"instep:due:{collection.name}:{lane}")
                     pipeline.zcard(f"instep:due:{collection.name}:{lane}:sought")
+                    pipeline.zcard(f"instep:due:{collection.name}:{lane}:room")
             pipeline.hgetall(f"instep:source:{UNKNOWN}")
             for source in self.settings.sources:
                 pipeline.hgetall(f"instep:source:{source}")
@@ -72,9 +75,8 @@ class Report:
         held = {destination.name: next(found) for destination in names}
         collections = {
             collection.name: _collection(
-                collection, next(found), next(found), next(found), next(found), now, held
+                collection, [next(found) for _ in range(4 + 3 * len(LANES))], now, held
             )
-            | {"lanes": {lane: next(found) + next(found) for lane in LANES}}
             for collection in self.settings.collections.values()
         }
         unknown = next(found)
@@ -139,19 +141,24 @@ def _state(held: dict[str, str], pending: int, now: float) -> tuple[str, str]:
 
 def _collection(
     collection: Collection,
-    own: dict[str, str],
-    pending: int,
-    oldest: list[tuple[str, float]],
-    twins: list[str],
+    found: list[Any],
     now: float,
     destinations: dict[str, dict[str, str]],
 ) -> dict[str, Any]:
+    own, pending, oldest, twins, *due = found
+    lanes = {lane: due[3 * n : 3 * n + 3] for n, lane in enumerate(LANES)}
+    roomless = sum(room for _, _, room in lanes.values())
+    waits = waits_of(own, now, pending=pending, roomless=roomless)
     state, reason = _state(destinations[collection.destination], pending, now)
     if "paused" in own:
         state, reason = "paused", own["paused"]
+    elif waits and state in ("flowing", "waiting"):
+        state, reason = "waiting", waits[0]["reason"]
     return {
         "state": state,
         "reason": reason,
+        "waits": waits,
+        "lanes": {lane: sum(numbers) for lane, numbers in lanes.items()},
         "pending_items": pending,
         "oldest_seconds": round(max(0.0, now - oldest[0][1]) / 1000, 3) if oldest else 0.0,
         "duplicate_keys": len(set(twins)),

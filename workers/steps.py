@@ -148,6 +148,10 @@ class Judgement:
     health: Literal["success", "failure", "refusal"]  # failure: 5xx, timeout, no connection
     pause: str | None = None  # pause the destination, for this reason
     pause_collection: str | None = None
+    heard: bool = False  # the CMS answered the request
+    no_room: str | None = None  # the plan has no room for a new item, by these words
+    create_most: int = 0  # so many are to be created at once after that; 0: it was one alone
+    not_published: str | None = None  # nothing of the collection can be written until then
     close_budget: float | None = None  # s; 0: until the window ends
     drop_schema: bool = False  # the answer contradicts the cached schema
     # It seems to: the schema is read again soon, or at once, and serves until then.

@@ -13,12 +13,14 @@ from workers.answers import Answer
 from workers.changes import FieldProblem
 from workers.errors import DestinationError
 from workers.fieldtypes import TYPES, FieldType
+from workers.policy import messages
 from workers.settings import Collection, Destination
 from workers.steps import Batch, ClaimedField, ClaimedItem, Death, Verdict
 from workers.waits import backoff
 
 BASE = 2.0  # s: ceiling of the first wait
 CAP = 300.0  # s: of an item that is itself the suspect
+CONFLICT_WAIT = 10.0  # s until an item that was refused with an unknown conflict goes again
 SUSPECT_CAP = 8.0  # s: while the destination is; the breaker waits longer
 # What stood between us and the CMS gave up waiting: the request may still land.
 # https://developers.cloudflare.com/support/troubleshooting/http-status-codes/
@@ -42,12 +44,7 @@ class Case:
 
     @property
     def said(self) -> str:
-        """What the CMS said, in one line, or why it said nothing."""
-        if isinstance(self.outcome, DestinationError):
-            return str(self.outcome)
-        answer = self.outcome
-        name = f"{answer.status} {answer.code}" if answer.code else str(answer.status)
-        return f"{name}: {answer.message}" if answer.message else name
+        return said(self.outcome)
 
     @property
     def named(self) -> set[str]:
@@ -85,6 +82,14 @@ class Case:
         return (Death(kind, slugs, message, status, code, problems),) if slugs else ()
 
 
+def said(outcome: Answer | DestinationError) -> str:
+    """Return what the CMS said, in one line, or why it said nothing."""
+    if isinstance(outcome, DestinationError):
+        return str(outcome)
+    name = f"{outcome.status} {outcome.code}" if outcome.code else str(outcome.status)
+    return f"{name}: {outcome.message}" if outcome.message else name
+
+
 def kept(_: Case, item: ClaimedItem) -> Verdict:
     """It stays pending: the answer is not about the item."""
     return Verdict(item.record)
@@ -102,10 +107,43 @@ def refused(case: Case, item: ClaimedItem) -> Verdict:
     if dangling := _dangling(case, item):
         return Verdict(item.record, dangling=dangling, attempt=True)
     sent = case.values(item)
-    named = case.named & set(sent)
+    named = case.named & set(sent) or _files_meant(case, item)
     some = bool(named) and len(named) < len(sent) and not item.refused
     slugs = [slug for slug in sent if slug in named or not some]
     return Verdict(item.record, deaths=case.death("refused", slugs), attempt=True, refused=some)
+
+
+def shrunk(case: Case, item: ClaimedItem) -> Verdict:
+    """It goes again with half of the others: they are too much for one request."""
+    return refused(case, item) if case.batch.alone else Verdict(item.record, limit=case.halved)
+
+
+def conflicting(case: Case, item: ClaimedItem) -> Verdict:
+    """
+    It goes once more, and is then refused.
+
+    Right after a publish of the site the CMS may answer 409, once, to what it takes otherwise.
+    """
+    return again_once(case, item) or refused(case, item)
+
+
+def again_once(case: Case, item: ClaimedItem) -> Verdict | None:
+    """Return that an item alone goes once more in a while; None where it did, or is not alone."""
+    if not case.batch.alone or item.refused:
+        return None
+    return Verdict(item.record, wait=CONFLICT_WAIT, attempt=True, refused=True)
+
+
+def _files_meant(case: Case, item: ClaimedItem) -> set[str]:
+    """Return the fields of files that the CMS speaks of without naming them."""
+    answer = case.answer
+    if answer is None or not messages.speaks_of_file(answer):
+        return set()
+    sent = case.values(item)
+    fields = [field for field in item.fields if field.slug in sent]
+    carriers = {field.slug for field in fields if case.type_of(field).files}
+    # Pictures in a text are imported, too.
+    return carriers or {f.slug for f in fields if f.type == "richtext" and "<img" in f.value}
 
 
 def _dangling(case: Case, item: ClaimedItem) -> tuple[str, ...]:

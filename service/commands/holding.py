@@ -8,6 +8,7 @@ import click
 
 from service.commands.joining import ask, joined
 from workers.errors import DestinationError
+from workers.policy.rules import pause_for
 
 if TYPE_CHECKING:
     from workers.parts import Parts
@@ -59,10 +60,9 @@ def _refusal(name: str, parts: Parts) -> str | None:
     if collection is None:
         return None
     try:
-        status = ask(destination, collection, parts.limiter).status
+        answer = ask(destination, collection, parts.limiter)
     except DestinationError as error:
         click.echo(f"{destination.name} does not answer ({error})", err=True)
         return None
-    if status in (401, 403):
-        return f"{destination.name} answers {status}; see its token in {settings.path}"
-    return None
+    reason = pause_for(answer)
+    return reason and f"{destination.name} answers {reason} ({settings.path})"

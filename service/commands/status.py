@@ -43,6 +43,7 @@ def _show(found: Mapping[str, Any]) -> None:
         rows = [(name, *(row.get(c) for c in columns)) for name, row in found[kind].items()]
         headings = [column.replace("_", " ") for column in columns]
         table(kind.capitalize(), ("name", *headings), rows)
+    _show_waits(found["collections"])
     _show_unmapped(found["sources"])
     _show_stale(found["sources"])
     lanes = [(name, *row["lanes"].values()) for name, row in found["collections"].items()]
@@ -66,6 +67,18 @@ def _show(found: Mapping[str, Any]) -> None:
     table("Processes", ("role", "pid"), [(p["role"], p["pid"]) for p in found["processes"]])
     click.echo(f"Dead letters: {found['dead_letters']}")
     click.echo("Balanced: yes" if found["balanced"] else "Balanced: NO, field values are missing")
+
+
+def _show_waits(collections: Mapping[str, Mapping[str, Any]]) -> None:
+    """Show what waits until somebody publishes the site or makes room in the plan."""
+    columns = ("reason", "since", "records", "next_try", "message")
+    rows = [
+        (name, *(wait[column] for column in columns))
+        for name, row in collections.items()
+        for wait in row["waits"]
+    ]
+    if rows:
+        table("Waits", ("collection", *(column.replace("_", " ") for column in columns)), rows)
 
 
 def _show_unmapped(sources: Mapping[str, Mapping[str, Any]]) -> None:

@@ -18,6 +18,7 @@ from workers.settings import Collection
 
 LOOK = 0.5  # s between two looks at what is still on its way
 AT_ONCE = 10 * PAGE  # records that one look takes in: a look at all would take seconds
+TRIED = 60.0  # s: what a collection waits for after that, one try has not ended
 PATIENCE = 10.0  # s for which there may be no worker: one is started anew within 2
 
 REPAIRED = "repaired"
@@ -101,6 +102,9 @@ class Waiting:
             held = status[kind][name]
             if held["state"] == "paused":
                 return f"{name} is paused: {held['reason']}"
+            for wait in held.get("waits", ()):
+                if wait["seconds"] > TRIED and wait["records"] >= held["pending_items"]:
+                    return f"{name} waits: {wait['reason']}: {wait['message']}"
         if processes.workers_alive(self._parts.steps.client):
             self._unattended = float("inf")
             return ""

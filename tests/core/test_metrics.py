@@ -12,12 +12,17 @@ STATUS = {
             "pending_items": 3,
             "oldest_seconds": 1.5,
             "duplicate_keys": 2,
+            "waits": [
+                {"reason": "not published", "seconds": 40, "records": 3},
+                {"reason": "plan limit", "seconds": 90, "records": 2},
+            ],
         },
         "pages": {
             "state": "paused",
             "pending_items": 0,
             "oldest_seconds": None,
             "duplicate_keys": 0,
+            "waits": [],
         },
     },
     "sources": {
@@ -118,3 +123,13 @@ def test_a_store_that_does_not_answer_is_told():
 
     with pytest.raises(StoreUnavailable):
         text(status)
+
+
+def test_what_a_collection_waits_for_is_told_with_its_age():
+    found = samples()
+    assert found["instep_creations_waiting", "products"] == 2
+    assert found["instep_creations_waiting", "pages"] == 0
+    waits = "instep_collection_waits_seconds"
+    assert found[waits, "products", "not published"] == 40
+    assert found[waits, "products", "plan limit"] == 90
+    assert found[waits, "pages", "plan limit"] == 0

@@ -4,14 +4,15 @@ import json
 
 import pytest
 
-from workers.answers import Answer, read
+from workers.answers import read
 from workers.errors import DestinationError
-from workers.policy.rules import RULES, Action, action_for, judge
+from workers.policy.rules import RULES, Action, judge, rule_for
 from workers.settings import Collection, Destination
 from workers.steps import Batch, ClaimedField, ClaimedItem
 
 COLLECTION = Collection("products", "site", "c1", key="sku")
 NEVER = "Live PATCH updates can't be applied to items that have never been published"
+FULL = "You've created all the items in your CMS Database allowed on your current plan."
 CONFLICT = "Conflict: Conflict with server data: "
 
 
@@ -25,16 +26,16 @@ def v2(status, code=None, message="", headers=None, **more):
     return read(status, headers or {}, json.dumps(body).encode())
 
 
-def verdict_on(outcome, *, api, size=1, **item):
+def verdict_on(outcome, *, api, size=1, create=False, **item):
     """Return what becomes of the first of *size* items, and the judgement."""
     fields = (ClaimedField("price", "1", "number", 1), ClaimedField("stock", "2", "number", 2))
     items = tuple(ClaimedItem(f"k{n}", f"i{n}", fields, **item) for n in range(size))
     judgement = judge(
-        Batch("t", "site", "products", items),
+        Batch("t", "site", "products", items, create=create),
         outcome,
         destination=Destination("site", api, "token"),
         collection=COLLECTION,
-        sent={each.record: {"price": 1, "stock": 2} for each in items},
+        sent={each.record: {"price": 1, "stock": 2, "slug": each.record} for each in items},
         spread=0.5,
     )
     return judgement.verdicts[0], judgement
@@ -45,6 +46,8 @@ def told(verdict, judgement):
     words = [judgement.health]
     words += ["pause"] if judgement.pause else []
     words += ["pause collection"] if judgement.pause_collection else []
+    words += ["await publish"] if judgement.not_published else []
+    words += ["await room"] if judgement.no_room else []
     words += [f"close {judgement.close_budget:g}"] if judgement.close_budget is not None else []
     words += [f"{death.kind} {' '.join(death.slugs)}" for death in verdict.deaths]
     words += [f"limit {verdict.limit}"] if verdict.limit else []
@@ -93,10 +96,31 @@ ROWS = [
     (v1(401, "Unauthorized", "Cannot access resource"), "v1", "refusal, pause", None),
     (v2(401, "not_authorized"), "v2", "refusal, pause", "refusal, pause"),
     (v2(403, "missing_scopes"), "v2", "refusal, pause", "refusal, pause"),
+    (read(401, {}, b""), "v2", "refusal, pause", "refusal, pause"),
+    (read(403, {}, b"<html>"), "v2", "refusal, pause", "refusal, pause"),
     (read(407, {}, b""), "v2", "refusal, pause", "refusal, pause"),
     (v1(400, "UnsupportedVersion"), "v1", "refusal, pause", None),
     (v1(404, "RouteNotFoundError", "Route not found: /x"), "v2", "refusal, pause",
      "refusal, pause"),
+    (v2(404, None, "Cannot PATCH /v2/collections/x/items"), "v2", "refusal, pause",
+     "refusal, pause"),
+    (v1(410, "Gone", "The v1 API has been sunset. Use v2."), "v1", "refusal, pause", None),
+    (read(410, {}, b""), "v2", "refusal, pause", "refusal, pause"),
+    (v1(400, "InvalidAuthVersion", "Invalid auth version"), "v1", "refusal, pause", None),
+    (v1(400, "ServerSaysNo", "This endpoint is deprecated since March"), "v1", "refusal, pause",
+     None),
+    (v2(400, "bad_request", "Bad Request: this API version is no longer supported"), "v2",
+     "refusal, pause", "refusal, pause"),
+    (v2(400, "invalid_auth_version"), "v2", "refusal, pause", "refusal, pause"),
+    (v2(400, "bad_request", "The access token has expired"), "v2", "refusal, pause",
+     "refusal, pause"),
+    (v2(400, "invalid_token"), "v2", "refusal, pause", "refusal, pause"),
+    (v2(400, "validation_error", "Remote file failed to import: 401 Unauthorized"), "v2",
+     "refusal, refused price stock, attempt", ISOLATE),
+    (v2(400, "validation_error", "Bad value 'authorization of API version 2'"), "v2",
+     "refusal, refused price stock, attempt", ISOLATE),
+    (v2(400, "validation_error", "API version", details=PRICE), "v2",
+     "refusal, refused price, attempt, refused", ISOLATE),
     (v2(404, "resource_not_found", "Requested resource not found"), "v2",
      "refusal, forget", ISOLATE),
     (v1(404, "NotFound", "CMS Items not found: i0"), "v1", "refusal, forget", None),
@@ -112,15 +136,16 @@ ROWS = [
     (v1(400, "ValidationError", NEVER), "v1", "refusal, attempt, staged", None),
     (v1(409, "Conflict", NEVER), "v1", "refusal, attempt, staged", None),
     (v2(409, "conflict", "Conflict: The collection structure changed since the last publish"),
-     "v2", "refusal, pause collection", "refusal, pause collection"),
-    (v2(409, "conflict", "The site hasn't been published"), "v2", "refusal, pause collection",
-     "refusal, pause collection"),
-    (v2(409, "conflict", "You've created all the items allowed on your current plan."), "v2",
-     "refusal, pause collection", "refusal, pause collection"),
-    (v1(409, "CollectionSchemaChangedError"), "v1", "refusal, pause collection", None),
-    (v1(400, "Conflict", "The site is not published"), "v1", "refusal, pause collection", None),
+     "v2", "refusal, await publish", "refusal, await publish"),
+    (v2(409, "conflict", "The site hasn't been published"), "v2", "refusal, await publish",
+     "refusal, await publish"),
+    # What is there needs no room.
+    (v2(409, "conflict", FULL), "v2", "refusal, attempt, refused, wait", ISOLATE),
+    (v1(409, "CollectionSchemaChangedError"), "v1", "refusal, await publish", None),
+    (v1(400, "InconsistentPublicationsError"), "v1", "refusal, await publish", None),
+    (v1(400, "Conflict", "The site is not published"), "v1", "refusal, await publish", None),
     (v2(409, "conflict", "Conflict: something else"), "v2",
-     "refusal, refused price stock, attempt", ISOLATE),
+     "refusal, attempt, refused, wait", ISOLATE),
     (read(413, {}, b"too large"), "v2", "refusal, refused price stock, attempt", ISOLATE),
     (v2(418), "v2", "refusal, refused price stock, attempt", ISOLATE),
     (v2(500, "internal_error"), "v2", "failure, attempt, failed, wait", "failure, limit 2, wait"),
@@ -147,18 +172,47 @@ def test_each_row_says_what_becomes_of_the_items_of_a_batch(outcome, batch):
     assert told(*verdict_on(outcome, api="v2", size=4)) == batch
 
 
+@pytest.mark.parametrize("size", [1, 4])
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        v2(409, "conflict", FULL),
+        v2(409, "conflict", "Conflict: Item limit reached"),
+        v1(400, "Conflict", FULL),
+        v1(409, "Conflict", FULL),
+        v2(403, "forbidden", "Upgrade your plan to create more items"),
+    ],
+)
+def test_a_plan_limit_is_no_fault_of_what_was_to_be_created(outcome, size):
+    assert told(*verdict_on(outcome, api="v2", size=size, create=True)) == "refusal, await room"
+
+
+def test_an_unknown_conflict_refuses_an_item_alone_the_second_time():
+    outcome = v2(409, "conflict", "Conflict: something else")
+    for create in (False, True):
+        found = told(*verdict_on(outcome, api="v2", create=create, refused=True))
+        assert found == "refusal, refused price stock, attempt"
+
+
 def test_the_rows_walk_every_rule_and_every_action():
-    answers = [row[0] for row in ROWS if isinstance(row[0], Answer)]
-    first = [next((rule for rule in RULES if rule.takes(answer)), None) for answer in answers]
+    rows = [(row[0], False) for row in ROWS] + [(v2(409, "conflict", FULL), True)]
+    first = [rule_for(outcome, create=create) for outcome, create in rows]
     assert [rule for rule in RULES if rule not in first] == []
-    assert {action_for(row[0]) for row in ROWS} == set(Action)
+    assert {rule.action for rule in first} == set(Action)
 
 
-def test_a_pause_repeats_the_words_of_the_cms():
+def test_a_pause_repeats_the_words_of_the_cms_and_says_what_to_do():
+    for row in ROWS:
+        rule = rule_for(row[0])
+        assert (rule.action is Action.PAUSE) == bool(rule.advice)
     _, judgement = verdict_on(v2(401, "not_authorized", "Request not authorized"), api="v2")
-    assert judgement.pause == "401 not_authorized: Request not authorized"
+    said, advice = judgement.pause.split("; ")
+    assert said == "401 not_authorized: Request not authorized"
+    assert "token" in advice
+    assert "resume" in advice
 
 
 def test_a_redirect_is_told_with_its_target():
     outcome = read(301, {"location": "https://elsewhere.example/"}, b"")
-    assert verdict_on(outcome, api="v2")[1].pause == "301: redirects to https://elsewhere.example/"
+    said = verdict_on(outcome, api="v2")[1].pause
+    assert said.startswith("301: redirects to https://elsewhere.example/; set its base_url")

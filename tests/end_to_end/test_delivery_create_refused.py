@@ -99,20 +99,6 @@ def test_a_field_that_the_collection_wants_and_no_event_gave_is_told(making):
     assert [problem["field"] for problem in letter.problems] == ["brand"]
 
 
-def test_the_limit_of_the_plan_pauses_the_collection_and_kills_nothing(making):
-    making.products.blocked = (
-        "You've created all the items in your CMS Database allowed on your current plan."
-    )
-    making.change("new-1", name="Oak desk")
-    making.run()
-    assert making.state("products")[0] == "paused"
-    assert making.counts("pending", "dead") == (1, 0)
-    making.products.blocked = None
-    making.resume("products")
-    making.run()
-    assert making.the("new-1")
-
-
 def test_after_a_long_pause_it_is_looked_up_again(making):
     making.products.blocked = "The site is not published"
     making.change("new-1", name="Oak desk", stock=1)

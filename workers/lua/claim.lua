@@ -8,7 +8,7 @@
 --   no listing shows is created; preflight: values are held against the schema;
 --   live: of the destination
 -- Returns {step = 'batch' | 'probe' | 'index' | 'schema' | 'wait', ...}
---! uses state burying retire creation references budget echo listing picking lanes retiring
+--! uses state burying retire creation references budget echo listing picking lanes retiring publish_wait room
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -49,6 +49,8 @@ end
 
 local open = not_paused(request.collections)
 if #open == 0 then return wait(nil, 'paused') end
+note_closed(open)
+note_room(open)
 
 local budget = budget_of(request.budget, request.limit)
 local slot_ms = {}
@@ -139,6 +141,10 @@ local function consider(set_of, record)
   if create then send, files = fields_to_create(item) end
   local known = not (needed or collection.preflight) or schema_known(collection, needed, blind, trial)
   if create and not known then return save(item) end
+  if create and not has_room(collection, record) then
+    set(item, 'roomless', 1)
+    return put_back(item)
+  end
   if create and waits_whole(item, collection.name .. ':' .. collection.index) then
     return put_back(item)
   end
@@ -147,6 +153,8 @@ local function consider(set_of, record)
     if #send == 0 then return save(item) end
   end
   local limit = limit_of(item, dest.epoch or '0')
+  if collection.single then limit = 1 end
+  if create then limit = math.min(limit, collection.create_most or limit) end
   local own = shape_of(item, limit, files, create, retires)
   if shape and (own ~= shape or #picked + 1 > math.min(room, limit)) then
     save(item)
@@ -206,6 +214,7 @@ local function hand_out(set_of, own)
     save(item)
   end
   depart(set_of.lane)
+  if set_of.collection.single then begin_try(set_of.collection, request.token) end
   redis.call('HSET', dest_key, 'turn', 'index')
   note('sent', {destination = name, collection = set_of.collection.name, token = request.token,
     items = told}, 'items')
@@ -287,6 +296,11 @@ for lane, at in pairs(short) do
   reason = 'budget'
 end
 for _, till in pairs(lingering) do sooner(till) end
+for _, collection in ipairs(open) do
+  if collection.full and not collection.shut and waits_for_room(collection.name) then
+    sooner(collection.full_next)
+  end
+end
 if fresh_only or blind then sooner(sane(dest.open_until, 30000)) end
 
 if not soonest then return wait(nil, full and 'flight' or 'idle') end

@@ -35,7 +35,7 @@ end
 
 -- The item has an id: nothing is to be created any more.
 local function end_creation(item)
-  for _, name in ipairs({'make', 'doubt', 'taken'}) do set(item, name, nil) end
+  for _, name in ipairs({'make', 'doubt', 'taken', 'roomless'}) do set(item, name, nil) end
   if item.meta.lookup then
     redis.call('ZREM', P .. 'lookup:' .. item.collection, item.record)
     set(item, 'lookup', nil)

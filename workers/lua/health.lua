@@ -7,7 +7,7 @@
 -- While the breaker is open, *trial* says which request may try: 'ready' any, after a good probe;
 -- 'blind' one batch, after a bad one; 'fresh' items that have not failed alone; 'out': it is out.
 -- Returns {wake}.
---! uses state
+--! uses state publish_wait room
 
 local key = P .. 'destination:' .. request.destination
 if given(request.flight) then redis.call('ZREM', P .. 'flight:' .. request.destination, request.flight) end
@@ -39,6 +39,10 @@ if event == 'pause' or event == 'resume' then
       'since', now)
   else
     redis.call('HDEL', where, 'paused', 'by', 'since')
+    if part then
+      try_at_once(part)
+      try_for_room(part)
+    end
     if not part then
       close_breaker()
       redis.call('DEL', P .. 'wake:' .. request.destination)

@@ -70,7 +70,7 @@ local function see(entry)
     gone.c = nil  -- there is an item again, and the next time it is to be retired
     touch(item, GONE)
   end
-  local waits = item.meta.lookup
+  local waits = item.meta.lookup or item.meta.roomless
   end_creation(item)
   if waits then
     found = found + 1

@@ -40,6 +40,7 @@ local function first_due(lane, open)
   local first
   for _, collection in ipairs(open) do
     local at = head_of(P .. 'due:' .. collection.name .. ':' .. lane)
+    if at and collection.shut then at = math.max(at, collection.next_try) end
     if at then first = math.min(first or AHEAD_MS + now, math.max(now, sane(at, AHEAD_MS))) end
   end
   for _, collection in ipairs(listed_in(lane, open)) do
@@ -61,6 +62,7 @@ local function due_set(lane, open, held, busy)
   for _, collection in ipairs(open) do
     local key = P .. 'due:' .. collection.name .. ':' .. lane
     local at = not held[key] and head_of(key)
+    if at and collection.shut then at = math.max(at, collection.next_try) end
     if at and at <= now then
       local due = redis.call('ZCOUNT', key, '-inf', now)
       if busy and due < request.batch and at > now - request.linger_ms then
@@ -81,6 +83,7 @@ local UNMIXED_MS = 60000
 -- makes items, which takes longer, nor one of items that were refused before; and none for a while
 -- after a request to the collection was refused as a whole, which holds up all that it carries.
 local function may_be_filled(collection, shape)
+  if collection.single then return false end
   if shape ~= '' and shape ~= ' staged' then return false end
   local refused = redis.call('HGET', P .. 'collection:' .. collection.name, 'refused')
   return (sane(refused, 0) or 0) <= now - UNMIXED_MS

@@ -66,6 +66,25 @@ local function end_wait(item, slug)
   touch(item, slug)
 end
 
+-- Of a list, the ids that there are, where all others wait for room in the plan (lua/room.lua): the
+-- field goes out without those, and waits on. nil: there is nothing new in that.
+local function without_roomless(entry, to, absent, sent)
+  if entry.type ~= 'references-key' then return nil end
+  local rest, waits = {}, {}
+  for _, key in ipairs(absent) do
+    if redis.call('HEXISTS', P .. 'item:' .. to .. ':' .. key, 'roomless') == 0 then return nil end
+    waits[key] = true
+  end
+  local _, keys = named_by(entry.value)
+  for _, key in ipairs(keys) do
+    if not waits[key] then
+      rest[#rest + 1] = redis.call('HGET', P .. 'ids:' .. to .. ':' .. places[to], key)
+    end
+  end
+  local link = list_text(rest)
+  return #rest > 0 and link ~= sent and link or nil
+end
+
 -- What of *send* can go: of what refers to items the ids come with it, and where there are none
 -- yet it waits.
 local function linked(item, send)
@@ -79,6 +98,11 @@ local function linked(item, send)
     if REFERS[entry.type] then entry.link, to, absent = link_of(entry.type, entry.value) end
     if absent then
       await(item, entry.slug, to, absent)
+      entry.link = without_roomless(entry, to, absent, item.fields[entry.slug].j)
+      if entry.link then
+        item.fields[entry.slug].j = entry.link
+        ready[#ready + 1] = entry
+      end
     else
       item.fields[entry.slug].j = entry.link
       end_wait(item, entry.slug)

@@ -6,14 +6,17 @@
 --     answered, seen: {slug: text},
 --     deaths: [{kind, slugs, message, status, code, problems}], wait_ms, attempt, failed, limit,
 --     unknown, refused, missed: [slug], staged, forget, overwrote, publish,
---     made, taken, retired, dangling: [slug]}]}
+--     made, taken, retired, dangling: [slug]}],
+--   heard, closed, no_room, create_most, batch}
 --   create: the request was to create the items; made: the id of the item that there is now
 --   retire: 'unpublish' or 'delete', or '': what the request was to do to the items; retired: it did
 --   dangling: references to items that the CMS does not know
 --   answered: updated, as a version; seen: what the answer shows where that is not what was sent
+--   heard: the CMS answered the request; closed: that nothing of the collection can be written;
+--   no_room: that the plan has no room, for so many that create_most are to be tried next
 --   soft: the limits come from 5xx answers, and last until the outage has ended
 -- Returns {settled, lost, letters}.
---! uses state burying retire creation references echo
+--! uses state burying retire creation references echo publish_wait room
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -27,6 +30,8 @@ if request.weak then
 end
 
 local lost, letters, told = 0, 0, {}
+local made, room_made = false, false
+local no_room = given(request.no_room)
 
 local function as_set(list)
   local set_of = {}
@@ -38,7 +43,8 @@ local function written(item, claim, verdict)
   local done = {}
   for _, slug in ipairs(verdict.written) do
     local field = item.fields[slug]
-    if field and field.a == claim.fields[slug] then
+    -- What still waits was sent without an item that waits for room.
+    if field and field.a == claim.fields[slug] and not field.y then
       if field.s == 'pending' then
         count('pending', -1)
         count('written', 1)
@@ -205,6 +211,7 @@ local function settle_retirement(item, claim, verdict)
   local gone = item.fields[GONE]
   local deleted, done = request.retire == 'delete', {}
   if deleted then
+    room_made = true
     forget_id(request.collection .. ':' .. request.index, item.record, verdict.id)
     lose_item(item)
   else
@@ -224,6 +231,7 @@ end
 -- Its claim had run out: others may have written the item since, on either side of it.
 local function settle_late_retirement(item, verdict)
   if verdict.retired and request.retire == 'delete' then
+    room_made = true
     forget_id(request.collection .. ':' .. request.index, item.record, verdict.id)
   elseif verdict.unknown then
     doubt_retirement(item, now + LATE_MS)
@@ -270,6 +278,8 @@ local function settle(verdict)
       if field.s == 'pending' and not field.y and field.a ~= claim.fields[slug] then fresh = true end
     end
     judge_item(item, verdict, fresh)
+    if given(verdict.made) then made = true end
+    if no_room and request.create_most == 0 then set(item, 'roomless', 1) end
     set(item, 'claim', nil)
     told[#told + 1] = {item.record, list_text(done)}
   end
@@ -286,6 +296,13 @@ for _, verdict in ipairs(request.verdicts) do
   if given(verdict.overwrote) then put_right(verdict) end
 end
 wake_waiting()
+if request.heard then note_answer_on_closed(request.collection, request.claim, given(request.closed)) end
+if no_room then
+  note_no_room(request.collection, no_room, request.create_most)
+elseif request.create and request.heard then
+  note_room_answer(request.collection, made, request.batch)
+end
+for name in pairs(room_made and places or {}) do try_for_room(name) end
 redis.call('HSET', P .. 'index:' .. request.collection .. ':' .. request.index, 'answered', now)
 note('answered', {destination = request.destination, collection = request.collection,
   token = request.claim, outcome = request.outcome, items = told}, 'items')

@@ -256,7 +256,11 @@ local function schedule(item)
     end
   end
   local name = lane and LANES[lane]
-  if name and item.meta.lookup then name = name .. ':sought' end
+  if name and item.meta.lookup then
+    name = name .. ':sought'
+  elseif name and item.meta.roomless and not in_force(item) then
+    name = name .. ':room'  -- it waits for room (lua/room.lua)
+  end
   if item.meta.lane and item.meta.lane ~= name then
     redis.call('ZREM', P .. 'due:' .. item.collection .. ':' .. item.meta.lane, item.record)
   end

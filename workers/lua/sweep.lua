@@ -5,7 +5,7 @@
 -- ARGV[2]: {destinations: [{name, collections: [name]}], fetchers: [name],
 --   kept: {source: {ms, most}}}: deliveries that are kept no longer are dropped
 -- Returns {wake: [name], ms}: until the next stored time, at most 1,000.
---! uses state burying retire raw fetching kept
+--! uses state burying retire raw fetching kept publish_wait room
 
 local function mend(key)
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. (now + AHEAD_MS), '+inf')) do
@@ -17,7 +17,9 @@ end
 -- *lanes*: those of which something may be sent now.
 local function has_due(destination, told, lanes)
   for _, collection in ipairs(destination.collections) do
-    if not redis.call('HGET', P .. 'collection:' .. collection, 'paused') then
+    local stopped = redis.call('HGET', P .. 'collection:' .. collection, 'paused')
+    if not (stopped or is_shut(collection)) then
+      if may_have_room(collection) then return true end
       for _, lane in ipairs(lanes) do
         local key = P .. 'due:' .. collection .. ':' .. lane
         if redis.call('ZCOUNT', key, '-inf', now) > 0 then return true end

@@ -13,6 +13,7 @@ end
 local function is_on_its_way(key)
   if request.missing ~= 'create' then return false end
   local item = load_item(request.collection, key)
+  if item.meta.roomless then return true end
   for _, field in pairs(item.fields) do
     if field.s == 'pending' and not field.y then return true end
   end

@@ -20,9 +20,10 @@ from typing import Any, Literal
 from workers import creations, retirements, verdicts
 from workers.answers import Answer
 from workers.errors import DestinationError
+from workers.policy import messages
 from workers.settings import Collection, Destination
 from workers.steps import Batch, ClaimedItem, Judgement, Verdict
-from workers.verdicts import Case
+from workers.verdicts import Case, said
 from workers.waits import backoff as backoff
 
 LONGEST_CLOSURE = 3600.0  # s: a Retry-After beyond that is a mistake
@@ -33,11 +34,15 @@ class Action(Enum):
 
     SETTLE = auto()  # compare field by field; what shows is written
     REFUSE = auto()  # alone: the named fields die; in a batch: isolate
+    CONFLICT = auto()  # alone: once more, and then as REFUSE
+    SHRINK = auto()  # alone: as REFUSE; in a batch: halve it
     MISSING = auto()  # alone: look the item up again, once; in a batch: isolate
     STAGE = auto()  # alone: from now on staged only; in a batch: isolate
     SNOOZE = auto()  # close the budget; not an attempt
     PAUSE = auto()  # the destination, until an operator resumes it
     PAUSE_COLLECTION = auto()
+    AWAIT_PUBLISH = auto()  # the collection waits, and tries one item now and then
+    AWAIT_ROOM = auto()  # as that, but for creations alone
     BACK_OFF = auto()  # the destination is the suspect
 
 
@@ -49,21 +54,30 @@ class Rule:
     Args:
         statuses: The HTTP statuses that it is for.
         action: What is done.
-        code: Matches the whole code (v2) or name (v1) of the error.
-        words: Is found in the message.
+        names: Match the whole code (v2) or name (v1) of the error.
+        words: Are found in the message.
+        general: Only where no field is named, and what the CMS quotes does not count.
+        creates: Only of requests that create items.
+        advice: What the operator is to do.
     """
 
     statuses: range
     action: Action
-    code: str = ""
+    names: str = ""
     words: str = ""
+    general: bool = False
+    creates: bool = False
+    advice: str = ""
 
-    def takes(self, answer: Answer) -> bool:
-        return (
-            answer.status in self.statuses
-            and (not self.code or bool(re.fullmatch(self.code, answer.code or "")))
-            and (not self.words or bool(re.search(self.words, answer.message, re.IGNORECASE)))
-        )
+    def takes(self, answer: Answer, *, create: bool = False) -> bool:
+        if answer.status not in self.statuses or self.creates > create:
+            return False
+        if self.names and not messages.is_named(self.names, answer.code):
+            return False
+        if self.general and messages.names_field(answer):
+            return False
+        text = messages.unquoted(answer.message) if self.general else answer.message
+        return not self.words or messages.says(self.words, text)
 
 
 def _only(status: int) -> range:
@@ -71,14 +85,44 @@ def _only(status: int) -> range:
 
 
 _REFUSALS = range(400, 500)
-_NO_COLLECTION = r"^(?!.*\bitems?\b).*\b(?:collection|site)\b"
-# Said of a whole collection: no item can be written until somebody publishes the site or upgrades.
-_PARKED = (
-    r"(?:structure|schema) (?:has )?changed"
-    r"|\bsite\b[^.]*?(?:\bnot\b|n't)[^.]*?\bpublish"
-    r"|published to (?:only some|multiple) domains"
-    r"|\bcurrent plan\b|\bplan limit|\bitem limit"
+_AGAIN = "then run instep resume"
+_TOKEN = f"give it a token that the CMS takes and restart, or mend its rights and {_AGAIN[5:]}"
+_VERSION = f"set its api and base_url to a version that the CMS serves (v2), {_AGAIN}"
+_REDIRECT = f"set its base_url to where the CMS is, {_AGAIN}"
+
+# The first row that takes an answer decides: messages before codes before statuses. v1 answers some
+# of what v2 gives a status of its own with 400, and says which by the error's name.
+RULES = (
+    Rule(range(200, 300), Action.SETTLE),
+    Rule(range(300, 400), Action.PAUSE, advice=_REDIRECT),  # never followed
+    Rule(_only(429), Action.SNOOZE),
+    Rule(_REFUSALS, Action.SNOOZE, names=messages.RATE_NAMES),
+    Rule(_REFUSALS, Action.AWAIT_ROOM, words=messages.NO_ROOM, general=True, creates=True),
+    Rule(_only(409), Action.AWAIT_PUBLISH, words=messages.NOT_PUBLISHED),
+    Rule(_only(400), Action.AWAIT_PUBLISH, names="Conflict", words=messages.NOT_PUBLISHED),
+    Rule(_only(409), Action.STAGE, words=messages.HELD_BACK),
+    Rule(_only(400), Action.STAGE, names="Conflict", words=messages.HELD_BACK),
+    Rule(_only(400), Action.STAGE, words=r"\bnever been published"),
+    Rule(_only(404), Action.PAUSE, words=messages.NO_ROUTE, advice=_VERSION),
+    # Before the next: where a file lies, its own host may ask for an authorisation.
+    Rule(_only(400), Action.REFUSE, words=messages.FILE, general=True),
+    Rule(_REFUSALS, Action.PAUSE, words=messages.OLD_VERSION, general=True, advice=_VERSION),
+    Rule(_REFUSALS, Action.PAUSE, words=messages.NO_AUTHORISATION, general=True, advice=_TOKEN),
+    Rule(_REFUSALS, Action.AWAIT_PUBLISH, names=messages.PUBLISH_NAMES),
+    Rule(_REFUSALS, Action.PAUSE, names=messages.VERSION_NAMES, advice=_VERSION),
+    Rule(_REFUSALS, Action.PAUSE, names=messages.AUTHORISATION_NAMES, advice=_TOKEN),
+    Rule(_REFUSALS, Action.PAUSE_COLLECTION, names="collection_?not_?found"),
+    Rule(_only(404), Action.PAUSE_COLLECTION, words=messages.NO_COLLECTION),
+    Rule(_only(401), Action.PAUSE, advice=_TOKEN),
+    Rule(_only(403), Action.PAUSE, advice=_TOKEN),
+    Rule(_only(407), Action.PAUSE, advice="see the proxy, then run instep resume"),
+    Rule(_only(410), Action.PAUSE, advice=_VERSION),
+    Rule(_only(404), Action.MISSING),
+    Rule(_only(409), Action.CONFLICT),
+    Rule(_only(413), Action.SHRINK),
+    Rule(_REFUSALS, Action.REFUSE),
 )
+
 # Said of what no schema shows: whether a file can be fetched, an item or a slug is there.
 _BESIDES_SCHEMA = r"import|not found|already in database|'url' field"
 # Said by a rule that the schema shows: as it was last read, it let the value pass.
@@ -86,47 +130,19 @@ _BY_RULE = (
     r"cannot be cleared|too (?:short|long|small|large)|not allowed|single line|to match"
     r"|Expected value to be"
 )
-_HELD_BACK = r"never been published|not (?:been |yet )*published|\bunpublished|\bdraft|\barchived"
-
-# The first row that takes an answer decides. v1 answers some of what v2 gives a status of its own
-# with 400, and says which by the error's name.
-RULES = (
-    Rule(range(200, 300), Action.SETTLE),
-    Rule(range(300, 400), Action.PAUSE),  # a redirect is never followed: the address is wrong
-    Rule(_only(429), Action.SNOOZE),
-    Rule(_REFUSALS, Action.SNOOZE, code="RateLimit|too_many_requests"),
-    Rule(_only(401), Action.PAUSE),
-    Rule(_only(403), Action.PAUSE),
-    Rule(_only(407), Action.PAUSE),  # a proxy of ours
-    Rule(
-        _REFUSALS,
-        Action.PAUSE,
-        code="InvalidAPIVersion|UnsupportedVersion|unsupported_version|invalid_auth_version"
-        "|invalid_credentials|RouteNotFoundError",
-    ),
-    Rule(
-        _REFUSALS,
-        Action.PAUSE_COLLECTION,
-        code="CollectionSchemaChangedError|InconsistentPublicationsError|collection_not_found",
-    ),
-    Rule(_only(404), Action.PAUSE_COLLECTION, words=_NO_COLLECTION),
-    Rule(_only(404), Action.MISSING),
-    Rule(_only(409), Action.PAUSE_COLLECTION, words=_PARKED),
-    Rule(_only(400), Action.PAUSE_COLLECTION, code="Conflict", words=_PARKED),
-    Rule(_only(409), Action.STAGE, words=_HELD_BACK),
-    Rule(_only(400), Action.STAGE, code="Conflict", words=_HELD_BACK),
-    Rule(_only(400), Action.STAGE, words=r"\bnever been published"),
-    Rule(_REFUSALS, Action.REFUSE),  # 413 too: a batch is halved, one item is refused
-)
 
 _VERDICTS: Mapping[Action, Callable[[Case, ClaimedItem], Verdict]] = {
     Action.SETTLE: verdicts.settled,
     Action.REFUSE: verdicts.refused,
+    Action.CONFLICT: verdicts.conflicting,
+    Action.SHRINK: verdicts.shrunk,
     Action.MISSING: verdicts.missing,
     Action.STAGE: verdicts.staged,
     Action.SNOOZE: verdicts.kept,
     Action.PAUSE: verdicts.kept,
     Action.PAUSE_COLLECTION: verdicts.kept,
+    Action.AWAIT_PUBLISH: verdicts.kept,
+    Action.AWAIT_ROOM: verdicts.kept,
     Action.BACK_OFF: verdicts.backed_off,
 }
 # Where an item was to be created: it has no id to be missing by, and no live copy to be held back.
@@ -134,6 +150,7 @@ _CREATIONS: Mapping[Action, Callable[[Case, ClaimedItem], Verdict]] = {
     **_VERDICTS,
     Action.SETTLE: creations.created,
     Action.REFUSE: creations.refused,
+    Action.CONFLICT: creations.conflicting,
     Action.STAGE: creations.refused,
     Action.BACK_OFF: creations.backed_off,
 }
@@ -142,21 +159,34 @@ _RETIREMENTS: Mapping[Action, Callable[[Case, ClaimedItem], Verdict]] = {
     **_VERDICTS,
     Action.SETTLE: retirements.done,
     Action.REFUSE: retirements.refused,
+    Action.CONFLICT: retirements.refused,
     Action.MISSING: retirements.missing,
     Action.STAGE: retirements.held_back,
     Action.BACK_OFF: retirements.backed_off,
 }
+_FAILURE = Rule(range(0), Action.BACK_OFF)
 _HEALTH: Mapping[Action, Literal["success", "failure"]] = {
     Action.SETTLE: "success",
     Action.BACK_OFF: "failure",
 }
 
 
-def action_for(outcome: Answer | DestinationError) -> Action:
-    """Return what is done about *outcome*: the first row of the table that takes it."""
+def rule_for(outcome: Answer | DestinationError, *, create: bool = False) -> Rule:
+    """Return the row that says what is done about *outcome*: the first that takes it."""
     if isinstance(outcome, DestinationError):
-        return Action.BACK_OFF
-    return next((rule.action for rule in RULES if rule.takes(outcome)), Action.BACK_OFF)
+        return _FAILURE
+    return next((rule for rule in RULES if rule.takes(outcome, create=create)), _FAILURE)
+
+
+def action_for(outcome: Answer | DestinationError, *, create: bool = False) -> Action:
+    """Return what is done about *outcome*; *create*: its request was to create items."""
+    return rule_for(outcome, create=create).action
+
+
+def pause_for(outcome: Answer | DestinationError) -> str | None:
+    """Return why the destination is to be paused, and what helps; None: it is not."""
+    rule = rule_for(outcome)
+    return f"{said(outcome)}; {rule.advice}" if rule.action is Action.PAUSE else None
 
 
 def judge(
@@ -180,18 +210,22 @@ def judge(
         spread: Random number in [0, 1), for the jitter of a backoff.
     """
     case = Case(batch, outcome, destination, collection, sent, spread)
-    action = action_for(outcome)
+    rule = rule_for(outcome, create=batch.create)
+    action = rule.action
     if batch.create and action is Action.MISSING:
         action = Action.PAUSE_COLLECTION  # nothing else was named that could be
     decide = _table(batch)[action]
     if batch.publish and action is Action.SETTLE:
         decide = verdicts.published
-    said = case.said
     return Judgement(
         verdicts=tuple(decide(case, item) for item in batch.items),
         health=_HEALTH.get(action, "refusal"),
-        pause=said if action is Action.PAUSE else None,
-        pause_collection=said if action is Action.PAUSE_COLLECTION else None,
+        pause=f"{case.said}; {rule.advice}" if action is Action.PAUSE else None,
+        pause_collection=case.said if action is Action.PAUSE_COLLECTION else None,
+        heard=case.answer is not None,
+        create_most=0 if batch.alone else case.halved,
+        no_room=case.said if action is Action.AWAIT_ROOM else None,
+        not_published=case.said if action is Action.AWAIT_PUBLISH else None,
         close_budget=_closure(case) if action is Action.SNOOZE else None,
         drop_schema=_contradicts_schema(case),
         doubt_schema=_doubts_schema(case) if action is Action.REFUSE else "no",

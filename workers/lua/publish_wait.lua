@@ -1,0 +1,54 @@
+-- Shared: a collection whose structure was changed, or whose site is not published: the CMS takes
+-- nothing of it until the site is published. It waits, and tries one item now and then.
+-- In instep:collection:<collection>:
+--   closed         what the CMS said of it       closed_since  ms
+--   closed_next    ms of the next try            closed_try    the token of the one that is out
+-- A try takes the item that has been due for longest; what was refused is due anew, so that each
+-- time another is tried.
+
+local FIRST_TRY_MS = 30000  -- also for a conflict that the CMS answers once, right after a publish
+local TRY_MS = 180000
+
+-- Notes of each collection whether nothing of it may be sent (shut), or one item (single).
+local function note_closed(collections)
+  for _, collection in ipairs(collections) do
+    local held = redis.call('HMGET', P .. 'collection:' .. collection.name, 'closed', 'closed_next')
+    if held[1] then
+      collection.next_try = sane(held[2], TRY_MS) or now
+      collection.shut = collection.next_try > now
+      collection.single = not collection.shut
+    end
+  end
+end
+
+local function is_shut(name)
+  local collections = {{name = name}}
+  note_closed(collections)
+  return collections[1].shut
+end
+
+-- Should nothing come of the try, the next one need not wait for long.
+local function begin_try(collection, token)
+  redis.call('HSET', P .. 'collection:' .. collection.name, 'closed_next', now + CLAIM_MS,
+    'closed_try', token)
+end
+
+-- *why*: the answer to *claim* says that the collection is closed; nil: it says something else.
+local function note_answer_on_closed(name, claim, why)
+  local key = P .. 'collection:' .. name
+  local held = redis.call('HMGET', key, 'closed', 'closed_try')
+  local tried = held[2] == claim
+  if not why then
+    if tried then redis.call('HDEL', key, 'closed', 'closed_since', 'closed_next', 'closed_try') end
+  elseif not held[1] then
+    redis.call('HSET', key, 'closed', why, 'closed_since', now, 'closed_next', now + FIRST_TRY_MS)
+  elseif tried then
+    redis.call('HSET', key, 'closed', why, 'closed_next', now + TRY_MS)
+    redis.call('HDEL', key, 'closed_try')
+  end
+end
+
+local function try_at_once(name)
+  local key = P .. 'collection:' .. name
+  if redis.call('HEXISTS', key, 'closed') == 1 then redis.call('HSET', key, 'closed_next', now) end
+end
