@@ -62,7 +62,7 @@ def status(item: Item) -> str:
     staged = item.staged
     if staged.archived:
         return "Archived"
-    if item.published is None:
+    if item.published is None or item.withdrawn:
         return "Draft" if staged.draft else "Queued to publish"
     if staged.draft:
         return "Changes in draft"

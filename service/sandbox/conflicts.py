@@ -37,8 +37,16 @@ def require_published(site: Site, collection: Collection | None = None) -> None:
 def require_live(site: Site, items: Iterable[Item]) -> None:
     """Raise Refused where one of *items* takes no PATCH of its live copy."""
     for item in items:
-        if item.published is None or (site.rules.refuses_archived and item.staged.archived):
+        refused = site.rules.refuses_archived and item.staged.archived
+        if item.published is None or item.withdrawn or refused:
             raise Refused("conflict", NEVER_PUBLISHED)
+
+
+def require_copy(items: Iterable[Item]) -> None:
+    """Raise Refused where one of *items* is not on the live site."""
+    for item in items:
+        if item.live is None:
+            raise Refused("item", item.id)
 
 
 def require_even(site: Site) -> None:

@@ -132,7 +132,7 @@ class Control:
             if order["publish"]:
                 publish(self._site, collection, [item.id])
             if order["unpublish"]:
-                unpublish(collection, [item.id])
+                unpublish(self._site, collection, [item.id])
             if order["delete"]:
                 delete(self._site, collection, [item.id])
             return answer(_shown(item))

@@ -12,6 +12,7 @@ from flask import Response
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from service.sandbox.api import answer
+from service.sandbox.clock import LONGEST
 from service.sandbox.doors import sent
 from service.sandbox.locales import make_locales
 from service.sandbox.rules import Rules
@@ -30,6 +31,10 @@ class RulesOrder(Schema):
     refuses_archived = fields.Boolean()
     refuses_uneven = fields.Boolean()
     suffixes_slugs = fields.Boolean()
+    refuses_unlive = fields.Boolean()
+    keeps_published = fields.Boolean()
+    filter_lag = fields.Float(validate=validate.Range(min=0, max=LONGEST))
+    filters = fields.String(validate=validate.OneOf(("answered", "refused", "ignored")))
     lowers_emails = fields.Boolean()
     trims_links = fields.Boolean()
     drops_empty_texts = fields.Boolean()

@@ -2,8 +2,8 @@
 Lists by field: ``filter[<slug>][<operator>]=value`` and ``sort[<slug>]=asc``.
 
 In Webflow's API description since mid 2026: up to TERMS filters, TEXTS of them searches in texts,
-IN_VALUES values in a list, SORTS fields to sort by; anything else is a BadArgument. Which operators
-go with which type is inferred from the values that the type holds.
+IN_VALUES values in a list, SORTS fields to sort by; anything else is a BadArgument. So is an
+operator that does not go with the type of the field, by its public table.
 """
 
 from __future__ import annotations
@@ -13,46 +13,45 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from service.sandbox.records import Copy, Item
 from service.sandbox.refusals import Refused
 from service.sandbox.schema import Field
 from service.sandbox.values import parse_time
 
 TERMS, TEXTS, IN_VALUES, SORTS = 10, 2, 100, 3
 
-Fields = Mapping[str, Any]  # slug: value, of one copy
+Row = tuple[Item, Copy]  # an item, and the copy of it that the list shows
+Test = Callable[[Row], bool]
 
 _FILTER = re.compile(r"filter\[([^\[\]]+)\]\[([^\[\]]+)\]")
 _SORT = re.compile(r"sort\[([^\[\]]+)\]")
 
+_ID = "id"  # the item's own, beside the fields
 _SAME = ("eq", "ne", "in", "nin")
 _ORDER = ("gt", "gte", "lt", "lte")
 _SEARCH = ("contains", "ncontains")
+_EXISTS = ("exists",)
 
-# kind of value: the operators that it knows, besides "exists"
+_TEXT = (*_SAME, *_SEARCH, *_EXISTS)
+_AMOUNT = ("eq", "ne", *_ORDER, "in", "nin", *_EXISTS)
+_CHOICE = (*_SAME, *_EXISTS)
+
+# type: the operators that it knows; a type that is not here knows "exists" alone
 _OPERATORS: dict[str, tuple[str, ...]] = {
-    "text": (*_SAME, *_SEARCH),
-    "number": (*_SAME, *_ORDER),
-    "time": (*_SAME, *_ORDER),
-    "switch": ("eq", "ne"),
-    "id": _SAME,
-    "ids": ("in", "nin", *_SEARCH),
-    "file": (),
+    _ID: _SAME,
+    "PlainText": _TEXT,
+    "Email": _TEXT,
+    "Phone": _TEXT,
+    "Link": _TEXT,
+    "Number": _AMOUNT,
+    "DateTime": _AMOUNT,
+    "Switch": _CHOICE,
+    "Color": _CHOICE,
+    "Reference": _CHOICE,
+    "Option": _SAME,
 }
-
-_KINDS = {
-    "PlainText": "text",
-    "RichText": "text",
-    "Email": "text",
-    "Phone": "text",
-    "Link": "text",
-    "Color": "text",
-    "Number": "number",
-    "DateTime": "time",
-    "Switch": "switch",
-    "Option": "id",
-    "Reference": "id",
-    "MultiReference": "ids",
-}
+_SORTED = ("PlainText", "Email", "Phone", "Number", "DateTime", "Switch")
+_READ = {"Number": "a number", "DateTime": "a time in ISO 8601", "Switch": "true or false"}
 
 _TESTS: dict[str, Callable[[Any, Any], bool]] = {
     "eq": lambda held, asked: bool(held == asked),
@@ -61,19 +60,37 @@ _TESTS: dict[str, Callable[[Any, Any], bool]] = {
     "gte": lambda held, asked: held is not None and held >= asked,
     "lt": lambda held, asked: held is not None and held < asked,
     "lte": lambda held, asked: held is not None and held <= asked,
-    "in": lambda held, asked: not _parts(held).isdisjoint(asked),
-    "nin": lambda held, asked: _parts(held).isdisjoint(asked),
-    "contains": lambda held, asked: held is not None and asked in held,
-    "ncontains": lambda held, asked: held is None or asked not in held,
+    "in": lambda held, asked: held in asked,
+    "nin": lambda held, asked: held not in asked,
+    "contains": lambda held, asked: held is not None and asked.lower() in held.lower(),
+    "ncontains": lambda held, asked: held is None or asked.lower() not in held.lower(),
     "exists": lambda held, asked: (held is not None) is asked,
 }
 
 
-def field_tests(
-    query: Mapping[str, str], fields: Mapping[str, Field]
-) -> list[Callable[[Fields], bool]]:
+def is_looked_up(query: Mapping[str, str]) -> bool:
+    """Tell whether *query* asks for items by what they hold."""
+    return any(name in ("name", "slug") or _is_of(name, "filter") for name in query)
+
+
+def known(query: Mapping[str, str], filters: str) -> Mapping[str, str]:
     """
-    Return a test of a copy's fields for each ``filter`` in *query*.
+    Return what of *query* the site knows, as ``Rules.filters`` says.
+
+    Raises:
+        Refused: it refuses what it does not know.
+    """
+    if filters == "answered":
+        return query
+    unknown = [name for name in query if _is_of(name, "filter") or _is_of(name, "sort")]
+    if unknown and filters == "refused":
+        raise _bad(f"'{unknown[0]}' is not known")
+    return {name: value for name, value in query.items() if name not in unknown}
+
+
+def field_tests(query: Mapping[str, str], fields: Mapping[str, Field]) -> list[Test]:
+    """
+    Return a test for each ``filter`` in *query*.
 
     Raises:
         Refused: the field, the operator or the value does not fit, or there are too many.
@@ -81,21 +98,18 @@ def field_tests(
     terms = _matching(query, "filter", _FILTER)
     if len(terms) > TERMS:
         raise _bad(f"found {len(terms)} filters, expected at most {TERMS}")
-    kinds = [_kind(fields, slug) for slug, _ in terms]
-    searches = [
-        op for (_, op), kind in zip(terms, kinds, strict=True) if kind == "text" and op in _SEARCH
-    ]
+    searches = [op for _, op in terms if op in _SEARCH]
     if len(searches) > TEXTS:
         raise _bad(f"found {len(searches)} text searches, expected at most {TEXTS}")
     return [
-        _test(slug, op, _asked(slug, kind, op, query[f"filter[{slug}][{op}]"]), kind)
-        for (slug, op), kind in zip(terms, kinds, strict=True)
+        _test(slug, kind := _kind(fields, slug), op, _asked(slug, kind, op, query))
+        for slug, op in terms
     ]
 
 
 def field_orders(
     query: Mapping[str, str], fields: Mapping[str, Field]
-) -> list[tuple[Callable[[Fields], Any], bool]]:
+) -> list[tuple[Callable[[Row], Any], bool]]:
     """
     Return a key and whether it is descending for each ``sort`` in *query*; the first weighs most.
 
@@ -105,7 +119,7 @@ def field_orders(
     orders = []
     for (slug,) in (terms := _matching(query, "sort", _SORT)):
         kind, direction = _kind(fields, slug), query[f"sort[{slug}]"]
-        if kind in ("ids", "file"):
+        if kind not in _SORTED:
             raise _bad(f"items cannot be sorted by '{slug}'")
         if direction not in ("asc", "desc"):
             raise _bad(f"found sort[{slug}]={direction}, expected asc or desc")
@@ -118,7 +132,7 @@ def field_orders(
 def _matching(query: Mapping[str, str], word: str, form: re.Pattern[str]) -> list[tuple[str, ...]]:
     found = []
     for name in query:
-        if name == word or name.startswith(f"{word}["):
+        if _is_of(name, word):
             match = form.fullmatch(name)
             if match is None:
                 raise _bad(f"'{name}' cannot be read")
@@ -126,19 +140,25 @@ def _matching(query: Mapping[str, str], word: str, form: re.Pattern[str]) -> lis
     return found
 
 
+def _is_of(name: str, word: str) -> bool:
+    return name == word or name.startswith(f"{word}[")
+
+
 def _kind(fields: Mapping[str, Field], slug: str) -> str:
+    if slug == _ID:
+        return _ID
     if slug not in fields:
         raise _bad(f"the collection has no field '{slug}'")
-    return _KINDS.get(fields[slug].type, "file")
+    return fields[slug].type
 
 
-def _asked(slug: str, kind: str, op: str, text: str) -> Any:
+def _asked(slug: str, kind: str, op: str, query: Mapping[str, str]) -> Any:
     """Return what a held value is compared with."""
+    known, text = _OPERATORS.get(kind, _EXISTS), query[f"filter[{slug}][{op}]"]
+    if op not in known:
+        raise _bad(f"found the operator '{op}' for '{slug}', expected one of {', '.join(known)}")
     if op == "exists":
-        return _value(slug, "switch", text)
-    if op not in _OPERATORS[kind]:
-        known = ", ".join((*_OPERATORS[kind], "exists"))
-        raise _bad(f"found the operator '{op}' for '{slug}', expected one of {known}")
+        return _value(slug, "Switch", text)
     if op not in ("in", "nin"):
         return _value(slug, kind, text)
     values = text.split(",")
@@ -151,43 +171,42 @@ def _value(slug: str, kind: str, text: str) -> Any:
     try:
         return _read(kind, text)
     except (KeyError, OverflowError, ValueError):
-        raise _bad(f"found '{text}' for '{slug}', expected a {kind}") from None
+        raise _bad(f"found '{text}' for '{slug}', expected {_READ[kind]}") from None
 
 
 def _read(kind: str, text: str) -> Any:
-    if kind == "number":
+    if kind == "Number":
         return float(text)
-    if kind == "time":
+    if kind == "DateTime":
         return parse_time(text)
-    if kind == "switch":
+    if kind == "Switch":
         return {"true": True, "false": False}[text]
     return text
 
 
-def _held(fields: Fields, slug: str, kind: str) -> Any:
-    value = fields.get(slug)
-    if kind == "switch":
+def _held(row: Row, slug: str, kind: str) -> Any:
+    item, copy = row
+    if kind == _ID:
+        return item.id
+    value = copy.fields.get(slug)
+    if kind == "Switch":
         return bool(value)  # a switch that was never set is off
-    return parse_time(value) if kind == "time" and value is not None else value
+    return parse_time(value) if kind == "DateTime" and value is not None else value
 
 
-def _test(slug: str, op: str, asked: Any, kind: str) -> Callable[[Fields], bool]:
+def _test(slug: str, kind: str, op: str, asked: Any) -> Test:
     test = _TESTS[op]
     if op == "exists":
-        return lambda fields: test(fields.get(slug), asked)
-    return lambda fields: test(_held(fields, slug, kind), asked)
+        return lambda row: test(row[1].fields.get(slug), asked)
+    return lambda row: test(_held(row, slug, kind), asked)
 
 
-def _key(slug: str, kind: str) -> Callable[[Fields], Any]:
-    def key(fields: Fields) -> tuple[bool, Any]:
-        value: str | float | datetime | None = _held(fields, slug, kind)
+def _key(slug: str, kind: str) -> Callable[[Row], Any]:
+    def key(row: Row) -> tuple[bool, Any]:
+        value: str | float | datetime | None = _held(row, slug, kind)
         return (value is not None, "" if value is None else value)
 
     return key
-
-
-def _parts(held: Any) -> set[Any]:
-    return set(held) if isinstance(held, list) else {held}
 
 
 def _bad(text: str) -> Refused:

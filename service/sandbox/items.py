@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from service.sandbox.conflicts import (
+    require_copy,
     require_even,
     require_live,
     require_open,
@@ -134,7 +135,7 @@ class Writer:
         )
         self.collection.store(item, staged)
         if self.live:
-            item.live, item.published = staged, now
+            item.live, item.published, item.withdrawn = staged, now, False
         self.site.calls.written += 1
         if not created:
             self.collection.tell("collection_item_changed", item, before)
@@ -175,9 +176,14 @@ class Writer:
             if field.required:
                 raise ValueRefused("Required field cannot be cleared")
             return None
-        rules = self.site.rules
+        site, rules = self.site, self.site.rules
         sent = Sent(
-            taken(rules, field, value), field, self.api, self.site.files, self.site.has_item, rules
+            taken(rules, field, value),
+            field,
+            self.api,
+            site.files,
+            lambda collection, id: site.has_item(collection, id, edit.locale),
+            rules,
         )
         read = kept(rules, field, TYPES[field.type](sent))
         if slug == "slug":
@@ -218,31 +224,42 @@ def publish(
         elif item.staged.archived:
             errors.append(f"Staging item ID {id} is archived and cannot be published.")
         else:
-            put_live(collection, item, site.now())
+            now = site.now()
+            put_live(collection, item, now, updated=now)
             published[id] = None
     return list(published), errors
 
 
-def put_live(collection: Collection, item: Item, now: datetime) -> None:
-    """Make the staged copy of *item* its live one; ``lastUpdated`` does not move."""
+def put_live(
+    collection: Collection, item: Item, now: datetime, *, updated: datetime | None = None
+) -> None:
+    """Make the staged copy of *item* its live one; *updated* is what ``lastUpdated`` moves to."""
     before = replace(item)
-    collection.store(item, replace(item.staged, draft=False))
-    item.live, item.published = item.staged, now
+    updated = updated or item.staged.updated
+    collection.store(item, replace(item.staged, draft=False, updated=updated))
+    item.live, item.published, item.withdrawn = item.staged, now, False
     collection.tell("collection_item_published", item, before)
 
 
-def unpublish(collection: Collection, ids: Sequence[str], locales: ByItem | None = None) -> None:
+def unpublish(
+    site: Site, collection: Collection, ids: Sequence[str], locales: ByItem | None = None
+) -> None:
     """
     Take the live copies of items away; the staged ones become drafts.
 
     Raises:
-        Refused: an item is unknown.
+        Refused: an item is unknown, or not live where that is refused.
     """
     require_open(collection)
-    for item in [collection.item(id, locale) for id, locale in _meant(ids, locales)]:
+    items = [collection.item(id, locale) for id, locale in _meant(ids, locales)]
+    if site.rules.refuses_unlive:
+        require_copy(items)
+    for item in items:
         before = replace(item)
-        item.live, item.published = None, None
         collection.store(item, replace(item.staged, draft=True))
+        item.live, item.withdrawn = None, True
+        if not site.rules.keeps_published:
+            item.published = None
         if before.live is not None:
             collection.tell("collection_item_unpublished", item, before)
 

@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from service.sandbox.filters import field_orders, field_tests
-from service.sandbox.records import Copy, Item
+from service.sandbox.filters import Row, Test, field_orders, field_tests
+from service.sandbox.records import Item
 from service.sandbox.refusals import shape
 from service.sandbox.schema import Field
 from service.sandbox.values import parse_time
 
 PAGE = 100  # items
-
-Row = tuple[Item, Copy]  # an item, and the copy of it that the list shows
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _TIMES: dict[str, Callable[[Row], datetime]] = {
@@ -63,12 +61,11 @@ def page(
     """
     limit = _integer(query, "limit", PAGE, 1, PAGE)
     offset = _integer(query, "offset", 0, 0, None)
-    tests = _filters(query)
-    by_field = field_tests(query, fields or {})
+    tests = [*_filters(query), *field_tests(query, fields or {})]
     rows = [
         row
         for row in ((item, item.live if live and item.live else item.staged) for item in items)
-        if all(test(row) for test in tests) and all(test(row[1].fields) for test in by_field)
+        if all(test(row) for test in tests)
     ]
     _sort(rows, query, fields or {})
     items = [item for item, _ in rows[offset : offset + limit]]
@@ -86,10 +83,10 @@ def _sort(rows: list[Row], query: Mapping[str, str], fields: Mapping[str, Field]
     rows.sort(key=lambda row: (_KEYS[by](row), row[0].id), reverse=order == "desc")
     # The first field outweighs the next: it is sorted by last, and the sort keeps ties in order.
     for key, reverse in reversed(field_orders(query, fields)):
-        rows.sort(key=lambda row, key=key: key(row[1].fields), reverse=reverse)  # type: ignore[misc]
+        rows.sort(key=key, reverse=reverse)
 
 
-def _filters(query: Mapping[str, str]) -> list[Callable[[Row], bool]]:
+def _filters(query: Mapping[str, str]) -> list[Test]:
     tests = [_equals(slug, query[slug]) for slug in ("name", "slug") if slug in query]
     for name, read in _TIMES.items():
         for sign, bound in (("gte", 1), ("lte", -1)):

@@ -50,13 +50,16 @@ def publish_site(site: Site, domains: Ids[str] = ()) -> None:
     """
     Make live what is queued; drafts are held back, archived items leave.
 
+    When it was published moves for what changed since the last publish of the site, and when it was
+    updated stays.
+
     Args:
         domains: Ids of the custom domains that are published to.
     """
     now = site.now()
     for collection in site.collections.values():
         for item in list(collection.everything()):
-            _settle(collection, item, now)
+            _settle(collection, item, now, site.published)
         for variants in collection.locales.values():
             variants.held.clear()
         collection.changed = False
@@ -67,14 +70,17 @@ def publish_site(site: Site, domains: Ids[str] = ()) -> None:
     site.announce("site_publish")
 
 
-def _settle(collection: Collection, item: Item, now: datetime) -> None:
+def _settle(collection: Collection, item: Item, now: datetime, last: datetime | None) -> None:
     if item.staged.archived:
+        collection.remember(item.locale, item.id, item)
         item.live = None
-    elif not item.staged.draft and _queued(item):
+    elif not item.staged.draft and _queued(item, last):
         put_live(collection, item, now)
     if collection.changed and item.live is not None:
         item.live = without(item.live, collection.fields)
 
 
-def _queued(item: Item) -> bool:
-    return item.live is None or item.published is None or item.staged.updated > item.published
+def _queued(item: Item, last: datetime | None) -> bool:
+    if item.live is None or item.published is None or last is None:
+        return True
+    return item.staged.updated > min(item.published, last)

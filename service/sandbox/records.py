@@ -37,6 +37,7 @@ class Item:
 
     Args:
         locale: The ``cmsLocaleId`` of this variant.
+        withdrawn: Whether it was unpublished since, where ``published`` stays all the same.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Item:
     live: Copy | None = None
     published: datetime | None = None
     locale: str = PRIMARY_ID
+    withdrawn: bool = False
 
 
 @dataclass(slots=True)
@@ -67,6 +69,10 @@ def _nobody(trigger: str, collection: Collection, item: Item, before: Item | Non
     """Stand for the listeners of a collection that belongs to no site."""
 
 
+def _nothing(locale: str, id: str, before: Item | None) -> None:
+    """Stand for the memory of a collection that belongs to no site."""
+
+
 @dataclass(slots=True)
 class Collection:
     """
@@ -77,6 +83,7 @@ class Collection:
         updated: When its schema last changed.
         changed: Whether its structure changed since the site was last published.
         announce: Takes each finished change of an item.
+        remember: Takes each item as it is before a change, None where there was none.
     """
 
     id: str
@@ -89,6 +96,7 @@ class Collection:
     updated: datetime | None = None
     changed: bool = False
     announce: Callable[[str, Collection, Item, Item | None], None] = _nobody
+    remember: Callable[[str, str, Item | None], None] = _nothing
     locales: dict[str, Variants] = field(default_factory=lambda: {PRIMARY_ID: Variants()})
 
     @property
@@ -137,14 +145,16 @@ class Collection:
 
     def store(self, item: Item, staged: Copy) -> None:
         """Put *staged* in the place of the item's staged copy."""
+        variants = self.variants(item.locale)
+        self.remember(item.locale, item.id, variants.items.get(item.id))
         self._release(item)
         item.staged = staged
-        variants = self.variants(item.locale)
         variants.slugs[str(staged.fields["slug"])] = item.id
         variants.items[item.id] = item
 
     def remove(self, item: Item) -> None:
         """Forget both copies of an item, in its locale."""
+        self.remember(item.locale, item.id, item)
         self._release(item)
         del self.variants(item.locale).items[item.id]
 

@@ -20,6 +20,12 @@ class Rules:
             published at different times, as before 2025-07-07.
         suffixes_slugs: A new item whose slug is taken gets another one, instead of a refusal;
             both were seen.
+        refuses_unlive: No unpublishing of what is not live (404); else it is done (204).
+        keeps_published: Unpublishing leaves when an item was published; no live PATCH all the same.
+        filter_lag: Seconds by which lists that ask for a ``name``, a ``slug`` or a ``filter``
+            lag behind; a list that does not is of now.
+        filters: What becomes of ``filter[...]`` and ``sort[...]``: "answered", "refused" or
+            "ignored", as by a site from before mid 2026.
         lowers_emails: An e-mail address is kept in lower case.
         trims_links: A link is kept without the slash at its end.
         drops_empty_texts: An empty text is kept as none.
@@ -37,6 +43,10 @@ class Rules:
     refuses_archived: bool = False
     refuses_uneven: bool = False
     suffixes_slugs: bool = False
+    refuses_unlive: bool = False
+    keeps_published: bool = False
+    filter_lag: float = 0.0
+    filters: str = "answered"
     lowers_emails: bool = False
     trims_links: bool = False
     drops_empty_texts: bool = True

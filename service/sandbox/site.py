@@ -16,6 +16,7 @@ from service.sandbox.faults import Faults
 from service.sandbox.files import Files
 from service.sandbox.hooks import Hooks
 from service.sandbox.locales import Locales, make_locales
+from service.sandbox.past import Past
 from service.sandbox.records import Collection, Item
 from service.sandbox.refusals import Refused
 from service.sandbox.rules import Rules
@@ -62,6 +63,7 @@ class Site:
         self.lock = Turn()
         self.stopping = threading.Event()
         self.collections: dict[str, Collection] = {}
+        self.pasts: dict[str, Past] = {}  # by the id of the collection
         self.locales: Locales | None = make_locales()
         self.rules = Rules()
         self.created = self.now()
@@ -103,16 +105,20 @@ class Site:
     ) -> Collection:
         """Add an empty collection; ``name`` and ``slug`` are part of every one."""
         schema = {one.slug: one for one in (NAME, SLUG, *fields)}
-        made = Collection(id or new_id(), name, slug, self.now(), schema, announce=self._announce)
-        self.collections[made.id] = made
+        made = Collection(id or new_id(), name, slug, self.now(), schema)
+        self._own(made)
         return made
 
     def adopt(self, collection: Collection, held: Mapping[str, Iterable[str]]) -> None:
         """Take in a collection that was kept, without its items; *held* are slugs by locale."""
-        self.collections[collection.id] = collection
-        collection.announce = self._announce
+        self._own(collection)
         for locale, slugs in held.items():
             collection.variants(locale).held = set(slugs)
+
+    def _own(self, collection: Collection) -> None:
+        past = Past(self.now, lambda: self.rules.filter_lag)
+        self.collections[collection.id], self.pasts[collection.id] = collection, past
+        collection.announce, collection.remember = self._announce, past.keep
 
     def watch(self, listener: Listener) -> None:
         """
@@ -135,10 +141,10 @@ class Site:
             event = Event(trigger, self.now(), collection, after, item.locale, before)
             self.lock.announce(event)
 
-    def has_item(self, collection: str, id: str) -> bool:
-        """Tell whether there is such an item, in any locale."""
+    def has_item(self, collection: str, id: str, locale: str) -> bool:
+        """Tell whether there is such an item in *locale*."""
         found = self.collections.get(collection)
-        return found is not None and any(id in one.items for one in found.locales.values())
+        return found is not None and id in found.variants(locale).items
 
 
 def new_id() -> str:

@@ -30,7 +30,7 @@ _RECORDS = (Collection, Copy, Domain, Field, File, Item, Locale, Locales, Regist
 _KINDS: dict[str, Any] = {one.__name__: one for one in _RECORDS}
 _SITE = ("locales", "rules", "created", "published", "domains")
 # Held by each line of its own, or made anew.
-_APART = {"Collection": ("announce", "locales")}
+_APART = {"Collection": ("announce", "remember", "locales")}
 _UNREAD = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _TAG = "$"
 

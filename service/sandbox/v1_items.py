@@ -177,7 +177,7 @@ class ItemViews:
 
     def _delete(self, ask: Ask, collection: Collection, ids: list[str]) -> None:
         if is_live(ask):  # takes the live copy away only
-            unpublish(collection, ids)
+            unpublish(self.site, collection, ids)
         else:
             delete(self.site, collection, ids)
 

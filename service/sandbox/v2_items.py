@@ -13,6 +13,7 @@ from typing import Any
 from flask import Response
 
 from service.sandbox.api import Ask, View, answer
+from service.sandbox.filters import is_looked_up, known
 from service.sandbox.forms import echoed
 from service.sandbox.items import Writer, delete, publish, unpublish
 from service.sandbox.listing import page
@@ -67,10 +68,12 @@ class Items:
     def list_staged(self, ask: Ask, cid: str, *, live: bool = False) -> Response:
         collection = self._collection(cid)
         locales = listed_locales(self.site, ask.query)
-        items = [item for one in locales for item in collection.variants(one).items.values()]
+        query = known(ask.query, self.site.rules.filters)
+        lists = [self._listed(collection, one, query) for one in locales]
+        items = [item for one in lists for item in one.values()]
         found = page(
             [item for item in items if item.live] if live else items,
-            ask.query,
+            query,
             fields=collection.fields,
             live=live,
         )
@@ -80,6 +83,15 @@ class Items:
                 "pagination": {"limit": found.limit, "offset": found.offset, "total": found.total},
             }
         )
+
+    def _listed(
+        self, collection: Collection, locale: str, query: Mapping[str, str]
+    ) -> Mapping[str, Item]:
+        """Return the items of *locale* that *query* is asked of: of now, or of a while ago."""
+        items = collection.variants(locale).items
+        if not self.site.rules.filter_lag or not is_looked_up(query):
+            return items
+        return self.site.pasts[collection.id].items(locale, items)
 
     def list_live(self, ask: Ask, cid: str) -> Response:
         return self.list_staged(ask, cid, live=True)
@@ -153,12 +165,12 @@ class Items:
 
     def unpublish(self, ask: Ask, cid: str, iid: str) -> Response:
         id, locale = require_id(iid), locale_of(self.site, ask.query)
-        unpublish(self._collection(cid), [id], {id: [locale]})
+        unpublish(self.site, self._collection(cid), [id], {id: [locale]})
         return Response(status=204)
 
     def unpublish_many(self, ask: Ask, cid: str) -> Response:
         named = named_in(self.site, ask.json())
-        unpublish(self._collection(cid), named.ids, named.locales)
+        unpublish(self.site, self._collection(cid), named.ids, named.locales)
         return Response(status=204)
 
     def delete(self, ask: Ask, cid: str, iid: str) -> Response:

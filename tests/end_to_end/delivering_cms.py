@@ -119,7 +119,7 @@ class Cms:
             item.live = item.staged
 
     def unpublish(self, *numbers):
-        unpublish(self.products, [self.id(n) for n in numbers])
+        unpublish(self.site, self.products, [self.id(n) for n in numbers])
 
     def publish(self, *numbers):
         publish(self.site, self.products, [self.id(n) for n in numbers])

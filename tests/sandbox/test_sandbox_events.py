@@ -30,7 +30,7 @@ def test_every_change_of_an_item_is_told(site, products, events):
     (item,) = writer.create([Edit("", {"name": "A", "slug": "a"}, archived=False, draft=True)])
     writer.update([Edit(item.id, {"stock": 1})])
     publish(site, products, [item.id])
-    unpublish(products, [item.id])
+    unpublish(site, products, [item.id])
     delete(site, products, [item.id])
     assert triggers(events) == ["created", "changed", "published", "unpublished", "deleted"]
     assert {one.item.id for one in events} == {item.id}

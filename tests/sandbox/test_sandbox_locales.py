@@ -3,7 +3,7 @@
 import pytest
 
 from service.sandbox.locales import PRIMARY_ID, make_locales
-from service.sandbox.seed import product_id
+from service.sandbox.seed import PRODUCTS, product_id
 
 ONE = product_id(1)
 GERMAN = make_locales().secondary[0].cms_id
@@ -188,3 +188,27 @@ def test_the_locales_can_be_chosen(v2):
     assert locales["primary"]["cmsLocaleId"] == PRIMARY_ID
     assert [one["tag"] for one in locales["secondary"]] == ["fr", "de"]
     assert locales["secondary"][1]["cmsLocaleId"] == GERMAN
+
+
+@pytest.fixture
+def reference(v2):
+    """Adds fields that refer to products; returns what a call was told of one of them."""
+    fields = [
+        {"slug": "peer", "type": "Reference", "validations": {"collectionId": PRODUCTS}},
+        {"slug": "peers", "type": "MultiReference", "validations": {"collectionId": PRODUCTS}},
+    ]
+    v2.control("POST", "/schema", {"add": fields})
+
+    def refer(id, slug, value, locale):
+        body = {"cmsLocaleId": locale, "fieldData": {slug: value}}
+        answer = v2.patch(f"/items/{id}", body)
+        return [one["description"] for one in answer.json().get("details", [])]
+
+    return refer
+
+
+def test_a_reference_to_an_item_that_lacks_the_locale_is_refused(desk, reference):
+    assert reference(desk, "peer", ONE, PRIMARY_ID) == []
+    assert reference(desk, "peer", ONE, GERMAN) == [f"Referenced item not found: '{ONE}'"]
+    assert reference(desk, "peers", [desk, ONE], GERMAN) == [f"Referenced item not found: '{ONE}'"]
+    assert reference(desk, "peers", [desk], GERMAN) == []

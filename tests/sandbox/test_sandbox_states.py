@@ -117,12 +117,57 @@ def test_an_archived_item_comes_back_by_a_live_patch(v2, publish):
     assert state(v2)[3] is True
 
 
-def test_publishing_an_item_moves_when_it_was_published_and_not_when_it_was_updated(v2):
+def test_publishing_an_item_moves_when_it_was_published_and_updated_to_one_time(v2):
     before = v2.get(f"/items/{ONE}").json()
     v2.call("POST", "/items/publish", {"itemIds": [ONE]})
     after = v2.get(f"/items/{ONE}").json()
+    assert after["lastPublished"] == after["lastUpdated"] > before["lastUpdated"]
+
+
+def test_publishing_the_site_leaves_when_an_item_was_updated(v2, publish):
+    v2.patch(f"/items/{ONE}", {"fieldData": {"stock": 777}})
+    before = v2.get(f"/items/{ONE}").json()
+    publish()
+    after = v2.get(f"/items/{ONE}").json()
+    assert after["lastPublished"] > after["lastUpdated"] == before["lastUpdated"]
+
+
+def test_publishing_the_site_publishes_anew_what_changed_since_it_was_last_published(
+    v2, publish, clock
+):
+    publish()
+    clock.at += 1
+    v2.call("POST", "/items/publish", {"itemIds": [ONE]})
+    before = v2.get(f"/items/{ONE}").json()
+    publish()
+    after = v2.get(f"/items/{ONE}").json()
     assert after["lastPublished"] > before["lastPublished"]
     assert after["lastUpdated"] == before["lastUpdated"]
+    publish()
+    assert v2.get(f"/items/{ONE}").json() == after
+
+
+@pytest.mark.parametrize(("refuses", "status"), [(False, 204), (True, 404)])
+def test_what_is_not_live_is_unpublished_or_not_found_as_the_site_is_set(v2, refuses, status):
+    v2.control("POST", "/site", {"refuses_unlive": refuses})
+    id = made(v2)
+    assert v2.call("DELETE", f"/items/{id}/live").status_code == status
+    batch = {"items": [{"id": id}, {"id": ONE}]}
+    assert v2.call("DELETE", "/items/live", batch).status_code == status
+    assert state(v2)[3] is refuses  # all of a batch, or nothing
+
+
+def test_an_unpublished_item_may_keep_when_it_was_published_and_takes_no_live_change(v2):
+    v2.control("POST", "/site", {"keeps_published": True})
+    before = state(v2)[2]
+    v2.call("DELETE", f"/items/{ONE}/live")
+    assert state(v2) == (False, True, before, False)
+    answer = v2.patch(f"/items/{ONE}/live", {"fieldData": {"stock": 777}})
+    assert answer.status_code == 409
+    assert "never been published" in answer.json()["message"]
+    v2.call("POST", "/items/publish", {"itemIds": [ONE]})
+    answer = v2.patch(f"/items/{ONE}/live", {"fieldData": {"stock": 777}})
+    assert answer.status_code == 200
 
 
 def test_an_unpublished_item_is_a_draft_again(v2, publish):
