@@ -99,7 +99,9 @@ def read(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
         if not failed:
             raise ValueError(f"answered {status} with something that is not JSON") from None
         document = None
-    known = document if isinstance(document, dict) else {}
+    # Bulk answers were seen as a bare list of items, too, and sites of v1 come as one.
+    known = {"items": document} if isinstance(document, list) and not failed else document
+    known = known if isinstance(known, dict) else {}
     return Answer(
         status=status,
         code=_code(known) if failed else None,

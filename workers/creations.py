@@ -7,16 +7,19 @@ only a listing that began when the request could no longer land says that it was
 
 from __future__ import annotations
 
-import re
+import json
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
-from workers import comparison, verdicts
+from workers import comparison, slugs, verdicts
 from workers.answers import Answer, ItemView
 from workers.settings import Collection
 from workers.steps import ClaimedItem, Death, Verdict
 from workers.verdicts import Case
 
-_TAKEN = re.compile(r"unique|already|taken|duplicate", re.IGNORECASE)
+LOOKS = 3  # attempts by which a slug that nobody is seen to have must show its holder
+WAIT = 10.0  # s between them: a listing may lag behind a write
 
 
 def created(case: Case, item: ClaimedItem) -> Verdict:
@@ -40,7 +43,16 @@ def created(case: Case, item: ClaimedItem) -> Verdict:
         missed=tuple(found.missed),
         limit=1 if found.missed else None,
         staged=case.batch.staged and case.destination.live,
+        named=_named(case, item, view),
     )
+
+
+def _named(case: Case, item: ClaimedItem, view: ItemView) -> tuple[str, str] | None:
+    """Return the slug that *item* has got, and the one made of its name where that is another."""
+    sent = case.sent[item.record]
+    first = slugs.slug_from(str(sent.get("name") or ""), item.record)
+    got = view.fields.get("slug") or sent["slug"]
+    return None if first in (None, got) or _is_mapped(item) else (str(got), str(first))
 
 
 def _view_of(case: Case, item: ClaimedItem) -> ItemView | None:
@@ -58,20 +70,18 @@ def _view_of(case: Case, item: ClaimedItem) -> ItemView | None:
 
 def refused(case: Case, item: ClaimedItem) -> Verdict:
     """As of any item; but nothing can be created without a name, a slug and the key."""
-    if not case.batch.alone:
-        return verdicts.isolated(case, item)
-    problems = case.answer.problems if case.answer else ()
+    problems, said = (case.answer.problems, case.answer.message) if case.answer else ((), "")
     slug = case.sent[item.record]["slug"]
-    is_taken = any(p.path == "slug" and _TAKEN.search(p.message) for p in problems)
+    if not case.batch.alone:
+        return _sorted_out(case, item, slugs.refused(problems, said))
+    is_taken = slugs.is_refused(problems, said)
     if is_taken and item.taken != slug:
-        # v2 can be asked for the item that has it; v1 lists all of them anew.
-        again = case.destination.api == "v1"
-        return Verdict(item.record, taken=slug, forget=again, limit=1, attempt=True)
+        return _held_by_another(case, item, slug)
     vital = {"name", "slug", *case.collection.keys}
-    if not vital.isdisjoint(problem.path for problem in problems):
+    if is_taken or not vital.isdisjoint(problem.path for problem in problems):
         message = _no_other_key(slug, item) if is_taken else ""
-        slugs = [field.slug for field in item.fields]
-        deaths = case.death("refused", slugs, message=message)
+        everything = [field.slug for field in item.fields]
+        deaths = case.death("refused", everything, message=message)
         return Verdict(item.record, deaths=deaths, attempt=True)
     return verdicts.refused(case, item)
 
@@ -79,6 +89,26 @@ def refused(case: Case, item: ClaimedItem) -> Verdict:
 def conflicting(case: Case, item: ClaimedItem) -> Verdict:
     """As of any item: once more, and then refused."""
     return verdicts.again_once(case, item) or refused(case, item)
+
+
+def _sorted_out(case: Case, item: ClaimedItem, taken: frozenset[str]) -> Verdict:
+    """Of a batch of which the CMS quotes the slugs that are taken, the others go again as it is."""
+    own = {record: str(sent["slug"]) for record, sent in case.sent.items()}
+    if taken.isdisjoint(own.values()):
+        return verdicts.isolated(case, item)
+    if own[item.record] not in taken:
+        return Verdict(item.record)
+    return Verdict(item.record, taken=own[item.record], limit=1)
+
+
+def _held_by_another(case: Case, item: ClaimedItem, slug: str) -> Verdict:
+    """v2 can be asked for the item that has *slug*; v1 lists all of them anew."""
+    if case.destination.api != "v1":
+        return Verdict(item.record, taken=slug, limit=1, attempt=True)
+    # Once a listing has begun that does not show the key, the slug is that of another item.
+    if not _is_mapped(item) and slugs.slug_from(_name(item), item.record, slug):
+        return Verdict(item.record, passed=slug, forget=True, limit=1, attempt=True)
+    return Verdict(item.record, taken=slug, forget=True, limit=1, attempt=True)
 
 
 def backed_off(case: Case, item: ClaimedItem) -> Verdict:
@@ -89,21 +119,57 @@ def backed_off(case: Case, item: ClaimedItem) -> Verdict:
     return replace(verdict, unknown=verdict.unknown or case.answer is not None)
 
 
-def resolved(collection: Collection, item: ClaimedItem, page: Answer) -> Verdict:
-    """Return what becomes of *item*, whose slug is taken, by the *page* that asks for the slug."""
+def resolved(collection: Collection, item: ClaimedItem, page: Answer, *, spread: float) -> Verdict:
+    """
+    Return what becomes of *item*, whose slug is taken, by the *page* that asks for the slug.
+
+    The item with its key is it. The next slug is tried only when another key is seen to have this
+    one: with nobody there, the request that made this very item may not show yet.
+    """
     views = [view for view in page.items.values() if view.fields.get("slug") == item.taken]
     for view in views:
         if comparison.key_of(collection, view.fields) == item.record:
             return Verdict(item.record, made=view.id)
-    if views:
-        key, held = "|".join(collection.keys), comparison.shown_key(collection, views[0].fields)
-        found = f"item {views[0].id}, whose {key} is {held}"
-        message = f"the slug {item.taken} is that of {found}"
-    else:
-        # A deleted item keeps its slug until the site is published.
-        message = f"the slug {item.taken} is taken, though no item has it: publish the site"
-    slugs = tuple(field.slug for field in item.fields)
-    return Verdict(item.record, deaths=(Death("refused", slugs, message),), attempt=True)
+    if not views and item.attempts < LOOKS:
+        return Verdict(item.record, wait=WAIT * (1 + spread), taken=item.taken, attempt=True)
+    other = comparison.key_of(collection, views[0].fields) if views else None
+    following = slugs.slug_from(_name(item), item.record, item.taken)
+    if other is not None and following and not _is_mapped(item):
+        return Verdict(item.record, passed=item.taken, limit=100)
+    message = _told(collection, item, views, other)
+    everything = tuple(field.slug for field in item.fields)
+    return Verdict(item.record, deaths=(Death("refused", everything, message),), attempt=True)
+
+
+def _told(
+    collection: Collection, item: ClaimedItem, views: list[ItemView], other: str | None
+) -> str:
+    if not views:
+        return (
+            f"the slug {item.taken} is taken, though no item has it: that of a deleted item is,"
+            " until the site is published; publish it, then replay this"
+        )
+    key, held = " and ".join(collection.keys), comparison.shown_key(collection, views[0].fields)
+    message = f"the slug {item.taken} is that of item {views[0].id}, whose {key} is {held}"
+    if _is_mapped(item):
+        return f"{message}; a mapping gives this slug, which is not changed here"
+    if other is None:
+        return f"{message}; give it the key {item.record} if it is this one, else another slug"
+    return f"{message}, and so are all that were made for it"
+
+
+def _is_mapped(item: ClaimedItem) -> bool:
+    """Tell whether a mapping gives the slug of *item*."""
+    return bool(_values(item).get("slug"))
+
+
+def _name(item: ClaimedItem) -> str:
+    return str(_values(item).get("name") or "")
+
+
+def _values(item: ClaimedItem) -> Mapping[str, Any]:
+    named = (field for field in item.fields if field.slug in ("name", "slug"))
+    return {field.slug: json.loads(field.value) for field in named}
 
 
 def _no_other_key(slug: str, item: ClaimedItem) -> str:

@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from workers import creations, files, newitems
+from workers import newitems
 from workers.answers import Answer
 from workers.asking import Asker, said
 from workers.bodies import Prepared, prepare
 from workers.errors import DestinationError
 from workers.fieldtypes import TYPES
+from workers.item_reads import ItemReads
 from workers.parts import Parts
 from workers.policy.rules import judge
 from workers.schema import Schema
@@ -26,7 +27,6 @@ from workers.steps import Batch, Judgement, Lookup, Probe, Verdict, Wait
 from workers.tombstones import GONE, on_wire
 from workers.verdicts import wants_publishing
 
-READ_AGAIN = 10.0  # s, and up to twice that: after a failed look at the files of an item
 SEND_WITHIN = 14.0  # s after its claim that a request may start: below half of the claim
 
 _log = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ class Courier:
         self.parts = parts
         self._spread = spread
         self.asker = Asker(parts)
+        self._reads = ItemReads(self.asker, spread)
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -91,7 +92,7 @@ class Courier:
     def _deliver(self, destination: Destination, batch: Batch, not_after: float) -> None:
         collection = self.parts.settings.collections[batch.collection]
         if batch.create and destination.api == "v2" and batch.items[0].taken:
-            self._find_owner(destination, collection, batch, not_after)
+            self._reads.find_owner(destination, collection, batch, not_after)
             return
         schema = self._schema(collection, batch)
         prepared = prepare(batch, destination.api, schema, checked=collection.preflight)
@@ -104,7 +105,7 @@ class Courier:
             batch, items=tuple(item for item in batch.items if values.get(item.record))
         )
         if prepared.unread and not sending.items:
-            self._read_files(destination, collection, batch, prepared.unread, not_after)
+            self._reads.read_files(destination, collection, batch, prepared.unread, not_after)
             return
         if prepared.doubted:
             self.parts.items.doubt_schema(collection)
@@ -220,52 +221,6 @@ class Courier:
                 "dead_letters": settled.letters,
             },
         )
-
-    def _find_owner(
-        self, destination: Destination, collection: Collection, batch: Batch, not_after: float
-    ) -> None:
-        """Ask who has the slug of a new item, in the place of the request that the claim is for."""
-        item = batch.items[0]  # it is alone: its limit is one
-        outcome = self.asker.ask(
-            destination,
-            lambda client: client.find_slug(collection.id, item.taken or "", not_after=not_after),
-            flight="",
-        )
-        if isinstance(outcome, Answer) and outcome.status == 200:
-            verdict = creations.resolved(collection, item, outcome)
-        else:
-            wait = READ_AGAIN * (1 + self._spread())
-            verdict = Verdict(item.record, wait=wait, taken=item.taken)
-        judgement = Judgement((verdict,), "refusal")
-        self.parts.outbox.settle(batch, judgement, outcome=f"slug looked up: {said(outcome)}")
-
-    def _read_files(
-        self,
-        destination: Destination,
-        collection: Collection,
-        batch: Batch,
-        unread: Mapping[str, tuple[str, ...]],
-        not_after: float,
-    ) -> None:
-        """Read what files one item holds, in the place of the request that the claim is for."""
-        item = next(each for each in batch.items if each.record in unread)
-        outcome = self.asker.ask(
-            destination,
-            lambda client: client.get_item(collection.id, item.id, not_after=not_after),
-            flight="",
-        )
-        if isinstance(outcome, Answer) and outcome.status in (200, 404):
-            found = outcome.items.get(item.id)
-            held = {
-                slug: files.remembered(found.fields.get(slug) if found else None)
-                for slug in unread[item.record]
-            }
-            verdict = Verdict(item.record, files=held, missed=unread[item.record])
-        else:
-            verdict = Verdict(item.record, wait=READ_AGAIN * (1 + self._spread()))
-        others = tuple(Verdict(each.record) for each in batch.items if each.record != item.record)
-        judgement = Judgement((verdict, *others), "refusal")
-        self.parts.outbox.settle(batch, judgement, outcome=f"files read: {said(outcome)}")
 
 
 def _given(sent: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ https://developers.webflow.com/data/reference/cms/collection-items/staged-items/
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -26,8 +26,9 @@ def completed(prepared: Prepared, batch: Batch, collection: Collection, schema: 
     """
     Return *prepared* with the key, a slug and a status in each item of *batch*.
 
-    Of two items with one slug the second waits for a request of its own; without a *schema* all
-    of them wait. What lacks a field that the schema requires is not sent.
+    Of two items of one name the second gets the next of its slugs; of two to which a mapping gives
+    one slug it waits for a request of its own. Without a *schema* all of them wait. What lacks a
+    field that the schema requires is not sent.
     """
     values: dict[str, Mapping[str, Any]] = {}
     deaths = dict(prepared.deaths)
@@ -36,7 +37,7 @@ def completed(prepared: Prepared, batch: Batch, collection: Collection, schema: 
     for item in batch.items if schema.fields else ():
         held = prepared.values[item.record]
         try:
-            entry = _entry(item, held, _key(collection, item.record, schema))
+            entry = _entry(item, held, _key(collection, item.record, schema), slugs)
         except ValueError as error:
             everything = tuple(field.slug for field in item.fields)
             deaths[item.record] = Death("refused", everything, str(error))
@@ -82,8 +83,18 @@ def _without(
     return Death("refused", everything, message, problems=problems)
 
 
-def _entry(item: ClaimedItem, held: Mapping[str, Any], key: Mapping[str, Any]) -> dict[str, Any]:
-    slug = held.get("slug") or slug_from(str(held.get("name") or ""), item.record)
+def _entry(
+    item: ClaimedItem, held: Mapping[str, Any], key: Mapping[str, Any], given: Container[str]
+) -> dict[str, Any]:
+    """Return all of a new *item*; *given*: the slugs of the others in its request."""
+    slug, name = held.get("slug"), str(held.get("name") or "")
+    passed = item.passed
+    while not slug or (slug in given and not held.get("slug")):
+        following = slug_from(name, item.record, passed)
+        if following is None:  # the CMS says whose the last one is
+            slug = passed
+            break
+        slug = passed = following
     # Said, not left to the CMS: since 2024 what is staged would start as a draft, which no publish
     # of the site takes along. https://developers.webflow.com/data/changelog/12172024
     flags = dict.fromkeys(FLAGS, False)

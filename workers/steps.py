@@ -40,6 +40,7 @@ class ClaimedItem:
     failed_seconds: float = 0.0  # since it first failed alone; 0: it did not
     forgotten: bool = False  # its id was forgotten and looked up again since it last succeeded
     taken: str | None = None  # the slug that it was to be created with, which an item has
+    passed: str | None = None  # the last slug made for it that another item is known to have
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,8 @@ class Verdict:
     publish: bool = False  # its next request makes its staged copy live
     made: str | None = None  # id of the item that was to be created, and that there is now
     taken: str | None = None  # the CMS refused this slug to an item that was to be created
+    passed: str | None = None  # another item has this slug: the next one is tried
+    named: tuple[str, str] | None = None  # the slug that the item has got, and that it would have
     retired: bool = False  # what the batch was to take away is not there any more
     dangling: tuple[str, ...] = ()  # references whose ids the CMS refused: looked up once more
 

@@ -229,6 +229,7 @@ def _item(item: dict[str, Any]) -> ClaimedItem:
         failed_seconds=item["failed_ms"] / 1000,
         forgotten=item["forgotten"],
         taken=item["taken"] or None,
+        passed=item.get("passed") or None,
     )
 
 
@@ -281,6 +282,8 @@ def verdict_for(verdict: Verdict, item: ClaimedItem) -> dict[str, Any]:
         "publish": verdict.publish,
         "made": verdict.made,
         "taken": verdict.taken,
+        "passed": verdict.passed,
+        "named": verdict.named,
         "retired": verdict.retired,
         "dangling": list(verdict.dangling),
     }

@@ -13,6 +13,7 @@ from workers.newitems import completed
 from workers.policy.rules import judge
 from workers.schema import Schema
 from workers.settings import Collection, Destination
+from workers.slugs import slugs_for
 from workers.steps import Batch, ClaimedField, ClaimedItem
 
 NAME = ClaimedField("name", '"Oak desk"', "plain", 1)
@@ -22,6 +23,12 @@ PRODUCTS = Collection("products", "site", "c1", key="sku", missing="create")
 
 def item(n=0, **more):
     return ClaimedItem(f"k{n}", "", (NAME, STOCK), **more)
+
+
+def mapped(**more):
+    """An item whose slug a mapping gives."""
+    slug = ClaimedField("slug", '"oak-k0"', "plain", 3)
+    return replace(item(**more), fields=(NAME, slug, STOCK))
 
 
 def judged(outcome, *items, api="v2", live=True, **batch):
@@ -163,8 +170,24 @@ def test_what_is_not_there_has_no_live_copy_to_be_held_back():
 
 
 def test_a_batch_that_is_refused_is_parted():
-    found = judged(TAKEN, *(item(n) for n in range(4)))
+    found = judged(refusal(("stock", "Is too long")), *(item(n) for n in range(4)))
     assert all((each.limit, each.deaths, each.taken) == (2, (), None) for each in found.verdicts)
+
+
+def test_of_a_batch_the_items_whose_slugs_are_quoted_are_looked_into_and_the_others_go_again():
+    both = refusal(
+        ("slug", "Unique value is already in database: 'oak-k0'"),
+        ("", "slug: Unique value is already in database: 'oak-k2'"),
+    )
+    found = judged(both, *(item(n) for n in range(4))).verdicts
+    assert [each.taken for each in found] == ["oak-k0", None, "oak-k2", None]
+    assert [each.limit for each in found] == [1, None, 1, None]
+    assert not any(each.deaths or each.attempt for each in found)
+
+
+def test_a_batch_with_a_slug_that_is_not_quoted_is_parted():
+    found = judged(refusal(("slug", "Unique value is already in database")), item(0), item(1))
+    assert [(each.limit, each.taken) for each in found.verdicts] == [(1, None)] * 2
 
 
 def test_a_named_field_dies_and_the_rest_goes_again():
@@ -179,15 +202,21 @@ def test_without_name_slug_or_key_nothing_can_be_created(slug):
     assert [death.slugs for death in found.deaths] == [("name", "stock")]
 
 
-@pytest.mark.parametrize(("api", "forget"), [("v2", False), ("v1", True)])
-def test_who_has_the_slug_is_asked_for_or_looked_up(api, forget):
-    found = verdict(TAKEN, api=api)
-    assert (found.taken, found.forget, found.limit, found.deaths) == ("oak-k0", forget, 1, ())
+def test_v2_is_asked_who_has_the_slug():
+    found = verdict(TAKEN)
+    assert (found.taken, found.forget, found.limit, found.deaths) == ("oak-k0", False, 1, ())
 
 
-def test_a_slug_that_is_taken_after_the_look_up_as_well_is_told():
-    (death,) = verdict(TAKEN, item(taken="oak-k0"), api="v1").deaths
-    assert (death.kind, death.slugs) == ("refused", ("name", "stock"))
+def test_v1_lists_the_items_anew_before_the_next_slug():
+    found = verdict(TAKEN, api="v1")
+    assert (found.passed, found.taken, found.forget, found.deaths) == ("oak-k0", None, True, ())
+
+
+def test_v1_lists_the_items_anew_before_a_slug_of_a_mapping_is_told():
+    found = verdict(TAKEN, mapped(), api="v1")
+    assert (found.passed, found.taken, found.forget) == (None, "oak-k0", True)
+    (death,) = verdict(TAKEN, mapped(taken="oak-k0"), api="v1").deaths
+    assert (death.kind, death.slugs) == ("refused", ("name", "slug", "stock"))
     assert "oak-k0" in death.message
     assert "k0" in death.message
 
@@ -197,6 +226,22 @@ def test_an_item_that_says_draft_is_written_staged_from_then_on():
     assert verdict(shows(view())).staged is False
 
 
+@pytest.mark.parametrize(
+    ("got", "named"),
+    [
+        pytest.param("oak-desk", None, id="the one made of its name"),
+        pytest.param("oak-desk-k0", ("oak-desk-k0", "oak-desk"), id="the next one"),
+        pytest.param("oak-desk-d2192", ("oak-desk-d2192", "oak-desk"), id="one that the CMS made"),
+    ],
+)
+def test_another_slug_than_the_one_made_of_the_name_is_told(got, named):
+    assert verdict(shows(view(slug=got))).named == named
+
+
+def test_of_a_slug_that_a_mapping_gives_nothing_is_told():
+    assert verdict(shows(view(slug="oak-k0")), mapped()).named is None
+
+
 # whose the slug is
 
 
@@ -204,24 +249,56 @@ def page(*views):
     return Answer(200, items={each.id: each for each in views})
 
 
+def owned(item, *views):
+    return resolved(PRODUCTS, item, page(*views), spread=0.5)
+
+
 def test_the_item_with_our_key_is_ours():
-    found = resolved(PRODUCTS, item(taken="oak-k0"), page(view(0)))
+    found = owned(item(taken="oak-k0"), view(0))
     assert (found.made, found.deaths) == ("i0", ())
 
 
-def test_an_item_with_another_key_is_named():
-    found = resolved(PRODUCTS, item(taken="oak-k0"), page(view(7, slug="oak-k0")))
+def test_behind_a_slug_of_an_item_with_another_key_the_next_one_is_tried():
+    found = owned(item(taken="oak-k0"), view(7, slug="oak-k0"))
+    assert (found.passed, found.taken, found.made, found.deaths) == ("oak-k0", None, None, ())
+
+
+def test_a_slug_that_a_mapping_gives_is_not_changed_and_its_holder_is_named():
+    found = owned(mapped(taken="oak-k0"), view(7, slug="oak-k0"))
     (death,) = found.deaths
-    assert (found.made, death.slugs) == (None, ("name", "stock"))
+    assert (found.passed, death.slugs) == (None, ("name", "slug", "stock"))
     assert "i7" in death.message
     assert "k7" in death.message
 
 
+def test_an_item_without_a_key_may_be_this_very_one():
+    found = owned(item(taken="oak-k0"), view(7, slug="oak-k0", sku=None))
+    (death,) = found.deaths
+    assert found.passed is None
+    assert "i7" in death.message
+    assert "give it the key k0" in death.message
+
+
+def test_once_others_have_every_slug_the_last_one_is_told():
+    *_, last = slugs_for("Oak desk", "k0")
+    (death,) = owned(item(taken=last), view(7, slug=last)).deaths
+    assert last in death.message
+    assert "k7" in death.message
+
+
+@pytest.mark.parametrize("views", [(), (view(0, slug="another"),)])
+def test_a_slug_that_no_item_is_seen_to_have_is_asked_for_again(views):
+    found = owned(item(taken="oak-k0", attempts=1), *views)
+    assert (found.taken, found.wait, found.attempt) == ("oak-k0", 15.0, True)
+    assert (found.passed, found.deaths) == (None, ())
+
+
 @pytest.mark.parametrize("views", [(), (view(0, slug="another"),)])
 def test_a_slug_that_no_item_has_is_that_of_a_deleted_one(views):
-    found = resolved(PRODUCTS, item(taken="oak-k0"), page(*views))
+    found = owned(item(taken="oak-k0", attempts=3), *views)
     (death,) = found.deaths
-    assert "publish the site" in death.message
+    assert found.passed is None
+    assert "until the site is published" in death.message
 
 
 def test_a_key_of_other_parts_than_its_fields_are_is_told():

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.slugs import slug_from
+from workers.changes import FieldProblem
+from workers.slugs import is_refused, refused, slug_from, slugs_for
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,67 @@ def test_where_the_key_does_not_help_either_it_is_a_mark_that_is_always_the_same
 
 
 @given(st.text(max_size=300), st.text(max_size=300))
-def test_whatever_the_name_it_is_a_slug(name, key):
-    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug_from(name, key))
-    assert len(slug_from(name, key)) <= 256
+def test_whatever_the_name_they_are_slugs_and_each_another_one(name, key):
+    slugs = list(slugs_for(name, key))
+    assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug) for slug in slugs)
+    assert max(map(len, slugs)) <= 256
+    assert len(set(slugs)) == len(slugs)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "slugs"),
+    [
+        ("Oak Desk", "A/7", ["oak-desk", "oak-desk-a-7", "oak-desk-a-7-2", "oak-desk-a-7-3"]),
+        ("椅子", "SKU 7", ["sku-7", "sku-7-2"]),
+        ("A 7", "a-7", ["a-7", "a-7-2"]),
+        ("a" * 256, "k", ["a" * 256, "a" * 254 + "-k", "a" * 252 + "-k-2"]),
+        ("a" * 256, "k" * 256, ["a" * 256, "a" * 127 + "-" + "k" * 128]),
+    ],
+)
+def test_name_then_name_and_key_then_a_number(name, key, slugs):
+    made = list(slugs_for(name, key))
+    assert made[: len(slugs)] == slugs
+    assert slug_from(name, key, made[0]) == slugs[1]
+    assert slug_from(name, key, made[-1]) is None
+
+
+def test_of_another_name_the_slugs_begin_anew():
+    assert slug_from("Ash desk", "k", "oak-desk") == "ash-desk"
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("slug", "Unique value is already in database: 'oak'"),
+        ("slug", "Unique value is already in database: oak"),
+        ("slug", 'Already taken: "oak"'),
+        ("", "slug: Unique value is already in database: 'oak'"),
+        ("", "Field 'slug': Unique value is already in database: 'oak'"),
+        ("", "fieldData.slug: Unique value is already in database: 'oak'"),
+        ("", "Unique value is already in database: 'oak'"),
+        ("", "The slug 'oak' is already in use"),
+    ],
+)
+def test_a_slug_that_is_taken_is_known_however_it_is_told(path, message):
+    told = [FieldProblem(path, message)]
+    assert is_refused(told, "Validation Error")
+    assert refused(told, "Validation Error") == {"oak"}
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("name", "Unique value is already in database: 'slug'"),
+        ("", "my-slug: Unique value"),
+        ("slug", "Is too long"),
+        ("", "slug: Is too long: 'unique'"),
+    ],
+)
+def test_other_complaints_are_none_of_a_slug_that_is_taken(path, message):
+    assert not is_refused([FieldProblem(path, message)], "")
+    assert not refused([FieldProblem(path, message)], "")
+
+
+def test_what_a_message_says_counts_where_there_are_no_problems():
+    assert refused((), "Conflict: slug 'oak' is already in use") == {"oak"}
+    assert not refused([FieldProblem("price", "Is too small")], "slug 'oak' is already in use")

@@ -59,6 +59,7 @@ def answer(status=200, document=None, **headers):
     [
         pytest.param(ITEM, VIEW, id="v2 one item"),
         pytest.param({"items": [ITEM]}, VIEW, id="v2 bulk"),
+        pytest.param([ITEM], VIEW, id="v2 bulk as a bare list"),
         pytest.param(ITEM_V1, VIEW_V1, id="v1 bare"),
         pytest.param({"items": [ITEM_V1], "count": 1, "total": 7}, VIEW_V1, id="v1 envelope"),
     ],

@@ -2,28 +2,7 @@
 
 from service.sandbox.schema import Field
 
-NEW = {"missing": "create"}
-
-
-def test_two_new_items_of_one_name_are_told_apart_by_their_keys(making):
-    making.change("new-1", name="Oak desk")
-    making.change("new-2", name="Oak desk")
-    making.run()
-    assert len(making.made("new-1") + making.made("new-2")) == 1
-    (letter,) = making.letters()
-    assert "oak-desk" in letter.message
-    if not making.by_v1:
-        (there,) = making.made("new-1") or making.made("new-2")
-        assert there.id in letter.message
-
-
-def test_two_of_one_name_do_not_hold_up_the_others(open_way):
-    way = open_way(by="key", collection=NEW)
-    for n, name in enumerate(("Oak desk", "Oak desk", "Pine desk", "Ash desk")):
-        way.change(f"new-{n}", name=name)
-    way.run()
-    assert [len(request.body["items"]) for request in way.posts()] == [3, 1]
-    assert len(way.letters()) == 1
+ALL = {"name", "slug", "stock"}
 
 
 def test_a_picture_by_its_id_alone_does_not_keep_the_item_from_being_there(making):
@@ -33,21 +12,21 @@ def test_a_picture_by_its_id_alone_does_not_keep_the_item_from_being_there(makin
     assert making.counts("pending") == (0,)
 
 
-def test_a_slug_that_another_item_has_is_told(making):
-    making.change("new-1", name="Product 3", stock=1)
+def test_a_slug_of_a_mapping_that_another_item_has_is_told(making):
+    making.change("new-1", name="Desk", slug="product-3", stock=1)
     making.change("new-2", name="Oak desk")
     making.run()
     assert making.the("new-2")
     assert not making.made("new-1")
     (letter,) = making.letters()
-    assert (letter.kind, letter.key, set(letter.fields)) == ("refused", "new-1", {"name", "stock"})
+    assert (letter.kind, letter.key, set(letter.fields)) == ("refused", "new-1", ALL)
     assert "product-3" in letter.message
     if not making.by_v1:
         assert making.id(3) in letter.message
 
 
 def test_the_letter_of_a_slug_can_be_replayed_once_it_is_free(making):
-    making.change("new-1", name="Product 3", stock=1)
+    making.change("new-1", name="Desk", slug="product-3", stock=1)
     making.run()
     making.edit(3, slug="another")
     (letter,) = making.letters()

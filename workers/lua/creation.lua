@@ -4,6 +4,7 @@
 --   doubt: until this ms a request may land that creates it: of a listing that began before then
 --     it counts what it shows, not what it does not
 --   taken: the slug that the CMS would not give it, since an item has it
+--   passed: the last slug made for it that another item is known to have: the next one is tried
 --   partial: the letter of the event that it is known by, which could not be read whole
 -- One claim per item at a time, and no other before the doubt is over: that is why none is made twice.
 
@@ -33,9 +34,16 @@ local function doubted_till(item)
   return till
 end
 
+-- Which slug it got, where that is not the one made of its name, and which others have.
+local function note_slug(item, named)
+  if not named then return end
+  note('named', {collection = item.collection, record = item.record, slug = named[1],
+    instead = named[2], passed = item.meta.passed})
+end
+
 -- The item has an id: nothing is to be created any more.
 local function end_creation(item)
-  for _, name in ipairs({'make', 'doubt', 'taken', 'roomless'}) do set(item, name, nil) end
+  for _, name in ipairs({'make', 'doubt', 'taken', 'passed', 'roomless'}) do set(item, name, nil) end
   if item.meta.lookup then
     redis.call('ZREM', P .. 'lookup:' .. item.collection, item.record)
     set(item, 'lookup', nil)

@@ -126,7 +126,7 @@ local function merge_meta(item, is_new)
     set(item, 'shown', from.record)
   end
   set(item, 'by', 'key')
-  for _, name in ipairs({'attempts', 'failed', 'refused', 'limit', 'epoch', 'taken'}) do
+  for _, name in ipairs({'attempts', 'failed', 'refused', 'limit', 'epoch', 'taken', 'passed'}) do
     set(item, name, nil)
   end
   set(item, 'due', now)

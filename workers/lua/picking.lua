@@ -81,7 +81,7 @@ local function told_of(pick, dest)
   local meta = pick.item.meta
   return {record = pick.item.record, id = pick.id, fields = pick.send, limit = pick.limit,
     attempts = tonumber(meta.attempts or 0), refused = meta.refused and true or false,
-    taken = meta.taken or false, forgotten = meta.forgotten and true or false,
+    taken = meta.taken or false, passed = meta.passed or false, forgotten = meta.forgotten and true or false,
     healthy = is_healthy(pick.item, dest), fresh = not meta.failed,
     failed_ms = meta.failed and math.max(0, now - tonumber(meta.failed)) or 0}
 end

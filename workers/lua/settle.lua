@@ -6,7 +6,7 @@
 --     answered, seen: {slug: text},
 --     deaths: [{kind, slugs, message, status, code, problems}], wait_ms, attempt, failed, limit,
 --     unknown, refused, missed: [slug], staged, forget, overwrote, publish,
---     made, taken, retired, dangling: [slug]}],
+--     made, taken, passed, named: [slug, instead], retired, dangling: [slug]}],
 --   heard, closed, no_room, create_most, batch}
 --   create: the request was to create the items; made: the id of the item that there is now
 --   retire: 'unpublish' or 'delete', or '': what the request was to do to the items; retired: it did
@@ -183,8 +183,10 @@ end
 -- What a request to create the item has come to.
 local function settle_creation(item, slugs, verdict)
   set(item, 'taken', given(verdict.taken))
+  if given(verdict.passed) then set(item, 'passed', verdict.passed) end
   if given(verdict.made) then
     keep_id(request.collection .. ':' .. request.index, item.record, verdict.made)
+    note_slug(item, given(verdict.named))
     end_creation(item)
     begin_anew(item)
     local shown = as_set(verdict.written)
