@@ -12,7 +12,7 @@ from workers import preflight
 from workers.changes import FieldProblem
 from workers.fieldtypes import TYPES, OptionUnknown, parse
 from workers.schema import Schema, Trust
-from workers.steps import Batch, ClaimedItem, Death
+from workers.steps import Batch, ClaimedField, ClaimedItem, Death
 from workers.tombstones import GONE
 
 _GOES = (None, "send")
@@ -85,11 +85,20 @@ def _body(item: ClaimedItem, api: str, schema: Schema) -> tuple[dict[str, Any], 
             )
         except OptionUnknown as error:
             unknown[field.slug] = str(error)
+        if field.misses and body.get(field.slug, "") is None and _is_text(field, schema):
+            body[field.slug] = ""  # the CMS has passed over null
     if GONE in body:
         # What a mapping says of the status comes before what is taken back of a retirement.
         body[GONE] = {flag: body.get(flag, to) for flag, to in body[GONE].items()}
         body |= body[GONE]
     return body, unknown
+
+
+def _is_text(field: ClaimedField, schema: Schema) -> bool:
+    cms_type, _ = schema.kind(field.slug)
+    if cms_type:
+        return cms_type in ("PlainText", "RichText")
+    return field.type in ("plain", "richtext")
 
 
 def _fates(

@@ -1,20 +1,19 @@
 """
 Does what the CMS holds show what it was sent? One function per way of comparing. Pure.
 
-*exact* compares JSON values, *number*, *date* and *color* what they mean, *markup* and *present*
-only whether there is something: the CMS rewrites rich text, and answers a video as an object.
+*exact* compares JSON values, *number*, *date* and *color* what they mean, *present* only whether
+there is something: the CMS answers a video as an object. What it keeps in words of its own, such as
+rich text, `workers/fields/cms_forms.py` tells.
 """
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from workers import colors
 
-_TAG = re.compile(r"<[^<>]*>")
 _STEP = timedelta(milliseconds=1)  # the CMS keeps milliseconds
 
 
@@ -57,7 +56,15 @@ def date(sent: Any, answer: Any) -> bool:
     if one is None or other is None:
         return exact(sent, answer)
     midnight = one.replace(hour=0, minute=0, second=0, microsecond=0)
-    return abs(one - other) < _STEP or other == midnight
+    return other == midnight or instant(sent, answer)
+
+
+def instant(sent: Any, answer: Any) -> bool:
+    """As ``date``, of a field that is known to keep the time of day."""
+    one, other = _instant(sent), _instant(answer)
+    if one is None or other is None:
+        return exact(sent, answer)
+    return abs(one - other) < _STEP
 
 
 def color(sent: Any, answer: Any) -> bool:
@@ -75,13 +82,6 @@ def present(sent: Any, answer: Any) -> bool:
     return is_empty(sent) == is_empty(answer)
 
 
-def markup(sent: Any, answer: Any) -> bool:
-    """As ``present``; but HTML that shows nothing may come back as nothing, or as it was."""
-    if isinstance(sent, str) and sent and not _shows_something(sent):
-        return answer is None or (isinstance(answer, str) and not _shows_something(answer))
-    return present(sent, answer)
-
-
 def named(value: Any) -> Any:
     """Return what names a file or a video; what else is told of it may vary from place to place."""
     if isinstance(value, list):
@@ -89,11 +89,6 @@ def named(value: Any) -> Any:
     if isinstance(value, dict):
         return value.get("fileId") or value.get("url") or value
     return value
-
-
-def _shows_something(html: str) -> bool:
-    # An <img>, <iframe> or <video> has no text, but a source; a rule has neither.
-    return "src=" in html or "<hr" in html or bool(_TAG.sub("", html).strip())
 
 
 def _is_number(value: Any) -> bool:

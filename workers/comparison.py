@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workers.answers import ItemView
-from workers.fieldtypes import TYPES, dumps
+from workers.fieldtypes import dumps, type_for
 from workers.fieldtypes import seen as seen_as
 from workers.files import remembered
 from workers.keys import joined, normal, parted
+from workers.schema import UNKNOWN, Schema
 from workers.settings import Collection
 from workers.steps import ClaimedItem
 from workers.tombstones import GONE
@@ -31,12 +32,14 @@ class Findings:
         missed: Slug → what it holds instead, in words.
         files: Slug → JSON of the file that it holds now, of the fields that import one.
         seen: Slug → what it holds, as text, of the fields that do not show a value as it was sent.
+        normalised: Those of *shown* whose values the CMS keeps in a form of its own.
     """
 
     shown: tuple[str, ...] = ()
     missed: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     seen: Mapping[str, str] = field(default_factory=dict)
+    normalised: tuple[str, ...] = ()
 
 
 def nothing(sent: Mapping[str, Any]) -> Findings:
@@ -44,30 +47,41 @@ def nothing(sent: Mapping[str, Any]) -> Findings:
     return Findings(missed=dict.fromkeys(sent, _NO_ITEM))
 
 
-def compare(item: ClaimedItem, view: ItemView, sent: Mapping[str, Any]) -> Findings:
-    """Compare what was *sent* of *item*, by slug, with the *view* of it in the answer."""
+def compare(
+    item: ClaimedItem, view: ItemView, sent: Mapping[str, Any], schema: Schema = UNKNOWN
+) -> Findings:
+    """
+    Compare what was *sent* of *item*, by slug, with the *view* of it in the answer.
+
+    Args:
+        schema: Of the collection, as last read: what the CMS makes of a value goes by its fields.
+    """
     shown: list[str] = []
     missed: dict[str, str] = {}
     files: dict[str, str] = {}
     seen: dict[str, str] = {}
+    normalised: list[str] = []
     flags: dict[str, Any] = {"_archived": view.archived, "_draft": view.draft}
     flags[GONE] = dict(flags)
     for claimed in item.fields:
         slug = claimed.slug
         if slug not in sent:
             continue
-        kind = TYPES.get(claimed.type, TYPES["plain"])
+        kind = type_for(claimed.type, *schema.kind(slug))
         answer = flags[slug] if slug in flags else view.fields.get(slug)
         missed_it = not kind.shown(sent[slug], answer, file=claimed.file)
-        if missed_it or not kind.verbatim:
+        rewritten = not missed_it and kind.normalised(sent[slug], answer)
+        if missed_it or rewritten or not kind.verbatim:
             seen[slug] = seen_as(answer)
         if missed_it:
             missed[slug] = f"the item holds {as_text(answer)}"
             continue
         shown.append(slug)
+        if rewritten:
+            normalised.append(slug)
         if kind.files:
             files[slug] = remembered(answer)
-    return Findings(tuple(shown), missed, files, seen)
+    return Findings(tuple(shown), missed, files, seen, tuple(normalised))
 
 
 def is_another(

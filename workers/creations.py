@@ -32,11 +32,12 @@ def created(case: Case, item: ClaimedItem) -> Verdict:
         message = f"item {view.id} was created, but its field {key} does not show {item.record}"
         deaths = case.death("not-applied", [f.slug for f in item.fields], message=message)
         return Verdict(item.record, made=view.id, deaths=deaths, attempt=True)
-    found = comparison.compare(item, view, case.values(item))
+    found = comparison.compare(item, view, case.values(item), case.schema)
     return Verdict(
         item.record,
         made=view.id,
         written=found.shown,
+        normalised=found.normalised,
         files=found.files,
         updated=view.updated,
         seen=found.seen,

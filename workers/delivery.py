@@ -107,6 +107,11 @@ class Courier:
         if prepared.unread and not sending.items:
             self._reads.read_files(destination, collection, batch, prepared.unread, not_after)
             return
+        if _was_passed_over(sending, values):
+            self._reads.read_passed_over(
+                destination, collection, sending, values, schema, not_after
+            )
+            return
         if prepared.doubted:
             self.parts.items.doubt_schema(collection)
         begun = time.monotonic()
@@ -120,6 +125,7 @@ class Courier:
                 collection=collection,
                 sent=values,
                 spread=self._spread(),
+                schema=schema,
             )
         else:
             judgement = Judgement((), "refusal")
@@ -221,6 +227,14 @@ class Courier:
                 "dead_letters": settled.letters,
             },
         )
+
+
+def _was_passed_over(batch: Batch, values: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Tell whether its one item is to be read, since what is to be sent had no effect before."""
+    if not batch.alone or batch.create or batch.publish or batch.retire:
+        return False
+    (item,) = batch.items
+    return any(slug in values[item.record] for slug in item.passed_over)
 
 
 def _given(sent: Mapping[str, Any]) -> Mapping[str, Any]:

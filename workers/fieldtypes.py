@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from workers import comparing, files, tombstones
 from workers.changes import canonical
+from workers.fields import cms_forms
+from workers.fields.marks import mark_of
 
 
 class OptionUnknown(ValueError):
@@ -68,6 +71,7 @@ class FieldType:
     files: bool = False  # imports files: goes in a request of its own
     needs_schema: bool = False  # cannot be sent without the collection's schema
     refers: bool = False  # names items by their keys: sent as their ids
+    form: str = ""  # of cms_forms.NAMES: the CMS may keep it in words of its own
 
     def body(
         self,
@@ -104,17 +108,68 @@ class FieldType:
             answer: What the answer's item holds; None where it leaves the field out.
             file: JSON of the file, or list of files, that the item held before.
         """
-        return self.compare(sent, answer, file) if self.files else self.compare(sent, answer)
+        if self.files:
+            return self.compare(sent, answer, file)
+        return self.compare(sent, answer) or self.normalised(sent, answer)
+
+    def normalised(self, sent: Any, answer: Any) -> bool:
+        """Tell whether *answer* is what was *sent* in a form of the CMS, and not as it was sent."""
+        if not self.form or self.compare(sent, answer):
+            return False
+        return cms_forms.akin(self.form, sent, answer)
 
     @property
     def verbatim(self) -> bool:
-        """Whether a value reads back as it was sent: numbers, and what clears a field, by value."""
+        """
+        Whether a value reads back as it was sent: numbers, and what clears a field, by value.
+
+        What has a form of the CMS is told by the answer; but rich text is rewritten after it, too.
+        """
         by_value = self.compare in (comparing.exact, comparing.number)
-        return by_value and not (self.needs_schema or self.refers)
+        return by_value and not (self.needs_schema or self.refers or self.form == "richtext")
 
     def seen(self, answer: Any) -> str | None:
         """Return *answer* as text that is one for what is the same; None: where *verbatim*."""
         return None if self.verbatim else seen(answer)
+
+
+def type_for(name: str, cms_type: str = "", cms_format: str = "") -> FieldType:
+    """
+    Return the type *name* as a field of the CMS holds it.
+
+    Args:
+        name: Of `TYPES`; any other counts as "plain".
+        cms_type: Of the field, as v2 calls it; "": it is not known.
+        cms_format: Of a date: "date-time" where a time of day is kept.
+    """
+    return _type_for(name if name in TYPES else "plain", cms_type, cms_format)
+
+
+@cache
+def _type_for(name: str, cms_type: str, cms_format: str) -> FieldType:
+    known = TYPES[name]
+    if known.form and cms_type:
+        # By the field, not by the mapping: a String may be mapped to a field for addresses.
+        return replace(known, form=cms_forms.BY_CMS_TYPE.get(cms_type, ""))
+    if known.compare is comparing.date and cms_format == "date-time":
+        return replace(known, compare=comparing.instant)
+    return known
+
+
+def form_mark(name: str, text: str) -> str | None:
+    """
+    Return the mark of all that is akin to a value, where it is not that of the value itself.
+
+    Args:
+        name: Of its type.
+        text: The value, as canonical JSON text.
+    """
+    form = TYPES[name].form if name in TYPES else ""
+    if not form or not text.startswith('"'):
+        return None
+    value = json.loads(text)
+    akin = cms_forms.canonical(form, value)
+    return None if akin is None or akin == value else mark_of(canonical(akin))
 
 
 def seen(answer: Any) -> str:
@@ -164,7 +219,7 @@ _FILES = FieldType(
 )
 
 TYPES: Mapping[str, FieldType] = {
-    "plain": _EXACT,
+    "plain": FieldType(form="plain"),
     "number": FieldType(comparing.number),
     "date": FieldType(comparing.date),
     "color": FieldType(comparing.color),
@@ -173,11 +228,11 @@ TYPES: Mapping[str, FieldType] = {
     "references": _EXACT,
     "reference-key": _KEYED,
     "references-key": _KEYED,
-    "richtext": FieldType(comparing.markup),
+    "richtext": FieldType(form="richtext"),
     "video": FieldType(comparing.present),
-    "link": _EXACT,
-    "phone": _EXACT,
-    "email": _EXACT,
+    "link": FieldType(form="link"),
+    "phone": FieldType(form="phone"),
+    "email": FieldType(form="email"),
     "image": _FILE,
     "images": _FILES,
     "file": _FILE,

@@ -5,12 +5,17 @@ GETs that a claimed item waits for, each in the place of the request that its cl
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from workers import creations, files
 from workers.answers import Answer
 from workers.asking import Asker, said
+from workers.errors import DestinationError
+from workers.policy.readback import read_back
+from workers.schema import Schema
 from workers.settings import Collection, Destination
 from workers.steps import Batch, Judgement, Verdict
+from workers.verdicts import Case
 
 READ_AGAIN = 10.0  # s, and up to twice that: after a look that failed
 
@@ -44,9 +49,8 @@ class ItemReads:
             if verdict.passed:
                 words = f"slug {item.taken} is that of another item: the next one is tried"
         else:
-            wait = READ_AGAIN * (1 + self._spread())
-            verdict = Verdict(item.record, wait=wait, taken=item.taken)
-        self._outbox.settle(batch, Judgement((verdict,), "refusal"), outcome=words)
+            verdict = Verdict(item.record, wait=self._wait(), taken=item.taken)
+        self._settle(batch, (verdict,), words)
 
     def read_files(
         self,
@@ -58,11 +62,7 @@ class ItemReads:
     ) -> None:
         """Read what files one item holds."""
         item = next(each for each in batch.items if each.record in unread)
-        outcome = self._asker.ask(
-            destination,
-            lambda client: client.get_item(collection.id, item.id, not_after=not_after),
-            flight="",
-        )
+        outcome = self._get(destination, collection, item.id, not_after)
         if isinstance(outcome, Answer) and outcome.status in (200, 404):
             found = outcome.items.get(item.id)
             held = {
@@ -71,7 +71,41 @@ class ItemReads:
             }
             verdict = Verdict(item.record, files=held, missed=unread[item.record])
         else:
-            verdict = Verdict(item.record, wait=READ_AGAIN * (1 + self._spread()))
+            verdict = Verdict(item.record, wait=self._wait())
         others = tuple(Verdict(each.record) for each in batch.items if each.record != item.record)
-        judgement = Judgement((verdict, *others), "refusal")
-        self._outbox.settle(batch, judgement, outcome=f"files read: {said(outcome)}")
+        self._settle(batch, (verdict, *others), f"files read: {said(outcome)}")
+
+    def read_passed_over(
+        self,
+        destination: Destination,
+        collection: Collection,
+        batch: Batch,
+        values: Mapping[str, Mapping[str, Any]],
+        schema: Schema,
+        not_after: float,
+    ) -> None:
+        """Read the one item of *batch*, whose answers have not shown what was sent."""
+        (item,) = batch.items
+        outcome = self._get(destination, collection, item.id, not_after)
+        if isinstance(outcome, Answer) and outcome.status in (200, 404):
+            spread = self._spread()
+            case = Case(batch, outcome, destination, collection, values, spread, schema)
+            verdict = read_back(case, item)
+        else:
+            verdict = Verdict(item.record, wait=self._wait())
+        self._settle(batch, (verdict,), f"item read: {said(outcome)}")
+
+    def _get(
+        self, destination: Destination, collection: Collection, item: str, not_after: float
+    ) -> Answer | DestinationError:
+        return self._asker.ask(
+            destination,
+            lambda client: client.get_item(collection.id, item, not_after=not_after),
+            flight="",
+        )
+
+    def _wait(self) -> float:
+        return READ_AGAIN * (1 + self._spread())
+
+    def _settle(self, batch: Batch, verdicts: tuple[Verdict, ...], outcome: str) -> None:
+        self._outbox.settle(batch, Judgement(verdicts, "refusal"), outcome=outcome)

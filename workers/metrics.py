@@ -65,6 +65,9 @@ METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
             "Age of the oldest pending field value, in seconds", ("collection",)
         ),
         "duplicate_keys": Metric("Keys that several items have", ("collection",)),
+        "instep_normalised_total": Metric(
+            "Written field values that the CMS keeps in a form of its own", ("collection",), True
+        ),
         "dead_letters": Metric("Open dead letters"),
         "calls_total": Metric("Requests to the CMS", ("destination",), True),
         "rate_limited_total": Metric(
@@ -104,6 +107,7 @@ _BY_NAME: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "outbox_items": ("collections", "pending_items"),
         "outbox_oldest_seconds": ("collections", "oldest_seconds"),
         "duplicate_keys": ("collections", "duplicate_keys"),
+        "instep_normalised_total": ("collections", "normalised"),
         "calls_total": ("destinations", "calls"),
         "rate_limited_total": ("destinations", "rate_limited"),
         **{f"fetches_{name}_total": ("fetchers", name) for name in COUNTS},

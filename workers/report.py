@@ -162,6 +162,7 @@ def _collection(
         "pending_items": pending,
         "oldest_seconds": round(max(0.0, now - oldest[0][1]) / 1000, 3) if oldest else 0.0,
         "duplicate_keys": len(set(twins)),
+        "normalised": int(own.get("normalised", 0)),
     }
 
 

@@ -6,10 +6,12 @@ https://developers.webflow.com/data/reference/cms/collections/get
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Final, Literal
 
 from workers.answers import SchemaField
 from workers.steps import ClaimedField
@@ -60,6 +62,21 @@ class Schema:
         moment = datetime.fromtimestamp(self.read / 1000, UTC)
         return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
+    def kind(self, slug: str) -> tuple[str, str]:
+        """Return the type of a field and its format, as v2 calls them; "" for what is not known."""
+        known = self.fields.get(slug)
+        if known is None:
+            return "", ""
+        return known["type"], str((known.get("rules") or {}).get("format", ""))
+
+    def mark(self, slug: str) -> str:
+        """Return a mark that another type, or another rule, of a field changes; "": no schema."""
+        known = self.fields.get(slug)
+        if known is None:
+            return ""
+        said = json.dumps([known["type"], known.get("rules") or {}], sort_keys=True)
+        return hashlib.sha1(said.encode(), usedforsecurity=False).hexdigest()[:8]
+
     def options(self, slug: str) -> Sequence[Mapping[str, str]]:
         """Return ``{"id", "name"}`` of each option of a field."""
         known = self.fields.get(slug)
@@ -84,3 +101,6 @@ class Schema:
         ahead = self.next - now
         # Further ahead it is only where the clock has stepped back.
         return max(idle, ahead if ahead <= _AHEAD_MS else 0, 0) / 1000
+
+
+UNKNOWN: Final = Schema()

@@ -13,6 +13,8 @@ from typing import Literal
 
 from workers.changes import FieldProblem
 
+MISSES = 2  # answers without effect before the item is read
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimedField:
@@ -41,6 +43,11 @@ class ClaimedItem:
     forgotten: bool = False  # its id was forgotten and looked up again since it last succeeded
     taken: str | None = None  # the slug that it was to be created with, which an item has
     passed: str | None = None  # the last slug made for it that another item is known to have
+
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """Fields that two answers have not shown, the second to a request of its own."""
+        return tuple(field.slug for field in self.fields if field.misses >= MISSES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,7 @@ class Verdict:
 
     record: str
     written: tuple[str, ...] = ()  # the answer shows them
+    normalised: tuple[str, ...] = ()  # those of them that the CMS keeps in a form of its own
     files: Mapping[str, str] = field(default_factory=dict)  # slug → JSON {"fileId", "url"}
     updated: str | None = None  # lastUpdated of the answer
     seen: Mapping[str, str] = field(default_factory=dict)  # slug → what it shows instead, as text

@@ -14,6 +14,8 @@ from workers.changes import FieldProblem
 from workers.errors import DestinationError
 from workers.fieldtypes import TYPES, FieldType
 from workers.policy import messages
+from workers.schema import UNKNOWN as UNKNOWN_SCHEMA
+from workers.schema import Schema
 from workers.settings import Collection, Destination
 from workers.steps import Batch, ClaimedField, ClaimedItem, Death, Verdict
 from workers.waits import backoff
@@ -37,6 +39,7 @@ class Case:
     collection: Collection
     sent: Mapping[str, Mapping[str, Any]]
     spread: float
+    schema: Schema = UNKNOWN_SCHEMA
 
     @property
     def answer(self) -> Answer | None:
@@ -80,6 +83,15 @@ class Case:
             message = answer.message if answer and answer.message else self.said
         status, code = (answer.status, answer.code) if answer else (None, None)
         return (Death(kind, slugs, message, status, code, problems),) if slugs else ()
+
+    def not_applied(self, missed: Mapping[str, str]) -> tuple[Death, ...]:
+        """Return the death of what the item does not show: slug → what it holds, in words."""
+        return self.death(
+            "not-applied",
+            missed,
+            message="answered 200, and the item does not show what was sent",
+            problems=tuple(FieldProblem(slug, words) for slug, words in missed.items()),
+        )
 
 
 def said(outcome: Answer | DestinationError) -> str:
@@ -244,7 +256,7 @@ def settled(case: Case, item: ClaimedItem) -> Verdict:
     elif _went_live(case, item, shown.published, held=shown.draft or shown.archived):
         return Verdict(item.record, updated=shown.updated, staged=False)
     else:
-        found = comparison.compare(item, shown, sent)
+        found = comparison.compare(item, shown, sent, case.schema)
         if not found.missed and _is_to_be_published(case, item):
             return Verdict(
                 item.record,
@@ -258,15 +270,11 @@ def settled(case: Case, item: ClaimedItem) -> Verdict:
     return Verdict(
         item.record,
         written=found.shown,
+        normalised=found.normalised,
         files=found.files,
         updated=shown.updated if shown else None,
         seen=found.seen,
-        deaths=case.death(
-            "not-applied",
-            dead,
-            message="answered 200, and the item does not show what was sent",
-            problems=tuple(FieldProblem(slug, found.missed[slug]) for slug in dead),
-        ),
+        deaths=case.not_applied({slug: found.missed[slug] for slug in dead}),
         attempt=bool(missed or dead) and case.batch.alone,
         limit=1 if missed else None,
         missed=missed,
@@ -274,9 +282,10 @@ def settled(case: Case, item: ClaimedItem) -> Verdict:
 
 
 def _not_applied(case: Case, item: ClaimedItem, found: comparison.Findings) -> list[str]:
+    """Return what dies of it: nothing, until the item itself has been read."""
     if not case.batch.alone:
         return []
-    return [field.slug for field in item.fields if field.slug in found.missed and field.misses]
+    return [slug for slug in item.passed_over if slug in found.missed]
 
 
 def _went_live(case: Case, item: ClaimedItem, published: str | None, *, held: bool) -> bool:

@@ -11,9 +11,17 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from workers.changes import Change, Delivery, Incoming, LeftOut, canonical, time_version
+from workers.changes import (
+    Change,
+    Delivery,
+    Incoming,
+    LeftOut,
+    canonical,
+    time_version,
+)
 from workers.settings import Collection, Destination, Settings
 from workers.steps import Batch, ClaimedField, ClaimedItem, Lookup, Probe, Step, Verdict, Wait
+from workers.store.echoes import echo_of, field_of, gone_by
 from workers.store.letter_ids import named, raw_letter
 from workers.tombstones import GONE
 
@@ -67,7 +75,7 @@ def _event(
         "fetches": [[fetch.fetcher, fetch.object] for fetch in event.fetches],
         **({"payload": json.dumps(event.payload)} if event.fetches else {}),
         **own,
-        **_gone(event, settings),
+        **gone_by(event, settings),
         **({"again": asdict(event.again)} if event.again else {}),
         **_log(event),
     }
@@ -106,36 +114,12 @@ def _change(change: Change, settings: Settings) -> dict[str, Any]:
         "placed": change.placed,
         "batch": destination.batch,
         "fields": [
-            *([field.slug, field.value, field.type] for field in change.fields),
+            *(field_of(value, settings) for value in change.fields),
             *([[GONE, canonical(change.retire), "gone"]] if change.retire else []),
         ],
         **({"snapshot": asdict(change.snapshot)} if change.snapshot else {}),
-        **_echo(change),
+        **echo_of(change),
     }
-
-
-def _echo(change: Change) -> dict[str, Any]:
-    """Return what ``lua/accept.lua`` takes of an echo, and nothing of any other change."""
-    if change.echo is None:
-        return {}
-    seen = {field.slug: field.seen for field in change.fields if field.seen is not None}
-    return {"echo": change.echo, "seen": seen}
-
-
-def _gone(event: Incoming, settings: Settings) -> dict[str, Any]:
-    """Return which items an event says are gone, as ``lua/accept.lua`` takes it; mostly nothing."""
-    if not event.gone:
-        return {}
-    told = [
-        {
-            "collection": gone.collection,
-            "index": settings.copy_of(settings.collections[gone.collection]),
-            "id": gone.item,
-            "deleted": gone.deleted,
-        }
-        for gone in event.gone
-    ]
-    return {"gone": told}
 
 
 def claimable(settings: Settings, destination: Destination) -> list[dict[str, Any]]:
@@ -254,6 +238,7 @@ def verdict_for(verdict: Verdict, item: ClaimedItem) -> dict[str, Any]:
         "id": item.id,
         "sent": [field.slug for field in item.fields],
         "written": list(verdict.written),
+        "normalised": list(verdict.normalised),
         "files": dict(verdict.files),
         "updated": verdict.updated,
         "answered": _version(verdict.updated),

@@ -10,7 +10,14 @@ import click
 from service.commands.joining import joined
 from service.commands.printing import as_json, printable, table
 
-COLLECTION = ("state", "reason", "pending_items", "oldest_seconds", "duplicate_keys")
+COLLECTION = (
+    "state",
+    "reason",
+    "pending_items",
+    "oldest_seconds",
+    "duplicate_keys",
+    "normalised",
+)
 FETCHER = ("state", "reason", "waiting", "oldest_seconds", "asked", "merged", "done", "dead")
 
 

@@ -29,9 +29,23 @@ OLDER = "source older"  # and the CMS shows the outbox's value, which is newer
 RETIRED = "retired"  # an orphan that is as it should be
 UNLISTED = "not listed"  # but the listing had holes, which tells nothing
 UNFIT = "not comparable"  # a version of another kind, or ahead of the clock
+NORMALISED = "normalised"  # the CMS keeps the value in a form of its own
 UNPUBLISHED = "changed since it was published"  # the live copy may show something else
 
-TOLD = (ON_ITS_WAY, LETTER, IGNORED, DISCARDED, OLDER, RETIRED, UNLISTED, UNFIT, UNPUBLISHED)
+TOLD = (
+    ON_ITS_WAY,
+    LETTER,
+    IGNORED,
+    DISCARDED,
+    OLDER,
+    RETIRED,
+    UNLISTED,
+    UNFIT,
+    UNPUBLISHED,
+    NORMALISED,
+)
+
+NOTED = tuple(cause for cause in TOLD if cause != NORMALISED)  # one by one; it may be all there is
 
 # What is done about a difference. RETIRE stands for one of workers.settings.RETIREMENTS.
 ACCEPT = "accept"  # the source's value, by its version

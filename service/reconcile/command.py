@@ -82,7 +82,7 @@ class Outcome:
             {"number": number, "path": path, "message": message}
             for number, path, message in self.run.problems
         ]
-        told = list(report.entries(self.run, causes.TOLD))
+        told = list(report.entries(self.run, causes.NOTED))
         found = list(self.entries())
         return {**self.figures, "differences": found, "notes": told, "problems": problems}
 

@@ -15,7 +15,7 @@ from service.reconcile.causes import Finding
 from service.reconcile.plan.precedence import UNDECIDED, Precedence
 from service.reconcile.plan.retired import is_retired, retired
 from service.reconcile.policies import Policies
-from service.reconcile.showing import Eye, shown_in
+from service.reconcile.showing import Eye, Sight, shown_in
 from service.reconcile.states import Compared, Held, HeldItem, Listed, Wanted
 from workers.model.versions import Version, kind_of
 
@@ -159,7 +159,8 @@ def _fields(one: Compared, item: Listed, frame: Frame) -> Iterator[Finding]:
         found = _field(one, item, wanted, held, frame)
         if found is not None:
             yield found
-        doubted = doubted or (found is None and _may_be_staged(item, held))
+        shown = found is None or found.cause == causes.NORMALISED
+        doubted = doubted or (shown and _may_be_staged(item, held))
     if doubted and frame.live:
         yield Finding(causes.UNPUBLISHED, one.record, item.id, why="only its staged copy is listed")
 
@@ -173,8 +174,9 @@ def _field(
     wanted = replace(wanted, version=version)
     if held is None or is_news(wanted, held, one.held.gone, frame.order):
         unknown = held is None and one.held.gone is None
-        if unknown and _shows(one, item, wanted.slug, wanted, None, frame):
-            return None
+        sight = _sight(one, item, wanted, None, frame) if unknown else "no"
+        if sight != "no":
+            return _normalised(one, item, wanted, sight)
         act, why = frame.policies.field(wanted.slug, causes.ACCEPT)
         return _finding(causes.MISSED, one, item, wanted, held, act, why)
     if held.value != wanted.value and frame.order.is_undecided(version, held):
@@ -187,8 +189,11 @@ def _unshown(
 ) -> Finding | None:
     """Tell why *item* does not show what the outbox holds, which is the newest."""
     older = held.value != wanted.value
-    if _shows(one, item, wanted.slug, held, held, frame):
-        return _finding(causes.OLDER, one, item, wanted, held) if older else None
+    sight = _sight(one, item, wanted, held, frame)
+    if sight != "no" and older:
+        return _finding(causes.OLDER, one, item, wanted, held)
+    if sight != "no":
+        return _normalised(one, item, wanted, sight)
     if held.state == "pending" or held.mending:
         return _finding(causes.ON_ITS_WAY, one, item, wanted, held)
     if _is_fresh(one.held, frame) and (item.updated or "") < (held.answered or ""):
@@ -202,10 +207,16 @@ def _unshown(
     return _finding(_cause(item, held, one.held.answered), one, item, wanted, held, act, why)
 
 
-def _shows(
-    one: Compared, item: Listed, slug: str, value: Wanted | Held, held: Held | None, frame: Frame
-) -> bool:
-    return frame.eye.shows(item, slug, value.value, value.type, held, one.links)
+def _sight(one: Compared, item: Listed, wanted: Wanted, held: Held | None, frame: Frame) -> Sight:
+    value = held or wanted
+    return frame.eye.sees(item, wanted.slug, value.value, value.type, held, one.links)
+
+
+def _normalised(one: Compared, item: Listed, wanted: Wanted, sight: Sight) -> Finding | None:
+    """Tell of what the CMS keeps in a form of its own; without its values, which may be long."""
+    if sight == "as sent":
+        return None
+    return Finding(causes.NORMALISED, one.record, item.id, wanted.slug)
 
 
 def _finding(

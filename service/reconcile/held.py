@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from service.reconcile.states import Held, HeldItem
@@ -84,7 +84,8 @@ def _item(flat: Mapping[str, str], id: str | None, now_ms: float) -> HeldItem:
 
 def _field(held: Mapping[str, Any], now_ms: float) -> Held:
     arrival = int(held["a"])
-    answered, mark = _known(str(held.get("k") or ""), arrival)
+    # S: of the same value, as it was sent; 0: of one that an event of the CMS has told of.
+    answered, mark = _known(str(held.get("k") or ""), {arrival, int(held.get("S") or 0), 0})
     return Held(
         value=held["v"],
         type=held["t"],
@@ -94,6 +95,7 @@ def _field(held: Mapping[str, Any], now_ms: float) -> Held:
         mending=held.get("m") is not None and held["s"] in ("written", "unchanged"),
         answered=answered,
         mark=mark,
+        form=held.get("F") or None,
         file=held.get("g") or None,
         since=int(held.get("w") or 0),
         came=int(held.get("i") or held.get("w") or 0),
@@ -102,10 +104,10 @@ def _field(held: Mapping[str, Any], now_ms: float) -> Held:
     )
 
 
-def _known(text: str, arrival: int) -> tuple[str | None, str | None]:
+def _known(text: str, arrivals: Set[int]) -> tuple[str | None, str | None]:
     """Return when the CMS was last known to hold this value, and the mark of what it showed."""
     for entry in reversed(text.split()):
         whose, mark, at = entry.split(",")
-        if at and int(whose) in (arrival, 0):
+        if at and int(whose) in arrivals:
             return at, mark
     return None, None

@@ -36,6 +36,22 @@ def options_of(
     return {slug: schema.options(slug) for slug in schema.fields}, calls
 
 
+def known_schema(parts: Parts, collection: Collection, types: set[str]) -> tuple[Schema, int]:
+    """
+    Return the schema where it tells how the CMS keeps values of *types*, and the calls it took.
+
+    A mapping may say "text" of a field for addresses. Where values are not held against the schema,
+    or it cannot be read, nothing is known of it but what was read before.
+    """
+    schema = parts.items.schema(collection)
+    if schema.fields or not collection.preflight or "plain" not in types:
+        return schema, 0
+    try:
+        return schema_of(parts, collection)
+    except ReconcileFailed:
+        return schema, 1
+
+
 def schema_of(parts: Parts, collection: Collection) -> tuple[Schema, int]:
     """
     Return the schema as last read, else read it in a slot of the budget; and the calls it took.

@@ -8,14 +8,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from service.reconcile import causes, guard
+from service.reconcile import causes, forms, guard
 from service.reconcile.acting import Actor, Handed
 from service.reconcile.comparing import Frame, compare, keyless
 from service.reconcile.guard import Ground, Ruling
 from service.reconcile.held import Ledger
 from service.reconcile.links import Links
 from service.reconcile.listing import Lister, Pages
-from service.reconcile.options import options_of
+from service.reconcile.options import known_schema, options_of
 from service.reconcile.plan.precedence import Precedence
 from service.reconcile.policies import Policies
 from service.reconcile.rehearsal import stage
@@ -169,9 +169,9 @@ class Run:
             ReconcileFailed: The labels of option fields cannot be read.
             StoreUnavailable: The store did not answer.
         """
-        options, calls = options_of(self.parts, self.collection, self.table.types())
+        eye, calls = self._eye()
         frame = Frame(
-            eye=Eye(self.destination.api, options),
+            eye=eye,
             policies=Policies(self.collection.reconcile),
             now_us=self._ledger.now_us(),
             order=self._order,
@@ -185,8 +185,11 @@ class Run:
             held = self._ledger.read([one.record for one in page])
             page = [one.beside(held[one.record]) for one in page]
             links = self._links.of(page)
-            for one in page:
-                self.table.add_findings(compare(one.linked(links), frame))
+            linked = [one.linked(links) for one in page]
+            for one in linked:
+                self.table.add_findings(compare(one, frame))
+            found = (form for one in linked for form in forms.forms(one, frame.eye))
+            forms.keep(self.parts, self.collection.name, found)
         self.table.add_findings(keyless(item) for item in self.table.keyless())
         records = self.rows.count
         doubts = guard.doubts(
@@ -201,6 +204,12 @@ class Run:
             number for (_, act, _), number in self.table.counts().items() if act == causes.RETIRE
         )
         return Found(records, self._bad, pages, ground, retiring, calls, self._targets)
+
+    def _eye(self) -> tuple[Eye, int]:
+        types = self.table.types()
+        options, calls = options_of(self.parts, self.collection, types)
+        schema, more = known_schema(self.parts, self.collection, types)
+        return Eye(self.destination.api, options, schema), calls + more
 
     def act(self, found: Found, ruling: Ruling, *, wait: bool) -> Done:
         """

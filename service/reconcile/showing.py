@@ -1,35 +1,46 @@
 """
 Does an item as listed show a value? By the rules of its field type, never by raw equality. Pure.
 
-Rich text and videos come back in other words than were sent, so a value that the outbox never sent
-counts as shown where there is anything; of one that it sent, the mark of the answer tells more. A
-file counts as shown while it is the one that was imported then; one that Instep did not import
-cannot be told from another.
+Some values the CMS keeps in a form of its own, which is as good as what was sent; where a listing
+has shown that form, another text is an edit, however akin. A video comes back in other words: one
+that the outbox never sent counts as shown where there is anything, of one that it sent the mark of
+the answer tells more. A file counts as shown while it is the one that was imported then; one that
+Instep did not import cannot be told from another.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from service.reconcile.states import Held, Listed
 from workers import comparing
-from workers.fieldtypes import TYPES, OptionUnknown, parse, seen
+from workers.fields.marks import mark_of
+from workers.fieldtypes import FieldType, OptionUnknown, parse, seen, type_for
+from workers.schema import UNKNOWN, Schema
+
+Sight = Literal["no", "as sent", "in a form"]
 
 _NO_LINKS: Mapping[str, str | None] = {}
-_PRESENT = (comparing.present, comparing.markup)
 
 
 @dataclass(frozen=True, slots=True)
 class Eye:
-    """How values look: *api* is "v1" or "v2"; *options*: slug → the options of the field."""
+    """
+    How values look.
+
+    Args:
+        api: "v1" or "v2".
+        options: Slug → the options of the field.
+        schema: Of the collection, as far as it is known.
+    """
 
     api: str = "v2"
     options: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
+    schema: Schema = UNKNOWN
 
-    def shows(
+    def sees(
         self,
         item: Listed,
         slug: str,
@@ -37,18 +48,18 @@ class Eye:
         kind: str,
         held: Held | None,
         links: Mapping[str, str | None] = _NO_LINKS,
-    ) -> bool:
+    ) -> Sight:
         """
-        Tell whether *item* shows *value* (JSON text) of the type *kind* in *slug*.
+        Tell how *item* shows *value* (JSON text) of the type *kind* in *slug*, if it does.
 
         Args:
             held: Of the outbox, where it is this value that it holds.
             links: Value → the ids of the items that it names by their keys.
         """
-        type_ = TYPES.get(kind, TYPES["plain"])
+        type_ = self.type_of(kind, slug)
         answer, link = shown_in(item, slug), links.get(value)
         if type_.refers and link is None:
-            return False
+            return "no"
         try:
             sent = type_.body(
                 parse(value),
@@ -59,13 +70,28 @@ class Eye:
                 link=link,
             )
         except OptionUnknown:
-            return False
+            return "no"
         # The file as it was is given for an import alone, and nothing is imported here.
         if not type_.shown(sent, answer):
+            return "no"
+        if type_.compare is comparing.present:
+            edited = held and held.mark and mark_of(seen(answer)) != held.mark
+            return "no" if edited else "as sent"
+        if not type_.normalised(sent, answer):
+            return "as sent"
+        return "no" if held and self._is_edit(slug, answer, held) else "in a form"
+
+    def type_of(self, kind: str, slug: str) -> FieldType:
+        """Return the type *kind* as the field *slug* holds it."""
+        return type_for(kind, *self.schema.kind(slug))
+
+    def _is_edit(self, slug: str, answer: Any, held: Held) -> bool:
+        """Tell whether *answer* is akin to what was sent, and yet not what the CMS made of it."""
+        form, _, schema = (held.form or "").partition(" ")
+        # By another schema the CMS keeps it otherwise.
+        if not form or schema != self.schema.mark(slug):
             return False
-        if held is None or held.mark is None or type_.compare not in _PRESENT:
-            return True
-        return mark_of(seen(answer)) == held.mark
+        return mark_of(seen(answer)) not in (form, held.mark)
 
 
 def shown_in(item: Listed, slug: str) -> Any:
@@ -75,9 +101,3 @@ def shown_in(item: Listed, slug: str) -> Any:
     if slug == "_draft":
         return item.draft
     return item.fields.get(slug)
-
-
-def mark_of(text: str) -> str:
-    """Return the mark of what an answer showed, as ``lua/echo.lua`` keeps it, of no number."""
-    text = "null" if text in ('""', "[]", "false") else text
-    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:12]

@@ -19,6 +19,7 @@ STATUS = {
             "oldest_seconds": 1.5,
             "duplicate_keys": 0,
             "waits": [],
+            "normalised": 0,
         }
     },
     "sources": {

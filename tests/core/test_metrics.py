@@ -16,6 +16,7 @@ STATUS = {
                 {"reason": "not published", "seconds": 40, "records": 3},
                 {"reason": "plan limit", "seconds": 90, "records": 2},
             ],
+            "normalised": 3,
         },
         "pages": {
             "state": "paused",
@@ -23,6 +24,7 @@ STATUS = {
             "oldest_seconds": None,
             "duplicate_keys": 0,
             "waits": [],
+            "normalised": 0,
         },
     },
     "sources": {
@@ -82,6 +84,7 @@ def test_the_numbers_are_those_of_the_status():
     assert found["outbox_items", "products"] == 3
     assert found["outbox_oldest_seconds", "products"] == 1.5
     assert found["duplicate_keys", "products"] == 2
+    assert found["instep_normalised_total", "products"] == 3
     assert found["dead_letters",] == 2
     assert found["accepted_total",] == 9
     assert found["balanced",] == 1

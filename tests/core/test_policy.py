@@ -215,8 +215,14 @@ def test_what_the_answer_shows_is_written_and_what_it_drops_goes_again_alone():
     assert (found.deaths, found.attempt, found.updated) == ((), False, "2025-02-02")
 
 
-def test_dropped_again_alone_it_was_not_applied():
-    twice = ClaimedField("price", "1", "number", 1, misses=1)
+def test_dropped_again_alone_it_is_read_before_anything_is_said_of_it():
+    once = ClaimedField("price", "1", "number", 1, misses=1)
+    found = verdict(shows(view(price=7)), item(fields=(once, STOCK)))
+    assert (found.deaths, found.missed) == ((), ("price",))
+
+
+def test_dropped_twice_it_was_not_applied():
+    twice = ClaimedField("price", "1", "number", 1, misses=2)
     found = verdict(shows(view(price=7)), item(fields=(twice, STOCK)))
     (death,) = found.deaths
     assert (death.kind, death.slugs, death.status) == ("not-applied", ("price",), 200)
@@ -317,14 +323,14 @@ def test_a_field_that_was_not_sent_is_neither_written_nor_missed():
 
 
 def test_a_value_that_json_has_not_is_told_all_the_same():
-    twice = ClaimedField("price", "1", "number", 1, misses=1)
+    twice = ClaimedField("price", "1", "number", 1, misses=2)
     found = verdict(shows(view(price=float("nan"))), item(fields=(twice,)))
     assert found.deaths[0].problems[0].message == "the item holds something that is not JSON"
 
 
 def test_an_item_that_the_answer_leaves_out_goes_again_alone_and_then_dies():
     assert verdict(shows(view(1)), item(), item(1)).missed == ("price", "stock")
-    twice = ClaimedField("price", "1", "number", 1, misses=1)
+    twice = ClaimedField("price", "1", "number", 1, misses=2)
     (death,) = verdict(shows(), item(fields=(twice,))).deaths
     assert death.problems == (FieldProblem("price", "the answer leaves the item out"),)
 

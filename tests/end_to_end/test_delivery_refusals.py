@@ -137,9 +137,27 @@ def test_an_item_that_is_missing_in_the_answer_goes_again(way):
     assert way.counts("written") == (1,)
 
 
-def test_an_item_that_is_always_missing_in_the_answer_dies_as_not_applied(way):
+def test_an_item_that_is_always_missing_in_the_answer_is_read(way):
     way.fault("omit-item", match=way.of(1))
     way.change(1, stock=1)
     way.run()
+    assert [request.method for request in way.requests] == ["PATCH", "PATCH", "GET"]
+    assert way.counts("written", "dead") == (1, 0)
+
+
+def test_what_the_item_does_not_show_either_dies_as_not_applied(way):
+    way.fault("drop-field", slug="supplier")
+    way.change(1, supplier="Oak Ltd")
+    way.run()
     assert [letter.kind for letter in way.letters()] == ["not-applied"]
-    assert len(way.sent_to(1)) == 2
+    assert [request.method for request in way.requests] == ["PATCH", "PATCH", "GET"]
+
+
+def test_a_get_that_fails_kills_nothing(way):
+    way.fault("drop-field", slug="supplier", times=2)
+    way.fault("status", status=500, times=2, match={"method": "GET"})
+    way.change(1, supplier="Oak Ltd")
+    way.run(15)
+    assert way.counts("pending", "dead") == (1, 0)
+    way.run()
+    assert [letter.kind for letter in way.letters()] == ["not-applied"]

@@ -5,8 +5,9 @@ from comparisons import AS_OF, found, held, listed, t, wanted
 
 from service.reconcile import causes
 from service.reconcile.plan.precedence import Precedence
-from service.reconcile.showing import Eye, mark_of
+from service.reconcile.showing import Eye
 from workers.changes import sequence_version
+from workers.fields.marks import mark_of
 
 MS_AS_OF = Precedence(AS_OF).as_of_ms
 TWO = {"stock": 2}
@@ -273,7 +274,7 @@ def test_rich_text_that_somebody_edited_is_told_by_what_the_answer_showed():
     mark = mark_of('"<p id=\\"\\">old</p>"')
     outbox = held("<p>old</p>", kind="richtext", mark=mark)
     as_answered = listed(fields={"text": '<p id="">old</p>'})
-    assert found(text, outbox, as_answered) == []
+    assert found(text, outbox, as_answered) == [(causes.NORMALISED, causes.NONE)]
     edited = listed(updated=300, fields={"text": '<p id="">new</p>'})
     assert found(text, outbox, edited) == [(causes.EDITED, causes.REPAIR)]
 

@@ -130,7 +130,7 @@ def test_status_has_every_documented_key(parts, shown):
     assert set(found["destinations"]["site"]) == {"state", "reason", "calls", "rate_limited"}
     assert set(found["collections"]["products"]) == {
         *("state", "reason", "pending_items", "oldest_seconds", "lanes", "duplicate_keys"),
-        "waits",
+        *("waits", "normalised"),
     }
     assert found["sources"]["erp"] == {
         "deliveries": 1,

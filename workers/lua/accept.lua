@@ -11,7 +11,7 @@
 --     fetches: [[fetcher, object]], payload, body, raw,
 --     changes: [{mapping, collection, destination, record, by, copy, version, placed, batch,
 --       snapshot: {as_of_ms, before_ms},
---       fields: [[slug, value, type]], echo, seen: {slug: text}}],  (a retirement is a field)
+--       fields: [[slug, value, type, form]], echo, seen: {slug: text}}],  (a retirement is a field)
 --     gone: [{collection, index, id, deleted}]}]}
 --   echo: the CMS itself tells of these values, and when it held them (lua/echo.lua)
 --   fetched: the claim of a fetch that the events were read by; last: it is to be closed
@@ -20,7 +20,7 @@
 --   kept: lua/kept.lua   again, assumed: lua/again.lua   log: lua/logs.lua
 --   placed, snapshot: lua/newest.lua
 -- ARGV[3]: the raw body, as text or base64 (request.encoding); ARGV[4], ARGV[5]: lua/kept.lua
---! uses dry versions state burying retire creation references echo raw newest left_out fetching waking seen logs overtaken again kept body_letters own_letters
+--! uses dry versions state burying retire creation references echo forms raw newest left_out fetching waking seen logs overtaken again kept body_letters own_letters
 
 local HOUR_US = 3600 * 1000000
 local earlier = earlier_answer()
@@ -153,7 +153,7 @@ local function value_of(change, event, triple, version, held)
   local kept = again or (keeping and {number = keeping.number, place = event.place}) or {}
   local field = {v = triple[2], t = triple[3], r = version, n = given(event.name), o = request.source,
     a = redis.call('INCR', P .. 'arrival'), q = lane_here, w = now,
-    e = events_at(held, version, given(event.id)), f = kept.number ~= 0 and kept.number or nil, h = kept.place}
+    E = triple[4], e = events_at(held, version, given(event.id)), f = kept.number ~= 0 and kept.number or nil, h = kept.place}
   local snapshot = given(change.snapshot)
   field.A = snapshot and snapshot.as_of_ms
   field.N = again and again.number == 0 and given(again.arrival) or nil
@@ -176,7 +176,7 @@ local function put(change, event, triple)
   if version and LATER[request.mode] then yield_kind(item, slug, version) end
   local told = given(change.echo)
   local seen = told and given(change.seen[slug])
-  local fate = told and no_news(item, slug, value, kind, seen, told)
+  local fate = told and no_news(item, slug, value, kind, seen, told, triple[4])
   -- What somebody does to an item in the CMS does not bring its record back.
   if told and not fate and in_force(item) then fate = 'stale' end
   if told and not fate then doubt(item, slug, told) end
@@ -208,6 +208,7 @@ local function put(change, event, triple)
     touch(item, slug)
     local same = is_confirmed(field, kind, value) and not field.m and item.meta.copy == copy
     field.s = same and 'unchanged' or 'pending'
+    if same then keep_form(field, held) end
   end
   note_taken(event, item, slug, held, field)
   overtake_left_out(item, slug, version, event)

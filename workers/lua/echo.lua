@@ -38,6 +38,7 @@ end
 -- A value is about to be sent. Sent again it takes no other place, but where the first request may
 -- still land: its echo may come after the answer to the second.
 local function note_sent(field)
+  field.F = nil  -- the CMS makes another form of it: with other pictures, if it has any
   local last = field.k and string.sub(field.k, -1) == ',' and string.match(field.k, '(%d+),%x*,$')
   if last and tonumber(last) == field.a
       and (not field.m or string.find(field.k, '%f[%d]' .. last .. ',%x*, ' .. last .. ',%x*,$')) then
@@ -114,8 +115,15 @@ local function write_shown(item, slug, known, mark, seen, at)
   end
 end
 
+-- Whether an event shows a value of ours in a form of the CMS: what is akin to it; and where a
+-- listing has shown the form, that alone.
+local function is_form(held, value, kind, form, mark)
+  if (form or mark_of(value, kind)) ~= (held.E or mark_of(held.v, held.t)) then return false end
+  return not held.F or string.match(held.F, '^%x+') == mark
+end
+
 -- The fate of a value that an event of the CMS tells and that is no news; nil: somebody's edit.
-local function no_news(item, slug, value, kind, seen, at)
+local function no_news(item, slug, value, kind, seen, at, form)
   local held = item.fields[slug]
   if not held then
     -- The whole item is told, also where only our write to another field has moved its time.
@@ -124,6 +132,7 @@ local function no_news(item, slug, value, kind, seen, at)
   end
   if mark_of(value, kind) == mark_of(held.v, held.t) then return 'unchanged' end
   local known, mark = known_of(held), mark_of(seen or value, kind)
+  if is_form(held, value, kind, form, mark) then return 'unchanged' end
   local one = known_at(known, at)
   if not one or one.mark ~= mark then
     one = write_shown(item, slug, known, mark, seen, at)

@@ -2,7 +2,7 @@
 -- settle: what one attempt did to each item of a claim, all at once. It acts only on values that
 -- still hold the arrival number that was claimed; what arrived meanwhile stays pending and due.
 -- ARGV[2]: {token, claim, destination, collection, index, copy, weak, soft, missing, create, retire,
---   verdicts: [{record, id, sent: [slug], written: [slug], files: {slug: json}, updated,
+--   verdicts: [{record, id, sent: [slug], written: [slug], normalised: [slug], files: {slug: json}, updated,
 --     answered, seen: {slug: text},
 --     deaths: [{kind, slugs, message, status, code, problems}], wait_ms, attempt, failed, limit,
 --     unknown, refused, missed: [slug], staged, forget, overwrote, publish,
@@ -16,7 +16,7 @@
 --   no_room: that the plan has no room, for so many that create_most are to be tried next
 --   soft: the limits come from 5xx answers, and last until the outage has ended
 -- Returns {settled, lost, letters}.
---! uses state burying retire creation references echo publish_wait room
+--! uses state burying retire creation references echo publish_wait room forms
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -40,7 +40,7 @@ local function as_set(list)
 end
 
 local function written(item, claim, verdict)
-  local done = {}
+  local done, normalised = {}, as_set(verdict.normalised)
   for _, slug in ipairs(verdict.written) do
     local field = item.fields[slug]
     -- What still waits was sent without an item that waits for room.
@@ -49,6 +49,7 @@ local function written(item, claim, verdict)
         count('pending', -1)
         count('written', 1)
         field.s = 'written'
+        if normalised[slug] then count_normalised(item, field) end
       end
       if field.m and math.min(claim.at, now) >= field.m then field.m = nil end
       field.c = confirmation(field.v, field.j)

@@ -21,6 +21,7 @@ from workers import creations, retirements, verdicts
 from workers.answers import Answer
 from workers.errors import DestinationError
 from workers.policy import messages
+from workers.schema import UNKNOWN, Schema
 from workers.settings import Collection, Destination
 from workers.steps import Batch, ClaimedItem, Judgement, Verdict
 from workers.verdicts import Case, said
@@ -197,6 +198,7 @@ def judge(
     collection: Collection,
     sent: Mapping[str, Mapping[str, Any]],
     spread: float,
+    schema: Schema = UNKNOWN,
 ) -> Judgement:
     """
     Return one verdict per item of *batch*, and what *outcome* says of all that it shares.
@@ -208,8 +210,9 @@ def judge(
         collection: Of the batch.
         sent: Record → slug → value as it was sent. A field that is not in it is left pending.
         spread: Random number in [0, 1), for the jitter of a backoff.
+        schema: Of the collection, as last read.
     """
-    case = Case(batch, outcome, destination, collection, sent, spread)
+    case = Case(batch, outcome, destination, collection, sent, spread, schema)
     rule = rule_for(outcome, create=batch.create)
     action = rule.action
     if batch.create and action is Action.MISSING:

@@ -1,0 +1,73 @@
+"""
+The forms in which the CMS keeps what was sent, as a listing shows them: remembered, so that an edit
+is told from them.
+
+Only an item that nobody has touched since the answer that wrote the field shows its form: the
+lastUpdated of both is the same.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from service.reconcile.showing import Eye, shown_in
+from service.reconcile.states import Compared, Held, Listed
+from workers.fields.marks import mark_of
+from workers.fieldtypes import seen
+from workers.parts import Parts
+
+MOST = 500  # of one step: it holds up every other
+_WRITTEN = ("written", "unchanged")
+
+
+class Form(NamedTuple):
+    """A form, as ``lua/keep_forms.lua`` takes it."""
+
+    record: str
+    slug: str
+    arrival: int
+    at: str
+    mark: str
+    schema: str
+
+
+def forms(one: Compared, eye: Eye) -> Iterator[Form]:
+    """Yield the forms of one record that are not remembered yet."""
+    if one.twice or len(one.items) != 1:
+        return
+    (item,) = one.items
+    for slug, held in one.held.fields.items():
+        if held.answered is None or held.answered != item.updated or held.mending:
+            continue
+        if held.state in _WRITTEN and (form := _form(one, item, slug, held, eye)):
+            yield form
+
+
+def _form(one: Compared, item: Listed, slug: str, held: Held, eye: Eye) -> Form | None:
+    type_ = eye.type_of(held.type, slug)
+    if not type_.form:
+        return None
+    sight = eye.sees(item, slug, held.value, held.type, held, one.links)
+    mark, schema = mark_of(seen(shown_in(item, slug))), eye.schema.mark(slug)
+    # A text that reads as it was sent, or as its answer showed it, needs no memory; of rich text
+    # much is akin that an editor may have done.
+    told = type_.form == "richtext" or (sight == "in a form" and mark != held.mark)
+    if sight == "no" or not told or held.form == f"{mark} {schema}":
+        return None
+    return Form(one.record, slug, held.arrival, item.updated or "", mark, schema)
+
+
+def keep(parts: Parts, collection: str, found: Iterable[Form]) -> None:
+    """
+    Remember forms.
+
+    Raises:
+        StoreUnavailable: The store did not answer.
+    """
+    left = [list(each) for each in found]
+    while left:
+        request = {"token": uuid.uuid4().hex, "collection": collection, "forms": left[:MOST]}
+        parts.steps.run("keep_forms", request)
+        del left[:MOST]

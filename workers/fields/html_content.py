@@ -1,0 +1,179 @@
+"""
+What a piece of HTML says: its text, its links, its pictures, in their order. Pure.
+
+The CMS rewrites markup: it adds ids, turns ``<b>`` into ``<strong>``, drops white space between
+blocks, imports pictures and empties code blocks. What it says stays the same.
+
+https://developers.webflow.com/data/reference/field-types-item-values
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from typing import Final
+
+from workers.fields.addresses import is_same_source, link, name_of
+
+_TAG: Final = "\0"  # stands for any number of tags, with or without white space
+_OBJECT: Final = "\ufffc"  # a picture or a video, in its place in the text
+_GAP: Final = re.compile(r"[\s\0]+")
+# What an editor's program puts where there is nothing, so that a caret can stand there.
+_INVISIBLE: Final = re.compile(r"[\s\u200b-\u200d\ufeff]*")
+_MEDIA: Final = frozenset({"img", "iframe", "video", "audio", "source", "embed"})
+_UNSEEN: Final = frozenset({"script", "style"})
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """
+    Args:
+        text: Without white space; a picture is one character of it.
+        gaps: Place in *text* → what stands before it: white space, or a tag.
+        links: Address, first and last place of what it is put on.
+        sources: Of pictures and videos.
+        code: Whether a code block says anything.
+    """
+
+    text: str
+    gaps: dict[int, str]
+    links: tuple[tuple[str, int, int], ...]
+    sources: tuple[str, ...]
+    code: bool
+    rules: bool  # it has a line across
+
+    @property
+    def shows(self) -> bool:
+        """Whether there is anything to be seen."""
+        return bool(self.text) or self.rules
+
+    def as_text(self) -> str:
+        """Return one text for all HTML that says this."""
+        return json.dumps([self.text, self.links, [name_of(one) for one in self.sources]])
+
+
+def content(html: str, *, code: bool = True) -> Content:
+    """Return what *html* says; *code*: code blocks too."""
+    reader = _Reader(code=code)
+    try:
+        reader.feed(html)
+        reader.close()
+    except AssertionError:  # html.parser's word for markup that it cannot take apart
+        return Content(html, {}, (), (), code=False, rules=False)
+    return reader.found()
+
+
+def is_same(sent: str, answer: str) -> bool:
+    """Tell whether *answer* says what was *sent*."""
+    if sent == answer:
+        return True
+    wanted, held = content(sent), content(answer)
+    # The CMS is documented to empty code blocks.
+    if wanted.code and not held.code:
+        wanted = content(sent, code=False)
+    return (
+        wanted.shows == held.shows
+        and wanted.text == held.text
+        and wanted.links == held.links
+        and _have_same_gaps(wanted.gaps, held.gaps)
+        and len(wanted.sources) == len(held.sources)
+        and all(map(is_same_source, wanted.sources, held.sources))
+    )
+
+
+def _have_same_gaps(one: dict[int, str], other: dict[int, str]) -> bool:
+    """White space counts, but beside a tag: the CMS drops some there, and sets some."""
+    return all(
+        one.get(place, "") == other.get(place, "") or _TAG in (one.get(place), other.get(place))
+        for place in one.keys() | other.keys()
+    )
+
+
+class _Reader(HTMLParser):
+    def __init__(self, *, code: bool) -> None:
+        super().__init__(convert_charrefs=True)
+        self._wants_code = code
+        self._parts: list[str] = []
+        self._length = 0  # of the text so far, without white space
+        self._links: list[tuple[str, int, int]] = []
+        self._open: list[tuple[str, int]] = []  # addresses, and where each begins
+        self._sources: list[str] = []
+        self._unseen = self._blocks = 0
+        self._code = self._rules = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._parts.append(_TAG)
+        held = {name: value or "" for name, value in reversed(attrs)}  # the first of a name counts
+        if tag == "a" and held.get("href", "").strip():
+            self._open.append((link(held["href"].strip()), self._length))
+        elif tag in _MEDIA and held.get("src", "").strip():
+            self._sources.append(held["src"].strip())
+            self._add(_OBJECT)
+        elif tag == "pre":
+            self._blocks += 1
+        elif tag == "hr":
+            self._rules = True
+        elif tag in _UNSEEN:
+            self._unseen += 1
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in ("a", "img", "hr"):  # <a/> is an opening tag to a browser
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._parts.append(_TAG)
+        if tag == "a" and self._open:
+            self._close_link()
+        elif tag == "pre":
+            self._blocks = max(0, self._blocks - 1)
+        elif tag in _UNSEEN:
+            self._unseen = max(0, self._unseen - 1)
+
+    def handle_data(self, data: str) -> None:
+        if self._unseen or _INVISIBLE.fullmatch(data):
+            self._parts.append("" if self._unseen else " ")
+            return
+        if self._blocks:
+            self._code = True
+            if not self._wants_code:
+                return
+        self._add(unicodedata.normalize("NFC", data.replace(_TAG, " ").replace(_OBJECT, " ")))
+
+    def found(self) -> Content:
+        while self._open:
+            self._close_link()
+        gaps: dict[int, str] = {}
+        text, place = [], 0
+        pieces = re.split(f"({_GAP.pattern})", "".join(self._parts))
+        for index, piece in enumerate(pieces):
+            if index % 2:
+                gaps[place] = _TAG if _TAG in piece else " "
+            else:
+                text.append(piece)
+                place += len(piece)
+        # What stands around the whole is none of it.
+        gaps.pop(0, None)
+        gaps.pop(place, None)
+        links = tuple(sorted(self._links, key=lambda one: one[1:]))
+        return Content(
+            "".join(text), gaps, links, tuple(self._sources), code=self._code, rules=self._rules
+        )
+
+    def _add(self, text: str) -> None:
+        self._parts.append(text)
+        self._length += len(_GAP.sub("", text))
+
+    def _close_link(self) -> None:
+        address, first = self._open.pop()
+        if first == self._length:
+            return  # it is put on nothing
+        before = self._links[-1] if self._links else None
+        # The CMS cuts a link in two where the markup within it changes.
+        if before and (before[0], before[2]) == (address, first):
+            self._links[-1] = (address, before[1], self._length)
+        else:
+            self._links.append((address, first, self._length))

@@ -1,0 +1,44 @@
+"""
+What accept is told of events of the CMS itself, and of what they may be compared with. Pure.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workers.changes import Change, FieldValue, Incoming
+from workers.fieldtypes import form_mark
+from workers.settings import Settings
+
+_CMS = "webflow"  # the sender whose events may tell of our own writes
+
+
+def field_of(value: FieldValue, settings: Settings) -> list[str]:
+    """Return one value; where the CMS tells of its items, with the mark of what is akin to it."""
+    told = any(source.sender == _CMS for source in settings.sources.values())
+    form = form_mark(value.type, value.value) if told else None
+    return [value.slug, value.value, value.type, *([form] if form else [])]
+
+
+def echo_of(change: Change) -> dict[str, Any]:
+    """Return what ``lua/accept.lua`` takes of an echo, and nothing of any other change."""
+    if change.echo is None:
+        return {}
+    seen = {field.slug: field.seen for field in change.fields if field.seen is not None}
+    return {"echo": change.echo, "seen": seen}
+
+
+def gone_by(event: Incoming, settings: Settings) -> dict[str, Any]:
+    """Return which items an event says are gone, as ``lua/accept.lua`` takes it; mostly nothing."""
+    if not event.gone:
+        return {}
+    told = [
+        {
+            "collection": gone.collection,
+            "index": settings.copy_of(settings.collections[gone.collection]),
+            "id": gone.item,
+            "deleted": gone.deleted,
+        }
+        for gone in event.gone
+    ]
+    return {"gone": told}
