@@ -2,7 +2,8 @@
 Files in CMS fields: imported by URL, or named by the fileId that they got then. Pure.
 
 Every import makes a new file, even of the same URL, so a value that was written before goes again
-by its fileId. v1 takes ``"https://…"`` or ``{"fileId"}``, v2 ``{"url"}`` or ``{"fileId", "url"}``.
+by its fileId. v1 takes ``"https://…"`` or ``{"fileId"}``, v2 ``{"url"}`` or ``{"fileId", "url"}``;
+with an ``alt`` both take objects.
 
 https://developers.webflow.com/data/reference/field-types-item-values
 """
@@ -13,6 +14,7 @@ import json
 from typing import Any
 
 from workers.comparing import is_empty
+from workers.fields import cms_forms
 
 
 def one_body(value: Any, api: str, file: str | None, *, again: bool) -> Any:
@@ -39,12 +41,20 @@ def one_shown(sent: Any, answer: Any, file: str | None) -> bool:
     if is_empty(sent):
         return is_empty(answer)
     found = _id_of(answer)
-    if found is None:
+    if found is None or not _has_its_text(sent, answer):
         return False
     named = _id_of(sent)
     if named is not None:
         return found == named
     return found not in {_id_of(held) for held in _held(file)}
+
+
+def _has_its_text(sent: Any, answer: Any) -> bool:
+    """Tell whether the text for those who cannot see the picture has come with it."""
+    wanted = sent.get("alt") if isinstance(sent, dict) else None
+    if not isinstance(wanted, str) or "alt" not in answer:
+        return True  # an answer that names none says nothing of it
+    return cms_forms.akin("plain", wanted, answer["alt"])
 
 
 def many_shown(sent: Any, answer: Any, file: str | None) -> bool:
@@ -72,7 +82,11 @@ def _body(value: Any, api: str, held: list[Any], *, again: bool) -> Any:
         entry["fileId"], entry["url"] = next(iter(known.items()))
     named = entry.get("fileId")
     if api == "v1":
-        return {"fileId": named} if named else entry.get("url")
+        told = {} if entry.get("alt") is None else {"alt": entry["alt"]}
+        if named:
+            return {"fileId": named, **told}
+        # Not known of v1 by itself: an address beside a text is read back as one, or told.
+        return {"url": entry.get("url"), **told} if told else entry.get("url")
     if named and not entry.get("url"):
         entry["url"] = known.get(named)
     wanted = ("fileId", "url", "alt")

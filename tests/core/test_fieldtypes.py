@@ -185,7 +185,10 @@ def test_an_imported_file_must_have_got_a_new_id():
 @pytest.mark.parametrize(
     ("api", "value", "expected"),
     [
-        ("v1", {"url": "https://a.example/1.png", "alt": "x"}, "https://a.example/1.png"),
+        ("v1", {"url": "https://a.example/1.png"}, "https://a.example/1.png"),
+        ("v1", {"url": "https://a", "alt": "x"}, {"url": "https://a", "alt": "x"}),
+        ("v1", {"fileId": "f1", "alt": "x"}, {"fileId": "f1", "alt": "x"}),
+        ("v1", {"fileId": "f1", "alt": ""}, {"fileId": "f1", "alt": ""}),
         ("v1", {"fileId": "f1", "url": "https://cdn.example/1.png"}, {"fileId": "f1"}),
         ("v1", "f1", {"fileId": "f1"}),
         ("v2", "https://a.example/1.png", {"url": "https://a.example/1.png"}),
@@ -204,7 +207,7 @@ def test_a_file_goes_out_as_each_api_takes_it(kind, api, value, expected):
 def test_a_picture_that_was_imported_before_goes_again_by_its_id():
     value = {"url": "https://a.example/1.png", "alt": "Desk"}
     assert body("image", value, file=KNOWN, again=True) == PICTURE | {"alt": "Desk"}
-    assert body("image", value, "v1", file=KNOWN, again=True) == {"fileId": "f1"}
+    assert body("image", value, "v1", file=KNOWN, again=True) == {"fileId": "f1", "alt": "Desk"}
     assert body("image", value, file="null", again=True) == value
 
 
