@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from service.demo.trace import CATEGORIES, Place
-from service.sandbox.schema import option_validations
+from service.demo.trace import Place
+from service.sandbox.schema import owned
+from service.sandbox.seed import FIELDS, PRODUCTS
 
 Items = Mapping[str, Mapping[str, Any]]  # field data by sku
-_CATEGORY = {each["id"]: each["name"] for each in option_validations("cat", CATEGORIES)["options"]}
+_CATEGORY = next(owned(one, PRODUCTS).options for one in FIELDS if one.slug == "category")
 
 
 @dataclass(frozen=True, slots=True)

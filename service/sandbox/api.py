@@ -45,7 +45,7 @@ class Ask:
         try:
             return json.loads(self.body, parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:
-            raise Refused("malformed", str(error), counted=False) from None
+            raise Refused("malformed", _as_javascript(error), counted=False) from None
 
     def json(self) -> dict[str, Any]:
         """
@@ -65,7 +65,21 @@ class Ask:
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(f"Unexpected token {name}")
+    raise ValueError(f"Unexpected token {name[0]} in JSON")
+
+
+def _as_javascript(error: Exception) -> str:
+    """Return why a body is no JSON in the words of JavaScript, which the real one speaks."""
+    if isinstance(error, json.JSONDecodeError):
+        ended = error.pos >= len(error.doc) or error.msg.startswith("Unterminated")
+        if ended:
+            return "Unexpected end of JSON input"
+        return f"Unexpected token {error.doc[error.pos]} in JSON at position {error.pos}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"Unexpected token \ufffd in JSON at position {error.start}"
+    if isinstance(error, RecursionError):
+        return "Maximum call stack size exceeded"
+    return str(error)
 
 
 View = Callable[..., Response]

@@ -8,20 +8,21 @@ https://developers.webflow.com/data/reference/cms/collection-fields
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Container, Mapping
 from dataclasses import replace
 from itertools import count
 from typing import Any
 
 from service.sandbox.records import Collection, Copy
-from service.sandbox.schema import Field, option_validations
+from service.sandbox.schema import Field, offering
 from service.sandbox.site import Site
 from service.sandbox.slugs import slug_of
 
 
 def new_field(order: Mapping[str, Any], taken: Container[str]) -> Field:
     """
-    Return a field with a slug of its own, made from its name.
+    Return a field with a slug of its own, made from its name, and an id that no field had before.
 
     Args:
         order: ``type``, ``name``, ``required``, ``help_text``, and ``labels`` of the options or
@@ -36,11 +37,17 @@ def new_field(order: Mapping[str, Any], taken: Container[str]) -> Field:
     )
     validations: Mapping[str, Any] = {}
     if "labels" in order:
-        validations = option_validations(slug, order["labels"])
+        validations = offering(order["labels"])
     elif "target" in order:
         validations = {"collectionId": order["target"]}
     return Field(
-        slug, order["type"], order["name"], order["required"], validations, order["help_text"]
+        slug,
+        order["type"],
+        order["name"],
+        order["required"],
+        validations,
+        order["help_text"],
+        secrets.token_hex(16),
     )
 
 
@@ -61,7 +68,7 @@ def change_field(
         required=one.required if required is None or fixed else required,
         help_text=one.help_text if help_text is None else help_text,
     )
-    collection.fields[made.slug] = made
+    made = collection.put_field(made)
     _touch(site, collection)
     return made
 

@@ -6,6 +6,8 @@ It asks for no token; ``doors`` says whose calls it answers.
 
 from __future__ import annotations
 
+import secrets
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -19,7 +21,7 @@ from service.sandbox.doors import admit, sent
 from service.sandbox.items import Writer, delete, publish, unpublish
 from service.sandbox.records import Collection, Copy, Edit, Item
 from service.sandbox.refusals import Refused
-from service.sandbox.schema import Field, option_validations
+from service.sandbox.schema import Field, offering
 from service.sandbox.seed import PRODUCTS, fill, samples
 from service.sandbox.site import Site
 from service.sandbox.values import format_time
@@ -168,7 +170,8 @@ class Control:
             for slug in order["remove"]:
                 collection.fields.pop(slug, None)
             for one in order["add"]:
-                collection.fields[one["slug"]] = _field(one)
+                # A field that is made anew is another one, with options of its own.
+                collection.put_field(replace(_field(one), id=secrets.token_hex(16)))
             collection.blocked = order.get("blocked", collection.blocked)
             collection.changed = order.get("changed", collection.changed)
             return answer({"fields": list(collection.fields), "blocked": collection.blocked})
@@ -215,8 +218,7 @@ def _recent() -> int:
 def _field(order: dict[str, Any]) -> Field:
     labels = order.get("options")
     if labels is not None:
-        validations = option_validations(order["slug"], tuple(labels))
-        order = order | {"validations": validations}
+        order = order | {"validations": offering(labels)}
     return Field(**{key: value for key, value in order.items() if key != "options"})
 
 

@@ -29,6 +29,8 @@ class Event:
         item: The variant after the change, a copy that nobody changes; of a deleted one the last.
         locale: The ``cmsLocaleId`` of the variant.
         before: The variant before the change, where there was one.
+        domains: What the site was published to.
+        page: The page that alone was published; None: the whole site.
     """
 
     trigger: str
@@ -37,6 +39,8 @@ class Event:
     item: Item | None = None
     locale: str | None = None
     before: Item | None = None
+    domains: tuple[str, ...] = ()
+    page: str | None = None
 
 
 Listener = Callable[[Event], None]

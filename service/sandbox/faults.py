@@ -117,7 +117,7 @@ class Fault:
     status: int = 500
     message: str | None = None
     code: str | None = None
-    details: Sequence[Mapping[str, Any]] = ()
+    details: Sequence[Any] = ()
     retry_after: int | None = None
     location: str | None = None
     body: str | None = None

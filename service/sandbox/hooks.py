@@ -10,7 +10,7 @@ import heapq
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -42,7 +42,6 @@ class Hooks:
 
     Args:
         ids: ``siteId`` and ``workspaceId``.
-        domains: What the site is published to.
         watch: Is told of the first registration, and calls ``listen`` from then on.
 
     ``retry_seconds`` is the wait before each of RETRIES further attempts.
@@ -51,12 +50,10 @@ class Hooks:
     def __init__(
         self,
         ids: Mapping[str, str],
-        domains: Callable[[], Sequence[str]],
         watch: Callable[[Listener], None],
     ) -> None:
         self.retry_seconds = RETRY_SECONDS
         self._ids = ids
-        self._domains = domains
         self._watch = watch
         self._watching = False
         self._changed = threading.Condition()
@@ -97,7 +94,7 @@ class Hooks:
     def listen(self, event: Event) -> None:
         """Queue what *event* is to tell those that are registered for it; see ``Site.watch``."""
         hooks = [one for one in self if one.active and one.trigger == event.trigger]
-        body = body_of(event, self._ids, self._domains()) if hooks else b""
+        body = body_of(event, self._ids) if hooks else b""
         with self._changed:
             for hook in hooks:
                 hook.triggered = event.at

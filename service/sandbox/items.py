@@ -115,7 +115,8 @@ class Writer:
             return edit
         known = self.collection.fields
         held = {slug: value for slug, value in item.staged.fields.items() if slug in known}
-        return replace(edit, fields=self._complete({**held, **edit.fields}))
+        whole = self._complete({**held, **edit.fields})
+        return replace(edit, fields={**edit.fields, **whole})  # what was sent is told of first
 
     def _write(
         self,
@@ -257,8 +258,8 @@ def unpublish(
     for item in items:
         before = replace(item)
         collection.store(item, replace(item.staged, draft=True))
-        item.live, item.withdrawn = None, True
-        if not site.rules.keeps_published:
+        item.live, item.withdrawn = None, site.rules.keeps_published
+        if not item.withdrawn:
             item.published = None
         if before.live is not None:
             collection.tell("collection_item_unpublished", item, before)

@@ -52,7 +52,7 @@ class FaultOrder(Schema):
     status = fields.Integer(validate=validate.Range(min=200, max=599))
     message = _text()
     code = _text()
-    details = fields.List(fields.Dict())
+    details = fields.List(fields.Raw())  # objects, texts and lists were seen
     retry_after = fields.Integer(validate=validate.Range(min=0))
     location = _text(validate=_LINE)
     body = _text()

@@ -7,7 +7,7 @@ https://developers.webflow.com/data/reference/webhooks/events/site-publish
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from service.sandbox.events import Event
@@ -17,13 +17,12 @@ from service.sandbox.values import format_time
 _OF_THE_LIVE_SITE = ("collection_item_published", "collection_item_unpublished")
 
 
-def body_of(event: Event, ids: Mapping[str, str], domains: Sequence[str]) -> bytes:
+def body_of(event: Event, ids: Mapping[str, str]) -> bytes:
     """
     Return the body of a delivery: JSON as ``JSON.stringify`` writes it.
 
     Args:
         ids: ``siteId`` and ``workspaceId``.
-        domains: What the site is published to.
 
     Receivers may verify the signature over the object that they have read and written again.
     """
@@ -32,8 +31,10 @@ def body_of(event: Event, ids: Mapping[str, str], domains: Sequence[str]) -> byt
         payload = {
             "siteId": ids["siteId"],
             "publishedOn": format_time(event.at),
-            "domains": list(domains),
+            "domains": list(event.domains),
             "publishedBy": {"displayName": "Sandbox"},
+            "publishScope": "site" if event.page is None else "page",
+            **({} if event.page is None else {"pageId": event.page}),
         }
     return written({"triggerType": event.trigger, "payload": payload}).encode()
 

@@ -46,7 +46,7 @@ def _resets(opened: float, seconds: float) -> int:
     return math.floor(opened + seconds) + 1  # recorded: 61 s after the answer's Date
 
 
-def publish_site(site: Site, domains: Ids[str] = ()) -> None:
+def publish_site(site: Site, domains: Ids[str] = (), *, subdomain: bool = True) -> None:
     """
     Make live what is queued; drafts are held back, archived items leave.
 
@@ -55,6 +55,7 @@ def publish_site(site: Site, domains: Ids[str] = ()) -> None:
 
     Args:
         domains: Ids of the custom domains that are published to.
+        subdomain: Whether the site's own subdomain is.
     """
     now = site.now()
     for collection in site.collections.values():
@@ -67,7 +68,7 @@ def publish_site(site: Site, domains: Ids[str] = ()) -> None:
         if domain.id in domains:
             domain.published = now
     site.published = now
-    site.announce("site_publish")
+    site.announce_publish(domains, subdomain=subdomain)
 
 
 def _settle(collection: Collection, item: Item, now: datetime, last: datetime | None) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from service.sandbox.locales import PRIMARY_ID
 from service.sandbox.refusals import Refused
-from service.sandbox.schema import Field
+from service.sandbox.schema import Field, owned
 
 LOST = object()  # as a value that is sent: a file that the site loses while it takes it
 
@@ -157,6 +157,11 @@ class Collection:
         self.remember(item.locale, item.id, item)
         self._release(item)
         del self.variants(item.locale).items[item.id]
+
+    def put_field(self, one: Field) -> Field:
+        """Put a field into the schema, in the place of one with its slug; returns it."""
+        self.fields[one.slug] = made = owned(one, self.id)
+        return made
 
     def tell(self, trigger: str, item: Item, before: Item | None = None) -> None:
         """Announce a finished change of *item*."""

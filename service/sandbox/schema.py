@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 # v2 name: v1 name
@@ -55,7 +55,7 @@ _SYSTEM = (
 
 
 def field_id(*parts: str) -> str:
-    """Return the id of a field or an option: 32 hex digits, the same on every start."""
+    """Return an id made of *parts*, 32 hex digits: the same on every start."""
     return hashlib.md5("/".join(parts).encode(), usedforsecurity=False).hexdigest()
 
 
@@ -67,6 +67,7 @@ class Field:
     Args:
         validations: Under the names of either version; kept under those of v2.
         help_text: The text beside the field in the editor.
+        id: Empty until a collection has it; see ``owned``.
     """
 
     slug: str
@@ -75,14 +76,11 @@ class Field:
     required: bool = False
     validations: Mapping[str, Any] = field(default_factory=dict)
     help_text: str | None = None
+    id: str = ""
 
     def __post_init__(self) -> None:
         named = {_OLD_NAMES.get(name, name): rule for name, rule in self.validations.items()}
         object.__setattr__(self, "validations", named)
-
-    @property
-    def id(self) -> str:
-        return field_id(self.slug, self.type)
 
     @property
     def options(self) -> Mapping[str, str]:
@@ -100,7 +98,7 @@ class Field:
             "slug": self.slug,
             "displayName": self.name or self.slug,
             # Recorded as null where there is none, which the description of the API forbids.
-            "helpText": self.help_text or "",
+            "helpText": self.help_text,
             "validations": dict(self.validations) or None,
         }
 
@@ -122,28 +120,44 @@ class Field:
         }
 
 
-def fields_v1(fields: Iterable[Field]) -> list[dict[str, Any]]:
+def fields_v1(collection: str, fields: Iterable[Field]) -> list[dict[str, Any]]:
     """Return the fields of a collection as v1 lists them: name and slug last, then its columns."""
     own = ("name", "slug")
     ordered = sorted(fields, key=lambda one: one.slug in own)
-    return [one.as_v1() for one in ordered] + [_column(*one) for one in _SYSTEM]
+    return [one.as_v1() for one in ordered] + [_column(collection, *one) for one in _SYSTEM]
 
 
-def _column(slug: str, name: str, kind: str, editable: bool) -> dict[str, Any]:
+def _column(collection: str, slug: str, name: str, kind: str, editable: bool) -> dict[str, Any]:
     shown = {
         "name": name,
         "slug": slug,
         "type": kind,
         "required": kind == "Bool",
         "editable": editable,
-        "id": field_id(slug, kind),
+        "id": field_id(collection, slug, kind),
     }
     return shown | {"default": False} if kind == "Bool" else shown
 
 
-def option_validations(slug: str, labels: tuple[str, ...]) -> dict[str, Any]:
+def offering(labels: Iterable[str]) -> dict[str, Any]:
     """Return the validations of an Option field that offers *labels*."""
-    return {"options": [{"id": field_id(slug, label), "name": label} for label in labels]}
+    return {"options": [{"name": label} for label in labels]}
+
+
+def owned(one: Field, collection: str) -> Field:
+    """Return a field as a collection has it: with ids of its own, but for those that it has."""
+    id = one.id or field_id(collection, one.slug, one.type)
+    validations = dict(one.validations)
+    options = validations.get("options")
+    if isinstance(options, list | tuple):
+        validations["options"] = [_named(id, each) for each in options]
+    return replace(one, id=id, validations=validations)
+
+
+def _named(field: str, option: Any) -> Any:
+    if not isinstance(option, Mapping) or option.get("id"):
+        return option
+    return {"id": field_id(field, str(option.get("name"))), **option}
 
 
 NAME = Field("name", "PlainText", "Name", required=True, validations={"maxLength": 256})

@@ -9,7 +9,7 @@ from typing import Any
 
 from service.sandbox.items import Writer
 from service.sandbox.records import Collection, Edit
-from service.sandbox.schema import Field, option_validations
+from service.sandbox.schema import Field, offering
 from service.sandbox.site import Site
 from service.sandbox.values import format_time
 
@@ -24,7 +24,7 @@ FIELDS = (
     Field("in-stock", "Switch", "In stock"),
     Field("description", "RichText", "Description"),
     Field("image", "Image", "Image"),
-    Field("category", "Option", "Category", validations=option_validations("cat", CATEGORIES)),
+    Field("category", "Option", "Category", validations=offering(CATEGORIES)),
     Field("launched", "DateTime", "Launched", validations={"format": "date-time"}),
     Field("color", "Color", "Color"),
     Field("supplier", "PlainText", "Supplier"),

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from service.sandbox.colors import is_color
-from service.sandbox.schema import TYPES, Field, option_validations
+from service.sandbox.schema import TYPES, Field, offering
 from service.sandbox.seeds import CollectionSeed, ItemSeed, SeedRefused, Words
 from service.sandbox.values import parse_time
 
@@ -110,8 +110,7 @@ class _Column:
     def field(self) -> Field:
         validations: dict[str, Any] = {}
         if self.type == "Option":
-            labels = dict.fromkeys(one for one in self.texts() if one)
-            validations = option_validations(self.slug, tuple(labels))
+            validations = offering(dict.fromkeys(one for one in self.texts() if one))
         if self.type == "DateTime":
             validations = {"format": "date-time"}
         return Field(self.slug, self.type, self.name, validations=validations)

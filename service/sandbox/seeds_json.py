@@ -21,6 +21,7 @@ from service.sandbox.seeds import CollectionSeed, ItemSeed, SeedRefused, Words
 from service.sandbox.values import parse_time
 
 _ID = re.compile(r"[0-9a-f]{24}")
+_FIELD = re.compile(r"[0-9a-f]{24}|[0-9a-f]{32}")
 _OWN = ("name", "slug")  # fields that every collection has
 _SAME = {"ExtFileRef": "File"}  # another name of a type
 # Types that the API lists and that are left out of the stand-in, values and all.
@@ -95,6 +96,9 @@ def _fields(data: dict[str, Any], place: str) -> tuple[list[Field], dict[str, st
                 _get(one, "isRequired", bool, at, False),
                 one.get("validations") or _made(one),
                 one.get("helpText"),
+                found
+                if isinstance(found := one.get("id"), str) and _FIELD.fullmatch(found)
+                else "",
             )
         )
     return fields, dropped

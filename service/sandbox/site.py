@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection as Ids
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +27,7 @@ from service.sandbox.window import Tokens
 
 WORKSPACE_ID = "65e000000000000000000001"
 SITE_ID = "65e000000000000000000002"
+SUBDOMAIN = "sandbox.webflow.io"
 USER_ID = "Person_5a0000000000000000000001"
 
 
@@ -75,7 +77,7 @@ class Site:
         self.faults = Faults(now=now)
         self.calls = Calls(now=now)
         ids = {"siteId": SITE_ID, "workspaceId": WORKSPACE_ID}
-        self.hooks = Hooks(ids, lambda: [one.url for one in self.domains], self.watch)
+        self.hooks = Hooks(ids, self.watch)
         self.webhooks = self.hooks.registrations
 
     def now(self) -> datetime:
@@ -104,14 +106,17 @@ class Site:
         self, name: str, slug: str, fields: Iterable[Field], *, id: str | None = None
     ) -> Collection:
         """Add an empty collection; ``name`` and ``slug`` are part of every one."""
-        schema = {one.slug: one for one in (NAME, SLUG, *fields)}
-        made = Collection(id or new_id(), name, slug, self.now(), schema)
+        made = Collection(id or new_id(), name, slug, self.now(), {})
+        for one in (NAME, SLUG, *fields):
+            made.put_field(one)
         self._own(made)
         return made
 
     def adopt(self, collection: Collection, held: Mapping[str, Iterable[str]]) -> None:
         """Take in a collection that was kept, without its items; *held* are slugs by locale."""
         self._own(collection)
+        for one in list(collection.fields.values()):
+            collection.put_field(one)  # of a state from before fields had ids of their own
         for locale, slugs in held.items():
             collection.variants(locale).held = set(slugs)
 
@@ -129,9 +134,21 @@ class Site:
         """
         self.lock.listeners = (*self.lock.listeners, listener)
 
-    def announce(self, trigger: str) -> None:
-        """Let the listeners know of something that happened to the site as a whole."""
-        self.lock.announce(Event(trigger, self.now()))
+    def announce_publish(
+        self, domains: Ids[str], *, subdomain: bool, page: str | None = None
+    ) -> None:
+        """
+        Let the listeners know that the site was published.
+
+        Args:
+            domains: Ids of the custom domains that it was published to.
+            subdomain: Whether it was to the site's own subdomain as well.
+            page: The page that alone was published.
+        """
+        names = [one.url for one in self.domains if one.id in domains]
+        names += [SUBDOMAIN] if subdomain else []
+        event = Event("site_publish", self.now(), domains=tuple(names), page=page)
+        self.lock.announce(event)
 
     def _announce(
         self, trigger: str, collection: Collection, item: Item, before: Item | None

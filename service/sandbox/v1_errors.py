@@ -120,10 +120,21 @@ def failure(fault: Fault, path: str) -> Response:
     message = fault.message or MESSAGES.get(name, name)
     more: dict[str, Any] = {}
     if fault.details:
-        pairs = [(one.get("param"), one.get("description")) for one in fault.details]
-        more["problems"] = [f"Field '{slug}': {text}" for slug, text in pairs]
-        more["problem_data"] = [{"slug": slug, "msg": text} for slug, text in pairs]
+        more["problems"] = [_told_by(one) for one in fault.details]
+        more["problem_data"] = [
+            {"slug": one.get("param"), "msg": one.get("description")}
+            for one in fault.details
+            if isinstance(one, dict)
+        ]
     return error(fault.status, name, message, path, **more)
+
+
+def _told_by(detail: Any) -> str:
+    """Return the problem that a detail in the words of v2 is."""
+    if not isinstance(detail, dict):
+        return str(detail)
+    slug, text = detail.get("param"), detail.get("description", "")
+    return f"{text}" if slug is None else f"Field '{slug}': {text}"
 
 
 def headers(allowance: Allowance) -> dict[str, str]:

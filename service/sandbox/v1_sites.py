@@ -20,7 +20,7 @@ from service.sandbox.publishing import publish_site, take_turn
 from service.sandbox.records import Collection
 from service.sandbox.refusals import Refused, shape
 from service.sandbox.schema import fields_v1
-from service.sandbox.site import SITE_ID, Site
+from service.sandbox.site import SITE_ID, SUBDOMAIN, Site
 from service.sandbox.v1_errors import headers, refusal
 from service.sandbox.v1_items import CID, body_of
 from service.sandbox.values import format_time
@@ -29,8 +29,6 @@ from service.sandbox.window import Allowance
 AUTHORIZATION_ID = "65e000000000000000000003"
 ACCOUNT_ID = "65e000000000000000000004"
 DATABASE_ID = "65e000000000000000000005"
-
-SUBDOMAIN = "sandbox.webflow.io"
 
 _SID = "/sites/<sid>"
 
@@ -101,10 +99,11 @@ class SiteViews:
     def publish(self, ask: Ask, sid: str) -> Response:
         """Publish the site, by the names of its domains; v2 goes by their ids."""
         self.site.require(sid)
-        ids = self._named(body_of(ask).get("domains"))
+        names = self._named(body_of(ask).get("domains"))
         if take_turn(self.site).waits:
             return _turned_away(ask)
-        publish_site(self.site, ids)
+        ids = [one.id for one in self.site.domains if one.url in names]
+        publish_site(self.site, ids, subdomain=SUBDOMAIN in names)
         return answer({"queued": True})
 
     def collections(self, ask: Ask, sid: str) -> Response:
@@ -113,17 +112,16 @@ class SiteViews:
 
     def collection(self, ask: Ask, cid: str) -> Response:
         found = self.site.collection(cid)
-        return answer(_collection(found) | {"fields": fields_v1(found.fields.values())})
+        return answer(_collection(found) | {"fields": fields_v1(found.id, found.fields.values())})
 
     def _named(self, names: Any) -> list[str]:
-        """Return the ids of the custom domains among *names*."""
+        """Return *names*, where the site has them all."""
         if not isinstance(names, list) or not names:
             raise shape("'domains' is required")
-        known = {one.url: one.id for one in self.site.domains}
-        for name in names:
-            if not isinstance(name, str) or name not in {SUBDOMAIN, *known}:
-                raise shape(f"'domains' has a domain that the site has not: {name}")
-        return [known[name] for name in names if name != SUBDOMAIN]
+        known = [SUBDOMAIN, *(one.url for one in self.site.domains)]
+        if any(name not in known for name in names):
+            raise shape("Domain not found for site")
+        return names
 
     def _shown(self) -> dict[str, Any]:
         return {

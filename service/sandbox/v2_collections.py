@@ -84,8 +84,7 @@ class Collections:
         if any(one.id == data.get("id") for one in collection.fields.values()):
             raise Refused("state", "The field already exists")
         made = new_field(order, collection.fields)
-        change_field(self.site, collection, made)
-        return answer(_shown(made))
+        return answer(_shown(change_field(self.site, collection, made)))
 
     def update_field(self, ask: Ask, cid: str, fid: str) -> Response:
         collection = self._collection(cid)

@@ -45,7 +45,7 @@ KINDS = {
     "scopes": (
         403,
         "missing_scopes",
-        "OAuthForbidden: You are missing the following scopes - {}",
+        "OAuthForbidden: You are missing the following scopes - '{}'",
     ),
     "enterprise": (
         403,
@@ -62,7 +62,7 @@ KINDS = {
 FAILURES = {
     400: ("validation_error", "Validation Error"),
     401: ("not_authorized", "Request not authorized"),
-    403: ("missing_scopes", "OAuthForbidden: You are missing the following scopes - cms:write"),
+    403: ("missing_scopes", "OAuthForbidden: You are missing the following scopes - 'cms:write'"),
     404: ("resource_not_found", "Requested resource not found"),
     409: ("conflict", "Conflict: Conflict with server data"),
     413: ("bad_request", "Bad Request: Request is malformed"),

@@ -71,7 +71,9 @@ class Sites:
         if turn.waits:
             return _turned_away(turn)
         if page is None:
-            publish_site(self.site, domains)
+            publish_site(self.site, domains, subdomain=subdomain)
+        else:
+            self.site.announce_publish(domains, subdomain=subdomain, page=page)
         shown = [one.as_v2() for one in self.site.domains if one.id in domains]
         scope = "site" if page is None else "page"
         body = {

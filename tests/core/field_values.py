@@ -11,7 +11,7 @@ from decimal import Decimal
 from service.sandbox.items import Writer
 from service.sandbox.records import Edit
 from service.sandbox.refusals import Refused
-from service.sandbox.schema import Field, option_validations
+from service.sandbox.schema import Field, offering, owned
 from service.sandbox.seed import fill
 from service.sandbox.site import Site
 from workers.answers import read
@@ -21,6 +21,8 @@ from workers.schema import Schema
 UNKNOWN = "0" * 24
 ITEM, OTHER = f"{1:024x}", f"{2:024x}"
 LABELS = ("Chairs", "Desks")
+COLLECTION = f"{3:024x}"
+OPTIONS = owned(Field("option", "Option", validations=offering(LABELS)), COLLECTION).validations
 WEB = "https://shop.example.com/"
 STRANGE = (
     "", "x", "12", "true", "2025-03-01", WEB, "#fff", 0, 1, -3, 2.5, True, False, [], {}, ["x"],
@@ -87,7 +89,7 @@ def files(random, api):
 
 
 def options(random):
-    ids = [one["id"] for one in option_validations("option", LABELS)["options"]]
+    ids = [one["id"] for one in OPTIONS["options"]]
     return random.choice((*ids, *ids, *LABELS, "0" * 32))
 
 
@@ -140,11 +142,8 @@ def rules(random, kind):
         found |= {"minValue": random.choice((-5, 0.5)), "maxValue": random.choice((4, 9.5))}
     chosen = {name: rule for name, rule in found.items() if random.random() < 0.4}
     if kind == "Option":
-        chosen = option_validations("option", LABELS)
+        chosen = OPTIONS
     return chosen | {"collectionId": COLLECTION} if "Reference" in kind else chosen
-
-
-COLLECTION = f"{3:024x}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +168,7 @@ def case(random):
     if random.random() < 0.3:
         value = random.choice((None, *STRANGE))
     site = Site(token="t", now=lambda: 1_795_000_000.0)
+    site.rules.checks_merged = False  # the one value alone
     made = site.add_collection("Things", "things", [field], id=COLLECTION)
     plain = Field("field", "PlainText")
     made.fields["field"] = plain

@@ -58,7 +58,9 @@ class Cms:
     def __init__(self, items, window, now):
         self.now = now
         self.site = Site(token="t", requests_per_minute=window, now=now)
-        seed_products(self.site, items).fields.update({one.slug: one for one in MORE_FIELDS})
+        products = seed_products(self.site, items)
+        for one in MORE_FIELDS:
+            products.put_field(one)
         self.server = start(self.site)
         self.requests = []
         self.on_request = None  # called once, while the next request is under way

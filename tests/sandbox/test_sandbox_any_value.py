@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.sandbox.app import create_sandbox
-from service.sandbox.schema import TYPES, Field, option_validations
+from service.sandbox.schema import TYPES, Field, offering, owned
 from service.sandbox.seed import fill
 from service.sandbox.site import Site
 
 TOKEN = "a-token"
 THINGS, ONE, TWO = "65f0000000000000000000ff", "65f1" + "1" * 20, "65f1" + "2" * 20
-OPTION = option_validations("kind", ("Old", "New"))
+OPTION = owned(Field("kind", "Option", validations=offering(("Old", "New"))), THINGS).validations
 TO_ITSELF = {"collectionId": THINGS}
 
 # type: the validations of the fields that there are of it

@@ -44,7 +44,7 @@ def test_a_call_needs_its_scope(v2, granted, method, path, scope):
     answer = v2.call(method, path, {})
     assert answer.status_code == 403
     assert answer.json() == {
-        "message": f"OAuthForbidden: You are missing the following scopes - {scope}",
+        "message": f"OAuthForbidden: You are missing the following scopes - '{scope}'",
         "code": "missing_scopes",
         "externalReference": None,
         "details": [],

@@ -6,10 +6,10 @@ import pytest
 from reading import ITEM, PICTURE, UNKNOWN, read, refusal, rules
 
 from service.sandbox.refusals import ValueRefused
-from service.sandbox.schema import NAME, SLUG, Field, option_validations
+from service.sandbox.schema import NAME, SLUG, Field, offering, owned
 from service.sandbox.values import parse_time
 
-OPTIONS = option_validations("kind", ("Old", "New"))
+OPTIONS = owned(Field("kind", "Option", validations=offering(("Old", "New"))), ITEM).validations
 
 
 @pytest.mark.parametrize("api", ["v1", "v2"])

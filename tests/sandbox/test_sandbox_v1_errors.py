@@ -132,3 +132,27 @@ def test_every_answer_says_how_long_it_took(v1):
         assert answer.headers["X-Response-Time"].endswith("ms")
         assert answer.headers["ETag"].startswith('W/"')
         assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"fields": ', "Unexpected end of JSON input"),
+        (b'{"fields": "a', "Unexpected end of JSON input"),
+        (b"{fields}", "Unexpected token f in JSON at position 1"),
+        (b"<p>", "Unexpected token < in JSON at position 0"),
+        (b'{"fields": NaN}', "Unexpected token N in JSON"),
+        (b'{"fields": "\xff"}', "Unexpected token \ufffd in JSON at position 12"),
+        (b"[" * 100_000, "Maximum call stack size exceeded"),
+    ],
+)
+def test_what_is_no_json_is_told_in_the_words_of_javascript(v1, body, message):
+    answer = v1.call("PATCH", f"/items/{ONE}", data=body)
+    refused(answer, 400, "SyntaxError", message)
+
+
+def test_details_of_a_fault_become_problems_whatever_they_are(v1):
+    details = [{"param": "slug", "description": "Is taken"}, {"description": "Bad"}, "Worse"]
+    v1.fault("status", status=400, details=details)
+    told = v1.patch(f"/items/{ONE}", EDIT).json()
+    assert told["problems"] == ["Field 'slug': Is taken", "Bad", "Worse"]

@@ -140,10 +140,21 @@ def test_both_versions_publish_at_most_once_a_minute(v1, publish, clock):
     assert publish().status_code == 429
 
 
-@pytest.mark.parametrize("domains", [None, [], "all", [1], ["other.example.com"]])
-def test_a_publish_names_domains_of_the_site(publish, domains):
+@pytest.mark.parametrize(
+    ("domains", "told"),
+    [
+        (None, "'domains' is required"),
+        ([], "'domains' is required"),
+        ("all", "'domains' is required"),
+        ([None], "Domain not found for site"),
+        ([{}], "Domain not found for site"),
+        (["other.example.com"], "Domain not found for site"),
+    ],
+)
+def test_a_publish_names_domains_of_the_site(publish, domains, told):
     answer = publish(domains)
     assert (answer.status_code, answer.json()["name"]) == (400, "ValidationError")
+    assert answer.json()["msg"] == told
     assert publish().status_code == 200  # nothing was used up
 
 

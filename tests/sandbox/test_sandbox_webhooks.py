@@ -120,20 +120,57 @@ def test_a_body_is_written_as_a_script_writes_it(site):
     site.collection(PRODUCTS).item(ONE).staged.fields["price"] = 5.0
     collection = site.collection(PRODUCTS)
     event = Event("collection_item_changed", site.now(), collection, collection.item(ONE), "x")
-    body = body_of(event, IDS, [])
+    body = body_of(event, IDS)
     assert b'"price":5,' in body
     assert b": " not in body.replace(b'": ', b"")
 
 
-def test_a_publish_of_the_site_names_its_domains(clock):
-    event = Event("site_publish", datetime.fromtimestamp(clock.at, UTC))
-    data = json.loads(body_of(event, IDS, ["www.example.com"]))
-    assert data["payload"] == {
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [
+        (
+            {"customDomains": ["65e0000000000000000000d1"]},
+            {"domains": ["www.example.com"], "publishScope": "site"},
+        ),
+        (
+            {"publishToWebflowSubdomain": True},
+            {"domains": ["sandbox.webflow.io"], "publishScope": "site"},
+        ),
+        (
+            {
+                "customDomains": ["65e0000000000000000000d1"],
+                "publishToWebflowSubdomain": True,
+                "pageId": "a" * 24,
+            },
+            {
+                "domains": ["www.example.com", "sandbox.webflow.io"],
+                "publishScope": "page",
+                "pageId": "a" * 24,
+            },
+        ),
+    ],
+)
+def test_a_publish_of_the_site_names_what_was_published_where(v2, order, said):
+    with receiver(200) as (url, came):
+        listen(v2, url, "site_publish")
+        path = f"{v2.root}/v2/sites/{SITE_ID}/publish"
+        assert v2.call("POST", path, order).status_code == 202
+        _, body = came.get(timeout=10)
+    assert json.loads(body)["payload"] == {
         "siteId": SITE_ID,
         "publishedOn": "2026-11-18T11:06:40.000Z",
-        "domains": ["www.example.com"],
         "publishedBy": {"displayName": "Sandbox"},
+        **said,
     }
+
+
+def test_a_publish_by_v1_names_its_domains_as_well(v1):
+    with receiver(200) as (url, came):
+        listen(v1, url, "site_publish")
+        body = {"domains": ["www.example.com"]}
+        assert v1.call("POST", f"{v1.root}/sites/{SITE_ID}/publish", body).ok
+        _, body = came.get(timeout=10)
+    assert json.loads(body)["payload"]["domains"] == ["www.example.com"]
 
 
 @pytest.mark.parametrize("status", [500, 204, 302, 400])
@@ -193,7 +230,7 @@ def test_a_webhook_that_cannot_be_is_refused(v2, order):
 
 
 def test_the_queue_is_bounded_and_counts_what_it_drops(clock):
-    queued = Hooks(IDS, list, lambda _: None)
+    queued = Hooks(IDS, lambda _: None)
     at = datetime.fromtimestamp(clock.at, UTC)
     queued.add("site_publish", "http://127.0.0.1:9/x", at)
     for _ in range(QUEUED + 5):
