@@ -14,6 +14,7 @@ from typing import Any
 
 from workers import comparison, slugs, verdicts
 from workers.answers import Answer, ItemView
+from workers.model.item_status import status_of
 from workers.settings import Collection
 from workers.steps import ClaimedItem, Death, Verdict
 from workers.verdicts import Case
@@ -45,6 +46,8 @@ def created(case: Case, item: ClaimedItem) -> Verdict:
         limit=1 if found.missed else None,
         staged=case.batch.staged and case.destination.live,
         named=_named(case, item, view),
+        status=status_of(view),
+        why="it was created as its mapping says: not to be seen",
     )
 
 

@@ -23,7 +23,8 @@ from workers.parts import Parts
 from workers.policy.rules import judge
 from workers.schema import Schema
 from workers.settings import Collection, Destination
-from workers.steps import Batch, Judgement, Lookup, Probe, Verdict, Wait
+from workers.status_reads import StatusReads
+from workers.steps import Batch, ClaimedItem, Judgement, Lookup, Probe, Verdict, Wait
 from workers.tombstones import GONE, on_wire
 from workers.verdicts import wants_publishing
 
@@ -46,6 +47,7 @@ class Courier:
         self._spread = spread
         self.asker = Asker(parts)
         self._reads = ItemReads(self.asker, spread)
+        self._status_reads = StatusReads(self.asker, parts)
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -75,6 +77,8 @@ class Courier:
         match step:
             case Batch() if self.parts.upgrade.is_odd(step):
                 self._merge(destination, step)
+            case Batch() if step.look:
+                self._status_reads.look(destination, step, self._spread(), begun + SEND_WITHIN)
             case Batch():
                 if step.more:
                     more(destination.name)
@@ -91,6 +95,12 @@ class Courier:
 
     def _deliver(self, destination: Destination, batch: Batch, not_after: float) -> None:
         collection = self.parts.settings.collections[batch.collection]
+        if batch.look:
+            spread = self._spread()
+            self._status_reads.look(
+                destination, collection, batch, spread=spread, not_after=not_after
+            )
+            return
         if batch.create and destination.api == "v2" and batch.items[0].taken:
             self._reads.find_owner(destination, collection, batch, not_after)
             return
@@ -100,7 +110,7 @@ class Courier:
             prepared = newitems.completed(prepared, batch, collection, schema)
         values = prepared.values
         if batch.publish:
-            values = {record: _flags(sent) for record, sent in values.items()}
+            values = {item.record: _flags(item, values[item.record]) for item in batch.items}
         sending = replace(
             batch, items=tuple(item for item in batch.items if values.get(item.record))
         )
@@ -242,9 +252,9 @@ def _given(sent: Mapping[str, Any]) -> Mapping[str, Any]:
     return {slug: value for slug, value in sent.items() if value is not None}
 
 
-def _flags(sent: Mapping[str, Any]) -> Mapping[str, Any]:
+def _flags(item: ClaimedItem, sent: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what of *sent* publishing carries out: nothing, where a newer value says no."""
-    if not wants_publishing(sent):
+    if not wants_publishing(item, sent):
         return {}
     return {slug: sent[slug] for slug in (GONE, "_draft", "_archived") if slug in sent}
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from workers.answers import Answer
 from workers.comparison import key_of
+from workers.model.item_status import status_of
 from workers.outbox import INDEX_EVERY, V1_INDEX_EVERY
 from workers.schema import Schema
 from workers.scripts import Steps
@@ -224,5 +225,5 @@ class Items:
                 "id": item.id,
                 "updated": item.updated,
                 "created": item.created,
-                "shown": item.published is not None and not (item.draft or item.archived),
+                "status": status_of(item),
             }

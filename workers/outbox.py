@@ -15,6 +15,8 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:ids:<collection>:<copy>``         hash: key → item id
 ``instep:keys:<collection>:<copy>``        hash: item id → key
 ``instep:born:<collection>:<copy>``        hash: item id → createdOn
+``instep:status:<collection>:<copy>``      hash: item id → status as last seen (``lua/status.lua``)
+``instep:not-live:<collection>``           set: records that are written staged only (likewise)
 ``instep:twins:<collection>:<copy>``       hash: id of an item with the key of an older one → key
 ``instep:listed:<collection>:<copy>``      set: ids met since the round began
 ``instep:index:<collection>:<copy>``       hash: how far the listing is; ``:edits``, ``:round``: how
@@ -70,6 +72,7 @@ from workers.wording import (
     claimable,
     copy_name,
     events_for,
+    moment_text,
     places,
     step_of,
     stored,
@@ -245,10 +248,16 @@ class Outbox:
                 "missing": collection.missing,
                 "create": batch.create,
                 "retire": batch.retire,
+                "look": batch.look,
+                "at": moment_text(judgement.at),
+                "live": destination.live,
+                "staged": batch.staged,
                 "places": places(self.settings, batch.destination),
                 "outcome": outcome,
                 "history": self.settings.store.history,
-                "verdicts": [verdict_for(v, items[v.record]) for v in judgement.verdicts],
+                "verdicts": [
+                    verdict_for(v, items[v.record], sent=not batch.look) for v in judgement.verdicts
+                ],
             },
         )
         return Settled(answer["settled"], answer["lost"], answer["letters"])

@@ -24,8 +24,11 @@ def done(_: Case, item: ClaimedItem) -> Verdict:
 
 
 def missing(case: Case, item: ClaimedItem) -> Verdict:
-    """There is none: that is what was wanted."""
-    return done(case, item) if case.batch.alone else verdicts.isolated(case, item)
+    """There is none, or none that is live: that is what was wanted."""
+    if not case.batch.alone:
+        return verdicts.suspected(case, item)
+    # Had it been live, that would be ours to take back; 204 says nothing of whether it was.
+    return replace(done(case, item), unmoved=case.batch.retire == "unpublish")
 
 
 def held_back(case: Case, item: ClaimedItem) -> Verdict:

@@ -14,6 +14,9 @@ from typing import Literal
 from workers.changes import FieldProblem
 
 MISSES = 2  # answers without effect before the item is read
+# Why the status of items is read: it is not known (alone: each by a request of its own), or a
+# request was refused for the status of one of them.
+Look = Literal["", "status", "alone", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,10 @@ class ClaimedItem:
         """Fields that two answers have not shown, the second to a request of its own."""
         return tuple(field.slug for field in self.fields if field.misses >= MISSES)
 
+    looked: bool = False  # its status was read, and nothing was written since
+    was_live: bool = False  # its record is back: what took it off the site is taken back
+    unpublishable: bool = False  # the CMS would not publish it, and its status is the same
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -62,6 +69,7 @@ class Batch:
     publish: bool = False  # their staged copies are written, and are to be made live
     create: bool = False  # there are no such items: each is created from all that is held of it
     retire: Literal["", "unpublish", "delete"] = ""  # they are taken away; a PATCH where it is ""
+    look: Look = ""  # their status is read, and nothing is sent
     trial: bool = False  # the first request after a good probe
     more: bool = False  # other items are due as well
     at: int = 0  # ms on the store's clock
@@ -149,6 +157,14 @@ class Verdict:
     named: tuple[str, str] | None = None  # the slug that the item has got, and that it would have
     retired: bool = False  # what the batch was to take away is not there any more
     dangling: tuple[str, ...] = ()  # references whose ids the CMS refused: looked up once more
+    status: str | None = None  # what the answer shows of it (workers.model.item_status)
+    look: Look = ""  # its status is to be read before it goes again
+    relist: bool = (
+        False  # some item of the batch is not there: all are looked up, where that is quick
+    )
+    unmoved: bool = False  # it was to be unpublished, and was not live
+    unpublishable: bool = False  # it is not to be published until its status has changed
+    why: str = ""  # staged: for the history
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +180,7 @@ class Judgement:
     create_most: int = 0  # so many are to be created at once after that; 0: it was one alone
     not_published: str | None = None  # nothing of the collection can be written until then
     close_budget: float | None = None  # s; 0: until the window ends
+    at: int | None = None  # ms on the CMS's clock as it answered
     drop_schema: bool = False  # the answer contradicts the cached schema
     # It seems to: the schema is read again soon, or at once, and serves until then.
     doubt_schema: Literal["no", "soon", "at-once"] = "no"

@@ -5,14 +5,15 @@ What one answer means for one item: a function for each action of ``workers.poli
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from workers import comparison
-from workers.answers import Answer
+from workers.answers import Answer, ItemView
 from workers.changes import FieldProblem
 from workers.errors import DestinationError
 from workers.fieldtypes import TYPES, FieldType
+from workers.model.item_status import status_of
 from workers.policy import messages
 from workers.schema import UNKNOWN as UNKNOWN_SCHEMA
 from workers.schema import Schema
@@ -170,7 +171,8 @@ def _dangling(case: Case, item: ClaimedItem) -> tuple[str, ...]:
 def missing(case: Case, item: ClaimedItem) -> Verdict:
     """Its id is forgotten and looked up again; known for certain, or looked up before: it dies."""
     if not case.batch.alone:
-        return isolated(case, item)
+        by_key = item.record != item.id
+        return replace(isolated(case, item), relist=by_key and not item.forgotten)
     if dangling := _dangling(case, item):
         return Verdict(item.record, dangling=dangling, attempt=True)
     if item.record != item.id and not item.forgotten:
@@ -179,19 +181,28 @@ def missing(case: Case, item: ClaimedItem) -> Verdict:
     return Verdict(item.record, deaths=case.death("missing", slugs), attempt=True)
 
 
+def suspected(case: Case, item: ClaimedItem) -> Verdict:
+    """The batch was refused for the status of some item: it is read of all, once."""
+    return isolated(case, item) if item.looked else Verdict(item.record, look="refused")
+
+
 def staged(case: Case, item: ClaimedItem) -> Verdict:
     """It is not published, or held back by an editor: only its staged copy is written."""
     if not case.batch.alone:
-        return isolated(case, item)
+        return suspected(case, item)
     if case.batch.staged or not case.destination.live:
         return refused(case, item)  # it was not sent live: going staged changes nothing
     return Verdict(item.record, staged=True, attempt=True)
 
 
-def wants_publishing(sent: Mapping[str, Any]) -> bool:
-    """Tell whether a mapping says that an item is neither draft nor archived."""
+def wants_publishing(item: ClaimedItem, sent: Mapping[str, Any]) -> bool:
+    """
+    Tell whether a mapping says that *item* is neither draft nor archived, or it was live before its
+    retirement, which is taken back.
+    """
+    own = {field.slug for field in item.fields} & {"_draft", "_archived"}
     flags = [sent[slug] for slug in ("_draft", "_archived") if slug in sent]
-    return bool(flags) and not any(flags)
+    return bool(flags) and not any(flags) and (bool(own) or item.was_live)
 
 
 def published(case: Case, item: ClaimedItem) -> Verdict:
@@ -199,13 +210,17 @@ def published(case: Case, item: ClaimedItem) -> Verdict:
     answer = case.answer
     if answer is None or item.id in answer.published:
         return Verdict(item.record, staged=False)
-    if not case.batch.alone:
+    # The one answer that tells of each item of a batch, by its id.
+    named = [text for text in answer.errors if item.id in text]
+    if not case.batch.alone and not named:
         return isolated(case, item)
-    message = "; ".join(answer.errors) or "the item was not published, and nothing was said of it"
+    told = named or answer.errors
+    message = "; ".join(told) or "the item was not published, and nothing was said of it"
     return Verdict(
         item.record,
         deaths=case.death("refused", case.values(item), message=message, problems=()),
         attempt=True,
+        unpublishable=True,
     )
 
 
@@ -253,16 +268,15 @@ def settled(case: Case, item: ClaimedItem) -> Verdict:
         found = comparison.nothing(sent)
     elif comparison.is_another(case.collection, item, shown, sent):
         return _misdirected(case, item, shown.fields)
-    elif _went_live(case, item, shown.published, held=shown.draft or shown.archived):
-        return Verdict(item.record, updated=shown.updated, staged=False)
     else:
         found = comparison.compare(item, shown, sent, case.schema)
-        if not found.missed and _is_to_be_published(case, item):
+        if not found.missed and _is_to_be_published(case, item, shown):
             return Verdict(
                 item.record,
                 files=found.files,
                 updated=shown.updated,
                 seen=found.seen,
+                status=status_of(shown),
                 publish=True,
             )
     dead = _not_applied(case, item, found)
@@ -273,6 +287,7 @@ def settled(case: Case, item: ClaimedItem) -> Verdict:
         normalised=found.normalised,
         files=found.files,
         updated=shown.updated if shown else None,
+        status=status_of(shown) if shown else None,
         seen=found.seen,
         deaths=case.not_applied({slug: found.missed[slug] for slug in dead}),
         attempt=bool(missed or dead) and case.batch.alone,
@@ -288,22 +303,12 @@ def _not_applied(case: Case, item: ClaimedItem, found: comparison.Findings) -> l
     return [slug for slug in item.passed_over if slug in found.missed]
 
 
-def _went_live(case: Case, item: ClaimedItem, published: str | None, *, held: bool) -> bool:
-    """
-    Tell whether an item that goes staged only has been published, and is to be written live.
-
-    An item that was unpublished and waits to be published reads the same, and refuses: after two
-    refusals of the live copy since its last success its staged copy is all that can be written.
-    """
-    if not case.batch.staged or not case.destination.live or item.attempts >= 2:
-        return False
-    return published is not None and not held
-
-
-def _is_to_be_published(case: Case, item: ClaimedItem) -> bool:
+def _is_to_be_published(case: Case, item: ClaimedItem, shown: ItemView) -> bool:
     # An item that is published and still refuses its live copy would go round for ever.
     on_hold = case.batch.staged and case.destination.live and item.attempts < 3
-    return on_hold and wants_publishing(case.sent[item.record])
+    if not on_hold or item.unpublishable or shown.archived or shown.draft:
+        return False
+    return wants_publishing(item, case.sent[item.record])
 
 
 def _misdirected(case: Case, item: ClaimedItem, held: Mapping[str, Any]) -> Verdict:

@@ -163,6 +163,7 @@ def step_of(token: str, destination: str, answer: dict[str, Any]) -> Step:
                 publish=answer["publish"],
                 create=answer["create"],
                 retire=answer["retire"],
+                look=answer["look"],
                 trial=answer["trial"],
                 more=answer["more"],
                 at=int(answer["at"]),
@@ -188,7 +189,7 @@ def _lookup(token: str, answer: dict[str, Any]) -> Lookup:
     since = answer["since"] or None
     if since and answer["edited"]:
         early = int(since) - OVERLAP_MS
-        since = datetime.fromtimestamp(early / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        since = moment_text(early // 1000 * 1000)
     return Lookup(
         answer["collection"],
         "index",
@@ -214,6 +215,9 @@ def _item(item: dict[str, Any]) -> ClaimedItem:
         forgotten=item["forgotten"],
         taken=item["taken"] or None,
         passed=item.get("passed") or None,
+        looked=item["looked"],
+        was_live=item["was_live"],
+        unpublishable=item["unpublishable"],
     )
 
 
@@ -231,12 +235,12 @@ def _field(field: dict[str, Any]) -> ClaimedField:
     )
 
 
-def verdict_for(verdict: Verdict, item: ClaimedItem) -> dict[str, Any]:
-    """Return *verdict* on *item* as ``lua/settle.lua`` takes it."""
+def verdict_for(verdict: Verdict, item: ClaimedItem, *, sent: bool = True) -> dict[str, Any]:
+    """Return *verdict* on *item*, of which something was *sent*, as ``lua/settle.lua`` takes it."""
     return {
         "record": verdict.record,
         "id": item.id,
-        "sent": [field.slug for field in item.fields],
+        "sent": [field.slug for field in item.fields] if sent else [],
         "written": list(verdict.written),
         "normalised": list(verdict.normalised),
         "files": dict(verdict.files),
@@ -271,7 +275,20 @@ def verdict_for(verdict: Verdict, item: ClaimedItem) -> dict[str, Any]:
         "named": verdict.named,
         "retired": verdict.retired,
         "dangling": list(verdict.dangling),
+        "status": verdict.status,
+        "look": verdict.look or None,
+        "relist": verdict.relist,
+        "unmoved": verdict.unmoved,
+        "unpublishable": verdict.unpublishable,
+        "why": verdict.why,
     }
+
+
+def moment_text(at: int | None) -> str | None:
+    """Return *at*, ms since 1970, as the CMS writes times."""
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def _version(updated: str | None) -> str | None:

@@ -293,9 +293,10 @@ def test_a_key_that_was_sent_proves_nothing():
     assert found.written == ("sku",)
 
 
-def test_what_went_staged_and_shows_as_published_goes_again_live():
-    found = verdict(shows(view()), staged=True)
-    assert (found.staged, found.written, found.wait) == (False, (), 0)
+def test_what_the_answer_shows_of_an_item_is_told_to_the_store():
+    assert verdict(shows(view()), staged=True).status == "|2025-01-01|2025-02-02"
+    assert verdict(shows(view(published=None, draft=True))).status == "d||2025-02-02"
+    assert verdict(shows(view(archived=True, draft=True))).status == "ad|2025-01-01|2025-02-02"
 
 
 @pytest.mark.parametrize(
@@ -310,11 +311,6 @@ def test_what_went_staged_and_shows_as_published_goes_again_live():
 def test_what_went_staged_and_is_held_back_is_written(shown, live):
     found = verdict(shows(shown), staged=True, live=live)
     assert (found.staged, found.written) == (None, ("price", "stock"))
-
-
-def test_an_item_that_shows_as_published_and_refuses_the_live_write_twice_stays_staged():
-    assert verdict(shows(view()), item(attempts=1), staged=True).staged is False
-    assert verdict(shows(view()), item(attempts=2), staged=True).written == ("price", "stock")
 
 
 def test_a_field_that_was_not_sent_is_neither_written_nor_missed():

@@ -50,9 +50,11 @@ def test_an_item_that_is_not_there_is_what_was_wanted(retire):
     assert verdict(NO_ITEM, retire=retire).retired
 
 
-def test_of_several_nobody_knows_which_is_not_there():
+def test_of_several_it_is_read_which_is_not_there_and_then_they_are_parted():
     found = judged(NO_ITEM, item(0), item(1))
-    assert [(each.retired, each.limit) for each in found.verdicts] == [(False, 1)] * 2
+    assert [(each.retired, each.look) for each in found.verdicts] == [(False, "refused")] * 2
+    found = judged(NO_ITEM, item(0, looked=True), item(1, looked=True))
+    assert [(each.look, each.limit) for each in found.verdicts] == [("", 1)] * 2
 
 
 def test_a_collection_that_is_not_there_is_another_matter():

@@ -56,6 +56,8 @@ def told(verdict, judgement):
     for name in ("attempt", "refused", "failed", "unknown", "forget"):
         words += [name] if getattr(verdict, name) else []
     words += ["staged"] if verdict.staged else []
+    words += ["look"] if verdict.look else []
+    words += ["relist"] if verdict.relist else []
     words += ["wait"] if verdict.wait else []
     return ", ".join(words)
 
@@ -122,16 +124,17 @@ ROWS = [
     (v2(400, "validation_error", "API version", details=PRICE), "v2",
      "refusal, refused price, attempt, refused", ISOLATE),
     (v2(404, "resource_not_found", "Requested resource not found"), "v2",
-     "refusal, forget", ISOLATE),
+     "refusal, forget", ISOLATE + ", relist"),
     (v1(404, "NotFound", "CMS Items not found: i0"), "v1", "refusal, forget", None),
     (v2(404, "collection_not_found"), "v2", "refusal, pause collection",
      "refusal, pause collection"),
     (v2(404, "resource_not_found", "Requested resource not found: The site cannot be found"),
      "v2", "refusal, pause collection", "refusal, pause collection"),
     (v1(404, "NotFound", "Collection not found: null"), "v1", "refusal, pause collection", None),
-    (v2(409, "conflict", CONFLICT + NEVER), "v2", "refusal, attempt, staged", ISOLATE),
+    (v2(409, "conflict", CONFLICT + NEVER), "v2", "refusal, attempt, staged",
+     "refusal, look"),
     (v2(409, "conflict", "Conflict: the item is archived"), "v2", "refusal, attempt, staged",
-     ISOLATE),
+     "refusal, look"),
     (v1(400, "Conflict", NEVER), "v1", "refusal, attempt, staged", None),
     (v1(400, "ValidationError", NEVER), "v1", "refusal, attempt, staged", None),
     (v1(409, "Conflict", NEVER), "v1", "refusal, attempt, staged", None),

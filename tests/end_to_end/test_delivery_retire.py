@@ -117,7 +117,17 @@ def test_items_are_deleted_in_bulk_their_live_copies_first(open_way):
     assert sizes == [(False, 50), (False, 100), (True, 50), (True, 100)]
 
 
-def test_nothing_is_asked_for_an_item_by_its_id(way):
+def test_of_an_item_by_its_id_that_was_never_written_the_status_is_read_first(way):
+    way.retire(1, "delete", version=5)
+    way.run()
+    assert not is_there(way, 1)
+    assert [r.method for r in way.requests] == ["GET", "DELETE", "DELETE"]
+
+
+def test_nothing_is_asked_for_one_that_was_written(way):
+    way.change(1, stock=3, version=1)
+    way.run()
+    way.forget_requests()
     way.retire(1, "delete", version=5)
     way.run()
     assert not is_there(way, 1)

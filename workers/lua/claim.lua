@@ -8,7 +8,7 @@
 --   no listing shows is created; preflight: values are held against the schema;
 --   live: of the destination
 -- Returns {step = 'batch' | 'probe' | 'index' | 'schema' | 'wait', ...}
---! uses state burying retire creation references budget echo listing picking lanes retiring publish_wait room
+--! uses state burying retire creation references budget echo listing status picking lanes retiring claimed publish_wait room
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -124,9 +124,11 @@ local function consider(set_of, record)
     if live_claim(item) then return put_back(item) end
     expire_claim(item)
   end
-  local send, files, options, retires = request_of(item)
-  if not send then return put_back(item) end
+  local place = collection.name .. ':' .. collection.index
   local id = item_id(item, collection)
+  local status = id and status_of(place, id)
+  local send, files, options, retires, look = request_of(item, status)
+  if not send then return put_back(item) end
   local create = not id and collection.create and is_to_be_created(item)
   if id then
     end_creation(item)
@@ -145,24 +147,23 @@ local function consider(set_of, record)
     set(item, 'roomless', 1)
     return put_back(item)
   end
-  if create and waits_whole(item, collection.name .. ':' .. collection.index) then
-    return put_back(item)
-  end
+  if create and waits_whole(item, place) then return put_back(item) end
   if options and not known then
     send = without_options(send)
     if #send == 0 then return save(item) end
   end
-  local limit = limit_of(item, dest.epoch or '0')
+  if id and not (retires or look) then stage_unpublished(item, status) end
+  local limit = look == 'alone' and 1 or limit_of(item, dest.epoch or '0')
   if collection.single then limit = 1 end
   if create then limit = math.min(limit, collection.create_most or limit) end
-  local own = shape_of(item, limit, files, create, retires)
+  local own = shape_of(item, limit, files, create, retires, look)
   if shape and (own ~= shape or #picked + 1 > math.min(room, limit)) then
     save(item)
     return
   end
   shape = own
   room = math.min(room or limit, limit)
-  picked[#picked + 1] = {item = item, id = id or '', send = send, limit = limit}
+  picked[#picked + 1] = {item = item, id = id or '', send = send, limit = limit, status = status}
 end
 
 local function claim_items(set_of)
@@ -191,37 +192,22 @@ end
 
 local function hand_out(set_of, own)
   local out, told = {}, {}
-  local create = string.find(shape, ' create', 1, true) and true or false
-  local retires = string.match(shape, ' retire (%a+)')
+  local how = {token = request.token, create = string.find(shape, ' create', 1, true) ~= nil,
+    retires = string.match(shape, ' retire (%a+)'), look = string.match(shape, ' look (%a+)')}
   for _, pick in ipairs(picked) do
-    local item, held = pick.item, {}
-    for _, field in ipairs(pick.send) do
-      held[field.slug] = field.arrival
-      -- From here on nobody knows what the CMS holds; only this claim's settle says it again.
-      item.fields[field.slug].c = nil
-      note_sent(item.fields[field.slug])
-      touch(item, field.slug)
-    end
     out[#out + 1] = told_of(pick, dest)
-    told[#told + 1] = {item.record, held}
-    set(item, 'claim', cjson.encode({token = request.token, at = now, till = now + CLAIM_MS,
-      fields = held, create = create or nil, retire = retires}))
-    note_retiring(item, held, retires)
-    set(item, 'tried', now)
-    -- Once: whatever comes of it, what is still pending is written first.
-    if not create then set(item, 'publish', nil) end
-    schedule(item)
-    save(item)
+    told[#told + 1] = {pick.item.record, hold_for(how, pick)}
   end
+  note_held_back(set_of.collection.name)
   depart(set_of.lane)
-  if set_of.collection.single then begin_try(set_of.collection, request.token) end
+  if set_of.collection.single and not how.look then begin_try(set_of.collection, request.token) end
   redis.call('HSET', dest_key, 'turn', 'index')
   note('sent', {destination = name, collection = set_of.collection.name, token = request.token,
     items = told}, 'items')
   return answer({step = 'batch', collection = set_of.collection.name, items = out,
     staged = string.find(shape, ' staged', 1, true) and true or false,
     publish = string.find(shape, ' publish', 1, true) and true or false,
-    create = create, retire = retires or '', trial = trial and not blind,
+    create = how.create, retire = how.retires or '', look = how.look or '', trial = trial and not blind,
     more = set_of.due > own or first_due('live', open) == now, at = now}, CLAIM_MS)
 end
 

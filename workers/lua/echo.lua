@@ -172,6 +172,7 @@ local function part(gone, item_of)
   end
   local item = item_of({collection = gone.collection, record = record or gone.id})
   if is_ours(item, gone.deleted) then return end  -- its answer tells
+  redis.call('HDEL', P .. 'status:' .. place, gone.id)
   if record and gone.deleted then
     redis.call('HDEL', ids, record)
     redis.call('HDEL', keys, gone.id)

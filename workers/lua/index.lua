@@ -2,8 +2,8 @@
 -- index: one page of a listing. Known ids go into the index, those that wait for them become due;
 -- the last page decides on who is missing: a letter, ignored, or to be created.
 -- ARGV[2]: {token, flight, destination, collection, index, missing, whole, every_ms, full_ms,
---   page_ms, rest_ms, slot, offset, at, items: [{key, id, updated, created, shown}], next, total, short}
---   key: null where it has none; shown: published, and neither draft nor archived
+--   page_ms, rest_ms, slot, offset, at, items: [{key, id, updated, created, status}], next, total, short}
+--   key: null where it has none; status: lua/status.lua
 --   offset: of this page; at: ms of the CMS's own clock; next: offset of the next page, or null
 --   total: items of the whole listing; short: it ended before it had shown so many
 --   failed: true when no page came: the lock stays for a while
@@ -11,7 +11,7 @@
 --   waits for; slot: which of them it is, or '' (lua/listing.lua); ':reconcile': one of nobody's
 -- Returns {found, missing, done, twins: [[key, item id, id of the other]], sweep}.
 --   sweep: what was not shown is gone
---! uses state burying retire creation references twins wanted
+--! uses state burying retire creation references twins wanted status
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -53,6 +53,7 @@ local function see(entry)
   local before = given(entry.key) and redis.call('HGET', P .. 'ids:' .. place, entry.key)
   local id, changed = show(place, given(entry.key), entry.id, given(entry.created))
   if not id then return end
+  local status = note_status(place, entry.id, given(entry.status))
   local item = load_item(request.collection, entry.key)
   if not next(item.meta) then return end
   local updated = given(entry.updated)
@@ -61,9 +62,10 @@ local function see(entry)
     forget_confirmations(item)
     set(item, 'updated', id == entry.id and updated or nil)
   end
-  if item.meta.staged and entry.shown and id == entry.id then
-    set(item, 'staged', nil)
-    forget_confirmations(item)
+  if status and id == entry.id and not live_claim(item) then
+    hear_status(item, status, false)
+    note_undone(item, status)
+    count_not_live(item)
   end
   local gone = in_force(item)
   if gone and before ~= id then

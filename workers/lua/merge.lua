@@ -88,7 +88,9 @@ local function take(item, slug, field)
       if held.m then field.m = math.max(field.m or 0, held.m) end
       field.e = both_events(field, held)
     end
-    if slug == GONE and held then field.u = both_flags(field.u, held.u) end
+    if slug == GONE and held then
+      field.u, field.B = both_flags(field.u, held.u), field.B or held.B
+    end
     if field.l then redis.call('HSET', P .. 'letter:' .. field.l, 'record', item.record) end
     item.fields[slug] = field
   end

@@ -63,8 +63,9 @@ local function is_held_back(item)
 end
 
 -- Items of one shape go together in a request.
-local function shape_of(item, limit, files, create, retires)
+local function shape_of(item, limit, files, create, retires, look)
   local shape = (limit < request.batch and 'suspect' or '') .. (files and ' files' or '')
+  if look then return shape .. ' look ' .. look end
   if retires then return shape .. ' retire ' .. retires end
   if create then return shape .. ' create' .. (is_held_back(item) and ' staged' or '') end
   return shape .. (item.meta.staged and ' staged' or '') .. (item.meta.publish and ' publish' or '')
@@ -76,6 +77,12 @@ local function is_healthy(item, dest)
   return tonumber(dest.last_success or 0) > tonumber(item.meta.tried)
 end
 
+-- Its retirement is taken back, and has taken it off the site.
+local function was_live(item)
+  local gone = item.fields[GONE]
+  return gone and gone.b and gone.u and (not gone.B or is_shown(read_status(gone.B))) or false
+end
+
 -- What a worker is told of an item that it is to send.
 local function told_of(pick, dest)
   local meta = pick.item.meta
@@ -83,7 +90,9 @@ local function told_of(pick, dest)
     attempts = tonumber(meta.attempts or 0), refused = meta.refused and true or false,
     taken = meta.taken or false, passed = meta.passed or false, forgotten = meta.forgotten and true or false,
     healthy = is_healthy(pick.item, dest), fresh = not meta.failed,
-    failed_ms = meta.failed and math.max(0, now - tonumber(meta.failed)) or 0}
+    failed_ms = meta.failed and math.max(0, now - tonumber(meta.failed)) or 0,
+    looked = meta.looked and true or false, was_live = was_live(pick.item),
+    unpublishable = meta.unpublishable ~= nil and meta.unpublishable == sign_of(pick.status)}
 end
 
 local schema_missing, schema_needed

@@ -8,7 +8,7 @@
 --   is no item, and it is to be created; staged: it shows the item held back or never published
 --   hold_ms: until they are due, so that a whole hand-over becomes due at one time
 -- Returns {fields, records, left: [record], wake}; left: something had changed, nothing was done.
---! uses state burying retire creation waking
+--! uses state burying retire creation waking status
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -67,7 +67,8 @@ local function repair(entry)
     if field and field.a == pair[2] then any = mend(item, pair[1]) or any end
   end
   if entry.staged and not item.fields['_draft'] and not item.fields['_archived'] then
-    set(item, 'staged', 1)
+    write_staged(item, 1, 'a reconcile found it unpublished, or held back by an editor')
+    count_not_live(item)
   end
   if any then
     -- What has a time of its own keeps it, be it a backoff.
@@ -83,6 +84,7 @@ end
 for _, entry in ipairs(request.records) do
   if not repair(entry) then left[#left + 1] = entry.record end
 end
+note_held_back(request.collection)
 local wake = false
 if marked > 0 then
   if due_here > now then

@@ -4,6 +4,9 @@
 --   b 1 once it is lifted: the record is back   p 1 once the live copy is away, of a "delete"
 --   u flags that the CMS may show because of it, with the arrival number for which each was sent
 --     first: what lifts it takes them back
+--   B the status of the item before the first request for it was sent (lua/status.lua); with u, and
+--     without B: an older release sent it, and the item is taken for one that was live
+--   S how many requests were sent for it
 --   z 1 once a request to delete the item was sent
 -- d of another field: it is of a record that was deleted since, and no new item is made from it.
 -- hold of an item: until this ms a request may land that takes it away; nothing else is sent.
@@ -44,7 +47,7 @@ local function retire(item, gone, copy)
   local again = false
   if held then
     overrule(item, GONE)
-    gone.m, gone.u = held.m, held.u
+    gone.m, gone.u, gone.B = held.m, held.u, held.u and held.B
     if not held.b and held.v == gone.v then
       gone.p, gone.z = held.p, held.z
       again = held.c and not held.m and item.meta.copy == copy
@@ -103,6 +106,20 @@ local function note_refusal(gone)
     if arrival == gone.a then gone.u[flag] = nil end
   end
   if gone.u and not next(gone.u) then gone.u = nil end
+  if not gone.u then gone.B, gone.S = nil, nil end
+end
+
+-- A listing shows *status*: what a retirement did and somebody has undone is not taken back any more.
+local function note_undone(item, status)
+  local gone = in_force(item)
+  if not gone or not gone.u or gone.m or gone.s == 'pending' then return end
+  for flag in pairs(gone.u) do
+    if not string.find(status.flags, flag == '_archived' and 'a' or 'd', 1, true) then
+      gone.u[flag], gone.c = nil, nil
+      touch(item, GONE)
+    end
+  end
+  if not next(gone.u) then gone.u, gone.B, gone.S = nil, nil, nil end
 end
 
 -- A request that takes the item away had no answer, or came to its end unseen: it may land until
@@ -135,7 +152,7 @@ local function retire_nothing(item, since)
     count('unchanged', 1)
     gone.s = 'unchanged'
   end
-  gone.c, gone.u = nil, nil
+  gone.c, gone.u, gone.B, gone.S = nil, nil, nil, nil
   if gone.m and gone.m <= since then gone.m = nil end
   touch(item, GONE)
   redis.call('ZADD', P .. 'tombstones', now, item.collection .. ':' .. item.record)
@@ -149,8 +166,9 @@ local function lose_item(item)
     touch(item, slug)
   end
   local gone = item.fields[GONE]
-  gone.u, gone.p = nil, nil
-  for _, name in ipairs({'staged', 'publish', 'updated', 'hold', 'limit', 'epoch'}) do
+  gone.u, gone.B, gone.S, gone.p = nil, nil, nil, nil
+  for _, name in ipairs({'staged', 'publish', 'updated', 'hold', 'limit', 'epoch', 'look', 'looked',
+      'unpublishable'}) do
     set(item, name, nil)
   end
   if not gone.b then
@@ -162,13 +180,14 @@ local function forget_id(place, record, id)
   local ids, keys = P .. 'ids:' .. place, P .. 'keys:' .. place
   if redis.call('HGET', ids, record) == id then redis.call('HDEL', ids, record) end
   if redis.call('HGET', keys, id) == record then redis.call('HDEL', keys, id) end
+  redis.call('HDEL', P .. 'status:' .. place, id)
 end
 
 -- A new item knows nothing of how an earlier one was retired.
 local function begin_anew(item)
   local gone = item.fields[GONE]
   if not gone then return end
-  gone.u, gone.p, gone.z = nil, nil, nil
+  gone.u, gone.B, gone.S, gone.p, gone.z = nil, nil, nil, nil, nil
   if gone.b then gone.m = nil end
   touch(item, GONE)
 end

@@ -2,21 +2,26 @@
 -- settle: what one attempt did to each item of a claim, all at once. It acts only on values that
 -- still hold the arrival number that was claimed; what arrived meanwhile stays pending and due.
 -- ARGV[2]: {token, claim, destination, collection, index, copy, weak, soft, missing, create, retire,
+--   look, at, live, staged,
 --   verdicts: [{record, id, sent: [slug], written: [slug], normalised: [slug], files: {slug: json}, updated,
 --     answered, seen: {slug: text},
 --     deaths: [{kind, slugs, message, status, code, problems}], wait_ms, attempt, failed, limit,
 --     unknown, refused, missed: [slug], staged, forget, overwrote, publish,
---     made, taken, passed, named: [slug, instead], retired, dangling: [slug]}],
+--     made, taken, passed, named: [slug, instead], retired, dangling: [slug],
+--     status, look, relist, unmoved, unpublishable, why}],
 --   heard, closed, no_room, create_most, batch}
 --   create: the request was to create the items; made: the id of the item that there is now
 --   retire: 'unpublish' or 'delete', or '': what the request was to do to the items; retired: it did
+--   unmoved: the CMS says that it was not live; live: of the destination; staged: of the request
+--   look, status, unpublishable: lua/status.lua; at: of the answer, as the CMS writes times
+--   relist: all that went with what there is not is looked up again, where that is quick
 --   dangling: references to items that the CMS does not know
 --   answered: updated, as a version; seen: what the answer shows where that is not what was sent
 --   heard: the CMS answered the request; closed: that nothing of the collection can be written;
 --   no_room: that the plan has no room, for so many that create_most are to be tried next
 --   soft: the limits come from 5xx answers, and last until the outage has ended
 -- Returns {settled, lost, letters}.
---! uses state burying retire creation references echo publish_wait room forms
+--! uses state burying retire creation references echo publish_wait room forms status retired shown
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -54,7 +59,7 @@ local function written(item, claim, verdict)
       if field.m and math.min(claim.at, now) >= field.m then field.m = nil end
       field.c = confirmation(field.v, field.j)
       field.x = nil
-      if field.b and not field.m then field.c, field.u = nil, nil end
+      if field.b and not field.m then field.c, field.u, field.B, field.S = nil, nil, nil, nil end
       touch(item, slug)
       done[#done + 1] = slug
     end
@@ -128,13 +133,8 @@ local function remember(item, claim, verdict)
       touch(item, slug)
     end
   end
-  local staged = verdict.staged
   if verdict.publish then set(item, 'publish', 1) end
-  if staged == true then
-    -- Somebody took it back since it was last seen: a status that was confirmed is none any more.
-    set(item, 'staged', 1)
-    forget_confirmations(item)
-  elseif staged == false then set(item, 'staged', nil) end
+  settle_status(item, verdict)
   if verdict.forget then
     local place = request.collection .. ':' .. request.index
     forget_id(place, item.record, verdict.id)
@@ -162,7 +162,7 @@ local function judge_item(item, verdict, fresh)
 end
 
 local function praise(item, verdict)
-  for _, name in ipairs({'attempts', 'failed', 'refused', 'forgotten'}) do set(item, name, nil) end
+  for _, name in ipairs({'attempts', 'failed', 'refused', 'forgotten', 'looked'}) do set(item, name, nil) end
   if not given(verdict.limit) then
     set(item, 'limit', nil)
     set(item, 'epoch', nil)
@@ -209,38 +209,6 @@ local function settle_late_creation(item, verdict)
   settle_creation(item, {}, verdict)
 end
 
--- The item has been taken away, or the live copy of it.
-local function settle_retirement(item, claim, verdict)
-  local gone = item.fields[GONE]
-  local deleted, done = request.retire == 'delete', {}
-  if deleted then
-    room_made = true
-    forget_id(request.collection .. ':' .. request.index, item.record, verdict.id)
-    lose_item(item)
-  else
-    set(item, 'staged', 1)
-    forget_confirmations(item)
-  end
-  touch(item, GONE)
-  if gone.a ~= claim.fields[GONE] then return done end
-  if gone.v == '"delete"' and not deleted then
-    gone.p = 1
-    return done
-  end
-  confirm_copy(item)
-  return written(item, claim, {written = {GONE}})
-end
-
--- Its claim had run out: others may have written the item since, on either side of it.
-local function settle_late_retirement(item, verdict)
-  if verdict.retired and request.retire == 'delete' then
-    room_made = true
-    forget_id(request.collection .. ':' .. request.index, item.record, verdict.id)
-  elseif verdict.unknown then
-    doubt_retirement(item, now + LATE_MS)
-  end
-end
-
 local function doubt_values(item, claim)
   if request.retire ~= '' then
     doubt_retirement(item, now + LATE_MS)
@@ -250,6 +218,7 @@ local function doubt_values(item, claim)
 end
 
 local function settle(verdict)
+  if verdict.retired and request.retire == 'delete' then room_made = true end
   local item = load_item(request.collection, verdict.record)
   local claim = item.meta.claim and cjson.decode(item.meta.claim)
   if not claim or claim.token ~= request.claim then
@@ -263,11 +232,13 @@ local function settle(verdict)
   else
     if verdict.unknown then doubt_values(item, claim) end
     if request.create then settle_creation(item, claim.fields, verdict) end
-    if #verdict.written > 0 then confirm_copy(item) end
     -- Before a success clears the count: the attempt that condemns is one of those it names.
     local attempts = tonumber(item.meta.attempts or 0) + (verdict.attempt and 1 or 0)
-    local done = verdict.retired and settle_retirement(item, claim, verdict)
-      or written(item, claim, verdict)
+    hear_answer(item, claim, verdict)
+    look_up_all(verdict)
+    if verdict.retired then verdict.written = settle_retirement(item, claim, verdict) end
+    if #verdict.written > 0 then confirm_copy(item) end
+    local done = written(item, claim, verdict)
     if #done > 0 or verdict.retired then praise(item, verdict) end
     if verdict.unknown then
       for slug in pairs(claim.fields) do item.fields[slug].c = nil end
@@ -278,12 +249,14 @@ local function settle(verdict)
     local fresh = false
     for slug, field in pairs(item.fields) do
       -- What waits for an item it refers to has not come meanwhile.
-      if field.s == 'pending' and not field.y and field.a ~= claim.fields[slug] then fresh = true end
+      local other = request.look == '' and field.a ~= claim.fields[slug]
+      if field.s == 'pending' and not field.y and other then fresh = true end
     end
     judge_item(item, verdict, fresh)
     if given(verdict.made) then made = true end
     if no_room and request.create_most == 0 then set(item, 'roomless', 1) end
     set(item, 'claim', nil)
+    count_not_live(item)
     told[#told + 1] = {item.record, list_text(done)}
   end
   schedule(item)
@@ -299,6 +272,7 @@ for _, verdict in ipairs(request.verdicts) do
   if given(verdict.overwrote) then put_right(verdict) end
 end
 wake_waiting()
+note_held_back(request.collection)
 if request.heard then note_answer_on_closed(request.collection, request.claim, given(request.closed)) end
 if no_room then
   note_no_room(request.collection, no_room, request.create_most)

@@ -28,6 +28,7 @@ for i = 1, #found[2], 2 do
   if not is_listed(id) then
     lose(place, record, id, 'gone')
     redis.call('HDEL', P .. 'born:' .. place, id)
+    redis.call('HDEL', P .. 'status:' .. place, id)
   end
 end
 if found[1] == '0' then redis.call('UNLINK', listed) end

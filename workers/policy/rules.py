@@ -230,6 +230,7 @@ def judge(
         no_room=case.said if action is Action.AWAIT_ROOM else None,
         not_published=case.said if action is Action.AWAIT_PUBLISH else None,
         close_budget=_closure(case) if action is Action.SNOOZE else None,
+        at=case.answer.at if case.answer else None,
         drop_schema=_contradicts_schema(case),
         doubt_schema=_doubts_schema(case) if action is Action.REFUSE else "no",
     )

@@ -1,0 +1,47 @@
+-- Shared: what a request that was to take an item away has come to.
+
+-- The CMS says that there was no live copy: of a first request that is so, of a second one the first
+-- may have taken it.
+local function note_unmoved(gone)
+  if gone.S ~= 1 or gone.m or not gone.u or gone.u._draft ~= gone.a then return end
+  gone.u._draft = nil
+  if not next(gone.u) then gone.u, gone.B = nil, nil end
+end
+
+local function note_unpublished(item, place, id, unmoved)
+  local status = status_of(place, id)
+  local flags, at = status and status.flags or '', given(request.at) or (status and status.updated) or ''
+  if not unmoved and not string.find(flags, 'd', 1, true) then flags = flags .. 'd' end
+  if status then note_status(place, id, flags .. '||' .. at) end
+  set(item, 'staged', given(request.at) and '@' .. request.at or 1)
+  forget_confirmations(item)
+end
+
+-- The item has been taken away, or the live copy of it. Returns the slugs that are done.
+local function settle_retirement(item, claim, verdict)
+  local gone, place = item.fields[GONE], request.collection .. ':' .. request.index
+  local deleted = request.retire == 'delete'
+  if deleted then
+    forget_id(place, item.record, verdict.id)
+    lose_item(item)
+  else
+    if verdict.unmoved then note_unmoved(gone) end
+    note_unpublished(item, place, verdict.id, verdict.unmoved)
+  end
+  touch(item, GONE)
+  if gone.a ~= claim.fields[GONE] then return {} end
+  if gone.v == '"delete"' and not deleted then
+    gone.p = 1
+    return {}
+  end
+  return {GONE}
+end
+
+-- Its claim had run out: others may have written the item since, on either side of it.
+local function settle_late_retirement(item, verdict)
+  if verdict.retired and request.retire == 'delete' then
+    forget_id(request.collection .. ':' .. request.index, item.record, verdict.id)
+  elseif verdict.unknown then
+    doubt_retirement(item, now + LATE_MS)
+  end
+end

@@ -1,0 +1,82 @@
+-- Shared: what an answer says of an item's status, and what is to be known of it before it goes again.
+
+local QUICK = 1000  -- items; a collection of more is not listed for one of a batch that is not there
+
+-- A PATCH has made a draft of what is to leave the site, and it was published meanwhile.
+local function is_still_live(item, status)
+  local gone = in_force(item)
+  if not gone or not (gone.v == '"unpublish"' or (gone.v == '"draft"' and request.live)) then return false end
+  if not is_published_since(item, status) then return false end
+  gone.B, gone.u = '|' .. status.published .. '|', {_draft = gone.a}
+  set(item, 'staged', nil)
+  touch(item, GONE)
+  return true
+end
+
+local function without(list, name)
+  local rest = {}
+  for _, one in ipairs(list or {}) do
+    if one ~= name then rest[#rest + 1] = one end
+  end
+  return rest
+end
+
+-- What was written staged only and shows as published is written live, before it counts as written.
+local function go_live(verdict)
+  verdict.written, verdict.deaths, verdict.missed = {}, {}, {}
+  verdict.publish, verdict.attempt = false, false
+end
+
+local function hear_answer(item, claim, verdict)
+  local place = request.collection .. ':' .. request.index
+  local id = given(verdict.made) or verdict.id
+  local status = given(verdict.status) and note_status(place, id, verdict.status)
+  if not status or request.look ~= '' then return end
+  local ours = claim.fields[GONE] or claim.fields._draft or claim.fields._archived
+  if claim.fields[GONE] and is_still_live(item, status) then
+    verdict.written = without(verdict.written, GONE)
+  elseif hear_status(item, status, ours) and request.staged and request.live then
+    go_live(verdict)
+  end
+end
+
+-- A request was refused since it carried an item that there is not: looking all of them up again costs
+-- less than finding out which.
+local function look_up_all(verdict)
+  if not verdict.relist then return end
+  local place = request.collection .. ':' .. request.index
+  if redis.call('HLEN', P .. 'keys:' .. place) > QUICK then return end
+  verdict.forget, verdict.limit = true, cjson.null
+  redis.call('HDEL', P .. 'index:' .. place, 'full_next')
+end
+
+-- The status of the item was to be read: *look* says why it is to be once more, if it is.
+local function settle_look(item, verdict)
+  local place = request.collection .. ':' .. request.index
+  set(item, 'look', given(verdict.look))
+  if not item.meta.look then set(item, 'looked', now) end
+  local status = status_of(place, verdict.id)
+  if request.look == 'refused' and verdict.staged == true then
+    write_staged(item, sign_of(status) or 1, verdict.why)
+  end
+end
+
+-- What the answer says of the live copy; *at*: of the refusal, where the status is not known.
+local function settle_status(item, verdict)
+  local place = request.collection .. ':' .. request.index
+  if request.look ~= '' then return settle_look(item, verdict) end
+  local id = given(verdict.made) or verdict.id
+  local status = status_of(place, id)
+  if given(verdict.look) then set(item, 'look', verdict.look) end
+  if verdict.unpublishable then set(item, 'unpublishable', sign_of(status)) end
+  if verdict.staged == true then
+    -- Somebody took it back since it was last seen: a status that was confirmed is none any more.
+    local sign = status and not is_shown(status) and sign_of(status)
+    local why = verdict.why ~= '' and verdict.why or request.outcome
+    write_staged(item, sign or (given(request.at) and '@' .. request.at) or 1, why)
+  elseif verdict.staged == false then
+    -- It is published now, and since when no answer has told.
+    if not given(verdict.status) then redis.call('HDEL', P .. 'status:' .. place, id) end
+    set(item, 'staged', nil)
+  end
+end

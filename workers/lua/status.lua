@@ -1,0 +1,91 @@
+-- Shared: the status of an item as the CMS last showed it, and whether its live copy can be written.
+--
+-- instep:status:<collection>:<copy>  hash: item id → "<flags>|<lastPublished>|<lastUpdated>"
+--   flags: a archived, d draft; lastPublished '': never published, or unpublished
+-- instep:not-live:<collection>  set: records whose staged copies alone are written, since their items
+--   are not published
+-- staged of an item: it is written so, until its status is another than this one: as it was when the
+--   CMS refused the live copy, or showed none. lastPublished may stay set where there is no live copy.
+--   "@<time>": when that was, where the status was not known; "1": an older release or a reconcile
+--   set it
+-- look of an item: its status is to be read before anything is sent: 'status', it is not known;
+--   'alone', by a request of its own; 'refused', a request was refused for what one item of it is
+-- looked: it was, and nothing was written since
+-- unpublishable of an item: its status when the CMS would not publish it
+
+local function read_status(text)
+  local flags, published, updated = string.match(text or '', '^([ad]*)|([^|]*)|(.*)$')
+  return flags and {flags = flags, published = published, updated = updated} or nil
+end
+
+local function status_of(place, id) return read_status(redis.call('HGET', P .. 'status:' .. place, id)) end
+
+-- Of a status, what another one is compared with.
+local function sign_of(status) return status and status.flags .. '|' .. status.published .. '|' end
+
+-- It is live, and nobody holds it back.
+local function is_shown(status) return status ~= nil and status.flags == '' and status.published ~= '' end
+
+-- A publish of the whole site moves lastPublished alone.
+local function seen_at(status)
+  return status.published > status.updated and status.published or status.updated
+end
+
+-- The CMS shows *text*; nil: something newer was seen before.
+local function note_status(place, id, text)
+  local status, held = read_status(text), status_of(place, id)
+  if not status or (held and seen_at(held) > seen_at(status)) then return nil end
+  redis.call('HSET', P .. 'status:' .. place, id, text)
+  return status
+end
+
+-- It has been published since its live copy was refused.
+local function is_published_since(item, status)
+  local held = item.meta.staged
+  if status.published == '' or not held then return status.published ~= '' end
+  local refused = string.match(held, '^@(.*)$')
+  if refused then return status.published > refused end
+  local before = read_status(held)
+  return not before or status.published ~= before.published
+end
+
+-- *ours*: a request of ours has set its flags, which says nothing of its live copy.
+local function is_live_again(item, status, ours)
+  if not is_shown(status) then return false end
+  local before = read_status(item.meta.staged)
+  return is_published_since(item, status) or (not ours and before and before.flags ~= status.flags)
+end
+
+local held_back = {}  -- {record, why}
+
+local function write_staged(item, sign, why)
+  if not item.meta.staged then held_back[#held_back + 1] = {item.record, why} end
+  set(item, 'staged', sign)
+  forget_confirmations(item)
+end
+
+-- Returns whether its live copy can be written again.
+local function hear_status(item, status, ours)
+  if not item.meta.staged then return false end
+  local live = is_live_again(item, status, ours)
+  set(item, 'staged', not live and sign_of(status) or nil)
+  if live then forget_confirmations(item) end
+  return live
+end
+
+-- What is known to have no live copy is not sent to be refused.
+local function stage_unpublished(item, status)
+  if not request.live or item.meta.staged or not status or status.published ~= '' then return end
+  write_staged(item, sign_of(status), 'its item was never published')
+end
+
+-- What an operator sees of it; not of what its mapping, or that its record is gone, takes off the site.
+local function count_not_live(item)
+  local counts = item.meta.staged and not in_force(item)
+    and held_text(item, '_draft') ~= 'true' and held_text(item, '_archived') ~= 'true'
+  redis.call(counts and 'SADD' or 'SREM', P .. 'not-live:' .. item.collection, item.record)
+end
+
+local function note_held_back(collection)
+  if #held_back > 0 then note('staged', {collection = collection, items = held_back}, 'items') end
+end

@@ -1,0 +1,75 @@
+"""
+What becomes of items whose status was read, in the place of the request that they wait for. Pure.
+
+A live write of a hundred items is refused for one that is not published, and the answer does not
+say which; and what a retirement changes, only the status before it tells. One GET shows all of them
+where the site filters by id; else what was edited last, since who was unpublished was edited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workers.answers import Answer, ItemView
+from workers.errors import DestinationError
+from workers.model.item_status import status_of
+from workers.steps import Batch, ClaimedItem, Verdict
+
+REFUSED = "a live write was refused, and the item is "
+
+
+def verdicts(batch: Batch, outcome: Answer | DestinationError, *, wait: float) -> Iterator[Verdict]:
+    """
+    Yield a verdict on each item of *batch*.
+
+    Args:
+        wait: Seconds until it is asked again, where it was refused for the number of requests.
+    """
+    answer = outcome if isinstance(outcome, Answer) else None
+    views = answer.items if answer and answer.status == 200 else {}
+    blamed = any(not _shown(views[item.id]) for item in batch.items if item.id in views)
+    ids = {item.id for item in batch.items}
+    # Where a filter is not known, others come as well.
+    whole = bool(answer and answer.status == 200) and views.keys() <= ids
+    whole = whole or bool(batch.alone and answer and answer.status == 404)
+    for item in batch.items:
+        if view := views.get(item.id):
+            yield _found(batch, item, view, blamed)
+        elif answer and answer.status == 429:
+            yield Verdict(item.record, look=batch.look, wait=wait)
+        else:
+            yield _not_found(batch, item, blamed, whole=whole)
+
+
+def _found(batch: Batch, item: ClaimedItem, view: ItemView, blamed: bool) -> Verdict:
+    status = status_of(view)
+    if batch.look != "refused":
+        return Verdict(item.record, status=status)
+    if _shown(view):
+        # Nobody is to blame by what is shown: lastPublished may stay where nothing is live.
+        return Verdict(item.record, status=status, limit=None if blamed else _halved(batch))
+    return Verdict(item.record, status=status, staged=True, why=REFUSED + _words(view))
+
+
+def _not_found(batch: Batch, item: ClaimedItem, blamed: bool, *, whole: bool) -> Verdict:
+    if batch.look == "status":
+        return Verdict(item.record, look="" if batch.alone else "alone")
+    if batch.look == "alone":
+        return Verdict(item.record)
+    if whole and item.record != item.id and not item.forgotten:
+        return Verdict(item.record, forget=True)
+    return Verdict(item.record, limit=None if blamed and not whole else _halved(batch))
+
+
+def _halved(batch: Batch) -> int:
+    return max(1, len(batch.items) // 2)
+
+
+def _shown(view: ItemView) -> bool:
+    return view.published is not None and not (view.archived or view.draft)
+
+
+def _words(view: ItemView) -> str:
+    if view.archived:
+        return "archived"
+    return "a draft" if view.draft else "not published"

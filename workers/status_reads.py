@@ -1,0 +1,49 @@
+"""
+Reads the status of items, in the place of the request that they wait for.
+"""
+
+from __future__ import annotations
+
+from workers.answers import Answer
+from workers.asking import Asker, said
+from workers.errors import DestinationError
+from workers.parts import Parts
+from workers.policy.status_look import verdicts
+from workers.settings import Destination
+from workers.steps import Batch, Judgement, Verdict
+from workers.webflow.client import Client
+
+READ_AGAIN = 10.0  # s, and up to twice that: after the CMS refused a look for their number
+
+
+class StatusReads:
+    """In one thread, beside its Courier."""
+
+    def __init__(self, asker: Asker, parts: Parts) -> None:
+        self._asker = asker
+        self._parts = parts
+        self._unfiltered: set[str] = set()  # destinations that refused to filter by id
+
+    def look(self, destination: Destination, batch: Batch, spread: float, not_after: float) -> None:
+        """Carry out the look that *batch* waits for, by one GET."""
+        collection = self._parts.settings.collections[batch.collection]
+        filtered = destination.name not in self._unfiltered
+
+        def ask(client: Client) -> Answer:
+            ids = [item.id for item in batch.items]
+            if batch.alone:
+                return client.get_item(collection.id, ids[0], not_after=not_after)
+            return client.find_items(collection.id, ids, filtered=filtered, not_after=not_after)
+
+        outcome = self._asker.ask(destination, ask, flight="")
+        if filtered and not batch.alone and _refuses_filter(outcome):
+            self._unfiltered.add(destination.name)
+            found = [Verdict(item.record, look=batch.look) for item in batch.items]
+        else:
+            found = list(verdicts(batch, outcome, wait=READ_AGAIN * (1 + spread)))
+        words = f"status read: {said(outcome)}"
+        self._parts.outbox.settle(batch, Judgement(tuple(found), "refusal"), outcome=words)
+
+
+def _refuses_filter(outcome: Answer | DestinationError) -> bool:
+    return isinstance(outcome, Answer) and outcome.status == 400 and outcome.code != "RateLimit"
