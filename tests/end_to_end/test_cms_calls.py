@@ -1,0 +1,138 @@
+"""How many requests everyday situations take: none of them grows with the number of items."""
+
+from collections import Counter
+
+from service.sandbox.site import new_id
+
+
+def restore(way):
+    """Give every item another id, as a site that is restored from a backup does."""
+    held = way.products.items
+    for item in list(held.values()):
+        del held[item.id]
+        item.id = new_id()
+        held[item.id] = item
+        way.products.variants(item.locale).slugs[item.staged.fields["slug"]] = item.id
+
+
+def change_all(way, numbers, **fields):
+    for n in numbers:
+        way.change(n, **fields)
+    way.run(600)
+
+
+def told(way):
+    """How many requests there were of each method, status and number of items."""
+    return Counter(
+        (r.method, r.path.rsplit("/", 1)[-1], len(r.body.get("items", r.body.get("itemIds", ()))))
+        for r in way.requests
+    )
+
+
+def test_a_site_that_was_restored_from_a_backup_is_listed_once(open_way):
+    way = open_way(by="key", items=200)
+    change_all(way, range(1, 201), stock=1)
+    restore(way)
+    way.pass_time(5)
+    way.forget_requests()
+    change_all(way, range(1, 201), stock=2)
+    held = way.products.items.values()
+    assert [item.live.fields["stock"] for item in held] == [2] * 200
+    assert len(way.requests) <= 7, told(way)
+    assert way.counts("pending", "dead") == (0, 0)
+
+
+def test_one_of_a_batch_that_is_gone_holds_up_none_of_the_others(open_way):
+    way = open_way(by="key", items=100)
+    change_all(way, range(1, 101), stock=1)
+    way.remove(37)
+    way.forget_requests()
+    for n in range(1, 101):
+        way.change(n, stock=2)
+    way.run(10)
+    others = [n for n in range(1, 101) if n != 37]
+    assert way.shown("stock", others) == [2] * 99
+    way.run(600)
+    assert len(way.requests) <= 6, told(way)
+    assert [letter.kind for letter in way.letters()] == ["missing"]
+
+
+def test_by_item_id_halves_find_it(open_way):
+    way = open_way(items=100)
+    way.remove(37)
+    change_all(way, range(1, 101), stock=2)
+    assert way.shown("stock", [n for n in range(1, 101) if n != 37]) == [2] * 99
+    assert len(way.requests) <= 16, told(way)
+    assert [letter.kind for letter in way.letters()] == ["missing"]
+
+
+def test_of_a_large_collection_halves_find_it_too(open_way):
+    way = open_way(by="key", items=1100)
+    change_all(way, range(1, 101), stock=1)
+    way.remove(37)
+    way.forget_requests()
+    for n in range(1, 101):
+        way.change(n, stock=2)
+    way.run(10)
+    assert way.shown("stock", [n for n in range(1, 101) if n != 37]) == [2] * 99
+    assert len(way.patches()) <= 16, told(way)
+
+
+def test_drafts_that_the_listing_shows_are_written_staged_from_the_start(open_way):
+    way = open_way(by="key", items=400)
+    drafts = range(1, 401, 10)
+    way.unpublish(*drafts)
+    change_all(way, range(1, 401), stock=2)
+    live = [n for n in range(1, 401) if n not in drafts]
+    assert way.shown("stock", live) == [2] * 360
+    assert [(way.staged(n)["stock"], way.live(n)) for n in drafts] == [(2, None)] * 40
+    assert len(way.requests) <= 11, told(way)
+
+
+def test_so_are_those_that_were_listed_before_anything_came_of_them(open_way):
+    way = open_way(by="key", items=400)
+    drafts = range(1, 401, 10)
+    way.unpublish(*drafts)
+    way.change(2, stock=1)
+    way.run(600)
+    way.forget_requests()
+    change_all(way, range(1, 401), stock=2)
+    assert [(way.staged(n)["stock"], way.live(n)) for n in drafts] == [(2, None)] * 40
+    assert len(way.patches()) == 5, told(way)
+
+
+def test_drafts_that_nobody_knew_are_found_by_one_look(open_way):
+    way = open_way(items=100)
+    drafts = range(1, 101, 10)
+    way.unpublish(*drafts)
+    change_all(way, range(1, 101), stock=2)
+    assert [(way.staged(n)["stock"], way.live(n)) for n in drafts] == [(2, None)] * 10
+    assert way.shown("stock", [n for n in range(1, 101) if n not in drafts]) == [2] * 90
+    assert len(way.requests) <= 5, told(way)
+    way.forget_requests()
+    change_all(way, range(1, 101), stock=3)
+    assert len(way.requests) == 2, told(way)
+
+
+def test_what_is_unpublished_between_two_events_is_found_by_one_look(open_way):
+    way = open_way(by="key", items=100)
+    change_all(way, range(1, 101), stock=1)
+    drafts = range(1, 41)
+    way.unpublish(*drafts)
+    way.pass_time(5)
+    way.forget_requests()
+    change_all(way, range(1, 101), stock=2)
+    assert [(way.staged(n)["stock"], way.live(n)) for n in drafts] == [(2, None)] * 40
+    assert way.shown("stock", range(41, 101)) == [2] * 60
+    assert len(way.requests) <= 6, told(way)
+
+
+def test_a_mapping_that_says_no_draft_publishes_many_by_one_request(open_way):
+    way = open_way(by="key", items=100)
+    way.unpublish(*range(1, 41))
+    change_all(way, range(1, 101), stock=2, _draft=False)
+    assert way.shown("stock", range(1, 101)) == [2] * 100
+    assert len(way.requests) <= 7, told(way)
+    way.forget_requests()
+    change_all(way, range(1, 101), stock=3, _draft=False)
+    assert len(way.requests) == 1, told(way)
