@@ -95,12 +95,6 @@ class Courier:
 
     def _deliver(self, destination: Destination, batch: Batch, not_after: float) -> None:
         collection = self.parts.settings.collections[batch.collection]
-        if batch.look:
-            spread = self._spread()
-            self._status_reads.look(
-                destination, collection, batch, spread=spread, not_after=not_after
-            )
-            return
         if batch.create and destination.api == "v2" and batch.items[0].taken:
             self._reads.find_owner(destination, collection, batch, not_after)
             return

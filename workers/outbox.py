@@ -68,15 +68,13 @@ from workers.settings import Destination, Settings
 from workers.steps import Batch, Judgement, Step, Verdict
 from workers.store.connection import Room, guarded
 from workers.store.letter_ids import raw_letter
+from workers.store.settlement import settlement
 from workers.wording import (
     claimable,
-    copy_name,
     events_for,
-    moment_text,
     places,
     step_of,
     stored,
-    verdict_for,
 )
 
 FATES = ("written", "superseded", "unchanged", "stale", "ignored", "discarded", "dead", "pending")
@@ -224,41 +222,9 @@ class Outbox:
         Args:
             outcome: A word for the history, e.g. the status.
         """
-        collection = self.settings.collections[batch.collection]
-        destination = self.settings.destinations[batch.destination]
-        items = {item.record: item for item in batch.items}
+        told = settlement(batch, judgement, self.settings)
         answer = self.steps.run(
-            "settle",
-            {
-                "token": uuid.uuid4().hex,
-                "claim": batch.token,
-                "destination": batch.destination,
-                "collection": batch.collection,
-                "index": self.settings.copy_of(collection),
-                "copy": copy_name(
-                    self.settings, collection, staged=batch.staged or not destination.live
-                ),
-                "weak": self._weak,
-                "soft": judgement.health == "failure",
-                "heard": judgement.heard,
-                "closed": judgement.not_published,
-                "no_room": judgement.no_room,
-                "create_most": judgement.create_most,
-                "batch": destination.batch,
-                "missing": collection.missing,
-                "create": batch.create,
-                "retire": batch.retire,
-                "look": batch.look,
-                "at": moment_text(judgement.at),
-                "live": destination.live,
-                "staged": batch.staged,
-                "places": places(self.settings, batch.destination),
-                "outcome": outcome,
-                "history": self.settings.store.history,
-                "verdicts": [
-                    verdict_for(v, items[v.record], sent=not batch.look) for v in judgement.verdicts
-                ],
-            },
+            "settle", {"token": uuid.uuid4().hex, "weak": self._weak, "outcome": outcome, **told}
         )
         return Settled(answer["settled"], answer["lost"], answer["letters"])
 

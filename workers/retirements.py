@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from workers import verdicts
+from workers import publication, verdicts
 from workers.steps import ClaimedItem, Verdict
 from workers.tombstones import GONE
 from workers.verdicts import Case
@@ -26,7 +26,7 @@ def done(_: Case, item: ClaimedItem) -> Verdict:
 def missing(case: Case, item: ClaimedItem) -> Verdict:
     """There is none, or none that is live: that is what was wanted."""
     if not case.batch.alone:
-        return verdicts.suspected(case, item)
+        return publication.suspected(case, item)
     # Had it been live, that would be ours to take back; 204 says nothing of whether it was.
     return replace(done(case, item), unmoved=case.batch.retire == "unpublish")
 

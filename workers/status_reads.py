@@ -33,7 +33,10 @@ class StatusReads:
             ids = [item.id for item in batch.items]
             if batch.alone:
                 return client.get_item(collection.id, ids[0], not_after=not_after)
-            return client.find_items(collection.id, ids, filtered=filtered, not_after=not_after)
+            # Where the filter is not known, who was edited last: unpublishing is an edit.
+            query = {"sortBy": "lastUpdated", "sortOrder": "desc"}
+            query |= {"filter[id][in]": ",".join(ids)} if filtered else {}
+            return client.find_items(collection.id, query, not_after=not_after)
 
         outcome = self._asker.ask(destination, ask, flight="")
         if filtered and not batch.alone and _refuses_filter(outcome):

@@ -181,20 +181,6 @@ def missing(case: Case, item: ClaimedItem) -> Verdict:
     return Verdict(item.record, deaths=case.death("missing", slugs), attempt=True)
 
 
-def suspected(case: Case, item: ClaimedItem) -> Verdict:
-    """The batch was refused for the status of some item: it is read of all, once."""
-    return isolated(case, item) if item.looked else Verdict(item.record, look="refused")
-
-
-def staged(case: Case, item: ClaimedItem) -> Verdict:
-    """It is not published, or held back by an editor: only its staged copy is written."""
-    if not case.batch.alone:
-        return suspected(case, item)
-    if case.batch.staged or not case.destination.live:
-        return refused(case, item)  # it was not sent live: going staged changes nothing
-    return Verdict(item.record, staged=True, attempt=True)
-
-
 def wants_publishing(item: ClaimedItem, sent: Mapping[str, Any]) -> bool:
     """
     Tell whether a mapping says that *item* is neither draft nor archived, or it was live before its
@@ -203,25 +189,6 @@ def wants_publishing(item: ClaimedItem, sent: Mapping[str, Any]) -> bool:
     own = {field.slug for field in item.fields} & {"_draft", "_archived"}
     flags = [sent[slug] for slug in ("_draft", "_archived") if slug in sent]
     return bool(flags) and not any(flags) and (bool(own) or item.was_live)
-
-
-def published(case: Case, item: ClaimedItem) -> Verdict:
-    """It is live now, and is written live; what cannot be published keeps its staged copy."""
-    answer = case.answer
-    if answer is None or item.id in answer.published:
-        return Verdict(item.record, staged=False)
-    # The one answer that tells of each item of a batch, by its id.
-    named = [text for text in answer.errors if item.id in text]
-    if not case.batch.alone and not named:
-        return isolated(case, item)
-    told = named or answer.errors
-    message = "; ".join(told) or "the item was not published, and nothing was said of it"
-    return Verdict(
-        item.record,
-        deaths=case.death("refused", case.values(item), message=message, problems=()),
-        attempt=True,
-        unpublishable=True,
-    )
 
 
 def backed_off(case: Case, item: ClaimedItem) -> Verdict:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Literal
 
-from workers import creations, retirements, verdicts
+from workers import creations, publication, retirements, verdicts
 from workers.answers import Answer
 from workers.errors import DestinationError
 from workers.policy import messages
@@ -138,7 +138,7 @@ _VERDICTS: Mapping[Action, Callable[[Case, ClaimedItem], Verdict]] = {
     Action.CONFLICT: verdicts.conflicting,
     Action.SHRINK: verdicts.shrunk,
     Action.MISSING: verdicts.missing,
-    Action.STAGE: verdicts.staged,
+    Action.STAGE: publication.staged,
     Action.SNOOZE: verdicts.kept,
     Action.PAUSE: verdicts.kept,
     Action.PAUSE_COLLECTION: verdicts.kept,
@@ -219,7 +219,7 @@ def judge(
         action = Action.PAUSE_COLLECTION  # nothing else was named that could be
     decide = _table(batch)[action]
     if batch.publish and action is Action.SETTLE:
-        decide = verdicts.published
+        decide = publication.published
     return Judgement(
         verdicts=tuple(decide(case, item) for item in batch.items),
         health=_HEALTH.get(action, "refusal"),

@@ -216,36 +216,16 @@ class Client:
         url = f"{_collection(collection)}/items"
         return self._ask("GET", url, query, None, seconds=seconds, not_after=not_after)
 
-    def find_slug(
-        self,
-        collection: str,
-        slug: str,
-        *,
-        seconds: float = SECONDS,
-        not_after: float = float("inf"),
-    ) -> Answer:
-        """List the item whose staged copy has *slug*, if there is one; v1 cannot filter."""
-        url = f"{_collection(collection)}/items"
-        query = {"slug": slug, "limit": str(PAGE)}
-        return self._ask("GET", url, query, None, seconds=seconds, not_after=not_after)
-
     def find_items(
-        self,
-        collection: str,
-        items: Sequence[str],
-        *,
-        filtered: bool = True,
-        seconds: float = SECONDS,
-        not_after: float = float("inf"),
+        self, collection: str, query: Mapping[str, str], *, not_after: float = float("inf")
     ) -> Answer:
-        """
-        List the staged copies of up to 100 items, among the hundred that were edited last where the
-        site knows no filter; not *filtered*: those alone. v1 knows neither.
-        """
-        query = {"limit": str(PAGE), "sortBy": "lastUpdated", "sortOrder": "desc"}
-        query |= {"filter[id][in]": ",".join(items)} if filtered else {}
-        url = f"{_collection(collection)}/items"
-        return self._ask("GET", url, query, None, seconds=seconds, not_after=not_after)
+        """List the staged copies of up to a hundred items that *query* finds; v1 cannot filter."""
+        url, query = f"{_collection(collection)}/items", {**query, "limit": str(PAGE)}
+        return self._ask("GET", url, query, None, seconds=SECONDS, not_after=not_after)
+
+    def find_slug(self, collection: str, slug: str, *, not_after: float = float("inf")) -> Answer:
+        """List the item whose staged copy has *slug*, if there is one; v1 cannot filter."""
+        return self.find_items(collection, {"slug": slug}, not_after=not_after)
 
     def get_item(
         self,
