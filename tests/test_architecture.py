@@ -29,6 +29,7 @@ PURE = (
     "workers/fields/cms_forms.py",
     "workers/fields/html_content.py",
     "workers/fields/marks.py",
+    "workers/policy/case.py",
     "workers/policy/readback.py",
     "workers/answers.py",
     "workers/complaints.py",

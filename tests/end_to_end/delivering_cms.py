@@ -19,6 +19,9 @@ MORE_FIELDS = (
     Field("manual", "File"),
     Field("video", "VideoLink"),
     Field("code", "Number"),
+    Field("contact", "Email"),
+    Field("website", "Link"),
+    Field("phone", "Phone"),
 )
 
 

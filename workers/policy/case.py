@@ -1,0 +1,90 @@
+"""
+A batch and what came of its request: what every verdict is taken from. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from workers.answers import Answer
+from workers.changes import FieldProblem
+from workers.errors import DestinationError
+from workers.fieldtypes import TYPES, FieldType
+from workers.schema import UNKNOWN, Schema
+from workers.settings import Collection, Destination
+from workers.steps import Batch, ClaimedField, ClaimedItem, Death
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A batch, what came of it, and what a verdict depends on."""
+
+    batch: Batch
+    outcome: Answer | DestinationError
+    destination: Destination
+    collection: Collection
+    sent: Mapping[str, Mapping[str, Any]]
+    spread: float
+    schema: Schema = UNKNOWN
+
+    @property
+    def answer(self) -> Answer | None:
+        return self.outcome if isinstance(self.outcome, Answer) else None
+
+    @property
+    def said(self) -> str:
+        return said(self.outcome)
+
+    @property
+    def named(self) -> set[str]:
+        """Slugs of the fields that the CMS names."""
+        return {problem.path for problem in self.answer.problems} if self.answer else set()
+
+    @property
+    def halved(self) -> int:
+        return max(1, len(self.batch.items) // 2)
+
+    def values(self, item: ClaimedItem) -> Mapping[str, Any]:
+        """Return slug → value of what was sent of *item*."""
+        sent = self.sent.get(item.record, {})
+        return {field.slug: sent[field.slug] for field in item.fields if field.slug in sent}
+
+    def type_of(self, field: ClaimedField) -> FieldType:
+        return TYPES.get(field.type, TYPES["plain"])
+
+    def death(
+        self,
+        kind: Literal["refused", "exhausted", "missing", "not-applied"],
+        slugs: Iterable[str],
+        *,
+        message: str = "",
+        problems: tuple[FieldProblem, ...] | None = None,
+    ) -> tuple[Death, ...]:
+        """Return the death of *slugs*, with the CMS's words; none where there are no slugs."""
+        slugs = tuple(slugs)
+        answer = self.answer
+        if problems is None:
+            problems = answer.problems if answer else ()
+        if not message:
+            message = answer.message if answer and answer.message else self.said
+        status, code = (answer.status, answer.code) if answer else (None, None)
+        return (Death(kind, slugs, message, status, code, problems),) if slugs else ()
+
+    def not_applied(self, missed: Mapping[str, str]) -> tuple[Death, ...]:
+        """Return the death of what the item does not show: slug → what it holds, in words."""
+        return self.death(
+            "not-applied",
+            missed,
+            message="answered 200, and the item does not show what was sent",
+            problems=tuple(FieldProblem(slug, words) for slug, words in missed.items()),
+        )
+
+
+def said(outcome: Answer | DestinationError) -> str:
+    """Return what the CMS said, in one line, or why it said nothing."""
+    if isinstance(outcome, DestinationError):
+        return str(outcome)
+    name = f"{outcome.status} {outcome.code}" if outcome.code else str(outcome.status)
+    return f"{name}: {outcome.message}" if outcome.message else name
