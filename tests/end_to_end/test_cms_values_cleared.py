@@ -57,7 +57,7 @@ def test_what_is_no_text_is_cleared_by_null_alone(way):
 def test_a_day_that_is_kept_at_midnight_is_written_once(reconciling):
     way = reconciling(items=5, window=600, requests_per_minute=600)
     field = way.products.fields["launched"]
-    way.products.fields["launched"] = replace(field, validations=None)
+    way.products.fields["launched"] = replace(field, validations={})
     way.change(1, launched="2025-11-15T03:00:00.000Z", version=1)
     way.run()
     assert way.staged(1)["launched"] == "2025-11-15T00:00:00.000Z"
