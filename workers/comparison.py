@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workers.answers import ItemView
+from workers.fields.marks import mark_of
 from workers.fieldtypes import dumps, type_for
 from workers.fieldtypes import seen as seen_as
 from workers.files import remembered
@@ -82,6 +83,15 @@ def compare(
         if kind.files:
             files[slug] = remembered(answer)
     return Findings(tuple(shown), missed, files, seen, tuple(normalised))
+
+
+def edited(item: ClaimedItem, view: ItemView) -> tuple[str, ...]:
+    """Return the fields that were not sent and show another text than the form that is known."""
+    return tuple(
+        slug
+        for slug, marks in item.forms.items()
+        if mark_of(seen_as(view.fields.get(slug))) not in marks
+    )
 
 
 def is_another(

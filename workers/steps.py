@@ -46,6 +46,8 @@ class ClaimedItem:
     forgotten: bool = False  # its id was forgotten and looked up again since it last succeeded
     taken: str | None = None  # the slug that it was to be created with, which an item has
     passed: str | None = None  # the last slug made for it that another item is known to have
+    # Of fields that are not sent and whose forms are known: slug → the marks that they may show.
+    forms: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def passed_over(self) -> tuple[str, ...]:
@@ -139,6 +141,7 @@ class Verdict:
     files: Mapping[str, str] = field(default_factory=dict)  # slug → JSON {"fileId", "url"}
     updated: str | None = None  # lastUpdated of the answer
     seen: Mapping[str, str] = field(default_factory=dict)  # slug → what it shows instead, as text
+    edited: tuple[str, ...] = ()  # what was not sent, and shows what somebody else has written
     deaths: tuple[Death, ...] = ()
     wait: float = 0.0  # s until what stays pending is due again
     attempt: bool = False  # this one counts

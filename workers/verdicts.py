@@ -176,6 +176,7 @@ def settled(case: Case, item: ClaimedItem) -> Verdict:
         item.record,
         written=found.shown,
         normalised=found.normalised,
+        edited=comparison.edited(item, shown) if shown else (),
         files=found.files,
         updated=shown.updated if shown else None,
         status=status_of(shown) if shown else None,

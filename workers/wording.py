@@ -218,6 +218,7 @@ def _item(item: dict[str, Any]) -> ClaimedItem:
         looked=item["looked"],
         was_live=item["was_live"],
         unpublishable=item["unpublishable"],
+        forms={slug: frozenset(marks) for slug, *marks in item.get("forms") or ()},
     )
 
 
@@ -243,6 +244,7 @@ def verdict_for(verdict: Verdict, item: ClaimedItem, *, sent: bool = True) -> di
         "sent": [field.slug for field in item.fields] if sent else [],
         "written": list(verdict.written),
         "normalised": list(verdict.normalised),
+        "edited": list(verdict.edited),
         "files": dict(verdict.files),
         "updated": verdict.updated,
         "answered": _version(verdict.updated),

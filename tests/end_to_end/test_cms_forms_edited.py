@@ -92,3 +92,24 @@ def test_the_form_of_a_value_that_came_again_is_remembered_too(reconciling):
     source = {way.record(1): ({"description": HTML}, 2)}
     way.reconcile(source, partial=True)
     assert "F" in way.field(1, "description")
+
+
+def test_the_answer_to_another_write_shows_an_edit(reconciling):
+    way, _ = written_and_listed(reconciling)
+    way.edit(1, description=shown(way).replace("Intro", "<strong>Intro</strong>"))
+    way.change(1, stock=7, version=2)
+    way.run()
+    way.change(1, description=HTML, version=3)
+    way.run()
+    assert "strong" not in shown(way)
+    assert way.counts("unchanged") == (0,)
+
+
+def test_the_answer_to_another_write_shows_a_form_as_it_was_listed(reconciling):
+    way, _ = written_and_listed(reconciling)
+    way.change(1, stock=7, version=2)
+    way.run()
+    way.change(1, description=HTML, version=3)
+    way.run()
+    assert way.counts("unchanged") == (1,)
+    assert [set(sent) for sent in way.sent_to(1)] == [{"stock"}]

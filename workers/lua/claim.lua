@@ -8,7 +8,7 @@
 --   no listing shows is created; preflight: values are held against the schema;
 --   live: of the destination
 -- Returns {step = 'batch' | 'probe' | 'index' | 'schema' | 'wait', ...}
---! uses state burying retire creation references budget echo listing status picking lanes retiring claimed publish_wait room
+--! uses state burying retire creation references budget echo forms listing status picking lanes retiring claimed publish_wait room
 
 local earlier = earlier_answer()
 if earlier then return earlier end

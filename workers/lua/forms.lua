@@ -27,6 +27,30 @@ local function answer_of(field)
   return at, shown
 end
 
+-- Of what is not sent: the marks that its field may show, where a listing has told the form.
+local function forms_of(item, send)
+  local sent, forms = {}, {}
+  for _, entry in ipairs(send) do sent[entry.slug] = true end
+  for slug, field in pairs(item.fields) do
+    if field.F and field.c and not sent[slug] then
+      local _, shown = answer_of(field)
+      forms[#forms + 1] = {slug, string.match(field.F, '^%x+'), shown or ''}
+    end
+  end
+  return #forms > 0 and forms or nil
+end
+
+-- The answer to another write shows what somebody has made of these.
+local function note_edits(item, slugs)
+  for _, slug in ipairs(slugs) do
+    local field = item.fields[slug]
+    if field and field.c then
+      field.c = nil
+      touch(item, slug)
+    end
+  end
+end
+
 -- What a listing shows of a value whose item nobody has touched since the answer of *at*.
 local function note_form(item, slug, arrival, at, mark, schema)
   local field = item.fields[slug]

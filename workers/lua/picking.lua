@@ -90,6 +90,7 @@ local function told_of(pick, dest)
     attempts = tonumber(meta.attempts or 0), refused = meta.refused and true or false,
     taken = meta.taken or false, passed = meta.passed or false, forgotten = meta.forgotten and true or false,
     healthy = is_healthy(pick.item, dest), fresh = not meta.failed,
+    forms = forms_of(pick.item, pick.send),
     failed_ms = meta.failed and math.max(0, now - tonumber(meta.failed)) or 0,
     looked = meta.looked and true or false, was_live = was_live(pick.item),
     unpublishable = meta.unpublishable ~= nil and meta.unpublishable == sign_of(pick.status)}

@@ -3,7 +3,8 @@
 -- still hold the arrival number that was claimed; what arrived meanwhile stays pending and due.
 -- ARGV[2]: {token, claim, destination, collection, index, copy, weak, soft, missing, create, retire,
 --   look, at, live, staged,
---   verdicts: [{record, id, sent: [slug], written: [slug], normalised: [slug], files: {slug: json}, updated,
+--   verdicts: [{record, id, sent: [slug], written: [slug], normalised: [slug], edited: [slug],
+--     files: {slug: json}, updated,
 --     answered, seen: {slug: text},
 --     deaths: [{kind, slugs, message, status, code, problems}], wait_ms, attempt, failed, limit,
 --     unknown, refused, missed: [slug], staged, forget, overwrote, publish,
@@ -78,6 +79,7 @@ local function hear(item, claim, verdict)
   local at = given(verdict.answered)
   if not at then return end
   set(item, 'answered', at)
+  note_edits(item, verdict.edited or {})
   for slug, arrival in pairs(claim.fields) do
     note_answer(item.fields[slug], arrival, at, verdict.seen[slug])
     touch(item, slug)
