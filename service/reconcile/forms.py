@@ -18,7 +18,7 @@ from workers.fields.marks import mark_of
 from workers.fieldtypes import seen
 from workers.parts import Parts
 
-MOST = 500  # of one step: it holds up every other
+MOST = 100  # of one step, which holds up every other: rich text is long
 _WRITTEN = ("written", "unchanged")
 
 
