@@ -67,6 +67,13 @@ class _Number(click.FloatRange):
     help="How much of that somebody else takes.",
 )
 @click.option(
+    "--rule",
+    "rules",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set how strict the site is or what it keeps, as 'lowers_emails=true'. Repeatable.",
+)
+@click.option(
     "--fault",
     "faults",
     multiple=True,

@@ -9,40 +9,18 @@ from dataclasses import asdict
 from typing import Any
 
 from flask import Response
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from service.sandbox.api import answer
-from service.sandbox.clock import LONGEST
 from service.sandbox.doors import sent
 from service.sandbox.locales import make_locales
+from service.sandbox.orders import RulesOrder
 from service.sandbox.rules import Rules
 from service.sandbox.schema import field_id
 from service.sandbox.site import Domain, Site
 from service.sandbox.values import format_time
 
 View = Callable[..., Response]
-
-
-class RulesOrder(Schema):
-    """What to change of the rules of the site; a key that is not named stays."""
-
-    item_limit = fields.Integer(allow_none=True, validate=validate.Range(min=0))
-    checks_merged = fields.Boolean()
-    refuses_archived = fields.Boolean()
-    refuses_uneven = fields.Boolean()
-    suffixes_slugs = fields.Boolean()
-    refuses_unlive = fields.Boolean()
-    keeps_published = fields.Boolean()
-    filter_lag = fields.Float(validate=validate.Range(min=0, max=LONGEST))
-    filters = fields.String(validate=validate.OneOf(("answered", "refused", "ignored")))
-    lowers_emails = fields.Boolean()
-    trims_links = fields.Boolean()
-    drops_empty_texts = fields.Boolean()
-    composes_texts = fields.Boolean()
-    writes_numbers = fields.Boolean()
-    passes_over_nulls = fields.Boolean()
-    rewrites_html = fields.Boolean()
-    echoes_html = fields.Boolean()
 
 
 class SiteOrder(RulesOrder):

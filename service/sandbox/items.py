@@ -20,13 +20,10 @@ from service.sandbox.conflicts import (
     require_room,
     require_unreferenced,
 )
-from service.sandbox.forms import is_passed_over, kept, taken
 from service.sandbox.locales import PRIMARY_ID
-from service.sandbox.records import LOST, Collection, Copy, Edit, Item
-from service.sandbox.refusals import FieldRefusal, FileUnavailable, Refused, ValueRefused
-from service.sandbox.sent import Sent
+from service.sandbox.reading import Reading
+from service.sandbox.records import Collection, Copy, Edit, Item
 from service.sandbox.site import Site, new_id
-from service.sandbox.values import TYPES
 
 PRIMARY = (PRIMARY_ID,)
 ByItem = Mapping[str, Sequence[str]]  # the locales that are meant, by item id; else the primary one
@@ -147,53 +144,7 @@ class Writer:
 
     def _read(self, edits: Sequence[Edit]) -> list[dict[str, Any]]:
         """Return the values as stored, or raise one refusal with all the bad fields of all."""
-        problems: list[FieldRefusal] = []
-        owned: dict[tuple[str, str], str] = {}
-        data = []
-        for edit in edits:
-            read: dict[str, Any] = {}
-            for slug, value in edit.fields.items():
-                if is_passed_over(self.site.rules, self.collection.fields.get(slug), value):
-                    continue
-                try:
-                    read[slug] = self._value(edit, slug, value, owned)
-                except FileUnavailable as error:
-                    if not self.skip_invalid_files:
-                        problems.append(FieldRefusal(slug, error.reason, error.value))
-                except ValueRefused as error:
-                    problems.append(FieldRefusal(slug, error.reason, error.value))
-            data.append(read)
-        if problems:
-            raise Refused("fields", fields=problems)
-        return data
-
-    def _value(self, edit: Edit, slug: str, value: Any, owned: dict[tuple[str, str], str]) -> Any:
-        field = self.collection.fields.get(slug)
-        if field is None:
-            raise ValueRefused("Field not described in schema")
-        if value is LOST:
-            return None
-        if value is None:
-            if field.required:
-                raise ValueRefused("Required field cannot be cleared")
-            return None
-        site, rules = self.site, self.site.rules
-        sent = Sent(
-            taken(rules, field, value),
-            field,
-            self.api,
-            site.files,
-            lambda collection, id: site.has_item(collection, id, edit.locale),
-            rules,
-        )
-        read = kept(rules, field, TYPES[field.type](sent))
-        if slug == "slug":
-            variants = self.collection.variants(edit.locale)
-            owner = variants.slugs.get(read, edit.id)
-            first = owned.setdefault((edit.locale, read), edit.id)
-            if {owner, first} != {edit.id} or read in variants.held:
-                raise ValueRefused("Unique value is already in database", read)
-        return read
+        return Reading(self.site, self.collection, self.api, self.skip_invalid_files).read(edits)
 
     def _complete(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return *fields* with a null for every required one that is absent: it is refused."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from marshmallow import ValidationError
 
 from service.sandbox.arming import arm, order_of, register, share
-from service.sandbox.orders import TokenOrder, WebhookOrder
+from service.sandbox.orders import RulesOrder, TokenOrder, WebhookOrder
 from service.sandbox.planting import plant
 from service.sandbox.seed import seed_products
 from service.sandbox.seeds import read_seeds
@@ -33,6 +33,7 @@ class Options:
         products: How many; None is PRODUCTS, or none where there are seeds.
         seeds: Files of collections.
         state: Where the state is kept; what it holds already goes before seeds and products.
+        rules: Each as ``lowers_emails=true``; they go before those that a state holds.
         faults: Each in the words of ``arming.order_of``.
         clock_offset: Seconds that the stand-in's clock is ahead.
         second_consumer: Percent of the budget that somebody else takes.
@@ -44,6 +45,7 @@ class Options:
     requests_per_minute: int = 60
     seeds: tuple[Path, ...] = ()
     state: Path | None = None
+    rules: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     clock_offset: float = 0.0
     second_consumer: float = 0.0
@@ -69,6 +71,8 @@ def open_site(options: Options) -> Site:
         load(site, options.state)
     else:
         _fill(site, options)
+    for words in options.rules:
+        _rule(site, words)
     for words in options.faults:
         _arm(site, words)
     if options.second_consumer:
@@ -96,6 +100,15 @@ def _check(options: Options) -> None:
         return
     if wrong := WebhookOrder(only=["url"]).validate({"url": options.webhook}):
         raise OptionRefused(f"--webhook {options.webhook!r}: {_told(wrong['url'])}")
+
+
+def _rule(site: Site, words: str) -> None:
+    name, _, value = words.partition("=")
+    try:
+        order = RulesOrder().load({name: value})
+    except ValidationError as error:
+        raise OptionRefused(f"--rule {words!r}: {_told(error.messages)}") from None
+    site.rules = replace(site.rules, **order)
 
 
 def _arm(site: Site, words: str) -> None:

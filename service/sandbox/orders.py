@@ -142,3 +142,26 @@ class WebhookOrder(Schema):
     secret = _text()
     triggers = fields.List(_text(validate=validate.OneOf(RAISED)), validate=validate.Length(min=1))
     retry_seconds = _wait()
+
+
+class RulesOrder(Schema):
+    """What to change of the rules of the site; a key that is not named stays."""
+
+    item_limit = fields.Integer(allow_none=True, validate=validate.Range(min=0))
+    checks_merged = fields.Boolean()
+    refuses_archived = fields.Boolean()
+    refuses_uneven = fields.Boolean()
+    suffixes_slugs = fields.Boolean()
+    names_no_files = fields.Boolean()
+    refuses_unlive = fields.Boolean()
+    keeps_published = fields.Boolean()
+    filter_lag = fields.Float(validate=validate.Range(min=0, max=LONGEST))
+    filters = fields.String(validate=validate.OneOf(("answered", "refused", "ignored")))
+    lowers_emails = fields.Boolean()
+    trims_links = fields.Boolean()
+    drops_empty_texts = fields.Boolean()
+    composes_texts = fields.Boolean()
+    writes_numbers = fields.Boolean()
+    passes_over_nulls = fields.Boolean()
+    rewrites_html = fields.Boolean()
+    echoes_html = fields.Boolean()

@@ -23,6 +23,7 @@ KINDS = {
     "not imitated": (400, "NotImplemented", "This feature is not currently implemented"),
     "shape": (400, "ValidationError", "{}"),
     "fields": (400, "ValidationError", "Validation Failure"),
+    "file": (400, "ValidationError", "{}"),
     "token": (401, "Unauthorized", "Cannot access resource"),
     "collection": (404, "NotFound", "Collection not found: {}"),
     "site": (404, "NotFound", "Site not found: {}"),

@@ -23,6 +23,7 @@ KINDS = {
     "shape": (400, "validation_error", 'Validation Error: ["{}"]'),
     "id": (400, "validation_error", "Validation Error: Provided ID is invalid"),
     "fields": (400, "validation_error", "Validation Error"),
+    "file": (400, "validation_error", "Validation Error: {}"),
     "token": (401, "not_authorized", "Request not authorized"),
     "collection": (
         404,

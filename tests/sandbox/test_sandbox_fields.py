@@ -225,3 +225,19 @@ def test_no_value_breaks_an_answer(v1, v2, things, value):
 def test_no_body_breaks_an_answer(v1, v2, body):
     assert v1.call("PATCH", f"/items/{ONE}", data=body).json()["name"] == "SyntaxError"
     assert v2.call("PATCH", f"/items/{ONE}", data=body).json()["code"] == "bad_request"
+
+
+@pytest.mark.parametrize("api", ["v1", "v2"])
+def test_a_file_that_cannot_be_imported_is_told_of_without_its_field_as_the_site_is_set(
+    request, v2, things, api
+):
+    client = request.getfixturevalue(api)
+    v2.control("POST", "/site", {"names_no_files": True})
+    value = {"url": "https://shop.example.com/oak.txt"}
+    answer = things(client, "picture", value, skipInvalidFiles="false")
+    wanted = "Remote file failed to import: Unsupported file type"
+    told = answer.json()
+    assert answer.status_code == 400
+    assert told.get("msg", told.get("message")).endswith(wanted)
+    assert not told.get("details")
+    assert not told.get("problems")

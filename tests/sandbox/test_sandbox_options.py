@@ -14,6 +14,19 @@ def test_a_bad_fault_is_told_with_the_option_and_the_words():
         open_site(Options(products=0, faults=("status=99",)))
 
 
+def test_rules_given_at_the_start_hold():
+    words = ("lowers_emails=true", "item_limit=5", "filters=refused", "filter_lag=2.5")
+    rules = open_site(Options(products=0, rules=words)).rules
+    assert (rules.lowers_emails, rules.item_limit, rules.filters) == (True, 5, "refused")
+    assert (rules.filter_lag, rules.trims_links) == (2.5, False)
+
+
+@pytest.mark.parametrize("words", ["nonsense=true", "lowers_emails", "item_limit=many", "=", ""])
+def test_a_bad_rule_is_told_with_the_option_and_the_words(words):
+    with pytest.raises(OptionRefused, match=f"--rule '{words}': "):
+        open_site(Options(products=0, rules=(words,)))
+
+
 def test_faults_given_at_the_start_are_armed():
     site = open_site(Options(products=0, faults=("status=503,times=2", "slow,delay=5")))
     armed = [(one["fault"], one["times"], one["words"]) for one in site.faults.as_list()]
