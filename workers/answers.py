@@ -21,6 +21,7 @@ from typing import Any, NotRequired, TypedDict
 
 from workers.changes import FieldProblem
 from workers.complaints import complaints
+from workers.mentions import mentions
 
 LONGEST = 500  # characters of a message that are kept
 
@@ -83,6 +84,8 @@ class Answer:
     at: int | None = None  # ms on the clock of the CMS as it answered
     published: frozenset[str] = frozenset()  # ids of the items that were published
     errors: tuple[str, ...] = ()  # why other items were not
+    texts: tuple[str, ...] = ()  # all that a refusal says, and where it says of which item
+    places: frozenset[int] = frozenset()  # which items of the request it names, counted from 0
 
 
 def read(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -102,6 +105,7 @@ def read(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
     # Bulk answers were seen as a bare list of items, too, and sites of v1 come as one.
     known = {"items": document} if isinstance(document, list) and not failed else document
     known = known if isinstance(known, dict) else {}
+    texts, places = mentions(document) if failed else ((), frozenset())
     return Answer(
         status=status,
         code=_code(known) if failed else None,
@@ -116,6 +120,8 @@ def read(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
         at=_moment(headers.get("date")),
         published=frozenset(_texts(known.get("publishedItemIds"))),
         errors=tuple(_texts(known.get("errors"))),
+        texts=texts,
+        places=places,
     )
 
 

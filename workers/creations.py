@@ -15,6 +15,7 @@ from typing import Any
 from workers import comparison, slugs, verdicts
 from workers.answers import Answer, ItemView
 from workers.model.item_status import status_of
+from workers.policy import refusals
 from workers.settings import Collection
 from workers.steps import ClaimedItem, Death, Verdict
 from workers.verdicts import Case
@@ -92,7 +93,7 @@ def refused(case: Case, item: ClaimedItem) -> Verdict:
 
 def conflicting(case: Case, item: ClaimedItem) -> Verdict:
     """As of any item: once more, and then refused."""
-    return verdicts.again_once(case, item) or refused(case, item)
+    return refusals.again_once(case, item) or refused(case, item)
 
 
 def _sorted_out(case: Case, item: ClaimedItem, taken: frozenset[str]) -> Verdict:

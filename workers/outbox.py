@@ -6,7 +6,7 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 =========================================  ====================================================
 ``instep:item:<collection>:<record>``      hash: the fields of one item (``lua/state.lua``)
 ``instep:due:<collection>:<lane>``         sorted set: records by the ms at which they may be sent
-``instep:due:<collection>:<lane>:sought``  the same, of those that wait for an item id
+``instep:due:<collection>:<lane>:sought``  the same, of those that wait for an id; ``:room``: room
 ``instep:waiting:<collection>``            sorted set: records by the ms since which they wait
 ``instep:lookup:<collection>``             sorted set: records that wait for an item id
 ``instep:wanted:<collection>``             sorted set: keys that references wait for
@@ -22,9 +22,7 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:index:<collection>:<copy>``       hash: how far the listing is; ``:edits``, ``:round``: how
                                            far those are that nobody waits for
 ``instep:schema:<collection>:<copy>``      the collection's fields, JSON; when read: in the index
-``instep:due:<collection>:<lane>:room``    the same, of those that wait for room in the plan
 ``instep:collection:<collection>``         hash: paused, by, since; what it waits for
-                                           (``lua/publish_wait.lua``, ``lua/room.lua``)
 ``instep:destination:<destination>``       hash: calls, breaker, pause, gate
 ``instep:flight:<destination>``            sorted set: requests on their way, by their end
 ``instep:flight:<destination>:lower``      those of them that are not of the live lane

@@ -147,6 +147,7 @@ class Verdict:
     attempt: bool = False  # this one counts
     failed: bool = False  # failed alone, whether it counts or not: starts failed_seconds
     limit: int | None = None  # new batch limit; None: unchanged
+    part: str | None = None  # it goes with those of this part alone; "": with any; None: unchanged
     unknown: bool = False  # the request may still land: repair marks
     refused: bool = False
     missed: tuple[str, ...] = ()  # the answer does not show these: misses + 1

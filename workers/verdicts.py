@@ -12,84 +12,20 @@ from workers import comparison
 from workers.answers import ItemView
 from workers.errors import DestinationError
 from workers.model.item_status import status_of
-from workers.policy import messages
 from workers.policy.case import Case as Case
 from workers.policy.case import said as said
+from workers.policy.refusals import isolated as isolated
+from workers.policy.refusals import refused as refused
+from workers.policy.refusals import unknown_references
 from workers.steps import ClaimedItem, Death, Verdict
 from workers.waits import backoff
 
 BASE = 2.0  # s: ceiling of the first wait
 CAP = 300.0  # s: of an item that is itself the suspect
-CONFLICT_WAIT = 10.0  # s until an item that was refused with an unknown conflict goes again
 SUSPECT_CAP = 8.0  # s: while the destination is; the breaker waits longer
 # What stood between us and the CMS gave up waiting: the request may still land.
 # https://developers.cloudflare.com/support/troubleshooting/http-status-codes/
 UNKNOWN = frozenset({502, 504, 520, 522, 524})
-
-
-def kept(_: Case, item: ClaimedItem) -> Verdict:
-    """It stays pending: the answer is not about the item."""
-    return Verdict(item.record)
-
-
-def isolated(case: Case, item: ClaimedItem) -> Verdict:
-    """It goes again in a smaller batch: some item of this one was refused, nobody knows which."""
-    return Verdict(item.record, limit=case.halved)
-
-
-def refused(case: Case, item: ClaimedItem) -> Verdict:
-    """The fields that the CMS names die, the others go again, once; unnamed: all of them die."""
-    if not case.batch.alone:
-        return isolated(case, item)
-    if dangling := _dangling(case, item):
-        return Verdict(item.record, dangling=dangling, attempt=True)
-    sent = case.values(item)
-    named = case.named & set(sent) or _files_meant(case, item)
-    some = bool(named) and len(named) < len(sent) and not item.refused
-    slugs = [slug for slug in sent if slug in named or not some]
-    return Verdict(item.record, deaths=case.death("refused", slugs), attempt=True, refused=some)
-
-
-def shrunk(case: Case, item: ClaimedItem) -> Verdict:
-    """It goes again with half of the others: they are too much for one request."""
-    return refused(case, item) if case.batch.alone else Verdict(item.record, limit=case.halved)
-
-
-def conflicting(case: Case, item: ClaimedItem) -> Verdict:
-    """
-    It goes once more, and is then refused.
-
-    Right after a publish of the site the CMS may answer 409, once, to what it takes otherwise.
-    """
-    return again_once(case, item) or refused(case, item)
-
-
-def again_once(case: Case, item: ClaimedItem) -> Verdict | None:
-    """Return that an item alone goes once more in a while; None where it did, or is not alone."""
-    if not case.batch.alone or item.refused:
-        return None
-    return Verdict(item.record, wait=CONFLICT_WAIT, attempt=True, refused=True)
-
-
-def _files_meant(case: Case, item: ClaimedItem) -> set[str]:
-    """Return the fields of files that the CMS speaks of without naming them."""
-    answer = case.answer
-    if answer is None or not messages.speaks_of_file(answer):
-        return set()
-    sent = case.values(item)
-    fields = [field for field in item.fields if field.slug in sent]
-    carriers = {field.slug for field in fields if case.type_of(field).files}
-    # Pictures in a text are imported, too.
-    return carriers or {f.slug for f in fields if f.type == "richtext" and "<img" in f.value}
-
-
-def _dangling(case: Case, item: ClaimedItem) -> tuple[str, ...]:
-    """Return the references that the CMS names, but for those that were looked up again before."""
-    return tuple(
-        field.slug
-        for field in item.fields
-        if field.slug in case.named and case.type_of(field).refers and not field.misses
-    )
 
 
 def missing(case: Case, item: ClaimedItem) -> Verdict:
@@ -97,7 +33,7 @@ def missing(case: Case, item: ClaimedItem) -> Verdict:
     if not case.batch.alone:
         by_key = item.record != item.id
         return replace(isolated(case, item), relist=by_key and not item.forgotten)
-    if dangling := _dangling(case, item):
+    if dangling := unknown_references(case, item):
         return Verdict(item.record, dangling=dangling, attempt=True)
     if item.record != item.id and not item.forgotten:
         return Verdict(item.record, forget=True)

@@ -17,8 +17,8 @@ from workers.changes import (
     Incoming,
     LeftOut,
     canonical,
-    time_version,
 )
+from workers.model.versions import version_of_text
 from workers.settings import Collection, Destination, Settings
 from workers.steps import Batch, ClaimedField, ClaimedItem, Lookup, Probe, Step, Verdict, Wait
 from workers.store.echoes import echo_of, field_of, gone_by
@@ -247,7 +247,7 @@ def verdict_for(verdict: Verdict, item: ClaimedItem, *, sent: bool = True) -> di
         "edited": list(verdict.edited),
         "files": dict(verdict.files),
         "updated": verdict.updated,
-        "answered": _version(verdict.updated),
+        "answered": version_of_text(verdict.updated),
         "seen": dict(verdict.seen),
         "deaths": [
             {
@@ -264,6 +264,7 @@ def verdict_for(verdict: Verdict, item: ClaimedItem, *, sent: bool = True) -> di
         "attempt": verdict.attempt,
         "failed": verdict.failed,
         "limit": verdict.limit,
+        "part": verdict.part,
         "unknown": verdict.unknown,
         "refused": verdict.refused,
         "missed": list(verdict.missed),
@@ -291,11 +292,3 @@ def moment_text(at: int | None) -> str | None:
     if at is None:
         return None
     return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
-
-
-def _version(updated: str | None) -> str | None:
-    """Return the version of what the CMS says it did at *updated*; None where that is no time."""
-    try:
-        return time_version(datetime.fromisoformat(updated)) if updated else None
-    except (ValueError, OverflowError):
-        return None

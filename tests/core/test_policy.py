@@ -1,5 +1,7 @@
 """What a judgement depends on besides the answer: who was alone, how often, and what is healthy."""
 
+from collections import Counter
+
 import pytest
 
 from workers.answers import Answer, ItemView
@@ -81,10 +83,12 @@ def test_a_field_that_was_not_sent_does_not_die_of_the_refusal():
     assert verdict(refusal(), sent={"price": 1}).deaths[0].slugs == ("price",)
 
 
-@pytest.mark.parametrize(("size", "limit"), [(100, 50), (7, 3), (3, 1), (2, 1)])
-def test_a_refused_batch_is_halved(size, limit):
+@pytest.mark.parametrize(("size", "suspects"), [(100, 50), (7, 4), (3, 2), (2, 1)])
+def test_a_refused_batch_goes_again_in_two_parts(size, suspects):
     judgement = judged(refusal("price"), *(item(n) for n in range(size)))
-    assert {each.limit for each in judgement.verdicts} == {limit}
+    parts = Counter(each.part for each in judgement.verdicts)
+    assert sorted(parts.values()) == sorted([suspects, size - suspects])
+    assert not any(each.limit for each in judgement.verdicts)
     assert not any(each.deaths or each.attempt for each in judgement.verdicts)
 
 
@@ -134,6 +138,11 @@ def test_the_schema_is_doubted_by_a_refusal_that_it_should_have_foretold(message
     answer = Answer(400, problems=(FieldProblem("price", message),))
     assert judged(answer).doubt_schema == doubt
     assert judged(Answer(500, problems=answer.problems)).doubt_schema == "no"
+
+
+def test_a_refusal_of_a_field_that_was_not_sent_says_nothing_of_the_schema():
+    answer = Answer(400, problems=(FieldProblem("teaser", "Is too long: 'x'"),))
+    assert judged(answer).doubt_schema == "no"
 
 
 # outages ----------------------------------------------------------------------------------------
@@ -362,10 +371,11 @@ def test_a_reference_that_was_looked_up_again_dies_as_any_field():
     assert [death.slugs for death in found.deaths] == [("store",)]
 
 
-def test_in_a_batch_no_reference_is_judged():
+def test_in_a_batch_no_reference_is_judged_unless_its_id_is_told():
     outcome = Answer(400, "validation_error", "Validation Error", (UNKNOWN,))
     found = judged(outcome, referring(link='"i9"'), item(1), sent=AGAIN)
     assert [each.dangling for each in found.verdicts] == [(), ()]
+    assert not any(each.deaths or each.attempt for each in found.verdicts)
 
 
 # keys of several parts --------------------------------------------------------------------------

@@ -171,7 +171,9 @@ def test_what_is_not_there_has_no_live_copy_to_be_held_back():
 
 def test_a_batch_that_is_refused_is_parted():
     found = judged(refusal(("stock", "Is too long")), *(item(n) for n in range(4)))
-    assert all((each.limit, each.deaths, each.taken) == (2, (), None) for each in found.verdicts)
+    assert all((each.limit, each.deaths, each.taken) == (None, (), None) for each in found.verdicts)
+    parts = [each.part for each in found.verdicts]
+    assert parts[0] == parts[1] != parts[2] == parts[3]
 
 
 def test_of_a_batch_the_items_whose_slugs_are_quoted_are_looked_into_and_the_others_go_again():
@@ -187,7 +189,8 @@ def test_of_a_batch_the_items_whose_slugs_are_quoted_are_looked_into_and_the_oth
 
 def test_a_batch_with_a_slug_that_is_not_quoted_is_parted():
     found = judged(refusal(("slug", "Unique value is already in database")), item(0), item(1))
-    assert [(each.limit, each.taken) for each in found.verdicts] == [(1, None)] * 2
+    assert [each.taken for each in found.verdicts] == [None] * 2
+    assert len({each.part for each in found.verdicts}) == 2
 
 
 def test_a_named_field_dies_and_the_rest_goes_again():

@@ -51,6 +51,7 @@ def told(verdict, judgement):
     words += [f"close {judgement.close_budget:g}"] if judgement.close_budget is not None else []
     words += [f"{death.kind} {' '.join(death.slugs)}" for death in verdict.deaths]
     words += [f"limit {verdict.limit}"] if verdict.limit else []
+    words += ["part"] if verdict.part else []
     words += ["written " + " ".join(verdict.written)] if verdict.written else []
     words += ["missed " + " ".join(verdict.missed)] if verdict.missed else []
     for name in ("attempt", "refused", "failed", "unknown", "forget"):
@@ -67,7 +68,7 @@ PRICE_V1 = [{"slug": "price", "msg": "Is too low", "value": 1}]
 ITEM = {"id": "i0", "lastUpdated": "2025", "fieldData": {"price": 1, "stock": 2, "sku": "k0"}}
 ITEM_V1 = {"_id": "i0", "updated-on": "2025", "price": 1, "stock": 2, "sku": "k0"}
 HTML = read(502, {}, b"<html>Bad Gateway</html>")
-ISOLATE = "refusal, limit 2"
+ISOLATE = "refusal, part, wait"
 UNSURE = "failure, limit 2, unknown, wait"
 ALONE_UNSURE = "failure, attempt, failed, unknown, wait"
 
@@ -124,7 +125,7 @@ ROWS = [
     (v2(400, "validation_error", "API version", details=PRICE), "v2",
      "refusal, refused price, attempt, refused", ISOLATE),
     (v2(404, "resource_not_found", "Requested resource not found"), "v2",
-     "refusal, forget", ISOLATE + ", relist"),
+     "refusal, forget", "refusal, part, relist, wait"),
     (v1(404, "NotFound", "CMS Items not found: i0"), "v1", "refusal, forget", None),
     (v2(404, "collection_not_found"), "v2", "refusal, pause collection",
      "refusal, pause collection"),
@@ -149,7 +150,8 @@ ROWS = [
     (v1(400, "Conflict", "The site is not published"), "v1", "refusal, await publish", None),
     (v2(409, "conflict", "Conflict: something else"), "v2",
      "refusal, attempt, refused, wait", ISOLATE),
-    (read(413, {}, b"too large"), "v2", "refusal, refused price stock, attempt", ISOLATE),
+    (read(413, {}, b"too large"), "v2", "refusal, refused price stock, attempt",
+     "refusal, limit 2"),
     (v2(418), "v2", "refusal, refused price stock, attempt", ISOLATE),
     (v2(500, "internal_error"), "v2", "failure, attempt, failed, wait", "failure, limit 2, wait"),
     (v1(500, "ServerError"), "v1", "failure, attempt, failed, wait", None),

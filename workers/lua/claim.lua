@@ -153,7 +153,7 @@ local function consider(set_of, record)
     if #send == 0 then return save(item) end
   end
   if id and not (retires or look) then stage_unpublished(item, status) end
-  local limit = look == 'alone' and 1 or limit_of(item, dest.epoch or '0')
+  local limit = look == 'alone' and 1 or limit_of(item, send, dest.epoch or '0')
   if collection.single then limit = 1 end
   if create then limit = math.min(limit, collection.create_most or limit) end
   local own = shape_of(item, limit, files, create, retires, look)

@@ -19,8 +19,17 @@ local function fields_to_send(item)
   return any and linked(item, send) or nil, files, options
 end
 
+-- Its last value of a field was refused, or its item was not known: it goes alone, and spoils no batch.
+local function has_refused(item, send)
+  for _, field in ipairs(send) do
+    if item.meta['bad:' .. field.slug] or (field.link and field.misses > 0) then return true end
+  end
+  return false
+end
+
 -- *epoch*: how many outages the destination has come out of.
-local function limit_of(item, epoch)
+local function limit_of(item, send, epoch)
+  if has_refused(item, send) then return 1 end
   local limit = tonumber(item.meta.limit)
   if not limit then return request.batch end
   -- A limit from 5xx answers is forgotten once an outage has ended: it judged the wrong party.
@@ -63,8 +72,11 @@ local function is_held_back(item)
 end
 
 -- Items of one shape go together in a request.
+-- part: what was refused together with others goes with those of its part alone.
 local function shape_of(item, limit, files, create, retires, look)
-  local shape = (limit < request.batch and 'suspect' or '') .. (files and ' files' or '')
+  local part = limit > 1 and item.meta.part
+  local shape = (part and 'part ' .. part .. ' ' or '') .. (limit < request.batch and 'suspect' or '')
+    .. (files and ' files' or '')
   if look then return shape .. ' look ' .. look end
   if retires then return shape .. ' retire ' .. retires end
   if create then return shape .. ' create' .. (is_held_back(item) and ' staged' or '') end

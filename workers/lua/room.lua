@@ -10,7 +10,7 @@
 local ROOM_MS = 600000
 local UNSURE_MS = 30000   -- the answer to a try said nothing of room
 local GROWS_MS = 60000    -- since the last refusal: then more are created at once again
-local MOVED = 100         -- records that leave that set in one step
+local MOVED = 100         -- records that leave that set in one step: the largest batch
 
 local function waiting_for_room(name, lane)
   return P .. 'due:' .. name .. ':' .. lane .. ':room'
@@ -95,7 +95,7 @@ local function note_no_room(name, why, most)
 end
 
 -- What else the CMS may answer. *made*: there are new items, so there was room.
-local function note_room_answer(name, made, batch)
+local function note_room_answer(name, made)
   local key = P .. 'collection:' .. name
   local held = redis.call('HMGET', key, 'full', 'create_most', 'create_refused', 'full_try')
   if not made then
@@ -108,7 +108,7 @@ local function note_room_answer(name, made, batch)
   redis.call('HDEL', key, 'full', 'full_since', 'full_next', 'full_try')
   local most = tonumber(held[2] or nil)
   if not most or (sane(held[3], 0) or 0) > now - GROWS_MS then return end
-  if 2 * most >= batch then
+  if 2 * most >= MOVED then
     redis.call('HDEL', key, 'create_most', 'create_refused')
   else
     redis.call('HSET', key, 'create_most', 2 * most)

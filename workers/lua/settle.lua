@@ -7,10 +7,10 @@
 --     files: {slug: json}, updated,
 --     answered, seen: {slug: text},
 --     deaths: [{kind, slugs, message, status, code, problems}], wait_ms, attempt, failed, limit,
---     unknown, refused, missed: [slug], staged, forget, overwrote, publish,
+--     part, unknown, refused, missed: [slug], staged, forget, overwrote, publish,
 --     made, taken, passed, named: [slug, instead], retired, dangling: [slug],
 --     status, look, relist, unmoved, unpublishable, why}],
---   heard, closed, no_room, create_most, batch}
+--   heard, closed, no_room, create_most}
 --   create: the request was to create the items; made: the id of the item that there is now
 --   retire: 'unpublish' or 'delete', or '': what the request was to do to the items; retired: it did
 --   unmoved: the CMS says that it was not live; live: of the destination; staged: of the request
@@ -60,6 +60,7 @@ local function written(item, claim, verdict)
       if field.m and math.min(claim.at, now) >= field.m then field.m = nil end
       field.c = confirmation(field.v, field.j)
       field.x = nil
+      set(item, 'bad:' .. slug, nil)
       if field.b and not field.m then field.c, field.u, field.B, field.S = nil, nil, nil, nil end
       touch(item, slug)
       done[#done + 1] = slug
@@ -94,6 +95,7 @@ local function bury_claimed(item, claim, verdict, attempts)
       local field = item.fields[slug]
       if field and field.a == claim.fields[slug] and field.s ~= 'dead' then
         if slug == GONE then note_refusal(field) end
+        if death.kind ~= 'missing' then set(item, 'bad:' .. slug, 1) end
         slugs[#slugs + 1] = slug
       end
     end
@@ -153,6 +155,8 @@ local function judge_item(item, verdict, fresh)
     set(item, 'limit', limit)
     set(item, 'epoch', request.soft and epoch or nil)
   end
+  local part = given(verdict.part)
+  if part then set(item, 'part', part ~= '' and part or nil) end
   if fresh then
     set(item, 'due', now)
     return
@@ -166,8 +170,7 @@ end
 local function praise(item, verdict)
   for _, name in ipairs({'attempts', 'failed', 'refused', 'forgotten', 'looked'}) do set(item, name, nil) end
   if not given(verdict.limit) then
-    set(item, 'limit', nil)
-    set(item, 'epoch', nil)
+    for _, name in ipairs({'limit', 'epoch', 'part'}) do set(item, name, nil) end
   end
   if given(verdict.updated) then set(item, 'updated', verdict.updated) end
 end
@@ -268,7 +271,7 @@ end
 for _, verdict in ipairs(request.verdicts) do
   settle(verdict)
   -- The batch was refused as a whole: for a while no lane is mixed with another (lua/lanes.lua).
-  if given(verdict.limit) then
+  if given(verdict.limit) or given(verdict.part) then
     redis.call('HSET', P .. 'collection:' .. request.collection, 'refused', now)
   end
   if given(verdict.overwrote) then put_right(verdict) end
@@ -279,7 +282,7 @@ if request.heard then note_answer_on_closed(request.collection, request.claim, g
 if no_room then
   note_no_room(request.collection, no_room, request.create_most)
 elseif request.create and request.heard then
-  note_room_answer(request.collection, made, request.batch)
+  note_room_answer(request.collection, made)
 end
 for name in pairs(room_made and places or {}) do try_for_room(name) end
 redis.call('HSET', P .. 'index:' .. request.collection .. ':' .. request.index, 'answered', now)

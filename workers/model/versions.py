@@ -88,6 +88,14 @@ def time_version(moment: datetime) -> str:
     return f"t{micros:017d}"
 
 
+def version_of_text(moment: str | None) -> str | None:
+    """Return the version of what the CMS says it did at *moment*; None where that is no time."""
+    try:
+        return time_version(datetime.fromisoformat(moment)) if moment else None
+    except (ValueError, OverflowError):
+        return None
+
+
 def sequence_version(number: int) -> str:
     """
     Return the version of the change that its source numbers *number*.

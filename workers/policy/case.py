@@ -5,7 +5,7 @@ A batch and what came of its request: what every verdict is taken from. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from workers.answers import Answer
@@ -28,6 +28,8 @@ class Case:
     sent: Mapping[str, Mapping[str, Any]]
     spread: float
     schema: Schema = UNKNOWN
+    # Record → in which part of the batch it goes again (``workers.policy.isolation``).
+    parts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def answer(self) -> Answer | None:

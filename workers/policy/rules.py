@@ -13,18 +13,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any, Literal
 
 from workers import creations, publication, retirements, verdicts
 from workers.answers import Answer
 from workers.errors import DestinationError
-from workers.policy import messages
+from workers.policy import isolation, messages, refusals
+from workers.policy.case import Case, said
 from workers.schema import UNKNOWN, Schema
 from workers.settings import Collection, Destination
 from workers.steps import Batch, ClaimedItem, Judgement, Verdict
-from workers.verdicts import Case, said
 from workers.waits import backoff as backoff
 
 LONGEST_CLOSURE = 3600.0  # s: a Retry-After beyond that is a mistake
@@ -134,16 +134,16 @@ _BY_RULE = (
 
 _VERDICTS: Mapping[Action, Callable[[Case, ClaimedItem], Verdict]] = {
     Action.SETTLE: verdicts.settled,
-    Action.REFUSE: verdicts.refused,
-    Action.CONFLICT: verdicts.conflicting,
-    Action.SHRINK: verdicts.shrunk,
+    Action.REFUSE: refusals.refused,
+    Action.CONFLICT: refusals.conflicting,
+    Action.SHRINK: refusals.shrunk,
     Action.MISSING: verdicts.missing,
     Action.STAGE: publication.staged,
-    Action.SNOOZE: verdicts.kept,
-    Action.PAUSE: verdicts.kept,
-    Action.PAUSE_COLLECTION: verdicts.kept,
-    Action.AWAIT_PUBLISH: verdicts.kept,
-    Action.AWAIT_ROOM: verdicts.kept,
+    Action.SNOOZE: refusals.kept,
+    Action.PAUSE: refusals.kept,
+    Action.PAUSE_COLLECTION: refusals.kept,
+    Action.AWAIT_PUBLISH: refusals.kept,
+    Action.AWAIT_ROOM: refusals.kept,
     Action.BACK_OFF: verdicts.backed_off,
 }
 # Where an item was to be created: it has no id to be missing by, and no live copy to be held back.
@@ -165,6 +165,7 @@ _RETIREMENTS: Mapping[Action, Callable[[Case, ClaimedItem], Verdict]] = {
     Action.STAGE: retirements.held_back,
     Action.BACK_OFF: retirements.backed_off,
 }
+_ISOLATED = frozenset({Action.REFUSE, Action.CONFLICT, Action.MISSING, Action.STAGE})
 _FAILURE = Rule(range(0), Action.BACK_OFF)
 _HEALTH: Mapping[Action, Literal["success", "failure"]] = {
     Action.SETTLE: "success",
@@ -212,9 +213,11 @@ def judge(
         spread: Random number in [0, 1), for the jitter of a backoff.
         schema: Of the collection, as last read.
     """
-    case = Case(batch, outcome, destination, collection, sent, spread, schema)
     rule = rule_for(outcome, create=batch.create)
     action = rule.action
+    case = Case(batch, outcome, destination, collection, sent, spread, schema)
+    if action in _ISOLATED and not batch.alone:
+        case = replace(case, parts=isolation.parts(case))
     if batch.create and action is Action.MISSING:
         action = Action.PAUSE_COLLECTION  # nothing else was named that could be
     decide = _table(batch)[action]
@@ -249,9 +252,10 @@ def _closure(case: Case) -> float:
 
 def _doubts_schema(case: Case) -> Literal["no", "soon", "at-once"]:
     """Tell whether a field is refused that passed the schema as it was last read."""
-    told = (
-        [problem.message for problem in case.answer.problems if problem.path] if case.answer else []
-    )
+    # A rule that the item broke before, in a field that is not sent, says nothing of it.
+    sent = {slug for item in case.batch.items for slug in case.values(item)}
+    problems = case.answer.problems if case.answer else ()
+    told = [problem.message for problem in problems if problem.path in sent]
     if any(re.search(_BY_RULE, text) for text in told):
         return "at-once"
     return "soon" if any(not re.search(_BESIDES_SCHEMA, text) for text in told) else "no"

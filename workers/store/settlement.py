@@ -27,7 +27,6 @@ def settlement(batch: Batch, judgement: Judgement, settings: Settings) -> dict[s
         "closed": judgement.not_published,
         "no_room": judgement.no_room,
         "create_most": judgement.create_most,
-        "batch": destination.batch,
         "missing": collection.missing,
         "create": batch.create,
         "retire": batch.retire,

@@ -1,0 +1,135 @@
+"""
+Which items of a refused batch go again alone, which with others, and with whom. Pure.
+
+Where the answer tells of single items, those go alone. Where it names a field, those that send it
+go in a part of their own. Else the batch goes again in two parts, and suspects do not share theirs
+with what is above suspicion. All others go as if nothing had been.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from workers.policy.case import Case
+from workers.steps import ClaimedItem
+
+ALONE = "alone"
+ANY = ""  # with whatever is due
+SUSPECTS = "s"  # ends the name of a part that goes after the other
+_OTHERS = "o"
+
+_ID = 8  # characters from which on a text holds an id, or a value, by no accident
+_FEW = 8  # items of one value: more than these, and more than half of a batch, go in parts
+
+
+def parts(case: Case) -> Mapping[str, str]:
+    """Return in which part each item goes again: `ALONE`, `ANY`, or the name of a part."""
+    items = case.batch.items
+    told = _named(case)
+    if told:
+        return _split(items, told, ALONE, ANY)
+    told = _with_values(case)
+    if 0 < len(told) < len(items):
+        few = len(told) <= _FEW or 2 * len(told) <= len(items)
+        return _split(items, told, ALONE if few else _name(case, SUSPECTS), ANY)
+    sending = {item.record for item in items if not case.named.isdisjoint(case.values(item))}
+    if 0 < len(sending) < len(items):
+        return _split(items, sending, _name(case, SUSPECTS), ANY)
+    return _split(items, _suspects(case), _name(case, SUSPECTS), _name(case, _OTHERS))
+
+
+def _split(
+    items: Iterable[ClaimedItem], chosen: set[str], theirs: str, others: str
+) -> Mapping[str, str]:
+    return {item.record: theirs if item.record in chosen else others for item in items}
+
+
+def _name(case: Case, half: str) -> str:
+    # No other batch has such a part: what was refused together is halved together.
+    return f"{case.batch.token[:12]}{half}"
+
+
+def _named(case: Case) -> set[str]:
+    """Return the items that the answer names by place, id or key."""
+    answer, items = case.answer, case.batch.items
+    if answer is None:
+        return set()
+    text = "\n".join(answer.texts)
+    values = {value for item in items for value in _leaves(case.values(item))}
+    told = {items[place].record for place in answer.places if place < len(items)}
+    for item in items:
+        # The id of another item may be what was sent, and what is refused.
+        if len(item.id) >= _ID and item.id in text and item.id not in values:
+            told.add(item.record)
+    return told or {item.record for item in items if _is_key_in(text, item, values)}
+
+
+def _is_key_in(text: str, item: ClaimedItem, values: set[str]) -> bool:
+    key = item.record
+    if key in (item.id, "") or key in values or not any(letter.isdigit() for letter in key):
+        return False
+    quoted = f"'{key}'" in text or f'"{key}"' in text
+    if len(key) < _ID // 2:
+        return quoted
+    return quoted or bool(re.search(rf"(?<![\w-]){re.escape(key)}(?![\w-])", text))
+
+
+def _with_values(case: Case) -> set[str]:
+    """Return the items that send a value that the answer repeats."""
+    if case.answer is None or case.batch.retire:
+        return set()
+    texts = case.answer.texts
+    found = set()
+    for item in case.batch.items:
+        sent = case.values(item)
+        meant = {slug: sent[slug] for slug in case.named & set(sent)} or sent
+        if any(_repeats(texts, value) for value in _leaves(meant)):
+            found.add(item.record)
+    return found
+
+
+def _repeats(texts: Iterable[str], value: str) -> bool:
+    if not value:
+        return False
+    marked = (f"'{value}'", f'"{value}"')
+    ends = f": {value}"
+    return any(
+        text.endswith(ends)
+        or any(one in text for one in marked)
+        or (len(value) >= _ID and value in text)
+        for text in texts
+    )
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    """Yield the texts and numbers in *value*, as text."""
+    if isinstance(value, Mapping):
+        for entry in value.values():
+            yield from _leaves(entry)
+    elif isinstance(value, list | tuple):
+        for entry in value:
+            yield from _leaves(entry)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)
+
+
+def _suspects(case: Case) -> set[str]:
+    """Return those that are the most likely to be refused; the first half, where all are alike."""
+    items = case.batch.items
+    ranks = {item.record: _rank(case, item) for item in items}
+    first = max(ranks.values())
+    chosen = {record for record, rank in ranks.items() if rank == first}
+    if len(chosen) < len(items):
+        return chosen
+    return {item.record for item in items[: (len(items) + 1) // 2]}
+
+
+def _rank(case: Case, item: ClaimedItem) -> int:
+    """Return how much speaks against *item*: it failed before, carries files, or a new value."""
+    if item.attempts or item.refused or not item.fresh or any(f.misses for f in item.fields):
+        return 3
+    if any(case.type_of(field).files for field in item.fields):
+        return 2
+    return 1 if any(not field.repair for field in item.fields) else 0

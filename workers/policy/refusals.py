@@ -1,0 +1,91 @@
+"""
+What becomes of an item that was refused, alone or with others. Pure.
+"""
+
+from __future__ import annotations
+
+from workers.policy import isolation, messages
+from workers.policy.case import Case
+from workers.steps import ClaimedItem, Verdict
+
+CONFLICT_WAIT = 10.0  # s until an item that was refused with an unknown conflict goes again
+LAST = 0.001  # s: suspects go behind those that are due now
+
+
+def kept(_: Case, item: ClaimedItem) -> Verdict:
+    """It stays pending: the answer is not about the item."""
+    return Verdict(item.record)
+
+
+def isolated(case: Case, item: ClaimedItem) -> Verdict:
+    """It goes again with its part of the batch, of which some item was refused."""
+    part = case.parts.get(item.record)
+    if part is None:
+        return Verdict(item.record, limit=case.halved)
+    if part == isolation.ALONE:
+        return Verdict(item.record, limit=1, part="", wait=LAST)
+    # What nothing speaks against goes first, and as if nothing had been.
+    return Verdict(item.record, part=part, wait=LAST if part.endswith(isolation.SUSPECTS) else 0.0)
+
+
+def refused(case: Case, item: ClaimedItem) -> Verdict:
+    """The fields that the CMS names die, the others go again, once; unnamed: all of them die."""
+    if not case.batch.alone:
+        return _looked_up_again(case, item) or isolated(case, item)
+    if dangling := unknown_references(case, item):
+        return Verdict(item.record, dangling=dangling, attempt=True)
+    sent = case.values(item)
+    named = case.named & set(sent) or _files_meant(case, item)
+    some = bool(named) and len(named) < len(sent) and not item.refused
+    slugs = [slug for slug in sent if slug in named or not some]
+    return Verdict(item.record, deaths=case.death("refused", slugs), attempt=True, refused=some)
+
+
+def _looked_up_again(case: Case, item: ClaimedItem) -> Verdict | None:
+    """Return that the ids of its references are asked for again, where the CMS knows them not."""
+    if case.parts.get(item.record) != isolation.ALONE:
+        return None
+    dangling = unknown_references(case, item)
+    return Verdict(item.record, dangling=dangling, part="") if dangling else None
+
+
+def shrunk(case: Case, item: ClaimedItem) -> Verdict:
+    """It goes again with half of the others: they are too much for one request."""
+    return refused(case, item) if case.batch.alone else Verdict(item.record, limit=case.halved)
+
+
+def conflicting(case: Case, item: ClaimedItem) -> Verdict:
+    """
+    It goes once more, and is then refused.
+
+    Right after a publish of the site the CMS may answer 409, once, to what it takes otherwise.
+    """
+    return again_once(case, item) or refused(case, item)
+
+
+def again_once(case: Case, item: ClaimedItem) -> Verdict | None:
+    """Return that an item alone goes once more in a while; None where it did, or is not alone."""
+    if not case.batch.alone or item.refused:
+        return None
+    return Verdict(item.record, wait=CONFLICT_WAIT, attempt=True, refused=True)
+
+
+def _files_meant(case: Case, item: ClaimedItem) -> set[str]:
+    """Return the fields of files that the CMS speaks of without naming them."""
+    answer = case.answer
+    if answer is None or not messages.speaks_of_file(answer):
+        return set()
+    sent = case.values(item)
+    fields = [field for field in item.fields if field.slug in sent]
+    carriers = {field.slug for field in fields if case.type_of(field).files}
+    # Pictures in a text are imported, too.
+    return carriers or {f.slug for f in fields if f.type == "richtext" and "<img" in f.value}
+
+
+def unknown_references(case: Case, item: ClaimedItem) -> tuple[str, ...]:
+    """Return the references that the CMS names, but for those that were looked up again before."""
+    return tuple(
+        field.slug
+        for field in item.fields
+        if field.slug in case.named and case.type_of(field).refers and not field.misses
+    )
