@@ -141,6 +141,8 @@ ROWS = [
     (v1(409, "Conflict", NEVER), "v1", "refusal, attempt, staged", None),
     (v2(409, "conflict", "Conflict: The collection structure changed since the last publish"),
      "v2", "refusal, await publish", "refusal, await publish"),
+    (v2(409, "conflict", "Conflict", details=["The site is not published"]), "v2",
+     "refusal, await publish", "refusal, await publish"),
     (v2(409, "conflict", "The site hasn't been published"), "v2", "refusal, await publish",
      "refusal, await publish"),
     # What is there needs no room.
@@ -183,6 +185,8 @@ def test_each_row_says_what_becomes_of_the_items_of_a_batch(outcome, batch):
     [
         v2(409, "conflict", FULL),
         v2(409, "conflict", "Conflict: Item limit reached"),
+        v2(409, "conflict", "Conflict", details=[FULL]),
+        v2(409, "conflict", "Conflict", details=[{"message": FULL}]),
         v1(400, "Conflict", FULL),
         v1(409, "Conflict", FULL),
         v2(403, "forbidden", "Upgrade your plan to create more items"),

@@ -143,11 +143,11 @@ local function consider(set_of, record)
   if create then send, files = fields_to_create(item) end
   local known = not (needed or collection.preflight) or schema_known(collection, needed, blind, trial)
   if create and not known then return save(item) end
+  if create and waits_whole(item, place) then return put_back(item) end
   if create and not has_room(collection, record) then
     set(item, 'roomless', 1)
     return put_back(item)
   end
-  if create and waits_whole(item, place) then return put_back(item) end
   if options and not known then
     send = without_options(send)
     if #send == 0 then return save(item) end

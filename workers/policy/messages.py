@@ -71,6 +71,12 @@ def is_named(names: str, code: str | None) -> bool:
     return bool(re.fullmatch(names, code or "", re.IGNORECASE))
 
 
+def said_in(answer: Answer) -> str:
+    """Return what the CMS says of the request as a whole: its message, and what names no field."""
+    texts = [answer.message, *(problem.message for problem in answer.problems if not problem.path)]
+    return "; ".join(text for text in texts if text)
+
+
 def names_field(answer: Answer) -> bool:
     """Tell whether the CMS says of a field that it is refused."""
     return any(problem.path for problem in answer.problems)
@@ -83,5 +89,4 @@ def unquoted(text: str) -> str:
 
 def speaks_of_file(answer: Answer) -> bool:
     """Tell whether a refusal is about a file that was to be imported."""
-    texts = [answer.message, *(problem.message for problem in answer.problems)]
-    return any(says(FILE, unquoted(text)) for text in texts)
+    return says(FILE, unquoted(said_in(answer)))

@@ -56,7 +56,7 @@ class Rule:
         statuses: The HTTP statuses that it is for.
         action: What is done.
         names: Match the whole code (v2) or name (v1) of the error.
-        words: Are found in the message.
+        words: Are found in what is said of the request as a whole.
         general: Only where no field is named, and what the CMS quotes does not count.
         creates: Only of requests that create items.
         advice: What the operator is to do.
@@ -77,7 +77,8 @@ class Rule:
             return False
         if self.general and messages.names_field(answer):
             return False
-        text = messages.unquoted(answer.message) if self.general else answer.message
+        text = messages.said_in(answer)
+        text = messages.unquoted(text) if self.general else text
         return not self.words or messages.says(self.words, text)
 
 
