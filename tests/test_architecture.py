@@ -35,6 +35,7 @@ PURE = (
     "workers/complaints.py",
     "workers/bodies.py",
     "workers/wording.py",
+    "workers/webflow/filters.py",
     "service/reconcile/causes.py",
     "service/reconcile/comparing.py",
     "service/reconcile/guard.py",

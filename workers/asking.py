@@ -1,5 +1,5 @@
 """
-GETs of the CMS, each a step of its own: a probe, a page of a listing, a schema, one item.
+GETs of the CMS, each a step of its own: a probe, a filter, a page of a listing, a schema, one item.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from typing import TypeGuard
 
 from workers.answers import Answer
 from workers.errors import DestinationError
@@ -15,9 +16,12 @@ from workers.policy.rules import Action, action_for, pause_for
 from workers.settings import Collection, Destination
 from workers.steps import Lookup, Probe
 from workers.webflow.client import SECONDS, Client
+from workers.webflow.filters import key_filter
 
 BRIEFLY = 3.0  # s for a GET that nothing needs: a worker is busy with it
 _NO_ANSWER = 599  # counts as a failure of the destination, as every 5xx does
+
+_NOT_OF_THE_QUESTION = (401, 403, 404, 408, 410)  # of the token, the collection, the API
 
 _log = logging.getLogger(__name__)
 
@@ -64,6 +68,9 @@ class Asker:
         if lookup.kind == "schema":
             self._read_schema(destination, lookup, not_after)
             return
+        if lookup.kind == "filter":
+            self._filter(destination, lookup, not_after)
+            return
         page = self.ask(
             destination,
             lambda client: client.list_items(
@@ -77,6 +84,29 @@ class Asker:
             collection=collection,
         )
         self.parts.items.take_in(lookup, _page(page))
+
+    def _filter(self, destination: Destination, lookup: Lookup, not_after: float) -> None:
+        """Ask for the items of the keys that wait, as far as one can ask for them."""
+        collection = self.parts.settings.collections[lookup.collection]
+        schema = self.parts.items.schema(collection)
+        asked = key_filter(collection, lookup.keys, lookup.canary, schema)
+        if not asked.asked:
+            self.parts.limiter.give_back(destination)
+            self.parts.breaker.saw(destination.name, "read")
+            self.parts.items.take_in(lookup, Answer(200, total=0), asked)
+            return
+        outcome = self.ask(
+            destination,
+            lambda client: client.list_items(
+                collection.id, offset=lookup.offset, where=asked.query, not_after=not_after
+            ),
+            flight="",
+            collection=collection,
+            # A 400 that speaks of the version, say, is no reason to pause: nobody needs filters.
+            refusable=True,
+        )
+        page = outcome if _refuses(outcome) else _page(outcome)
+        self.parts.items.take_in(lookup, page, asked)
 
     def _read_schema(self, destination: Destination, lookup: Lookup, not_after: float) -> None:
         collection = self.parts.settings.collections[lookup.collection]
@@ -101,6 +131,7 @@ class Asker:
         collection: Collection | None = None,
         probing: bool = False,
         harmless: bool = False,
+        refusable: bool = False,
     ) -> Answer | DestinationError:
         """
         Send one request; its budget slot is taken.
@@ -109,6 +140,7 @@ class Asker:
             collection: Whose answer 404 pauses it.
             probing: Any answer below 500 lets one request try.
             harmless: Nothing but the budget learns from its answer.
+            refusable: Nor from one that refuses what was asked.
         """
         begun = time.monotonic()
         outcome: Answer | DestinationError
@@ -119,7 +151,7 @@ class Asker:
         spent = isinstance(outcome, Answer) and _limited(outcome)
         close = (outcome.retry_after or 0.0) if isinstance(outcome, Answer) and spent else None
         self.learn(destination, outcome, time.monotonic() - begun, close)
-        if harmless:
+        if harmless or (refusable and _refuses(outcome)):
             self.parts.breaker.saw(destination.name, "read", reason=said(outcome), flight=flight)
         else:
             self._report(
@@ -175,6 +207,13 @@ class Asker:
 def _page(outcome: Answer | DestinationError) -> Answer | None:
     """Return *outcome* if it is the page that was asked for."""
     return outcome if isinstance(outcome, Answer) and outcome.status == 200 else None
+
+
+def _refuses(outcome: Answer | DestinationError) -> TypeGuard[Answer]:
+    """Tell whether *outcome* refuses what was asked, not who asks, nor that he asks now."""
+    if not isinstance(outcome, Answer) or _limited(outcome):
+        return False
+    return 400 <= outcome.status < 500 and outcome.status not in _NOT_OF_THE_QUESTION
 
 
 def _limited(answer: Answer) -> bool:

@@ -1,12 +1,15 @@
 """
-Item lookup: from key to item id, by listing, kept in the store and made anew from the CMS alone.
+Item lookup: from key to item id, by filter or by listing, kept in the store and made anew from the
+CMS alone.
 
 Owns ``instep:ids:…``, ``instep:keys:…``, ``instep:born:…``, ``instep:twins:…``, ``instep:index:…``,
 ``instep:listed:…`` and ``instep:schema:…`` (``lua/listing.lua``, ``lua/index.lua``,
-``lua/twins.lua``). The first pass lists the collection; later ones what was edited since, at most
-every 30 s while a key waits, or what was created since where that would be too much. Beside them,
-and while something is sent, there are two that nobody waits for: what was edited since, and the
-whole. A page is a step of its own, from the same budget, and a crash goes on at the same page.
+``lua/twins.lua``). In v2 a filter asks for the keys that wait, at once (``lua/filter.lua``). What
+it does not show, and of which it cannot say that it is not there (``lua/filtered.lua``), waits for
+a listing, as every key does in v1. The first pass lists the collection; later ones what was edited
+since, at most every 30 s while a key waits, or what was created since where that would be too much.
+Beside them, and while something is sent, there are two that nobody waits for: what was edited, and
+the whole. A page is a step of its own, from the same budget, and a crash goes on at it.
 https://developers.webflow.com/data/reference/cms/collection-items/staged-items/list-items
 """
 
@@ -27,6 +30,7 @@ from workers.scripts import Steps
 from workers.settings import Collection, Destination, Settings
 from workers.steps import Lookup
 from workers.store.connection import guarded
+from workers.webflow.filters import KeyFilter, is_numeric, is_odd
 
 PAGE = 100  # items; the most that a listing gives
 SCHEMA_TTL = 86_400  # s; an answer that contradicts the schema drops it earlier
@@ -51,9 +55,14 @@ class Items:
         self.steps = steps
         self.settings = settings
 
-    def take_in(self, lookup: Lookup, page: Answer | None) -> dict[str, Any]:
+    def take_in(
+        self, lookup: Lookup, page: Answer | None, asked: KeyFilter | None = None
+    ) -> dict[str, Any]:
         """
         Take in one *page* of a listing; None: none came, and the pass goes on at the same page.
+
+        Args:
+            asked: What it is an answer to, where that is a filter.
 
         Returns:
             ``{"found", "missing", "done", "twins", "sweep"}``.
@@ -61,6 +70,7 @@ class Items:
         collection = self.settings.collections[lookup.collection]
         destination = self.settings.destinations[collection.destination]
         items = page.items if page else {}
+        views = asked.found(collection, items.values()) if asked else items.values()
         more = page is not None and len(items) > 0 and self._more(lookup, page)
         found = self.steps.run(
             "index",
@@ -82,7 +92,10 @@ class Items:
                 "at": page.at if page else None,
                 "history": self.settings.store.history,
                 "failed": page is None,
-                "items": list(self._entries(collection, items.values())),
+                "items": list(self._entries(collection, views)),
+                "odd": any(is_odd(collection, view) for view in items.values()),
+                "numeric": any(is_numeric(collection, view) for view in items.values()),
+                "filter": asked and page and _answered(collection, asked, page),
                 "next": lookup.offset + len(items) if more else None,
                 "total": page.total if page else None,
                 "short": not more and not self._is_last(lookup, page),
@@ -227,3 +240,17 @@ class Items:
                 "created": item.created,
                 "status": status_of(item),
             }
+
+
+def _answered(collection: Collection, asked: KeyFilter, page: Answer) -> dict[str, Any]:
+    """Return what *page* is an answer to, as ``lua/filtered.lua`` takes it."""
+    refused = page.status >= 400 or not asked.askable
+    return {
+        "outcome": "refused" if refused else asked.outcome(page),
+        "asked": list(asked.asked),
+        "left": list(asked.left),
+        "canary": asked.canary is not None,
+        "shown": asked.shown(collection, page.items.values()),
+        "number": asked.number,
+        "known": asked.known,
+    }

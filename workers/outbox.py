@@ -9,8 +9,9 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:due:<collection>:<lane>:sought``  the same, of those that wait for an id; ``:room``: room
 ``instep:waiting:<collection>``            sorted set: records by the ms since which they wait
 ``instep:lookup:<collection>``             sorted set: records that wait for an item id
-``instep:wanted:<collection>``             sorted set: keys that references wait for
-                                           (``lua/references.lua``), by the ms of the next look
+``instep:filter:<collection>``             sorted set: those of them to be asked for by filter
+``instep:wanted:<collection>``             sorted set: keys that references wait for, by the ms of the
+                                           next look (``lua/references.lua``)
 ``instep:waiters:<collection>:<key>``      set: the items that wait for it
 ``instep:ids:<collection>:<copy>``         hash: key → item id
 ``instep:keys:<collection>:<copy>``        hash: item id → key
@@ -19,8 +20,8 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:not-live:<collection>``           set: records that are written staged only (likewise)
 ``instep:twins:<collection>:<copy>``       hash: id of an item with the key of an older one → key
 ``instep:listed:<collection>:<copy>``      set: ids met since the round began
-``instep:index:<collection>:<copy>``       hash: how far the listing is; ``:edits``, ``:round``: how
-                                           far those are that nobody waits for
+``instep:index:<collection>:<copy>``       hash: how far the listing is; ``:edits``, ``:round``: those
+                                           that nobody waits for; ``:filter``: ``lua/filter.lua``
 ``instep:schema:<collection>:<copy>``      the collection's fields, JSON; when read: in the index
 ``instep:collection:<collection>``         hash: paused, by, since; what it waits for
 ``instep:destination:<destination>``       hash: calls, breaker, pause, gate
@@ -28,8 +29,7 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:flight:<destination>:lower``      those of them that are not of the live lane
 ``instep:budget:<token hash>``             hash: the budget (``lua/budget.lua``)
 ``instep:budget:<token hash>:queue``       sorted set: who comes for a slot, by the ms
-``instep:source:<source>``                 hash: deliveries, duplicates, secret:<mark>, and
-                                           refused… (``workers/store/refusals.py``)
+``instep:source:<source>``                 hash: deliveries, duplicates, secret:<mark>, refused…
 ``instep:seen:<source>:<bucket>``          set: hashed event ids, in time buckets
 ``instep:letter:<id>``                     hash: one dead letter (``workers/deadletters.py``)
 ``instep:letters``, ``…:closed``           sorted sets: open and closed letters by time

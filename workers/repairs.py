@@ -108,7 +108,12 @@ class Repairs:
         return Repaired(answer["fields"], tuple(answer["left"] or ()), bool(answer["wake"]))
 
     def listed(
-        self, collection: Collection, newest: str | None, items: int, at: int | None = None
+        self,
+        collection: Collection,
+        newest: str | None,
+        items: int,
+        at: int | None = None,
+        began_ms: int = 0,
     ) -> None:
         """
         Tell the index that all of *collection* was listed.
@@ -116,6 +121,7 @@ class Repairs:
         Args:
             newest: The createdOn of the newest item.
             at: The CMS's clock, ms, as it read the first page.
+            began_ms: The store's, when that was asked for; 0: nobody knows.
         """
         destination = self.settings.destinations[collection.destination]
         pages = -(-items // 100)
@@ -130,6 +136,7 @@ class Repairs:
                 "index": self.settings.copy_of(collection),
                 "newest": newest,
                 "at": at,
+                "began": began_ms,
                 "full_ms": int(seconds * 1000),
                 "rest_ms": int(FRESH_EVERY * 1000),
             },

@@ -95,12 +95,14 @@ class Lookup:
     """A GET that items wait for, as a step of its own; the budget slot is already taken."""
 
     collection: str
-    kind: Literal["index", "schema"]
+    kind: Literal["filter", "index", "schema"]
     token: str
-    offset: int = 0  # index: of the next page
+    offset: int = 0  # filter, index: of the next page
     since: str | None = None  # index: only what was created or edited since; None: all
     edited: bool = False  # index: edited since, not created
     slot: str = ""  # index: which of the listings that nobody waits for; "": somebody does
+    keys: tuple[str, ...] = ()  # filter: those that wait
+    canary: str | None = None  # filter: one that is there
     at: int = 0  # schema: ms on the store's clock
     arrival: int = 0  # schema: the highest arrival number until then
     needed: bool = True  # schema: items wait for it

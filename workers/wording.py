@@ -7,7 +7,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -170,17 +170,11 @@ def step_of(token: str, destination: str, answer: dict[str, Any]) -> Step:
             )
         case "probe":
             return Probe(answer["collection"], token)
-        case "index":
+        case "filter" | "index":
             return _lookup(token, answer)
         case "schema":
-            return Lookup(
-                answer["collection"],
-                "schema",
-                token,
-                at=int(answer["at"]),
-                arrival=int(answer["arrival"]),
-                needed=answer["needed"],
-            )
+            read = Lookup(answer["collection"], "schema", token, needed=answer["needed"])
+            return replace(read, at=int(answer["at"]), arrival=int(answer["arrival"]))
     ms = answer["ms"]
     return Wait(None if ms is False else ms / 1000, answer["reason"])
 
@@ -192,12 +186,14 @@ def _lookup(token: str, answer: dict[str, Any]) -> Lookup:
         since = moment_text(early // 1000 * 1000)
     return Lookup(
         answer["collection"],
-        "index",
+        answer["step"],
         token,
         answer["offset"],
         since,
         edited=answer["edited"],
         slot=answer["slot"],
+        keys=tuple(answer.get("keys", ())),
+        canary=answer.get("canary") or None,
     )
 
 

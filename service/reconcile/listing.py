@@ -110,7 +110,7 @@ class Lister:
         whole = total is not None and not shrank and len(seen) >= total
         if whole:
             repairs = Repairs(self._parts.steps, self._parts.settings)
-            repairs.listed(self._collection, newest, len(seen), at)
+            repairs.listed(self._collection, newest, len(seen), at, began_ms)
         return Pages(len(seen), self.calls, whole, began_ms, since_ms)
 
     def _record(self, view: ItemView) -> str | None:

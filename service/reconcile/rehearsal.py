@@ -168,6 +168,8 @@ def _copy_index(steps: Steps, client: redis.Redis, place: str) -> None:
     never = int(steps.client.time()[0]) * 1000 + steps.clock_offset_ms + NEVER_MS
     own |= {"edits_next": never, "round_next": never}
     client.hset(f"instep:index:{place}", mapping=own)
+    # On paper no key is found, which a listing costs as many calls to say as a filter.
+    client.hset(f"instep:index:{place}:filter", "off", never)
     if steps.client.exists(f"instep:ids:{place}"):
         # Without any ids the whole would have to be listed before anything is known.
         client.hset(f"instep:ids:{place}", "", "")

@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
+from filtering import Filters
+
 from service.sandbox.faults import Fault, Match
 from service.sandbox.items import publish, unpublish
 from service.sandbox.records import Copy
@@ -64,6 +66,7 @@ class Cms:
         products = seed_products(self.site, items)
         for one in MORE_FIELDS:
             products.put_field(one)
+        self.filters = Filters(self.products, now)
         self.server = start(self.site)
         self.requests = []
         self.on_request = None  # called once, while the next request is under way
@@ -155,6 +158,19 @@ class Cms:
     def gets(self):
         return [request for request in self.requests if request.method == "GET"]
 
+    def filtered(self):
+        """The GETs that ask for items by a filter."""
+        return [
+            request
+            for request in self.gets()
+            if any(name[:7] == "filter[" for name in request.query)
+        ]
+
+    def listings(self):
+        """The GETs of pages of listings."""
+        asked = self.filtered()
+        return [r for r in self.gets() if "offset" in r.query and r not in asked]
+
     def posts(self):
         return [request for request in self.requests if request.method == "POST"]
 
@@ -209,6 +225,6 @@ class Cms:
             then, self.on_request = self.on_request, None
             if then is not None:
                 then()
-            return app(environ, start_response)
+            return self.filters.answer(app, environ, start_response)
 
         return record

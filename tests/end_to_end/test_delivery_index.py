@@ -135,6 +135,7 @@ def test_the_ids_alone_may_be_lost_too(known):
 
 def test_while_we_write_ourselves_listings_keep_to_their_share(open_way):
     way = open_way(by="key", items=500, collection=NEW)
+    way.filters.mode = "refused"
     way.change(1, stock=0)
     way.run()
     way.forget_requests()

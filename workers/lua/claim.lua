@@ -7,8 +7,8 @@
 --   index: the copy that item ids speak of; whole: it can be listed as a whole alone; create: what
 --   no listing shows is created; preflight: values are held against the schema;
 --   live: of the destination
--- Returns {step = 'batch' | 'probe' | 'index' | 'schema' | 'wait', ...}
---! uses state burying retire creation references budget echo forms listing status picking lanes retiring claimed publish_wait room
+-- Returns {step = 'batch' | 'probe' | 'filter' | 'index' | 'schema' | 'wait', ...}
+--! uses state burying retire creation references budget echo forms listing filter lookups status picking lanes retiring claimed publish_wait room
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -69,6 +69,14 @@ local function depart(lane)
   redis.call('HDEL', dest_key, 'gate_until', 'gate', 'lower_until')
 end
 
+-- For a GET that no write lingers for: a new key becomes an item within seconds.
+local function depart_to_read(lane)
+  local last = took(budget, name, lane)
+  depart(lane)
+  redis.call('HSET', dest_key, 'last_sent', dest.last_sent or 0)
+  redis.call('HSET', budget.key, 'took:' .. name .. ' ' .. lane, last)
+end
+
 -- The breaker: open until a probe has been answered, then one request may try: after a bad probe
 -- too, for a GET says nothing about writes. 'fresh': what just failed is an item that failed alone
 -- before, and may be to blame itself, so that others need not wait for the next probe.
@@ -96,13 +104,10 @@ end
 -- Look-ups, in turn with batches, so that neither holds up the other.
 local function look_up(lane)
   if blind then return nil end  -- a GET has just failed
-  local collection, key, page = index_step(listed_in(lane, open))
+  local collection, key, page = next_look_up(listed_in(lane, open))
   if not collection then return nil end
-  depart(lane)
-  redis.call('HSET', key, 'lock', now + CLAIM_MS, 'holder', request.token)
-  redis.call('HSET', dest_key, 'turn', 'batch')
-  page.step, page.collection = 'index', collection.name
-  return answer(page, CLAIM_MS)
+  if page.step == 'filter' then depart_to_read(lane) else depart(lane) end
+  return hand_out_look_up(collection, key, page, dest_key)
 end
 
 local picked, shape, room = {}, nil, nil
@@ -134,6 +139,7 @@ local function consider(set_of, record)
     end_creation(item)
   elseif not create then
     look_up_again(item)
+    ask_by_filter(collection, item)
   end
   if (not create and not (id and #send > 0)) or (create and bury_incomplete(item)) then
     return put_back(item)
@@ -229,11 +235,7 @@ local function serve(lane)
     if not set_of then break end
     claim_items(set_of)
     if schema_missing then
-      local last = took(budget, name, lane)
-      depart(lane)
-      -- No write that another one would linger for.
-      redis.call('HSET', dest_key, 'last_sent', dest.last_sent or 0)
-      redis.call('HSET', budget.key, 'took:' .. name .. ' ' .. lane, last)
+      depart_to_read(lane)
       redis.call('HSET', P .. 'index:' .. schema_missing.name .. ':' .. schema_missing.index,
         'schema_next', now + 30000)
       return answer({step = 'schema', collection = schema_missing.name, at = now,

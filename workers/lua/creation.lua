@@ -43,9 +43,12 @@ end
 
 -- The item has an id: nothing is to be created any more.
 local function end_creation(item)
-  for _, name in ipairs({'make', 'doubt', 'taken', 'passed', 'roomless'}) do set(item, name, nil) end
+  for _, name in ipairs({'make', 'doubt', 'taken', 'passed', 'roomless', 'asks', 'asked'}) do
+    set(item, name, nil)
+  end
   if item.meta.lookup then
     redis.call('ZREM', P .. 'lookup:' .. item.collection, item.record)
+    redis.call('ZREM', P .. 'filter:' .. item.collection, item.record)
     set(item, 'lookup', nil)
   end
 end
@@ -56,6 +59,16 @@ local function note_listed(place, id)
   if redis.call('EXISTS', listed) == 1 then redis.call('SADD', listed, id) end
 end
 
+-- Where the ids have gone, the mark (lua/listing.lua) says nothing of what there is; nor do those that
+-- are met from then on, until the whole has been listed.
+local function is_index_known(mark, place)
+  return mark and redis.call('EXISTS', P .. 'ids:' .. place) == 1 or false
+end
+
+local function lose_mark(place)
+  redis.call('HDEL', P .. 'index:' .. place, 'mark', 'plain')
+end
+
 local arrived = {}  -- {collection, key} of what has got an id (lua/references.lua)
 
 local function keep_id(place, record, id)
@@ -63,6 +76,7 @@ local function keep_id(place, record, id)
   note_listed(place, id)
   local before = redis.call('HGET', ids, record)
   if before == id then return before end
+  if redis.call('EXISTS', ids) == 0 then lose_mark(place) end
   redis.call('HSET', ids, record, id)
   arrived[#arrived + 1] = {string.match(place, '^(.*):'), record}
   if before and redis.call('HGET', keys, before) == record then redis.call('HDEL', keys, before) end

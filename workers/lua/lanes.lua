@@ -46,8 +46,9 @@ local function first_due(lane, open)
   for _, collection in ipairs(listed_in(lane, open)) do
     local key = P .. 'index:' .. collection.name .. ':' .. collection.index
     if redis.call('HEXISTS', key, 'pass') == 1 then return now end
-    local asked = asked_for_at(collection.name)
-    if asked then first = math.min(first or AHEAD_MS + now, math.max(now, asked)) end
+    for _, asked in ipairs({asked_for_at(collection.name) or false, filter_at(collection, key .. ':filter') or false}) do
+      if asked then first = math.min(first or AHEAD_MS + now, math.max(now, asked)) end
+    end
     local at = unasked_at(collection, key, collection.name .. ':' .. collection.index)
     if at then first = math.min(first or at, at) end
   end

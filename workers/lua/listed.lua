@@ -2,14 +2,17 @@
 -- listed: a listing of the whole, outside of the index's own passes, has shown every item. Its pages
 -- went through index; here is what only its end tells: from when on look-ups need to ask, and that
 -- no other listing is wanted for a while.
--- ARGV[2]: {token, collection, index, newest, at, full_ms, rest_ms}
+-- ARGV[2]: {token, collection, index, newest, at, began, full_ms, rest_ms}
 --   newest: createdOn of the newest item; at: ms of the CMS's clock as it read the first page
+--   began: ms of the store's clock as it was asked for, or 0: nobody knows
 --   full_ms, rest_ms: as in index
---! uses state
+--! uses state key_forms
 
 local earlier = earlier_answer()
 if earlier then return earlier end
 local index = P .. 'index:' .. request.collection .. ':' .. request.index
+local began = tonumber(given(request.began)) or 0
+if began > 0 then note_plain(index, began) end
 -- A pass of the workers that is under way decides for itself.
 if redis.call('HEXISTS', index, 'pass') == 0 then
   local newest, at = given(request.newest), given(request.at)

@@ -11,6 +11,7 @@
 --   created                     createdOn of the newest item
 --   next, edited_next, full_next   not before; "every", "edited_every", …: their own maxima
 --   full                        a listing of the whole is wanted
+--   plain, odd, numeric         lua/key_forms.lua
 -- Nobody waits for these two, which are read beside it, page by page in turn:
 -- instep:index:<collection>:<copy>:edits  hash, likewise: what was edited since the mark
 -- instep:index:<collection>:<copy>:round  hash, likewise: all; what it does not show is gone
@@ -24,9 +25,12 @@ local function sooner(at)
   if at and (not soonest or at < soonest) then soonest = at end
 end
 
--- From when on a listing is asked for, by records without an id or by what refers to them.
+-- From when on a listing is asked for, by records without an id that no filter is to be asked for
+-- first, or by what refers to them.
 local function asked_for_at(name)
-  if redis.call('ZCARD', P .. 'lookup:' .. name) > 0 then return now end
+  if redis.call('ZCARD', P .. 'lookup:' .. name) > redis.call('ZCARD', P .. 'filter:' .. name) then
+    return now
+  end
   return sane(redis.call('ZRANGE', P .. 'wanted:' .. name, 0, 0, 'WITHSCORES')[2], PATIENCE_MS)
 end
 
@@ -90,8 +94,7 @@ end
 local function read_index(key, place)
   local held = read(key, 'next', 'every', 'full', 'full_next', 'full_every', 'edited_next',
     'edited_every', 'created', 'mark', 'answered', 'edits_next', 'round_next', 'page_next', 'last')
-  -- Where the ids have gone, the mark says nothing of what there is.
-  return held, held.mark and redis.call('EXISTS', P .. 'ids:' .. place) == 1
+  return held, is_index_known(held.mark, place)
 end
 
 local function asked_page(collection, key, place)
@@ -111,7 +114,8 @@ end
 
 local function may_begin(held, name)
   local at = sane(held[name], RESTS_MS) or now
-  return held.created and held.answered and at <= now
+  -- The first whole listing of a collection whose keys filters have found so far is such a one.
+  return (held.created or held.round_next) and held.answered and at <= now
     and tonumber(held.answered) >= (tonumber(held[name]) or 0)
 end
 

@@ -143,7 +143,7 @@ local function leave_places()
       redis.call('ZREM', P .. 'due:' .. from.collection .. ':' .. lane .. rest, from.record)
     end
   end
-  for _, name in ipairs({'waiting:', 'lookup:'}) do
+  for _, name in ipairs({'waiting:', 'lookup:', 'filter:'}) do
     redis.call('ZREM', P .. name .. from.collection, from.record)
   end
   redis.call('DEL', from.key)

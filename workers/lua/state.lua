@@ -252,6 +252,7 @@ local function schedule(item)
     redis.call('ZREM', P .. 'waiting:' .. item.collection, item.record)
     if item.meta.lookup and not at then
       redis.call('ZREM', P .. 'lookup:' .. item.collection, item.record)
+      redis.call('ZREM', P .. 'filter:' .. item.collection, item.record)
       set(item, 'lookup', nil)
     end
   end

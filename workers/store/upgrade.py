@@ -266,5 +266,8 @@ class Upgrade:
             place = f"{name}:{self._settings.copy_of(self._settings.collections[name])}"
             if any(self._normal(name, key) for key, _ in client.hscan_iter(f"instep:ids:{place}")):
                 hashes = [f"instep:{kind}:{place}" for kind in _INDEX]
-                slots = [f"instep:index:{place}:{slot}" for slot in ("edits", "round", "reconcile")]
+                slots = [
+                    f"instep:index:{place}:{slot}"
+                    for slot in ("edits", "round", "reconcile", "filter")
+                ]
                 client.unlink(*hashes, *slots)

@@ -198,18 +198,19 @@ class Client:
         offset: int = 0,
         since: str | None = None,
         edited: bool = False,
+        where: Mapping[str, str] | None = None,
         seconds: float = SECONDS,
         not_after: float = float("inf"),
     ) -> Answer:
         """
-        List a page of staged items: ``answer.items`` and ``answer.total``.
+        List a page of staged items, *where* further parameters say: ``answer.items``, ``.total``.
 
         v2 lists the oldest first, and with *since* only what was created at that time or later, or
         what was *edited* then, the newest first. Always in the order of creation: pages that are
         cut from an order that edits change leave items out. v1 has no order that one could ask for,
         and no filter.
         """
-        query = {"offset": str(offset), "limit": str(PAGE)}
+        query = {"offset": str(offset), "limit": str(PAGE), **(where or {})}
         if self._v2:
             query |= {"sortBy": "createdOn", "sortOrder": "desc" if edited else "asc"}
             query |= {f"{'lastUpdated' if edited else 'createdOn'}[gte]": since} if since else {}

@@ -1,0 +1,23 @@
+-- Shared: the GET that is next for keys whose items are not known: a filter for them, else a page of
+-- a listing.
+
+-- The collection, the hash of what is being read, and the page of it.
+local function next_look_up(open)
+  for _, collection in ipairs(open) do
+    local place = collection.name .. ':' .. collection.index
+    local key = P .. 'index:' .. place
+    local page = filter_page(collection, key, place)
+    if page then return collection, key .. page.slot, page end
+  end
+  local collection, key, page = index_step(open)
+  if page then page.step = 'index' end
+  return collection, key, page
+end
+
+-- Hands it out to the caller alone; *dest_key*: the hash of the destination.
+local function hand_out_look_up(collection, key, page, dest_key)
+  redis.call('HSET', key, 'lock', now + CLAIM_MS, 'holder', request.token)
+  redis.call('HSET', dest_key, 'turn', 'batch')
+  page.collection = collection.name
+  return answer(page, CLAIM_MS)
+end

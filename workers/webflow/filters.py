@@ -1,0 +1,199 @@
+"""
+Which items a filter is asked for by their keys, and what its answer shows of them. Pure.
+
+``filter[<slug>][in]`` takes up to 100 values, with commas between them, so that a key with a comma
+goes alone, by ``eq``. A key of several parts is asked for by each of them: what comes back is more
+than was asked for, and is read by whole keys here. Where there is room a key is also asked for in
+the forms that an editor's hand gives it: in NFD, and with a blank at an end.
+
+https://developers.webflow.com/data/reference/cms/collection-items/staged-items/list-items
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlencode
+
+from workers.answers import Answer, ItemView
+from workers.comparison import key_of, key_text, parts_of
+from workers.schema import Schema
+from workers.settings import Collection
+
+MOST = 100  # values in one list
+BYTES = 4096  # of a query
+PAGES = 10  # of an answer; one that is longer is not read
+TEXTS = frozenset({"PlainText", "Email", "Phone", "Link"})  # types that are asked for as they stand
+_UNKNOWN = "?"  # no schema has been read: the key is asked for as it stands
+_NUMBER = "Number"
+_FORMS = 4  # of one key
+
+Outcome = Literal["page", "refused", "void", "wide"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFilter:
+    """
+    Args:
+        query: Parameters of the GET.
+        asked: The keys that it asks for; none: it need not be sent.
+        left: Keys that no filter can ask for.
+        canary: A key that is there, which it asks for as well.
+        values: Slug → what its items hold there, without case.
+        number: A part of the key is a number.
+        known: The types of the fields were known.
+        askable: The fields that hold the key can be asked for.
+    """
+
+    query: Mapping[str, str] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    canary: str | None = None
+    values: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    number: bool = False
+    known: bool = True
+    askable: bool = True
+
+    def found(self, collection: Collection, items: Iterable[ItemView]) -> list[ItemView]:
+        """Return those of *items* whose keys were asked for, but for the canary."""
+        asked = set(self.asked)
+        return [view for view in items if key_of(collection, view.fields) in asked]
+
+    def shown(self, collection: Collection, items: Iterable[ItemView]) -> bool:
+        """Tell whether *items* show that a list of several values is understood."""
+        if len(self.asked) + (self.canary is not None) < 2:
+            return False
+        known = {*self.asked, self.canary}
+        return any(key_of(collection, view.fields) in known for view in items)
+
+    def outcome(self, page: Answer) -> Outcome:
+        """Return what *page*, a success, is an answer to."""
+        others = sum(not self._is_wanted(view) for view in page.items.values())
+        # One or another may have got its key since it was filed: a filter may lag.
+        if others > len(self.asked) + 1:
+            return "void"
+        return "wide" if (page.total or 0) > PAGES * MOST else "page"
+
+    def _is_wanted(self, view: ItemView) -> bool:
+        return all(
+            (key_text(view.fields.get(slug)) or "").casefold() in values
+            for slug, values in self.values.items()
+        )
+
+
+def key_filter(
+    collection: Collection, keys: Sequence[str], canary: str | None, schema: Schema
+) -> KeyFilter:
+    """Return the filter for as many of *keys*, in their order, as one call takes."""
+    types = {slug: _type(schema, slug) for slug in collection.keys}
+    known = bool(schema.fields)
+    if not all(types.values()):
+        return KeyFilter(left=tuple(keys), askable=False)
+    number = _NUMBER in types.values()
+    split = {key: parts for key in keys if (parts := _parts(collection, key, types))}
+    left = tuple(key for key in keys if key not in split)
+    first = next(iter(split), None)
+    if first is None:
+        return KeyFilter(left=left, number=number, known=known)
+    if any("," in part for part in split[first].values()):
+        query = _query(split[first], "eq")
+        values = {slug: frozenset({part.casefold()}) for slug, part in split[first].items()}
+        return KeyFilter(query, (first,), left, None, values, number, known)
+    single = len(collection.keys) == 1
+    if not single or canary is None or "," in canary or not _parts(collection, canary, types):
+        canary = None
+    asked, lists = _fitting(collection, split, canary)
+    values = {slug: frozenset(part.casefold() for part in lists[slug]) for slug in lists}
+    if single and _UNKNOWN not in types.values() and not number:
+        lists = _with_forms(lists, asked)
+    query = _query({slug: ",".join(parts) for slug, parts in lists.items()}, "in")
+    return KeyFilter(query, tuple(asked), left, canary, values, number, known)
+
+
+def is_odd(collection: Collection, view: ItemView) -> bool:
+    """Tell whether an item holds a part of its key in another form than the normal one."""
+    held = [view.fields.get(slug) for slug in collection.keys]
+    return any(isinstance(value, str) and key_text(value) not in (None, value) for value in held)
+
+
+def is_numeric(collection: Collection, view: ItemView) -> bool:
+    """Tell whether an item holds a part of its key as a number."""
+    held = [view.fields.get(slug) for slug in collection.keys]
+    return any(not isinstance(value, str) and key_text(value) is not None for value in held)
+
+
+def _type(schema: Schema, slug: str) -> str | None:
+    """Return the type of the field *slug*; None: its values cannot be asked for."""
+    if not schema.fields:
+        return _UNKNOWN
+    kind = schema.fields[slug]["type"] if slug in schema.fields else None
+    return kind if kind in TEXTS or kind == _NUMBER else None
+
+
+def _parts(
+    collection: Collection, key: str, types: Mapping[str, str | None]
+) -> dict[str, str] | None:
+    """Return the parts of *key* by slug; None: it is none that a filter of such fields takes."""
+    parts = parts_of(collection, key)
+    if len(parts) != len(collection.keys) or not all(parts):
+        return None
+    split = dict(zip(collection.keys, parts, strict=True))
+    numbers = [part for slug, part in split.items() if types[slug] == _NUMBER]
+    fits = all(map(_is_number, numbers)) and _size(_query(split, "in")) <= BYTES
+    return split if fits else None
+
+
+def _is_number(part: str) -> bool:
+    """Tell whether a number reads back as the key *part*."""
+    try:
+        number: int | float = int(part) if part.lstrip("-").isdigit() else float(part)
+        return part.isascii() and key_text(number) == part
+    except (ValueError, OverflowError):
+        return False
+
+
+def _fitting(
+    collection: Collection,
+    split: Mapping[str, Mapping[str, str]],
+    canary: str | None,
+) -> tuple[list[str], dict[str, list[str]]]:
+    """Return as many keys of *split* as fit into one call, and the values of each field."""
+    lists: dict[str, list[str]] = {slug: [] for slug in collection.keys}
+    if canary is not None:
+        lists[collection.keys[0]].append(canary)
+    asked: list[str] = []
+    for key, parts in split.items():
+        if any("," in part for part in parts.values()):
+            continue
+        longer = {
+            slug: lists[slug] if part in lists[slug] else [*lists[slug], part]
+            for slug, part in parts.items()
+        }
+        query = _query({slug: ",".join(values) for slug, values in longer.items()}, "in")
+        if asked and (_size(query) > BYTES or any(len(v) > MOST for v in longer.values())):
+            break
+        lists = longer
+        asked.append(key)
+    return asked, lists
+
+
+def _with_forms(lists: Mapping[str, list[str]], asked: Sequence[str]) -> dict[str, list[str]]:
+    """Return *lists*, of one field, with the keys *asked* in further forms, where there is room."""
+    [(slug, values)] = lists.items()
+    more = list(values)
+    for key in asked:
+        more += [f"{key} ", f" {key}", unicodedata.normalize("NFD", key)]
+    more = list(dict.fromkeys(more))
+    fits = len(values) + (_FORMS - 1) * len(asked) <= MOST
+    fits = fits and _size(_query({slug: ",".join(more)}, "in")) <= BYTES
+    return {slug: more if fits else list(values)}
+
+
+def _query(values: Mapping[str, str], operator: str) -> dict[str, str]:
+    return {f"filter[{slug}][{operator}]": value for slug, value in values.items()}
+
+
+def _size(query: Mapping[str, str]) -> int:
+    return len(urlencode(query))
