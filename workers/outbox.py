@@ -10,8 +10,8 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:waiting:<collection>``            sorted set: records by the ms since which they wait
 ``instep:lookup:<collection>``             sorted set: records that wait for an item id
 ``instep:filter:<collection>``             sorted set: those of them to be asked for by filter
-``instep:wanted:<collection>``             sorted set: keys that references wait for, by the ms of the
-                                           next look (``lua/references.lua``)
+``instep:wanted:<collection>``             sorted set: keys that references wait for, by the ms of
+                                           the next look (``lua/references.lua``)
 ``instep:waiters:<collection>:<key>``      set: the items that wait for it
 ``instep:ids:<collection>:<copy>``         hash: key → item id
 ``instep:keys:<collection>:<copy>``        hash: item id → key
@@ -20,8 +20,8 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:not-live:<collection>``           set: records that are written staged only (likewise)
 ``instep:twins:<collection>:<copy>``       hash: id of an item with the key of an older one → key
 ``instep:listed:<collection>:<copy>``      set: ids met since the round began
-``instep:index:<collection>:<copy>``       hash: how far the listing is; ``:edits``, ``:round``: those
-                                           that nobody waits for; ``:filter``: ``lua/filter.lua``
+``instep:index:<collection>:<copy>``       hash: how far the listing is; ``:edits``, ``:round``: as
+                                           far those that nobody waits for; ``:filter``
 ``instep:schema:<collection>:<copy>``      the collection's fields, JSON; when read: in the index
 ``instep:collection:<collection>``         hash: paused, by, since; what it waits for
 ``instep:destination:<destination>``       hash: calls, breaker, pause, gate

@@ -43,6 +43,7 @@ def test_two_items_whose_keys_are_padded_in_two_ways_are_twins(open_way, api):
     way = open_way(api=api, by="key")
     way.edit(2, sku="P-0001 ")
     way.change("P-0001", stock=71)
+    way.change("P-9999", stock=72)  # no filter shows it: the whole is listed
     way.run()
     assert way.shown("stock", [1]) == [71]
     assert way.state("products")[0] == "flowing"
