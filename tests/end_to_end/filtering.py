@@ -26,7 +26,7 @@ class Filters:
         self._past = []  # (seconds, id → item), oldest first
 
     def answer(self, app, environ, start_response):
-        self._keep()
+        self.keep()
         query = parse_qsl(environ["QUERY_STRING"])
         if not any(name.startswith("filter[") for name, _ in query):
             return app(environ, start_response)
@@ -41,7 +41,8 @@ class Filters:
         with self._some_time_ago():
             return list(app({**environ, "QUERY_STRING": urlencode(query)}, start_response))
 
-    def _keep(self):
+    def keep(self):
+        """Remember what there is now; call it after an edit as well."""
         if self.lag or self._past:
             items = self.collection.items
             self._past.append((self.now(), {id: copy.copy(item) for id, item in items.items()}))

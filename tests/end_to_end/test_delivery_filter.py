@@ -300,6 +300,21 @@ def test_after_a_request_without_an_answer_no_lagging_filter_has_it_made_twice(o
     assert len(way.posts()) == 1
 
 
+def test_nor_after_a_worker_has_died_before_it_could_keep_the_answer(open_quiet):
+    way = open_quiet()
+    way.filters.lag = 600
+    way.change("new-1", name="Oak desk", stock=1)
+    way.step()
+    way.parts.outbox.settle = None
+    with pytest.raises(TypeError):
+        way.step()
+    way.begin()
+    assert len(way.made("new-1")) == len(way.posts()) == 1
+    way.run()
+    assert len(way.made("new-1")) == len(way.posts()) == 1
+    assert way.counts("dead", "pending") == (0, 0)
+
+
 def test_the_ids_may_be_lost_while_a_filter_lags(open_quiet):
     way = open_quiet()
     way.filters.lag = 600
