@@ -4,6 +4,7 @@ Written means read back: the item in an answer, compared field by field with wha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -132,6 +133,8 @@ def key_text(value: Any) -> str | None:
         return normal(value) or None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # of the key "nan" no number is made either: JSON has none
     return str(int(value)) if isinstance(value, int) or value.is_integer() else str(value)
 
 

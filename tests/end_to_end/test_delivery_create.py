@@ -108,11 +108,15 @@ def test_a_key_in_a_number_field_goes_as_a_number(open_way, api):
     way = open_way(api=api, by="key", collection=NEW | {"key": "code"})
     way.change("12", name="Oak desk")
     way.change("12a", name="Pine desk")
+    way.change("nan", name="Birch desk")
     way.run()
     assert way.the(12, "code")
-    (letter,) = way.letters()
-    assert (letter.kind, letter.key) == ("refused", "12a")
-    assert "12a" in letter.message
+    letters = {letter.key: letter for letter in way.letters()}
+    assert {key: letter.kind for key, letter in letters.items()} == {
+        "12a": "refused",
+        "nan": "refused",
+    }
+    assert "12a" in letters["12a"].message
 
 
 def test_a_slug_that_is_mapped_is_kept(making):

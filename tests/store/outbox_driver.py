@@ -216,6 +216,13 @@ class Bench:
             self.drop_unlisted(collection)
         return answer
 
+    def filtered(self, lookup, entries=(), *, outcome="page", shown=True, left=(), **told):
+        """Take in an answer to a filter, which has *shown* that lists are understood."""
+        asked = [key for key in lookup.keys if key not in left]
+        answer = {"outcome": outcome, "asked": asked, "left": left, "shown": shown}
+        answer |= {"canary": lookup.canary is not None, "number": False, "known": True}
+        return self.page(lookup, entries, filter=answer, **told)
+
     def drop_unlisted(self, collection, cursor="0"):
         """Carry out the end of a round, call by call."""
         place = {"collection": collection.name, "index": self.settings.copy_of(collection)}

@@ -41,6 +41,7 @@ end
 
 -- The ms from which a page of a filter is to be read; nil: of none.
 local function filter_at(collection, slot)
+  if collection.whole then return nil end
   local held = read(slot, 'keys', 'lock', 'next')
   local lock = sane(held.lock, CLAIM_MS)
   if lock and lock > now then return lock end
@@ -88,7 +89,7 @@ end
 local function filter_page(collection, key, place)
   local slot = key .. ':filter'
   local held = read(slot, 'keys', 'canary', 'offset', 'lock', 'off', 'proven')
-  if not held.keys and (collection.whole or is_off(held.off)) then
+  if collection.whole or (not held.keys and is_off(held.off)) then
     redis.call('UNLINK', P .. 'filter:' .. collection.name)
     return nil
   end
