@@ -65,6 +65,9 @@ METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
             "Age of the oldest pending field value, in seconds", ("collection",)
         ),
         "duplicate_keys": Metric("Keys that several items have", ("collection",)),
+        "instep_not_live_items": Metric(
+            "Items written staged only, since they are not published", ("collection",)
+        ),
         "instep_normalised_total": Metric(
             "Written field values that the CMS keeps in a form of its own", ("collection",), True
         ),
@@ -107,6 +110,7 @@ _BY_NAME: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "outbox_items": ("collections", "pending_items"),
         "outbox_oldest_seconds": ("collections", "oldest_seconds"),
         "duplicate_keys": ("collections", "duplicate_keys"),
+        "instep_not_live_items": ("collections", "not_live"),
         "instep_normalised_total": ("collections", "normalised"),
         "calls_total": ("destinations", "calls"),
         "rate_limited_total": ("destinations", "rate_limited"),

@@ -35,12 +35,13 @@ class Report:
     def status(self) -> dict[str, Any]:
         """
         Return ``{destinations, collections, sources, refusals, fetchers, fields, balanced,
-        dead_letters}``.
+        dead_letters, not_live}``.
 
         A destination waits while its budget is spent and items are pending; *outage*: its breaker
         is open. A collection waits for its destination, or until the site is published or the plan
         has room: ``waits`` tells. Durations are seconds on the store's own clock. The lanes of a
-        collection: how many items have something to be sent, or are being sent.
+        collection: how many items have something to be sent, or are being sent. *not_live*: items
+        whose staged copies alone are written, though live ones are to be: they are not published.
         """
         names = [*self.settings.destinations.values()]
         with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
@@ -55,6 +56,7 @@ class Report:
                 pipeline.zrange(f"instep:waiting:{collection.name}", 0, 0, withscores=True)
                 copy = self.settings.copy_of(collection)
                 pipeline.hvals(f"instep:twins:{collection.name}:{copy}")
+                pipeline.scard(f"instep:not-live:{collection.name}")
                 for lane in LANES:
                     pipeline.zcard(f"instep:due:{collection.name}:{lane}")
                     pipeline.zcard(f"instep:due:{collection.name}:{lane}:sought")
@@ -75,7 +77,7 @@ class Report:
         held = {destination.name: next(found) for destination in names}
         collections = {
             collection.name: _collection(
-                collection, [next(found) for _ in range(4 + 3 * len(LANES))], now, held
+                collection, [next(found) for _ in range(5 + 3 * len(LANES))], now, held
             )
             for collection in self.settings.collections.values()
         }
@@ -107,6 +109,7 @@ class Report:
             "fields": fields,
             "balanced": balanced(fields),
             "dead_letters": letters,
+            "not_live": sum(collection["not_live"] for collection in collections.values()),
         }
 
     def _destination(
@@ -145,7 +148,7 @@ def _collection(
     now: float,
     destinations: dict[str, dict[str, str]],
 ) -> dict[str, Any]:
-    own, pending, oldest, twins, *due = found
+    own, pending, oldest, twins, not_live, *due = found
     lanes = {lane: due[3 * n : 3 * n + 3] for n, lane in enumerate(LANES)}
     roomless = sum(room for _, _, room in lanes.values())
     waits = waits_of(own, now, pending=pending, roomless=roomless)
@@ -162,6 +165,7 @@ def _collection(
         "pending_items": pending,
         "oldest_seconds": round(max(0.0, now - oldest[0][1]) / 1000, 3) if oldest else 0.0,
         "duplicate_keys": len(set(twins)),
+        "not_live": not_live,
         "normalised": int(own.get("normalised", 0)),
     }
 

@@ -16,6 +16,7 @@ COLLECTION = (
     "pending_items",
     "oldest_seconds",
     "duplicate_keys",
+    "not_live",
     "normalised",
 )
 FETCHER = ("state", "reason", "waiting", "oldest_seconds", "asked", "merged", "done", "dead")

@@ -18,6 +18,7 @@ STATUS = {
             "pending_items": 3,
             "oldest_seconds": 1.5,
             "duplicate_keys": 0,
+            "not_live": 4,
             "waits": [],
             "normalised": 0,
         }

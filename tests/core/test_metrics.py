@@ -12,6 +12,7 @@ STATUS = {
             "pending_items": 3,
             "oldest_seconds": 1.5,
             "duplicate_keys": 2,
+            "not_live": 4,
             "waits": [
                 {"reason": "not published", "seconds": 40, "records": 3},
                 {"reason": "plan limit", "seconds": 90, "records": 2},
@@ -23,6 +24,7 @@ STATUS = {
             "pending_items": 0,
             "oldest_seconds": None,
             "duplicate_keys": 0,
+            "not_live": 4,
             "waits": [],
             "normalised": 0,
         },
@@ -84,6 +86,7 @@ def test_the_numbers_are_those_of_the_status():
     assert found["outbox_items", "products"] == 3
     assert found["outbox_oldest_seconds", "products"] == 1.5
     assert found["duplicate_keys", "products"] == 2
+    assert found["instep_not_live_items", "products"] == 4
     assert found["instep_normalised_total", "products"] == 3
     assert found["dead_letters",] == 2
     assert found["accepted_total",] == 9

@@ -10,6 +10,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from workers import tombstones
 from workers.changes import (
     Change,
     Delivery,
@@ -24,6 +25,7 @@ from workers.outbox import Outbox
 from workers.scripts import Steps
 from workers.settings import Collection, Destination, Settings, Source, StoreSettings
 from workers.steps import Batch, Judgement, Lookup, Verdict
+from workers.tombstones import GONE
 
 EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 LANES = ("live", "replay", "reconcile")
@@ -112,7 +114,8 @@ class Bench:
         self.steps = RecordedSteps(client)
         self.outbox = Outbox(self.steps, self.settings)
         self.site = self.settings.destinations["site"]
-        self.statuses = True  # read as those of live items, unasked
+        self.statuses = True  # read unasked, as those of live items
+        self.shown = {}  # by item id, what was written last
 
     # time
 
@@ -153,8 +156,24 @@ class Bench:
         if not self.statuses or not isinstance(step, Batch) or not step.look:
             return step
         # Tests that are not about it know the status of every item.
-        self.settle(step, *(Verdict(item.record, status=LIVE) for item in step.items))
+        self.settle(step, *(Verdict(i.record, status=self.status(i.id)) for i in step.items))
         return self.claim(**options)
+
+    def status(self, id):
+        """What the CMS shows of an item: what it showed last, else that it is live."""
+        place = self.settings.copy_of(self.settings.collections["products"])
+        held = self.client.hget(f"instep:status:products:{place}", id)
+        return held or self.shown.get(id, LIVE)
+
+    def _status_after(self, item):
+        """What the CMS shows once it has done what is sent of *item*."""
+        flags, *times = self.status(item.id).split("|")
+        for field in item.fields:
+            if field.slug == GONE:
+                for flag, on in tombstones.flags(json.loads(field.value)).items():
+                    flags = flags.replace(flag[1], "") + (flag[1] if on else "")
+        self.shown[item.id] = "|".join([flags, *times])
+        return self.shown[item.id]
 
     def batch(self, **options):
         step = self.claim(**options)
@@ -169,7 +188,11 @@ class Bench:
         return self.settle(
             batch,
             *(
-                Verdict(item.record, written=tuple(f.slug for f in item.fields), **options)
+                Verdict(
+                    item.record,
+                    written=tuple(f.slug for f in item.fields),
+                    **{"status": self._status_after(item)} | options,
+                )
                 for item in batch.items
             ),
         )

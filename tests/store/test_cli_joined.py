@@ -125,12 +125,12 @@ def test_status_has_every_documented_key(parts, shown):
     found = shown("status")
     assert set(found) == {
         *("destinations", "collections", "sources", "fields", "balanced", "dead_letters"),
-        *("fetchers", "processes", "reconciles", "refusals"),
+        *("fetchers", "processes", "reconciles", "refusals", "not_live"),
     }
     assert set(found["destinations"]["site"]) == {"state", "reason", "calls", "rate_limited"}
     assert set(found["collections"]["products"]) == {
         *("state", "reason", "pending_items", "oldest_seconds", "lanes", "duplicate_keys"),
-        *("waits", "normalised"),
+        *("waits", "normalised", "not_live"),
     }
     assert found["sources"]["erp"] == {
         "deliveries": 1,

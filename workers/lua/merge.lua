@@ -89,7 +89,7 @@ local function take(item, slug, field)
       field.e = both_events(field, held)
     end
     if slug == GONE and held then
-      field.u, field.B = both_flags(field.u, held.u), field.B or held.B
+      field.u, field.L = both_flags(field.u, held.u), field.L or held.L
     end
     if field.l then redis.call('HSET', P .. 'letter:' .. field.l, 'record', item.record) end
     item.fields[slug] = field

@@ -92,7 +92,7 @@ end
 -- Its retirement is taken back, and has taken it off the site.
 local function was_live(item)
   local gone = item.fields[GONE]
-  return gone and gone.b and gone.u and (not gone.B or is_shown(read_status(gone.B))) or false
+  return gone ~= nil and gone.b == 1 and gone.u ~= nil and (gone.L == 1 or not gone.S)
 end
 
 -- What a worker is told of an item that it is to send.

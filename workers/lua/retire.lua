@@ -4,9 +4,9 @@
 --   b 1 once it is lifted: the record is back   p 1 once the live copy is away, of a "delete"
 --   u flags that the CMS may show because of it, with the arrival number for which each was sent
 --     first: what lifts it takes them back
---   B the status of the item before the first request for it was sent (lua/status.lua); with u, and
---     without B: an older release sent it, and the item is taken for one that was live
---   S how many requests were sent for it
+--   L 1 where the item was live before: what takes back its flags publishes it again
+--   S how many requests were sent for it; with u and without S: an older release sent them, and the
+--     item is taken for one that was live
 --   z 1 once a request to delete the item was sent
 -- d of another field: it is of a record that was deleted since, and no new item is made from it.
 -- hold of an item: until this ms a request may land that takes it away; nothing else is sent.
@@ -47,7 +47,7 @@ local function retire(item, gone, copy)
   local again = false
   if held then
     overrule(item, GONE)
-    gone.m, gone.u, gone.B = held.m, held.u, held.u and held.B
+    gone.m, gone.u, gone.L = held.m, held.u, held.u and (held.L or not held.S and 1) or nil
     if not held.b and held.v == gone.v then
       gone.p, gone.z = held.p, held.z
       again = held.c and not held.m and item.meta.copy == copy
@@ -106,20 +106,30 @@ local function note_refusal(gone)
     if arrival == gone.a then gone.u[flag] = nil end
   end
   if gone.u and not next(gone.u) then gone.u = nil end
-  if not gone.u then gone.B, gone.S = nil, nil end
+  if not gone.u then gone.L, gone.S = nil, nil end
 end
 
--- A listing shows *status*: what a retirement did and somebody has undone is not taken back any more.
-local function note_undone(item, status)
-  local gone = in_force(item)
-  if not gone or not gone.u or gone.m or gone.s == 'pending' then return end
-  for flag in pairs(gone.u) do
-    if not string.find(status.flags, flag == '_archived' and 'a' or 'd', 1, true) then
-      gone.u[flag], gone.c = nil, nil
-      touch(item, GONE)
+-- Flags of the CMS by the letters of a status (lua/status.lua).
+local FLAG_OF = {a = '_archived', d = '_draft'}
+
+-- What a retirement did, *status* shows it no longer: somebody has undone it, and it is not taken back.
+local function drop_undone(gone, status)
+  if not gone.u or gone.m then return false end
+  local any = false
+  for letter, flag in pairs(FLAG_OF) do
+    if gone.u[flag] and not string.find(status.flags, letter, 1, true) then
+      gone.u[flag], any = nil, true
     end
   end
-  if not next(gone.u) then gone.u, gone.B, gone.S = nil, nil, nil end
+  if not next(gone.u) then gone.u = nil end
+  return any
+end
+
+local function note_undone(item, status)
+  local gone = in_force(item)
+  if not gone or gone.s == 'pending' or not drop_undone(gone, status) then return end
+  gone.c = nil
+  touch(item, GONE)
 end
 
 -- A request that takes the item away had no answer, or came to its end unseen: it may land until
@@ -152,7 +162,7 @@ local function retire_nothing(item, since)
     count('unchanged', 1)
     gone.s = 'unchanged'
   end
-  gone.c, gone.u, gone.B, gone.S = nil, nil, nil, nil
+  gone.c, gone.u, gone.L, gone.S = nil, nil, nil, nil
   if gone.m and gone.m <= since then gone.m = nil end
   touch(item, GONE)
   redis.call('ZADD', P .. 'tombstones', now, item.collection .. ':' .. item.record)
@@ -166,7 +176,7 @@ local function lose_item(item)
     touch(item, slug)
   end
   local gone = item.fields[GONE]
-  gone.u, gone.B, gone.S, gone.p = nil, nil, nil, nil
+  gone.u, gone.L, gone.S, gone.p = nil, nil, nil, nil
   for _, name in ipairs({'staged', 'publish', 'updated', 'hold', 'limit', 'epoch', 'look', 'looked',
       'unpublishable'}) do
     set(item, name, nil)
@@ -187,7 +197,7 @@ end
 local function begin_anew(item)
   local gone = item.fields[GONE]
   if not gone then return end
-  gone.u, gone.B, gone.S, gone.p, gone.z = nil, nil, nil, nil, nil
+  gone.u, gone.L, gone.S, gone.p, gone.z = nil, nil, nil, nil, nil
   if gone.b then gone.m = nil end
   touch(item, GONE)
 end

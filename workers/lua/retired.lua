@@ -5,12 +5,12 @@
 local function note_unmoved(gone)
   if gone.S ~= 1 or gone.m or not gone.u or gone.u._draft ~= gone.a then return end
   gone.u._draft = nil
-  if not next(gone.u) then gone.u, gone.B = nil, nil end
+  if not next(gone.u) then gone.u = nil end
 end
 
 local function note_unpublished(item, place, id, unmoved)
   local status = status_of(place, id)
-  local flags, at = status and status.flags or '', given(request.at) or (status and status.updated) or ''
+  local flags, at = status and status.flags or '', given(request.at) or (status and seen_at(status)) or ''
   if not unmoved and not string.find(flags, 'd', 1, true) then flags = flags .. 'd' end
   if status then note_status(place, id, flags .. '||' .. at) end
   set(item, 'staged', given(request.at) and '@' .. request.at or 1)

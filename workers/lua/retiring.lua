@@ -14,6 +14,12 @@ local function own_request(gone, status)
   return gone.v == '"draft"' and request.live and 'unpublish' or nil
 end
 
+-- What a retirement changes only the status before it tells, and an editor may have changed that since
+-- it was seen. Of what is deleted it matters only where the deletion fails.
+local function is_to_be_read(gone, status)
+  return not gone.S and (not status or gone.v ~= '"delete"')
+end
+
 -- Returns what is sent of *item*, and how; last, why its status is to be read first.
 local function request_of(item, status)
   if after_hold(item, now) > now then return nil end
@@ -23,8 +29,9 @@ local function request_of(item, status)
   local gone = in_force(item)
   for _, field in ipairs(gone and send or {}) do
     if field.slug == GONE then
-      -- What a retirement changes is known by what was there before.
-      if not status and not item.meta.looked then return send, false, false, nil, 'status' end
+      if not item.meta.looked and is_to_be_read(gone, status) then
+        return send, false, false, nil, 'status'
+      end
       local kind = own_request(gone, status)
       if kind then return {field}, false, false, kind end
     end
@@ -32,10 +39,27 @@ local function request_of(item, status)
   return send, files, options
 end
 
--- Whether the request changes what the item *was* before. Of a draft that has been published before
--- nobody knows whether it is live: it is not published by us.
-local function is_changed(was, flag)
-  return was and not string.find(was.flags, flag == '_archived' and 'a' or 'd', 1, true)
+-- The request for *gone* is the first one, and the item shows *status*: what of it is ours to be taken
+-- back. Where nobody knows the status, nothing is. Of a draft that was published before nobody knows
+-- whether it is live: it is not published by us.
+local function note_changes(gone, status)
+  drop_undone(gone, status)
+  local ours, others = gone.u or {}, false
+  for letter, flag in pairs(FLAG_OF) do
+    others = others or (string.find(status.flags, letter, 1, true) and not ours[flag])
+  end
+  if others then
+    gone.L = nil
+  elseif status.published ~= '' then
+    gone.L = 1
+  elseif not ours._draft then
+    gone.L = nil
+  end
+  local letter = gone.v == '"archive"' and 'a' or 'd'
+  if not string.find(status.flags, letter, 1, true) then
+    ours[FLAG_OF[letter]] = ours[FLAG_OF[letter]] or gone.a
+  end
+  gone.u = next(ours) and ours or nil
 end
 
 -- The request is about to be sent: from here on the CMS may show it.
@@ -45,13 +69,8 @@ local function note_retiring(item, held, kind, status)
   gone.S = (gone.S or 0) + 1
   if kind == 'delete' then
     gone.z = 1
-  else
-    if not gone.u and not gone.B then gone.B = sign_of(status) end
-    local flag = gone.v == '"archive"' and '_archived' or '_draft'
-    if is_changed(read_status(gone.B), flag) then
-      gone.u = gone.u or {}
-      gone.u[flag] = gone.u[flag] or gone.a
-    end
+  elseif gone.S == 1 and status then
+    note_changes(gone, status)
   end
   touch(item, GONE)
 end

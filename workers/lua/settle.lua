@@ -61,7 +61,7 @@ local function written(item, claim, verdict)
       field.c = confirmation(field.v, field.j)
       field.x = nil
       set(item, 'bad:' .. slug, nil)
-      if field.b and not field.m then field.c, field.u, field.B, field.S = nil, nil, nil, nil end
+      if field.b and not field.m then field.c, field.u, field.L, field.S = nil, nil, nil, nil end
       touch(item, slug)
       done[#done + 1] = slug
     end

@@ -7,7 +7,8 @@ local function is_still_live(item, status)
   local gone = in_force(item)
   if not gone or not (gone.v == '"unpublish"' or (gone.v == '"draft"' and request.live)) then return false end
   if not is_published_since(item, status) then return false end
-  gone.B, gone.u = '|' .. status.published .. '|', {_draft = gone.a}
+  gone.L, gone.u = 1, gone.u or {}
+  gone.u._draft = gone.u._draft or gone.a
   set(item, 'staged', nil)
   touch(item, GONE)
   return true
@@ -53,9 +54,11 @@ end
 -- The status of the item was to be read: *look* says why it is to be once more, if it is.
 local function settle_look(item, verdict)
   local place = request.collection .. ':' .. request.index
-  set(item, 'look', given(verdict.look))
-  if not item.meta.look then set(item, 'looked', now) end
   local status = status_of(place, verdict.id)
+  local look = given(verdict.look)
+  -- Where it was seen before, that has to do.
+  set(item, 'look', not (look == 'alone' and status) and look or nil)
+  if not item.meta.look then set(item, 'looked', now) end
   if request.look == 'refused' and verdict.staged == true then
     write_staged(item, sign_of(status) or 1, verdict.why)
   end

@@ -81,7 +81,7 @@ end
 
 -- What an operator sees of it; not of what its mapping, or that its record is gone, takes off the site.
 local function count_not_live(item)
-  local counts = item.meta.staged and not in_force(item)
+  local counts = item.meta.staged and request.live ~= false and not in_force(item)
     and held_text(item, '_draft') ~= 'true' and held_text(item, '_archived') ~= 'true'
   redis.call(counts and 'SADD' or 'SREM', P .. 'not-live:' .. item.collection, item.record)
 end
