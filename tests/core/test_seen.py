@@ -53,9 +53,9 @@ def test_it_tells_so_as_well_of_an_item_that_is_to_be_published_now():
     assert found.seen == {"image": '"f1"'}
 
 
-def test_it_tells_when_an_item_was_written_that_has_gone_live_meanwhile():
-    found = verdict([IMAGE], staged=True)
-    assert (found.staged, found.written, found.updated) == (False, (), "2025-02-02")
+def test_it_tells_the_status_that_the_answer_shows():
+    assert verdict([IMAGE], staged=True).status == "|2025|2025-02-02"
+    assert verdict([IMAGE], staged=True, published=None, draft=True).status == "d||2025-02-02"
 
 
 def seen(**shown):
