@@ -17,6 +17,7 @@ from workers.changes import Change, FieldValue, Gone
 from workers.comparison import key_of
 from workers.fieldtypes import TYPES, parse
 from workers.settings import Collection
+from workers.webflow.site import field_of
 
 # Of an event without lastUpdated nobody can tell what it came after: what we wrote is an echo then.
 _NO_TIME: Final = f"t{0:017d}"
@@ -42,7 +43,8 @@ def told(
         if collection is None or not _is_of(change, origin, collection):
             found.append(change)
         elif origin.fate != "deleted":  # nothing can be written to what is not there
-            found += _parted(change, origin.fields, version or _NO_TIME)
+            own = replace(change, locale=origin.locale)
+            found += _parted(own, origin.fields, version or _NO_TIME)
     return tuple(found)
 
 
@@ -51,7 +53,8 @@ def gone(origin: Origin, collections: Mapping[str, Collection]) -> tuple[Gone, .
     if origin.fate == "held":
         return ()
     names = [name for name, each in collections.items() if each.id == origin.collection]
-    return tuple(Gone(name, origin.item, origin.fate == "deleted") for name in names)
+    deleted = origin.fate == "deleted"
+    return tuple(Gone(name, origin.item, deleted, origin.locale) for name in names)
 
 
 def _is_of(change: Change, origin: Origin, collection: Collection) -> bool:
@@ -67,8 +70,9 @@ def _parted(change: Change, held: Mapping[str, Any], at: str) -> Iterator[Change
     shown: list[FieldValue] = []
     made: list[FieldValue] = []
     for value in change.fields:
-        if value.slug in held and _shows(value, held[value.slug]):
-            shown.append(replace(value, seen=TYPES[value.type].seen(held[value.slug])))
+        slug = field_of(value.slug)
+        if slug in held and _shows(value, held[slug]):
+            shown.append(replace(value, seen=TYPES[value.type].seen(held[slug])))
         else:
             made.append(value)
     if shown:

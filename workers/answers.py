@@ -22,6 +22,7 @@ from typing import Any, NotRequired, TypedDict
 from workers.changes import FieldProblem
 from workers.complaints import complaints
 from workers.mentions import mentions
+from workers.webflow.site import Site, collections, sites
 
 LONGEST = 500  # characters of a message that are kept
 
@@ -65,6 +66,7 @@ class ItemView:
     created: str | None = None
     archived: bool = False
     draft: bool = False
+    locale: str | None = None  # cmsLocaleId of this variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,9 @@ class Answer:
     errors: tuple[str, ...] = ()  # why other items were not
     texts: tuple[str, ...] = ()  # all that a refusal says, and where it says of which item
     places: frozenset[int] = frozenset()  # which items of the request it names, counted from 0
+    variants: tuple[ItemView, ...] = ()  # every entry, of one item too where it has several locales
+    sites: tuple[Site, ...] = ()
+    collections: tuple[str, ...] = ()  # ids, of a list of collections
 
 
 def read(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -106,12 +111,13 @@ def read(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
     known = {"items": document} if isinstance(document, list) and not failed else document
     known = known if isinstance(known, dict) else {}
     texts, places = mentions(document) if failed else ((), frozenset())
+    views = () if failed else tuple(_items(known))
     return Answer(
         status=status,
         code=_code(known) if failed else None,
         message=_message(status, headers, known, body) if failed else "",
         problems=tuple(complaints(known)) if failed else (),
-        items={} if failed else {view.id: view for view in _items(known)},
+        items=_by_id(views),
         schema=() if failed else tuple(_schema(known)),
         limit=_count(headers.get("x-ratelimit-limit")),
         remaining=_count(headers.get("x-ratelimit-remaining")),
@@ -122,7 +128,17 @@ def read(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
         errors=tuple(_texts(known.get("errors"))),
         texts=texts,
         places=places,
+        variants=views,
+        sites=() if failed else sites(known),
+        collections=() if failed else collections(known),
     )
+
+
+def _by_id(views: tuple[ItemView, ...]) -> dict[str, ItemView]:
+    held: dict[str, ItemView] = {}
+    for view in views:
+        held.setdefault(view.id, view)
+    return held
 
 
 def _text(value: Any) -> str | None:
@@ -192,6 +208,7 @@ def _view_v2(entry: Mapping[str, Any]) -> ItemView:
         created=_text(entry.get("createdOn")),
         archived=entry.get("isArchived") is True,
         draft=entry.get("isDraft") is True,
+        locale=_text(entry.get("cmsLocaleId")),
     )
 
 

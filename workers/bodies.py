@@ -14,6 +14,7 @@ from workers.fieldtypes import TYPES, OptionUnknown, parse
 from workers.schema import Schema, Trust
 from workers.steps import Batch, ClaimedField, ClaimedItem, Death
 from workers.tombstones import GONE
+from workers.webflow.site import field_of
 
 _GOES = (None, "send")
 
@@ -80,7 +81,7 @@ def _body(item: ClaimedItem, api: str, schema: Schema) -> tuple[dict[str, Any], 
                 api=api,
                 file=field.file,
                 again=field.repair,
-                options=schema.options(field.slug),
+                options=schema.options(field_of(field.slug)),
                 link=field.link,
             )
         except OptionUnknown as error:
@@ -115,7 +116,10 @@ def _fates(
 
 
 def _problems(body: Mapping[str, Any], api: str, schema: Schema) -> dict[str, str]:
-    said = {slug: preflight.check(schema, slug, value, api=api) for slug, value in body.items()}
+    said = {
+        slug: preflight.check(schema, field_of(slug), value, api=api)
+        for slug, value in body.items()
+    }
     return {slug: words for slug, words in said.items() if words}
 
 

@@ -104,6 +104,7 @@ class Change:
     retire: Literal["archive", "draft", "unpublish", "delete", "keep"] | None = None
     placed: Placed = "arrival"
     snapshot: Snapshot | None = None  # a row of one, in mode reconcile
+    locale: str | None = None  # cmsLocaleId: the CMS says so of this variant of the very item
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ class Gone:
     collection: str
     item: str  # the CMS item id
     deleted: bool
+    locale: str | None = None  # cmsLocaleId of the one variant that is meant, where it is known
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from workers.schema import UNKNOWN, Schema
 from workers.settings import Collection
 from workers.steps import ClaimedItem
 from workers.tombstones import GONE
+from workers.webflow.site import field_of
 
 LONGEST = 200  # characters of a value in a message
 _NO_ITEM = "the answer leaves the item out"
@@ -69,8 +70,9 @@ def compare(
         slug = claimed.slug
         if slug not in sent:
             continue
-        kind = type_for(claimed.type, *schema.kind(slug))
-        answer = flags[slug] if slug in flags else view.fields.get(slug)
+        name = field_of(slug)
+        kind = type_for(claimed.type, *schema.kind(name))
+        answer = flags[name] if name in flags else view.fields.get(name)
         missed_it = not kind.shown(sent[slug], answer, file=claimed.file)
         rewritten = not missed_it and kind.normalised(sent[slug], answer)
         if missed_it or rewritten or not kind.verbatim:

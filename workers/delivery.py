@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from workers import newitems
+from workers import locale_reads, newitems
 from workers.answers import Answer
 from workers.asking import Asker, said
 from workers.bodies import Prepared, prepare
@@ -25,8 +25,9 @@ from workers.schema import Schema
 from workers.settings import Collection, Destination
 from workers.status_reads import StatusReads
 from workers.steps import Batch, ClaimedItem, Judgement, Lookup, Probe, Verdict, Wait
-from workers.tombstones import GONE, on_wire
+from workers.tombstones import GONE
 from workers.verdicts import wants_publishing
+from workers.webflow import variants
 
 SEND_WITHIN = 14.0  # s after its claim that a request may start: below half of the claim
 
@@ -86,7 +87,8 @@ class Courier:
             case Probe():
                 self.asker.probe(destination, step, begun + SEND_WITHIN)
             case Lookup():
-                self.asker.look_up(destination, step, begun + SEND_WITHIN)
+                look_up = locale_reads.read_for(step) or Asker.look_up
+                look_up(self.asker, destination, step, begun + SEND_WITHIN)
             case Wait():
                 return step
         return None
@@ -168,11 +170,9 @@ class Courier:
         client = self.asker.client(destination)
         try:
             if batch.publish:
-                ids = [item.id for item in batch.items]
-                return client.publish(collection.id, ids, not_after=not_after)
+                return client.publish(collection.id, variants.named(batch), not_after=not_after)
             if batch.retire:
-                ids = [item.id for item in batch.items]
-                live = batch.retire == "unpublish"
+                live, ids = batch.retire == "unpublish", variants.named(batch)
                 return client.withdraw(collection.id, ids, live=live, not_after=not_after)
             if batch.create:
                 return client.create(
@@ -184,7 +184,7 @@ class Courier:
                 )
             return client.patch(
                 collection.id,
-                {item.id: on_wire(values[item.record]) for item in batch.items},
+                variants.entries(batch.items, values),
                 live=destination.live and not batch.staged,
                 files=imports,
                 not_after=not_after,

@@ -11,6 +11,7 @@ from workers import creations, files
 from workers.answers import Answer
 from workers.asking import Asker, said
 from workers.errors import DestinationError
+from workers.policy import localized
 from workers.policy.readback import read_back
 from workers.schema import Schema
 from workers.settings import Collection, Destination
@@ -86,21 +87,27 @@ class ItemReads:
     ) -> None:
         """Read the one item of *batch*, whose answers have not shown what was sent."""
         (item,) = batch.items
-        outcome = self._get(destination, collection, item.id, not_after)
+        locale = next(iter(item.variants), "")
+        outcome = self._get(destination, collection, item.id, not_after, locale)
         if isinstance(outcome, Answer) and outcome.status in (200, 404):
             spread = self._spread()
             case = Case(batch, outcome, destination, collection, values, spread, schema)
-            verdict = read_back(case, item)
+            verdict = localized.read_back(read_back, case, item)
         else:
             verdict = Verdict(item.record, wait=self._wait())
         self._settle(batch, (verdict,), f"item read: {said(outcome)}")
 
     def _get(
-        self, destination: Destination, collection: Collection, item: str, not_after: float
+        self,
+        destination: Destination,
+        collection: Collection,
+        item: str,
+        not_after: float,
+        locale: str = "",
     ) -> Answer | DestinationError:
         return self._asker.ask(
             destination,
-            lambda client: client.get_item(collection.id, item, not_after=not_after),
+            lambda client: client.get_item(collection.id, item, locale=locale, not_after=not_after),
             flight="",
         )
 

@@ -96,6 +96,7 @@ class Items:
                 "odd": any(is_odd(collection, view) for view in items.values()),
                 "numeric": any(is_numeric(collection, view) for view in items.values()),
                 "filter": asked and page and _answered(collection, asked, page),
+                "primary": self._primary(page),
                 "next": lookup.offset + len(items) if more else None,
                 "total": page.total if page else None,
                 "short": not more and not self._is_last(lookup, page),
@@ -197,6 +198,12 @@ class Items:
             if at_once:
                 pipeline.hdel(self._index_key(collection), "schema_next")
             pipeline.execute()
+
+    def _primary(self, page: Answer | None) -> str | None:
+        """Return the locale that is listed, where events of the CMS tell of others too."""
+        told = any(source.sender == "webflow" for source in self.settings.sources.values())
+        views = page.variants if page and told else ()
+        return next((view.locale for view in views if view.locale), None)
 
     def _index_key(self, collection: Collection) -> str:
         return f"instep:index:{collection.name}:{self.settings.copy_of(collection)}"

@@ -10,9 +10,10 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from workers import reconciling, sections
+from workers.config import locale_tags
+from workers.config.store_url import is_store_url
 from workers.config.times import moment
 from workers.errors import ConfigurationInvalid, Problem
 from workers.settings import Collection, Destination, Fetcher, Settings, Source, StoreSettings
@@ -209,7 +210,7 @@ class _Reader:
     def store(self, environ: Mapping[str, str]) -> StoreSettings:
         values = self.check(sections.StoreSection(), self.top.get("store", {}), "store.")
         url = environ.get("REDIS_URL") or None
-        if url is not None and not _is_store(url):
+        if url is not None and not is_store_url(url):
             expected = "redis://, rediss:// or unix:// and an address, its path the database number"
             do = "correct it (# and @ in a password are %23 and %40), or unset it"
             self.add(Problem("REDIS_URL", "another text", expected, do))
@@ -245,6 +246,9 @@ class _Reader:
                 expected = 'the slug of an item field, beside missing = "create"'
                 do = "name the field that holds the source's key: by it an item is known again"
                 self.add(Problem(where, "nothing", expected, do))
+            where = f"{self.file}: collections.{name}.locales"
+            if problem := locale_tags.unknown_to_v1(where, values, known):
+                self.add(problem)
             values |= reconciling.read(self, name, values.pop("reconcile", None))
             built[name] = Collection(name, **({"destination": "", "id": ""} | values))
         self._one_name_each(built)
@@ -286,15 +290,3 @@ class _Reader:
             values["base_url"] = _bare(values.get("base_url"))
             built[name] = Fetcher(name, **({"kind": "", "token": ""} | values), options=options)
         return built
-
-
-def _is_store(url: str) -> bool:
-    """Tell whether *url* can be the address of a store."""
-    if not re.match(r"(redis|rediss|unix)://.", url):
-        return False
-    try:
-        parts = urlsplit(url)
-        known = parts.port is None or parts.port > 0
-    except ValueError:
-        return False
-    return known and (parts.scheme == "unix" or re.fullmatch(r"(/\d*)?", parts.path) is not None)

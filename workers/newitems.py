@@ -18,6 +18,7 @@ from workers.schema import Schema, Trust
 from workers.settings import Collection
 from workers.slugs import slug_from
 from workers.steps import Batch, ClaimedItem, Death
+from workers.webflow.site import field_of
 
 FLAGS = ("_draft", "_archived")
 
@@ -35,7 +36,7 @@ def completed(prepared: Prepared, batch: Batch, collection: Collection, schema: 
     doubted = set(prepared.doubted)
     slugs: set[str] = set()
     for item in batch.items if schema.fields else ():
-        held = prepared.values[item.record]
+        held = {field_of(slug): value for slug, value in prepared.values[item.record].items()}
         try:
             entry = _entry(item, held, _key(collection, item.record, schema), slugs)
         except ValueError as error:

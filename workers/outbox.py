@@ -23,6 +23,7 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:index:<collection>:<copy>``       hash: how far the listing is; ``:edits``, ``:round``: as
                                            far those that nobody waits for; ``:filter``
 ``instep:schema:<collection>:<copy>``      the collection's fields, JSON; when read: in the index
+``instep:site:…``, ``instep:variants:…``   locales, and variants (``workers/store/locales.py``)
 ``instep:collection:<collection>``         hash: paused, by, since; what it waits for
 ``instep:destination:<destination>``       hash: calls, breaker, pause, gate
 ``instep:flight:<destination>``            sorted set: requests on their way, by their end
@@ -46,8 +47,7 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:arrival``, ``…letter-number``     counters
 ``instep:call:<token>``                    the answer of a step, for a repeat of the call
 ``instep:wake:<destination>``              a job is on its way; ``:fetch`` is the fetch queue
-``instep:upgrade…``, ``instep:merged``     bringing it to that (``workers/store/upgrade.py``)
-``instep:version``                         what all of it is (``workers/store/version.py``)
+``instep:version``, ``…upgrade…``, ``…merged``  what it is: ``workers/store/version.py``, upgrade.py
 ``instep:wakes``, ``instep:nudge``         when destinations are to be woken; a nudge to the sweep
 =========================================  ====================================================
 """

@@ -16,6 +16,7 @@ from workers.outbox import Outbox
 from workers.report import Report
 from workers.scripts import Steps
 from workers.settings import Settings
+from workers.store.locales import Locales
 from workers.store.upgrade import Upgrade
 
 
@@ -40,6 +41,7 @@ class Parts:
     limiter: Limiter
     breaker: Breaker
     items: Items
+    locales: Locales
     letters: DeadLetters
     fetches: Fetches
     report: Report
@@ -56,6 +58,7 @@ def parts_of(settings: Settings, steps: Steps, wakes: Wakes) -> Parts:
         limiter=Limiter(steps),
         breaker=Breaker(steps, settings),
         items=Items(steps, settings),
+        locales=Locales(steps, settings),
         letters=DeadLetters(steps, settings),
         fetches=Fetches(steps, settings),
         report=Report(steps, settings),

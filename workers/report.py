@@ -57,6 +57,7 @@ class Report:
                 copy = self.settings.copy_of(collection)
                 pipeline.hvals(f"instep:twins:{collection.name}:{copy}")
                 pipeline.scard(f"instep:not-live:{collection.name}")
+                pipeline.hget(f"instep:site:{collection.name}:{copy}", "failed")
                 for lane in LANES:
                     pipeline.zcard(f"instep:due:{collection.name}:{lane}")
                     pipeline.zcard(f"instep:due:{collection.name}:{lane}:sought")
@@ -77,7 +78,7 @@ class Report:
         held = {destination.name: next(found) for destination in names}
         collections = {
             collection.name: _collection(
-                collection, [next(found) for _ in range(5 + 3 * len(LANES))], now, held
+                collection, [next(found) for _ in range(6 + 3 * len(LANES))], now, held
             )
             for collection in self.settings.collections.values()
         }
@@ -148,7 +149,7 @@ def _collection(
     now: float,
     destinations: dict[str, dict[str, str]],
 ) -> dict[str, Any]:
-    own, pending, oldest, twins, not_live, *due = found
+    own, pending, oldest, twins, not_live, unread, *due = found
     lanes = {lane: due[3 * n : 3 * n + 3] for n, lane in enumerate(LANES)}
     roomless = sum(room for _, _, room in lanes.values())
     waits = waits_of(own, now, pending=pending, roomless=roomless)
@@ -157,6 +158,8 @@ def _collection(
         state, reason = "paused", own["paused"]
     elif waits and state in ("flowing", "waiting"):
         state, reason = "waiting", waits[0]["reason"]
+    elif unread and state == "flowing":
+        state, reason = "waiting", f"for the locales of its site: {unread}"
     return {
         "state": state,
         "reason": reason,

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from marshmallow import RAISE, Schema, ValidationError, fields
 
+from workers.config import locale_tags
 from workers.config.times import is_zone, moment
 from workers.errors import Problem
 
@@ -166,6 +167,7 @@ class DestinationSection(Section):
     linger = Value("a number of seconds, 0 or more", number(0))
     attempts = Value("a whole number, 1 or more", whole(1))
     give_up_hours = Value("a number of hours above 0", above_zero)
+    site = Value("the id of a site", is_path_part, do="take it from GET /sites, or leave it out")
 
 
 class CollectionSection(Section):
@@ -180,6 +182,7 @@ class CollectionSection(Section):
         do="choose one of them",
     )
     preflight = Value("true or false", is_flag)
+    locales = Value(locale_tags.EXPECTED, locale_tags.are_locales, do="choose one of them")
     reconcile = Value("a table [collections.NAME.reconcile]", is_table)
 
 

@@ -35,6 +35,7 @@ class Destination:
     linger: float = 1.0  # s
     attempts: int = 12
     give_up_hours: float = 24.0
+    site: str | None = None  # its id; None: found by a collection, where one is needed
 
     @property
     def batch(self) -> int:
@@ -76,12 +77,18 @@ class Collection:
     key: str | Sequence[str] | None = None
     missing: str = "dead-letter"  # or "ignore", or "create"
     preflight: bool = True  # values are held against its schema before any call
+    locales: str | Sequence[str] = "primary"  # or "all", or tags: the variants that are written
     reconcile: Reconcile = Reconcile()
 
     @property
     def keys(self) -> tuple[str, ...]:
         """Slugs of the fields that hold the key, in the order of its parts; none: it has none."""
         return (self.key,) if isinstance(self.key, str) else tuple(self.key or ())
+
+    @property
+    def localized(self) -> bool:
+        """Whether more than the primary variant of an item is written."""
+        return self.locales != "primary"
 
 
 MAX_BODY = 1_048_576  # bytes, of a source whose sender is not known to send more

@@ -48,6 +48,9 @@ class ClaimedItem:
     passed: str | None = None  # the last slug made for it that another item is known to have
     # Of fields that are not sent and whose forms are known: slug → the marks that they may show.
     forms: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    # cmsLocaleId ("": of the primary one, which need not be named) → the fields that go to that
+    # variant; empty: all go to the primary one.
+    variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def passed_over(self) -> tuple[str, ...]:
@@ -75,11 +78,25 @@ class Batch:
     trial: bool = False  # the first request after a good probe
     more: bool = False  # other items are due as well
     at: int = 0  # ms on the store's clock
+    locales: Mapping[str, str] = field(default_factory=dict)  # cmsLocaleId → tag, of the site
+    primary: str = ""  # cmsLocaleId of its primary locale
+
+    @property
+    def carried(self) -> tuple[ClaimedItem, ...]:
+        """The item of each entry of the request: it has one for each variant that is written."""
+        if self.retire or self.publish:
+            return self.items
+        return tuple(item for item in self.items for _ in item.variants or ("",))
+
+    @property
+    def entries(self) -> int:
+        """How many entries the request has."""
+        return len(self.carried)
 
     @property
     def alone(self) -> bool:
         """An item is condemned only by an answer to a request that carried it alone."""
-        return len(self.items) == 1
+        return self.entries == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +112,7 @@ class Lookup:
     """A GET that items wait for, as a step of its own; the budget slot is already taken."""
 
     collection: str
-    kind: Literal["filter", "index", "schema"]
+    kind: Literal["filter", "index", "schema", "site", "variants"]
     token: str
     offset: int = 0  # filter, index: of the next page
     since: str | None = None  # index: only what was created or edited since; None: all
@@ -106,6 +123,7 @@ class Lookup:
     at: int = 0  # schema: ms on the store's clock
     arrival: int = 0  # schema: the highest arrival number until then
     needed: bool = True  # schema: items wait for it
+    locales: str = ""  # variants: the cmsLocaleIds that are listed, with commas between
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +189,9 @@ class Verdict:
     unmoved: bool = False  # it was to be unpublished, and was not live
     unpublishable: bool = False  # it is not to be published until its status has changed
     why: str = ""  # staged: for the history
+    shown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # slug → variants with it
+    # cmsLocaleId → "gone" (the item has no such variant), "staged" or "live" (how it is written)
+    variants: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

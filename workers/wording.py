@@ -7,8 +7,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from dataclasses import asdict
 from typing import Any
 
 from workers.changes import (
@@ -20,13 +19,12 @@ from workers.changes import (
 )
 from workers.model.versions import version_of_text
 from workers.settings import Collection, Destination, Settings
-from workers.steps import Batch, ClaimedField, ClaimedItem, Lookup, Probe, Step, Verdict, Wait
+from workers.steps import Batch, ClaimedField, ClaimedItem, Probe, Step, Verdict, Wait
+from workers.store import localized
 from workers.store.echoes import echo_of, field_of, gone_by
 from workers.store.letter_ids import named, raw_letter
+from workers.store.lookups import lookup
 from workers.tombstones import GONE
-
-# Between the edit and the listing that shows it, and between two clocks of the CMS.
-OVERLAP_MS = 60_000
 
 
 def hashed(text: str) -> str:
@@ -131,6 +129,7 @@ def claimable(settings: Settings, destination: Destination) -> list[dict[str, An
             "whole": destination.api == "v1",
             "create": collection.missing == "create",
             "preflight": collection.preflight,
+            **({"locales": collection.locales} if collection.localized else {}),
         }
         for collection in settings.collections_of(destination.name)
     ]
@@ -167,34 +166,15 @@ def step_of(token: str, destination: str, answer: dict[str, Any]) -> Step:
                 trial=answer["trial"],
                 more=answer["more"],
                 at=int(answer["at"]),
+                locales=(answer.get("locales") or {}).get("tags") or {},
+                primary=(answer.get("locales") or {}).get("primary") or "",
             )
         case "probe":
             return Probe(answer["collection"], token)
-        case "filter" | "index":
-            return _lookup(token, answer)
-        case "schema":
-            read = Lookup(answer["collection"], "schema", token, needed=answer["needed"])
-            return replace(read, at=int(answer["at"]), arrival=int(answer["arrival"]))
+        case "filter" | "index" | "schema" | "site" | "variants":
+            return lookup(token, answer)
     ms = answer["ms"]
     return Wait(None if ms is False else ms / 1000, answer["reason"])
-
-
-def _lookup(token: str, answer: dict[str, Any]) -> Lookup:
-    since = answer["since"] or None
-    if since and answer["edited"]:
-        early = int(since) - OVERLAP_MS
-        since = moment_text(early // 1000 * 1000)
-    return Lookup(
-        answer["collection"],
-        answer["step"],
-        token,
-        answer["offset"],
-        since,
-        edited=answer["edited"],
-        slot=answer["slot"],
-        keys=tuple(answer.get("keys", ())),
-        canary=answer.get("canary") or None,
-    )
 
 
 def _item(item: dict[str, Any]) -> ClaimedItem:
@@ -215,6 +195,7 @@ def _item(item: dict[str, Any]) -> ClaimedItem:
         was_live=item["was_live"],
         unpublishable=item["unpublishable"],
         forms={slug: frozenset(marks) for slug, *marks in item.get("forms") or ()},
+        variants=localized.variants(item.get("variants") or ()),
     )
 
 
@@ -280,11 +261,5 @@ def verdict_for(verdict: Verdict, item: ClaimedItem, *, sent: bool = True) -> di
         "unmoved": verdict.unmoved,
         "unpublishable": verdict.unpublishable,
         "why": verdict.why,
+        **localized.told(verdict),
     }
-
-
-def moment_text(at: int | None) -> str | None:
-    """Return *at*, ms since 1970, as the CMS writes times."""
-    if at is None:
-        return None
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

@@ -126,8 +126,14 @@ def _twins(settings: Settings, steps: Steps) -> Iterator[str]:
 def _tokens(
     configuration: Configuration, limiter: Limiter | None, notes: list[str]
 ) -> Iterator[Problem]:
+    from service.commands.localized import locales
+
     for destination in configuration.settings.destinations.values():
-        yield from _answers(configuration, destination, limiter, notes)
+        found = list(_answers(configuration, destination, limiter, notes))
+        yield from found
+        of_all = f"{configuration.settings.path}: destinations.{destination.name}."
+        if not any(problem.where.startswith(of_all) for problem in found):
+            yield from locales(configuration, destination, limiter, notes)
 
 
 def _answers(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from workers.limiter import Limiter
     from workers.parts import Parts
     from workers.settings import Collection, Destination
+    from workers.webflow.client import Client
 
 PATIENCE = 65.0  # s for a slot in the budget: the CMS's window, and a little
 
@@ -50,13 +51,29 @@ def ask(destination: Destination, collection: Collection | None, limiter: Limite
     Raises:
         DestinationError: it does not answer.
     """
+    return ask_by(
+        destination,
+        limiter,
+        lambda client: client.get_collection(collection.id) if collection else client.list_sites(),
+    )
+
+
+def ask_by(
+    destination: Destination, limiter: Limiter | None, call: Callable[[Client], Answer]
+) -> Answer:
+    """
+    Return what *destination* answers to one *call*; see `ask`.
+
+    Raises:
+        DestinationError: it does not answer.
+    """
     from workers.webflow.client import Client
 
     if limiter is not None:
         _take(destination, limiter)
     begin = time.monotonic()
     with Client(destination) as client:
-        answer = client.get_collection(collection.id) if collection else client.list_sites()
+        answer = call(client)
     if limiter is not None:
         age = time.monotonic() - begin
         limiter.learn(destination, limit=answer.limit, remaining=answer.remaining, age=age)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from workers.errors import Problem
 from workers.schema import Schema
+from workers.webflow.site import field_of
 
 if TYPE_CHECKING:
     from service.configuration import Configuration
@@ -31,9 +32,10 @@ def lacking(
             continue
         for target in rule.targets:
             # _archived and _draft stand beside the fields.
-            if not target.slug.startswith("_") and target.slug not in schema.fields:
+            slug = field_of(target.slug)
+            if not slug.startswith("_") and slug not in schema.fields:
                 where = f"{rule.file}: {rule.name}.{target.name}"
-                yield _problem(where, target.slug, collection.name, schema)
+                yield _problem(where, slug, collection.name, schema)
 
 
 def _problem(where: str, slug: str, collection: str, schema: Schema) -> Problem:

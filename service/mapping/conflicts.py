@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from service.mapping.locales import mixed
 from service.mapping.rules import Rule
 from workers.errors import Problem
 from workers.settings import Collection
+from workers.webflow.site import field_of
 
 
 def conflicts(rules: Sequence[Rule], collections: Mapping[str, Collection]) -> Iterator[Problem]:
@@ -16,6 +18,7 @@ def conflicts(rules: Sequence[Rule], collections: Mapping[str, Collection]) -> I
     yield from _nameless(rules, collections)
     yield from _parted_otherwise(rules, collections)
     yield from _unknown_targets(rules, collections)
+    yield from mixed(rules, collections)
 
 
 def _addressed_two_ways(rules: Sequence[Rule]) -> Iterator[Problem]:
@@ -57,7 +60,7 @@ def _nameless(rules: Sequence[Rule], collections: Mapping[str, Collection]) -> I
             first.setdefault(rule.options.collection, rule)
     for name, rule in first.items():
         mine = [each for each in rules if each.options.collection == name]
-        if not any(target.slug == "name" for each in mine for target in each.targets):
+        if not any(field_of(target.slug) == "name" for each in mine for target in each.targets):
             yield Problem(
                 f"{rule.file}: {rule.name}",
                 f"no field name, in no mapping of collection {name}",

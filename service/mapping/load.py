@@ -5,6 +5,7 @@ From the names in instep.toml to mappings that fit it, or to every problem at on
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from service.mapping.rules import Rule
 from service.mapping.topics import Topics, never_sent
 from workers.errors import MappingsInvalid, Problem
 from workers.settings import Settings
+from workers.webflow.site import in_locale
 
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -78,4 +80,6 @@ def _rule(
         return None
     schema, own = fields
     own = tuple(targets.counted(target, settings.collections) for target in own)
+    if read.locale is not None:
+        own = tuple(replace(each, slug=in_locale(each.slug, read.locale)) for each in own)
     return Rule(definition.cls.__name__, definition.file, read, schema, own)

@@ -8,6 +8,7 @@ The options of ``Meta``, read and checked.
 - ``when``: take the event (the element) only if this is true to JMESPath.
 - ``version``: a sequence (whole number) or time (RFC 3339) that beats the event's own.
 - ``allow_slug = True``: a field may write ``slug``.
+- ``locale``: the tag of a locale of the site; it writes the variant of the item in that one.
 - ``on_delete``: the events that it takes say that the record is gone; what becomes of its item.
 - ``key``, ``item``, ``each``, ``when`` and ``version`` are JMESPath, or a function of what it would
   read (:mod:`service.mapping.functions`).
@@ -23,7 +24,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal
 
-from service.mapping import fetching
+from service.mapping import fetching, locales
 from service.mapping.definitions import Definition
 from service.mapping.functions import called
 from service.mapping.paths import Path, compile_path
@@ -34,7 +35,7 @@ from workers.tombstones import WAYS
 
 Way = Literal["archive", "draft", "unpublish", "delete", "keep"]
 OURS = ("source", "topics", "collection", "key", "item", "each", "when", "version", "allow_slug",
-        "on_delete", "fetch", "object")  # fmt: skip
+        "locale", "on_delete", "fetch", "object")  # fmt: skip
 MARSHMALLOW = ("dateformat", "datetimeformat", "exclude", "fields", "include", "register",
                "timeformat", "unknown")  # fmt: skip
 
@@ -52,6 +53,7 @@ class Options:
     allow_slug: bool = False
     fetching: fetching.Fetching | None = None
     on_delete: Way | None = None  # the mapping has no fields then
+    locale: str | None = None  # the tag of the one whose variant it writes; None: see `locales`
 
     def takes(self, topics: Iterable[str | None]) -> bool:
         """Whether an event of any of *topics* is for this mapping."""
@@ -93,6 +95,7 @@ def read(
         found, do = meta["allow_slug"], "write one of them, or leave it out"
         problems.append(definition.problem("Meta.allow_slug", found, "True or False", do))
     problems += _on_delete(definition, meta.get("on_delete"))
+    problems += locales.unfit(definition, meta, settings)
     by = _by(definition, meta, settings, problems)
     paths = {name: _path(definition, name, meta.get(name), problems) for name in _PATHS}
     record = _parts(definition, by, meta.get(by), problems) if by else ()
@@ -111,6 +114,7 @@ def read(
         allow_slug=meta.get("allow_slug", False),
         fetching=fetches,
         on_delete=meta.get("on_delete"),
+        locale=meta.get("locale"),
     )
 
 

@@ -8,16 +8,17 @@ says something else, else the outbox's, since a live event may be newer than the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from service.reconcile import causes
 from service.reconcile.causes import Finding
+from service.reconcile.plan.frame import Frame
 from service.reconcile.plan.precedence import UNDECIDED, Precedence
 from service.reconcile.plan.retired import is_retired, retired
-from service.reconcile.policies import Policies
-from service.reconcile.showing import Eye, Sight, shown_in
+from service.reconcile.showing import Sight, shown_in
 from service.reconcile.states import Compared, Held, HeldItem, Listed, Wanted
 from workers.model.versions import Version, kind_of
+from workers.webflow.site import tag_of
 
 AHEAD_US = 3_600_000_000  # a time further ahead of the store's clock is no version, see accept.lua
 APART_US = 1_000_000  # the two times of one live write need not be the same
@@ -27,33 +28,6 @@ _TOLD = {
     "ignored": causes.IGNORED,
     "discarded": causes.DISCARDED,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """
-    What holds for a whole comparison.
-
-    Args:
-        now_us: The store's clock, µs since 1970.
-        order: Which of snapshot and outbox is newer.
-        since_ms: What was claimed since, on the store's clock, may have landed after its item was
-            listed.
-        whole: The listing shows every item.
-        partial: What the source leaves out is no orphan.
-        live: The destination writes both copies.
-        missing: What is done with a record that has no item, of the collection.
-    """
-
-    eye: Eye
-    policies: Policies
-    now_us: int
-    order: Precedence
-    since_ms: int
-    whole: bool = True
-    partial: bool = False
-    live: bool = True
-    missing: str = "dead-letter"
 
 
 def compare(one: Compared, frame: Frame) -> Iterator[Finding]:
@@ -156,13 +130,42 @@ def _fields(one: Compared, item: Listed, frame: Frame) -> Iterator[Finding]:
     doubted = False
     for wanted in one.wanted:
         held = one.held.fields.get(wanted.slug)
-        found = _field(one, item, wanted, held, frame)
+        found = _in_variants(one, item, wanted, held, frame)
         if found is not None:
             yield found
         shown = found is None or found.cause == causes.NORMALISED
         doubted = doubted or (shown and _may_be_staged(item, held))
     if doubted and frame.live:
         yield Finding(causes.UNPUBLISHED, one.record, item.id, why="only its staged copy is listed")
+
+
+def _in_variants(
+    one: Compared, item: Listed, wanted: Wanted, held: Held | None, frame: Frame
+) -> Finding | None:
+    """Compare one field with every variant of the item that is to show it."""
+    worst, tags = None, []
+    views = list(frame.written.views(item, one.variants, wanted.slug))
+    if not views and tag_of(wanted.slug):
+        return _without_variant(one, item, wanted, held, frame)
+    for tag, view in views:
+        found = _field(one, view, wanted, held, frame)
+        if found is not None:
+            tags.append(tag or (frame.written.tags or ("",))[0])
+            worst = found if worst is None or worst.act == causes.NONE else worst
+    why = f"in {', '.join(tags)}; {worst.why if worst else ''}".rstrip("; ")
+    return worst and (worst if [tag for tag, _ in views] == [""] else replace(worst, why=why))
+
+
+def _without_variant(
+    one: Compared, item: Listed, wanted: Wanted, held: Held | None, frame: Frame
+) -> Finding:
+    why = f"the item has no variant in {tag_of(wanted.slug)}"
+    if held is not None and held.state in _TOLD and held.value == wanted.value:
+        return _finding(_TOLD[held.state], one, item, wanted, held, why=why)
+    new = held is None or is_news(wanted, held, one.held.gone, frame.order)
+    cause, act = (causes.MISSED, causes.ACCEPT) if new else (causes.LOST, causes.REPAIR)
+    act, reason = frame.policies.field(wanted.slug, act)
+    return _finding(cause, one, item, wanted, held, act, f"{why}; {reason}".rstrip("; "))
 
 
 def _field(

@@ -17,6 +17,7 @@ from service.reconcile.states import Compared, Held, Listed
 from workers.fields.marks import mark_of
 from workers.fieldtypes import seen
 from workers.parts import Parts
+from workers.webflow.site import tag_of
 
 MOST = 100  # of one step, which holds up every other: rich text is long
 _WRITTEN = ("written", "unchanged")
@@ -39,7 +40,7 @@ def forms(one: Compared, eye: Eye) -> Iterator[Form]:
         return
     (item,) = one.items
     for slug, held in one.held.fields.items():
-        if held.answered is None or held.answered != item.updated or held.mending:
+        if tag_of(slug) or held.answered is None or held.answered != item.updated or held.mending:
             continue
         if held.state in _WRITTEN and (form := _form(one, item, slug, held, eye)):
             yield form

@@ -91,7 +91,7 @@ class Lister:
         most, shrank, offset, total, at = 0, False, 0, None, None
         try:
             while True:
-                page = self._page(offset)
+                page = self.page(offset)
                 total, at = page.total, at or page.at
                 shrank = shrank or (total or 0) < most
                 most = max(most, total or 0)
@@ -122,7 +122,14 @@ class Lister:
         # Its items are taken in, and no pass of the workers is moved on by it (lua/index.lua).
         return Lookup(self._collection.name, "index", uuid.uuid4().hex, offset, slot=":reconcile")
 
-    def _page(self, offset: int) -> Answer:
+    def page(self, offset: int, locales: str = "") -> Answer:
+        """
+        Return a page of the items, or of their variants in *locales* (cmsLocaleIds, with commas).
+
+        Raises:
+            ReconcileFailed: It could not be read.
+            StoreUnavailable: The store did not answer.
+        """
         words = ""
         for tries in range(TRIES):
             if tries:
@@ -130,7 +137,11 @@ class Lister:
             take(self._parts, self._collection, self._sleep)
             outcome = self._asker.ask(
                 self._destination,
-                lambda client: client.list_items(self._collection.id, offset=offset),
+                lambda client: client.list_items(
+                    self._collection.id,
+                    offset=offset,
+                    where={"cmsLocaleId": locales} if locales else None,
+                ),
                 flight="",
                 collection=self._collection,
             )

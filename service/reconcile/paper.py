@@ -9,10 +9,11 @@ refuses, it does.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 
 from service.reconcile.states import Listed
@@ -20,6 +21,8 @@ from service.reconcile.table import Table
 from workers.answers import Answer, ItemView, SchemaField
 from workers.fieldtypes import TYPES
 from workers.model.versions import moment_of
+from workers.webflow.payloads import Named, as_entries, named
+from workers.webflow.variants import Entry
 
 _FLAGS = ("_archived", "_draft")
 _NO_ITEM = Answer(404, "resource_not_found", "no such item")
@@ -34,6 +37,7 @@ class Paper:
         types: Slug → field type, of what the source says.
         schema: The collection's fields.
         by_v1: One item a call, and files by their address alone.
+        tags: cmsLocaleId → tag, of the locales beside the primary one.
     """
 
     def __init__(
@@ -43,12 +47,14 @@ class Paper:
         schema: Sequence[SchemaField],
         *,
         by_v1: bool,
+        tags: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._table = table
         self._types = types
         self._schema = schema
         self._by_v1 = by_v1
-        self._written: dict[str, ItemView | None] = {}
+        self._tags = tags
+        self._written: dict[str, ItemView | None] = {}  # of a variant: by id and tag
         self._files = count(1)
         self._made = count(1)
         self.calls: Counter[str] = Counter()
@@ -61,7 +67,7 @@ class Paper:
     def patch(
         self,
         collection: str,
-        items: Mapping[str, Mapping[str, Any]],
+        items: Mapping[str, Mapping[str, Any]] | Sequence[Entry],
         *,
         live: bool,
         files: bool = False,
@@ -69,15 +75,19 @@ class Paper:
         not_after: float = 0,
     ) -> Answer:
         self.calls["update"] += 1
-        views = {id: self._view(id) for id in items}
+        sent = {(id, locale): fields for id, locale, fields in as_entries(items)}
+        views = {place: self._view(*place) for place in sent}
         if None in views.values():
             return _NO_ITEM
-        known = {id: view for id, view in views.items() if view is not None}
+        known = {place: view for place, view in views.items() if view is not None}
         if live and any(view.published is None for view in known.values()):
             return replace(_HELD_BACK, status=400, code="Conflict") if self._by_v1 else _HELD_BACK
-        for id, view in known.items():
-            self._written[id] = self._merged(view, items[id], live=live)
-        return Answer(200, items={id: now for id in items if (now := self._written[id])})
+        shown = []
+        for (id, locale), view in known.items():
+            now = self._merged(view, sent[id, locale], live=live)
+            self._written[self._place(id, locale)] = now
+            shown.append(replace(now, locale=locale or None))
+        return Answer(200, items={view.id: view for view in shown}, variants=tuple(shown))
 
     def create(
         self,
@@ -98,28 +108,28 @@ class Paper:
         return Answer(200, items=made)
 
     def publish(
-        self, collection: str, items: Iterable[str], *, seconds: float = 0, not_after: float = 0
+        self, collection: str, items: Named, *, seconds: float = 0, not_after: float = 0
     ) -> Answer:
         self.calls["publish"] += 1
-        ids = list(items)
-        for id in ids:
-            if view := self._view(id):
-                self._written[id] = replace(view, published=_now())
-        return Answer(200, published=frozenset(ids))
+        for place in (places := self._places(items)):
+            if view := self._view(*place):
+                self._written[self._place(*place)] = replace(view, published=_now())
+        return Answer(200, published=frozenset(id for id, _ in places))
 
     def withdraw(
         self,
         collection: str,
-        items: Sequence[str],
+        items: Named,
         *,
         live: bool,
         seconds: float = 0,
         not_after: float = 0,
     ) -> Answer:
         self.calls["unpublish" if live else "delete"] += 1
-        for id in items:
-            view = self._view(id)
-            self._written[id] = replace(view, published=None, draft=True) if live and view else None
+        for place in self._places(items):
+            view = self._view(*place)
+            left = replace(view, published=None, draft=True) if live and view else None
+            self._written[self._place(*place)] = left
         return Answer(204)
 
     # what reads -----------------------------------------------------------------------------
@@ -137,6 +147,7 @@ class Paper:
         offset: int = 0,
         since: str | None = None,
         edited: bool = False,
+        where: Mapping[str, str] | None = None,
         seconds: float = 0,
         not_after: float = 0,
     ) -> Answer:
@@ -159,10 +170,21 @@ class Paper:
 
     # ----------------------------------------------------------------------------------------
 
-    def _view(self, id: str) -> ItemView | None:
-        if id in self._written:
-            return self._written[id]
-        found = self._table.item(id)
+    def _place(self, id: str, locale: str = "") -> str:
+        return f"{id} {self._tags[locale]}" if locale in self._tags else id
+
+    def _places(self, items: Named) -> list[tuple[str, str]]:
+        """Return id and locale of each variant that *items* name."""
+        return [(one["id"], of) for one in named(items) for of in one.get("cmsLocaleIds", ("",))]
+
+    def _view(self, id: str, locale: str = "") -> ItemView | None:
+        place = self._place(id, locale)
+        if place in self._written:
+            return self._written[place]
+        if locale in self._tags:
+            found = dict(self._table.variants(id)).get(self._tags[locale])
+        else:
+            found = self._table.item(id)
         return as_view(found) if found else None
 
     def _merged(self, view: ItemView, sent: Mapping[str, Any], *, live: bool) -> ItemView:

@@ -18,7 +18,7 @@ from typing import Any
 
 import redis
 
-from service.reconcile import causes
+from service.reconcile import causes, variants
 from service.reconcile.links import REFERS, linked_keys
 from service.reconcile.options import schema_of
 from service.reconcile.paper import Paper
@@ -33,6 +33,7 @@ from workers.settings import Collection, Destination, Settings, StoreSettings
 from workers.store import connection
 from workers.store.connection import guarded
 from workers.webflow.client import Client
+from workers.webflow.site import Locale
 from workers.wording import places
 
 AT_ONCE = 10_000_000  # requests a minute: the budget is in nobody's way
@@ -97,9 +98,11 @@ class Stage:
 
 
 @contextmanager
-def stage(parts: Parts, collection: Collection, table: Table) -> Iterator[Stage]:
+def stage(
+    parts: Parts, collection: Collection, table: Table, locales: tuple[Locale, ...] = ()
+) -> Iterator[Stage]:
     """
-    Yield a stage on which what *table* says is to be done can be played.
+    Yield a stage on which what *table* says is to be done can be played; *locales*: of the site.
 
     Raises:
         StoreUnavailable: A store did not answer, or none could be started.
@@ -114,12 +117,15 @@ def stage(parts: Parts, collection: Collection, table: Table) -> Iterator[Stage]
                 own = parts_of(settings, steps, _Quiet())
                 schema, _ = schema_of(parts, collection)
                 _copy(parts, client, collection, table.acted(causes.ACTS))
+                variants.copied(parts, own, collection)
+                variants.told(own, collection, table, locales)
                 _copy_targets(parts, client, collection, table.references())
                 paper = Paper(
                     table,
                     table.types_by_slug(),
                     list(schema.fields.values()),
                     by_v1=settings.destinations[collection.destination].api == "v1",
+                    tags={locale.id: locale.tag for locale in locales[1:]},
                 )
                 yield Stage(own, collection, paper)
             finally:

@@ -6,28 +6,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from service.reconcile import causes, forms, guard
+from service.reconcile import causes, forms, guard, variants
 from service.reconcile.acting import Actor, Handed
-from service.reconcile.comparing import Frame, compare, keyless
+from service.reconcile.comparing import compare, keyless
 from service.reconcile.guard import Ground, Ruling
 from service.reconcile.held import Ledger
 from service.reconcile.links import Links
 from service.reconcile.listing import Lister, Pages
 from service.reconcile.options import known_schema, options_of
+from service.reconcile.plan.frame import Frame
 from service.reconcile.plan.precedence import Precedence
 from service.reconcile.policies import Policies
 from service.reconcile.rehearsal import stage
 from service.reconcile.rows import Rows
 from service.reconcile.showing import Eye
-from service.reconcile.states import Wanted
+from service.reconcile.states import Compared, Wanted
 from service.reconcile.table import Table
 from service.reconcile.waiting import Waited, Waiting
 from service.senders import SENDERS
 from workers.changes import Change
 from workers.parts import Parts
 from workers.settings import Collection
+from workers.webflow.site import Locale
 
 MOST_PROBLEMS = 1000  # of records that are told
 
@@ -104,6 +106,7 @@ class Run:
         self.problems: list[tuple[int, str, str]] = []  # record number, path, message
         self._ledger = Ledger(parts, collection)
         self._links = Links(parts, collection)
+        self._locales: tuple[Locale, ...] = ()
         self._bad = self._unread = self._targets = 0
 
     def read(self) -> None:
@@ -149,6 +152,10 @@ class Run:
         by, told = self.rows.chosen.by, self.watch.listed
         lister = Lister(self.parts, self.collection, by, told=told, sleep=self._sleep)
         pages = lister.into(self.table, *self._ledger.begin(self.destination.name))
+        if variants.are_wanted(self.collection, self.table):
+            self._locales, calls = variants.locales_of(self.parts, self.collection, self._sleep)
+            whole = variants.listed(lister, self.table, self._locales)
+            pages = replace(pages, calls=lister.calls + calls, whole=pages.whole and whole)
         self._targets = self._list_targets()
         return pages
 
@@ -180,12 +187,13 @@ class Run:
             partial=partial,
             live=self.destination.live,
             missing=self.collection.missing,
+            written=variants.written(self.collection, self._locales),
         )
         for page in self.table.pages():
             held = self._ledger.read([one.record for one in page])
             page = [one.beside(held[one.record]) for one in page]
             links = self._links.of(page)
-            linked = [one.linked(links) for one in page]
+            linked = [self._localized(one.linked(links)) for one in page]
             for one in linked:
                 self.table.add_findings(compare(one, frame))
             found = (form for one in linked for form in forms.forms(one, frame.eye))
@@ -205,6 +213,11 @@ class Run:
         )
         return Found(records, self._bad, pages, ground, retiring, calls, self._targets)
 
+    def _localized(self, one: Compared) -> Compared:
+        if not self._locales or len(one.items) != 1:
+            return one
+        return one.localized(dict(self.table.variants(one.items[0].id)))
+
     def _eye(self) -> tuple[Eye, int]:
         types = self.table.types()
         options, calls = options_of(self.parts, self.collection, types)
@@ -219,6 +232,7 @@ class Run:
             ruling: Of the guard; where it does not allow it, no item is retired.
         """
         self._withhold(ruling)
+        variants.told(self.parts, self.collection, self.table, self._locales)
         handed = self._actor(self.parts, found).act()
         waiting = Waiting(
             self.parts, self.collection, self.table, told=self.watch.settled, sleep=self._sleep
@@ -234,7 +248,7 @@ class Run:
             ReconcileFailed: The collection's fields cannot be read.
         """
         self._withhold(ruling)
-        with stage(self.parts, self.collection, self.table) as rehearsal:
+        with stage(self.parts, self.collection, self.table, self._locales) as rehearsal:
             handed = self._actor(rehearsal.parts, found).act()
             calls = rehearsal.play()
             waiting = Waiting(rehearsal.parts, self.collection, self.table)

@@ -19,6 +19,7 @@ from workers import comparing
 from workers.fields.marks import mark_of
 from workers.fieldtypes import FieldType, OptionUnknown, parse, seen, type_for
 from workers.schema import UNKNOWN, Schema
+from workers.webflow.site import field_of
 
 Sight = Literal["no", "as sent", "in a form"]
 
@@ -66,7 +67,7 @@ class Eye:
                 api=self.api,
                 file=held.file if held else None,
                 again=held is not None,
-                options=self.options.get(slug, ()),
+                options=self.options.get(field_of(slug), ()),
                 link=link,
             )
         except OptionUnknown:
@@ -96,8 +97,9 @@ class Eye:
 
 def shown_in(item: Listed, slug: str) -> Any:
     """Return what *item* shows in *slug*, a field or a status flag."""
-    if slug == "_archived":
+    name = field_of(slug)
+    if name == "_archived":
         return item.archived
-    if slug == "_draft":
+    if name == "_draft":
         return item.draft
-    return item.fields.get(slug)
+    return item.fields.get(name)

@@ -119,10 +119,15 @@ class Compared:
     held: HeldItem = HeldItem()
     moved: bool = False
     links: Mapping[str, str | None] = field(default_factory=dict)
+    variants: Mapping[str, Listed] = field(default_factory=dict)  # of its one item, by the tag
 
     def beside(self, held: HeldItem) -> Compared:
         """Return it with what the outbox holds."""
         return replace(self, held=held)
+
+    def localized(self, variants: Mapping[str, Listed]) -> Compared:
+        """Return it with the other variants of its item."""
+        return replace(self, variants=variants)
 
     def linked(self, links: Mapping[str, str | None]) -> Compared:
         """Return it with the ids of the items that values name."""

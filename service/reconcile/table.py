@@ -29,6 +29,8 @@ CREATE TABLE wanted (record TEXT, slug TEXT, value TEXT, type TEXT, version TEXT
 CREATE TABLE items (id TEXT PRIMARY KEY, record TEXT, updated TEXT, published TEXT, created TEXT,
     archived INTEGER, draft INTEGER, fields TEXT) WITHOUT ROWID;
 CREATE INDEX items_by_record ON items (record);
+CREATE TABLE variants (id TEXT, tag TEXT, updated TEXT, published TEXT, created TEXT,
+    archived INTEGER, draft INTEGER, fields TEXT, PRIMARY KEY (id, tag)) WITHOUT ROWID;
 CREATE TABLE known (record TEXT PRIMARY KEY, id TEXT) WITHOUT ROWID;
 CREATE TABLE findings (n INTEGER PRIMARY KEY, cause TEXT, record TEXT, item TEXT, slug TEXT,
     source TEXT, outbox TEXT, cms TEXT, act TEXT, why TEXT, version TEXT, type TEXT, mapping TEXT,
@@ -125,19 +127,19 @@ class Table:
     # the listing ----------------------------------------------------------------------------
 
     def add_item(self, record: str | None, item: Listed) -> None:
-        self._db.execute(
-            "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                item.id,
-                record,
-                item.updated,
-                item.published,
-                item.created,
-                item.archived,
-                item.draft,
-                json.dumps(dict(item.fields)),
-            ),
-        )
+        row = _item_row(item, record)
+        self._db.execute("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    def add_variant(self, tag: str, item: Listed) -> None:
+        """Keep the variant of an item in the locale *tag*."""
+        row = _item_row(item, tag)
+        self._db.execute("INSERT OR REPLACE INTO variants VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    def variants(self, id: str | None = None) -> Iterator[tuple[str, Listed]]:
+        """Yield tag and variant of one item, or of all."""
+        query = "SELECT * FROM variants WHERE ? IS NULL OR id = ? ORDER BY id, tag"
+        for row in self._db.execute(query, (id, id)).fetchall():
+            yield row[1], _listed(row)
 
     def item(self, id: str) -> Listed | None:
         """Return one listed item."""
@@ -270,6 +272,12 @@ def _row(finding: Finding) -> tuple[Any, ...]:
     values = list(astuple(finding))
     values[6] = None if finding.cms is None else json.dumps(finding.cms)
     return tuple(values)
+
+
+def _item_row(item: Listed, second: str | None) -> tuple[Any, ...]:
+    """Return *item* as a row, whose second column is its record, or its locale."""
+    times = (item.updated, item.published, item.created)
+    return (item.id, second, *times, item.archived, item.draft, json.dumps(dict(item.fields)))
 
 
 def _listed(row: tuple[Any, ...]) -> Listed:

@@ -29,6 +29,7 @@ class Origin:
         fields: What it holds, by slug; ``_archived`` and ``_draft`` among them.
         fate: Whether it is still there, and published for all that the event says.
         at: When it held that, as a version: lastUpdated; None: the event does not say.
+        locale: The cmsLocaleId of the variant that it tells of; None: the event does not say.
     """
 
     collection: str
@@ -36,6 +37,7 @@ class Origin:
     fields: Mapping[str, Any] = field(default_factory=dict)
     fate: Literal["held", "deleted", "unpublished"] = "held"
     at: str | None = None
+    locale: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,9 @@ def _key(event: Any) -> str | None:
     # An item is deleted once; of any other event without a time two may look alike.
     if updated is None and trigger != _DELETED:
         return None
-    return composite(item["id"], trigger, updated)
+    # One request may have written several variants of an item, at one time.
+    locale = item.get("cmsLocaleId")
+    return composite(item["id"], trigger, updated, *([locale] if locale else []))
 
 
 def _origin(event: Any) -> Origin | None:
@@ -111,7 +113,9 @@ def _origin(event: Any) -> Origin | None:
     held = dict(fields) if isinstance(fields, dict) else {}
     flags = {"_archived": item.get("isArchived"), "_draft": item.get("isDraft")}
     held |= {slug: flag for slug, flag in flags.items() if isinstance(flag, bool)}
-    return Origin(collection, name, held, fate, _updated(item))
+    locale = item.get("cmsLocaleId") or held.get("_locale")
+    locale = locale if isinstance(locale, str) else None
+    return Origin(collection, name, held, fate, _updated(item), locale)
 
 
 def _updated(item: dict[str, Any]) -> str | None:

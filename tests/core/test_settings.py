@@ -291,6 +291,29 @@ def test_an_address_of_no_store_is_refused_without_being_shown(problems, url):
     assert "hunter2" not in str(problem)
 
 
+LOCALES = ['"primary"', '"all"', '["en", "de-AT"]']
+
+
+@pytest.mark.parametrize("text", LOCALES)
+def test_locales_are_one_word_or_a_list_of_tags(write, text):
+    settings = load(write(DESTINATION + COLLECTION + f"locales = {text}\n"))
+    [collection] = settings.collections.values()
+    assert collection.localized == (text != LOCALES[0])
+
+
+@pytest.mark.parametrize("text", ['"de"', "[]", '["de", "DE"]', '["de AT"]', "true", "[1]"])
+def test_what_names_no_locales_is_refused(problems, text):
+    [problem] = problems(DESTINATION + COLLECTION + f"locales = {text}\n").values()
+    assert '["en", "de-AT"]' in problem.expected
+
+
+def test_v1_has_the_primary_locale_alone(problems):
+    text = DESTINATION.replace("v2", "v1") + COLLECTION + 'locales = "all"\n'
+    [problem] = problems(text).values()
+    assert problem.found == '"all"'
+    assert 'api = "v1"' in problem.expected
+
+
 def test_a_collection_is_not_named_like_a_destination(problems):
     text = WHOLE + '[collections.site]\ndestination = "site"\nid = "c9"\n'
     assert "collections.site" in problems(text)

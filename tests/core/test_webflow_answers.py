@@ -38,6 +38,7 @@ VIEW = ItemView(
     updated="2025-02-03T09:10:11.123Z",
     created="2025-02-03T09:10:11.000Z",
     draft=True,
+    locale=ITEM["cmsLocaleId"],
 )
 VIEW_V1 = ItemView(
     "5c0000000000000000000010",

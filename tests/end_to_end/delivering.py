@@ -113,6 +113,13 @@ class Way(Cms):
         self.parts = parts_of(settings, steps, None)
         self.courier = Courier(self.parts, spread=lambda: 0.5)
 
+    def configure(self, **collection):
+        """Start anew with other options of the collection "products"."""
+        products = replace(self.settings.collections["products"], **collection)
+        known = {**self.settings.collections, "products": products}
+        self.settings = replace(self.settings, collections=known)
+        self.begin()
+
     def close(self):
         self.courier.close()
         super().close()

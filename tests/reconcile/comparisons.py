@@ -1,6 +1,7 @@
 """Makes the three sides of a comparison, and says what is found between them."""
 
-from service.reconcile.comparing import Frame, compare
+from service.reconcile.comparing import compare
+from service.reconcile.plan.frame import Frame
 from service.reconcile.plan.precedence import Precedence
 from service.reconcile.policies import Policies
 from service.reconcile.showing import Eye

@@ -20,7 +20,7 @@
 --   kept: lua/kept.lua   again, assumed: lua/again.lua   log: lua/logs.lua
 --   placed, snapshot: lua/newest.lua
 -- ARGV[3]: the raw body, as text or base64 (request.encoding); ARGV[4], ARGV[5]: lua/kept.lua
---! uses dry versions state burying retire creation references echo forms raw newest left_out fetching waking seen logs overtaken again kept body_letters own_letters
+--! uses dry versions state burying retire creation references locales echo forms raw newest left_out fetching waking seen logs overtaken again kept body_letters own_letters
 
 local HOUR_US = 3600 * 1000000
 local earlier = earlier_answer()
@@ -167,6 +167,9 @@ local function value_of(change, event, triple, version, held)
   return field
 end
 
+-- A copy is named "<index>:live" or "<index>:staged".
+local function place_of(change) return change.collection .. ':' .. string.match(change.copy, '^[^:]*') end
+
 local lives = {}
 local function put(change, event, triple)
   local item = item_of(change)
@@ -174,6 +177,11 @@ local function put(change, event, triple)
   local held = item.fields[slug]
   local version = version_of(item, slug, change, event)
   if version and LATER[request.mode] then yield_kind(item, slug, version) end
+  if given(change.locale) and is_elsewhere(place_of(change), change.locale, slug) then
+    -- Another variant shows it: that says nothing of this one.
+    pass_over(event, 'stale')
+    return {slug, 0, 'stale'}
+  end
   local told = given(change.echo)
   local seen = told and given(change.seen[slug])
   local fate = told and no_news(item, slug, value, kind, seen, told, triple[4])

@@ -2,13 +2,13 @@
 -- claim: the next step of one destination. Takes the budget slot and the items in one go, or says
 -- when to come back. Nothing waits while it holds a claim.
 -- ARGV[2]: {token, destination, batch, linger_ms, budget, limit, flights, lower, live,
---   collections: [{name, index, whole, create, preflight}]}
+--   collections: [{name, index, whole, create, preflight, locales}]}
 --   lower: of the flights, those that replays and reconciles may take
 --   index: the copy that item ids speak of; whole: it can be listed as a whole alone; create: what
 --   no listing shows is created; preflight: values are held against the schema;
---   live: of the destination
--- Returns {step = 'batch' | 'probe' | 'filter' | 'index' | 'schema' | 'wait', ...}
---! uses state burying retire creation references budget echo forms listing filter lookups status picking lanes retiring claimed publish_wait room
+--   live: of the destination; locales: "all" or a list of tags, if not the primary one alone is written
+-- Returns {step = 'batch' | 'probe' | 'filter' | 'index' | 'schema' | 'site' | 'variants' | 'wait', ...}
+--! uses state burying retire creation references budget echo forms listing filter lookups locales spread status picking lanes retiring claimed publish_wait room
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -110,7 +110,18 @@ local function look_up(lane)
   return hand_out_look_up(collection, key, page, dest_key)
 end
 
-local picked, shape, room = {}, nil, nil
+-- The locales, or the variants, that items wait for; not *asked*: that nobody waits for.
+local function read_locales(lane, asked)
+  if blind then return nil end
+  local collection, page = locale_step(open, asked)
+  if not collection then return nil end
+  depart(lane)
+  redis.call('HSET', dest_key, 'turn', 'batch')
+  page.collection = collection.name
+  return answer(page, CLAIM_MS)
+end
+
+local picked, shape, room, filled = {}, nil, nil, 0  -- filled: entries of the request
 local spare = trial  -- passes over items that failed alone, while there are others
 local looked = 0  -- at so many items: what one claim may take of the store's time is bounded
 
@@ -146,7 +157,7 @@ local function consider(set_of, record)
   end
   -- Whether the key of a new item is a number, the schema tells.
   local needed = create or options
-  if create then send, files = fields_to_create(item) end
+  if create then send, files = fields_to_create(item, primary_tag(collection, item)) end
   local known = not (needed or collection.preflight) or schema_known(collection, needed, blind, trial)
   if create and not known then return save(item) end
   if create and waits_whole(item, place) then return put_back(item) end
@@ -162,14 +173,20 @@ local function consider(set_of, record)
   local limit = look == 'alone' and 1 or limit_of(item, send, dest.epoch or '0')
   if collection.single then limit = 1 end
   if create then limit = math.min(limit, collection.create_most or limit) end
-  local own = shape_of(item, limit, files, create, retires, look)
-  if shape and (own ~= shape or #picked + 1 > math.min(room, limit)) then
+  local to
+  if not (create or look) then
+    send, to = spread(item, collection, id, send, limit, retires)
+    if not send then return put_back(item) end
+  end
+  local own = shape_of(item, limit, files, create, retires, look, to)
+  local size = size_of(to, own)
+  if shape and (own ~= shape or filled + size > math.min(room, limit)) then
     save(item)
     return
   end
-  shape = own
+  shape, filled = own, filled + size
   room = math.min(room or limit, limit)
-  picked[#picked + 1] = {item = item, id = id or '', send = send, limit = limit, status = status}
+  picked[#picked + 1] = {item = item, id = id or '', send = send, limit = limit, status = status, to = to}
 end
 
 local function claim_items(set_of)
@@ -179,7 +196,7 @@ local function claim_items(set_of)
     if #records == 0 then break end
     local before = redis.call('ZCOUNT', set_of.key, '-inf', now)
     for _, record in ipairs(records) do
-      if room and #picked >= room then return end
+      if room and filled >= room then return end
       consider(set_of, record)
     end
     -- What left the due set while we looked makes the next page start earlier.
@@ -190,7 +207,7 @@ end
 -- The room that live changes leave goes to a reconcile: the request costs the same. Not to replays:
 -- they may have been refused before.
 local function fill_up(set_of)
-  if set_of.lane == 'live' and #picked < room and may_be_filled(set_of.collection, shape) then
+  if set_of.lane == 'live' and filled < room and may_be_filled(set_of.collection, shape) then
     claim_items({filler = true, collection = set_of.collection,
       key = P .. 'due:' .. set_of.collection.name .. ':reconcile'})
   end
@@ -213,7 +230,8 @@ local function hand_out(set_of, own)
   return answer({step = 'batch', collection = set_of.collection.name, items = out,
     staged = string.find(shape, ' staged', 1, true) and true or false,
     publish = string.find(shape, ' publish', 1, true) and true or false,
-    create = how.create, retire = how.retires or '', look = how.look or '', trial = trial and not blind,
+    locales = tags_of(picked), create = how.create, retire = how.retires or '', look = how.look or '',
+    trial = trial and not blind,
     more = set_of.due > own or first_due('live', open) == now, at = now}, CLAIM_MS)
 end
 
@@ -234,6 +252,8 @@ local function serve(lane)
     set_of, lingers = due_set(lane, open, held, busy[lane])
     if not set_of then break end
     claim_items(set_of)
+    local page = read_locales(lane, true)
+    if page then return page end
     if schema_missing then
       depart_to_read(lane)
       redis.call('HSET', P .. 'index:' .. schema_missing.name .. ':' .. schema_missing.index,
@@ -253,7 +273,7 @@ local function serve(lane)
       break
     end
   end
-  return look_up(lane), lingers
+  return look_up(lane) or (lane == 'reconcile' and read_locales(lane, false)), lingers
 end
 
 local lingering, short, full = {}, {}, false  -- what keeps each lane: linger, budget, flights

@@ -11,7 +11,8 @@ local function hold_for(how, pick)
     touch(item, field.slug)
   end
   set(item, 'claim', cjson.encode({token = how.token, at = now, till = now + CLAIM_MS,
-    fields = held, create = how.create or nil, retire = how.retires}))
+    fields = held, create = how.create or nil, retire = how.retires,
+    rest = pick.to and pick.to.rest}))
   if not how.look then
     note_retiring(item, held, how.retires, pick.status)
     set(item, 'tried', now)

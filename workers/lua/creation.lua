@@ -96,10 +96,19 @@ local function held_text(item, slug)
   return field and SENT[field.s] and not field.d and field.v or nil
 end
 
+-- What holds the name of an item that is to be created, be it in its primary locale alone.
+local function named_in(item)
+  local name = held_text(item, 'name')
+  for slug in pairs(item.fields) do
+    if string.sub(slug, 1, 5) == 'name@' then name = name or held_text(item, slug) end
+  end
+  return name
+end
+
 -- The CMS takes no item without a name, and none is made of an event of which something was left
 -- out: what is held becomes a letter, until an event gives what is missing.
 local function bury_incomplete(item)
-  local name, why = held_text(item, 'name'), nil
+  local name, why = named_in(item), nil
   if item.meta.partial then
     why = ', and none is created of an event that could not be read whole: see the dead letter '
       .. item.meta.partial

@@ -167,6 +167,11 @@ local function part(gone, item_of)
   local place = gone.collection .. ':' .. gone.index
   local ids, keys = P .. 'ids:' .. place, P .. 'keys:' .. place
   local record = redis.call('HGET', keys, gone.id)
+  if given(gone.locale) and is_elsewhere(place, gone.locale, '') then
+    -- One variant of it: the item is still there.
+    note_variants(place, gone.id, {[gone.locale] = gone.deleted and 'gone' or 'staged'})
+    return forget_confirmations(item_of({collection = gone.collection, record = record or gone.id}))
+  end
   if gone.deleted then
     for _, name in ipairs({'twins:', 'born:'}) do redis.call('HDEL', P .. name .. place, gone.id) end
   end

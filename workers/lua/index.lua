@@ -11,6 +11,7 @@
 --   failed: true when no page came: the lock stays for a while
 --   odd: an item of it has its key in another form than the normal one; numeric: as a number
 --   filter: what it was an answer to (lua/filtered.lua); its items are those that were asked for
+--   primary: cmsLocaleId of the items, where events of the CMS are to be told apart by it
 --   page_ms: for how long a page is the share of listings; rest_ms: between listings that nobody
 --   waits for; slot: which of them it is, or '' (lua/listing.lua); ':reconcile': one of nobody's;
 --   ':filter': none of them
@@ -30,6 +31,7 @@ local outside = request.slot == ':reconcile'  -- a reconcile's own: its end is i
 local filtered = request.slot == ':filter'
 local waiting = P .. 'lookup:' .. request.collection
 local found, missing = 0, 0
+if given(request.primary) then redis.call('HSET', main, 'primary', request.primary) end
 
 local function result(done, sweep)
   note_noticed()

@@ -42,6 +42,8 @@ local function first_due(lane, open)
     local at = head_of(P .. 'due:' .. collection.name .. ':' .. lane)
     if at and collection.shut then at = math.max(at, collection.next_try) end
     if at then first = math.min(first or AHEAD_MS + now, math.max(now, sane(at, AHEAD_MS))) end
+    local listed = lane == LANES[#LANES] and variants_due(collection)
+    if listed then first = math.min(first or listed, listed) end
   end
   for _, collection in ipairs(listed_in(lane, open)) do
     local key = P .. 'index:' .. collection.name .. ':' .. collection.index

@@ -52,10 +52,12 @@ local function without_options(send)
 end
 
 -- All that is held of an item; what the CMS held of an earlier one counts for nothing.
-local function fields_to_create(item)
+-- *primary*: the tag of the primary locale, where it is known: an item is made in that one alone.
+local function fields_to_create(item, primary)
   local send, files = {}, false
   for slug, field in pairs(item.fields) do
-    if SENT[field.s] and slug ~= GONE and not field.d then
+    local tag = tag_of(slug)
+    if SENT[field.s] and slug ~= GONE and not field.d and (not tag or string.lower(tag) == primary) then
       send[#send + 1] = {slug = slug, value = field.v, type = field.t, arrival = field.a,
         ['repair'] = field.s ~= 'pending', file = false, misses = field.x or 0,
         since = field.w or 0}
@@ -73,14 +75,32 @@ end
 
 -- Items of one shape go together in a request.
 -- part: what was refused together with others goes with those of its part alone.
-local function shape_of(item, limit, files, create, retires, look)
+local function shape_of(item, limit, files, create, retires, look, to)
   local part = limit > 1 and item.meta.part
   local shape = (part and 'part ' .. part .. ' ' or '') .. (limit < request.batch and 'suspect' or '')
     .. (files and ' files' or '')
   if look then return shape .. ' look ' .. look end
   if retires then return shape .. ' retire ' .. retires end
   if create then return shape .. ' create' .. (is_held_back(item) and ' staged' or '') end
-  return shape .. (item.meta.staged and ' staged' or '') .. (item.meta.publish and ' publish' or '')
+  local staged = item.meta.staged
+  if to then staged = to.staged end
+  return shape .. (staged and ' staged' or '') .. (item.meta.publish and ' publish' or '')
+end
+
+-- How many entries of a request an item takes: one for each of its variants that is written.
+local function size_of(to, shape)
+  if not to or string.find(shape, ' retire', 1, true) or string.find(shape, ' publish', 1, true) then
+    return 1
+  end
+  return #to.entries
+end
+
+-- The tags of the locales that a batch names, by cmsLocaleId; false where it names none.
+local function tags_of(picked)
+  for _, pick in ipairs(picked) do
+    if pick.to then return {tags = pick.to.tags, primary = pick.to.primary} end
+  end
+  return false
 end
 
 -- Whether others got through since it was tried, or nothing says that they do not.
@@ -105,7 +125,8 @@ local function told_of(pick, dest)
     forms = forms_of(pick.item, pick.send),
     failed_ms = meta.failed and math.max(0, now - tonumber(meta.failed)) or 0,
     looked = meta.looked and true or false, was_live = was_live(pick.item),
-    unpublishable = meta.unpublishable ~= nil and meta.unpublishable == sign_of(pick.status)}
+    unpublishable = meta.unpublishable ~= nil and meta.unpublishable == sign_of(pick.status),
+    variants = pick.to and pick.to.entries}
 end
 
 local schema_missing, schema_needed

@@ -21,6 +21,7 @@ end
 local function settle_retirement(item, claim, verdict)
   local gone, place = item.fields[GONE], request.collection .. ':' .. request.index
   local deleted = request.retire == 'delete'
+  note_withdrawn(place, verdict.id, deleted)
   if deleted then
     forget_id(place, item.record, verdict.id)
     lose_item(item)

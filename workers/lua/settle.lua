@@ -9,7 +9,8 @@
 --     deaths: [{kind, slugs, message, status, code, problems}], wait_ms, attempt, failed, limit,
 --     part, unknown, refused, missed: [slug], staged, forget, overwrote, publish,
 --     made, taken, passed, named: [slug, instead], retired, dangling: [slug],
---     status, look, relist, unmoved, unpublishable, why}],
+--     status, look, relist, unmoved, unpublishable, why,
+--     shown: {slug: [cmsLocaleId]}, variants: {cmsLocaleId: state}}],
 --   heard, closed, no_room, create_most}
 --   create: the request was to create the items; made: the id of the item that there is now
 --   retire: 'unpublish' or 'delete', or '': what the request was to do to the items; retired: it did
@@ -22,7 +23,7 @@
 --   no_room: that the plan has no room, for so many that create_most are to be tried next
 --   soft: the limits come from 5xx answers, and last until the outage has ended
 -- Returns {settled, lost, letters}.
---! uses state burying retire creation references echo publish_wait room forms status retired shown
+--! uses state burying retire creation references echo publish_wait room forms status locales retired shown
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -50,7 +51,8 @@ local function written(item, claim, verdict)
   for _, slug in ipairs(verdict.written) do
     local field = item.fields[slug]
     -- What still waits was sent without an item that waits for room.
-    if field and field.a == claim.fields[slug] and not field.y then
+    if field and field.a == claim.fields[slug] and not field.y
+        and not (claim.rest and claim.rest[slug]) then
       if field.s == 'pending' then
         count('pending', -1)
         count('written', 1)
@@ -59,7 +61,7 @@ local function written(item, claim, verdict)
       end
       if field.m and math.min(claim.at, now) >= field.m then field.m = nil end
       field.c = confirmation(field.v, field.j)
-      field.x = nil
+      field.x, field.V = nil, nil
       set(item, 'bad:' .. slug, nil)
       if field.b and not field.m then field.c, field.u, field.L, field.S = nil, nil, nil, nil end
       touch(item, slug)
@@ -224,6 +226,11 @@ end
 
 local function settle(verdict)
   if verdict.retired and request.retire == 'delete' then room_made = true end
+  local states = given(verdict.variants)
+  if states then
+    note_variants(request.collection .. ':' .. request.index, verdict.id, states)
+    doubt_locales(request.collection .. ':' .. request.index, states)
+  end
   local item = load_item(request.collection, verdict.record)
   local claim = item.meta.claim and cjson.decode(item.meta.claim)
   if not claim or claim.token ~= request.claim then
@@ -243,6 +250,7 @@ local function settle(verdict)
     look_up_all(verdict)
     if verdict.retired then verdict.written = settle_retirement(item, claim, verdict) end
     if #verdict.written > 0 then confirm_copy(item) end
+    note_shown(item, claim, verdict)
     local done = written(item, claim, verdict)
     if #done > 0 or verdict.retired then praise(item, verdict) end
     if verdict.unknown then
@@ -255,7 +263,8 @@ local function settle(verdict)
     for slug, field in pairs(item.fields) do
       -- What waits for an item it refers to has not come meanwhile.
       local other = request.look == '' and field.a ~= claim.fields[slug]
-      if field.s == 'pending' and not field.y and other then fresh = true end
+      local left = field.y or (claim.rest and claim.rest[slug])
+      if field.s == 'pending' and not left and other then fresh = true end
     end
     judge_item(item, verdict, fresh)
     if given(verdict.made) then made = true end

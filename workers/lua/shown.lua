@@ -25,7 +25,7 @@ end
 -- What was written staged only and shows as published is written live, before it counts as written.
 local function go_live(verdict)
   verdict.written, verdict.deaths, verdict.missed = {}, {}, {}
-  verdict.publish, verdict.attempt = false, false
+  verdict.publish, verdict.attempt, verdict.shown = false, false, nil
 end
 
 local function hear_answer(item, claim, verdict)

@@ -7,7 +7,7 @@
 --   n event id as sent    s state     w waits since    c sha1 of the confirmed value
 --   m repair mark: written once more, not before this ms           l dead letter
 --   x answers without effect          g files as last read          q lane   o source
---   k what the CMS is known to have held (lua/echo.lua)   y, j: lua/references.lua
+--   k what the CMS is known to have held (lua/echo.lua)   y, j: lua/references.lua   V: lua/locales.lua
 --   f, h, i, A where its value came from, and when (lua/newest.lua)
 --   shown: the key as it came last, where that is not the record, its normal form
 --   entries "o:<slug>": what was left out of an event (lua/left_out.lua)
@@ -181,7 +181,7 @@ local function mark_repair(item, slug, at)
     field, slug = gone, GONE
   end
   field.m = math.max(field.m or 0, at)
-  field.c = nil
+  field.c, field.V = nil, nil  -- V: lua/locales.lua
   touch(item, slug)
 end
 

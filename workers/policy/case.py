@@ -15,6 +15,7 @@ from workers.fieldtypes import TYPES, FieldType
 from workers.schema import UNKNOWN, Schema
 from workers.settings import Collection, Destination
 from workers.steps import Batch, ClaimedField, ClaimedItem, Death
+from workers.webflow.site import field_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +42,20 @@ class Case:
 
     @property
     def named(self) -> set[str]:
-        """Slugs of the fields that the CMS names."""
-        return {problem.path for problem in self.answer.problems} if self.answer else set()
+        """Slugs of the fields that the CMS names, in whatever variant."""
+        told = {problem.path for problem in self.answer.problems} if self.answer else set()
+        return told | {s for sent in self.sent.values() for s in sent if field_of(s) in told}
 
     @property
     def halved(self) -> int:
-        return max(1, len(self.batch.items) // 2)
+        return max(1, self.batch.entries // 2)
 
     def values(self, item: ClaimedItem) -> Mapping[str, Any]:
         """Return slug → value of what was sent of *item*."""
         sent = self.sent.get(item.record, {})
-        return {field.slug: sent[field.slug] for field in item.fields if field.slug in sent}
+        # A new item has the primary variant alone, and names no locale.
+        wire = field_of if self.batch.create else str
+        return {f.slug: sent[wire(f.slug)] for f in item.fields if wire(f.slug) in sent}
 
     def type_of(self, field: ClaimedField) -> FieldType:
         return TYPES.get(field.type, TYPES["plain"])

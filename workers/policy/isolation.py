@@ -58,7 +58,8 @@ def _named(case: Case) -> set[str]:
         return set()
     text = "\n".join(answer.texts)
     values = {value for item in items for value in _leaves(case.values(item))}
-    told = {items[place].record for place in answer.places if place < len(items)}
+    carried = case.batch.carried
+    told = {carried[place].record for place in answer.places if place < len(carried)}
     for item in items:
         # The id of another item may be what was sent, and what is refused.
         if len(item.id) >= _ID and item.id in text and item.id not in values:

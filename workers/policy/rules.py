@@ -20,12 +20,13 @@ from typing import Any, Literal
 from workers import creations, publication, retirements, verdicts
 from workers.answers import Answer
 from workers.errors import DestinationError
-from workers.policy import isolation, messages, refusals
+from workers.policy import isolation, localized, messages, refusals
 from workers.policy.case import Case, said
 from workers.schema import UNKNOWN, Schema
 from workers.settings import Collection, Destination
 from workers.steps import Batch, ClaimedItem, Judgement, Verdict
 from workers.waits import backoff as backoff
+from workers.webflow.site import field_of
 
 LONGEST_CLOSURE = 3600.0  # s: a Retry-After beyond that is a mistake
 
@@ -225,7 +226,7 @@ def judge(
     if batch.publish and action is Action.SETTLE:
         decide = publication.published
     return Judgement(
-        verdicts=tuple(decide(case, item) for item in batch.items),
+        verdicts=tuple(localized.decide(decide, case, item) for item in batch.items),
         health=_HEALTH.get(action, "refusal"),
         pause=f"{case.said}; {rule.advice}" if action is Action.PAUSE else None,
         pause_collection=case.said if action is Action.PAUSE_COLLECTION else None,
@@ -271,7 +272,7 @@ def _contradicts_schema(case: Case) -> bool:
     if any(re.search("not described in schema|(?:schema|structure) .*changed", t) for t in texts):
         return True
     options = {
-        field.slug
+        field_of(field.slug)
         for item in case.batch.items
         for field in item.fields
         if case.type_of(field).needs_schema

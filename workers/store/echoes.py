@@ -22,10 +22,11 @@ def field_of(value: FieldValue, settings: Settings) -> list[str]:
 
 def echo_of(change: Change) -> dict[str, Any]:
     """Return what ``lua/accept.lua`` takes of an echo, and nothing of any other change."""
+    here = {"locale": change.locale} if change.locale else {}
     if change.echo is None:
-        return {}
+        return here
     seen = {field.slug: field.seen for field in change.fields if field.seen is not None}
-    return {"echo": change.echo, "seen": seen}
+    return {"echo": change.echo, "seen": seen, **here}
 
 
 def gone_by(event: Incoming, settings: Settings) -> dict[str, Any]:
@@ -38,6 +39,7 @@ def gone_by(event: Incoming, settings: Settings) -> dict[str, Any]:
             "index": settings.copy_of(settings.collections[gone.collection]),
             "id": gone.item,
             "deleted": gone.deleted,
+            "locale": gone.locale,
         }
         for gone in event.gone
     ]

@@ -8,7 +8,8 @@ from typing import Any
 
 from workers.settings import Settings
 from workers.steps import Batch, Judgement
-from workers.wording import copy_name, moment_text, places, verdict_for
+from workers.store.lookups import moment_text
+from workers.wording import copy_name, places, verdict_for
 
 
 def settlement(batch: Batch, judgement: Judgement, settings: Settings) -> dict[str, Any]:

@@ -12,7 +12,7 @@ https://developers.webflow.com/data/v1.0.0/reference/cms/items/patch-item
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Mapping, Sequence, Sized
 from typing import Any
 from urllib.parse import quote
 
@@ -24,11 +24,12 @@ from workers.errors import DestinationError
 from workers.exchange import FAILURES, Bearer, innermost, read_body
 from workers.fieldtypes import dumps
 from workers.settings import Destination
+from workers.webflow import payloads
+from workers.webflow.variants import Entry
 
 SECONDS = 14.0  # for a request in all: below half of the 30 s for which a claim holds
 PAGE = 100  # items of one page of a listing
 LARGEST = 32 * 1024 * 1024  # bytes of an answer's body
-_FLAGS = {"_archived": "isArchived", "_draft": "isDraft"}
 _PROXIES = ("https_proxy", "http_proxy", "all_proxy")
 
 
@@ -74,7 +75,7 @@ class Client:
     def patch(
         self,
         collection: str,
-        items: Mapping[str, Mapping[str, Any]],
+        items: Mapping[str, Mapping[str, Any]] | Sequence[Entry],
         *,
         live: bool,
         files: bool = False,
@@ -86,7 +87,7 @@ class Client:
 
         Args:
             collection: The CMS's collection id.
-            items: Item id → slug → value, as ``workers.fieldtypes`` makes it.
+            items: Item id → slug → value, as ``workers.fieldtypes`` makes it; or entries.
             live: Both copies, not the staged one only.
             files: A value imports a file: refuse the request where one cannot be imported.
 
@@ -94,14 +95,15 @@ class Client:
             DestinationError: there was no answer, or a success that is not readable.
             ValueError: no item, or more than the API takes in one request.
         """
-        _check_number(items, self._most)
+        entries = payloads.as_entries(items)
+        _check_number(entries, self._most)
         root = f"{_collection(collection)}/items"
         if self._v2:
             url = f"{root}/live" if live else root
             query = {"skipInvalidFiles": "false"} if files else {}
-            body: Any = {"items": [{"id": item} | _entry(fields) for item, fields in items.items()]}
+            body: Any = payloads.update(entries)
         else:
-            [(item, fields)] = items.items()
+            [(item, _, fields)] = entries
             url = f"{root}/{quote(item, safe='')}"
             query = {"live": "true"} if live else {}
             body = {"fields": fields}
@@ -131,7 +133,7 @@ class Client:
         if self._v2:
             url = f"{url}/live" if live else url
             query = {"skipInvalidFiles": "false"} if files else {}
-            body: Any = {"items": [_entry(fields) for fields in items]}
+            body: Any = {"items": [payloads.entry(fields) for fields in items]}
         else:
             query = {"live": "true"} if live else {}
             body = {"fields": items[0]}
@@ -140,7 +142,7 @@ class Client:
     def withdraw(
         self,
         collection: str,
-        items: Sequence[str],
+        items: payloads.Named,
         *,
         live: bool,
         seconds: float = SECONDS,
@@ -155,17 +157,17 @@ class Client:
         _check_number(items, self._most)
         url = f"{_collection(collection)}/items"
         if self._v2:
-            body: Any = {"items": [{"id": item} for item in items]}
+            body: Any = {"items": payloads.named(items)}
             url, query = (f"{url}/live" if live else url), {}
         else:
-            body, url = None, f"{url}/{quote(items[0], safe='')}"
+            body, url = None, f"{url}/{quote(str(items[0]), safe='')}"
             query = {"live": "true"} if live else {}
         return self._ask("DELETE", url, query, body, seconds=seconds, not_after=not_after)
 
     def publish(
         self,
         collection: str,
-        items: Iterable[str],
+        items: payloads.Named,
         *,
         seconds: float = SECONDS,
         not_after: float = float("inf"),
@@ -176,7 +178,9 @@ class Client:
         https://developers.webflow.com/data/reference/cms/collection-items/staged-items/publish-item
         """
         url = f"{_collection(collection)}/items/publish"
-        body = {"itemIds": list(items)}
+        body: dict[str, Any] = {"itemIds": list(items)}
+        if not all(isinstance(item, str) for item in items):
+            body = {"items": payloads.named(items)}
         method = "POST" if self._v2 else "PUT"
         return self._ask(method, url, {}, body, seconds=seconds, not_after=not_after)
 
@@ -187,9 +191,10 @@ class Client:
         url = _collection(collection)
         return self._ask("GET", url, {}, None, seconds=seconds, not_after=not_after)
 
-    def list_sites(self) -> Answer:
-        """Ask for the sites that the token can see: only the status counts."""
-        return self._ask("GET", "/sites", {}, None, seconds=SECONDS, not_after=float("inf"))
+    def list_sites(self, *of: str, not_after: float = float("inf")) -> Answer:
+        """Read the sites that the token can see, one (by its id), or its ``"collections"``."""
+        url = "/".join(["/sites", *(quote(part, safe="") for part in of)])
+        return self._ask("GET", url, {}, None, seconds=SECONDS, not_after=not_after)
 
     def list_items(
         self,
@@ -233,12 +238,14 @@ class Client:
         collection: str,
         item: str,
         *,
+        locale: str = "",
         seconds: float = SECONDS,
         not_after: float = float("inf"),
     ) -> Answer:
-        """Read the staged copy of one item: ``answer.items[item]``."""
+        """Read the staged copy of one item, or of a variant of it: ``answer.items[item]``."""
         url = f"{_collection(collection)}/items/{quote(item, safe='')}"
-        return self._ask("GET", url, {}, None, seconds=seconds, not_after=not_after)
+        query = {"cmsLocaleId": locale} if locale else {}
+        return self._ask("GET", url, query, None, seconds=seconds, not_after=not_after)
 
     def _ask(
         self,
@@ -289,10 +296,3 @@ def _check_number(items: Sized, most: int) -> None:
 
 def _collection(collection: str) -> str:
     return f"/collections/{quote(collection, safe='')}"
-
-
-def _entry(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one item of a v2 bulk body: the status flags stand beside the field data."""
-    data = {slug: value for slug, value in fields.items() if slug not in _FLAGS}
-    flags = {_FLAGS[slug]: value for slug, value in fields.items() if slug in _FLAGS}
-    return {**flags, **({"fieldData": data} if data else {})}

@@ -1,0 +1,153 @@
+"""What ``instep check`` says of locales: those that nothing writes, and those there are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from service.commands.joining import ask_by
+from workers.errors import DestinationError, Problem
+from workers.webflow.site import Locale, Site, field_of, unknown
+
+if TYPE_CHECKING:
+    from service.configuration import Configuration
+    from service.mapping.rules import Rule
+    from workers.answers import Answer
+    from workers.limiter import Limiter
+    from workers.settings import Collection, Destination
+    from workers.webflow.client import Client
+
+MOST_SITES = 20  # whose collections are listed to find the one that has a collection
+Ask = Callable[[Callable[["Client"], "Answer"]], "Answer"]
+
+
+def locales(
+    configuration: Configuration,
+    destination: Destination,
+    limiter: Limiter | None,
+    notes: list[str],
+) -> Iterator[Problem]:
+    """Yield what is wrong with the locales that are written through *destination*."""
+    mine = configuration.settings.collections_of(destination.name)
+    wanting = [each for each in mine if each.localized or _named(configuration, each)]
+    if destination.api == "v1" or not any(_rules(configuration, each) for each in mine):
+        return  # there are none, or nothing is written at all
+
+    def ask(call: Callable[[Client], Answer]) -> Answer:
+        return ask_by(destination, limiter, call)
+
+    try:
+        found = _sites(ask, destination, mine)
+    except DestinationError:
+        return  # it was told already
+    if isinstance(found, str):
+        lacking, why = wanting, found
+    else:
+        lacking, why = [each for each in wanting if each.id not in found], "no site with it"
+        for collection in mine:
+            if collection.id in found:
+                known = found[collection.id].locales
+                yield from _unknown(configuration, collection, known)
+                yield from _met(configuration, collection, known)
+                notes += _unwritten(configuration, collection, known)
+    if lacking:
+        yield _unread(configuration, destination, lacking, why)
+
+
+def _sites(
+    ask: Ask, destination: Destination, collections: Sequence[Collection]
+) -> dict[str, Site] | str:
+    """Return collection id → its site; or why no site can be read."""
+    of = (destination.site,) if destination.site else ()
+    answer = ask(lambda client: client.list_sites(*of))
+    if answer.status != 200:
+        return f"the answer {answer.status} {answer.code or ''}".strip()
+    if len(answer.sites) == 1:
+        return {collection.id: answer.sites[0] for collection in collections}
+    found: dict[str, Site] = {}
+    for site in answer.sites[:MOST_SITES]:
+        if found.keys() >= {collection.id for collection in collections}:
+            break
+        listed = ask(lambda client, id=site.id: client.list_sites(id, "collections"))  # type: ignore[misc]
+        found |= dict.fromkeys(listed.collections, site)
+    return found
+
+
+def _rules(configuration: Configuration, collection: Collection) -> list[Rule]:
+    rules = configuration.mappings.rules
+    return [rule for rule in rules if rule.options.collection == collection.name]
+
+
+def _named(configuration: Configuration, collection: Collection) -> set[str]:
+    """Return the tags that mappings name, in lower case."""
+    found = (rule.options.locale for rule in _rules(configuration, collection))
+    return {tag.lower() for tag in found if tag is not None}
+
+
+def _unread(
+    configuration: Configuration,
+    destination: Destination,
+    wanting: Sequence[Collection],
+    found: str,
+) -> Problem:
+    names = ", ".join(collection.name for collection in wanting)
+    return Problem(
+        f"{configuration.settings.path}: destinations.{destination.name}.token",
+        f"{found} for the site, whose locales {names} needs",
+        "a token that may read its site, and the site of each collection",
+        "give it the scope sites:read, or name the site's id: site = …; until then the primary "
+        "locale alone is written",
+    )
+
+
+def _unknown(
+    configuration: Configuration, collection: Collection, locales: Sequence[Locale]
+) -> Iterator[Problem]:
+    known = ", ".join(locale.tag for locale in locales) or "none: the site is not localized"
+    where = f"{configuration.settings.path}: collections.{collection.name}.locales"
+    for tag in unknown(collection.locales, locales):
+        yield Problem(where, f'"{tag}"', f"a locale of the site ({known})", "correct the tag")
+    for rule in _rules(configuration, collection):
+        own = rule.options.locale
+        if own is not None and unknown([own], locales):
+            where = f"{rule.file}: {rule.name}.Meta.locale"
+            yield Problem(where, f'"{own}"', f"a locale of the site ({known})", "correct the tag")
+
+
+def _met(
+    configuration: Configuration, collection: Collection, locales: Sequence[Locale]
+) -> Iterator[Problem]:
+    """Yield a problem for each field that two mappings write in the primary locale."""
+    rules, primary = _rules(configuration, collection), locales[0].tag if locales else ""
+    shared = {
+        target.slug: rule for rule in rules if not rule.options.locale for target in rule.targets
+    }
+    for rule in rules:
+        if (rule.options.locale or "").lower() != primary.lower() or not primary:
+            continue
+        for target in rule.targets:
+            if other := shared.get(field_of(target.slug)):
+                yield Problem(
+                    f"{rule.file}: {rule.name}.{target.attribute}",
+                    f"{field_of(target.slug)} in the primary locale {primary}, "
+                    f"which {other.name} ({other.file}) writes too",
+                    "one mapping for each field of each variant",
+                    f"set Meta.locale in both, or in neither of {rule.name} and {other.name}",
+                )
+
+
+def _unwritten(
+    configuration: Configuration, collection: Collection, locales: Sequence[Locale]
+) -> Iterator[str]:
+    if not _rules(configuration, collection) or collection.locales == "all":
+        return
+    named = collection.locales
+    shared = {locales[0].tag.lower()} if locales and isinstance(named, str) else set()
+    written = _named(configuration, collection) | shared
+    written |= set() if isinstance(named, str) else {tag.lower() for tag in named}
+    left = ", ".join(locale.tag for locale in locales if locale.tag.lower() not in written)
+    if left:
+        yield (
+            f'Collection {collection.name}: nothing writes its locale {left}: set locales = "all", '
+            "or a list, where its items are to follow, or Meta.locale in a mapping"
+        )

@@ -1,0 +1,41 @@
+"""
+What holds for a whole comparison. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from service.reconcile.plan.precedence import Precedence
+from service.reconcile.plan.variants import PRIMARY, Written
+from service.reconcile.policies import Policies
+from service.reconcile.showing import Eye
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """
+    What holds for a whole comparison.
+
+    Args:
+        now_us: The store's clock, µs since 1970.
+        order: Which of snapshot and outbox is newer.
+        since_ms: What was claimed since, on the store's clock, may have landed after its item was
+            listed.
+        whole: The listing shows every item.
+        partial: What the source leaves out is no orphan.
+        live: The destination writes both copies.
+        missing: What is done with a record that has no item, of the collection.
+        written: Which variants of an item show what.
+    """
+
+    eye: Eye
+    policies: Policies
+    now_us: int
+    order: Precedence
+    since_ms: int
+    whole: bool = True
+    partial: bool = False
+    live: bool = True
+    missing: str = "dead-letter"
+    written: Written = PRIMARY

@@ -1,0 +1,52 @@
+"""
+Which variants of an item show a field: its own locale's, or those that are written. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from service.reconcile.states import Listed
+from workers.webflow.site import tag_of
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """
+    Args:
+        locales: Of the collection: "primary", "all" or tags.
+        tags: Of the site, the primary one first; none: it is not localized, or nobody asked.
+    """
+
+    locales: str | Sequence[str] = "primary"
+    tags: tuple[str, ...] = ()
+
+    def views(
+        self, item: Listed, variants: Mapping[str, Listed], slug: str
+    ) -> Iterator[tuple[str, Listed]]:
+        """
+        Yield the tag (of the primary variant: "") and the variant of each that shows *slug*.
+
+        Args:
+            item: The primary variant.
+            variants: The others, by the tags of their locales.
+        """
+        primary = self.tags[0].lower() if self.tags else ""
+        own = tag_of(slug)
+        wanted = [own.lower()] if own else self._shared(primary)
+        if primary in wanted:
+            yield "", item
+        for tag in self.tags[1:]:
+            if tag.lower() in wanted and tag in variants:
+                yield tag, variants[tag]
+
+    def _shared(self, primary: str) -> list[str]:
+        if self.locales == "primary" or not self.tags:
+            return [primary]
+        if isinstance(self.locales, str):
+            return [tag.lower() for tag in self.tags]
+        return [tag.lower() for tag in self.locales]
+
+
+PRIMARY = Written()  # the primary variant alone

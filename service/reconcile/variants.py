@@ -1,0 +1,137 @@
+"""
+The variants of items in other locales than the primary one: listed, and told the outbox.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+from service.reconcile.held import Ledger
+from service.reconcile.listing import Lister
+from service.reconcile.listing import listed as as_listed
+from service.reconcile.options import take
+from service.reconcile.plan.variants import Written
+from service.reconcile.table import Table
+from workers import locale_reads
+from workers.answers import Answer, ItemView
+from workers.asking import Asker
+from workers.errors import ReconcileFailed
+from workers.parts import Parts
+from workers.settings import Collection
+from workers.steps import Lookup
+from workers.store.connection import guarded
+from workers.webflow.site import Locale, tag_of
+
+SECONDS = 14.0  # for one GET
+MOST_READS = 30  # sites that are looked through for the collection
+PAGE = 500  # variants that the outbox is told of together
+
+
+def are_wanted(collection: Collection, table: Table) -> bool:
+    """Tell whether anything is written in another locale than the primary one."""
+    return collection.localized or any(tag_of(slug) for slug in table.types_by_slug())
+
+
+def locales_of(
+    parts: Parts, collection: Collection, sleep: Callable[[float], object]
+) -> tuple[tuple[Locale, ...], int]:
+    """
+    Return the locales of the site, the primary one first, and the calls that it took to read them.
+
+    Raises:
+        ReconcileFailed: They cannot be read.
+        StoreUnavailable: The store did not answer.
+    """
+    destination = parts.settings.destinations[collection.destination]
+    known = parts.locales.known(collection)
+    with closing(Asker(parts)) as asker:
+        for calls in range(MOST_READS):
+            if known.locales is not None and not known.failed:
+                return known.locales, calls
+            take(parts, collection, sleep)
+            now_ms = Ledger(parts, collection).now_us() // 1000
+            lookup = Lookup(collection.name, "site", uuid.uuid4().hex, at=now_ms)
+            locale_reads.read(asker, destination, lookup, time.monotonic() + SECONDS)
+            known = parts.locales.known(collection)
+            if known.failed:
+                break
+    why = known.failed or "no site with it was found"
+    raise ReconcileFailed(f"{collection.name}: the locales of its site could not be read: {why}")
+
+
+def listed(lister: Lister, table: Table, locales: tuple[Locale, ...]) -> bool:
+    """
+    List the variants into *table*; tell whether all were shown.
+
+    Raises:
+        ReconcileFailed: A page could not be read.
+        StoreUnavailable: The store did not answer.
+    """
+    tags = {locale.id: locale.tag for locale in locales[1:]}
+    offset, most, shrank = 0, 0, False
+    while tags:
+        page = lister.page(offset, ",".join(tags))
+        total = page.total or 0
+        shrank, most = shrank or total < most, max(most, total)
+        for view in page.variants:
+            if view.locale in tags:
+                table.add_variant(tags[view.locale], as_listed(view))
+        offset += len(page.variants)
+        if not page.variants or offset >= total:
+            return not shrank and offset >= total
+    return True
+
+
+def told(parts: Parts, collection: Collection, table: Table, locales: tuple[Locale, ...]) -> None:
+    """
+    Tell the outbox which variants there are, so that what is handed over goes to all of them.
+
+    Raises:
+        StoreUnavailable: The store did not answer.
+    """
+    ids = {locale.tag: locale.id for locale in locales}
+    views: list[ItemView] = []
+    for tag, item in table.variants():
+        published = item.published if item.published is None else "published"
+        view = ItemView(item.id, {}, None, published, None, item.archived, item.draft, ids[tag])
+        views.append(view)
+        if len(views) == PAGE:
+            _take_in(parts, collection, views)
+            views = []
+    _take_in(parts, collection, views)
+
+
+def _take_in(parts: Parts, collection: Collection, views: list[ItemView]) -> None:
+    if views:
+        lookup = Lookup(collection.name, "variants", uuid.uuid4().hex, slot=":reconcile")
+        parts.locales.take_in(lookup, Answer(200, variants=tuple(views)))
+
+
+def written(collection: Collection, locales: tuple[Locale, ...]) -> Written:
+    """Return which variants show what."""
+    return Written(collection.locales, tuple(locale.tag for locale in locales))
+
+
+def copied(parts: Parts, own: Parts, collection: Collection) -> None:
+    """
+    Have the store of *own* know of the locales and the variants what that of *parts* knows.
+
+    Raises:
+        StoreUnavailable: A store did not answer.
+    """
+    place = f"{collection.name}:{parts.settings.copy_of(collection)}"
+    with guarded():
+        site = parts.steps.client.hmget(f"instep:site:{place}", ["locales", "scope"])
+        if site[0] is None:
+            return
+        now_ms = Ledger(parts, collection).now_us() // 1000
+        known: dict[Any, Any] = {"locales": site[0], "read": now_ms, "began": now_ms}
+        known |= {} if site[1] is None else {"scope": site[1]}
+        own.steps.client.hset(f"instep:site:{place}", mapping=known)
+        held: dict[Any, Any] = dict(parts.steps.client.hscan_iter(f"instep:variants:{place}"))
+        if held:
+            own.steps.client.hset(f"instep:variants:{place}", mapping=held)

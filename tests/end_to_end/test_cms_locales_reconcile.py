@@ -1,0 +1,98 @@
+"""A reconcile compares every variant that is written."""
+
+import pytest
+from localized import DE, FR, add_variant, edit_in, live_in, localize, sent
+
+
+@pytest.fixture
+def localized(reconciling):
+    def open(locales="all", tags=("en", "de")):
+        way = reconciling(items=3)
+        localize(way, *tags)
+        add_variant(way, 1)
+        add_variant(way, 2)
+        way.configure(locales=locales)
+        return way
+
+    return open
+
+
+def stock_of(way, *numbers):
+    return way.products_as_source(numbers)
+
+
+def test_what_every_variant_shows_is_in_step(localized):
+    way = localized()
+    for n in (1, 2, 3):
+        way.change(n, stock=n)
+    way.run()
+    told = way.reconcile(stock_of(way, 1, 2, 3))
+    assert (told.by_cause(), told.outcomes()) == ({}, set())
+    assert way.patches() == []
+    assert told.listing == 2
+
+
+def test_a_difference_in_one_variant_is_told_with_its_locale_and_written(localized):
+    way = localized()
+    for n in (1, 2, 3):
+        way.change(n, stock=n)
+    way.run()
+    edit_in(way, 2, stock=77)
+    way.pass_time(60)
+    told = way.reconcile(stock_of(way, 1, 2, 3))
+    [(finding, outcome)] = told.all
+    assert finding.record == way.record(2)
+    assert finding.slug == "stock"
+    assert finding.cms == 77
+    assert finding.why == "in de"
+    assert outcome == "repaired"
+    assert live_in(way, 2) == 2
+    assert len(way.patches()) == 1
+
+
+def test_a_value_that_no_event_brought_goes_to_every_variant(localized):
+    way = localized()
+    records = {way.record(n): ({"stock": 40 + n}, None) for n in (1, 2, 3)}
+    told = way.reconcile(records)
+    assert told.outcomes() == {"repaired"}
+    assert [way.live(n)["stock"] for n in (1, 2, 3)] == [41, 42, 43]
+    assert [live_in(way, n) for n in (1, 2)] == [41, 42]
+
+
+def test_a_variant_that_has_appeared_is_met(localized):
+    way = localized()
+    for n in (1, 2, 3):
+        way.change(n, stock=n)
+    way.run()
+    add_variant(way, 3, stock=77)
+    told = way.reconcile(stock_of(way, 1, 2, 3))
+    assert [finding.why for finding, _ in told.all] == ["in de"]
+    assert live_in(way, 3) == 3
+
+
+def test_a_mapping_of_one_locale_is_compared_there(localized):
+    way = localized("primary", ("en", "de", "fr"))
+    add_variant(way, 1, FR)
+    way.change(1, {"name@de": "Lampe", "name@fr": "Lampe"})
+    way.run()
+    edit_in(way, 1, DE, name="Licht")
+    way.pass_time(60)
+    records = {way.record(1): ({"name@de": "Lampe", "name@fr": "Lampe"}, None)}
+    told = way.reconcile(records, partial=True)
+    assert [(finding.slug, finding.why) for finding, _ in told.all] == [("name@de", "in de")]
+    assert live_in(way, 1, DE, "name") == "Lampe"
+    assert [entries for _, entries in sent(way)] == [[(1, "de", {"name": "Lampe"})]]
+
+
+def test_a_dry_run_says_so_and_writes_nothing(localized):
+    way = localized()
+    for n in (1, 2, 3):
+        way.change(n, stock=n)
+    way.run()
+    edit_in(way, 2, stock=77)
+    way.pass_time(60)
+    told = way.reconcile(stock_of(way, 1, 2, 3), dry=True)
+    assert [finding.why for finding, _ in told.all] == ["in de"]
+    assert told.outcomes() == {"repaired"}
+    assert live_in(way, 2) == 77
+    assert way.patches() == []

@@ -1,0 +1,41 @@
+"""
+Which variants of an item are written: ``locales`` of a collection. Pure.
+
+https://developers.webflow.com/data/docs/working-with-localization
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from workers.errors import Problem
+
+_TAG = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
+EXPECTED = '"primary", "all" or a list of tags as GET /sites says them, as in ["en", "de-AT"]'
+
+
+def are_locales(value: Any) -> bool:
+    """Tell whether *value* is what ``locales`` may be."""
+    if not isinstance(value, list):
+        return value in ("primary", "all")
+    tags = {tag.lower() for tag in value if is_tag(tag)}
+    return 0 < len(value) == len(tags)
+
+
+def is_tag(value: Any) -> bool:
+    """Tell whether *value* can name a locale, as ``de`` or ``de-AT`` do."""
+    return isinstance(value, str) and _TAG.fullmatch(value) is not None
+
+
+def unknown_to_v1(where: str, values: Mapping[str, Any], destinations: Mapping[str, Any]) -> Any:
+    """Return the problem of a collection with *values* whose destination knows no locales."""
+    name = values.get("destination", "")
+    table = destinations.get(name)
+    locales = values.get("locales", "primary")
+    if locales == "primary" or not isinstance(table, dict) or table.get("api") != "v1":
+        return None
+    expected = f'"primary", since destinations.{name} has api = "v1", which knows no locales'
+    return Problem(where, json.dumps(locales), expected, 'use api = "v2", or leave it out')

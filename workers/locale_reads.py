@@ -1,0 +1,101 @@
+"""
+GETs for what a localized site has: its locales, and the variants of items. Each a step of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from workers.answers import Answer
+from workers.asking import Asker, said
+from workers.errors import DestinationError
+from workers.settings import Destination
+from workers.steps import Lookup
+from workers.webflow.site import Site
+
+
+def read_for(lookup: Lookup) -> Callable[[Asker, Destination, Lookup, float], None] | None:
+    """Return what carries out *lookup*; None: it is none of these."""
+    return read if lookup.kind in ("site", "variants") else None
+
+
+def read(asker: Asker, destination: Destination, lookup: Lookup, not_after: float) -> None:
+    """
+    Read the locales that items wait for, or a page of their variants.
+
+    Raises:
+        StoreUnavailable: The store did not answer.
+    """
+    if lookup.kind == "variants":
+        _read_variants(asker, destination, lookup, not_after)
+    else:
+        _read_site(asker, destination, lookup, not_after)
+
+
+def _read_variants(
+    asker: Asker, destination: Destination, lookup: Lookup, not_after: float
+) -> None:
+    collection = asker.parts.settings.collections[lookup.collection]
+    outcome = asker.ask(
+        destination,
+        lambda client: client.list_items(
+            collection.id,
+            offset=lookup.offset,
+            where={"cmsLocaleId": lookup.locales},
+            not_after=not_after,
+        ),
+        flight="",
+        collection=collection,
+    )
+    page = outcome if isinstance(outcome, Answer) and outcome.status == 200 else None
+    asker.parts.locales.take_in(lookup, page)
+
+
+def _read_site(asker: Asker, destination: Destination, lookup: Lookup, not_after: float) -> None:
+    """Read the site; where a token sees several, one after the other until one has it."""
+    collection = asker.parts.settings.collections[lookup.collection]
+    known = asker.parts.locales.known(collection)
+    of: tuple[str, ...] = (destination.site,) if destination.site else ()
+    searching = bool(known.sites) and not of
+    if searching:
+        of = (known.sites[known.turn].id, "collections")
+    outcome = asker.ask(
+        destination,
+        lambda client: client.list_sites(*of, not_after=not_after),
+        flight=lookup.token,
+        # Writes need none of it: a token that may not read sites may still write.
+        harmless=True,
+    )
+    if not isinstance(outcome, Answer) or outcome.status != 200:
+        asker.parts.locales.fail(lookup, reason(outcome), soon=_passes(outcome))
+    elif searching:
+        _go_on(asker, lookup, known.sites, known.turn, collection.id in outcome.collections)
+    elif len(outcome.sites) == 1:
+        asker.parts.locales.keep(lookup, outcome.sites[0])
+    elif outcome.sites:
+        asker.parts.locales.search(lookup, outcome.sites, 0)
+    else:
+        asker.parts.locales.fail(lookup, "the token sees no site", soon=False)
+
+
+def _go_on(asker: Asker, lookup: Lookup, sites: tuple[Site, ...], turn: int, found: bool) -> None:
+    if found:
+        asker.parts.locales.keep(lookup, sites[turn])
+    elif turn + 1 < len(sites):
+        asker.parts.locales.search(lookup, sites, turn + 1)
+    else:
+        words = f"none of the {len(sites)} sites that the token sees has the collection"
+        asker.parts.locales.fail(lookup, words, soon=False)
+
+
+def _passes(outcome: Answer | DestinationError) -> bool:
+    return not isinstance(outcome, Answer) or outcome.status == 429 or outcome.status >= 500
+
+
+def reason(outcome: Answer | DestinationError) -> str:
+    """Return why the locales could not be read, and what to do about it."""
+    if isinstance(outcome, Answer) and outcome.status in (401, 403):
+        return f"{said(outcome)}: give the token the scope sites:read"
+    if isinstance(outcome, Answer) and outcome.status == 404:
+        return f"{said(outcome)}: correct the site of the destination"
+    return said(outcome)

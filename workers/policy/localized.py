@@ -1,0 +1,181 @@
+"""
+What one answer means for an item of which several variants, or another than the primary one, were
+sent. Pure.
+
+A field is written once all the variants show it that it goes to; what one of them lacks goes again
+to that one. Publishing is a matter of each variant, and so is whether there is any: what is refused
+alone is refused of one variant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from workers import comparison, publication, verdicts
+from workers.answers import ItemView
+from workers.model.item_status import status_of
+from workers.steps import ClaimedItem, Verdict
+from workers.tombstones import GONE
+from workers.verdicts import Case
+from workers.webflow.site import field_of
+from workers.webflow.variants import view_of
+
+Decide = Callable[[Case, ClaimedItem], Verdict]
+
+
+def decide(usual: Decide, case: Case, item: ClaimedItem) -> Verdict:
+    """Return the verdict of *usual*, or what there is to be said of the variants of *item*."""
+    if not item.variants or case.batch.create or case.batch.retire:
+        return usual(case, item)
+    if usual is verdicts.settled:
+        return settled(case, item)
+    if usual is publication.published:
+        return _published(case, item)
+    locale = _only(case, item)
+    if not case.batch.alone:
+        return _parted(usual(case, item), case)
+    if locale is None:
+        return _named(usual(case, item), case, item)
+    if usual is verdicts.missing:
+        return Verdict(item.record, variants={locale: "gone"}, attempt=True)
+    if usual is publication.staged and not case.batch.staged and case.destination.live:
+        return Verdict(item.record, variants={locale: "staged"}, attempt=True)
+    return _named(usual(case, item), case, item)
+
+
+def _parted(verdict: Verdict, case: Case) -> Verdict:
+    """Return *verdict*; of a batch of one item the variants are told apart, as items are else."""
+    if len(case.batch.items) > 1 or verdict.part is None:
+        return verdict
+    return replace(verdict, part="", limit=case.halved)
+
+
+def _only(case: Case, item: ClaimedItem) -> str | None:
+    """Return the one variant that was sent, where it is not the primary one."""
+    others = [locale for locale in item.variants if locale not in ("", case.batch.primary)]
+    return others[0] if len(item.variants) == len(others) == 1 else None
+
+
+def read_back(usual: Decide, case: Case, item: ClaimedItem) -> Verdict:
+    """Return the verdict of *usual* on the one variant that was read, and which it is."""
+    if not item.variants:
+        return usual(case, item)
+    (locale,) = item.variants
+    verdict = usual(case, item)
+    shown = dict.fromkeys(verdict.written, (locale,))
+    return replace(_named(verdict, case, item), shown=shown)
+
+
+def _named(verdict: Verdict, case: Case, item: ClaimedItem) -> Verdict:
+    """Return *verdict*, whose deaths say in which locale."""
+    if not verdict.deaths:
+        return verdict
+    tags = ", ".join(_tag(case, locale) for locale in item.variants)
+    deaths = (replace(one, message=f"in {tags}: {one.message}") for one in verdict.deaths)
+    return replace(verdict, deaths=tuple(deaths))
+
+
+def _tag(case: Case, locale: str) -> str:
+    return case.batch.locales.get(locale, "the primary locale")
+
+
+def _published(case: Case, item: ClaimedItem) -> Verdict:
+    verdict = publication.published(case, item)
+    if verdict.staged is not False:
+        return verdict
+    live = {locale: "live" for locale in item.variants if locale not in ("", case.batch.primary)}
+    primary = len(live) < len(item.variants)
+    return replace(verdict, staged=False if primary else None, variants=live)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the answer shows, over all the variants that were sent."""
+
+    shown: dict[str, list[str]] = field(default_factory=dict)
+    missed: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    seen: dict[str, str] = field(default_factory=dict)
+    normalised: dict[str, None] = field(default_factory=dict)
+    live: dict[str, str] = field(default_factory=dict)  # variants that are live by now
+    updated: list[str] = field(default_factory=list)
+    status: str | None = None  # of the primary variant
+    held_back: bool = False  # one of them is a draft, or archived
+
+    def add(self, locale: str, where: str, found: comparison.Findings) -> None:
+        for slug in found.shown:
+            self.shown.setdefault(slug, []).append(locale)
+        self.missed |= {slug: f"in {where}: {words}" for slug, words in found.missed.items()}
+        self.files = {**found.files, **self.files}
+        self.seen = {**found.seen, **self.seen}
+        self.normalised |= dict.fromkeys(found.normalised)
+
+
+def settled(case: Case, item: ClaimedItem) -> Verdict:
+    """What all the variants show is written; what one does not show goes there again."""
+    sent, found = case.values(item), _Found()
+    for locale, slugs in item.variants.items():
+        mine = {slug: sent[slug] for slug in slugs if slug in sent}
+        view = view_of(case.answer, case.batch, item, locale) if case.answer else None
+        is_primary = locale in ("", case.batch.primary)
+        # The key may differ from locale to locale; that of the primary one counts.
+        if view and is_primary and comparison.is_another(case.collection, item, view, sent):
+            return verdicts.settled(case, replace(item, variants={}))
+        if view is None:
+            found.add(locale, _tag(case, locale), comparison.nothing(mine))
+        elif not is_primary and _went_live(case, item, view):
+            found.live[locale] = "live"
+        else:
+            found.add(locale, _tag(case, locale), comparison.compare(item, view, mine, case.schema))
+        found.updated += [view.updated] if view and view.updated else []
+        if view is not None:
+            found.held_back |= view.draft or view.archived
+            found.status = status_of(view) if is_primary else found.status
+    return _verdict(case, item, sent, found)
+
+
+def _went_live(case: Case, item: ClaimedItem, view: ItemView) -> bool:
+    """Tell whether a variant that goes staged only is to be written live; see `decide`."""
+    if not case.batch.staged or not case.destination.live or item.attempts >= 2:
+        return False
+    return view.published is not None and not (view.draft or view.archived)
+
+
+def _verdict(case: Case, item: ClaimedItem, sent: Mapping[str, Any], found: _Found) -> Verdict:
+    verdict = Verdict(
+        item.record,
+        files=found.files,
+        updated=max(found.updated, default=None),
+        seen=found.seen,
+        status=found.status,
+        variants=found.live,
+    )
+    as_sent = not (found.missed or found.live or found.held_back)
+    if as_sent and _is_to_be_published(case, item, sent):
+        return replace(verdict, publish=True)
+    again = case.batch.alone
+    dead = [slug for slug in found.missed if again and slug in item.passed_over]
+    missed = tuple(slug for slug in found.missed if slug not in dead)
+    whole = {slug: sum(slug in own for own in item.variants.values()) for slug in found.shown}
+    return replace(
+        verdict,
+        written=tuple(slug for slug, shown in found.shown.items() if len(shown) == whole[slug]),
+        normalised=tuple(found.normalised),
+        shown={slug: tuple(shown) for slug, shown in found.shown.items()},
+        deaths=case.not_applied({slug: found.missed[slug] for slug in dead}),
+        attempt=bool(found.missed) and again,
+        limit=1 if missed else None,
+        missed=missed,
+    )
+
+
+def _is_to_be_published(case: Case, item: ClaimedItem, sent: Mapping[str, Any]) -> bool:
+    # One that is published and still refuses its live copy would go round for ever.
+    on_hold = case.batch.staged and case.destination.live and item.attempts < 3
+    if not on_hold or item.unpublishable:
+        return False
+    own = [to for slug, to in sent.items() if field_of(slug) in ("_draft", "_archived")]
+    flags = [*own, *sent.get(GONE, {}).values()]
+    return bool(flags) and not any(flags) and (bool(own) or item.was_live)

@@ -1,0 +1,62 @@
+"""
+The GETs that a claim hands out in the place of a batch, as ``lua/claim.lua`` writes them. Pure.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from workers.steps import Lookup
+
+# Between the edit and the listing that shows it, and between two clocks of the CMS.
+OVERLAP_MS = 60_000
+
+
+def lookup(token: str, answer: dict[str, Any]) -> Lookup:
+    """Return the page of a listing, the schema or the locales that are to be read."""
+    collection, kind = answer["collection"], answer["step"]
+    if kind in ("filter", "index"):
+        return _page(token, answer)
+    if kind == "schema":
+        return Lookup(
+            collection,
+            kind,
+            token,
+            at=int(answer["at"]),
+            arrival=int(answer["arrival"]),
+            needed=answer["needed"],
+        )
+    return Lookup(
+        collection,
+        kind,
+        token,
+        offset=int(answer.get("offset", 0)),
+        at=int(answer["at"]),
+        locales=answer.get("locales", ""),
+    )
+
+
+def _page(token: str, answer: dict[str, Any]) -> Lookup:
+    since = answer["since"] or None
+    if since and answer["edited"]:
+        early = int(since) - OVERLAP_MS
+        since = moment_text(early // 1000 * 1000)
+    return Lookup(
+        answer["collection"],
+        answer["step"],
+        token,
+        answer["offset"],
+        since,
+        edited=answer["edited"],
+        slot=answer["slot"],
+        keys=tuple(answer.get("keys", ())),
+        canary=answer.get("canary") or None,
+    )
+
+
+def moment_text(at: int | None) -> str | None:
+    """Return *at*, ms since 1970, as the CMS writes times."""
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
