@@ -205,6 +205,30 @@ def test_a_variant_that_appears_later_gets_what_its_item_holds(everywhere):
     assert way.counts("written", "pending") == (3, 0)
 
 
+def test_an_edit_in_one_variant_is_noticed_and_the_same_value_goes_there_again(everywhere):
+    way = everywhere()
+    way.change(1, stock=3)
+    way.run()
+    way.pass_time(60)
+    edit_in(way, 1, stock=77)
+    way.change(1, stock=3)
+    way.run()
+    assert live_in(way, 1) == 77  # nobody knows of it yet
+    way.pass_time(3700)
+    way.change(2, stock=1)
+    way.run()
+    way.change(1, stock=3)
+    way.run()
+    assert live_in(way, 1) == 3
+    assert way.counts("written", "unchanged") == (3, 1)
+    way.pass_time(3700)
+    way.change(2, stock=2)
+    way.run()
+    way.change(1, stock=3)
+    way.run()
+    assert way.counts("unchanged") == (2,)  # what is our own write is no edit
+
+
 def test_of_several_sites_the_one_that_has_the_collection_is_found(everywhere, monkeypatch):
     way = everywhere()
     other = {"id": "65e0000000000000000000ff", "locales": None}

@@ -10,6 +10,7 @@
 --   scope: what `locales` said when this was learned
 --   began: ms at which the last listing began that showed every variant
 --   pass, offset, lock, most, pages, shrank: of the listing that is under way; again: one is wanted
+--   doubted: ms since which a listing is to have begun, before items are sent
 --   hurry: items wait for it; list_next, page_next: not before
 -- instep:variants:<collection>:<copy>  hash: item id → cmsLocaleIds, apart by commas, but for the
 --   primary one; * behind one that was never published. …:next: of the listing that is under way

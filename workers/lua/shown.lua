@@ -49,6 +49,11 @@ local function look_up_all(verdict)
   if redis.call('HLEN', P .. 'keys:' .. place) > QUICK then return end
   verdict.forget, verdict.limit = true, cjson.null
   redis.call('HDEL', P .. 'index:' .. place, 'full_next')
+  if redis.call('EXISTS', P .. 'variants:' .. place) == 1 then
+    -- It may be a variant that is not there.
+    redis.call('HSET', P .. 'site:' .. place, 'doubted', now)
+    redis.call('HDEL', P .. 'site:' .. place, 'list_next')
+  end
 end
 
 -- The status of the item was to be read: *look* says why it is to be once more, if it is.

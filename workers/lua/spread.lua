@@ -10,7 +10,7 @@ local function place_of(collection)
   here = {place = place, key = P .. 'site:' .. place}
   local scope = collection.locales and cjson.encode(collection.locales) or 'primary'
   local held = redis.call('HMGET', here.key, 'scope', 'read', 'next', 'began', 'pass', 'offset', 'lock',
-    'list_next')
+    'list_next', 'doubted')
   if held[1] and held[1] ~= scope then
     -- What it named before was written alone: the rest is to be met as new.
     redis.call('DEL', P .. 'variants:' .. place, P .. 'variants:' .. place .. ':next')
@@ -23,7 +23,7 @@ local function place_of(collection)
   here.next = sane(held[3] or nil, UNREAD_MS) or now
   here.pass, here.offset = held[5] or nil, tonumber(held[6] or nil) or 0
   here.list_next = sane(held[8] or nil, VARIANTS_MS) or now
-  here.lock = sane(held[7] or nil, CLAIM_MS)
+  here.lock, here.doubted = sane(held[7] or nil, CLAIM_MS), tonumber(held[9] or nil)
   here.scope = scope_of(here.site, collection.locales)
   places_here[collection.name] = here
   return here
@@ -90,6 +90,7 @@ local function waits_for_listing(item, collection, here, held, entry)
     -- Of a long listing nobody waits for more than a page: what it shows is written then.
     return here.offset == 0 and want_listing(collection, here)
   end
+  if here.doubted and here.began < here.doubted then return want_listing(collection, here) end
   if here.began + VARIANTS_MS < now and not here.asked then
     here.asked = true
     redis.call('HSET', here.key, 'again', 1)
@@ -104,6 +105,8 @@ local function shared_variants(item, collection, here, held, entry)
   if not here.scope then
     -- The primary one has no need of the locales; but for a list, which may not name it.
     if collection.locales and want_site(collection, here) then return 'wait' end
+    -- Once they can be read, the others get what is held: nobody else may ask for it.
+    if collection.locales then redis.call('HSET', here.key, 'again', 1) end
     if list then return 'later', here.next end
     return {here.site and here.site.primary or ''}
   end
@@ -291,8 +294,10 @@ end
 local function variants_due(collection)
   if not collection.locales then return nil end
   local place = collection.name .. ':' .. collection.index
-  local at = variants_at(listing_of(P .. 'site:' .. place))
+  local key = P .. 'site:' .. place
+  local at = variants_at(listing_of(key))
   local site = at and site_of(place)
+  if at and not site then return math.max(now, sane(redis.call('HGET', key, 'next'), UNREAD_MS) or now) end
   return site and #site.all > 1 and at or nil
 end
 
@@ -322,7 +327,10 @@ local function locale_step(open, asked)
     local want = wanted_here[collection.name]
     local place = collection.name .. ':' .. collection.index
     local key, page = P .. 'site:' .. place, nil
-    if asked and want == 'site' then
+    local unread = not asked and not want and collection.locales and redis.call('HEXISTS', key, 'again') == 1
+      and redis.call('HEXISTS', key, 'locales') == 0 and variants_due(collection)
+    if unread and unread > now then sooner(unread) end
+    if (asked and want == 'site') or (unread and unread <= now) then
       redis.call('HSET', key, 'next', now + CLAIM_MS)
       page = {step = 'site', at = now}
     elseif asked == (want == 'variants') and (want or collection.locales) then

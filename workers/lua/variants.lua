@@ -2,7 +2,7 @@
 -- variants: one page of a listing of the variants of items, but for the primary ones. A variant that
 -- was not known before gets what its item holds; the last page decides on who is not there.
 -- ARGV[2]: {token, flight, destination, collection, index, locales, offset, entries: [[item id,
---   cmsLocaleId, state]], next, total, failed, every_ms, page_ms, outside, history}
+--   cmsLocaleId, state, lastUpdated]], next, total, failed, every_ms, page_ms, outside, history}
 --   locales: of the collection, "all", a list of tags, or null; state: live, staged (never published)
 --   or held (published, and a draft or archived since: what was known of it stands)
 --   next: offset of the next page, or null; total: entries of the whole listing
@@ -67,14 +67,24 @@ local function revive_in(item, locale)
   end
 end
 
+-- Somebody else wrote it since our last answer, or since it was last listed.
+-- varied of an item: when a variant of it, but for the primary one, was last seen to be edited
+local function notice_edit(item, updated)
+  if not updated or not item.meta.updated then return end
+  if updated <= item.meta.updated or updated <= (item.meta.varied or '') then return end
+  set(item, 'varied', updated)
+  forget_confirmations(item)
+end
+
 local found = 0
-local function meet(id, locale, held)
-  local item = load_item(request.collection, record_of(id))
+local function meet(entry, held, is_new)
+  local item = load_item(request.collection, record_of(entry[1]))
   if not next(item.meta) then return end
-  if wanted[locale] then write_to(item, locale, held) end
-  revive_in(item, locale)
+  notice_edit(item, given(entry[4]))
+  if is_new and wanted[entry[2]] then write_to(item, entry[2], held) end
+  if is_new then revive_in(item, entry[2]) end
   if is_altered(item) then
-    found = found + 1
+    found = found + (is_new and 1 or 0)
     if not item.meta.lane then set(item, 'due', now) end
     schedule(item)
     save(item)
@@ -100,7 +110,7 @@ local function see(entry)
     listed[locale] = state
     redis.call('HSET', known .. ':next', id, variants_text(listed))
   end
-  if is_new and site then meet(id, locale, before) end
+  if site then meet(entry, before, is_new) end
 end
 
 for _, entry in ipairs(request.entries) do see(entry) end

@@ -106,7 +106,11 @@ class Locales:
                 "index": self.settings.copy_of(collection),
                 "locales": collection.locales if collection.localized else None,
                 "offset": lookup.offset,
-                "entries": [[view.id, view.locale, _state(view)] for view in views if view.locale],
+                "entries": [
+                    [view.id, view.locale, _state(view), view.updated]
+                    for view in views
+                    if view.locale
+                ],
                 "next": following if more else None,
                 "total": total,
                 "failed": page is None,

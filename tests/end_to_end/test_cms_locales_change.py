@@ -1,0 +1,108 @@
+"""Variants that are not what was known of them: new, gone, or unknown while the site is away."""
+
+import pytest
+from localized import DE, add_variant, calls, live_in, localize, staged_in, variant
+
+
+@pytest.fixture
+def everywhere(open_way):
+    """A way out to three products, each with a variant in de, as configured."""
+
+    def open(by="key", collection=None, numbers=(1, 2, 3), **options):
+        way = open_way(
+            by=by, items=3, collection={"locales": "all", **(collection or {})}, **options
+        )
+        localize(way, "en", "de")
+        for n in numbers:
+            add_variant(way, n)
+        return way
+
+    return open
+
+
+@pytest.mark.parametrize("by", ["key", "item"])
+def test_an_item_that_is_new_has_its_variants_written_within_the_minute(everywhere, by):
+    way = everywhere(by)
+    way.change(1, stock=9)
+    way.run(60)
+    way.add(4)
+    add_variant(way, 4)
+    way.change(4, stock=44)
+    way.run(60)
+    assert (way.live(4)["stock"], live_in(way, 4)) == (44, 44)
+
+
+def test_a_variant_that_is_gone_costs_two_listings_and_no_isolation(everywhere):
+    way = everywhere()
+    for n in (1, 2, 3):
+        way.change(n, stock=9)
+    way.run()
+    way.products.remove(variant(way, 2))
+    way.forget_requests()
+    for n in (1, 2, 3):
+        way.change(n, stock=8)
+    way.run()
+    assert ([live_in(way, n) for n in (1, 3)], way.live(2)["stock"]) == ([8, 8], 8)
+    assert calls(way) == [
+        ("PATCH", "live", ""),
+        ("GET", "items", ""),
+        ("GET", "items", DE),
+        ("PATCH", "live", ""),
+    ]
+    assert way.counts("written", "dead") == (6, 0)
+
+
+def test_locales_that_cannot_be_read_for_now_are_read_later_by_themselves(everywhere):
+    way = everywhere()
+    way.fault("status", status=500, times=2, match={"method": "GET", "path": "/v2/sites"})
+    way.change(1, stock=1)
+    way.run()
+    assert (way.live(1)["stock"], live_in(way, 1)) == (1, 1)
+    assert way.state("products") == ("flowing", "")
+
+
+def test_without_a_live_copy_every_variant_is_staged(everywhere):
+    way = everywhere(live=False)
+    before = live_in(way, 1)
+    way.change(1, stock=before + 1)
+    way.run()
+    assert (way.staged(1)["stock"], staged_in(way, 1), live_in(way, 1)) == (
+        before + 1,
+        before + 1,
+        before,
+    )
+    assert len(way.patches()) == 1
+
+
+def test_a_new_item_is_made_in_the_primary_locale(everywhere):
+    way = everywhere(collection={"missing": "create"}, numbers=())
+    way.change("N", name="Desk", stock=4)
+    way.run()
+    way.change("N", stock=5)
+    way.run()
+    assert way.the("N").staged.fields["stock"] == 5
+    assert not way.products.variants(DE).items
+    assert (len(way.posts()), len(way.patches())) == (1, 1)
+
+
+def test_pictures_are_imported_once_in_each_variant_and_repaired_by_their_id(everywhere):
+    way = everywhere()
+    way.change(1, image="https://example.com/a.png")
+    way.run()
+    first = [way.live(1)["image"]["fileId"], live_in(way, 1, slug="image")["fileId"]]
+    way.fault("reset-after", times=1)
+    way.change(1, image="https://example.com/b.png")
+    way.run()
+    last = [way.live(1)["image"], live_in(way, 1, slug="image")]
+    assert not {each["fileId"] for each in last} & set(first)
+    assert all(each["url"].endswith("b.png") for each in last)
+    assert way.counts("written", "dead") == (2, 0)
+
+
+def test_a_missing_variant_of_many_items_is_found_by_one_listing(everywhere):
+    way = everywhere(collection={"locales": "primary"}, numbers=(1,))
+    for n in (1, 2, 3):
+        way.change(n, {"name@de": f"Name {n}"})
+    way.run()
+    assert [call for call in calls(way) if call[2]] == [("GET", "items", DE)]
+    assert way.counts("written", "dead") == (1, 2)
