@@ -1,7 +1,7 @@
 """Variants that are not what was known of them: new, gone, or unknown while the site is away."""
 
 import pytest
-from localized import DE, add_variant, calls, live_in, localize, staged_in, variant
+from localized import DE, FR, add_variant, calls, edit_in, live_in, localize, staged_in, variant
 
 
 @pytest.fixture
@@ -106,3 +106,21 @@ def test_a_missing_variant_of_many_items_is_found_by_one_listing(everywhere):
     way.run()
     assert [call for call in calls(way) if call[2]] == [("GET", "items", DE)]
     assert way.counts("written", "dead") == (1, 2)
+
+
+def test_what_landed_late_is_put_right_though_another_variant_took_its_time(everywhere):
+    way = everywhere(numbers=(1,))
+    add_variant(way, 1, FR, published=False)
+    localize(way, "en", "de", "fr")
+    way.change(1, stock=1)
+    way.run()
+    way.fault("reset-after", times=1)
+    way.change(1, stock=2)
+    way.run(1)
+    way.fault("status", status=503, seconds=90, match={"path": "*/items"})  # staged writes alone
+    way.change(1, stock=3)
+    way.run(30)
+    assert (way.live(1)["stock"], live_in(way, 1), staged_in(way, 1, FR)) == (3, 3, 1)
+    edit_in(way, 1, stock=2)  # the request that had no answer
+    way.run()
+    assert (way.live(1)["stock"], live_in(way, 1), staged_in(way, 1, FR)) == (3, 3, 3)

@@ -14,7 +14,8 @@
 --   hurry: items wait for it; list_next, page_next: not before
 -- instep:variants:<collection>:<copy>  hash: item id → cmsLocaleIds, apart by commas, but for the
 --   primary one; * behind one that was never published. …:next: of the listing that is under way
---   V of a field: cmsLocaleIds of the variants that show its value, while others do not, by commas
+--   V of a field: cmsLocaleIds of the variants that show its value, while others do not, by commas;
+--   W: ms of the first of the claims that wrote them: a repair mark that is younger stays
 
 local AT = '@'
 local SITE_MS = 86400000     -- after which the locales are read again
@@ -81,10 +82,16 @@ local function scope_of(site, named)
   return scope
 end
 
-local function add_shown(field, ids)
+local function add_shown(field, ids, at)
+  field.W = field.V and field.W or at
   local held = as_list(field.V)
   for _, id in ipairs(ids) do held[#held + 1] = id end
   field.V = table.concat(held, ',')
+end
+
+-- Since when all that was claimed of it is in the CMS, for all variants.
+local function claimed_since(field, claim)
+  return math.min(field.V and field.W or claim.at, claim.at, now)
 end
 
 -- What the answer to a claim shows in some of the variants. With *rest* of the claim the value is
@@ -93,7 +100,7 @@ local function note_shown(item, claim, verdict)
   for slug, ids in pairs(given(verdict.shown) or {}) do
     local field = item.fields[slug]
     if field and field.a == claim.fields[slug] and #ids > 0 then
-      add_shown(field, ids)
+      add_shown(field, ids, math.min(claim.at, now))
       touch(item, slug)
     end
   end

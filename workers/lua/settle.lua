@@ -59,9 +59,9 @@ local function written(item, claim, verdict)
         field.s = 'written'
         if normalised[slug] then count_normalised(item, field) end
       end
-      if field.m and math.min(claim.at, now) >= field.m then field.m = nil end
+      if field.m and claimed_since(field, claim) >= field.m then field.m = nil end
       field.c = confirmation(field.v, field.j)
-      field.x, field.V = nil, nil
+      field.x, field.V, field.W = nil, nil, nil
       set(item, 'bad:' .. slug, nil)
       if field.b and not field.m then field.c, field.u, field.L, field.S = nil, nil, nil, nil end
       touch(item, slug)
