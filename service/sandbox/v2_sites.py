@@ -61,7 +61,9 @@ class Sites:
 
     def publish(self, ask: Ask, sid: str) -> Response:
         self.site.require(require_id(sid))
-        data = ask.json() if ask.body else {}
+        sent = ask.json() if ask.body else {}
+        # Clients of the CMS's own send null for what they were given no value of.
+        data = {key: value for key, value in sent.items() if value is not None}
         domains = self._named_domains(data)
         subdomain = require_type(data, "publishToWebflowSubdomain", bool) or False
         page = require_type(data, "pageId", str)

@@ -108,6 +108,13 @@ def test_publishing_and_the_window_of_the_token_have_nothing_to_do_with_each_oth
     assert v2.get().headers["X-RateLimit-Remaining"] == "59"
 
 
+def test_a_null_in_the_order_to_publish_is_passed_over(publish):
+    assert publish({"customDomains": None}).json()["code"] == "no_domains"
+    order = {"customDomains": None, "publishToWebflowSubdomain": True, "pageId": None}
+    answer = publish(order)
+    assert (answer.status_code, answer.json()["publishScope"]) == (202, "site")
+
+
 def test_a_publish_needs_a_valid_token(publish):
     assert publish(headers={"Authorization": "Bearer other"}).status_code == 401
 

@@ -38,6 +38,11 @@ FALSE_ALARMS = (
         "type",
     ),
     Alarm(
+        "`helpText` is null where there is none, as recorded; described as a string",
+        "response.body*.helpText",
+        "type",
+    ),
+    Alarm(
         "a batch is answered with a list; the keys of one item are demanded beside it",
         "response.body",
         "required",
