@@ -17,6 +17,12 @@ from workers.steps import ClaimedItem, Verdict
 from workers.tombstones import GONE
 from workers.verdicts import Case
 
+# Also where all that refer to it are to be deleted: in a circle each waits for the other.
+STILL_USED = (
+    "; remove the references to it in the CMS (of items that refer to each other, those of one),"
+    " then replay"
+)
+
 
 def done(_: Case, item: ClaimedItem) -> Verdict:
     """It is deleted, or its live copy is away."""
@@ -40,7 +46,11 @@ def refused(case: Case, item: ClaimedItem) -> Verdict:
     """It dies with the CMS's words; but where it is to be deleted, deleting it tells."""
     if case.batch.alone and case.batch.retire == "unpublish" and _is_to_be_deleted(item):
         return done(case, item)
-    return verdicts.refused(case, item)
+    verdict = verdicts.refused(case, item)
+    if case.batch.retire != "delete" or case.answer is None or case.answer.status != 409:
+        return verdict
+    deaths = (replace(death, message=death.message + STILL_USED) for death in verdict.deaths)
+    return replace(verdict, deaths=tuple(deaths))
 
 
 def backed_off(case: Case, item: ClaimedItem) -> Verdict:

@@ -238,4 +238,5 @@ redis.call('HDEL', index, 'pass', 'offset', 'since', 'kind', 'total')
 redis.call('HSET', index, 'next', now + every, 'every', every)
 note('listed', {collection = request.collection, found = found, missing = missing,
   to_create = made})
-return result(true)
+local sweep = all and not holes and not request.short
+return result(true, sweep and redis.call('HDEL', index, 'ids_doubted') == 1)

@@ -12,6 +12,7 @@
 --   next, edited_next, full_next   not before; "every", "edited_every", …: their own maxima
 --   full                        a listing of the whole is wanted
 --   plain, odd, numeric         lua/key_forms.lua
+--   ids_doubted                 and what it does not show is gone (lua/shown.lua)
 -- Nobody waits for these two, which are read beside it, page by page in turn:
 -- instep:index:<collection>:<copy>:edits  hash, likewise: what was edited since the mark
 -- instep:index:<collection>:<copy>:round  hash, likewise: all; what it does not show is gone
@@ -55,6 +56,13 @@ local function begin_pass(collection, key, kind, since)
   for _, one in ipairs(redis.call('ZRANGEBYSCORE', wanted, '(' .. (now + PATIENCE_MS), '+inf')) do
     redis.call('ZADD', wanted, now, one)
   end
+end
+
+-- What is met from now on is there; what is not, at the end of a listing of the whole, is gone.
+local function begin_listed(place)
+  local listed = P .. 'listed:' .. place
+  redis.call('UNLINK', listed)
+  redis.call('SADD', listed, '')
 end
 
 -- The page that a pass is at; second, whether it is on its way.
@@ -109,6 +117,11 @@ local function asked_page(collection, key, place)
   local kind, since = asked_pass(collection, held, known)
   if not kind then return nil end
   begin_pass(collection, key, kind, since)
+  -- Many ids may be wrong: what this listing does not show is gone.
+  if kind == 'all' and redis.call('HEXISTS', key, 'ids_doubted') == 1
+      and redis.call('HEXISTS', key .. ':round', 'pass') == 0 then
+    begin_listed(place)
+  end
   return page_of(key, '')
 end
 
@@ -135,8 +148,7 @@ local function begin_unasked(collection, key, place, held, known)
   -- What a round has shown so far may have been forgotten.
   if redis.call('EXISTS', listed) == 0 then redis.call('DEL', round) end
   if redis.call('HEXISTS', round, 'pass') == 0 and may_begin(held, 'round_next') then
-    redis.call('UNLINK', listed)
-    redis.call('SADD', listed, '')
+    begin_listed(place)
     begin_pass(collection, round, 'all')
   end
   return is_under_way(key)

@@ -54,6 +54,7 @@ local function look_up_all(verdict)
     redis.call('HSET', P .. 'site:' .. place, 'doubted', now)
     redis.call('HDEL', P .. 'site:' .. place, 'list_next')
   end
+  redis.call('HSET', P .. 'index:' .. place, 'ids_doubted', 1)
 end
 
 -- The status of the item was to be read: *look* says why it is to be once more, if it is.
