@@ -11,8 +11,13 @@ end
 local function note_unpublished(item, place, id, unmoved)
   local status = status_of(place, id)
   local flags, at = status and status.flags or '', given(request.at) or (status and seen_at(status)) or ''
-  if not unmoved and not string.find(flags, 'd', 1, true) then flags = flags .. 'd' end
-  if status then note_status(place, id, flags .. '||' .. at) end
+  if unmoved then
+    -- It may have been a request of ours before this one: what it shows now nobody knows.
+    redis.call('HDEL', P .. 'status:' .. place, id)
+  elseif status then
+    if not string.find(flags, 'd', 1, true) then flags = flags .. 'd' end
+    note_status(place, id, flags .. '||' .. at)
+  end
   set(item, 'staged', given(request.at) and '@' .. request.at or 1)
   forget_confirmations(item)
 end

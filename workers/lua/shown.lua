@@ -31,7 +31,7 @@ end
 local function hear_answer(item, claim, verdict)
   local place = request.collection .. ':' .. request.index
   local id = given(verdict.made) or verdict.id
-  local status = given(verdict.status) and note_status(place, id, verdict.status)
+  local status = given(verdict.status) and note_status(place, id, verdict.status, request.look ~= '')
   if not status or request.look ~= '' then return end
   local ours = claim.fields[GONE] or claim.fields._draft or claim.fields._archived
   if claim.fields[GONE] and is_still_live(item, status) then

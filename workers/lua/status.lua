@@ -31,10 +31,11 @@ local function seen_at(status)
   return status.published > status.updated and status.published or status.updated
 end
 
--- The CMS shows *text*; nil: something newer was seen before.
-local function note_status(place, id, text)
+-- The CMS shows *text*; nil: something newer was seen before. *certain*: it was asked just now, and
+-- nothing else was sent: unpublishing moves no time.
+local function note_status(place, id, text, certain)
   local status, held = read_status(text), status_of(place, id)
-  if not status or (held and seen_at(held) > seen_at(status)) then return nil end
+  if not status or (held and not certain and seen_at(held) > seen_at(status)) then return nil end
   redis.call('HSET', P .. 'status:' .. place, id, text)
   return status
 end
