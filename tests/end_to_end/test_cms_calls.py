@@ -94,6 +94,7 @@ def test_so_are_those_that_were_listed_before_anything_came_of_them(open_way):
     drafts = range(1, 401, 10)
     way.unpublish(*drafts)
     way.change(2, stock=1)
+    way.change("P-9999", stock=1)  # no filter shows it: the whole is listed
     way.run(600)
     way.forget_requests()
     change_all(way, range(1, 401), stock=2)
