@@ -1,6 +1,7 @@
 """
 Random histories of records that become items: answers that are lost, filters that lag, workers that
-die between any two steps, keys in odd forms, an editor who makes items and gives others a key.
+die between any two steps, keys in odd forms, equal names, an editor who makes items and gives others
+a key.
 """
 
 import random
@@ -79,7 +80,7 @@ class History:
         self.version += 1
         if key not in self.records:
             self.records.append(key)
-        fields = {"name": f"Desk {key}", "stock": self.version}
+        fields = {"name": f"Desk {len(key) + ord(key[-1]) % 4}", "stock": self.version}
         self.way.change(key, fields, version=self.version)
 
     def lose(self):
