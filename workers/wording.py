@@ -14,14 +14,13 @@ from workers.changes import (
     Change,
     Delivery,
     Incoming,
-    LeftOut,
     canonical,
 )
 from workers.model.versions import version_of_text
 from workers.settings import Collection, Destination, Settings
 from workers.steps import Batch, ClaimedField, ClaimedItem, Probe, Step, Verdict, Wait
 from workers.store import localized
-from workers.store.echoes import echo_of, field_of, gone_by
+from workers.store.echoes import echo_of, field_of, gone_by, on_create_of
 from workers.store.letter_ids import named, raw_letter
 from workers.store.lookups import lookup
 from workers.tombstones import GONE
@@ -67,7 +66,10 @@ def _event(
         "letter": letter,
         "problems": [{"path": p.path, "message": p.message} for p in event.problems],
         "nameless": event.nameless or bool(event.problems and not event.left and not event.part),
-        "left": [_left_out(left) for left in event.left],
+        "left": [
+            {"collection": x.collection, "record": x.record, "slug": x.slug, "version": x.version}
+            for x in event.left
+        ],
         **({"part": True} if event.part else {}),
         "changes": [_change(change, settings) for change in event.changes],
         "fetches": [[fetch.fetcher, fetch.object] for fetch in event.fetches],
@@ -86,15 +88,6 @@ def _log(event: Incoming) -> dict[str, Any]:
     log = event.log
     place = {"name": log.name, "version": log.version, "at": log.at_us, "far": log.far}
     return {"log": {**place, "overlaps": log.overlaps}}
-
-
-def _left_out(left: LeftOut) -> dict[str, Any]:
-    return {
-        "collection": left.collection,
-        "record": left.record,
-        "slug": left.slug,
-        "version": left.version,
-    }
 
 
 def _change(change: Change, settings: Settings) -> dict[str, Any]:
@@ -116,6 +109,7 @@ def _change(change: Change, settings: Settings) -> dict[str, Any]:
             *([[GONE, canonical(change.retire), "gone"]] if change.retire else []),
         ],
         **({"snapshot": asdict(change.snapshot)} if change.snapshot else {}),
+        **on_create_of(change, collection),
         **echo_of(change),
     }
 

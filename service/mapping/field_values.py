@@ -191,7 +191,8 @@ class Reading:
                 self._tell(target.path.text, f"{_reason(error)}; found {raw}")
                 self._failed.append(target)
             else:
-                written.append(FieldValue(target.slug, text, target.type))
+                made = target.on_create
+                written.append(FieldValue(target.slug, text, target.type, on_create=made))
         for name in loaded:
             self._tell(self._name, f"a hook added {name!r}, no field")
         if loaded:

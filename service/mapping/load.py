@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
-from service.mapping import options, targets
+from service.mapping import on_create, options, targets
 from service.mapping.conflicts import conflicts
 from service.mapping.definitions import Definition, definitions
 from service.mapping.fetching import clashes
@@ -44,6 +44,7 @@ def load(
     for name in dict.fromkeys(settings.mappings):
         rules += _rules(name, settings, fetchers, problems)
     problems += conflicts(rules, settings.collections)
+    problems += on_create.contradictions(rules)
     problems += clashes(rules, settings)
     problems += never_sent(rules, senders, settings)
     if problems:
@@ -75,7 +76,8 @@ def _rule(
     read = options.read(definition, settings, fetchers, problems)
     allow_slug = read.allow_slug if read else bool(options.given(definition).get("allow_slug"))
     retires = options.given(definition).get("on_delete") is not None
-    fields = targets.read(definition, allow_slug, problems, retires=retires)
+    created = on_create.read(definition, options.given(definition).get("on_create"), problems)
+    fields = targets.read(definition, allow_slug, problems, on_create=created, retires=retires)
     if read is None or fields is None:
         return None
     schema, own = fields

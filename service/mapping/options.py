@@ -9,6 +9,7 @@ The options of ``Meta``, read and checked.
 - ``version``: a sequence (whole number) or time (RFC 3339) that beats the event's own.
 - ``allow_slug = True``: a field may write ``slug``.
 - ``locale``: the tag of a locale of the site; it writes the variant of the item in that one.
+- ``on_create``: fields, by slug, that an item gets at its creation only.
 - ``on_delete``: the events that it takes say that the record is gone; what becomes of its item.
 - ``key``, ``item``, ``each``, ``when`` and ``version`` are JMESPath, or a function of what it would
   read (:mod:`service.mapping.functions`).
@@ -35,7 +36,7 @@ from workers.tombstones import WAYS
 
 Way = Literal["archive", "draft", "unpublish", "delete", "keep"]
 OURS = ("source", "topics", "collection", "key", "item", "each", "when", "version", "allow_slug",
-        "locale", "on_delete", "fetch", "object")  # fmt: skip
+        "locale", "on_create", "on_delete", "fetch", "object")  # fmt: skip
 MARSHMALLOW = ("dateformat", "datetimeformat", "exclude", "fields", "include", "register",
                "timeformat", "unknown")  # fmt: skip
 

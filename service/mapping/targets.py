@@ -5,7 +5,7 @@ The fields of a mapping: which path fills which CMS field, and how its value is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, replace
 from typing import Any
@@ -39,6 +39,7 @@ class Target:
     write: values.Write
     clears: bool  # null may clear it
     to: str | None = None  # the collection whose keys it takes
+    on_create: bool = False  # an item that is there never gets it
 
 
 def slug_of(name: str, field: Field) -> str:
@@ -49,12 +50,18 @@ def slug_of(name: str, field: Field) -> str:
 
 
 def read(
-    definition: Definition, allow_slug: bool, problems: list[Problem], *, retires: bool = False
+    definition: Definition,
+    allow_slug: bool,
+    problems: list[Problem],
+    *,
+    on_create: Container[str] = (),
+    retires: bool = False,
 ) -> tuple[Mapping, tuple[Target, ...]] | None:
     """
     Return the schema and its targets, or None and the *problems* that kept it from that.
 
     Args:
+        on_create: Slugs of the fields that an item gets at its creation only.
         retires: It says that records are gone, and writes no fields.
     """
     count = len(problems)
@@ -62,7 +69,8 @@ def read(
     problems += _doubled(definition, declared)
     for name, field in declared.items():
         problems += _unfit(definition, name, field)
-        problems += _unfit_slug(definition, name, slug_of(name, field), allow_slug)
+        slug = slug_of(name, field)
+        problems += _unfit_slug(definition, name, slug, allow_slug or slug in on_create)
         problems += _unfit_flag(definition, name, field)
     paths = dict(_paths(definition, declared, problems))
     problems += _unfit_number(definition, declared, retires)
@@ -76,7 +84,8 @@ def read(
         problems.append(Problem(str(definition), found, expected, "correct the class"))
         return None
     fields_ = schema.load_fields.items()
-    return schema, tuple(_target(name, field, paths[name]) for name, field in fields_)
+    own = (_target(name, field, paths[name]) for name, field in fields_)
+    return schema, tuple(replace(each, on_create=each.slug in on_create) for each in own)
 
 
 def _unfit_number(

@@ -206,7 +206,9 @@ class Actor:
     def _changes(self, record: str, wanted: Iterable[Wanted]) -> Iterator[Change]:
         """Yield one change for each mapping and version."""
         for (mapping, version), own in groupby(sorted(wanted, key=_change_of), key=_change_of):
-            fields = tuple(FieldValue(each.slug, each.value, each.type) for each in own)
+            fields = tuple(
+                FieldValue(each.slug, each.value, each.type, each.on_create) for each in own
+            )
             change = Change(mapping, self._collection.name, record, self._by, fields, version)
             yield replace(change, snapshot=self._order.snapshot)
 

@@ -105,7 +105,7 @@ def _absent(one: Compared, frame: Frame) -> Iterator[Finding]:
         return
     fits = [w for w in one.wanted if not _ahead(w, frame)]
     new = [w for w in fits if is_news(w, held.fields.get(w.slug), held.gone, frame.order)]
-    states = {held.fields[w.slug].state for w in fits if w.slug in held.fields}
+    states = {_state(w, held.fields[w.slug]) for w in fits if w.slug in held.fields}
     known = one.known is not None or any(f.state in _WRITTEN for f in held.fields.values())
     # What was made, found or written meanwhile may be on a page that was read before.
     same = held.id == one.known or (one.moved and held.id is None)
@@ -123,12 +123,17 @@ def _absent(one: Compared, frame: Frame) -> Iterator[Finding]:
         yield Finding(cause, one.record, held.id, act=act, why=why or f"missing: {made}")
 
 
+def _state(wanted: Wanted, held: Held) -> str:
+    # What an item that was there did not get goes into the one that is made.
+    return "written" if wanted.on_create and held.state == "ignored" else held.state
+
+
 # an item and its record ----------------------------------------------------------------------
 
 
 def _fields(one: Compared, item: Listed, frame: Frame) -> Iterator[Finding]:
     doubted = False
-    for wanted in one.wanted:
+    for wanted in (each for each in one.wanted if not each.on_create):
         held = one.held.fields.get(wanted.slug)
         found = _in_variants(one, item, wanted, held, frame)
         if found is not None:

@@ -132,7 +132,10 @@ class Run:
 
     def _wanted(self, change: Change) -> list[Wanted]:
         version = change.version or ""
-        return [Wanted(f.slug, f.value, f.type, version, change.mapping) for f in change.fields]
+        return [
+            Wanted(f.slug, f.value, f.type, version, change.mapping, f.on_create)
+            for f in change.fields
+        ]
 
     @property
     def _order(self) -> Precedence:

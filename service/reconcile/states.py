@@ -22,6 +22,7 @@ class Wanted:
     type: str
     version: str
     mapping: str
+    on_create: bool = False  # an item that is there never gets it
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ _SCHEMA = """
 CREATE TABLE records (record TEXT PRIMARY KEY, number INTEGER, twice INTEGER, shown TEXT)
     WITHOUT ROWID;
 CREATE TABLE wanted (record TEXT, slug TEXT, value TEXT, type TEXT, version TEXT, mapping TEXT,
+    on_create INTEGER,
     PRIMARY KEY (record, slug)) WITHOUT ROWID;
 CREATE TABLE items (id TEXT PRIMARY KEY, record TEXT, updated TEXT, published TEXT, created TEXT,
     archived INTEGER, draft INTEGER, fields TEXT) WITHOUT ROWID;
@@ -71,7 +72,9 @@ class Table:
 
         One that says nothing (its mapping does not take it, or cannot) is kept as being there.
         """
-        values = [(record, w.slug, w.value, w.type, w.version, w.mapping) for w in wanted]
+        values = [
+            (record, w.slug, w.value, w.type, w.version, w.mapping, w.on_create) for w in wanted
+        ]
         self._db.execute(
             "INSERT INTO records VALUES (?, ?, 0, ?) ON CONFLICT DO UPDATE SET "
             "twice = MAX(twice, number > 0 AND excluded.number > 0 AND number != excluded.number), "
@@ -79,9 +82,10 @@ class Table:
             (record, number if values else -1, shown),
         )
         self._db.executemany(
-            "INSERT INTO wanted VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+            "INSERT INTO wanted VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
             "value = excluded.value, type = excluded.type, version = excluded.version, "
-            "mapping = excluded.mapping WHERE excluded.version >= version",
+            "mapping = excluded.mapping, on_create = excluded.on_create "
+            "WHERE excluded.version >= version",
             values,
         )
 

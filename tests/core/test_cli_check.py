@@ -122,6 +122,29 @@ mappings = ["mappings.py"]
 sender = "bearer"
 secrets = ["s"]
 """
+CREATION = """
+from marshmallow import fields
+from service.mapping import Mapping
+
+class Erp(Mapping):
+    class Meta:
+        source, collection, key = "erp", "products", "id"
+        on_create = ("slug",)
+
+    name = fields.String()
+    slug = fields.String()
+"""
+
+
+@pytest.mark.parametrize(("missing", "warned"), [("dead-letter", 1), ("create", 0)])
+def test_fields_for_new_items_where_none_is_made_are_warned_of(check, tmp_path, missing, warned):
+    (tmp_path / "mappings.py").write_text(CREATION)
+    code, found = check(f'{ONE_SOURCE}{TOML}key = "sku"\nmissing = "{missing}"\n')
+    told = [note for note in found["notes"] if "Meta.on_create" in note]
+    assert (code, len(told)) == (0, warned)
+    assert not told or "slug will be counted as ignored" in told[0]
+
+
 MISSPELT = """
 from marshmallow import fields
 from service.mapping import Mapping

@@ -20,20 +20,21 @@ class Snapshot:
 
     Args:
         records: (key, fields, number of the version or None) of each.
+        once: Slugs of the fields that are written at creation only.
     """
 
-    def __init__(self, records, *, by, as_of):
+    def __init__(self, records, *, by, as_of, once=()):
         self.version = time_version(datetime.fromtimestamp(as_of, UTC))
         self.chosen = SimpleNamespace(source="erp", by=by)
         self.records = SimpleNamespace(read=0, margin=60.0)
         self.count = 0
-        self._given, self._by = records, by
+        self._given, self._by, self._once = records, by, once
 
     def __iter__(self):
         for number, (key, fields, version) in enumerate(self._given, start=1):
             self.count += 1
             values = tuple(
-                FieldValue(slug, canonical(value), TYPES.get(slug, "plain"))
+                FieldValue(slug, canonical(value), TYPES.get(slug, "plain"), slug in self._once)
                 for slug, value in fields.items()
             )
             at = None if version is None else sequence_version(version)
@@ -88,18 +89,22 @@ class Reconciling(Way):
             for n in numbers
         }
 
-    def reconcile(self, records, *, partial=False, approved=None, before=lambda: None, dry=False):
+    def reconcile(
+        self, records, *, partial=False, approved=None, before=lambda: None, dry=False, once=()
+    ):
         """
         Reconcile with *records*: key → (fields, version).
 
         Args:
             before: Called between the comparison and what is done about it.
+            once: Slugs of the fields that are written at creation only.
         """
         given = records.items() if isinstance(records, dict) else records
         rows = Snapshot(
             [(key, fields, version) for key, (fields, version) in given],
             by=self.by,
             as_of=self.now(),
+            once=once,
         )
         collection = self.settings.collections["products"]
         self.forget_requests()

@@ -1,7 +1,7 @@
 """
-Random histories of records that become items: answers that are lost, filters that lag, workers that
-die between any two steps, keys in odd forms, equal names, an editor who makes items and gives others
-a key.
+Random histories of records that become items: answers that are lost, filters that lag, workers
+that die between any two steps, keys in odd forms, equal names, an editor who makes items and gives
+others a key.
 """
 
 import random

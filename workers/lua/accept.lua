@@ -11,16 +11,16 @@
 --     fetches: [[fetcher, object]], payload, body, raw,
 --     changes: [{mapping, collection, destination, record, by, copy, version, placed, batch,
 --       snapshot: {as_of_ms, before_ms},
---       fields: [[slug, value, type, form]], echo, seen: {slug: text}}],  (a retirement is a field)
+--       fields: [[slug, value, type, form]], on_create: {slug: how}, echo, seen: {slug: text}}],  (a retirement is a field)
 --     gone: [{collection, index, id, deleted}]}]}
 --   echo: the CMS itself tells of these values, and when it held them (lua/echo.lua)
 --   fetched: the claim of a fetch that the events were read by; last: it is to be closed
 --   body, raw: of the event alone; hold_ms: until what a reconcile changes is due
 --   left: lua/left_out.lua; nameless: it has problems that name no field of a record
 --   kept: lua/kept.lua   again, assumed: lua/again.lua   log: lua/logs.lua
---   placed, snapshot: lua/newest.lua
+--   placed, snapshot: lua/newest.lua   on_create: lua/on_create.lua
 -- ARGV[3]: the raw body, as text or base64 (request.encoding); ARGV[4], ARGV[5]: lua/kept.lua
---! uses dry versions state burying retire creation references locales echo forms raw newest left_out fetching waking seen logs overtaken again kept body_letters own_letters
+--! uses dry versions state burying retire creation references on_create locales echo forms raw newest left_out fetching waking seen logs overtaken again kept body_letters own_letters
 
 local HOUR_US = 3600 * 1000000
 local earlier = earlier_answer()
@@ -217,6 +217,7 @@ local function put(change, event, triple)
     local same = is_confirmed(field, kind, value) and not field.m and item.meta.copy == copy
     field.s = same and 'unchanged' or 'pending'
     if same then keep_form(field, held) end
+    if change.on_create then keep_for_creation(field, change.on_create[slug]) end
   end
   note_taken(event, item, slug, held, field)
   overtake_left_out(item, slug, version, event)

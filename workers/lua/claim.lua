@@ -8,7 +8,7 @@
 --   no listing shows is created; preflight: values are held against the schema;
 --   live: of the destination; locales: "all" or a list of tags, if not the primary one alone is written
 -- Returns {step = 'batch' | 'probe' | 'filter' | 'index' | 'schema' | 'site' | 'variants' | 'wait', ...}
---! uses state burying retire creation references budget echo forms listing filter lookups locales spread status picking lanes retiring claimed publish_wait room
+--! uses state burying retire creation references budget on_create echo forms listing filter lookups locales spread status picking lanes retiring claimed publish_wait room
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -142,6 +142,7 @@ local function consider(set_of, record)
   end
   local place = collection.name .. ':' .. collection.index
   local id = item_id(item, collection)
+  if id then ignore_on_create(item) end
   local status = id and status_of(place, id)
   local send, files, options, retires, look = request_of(item, status)
   if not send then return put_back(item) end

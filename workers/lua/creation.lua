@@ -91,9 +91,13 @@ end
 
 local SENT = {pending = true, written = true, unchanged = true}
 
+local function goes_into_new(field)
+  return not field.d and (SENT[field.s] or (field.O and field.s == 'ignored'))
+end
+
 local function held_text(item, slug)
   local field = item.fields[slug]
-  return field and SENT[field.s] and not field.d and field.v or nil
+  return field and goes_into_new(field) and field.v or nil
 end
 
 -- What holds the name of an item that is to be created, be it in its primary locale alone.

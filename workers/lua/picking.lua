@@ -57,7 +57,7 @@ local function fields_to_create(item, primary)
   local send, files = {}, false
   for slug, field in pairs(item.fields) do
     local tag = tag_of(slug)
-    if SENT[field.s] and slug ~= GONE and not field.d and (not tag or string.lower(tag) == primary) then
+    if slug ~= GONE and goes_into_new(field) and (not tag or string.lower(tag) == primary) then
       send[#send + 1] = {slug = slug, value = field.v, type = field.t, arrival = field.a,
         ['repair'] = field.s ~= 'pending', file = false, misses = field.x or 0,
         since = field.w or 0}

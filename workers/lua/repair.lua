@@ -27,7 +27,7 @@ end
 
 local function mend(item, slug)
   local field = item.fields[slug]
-  if not AGAIN[field.s] or field.m then return false end
+  if not (AGAIN[field.s] or (field.O and field.s == 'ignored')) or field.m then return false end
   mark_repair(item, slug, now)
   field.q = 3
   marked = marked + 1

@@ -53,8 +53,8 @@ local function written(item, claim, verdict)
     -- What still waits was sent without an item that waits for room.
     if field and field.a == claim.fields[slug] and not field.y
         and not (claim.rest and claim.rest[slug]) then
-      if field.s == 'pending' then
-        count('pending', -1)
+      if field.s == 'pending' or field.s == 'ignored' then  -- ignored: lua/on_create.lua
+        count(field.s, -1)
         count('written', 1)
         field.s = 'written'
         if normalised[slug] then count_normalised(item, field) end

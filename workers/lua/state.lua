@@ -7,7 +7,8 @@
 --   n event id as sent    s state     w waits since    c sha1 of the confirmed value
 --   m repair mark: written once more, not before this ms           l dead letter
 --   x answers without effect          g files as last read          q lane   o source
---   k what the CMS is known to have held (lua/echo.lua)   y, j: lua/references.lua   V: lua/locales.lua
+--   k what the CMS is known to have held (lua/echo.lua)   y, j: lua/references.lua
+--   V: lua/locales.lua   O: lua/on_create.lua
 --   f, h, i, A where its value came from, and when (lua/newest.lua)
 --   shown: the key as it came last, where that is not the record, its normal form
 --   entries "o:<slug>": what was left out of an event (lua/left_out.lua)
@@ -188,7 +189,7 @@ end
 local function wants_repair(field)
   -- A mark on a value that is dead, discarded or ignored waits for the next value.
   return field.m and (field.s == 'written' or field.s == 'unchanged'
-    or (field.b and field.s == 'superseded'))
+    or (field.O and field.s == 'ignored') or (field.b and field.s == 'superseded'))
 end
 
 -- When what is due *at* may be sent: while a request may land that takes the item away, only a

@@ -8,7 +8,7 @@ from typing import Any
 
 from workers.changes import Change, FieldValue, Incoming
 from workers.fieldtypes import form_mark
-from workers.settings import Settings
+from workers.settings import Collection, Settings
 
 _CMS = "webflow"  # the sender whose events may tell of our own writes
 
@@ -18,6 +18,14 @@ def field_of(value: FieldValue, settings: Settings) -> list[str]:
     told = any(source.sender == _CMS for source in settings.sources.values())
     form = form_mark(value.type, value.value) if told else None
     return [value.slug, value.value, value.type, *([form] if form else [])]
+
+
+def on_create_of(change: Change, collection: Collection) -> dict[str, Any]:
+    """Return how ``lua/accept.lua`` takes the fields that are for new items; mostly nothing."""
+    creates = change.by == "key" and collection.missing == "create"
+    how = "create" if creates else "never"
+    slugs = {value.slug: how for value in change.fields if value.on_create}
+    return {"on_create": slugs} if slugs else {}
 
 
 def echo_of(change: Change) -> dict[str, Any]:
