@@ -29,6 +29,7 @@ from workers.tombstones import GONE
 from workers.verdicts import wants_publishing
 from workers.webflow import variants
 
+LATE = 7.0  # s after which no answer means that it took too long
 SEND_WITHIN = 14.0  # s after its claim that a request may start: below half of the claim
 
 _log = logging.getLogger(__name__)
@@ -41,11 +42,19 @@ class Courier:
     Args:
         parts: The store's side.
         spread: Returns a random number in [0, 1), for the jitter of backoffs.
+        clock: Returns the time in seconds, by which it is measured what a request takes.
     """
 
-    def __init__(self, parts: Parts, *, spread: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        *,
+        spread: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.parts = parts
         self._spread = spread
+        self._clock = clock
         self.asker = Asker(parts)
         self._reads = ItemReads(self.asker, spread)
         self._status_reads = StatusReads(self.asker, parts)
@@ -120,7 +129,7 @@ class Courier:
             return
         if prepared.doubted:
             self.parts.items.doubt_schema(collection)
-        begun = time.monotonic()
+        begun = self._clock()
         outcome: Answer | DestinationError | None = None
         if sending.items:
             outcome = self._send(destination, collection, sending, values, not_after)
@@ -137,7 +146,7 @@ class Courier:
             judgement = Judgement((), "refusal")
             self._give_back(destination)
         judgement = _completed(judgement, batch, prepared, schema.wait(batch.at))
-        self._settle(destination, collection, batch, judgement, outcome, time.monotonic() - begun)
+        self._settle(destination, collection, batch, judgement, outcome, self._clock() - begun)
 
     def _merge(self, destination: Destination, batch: Batch) -> None:
         """Send nothing of *batch*: a process of the version before has written a part of it."""
@@ -218,6 +227,7 @@ class Courier:
             )
         if judgement.pause_collection:
             self.parts.breaker.pause(collection.name, judgement.pause_collection, by="instep")
+        judgement = replace(judgement, imports=_imports(batch, outcome, seconds))
         settled = self.parts.outbox.settle(batch, judgement, outcome=words)
         _log.info(
             "attempt",
@@ -239,6 +249,17 @@ def _was_passed_over(batch: Batch, values: Mapping[str, Mapping[str, Any]]) -> b
         return False
     (item,) = batch.items
     return any(slug in values[item.record] for slug in item.passed_over)
+
+
+def _imports(
+    batch: Batch, outcome: Answer | DestinationError | None, seconds: float
+) -> tuple[int, float] | None:
+    """Return how many files were imported for *batch*, and in how many ms; None: nobody knows."""
+    if isinstance(outcome, Answer):
+        return (batch.imports, seconds * 1000) if outcome.status < 300 else None
+    # Nobody waited for the end of it: twice as long, as far as is known.
+    late = outcome is not None and seconds > LATE
+    return (batch.imports, seconds * 2000) if late else None
 
 
 def _given(sent: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -76,6 +76,7 @@ class Batch:
     retire: Literal["", "unpublish", "delete"] = ""  # they are taken away; a PATCH where it is ""
     look: Look = ""  # their status is read, and nothing is sent
     trial: bool = False  # the first request after a good probe
+    imports: int = 0  # files that the CMS has to fetch for it
     more: bool = False  # other items are due as well
     at: int = 0  # ms on the store's clock
     locales: Mapping[str, str] = field(default_factory=dict)  # cmsLocaleId → tag, of the site
@@ -206,6 +207,7 @@ class Judgement:
     no_room: str | None = None  # the plan has no room for a new item, by these words
     create_most: int = 0  # so many are to be created at once after that; 0: it was one alone
     not_published: str | None = None  # nothing of the collection can be written until then
+    imports: tuple[int, float] | None = None  # files that the CMS fetched, and in how many ms
     close_budget: float | None = None  # s; 0: until the window ends
     at: int | None = None  # ms on the CMS's clock as it answered
     drop_schema: bool = False  # the answer contradicts the cached schema

@@ -158,6 +158,7 @@ def step_of(token: str, destination: str, answer: dict[str, Any]) -> Step:
                 retire=answer["retire"],
                 look=answer["look"],
                 trial=answer["trial"],
+                imports=int(answer.get("imports") or 0),
                 more=answer["more"],
                 at=int(answer["at"]),
                 locales=(answer.get("locales") or {}).get("tags") or {},

@@ -111,7 +111,8 @@ class Way(Cms):
             self.settings = replace(self.settings, destinations=known)
         steps, settings = self.steps, self.settings
         self.parts = parts_of(settings, steps, None)
-        self.courier = Courier(self.parts, spread=lambda: 0.5)
+        # What a request takes is what the CMS moves the clock by.
+        self.courier = Courier(self.parts, spread=lambda: 0.5, clock=self.moved)
 
     def configure(self, **collection):
         """Start anew with other options of the collection "products"."""
@@ -128,6 +129,10 @@ class Way(Cms):
 
     def now(self):
         return time.time() + self.steps.clock_offset_ms / 1000
+
+    def moved(self):
+        """By how many seconds the clocks were moved."""
+        return self.steps.clock_offset_ms / 1000
 
     def pass_time(self, seconds):
         self.steps.clock_offset_ms += round(seconds * 1000)

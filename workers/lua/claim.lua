@@ -8,7 +8,7 @@
 --   no listing shows is created; preflight: values are held against the schema;
 --   live: of the destination; locales: "all" or a list of tags, if not the primary one alone is written
 -- Returns {step = 'batch' | 'probe' | 'filter' | 'index' | 'schema' | 'site' | 'variants' | 'wait', ...}
---! uses state burying retire creation references budget on_create echo forms listing filter lookups locales spread status picking lanes retiring claimed publish_wait room
+--! uses state burying retire creation references budget on_create echo forms listing filter lookups locales spread status picking lanes retiring claimed publish_wait room import_pace imports
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -101,6 +101,8 @@ if dest.open_until then
   trial = true
 end
 
+local turn = import_turn(dest_key, flight)
+
 -- Look-ups, in turn with batches, so that neither holds up the other.
 local function look_up(lane)
   if blind then return nil end  -- a GET has just failed
@@ -181,11 +183,21 @@ local function consider(set_of, record)
   end
   local own = shape_of(item, limit, files, create, retires, look, to)
   local size = size_of(to, own)
+  local imports = look and 0 or imports_of(send) * size
+  if imports > 0 and not turn.free then
+    looked = looked + 4
+    postpone_import(item, set_of.due or 0)
+    return put_back(item)
+  end
   if shape and (own ~= shape or filled + size > math.min(room, limit)) then
     save(item)
     return
   end
-  shape, filled = own, filled + size
+  if #picked > 0 and imports > 0 and turn.taken + imports > turn.room then
+    room = filled
+    return save(item)
+  end
+  shape, filled, turn.taken = own, filled + size, turn.taken + imports
   room = math.min(room or limit, limit)
   picked[#picked + 1] = {item = item, id = id or '', send = send, limit = limit, status = status, to = to}
 end
@@ -224,6 +236,7 @@ local function hand_out(set_of, own)
   end
   note_held_back(set_of.collection.name)
   depart(set_of.lane)
+  if turn.taken > 0 then redis.call('ZADD', flight .. ':files', now + CLAIM_MS, request.token) end
   if set_of.collection.single and not how.look then begin_try(set_of.collection, request.token) end
   redis.call('HSET', dest_key, 'turn', 'index')
   note('sent', {destination = name, collection = set_of.collection.name, token = request.token,
@@ -232,6 +245,7 @@ local function hand_out(set_of, own)
     staged = string.find(shape, ' staged', 1, true) and true or false,
     publish = string.find(shape, ' publish', 1, true) and true or false,
     locales = tags_of(picked), create = how.create, retire = how.retires or '', look = how.look or '',
+    imports = turn.taken,
     trial = trial and not blind,
     more = set_of.due > own or first_due('live', open) == now, at = now}, CLAIM_MS)
 end

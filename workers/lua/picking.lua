@@ -2,6 +2,11 @@
 
 local FILES = {image = true, images = true, file = true}
 
+-- Pictures in a rich text are imported, too.
+local function holds_files(field)
+  return FILES[field.t] or (field.t == 'richtext' and string.find(field.v, '<img', 1, true) ~= nil)
+end
+
 local function fields_to_send(item)
   local send, files, options, any = {}, false, false, false
   for slug, field in pairs(item.fields) do
@@ -11,7 +16,7 @@ local function fields_to_send(item)
       send[#send + 1] = {slug = slug, value = value_sent(field), type = field.t, arrival = field.a,
         ['repair'] = field.s ~= 'pending', file = field.g or false, misses = field.x or 0,
         since = field.w or 0}
-      files = files or FILES[field.t] or false
+      files = files or holds_files(field)
       options = options or field.t == 'option'
     end
   end
@@ -61,7 +66,7 @@ local function fields_to_create(item, primary)
       send[#send + 1] = {slug = slug, value = field.v, type = field.t, arrival = field.a,
         ['repair'] = field.s ~= 'pending', file = false, misses = field.x or 0,
         since = field.w or 0}
-      files = files or FILES[field.t] or false
+      files = files or holds_files(field)
     end
   end
   table.sort(send, function(a, b) return a.slug < b.slug end)

@@ -22,8 +22,9 @@
 --   heard: the CMS answered the request; closed: that nothing of the collection can be written;
 --   no_room: that the plan has no room, for so many that create_most are to be tried next
 --   soft: the limits come from 5xx answers, and last until the outage has ended
+--   imports: [files, ms]: that the CMS fetched for the request, and how long that took
 -- Returns {settled, lost, letters}.
---! uses state burying retire creation references echo publish_wait room forms status locales retired shown
+--! uses state burying retire creation references echo publish_wait room forms status locales retired shown import_pace
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -277,6 +278,7 @@ local function settle(verdict)
   save(item)
 end
 
+if given(request.imports) then learn_imports(dest_key, request.imports[1], request.imports[2]) end
 for _, verdict in ipairs(request.verdicts) do
   settle(verdict)
   -- The batch was refused as a whole: for a while no lane is mixed with another (lua/lanes.lua).

@@ -28,6 +28,7 @@ def settlement(batch: Batch, judgement: Judgement, settings: Settings) -> dict[s
         "closed": judgement.not_published,
         "no_room": judgement.no_room,
         "create_most": judgement.create_most,
+        "imports": judgement.imports,
         "missing": collection.missing,
         "create": batch.create,
         "retire": batch.retire,

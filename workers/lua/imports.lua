@@ -1,0 +1,43 @@
+-- Shared: requests that import files. The CMS fetches each file before it answers, so that a batch of
+-- many takes longer than anybody waits: they carry as many as are fetched in time, and while one is
+-- on its way, or was just now, everything else goes first.
+-- instep:flight:<name>:files  sorted set: those of the flights that import
+
+local FETCHED_MS = 7000   -- half of the time that a request has (workers/webflow/client.py)
+
+local function times(text, pattern)
+  local _, found = string.gsub(text, pattern, '')
+  return found
+end
+
+-- How many files the CMS has to fetch for *send*; what goes by its fileId it has.
+local function imports_of(send)
+  local found = 0
+  for _, entry in ipairs(send) do
+    if entry.type == 'richtext' then
+      found = found + times(entry.value, '<img')
+    elseif FILES[entry.type] and not (entry['repair'] and entry.file) then
+      local named = times(entry.value, '"fileId"')
+      found = found + math.max(0, times(entry.value, '[hH][tT][tT][pP][sS]?://') - named)
+    end
+  end
+  return found
+end
+
+-- room: files that one request may import   free: another one may go now
+local function import_turn(dest_key, flight)
+  local each = tonumber(redis.call('HGET', dest_key, 'import_ms')) or ONE_MS
+  local files = flight .. ':files'
+  redis.call('ZREMRANGEBYSCORE', files, '-inf', now)
+  -- By v1 each request imports the files of one item: more of them at once take no longer.
+  local most = request.batch == 1 and each < LONG_MS and math.max(1, request.flights - 1) or 1
+  return {room = math.max(1, math.floor(FETCHED_MS / math.max(1, each))), taken = 0,
+    free = redis.call('HDEL', dest_key, 'imported') == 0 and redis.call('ZINTERCARD', 2, flight, files) < most}
+end
+
+-- It leaves the way to what is due behind it. *due*: how many there are.
+local function postpone_import(item, due)
+  local ms = math.min(10000, math.max(500, due))
+  set(item, 'due', now + ms)
+  sooner(now + ms)
+end
