@@ -1,5 +1,6 @@
 """
-What senders write where a field expects another type: numbers for text, ``""`` for null.
+What senders write where a field expects another type: numbers for text, ``""`` for null, a time for
+a day.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from service.mapping.values import fractional, type_of
 
 _ZEROS: Final = re.compile(r"\s*([+-]?[0-9]+)\.0*\s*", re.ASCII)
 
+# A day and the time of that day, with or without an offset.
+_TIMED: Final = re.compile(r"\s*(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}\S*\s*", re.ASCII | re.IGNORECASE)
+
 _OURS: Final = (fields.__name__, ours.__name__, html_text.__name__)
 
 
@@ -31,6 +35,10 @@ def adapt(field: fields.Field[Any]) -> None:
     texts = isinstance(field, fields.String) and not isinstance(field, ours.Reference)
     if texts and own in _OURS:
         field.pre_load = [*field.pre_load, as_text]
+    if type(field) is fields.Date and field.format in (None, "iso"):
+        field.pre_load = [*field.pre_load, _day]
+    if isinstance(field, fields.AwareDateTime) and field.default_timezone is None:
+        _tell_zone(field)
     if isinstance(field, fields.Integer):
         field.pre_load = [*field.pre_load, _as_sent if field.strict else _whole]
     if not _takes_empty(field):
@@ -61,6 +69,20 @@ def as_text(value: Any) -> Any:
         return value
     text = format(exact, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _day(value: Any) -> Any:
+    """Return the day of a time, as it is written: 22:00-05:00 is not yet the next one."""
+    match = _TIMED.fullmatch(value) if isinstance(value, str) else None
+    return match.group(1) if match else value
+
+
+def _tell_zone(field: fields.AwareDateTime) -> None:
+    name = "invalid_awareness"
+    if field.error_messages[name] == fields.DateTime.default_error_messages[name]:
+        field.error_messages[name] = (
+            "Not a valid aware datetime: it has no offset; give the field default_timezone."
+        )
 
 
 def _whole(value: Any) -> Any:
