@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import is_
 from typing import Any
 
 from service.sandbox.conflicts import (
@@ -56,8 +57,11 @@ class Writer:
         items = self._found(edits)
         data = self._read([self._merged(item, edit) for item, edit in self._pairs(items, edits)])
         now = self.site.now()
+        schema = tuple(self.collection.fields.values())
         for item, edit, changed in zip(items, edits, data, strict=True):
             self._write(item, {**item.staged.fields, **changed}, edit, now)
+            if self.site.rules.checks_merged:
+                self.site.checked[self._place(item)] = (item.staged, schema)
         return items
 
     def replace(self, edit: Edit) -> Item:
@@ -108,12 +112,22 @@ class Writer:
 
     def _merged(self, item: Item, edit: Edit) -> Edit:
         """Return *edit*, with what the item holds besides where that is to be checked as well."""
-        if not self.site.rules.checks_merged:
+        if not self.site.rules.checks_merged or self._is_checked(item):
             return edit
         known = self.collection.fields
         held = {slug: value for slug, value in item.staged.fields.items() if slug in known}
         whole = self._complete({**held, **edit.fields})
         return replace(edit, fields={**edit.fields, **whole})  # what was sent is told of first
+
+    def _is_checked(self, item: Item) -> bool:
+        """Tell whether all that *item* holds fitted the schema as it is, when it was written."""
+        copy, schema = self.site.checked.get(self._place(item), (None, ()))
+        known = self.collection.fields.values()
+        same = len(schema) == len(known) and all(map(is_, schema, known))
+        return copy is item.staged and same
+
+    def _place(self, item: Item) -> tuple[str, str, str]:
+        return self.collection.id, item.locale, item.id
 
     def _write(
         self,

@@ -18,7 +18,7 @@ from service.sandbox.files import Files
 from service.sandbox.hooks import Hooks
 from service.sandbox.locales import Locales, make_locales
 from service.sandbox.past import Past
-from service.sandbox.records import Collection, Item
+from service.sandbox.records import Collection, Copy, Item
 from service.sandbox.refusals import Refused
 from service.sandbox.rules import Rules
 from service.sandbox.schema import NAME, SLUG, Field
@@ -65,6 +65,8 @@ class Site:
         self.lock = Turn()
         self.stopping = threading.Event()
         self.collections: dict[str, Collection] = {}
+        # By collection, locale and item: the copy that was checked as a whole, and by which schema.
+        self.checked: dict[tuple[str, str, str], tuple[Copy, tuple[Field, ...]]] = {}
         self.pasts: dict[str, Past] = {}  # by the id of the collection
         self.locales: Locales | None = make_locales()
         self.rules = Rules()

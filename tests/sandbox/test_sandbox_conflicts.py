@@ -1,5 +1,7 @@
 """Every cause of a 409, reached by calls as a client makes them, or by the control API."""
 
+from dataclasses import replace
+
 import pytest
 
 from service.sandbox.seed import PRODUCTS, product_id
@@ -149,6 +151,17 @@ def test_a_patch_may_be_refused_for_what_the_item_holds_already(v2):
     answer = v2.patch(f"/items/{ONE}", {"isDraft": False, "fieldData": {"weight": 5}})
     assert answer.status_code == 200
     assert v2.patch(f"/items/{ONE}", {"isDraft": False}).status_code == 200
+
+
+def test_what_somebody_wrote_by_hand_since_is_checked_as_well(v2, site):
+    item = site.collection(PRODUCTS).item(ONE)
+    assert v2.patch(f"/items/{ONE}", STOCK).status_code == 200
+    broken = {**item.staged.fields, "sku": "two\nlines"}
+    site.collection(PRODUCTS).store(item, replace(item.staged, fields=broken))
+    answer = v2.patch(f"/items/{ONE}", STOCK)
+    assert [one["param"] for one in answer.json()["details"]] == ["sku"]
+    assert v2.patch(f"/items/{ONE}", {"fieldData": {"sku": "one"}}).status_code == 200
+    assert v2.patch(f"/items/{ONE}", STOCK).status_code == 200
 
 
 def test_the_site_tells_how_it_is_set(v2):
