@@ -276,6 +276,9 @@ local function serve(lane)
       return answer({step = 'schema', collection = schema_missing.name, at = now,
         arrival = tonumber(redis.call('GET', P .. 'arrival') or 0), needed = schema_needed}, CLAIM_MS)
     end
+    if #picked > 1 and not string.find(shape, ' look', 1, true) then
+      halve_suspects(picked, request.token)
+    end
     local own = #picked
     if own > 0 then
       fill_up(set_of)

@@ -78,6 +78,28 @@ local function is_held_back(item)
   return held_text(item, '_draft') == 'true' or held_text(item, '_archived') == 'true'
 end
 
+-- Suspects whose other part the CMS took: one of them is bad, and so half of them go at once. The
+-- rest are the suspects of that half.
+-- instep:part:<part>  that it is so, for a while: what is not known costs a request, no more
+local function halve_suspects(picked, token)
+  local part = picked[1].item.meta.part
+  if not part or #picked < 2 or picked[1].limit < 2 or redis.call('EXISTS', P .. 'part:' .. part) == 0 then
+    return
+  end
+  local own = 'h' .. string.sub(token, 1, 12)
+  local stay = math.floor(#picked / 2)
+  for place = #picked, 1, -1 do
+    local item = picked[place].item
+    set(item, 'part', own .. (place > stay and 'o' or 's'))
+    if place <= stay then
+      set(item, 'due', now + 1)
+      schedule(item)
+      save(item)
+      table.remove(picked, place)
+    end
+  end
+end
+
 -- Items of one shape go together in a request.
 -- part: what was refused together with others goes with those of its part alone.
 local function shape_of(item, limit, files, create, retires, look, to)

@@ -170,7 +170,15 @@ local function judge_item(item, verdict, fresh)
   if verdict.refused then set(item, 'refused', 1) end
 end
 
+-- The CMS took the part of a refused batch: then some item of the other one is bad (lua/picking.lua).
+local function note_part_taken(part)
+  if part and string.sub(part, -1) == 'o' then
+    redis.call('SET', P .. 'part:' .. string.sub(part, 1, -2) .. 's', 1, 'PX', 600000)
+  end
+end
+
 local function praise(item, verdict)
+  note_part_taken(item.meta.part)
   for _, name in ipairs({'attempts', 'failed', 'refused', 'forgotten', 'looked'}) do set(item, name, nil) end
   if not given(verdict.limit) then
     for _, name in ipairs({'limit', 'epoch', 'part'}) do set(item, name, nil) end

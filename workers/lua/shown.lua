@@ -47,7 +47,7 @@ local function look_up_all(verdict)
   if not verdict.relist then return end
   local place = request.collection .. ':' .. request.index
   if redis.call('HLEN', P .. 'keys:' .. place) > QUICK then return end
-  verdict.forget, verdict.limit = true, cjson.null
+  verdict.forget, verdict.limit, verdict.part = true, cjson.null, cjson.null
   redis.call('HDEL', P .. 'index:' .. place, 'full_next')
   if redis.call('EXISTS', P .. 'variants:' .. place) == 1 then
     -- It may be a variant that is not there.
