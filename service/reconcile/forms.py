@@ -50,12 +50,14 @@ def _form(one: Compared, item: Listed, slug: str, held: Held, eye: Eye) -> Form 
     type_ = eye.type_of(held.type, slug)
     if not type_.form:
         return None
-    sight = eye.sees(item, slug, held.value, held.type, held, one.links)
     mark, schema = mark_of(seen(shown_in(item, slug))), eye.schema.mark(slug)
+    if held.form == f"{mark} {schema}":
+        return None
+    sight = eye.sees(item, slug, held.value, held.type, held, one.links)
     # A text that reads as it was sent, or as its answer showed it, needs no memory; of rich text
     # much is akin that an editor may have done.
     told = type_.form == "richtext" or (sight == "in a form" and mark != held.mark)
-    if sight == "no" or not told or held.form == f"{mark} {schema}":
+    if sight == "no" or not told:
         return None
     return Form(one.record, slug, held.arrival, item.updated or "", mark, schema)
 

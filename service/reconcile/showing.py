@@ -72,6 +72,9 @@ class Eye:
             )
         except OptionUnknown:
             return "no"
+        # To take HTML apart is slow: what a listing has shown before need not be compared again.
+        if held and sent != answer and self._is_listed(slug, answer, held):
+            return "in a form"
         # The file as it was is given for an import alone, and nothing is imported here.
         if not type_.shown(sent, answer):
             return "no"
@@ -85,6 +88,10 @@ class Eye:
     def type_of(self, kind: str, slug: str) -> FieldType:
         """Return the type *kind* as the field *slug* holds it."""
         return type_for(kind, *self.schema.kind(slug))
+
+    def _is_listed(self, slug: str, answer: Any, held: Held) -> bool:
+        """Tell whether *answer* is the form that a listing has shown."""
+        return held.form == f"{mark_of(seen(answer))} {self.schema.mark(slug)}"
 
     def _is_edit(self, slug: str, answer: Any, held: Held) -> bool:
         """Tell whether *answer* is akin to what was sent, and yet not what the CMS made of it."""

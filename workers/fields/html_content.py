@@ -13,6 +13,7 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from html.parser import HTMLParser
 from typing import Final
 
@@ -66,6 +67,7 @@ def content(html: str, *, code: bool = True) -> Content:
     return reader.found()
 
 
+@lru_cache(1)  # it is asked whether a value is shown, and then in what form
 def is_same(sent: str, answer: str) -> bool:
     """Tell whether *answer* says what was *sent*."""
     if sent == answer:
