@@ -12,9 +12,10 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from html.parser import HTMLParser
+from html import unescape
 from typing import Final
 
 from workers.fields.addresses import is_same_source, link, name_of
@@ -26,6 +27,17 @@ _GAP: Final = re.compile(r"[\s\0]+")
 _INVISIBLE: Final = re.compile(r"[\s\u200b-\u200d\ufeff]*")
 _MEDIA: Final = frozenset({"img", "iframe", "video", "audio", "source", "embed"})
 _UNSEEN: Final = frozenset({"script", "style"})
+# As browsers read it: a quote counts behind "=" alone, and what no ">" ends is no text. No piece of
+# these is tried twice, whatever stands there: html.parser takes minutes for 20 KB of "<a <a <a".
+_MARKUP: Final = re.compile(
+    r"""<(?:!--.*?(?:-->|\Z)|(/?)([A-Za-z][^\s/>]*+)((?>[^>=]+|=\s*+(?:"[^"]*"|'[^']*')?+)*+)(?:>|\Z)"""
+    r"""|[!?/][^>]*+(?:>|\Z))""",
+    re.DOTALL,
+)
+_ATTRIBUTE: Final = re.compile(
+    r"""([^\s=/>"']+)(?:\s*+=\s*+(?:"([^"]*)"|'([^']*)'|([^\s>"']*)))?""", re.DOTALL
+)
+_END_OF: Final = {tag: re.compile(f"</{tag}", re.IGNORECASE) for tag in _UNSEEN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +71,47 @@ class Content:
 def content(html: str, *, code: bool = True) -> Content:
     """Return what *html* says; *code*: code blocks too."""
     reader = _Reader(code=code)
-    try:
-        reader.feed(html)
-        reader.close()
-    except AssertionError:  # html.parser's word for markup that it cannot take apart
-        return Content(html, {}, (), (), code=False, rules=False)
+    for text, closes, tag, attributes in _pieces(html):
+        if text:
+            reader.read(unescape(text))
+        elif closes:
+            reader.close(tag)
+        elif tag:
+            reader.open(tag, attributes)
     return reader.found()
+
+
+def _pieces(html: str) -> Iterator[tuple[str, bool, str, str]]:
+    """Yield text, or whether a tag closes, its name and its attributes."""
+    place = 0
+    while place < len(html):
+        start = html.find("<", place)
+        start = len(html) if start < 0 else start
+        if start > place:
+            yield html[place:start], False, "", ""
+        found = _MARKUP.match(html, start)
+        if found is None:
+            # A "<" that begins no tag is one.
+            if start < len(html):
+                yield "<", False, "", ""
+            place = start + 1
+            continue
+        place = found.end()
+        if not found[2]:
+            continue  # a comment
+        tag = found[2].lower()
+        yield "", bool(found[1]), tag, found[3]
+        if tag in _UNSEEN and not found[1]:
+            end = _END_OF[tag].search(html, place)
+            place = end.start() if end else len(html)
+
+
+def _attribute(attributes: str, name: str) -> str:
+    """Return the first attribute called *name*, without white space at its ends."""
+    for one in _ATTRIBUTE.finditer(attributes):
+        if one[1].lower() == name:
+            return unescape(one[2] or one[3] or one[4] or "").strip()
+    return ""
 
 
 @lru_cache(1)  # it is asked whether a value is shown, and then in what form
@@ -94,56 +141,47 @@ def _have_same_gaps(one: dict[int, str], other: dict[int, str]) -> bool:
     )
 
 
-class _Reader(HTMLParser):
+class _Reader:
     def __init__(self, *, code: bool) -> None:
-        super().__init__(convert_charrefs=True)
         self._wants_code = code
         self._parts: list[str] = []
         self._length = 0  # of the text so far, without white space
         self._links: list[tuple[str, int, int]] = []
         self._open: list[tuple[str, int]] = []  # addresses, and where each begins
         self._sources: list[str] = []
-        self._unseen = self._blocks = 0
+        self._blocks = 0
         self._code = self._rules = False
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def open(self, tag: str, attributes: str) -> None:
         self._parts.append(_TAG)
-        held = {name: value or "" for name, value in reversed(attrs)}  # the first of a name counts
-        if tag == "a" and held.get("href", "").strip():
-            self._open.append((link(held["href"].strip()), self._length))
-        elif tag in _MEDIA and held.get("src", "").strip():
-            self._sources.append(held["src"].strip())
-            self._add(_OBJECT)
+        if tag == "a":
+            if address := _attribute(attributes, "href"):
+                self._open.append((link(address), self._length))
+        elif tag in _MEDIA:
+            if source := _attribute(attributes, "src"):
+                self._sources.append(source)
+                self._add(_OBJECT)
         elif tag == "pre":
             self._blocks += 1
         elif tag == "hr":
             self._rules = True
-        elif tag in _UNSEEN:
-            self._unseen += 1
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in ("a", "img", "hr"):  # <a/> is an opening tag to a browser
-            self.handle_endtag(tag)
-
-    def handle_endtag(self, tag: str) -> None:
+    def close(self, tag: str) -> None:
         self._parts.append(_TAG)
         if tag == "a" and self._open:
             self._close_link()
         elif tag == "pre":
             self._blocks = max(0, self._blocks - 1)
-        elif tag in _UNSEEN:
-            self._unseen = max(0, self._unseen - 1)
 
-    def handle_data(self, data: str) -> None:
-        if self._unseen or _INVISIBLE.fullmatch(data):
-            self._parts.append("" if self._unseen else " ")
+    def read(self, text: str) -> None:
+        if _INVISIBLE.fullmatch(text):
+            self._parts.append(" ")
             return
         if self._blocks:
             self._code = True
             if not self._wants_code:
                 return
-        self._add(unicodedata.normalize("NFC", data.replace(_TAG, " ").replace(_OBJECT, " ")))
+        self._add(unicodedata.normalize("NFC", text.replace(_TAG, " ").replace(_OBJECT, " ")))
 
     def found(self) -> Content:
         while self._open:
