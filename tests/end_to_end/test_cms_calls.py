@@ -38,7 +38,7 @@ def test_a_site_that_was_restored_from_a_backup_is_listed_once(open_way):
     change_all(way, range(1, 201), stock=2)
     held = way.products.items.values()
     assert [item.live.fields["stock"] for item in held] == [2] * 200
-    assert len(way.requests) <= 7, told(way)
+    assert len(way.requests) <= 8, told(way)
     assert way.counts("pending", "dead") == (0, 0)
 
 
@@ -99,7 +99,7 @@ def test_so_are_those_that_were_listed_before_anything_came_of_them(open_way):
     way.forget_requests()
     change_all(way, range(1, 401), stock=2)
     assert [(way.staged(n)["stock"], way.live(n)) for n in drafts] == [(2, None)] * 40
-    assert len(way.patches()) == 5, told(way)
+    assert len(way.requests) <= 11, told(way)
 
 
 def test_drafts_that_nobody_knew_are_found_by_one_look(open_way):
