@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from service.sandbox.publishing import publish_site
+
 
 def not_live(way):
     return way.parts.report.status()["not_live"]
@@ -44,6 +46,23 @@ def test_published_it_is_counted_no_more(way):
     way.change(1, stock=2)
     way.run()
     assert (not_live(way), way.live(1)["stock"]) == (0, 2)
+
+
+def test_what_an_editor_has_archived_is_not_put_back_on_the_site(open_way):
+    way = open_way(by="key")
+    item = way.products.items[way.id(1)]
+    way.products.store(item, _archived(way, item))
+    publish_site(way.site)
+    way.change(1, stock=7)
+    way.run()
+    assert (way.staged(1)["stock"], way.live(1), not_live(way)) == (7, None, 1)
+    assert told(way) == {"P-0001": "its item is archived"}
+    way.products.store(item, replace(item.staged, archived=False, updated=way.site.now()))
+    way.publish(1)
+    way.pass_time(2)
+    way.change(1, stock=8)
+    way.run()
+    assert (way.live(1)["stock"], not_live(way)) == (8, 0)
 
 
 @pytest.mark.parametrize("way_of", ["draft", "unpublish"])

@@ -89,7 +89,7 @@ class Story:
 def test_in_the_end_an_item_shows_what_its_editor_made_of_it(store, api, by):
     # MODEL_EXAMPLES: how many histories; a failure prints how to play it again.
     @settings(
-        max_examples=int(os.environ.get("MODEL_EXAMPLES", "6")),
+        max_examples=int(os.environ.get("MODEL_EXAMPLES", "15")),
         deadline=None,
         derandomize=bool(os.environ.get("CI")),
         print_blob=True,

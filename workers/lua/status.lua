@@ -74,10 +74,22 @@ local function hear_status(item, status, ours)
   return live
 end
 
--- What is known to have no live copy is not sent to be refused.
+-- An editor has archived it, and neither its mapping nor a retirement.
+local function is_archived_by_hand(item, status)
+  local gone = item.fields[GONE]
+  return string.find(status.flags, 'a', 1, true) and not (gone and gone.u and gone.u._archived)
+    and not (item.fields._archived or item.fields._draft)
+end
+
+-- What is known to have no live copy is not sent to be refused, nor is what is to leave the site put
+-- back there.
 local function stage_unpublished(item, status)
-  if not request.live or item.meta.staged or not status or status.published ~= '' then return end
-  write_staged(item, sign_of(status), 'its item was never published')
+  if not request.live or item.meta.staged or not status then return end
+  if status.published == '' then
+    write_staged(item, sign_of(status), 'its item was never published')
+  elseif is_archived_by_hand(item, status) then
+    write_staged(item, sign_of(status), 'its item is archived')
+  end
 end
 
 -- What an operator sees of it; not of what its mapping, or that its record is gone, takes off the site.
