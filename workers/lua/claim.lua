@@ -236,7 +236,7 @@ local function hand_out(set_of, own)
   end
   note_held_back(set_of.collection.name)
   depart(set_of.lane)
-  if turn.taken > 0 then redis.call('ZADD', flight .. ':files', now + CLAIM_MS, request.token) end
+  note_import(dest_key, flight, turn.taken)
   if set_of.collection.single and not how.look then begin_try(set_of.collection, request.token) end
   redis.call('HSET', dest_key, 'turn', 'index')
   note('sent', {destination = name, collection = set_of.collection.name, token = request.token,
@@ -313,6 +313,7 @@ end
 local step = slot_ms.live == 0 and look_up('live')
 if step then return step end
 
+if not (next(short) or next(lingering)) then end_turn(dest_key) end
 local reason
 for lane, at in pairs(short) do
   if at == now then has_to_wait(budget, lane) end

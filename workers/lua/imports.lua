@@ -32,7 +32,7 @@ local function import_turn(dest_key, flight)
   -- By v1 each request imports the files of one item: more of them at once take no longer.
   local most = request.batch == 1 and each < LONG_MS and math.max(1, request.flights - 1) or 1
   return {room = math.max(1, math.floor(FETCHED_MS / math.max(1, each))), taken = 0,
-    free = redis.call('HDEL', dest_key, 'imported') == 0 and redis.call('ZINTERCARD', 2, flight, files) < most}
+    free = redis.call('HEXISTS', dest_key, 'imported') == 0 and redis.call('ZINTERCARD', 2, flight, files) < most}
 end
 
 -- It leaves the way to what is due behind it. *due*: how many there are.
@@ -40,4 +40,12 @@ local function postpone_import(item, due)
   local ms = math.min(10000, math.max(500, due))
   set(item, 'due', now + ms)
   sooner(now + ms)
+end
+
+-- The others have had their turn, or there are none.
+local function end_turn(dest_key) redis.call('HDEL', dest_key, 'imported') end
+
+local function note_import(dest_key, flight, files)
+  if files == 0 then return end_turn(dest_key) end
+  redis.call('ZADD', flight .. ':files', now + CLAIM_MS, request.token)
 end
