@@ -41,7 +41,7 @@ def test_a_listing_pauses_it_as_well(open_way, api, end):
     way.run()
     assert way.state()[0] == "paused"
     assert way.counts("pending", "dead") == (1, 0)
-    assert len(way.requests) == 1
+    assert len(way.requests) <= 2  # v2 may first be asked by a filter, which not every site takes
 
 
 def test_an_item_that_is_not_there_pauses_nothing(way):
