@@ -23,11 +23,7 @@ from workers.webflow.site import tag_of
 AHEAD_US = 3_600_000_000  # a time further ahead of the store's clock is no version, see accept.lua
 APART_US = 1_000_000  # the two times of one live write need not be the same
 _WRITTEN = ("written", "unchanged")
-_TOLD = {
-    "dead": causes.LETTER,
-    "ignored": causes.IGNORED,
-    "discarded": causes.DISCARDED,
-}
+_TOLD = {"dead": causes.LETTER, "ignored": causes.IGNORED, "discarded": causes.DISCARDED}
 
 
 def compare(one: Compared, frame: Frame) -> Iterator[Finding]:
@@ -198,10 +194,9 @@ def _unshown(
     """Tell why *item* does not show what the outbox holds, which is the newest."""
     older = held.value != wanted.value
     sight = _sight(one, item, wanted, held, frame)
-    if sight != "no" and older:
-        return _finding(causes.OLDER, one, item, wanted, held)
     if sight != "no":
-        return _normalised(one, item, wanted, sight)
+        told = _finding(causes.OLDER, one, item, wanted, held)
+        return told if older else _normalised(one, item, wanted, sight)
     if held.state == "pending" or held.mending:
         return _finding(causes.ON_ITS_WAY, one, item, wanted, held)
     if _is_fresh(one.held, frame) and (item.updated or "") < (held.answered or ""):
