@@ -105,16 +105,17 @@ def test_while_one_is_on_its_way_others_go_and_no_other_import(slow):
     way = slow(1)
     for n in range(1, 11):
         way.change(n, image=picture(n))
-    way.change(11, stock=7)
     for _ in range(2):
         way.step()  # the listing
     way.pass_time(1.1)  # what lingers
     flying = way.claim()
     assert isinstance(flying, Batch)
     assert flying.imports == 2
-    assert way.step() is None
+    way.change(11, stock=7)
+    for _ in range(8):
+        if isinstance(step := way.step(), Wait):
+            way.pass_time(min(step.seconds or 1, 1))
     assert way.live(11)["stock"] == 7
-    assert isinstance(way.step(), Wait)
     assert way.imported == []
 
 
