@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from service.reconcile import causes
 from service.reconcile.causes import Finding
+from service.reconcile.plan.copies import may_be_staged
 from service.reconcile.plan.frame import Frame
 from service.reconcile.plan.precedence import UNDECIDED, Precedence
 from service.reconcile.plan.retired import is_retired, retired
@@ -21,7 +22,6 @@ from workers.model.versions import Version, kind_of
 from workers.webflow.site import tag_of
 
 AHEAD_US = 3_600_000_000  # a time further ahead of the store's clock is no version, see accept.lua
-APART_US = 1_000_000  # the two times of one live write need not be the same
 _WRITTEN = ("written", "unchanged")
 _TOLD = {"dead": causes.LETTER, "ignored": causes.IGNORED, "discarded": causes.DISCARDED}
 
@@ -135,7 +135,7 @@ def _fields(one: Compared, item: Listed, frame: Frame) -> Iterator[Finding]:
         if found is not None:
             yield found
         shown = found is None or found.cause == causes.NORMALISED
-        doubted = doubted or (shown and _may_be_staged(item, held))
+        doubted = doubted or (shown and may_be_staged(item, held))
     if doubted and frame.live:
         yield Finding(causes.UNPUBLISHED, one.record, item.id, why="only its staged copy is listed")
 
@@ -282,19 +282,3 @@ def _cause(item: Listed, held: Held, answered: str | None) -> str:
     since = held.answered or answered
     edited = since is not None and item.updated is not None and item.updated > since
     return causes.EDITED if edited else causes.LOST
-
-
-def _may_be_staged(item: Listed, held: Held | None) -> bool:
-    """
-    Tell whether the live copy may show something else than the staged one.
-
-    https://developers.webflow.com/data/docs/working-with-the-cms/publishing: a live write moves
-    both times, a staged one lastUpdated alone. A value that we wrote live before the last publish
-    stands there, whatever an editor has staged since.
-    """
-    if not item.shown or item.updated is None or item.published is None:
-        return False
-    updated, published = (Version.parse(at).number for at in (item.updated, item.published))
-    if updated <= published + APART_US:
-        return False
-    return held is None or held.answered is None or held.answered > item.published

@@ -1,0 +1,26 @@
+"""
+The two copies of an item: what a listing of the staged ones tells of the live one. Pure.
+"""
+
+from __future__ import annotations
+
+from service.reconcile.states import Held, Listed
+from workers.model.versions import Version
+
+APART_US = 1_000_000  # the two times of one live write need not be the same
+
+
+def may_be_staged(item: Listed, held: Held | None) -> bool:
+    """
+    Tell whether the live copy may show something else than the staged one.
+
+    https://developers.webflow.com/data/docs/working-with-the-cms/publishing: a live write moves
+    both times, a staged one lastUpdated alone. A value that we wrote live before the last publish
+    stands there, whatever an editor has staged since.
+    """
+    if not item.shown or item.updated is None or item.published is None:
+        return False
+    updated, published = (Version.parse(at).number for at in (item.updated, item.published))
+    if updated <= published + APART_US:
+        return False
+    return held is None or held.answered is None or held.answered > item.published
