@@ -255,6 +255,8 @@ local lately = now - request.linger_ms
 local busy = {live = flying > lower or sane(took(budget, name, 'live'), 0) > lately,
   replay = flying > 0 or (sane(dest.last_sent, 0) or 0) > lately, reconcile = true}
 
+local unseen = false  -- some of what is due was not looked at
+
 -- What is to be sent of *lane*; else, until when its first part-filled batch lingers.
 local function serve(lane)
   if dest.turn ~= 'batch' then
@@ -287,6 +289,7 @@ local function serve(lane)
     -- What stays there waits for a schema, or for what has not failed alone: others need not.
     if redis.call('ZCOUNT', set_of.key, '-inf', now) >= set_of.due then held[set_of.key] = true end
     if looked >= 1000 then
+      unseen = true
       sooner(now + 1)
       break
     end
@@ -313,7 +316,7 @@ end
 local step = slot_ms.live == 0 and look_up('live')
 if step then return step end
 
-if not (next(short) or next(lingering)) then end_turn(dest_key) end
+if not (next(short) or next(lingering) or unseen) then end_turn(dest_key) end
 local reason
 for lane, at in pairs(short) do
   if at == now then has_to_wait(budget, lane) end
