@@ -18,6 +18,13 @@ class Item:
     archived: bool = False
     draft: bool = False
     live: bool = True
+    published: str = "2025-01-01T00:00:00.000Z"
+    updated: str = "2025-01-01T00:00:00.000Z"
+
+    @property
+    def status(self):
+        flags = "a" * self.archived + "d" * self.draft
+        return f"{flags}|{self.published if self.live else ''}|{self.updated}"
 
 
 @dataclass(eq=False)
@@ -34,6 +41,17 @@ class Cms:
     def __init__(self, *keys):
         self.items = {f"id-{key}": Item(key, {}) for key in keys}
         self.made = 0
+        self.changes = 0
+
+    def _touch(self, item, *, published=False):
+        self.changes += 1
+        item.updated = f"2025-02-01T00:00:{self.changes // 1000:02}.{self.changes % 1000:03}Z"
+        if published:
+            item.published = item.updated
+
+    def status(self, id):
+        """What the CMS shows of an item; of one that is not there, what it was first."""
+        return self.items[id].status if id in self.items else Item("", {}).status
 
     def of(self, key):
         return [item for item in self.items.values() if item.key == key]
@@ -41,7 +59,7 @@ class Cms:
     def listing(self):
         return [
             {"key": item.key, "id": id, "updated": None, "created": "2025-01-01",
-             "shown": item.live and not (item.draft or item.archived)}
+             "status": item.status}
             for id, item in self.items.items()
         ]  # fmt: skip
 
@@ -79,11 +97,13 @@ class Cms:
             del self.items[item.id]
         elif found:
             found.live, found.draft = False, True
+            self._touch(found)
         return Verdict(item.record, retired=True)
 
     def _publish(self, item):
         found = self.items[item.id]
         found.live, found.draft = True, False
+        self._touch(found, published=True)
         return Verdict(item.record, staged=False)
 
     def _patch(self, item, *, staged):
@@ -93,11 +113,10 @@ class Cms:
         found.archived = flags.get("_archived", found.archived)
         found.draft = flags.get("_draft", found.draft)
         found.values |= {slug: value for slug, value in sent.items() if slug != GONE}
-        if staged and found.live and not (found.draft or found.archived) and item.attempts < 2:
-            return Verdict(item.record, staged=False)
+        self._touch(found, published=not staged)
         if staged and flags and not any(flags.values()) and item.attempts < 3:
-            return Verdict(item.record, publish=True)
-        return Verdict(item.record, written=tuple(sent))
+            return Verdict(item.record, publish=True, status=found.status)
+        return Verdict(item.record, written=tuple(sent), status=found.status)
 
 
 def _halved(batch):

@@ -55,6 +55,7 @@ class Machine(RuleBasedStateMachine):
         self.client.flushall()
         self.bench = knowing(Bench(self.client, missing="create"))
         self.cms = Cms("k1")
+        self.bench.status = self.cms.status  # as a look at an item shows it
         self.records = {"k1": Record(), "k2": Record()}
         self.flights = []
 
