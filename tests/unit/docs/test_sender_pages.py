@@ -24,7 +24,9 @@ from workers.store.connection import connect
 RECIPES = list(cookbook.recipes())
 NOW = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
 ROOT = cookbook.PAGES.parents[2]
-LINKED = [*cookbook.pages(), ROOT / "README.md", *sorted((ROOT / "service").glob("*/README.md"))]
+PAGES = sorted(cookbook.PAGES.parent.glob("*.md"))
+READMES = [ROOT / "README.md", *sorted((ROOT / "service").glob("*/README.md"))]
+LINKED = [*cookbook.pages(), *PAGES, *READMES]
 
 recipe_by_recipe = pytest.mark.parametrize("recipe", RECIPES, ids=str)
 
@@ -177,6 +179,11 @@ def test_links_resolve(path):
         assert there.exists(), target
         if anchor:
             assert anchor in anchors(there.read_text(encoding="utf-8")), target
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_the_readme_links_to_each_page(path):
+    assert f"](service/docs/{path.name})" in READMES[0].read_text(encoding="utf-8")
 
 
 def anchors(text):
