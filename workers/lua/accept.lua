@@ -20,9 +20,8 @@
 --   kept: lua/kept.lua   again, assumed: lua/again.lua   log: lua/logs.lua
 --   placed, snapshot: lua/newest.lua   on_create: lua/on_create.lua
 -- ARGV[3]: the raw body, as text or base64 (request.encoding); ARGV[4], ARGV[5]: lua/kept.lua
---! uses dry versions state burying retire creation references on_create locales echo forms raw newest left_out fetching waking seen logs overtaken again kept body_letters own_letters
+--! uses dry versions state burying retire creation references on_create locales echo forms raw newest unversioned left_out fetching waking seen logs overtaken again kept body_letters own_letters
 
-local HOUR_US = 3600 * 1000000
 local earlier = earlier_answer()
 if earlier then return earlier end
 
@@ -39,51 +38,8 @@ local function item_of(change)
   return items[name]
 end
 
-local KINDS = {t = 'a time', s = 'a sequence'}
-local kinds = {}  -- of the fields that an earlier event of this delivery is about to fill
-local function version_problem(change, fills)
-  local version = given(change.version)
-  -- Without one, or before everything, it fits whatever its field holds.
-  if not version or kind_of(version) == BEFORE then return nil end
-  local kind = kind_of(version)
-  if kind == 't' and micros_of(version) > now_us + HOUR_US then
-    return 'the time of the change is more than an hour ahead of the store\'s clock'
-  end
-  local item = item_of(change)
-  for _, triple in ipairs(change.fields) do
-    local place = item.key .. ' ' .. triple[1]
-    local there, name = kinds[place] or fills[place], triple[1]
-    if not there then there, name = other_kind(item, triple[1], kind) end
-    if there and there ~= kind then
-      local what = name == GONE and 'its retirement' or 'the field ' .. name
-      return 'its version is ' .. KINDS[kind] .. ', but ' .. what .. ' of '
-        .. change.collection .. ' ' .. change.record .. ' holds ' .. KINDS[there]
-    end
-    fills[place] = kind
-  end
-  return nil
-end
-
 -- What no mapping wants is never marked seen, and so does not tell a repeat from the first.
 local function wanted(event) return #event.changes > 0 or #event.fetches > 0 end
-
--- A change whose version cannot be compared is left out of its event, and that alone.
-local function leave_out_unversioned(event, fills)
-  local changes = {}
-  for _, change in ipairs(event.changes) do
-    local message = version_problem(change, fills)
-    if message then
-      event.problems[#event.problems + 1] = {path = 'version', message = message}
-      for _, triple in ipairs(change.fields) do
-        event.left[#event.left + 1] = {collection = change.collection, record = change.record,
-          slug = triple[1]}
-      end
-    else
-      changes[#changes + 1] = change
-    end
-  end
-  event.changes = changes
-end
 
 local events, duplicates, bad, fresh, here = {}, 0, 0, 0, {}
 local repeats, left, rest = {}, {}, {}  -- places of repeats, of what was not taken, of what was
@@ -106,7 +62,7 @@ for _, event in ipairs(request.events) do
   else
     local fills = {}
     place_in_log(event, item_of)
-    leave_out_unversioned(event, fills)
+    leave_out_unversioned(event, fills, item_of)
     if #event.problems > 0 then bad = bad + 1 end
     if wanted(event) then
       fresh = fresh + 1

@@ -24,7 +24,7 @@
 --   soft: the limits come from 5xx answers, and last until the outage has ended
 --   imports: [files, ms]: that the CMS fetched for the request, and how long that took
 -- Returns {settled, lost, letters}.
---! uses state burying retire creation references echo publish_wait room forms status locales retired shown import_pace
+--! uses state burying retire creation references echo publish_wait room forms status locales retired created shown import_pace
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -195,34 +195,6 @@ local function put_right(verdict)
     schedule(other)
     save(other)
   end
-end
-
--- What a request to create the item has come to.
-local function settle_creation(item, slugs, verdict)
-  set(item, 'taken', given(verdict.taken))
-  if given(verdict.passed) then set(item, 'passed', verdict.passed) end
-  if given(verdict.made) then
-    keep_id(request.collection .. ':' .. request.index, item.record, verdict.made)
-    note_slug(item, given(verdict.named))
-    end_creation(item)
-    begin_anew(item)
-    local shown = as_set(verdict.written)
-    for slug in pairs(slugs) do
-      if not shown[slug] then mark_repair(item, slug, now) end
-    end
-  elseif verdict.unknown then
-    doubt_creation(item, slugs, now + LATE_MS)
-  elseif verdict.forget then
-    look_up_again(item)
-  end
-end
-
--- Its claim had run out, and so it is looked up, or was found: in no case was it made twice.
-local function settle_late_creation(item, verdict)
-  local place = request.collection .. ':' .. request.index
-  local known = redis.call('HEXISTS', P .. 'ids:' .. place, item.record) == 1
-  if not given(verdict.made) and (known or not verdict.unknown) then return end
-  settle_creation(item, {}, verdict)
 end
 
 local function doubt_values(item, claim)
