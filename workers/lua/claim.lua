@@ -8,18 +8,15 @@
 --   no listing shows is created; preflight: values are held against the schema;
 --   live: of the destination; locales: "all" or a list of tags, if not the primary one alone is written
 -- Returns {step = 'batch' | 'probe' | 'filter' | 'index' | 'schema' | 'site' | 'variants' | 'wait', ...}
---! uses state burying retire creation references budget on_create echo forms listing filter lookups locales spread status picking lanes retiring claimed publish_wait room import_pace imports
+--! uses state burying retire creation references budget on_create echo forms listing filter lookups locales spread variant_pages status picking lanes retiring claimed publish_wait room import_pace imports batch
 
 local earlier = earlier_answer()
 if earlier then return earlier end
 
 local name = request.destination
 local dest_key = P .. 'destination:' .. name
-local dest = {}
-for i, field in ipairs({'paused', 'open_until', 'trial', 'trial_until', 'probes', 'epoch',
-    'last_sent', 'last_success', 'turn', 'failures'}) do
-  dest[field] = redis.call('HGET', dest_key, field) or nil
-end
+dest = read(dest_key, 'paused', 'open_until', 'trial', 'trial_until', 'probes', 'epoch',
+  'last_sent', 'last_success', 'turn', 'failures', 'import_ms', 'imported')
 redis.call('ZREM', P .. 'wakes', name)
 
 -- *gate_ms*: for how long no new live change can be sent either, so that accept need wake nobody;
@@ -40,7 +37,7 @@ end
 
 if dest.paused then return wait(nil, 'paused') end
 
-local flight = P .. 'flight:' .. name
+flight = P .. 'flight:' .. name
 local flying, lower = flights_of(flight)
 if flying >= request.flights then
   -- Whoever lands looks for more; should he die, the sweep finds what is due.
@@ -56,12 +53,13 @@ local budget = budget_of(request.budget, request.limit)
 local slot_ms = {}
 for _, lane in ipairs(LANES) do slot_ms[lane] = slot_wait(budget, lane, name) end
 
-local trial, fresh_only, blind = false, false, false
+local fresh_only = false
 
 local function depart(lane)
   take_slot(budget, lane, name, name)
+  local known = {}
   for _, other in ipairs(LANES) do
-    if other ~= lane and first_due(other, open) == now then has_to_wait(budget, other) end
+    if other ~= lane and first_due(other, open, known) == now then has_to_wait(budget, other) end
   end
   if trial then redis.call('HSET', dest_key, 'trial', 'out', 'trial_until', now + CLAIM_MS) end
   redis.call('ZADD', flight, now + CLAIM_MS, request.token)
@@ -101,7 +99,7 @@ if dest.open_until then
   trial = true
 end
 
-local turn = import_turn(dest_key, flight)
+turn = import_turn(dest)
 
 -- Look-ups, in turn with batches, so that neither holds up the other.
 local function look_up(lane)
@@ -123,109 +121,6 @@ local function read_locales(lane, asked)
   return answer(page, CLAIM_MS)
 end
 
-local picked, shape, room, filled = {}, nil, nil, 0  -- filled: entries of the request
-local spare = trial  -- passes over items that failed alone, while there are others
-local looked = 0  -- at so many items: what one claim may take of the store's time is bounded
-
-local function put_back(item)
-  schedule(item)
-  save(item)
-end
-
-local function consider(set_of, record)
-  local collection = set_of.collection
-  local item = load_item(collection.name, record)
-  looked = looked + 1
-  if spare and item.meta.failed then return end
-  if set_of.filler and (item.meta.failed or item.meta.refused) then return end
-  if item.meta.claim then
-    if live_claim(item) then return put_back(item) end
-    expire_claim(item)
-  end
-  local place = collection.name .. ':' .. collection.index
-  local id = item_id(item, collection)
-  if id then ignore_on_create(item) end
-  local status = id and status_of(place, id)
-  local send, files, options, retires, look = request_of(item, status)
-  if not send then return put_back(item) end
-  local create = not id and collection.create and is_to_be_created(item)
-  if id then
-    end_creation(item)
-  elseif not create then
-    look_up_again(item)
-    ask_by_filter(collection, item)
-  end
-  if (not create and not (id and #send > 0)) or (create and bury_incomplete(item)) then
-    return put_back(item)
-  end
-  -- Whether the key of a new item is a number, the schema tells.
-  local needed = create or options
-  if create then send, files = fields_to_create(item, primary_tag(collection, item)) end
-  local known = not (needed or collection.preflight) or schema_known(collection, needed, blind, trial)
-  if create and not known then return save(item) end
-  if create and waits_whole(item, place) then return put_back(item) end
-  if create and not has_room(collection, record) then
-    set(item, 'roomless', 1)
-    return put_back(item)
-  end
-  if options and not known then
-    send = without_options(send)
-    if #send == 0 then return save(item) end
-  end
-  if id and not (retires or look) then stage_unpublished(item, status) end
-  local limit = look == 'alone' and 1 or limit_of(item, send, dest.epoch or '0')
-  if collection.single then limit = 1 end
-  if create then limit = math.min(limit, collection.create_most or limit) end
-  local to
-  if not (create or look) then
-    send, to = spread(item, collection, id, send, limit, retires)
-    if not send then return put_back(item) end
-  end
-  local own = shape_of(item, limit, files, create, retires, look, to)
-  local size = size_of(to, own)
-  local imports = look and 0 or imports_of(send) * size
-  if imports > 0 and not turn.free then
-    looked = looked + 4
-    postpone_import(item, set_of.due or 0)
-    return put_back(item)
-  end
-  if shape and (own ~= shape or filled + size > math.min(room, limit)) then
-    save(item)
-    return
-  end
-  if #picked > 0 and imports > 0 and turn.taken + imports > turn.room then
-    room = filled
-    return save(item)
-  end
-  shape, filled, turn.taken = own, filled + size, turn.taken + imports
-  room = math.min(room or limit, limit)
-  picked[#picked + 1] = {item = item, id = id or '', send = send, limit = limit, status = status, to = to}
-end
-
-local function claim_items(set_of)
-  local scanned, most = 0, looked + (set_of.filler and 2 * request.batch or 400)
-  while looked < most do
-    local records = redis.call('ZRANGEBYSCORE', set_of.key, '-inf', now, 'LIMIT', scanned, 100)
-    if #records == 0 then break end
-    local before = redis.call('ZCOUNT', set_of.key, '-inf', now)
-    for _, record in ipairs(records) do
-      if room and filled >= room then return end
-      consider(set_of, record)
-    end
-    -- What left the due set while we looked makes the next page start earlier.
-    scanned = scanned + #records - (before - redis.call('ZCOUNT', set_of.key, '-inf', now))
-  end
-end
-
--- The room that live changes leave goes to a reconcile: the request costs the same. Not to replays:
--- they may have been refused before.
-local function fill_up(set_of)
-  if set_of.lane == 'live' and filled < room and may_be_filled(set_of.collection, shape) then
-    claim_items({filler = true, collection = set_of.collection,
-      key = P .. 'due:' .. set_of.collection.name .. ':reconcile'})
-  end
-end
-
 local function hand_out(set_of, own)
   local out, told = {}, {}
   local how = {token = request.token, create = string.find(shape, ' create', 1, true) ~= nil,
@@ -236,7 +131,7 @@ local function hand_out(set_of, own)
   end
   note_held_back(set_of.collection.name)
   depart(set_of.lane)
-  note_import(dest_key, flight, turn.taken)
+  note_import(dest_key, flight, turn)
   if set_of.collection.single and not how.look then begin_try(set_of.collection, request.token) end
   redis.call('HSET', dest_key, 'turn', 'index')
   note('sent', {destination = name, collection = set_of.collection.name, token = request.token,
@@ -298,7 +193,7 @@ local function serve(lane)
 end
 
 local lingering, short, full = {}, {}, false  -- what keeps each lane: linger, budget, flights
-for pass = spare and 1 or 2, fresh_only and 1 or 2 do
+for pass = trial and 1 or 2, fresh_only and 1 or 2 do
   spare = pass == 1
   for _, lane in ipairs(lanes_in_turn(budget)) do
     if slot_ms[lane] > 0 then
@@ -316,7 +211,7 @@ end
 local step = slot_ms.live == 0 and look_up('live')
 if step then return step end
 
-if not (next(short) or next(lingering) or unseen) then end_turn(dest_key) end
+if not (next(short) or next(lingering) or unseen) then end_turn(dest_key, turn) end
 local reason
 for lane, at in pairs(short) do
   if at == now then has_to_wait(budget, lane) end

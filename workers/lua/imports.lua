@@ -24,15 +24,24 @@ local function imports_of(send)
   return found
 end
 
--- room: files that one request may import   free: another one may go now
-local function import_turn(dest_key, flight)
-  local each = tonumber(redis.call('HGET', dest_key, 'import_ms')) or ONE_MS
-  local files = flight .. ':files'
-  redis.call('ZREMRANGEBYSCORE', files, '-inf', now)
-  -- By v1 each request imports the files of one item: more of them at once take no longer.
-  local most = request.batch == 1 and each < LONG_MS and math.max(1, request.flights - 1) or 1
-  return {room = math.max(1, math.floor(FETCHED_MS / math.max(1, each))), taken = 0,
-    free = redis.call('HEXISTS', dest_key, 'imported') == 0 and redis.call('ZINTERCARD', 2, flight, files) < most}
+-- room: files that one request may import   taken: those of this one
+-- *dest*: what is held of the destination.
+local function import_turn(dest)
+  local each = tonumber(dest.import_ms) or ONE_MS
+  return {each = each, room = math.max(1, math.floor(FETCHED_MS / math.max(1, each))), taken = 0,
+    imported = dest.imported}
+end
+
+-- Whether another one may go now. Only what has files to import asks: most claims carry none.
+local function may_import(turn, flight)
+  if turn.free == nil then
+    local files = flight .. ':files'
+    redis.call('ZREMRANGEBYSCORE', files, '-inf', now)
+    -- By v1 each request imports the files of one item: more of them at once take no longer.
+    local most = request.batch == 1 and turn.each < LONG_MS and math.max(1, request.flights - 1) or 1
+    turn.free = not turn.imported and redis.call('ZINTERCARD', 2, flight, files) < most
+  end
+  return turn.free
 end
 
 -- It leaves the way to what is due behind it. *due*: how many there are.
@@ -43,9 +52,11 @@ local function postpone_import(item, due)
 end
 
 -- The others have had their turn, or there are none.
-local function end_turn(dest_key) redis.call('HDEL', dest_key, 'imported') end
+local function end_turn(dest_key, turn)
+  if turn.imported then redis.call('HDEL', dest_key, 'imported') end
+end
 
-local function note_import(dest_key, flight, files)
-  if files == 0 then return end_turn(dest_key) end
+local function note_import(dest_key, flight, turn)
+  if turn.taken == 0 then return end_turn(dest_key, turn) end
   redis.call('ZADD', flight .. ':files', now + CLAIM_MS, request.token)
 end

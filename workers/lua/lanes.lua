@@ -14,19 +14,23 @@ end
 -- A listing is read in the lane of the most urgent item that waits for it, in the first one for what
 -- refers to its items; else in the last.
 local function lane_of_listing(collection)
-  for _, lane in ipairs(LANES) do
-    if redis.call('ZCARD', P .. 'due:' .. collection.name .. ':' .. lane .. ':sought') > 0 then
-      return lane
-    end
+  local sought = {}
+  for i, lane in ipairs(LANES) do sought[i] = P .. 'due:' .. collection.name .. ':' .. lane .. ':sought' end
+  -- Nearly always there is none: that is one call where this is asked a dozen times a claim.
+  for i, lane in ipairs(redis.call('EXISTS', unpack(sought)) > 0 and LANES or {}) do
+    if redis.call('EXISTS', sought[i]) == 1 then return lane end
   end
   local asked = asked_for_at(collection.name)
   return LANES[asked and asked <= now and 1 or #LANES]
 end
 
-local function listed_in(lane, open)
+-- *known*: lane by the name of a collection, where several lanes are asked about at once.
+local function listed_in(lane, open, known)
   local listed = {}
   for _, collection in ipairs(open) do
-    if lane_of_listing(collection) == lane then listed[#listed + 1] = collection end
+    local own = known and known[collection.name] or lane_of_listing(collection)
+    if known then known[collection.name] = own end
+    if own == lane then listed[#listed + 1] = collection end
   end
   return listed
 end
@@ -36,7 +40,7 @@ local function head_of(key)
 end
 
 -- The ms from which something is to be done in *lane*, now or later; nil: nothing is.
-local function first_due(lane, open)
+local function first_due(lane, open, known)
   local first
   for _, collection in ipairs(open) do
     local at = head_of(P .. 'due:' .. collection.name .. ':' .. lane)
@@ -45,7 +49,7 @@ local function first_due(lane, open)
     local listed = lane == LANES[#LANES] and variants_due(collection)
     if listed then first = math.min(first or listed, listed) end
   end
-  for _, collection in ipairs(listed_in(lane, open)) do
+  for _, collection in ipairs(listed_in(lane, open, known)) do
     local key = P .. 'index:' .. collection.name .. ':' .. collection.index
     if redis.call('HEXISTS', key, 'pass') == 1 then return now end
     for _, asked in ipairs({asked_for_at(collection.name) or false, filter_at(collection, key .. ':filter') or false}) do
@@ -88,8 +92,7 @@ local UNMIXED_MS = 60000
 local function may_be_filled(collection, shape)
   if collection.single then return false end
   if shape ~= '' and shape ~= ' staged' then return false end
-  local refused = redis.call('HGET', P .. 'collection:' .. collection.name, 'refused')
-  return (sane(refused, 0) or 0) <= now - UNMIXED_MS
+  return (sane(collection.held.refused, 0) or 0) <= now - UNMIXED_MS
 end
 
 -- The requests on their way, and how many of them are of the lower lanes.
@@ -102,12 +105,13 @@ local function flights_of(flight)
   return redis.call('ZCARD', flight), redis.call('ZINTERCARD', 2, flight, lower)
 end
 
+-- Those that are not paused; held: what is stored of each, for lua/publish_wait.lua and lua/room.lua.
 local function not_paused(collections)
   local open = {}
   for _, collection in ipairs(collections) do
-    if not redis.call('HGET', P .. 'collection:' .. collection.name, 'paused') then
-      open[#open + 1] = collection
-    end
+    collection.held = read(P .. 'collection:' .. collection.name, 'paused', 'closed', 'closed_next', 'full',
+      'full_next', 'full_try', 'create_most', 'refused')
+    if not collection.held.paused then open[#open + 1] = collection end
   end
   return open
 end

@@ -29,9 +29,8 @@ end
 -- From when on a listing is asked for, by records without an id that no filter is to be asked for
 -- first, or by what refers to them.
 local function asked_for_at(name)
-  if redis.call('ZCARD', P .. 'lookup:' .. name) > redis.call('ZCARD', P .. 'filter:' .. name) then
-    return now
-  end
+  local waits = redis.call('ZCARD', P .. 'lookup:' .. name)
+  if waits > 0 and waits > redis.call('ZCARD', P .. 'filter:' .. name) then return now end
   return sane(redis.call('ZRANGE', P .. 'wanted:' .. name, 0, 0, 'WITHSCORES')[2], PATIENCE_MS)
 end
 

@@ -9,22 +9,23 @@
 local FIRST_TRY_MS = 30000  -- also for a conflict that the CMS answers once, right after a publish
 local TRY_MS = 180000
 
+local function next_try(closed, closed_next) return closed and (sane(closed_next, TRY_MS) or now) end
+
 -- Notes of each collection whether nothing of it may be sent (shut), or one item (single).
 local function note_closed(collections)
   for _, collection in ipairs(collections) do
-    local held = redis.call('HMGET', P .. 'collection:' .. collection.name, 'closed', 'closed_next')
-    if held[1] then
-      collection.next_try = sane(held[2], TRY_MS) or now
-      collection.shut = collection.next_try > now
+    local at = next_try(collection.held.closed, collection.held.closed_next)
+    if at then
+      collection.next_try = at
+      collection.shut = at > now
       collection.single = not collection.shut
     end
   end
 end
 
 local function is_shut(name)
-  local collections = {{name = name}}
-  note_closed(collections)
-  return collections[1].shut
+  local at = next_try(unpack(redis.call('HMGET', P .. 'collection:' .. name, 'closed', 'closed_next')))
+  return at and at > now
 end
 
 -- Should nothing come of the try, the next one need not wait for long.

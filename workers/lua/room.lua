@@ -17,16 +17,14 @@ local function waiting_for_room(name, lane)
 end
 
 local function waits_for_room(name)
-  for _, lane in ipairs(LANES) do
-    if redis.call('ZCARD', waiting_for_room(name, lane)) > 0 then return true end
-  end
-  return false
+  local sets = {}
+  for i, lane in ipairs(LANES) do sets[i] = waiting_for_room(name, lane) end
+  return redis.call('EXISTS', unpack(sets)) > 0
 end
 
 -- Whether one of what waits is to be tried, or all may go.
-local function may_have_room(name)
-  local held = redis.call('HMGET', P .. 'collection:' .. name, 'full', 'full_next')
-  if held[1] and (sane(held[2], ROOM_MS) or now) > now then return false end
+local function may_have_room(name, full, full_next)
+  if full and (sane(full_next, ROOM_MS) or now) > now then return false end
   return waits_for_room(name)
 end
 
@@ -55,14 +53,13 @@ end
 -- Notes what may be created in each collection, and lets go what may.
 local function note_room(collections)
   for _, collection in ipairs(collections) do
-    local key = P .. 'collection:' .. collection.name
-    local held = redis.call('HMGET', key, 'full', 'full_next', 'full_try', 'create_most')
-    collection.create_most = tonumber(held[4] or nil)
-    if held[1] then
-      collection.full, collection.full_try = true, held[3] or nil
-      collection.full_next = sane(held[2], ROOM_MS) or now
+    local key, held = P .. 'collection:' .. collection.name, collection.held
+    collection.create_most = tonumber(held.create_most)
+    if held.full then
+      collection.full, collection.full_try = true, held.full_try
+      collection.full_next = sane(held.full_next, ROOM_MS) or now
     end
-    if not collection.shut and may_have_room(collection.name) then
+    if not collection.shut and may_have_room(collection.name, held.full, held.full_next) then
       local first = let_go(collection.name, collection.full and 1 or MOVED)
       if collection.full then
         collection.full_try, collection.full_next = first, now + ROOM_MS

@@ -34,8 +34,11 @@ end
 -- The CMS shows *text*; nil: something newer was seen before. *certain*: it was asked just now, and
 -- nothing else was sent: unpublishing moves no time.
 local function note_status(place, id, text, certain)
-  local status, held = read_status(text), status_of(place, id)
-  if not status or (held and not certain and seen_at(held) > seen_at(status)) then return nil end
+  local status, before = read_status(text), redis.call('HGET', P .. 'status:' .. place, id)
+  -- A page shows up to 100, nearly all as they were: what is not written needs not go to the disk.
+  if not status or before == text then return status end
+  local held = read_status(before)
+  if held and not certain and seen_at(held) > seen_at(status) then return nil end
   redis.call('HSET', P .. 'status:' .. place, id, text)
   return status
 end

@@ -19,7 +19,8 @@ local function has_due(destination, told, lanes)
   for _, collection in ipairs(destination.collections) do
     local stopped = redis.call('HGET', P .. 'collection:' .. collection, 'paused')
     if not (stopped or is_shut(collection)) then
-      if may_have_room(collection) then return true end
+      local held = redis.call('HMGET', P .. 'collection:' .. collection, 'full', 'full_next')
+      if may_have_room(collection, held[1], held[2]) then return true end
       for _, lane in ipairs(lanes) do
         local key = P .. 'due:' .. collection .. ':' .. lane
         if redis.call('ZCOUNT', key, '-inf', now) > 0 then return true end
