@@ -147,3 +147,9 @@ def test_the_value_of_another_field_than_the_named_one_tells_nothing():
 def test_a_deeply_nested_body_is_read_as_far_as_it_goes():
     body = b'{"details":' + b"[" * 500 + b"]" * 500 + b"}"
     assert read(400, {}, body).places == frozenset()
+
+
+def test_whose_id_was_just_looked_up_is_no_suspect_where_one_is_not_known():
+    items = [item(n, forgotten=n in (1, 2)) for n in range(8)]
+    found = parted(refusal("Not found", status=404), *items)
+    assert found == {"suspects": [0, 3, 4, 5, 6, 7], "others": [1, 2]}

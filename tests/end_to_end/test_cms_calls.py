@@ -137,3 +137,26 @@ def test_a_mapping_that_says_no_draft_publishes_many_by_one_request(open_way):
     way.forget_requests()
     change_all(way, range(1, 101), stock=3, _draft=False)
     assert len(way.requests) == 1, told(way)
+
+
+def test_what_a_listing_showed_while_a_request_was_on_its_way_is_not_listed_again(open_way):
+    way = open_way(by="key", items=160, linger=0.0)
+    change_all(way, range(1, 161), stock=1)
+    restore(way)
+    way.pass_time(5)
+    way.forget_requests()
+
+    def meanwhile():
+        for n in range(101, 161):
+            way.change(n, stock=2)
+        for _ in range(2):
+            way.step()  # what goes into the void, and the first page of two
+
+    for n in range(1, 21):
+        way.change(n, stock=2)
+    way.on_request = meanwhile
+    way.run(10)
+    shown = [item.live.fields["stock"] for item in way.products.items.values()]
+    assert (shown.count(2), shown.count(1)) == (80, 80)
+    assert len(way.listings()) == 2, told(way)
+    assert len(way.requests) <= 6, told(way)

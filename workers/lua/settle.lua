@@ -24,7 +24,7 @@
 --   soft: the limits come from 5xx answers, and last until the outage has ended
 --   imports: [files, ms]: that the CMS fetched for the request, and how long that took
 -- Returns {settled, lost, letters}.
---! uses state burying retire creation references echo publish_wait room forms status locales retired created shown import_pace
+--! uses state burying retire creation references echo publish_wait room forms status locales retired created shown import_pace twins
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -145,9 +145,12 @@ local function remember(item, claim, verdict)
   if verdict.forget then
     local place = request.collection .. ':' .. request.index
     forget_id(place, item.record, verdict.id)
-    redis.call('HSET', P .. 'index:' .. place, 'full', 1)
-    set(item, 'forgotten', 1)
     forget_confirmations(item)
+    -- A listing may have shown another item of that key while the request was on its way.
+    if redis.call('HEXISTS', P .. 'ids:' .. place, item.record) == 0 and not take_heir(place, item.record) then
+      redis.call('HSET', P .. 'index:' .. place, 'full', 1)
+      set(item, 'forgotten', 1)
+    end
   end
 end
 

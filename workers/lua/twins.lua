@@ -60,17 +60,23 @@ local function oldest(place, record, holder)
   return holder
 end
 
+-- Once the item of *record* is not its own any more, the next one is; nil: none is known.
+local function take_heir(place, record)
+  local heir = oldest(place, record)
+  if heir then
+    drop_twin(place, heir)
+    keep_id(place, record, heir)
+  end
+  return heir
+end
+
 -- The item is not the record's any more: it is gone, or has another key ('moved').
 local function lose(place, record, id, what)
   redis.call('HDEL', P .. 'keys:' .. place, id)
   if redis.call('HGET', P .. 'ids:' .. place, record) ~= id then return end
   redis.call('HDEL', P .. 'ids:' .. place, record)
   noticed[#noticed + 1] = {record, id, what}
-  local heir = oldest(place, record)
-  if heir then
-    drop_twin(place, heir)
-    keep_id(place, record, heir)
-  end
+  local heir = take_heir(place, record)
   local item = load_item(request.collection, record)
   if not next(item.meta) then return end
   forget_confirmations(item)

@@ -30,6 +30,11 @@ def parts(case: Case) -> Mapping[str, str]:
     told = _named(case)
     if told:
         return _split(items, told, ALONE, ANY)
+    # An id that has just been looked up is not the likely one to be unknown.
+    known = {item.record for item in items if item.forgotten}
+    if case.answer and case.answer.status == 404 and 0 < len(known) < len(items):
+        unknown = {item.record for item in items} - known
+        return _split(items, unknown, _name(case, SUSPECTS), _name(case, _OTHERS))
     told = _with_values(case)
     if 0 < len(told) < len(items):
         few = len(told) <= _FEW or 2 * len(told) <= len(items)
