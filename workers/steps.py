@@ -77,6 +77,7 @@ class Batch:
     look: Look = ""  # their status is read, and nothing is sent
     trial: bool = False  # the first request after a good probe
     imports: int = 0  # files that the CMS has to fetch for it
+    mistold: bool = False  # of late an answer has named an item of the collection that was good
     more: bool = False  # other items are due as well
     at: int = 0  # ms on the store's clock
     locales: Mapping[str, str] = field(default_factory=dict)  # cmsLocaleId → tag, of the site

@@ -159,6 +159,7 @@ def step_of(token: str, destination: str, answer: dict[str, Any]) -> Step:
                 look=answer["look"],
                 trial=answer["trial"],
                 imports=int(answer.get("imports") or 0),
+                mistold=answer["mistold"],
                 more=answer["more"],
                 at=int(answer["at"]),
                 locales=(answer.get("locales") or {}).get("tags") or {},

@@ -61,6 +61,27 @@ def test_an_item_that_is_told_of_costs_two_requests_more(bulk, told):
     assert bulk.counts("written", "dead") == (39, 1)
 
 
+def test_a_place_that_is_always_another_item_s_is_believed_twice(bulk):
+    details = [{"param": "items[20].fieldData.stock", "description": "Is too high"}]
+    bulk.fault("status", status=400, details=details, match=bulk.of(9))
+    for n in range(1, 101):
+        bulk.change(n, stock=n)
+    bulk.run()
+    assert bulk.shown("stock", [n for n in range(1, 101) if n != 9]) == [
+        n for n in range(1, 101) if n != 9
+    ]
+    assert len(bulk.requests) <= 18
+    assert bulk.counts("written", "dead") == (99, 1)
+
+
+def test_an_answer_that_names_all_names_none(bulk):
+    everybody = ", ".join(bulk.id(n) for n in EVERYBODY)
+    bulk.fault("status", status=400, message=f"One is bad of {everybody}", match=bulk.of(9))
+    stock_of_all(bulk, 1)
+    assert len(bulk.requests) <= 17
+    assert bulk.counts("written", "dead") == (39, 1)
+
+
 def test_nothing_is_left_of_the_doubt_about_a_good_item(bulk):
     bulk.fault("status", status=400, details=RULE, match=bulk.of(9))
     stock_of_all(bulk, 1)

@@ -140,7 +140,7 @@ local function hand_out(set_of, own)
     staged = string.find(shape, ' staged', 1, true) and true or false,
     publish = string.find(shape, ' publish', 1, true) and true or false,
     locales = tags_of(picked), create = how.create, retire = how.retires or '', look = how.look or '',
-    imports = turn.taken,
+    imports = turn.taken, mistold = is_mistold(set_of.collection.name),
     trial = trial and not blind,
     more = set_of.due > own or first_due('live', open) == now, at = now}, CLAIM_MS)
 end

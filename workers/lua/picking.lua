@@ -100,6 +100,13 @@ local function halve_suspects(picked, token)
   end
 end
 
+local MISTOLD_MS = 600000
+
+-- An answer to a batch named an item that was good.
+local function is_mistold(name)
+  return (sane(redis.call('HGET', P .. 'collection:' .. name, 'mistold'), 0) or 0) > now - MISTOLD_MS
+end
+
 -- Items of one shape go together in a request.
 -- part: what was refused together with others goes with those of its part alone.
 local function shape_of(item, limit, files, create, retires, look, to)

@@ -163,6 +163,8 @@ local function judge_item(item, verdict, fresh)
   end
   local part = given(verdict.part)
   if part then set(item, 'part', part ~= '' and part or nil) end
+  -- It goes alone since the answer to a batch named it.
+  if limit == 1 and part == '' then set(item, 'told', 1) end
   if fresh then
     set(item, 'due', now)
     return
@@ -182,7 +184,11 @@ end
 
 local function praise(item, verdict)
   note_part_taken(item.meta.part)
-  for _, name in ipairs({'attempts', 'failed', 'refused', 'forgotten', 'looked'}) do set(item, name, nil) end
+  -- Named, and taken alone: for a while it is not believed whom the answer to a batch names.
+  if item.meta.told then redis.call('HSET', P .. 'collection:' .. request.collection, 'mistold', now) end
+  for _, name in ipairs({'attempts', 'failed', 'refused', 'forgotten', 'looked', 'told'}) do
+    set(item, name, nil)
+  end
   if not given(verdict.limit) then
     for _, name in ipairs({'limit', 'epoch', 'part'}) do set(item, name, nil) end
   end

@@ -1,7 +1,8 @@
 """
 Which items of a refused batch go again alone, which with others, and with whom. Pure.
 
-Where the answer tells of single items, those go alone. Where it names a field, those that send it
+Where the answer tells of single items, those go alone, unless one that was told of of late turned
+out to be good, or nearly all of many are told of. Where it names a field, those that send it
 go in a part of their own. Else the batch goes again in two parts, and suspects do not share theirs
 with what is above suspicion. All others go as if nothing had been.
 """
@@ -27,15 +28,16 @@ _FEW = 8  # items of one value: more than these, and more than half of a batch, 
 def parts(case: Case) -> Mapping[str, str]:
     """Return in which part each item goes again: `ALONE`, `ANY`, or the name of a part."""
     items = case.batch.items
-    told = _named(case)
-    if told:
+    told = set() if case.batch.mistold else _named(case)
+    # Who names nearly all of many may mean a single one of them.
+    if told and (len(told) <= _FEW or 2 * len(told) <= len(items)):
         return _split(items, told, ALONE, ANY)
     # An id that has just been looked up is not the likely one to be unknown.
     known = {item.record for item in items if item.forgotten}
     if case.answer and case.answer.status == 404 and 0 < len(known) < len(items):
         unknown = {item.record for item in items} - known
         return _split(items, unknown, _name(case, SUSPECTS), _name(case, _OTHERS))
-    told = _with_values(case)
+    told = told or (set() if case.batch.mistold else _with_values(case))
     if 0 < len(told) < len(items):
         few = len(told) <= _FEW or 2 * len(told) <= len(items)
         return _split(items, told, ALONE if few else _name(case, SUSPECTS), ANY)
