@@ -68,6 +68,11 @@ class Asker:
         if lookup.kind == "schema":
             self._read_schema(destination, lookup, not_after)
             return
+        if self.parts.items.wants_types(lookup):
+            self._read_types(destination, lookup, not_after)
+            if self.parts.limiter.take(destination):
+                self.parts.items.take_in(lookup, None)
+                return
         if lookup.kind == "filter":
             self._filter(destination, lookup, not_after)
             return
@@ -107,6 +112,21 @@ class Asker:
         )
         page = outcome if _refuses(outcome) else _page(outcome)
         self.parts.items.take_in(lookup, page, asked)
+
+    def _read_types(self, destination: Destination, lookup: Lookup, not_after: float) -> None:
+        """Read the schema: an address is looked for in the form in which its field keeps it."""
+        collection = self.parts.settings.collections[lookup.collection]
+        reading = self.parts.items.as_reading(lookup)
+        outcome = self.ask(
+            destination,
+            lambda client: client.get_collection(
+                collection.id, seconds=BRIEFLY, not_after=not_after
+            ),
+            flight="",
+            collection=collection,
+            harmless=True,
+        )
+        self.parts.items.keep_schema(reading, _page(outcome))
 
     def _read_schema(self, destination: Destination, lookup: Lookup, not_after: float) -> None:
         collection = self.parts.settings.collections[lookup.collection]

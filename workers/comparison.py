@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workers.answers import ItemView
+from workers.fields.key_forms import kept
 from workers.fields.marks import mark_of
 from workers.fieldtypes import dumps, type_for
 from workers.fieldtypes import seen as seen_as
@@ -98,7 +99,11 @@ def edited(item: ClaimedItem, view: ItemView) -> tuple[str, ...]:
 
 
 def is_another(
-    collection: Collection, item: ClaimedItem, view: ItemView, sent: Mapping[str, Any]
+    collection: Collection,
+    item: ClaimedItem,
+    view: ItemView,
+    sent: Mapping[str, Any],
+    schema: Schema = UNKNOWN,
 ) -> bool:
     """
     Tell whether *view* carries another key than *item*, which was addressed by its key.
@@ -109,7 +114,9 @@ def is_another(
         return False
     for slug, part in zip(collection.keys, parts_of(collection, item.record), strict=False):
         held = key_text(view.fields.get(slug))
-        if slug not in sent and held is not None and held != part:
+        if slug in sent or held is None or held == part:
+            continue
+        if kept(held, schema.kind(slug)[0]) != kept(part, schema.kind(slug)[0]):
             return True
     return False
 
@@ -119,6 +126,25 @@ def key_of(collection: Collection, fields: Mapping[str, Any]) -> str | None:
     parts = [key_text(fields.get(slug)) for slug in collection.keys]
     known = [part for part in parts if part is not None]
     return joined(known) if parts and len(known) == len(parts) else None
+
+
+def is_of(
+    collection: Collection, record: str, fields: Mapping[str, Any], schema: Schema = UNKNOWN
+) -> bool:
+    """Tell whether an item with *fields* bears the key *record*, be it as its field keeps it."""
+    held = key_of(collection, fields)
+    if held is None or held == record:
+        return held is not None
+    return kept_key(collection, held, schema) == kept_key(collection, record, schema)
+
+
+def kept_key(collection: Collection, key: str, schema: Schema) -> str:
+    """Return *key* as the fields that hold it keep it."""
+    parts = parts_of(collection, key)
+    if len(parts) != len(collection.keys):
+        return key
+    pairs = zip(parts, collection.keys, strict=True)
+    return joined([kept(part, schema.kind(slug)[0]) for part, slug in pairs])
 
 
 def parts_of(collection: Collection, key: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from workers import comparison, slugs, verdicts
 from workers.answers import Answer, ItemView
 from workers.model.item_status import status_of
 from workers.policy import refusals
+from workers.schema import UNKNOWN, Schema
 from workers.settings import Collection
 from workers.steps import ClaimedItem, Death, Verdict
 from workers.verdicts import Case
@@ -29,7 +30,7 @@ def created(case: Case, item: ClaimedItem) -> Verdict:
     view = _view_of(case, item)
     if view is None:
         return Verdict(item.record, unknown=True, limit=1)
-    if comparison.key_of(case.collection, view.fields) != item.record:
+    if not comparison.is_of(case.collection, item.record, view.fields, case.schema):
         key = " and ".join(case.collection.keys)
         message = f"item {view.id} was created, but its field {key} does not show {item.record}"
         deaths = case.death("not-applied", [f.slug for f in item.fields], message=message)
@@ -64,7 +65,7 @@ def _view_of(case: Case, item: ClaimedItem) -> ItemView | None:
     """Return the item that was created for *item*: by its key, else by its slug."""
     views = list(case.answer.items.values()) if case.answer else []
     for view in views:
-        if comparison.key_of(case.collection, view.fields) == item.record:
+        if comparison.is_of(case.collection, item.record, view.fields, case.schema):
             return view
     slug = case.sent[item.record]["slug"]
     for view in views:
@@ -124,7 +125,14 @@ def backed_off(case: Case, item: ClaimedItem) -> Verdict:
     return replace(verdict, unknown=verdict.unknown or case.answer is not None)
 
 
-def resolved(collection: Collection, item: ClaimedItem, page: Answer, *, spread: float) -> Verdict:
+def resolved(
+    collection: Collection,
+    item: ClaimedItem,
+    page: Answer,
+    *,
+    spread: float,
+    schema: Schema = UNKNOWN,
+) -> Verdict:
     """
     Return what becomes of *item*, whose slug is taken, by the *page* that asks for the slug.
 
@@ -133,7 +141,7 @@ def resolved(collection: Collection, item: ClaimedItem, page: Answer, *, spread:
     """
     views = [view for view in page.items.values() if view.fields.get("slug") == item.taken]
     for view in views:
-        if comparison.key_of(collection, view.fields) == item.record:
+        if comparison.is_of(collection, item.record, view.fields, schema):
             return Verdict(item.record, made=view.id)
     if not views and item.attempts < LOOKS:
         return Verdict(item.record, wait=WAIT * (1 + spread), taken=item.taken, attempt=True)

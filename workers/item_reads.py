@@ -46,7 +46,13 @@ class ItemReads:
         )
         words = f"slug {item.taken} looked up: {said(outcome)}"
         if isinstance(outcome, Answer) and outcome.status == 200:
-            verdict = creations.resolved(collection, item, outcome, spread=self._spread())
+            verdict = creations.resolved(
+                collection,
+                item,
+                outcome,
+                spread=self._spread(),
+                schema=self._asker.parts.items.schema(collection),
+            )
             if verdict.passed:
                 words = f"slug {item.taken} is that of another item: the next one is tried"
         else:

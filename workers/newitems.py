@@ -13,7 +13,8 @@ from typing import Any
 
 from workers.bodies import Prepared
 from workers.changes import FieldProblem
-from workers.comparison import key_text, parts_of
+from workers.comparison import kept_key, key_text, parts_of
+from workers.fields.key_forms import kept
 from workers.schema import Schema, Trust
 from workers.settings import Collection
 from workers.slugs import slug_from
@@ -35,6 +36,7 @@ def completed(prepared: Prepared, batch: Batch, collection: Collection, schema: 
     deaths = dict(prepared.deaths)
     doubted = set(prepared.doubted)
     slugs: set[str] = set()
+    keys: set[str] = set()
     for item in batch.items if schema.fields else ():
         held = {field_of(slug): value for slug, value in prepared.values[item.record].items()}
         try:
@@ -51,10 +53,13 @@ def completed(prepared: Prepared, batch: Batch, collection: Collection, schema: 
                 doubted.add(item.record)
             continue
         for slug, part in _parts(collection, item.record):
-            if _says_another_key(part, held, slug):
+            if _says_another_key(part, held, slug, schema):
                 deaths[item.record] = _with_key(deaths.get(item.record), slug, part)
-        if entry["slug"] not in slugs:
+        key = kept_key(collection, item.record, schema)
+        # Of two that a field keeps as one key the second finds what the first has made.
+        if entry["slug"] not in slugs and key not in keys:
             slugs.add(entry["slug"])
+            keys.add(key)
             values[item.record] = entry
     return replace(prepared, values=values, deaths=deaths, doubted=frozenset(doubted))
 
@@ -146,11 +151,13 @@ def _part(record: str, schema: Schema, slug: str) -> Any:
     return number
 
 
-def _says_another_key(record: str, held: Mapping[str, Any], key: str) -> bool:
+def _says_another_key(record: str, held: Mapping[str, Any], key: str, schema: Schema) -> bool:
     if key not in held:
         return False
     value = held[key]
-    return key_text(float(value) if isinstance(value, Decimal) else value) != record
+    said = key_text(float(value) if isinstance(value, Decimal) else value)
+    cms_type = schema.kind(key)[0]
+    return said is None or kept(said, cms_type) != kept(record, cms_type)
 
 
 def _with_key(death: Death | None, key: str, part: str) -> Death:

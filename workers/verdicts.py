@@ -93,7 +93,7 @@ def settled(case: Case, item: ClaimedItem) -> Verdict:
     sent = case.values(item)
     if shown is None:
         found = comparison.nothing(sent)
-    elif comparison.is_another(case.collection, item, shown, sent):
+    elif comparison.is_another(case.collection, item, shown, sent, case.schema):
         return _misdirected(case, item, shown.fields)
     else:
         found = comparison.compare(item, shown, sent, case.schema)

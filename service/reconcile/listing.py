@@ -23,8 +23,8 @@ from service.reconcile.table import Table
 from workers.answers import Answer, ItemView
 from workers.asking import Asker, said
 from workers.changes import time_version
-from workers.comparison import key_of
 from workers.errors import DestinationError, ReconcileFailed
+from workers.model.record_keys import RecordKeys
 from workers.parts import Parts
 from workers.repairs import Repairs
 from workers.settings import Collection
@@ -56,6 +56,7 @@ class Lister:
     """
     Args:
         by: "key", or "item" where events carry the item's id.
+        names: Whose an item is by the key that it shows.
         told: Called with items so far and the items that there are, for progress.
         sleep: Waits for a slot.
     """
@@ -66,6 +67,7 @@ class Lister:
         collection: Collection,
         by: str,
         *,
+        names: RecordKeys | None = None,
         told: Callable[[int, int | None], object] = lambda *_: None,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
@@ -73,6 +75,7 @@ class Lister:
         self._collection = collection
         self._destination = parts.settings.destinations[collection.destination]
         self._by = by
+        self._names = names or RecordKeys(collection)
         self._told = told
         self._sleep = sleep
         self._asker = Asker(parts)
@@ -116,7 +119,7 @@ class Lister:
     def _record(self, view: ItemView) -> str | None:
         if self._by == "item":
             return view.id
-        return key_of(self._collection, view.fields)
+        return self._names.of(view)
 
     def _as_lookup(self, offset: int) -> Lookup:
         # Its items are taken in, and no pass of the workers is moved on by it (lua/index.lua).

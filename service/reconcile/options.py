@@ -11,6 +11,7 @@ from workers.answers import Answer
 from workers.asking import Asker, said
 from workers.errors import ReconcileFailed
 from workers.fieldtypes import TYPES
+from workers.model.record_keys import RecordKeys, may_have_forms, record_keys
 from workers.parts import Parts
 from workers.schema import Schema
 from workers.settings import Collection
@@ -50,6 +51,25 @@ def known_schema(parts: Parts, collection: Collection, types: set[str]) -> tuple
         return schema_of(parts, collection)
     except ReconcileFailed:
         return schema, 1
+
+
+def record_keys_of(
+    parts: Parts, collection: Collection, records: Sequence[str], known: Mapping[str, str]
+) -> tuple[RecordKeys, int]:
+    """
+    Return whose items are by the keys that they show, and the calls that it took.
+
+    Args:
+        records: Keys in the snapshot.
+        known: Item id → record, as the index has them.
+    """
+    schema, calls = parts.items.schema(collection), 0
+    if not schema.fields and may_have_forms(collection, [*records, *known.values()]):
+        try:
+            schema, calls = schema_of(parts, collection)
+        except ReconcileFailed:
+            calls = 1
+    return record_keys(collection, schema, known, records), calls
 
 
 def schema_of(parts: Parts, collection: Collection) -> tuple[Schema, int]:

@@ -15,7 +15,7 @@ from service.reconcile.guard import Ground, Ruling
 from service.reconcile.held import Ledger
 from service.reconcile.links import Links
 from service.reconcile.listing import Lister, Pages
-from service.reconcile.options import known_schema, options_of
+from service.reconcile.options import known_schema, options_of, record_keys_of
 from service.reconcile.plan.frame import Frame
 from service.reconcile.plan.precedence import Precedence
 from service.reconcile.policies import Policies
@@ -27,6 +27,7 @@ from service.reconcile.table import Table
 from service.reconcile.waiting import Waited, Waiting
 from service.senders import SENDERS
 from workers.changes import Change
+from workers.model.record_keys import RecordKeys
 from workers.parts import Parts
 from workers.settings import Collection
 from workers.webflow.site import Locale
@@ -153,14 +154,23 @@ class Run:
         """
         self.table.add_known(self._ledger.ids())
         by, told = self.rows.chosen.by, self.watch.listed
-        lister = Lister(self.parts, self.collection, by, told=told, sleep=self._sleep)
+        names, more = self._record_keys(by)
+        lister = Lister(self.parts, self.collection, by, names=names, told=told, sleep=self._sleep)
         pages = lister.into(self.table, *self._ledger.begin(self.destination.name))
+        pages = replace(pages, calls=pages.calls + more)
         if variants.are_wanted(self.collection, self.table):
             self._locales, calls = variants.locales_of(self.parts, self.collection, self._sleep)
             whole = variants.listed(lister, self.table, self._locales)
-            pages = replace(pages, calls=lister.calls + calls, whole=pages.whole and whole)
+            calls += more + lister.calls
+            pages = replace(pages, calls=calls, whole=pages.whole and whole)
         self._targets = self._list_targets()
         return pages
+
+    def _record_keys(self, by: str) -> tuple[RecordKeys, int]:
+        if by == "item":
+            return RecordKeys(self.collection), 0
+        known = {id: record for record, id in self._ledger.ids()}
+        return record_keys_of(self.parts, self.collection, list(self.table.records()), known)
 
     def _list_targets(self) -> int:
         """List the collections that values refer to, where the index does not know them yet."""

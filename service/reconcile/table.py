@@ -95,6 +95,11 @@ class Table:
         row = self._db.execute(query, (record,)).fetchone()
         return row[0] if row else None
 
+    def records(self) -> Iterator[str]:
+        """Yield the keys of all records."""
+        for (record,) in self._db.execute("SELECT record FROM records"):
+            yield record
+
     def types(self) -> set[str]:
         """Return the field types that occur."""
         return {row[0] for row in self._db.execute("SELECT DISTINCT type FROM wanted")}

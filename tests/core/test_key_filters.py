@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 import pytest
 
 from workers.answers import Answer, ItemView
+from workers.model.record_keys import RecordKeys
 from workers.schema import Schema
 from workers.settings import Collection
 from workers.webflow.filters import BYTES, is_numeric, is_odd, key_filter
@@ -100,7 +101,7 @@ def test_a_key_of_several_parts_is_asked_for_by_each():
     assert found.query == {"filter[sku][in]": "a,b", "filter[size][in]": "x,y"}
     assert found.canary is None
     view = ItemView("id", {"sku": "b", "size": "y"})
-    assert found.found(PAIR, [view]) == []
+    assert found.found(RecordKeys(PAIR), [view]) == []
     assert found.outcome(Answer(200, items={"id": view}, total=1)) == "page"
 
 
@@ -117,10 +118,10 @@ def test_an_answer_of_very_many_pages_is_not_read():
 
 
 def test_lists_are_understood_where_one_of_several_is_shown():
-    assert asked(["a", "b"]).shown(SKU, page("b").items.values())
-    assert asked(["a"], canary="z").shown(SKU, page("z").items.values())
-    assert not asked(["a"]).shown(SKU, page("a").items.values())
-    assert not asked(["a"], canary="z").shown(SKU, ())
+    assert asked(["a", "b"]).shown(RecordKeys(SKU), page("b").items.values())
+    assert asked(["a"], canary="z").shown(RecordKeys(SKU), page("z").items.values())
+    assert not asked(["a"]).shown(RecordKeys(SKU), page("a").items.values())
+    assert not asked(["a"], canary="z").shown(RecordKeys(SKU), ())
 
 
 @pytest.mark.parametrize(
@@ -140,4 +141,4 @@ def test_lists_are_understood_where_one_of_several_is_shown():
 )
 def test_forms_of_keys_are_told_apart(value, odd, numeric):
     view = ItemView("id", {"sku": value})
-    assert (is_odd(SKU, view), is_numeric(SKU, view)) == (odd, numeric)
+    assert (is_odd(RecordKeys(SKU), view), is_numeric(SKU, view)) == (odd, numeric)

@@ -121,7 +121,11 @@ def settled(case: Case, item: ClaimedItem) -> Verdict:
         view = view_of(case.answer, case.batch, item, locale) if case.answer else None
         is_primary = locale in ("", case.batch.primary)
         # The key may differ from locale to locale; that of the primary one counts.
-        if view and is_primary and comparison.is_another(case.collection, item, view, sent):
+        if (
+            view
+            and is_primary
+            and comparison.is_another(case.collection, item, view, sent, case.schema)
+        ):
             return verdicts.settled(case, replace(item, variants={}))
         if view is None:
             found.add(locale, _tag(case, locale), comparison.nothing(mine))

@@ -15,7 +15,10 @@ def read_back(case: Case, item: ClaimedItem) -> Verdict:
     view = case.answer.items.get(item.id) if case.answer else None
     # The key of another variant than the primary one does not count.
     keyed = set(item.variants) <= {"", case.batch.primary}
-    if view is None or (keyed and comparison.is_another(case.collection, item, view, sent)):
+    another = view is not None and comparison.is_another(
+        case.collection, item, view, sent, case.schema
+    )
+    if view is None or (keyed and another):
         found = comparison.nothing(sent)
     else:
         found = comparison.compare(item, view, sent, case.schema)

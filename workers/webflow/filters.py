@@ -19,6 +19,8 @@ from urllib.parse import urlencode
 
 from workers.answers import Answer, ItemView
 from workers.comparison import key_of, key_text, parts_of
+from workers.fields import key_forms
+from workers.model.record_keys import RecordKeys
 from workers.schema import Schema
 from workers.settings import Collection
 
@@ -28,7 +30,6 @@ PAGES = 10  # of an answer; one that is longer is not read
 TEXTS = frozenset({"PlainText", "Email", "Phone", "Link"})  # types that are asked for as they stand
 _UNKNOWN = "?"  # no schema has been read: the key is asked for as it stands
 _NUMBER = "Number"
-_FORMS = 4  # of one key
 
 Outcome = Literal["page", "refused", "void", "wide"]
 
@@ -56,17 +57,17 @@ class KeyFilter:
     known: bool = True
     askable: bool = True
 
-    def found(self, collection: Collection, items: Iterable[ItemView]) -> list[ItemView]:
+    def found(self, names: RecordKeys, items: Iterable[ItemView]) -> list[ItemView]:
         """Return those of *items* whose keys were asked for, but for the canary."""
         asked = set(self.asked)
-        return [view for view in items if key_of(collection, view.fields) in asked]
+        return [view for view in items if names.of(view) in asked]
 
-    def shown(self, collection: Collection, items: Iterable[ItemView]) -> bool:
+    def shown(self, names: RecordKeys, items: Iterable[ItemView]) -> bool:
         """Tell whether *items* show that a list of several values is understood."""
         if len(self.asked) + (self.canary is not None) < 2:
             return False
         known = {*self.asked, self.canary}
-        return any(key_of(collection, view.fields) in known for view in items)
+        return any(names.of(view) in known for view in items)
 
     def outcome(self, page: Answer) -> Outcome:
         """Return what *page*, a success, is an answer to."""
@@ -102,20 +103,25 @@ def key_filter(
         values = {slug: frozenset({part.casefold()}) for slug, part in split[first].items()}
         return KeyFilter(query, (first,), left, None, values, number, known)
     single = len(collection.keys) == 1
-    if not single or canary is None or "," in canary or not _parts(collection, canary, types):
-        canary = None
-    asked, lists = _fitting(collection, split, canary)
+    held = None if canary is None else _parts(collection, canary, types)
+    if not single or canary is None or "," in canary or not held:
+        canary = held = None
+    asked, lists = _fitting(collection, split, held)
     values = {slug: frozenset(part.casefold() for part in lists[slug]) for slug in lists}
+    values |= {slug: held | _spelled(collection, asked, slug) for slug, held in values.items()}
     if single and _UNKNOWN not in types.values() and not number:
         lists = _with_forms(lists, asked)
     query = _query({slug: ",".join(parts) for slug, parts in lists.items()}, "in")
     return KeyFilter(query, tuple(asked), left, canary, values, number, known)
 
 
-def is_odd(collection: Collection, view: ItemView) -> bool:
-    """Tell whether an item holds a part of its key in another form than the normal one."""
-    held = [view.fields.get(slug) for slug in collection.keys]
-    return any(isinstance(value, str) and key_text(value) not in (None, value) for value in held)
+def is_odd(names: RecordKeys, view: ItemView) -> bool:
+    """Tell whether an item holds a part of its key in another form than the one asked for."""
+    held = [view.fields.get(slug) for slug in names.collection.keys]
+    if any(isinstance(value, str) and key_text(value) not in (None, value) for value in held):
+        return True
+    key = key_of(names.collection, view.fields)
+    return key is not None and bool(names.schema.fields) and names.form(key) != key
 
 
 def is_numeric(collection: Collection, view: ItemView) -> bool:
@@ -139,10 +145,17 @@ def _parts(
     parts = parts_of(collection, key)
     if len(parts) != len(collection.keys) or not all(parts):
         return None
-    split = dict(zip(collection.keys, parts, strict=True))
+    split = {
+        slug: _asked(part, types[slug]) for slug, part in zip(collection.keys, parts, strict=True)
+    }
     numbers = [part for slug, part in split.items() if types[slug] == _NUMBER]
     fits = all(map(_is_number, numbers)) and _size(_query(split, "in")) <= BYTES
     return split if fits else None
+
+
+def _asked(part: str, cms_type: str | None) -> str:
+    """Return *part* as the field keeps it; of an unknown field, as it stands."""
+    return part if cms_type in (None, _UNKNOWN) else key_forms.asked(part, cms_type)
 
 
 def _is_number(part: str) -> bool:
@@ -157,12 +170,12 @@ def _is_number(part: str) -> bool:
 def _fitting(
     collection: Collection,
     split: Mapping[str, Mapping[str, str]],
-    canary: str | None,
+    canary: Mapping[str, str] | None,
 ) -> tuple[list[str], dict[str, list[str]]]:
     """Return as many keys of *split* as fit into one call, and the values of each field."""
     lists: dict[str, list[str]] = {slug: [] for slug in collection.keys}
     if canary is not None:
-        lists[collection.keys[0]].append(canary)
+        lists[collection.keys[0]] += canary.values()
     asked: list[str] = []
     for key, parts in split.items():
         if any("," in part for part in parts.values()):
@@ -179,14 +192,20 @@ def _fitting(
     return asked, lists
 
 
+def _spelled(collection: Collection, asked: Iterable[str], slug: str) -> frozenset[str]:
+    """Return the parts of the keys *asked* for the field *slug* as they stand."""
+    place = collection.keys.index(slug)
+    return frozenset(parts_of(collection, key)[place].casefold() for key in asked)
+
+
 def _with_forms(lists: Mapping[str, list[str]], asked: Sequence[str]) -> dict[str, list[str]]:
     """Return *lists*, of one field, with the keys *asked* in further forms, where there is room."""
     [(slug, values)] = lists.items()
     more = list(values)
     for key in asked:
-        more += [f"{key} ", f" {key}", unicodedata.normalize("NFD", key)]
+        more += [key, f"{key} ", f" {key}", unicodedata.normalize("NFD", key)]
     more = list(dict.fromkeys(more))
-    fits = len(values) + (_FORMS - 1) * len(asked) <= MOST
+    fits = len(more) <= MOST
     fits = fits and _size(_query({slug: ",".join(more)}, "in")) <= BYTES
     return {slug: more if fits else list(values)}
 
