@@ -124,3 +124,75 @@ def test_what_landed_late_is_put_right_though_another_variant_took_its_time(ever
     edit_in(way, 1, stock=2)  # the request that had no answer
     way.run()
     assert (way.live(1)["stock"], live_in(way, 1), staged_in(way, 1, FR)) == (3, 3, 3)
+
+
+# what `locales` says changes --------------------------------------------------------------------
+
+
+def test_locales_that_are_changed_are_listed_again_once_and_then_written(everywhere):
+    way = everywhere()
+    way.change(1, stock=1)
+    way.run()
+    stock = 1
+    for locales in (("de",), "all", ("en", "de"), ("fr", "de"), "primary", "all"):
+        way.configure(locales=locales)
+        way.forget_requests()
+        for _ in range(2):
+            stock += 1
+            way.change(1, stock=stock)
+            way.run()
+        way.pass_time(60)
+        assert len(way.gets()) <= 1, locales
+        assert len(way.patches()) <= 4, locales
+        shown = way.live(1)["stock"], live_in(way, 1)
+        expected = {("de",): stock, ("fr", "de"): stock, "primary": stock - 2}
+        assert shown[1] == expected.get(locales, stock)
+    assert shown == (stock, stock)
+    assert way.counts("pending", "dead") == (0, 0)
+
+
+def test_locales_that_are_narrowed_cost_no_call(everywhere):
+    way = everywhere()
+    for n in (1, 2, 3):
+        way.change(n, stock=n)
+    way.run()
+    way.configure(locales=("en", "de"))
+    way.forget_requests()
+    way.change(1, stock=9)
+    way.run()
+    assert [method for method, _, _ in calls(way)] == ["PATCH"]
+
+
+def test_what_changed_while_the_primary_locale_was_written_alone_follows_later(everywhere):
+    way = everywhere()
+    way.change(1, stock=1)
+    way.run()
+    way.configure(locales="primary")
+    way.change(1, stock=2)
+    way.run()
+    assert (way.live(1)["stock"], live_in(way, 1)) == (2, 1)
+    way.configure(locales="all")
+    way.pass_time(60)
+    way.change(2, stock=3)
+    way.run()
+    assert (way.live(1)["stock"], live_in(way, 1)) == (2, 2)
+
+
+def test_a_listing_that_is_under_way_as_locales_change_is_begun_anew(everywhere):
+    way = everywhere(collection={"locales": ("en",)})
+    add_variant(way, 1, FR)
+    way.configure(locales=("de",))
+    way.change(1, stock=1)
+    way.run(2)
+    way.pass_time(60)
+
+    def switched():
+        way.configure(locales="all")
+        way.change(2, stock=2)
+        way.step()
+
+    way.on_request = switched
+    way.change(1, stock=3)
+    way.run()
+    assert (way.live(1)["stock"], live_in(way, 1)) == (3, 3)
+    assert way.state("products")[0] == "flowing"

@@ -7,7 +7,8 @@
 --   locales: JSON [[tag, cmsLocaleId], …], the primary one first; read: ms when they were asked for
 --   next: not asked for again before; failed: why the last answer gave none
 --   sites: JSON of those that may have the collection; turn: whose collections are asked for next
---   scope: what `locales` said when this was learned
+--   scope: what `locales` said when this was learned; bare: the list before named no primary locale,
+--     whose variants get what is held too
 --   began: ms at which the last listing began that showed every variant
 --   pass, offset, lock, most, pages, shrank: of the listing that is under way; again: one is wanted
 --   doubted: ms since which a listing is to have begun, before items are sent

@@ -1,33 +1,6 @@
 -- Shared: what of an item goes to which of its variants, by one request (lua/locales.lua).
 
-local places_here = {}   -- what is known of each collection here, read once a claim
 local wanted_here = {}   -- by collection: a listing or the locales are to be read first
-
-local function place_of(collection)
-  local here = places_here[collection.name]
-  if here then return here end
-  local place = collection.name .. ':' .. collection.index
-  here = {place = place, key = P .. 'site:' .. place}
-  local scope = collection.locales and cjson.encode(collection.locales) or 'primary'
-  local held = redis.call('HMGET', here.key, 'scope', 'read', 'next', 'began', 'pass', 'offset', 'lock',
-    'list_next', 'doubted')
-  if held[1] and held[1] ~= scope then
-    -- What it named before was written alone: the rest is to be met as new.
-    redis.call('DEL', P .. 'variants:' .. place, P .. 'variants:' .. place .. ':next')
-    redis.call('HDEL', here.key, 'began', 'pass', 'offset', 'list_next')
-    held = {scope, held[2], held[3]}
-  end
-  if held[1] ~= scope then redis.call('HSET', here.key, 'scope', scope) end
-  here.site = site_of(place)
-  here.read, here.began = tonumber(held[2] or nil) or 0, tonumber(held[4] or nil)
-  here.next = sane(held[3] or nil, UNREAD_MS) or now
-  here.pass, here.offset = held[5] or nil, tonumber(held[6] or nil) or 0
-  here.list_next = sane(held[8] or nil, VARIANTS_MS) or now
-  here.lock, here.doubted = sane(held[7] or nil, CLAIM_MS), tonumber(held[9] or nil)
-  here.scope = scope_of(here.site, collection.locales)
-  places_here[collection.name] = here
-  return here
-end
 
 -- Has the locales read; true where that can be done now.
 local function want_site(collection, here)
@@ -235,6 +208,7 @@ end
 -- *most*: entries that the request takes of it.
 local function spread(item, collection, id, send, most, retires)
   local named = not is_plain(send)
+  if not collection.locales then note_primary_alone(collection) end
   if not named and not collection.locales then return send end
   local here = place_of(collection)
   if here.site and here.read + SITE_MS < now then want_site(collection, here) end

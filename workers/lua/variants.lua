@@ -34,11 +34,14 @@ local function record_of(id)
   return redis.call('HGET', P .. 'keys:' .. place, id) or id
 end
 
+local bare = redis.call('HGET', key, 'bare') == '1'
+
 -- The others show what is held already, or are about to: the new one alone gets it.
 local function write_to(item, locale, held)
   local claim, shown = live_claim(item), {}
   for id in pairs(wanted) do
-    if id ~= locale and (id == site.primary or held[id]) then shown[#shown + 1] = id end
+    local has = held[id] or (id == site.primary and not bare)
+    if id ~= locale and has then shown[#shown + 1] = id end
   end
   for slug, field in pairs(item.fields) do
     local stands = field.s == 'written' or field.s == 'unchanged'
@@ -132,7 +135,7 @@ if whole then
   redis.call('UNLINK', known)
   if redis.call('EXISTS', known .. ':next') == 1 then redis.call('RENAME', known .. ':next', known) end
   redis.call('HSET', key, 'began', redis.call('HGET', key, 'pass'))
-  redis.call('HDEL', key, 'again', 'hurry')
+  redis.call('HDEL', key, 'again', 'hurry', 'bare')
 end
 redis.call('UNLINK', known .. ':next')
 redis.call('HSET', key, 'list_next', now + math.max(request.every_ms, pages * request.page_ms))
