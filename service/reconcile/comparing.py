@@ -149,7 +149,9 @@ def _in_variants(
     if not views and tag_of(wanted.slug):
         return _without_variant(one, item, wanted, held, frame)
     for tag, view in views:
-        found = _field(one, view, wanted, held, frame)
+        # Each variant has pictures of its own: the form that was listed is the primary one's.
+        known = replace(held, form=None) if held and tag else held
+        found = _field(one, view, wanted, known, frame)
         if found is not None:
             tags.append(tag or (frame.written.tags or ("",))[0])
             worst = found if worst is None or worst.act == causes.NONE else worst

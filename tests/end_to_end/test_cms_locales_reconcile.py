@@ -96,3 +96,40 @@ def test_a_dry_run_says_so_and_writes_nothing(localized):
     assert told.outcomes() == {"repaired"}
     assert live_in(way, 2) == 77
     assert way.patches() == []
+
+
+def test_rich_text_whose_pictures_each_variant_has_of_its_own_is_in_step(localized):
+    way = localized()
+    html = '<ul>\n<li>Oak</li>\n</ul><p><img src="https://media.example.com/oak.jpg"></p>'
+    source = {way.record(n): ({"description": html}, None) for n in (1, 2, 3)}
+    for n in (1, 2, 3):
+        way.change(n, description=html)
+    way.run()
+    imported = len(way.site.files._files)
+    for _ in range(3):
+        way.pass_time(86400)
+        told = way.reconcile(source)
+        assert told.by_cause() == {}
+        assert {call.method for call in told.calls} == {"GET"}
+    assert len(way.site.files._files) == imported
+
+
+@pytest.mark.parametrize("locale", ["en", "de"])
+def test_an_edit_of_rich_text_is_seen_in_whichever_variant(localized, locale):
+    way = localized()
+    html = '<p>Oak <img src="https://media.example.com/oak.jpg"></p>'
+    source = {way.record(1): ({"description": html}, None)}
+    way.change(1, description=html)
+    way.run()
+    way.pass_time(60)
+    way.reconcile(source, partial=True)
+    mine = '<p>Ash <img src="https://media.example.com/oak.jpg"></p>'
+    if locale == "de":
+        edit_in(way, 1, description=mine)
+    else:
+        way.edit(1, description=mine)
+    way.pass_time(60)
+    told = way.reconcile(source, partial=True)
+    assert list(told.by_cause().values()) == [[way.record(1)]]
+    assert "Oak" in live_in(way, 1, DE, "description")
+    assert "Oak" in way.live(1)["description"]
