@@ -11,9 +11,10 @@ no two keys make one text.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from typing import Final
+
+from workers.model.letters import nfc
 
 # What Unicode calls white space (White_Space=yes). Not str.strip(), which takes separators of
 # records too: https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt
@@ -30,7 +31,7 @@ def normal(key: str) -> str:
 
     https://www.unicode.org/reports/tr15/#Norm_Forms
     """
-    return unicodedata.normalize("NFC", key).strip(WHITE_SPACE)
+    return nfc(key).strip(WHITE_SPACE)
 
 
 def normal_record(record: str, parts: int) -> str:

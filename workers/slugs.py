@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 from workers.changes import FieldProblem
+from workers.model.letters import ordered
 
 LONGEST = 256  # characters
 NUMBERS = range(2, 22)  # behind name and key, where items have both of them in their slugs
@@ -104,6 +105,6 @@ def _joined(text: str, end: str) -> str:
 
 
 def _latin(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text.lower().translate(_LETTERS))
+    plain = unicodedata.normalize("NFKD", ordered(text.lower().translate(_LETTERS)))
     letters = "".join(each for each in plain if not unicodedata.combining(each))
     return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:LONGEST].strip("-")

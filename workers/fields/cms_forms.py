@@ -12,7 +12,6 @@ https://developers.webflow.com/data/reference/field-types-item-values
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
@@ -20,6 +19,7 @@ from typing import Any, Final
 
 from workers.fields import html_content
 from workers.fields.addresses import link
+from workers.model.letters import nfc
 
 # Type of a field in the CMS → how it keeps what is sent to it, whatever a mapping calls it.
 BY_CMS_TYPE: Final[Mapping[str, str]] = MappingProxyType(
@@ -36,7 +36,7 @@ _LINE_END: Final = re.compile(r"\r\n?")
 
 def text(value: str) -> str:
     """Return a text as it is compared: in NFC, without white space at its ends."""
-    return unicodedata.normalize("NFC", _LINE_END.sub("\n", value)).strip()
+    return nfc(_LINE_END.sub("\n", value)).strip()
 
 
 def email(value: str) -> str:

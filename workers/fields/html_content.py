@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +18,7 @@ from html import unescape
 from typing import Final
 
 from workers.fields.addresses import is_same_source, link, name_of
+from workers.model.letters import nfc
 
 _TAG: Final = "\0"  # stands for any number of tags, with or without white space
 _OBJECT: Final = "\ufffc"  # a picture or a video, in its place in the text
@@ -181,7 +181,7 @@ class _Reader:
             self._code = True
             if not self._wants_code:
                 return
-        self._add(unicodedata.normalize("NFC", text.replace(_TAG, " ").replace(_OBJECT, " ")))
+        self._add(nfc(text.replace(_TAG, " ").replace(_OBJECT, " ")))
 
     def found(self) -> Content:
         while self._open:

@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 from workers.answers import Answer, ItemView
 from workers.comparison import key_of, key_text, parts_of
 from workers.fields import key_forms
+from workers.model.letters import ordered
 from workers.model.record_keys import RecordKeys
 from workers.schema import Schema
 from workers.settings import Collection
@@ -203,7 +204,7 @@ def _with_forms(lists: Mapping[str, list[str]], asked: Sequence[str]) -> dict[st
     [(slug, values)] = lists.items()
     more = list(values)
     for key in asked:
-        more += [key, f"{key} ", f" {key}", unicodedata.normalize("NFD", key)]
+        more += [key, f"{key} ", f" {key}", unicodedata.normalize("NFD", ordered(key))]
     more = list(dict.fromkeys(more))
     fits = len(more) <= MOST
     fits = fits and _size(_query({slug: ",".join(more)}, "in")) <= BYTES
