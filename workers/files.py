@@ -15,6 +15,7 @@ from typing import Any
 
 from workers.comparing import is_empty
 from workers.fields import cms_forms
+from workers.fields.addresses import is_same_source
 
 
 def one_body(value: Any, api: str, file: str | None, *, again: bool) -> Any:
@@ -71,6 +72,15 @@ def remembered(answer: Any) -> str:
     if isinstance(answer, list):
         return json.dumps([_pair(entry) for entry in answer if _id_of(entry)])
     return json.dumps(_pair(answer) if _id_of(answer) else None)
+
+
+def are_akin(one: str | None, other: str | None) -> bool:
+    """Tell whether both, as remembered, may be imports of the same addresses."""
+    files, others = _held(one), _held(other)
+    pairs = zip(map(_url_of, files), map(_url_of, others), strict=False)
+    return len(files) == len(others) and all(
+        own is not None and its is not None and is_same_source(own, its) for own, its in pairs
+    )
 
 
 def _body(value: Any, api: str, held: list[Any], *, again: bool) -> Any:

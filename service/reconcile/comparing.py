@@ -16,7 +16,7 @@ from service.reconcile.plan.copies import may_be_staged
 from service.reconcile.plan.frame import Frame
 from service.reconcile.plan.precedence import UNDECIDED, Precedence
 from service.reconcile.plan.retired import is_retired, retired
-from service.reconcile.showing import Sight, shown_in
+from service.reconcile.showing import Sight, in_variant, shown_in
 from service.reconcile.states import Compared, Held, HeldItem, Listed, Wanted
 from workers.model.versions import Version, kind_of
 from workers.webflow.site import tag_of
@@ -144,13 +144,12 @@ def _in_variants(
     one: Compared, item: Listed, wanted: Wanted, held: Held | None, frame: Frame
 ) -> Finding | None:
     """Compare one field with every variant of the item that is to show it."""
-    worst, tags = None, []
+    worst, tags, own = None, [], tag_of(wanted.slug)
     views = list(frame.written.views(item, one.variants, wanted.slug))
-    if not views and tag_of(wanted.slug):
+    if not views and own:
         return _without_variant(one, item, wanted, held, frame)
     for tag, view in views:
-        # Each variant has pictures of its own: the form that was listed is the primary one's.
-        known = replace(held, form=None) if held and tag else held
+        known = in_variant(held, view, wanted.slug) if held and tag and not own else held
         found = _field(one, view, wanted, known, frame)
         if found is not None:
             tags.append(tag or (frame.written.tags or ("",))[0])

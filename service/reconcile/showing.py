@@ -11,13 +11,14 @@ Instep did not import cannot be told from another.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from service.reconcile.states import Held, Listed
 from workers import comparing
 from workers.fields.marks import mark_of
 from workers.fieldtypes import FieldType, OptionUnknown, parse, seen, type_for
+from workers.files import are_akin, remembered
 from workers.schema import UNKNOWN, Schema
 from workers.webflow.site import field_of
 
@@ -100,6 +101,16 @@ class Eye:
         if not form or schema != self.schema.mark(slug):
             return False
         return mark_of(seen(answer)) not in (form, held.mark)
+
+
+def in_variant(held: Held, view: Listed, slug: str) -> Held:
+    """
+    Return *held* as another variant than the primary one shows it.
+
+    Each variant has imports of its own: what is known of forms and files is of the primary one.
+    """
+    own = remembered(shown_in(view, slug)) if held.file else None
+    return replace(held, form=None, file=own if are_akin(held.file, own) else held.file)
 
 
 def shown_in(item: Listed, slug: str) -> Any:

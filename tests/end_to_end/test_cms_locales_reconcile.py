@@ -1,7 +1,7 @@
 """A reconcile compares every variant that is written."""
 
 import pytest
-from localized import DE, FR, add_variant, edit_in, live_in, localize, sent
+from localized import DE, FR, add_variant, edit_in, live_in, localize, sent, variant
 
 
 @pytest.fixture
@@ -133,3 +133,35 @@ def test_an_edit_of_rich_text_is_seen_in_whichever_variant(localized, locale):
     assert list(told.by_cause().values()) == [[way.record(1)]]
     assert "Oak" in live_in(way, 1, DE, "description")
     assert "Oak" in way.live(1)["description"]
+
+
+PICTURES = {
+    "image": "https://media.example.com/oak.jpg",
+    "gallery": ["https://media.example.com/a.jpg", "https://media.example.com/b.jpg"],
+}
+
+
+def test_pictures_that_each_variant_has_imported_are_in_step(localized):
+    way = localized()
+    source = {way.record(n): (PICTURES, None) for n in (1, 2, 3)}
+    for n in (1, 2, 3):
+        way.change(n, PICTURES)
+    way.run()
+    assert variant(way, 1).live.fields["image"] != way.live(1)["image"]
+    for _ in range(2):
+        way.pass_time(86400)
+        told = way.reconcile(source)
+        assert (told.by_cause(), {call.method for call in told.calls}) == ({}, {"GET"})
+
+
+@pytest.mark.parametrize("slug", PICTURES)
+def test_a_picture_that_an_editor_has_changed_in_one_variant_is_put_back(localized, slug):
+    way = localized()
+    way.change(1, PICTURES)
+    way.run()
+    for mine in (None, variant(way, 1).live.fields["image" if slug == "gallery" else "gallery"]):
+        edit_in(way, 1, **{slug: [mine] if slug == "gallery" and mine else mine})
+        way.pass_time(60)
+        told = way.reconcile({way.record(1): (PICTURES, None)}, partial=True)
+        assert [finding.why for finding, _ in told.all] == ["in de"]
+        assert live_in(way, 1, DE, slug) == way.live(1)[slug]
