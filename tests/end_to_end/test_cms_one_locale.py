@@ -145,3 +145,20 @@ def test_events_that_name_the_item_need_no_listing_of_keys(localized):
     way.run()
     assert live_in(way, 1, slug="name") == "Lampe"
     assert calls(way) == [("GET", "sites", ""), ("GET", "items", DE), ("PATCH", "live", "")]
+
+
+def test_it_dies_once_where_another_item_has_the_variants_listed_meanwhile(localized):
+    way = localized(tags=("en", "de", "fr"))
+    way.change(1, stock=8)
+    way.run()
+    way.change(2, {"name@de": "Tisch"}, stock=9)
+    while ("GET", "items", f"{DE},{FR}") not in calls(way):
+        way.step()
+        way.pass_time(0.5)
+    way.pass_time(3700)  # until they may be listed again
+    way.change(1, {"name@fr": "Lampe"})
+    way.pass_time(2)  # what lingers
+    way.run()
+    assert sorted(letter.key for letter in way.letters()) == [way.record(1), way.record(2)]
+    assert way.counts("written", "dead", "pending") == (2, 2, 0)
+    assert way.live(2)["stock"] == 9

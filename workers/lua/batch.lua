@@ -13,6 +13,14 @@ local function put_back(item)
   save(item)
 end
 
+-- What was taken is not sent now. What was done to it meanwhile stands: a value that went into a dead
+-- letter would go into another one, and be counted twice.
+local function put_back_picked()
+  for _, pick in ipairs(picked) do
+    if is_altered(pick.item) then put_back(pick.item) end
+  end
+end
+
 local function consider(set_of, record)
   local collection = set_of.collection
   local item = load_item(collection.name, record)

@@ -115,6 +115,7 @@ local function read_locales(lane, asked)
   if blind then return nil end
   local collection, page = locale_step(open, asked)
   if not collection then return nil end
+  put_back_picked()
   depart(lane)
   redis.call('HSET', dest_key, 'turn', 'batch')
   page.collection = collection.name
@@ -167,6 +168,7 @@ local function serve(lane)
     local page = read_locales(lane, true)
     if page then return page end
     if schema_missing then
+      put_back_picked()
       depart_to_read(lane)
       redis.call('HSET', P .. 'index:' .. schema_missing.name .. ':' .. schema_missing.index,
         'schema_next', now + 30000)
