@@ -267,7 +267,10 @@ def _problem(section: Section, key: str, raw: Mapping[str, Any], where: str) -> 
         return Problem(where, "an unknown key", f"one of {names}", advice)
     if key not in raw:
         return Problem(where, "nothing", field.expected, f"add the key {key}")
-    return Problem(where, describe(raw[key], secret=field.secret), field.expected, field.do)
+    found = locale_tags.repeated_tag(raw[key]) if key == "locales" else None
+    return Problem(
+        where, found or describe(raw[key], secret=field.secret), field.expected, field.do
+    )
 
 
 def describe(value: Any, *, secret: bool) -> str:

@@ -91,12 +91,20 @@ def _unread(
     found: str,
 ) -> Problem:
     names = ", ".join(collection.name for collection in wanting)
+    where = f"{configuration.settings.path}: destinations.{destination.name}"
+    until = "until then the primary locale alone is written"
+    if destination.site:
+        return Problem(
+            f"{where}.site",
+            f"{found} for the site {destination.site}, whose locales are needed: {names}",
+            "the id of the site, and a token that may read it",
+            f"correct the id, or give the token the scope sites:read; {until}",
+        )
     return Problem(
-        f"{configuration.settings.path}: destinations.{destination.name}.token",
-        f"{found} for the site, whose locales {names} needs",
+        f"{where}.token",
+        f"{found} for the site, whose locales are needed: {names}",
         "a token that may read its site, and the site of each collection",
-        "give it the scope sites:read, or name the site's id: site = …; until then the primary "
-        "locale alone is written",
+        f"give it the scope sites:read, or name the site's id: site = …; {until}",
     )
 
 

@@ -11,11 +11,19 @@ from workers.settings import Collection
 from workers.webflow.site import field_of
 
 
-def conflicts(rules: Sequence[Rule], collections: Mapping[str, Collection]) -> Iterator[Problem]:
-    """Yield a problem for every mapping that contradicts an earlier one, or its collection."""
+def conflicts(
+    rules: Sequence[Rule], collections: Mapping[str, Collection], *, whole: bool
+) -> Iterator[Problem]:
+    """
+    Yield a problem for every mapping that contradicts an earlier one, or its collection.
+
+    Args:
+        whole: All mappings could be read. Else one that is not among *rules* may give the name.
+    """
     yield from _addressed_two_ways(rules)
     yield from _versioned_two_ways(rules)
-    yield from _nameless(rules, collections)
+    if whole:
+        yield from _nameless(rules, collections)
     yield from _parted_otherwise(rules, collections)
     yield from _unknown_targets(rules, collections)
     yield from mixed(rules, collections)

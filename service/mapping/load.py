@@ -43,7 +43,7 @@ def load(
     rules: list[Rule] = []
     for name in dict.fromkeys(settings.mappings):
         rules += _rules(name, settings, fetchers, problems)
-    problems += conflicts(rules, settings.collections)
+    problems += conflicts(rules, settings.collections, whole=not problems)
     problems += on_create.contradictions(rules)
     problems += clashes(rules, settings)
     problems += never_sent(rules, senders, settings)

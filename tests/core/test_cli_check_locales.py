@@ -136,5 +136,7 @@ def test_a_token_that_may_not_read_sites_is_a_problem_where_locales_are_wanted(c
 def test_a_site_that_is_named_is_asked_for(check):
     assert check(locales='locales = "all"', named=f'site = "{SITE_ID}"')[0] == 0
     code, found = check(locales='locales = "all"', named='site = "65e0000000000000000000ff"')
+    [problem] = found["problems"]
     assert code == 1
-    assert found["problems"][0]["found"].startswith("the answer 404")
+    assert problem["where"].endswith("destinations.site.site")
+    assert problem["found"].startswith("the answer 404")

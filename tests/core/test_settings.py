@@ -307,6 +307,11 @@ def test_what_names_no_locales_is_refused(problems, text):
     assert '["en", "de-AT"]' in problem.expected
 
 
+def test_a_tag_that_is_there_twice_is_named(problems):
+    [problem] = problems(DESTINATION + COLLECTION + 'locales = ["en", "de", "DE"]\n').values()
+    assert problem.found == "the tag de twice"
+
+
 def test_v1_has_the_primary_locale_alone(problems):
     text = DESTINATION.replace("v2", "v1") + COLLECTION + 'locales = "all"\n'
     [problem] = problems(text).values()

@@ -41,6 +41,12 @@ def test_mappings_that_can_never_give_a_name_are_refused(creating):
     assert problem.startswith("A.py: A: found no field name, in no mapping of collection products")
 
 
+def test_beside_a_mapping_that_cannot_be_read_no_name_is_missed(creating):
+    with pytest.raises(ConfigurationInvalid) as caught:
+        creating(("A", "stock", "key"), ("B", "name", "keys"))
+    assert "found no field name" not in "\n".join(map(str, caught.value.problems))
+
+
 def test_one_mapping_of_a_collection_that_gives_a_name_is_enough(creating):
     assert len(creating(("A", "stock", "key"), ("B", "name", "key")).rules) == 2
 

@@ -25,6 +25,13 @@ def are_locales(value: Any) -> bool:
     return 0 < len(value) == len(tags)
 
 
+def repeated_tag(value: Any) -> str | None:
+    """Return what is wrong with a list that names a tag twice, in any case of its letters."""
+    tags = [tag.lower() for tag in value if is_tag(tag)] if isinstance(value, list) else []
+    twice = next((tag for tag in tags if tags.count(tag) > 1), None)
+    return None if twice is None else f"the tag {twice} twice"
+
+
 def is_tag(value: Any) -> bool:
     """Tell whether *value* can name a locale, as ``de`` or ``de-AT`` do."""
     return isinstance(value, str) and _TAG.fullmatch(value) is not None
