@@ -7,6 +7,7 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:item:<collection>:<record>``      hash: the fields of one item (``lua/state.lua``)
 ``instep:due:<collection>:<lane>``         sorted set: records by the ms at which they may be sent
 ``instep:due:<collection>:<lane>:sought``  the same, of those that wait for an id; ``:room``: room
+``instep:part:<part>``                     one of its two parts was taken (``lua/picking.lua``)
 ``instep:waiting:<collection>``            sorted set: records by the ms since which they wait
 ``instep:lookup:<collection>``             sorted set: records that wait for an item id
 ``instep:filter:<collection>``             sorted set: those of them to be asked for by filter
@@ -27,7 +28,8 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:collection:<collection>``         hash: paused, by, since; what it waits for
 ``instep:destination:<destination>``       hash: calls, breaker, pause, gate
 ``instep:flight:<destination>``            sorted set: requests on their way, by their end
-``instep:flight:<destination>:lower``      those of them that are not of the live lane
+``instep:flight:<destination>:lower``      those of them that are not of the live lane; ``:files``:
+                                           those that import files
 ``instep:budget:<token hash>``             hash: the budget (``lua/budget.lua``)
 ``instep:budget:<token hash>:queue``       sorted set: who comes for a slot, by the ms
 ``instep:source:<source>``                 hash: deliveries, duplicates, secret:<mark>, refused…

@@ -5,6 +5,7 @@ from importlib.resources import files
 
 import pytest
 
+from workers import fetches, outbox
 from workers.scripts import text_of
 
 FOLDER = files("workers") / "lua"
@@ -37,3 +38,13 @@ def test_a_step_has_each_shared_function_that_it_names(step):
 def test_a_step_has_no_shared_function_that_nothing_leads_to():
     assert "function add_shown" in TEXTS["locales"]
     assert "add_shown" not in code(text_of("claim"))
+
+
+FAMILIES = re.compile(r"\bP \.\. '([a-z-]+)")
+
+
+@pytest.mark.parametrize("family", sorted(set(FAMILIES.findall("\n".join(TEXTS.values())))))
+def test_every_key_that_a_step_names_is_documented(family):
+    keys = "\n".join(module.__doc__ for module in (outbox, fetches))
+    named = set(re.findall(r"``(?:instep:|…)?([a-z-]+)", keys))
+    assert family in named or any(family.startswith(f"{name}-") for name in named)
