@@ -74,9 +74,10 @@ end
 local function settle_status(item, verdict)
   local place = request.collection .. ':' .. request.index
   if request.look ~= '' then return settle_look(item, verdict) end
+  if given(verdict.look) then set(item, 'look', verdict.look) end
+  if not verdict.unpublishable and type(verdict.staged) ~= 'boolean' then return end
   local id = given(verdict.made) or verdict.id
   local status = status_of(place, id)
-  if given(verdict.look) then set(item, 'look', verdict.look) end
   if verdict.unpublishable then set(item, 'unpublishable', sign_of(status)) end
   if verdict.staged == true then
     -- Somebody took it back since it was last seen: a status that was confirmed is none any more.
