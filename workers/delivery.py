@@ -122,10 +122,7 @@ class Courier:
         if prepared.unread and not sending.items:
             self._reads.read_files(destination, collection, batch, prepared.unread, not_after)
             return
-        if _was_passed_over(sending, values):
-            self._reads.read_passed_over(
-                destination, collection, sending, values, schema, not_after
-            )
+        if self._reads.read_first(destination, collection, sending, values, schema, not_after):
             return
         if prepared.doubted:
             self.parts.items.doubt_schema(collection)
@@ -241,14 +238,6 @@ class Courier:
                 "dead_letters": settled.letters,
             },
         )
-
-
-def _was_passed_over(batch: Batch, values: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Tell whether its one item is to be read, since what is to be sent had no effect before."""
-    if not batch.alone or batch.create or batch.publish or batch.retire:
-        return False
-    (item,) = batch.items
-    return any(slug in values[item.record] for slug in item.passed_over)
 
 
 def _imports(

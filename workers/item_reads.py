@@ -12,7 +12,7 @@ from workers.answers import Answer
 from workers.asking import Asker, said
 from workers.errors import DestinationError
 from workers.policy import localized
-from workers.policy.readback import read_back
+from workers.policy.readback import come_late, read_back
 from workers.schema import Schema
 from workers.settings import Collection, Destination
 from workers.steps import Batch, Judgement, Verdict
@@ -82,7 +82,29 @@ class ItemReads:
         others = tuple(Verdict(each.record) for each in batch.items if each.record != item.record)
         self._settle(batch, (verdict, *others), f"files read: {said(outcome)}")
 
-    def read_passed_over(
+    def read_first(
+        self,
+        destination: Destination,
+        collection: Collection,
+        batch: Batch,
+        values: Mapping[str, Mapping[str, Any]],
+        schema: Schema,
+        not_after: float,
+    ) -> bool:
+        """Read the one item of *batch* in place of its request, where that may tell enough."""
+        if not batch.alone or batch.create or batch.publish or batch.retire:
+            return False
+        (item,) = batch.items
+        if any(slug in values[item.record] for slug in item.passed_over):
+            self._read_passed_over(destination, collection, batch, values, schema, not_after)
+            return True
+        slugs = {field.slug for field in item.fields if field.late} if not item.variants else ()
+        late = {slug: value for slug, value in values[item.record].items() if slug in slugs}
+        if late:
+            self._read_late(destination, collection, batch, late, not_after)
+        return bool(late)
+
+    def _read_passed_over(
         self,
         destination: Destination,
         collection: Collection,
@@ -91,7 +113,7 @@ class ItemReads:
         schema: Schema,
         not_after: float,
     ) -> None:
-        """Read the one item of *batch*, whose answers have not shown what was sent."""
+        """Ask whether what the answers have not shown is there all the same."""
         (item,) = batch.items
         locale = next(iter(item.variants), "")
         outcome = self._get(destination, collection, item.id, not_after, locale)
@@ -102,6 +124,23 @@ class ItemReads:
         else:
             verdict = Verdict(item.record, wait=self._wait())
         self._settle(batch, (verdict,), f"item read: {said(outcome)}")
+
+    def _read_late(
+        self,
+        destination: Destination,
+        collection: Collection,
+        batch: Batch,
+        late: Mapping[str, Any],
+        not_after: float,
+    ) -> None:
+        """Ask whether files have come that no answer has told of."""
+        (item,) = batch.items
+        outcome = self._get(destination, collection, item.id, not_after)
+        if isinstance(outcome, Answer) and outcome.status in (200, 404):
+            verdict = come_late(item, outcome.items.get(item.id), late, self._wait())
+        else:
+            verdict = Verdict(item.record, wait=self._wait())
+        self._settle(batch, (verdict,), f"item read for files: {said(outcome)}")
 
     def _get(
         self,

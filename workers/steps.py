@@ -29,6 +29,7 @@ class ClaimedField:
     file: str | None = None  # JSON {"fileId", "url"} (or a list of them), as last read in the CMS
     misses: int = 0  # answers 200 that did not show this value
     since: int = 0  # ms on the store's clock: since when its field waits
+    late: bool = False  # its file was being imported for a request that was not answered
     link: str | None = None  # JSON of the ids of the items that it names by their keys
 
 
@@ -190,6 +191,7 @@ class Verdict:
     )
     unmoved: bool = False  # it was to be unpublished, and was not live
     unpublishable: bool = False  # it is not to be published until its status has changed
+    sought: tuple[str, ...] = ()  # files that the item was read for, and does not show
     why: str = ""  # staged: for the history
     shown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # slug → variants with it
     # cmsLocaleId → "gone" (the item has no such variant), "staged" or "live" (how it is written)

@@ -205,6 +205,7 @@ def _field(field: dict[str, Any]) -> ClaimedField:
         file=field["file"] or None,
         misses=field["misses"],
         since=int(field["since"]),
+        late=bool(field.get("late")),
         link=field.get("link"),
     )
 
@@ -256,6 +257,7 @@ def verdict_for(verdict: Verdict, item: ClaimedItem, *, sent: bool = True) -> di
         "relist": verdict.relist,
         "unmoved": verdict.unmoved,
         "unpublishable": verdict.unpublishable,
+        "sought": list(verdict.sought),
         "why": verdict.why,
         **localized.told(verdict),
     }

@@ -178,3 +178,35 @@ def test_v1_imports_one_by_one_and_lets_others_by(slow):
     first = next(k for k, r in enumerate(way.patches()) if "stock" in str(r.body))
     assert first <= done + 1
     assert len(way.imported) == 5
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_picture_that_takes_longer_than_anybody_waits_is_not_imported_for_ever(open_way, held):
+    way = open_way(items=5)
+    if held:
+        way.change(1, image=picture(1))
+        way.run()
+    way.fault("timeout-after", delay=0, match={"field": "image"})
+    way.change(1, image=picture(2), stock=5)
+    way.run(600)
+    urls = [r for r in way.patches() if "0002.jpg" in str(r.body) and "fileId" not in str(r.body)]
+    assert len(urls) == (1 if held else 2)
+    assert way.live(1)["stock"] == 5
+    assert way.counts("pending", "dead") == (0, 0)
+
+
+def test_a_file_of_another_value_is_not_taken_for_the_one_that_is_late(open_way):
+    way = open_way(items=5)
+    way.change(1, image=picture(1))
+    way.run()
+    way.fault("timeout-after", delay=0, times=1, match={"field": "image"})
+    way.pass_time(2)  # what lingers
+    way.change(1, image=picture(2))
+    way.step()
+    assert "0002.jpg" in str(way.patches()[-1].body)
+    way.fault("timeout-before", delay=0, times=1, match={"field": "image"})
+    way.change(1, image=picture(3))
+    way.run(600)
+    urls = [r for r in way.patches() if "0003.jpg" in str(r.body) and "fileId" not in str(r.body)]
+    assert len(urls) == 2  # the first of them did not come
+    assert way.counts("pending", "dead") == (0, 0)

@@ -15,7 +15,7 @@ local function fields_to_send(item)
       any = true
       send[#send + 1] = {slug = slug, value = value_sent(field), type = field.t, arrival = field.a,
         ['repair'] = field.s ~= 'pending', file = field.g or false, misses = field.x or 0,
-        since = field.w or 0}
+        since = field.w or 0, late = not repair and is_late(item, slug, field)}
       files = files or holds_files(field)
       options = options or field.t == 'option'
     end
@@ -27,7 +27,7 @@ end
 -- Its last value of a field was refused, or its item was not known: it goes alone, and spoils no batch.
 local function has_refused(item, send)
   for _, field in ipairs(send) do
-    if item.meta['bad:' .. field.slug] or (field.link and field.misses > 0) then return true end
+    if item.meta['bad:' .. field.slug] or field.late or (field.link and field.misses > 0) then return true end
   end
   return false
 end

@@ -10,12 +10,14 @@
 --     part, unknown, refused, missed: [slug], staged, forget, overwrote, publish,
 --     made, taken, passed, named: [slug, instead], retired, dangling: [slug],
 --     status, look, relist, unmoved, unpublishable, why,
+--     sought: [slug],
 --     shown: {slug: [cmsLocaleId]}, variants: {cmsLocaleId: state}}],
 --   heard, closed, no_room, create_most}
 --   create: the request was to create the items; made: the id of the item that there is now
 --   retire: 'unpublish' or 'delete', or '': what the request was to do to the items; retired: it did
 --   unmoved: the CMS says that it was not live; live: of the destination; staged: of the request
 --   look, status, unpublishable: lua/status.lua; at: of the answer, as the CMS writes times
+--   sought: files that the item was read for, and does not show (lua/late.lua)
 --   relist: all that went with what there is not is looked up again, where that is quick
 --   dangling: references to items that the CMS does not know
 --   answered: updated, as a version; seen: what the answer shows where that is not what was sent
@@ -24,7 +26,7 @@
 --   soft: the limits come from 5xx answers, and last until the outage has ended
 --   imports: [files, ms]: that the CMS fetched for the request, and how long that took
 -- Returns {settled, lost, letters}.
---! uses state burying retire creation references echo publish_wait room forms status locales retired created shown import_pace twins
+--! uses state burying retire creation references echo publish_wait room forms status locales retired created shown import_pace twins late
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -64,6 +66,7 @@ local function written(item, claim, verdict)
       field.c = confirmation(field.v, field.j)
       field.x, field.V, field.W = nil, nil, nil
       set(item, 'bad:' .. slug, nil)
+      set(item, 'late:' .. slug, nil)
       if field.b and not field.m then field.c, field.u, field.L, field.S = nil, nil, nil, nil end
       touch(item, slug)
       done[#done + 1] = slug
@@ -125,6 +128,7 @@ local function remember(item, claim, verdict)
       touch(item, slug)
     end
   end
+  forget_late(item, verdict.sought)
   for slug in pairs(as_set(verdict.missed)) do
     local field = item.fields[slug]
     if field and field.a == claim.fields[slug] then
@@ -206,11 +210,13 @@ local function put_right(verdict)
   end
 end
 
-local function doubt_values(item, claim)
+local function doubt_values(item, claim, verdict)
   if request.retire ~= '' then
     doubt_retirement(item, now + LATE_MS)
   elseif not request.create then
     for slug in pairs(claim.fields) do mark_repair(item, slug, now + LATE_MS) end
+    local wait = note_late(item, claim, #request.verdicts == 1)
+    verdict.wait_ms = math.max(verdict.wait_ms or 0, wait)
   end
 end
 
@@ -232,7 +238,7 @@ local function settle(verdict)
       mark_repair(item, slug, now + LATE_MS)
     end
   else
-    if verdict.unknown then doubt_values(item, claim) end
+    if verdict.unknown then doubt_values(item, claim, verdict) end
     if request.create then settle_creation(item, claim.fields, verdict) end
     -- Before a success clears the count: the attempt that condemns is one of those it names.
     local attempts = tonumber(item.meta.attempts or 0) + (verdict.attempt and 1 or 0)

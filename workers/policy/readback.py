@@ -1,10 +1,14 @@
 """
-What an item shows that was read since two answers did not show what was sent. Pure.
+What an item shows that was read since two answers did not show what was sent, or none came. Pure.
 """
 
 from __future__ import annotations
 
-from workers import comparison
+from collections.abc import Mapping
+from typing import Any
+
+from workers import comparison, files
+from workers.answers import ItemView
 from workers.steps import ClaimedItem, Verdict
 from workers.verdicts import Case
 
@@ -30,4 +34,26 @@ def read_back(case: Case, item: ClaimedItem) -> Verdict:
         files=found.files,
         deaths=case.not_applied(found.missed),
         attempt=bool(found.missed),
+    )
+
+
+def come_late(
+    item: ClaimedItem, view: ItemView | None, late: Mapping[str, Any], wait: float
+) -> Verdict:
+    """
+    Return that files are written which have come since the CMS did not answer in time.
+
+    A file is a new one only beside another that is known: where none is, what the item shows is
+    kept, and the item is read once more before the files are imported again.
+    """
+    known = {field.slug: field.file for field in item.fields if field.slug in late}
+    sought = {slug: value for slug, value in late.items() if known[slug] is not None}
+    found = comparison.compare(item, view, sought) if view else comparison.nothing(sought)
+    held = {slug: files.remembered(view.fields.get(slug) if view else None) for slug in late}
+    return Verdict(
+        item.record,
+        written=found.shown,
+        files={**held, **found.files},
+        sought=tuple(found.missed),
+        wait=0.0 if sought else wait,
     )
