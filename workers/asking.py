@@ -68,7 +68,8 @@ class Asker:
         if lookup.kind == "schema":
             self._read_schema(destination, lookup, not_after)
             return
-        if self.parts.items.wants_types(lookup):
+        schema = self.parts.items.schema(collection)
+        if self.parts.items.spellings.wants_types(lookup, schema):
             self._read_types(destination, lookup, not_after)
             if self.parts.limiter.take(destination):
                 self.parts.items.take_in(lookup, None)
@@ -116,7 +117,7 @@ class Asker:
     def _read_types(self, destination: Destination, lookup: Lookup, not_after: float) -> None:
         """Read the schema: an address is looked for in the form in which its field keeps it."""
         collection = self.parts.settings.collections[lookup.collection]
-        reading = self.parts.items.as_reading(lookup)
+        reading = self.parts.items.spellings.as_reading(lookup)
         outcome = self.ask(
             destination,
             lambda client: client.get_collection(

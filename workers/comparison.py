@@ -166,6 +166,18 @@ def key_text(value: Any) -> str | None:
     return str(int(value)) if isinstance(value, int) or value.is_integer() else str(value)
 
 
+def key_number(part: str) -> int | float | None:
+    """
+    Return the number as which a field of numbers holds the key *part*; None: it would read back as
+    another key, be it for the digits that a double does not keep.
+    """
+    try:
+        number: int | float = int(part) if part.lstrip("-").isdigit() else float(part)
+        return number if part.isascii() and key_text(float(number)) == part else None
+    except (ValueError, OverflowError):
+        return None
+
+
 def shown_key(collection: Collection, fields: Mapping[str, Any]) -> str:
     """Return what *fields* hold where the key of *collection* stands, for people."""
     return " and ".join(as_text(fields.get(slug)) for slug in collection.keys)

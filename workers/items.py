@@ -18,22 +18,21 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator
 from typing import Any
 
-from workers.answers import Answer, ItemView
+from workers.answers import Answer
 from workers.model.item_status import status_of
-from workers.model.record_keys import RecordKeys, has_forms, may_have_forms, record_keys
+from workers.model.record_keys import RecordKeys
 from workers.outbox import INDEX_EVERY, V1_INDEX_EVERY
 from workers.schema import Schema
 from workers.scripts import Steps
 from workers.settings import Collection, Destination, Settings
 from workers.steps import Lookup
 from workers.store.connection import guarded
+from workers.store.spellings import Spellings
 from workers.webflow.filters import KeyFilter, is_numeric, is_odd
 
-LOOKED_FOR = 20_000  # records whose keys are compared with each page, where fields have forms
 PAGE = 100  # items; the most that a listing gives
 SCHEMA_TTL = 86_400  # s; an answer that contradicts the schema drops it earlier
 _SCHEMA_TIMES = [  # of the index's hash
@@ -56,6 +55,7 @@ class Items:
     def __init__(self, steps: Steps, settings: Settings) -> None:
         self.steps = steps
         self.settings = settings
+        self.spellings = Spellings(steps, settings)
 
     def take_in(
         self, lookup: Lookup, page: Answer | None, asked: KeyFilter | None = None
@@ -72,7 +72,7 @@ class Items:
         collection = self.settings.collections[lookup.collection]
         destination = self.settings.destinations[collection.destination]
         items = page.items if page else {}
-        names = self._record_keys(collection, lookup, items, asked)
+        names = self.spellings.record_keys(collection, self.schema(collection), items, asked)
         views = asked.found(names, items.values()) if asked else items.values()
         more = page is not None and len(items) > 0 and self._more(lookup, page)
         found = self.steps.run(
@@ -95,7 +95,10 @@ class Items:
                 "at": page.at if page else None,
                 "history": self.settings.store.history,
                 "failed": page is None,
-                "items": [*self._entries(names, views), *self._shown_before(names, lookup)],
+                "items": [
+                    *self._entries(names, views),
+                    *self.spellings.shown_before(names, lookup),
+                ],
                 "odd": any(is_odd(names, view) for view in items.values()),
                 "numeric": any(is_numeric(collection, view) for view in items.values()),
                 "filter": asked and page and _answered(names, asked, page),
@@ -182,14 +185,6 @@ class Items:
         same = min(same, len(_NEXT_MS) - 1) if at - read < _FORGETS_MS else 0
         return {"schema_next": at + _NEXT_MS[same], "schema_same": same + 1}
 
-    def as_reading(self, lookup: Lookup) -> Lookup:
-        """Return the reading of the schema that takes place before *lookup*."""
-        with guarded():
-            arrival = int(self.steps.client.get("instep:arrival") or 0)
-            seconds, micros = self.steps.client.time()
-        at = seconds * 1000 + micros // 1000 + self.steps.clock_offset_ms
-        return replace(lookup, kind="schema", at=at, arrival=arrival)
-
     def drop_schema(self, collection: Collection) -> None:
         """Forget the schema: an answer contradicted it."""
         with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
@@ -248,51 +243,6 @@ class Items:
             if self.settings.destinations[collection.destination].budget == destination.budget
         )
         return SHARE * max(1, sharing) * 60 / destination.requests_per_minute
-
-    def wants_types(self, lookup: Lookup) -> bool:
-        """Tell whether who is there is not to be said before the types of the key's fields are."""
-        collection = self.settings.collections[lookup.collection]
-        if lookup.slot not in ("", ":filter") or lookup.offset or self.schema(collection).fields:
-            return False
-        return may_have_forms(collection, lookup.keys or self._looked_for(collection))
-
-    def _looked_for(self, collection: Collection) -> list[str]:
-        """Return the keys of records whose items are looked for, the oldest first."""
-        with guarded():
-            key = f"instep:lookup:{collection.name}"
-            return [str(one) for one in self.steps.client.zrange(key, 0, LOOKED_FOR - 1)]
-
-    def _record_keys(
-        self,
-        collection: Collection,
-        lookup: Lookup,
-        items: Mapping[str, ItemView],
-        asked: KeyFilter | None,
-    ) -> RecordKeys:
-        """Return whose the *items* of a page are."""
-        schema = self.schema(collection)
-        if schema.fields and not has_forms(collection, schema):
-            return RecordKeys(collection, schema)
-        with guarded():
-            place = f"{collection.name}:{self.settings.copy_of(collection)}"
-            held = self.steps.client.hmget(f"instep:keys:{place}", list(items)) if items else []
-        known = {id: str(key) for id, key in zip(items, held, strict=True) if key is not None}
-        looked_for = asked.asked if asked else self._looked_for(collection)
-        return record_keys(collection, schema, known, looked_for)
-
-    def _shown_before(self, names: RecordKeys, lookup: Lookup) -> Iterator[dict[str, Any]]:
-        """Yield the items of records that wait which an earlier listing has shown."""
-        if lookup.slot or lookup.offset:
-            return
-        forms = {form: key for form, key in names.wanted.items() if form != key}
-        if not forms:
-            return
-        with guarded():
-            place = f"{names.collection.name}:{self.settings.copy_of(names.collection)}"
-            ids = self.steps.client.hmget(f"instep:ids:{place}", list(forms))
-        for key, id in zip(forms.values(), ids, strict=True):
-            if id is not None:
-                yield {"key": key, "id": str(id), "updated": None, "created": None, "status": None}
 
     def _entries(self, names: RecordKeys, items: Any) -> Iterator[dict[str, Any]]:
         for item in items:

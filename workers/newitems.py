@@ -13,7 +13,7 @@ from typing import Any
 
 from workers.bodies import Prepared
 from workers.changes import FieldProblem
-from workers.comparison import kept_key, key_text, parts_of
+from workers.comparison import kept_key, key_number, key_text, parts_of
 from workers.fields.key_forms import kept
 from workers.schema import Schema, Trust
 from workers.settings import Collection
@@ -141,13 +141,10 @@ def _part(record: str, schema: Schema, slug: str) -> Any:
     field = schema.fields.get(slug)
     if field is None or field["type"] != "Number":
         return record
-    try:
-        number: int | float = int(record) if record.lstrip("-").isdigit() else float(record)
-        same = key_text(number) == record
-    except (ValueError, OverflowError):
-        same = False
-    if not same:
-        raise ValueError(f"the field {slug} holds numbers, which the key {record} is not one of")
+    number = key_number(record)
+    if number is None:
+        words = f"the field {slug} holds numbers, none of which reads back as the key {record}"
+        raise ValueError(words)
     return number
 
 

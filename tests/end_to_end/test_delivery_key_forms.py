@@ -202,3 +202,23 @@ def test_a_reconcile_compares_them_with_their_items(reconciling, known):
     assert not way.posts()
     assert not any(item.staged.archived for item in way.products.items.values())
     assert not way.reconcile(source).by_cause()
+
+
+@pytest.mark.parametrize("key", ["9007199254740993", "1234567890.123456789", "1" * 400])
+def test_a_number_that_would_read_back_as_another_makes_no_item(open_way, api, key):
+    way = open_way(api=api, by="key", collection={"missing": "create", "key": "code"})
+    held = len(way.products.items)
+    for stock in (1, 2):
+        way.change(key, name="Oak desk", stock=stock)
+        way.run()
+    assert len(way.products.items) == held
+    assert not way.posts()
+    assert key[:100] in way.letters()[0].message
+
+
+def test_a_long_number_that_reads_back_as_it_is_makes_one(open_way, api):
+    way = open_way(api=api, by="key", collection={"missing": "create", "key": "code"})
+    for stock in (1, 2):
+        way.change("9007199254740992", name="Oak desk", stock=stock)
+        way.run()
+    assert way.the(9007199254740992, "code").live.fields["stock"] == 2

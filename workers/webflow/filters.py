@@ -18,7 +18,7 @@ from typing import Literal
 from urllib.parse import urlencode
 
 from workers.answers import Answer, ItemView
-from workers.comparison import key_of, key_text, parts_of
+from workers.comparison import key_number, key_of, key_text, parts_of
 from workers.fields import key_forms
 from workers.model.letters import ordered
 from workers.model.record_keys import RecordKeys
@@ -150,22 +150,13 @@ def _parts(
         slug: _asked(part, types[slug]) for slug, part in zip(collection.keys, parts, strict=True)
     }
     numbers = [part for slug, part in split.items() if types[slug] == _NUMBER]
-    fits = all(map(_is_number, numbers)) and _size(_query(split, "in")) <= BYTES
+    fits = None not in map(key_number, numbers) and _size(_query(split, "in")) <= BYTES
     return split if fits else None
 
 
 def _asked(part: str, cms_type: str | None) -> str:
     """Return *part* as the field keeps it; of an unknown field, as it stands."""
     return part if cms_type in (None, _UNKNOWN) else key_forms.asked(part, cms_type)
-
-
-def _is_number(part: str) -> bool:
-    """Tell whether a number reads back as the key *part*."""
-    try:
-        number: int | float = int(part) if part.lstrip("-").isdigit() else float(part)
-        return part.isascii() and key_text(number) == part
-    except (ValueError, OverflowError):
-        return False
 
 
 def _fitting(

@@ -1,0 +1,85 @@
+"""
+How keys are spelled that wait, and those of items that are known: what listings are read by.
+
+Reads ``instep:lookup:…``, ``instep:keys:…`` and ``instep:ids:…`` (``lua/creation.lua``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from workers.answers import ItemView
+from workers.model.record_keys import RecordKeys, has_forms, may_have_forms, record_keys
+from workers.schema import Schema
+from workers.scripts import Steps
+from workers.settings import Collection, Settings
+from workers.steps import Lookup
+from workers.store.connection import guarded
+from workers.webflow.filters import KeyFilter
+
+LOOKED_FOR = 20_000  # records whose keys are compared with each page, where fields have forms
+
+
+class Spellings:
+    """
+    Raises (every method):
+        StoreUnavailable: The store did not answer.
+    """
+
+    def __init__(self, steps: Steps, settings: Settings) -> None:
+        self.steps = steps
+        self.settings = settings
+
+    def wants_types(self, lookup: Lookup, schema: Schema) -> bool:
+        """Tell whether who is there is not to be said before the types of the key's fields are."""
+        collection = self.settings.collections[lookup.collection]
+        if lookup.slot not in ("", ":filter") or lookup.offset or schema.fields:
+            return False
+        return may_have_forms(collection, lookup.keys or self._looked_for(collection))
+
+    def _looked_for(self, collection: Collection) -> list[str]:
+        """Return the keys of records whose items are looked for, the oldest first."""
+        with guarded():
+            key = f"instep:lookup:{collection.name}"
+            return [str(one) for one in self.steps.client.zrange(key, 0, LOOKED_FOR - 1)]
+
+    def record_keys(
+        self,
+        collection: Collection,
+        schema: Schema,
+        items: Mapping[str, ItemView],
+        asked: KeyFilter | None,
+    ) -> RecordKeys:
+        """Return whose the *items* of a page are."""
+        if schema.fields and not has_forms(collection, schema):
+            return RecordKeys(collection, schema)
+        with guarded():
+            place = f"{collection.name}:{self.settings.copy_of(collection)}"
+            held = self.steps.client.hmget(f"instep:keys:{place}", list(items)) if items else []
+        known = {id: str(key) for id, key in zip(items, held, strict=True) if key is not None}
+        looked_for = asked.asked if asked else self._looked_for(collection)
+        return record_keys(collection, schema, known, looked_for)
+
+    def shown_before(self, names: RecordKeys, lookup: Lookup) -> Iterator[dict[str, Any]]:
+        """Yield the items of records that wait which an earlier listing has shown."""
+        if lookup.slot or lookup.offset:
+            return
+        forms = {form: key for form, key in names.wanted.items() if form != key}
+        if not forms:
+            return
+        with guarded():
+            place = f"{names.collection.name}:{self.settings.copy_of(names.collection)}"
+            ids = self.steps.client.hmget(f"instep:ids:{place}", list(forms))
+        for key, id in zip(forms.values(), ids, strict=True):
+            if id is not None:
+                yield {"key": key, "id": str(id), "updated": None, "created": None, "status": None}
+
+    def as_reading(self, lookup: Lookup) -> Lookup:
+        """Return the reading of the schema that takes place before *lookup*."""
+        with guarded():
+            arrival = int(self.steps.client.get("instep:arrival") or 0)
+            seconds, micros = self.steps.client.time()
+        at = seconds * 1000 + micros // 1000 + self.steps.clock_offset_ms
+        return replace(lookup, kind="schema", at=at, arrival=arrival)
