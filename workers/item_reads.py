@@ -137,7 +137,7 @@ class ItemReads:
         (item,) = batch.items
         outcome = self._get(destination, collection, item.id, not_after)
         if isinstance(outcome, Answer) and outcome.status in (200, 404):
-            verdict = come_late(item, outcome.items.get(item.id), late, self._wait())
+            verdict = come_late(collection, item, outcome.items.get(item.id), late, self._wait())
         else:
             verdict = Verdict(item.record, wait=self._wait())
         self._settle(batch, (verdict,), f"item read for files: {said(outcome)}")

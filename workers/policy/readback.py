@@ -9,6 +9,7 @@ from typing import Any
 
 from workers import comparison, files
 from workers.answers import ItemView
+from workers.settings import Collection
 from workers.steps import ClaimedItem, Verdict
 from workers.verdicts import Case
 
@@ -38,7 +39,11 @@ def read_back(case: Case, item: ClaimedItem) -> Verdict:
 
 
 def come_late(
-    item: ClaimedItem, view: ItemView | None, late: Mapping[str, Any], wait: float
+    collection: Collection,
+    item: ClaimedItem,
+    view: ItemView | None,
+    late: Mapping[str, Any],
+    wait: float,
 ) -> Verdict:
     """
     Return that files are written which have come since the CMS did not answer in time.
@@ -46,6 +51,8 @@ def come_late(
     A file is a new one only beside another that is known: where none is, what the item shows is
     kept, and the item is read once more before the files are imported again.
     """
+    if view and comparison.is_another(collection, item, view, late):
+        view = None
     known = {field.slug: field.file for field in item.fields if field.slug in late}
     sought = {slug: value for slug, value in late.items() if known[slug] is not None}
     found = comparison.compare(item, view, sought) if view else comparison.nothing(sought)
