@@ -230,3 +230,28 @@ def test_a_plan_that_refuses_an_update_is_no_plan_that_is_full(making):
     making.run(60)
     assert making.counts("dead") == (1,)
     assert making.state("products")[0] == "flowing"
+
+
+def test_room_for_37_of_100_takes_nine_requests(open_way):
+    way = open_way(by="key", collection={"missing": "create"})
+    room_for(way, 37)
+    for n in range(100):
+        way.change(f"new-{n}", name=f"Oak {n}")
+    way.run(120)
+    assert sum(len(way.made(f"new-{n}")) for n in range(100)) == 37
+    assert [len(one.body["items"]) for one in way.posts()] == [100, 50, 25, 25, 12, 12, 6, 3, 1]
+    assert way.counts("written", "pending", "dead") == (37, 63, 0)
+
+
+def test_a_try_whose_worker_was_killed_is_made_again(making):
+    room_for(making, 0)
+    for n in range(4):
+        making.change(f"new-{n}", name=f"Oak {n}")
+    making.run(60)
+    making.pass_time(600)
+    room_for(making, None)
+    assert making.claim().create
+    making.forget_requests()
+    making.run(700)
+    assert all(making.the(f"new-{n}") for n in range(4))
+    assert making.counts("pending", "dead") == (0, 0)

@@ -169,3 +169,20 @@ def test_a_new_item_waits_as_any(making, api):
     making.mend()
     making.run(60)
     assert making.the("new-1")
+
+
+def test_an_operator_s_pause_holds_what_waits_and_resume_tries_at_once(open_way):
+    way = open_way()
+    way.products.blocked = CHANGED
+    way.change(1, stock=1)
+    way.run(20)
+    way.parts.breaker.pause("products", "stocktaking", by="operator")
+    assert way.state("products") == ("paused", "stocktaking")
+    way.products.blocked = None
+    way.forget_requests()
+    way.run(600)
+    assert way.requests == []
+    way.resume("products")
+    way.run(1)
+    assert way.live(1)["stock"] == 1
+    assert way.state("products") == ("flowing", "")
