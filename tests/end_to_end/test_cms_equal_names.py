@@ -155,21 +155,6 @@ def test_an_answer_that_is_lost_makes_no_second_item(making, times):
     assert making.counts("dead", "pending") == (0, 0)
 
 
-def test_an_item_of_ours_that_no_listing_shows_yet_is_found_by_its_slug(making):
-    def appear():
-        making.add(21, sku="new-1", slug="product-3-new-1")
-
-    making.change("new-1", name="Product 3", stock=7)
-    making.step()  # the look-up
-    making.step()  # the schema
-    appear()
-    making.run()
-    item = making.the("new-1")
-    assert item.id == making.id(21)
-    assert item.live.fields["stock"] == 7
-    assert making.counts("dead", "pending") == (0, 0)
-
-
 def test_a_worker_that_dies_at_any_step_leaves_one_item(open_way):
     for dies in range(8):
         way = open_way(**MAKING)

@@ -1,5 +1,7 @@
 """New items that the CMS refuses: slugs that are taken, bad fields, parked collections."""
 
+import pytest
+
 from service.sandbox.schema import Field
 
 ALL = {"name", "slug", "stock"}
@@ -35,14 +37,18 @@ def test_the_letter_of_a_slug_can_be_replayed_once_it_is_free(making):
     assert making.the("new-1").live.fields["slug"] == "product-3"
 
 
-def test_an_item_with_our_key_and_our_slug_that_appeared_meanwhile_is_adopted(making):
-    def appear():
-        making.add(21, sku="new-1", slug="oak-desk")
-
-    making.change("new-1", name="Oak desk", stock=7)
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        pytest.param("Oak desk", "oak-desk", id="the slug of its name"),
+        pytest.param("Product 3", "product-3-new-1", id="the next one, the first is another's"),
+    ],
+)
+def test_an_item_with_our_key_and_our_slug_that_appeared_meanwhile_is_adopted(making, name, slug):
+    making.change("new-1", name=name, stock=7)
     making.step()  # the look-up
     making.step()  # the schema
-    appear()
+    making.add(21, sku="new-1", slug=slug)
     making.run()
     item = making.the("new-1")
     assert item.id == making.id(21)

@@ -130,18 +130,20 @@ local function bury_incomplete(item)
   return true
 end
 
+-- A value that is in a letter goes out again. *name*, *value*: of the letters that are meant.
+local function revive_field(item, slug, name, value)
+  local field = item.fields[slug]
+  if field.s ~= 'dead' or redis.call('HGET', P .. 'letter:' .. field.l, name) ~= value then return end
+  count('dead', -1)
+  count('pending', 1)
+  field.s, field.w, field.x = 'pending', now, nil
+  leave_letter(field, slug, 'replayed')
+  touch(item, slug)
+end
+
 -- What died because there was no item goes with the rest, now that there is to be one.
--- *name*, *value*: of the letters that are meant.
 local function revive(item, name, value)
-  for slug, field in pairs(item.fields) do
-    if field.s == 'dead' and redis.call('HGET', P .. 'letter:' .. field.l, name) == value then
-      count('dead', -1)
-      count('pending', 1)
-      field.s, field.w, field.x = 'pending', now, nil
-      leave_letter(field, slug, 'replayed')
-      touch(item, slug)
-    end
-  end
+  for slug in pairs(item.fields) do revive_field(item, slug, name, value) end
 end
 
 -- A claim that ran out may have sent its request at the last moment.

@@ -57,16 +57,9 @@ end
 
 -- What died for want of this variant goes there now.
 local function revive_in(item, locale)
-  for slug, field in pairs(item.fields) do
+  for slug in pairs(item.fields) do
     local tag = tag_of(slug)
-    if tag and field.s == 'dead' and site.ids[string.lower(tag)] == locale
-        and redis.call('HGET', P .. 'letter:' .. field.l, 'kind') == 'missing' then
-      count('dead', -1)
-      count('pending', 1)
-      field.s, field.w, field.x = 'pending', now, nil
-      leave_letter(field, slug, 'replayed')
-      touch(item, slug)
-    end
+    if tag and site.ids[string.lower(tag)] == locale then revive_field(item, slug, 'kind', 'missing') end
   end
 end
 
