@@ -35,7 +35,7 @@ SETTINGS = Settings(
     store=StoreSettings(),
     destinations={"site": SITE},
     collections={
-        name: Collection(name, "site", letter * 24, None, "dead-letter")
+        name: Collection(name, "site", letter * 24, None, "dead-letter", preflight=False)
         for name, letter in (("products", "a"), ("stores", "b"))
     },
     sources={"erp": Source("erp", "hmac", ("s",))},
