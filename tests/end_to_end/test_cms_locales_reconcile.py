@@ -165,3 +165,19 @@ def test_a_picture_that_an_editor_has_changed_in_one_variant_is_put_back(localiz
         told = way.reconcile({way.record(1): (PICTURES, None)}, partial=True)
         assert [finding.why for finding, _ in told.all] == ["in de"]
         assert live_in(way, 1, DE, slug) == way.live(1)[slug]
+
+
+def test_a_difference_is_written_in_all_though_a_variant_is_met_by_the_same_listing(localized):
+    way = localized(tags=("en", "de", "fr"))
+    way.change(1, supplier="Oak")
+    way.run()
+    add_variant(way, 1, FR, supplier="Ash")
+    way.edit(1, supplier="Ash")
+    way.pass_time(60)
+    source = {way.record(1): ({"supplier": "Oak"}, None)}
+    told = way.reconcile(source, partial=True)
+    assert told.outcomes() == {"repaired"}
+    assert way.live(1)["supplier"] == "Oak"
+    assert [live_in(way, 1, locale, "supplier") for locale in (DE, FR)] == ["Oak", "Oak"]
+    way.pass_time(60)
+    assert way.reconcile(source, partial=True).by_cause() == {}

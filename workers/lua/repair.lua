@@ -27,7 +27,9 @@ end
 
 local function mend(item, slug)
   local field = item.fields[slug]
-  if not (AGAIN[field.s] or (field.O and field.s == 'ignored')) or field.m then return false end
+  if not (AGAIN[field.s] or (field.O and field.s == 'ignored')) then return false end
+  -- On its way to one variant, which the same listing has shown, it goes to all (lua/locales.lua).
+  if field.m and not field.V then return false end
   mark_repair(item, slug, now)
   field.q = 3
   marked = marked + 1
