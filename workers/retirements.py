@@ -22,6 +22,8 @@ STILL_USED = (
     "; remove the references to it in the CMS (of items that refer to each other, those of one),"
     " then replay"
 )
+# s until it is tried again: what refers to it may be about to be deleted as well.
+WAITS = (5.0, 15.0)
 
 
 def done(_: Case, item: ClaimedItem) -> Verdict:
@@ -46,8 +48,11 @@ def refused(case: Case, item: ClaimedItem) -> Verdict:
     """It dies with the CMS's words; but where it is to be deleted, deleting it tells."""
     if case.batch.alone and case.batch.retire == "unpublish" and _is_to_be_deleted(item):
         return done(case, item)
+    used = case.batch.retire == "delete" and _is_conflict(case)
+    if used and case.batch.alone and item.attempts < len(WAITS):
+        return Verdict(item.record, wait=WAITS[item.attempts], attempt=True)
     verdict = verdicts.refused(case, item)
-    if case.batch.retire != "delete" or case.answer is None or case.answer.status != 409:
+    if not used:
         return verdict
     deaths = (replace(death, message=death.message + STILL_USED) for death in verdict.deaths)
     return replace(verdict, deaths=tuple(deaths))
@@ -58,6 +63,11 @@ def backed_off(case: Case, item: ClaimedItem) -> Verdict:
     verdict = verdicts.backed_off(case, item)
     # Any 5xx: what is written next to an item that is then taken away would be lost.
     return replace(verdict, unknown=verdict.unknown or case.answer is not None)
+
+
+def _is_conflict(case: Case) -> bool:
+    # v1 answers 400 to what v2 answers 409.
+    return case.answer is not None and (case.answer.status == 409 or case.answer.code == "Conflict")
 
 
 def _is_to_be_deleted(item: ClaimedItem) -> bool:

@@ -65,11 +65,18 @@ def test_a_collection_that_is_not_there_is_another_matter():
 
 
 def test_an_item_that_is_still_referred_to_dies_with_the_words_of_the_cms():
-    found = verdict(REFERENCED)
+    found = verdict(REFERENCED, item(0, attempts=2))
     (death,) = found.deaths
     assert (death.kind, death.slugs, death.status) == ("refused", (":gone",), 409)
     assert "still being used" in death.message
     assert (found.retired, found.attempt) == (False, True)
+
+
+@pytest.mark.parametrize(("attempts", "wait"), [(0, 5.0), (1, 15.0)])
+@pytest.mark.parametrize("answer", [REFERENCED, Answer(400, "Conflict", "still being used")])
+def test_before_that_what_refers_to_it_may_go_first(answer, attempts, wait):
+    found = verdict(answer, item(0, attempts=attempts))
+    assert (found.deaths, found.wait, found.attempt) == ((), wait, True)
 
 
 def test_but_not_for_another_one_of_its_batch():
@@ -80,7 +87,7 @@ def test_but_not_for_another_one_of_its_batch():
 
 def test_what_was_never_published_has_no_live_copy_to_be_taken_away():
     assert verdict(NOT_LIVE, item(way="unpublish"), retire="unpublish").retired
-    assert verdict(NOT_LIVE, retire="delete").deaths
+    assert verdict(NOT_LIVE, item(0, attempts=2), retire="delete").deaths
 
 
 def test_whether_an_item_can_be_deleted_its_deletion_tells():
