@@ -42,6 +42,9 @@ _HEAD = 10.0  # s for the head of a request, and that a connection may be idle
 _BUFFER = 65_536  # bytes that are read ahead per connection; a longer head is refused
 _KILL = 3  # s that requests in hand have to end (the store has 2); stalled ones use them up
 
+# granian's own handler writes to stdout, whose first line is to be the one that says "ready".
+LOGGING: dict[str, Any] = {"handlers": {}, "loggers": {"_granian": {"propagate": True}}}
+
 
 def address(bind: str) -> tuple[str, int]:
     """
@@ -101,6 +104,7 @@ def serve(host: str, port: int, processes: int) -> None:
         backlog=connections,
         backpressure=connections,
         log_level=LogLevels.warning,
+        log_dictconfig=LOGGING,
         log_access=False,
         respawn_failed_workers=True,
         workers_kill_timeout=_KILL,

@@ -1,0 +1,22 @@
+"""What the web server itself has to say."""
+
+import subprocess
+import sys
+
+SCRIPT = """
+from granian.log import LogLevels, configure_logging, logger
+from service import logs
+from service.web.server import LOGGING
+
+logs.configure()
+configure_logging(LogLevels.warning, LOGGING)
+logger.warning("more workers than CPU cores")
+"""
+
+
+def test_a_warning_of_granian_is_a_line_of_the_log_and_not_of_the_output():
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == ""
+    assert done.stderr.endswith("warning _granian: more workers than CPU cores\n")
