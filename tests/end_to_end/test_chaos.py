@@ -14,6 +14,9 @@ from standin import StandIn, item_id
 
 FULL = bool(os.environ.get("INSTEP_FULL"))
 TICKS = os.sysconf("SC_CLK_TCK")
+# s until another process is in the place of a killed one; other tests have the cores meanwhile,
+# and the main web process needs one for a second to start.
+LONGEST = 2.0 if FULL else 5.0
 ITEMS = 150
 MAIN = "main web process"
 WHOLE = {"supervisor": 1, "web": 2, "worker": 2, "store": 1}
@@ -106,7 +109,7 @@ def test_any_killed_process_costs_nothing(scene, rounds):
     waits = [(role, kill(scene, role)) for role in roles]
     load.join()
     say((waits, load.others))
-    assert max(seconds for _, seconds in waits) < 2.0
+    assert max(seconds for _, seconds in waits) < LONGEST
     scene.ends_right()
 
 
