@@ -14,9 +14,6 @@ from standin import StandIn, item_id
 
 FULL = bool(os.environ.get("INSTEP_FULL"))
 TICKS = os.sysconf("SC_CLK_TCK")
-# s until another process is in the place of a killed one; other tests have the cores meanwhile,
-# and the main web process needs one for a second to start.
-LONGEST = 2.0 if FULL else 5.0
 ITEMS = 150
 MAIN = "main web process"
 WHOLE = {"supervisor": 1, "web": 2, "worker": 2, "store": 1}
@@ -79,12 +76,20 @@ def started(pid):
     return None
 
 
+def starved(pid):
+    """Return for how many seconds a process was ready to run while others had the cores."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+
+
 def parent(pid):
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def kill(scene, role):
-    """Kill one process of *role*; return how many seconds later the one in its place started."""
+    """
+    Kill one process of *role*; return how many seconds later the one in its place started, but for
+    those for which other tests kept the new main process from a core.
+    """
     kind = "web" if role == MAIN else role
     old = scene.whole()[kind]
     time.sleep(scene.chosen.uniform(0.0, 0.7))  # a random moment
@@ -98,7 +103,8 @@ def kill(scene, role):
         return found - old if victim not in found else None
 
     found = eventually(new, within=10, pause=0.1, told=scene.instep.log)
-    return round(max(started(pid) for pid in found) - at, 2)
+    late = starved(parent(min(found))) if role == MAIN else 0.0
+    return round(max(started(pid) for pid in found) - at - late, 2)
 
 
 @pytest.mark.parametrize("rounds", [6 if FULL else 2])
@@ -109,7 +115,7 @@ def test_any_killed_process_costs_nothing(scene, rounds):
     waits = [(role, kill(scene, role)) for role in roles]
     load.join()
     say((waits, load.others))
-    assert max(seconds for _, seconds in waits) < LONGEST
+    assert max(seconds for _, seconds in waits) < 2.0
     scene.ends_right()
 
 
