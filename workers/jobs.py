@@ -16,13 +16,13 @@ import uuid
 from collections.abc import Callable, Sequence
 
 import redis
-from rq import Queue
 
 from workers import processes
 from workers.delivery import Courier
 from workers.errors import StoreUnavailable
 from workers.outbox import FETCHES, FLIGHTS
 from workers.parts import Parts, parts_of
+from workers.runtime.wakeups import DELIVER, FAILURE_TTL, FETCH, RESULT_TTL, SECONDS, WakeQueue
 from workers.scripts import Steps
 from workers.settings import Destination, Settings
 from workers.steps import Wait
@@ -33,7 +33,6 @@ Fetching = Callable[[Callable[[], object]], Wait | None]  # is given what asks f
 
 QUEUE = "instep"
 FETCH_QUEUE = "instep-fetch"
-FETCH_SECONDS = 60  # that a job of fetches may take; a claim holds for longer
 SLICE = 4.0  # s that one job works before it hands over
 PATIENCE = 0.25  # s; a longer wait is stored, and the job ends
 SWEEPER_MS = 5000  # the lock of a sweeper that died
@@ -51,8 +50,8 @@ class Wakes:
     """
 
     def __init__(self, connection: redis.Redis, settings: Settings) -> None:
-        self.queue = Queue(QUEUE, connection=connection, serializer="json")
-        self.fetches = Queue(FETCH_QUEUE, connection=connection, serializer="json")
+        self.queue = WakeQueue(QUEUE, connection=connection, serializer="json")
+        self.fetches = WakeQueue(FETCH_QUEUE, connection=connection, serializer="json")
         self._most = 2 * len(settings.destinations) + 8
 
     def wake(self, destination: str) -> None:
@@ -62,12 +61,12 @@ class Wakes:
         Not unique=True (rq 3.0): it refuses a job id while the job runs, for result_ttl after it
         succeeds and for failure_ttl, a year, after it fails.
         """
-        kept = {"result_ttl": 0, "failure_ttl": 60, "ttl": 300}
+        kept = {"result_ttl": RESULT_TTL, "failure_ttl": FAILURE_TTL, "ttl": 300}
         with guarded():
             if destination == FETCHES:
-                self.fetches.enqueue(fetch, job_timeout=FETCH_SECONDS, **kept)
+                self.fetches.enqueue(fetch, job_timeout=SECONDS[FETCH], **kept)
             else:
-                self.queue.enqueue(deliver, destination, job_timeout=120, **kept)
+                self.queue.enqueue(deliver, destination, job_timeout=SECONDS[DELIVER], **kept)
 
     def close(self) -> None:
         """Close the connection."""

@@ -16,6 +16,8 @@ import redis
 from rq import SimpleWorker
 from rq.exceptions import StopRequested
 
+from workers.runtime.wakeups import WakeQueue, WakeUp, empty, is_unreadable
+
 _log = logging.getLogger(__name__)
 
 _TTL = 16  # s; RQ blocks for this less 15 s, so an idle worker ends within a second
@@ -32,6 +34,7 @@ class Worker(SimpleWorker):
     flag is read where surely no popped job is held.
     """
 
+    queue_class, job_class = WakeQueue, WakeUp
     max_connection_wait_time = 1.0  # s between two tries to reach a store that is away
     on_stop: Callable[[], None] | None = None  # called at once, while the job in hand goes on
 
@@ -46,6 +49,21 @@ class Worker(SimpleWorker):
         if self._stop_requested:
             raise StopRequested
         return super().should_run_maintenance_tasks
+
+    def run_maintenance_tasks(self) -> None:
+        """As RQ's; what it cannot read there ends no worker."""
+        try:
+            super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
+        except (ValueError, redis.ResponseError) as error:
+            if not is_unreadable(error):
+                raise
+            empty(self.queues, error)
+
+    def clean_group_registries(self) -> None:
+        """No wake-up is in a group."""
+
+    def subscribe(self) -> None:
+        """Take no commands from the store: a worker is stopped by a signal."""
 
 
 def work(

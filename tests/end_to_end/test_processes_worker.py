@@ -21,10 +21,13 @@ WORKER = """
 import sys
 from pathlib import Path
 from workers import worker
+from workers.runtime import wakeups
 from workers.settings import StoreSettings
 from workers.store import connection
 
 folder = Path(sys.argv[1])
+for name in ("stub_jobs.write", "stub_jobs.wait"):
+    wakeups.ARGUMENTS[name], wakeups.SECONDS[name] = 1, 60
 sys.exit(worker.work(
     "wakes",
     connection.rq_connection(StoreSettings(data=folder / "data")),

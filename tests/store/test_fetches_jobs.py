@@ -15,6 +15,7 @@ from workers import jobs
 from workers.changes import Delivery, Fetch, Incoming
 from workers.fetches import ATTEMPTS, LEASE
 from workers.loading import load
+from workers.runtime.wakeups import FETCH, SECONDS
 from workers.steps import Wait
 
 TOML = """
@@ -79,7 +80,7 @@ def test_a_job_of_fetches_has_a_queue_of_its_own(parts, store_socket):
     assert (queued(store_socket, "instep-fetch"), queued(store_socket, "instep")) == (1, 0)
     (job,) = parts.wakes.fetches.jobs
     assert job.func_name == "workers.jobs.fetch"
-    assert job.timeout == jobs.FETCH_SECONDS
+    assert job.timeout == SECONDS[FETCH]
 
 
 def test_each_queue_is_crowded_by_its_own_jobs(parts):
@@ -122,7 +123,7 @@ def test_a_process_without_fetchers_leaves_such_a_job(parts):
 
 
 def test_a_claim_holds_longer_than_a_job_may_take():
-    assert jobs.FETCH_SECONDS + jobs.SLICE < HUNG < LEASE
+    assert SECONDS[FETCH] + jobs.SLICE < HUNG < LEASE
 
 
 def test_status_tells_of_fetchers(parts, run):
