@@ -5,7 +5,7 @@ The Flask application: wiring, health, readiness and metrics.
 |---|---|
 | ``/webhooks/…`` | see ``service.webhooks`` |
 | ``/healthz`` | 200 as long as the process answers |
-| ``/readyz`` | 200 if the store is reachable and durable enough and a worker is alive, else 503 |
+| ``/readyz`` | 503 where a delivery could not be kept, else 200: see ``service.web.readiness`` |
 | ``/metrics`` | Prometheus text; 503 without the store |
 | ``/`` | 403 without ``INSTEP_ADMIN_TOKEN``, naming it |
 """
@@ -25,9 +25,10 @@ from service import webhooks
 from service.intake import Intake
 from service.ports import Mappings, Outbox
 from service.senders.rotation import Configured
+from service.web.readiness import Readiness
 from service.web.refusals import Reporter
 from workers import metrics
-from workers.errors import StoreUnavailable, StoreUnsafe
+from workers.errors import StoreUnavailable
 from workers.settings import Settings
 
 
@@ -77,9 +78,8 @@ def create_app(
     reporter = Reporter(settings.sources, count_refusal)
     app.register_blueprint(webhooks.blueprint(intake, settings.sources, clock, reporter))
     app.add_url_rule("/healthz", view_func=lambda: {"alive": True}, endpoint="healthz")
-    app.add_url_rule(
-        "/readyz", view_func=lambda: _readiness(check_store, workers_alive), endpoint="readyz"
-    )
+    readiness = Readiness(check_store, workers_alive, status, clock)
+    app.add_url_rule("/readyz", view_func=lambda: _ready(readiness), endpoint="readyz")
     app.add_url_rule("/metrics", view_func=lambda: _metrics(status), endpoint="metrics")
     app.add_url_rule("/", view_func=lambda: _front(settings.admin_token), endpoint="front")
     app.register_error_handler(HTTPException, lambda error: _error(error, reporter))
@@ -87,26 +87,9 @@ def create_app(
     return app
 
 
-def _readiness(
-    check_store: Callable[[], Mapping[str, object]], workers_alive: Callable[[], int]
-) -> tuple[Response, int]:
-    problems: list[str] = []
-    store: Mapping[str, object] = {}
-    workers = 0
-    try:
-        store = check_store()
-        workers = workers_alive()
-    except StoreUnsafe as error:
-        problems.append(str(error))
-    except StoreUnavailable:
-        # Its words may hold the address of the store, and this page is open.
-        problems.append("the store does not answer")
-    else:
-        if not workers:
-            problems.append("no worker is alive: start one with instep worker")
-    answer = {"ready": not problems, "store": store, "workers": workers, "problems": problems}
-    status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
-    return jsonify(answer), status
+def _ready(readiness: Readiness) -> tuple[Response, int]:
+    page, status = readiness.page(strict="strict" in request.args)
+    return jsonify(page), status
 
 
 def _metrics(status: Callable[[], Mapping[str, Any]]) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import os
 import sys
 import threading
@@ -38,7 +39,7 @@ def up(configuration: Configuration, bind: str, count: int) -> int:
     """
     Run everything on this machine, *count* web processes and as many workers, until SIGTERM.
 
-    Prints ``ready http://HOST:PORT`` once /readyz is 200.
+    Prints ``ready http://HOST:PORT`` once the store is durable and a worker is alive.
 
     Raises:
         ConfigurationInvalid: *bind* cannot be listened on.
@@ -150,8 +151,8 @@ def _running(supervisor: Supervisor, keeper: Keeper | None) -> list[Process]:
 
 
 def _ready(host: str, port: int, shown: str, stop: threading.Event) -> None:
-    """Say once that /readyz is 200."""
-    while not _answers(_ANYWHERE.get(host, host), port):
+    """Say once that the store is durable and a worker alive, whatever else is degraded."""
+    while not _works(_ANYWHERE.get(host, host), port):
         if stop.wait(_PAUSE):
             return
     with contextlib.suppress(OSError):  # nobody reads it
@@ -160,12 +161,13 @@ def _ready(host: str, port: int, shown: str, stop: threading.Event) -> None:
     stop.wait()
 
 
-def _answers(host: str, port: int) -> bool:
+def _works(host: str, port: int) -> bool:
     connection = http.client.HTTPConnection(host, port, timeout=2.0)
     try:
         connection.request("GET", "/readyz")
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
+        found = json.loads(connection.getresponse().read())
+        return bool(found["store"] and found["workers"])
+    except (OSError, http.client.HTTPException, ValueError, LookupError):
         return False
     finally:
         connection.close()

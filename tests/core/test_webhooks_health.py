@@ -1,5 +1,5 @@
 import pytest
-from application import PROOF, Outbox, down, make
+from application import NOW, PROOF, Outbox, down, make
 
 from workers.errors import StoreUnsafe
 
@@ -18,11 +18,27 @@ def test_health_is_that_the_process_answers(client):
     assert client.get("/healthz").status_code == 200
 
 
-def test_ready_is_a_durable_store_and_a_live_worker(client):
-    response = client.get("/readyz")
+FLOWING = {
+    "destinations": {"site": {"state": "flowing", "reason": ""}},
+    "collections": {"products": {"state": "waiting", "reason": "for the budget"}},
+}
+
+
+def ready(tmp_path, outbox, **parts):
+    return make(tmp_path, outbox, **({"status": lambda: FLOWING} | parts))
+
+
+def test_ready_is_a_durable_store_and_a_live_worker(tmp_path, outbox):
+    response = ready(tmp_path, outbox).get("/readyz?strict")
     assert (response.status_code, response.json) == (
         200,
-        {"ready": True, "store": {"mode": "always"}, "workers": 2, "problems": []},
+        {
+            "ready": True,
+            "status": "ready",
+            "reasons": [],
+            "store": {"mode": "always"},
+            "workers": 2,
+        },
     )
 
 
@@ -31,21 +47,83 @@ def unsafe():
 
 
 @pytest.mark.parametrize(
-    ("parts", "problem"),
+    ("parts", "name", "do"),
     [
-        ({"check_store": down}, "the store does not answer"),
-        ({"check_store": unsafe}, "expected noeviction"),
-        ({"workers_alive": down}, "the store does not answer"),
-        ({"workers_alive": lambda: 0}, "no worker is alive"),
+        ({"check_store": down}, "store away", "see that the store runs"),
+        ({"check_store": unsafe}, "store weak", "expected noeviction"),
+        ({"workers_alive": down}, "store away", "see that the store runs"),
+        ({"status": down}, "store away", "see that the store runs"),
     ],
-    ids=["store down", "store unsafe", "store gone between", "no worker"],
+    ids=["store down", "store unsafe", "store gone between", "store gone after"],
 )
-def test_what_is_not_ready_is_answered_503_with_the_reason(tmp_path, outbox, parts, problem):
-    response = make(tmp_path, outbox, **parts).get("/readyz")
+def test_what_could_not_be_kept_is_answered_503_with_the_reason(tmp_path, outbox, parts, name, do):
+    response = ready(tmp_path, outbox, **parts).get("/readyz")
     assert response.status_code == 503
-    assert response.json["ready"] is False
-    assert problem in response.json["problems"][0]
+    assert (response.json["ready"], response.json["status"]) == (False, "down")
+    (reason,) = response.json["reasons"]
+    assert (reason["name"], reason["state"], do in reason["do"]) == (name, "down", True)
     assert "passw0rd" not in response.text
+
+
+def states(**entries):
+    return {
+        kind: {name: {"state": state, "reason": "why"}} for kind, (name, state) in entries.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("parts", "name", "do"),
+    [
+        ({"workers_alive": lambda: 0}, "no worker", "instep worker"),
+        (
+            {"status": lambda: states(destinations=("site", "paused"))},
+            "destination site: paused",
+            "instep resume site",
+        ),
+        (
+            {"status": lambda: states(destinations=("site", "outage"))},
+            "destination site: outage",
+            "CMS answers",
+        ),
+        (
+            {"status": lambda: states(collections=("products", "paused"))},
+            "collection products: paused",
+            "instep resume products",
+        ),
+    ],
+)
+def test_what_waits_for_somebody_is_degraded_and_answered_200(tmp_path, outbox, parts, name, do):
+    client = ready(tmp_path, outbox, **parts)
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert (response.json["ready"], response.json["status"]) == (True, "degraded")
+    (reason,) = response.json["reasons"]
+    assert (reason["name"], reason["state"], do in reason["do"]) == (name, "degraded", True)
+
+
+def test_a_collection_is_not_named_for_its_destination(tmp_path, outbox):
+    both = states(destinations=("site", "paused"), collections=("products", "paused"))
+    response = ready(tmp_path, outbox, status=lambda: both).get("/readyz")
+    assert [each["name"] for each in response.json["reasons"]] == ["destination site: paused"]
+
+
+def test_strict_takes_degraded_for_not_ready(tmp_path, outbox):
+    client = ready(tmp_path, outbox, workers_alive=lambda: 0)
+    assert client.get("/readyz?strict").status_code == 503
+    assert client.get("/readyz?strict=1").status_code == 503
+
+
+def test_a_reason_says_since_when_it_stands(tmp_path, outbox):
+    hours = iter(range(24))
+    workers = iter([0, 0, 1, 0])
+    client = ready(
+        tmp_path,
+        outbox,
+        workers_alive=lambda: next(workers),
+        clock=lambda: NOW.replace(hour=next(hours)),
+    )
+    since = [client.get("/readyz").json["reasons"] for _ in range(4)]
+    assert [each and each[0]["since"][11:13] for each in since] == ["00", "00", [], "03"]
 
 
 def test_metrics_are_prometheus_text(client):

@@ -1,0 +1,166 @@
+"""
+Whether this system does its work: ``/readyz``.
+
+Each rule looks at what was seen of the system and names its reasons: *degraded* where deliveries
+are kept but something waits for a person or for time, *down* where a delivery could not be kept at
+all. The page is open: it shows no key, no payload, no address, and nothing that others said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+from workers.errors import StoreUnavailable, StoreUnsafe
+
+State = Literal["degraded", "down"]
+Status = Literal["ready", "degraded", "down"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """
+    One thing that keeps the system from its work.
+
+    Args:
+        name: In plain words, the same for as long as it lasts: a monitor may match it.
+        state: "down": a delivery could not be kept.
+        since: RFC 3339; None: it is filled in with when this process first saw it.
+        do: The next step, as an imperative.
+    """
+
+    name: str
+    state: State
+    since: str | None
+    do: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """
+    What was seen of the system.
+
+    Args:
+        store: What is known of the store's durability; empty where it is away or too weak.
+        trouble: Why it cannot be used; None: it can.
+        workers: How many are alive; None: nobody can tell.
+        status: The numbers of ``instep status --json``; empty: nobody can tell.
+    """
+
+    store: Mapping[str, object] = field(default_factory=dict)
+    trouble: StoreUnavailable | None = None
+    workers: int | None = None
+    status: Mapping[str, Any] = field(default_factory=dict)
+
+
+Rule = Callable[[Seen], Iterator[Reason]]
+
+
+def _store(seen: Seen) -> Iterator[Reason]:
+    if isinstance(seen.trouble, StoreUnsafe):
+        yield Reason("store weak", "down", None, str(seen.trouble))
+    elif seen.trouble is not None:
+        # Not its words: they may hold the address of the store.
+        yield Reason("store away", "down", None, "see that the store runs and can be reached")
+
+
+def _workers(seen: Seen) -> Iterator[Reason]:
+    if seen.workers == 0:
+        yield Reason("no worker", "degraded", None, "start one with `instep worker`")
+
+
+def _states(seen: Seen) -> Iterator[Reason]:
+    """Name what is paused, and whose CMS does not answer; a collection only for its own sake."""
+    destinations = seen.status.get("destinations", {})
+    shared = [(entry["state"], entry["reason"]) for entry in destinations.values()]
+    for name, entry in destinations.items():
+        yield from _waits(f"destination {name}", name, entry["state"])
+    for name, entry in seen.status.get("collections", {}).items():
+        if (entry["state"], entry["reason"]) not in shared:
+            yield from _waits(f"collection {name}", name, entry["state"])
+
+
+def _waits(what: str, name: str, state: str) -> Iterator[Reason]:
+    if state in _DO:
+        yield Reason(f"{what}: {state}", "degraded", None, _DO[state].format(name))
+
+
+_DO: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "paused": "see why in `instep status`, then `instep resume {}`",
+        "outage": "see that its CMS answers: it goes on by itself",
+    }
+)
+RULES: Final[tuple[Rule, ...]] = (_store, _workers, _states)
+
+
+def reasons_of(seen: Seen) -> tuple[Reason, ...]:
+    """Return every reason that *seen* gives."""
+    return tuple(reason for rule in RULES for reason in rule(seen))
+
+
+def status_of(reasons: Sequence[Reason]) -> Status:
+    """Return the worst that *reasons* name."""
+    states = {reason.state for reason in reasons}
+    return "down" if "down" in states else "degraded" if states else "ready"
+
+
+def http_status(status: Status, *, strict: bool = False) -> HTTPStatus:
+    """Return the answer of ``/readyz``; *strict*: "degraded" is not good enough."""
+    bad = status == "down" or (strict and status == "degraded")
+    return HTTPStatus.SERVICE_UNAVAILABLE if bad else HTTPStatus.OK
+
+
+class Readiness:
+    """
+    Looks at the system, and remembers since when each reason stands.
+
+    Args:
+        check_store: Returns what is known of the store's durability, without secrets; raises
+            StoreUnavailable, or StoreUnsafe if that is less than what instep.toml asks for.
+        workers_alive: Returns how many workers are alive; raises StoreUnavailable.
+        status: Returns the numbers of ``instep status --json``; raises StoreUnavailable.
+        clock: Returns the time now, aware.
+    """
+
+    def __init__(
+        self,
+        check_store: Callable[[], Mapping[str, object]],
+        workers_alive: Callable[[], int],
+        status: Callable[[], Mapping[str, Any]],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._check_store = check_store
+        self._workers_alive = workers_alive
+        self._status = status
+        self._clock = clock
+        self._since: Mapping[str, str] = {}
+
+    def page(self, *, strict: bool = False) -> tuple[dict[str, Any], HTTPStatus]:
+        """Return the answer of ``/readyz``; "ready" says that deliveries are kept."""
+        seen = self._look()
+        reasons = reasons_of(seen)
+        now = self._clock().isoformat()
+        # Replaced whole, so that threads need no lock.
+        self._since = since = {
+            reason.name: reason.since or self._since.get(reason.name, now) for reason in reasons
+        }
+        status = status_of(reasons)
+        page = {
+            "ready": status != "down",
+            "status": status,
+            "reasons": [asdict(reason) | {"since": since[reason.name]} for reason in reasons],
+            "store": seen.store,
+            "workers": seen.workers or 0,
+        }
+        return page, http_status(status, strict=strict)
+
+    def _look(self) -> Seen:
+        try:
+            return Seen(self._check_store(), workers=self._workers_alive(), status=self._status())
+        except StoreUnavailable as error:
+            return Seen(trouble=error)
