@@ -4,6 +4,7 @@ Drives an outbox on a real store: moves its time, plays the worker, looks at wha
 Time is moved through the offset of the steps, never by sleeping.
 """
 
+import copy
 import json
 import time
 import uuid
@@ -117,6 +118,14 @@ class Bench:
         self.statuses = True  # read unasked, as those of live items
         self.shown = {}  # by item id, what was written last
 
+    def __deepcopy__(self, memo):
+        """Another one on the same store: what changes of it is its own."""
+        other = memo[id(self)] = copy.copy(self)
+        other.steps, other.shown = copy.copy(self.steps), dict(self.shown)
+        other.steps.calls = dict(self.steps.calls)
+        other.outbox = Outbox(other.steps, self.settings)
+        return other
+
     # time
 
     def now_ms(self):
@@ -145,11 +154,13 @@ class Bench:
     # what goes out
 
     def claim(self, **options):
-        if not self._filters:
-            for collection in self.settings.collections.values():
-                place = f"{collection.name}:{self.settings.copy_of(collection)}"
-                self.client.hset(f"instep:index:{place}:filter", "off", self.now_ms() + DAY_MS)
-        self.client.delete("instep:wake:site")  # as the job does that was woken
+        with self.client.pipeline(transaction=False) as pipe:
+            if not self._filters:
+                for collection in self.settings.collections.values():
+                    place = f"{collection.name}:{self.settings.copy_of(collection)}"
+                    pipe.hset(f"instep:index:{place}:filter", "off", self.now_ms() + DAY_MS)
+            pipe.delete("instep:wake:site")  # as the job does that was woken
+            pipe.execute()
         # Lower lanes leave the burst: their next slot comes a ms after the last one.
         self.steps.clock_offset_ms += 2
         step = self.outbox.claim(self.site, **options)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from moment import Moment
 from outbox_driver import Bench, event
 from test_outbox_interleavings import interleavings, steps_of
 
@@ -23,7 +24,6 @@ class Story:
     """One order of the steps, played on an outbox and a CMS that gives every request an item."""
 
     def __init__(self, store, seconds):
-        store.flushall()
         self.bench, self.seconds = Bench(store, missing="create"), seconds
         products = self.bench.settings.collections["products"]
         store.set(f"instep:schema:products:{self.bench.settings.copy_of(products)}", "[]")
@@ -122,10 +122,12 @@ class Story:
     ],
 )
 def test_whatever_the_order_there_is_one_item_and_it_holds_the_newest(store, end, seconds):
+    begun = Story(store, seconds)
+    moment = Moment(begun, begun.bench)
     one = steps_of("one", ENDS[end])
     two, time = (("two", "acts"),) * 2, (("time", "passes"),)
     for order in interleavings(one, two, time, (("event", "accept"),)):
-        story = Story(store, seconds)
+        story = moment.again(lambda story: story.bench)
         try:
             for step in order:
                 story.take(*step)

@@ -1,6 +1,7 @@
 """Two workers and two events on one item, in every order in which their steps can fall."""
 
 import pytest
+from moment import Moment
 from outbox_invariants import Look, check_counts, check_quiet
 from outbox_network import Flight
 from outbox_play import Play
@@ -31,10 +32,14 @@ def steps_of(worker, chain):
 
 
 class Story:
-    """One order of the steps, played."""
+    """
+    One order of the steps, played.
+
+    Args:
+        second_version: Of the event that comes in some step.
+    """
 
     def __init__(self, store, seconds, second_version):
-        store.flushall()
         self.play = Play(store)
         self.seconds, self.second_version = seconds, second_version
         self.flights = {}
@@ -71,8 +76,13 @@ class Story:
             self.play.answer(flight, "success")
 
 
-def play_out(store, order, seconds, *, second_version):
+def begun(store, seconds, *, second_version):
     story = Story(store, seconds, second_version)
+    return Moment(story, story.play.bench)
+
+
+def play_out(store, order, moment):
+    story = moment.again(lambda story: story.play.bench)
     try:
         for step in order:
             story.take(*step)
@@ -100,15 +110,17 @@ def play_out(store, order, seconds, *, second_version):
 def test_whatever_the_order_of_two_workers_and_two_events_the_newest_value_is_in_the_cms(
     store, end, seconds
 ):
+    moment = begun(store, seconds, second_version=2)
     for chain in ENDS[end]:
         workers = steps_of("one", chain), steps_of("two", ANSWERED)
         for order in interleavings(*workers, (("event", "accept"),), (("time", "passes"),)):
             # Where both are answered they are the same but for their names.
             if end != "answered" or order.index(("one", "claim")) < order.index(("two", "claim")):
-                play_out(store, order, seconds, second_version=2)
+                play_out(store, order, moment)
 
 
 def test_of_two_events_with_one_version_the_later_is_in_the_cms_whatever_the_order(store):
+    moment = begun(store, 31, second_version=1)
     workers = steps_of("one", ANSWERED), steps_of("two", ANSWERED)
     for order in interleavings(*workers, (("event", "accept"),)):
-        play_out(store, order, 31, second_version=1)
+        play_out(store, order, moment)
