@@ -46,7 +46,7 @@ def test_a_number_that_two_reads_share_is_whole():
     content = '{"total": '.ljust(2**16 - 1) + '10, "list": [{"n": '.ljust(2**16 - 3) + "1234567}]}"
     with pytest.raises(SnapshotInvalid, match="found total = 10 beside 1 records"):
         read(content, "json")
-    assert read(content.replace("total", "count"), "json") == [{"n": 1234567}]
+    assert read(content.replace("total", "grade"), "json") == [{"n": 1234567}]
 
 
 def test_records_longer_than_one_read():
@@ -115,6 +115,28 @@ DEEP = '[{"a":' + "[" * 101 + "]" * 101 + "}]"
     ],
 )
 def test_what_is_no_list_of_objects_is_refused(content, said):
+    with pytest.raises(SnapshotInvalid) as caught:
+        read(content, "json")
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('[{"a": 1},\n{"a": 2},\n]', "line 3: found no JSON: Expecting value"),
+        ('[{"a": 1},\n{"a": 2,}]', "line 2: found no JSON: Expecting property name"),
+        ('[{"a": 1},\n{"a": tru}]', "line 2: found no JSON: Expecting value"),
+        ('[{"a": 1},\n{"a" 2}]', "line 2: found no JSON: Expecting ':' delimiter"),
+        ('[{"a": 1},\n{"a": "b}]\n', "line 2: found a text without an end: a quote is missing"),
+        ('[{"a": 1},\n{"a": "\\x"}]', "line 2: found no JSON: Invalid"),
+        ('[{"a": 1}\n', "line 2: found the end of the file"),
+        ('[{"a": 1},\n{"a": 2', "line 2: found the end of the file"),
+        ('[{"a": 1},\n{"a": tr', "line 2: found the end of the file"),
+        ('[{"a": 1},\n{"a": -', "line 2: found the end of the file"),
+        ('[{"a": 1},\n{"a": ', "line 2: found the end of the file"),
+    ],
+)
+def test_the_end_of_a_file_is_told_as_what_it_is(content, said):
     with pytest.raises(SnapshotInvalid) as caught:
         read(content, "json")
     assert said in str(caught.value)

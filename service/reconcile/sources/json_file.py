@@ -7,19 +7,15 @@ Such an object may say that more pages follow; then it is not the whole and is r
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from service.mapping.found import found
 from service.reconcile.sources.base import Record, Shape
 from service.reconcile.sources.columns import under
 from service.reconcile.sources.files import File
 from service.reconcile.sources.json_text import JsonText
+from service.reconcile.sources.pages import sign_of_more
 from workers.errors import SnapshotInvalid
-
-# As APIs name them, without _ and case, beside their list or in an object beside it.
-MORE: Final = frozenset({"hasmore", "more", "hasnext", "hasnextpage", "istruncated", "truncated"})
-NEXT: Final = frozenset({"next", "nextpage", "nextcursor", "nextpagetoken", "nextlink", "offset"})
-TOTAL: Final = frozenset({"total", "totalcount", "totalresults", "totalitems"})
 
 
 def records(file: File, shape: Shape) -> Iterator[Record]:
@@ -40,7 +36,7 @@ class _Reading:
         self._shape = shape
         self._count = 0
         self._lists: list[str] = []  # of records, by their paths
-        self._beside: dict[str, Any] = {}  # what stands beside them
+        self._beside: list[dict[str, Any]] = []  # what stands beside them, object by object
 
     def records(self) -> Iterator[Record]:
         first = self._text.peek()
@@ -76,6 +72,8 @@ class _Reading:
     def _members(self, path: tuple[str, ...]) -> Iterator[Record]:
         """Yield the records of the object that follows, where *path* leads (none: its list)."""
         text = self._text
+        beside: dict[str, Any] = {}
+        self._beside.append(beside)
         text.take("{")
         if text.peek() == "}":
             text.take("}")
@@ -89,9 +87,9 @@ class _Reading:
             elif kind == "{" and len(path) > 1 and path[0] == name:
                 yield from self._members(path[1:])
             elif kind == "[":
-                self._pass()
+                beside |= self._passed()
             else:
-                self._beside[name] = text.value()
+                beside[name] = text.value()
             if text.take(",}") == "}":
                 return
 
@@ -102,16 +100,19 @@ class _Reading:
         self._text.take(":")
         return name
 
-    def _pass(self) -> None:
-        """Read over another list."""
+    def _passed(self) -> dict[str, Any]:
+        """Read over another list; return the link to a next page, if it holds one."""
+        found: dict[str, Any] = {}
         self._text.take("[")
         if self._text.peek() == "]":
             self._text.take("]")
-            return
+            return found
         while True:
-            self._text.value()
+            value = self._text.value()
+            if isinstance(value, dict) and value.get("rel") == "next":
+                found["next"] = value.get("href")
             if self._text.take(",]") == "]":
-                return
+                return found
 
     def _refuse_unfit(self) -> None:
         if len(self._lists) == 1:
@@ -122,28 +123,21 @@ class _Reading:
         raise SnapshotInvalid(self._text.name, what, self._expected(), do)
 
     def _refuse_page(self) -> None:
-        inner = (each for each in self._beside.values() if isinstance(each, dict))
-        for beside in (self._beside, *inner):
-            for name, value in beside.items():
-                if _says_more(name, value, self._count):
-                    what = f"{name[:40]} = {found(value)} beside {self._count} records"
-                    do = "export all pages into one file, or the list alone if it is whole"
-                    expected = "the whole, not one page of it"
-                    raise SnapshotInvalid(self._text.name, what, expected, do)
+        sign = sign_of_more(self._beside, self._count)
+        if sign is None:
+            return
+        name, value = sign
+        what = f"{name[:40]} = {found(value)} beside {self._count} records"
+        do = (
+            "put the records of all pages into one list, or an object a line (--format jsonl); "
+            "if this is all of them, give the list alone"
+        )
+        raise SnapshotInvalid(self._text.name, what, "the whole, not one page of it", do)
 
     def _expected(self) -> str:
         if self._shape.list:
             return f"an object with a list at {self._shape.list}"
         return "a list of objects, or an object with one list"
-
-
-def _says_more(name: str, value: Any, count: int) -> bool:
-    plain = name.replace("_", "").replace("-", "").lower()
-    if plain in MORE:
-        return value is True
-    if plain in NEXT:
-        return isinstance(value, str) and value != ""
-    return plain in TOTAL and isinstance(value, int) and value > count
 
 
 def _advised(error: SnapshotInvalid, do: str) -> SnapshotInvalid:

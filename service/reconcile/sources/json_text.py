@@ -19,6 +19,8 @@ from workers.errors import SnapshotInvalid
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _UNDECIDED: Final = 12  # characters before the end: a cut-off -Infinity, true or \\ud83d
+_ESCAPE: Final = re.compile(r"\\?u?[0-9a-fA-F]{0,4}")  # cut off
+_WORDS: Final = ("true", "false", "null", "NaN", "Infinity", "-Infinity")
 
 
 class JsonText:
@@ -88,8 +90,28 @@ class JsonText:
             raise self.invalid(f"no JSON: {error.msg}", "JSON") from None
         if len(self._text) - self._at > LONGEST:
             raise self.invalid(f"more than {LONGEST} characters", "a shorter record") from None
+        after = error.pos - self._at  # reading more moves the text
         if not self._more():
-            raise self.cut_off() from None
+            raise self._ending(error.msg, after) from None
+
+    def _ending(self, said: str, after: int) -> SnapshotInvalid:
+        """
+        Return what is wrong with the end of the file: it is cut off, or there is a slip in it.
+
+        Args:
+            said: By the decoder.
+            after: Characters from here to where it failed.
+        """
+        rest = self._text[self._at + after :].strip()
+        escape = said.startswith("Invalid \\") and _ESCAPE.fullmatch(rest)
+        if said.startswith(("Unterminated string", "Invalid control character")):
+            self._at += after
+            found = "a text without an end: a quote is missing, or the file is cut off"
+            return self.invalid(found, "a quote at its end")
+        if escape or any(word.startswith(rest) for word in _WORDS):
+            return self.cut_off()
+        self._at += after
+        return self.invalid(f"no JSON: {said}", "JSON")
 
     def _more(self) -> bool:
         """Read as much again as is waiting; False: there is no more."""

@@ -1,0 +1,104 @@
+"""
+Whether the list in a JSON object is one page of several: what the object says beside it. Pure.
+
+The names are those of BigCommerce, Square, HubSpot, Salesforce, Zoho, OData and Dataverse, Strapi,
+Shopify, Stripe, Airtable, Pipedrive, Magento, Django and JSON:API. They are compared without case
+and signs, and by their last part: ``@odata.nextLink`` is ``nextlink``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+# True: more follow. False: none.
+_MORE: Final = re.compile(
+    "has(more|next).*|more|more(records|results|items.*|pages)|(is)?truncated"
+)
+# The other way about.
+_DONE: Final = re.compile("done|(is)?complete|(is)?last(page)?")
+# Where the next page is; null: there is none.
+_NEXT: Final = re.compile(
+    "next(page|records?|results?)?(token|cursor|link|url|uri|href|start|offset|marker|key|id)?"
+    "|continuation(token)?|scrollid"
+)
+_CURSOR: Final = re.compile("cursor|offset|marker")  # text: as _NEXT
+_TOTAL: Final = re.compile(
+    "total|total(count|results|items|size|records?|recordcount|elements|hits|matches)|numfound"
+)
+_PAGES: Final = re.compile("totalpages|pagecount|pagestotal|numpages|lastpage|pages")
+_LATER: Final = re.compile("prev(ious)?(page|records?|results?)?(token|cursor|link|url|uri|href)?")
+_PAGE: Final = re.compile("page|currentpage|pagenumber|pageno|pageindex|startindex")  # from 1
+_START: Final = re.compile("offset|skip|start|startat")  # from 0
+_LIMIT: Final = re.compile("limit|perpage|pagesize|pagelimit|itemsperpage|maxresults|top")
+_DEPTH: Final = 4
+
+Said = tuple[str, str, Any]  # the name as it stands, its plain form, and the value
+
+
+def sign_of_more(beside: Iterable[Mapping[str, Any]], count: int) -> tuple[str, Any] | None:
+    """
+    Return the name and the value by which the list is not the whole, if there are any.
+
+    Args:
+        beside: The objects around the list, without it.
+        count: Records of the list.
+    """
+    said = [each for around in beside for each in _said(around, _DEPTH)]
+    if (sign := _first(said, lambda *each: _says_more(*each, count))) is not None:
+        return sign
+    if any(_says_all(plain, value, count) for _, plain, value in said):
+        return None
+    return _first(said, lambda *each: _may_go_on(*each, count))
+
+
+def _first(said: Iterable[Said], is_sign: Any) -> tuple[str, Any] | None:
+    return next(((name, value) for name, plain, value in said if is_sign(plain, value)), None)
+
+
+def _said(around: Mapping[str, Any], depth: int) -> Iterator[Said]:
+    for name, value in around.items():
+        plain = re.sub("[^a-z0-9]", "", re.split("[.@]", name)[-1].lower())
+        if plain == "count" and not name[0].isalpha():  # @odata.count: of all; any other, of these
+            plain = "totalcount"
+        yield name, plain, value
+        if isinstance(value, dict) and depth:
+            yield from _said(value, depth - 1)
+
+
+def _says_more(plain: str, value: Any, count: int) -> bool:
+    """Tell whether records follow, or came before."""
+    if isinstance(value, bool):
+        return bool((_MORE if value else _DONE).fullmatch(plain))
+    if isinstance(value, str | dict) and value:
+        if _NEXT.fullmatch(plain) or _LATER.fullmatch(plain):
+            return True
+    number = _number(value)
+    if number is None:
+        return False
+    above = {_TOTAL: count, _PAGES: 1, _PAGE: 1, _START: 0, _NEXT: 0}
+    return any(number > least for names, least in above.items() if names.fullmatch(plain))
+
+
+def _says_all(plain: str, value: Any, count: int) -> bool:
+    """Tell whether nothing follows, whatever else may look like it."""
+    if isinstance(value, bool):
+        return bool((_DONE if value else _MORE).fullmatch(plain))
+    if value is None:
+        return bool(_NEXT.fullmatch(plain))
+    return _number(value) == count and bool(_TOTAL.fullmatch(plain))
+
+
+def _may_go_on(plain: str, value: Any, count: int) -> bool:
+    """Tell whether there is a cursor, or the page is full: where nothing says that it is all."""
+    if isinstance(value, str):
+        return value != "" and bool(_CURSOR.fullmatch(plain))
+    number = _number(value)
+    return number is not None and 0 < number <= count and bool(_LIMIT.fullmatch(plain))
+
+
+def _number(value: Any) -> int | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 19 else None
