@@ -31,7 +31,10 @@ def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetim
 @click.option("--format", "form", help="csv, json or jsonl, where the name does not tell.")
 @click.option("--under", help="Path that each record is put under, as data.")
 @click.option("--list", "list_", help="Path to the records in a JSON object.")
-@click.option("--delimiter", help="Of CSV.")
+@click.option(
+    "--delimiter", help="Between the cells of a CSV file, where the header does not tell."
+)
+@click.option("--encoding", help="Of the file's text, as windows-1252; UTF-8 by default.")
 @click.option("--source", help="The source that the snapshot is of, where several write.")
 @click.option("--topic", help="Only the mappings that take it.")
 @click.option("--as-of", callback=_moment, metavar="TIME", help="The snapshot's time.")

@@ -20,6 +20,7 @@ from marshmallow import missing
 from service.mapping.paths import Path
 
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
+_ZEROS = re.compile(r"-?\d{1,15}\.0+", re.ASCII)
 # Spreadsheets write TRUE, Python True.
 _WORDS: Final = {"": None} | {
     spelt: word == "true"
@@ -42,12 +43,13 @@ def typed(root: Any) -> Any:
     return root.typed if isinstance(root, Cells) else root
 
 
-def read(path: Path, root: Any, *, clears: bool = False) -> Any:
+def read(path: Path, root: Any, *, clears: bool = False, whole: bool = False) -> Any:
     """
     Return what *path* finds in *root*, cells or any other payload; see `Path.read`.
 
     Args:
         clears: An empty cell is null.
+        whole: The field takes whole numbers, and may refuse text: a cell is what JSON would write.
 
     Raises:
         ValueError: The expression cannot be evaluated on *root*.
@@ -58,14 +60,17 @@ def read(path: Path, root: Any, *, clears: bool = False) -> Any:
         value = path.read(root)
         if value == "":
             return None if clears else missing
-        return value
+        number = _cell(value) if whole and isinstance(value, str) else None
+        return number if type(number) is int else value
     if path.call is not None:  # it makes a key, which is text: 00123 stays
         return _first_of(path, root, root.typed)
     try:
         value = path.read(root.typed)
     except ValueError:
         return path.read(root)
-    return _handed_on(path, root, value) if isinstance(value, int | float) else value
+    if whole or not isinstance(value, int | float):
+        return value
+    return _handed_on(path, root, value)
 
 
 def evaluate(path: Path, root: Any) -> Any:
@@ -118,4 +123,7 @@ def _cell(text: str) -> Any:
         number = json.loads(text)
     except ValueError:  # more than 4300 digits
         return text
-    return number if math.isfinite(number) else text
+    if not math.isfinite(number):
+        return text
+    # Spreadsheets write 5.0 for a whole number beside an empty cell.
+    return int(number) if _ZEROS.fullmatch(text) else number

@@ -63,7 +63,8 @@ class Reading:
                 continue
             try:
                 clears = target.clears and all(t.clears for t in self._at(text))
-                value = cells.read(target.path, root, clears=clears)
+                whole = all(t.whole for t in self._at(text))
+                value = cells.read(target.path, root, clears=clears, whole=whole)
             except ValueError as error:
                 self._tell(target.path.text, str(error))
                 self._take_out(self._at(text))

@@ -40,6 +40,7 @@ class Target:
     clears: bool  # null may clear it
     to: str | None = None  # the collection whose keys it takes
     on_create: bool = False  # an item that is there never gets it
+    whole: bool = False  # it takes whole numbers
 
 
 def slug_of(name: str, field: Field) -> str:
@@ -115,6 +116,7 @@ def _target(name: str, field: Field, path: Path) -> Target:
         values.writer(field),
         bool(field.allow_none),
         values.referred(field),
+        whole=type(field) is fields.Integer,
     )
 
 

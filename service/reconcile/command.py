@@ -42,6 +42,7 @@ class Wishes:
     under: str | None = None
     list_: str | None = None
     delimiter: str | None = None
+    encoding: str | None = None
     source: str | None = None
     topic: str | None = None
     as_of: datetime | None = None
@@ -218,7 +219,10 @@ def _records(
     if wishes.file and wishes.sql:
         raise _usage("FILE and --sql", "one of them", "name one snapshot")
     file, sql = _named(configuration, collection, wishes)
-    now, shape = datetime.now(UTC), Shape(wishes.under, wishes.delimiter, wishes.list_)
+    now, shape = (
+        datetime.now(UTC),
+        Shape(wishes.under, wishes.delimiter, wishes.list_, wishes.encoding),
+    )
     if sql is not None:
         from service.reconcile.sources.sql import SqlRecords
 

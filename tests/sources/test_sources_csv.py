@@ -1,9 +1,11 @@
 """CSV as a source of records: what is read of it, and what is refused."""
 
+import gzip
+
 import pytest
 from written import numbers, read
 
-from workers.errors import SnapshotInvalid
+from workers.errors import ConfigurationInvalid, SnapshotInvalid
 
 
 def test_a_header_and_its_records():
@@ -89,7 +91,6 @@ def test_an_empty_source_has_no_records_and_is_no_error(content):
         pytest.param("a,a\n1,2\n", "line 1: found two columns 'a'", id="a column twice"),
         pytest.param("a.b,a\n1,2\n", "found a column 'a' beside 'a.b'", id="one within another"),
         pytest.param(b"a,b\n1,2\n3,\xe4\n", "line 3: found byte 0xe4, which is", id="not UTF-8"),
-        pytest.param("a\n1\n".encode("utf-16"), "line 1: found byte 0xff", id="UTF-16"),
         pytest.param(b"a,b\n1,\xc3", "line 2: found byte 0xc3, which is", id="half a letter"),
     ],
 )
@@ -102,3 +103,44 @@ def test_what_is_cut_off_or_no_csv_is_refused_by_line(content, said):
 def test_a_line_without_end_is_refused_before_it_fills_the_memory():
     with pytest.raises(SnapshotInvalid, match="line 1: found more than 16777216 bytes"):
         read(b"x" * (16 * 2**20 + 2), "csv")
+
+
+@pytest.mark.parametrize("first", ["sep=|", '"sep=|"', "\ufeffsep=|", "sep=|\r"])
+def test_the_line_that_tells_excel_the_delimiter_is_no_header(first):
+    content = f"{first}\nsku|a,b;c\nA|1\n"
+    assert read(content, "csv") == [{"sku": "A", "a,b;c": "1"}]
+    assert numbers(content, "csv") == [3]
+
+
+def test_a_file_of_that_line_alone_is_empty():
+    assert read("sep=;\n", "csv") == []
+
+
+@pytest.mark.parametrize("encoding", ["windows-1252", "utf-16-le", "shift_jis", "UTF-8"])
+def test_an_encoding_can_be_named(encoding):
+    text = "sku;name\nA;Tür\n" if encoding != "shift_jis" else "sku;name\nA;椅子\n"
+    name = text.split(";")[-1].strip()
+    read_back = read(text.encode(encoding), "csv", encoding=encoding)
+    assert read_back == [{"sku": "A", "name": name}]
+
+
+def test_utf_16_is_seen_by_its_byte_order_mark():
+    content = "sku\tname\r\n" + "A\tTür\r\n" * 30_000
+    assert read(content.encode("utf-16"), "csv") == [{"sku": "A", "name": "Tür"}] * 30_000
+    assert read(gzip.compress("sku\nÄ\n".encode("utf-16")), "csv") == [{"sku": "Ä"}]
+
+
+def test_a_byte_that_is_none_of_the_encoding_is_told():
+    with pytest.raises(SnapshotInvalid, match="found byte 0xe4, which is not ascii"):
+        read(b"sku\n\xe4\n", "csv", encoding="ascii")
+
+
+def test_what_is_not_utf_8_is_told_with_the_way_to_name_it():
+    with pytest.raises(SnapshotInvalid, match=r"line 2: found byte 0xe4.*--encoding windows-1252"):
+        read(b"sku\n\xe4\n", "csv")
+
+
+@pytest.mark.parametrize("name", ["latin-17", "base64"])
+def test_an_encoding_that_is_none_is_refused(name):
+    with pytest.raises(ConfigurationInvalid, match=r"--encoding: found .*expected an encoding"):
+        read("sku\nA\n", "csv", encoding=name)

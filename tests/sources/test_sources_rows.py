@@ -204,3 +204,28 @@ def test_without_a_mapping_there_is_nothing_to_read_by(mappings, asked):
 def test_the_choice_says_how_items_are_addressed(mappings):
     by = chosen(mappings(STOCK), "products")
     assert (by.source, by.collection, by.by) == ("erp", "products", "key")
+
+
+WHOLE = """
+class Whole(Mapping):
+    class Meta:
+        source, collection, key, version = "erp", "products", "sku", "rev"
+
+    plain = fields.Integer(data_key="qty")
+    strict = fields.Integer(strict=True, data_key="qty")
+    made = fields.Integer(strict=True, data_key="qty || `0`")
+"""
+
+
+def test_a_whole_number_of_a_spreadsheet_is_one(rows):
+    read = rows([WHOLE], "sku,rev,qty\nA,7.0,5.0\nB,7,5\n007.0,7,-5.00\n")
+    five = dict.fromkeys(("plain", "strict", "made"), 5)
+    minus = dict.fromkeys(five, -5)
+    read = list(read)
+    assert [row.problems for row in read] == [(), (), ()]
+    assert [told(row) for row in read] == [[("A", five)], [("B", five)], [("007.0", minus)]]
+
+
+def test_a_part_of_a_number_is_no_whole_one(rows):
+    (row,) = rows([WHOLE], "sku,rev,qty\nA,7,5.5\n")
+    assert {problem.path for problem in row.problems} == {"qty", "qty || `0`"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,14 +85,26 @@ def from_file(
         stdin: Standard input, as bytes.
 
     Raises:
-        ConfigurationInvalid: *form* is unknown, or needed.
+        ConfigurationInvalid: *form* is unknown, or needed; so is *shape*'s encoding.
         SnapshotInvalid: There is no such file.
     """
     kind = KINDS[_form(name, form)]
-    file = File(None, stdin) if name == STDIN else File(name)
+    encoding = _encoding(shape.encoding)
+    file = File(None, stdin, encoding) if name == STDIN else File(name, encoding=encoding)
     if as_of is not None:
         return FileRecords(file, kind, shape, as_of, MARGIN)
     return FileRecords(file, kind, shape, times.of_file(file.modified, now=now), FILE_MARGIN)
+
+
+def _encoding(name: str | None) -> str | None:
+    if name is None:
+        return None
+    try:
+        return io.TextIOWrapper(io.BytesIO(), encoding=name).encoding
+    except LookupError:  # unknown, or of no text
+        expected = "an encoding that Python knows, as windows-1252, iso-8859-1 or utf-16"
+        problem = Problem("--encoding", repr(name), expected, "correct the name")
+        raise ConfigurationInvalid([problem]) from None
 
 
 def _form(name: str, form: str | None) -> str:

@@ -19,6 +19,7 @@ from service.reconcile.sources.files import LONGEST, File, lines
 from workers.errors import SnapshotInvalid
 
 DELIMITERS: Final = (",", ";", "\t")
+_TOLD: Final = re.compile('"?sep=(.)"?')  # the first line, by which Excel is told the delimiter
 
 
 def records(file: File, shape: Shape) -> Iterator[Record]:
@@ -31,11 +32,13 @@ def records(file: File, shape: Shape) -> Iterator[Record]:
     # For the whole process: the module has no other way, and 128 KiB is less than a rich text.
     csv.field_size_limit(LONGEST)
     numbered = lines(file)
-    first = next((each for each in numbered if each[1].strip()), None)
+    first, named = _first(numbered), None
+    if first and (told := _TOLD.fullmatch(first[1].strip())):
+        first, named = _first(numbered), told[1]
     if first is None:
         return
     number, header = first
-    delimiter = shape.delimiter or _delimiter(header, f"{file.name}: line {number}")
+    delimiter = shape.delimiter or named or _delimiter(header, f"{file.name}: line {number}")
     texts = itertools.chain(["\n"] * (number - 1), [header], (text for _, text in numbered))
     reader = csv.reader(texts, delimiter=delimiter, strict=True)
     rows = _rows(reader, file.name)
@@ -47,6 +50,11 @@ def records(file: File, shape: Shape) -> Iterator[Record]:
             raise _ragged(f"{file.name}: line {number}", len(cells), len(columns.names))
         else:
             yield number, Cells(under(shape.under, columns.record(cells)))
+
+
+def _first(numbered: Iterator[tuple[int, str]]) -> tuple[int, str] | None:
+    """Return the next line that is not empty, with its number."""
+    return next((each for each in numbered if each[1].strip()), None)
 
 
 def _rows(reader: Iterator[list[str]], name: str) -> Iterator[tuple[int, list[str]]]:

@@ -5,6 +5,7 @@ read. What ends too early, or changes meanwhile, is refused.
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import os
@@ -19,7 +20,9 @@ from workers.errors import SnapshotInvalid
 
 LONGEST: Final = 16 * 2**20  # bytes of one line, or of one record of a list
 BUFFER: Final = 2**16
+ENCODE: Final = "save or export it as UTF-8, or name its encoding: --encoding windows-1252"
 _GZIP: Final = b"\x1f\x8b"
+_UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class File:
@@ -29,16 +32,21 @@ class File:
     Args:
         path: Of the file, as the user wrote it; None: *stream* is read.
         stream: Standard input.
+        encoding: Of its text, by a name that Python knows; None: UTF-8, or UTF-16 where it begins
+            with that byte order mark.
 
     Raises:
         SnapshotInvalid: There is no such file.
     """
 
-    def __init__(self, path: str | None, stream: BinaryIO | None = None) -> None:
+    def __init__(
+        self, path: str | None, stream: BinaryIO | None = None, encoding: str | None = None
+    ) -> None:
         self.name = path or "standard input"
         self.read = 0
         self._path = Path(path) if path else None
         self._stream = stream
+        self._encoding = encoding
         with _translated(self.name):
             self._begun = self._state()
 
@@ -53,12 +61,16 @@ class File:
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
-        """Open it for one reading. What is unpacked from gzip is read as if it stood there."""
+        """Open it for one reading: unpacked from gzip, and in UTF-8, as if it stood there so."""
         raw = self._path.open("rb", buffering=0) if self._path else self._stream
         buffered = io.BufferedReader(_Counted(cast(BinaryIO, raw), self), BUFFER)
         try:
             packed = buffered.peek(2)[:2] == _GZIP
-            yield cast(BinaryIO, gzip.GzipFile(fileobj=buffered)) if packed else buffered
+            plain: Any = buffered
+            if packed:
+                plain = io.BufferedReader(cast(Any, gzip.GzipFile(fileobj=buffered)))
+            encoding = self._encoding or ("utf-16" if plain.peek(2)[:2] in _UTF_16 else None)
+            yield io.BufferedReader(_Recoded(plain, encoding)) if encoding else plain
         finally:
             buffered.detach()
             if self._path:
@@ -136,7 +148,7 @@ def decoded(data: bytes, where: str, *, first: bool) -> str:
         return data.decode("utf-8-sig" if first else "utf-8")
     except UnicodeDecodeError as error:
         found = f"byte 0x{data[error.start]:02x}, which is not UTF-8"
-        raise SnapshotInvalid(where, found, "UTF-8", "save or export it as UTF-8") from None
+        raise SnapshotInvalid(where, found, "UTF-8", ENCODE) from None
 
 
 class _Counted(io.RawIOBase):
@@ -156,6 +168,28 @@ class _Counted(io.RawIOBase):
         return count
 
 
+class _Recoded(io.RawIOBase):
+    """The bytes of *stream* in UTF-8; they are read in *encoding*."""
+
+    def __init__(self, stream: Any, encoding: str) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._waiting = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._waiting:
+            chunk = self._stream.read1(BUFFER)
+            self._waiting = self._decoder.decode(chunk, final=not chunk).encode()
+            if not chunk:
+                break
+        count = min(len(buffer), len(self._waiting))
+        buffer[:count], self._waiting = self._waiting[:count], self._waiting[count:]
+        return count
+
+
 @contextmanager
 def _translated(name: str) -> Iterator[None]:
     try:
@@ -163,6 +197,9 @@ def _translated(name: str) -> Iterator[None]:
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         found = f"gzip that does not unpack: {error}"
         raise SnapshotInvalid(name, found, "a whole file", "export or copy it again") from None
+    except UnicodeDecodeError as error:
+        found = f"byte 0x{error.object[error.start]:02x}, which is not {error.encoding}"
+        raise SnapshotInvalid(name, found, error.encoding, "name another --encoding") from None
     except OSError as error:
         found = error.strerror or type(error).__name__
         raise SnapshotInvalid(name, found, "a file that can be read", "correct it") from None

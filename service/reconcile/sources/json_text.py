@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from service.reconcile.sources.files import BUFFER, LONGEST, File, chunks
+from service.reconcile.sources.files import BUFFER, ENCODE, LONGEST, File, chunks
 from service.senders.payload import MAX_DEPTH, SURROGATE, integer, mended, too_deep
 from workers.errors import SnapshotInvalid
 
@@ -135,4 +135,5 @@ class JsonText:
             return self._decode(chunk or b"", final=self._ended)
         except UnicodeDecodeError as error:
             found = f"byte 0x{error.object[error.start]:02x} in what follows, which is not UTF-8"
-            raise self.invalid(found, "UTF-8") from None
+            where = self.invalid(found, "UTF-8").problem.where
+            raise SnapshotInvalid(where, found, "UTF-8", ENCODE) from None

@@ -46,15 +46,10 @@ def sign_of_more(beside: Iterable[Mapping[str, Any]], count: int) -> tuple[str, 
         count: Records of the list.
     """
     said = [each for around in beside for each in _said(around, _DEPTH)]
-    if (sign := _first(said, lambda *each: _says_more(*each, count))) is not None:
-        return sign
-    if any(_says_all(plain, value, count) for _, plain, value in said):
-        return None
-    return _first(said, lambda *each: _may_go_on(*each, count))
-
-
-def _first(said: Iterable[Said], is_sign: Any) -> tuple[str, Any] | None:
-    return next(((name, value) for name, plain, value in said if is_sign(plain, value)), None)
+    signs = [(name, value) for name, plain, value in said if _says_more(plain, value, count)]
+    if not signs and not any(_says_all(plain, value, count) for _, plain, value in said):
+        signs = [(name, value) for name, plain, value in said if _may_go_on(plain, value, count)]
+    return signs[0] if signs else None
 
 
 def _said(around: Mapping[str, Any], depth: int) -> Iterator[Said]:
@@ -71,14 +66,13 @@ def _says_more(plain: str, value: Any, count: int) -> bool:
     """Tell whether records follow, or came before."""
     if isinstance(value, bool):
         return bool((_MORE if value else _DONE).fullmatch(plain))
-    if isinstance(value, str | dict) and value:
-        if _NEXT.fullmatch(plain) or _LATER.fullmatch(plain):
-            return True
+    linked = isinstance(value, str | dict) and bool(value)
+    if linked and (_NEXT.fullmatch(plain) or _LATER.fullmatch(plain)):
+        return True
     number = _number(value)
-    if number is None:
-        return False
     above = {_TOTAL: count, _PAGES: 1, _PAGE: 1, _START: 0, _NEXT: 0}
-    return any(number > least for names, least in above.items() if names.fullmatch(plain))
+    least = [above[names] for names in above if names.fullmatch(plain)]
+    return number is not None and bool(least) and number > least[0]
 
 
 def _says_all(plain: str, value: Any, count: int) -> bool:
