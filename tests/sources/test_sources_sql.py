@@ -270,7 +270,12 @@ def test_a_driver_of_ours_is_used_unless_another_is_named(url, driver):
         pytest.param("db2://u:s3cret@h/d", "found db2://, which nothing installed", id="unknown"),
         pytest.param("postgresql+psycopg2://u:s3cret@h/d",
                      "found the driver psycopg2 not installed, expected the driver psycopg2; "
-                     "run pip install 'instep[postgresql]'", id="no driver"),
+                     "install psycopg2, or write postgresql:// and pip install "
+                     "'instep[postgresql]'",
+                     id="no driver"),
+        pytest.param("postgresql://u:s3cret@word@h/d", "found an @ in", id="@ before host"),
+        pytest.param("mysql://u:x@h/d@s3cret", "found an @ in", id="@ behind"),
+        pytest.param("mysql://u:s3c@ret/s3cret@h/d", "found an @ in", id="@ and a slash"),
     ],
 )  # fmt: skip
 def test_an_address_that_cannot_be_read_is_refused_without_its_secret(url, said):
@@ -280,7 +285,45 @@ def test_an_address_that_cannot_be_read_is_refused_without_its_secret(url, said)
     assert "s3cret" not in str(caught.value)
 
 
-def test_without_sqlalchemy_the_command_that_brings_it_is_told(monkeypatch):
+@pytest.mark.parametrize(
+    ("url", "extra"),
+    [
+        ("sqlite://", "sql"),
+        ("postgresql://h/d", "postgresql"),
+        ("mysql+pymysql://h/d", "mysql"),
+        ("${DB}", "postgresql"),
+    ],
+)
+def test_without_sqlalchemy_the_command_that_brings_it_is_told(monkeypatch, url, extra):
     monkeypatch.setitem(__import__("sys").modules, "sqlalchemy.engine", None)
-    with pytest.raises(ConfigurationInvalid, match=r"run pip install 'instep\[sql\]'"):
-        source("sqlite://", "SELECT 1")
+    with pytest.raises(ConfigurationInvalid, match=rf"run pip install 'instep\[{extra}\]'"):
+        source(url, "SELECT 1", {"DB": "postgres://h/d"})
+
+
+def test_a_file_of_sqlite_may_have_an_at_in_its_name(tmp_path):
+    (tmp_path / "a@b.db").touch()
+    assert read(f"sqlite:///{tmp_path}/a@b.db", "SELECT 1 AS a") == [{"a": 1}]
+
+
+def test_bits_of_mysql_are_numbers(mariadb):
+    do(mariadb, "CREATE OR REPLACE TABLE bits (a bit(1), b bit(1), c bit(12), d blob)")
+    do(mariadb, "INSERT INTO bits VALUES (b'1', NULL, 2049, x'61')")
+    assert read(mariadb, "SELECT * FROM bits") == [{"a": 1, "b": None, "c": 2049, "d": "YQ=="}]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("'infinity'::timestamptz", "infinity"),
+        ("'-infinity'::date", "-infinity"),
+        ("'infinity'::timestamp", "infinity"),
+        ("'20000-01-01'::date", "20000-01-01"),
+    ],
+)
+def test_a_time_that_python_does_not_have_is_told_by_column_and_row(postgresql, value, said):
+    query = (
+        f"SELECT n, CASE WHEN n = 1500 THEN {value} ELSE '2026-05-12' END AS until"  # noqa: S608
+        " FROM generate_series(1, 3000) AS n"
+    )
+    with pytest.raises(SnapshotInvalid, match=f"row 1500, column until: found {said}, for which"):
+        read(postgresql, query)

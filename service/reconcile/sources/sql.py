@@ -14,9 +14,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from service.mapping.found import plain
+from service.reconcile.sources import sql_columns
 from service.reconcile.sources.base import Record, Shape
 from service.reconcile.sources.columns import Columns, under
 from service.reconcile.sources.sql_address import Address, address, invalid, missing
+from service.reconcile.sources.sql_columns import from_bits
 from service.reconcile.sources.sql_values import payload_value
 from service.reconcile.sources.times import MARGIN
 from workers.errors import SnapshotInvalid
@@ -86,11 +88,20 @@ class SqlRecords:
                 do = "write a SELECT that returns a row per record"
                 raise SnapshotInvalid(self.name, "a statement without rows", "a query", do)
             columns = Columns(list(result.keys()), f"{self.name}: the query")
+            bits = self._bits(result)
             for row in result:
-                yield under(self._under, columns.record(self._values(row, columns)))
+                values = (
+                    [from_bits(v) if n in bits else v for n, v in enumerate(row)] if bits else row
+                )
+                yield under(self._under, columns.record(self._values(values, columns)))
+
+    def _bits(self, result: CursorResult[Any]) -> frozenset[int]:
+        cursor: Any = result.cursor
+        return sql_columns.bits(self._address.url.get_backend_name(), cursor.description)
 
     def _ask(self, connection: Connection) -> CursorResult[Any]:
         dialect = self._address.dialect
+        sql_columns.let_times_through(connection.connection.dbapi_connection)
         connection = connection.execution_options(**dialect.options)
         if dialect.first:
             connection.exec_driver_sql(dialect.first)
@@ -105,8 +116,8 @@ class SqlRecords:
                 yield payload_value(value)
             except ValueError as error:
                 where = f"{self.name}: row {self.read + 1}, column {name}"
-                do = "cast it to text in the query"
-                expected = "a type that JSON has a value for"
+                do = "cast it to text in the query, or leave it out"
+                expected = "what JSON has a value for"
                 raise SnapshotInvalid(where, str(error), expected, do) from None
 
 
@@ -121,7 +132,7 @@ def _engine(where: Address) -> Engine:
             where.url, poolclass=NullPool, connect_args=connect, hide_parameters=True
         )
     except ModuleNotFoundError as error:
-        raise missing(f"the driver {error.name}", where.dialect.extra) from None
+        raise where.without_driver(error.name or "") from None
     except NoSuchModuleError:
         found = f"{where.url.drivername}://, which nothing installed reads"
         raise invalid(found, "postgresql, mysql or sqlite", "correct the URL") from None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
 EXPECTED: Final = "as postgresql://user:password@host/database, mysql://…, or sqlite:///file"
+_QUOTE: Final = "correct it; in a password, write @ as %40, / as %2F and : as %3A"
 _PASSWORD = re.compile(r"(password|passwd|pwd)(\s*[=:]\s*)('[^']*'|\"[^\"]*\"|[^\s&;,]+)", re.I)
 _SHORT: Final = 4  # a password of fewer characters stands by chance in any message
 
@@ -79,6 +80,15 @@ class Address:
         place = f"{url.host or ''}{f':{url.port}' if url.port else ''}/{url.database or ''}"
         return f"{url.get_backend_name()}://{place}"
 
+    def without_driver(self, name: str) -> ConfigurationInvalid:
+        """Return the error of a driver that is not installed; *name* is its module."""
+        ours, named = self.dialect.driver, self.url.drivername.partition("+")[2]
+        if ours and named != ours:
+            backend = self.url.get_backend_name()
+            do = f"install {name}, or write {backend}:// and pip install 'instep[{self.dialect.extra}]'"
+            return invalid(f"the driver {name} not installed", f"the driver {name}", do)
+        return missing(f"the driver {name}", self.dialect.extra)
+
     def scrubbed(self, error: BaseException) -> str:
         """Return the first line of what a driver's *error* says, without the password."""
         said = str(getattr(error, "orig", None) or error).strip().splitlines()
@@ -103,21 +113,24 @@ def address(text: str, environ: Mapping[str, str]) -> Address:
     Raises:
         ConfigurationInvalid: It is no address, a variable is missing, or SQLAlchemy is.
     """
-    try:
-        from sqlalchemy.engine import make_url
-        from sqlalchemy.exc import ArgumentError
-    except ModuleNotFoundError:
-        raise missing("SQLAlchemy", "sql") from None
     substitution = Substitution(environ, "--sql")
     filled = substitution.apply(text, "URL")
     if substitution.problems:
         raise ConfigurationInvalid(substitution.problems)
     try:
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import ArgumentError
+    except ModuleNotFoundError:
+        backend = re.split("[+:]", filled)[0]
+        raise missing("SQLAlchemy", DIALECTS.get(backend, _ANY).extra) from None
+    try:
         url = make_url(filled)
     except (ArgumentError, ValueError):  # neither is told: it may quote a password
-        do = "correct it; in a password, write @ as %40, / as %2F and : as %3A"
-        raise invalid("no address of a database", EXPECTED, do) from None
+        raise invalid("no address of a database", EXPECTED, _QUOTE) from None
     backend, _, driver = url.drivername.partition("+")
+    if backend != "sqlite" and "@" in f"{url.host}{url.database}":
+        # Part of a password stands there: nothing may try it, or show it.
+        raise invalid("an @ in the host or the name of the database", EXPECTED, _QUOTE)
     dialect = DIALECTS.get(backend, _ANY)
     if not driver and dialect.driver:
         known = "postgresql" if backend == "postgres" else backend

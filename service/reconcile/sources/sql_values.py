@@ -17,6 +17,8 @@ from ipaddress import (
 from typing import Any, Final
 from uuid import UUID
 
+from service.reconcile.sources.sql_columns import Unreadable
+
 
 def payload_value(value: Any) -> Any:
     """
@@ -27,6 +29,8 @@ def payload_value(value: Any) -> Any:
     """
     if value is None or isinstance(value, str | int | float):  # bool is an int
         return value
+    if isinstance(value, Unreadable):
+        raise ValueError(f"{value.text}, for which there is no time")
     convert = next((CONVERT[base] for base in type(value).__mro__ if base in CONVERT), None)
     if convert is None:
         raise ValueError(f"a {type(value).__name__}")
