@@ -17,7 +17,7 @@ from service.mapping.found import plain
 from service.reconcile.sources import sql_columns
 from service.reconcile.sources.base import Record, Shape
 from service.reconcile.sources.columns import Columns, under
-from service.reconcile.sources.sql_address import Address, address, invalid, missing
+from service.reconcile.sources.sql_address import Address, address, invalid
 from service.reconcile.sources.sql_columns import from_bits
 from service.reconcile.sources.sql_values import payload_value
 from service.reconcile.sources.times import MARGIN

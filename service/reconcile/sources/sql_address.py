@@ -84,8 +84,10 @@ class Address:
         """Return the error of a driver that is not installed; *name* is its module."""
         ours, named = self.dialect.driver, self.url.drivername.partition("+")[2]
         if ours and named != ours:
-            backend = self.url.get_backend_name()
-            do = f"install {name}, or write {backend}:// and pip install 'instep[{self.dialect.extra}]'"
+            ready = (
+                f"{self.url.get_backend_name()}:// and pip install 'instep[{self.dialect.extra}]'"
+            )
+            do = f"install {name}, or write {ready}"
             return invalid(f"the driver {name} not installed", f"the driver {name}", do)
         return missing(f"the driver {name}", self.dialect.extra)
 
