@@ -120,5 +120,5 @@ def _error(error: HTTPException, reporter: Reporter) -> Response:
     return response
 
 
-def _unavailable(_: StoreUnavailable) -> tuple[Response, int]:
-    return jsonify(error="the store does not answer"), HTTPStatus.SERVICE_UNAVAILABLE
+def _unavailable(error: StoreUnavailable) -> tuple[Response, int]:
+    return jsonify(error=error.shown), HTTPStatus.SERVICE_UNAVAILABLE

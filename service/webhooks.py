@@ -69,7 +69,7 @@ _ERRORS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "too-large": "the body is larger than max_body of this source",
         "full": "too many objects of this source wait to be fetched; send again later",
-        "unavailable": "the store does not answer; send again later",
+        "unavailable": "{fault}; send again later",
     }
 )
 _PAGES: Final = MappingProxyType(
@@ -111,6 +111,7 @@ def blueprint(
         started = monotonic()
         configured = _find(sources, source, path_token)
         receipt: Receipt | None = None
+        fault = ""
         values: dict[str, Any] = {"source": source}
         try:
             body = read_body(request, configured.max_body or MAX_BODY)
@@ -124,10 +125,10 @@ def blueprint(
         except SignatureInvalid as error:
             action, values["reason"] = "refused", str(error)
         except StoreUnavailable as error:
-            action, values["reason"] = "unavailable", str(error)
+            action, values["reason"], fault = "unavailable", str(error), error.shown
         _log_outcome(action, values | {"seconds": round(monotonic() - started, 6)}, receipt)
         reporter.count_outcome(source, action)
-        return _answer(action, receipt)
+        return _answer(action, receipt, fault)
 
     for rule in (
         "/webhooks/<source>",
@@ -264,12 +265,13 @@ def _echo(source: Source, headers: Mapping[str, str], body: bytes) -> Response |
     return None if answer is None else _spoken(answer)
 
 
-def _answer(action: str, receipt: Receipt | None) -> Response:
+def _answer(action: str, receipt: Receipt | None, fault: str) -> Response:
     if action == "refused":
         return Response(status=STATUSES[action])
     if receipt is not None and receipt.answer and STATUSES[action] == HTTPStatus.OK:
         return _spoken(receipt.answer)
-    return Response(_PAGES[action], STATUSES[action], content_type="application/json")
+    page = _PAGES[action].replace(b"{fault}", fault.encode())
+    return Response(page, STATUSES[action], content_type="application/json")
 
 
 def _spoken(answer: Answer) -> Response:

@@ -10,6 +10,7 @@ ProcessorError
 ├── SnapshotInvalid         a snapshot is cut off or cannot be read      → nothing of it is used
 ├── ReconcileFailed         it cannot be told what differs              → nothing is changed
 ├── StoreUnavailable        the store did not answer: nothing was kept  → 503
+│   ├── StoreFull           it answers, and has no room for more        → 503
 │   ├── StoreUnsafe         it answers, but may lose or evict keys      → no start
 │   └── StoreNewer          a later release has written it              → no start
 ├── DestinationError        the CMS refused or did not answer           → workers.policy.rules
@@ -22,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import ClassVar
 
 
 class ProcessorError(Exception):
@@ -103,13 +105,26 @@ class ReconcileFailed(ProcessorError):
 class StoreUnavailable(ProcessorError):
     """The store did not answer, or could not keep what was handed to it."""
 
+    # For everybody to see: what an instance says may hold the address of the store.
+    shown: ClassVar[str] = "the store does not answer"
+
+
+class StoreFull(StoreUnavailable):
+    """The store answers, and has no room for anything new; what it holds can still be delivered."""
+
+    shown = "the store's memory is full"
+
 
 class StoreUnsafe(StoreUnavailable):
     """The store answers, but may lose acknowledged writes or evict keys."""
 
+    shown = "the store may lose what it is given"
+
 
 class StoreNewer(StoreUnavailable):
     """The store is of a version that this release does not know: it is neither read nor written."""
+
+    shown = "the store is of a later release"
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem

@@ -6,6 +6,8 @@ import logging
 import pytest
 from application import PROOF, Mapped, Outbox, make
 
+from workers.errors import StoreFull, StoreUnavailable, StoreUnsafe
+
 
 @pytest.fixture
 def outbox():
@@ -212,6 +214,23 @@ def test_what_could_not_be_kept_is_answered_503(client, outbox, outcome):
     assert "send again later" in response.json["error"]
     assert "passw0rd" not in response.text
     assert "Retry-After" not in response.headers
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (StoreUnavailable, "the store does not answer"),
+        (StoreFull, "the store's memory is full"),
+        (StoreUnsafe, "the store may lose what it is given"),
+    ],
+)
+def test_a_503_says_why_and_no_more(client, outbox, monkeypatch, error, words):
+    def accept(_):
+        raise error("redis://:passw0rd@store")
+
+    monkeypatch.setattr(outbox, "accept", accept)
+    response = client.post("/webhooks/erp", data=b"{}", headers=PROOF)
+    assert response.json == {"error": f"{words}; send again later"}
 
 
 def test_every_delivery_is_one_line_in_the_log(client, caplog):

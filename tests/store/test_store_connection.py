@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import redis
 
-from workers.errors import StoreUnavailable, StoreUnsafe
+from workers.errors import StoreFull, StoreUnavailable, StoreUnsafe
 from workers.keeper import kept
 from workers.settings import StoreSettings
 from workers.store import connection
@@ -136,7 +136,13 @@ def test_no_answer_is_told_soon_and_as_one_kind_of_error(settings):
 
 def test_a_full_store_is_one_kind_of_error_too(client):
     client.config_set("maxmemory", 1)
-    with pytest.raises(StoreUnavailable, match="OutOfMemoryError"), connection.guarded():
+    with pytest.raises(StoreFull, match="what is kept goes on"), connection.guarded():
+        client.eval("#!lua\nreturn redis.call('SET', 'key', 'value')", 0)
+
+
+def test_a_store_that_is_a_replica_is_called_unsafe(client):
+    client.replicaof("127.0.0.1", 1)
+    with pytest.raises(StoreUnsafe, match="replica"), connection.guarded():
         client.set("key", "value")
 
 

@@ -19,12 +19,17 @@ from redis.connection import UnixDomainSocketConnection
 from redis.retry import Retry
 
 from workers.embedded import Place
-from workers.errors import Problem, StoreUnavailable, StoreUnsafe
+from workers.errors import Problem, StoreFull, StoreUnavailable, StoreUnsafe
 from workers.settings import StoreSettings
 from workers.store import version
+from workers.store.full import Client
 
 _CONNECTIONS = 32  # per client; more threads than that wait for one
 _FULL = 0.9  # of maxmemory
+_FULL_WORDS = (
+    "the store's memory is full: nothing new is kept, what is kept goes on being delivered; see "
+    "`instep status` for what fills it, and raise maxmemory ([store] memory_mb)"
+)
 _STRENGTH = {"always": 3, "everysec": 2, "no": 1, "off": 0}
 _OLDEST = {"valkey": (7, 2), "redis": (7, 0)}
 
@@ -64,12 +69,12 @@ def connect(store: StoreSettings, *, timeout: float = 2.0, retries: int = 2) -> 
     Args:
         timeout: Seconds for a connection, for one answer, and for a free connection.
     """
-    return redis.Redis(connection_pool=_pool(store, timeout, retries, decode_responses=True))
+    return Client(connection_pool=_pool(store, timeout, retries, decode_responses=True))
 
 
 def rq_connection(store: StoreSettings, *, timeout: float = 2.0, retries: int = 2) -> redis.Redis:
     """Return a client for RQ alone: its worker raises the timeout of the pool that it is given."""
-    return redis.Redis(connection_pool=_pool(store, timeout, retries, decode_responses=False))
+    return Client(connection_pool=_pool(store, timeout, retries, decode_responses=False))
 
 
 def _pool(
@@ -102,6 +107,10 @@ def guarded() -> Iterator[None]:
     """Turn whatever the client raises into `StoreUnavailable`; also a decorator."""
     try:
         yield
+    except redis.exceptions.OutOfMemoryError as error:
+        raise StoreFull(_FULL_WORDS) from error
+    except redis.ReadOnlyError as error:
+        raise StoreUnsafe("the store is a replica now: it takes no changes") from error
     except redis.RedisError as error:
         name = type(error).__name__
         raise StoreUnavailable(f"the store could not be used: {name}: {error}") from error
@@ -147,16 +156,14 @@ class Room:
     def check(self) -> None:
         """
         Raises:
-            StoreUnavailable: the store is nearly full, or does not answer.
+            StoreFull: the store is nearly full.
+            StoreUnavailable: it does not answer.
         """
         if time.monotonic() > self._until:
             self._enough = has_room(self._client)
             self._until = time.monotonic() + 1.0
         if not self._enough:
-            raise StoreUnavailable(
-                "the store's memory is nearly full: nothing new is kept until items are delivered "
-                "or dead letters closed; raise maxmemory ([store] memory_mb)"
-            )
+            raise StoreFull(_FULL_WORDS)
 
 
 def inspect(client: redis.Redis) -> Durability:
