@@ -227,6 +227,7 @@ def sweep_forever(parts: Parts, fetchers: Sequence[str], stop: threading.Event) 
             for name in names:
                 if not parts.wakes.crowded(name):
                     parts.wakes.wake(name)
+            parts.memory.look()
             with guarded():
                 # A wake time that is stored meanwhile, and is earlier, nudges.
                 client.blpop(["instep:nudge"], timeout=max(0.01, min(1.0, seconds)))

@@ -72,6 +72,11 @@ METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
             "Written field values that the CMS keeps in a form of its own", ("collection",), True
         ),
         "dead_letters": Metric("Open dead letters"),
+        "instep_store_bytes": Metric(
+            "Memory of the store that a family of keys takes, measured by samples", ("family",)
+        ),
+        "instep_store_used_bytes": Metric("Memory that the store uses"),
+        "instep_store_limit_bytes": Metric("Memory that it may use; 0: no limit is set"),
         "calls_total": Metric("Requests to the CMS", ("destination",), True),
         "rate_limited_total": Metric(
             "Requests that the CMS refused for their number", ("destination",), True
@@ -153,6 +158,7 @@ class OutboxCollector(Collector):
             families["field_values"].add_metric([fate], number)
         families["balanced"].add_metric([], int(status["balanced"]))
         families["dead_letters"].add_metric([], status["dead_letters"])
+        _add_memory(families, status["memory"])
         yield from families.values()
 
 
@@ -178,6 +184,13 @@ def _add_named(families: Mapping[str, Family], status: Mapping[str, Any]) -> Non
     for name, (section, key) in _BY_NAME.items():
         for label, entry in status[section].items():
             families[name].add_metric([label], entry[key] or 0)
+
+
+def _add_memory(families: Mapping[str, Family], memory: Mapping[str, Any]) -> None:
+    for family, size in memory["families"].items():
+        families["instep_store_bytes"].add_metric([family], size)
+    families["instep_store_used_bytes"].add_metric([], memory["used"])
+    families["instep_store_limit_bytes"].add_metric([], memory["limit"] or 0)
 
 
 def _add_waits(

@@ -50,6 +50,7 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:call:<token>``                    the answer of a step, for a repeat of the call
 ``instep:wake:<destination>``              a job is on its way; ``:fetch`` is the fetch queue
 ``instep:version``, ``…upgrade…``, ``…merged``  what it is: ``workers/store/version.py``, upgrade.py
+``instep:memory``                          what each family of keys takes (``store/memory.py``)
 ``instep:wakes``, ``instep:nudge``         when destinations are to be woken; a nudge to the sweep
 =========================================  ====================================================
 """

@@ -17,6 +17,7 @@ from workers.report import Report
 from workers.scripts import Steps
 from workers.settings import Settings
 from workers.store.locales import Locales
+from workers.store.memory import Watch
 from workers.store.upgrade import Upgrade
 
 
@@ -45,6 +46,7 @@ class Parts:
     letters: DeadLetters
     fetches: Fetches
     report: Report
+    memory: Watch
     upgrade: Upgrade
     wakes: Wakes
 
@@ -62,6 +64,7 @@ def parts_of(settings: Settings, steps: Steps, wakes: Wakes) -> Parts:
         letters=DeadLetters(steps, settings),
         fetches=Fetches(steps, settings),
         report=Report(steps, settings),
+        memory=Watch(steps.client),
         upgrade=Upgrade(steps, settings),
         wakes=wakes,
     )

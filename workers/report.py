@@ -12,7 +12,7 @@ from workers.fetches import Fetches
 from workers.outbox import FATES, RAW_BYTES, balanced
 from workers.scripts import Steps
 from workers.settings import Collection, Destination, Settings, Source
-from workers.store import stale
+from workers.store import memory, stale
 from workers.store.collection_waits import waits_of
 from workers.store.connection import guarded
 from workers.store.refusals import UNKNOWN, by_reason
@@ -35,7 +35,7 @@ class Report:
     def status(self) -> dict[str, Any]:
         """
         Return ``{destinations, collections, sources, refusals, fetchers, fields, balanced,
-        dead_letters, not_live}``.
+        dead_letters, not_live, memory}``.
 
         A destination waits while its budget is spent and items are pending; *outage*: its breaker
         is open. A collection waits for its destination, or until the site is published or the plan
@@ -111,6 +111,7 @@ class Report:
             "balanced": balanced(fields),
             "dead_letters": letters,
             "not_live": sum(collection["not_live"] for collection in collections.values()),
+            "memory": memory.read(self.steps.client),
         }
 
     def _destination(

@@ -19,6 +19,7 @@ COLLECTION = (
     "not_live",
     "normalised",
 )
+LARGEST = 3  # families of keys that are named where memory is short
 FETCHER = ("state", "reason", "waiting", "oldest_seconds", "asked", "merged", "done", "dead")
 
 
@@ -73,8 +74,27 @@ def _show(found: Mapping[str, Any]) -> None:
     table("Secrets", ("source", "secret", "until", "matched"), secrets)
     table("Field values", tuple(found["fields"]), [tuple(found["fields"].values())])
     table("Processes", ("role", "pid"), [(p["role"], p["pid"]) for p in found["processes"]])
+    click.echo(memory_line(found["memory"]))
     click.echo(f"Dead letters: {found['dead_letters']}")
     click.echo("Balanced: yes" if found["balanced"] else "Balanced: NO, field values are missing")
+
+
+def memory_line(memory: Mapping[str, Any]) -> str:
+    """Return how much memory the store uses; from 70 % of its limit on, also for what."""
+    used, limit = memory["used"], memory["limit"]
+    if not limit:
+        return f"Memory: {_mb(used)} used, no limit is set (maxmemory)"
+    line = f"Memory: {_mb(used)} of {_mb(limit)} used ({used / limit:.0%})"
+    if not memory["level"]:
+        return line
+    largest = sorted(memory["families"].items(), key=lambda each: -each[1])[:LARGEST]
+    told = ", ".join(f"{name} {_mb(size)}" for name, size in largest) or "not measured yet"
+    refused = "; new deliveries are refused until there is room" * (memory["level"] == "full")
+    return f"{line}: {told}{refused}"
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1_048_576:.1f} MB"
 
 
 def _show_waits(collections: Mapping[str, Mapping[str, Any]]) -> None:

@@ -56,6 +56,7 @@ STATUS = {
     "fields": {"accepted": 9, "written": 4, "dead": 2, "pending": 3},
     "balanced": True,
     "dead_letters": 2,
+    "memory": {"used": 90, "limit": 100, "families": {"items": 60, "seen ids": 5}},
 }
 
 
@@ -89,6 +90,8 @@ def test_the_numbers_are_those_of_the_status():
     assert found["instep_not_live_items", "products"] == 4
     assert found["instep_normalised_total", "products"] == 3
     assert found["dead_letters",] == 2
+    assert found["instep_store_bytes", "seen ids"] == 5
+    assert (found["instep_store_used_bytes",], found["instep_store_limit_bytes",]) == (90, 100)
     assert found["accepted_total",] == 9
     assert found["balanced",] == 1
 

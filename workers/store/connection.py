@@ -25,7 +25,7 @@ from workers.store import version
 from workers.store.full import Client
 
 _CONNECTIONS = 32  # per client; more threads than that wait for one
-_FULL = 0.9  # of maxmemory
+FULL = 0.9  # of maxmemory
 _FULL_WORDS = (
     "the store's memory is full: nothing new is kept, what is kept goes on being delivered; see "
     "`instep status` for what fills it, and raise maxmemory ([store] memory_mb)"
@@ -142,7 +142,7 @@ def has_room(client: redis.Redis) -> bool:
     with guarded():
         memory = client.info("memory")
     limit = int(memory.get("maxmemory", 0))
-    return limit == 0 or int(memory["used_memory"]) < _FULL * limit
+    return limit == 0 or int(memory["used_memory"]) < FULL * limit
 
 
 class Room:

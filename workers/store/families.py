@@ -1,0 +1,125 @@
+"""
+Families of keys: which key belongs to which, and how many bytes each family takes.
+
+A pass looks at every key in slices of some 500, and measures a few of each family in each slice:
+what there are thousands of is estimated from those, what there is one of is measured itself. A
+slice takes the store less than 2 ms. Nothing is written.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+import redis
+
+from workers.store.connection import guarded
+
+OTHERS: Final = "other programs"  # keys that are not ours
+SERVER: Final = "server"  # what the server takes for itself: tables, buffers, scripts
+FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "items": ("item", "tombstones", "not-live"),
+        "index": (
+            *("ids", "keys", "born", "status", "twins", "listed", "index"),
+            *("schema", "site", "variants"),
+        ),
+        "queue": (
+            *("due", "part", "waiting", "lookup", "filter", "wanted", "waiters", "flight"),
+            *("wake", "wakes", "nudge"),
+        ),
+        "seen ids": ("seen",),
+        "letters": ("letter", "letters", "letter-number", "raw", "raw-bytes"),
+        "kept deliveries": ("kept", "kept-words", "kept-state"),
+        "fetches": (
+            *("fetch", "fetches", "fetches-waiting", "fetches-failing"),
+            *("fetcher", "fetchers", "cursors"),
+        ),
+        "history": ("history",),
+        "answers": ("call",),
+        "counters": (
+            *("counts", "source", "stale", "logs", "arrival", "collection", "destination"),
+            *("budget", "processes", "sweeper", "version", "upgrade", "upgraded", "merged"),
+            *("key-parts", "memory", "reconciler", "reconciled", "reconciling"),
+        ),
+    }
+)
+REST: Final = "counters"  # of ours, whatever is not named above
+
+_PREFIX: Final = "instep:"
+_FAMILY_OF: Final = {kind: family for family, kinds in FAMILIES.items() for kind in kinds}
+_SLICE: Final = 500  # keys that are looked at together
+_MEASURED: Final = 40  # of one family in one slice
+
+
+def family_of(key: str) -> str:
+    """Return the family of *key*."""
+    if key.startswith(_PREFIX):
+        return _FAMILY_OF.get(key[len(_PREFIX) :].partition(":")[0], REST)
+    return "queue" if key.startswith("rq:") else OTHERS
+
+
+class Sampler:
+    """
+    Goes through all keys, slice by slice.
+
+    Raises (every method):
+        StoreUnavailable: The store did not answer.
+    """
+
+    def __init__(self, client: redis.Redis, *, measured: int = _MEASURED) -> None:
+        self._client = client
+        self._measured = measured
+        self._draw = random.Random().sample  # noqa: S311  # which keys are measured is no secret
+        self._begin()
+
+    def _begin(self) -> None:
+        self._cursor = 0
+        self._seen = 0
+        self._bytes: dict[str, float] = defaultdict(float)
+
+    def slice(self) -> Mapping[str, int] | None:
+        """Look at the next keys; return the bytes of each family once all were looked at."""
+        with guarded():
+            cursor, keys = self._client.scan(self._cursor, count=_SLICE)
+        self._cursor = int(cursor)
+        self._seen += len(keys)
+        self._add(str(key) for key in keys)
+        if self._cursor:
+            return None
+        found = self.estimate(1.0)
+        self._begin()
+        return found
+
+    def so_far(self) -> Mapping[str, int]:
+        """Return what the families take if the rest is like what was seen of this pass."""
+        with guarded():
+            count = int(self._client.dbsize())
+        return self.estimate(max(1.0, count / self._seen) if self._seen else 1.0)
+
+    def estimate(self, times: float) -> Mapping[str, int]:
+        return {family: round(times * number) for family, number in sorted(self._bytes.items())}
+
+    def _add(self, keys: Iterable[str]) -> None:
+        grouped: dict[str, list[str]] = defaultdict(list)
+        for key in keys:
+            grouped[family_of(key)].append(key)
+        chosen = {
+            family: self._draw(keys, min(len(keys), self._measured))
+            for family, keys in grouped.items()
+        }
+        sizes = iter(self._sizes([key for keys in chosen.values() for key in keys]))
+        for family, keys in chosen.items():
+            # Of those that went meanwhile nothing is said.
+            found = [size for _ in keys if (size := next(sizes)) is not None]
+            if found:
+                self._bytes[family] += len(grouped[family]) * sum(found) / len(found)
+
+    def _sizes(self, keys: Sequence[str]) -> Sequence[Any]:
+        with guarded(), self._client.pipeline(transaction=False) as pipeline:
+            for key in keys:
+                pipeline.memory_usage(key, samples=5)
+            return pipeline.execute()
