@@ -21,6 +21,8 @@ from workers.errors import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from redis import Redis
+
     from service.configuration import Configuration
     from workers.answers import Answer
     from workers.limiter import Limiter
@@ -100,7 +102,20 @@ def _store(settings: Settings, notes: list[str]) -> tuple[Steps | None, list[Pro
         notes.append("Store: nothing runs yet; its durability is checked when it does")
         return None, []
     notes.append(f"Store: {found.version}, durability {found.mode}")
+    notes.append(_memory(client))
     return Steps(client), list(connection.faults(found, settings.store.durability))
+
+
+def _memory(client: Redis) -> str:
+    """Return how much memory the store may use; without a limit its machine's is the limit."""
+    from workers.store import memory
+
+    found = memory.read(client)
+    used = f"Store: {found['used'] / 1_048_576:.0f} MB of memory used"
+    if found["limit"]:
+        return f"{used} of {found['limit'] / 1_048_576:.0f} MB"
+    do = "set maxmemory, so that it is told before its machine has none left"
+    return f"{used}, and no limit is set; {do}"
 
 
 def _merged(settings: Settings, steps: Steps) -> Iterator[str]:

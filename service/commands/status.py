@@ -89,7 +89,7 @@ def memory_line(memory: Mapping[str, Any]) -> str:
         return line
     largest = sorted(memory["families"].items(), key=lambda each: -each[1])[:LARGEST]
     told = ", ".join(f"{name} {_mb(size)}" for name, size in largest) or "not measured yet"
-    refused = "; new deliveries are refused until there is room" * (memory["level"] == "full")
+    refused = "; new deliveries are refused until there is room" * memory["full"]
     return f"{line}: {told}{refused}"
 
 

@@ -89,13 +89,22 @@ def _waits(what: str, name: str, state: str) -> Iterator[Reason]:
         yield Reason(f"{what}: {state}", "degraded", None, _DO[state].format(name))
 
 
+def _memory(seen: Seen) -> Iterator[Reason]:
+    memory = seen.status.get("memory", {})
+    do = "see in `instep status` what fills it, and raise maxmemory ([store] memory_mb)"
+    if memory.get("full"):
+        yield Reason("memory full", "down", None, do)
+    elif memory.get("level"):
+        yield Reason("memory short", "degraded", memory["since"], do)
+
+
 _DO: Final[Mapping[str, str]] = MappingProxyType(
     {
         "paused": "see why in `instep status`, then `instep resume {}`",
         "outage": "see that its CMS answers: it goes on by itself",
     }
 )
-RULES: Final[tuple[Rule, ...]] = (_store, _workers, _states)
+RULES: Final[tuple[Rule, ...]] = (_store, _workers, _states, _memory)
 
 
 def reasons_of(seen: Seen) -> tuple[Reason, ...]:

@@ -39,7 +39,14 @@ STATUS = {
     "fields": {"accepted": 9, "written": 4, "dead": 2, "pending": 3},
     "balanced": True,
     "dead_letters": 2,
-    "memory": {"used": 50, "limit": None, "families": {}, "level": "", "since": None},
+    "memory": {
+        "used": 50,
+        "limit": None,
+        "families": {},
+        "level": "",
+        "since": None,
+        "full": False,
+    },
 }
 
 

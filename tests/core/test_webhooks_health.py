@@ -126,6 +126,29 @@ def test_a_reason_says_since_when_it_stands(tmp_path, outbox):
     assert [each and each[0]["since"][11:13] for each in since] == ["00", "00", [], "03"]
 
 
+def short(*, full):
+    since = "2026-05-12T09:30:00+00:00"
+    memory = {"used": 95 if full else 75, "limit": 100, "level": "high", "since": since}
+    return lambda: FLOWING | {"memory": memory | {"full": full}}
+
+
+def test_memory_that_is_short_is_degraded_since_it_is(tmp_path, outbox):
+    response = ready(tmp_path, outbox, status=short(full=False)).get("/readyz")
+    (reason,) = response.json["reasons"]
+    assert (response.status_code, reason["name"], reason["since"]) == (
+        200,
+        "memory short",
+        "2026-05-12T09:30:00+00:00",
+    )
+    assert "instep status" in reason["do"]
+
+
+def test_memory_that_takes_no_delivery_is_down(tmp_path, outbox):
+    response = ready(tmp_path, outbox, status=short(full=True)).get("/readyz")
+    assert response.status_code == 503
+    assert response.json["reasons"][0]["name"] == "memory full"
+
+
 def test_metrics_are_prometheus_text(client):
     response = client.get("/metrics")
     assert response.status_code == 200

@@ -163,7 +163,7 @@ def test_the_status_has_what_is_used_and_by_whom(store, watch):
     found = memory.read(store)
     assert found["used"] / found["limit"] == pytest.approx(0.75, abs=0.05)
     assert found["families"]["items"] > 2_000
-    assert found["level"] == "high"
+    assert (found["level"], found["full"]) == ("high", False)
     assert found["measured"]
 
 
@@ -207,10 +207,10 @@ MB = 1_048_576
 )
 def test_the_status_is_one_plain_line(limit, level, line):
     families = {"index": 10 * MB, "items": 40 * MB, "letters": 20 * MB, "queue": 1}
-    told = {"used": 80 * MB, "limit": limit, "families": families, "level": level}
+    told = {"used": 80 * MB, "limit": limit, "families": families, "level": level, "full": False}
     assert memory_line(told) == line
 
 
 def test_a_full_store_says_what_is_refused():
-    told = {"used": 95, "limit": 100, "families": {}, "level": "full"}
+    told = {"used": 95, "limit": 100, "families": {}, "level": "full", "full": True}
     assert memory_line(told).endswith("new deliveries are refused until there is room")

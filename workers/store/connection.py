@@ -141,8 +141,12 @@ def has_room(client: redis.Redis) -> bool:
     """
     with guarded():
         memory = client.info("memory")
-    limit = int(memory.get("maxmemory", 0))
-    return limit == 0 or int(memory["used_memory"]) < FULL * limit
+    return not is_full(int(memory["used_memory"]), int(memory.get("maxmemory", 0)))
+
+
+def is_full(used: int, limit: int | None) -> bool:
+    """Whether *used* bytes of *limit* leave no room for new deliveries; 0 or None: no limit."""
+    return bool(limit) and used >= FULL * (limit or 0)
 
 
 class Room:

@@ -19,7 +19,7 @@ from typing import Any, Final
 import redis
 
 from workers.errors import StoreUnavailable
-from workers.store.connection import FULL, guarded
+from workers.store.connection import FULL, guarded, is_full
 from workers.store.families import SERVER, Sampler
 
 KEY: Final = "instep:memory"
@@ -36,7 +36,8 @@ _log = logging.getLogger(__name__)
 
 def read(client: redis.Redis) -> dict[str, Any]:
     """
-    Return ``{used, limit, families, measured, level, since}``: bytes; *limit* None: there is none.
+    Return ``{used, limit, families, measured, level, since, full}``: bytes; *limit* None: there is
+    none; *full*: new deliveries are refused.
 
     Raises:
         StoreUnavailable: The store did not answer.
@@ -50,6 +51,7 @@ def read(client: redis.Redis) -> dict[str, Any]:
         "families": told.get("families", {}),
         "measured": told.get("measured"),
         "level": level_of(used, limit, told.get("level", "")),
+        "full": is_full(used, limit),
         "since": told.get("since"),
     }
 
