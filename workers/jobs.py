@@ -35,6 +35,7 @@ QUEUE = "instep"
 FETCH_QUEUE = "instep-fetch"
 SLICE = 4.0  # s that one job works before it hands over
 PATIENCE = 0.25  # s; a longer wait is stored, and the job ends
+SLICES = 0.5  # s between two sweeps that are for what steps have left
 SWEEPER_MS = 5000  # the lock of a sweeper that died
 COUNT_EVERY = 2.0  # s between two looks at how many workers there are
 
@@ -228,6 +229,8 @@ def sweep_forever(parts: Parts, fetchers: Sequence[str], stop: threading.Event) 
                 if not parts.wakes.crowded(name):
                     parts.wakes.wake(name)
             parts.memory.look()
+            if _slices(parts):
+                continue
             with guarded():
                 # A wake time that is stored meanwhile, and is earlier, nudges.
                 client.blpop(["instep:nudge"], timeout=max(0.01, min(1.0, seconds)))
@@ -236,6 +239,18 @@ def sweep_forever(parts: Parts, fetchers: Sequence[str], stop: threading.Event) 
             stop.wait(0.5)
     with contextlib.suppress(StoreUnavailable):
         _retire(client, mine)
+
+
+def _slices(parts: Parts) -> bool:
+    """Do some of what steps have left to be done; return whether anything is left."""
+    until = time.monotonic() + SLICES
+    while time.monotonic() < until:
+        began = time.monotonic()
+        if not parts.outbox.slice():
+            return False
+        # As long as it took, the store is for others.
+        time.sleep(time.monotonic() - began)
+    return True
 
 
 def _lead(client: redis.Redis, mine: str) -> bool:

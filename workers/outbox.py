@@ -13,7 +13,10 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:filter:<collection>``             sorted set: those of them to be asked for by filter
 ``instep:wanted:<collection>``             sorted set: keys that references wait for, by the ms of
                                            the next look (``lua/references.lua``)
-``instep:waiters:<collection>:<key>``      set: the items that wait for it
+``instep:waiters:<collection>:<key>``      set: the items that wait for it; ``instep:waking:…``: of
+                                           one that has come
+``instep:slices``, ``instep:slice:<name>`` what is left to be done in slices (``lua/slices.lua``);
+                                           ``instep:slice-number``: a counter
 ``instep:ids:<collection>:<copy>``         hash: key → item id
 ``instep:keys:<collection>:<copy>``        hash: item id → key
 ``instep:born:<collection>:<copy>``        hash: item id → createdOn
@@ -264,6 +267,16 @@ class Outbox:
         request = {"destinations": destinations, "fetchers": list(fetchers), "kept": kept}
         answer = self.steps.run("sweep", request)
         return tuple(answer["wake"] or ()), answer["ms"] / 1000
+
+    def slice(self) -> bool:
+        """Do a little of what a step has left to be done; return whether anything is left."""
+        with guarded():
+            if not self.steps.client.exists("instep:slices"):
+                return False
+        answer = self.steps.run(
+            "slice", {"token": uuid.uuid4().hex, "history": self.settings.store.history}
+        )
+        return bool(answer["more"])
 
     # reading --------------------------------------------------------------------------------
 

@@ -36,14 +36,6 @@ local function fail_filter(slot)
   if times > 1 then switch_off(slot, math.min(1000 * 2 ^ math.min(times, 12), 3600000)) end
 end
 
--- The values of *item* that wait came before *began*, but for those of the same key that came since.
-local function came_before(item, began)
-  for _, field in pairs(item.fields) do
-    if field.s == 'pending' and (field.i or field.w or 0) > began then return false end
-  end
-  return true
-end
-
 local function may_say_missing(index, place, filter)
   local held = redis.call('HMGET', index, 'mark', 'created', 'plain', 'numeric')
   return is_index_known(held[1], place) and held[2] and held[3]

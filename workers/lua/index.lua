@@ -17,7 +17,7 @@
 --   ':filter': none of them
 -- Returns {found, missing, done, twins: [[key, item id, id of the other]], sweep}.
 --   sweep: what was not shown is gone
---! uses state burying retire creation references twins wanted status listing filter filtered key_forms
+--! uses state burying retire creation slices references twins missing wanted status listing filter filtered key_forms
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -30,12 +30,12 @@ local unasked = request.slot ~= ''
 local outside = request.slot == ':reconcile'  -- a reconcile's own: its end is in lua/listed.lua
 local filtered = request.slot == ':filter'
 local waiting = P .. 'lookup:' .. request.collection
-local found, missing = 0, 0
+local found = 0
 if given(request.primary) then redis.call('HSET', main, 'primary', request.primary) end
 
 local function result(done, sweep)
   note_noticed()
-  return answer({found = found, missing = missing, done = done, sweep = sweep or false,
+  return answer({found = found, missing = missed, done = done, sweep = sweep or false,
     twins = {unpack(doubled, 1, math.min(#doubled, NOTED))}})
 end
 
@@ -95,55 +95,12 @@ local function see(entry)
   save(item)
 end
 
-local made, all = 0, false
-local function miss(record, started)
-  local item = load_item(request.collection, record)
-  if item.meta.forgotten and not all then
-    -- Its key may have moved to an older item: only a whole listing tells.
-    redis.call('HSET', index, 'full', 1)
-    return
-  end
-  if request.missing == 'create' then
-    local till = doubted_till(item)
-    if till and started < till then
-      -- A request that creates it may have landed since: the next listing tells.
-      save(item)
-      return
-    end
-  end
-  local slugs = {}
-  for slug, field in pairs(item.fields) do
-    if field.s == 'pending' or wants_repair(field) then slugs[#slugs + 1] = slug end
-  end
-  table.sort(slugs)
-  set(item, 'doubt', nil)
-  local none = retire_nothing(item, started)
-  if none then
-    set(item, 'make', nil)
-  elseif request.missing == 'create' then
-    if not bury_incomplete(item) then
-      revive(item, 'kind', 'missing')
-      set(item, 'make', started)
-      set(item, 'due', now)
-      made = made + 1
-    end
-  elseif request.missing == 'ignore' then
-    for _, slug in ipairs(slugs) do
-      count(item.fields[slug].s, -1)
-      count('ignored', 1)
-      item.fields[slug].s = 'ignored'
-      touch(item, slug)
-    end
-  else
-    bury(item, slugs, {kind = 'missing', message = request.message .. record}, nil)
-  end
-  if not (item.meta.make or none) then missing = missing + 1 end
-  redis.call('ZREM', waiting, record)
-  redis.call('ZREM', P .. 'filter:' .. request.collection, record)
-  set(item, 'lookup', nil)
-  set(item, 'forgotten', nil)
-  schedule(item)
-  save(item)
+-- Who is missing, as far as one step tells.
+local function decide(kind, slice, started, all)
+  local told = {started = started, ended = now, all = all and '1' or '0',
+    collection = request.collection, index = request.index, missing = request.missing,
+    message = request.message}
+  if not slice(told) then leave_to_slices(kind .. request.collection, told) end
 end
 
 local newest = redis.call('HGET', index, 'newest') or ''
@@ -155,12 +112,12 @@ wake_waiting()
 if late then return result(false) end
 if filtered then
   local ended, absent, since = take_filter(main, index, place)
-  for _, record in ipairs(absent) do miss(record, since) end
+  for _, record in ipairs(absent) do miss(record, since, false, now) end
   if ended then
     if #request.filter.asked > 0 then rest_filter(index, found + made > 0) end
     -- Until then nobody has listed the whole, by which edits and deletions are noticed.
     redis.call('HSETNX', main, 'round_next', now + request.rest_ms)
-    note('filtered', {collection = request.collection, found = found, missing = missing,
+    note('filtered', {collection = request.collection, found = found, missing = missed,
       to_create = made})
   end
   return result(ended)
@@ -206,17 +163,15 @@ end
 
 local pass = redis.call('HMGET', index, 'pass', 'kind')
 local started = sane(pass[1], 0) or now
-all = pass[2] == 'all'
+local all = pass[2] == 'all'
 -- A listing with holes creates nothing; what fell through shows in the next of the whole alone.
 local holes = request.missing == 'create' and redis.call('HGET', index, 'holes') == '1'
 if holes then redis.call('HSET', index, 'full', 1) end
 -- Without the ids that it builds upon, what was edited since says nothing of who is missing.
 local known = all or redis.call('HEXISTS', index, 'mark') == 1
 if not holes and known and pass[2] ~= 'new' then
-  for _, record in ipairs(redis.call('ZRANGEBYSCORE', waiting, '-inf', started)) do
-    miss(record, started)
-  end
-  decide_on_wanted(started, all)
+  decide('missing:', miss_slice, started, all)
+  decide('wanted:', wanted_slice, started, all)
 end
 
 local every = request.whole and request.full_ms or request.every_ms
@@ -236,7 +191,7 @@ end
 if newest ~= '' then redis.call('HSET', index, 'created', newest) end
 redis.call('HDEL', index, 'pass', 'offset', 'since', 'kind', 'total')
 redis.call('HSET', index, 'next', now + every, 'every', every)
-note('listed', {collection = request.collection, found = found, missing = missing,
+note('listed', {collection = request.collection, found = found, missing = missed,
   to_create = made})
 local sweep = all and not holes and not request.short
 return result(true, sweep and redis.call('HDEL', index, 'ids_doubted') == 1)

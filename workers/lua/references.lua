@@ -13,6 +13,7 @@
 local REFERS = {['reference-key'] = true, ['references-key'] = true}
 -- Where items are created, their events may come after those of the items that refer to them.
 local PATIENCE_MS = 600000
+local WOKEN = 100  -- in one step; the rest is left to slices
 
 local places = given(request.places) or {}
 
@@ -163,14 +164,27 @@ local function wake_one(waiter, name)
   end
 end
 
--- Call it once the items of a step are saved.
+-- Wakes some of what has waited for *name*, <collection>:<key>, and is left in *waiters*; true: all of it.
+local function wake_slice(waiters, name)
+  for _, waiter in ipairs(redis.call('SPOP', waiters, WOKEN)) do wake_one(waiter, name) end
+  return redis.call('EXISTS', waiters) == 0
+end
+
+-- Call it once the items of a step are saved. Who begins to wait from then on finds the id.
 local function wake_waiting()
+  local room = WOKEN
   for _, one in ipairs(arrived) do
     local name = one[1] .. ':' .. one[2]
-    for _, waiter in ipairs(redis.call('SMEMBERS', P .. 'waiters:' .. name)) do
-      wake_one(waiter, name)
+    local waiters = P .. 'waiters:' .. name
+    local number = redis.call('SCARD', waiters)
+    if number > room then
+      local own = string.format('wake:%.0f', redis.call('INCR', P .. 'slice-number'))
+      redis.call('RENAME', waiters, P .. 'waking:' .. own)
+      leave_to_slices(own, {name = name})
+    elseif number > 0 then
+      wake_slice(waiters, name)
+      room = room - number
     end
-    redis.call('DEL', P .. 'waiters:' .. name)
     redis.call('ZREM', P .. 'wanted:' .. one[1], one[2])
   end
   arrived = {}

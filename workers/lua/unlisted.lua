@@ -4,9 +4,9 @@
 -- between leaves the rest to the next round.
 -- ARGV[2]: {token, collection, index, cursor, history}
 -- Returns {cursor, gone}: '0', it was the last call.
---! uses state burying retire creation references twins
+--! uses state burying retire creation slices references twins
 
-local AT_ONCE = 500
+local AT_ONCE = 60
 
 local earlier = earlier_answer()
 if earlier then return earlier end

@@ -20,18 +20,21 @@ local function is_on_its_way(key)
   return false
 end
 
--- The fields of *item* that have waited for *key* long enough, and until when the others do.
-local function tired(item, key, coming, all)
-  local slugs, again = {}, nil
+-- The fields of *item* that have waited for a key long enough, and until when the others do. *told*:
+-- as wanted_slice says; coming: the key is on its way.
+local function tired(item, told)
+  local slugs, again, key = {}, nil, told.key
   for slug, field in pairs(item.fields) do
     local waits = field.y and (field.s == 'pending' or wants_repair(field))
     if waits and REFERS[field.t] and names_key(field, key) then
       local till = field.y + (request.missing == 'create' and PATIENCE_MS or 0)
-      if field.x and not all then
+      if field.x and told.all ~= '1' then
         -- Its item may be an older one, which only a whole listing tells.
         redis.call('HSET', P .. 'index:' .. request.collection .. ':' .. request.index, 'full', 1)
         till = now + 1
-      elseif coming then
+      elseif field.y > tonumber(told.ended) then
+        till = math.max(till, now + 1)  -- the listing had ended before
+      elseif told.coming then
         till = now + PATIENCE_MS
       end
       if till > now then
@@ -60,27 +63,47 @@ local function give_up(item, slugs, key)
   save(item)
 end
 
--- A listing that began at *started* has ended: what it did not show is waited for no longer, but
--- where it is to be created, or may yet be.
-local function decide_on_wanted(started, all)
-  local wanted = P .. 'wanted:' .. request.collection
-  for _, key in ipairs(redis.call('ZRANGEBYSCORE', wanted, '-inf', started)) do
-    local coming, again = is_on_its_way(key), nil
-    local waiters = P .. 'waiters:' .. request.collection .. ':' .. key
-    for _, waiter in ipairs(redis.call('SMEMBERS', waiters)) do
-      local item = load_item(string.match(waiter, '^([^:]*):(.*)$'))
-      local slugs, till = tired(item, key, coming, all)
-      if #slugs > 0 then
-        give_up(item, slugs, key)
-      elseif not till and not item.meta.severed then
-        redis.call('SREM', waiters, waiter)  -- it has another value now
-      end
-      again = till and math.min(again or till, till) or again
-    end
-    if again then
-      redis.call('ZADD', wanted, again, key)
-    else
-      redis.call('ZREM', wanted, key)
-    end
+local function decide_on_waiter(told, waiters, waiter)
+  local item = load_item(string.match(waiter, '^([^:]*):(.*)$'))
+  local slugs, till = tired(item, told)
+  if #slugs > 0 then
+    give_up(item, slugs, told.key)
+  elseif not till and not item.meta.severed then
+    redis.call('SREM', waiters, waiter)  -- it has another value now
   end
+  if till then told.again = math.min(tonumber(told.again) or till, till) end
+end
+
+local function next_wanted(told)
+  local wanted = P .. 'wanted:' .. request.collection
+  told.key = redis.call('ZRANGEBYSCORE', wanted, '-inf', told.started, 'LIMIT', 0, 1)[1]
+  told.cursor, told.again = '0', nil
+  return told.key
+end
+
+local function end_wanted(told)
+  local wanted = P .. 'wanted:' .. request.collection
+  if told.again then
+    redis.call('ZADD', wanted, 'XX', told.again, told.key)
+  else
+    redis.call('ZREM', wanted, told.key)
+  end
+  told.key = nil
+end
+
+-- Decides on some of what is waited for since before the listing of *told* {started, ended, all} began:
+-- what it did not show is waited for no longer, but where it is to be created, or may yet be. Returns
+-- true where that was all; else *told* says how far it came: {key, cursor, again}.
+local function wanted_slice(told)
+  local looked = 0
+  while looked < SLICE and (told.key or next_wanted(told)) do
+    local waiters = P .. 'waiters:' .. request.collection .. ':' .. told.key
+    local found = redis.call('SSCAN', waiters, told.cursor, 'COUNT', SLICE)
+    told.coming = is_on_its_way(told.key)
+    for _, waiter in ipairs(found[2]) do decide_on_waiter(told, waiters, waiter) end
+    told.cursor, told.coming = found[1], nil
+    looked = looked + 1 + #found[2]
+    if found[1] == '0' then end_wanted(told) end
+  end
+  return not told.key and looked < SLICE
 end

@@ -1,0 +1,395 @@
+"""
+How long one step holds the store, where there is much to be done at once.
+
+    python -m tests.bench.pauses [--records N] [--waiters N] [--events N] [--only NAME]…
+
+Runs the long steps on an embedded store (AOF always) that holds N records (50,000; 1,000,000 is
+what the promise of 20 ms is made for) and prints for each how many steps it took and how long they
+held the store, by the store's own clock (SLOWLOG), which counts no waiting for the disk. On a
+machine that is busy with something else the longest one is longer than it need be; the CPU time is
+not.
+"""
+
+# ruff: noqa: T201
+
+import argparse
+import contextlib
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from service.reading import WHOLE_BODY
+from workers.changes import Change, Delivery, FieldProblem, FieldValue, Incoming, LeftOut, canonical
+from workers.deadletters import DeadLetters
+from workers.embedded import Place, binary
+from workers.items import Items
+from workers.outbox import Outbox
+from workers.report import Report
+from workers.scripts import Steps
+from workers.settings import Collection, Destination, Settings, Source, StoreSettings
+
+BATCH = 100  # events of one delivery that fills the store
+DAY_MS = 86_000_000
+PROMISE_MS = 20.0
+
+
+@contextlib.contextmanager
+def server(memory_mb: int) -> Iterator[redis.Redis]:
+    """Run an embedded store as the keeper does, with a slow log of all that takes a millisecond."""
+    with tempfile.TemporaryDirectory(prefix="instep-pauses-") as folder:
+        place = Place.of(Path(folder))
+        place.prepare(memory_mb)
+        process = subprocess.Popen([binary(), str(place.configuration)], stdout=subprocess.DEVNULL)  # noqa: S603
+        try:
+            client = redis.Redis(unix_socket_path=str(place.socket), decode_responses=True)
+            while True:
+                with contextlib.suppress(redis.exceptions.RedisError):
+                    client.ping()
+                    break
+                time.sleep(0.05)
+            client.config_set("slowlog-log-slower-than", 1000)
+            client.config_set("slowlog-max-len", 100_000)
+            yield client
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def settings(folder: Path, missing: str) -> Settings:
+    site = Destination("site", "v2", "t", linger=0.0, requests_per_minute=60_000)
+    names = ("products", "stores")
+    collections = {
+        name: Collection(name, "site", name[0] * 24, "sku", missing, preflight=False)
+        for name in names
+    }
+    return Settings(
+        folder / "instep.toml",
+        StoreSettings(),
+        {"site": site},
+        collections,
+        {"erp": Source("erp", "hmac", ("s",), dedupe_hours=24.0)},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """An outbox on an empty store, and what a worker does to it."""
+
+    client: redis.Redis
+    settings: Settings
+
+    @property
+    def steps(self) -> Steps:
+        return Steps(self.client)
+
+    @property
+    def outbox(self) -> Outbox:
+        return Outbox(self.steps, self.settings)
+
+    def place(self, collection: str = "products") -> str:
+        return f"{collection}:{self.settings.copy_of(self.settings.collections[collection])}"
+
+    def accept(self, events: list[Incoming], body: bytes = b"{}") -> None:
+        outbox, token = self.outbox, uuid.uuid4().hex
+        outbox.accept(Delivery("erp", token, tuple(events), body, {}, "live"))
+
+    def fill(self, records: int, **options: Any) -> None:
+        """Let a value wait for each of *records*."""
+        for first in range(0, records, BATCH):
+            self.accept([event(n, **options) for n in range(first, min(first + BATCH, records))])
+
+    def index(self, collection: str = "products", **told: Any) -> dict[str, Any]:
+        """Take in the next page of a listing."""
+        self.hide_filters()
+        for name in self.settings.collections:
+            self.client.hdel(f"instep:index:{self.place(name)}", "lock")
+        step: Any = None
+        while getattr(step, "kind", None) != "index" or step.collection != collection:
+            self.client.delete("instep:flight:site")
+            step = self.outbox.claim(self.settings.destinations["site"])
+        request = {
+            "token": uuid.uuid4().hex,
+            "flight": step.token,
+            "destination": "site",
+            "collection": collection,
+            "index": self.settings.copy_of(self.settings.collections[collection]),
+            "missing": self.settings.collections[collection].missing,
+            "message": "no item has sku = ",
+            "whole": False,
+            "every_ms": 30_000,
+            "full_ms": 30_000,
+            "page_ms": 10_000,
+            "rest_ms": 600_000,
+            "slot": step.slot,
+            "offset": step.offset,
+            "at": clock(),
+            "items": [],
+            "next": None,
+        }
+        return self.steps.run("index", request | told)
+
+    def claim_all(self) -> None:
+        """Claim until nothing is due: what can go nowhere begins to wait."""
+        self.hide_filters()
+        while self.client.zcard("instep:due:products:live"):
+            self.client.delete("instep:flight:site")
+            self.outbox.claim(self.settings.destinations["site"])
+        for name in self.settings.collections:  # no listing has begun yet
+            self.client.delete(f"instep:index:{self.place(name)}")
+
+    def hide_filters(self) -> None:
+        for name in self.settings.collections:
+            self.client.hset(f"instep:index:{self.place(name)}:filter", "off", clock() + DAY_MS)
+
+    def finish(self) -> None:
+        """Do what is left to be done in slices."""
+        while self.outbox.slice():
+            pass
+
+
+def clock() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def event(n: int, *, by: str = "key", fields: tuple[FieldValue, ...] = (), **more: Any) -> Incoming:
+    values = fields or (FieldValue("stock", canonical(n), "number"),)
+    change = Change("stock", "products", f"sku-{n}", by, values, None)  # type: ignore[arg-type]
+    return Incoming(f"e{n}", "stock.changed", more.pop("index", 0), (change,), **more)
+
+
+# What is measured ------------------------------------------------------------------------------
+
+
+def unknown_keys(rig: Rig, options: argparse.Namespace) -> Callable[[], object]:
+    """One listing finds that none of the keys is there."""
+    rig.fill(min(options.records, options.unknown))
+    rig.claim_all()
+
+    def run() -> None:
+        rig.index()
+        rig.finish()
+        assert not rig.client.exists("instep:lookup:products")
+
+    return run
+
+
+def waiters(rig: Rig, options: argparse.Namespace) -> Callable[[], object]:
+    """An item comes to which very many refer."""
+    _refer(rig, options.waiters)
+
+    def run() -> None:
+        item = {"key": "s1", "id": "id-s1", "updated": None, "created": "2025-01-01"}
+        rig.index("stores", items=[item | {"status": "|2025-01-01T00:00:00.000Z|"}])
+        rig.finish()
+        assert rig.client.zcard("instep:due:products:live") == options.waiters
+
+    return run
+
+
+def given_up(rig: Rig, options: argparse.Namespace) -> Callable[[], object]:
+    """A listing shows that the item to which very many refer is not there."""
+    _refer(rig, options.waiters)
+
+    def run() -> None:
+        rig.index("stores")
+        rig.finish()
+        assert rig.client.zcard("instep:letters") == options.waiters
+
+    return run
+
+
+def _refer(rig: Rig, records: int) -> None:
+    text = canonical({"key": "s1", "to": "stores"})
+    rig.fill(records, by="item", fields=(FieldValue("store", text, "reference-key"),))
+    rig.claim_all()
+
+
+def large_body(rig: Rig, options: argparse.Namespace) -> Callable[[], object]:
+    """One delivery of very many events."""
+    events = [event(n, index=n) for n in range(options.events)]
+
+    def run() -> None:
+        rig.accept(events, b"x" * 1_000_000)
+        rig.finish()
+        assert rig.outbox.counts()["accepted"] == options.events
+
+    return run
+
+
+def body_letter(rig: Rig, options: argparse.Namespace) -> Callable[[], object]:
+    """The one letter of a body of very many bad events is discarded."""
+    left = [
+        event(n, index=n, left=(LeftOut("products", f"sku-{n}", "key", "price", None),), part=True)
+        for n in range(options.events)
+    ]
+    problem = FieldProblem("body", "events have problems")
+    letter = Incoming(None, None, WHOLE_BODY, problems=(problem,), part=True)
+    rig.accept([*left, letter], b"x" * 1_000_000)
+    rig.finish()
+    letters = DeadLetters(rig.steps, rig.settings)
+    (name,) = rig.client.zrange("instep:letters", 0, -1)
+
+    def run() -> None:
+        letters.discard(name)
+        rig.finish()
+        assert letters.count() == 0
+
+    return run
+
+
+def gone_items(rig: Rig, options: argparse.Namespace) -> Callable[[], object]:
+    """A round has shown none of the ids that are known."""
+    place = rig.place()
+    for first in range(0, options.records, 1000):
+        span = range(first, first + 1000)
+        ids = {f"sku-{n}": f"id-{n}" for n in span}
+        with rig.client.pipeline(transaction=False) as pipeline:
+            pipeline.hset(f"instep:ids:{place}", mapping=ids)
+            pipeline.hset(f"instep:keys:{place}", mapping={v: k for k, v in ids.items()})
+            pipeline.hset(f"instep:born:{place}", mapping=dict.fromkeys(ids.values(), "2025"))
+            pipeline.sadd(f"instep:listed:{place}", *(f"other-{n}" for n in span))
+            pipeline.execute()
+    items = Items(rig.steps, rig.settings)
+
+    def run() -> None:
+        items._drop_unlisted(rig.settings.collections["products"])
+        assert not rig.client.exists(f"instep:ids:{place}")
+
+    return run
+
+
+def _many_due(rig: Rig, options: argparse.Namespace, at: int) -> None:
+    for lane in ("live", "live:sought"):
+        for first in range(0, options.records, 1000):
+            scores = {f"sku-{n}": at for n in range(first, first + 1000)}
+            rig.client.zadd(f"instep:due:products:{lane}", scores)
+            rig.client.zadd("instep:waiting:products", scores)
+            if lane != "live":
+                rig.client.zadd("instep:lookup:products", scores)
+
+
+def sweep(rig: Rig, options: argparse.Namespace) -> Callable[[], object]:
+    """Everything is due."""
+    _many_due(rig, options, clock())
+
+    return lambda: [rig.outbox.sweep() for _ in range(3)]
+
+
+def clock_set_back(rig: Rig, options: argparse.Namespace) -> Callable[[], object]:
+    """The clock has been set back: everything is due in an hour."""
+    _many_due(rig, options, clock() + 3_600_000)
+
+    def run() -> None:
+        for _ in range(options.records // 100):
+            if rig.outbox.sweep()[1] > 0:
+                break
+        rig.client.hset(f"instep:index:{rig.place()}", "created", "2025")
+        rig.index(next=100)
+
+    return run
+
+
+def status(rig: Rig, options: argparse.Namespace) -> Callable[[], object]:
+    """Status and metrics."""
+    _many_due(rig, options, clock())
+    rig.client.sadd("instep:letters:raw:erp", *(f"l{n}" for n in range(options.records)))
+    report = Report(rig.steps, rig.settings)
+    return report.status
+
+
+def claims(rig: Rig, options: argparse.Namespace) -> Callable[[], object]:
+    """Jobs claim what waits for ids, and what is due."""
+    rig.fill(min(options.records, options.unknown))
+
+    def run() -> None:
+        for _ in range(50):
+            rig.client.delete("instep:flight:site")
+            rig.outbox.claim(rig.settings.destinations["site"])
+
+    return run
+
+
+def seen_ids(rig: Rig, options: argparse.Namespace) -> Callable[[], object]:
+    """A day's event ids expire at once."""
+    for first in range(0, options.records, 1000):
+        ids = [f"{n:016}" for n in range(first, first + 1000)]
+        rig.client.sadd("instep:seen:erp:0", *ids)
+
+    def run() -> None:
+        rig.client.pexpire("instep:seen:erp:0", 1)
+        time.sleep(0.5)
+        began = time.monotonic()
+        rig.client.ping()
+        assert time.monotonic() - began < 1
+
+    return run
+
+
+CASES = (
+    large_body,
+    unknown_keys,
+    waiters,
+    given_up,
+    body_letter,
+    gone_items,
+    sweep,
+    clock_set_back,
+    status,
+    claims,
+    seen_ids,
+)
+
+
+def measured(rig: Rig, run: Callable[[], object]) -> tuple[int, float, list[float]]:
+    """Return the steps of *run*, the CPU seconds of the store, and the ms of each slow step."""
+    rig.client.config_resetstat()
+    rig.client.slowlog_reset()
+    before = cpu(rig.client)
+    run()
+    spent = cpu(rig.client) - before
+    steps = rig.client.info("commandstats").get("cmdstat_evalsha", {}).get("calls", 0)
+    slow = sorted(entry["duration"] / 1000 for entry in rig.client.slowlog_get(100_000))
+    return steps, spent, slow or [1.0]
+
+
+def cpu(client: redis.Redis) -> float:
+    told = client.info("cpu")
+    return float(told["used_cpu_user_main_thread"]) + float(told["used_cpu_sys_main_thread"])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--records", type=int, default=50_000)
+    parser.add_argument("--unknown", type=int, default=100_000)
+    parser.add_argument("--waiters", type=int, default=20_000)
+    parser.add_argument("--events", type=int, default=10_000)
+    parser.add_argument("--only", action="append", choices=[case.__name__ for case in CASES])
+    options = parser.parse_args()
+    print(f"{'':16}{'steps':>8}{'CPU s':>8}{'> 1 ms':>8}{'> 20 ms':>9}{'longest, ms':>13}")
+    longest = 0.0
+    with server(16_000) as client, tempfile.TemporaryDirectory() as folder:
+        for case in CASES:
+            if options.only and case.__name__ not in options.only:
+                continue
+            client.flushall(asynchronous=True)
+            rig = Rig(client, settings(Path(folder), "dead-letter"))
+            run = case(rig, options)
+            steps, spent, slow = measured(rig, run)
+            longest = max(longest, slow[-1])
+            over = sum(each > PROMISE_MS for each in slow)
+            figures = f"{steps:8}{spent:8.1f}{len(slow):8}{over:9}{slow[-1]:13.1f}"
+            print(f"{case.__name__:16}{figures}")
+            sys.stdout.flush()
+    return 0 if longest < PROMISE_MS else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

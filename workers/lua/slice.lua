@@ -1,0 +1,35 @@
+#!lua flags=allow-oom
+-- slice: does a little more of what a step has left (lua/slices.lua), oldest slice first.
+-- ARGV[2]: {token, history}
+-- Returns {name, more}: what it worked on, or false; and whether anything is left.
+--! uses state burying retire creation slices references missing wanted
+
+local earlier = earlier_answer()
+if earlier then return earlier end
+
+local DO = {
+  missing = miss_slice,
+  wanted = wanted_slice,
+  wake = function(told, name) return wake_slice(P .. 'waking:' .. name, told.name) end,
+}
+
+-- What a later release has left, that one does.
+local function next_slice()
+  for _, name in ipairs(redis.call('ZRANGE', P .. 'slices', 0, 99)) do
+    local act = DO[string.match(name, '^%a+')]
+    if act then return name, act end
+  end
+end
+
+local name, act = next_slice()
+if not name then return answer({name = false, more = false}) end
+local told = {}
+local flat = redis.call('HGETALL', P .. 'slice:' .. name)
+for i = 1, #flat, 2 do told[flat[i]] = flat[i + 1] end
+for _, key in ipairs({'collection', 'index', 'missing', 'message'}) do request[key] = told[key] end
+if act(told, name) then
+  end_slices(name)
+else
+  leave_to_slices(name, told)
+end
+return answer({name = name, more = next_slice() ~= nil})

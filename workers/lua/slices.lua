@@ -1,0 +1,35 @@
+-- Shared: work that would hold the store for too long in one step. A step does a little of it and
+-- leaves the rest here; the sweep does it slice by slice (lua/slice.lua), whoever began it. Each slice
+-- does its work and says how far it came in one step: it may be run twice, or by two at once.
+--   instep:slices           sorted set: <kind>:<name> of what is left, by the ms of its last slice
+--   instep:slice:<of it>    hash: what it needs, and how far it is
+-- Kinds:
+--   missing:<collection>    keys that a listing did not show            lua/missing.lua
+--   wanted:<collection>     references to such keys                     lua/wanted.lua
+--   wake:<n>                what waited for an item that has come; instep:waking:wake:<n> is the set of it
+--                           that is left                                lua/references.lua
+--   letter:<id>             what is left in a letter that is to close   lua/left_out.lua
+
+local SLICE = 50       -- items that one step loads and saves beside its own
+
+local function nudge()
+  redis.call('LPUSH', P .. 'nudge', 1)
+  redis.call('LTRIM', P .. 'nudge', 0, 0)
+end
+
+local function leave_to_slices(name, told)
+  local put = {}
+  for key, value in pairs(told) do
+    put[#put + 1] = key
+    put[#put + 1] = tostring(value)
+  end
+  redis.call('DEL', P .. 'slice:' .. name)
+  redis.call('HSET', P .. 'slice:' .. name, unpack(put))
+  redis.call('ZADD', P .. 'slices', now, name)
+  nudge()
+end
+
+local function end_slices(name)
+  redis.call('DEL', P .. 'slice:' .. name)
+  redis.call('ZREM', P .. 'slices', name)
+end
