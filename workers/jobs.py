@@ -229,8 +229,7 @@ def sweep_forever(parts: Parts, fetchers: Sequence[str], stop: threading.Event) 
                 if not parts.wakes.crowded(name):
                     parts.wakes.wake(name)
             parts.memory.look()
-            if _slices(parts):
-                continue
+            seconds = 0.0 if _slices(parts) else seconds
             with guarded():
                 # A wake time that is stored meanwhile, and is earlier, nudges.
                 client.blpop(["instep:nudge"], timeout=max(0.01, min(1.0, seconds)))

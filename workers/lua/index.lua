@@ -100,7 +100,9 @@ local function decide(kind, slice, started, all)
   local told = {started = started, ended = now, all = all and '1' or '0',
     collection = request.collection, index = request.index, missing = request.missing,
     message = request.message}
-  if not slice(told) then leave_to_slices(kind .. request.collection, told) end
+  local name = kind .. request.collection
+  if is_in_slices(name) then return renew_slices(name, told) end
+  if not slice(told) then leave_to_slices(name, told) end
 end
 
 local newest = redis.call('HGET', index, 'newest') or ''

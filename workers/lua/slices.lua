@@ -6,16 +6,18 @@
 -- Kinds:
 --   missing:<collection>    keys that a listing did not show            lua/missing.lua
 --   wanted:<collection>     references to such keys                     lua/wanted.lua
---   wake:<n>                what waited for an item that has come; instep:waking:wake:<n> is the set of it
+--   wake:<n>                what waited for an item that has come; instep:
 --                           that is left                                lua/references.lua
 --   letter:<id>             what is left in a letter that is to close   lua/left_out.lua
 
-local SLICE = 50       -- items that one step loads and saves beside its own
+local SLICE = 30       -- items that one step loads and saves beside its own
 
 local function nudge()
   redis.call('LPUSH', P .. 'nudge', 1)
   redis.call('LTRIM', P .. 'nudge', 0, 0)
 end
+
+local function is_in_slices(name) return redis.call('EXISTS', P .. 'slice:' .. name) == 1 end
 
 local function leave_to_slices(name, told)
   local put = {}
@@ -27,6 +29,11 @@ local function leave_to_slices(name, told)
   redis.call('HSET', P .. 'slice:' .. name, unpack(put))
   redis.call('ZADD', P .. 'slices', now, name)
   nudge()
+end
+
+-- It goes on with what *told* says besides.
+local function renew_slices(name, told)
+  for key, value in pairs(told) do redis.call('HSET', P .. 'slice:' .. name, key, tostring(value)) end
 end
 
 local function end_slices(name)

@@ -3,10 +3,11 @@
 -- at a time that no call takes long; the next one goes on where this one ended. A worker that dies in
 -- between leaves the rest to the next round.
 -- ARGV[2]: {token, collection, index, cursor, history}
--- Returns {cursor, gone}: '0', it was the last call.
+-- Returns {cursor, gone}: '0', it was the last call; 'begin': the next one begins anew.
 --! uses state burying retire creation slices references twins
 
-local AT_ONCE = 60
+local AT_ONCE = 50
+local BEGIN = 'begin'
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -17,21 +18,29 @@ if redis.call('EXISTS', listed) == 0 then return answer({cursor = '0', gone = 0}
 
 local function is_listed(id) return redis.call('SISMEMBER', listed, id) == 1 end
 
+local from = request.cursor == BEGIN and '0' or request.cursor
 if request.cursor == '0' then
   for _, id in ipairs(redis.call('HKEYS', P .. 'twins:' .. place)) do
     if not is_listed(id) then drop_twin(place, id) end
   end
 end
-local found = redis.call('HSCAN', P .. 'keys:' .. place, request.cursor, 'COUNT', AT_ONCE)
+local found = redis.call('HSCAN', P .. 'keys:' .. place, from, 'COUNT', AT_ONCE)
+local following, lost = found[1], 0
 for i = 1, #found[2], 2 do
   local id, record = found[2][i], found[2][i + 1]
   if not is_listed(id) then
+    -- A small hash comes whole: the rest of it comes once more.
+    if lost == AT_ONCE then
+      following = from == '0' and BEGIN or from
+      break
+    end
+    lost = lost + 1
     lose(place, record, id, 'gone')
     redis.call('HDEL', P .. 'born:' .. place, id)
     redis.call('HDEL', P .. 'status:' .. place, id)
   end
 end
-if found[1] == '0' then redis.call('UNLINK', listed) end
+if following == '0' then redis.call('UNLINK', listed) end
 wake_waiting()
 note_noticed()
-return answer({cursor = found[1], gone = #noticed})
+return answer({cursor = following, gone = #noticed})

@@ -63,22 +63,26 @@ local function give_up(item, slugs, key)
   save(item)
 end
 
-local function decide_on_waiter(told, waiters, waiter)
+-- What waits for told.key is taken out of its set, and put back where it waits on.
+local function decide_on_waiter(told, waiter)
+  local name = request.collection .. ':' .. told.key
+  local place = request.collection .. ':' .. request.index
+  if redis.call('HEXISTS', P .. 'ids:' .. place, told.key) == 1 then return wake_one(waiter, name) end
   local item = load_item(string.match(waiter, '^([^:]*):(.*)$'))
   local slugs, till = tired(item, told)
-  if #slugs > 0 then
-    give_up(item, slugs, told.key)
-  elseif not till and not item.meta.severed then
-    redis.call('SREM', waiters, waiter)  -- it has another value now
-  end
+  if #slugs > 0 then give_up(item, slugs, told.key) end
   if till then told.again = math.min(tonumber(told.again) or till, till) end
+  -- Else it has another value now.
+  if till or item.meta.severed then redis.call('SADD', P .. 'waiters:' .. name, waiter) end
 end
 
-local function next_wanted(told)
+local function next_wanted(told, waiters)
   local wanted = P .. 'wanted:' .. request.collection
   told.key = redis.call('ZRANGEBYSCORE', wanted, '-inf', told.started, 'LIMIT', 0, 1)[1]
-  told.cursor, told.again = '0', nil
-  return told.key
+  if not told.key then return false end
+  local name = P .. 'waiters:' .. request.collection .. ':' .. told.key
+  if redis.call('EXISTS', name) == 1 then redis.call('RENAME', name, waiters) end
+  return true
 end
 
 local function end_wanted(told)
@@ -88,22 +92,21 @@ local function end_wanted(told)
   else
     redis.call('ZREM', wanted, told.key)
   end
-  told.key = nil
+  told.key, told.again = nil, nil
 end
 
 -- Decides on some of what is waited for since before the listing of *told* {started, ended, all} began:
 -- what it did not show is waited for no longer, but where it is to be created, or may yet be. Returns
--- true where that was all; else *told* says how far it came: {key, cursor, again}.
+-- true where that was all; else *told* says how far it came: {key, again}.
 local function wanted_slice(told)
-  local looked = 0
-  while looked < SLICE and (told.key or next_wanted(told)) do
-    local waiters = P .. 'waiters:' .. request.collection .. ':' .. told.key
-    local found = redis.call('SSCAN', waiters, told.cursor, 'COUNT', SLICE)
+  local looked, waiters = 0, P .. 'waking:wanted:' .. request.collection
+  while looked < SLICE and (told.key or next_wanted(told, waiters)) do
     told.coming = is_on_its_way(told.key)
-    for _, waiter in ipairs(found[2]) do decide_on_waiter(told, waiters, waiter) end
-    told.cursor, told.coming = found[1], nil
-    looked = looked + 1 + #found[2]
-    if found[1] == '0' then end_wanted(told) end
+    local some = redis.call('SPOP', waiters, SLICE)
+    for _, waiter in ipairs(some) do decide_on_waiter(told, waiter) end
+    told.coming = nil
+    looked = looked + 1 + #some
+    if redis.call('EXISTS', waiters) == 0 then end_wanted(told) end
   end
   return not told.key and looked < SLICE
 end
