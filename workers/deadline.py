@@ -8,6 +8,7 @@ request remembers whether any of its bytes may have left this machine.
 
 from __future__ import annotations
 
+import http.client
 import socket
 import threading
 import time
@@ -116,10 +117,29 @@ class Deadline:
                 return  # the other side was faster
 
 
+class _Final(http.client.HTTPResponse):
+    """
+    The final answer: what a server says before it (1xx) is passed over.
+
+    http.client passes over 100 alone and takes a 102 or 103 for the answer; the answer itself then
+    waits in the connection, for the next request to take it for its own.
+    https://www.rfc-editor.org/rfc/rfc9110#section-15.2
+    """
+
+    def _read_status(self) -> Any:
+        inherited: Any = super()  # its types do not know the method
+        while True:
+            line = inherited._read_status()
+            if not 100 <= line[1] < 200:
+                return line
+            http.client.parse_headers(self.fp)
+
+
 class _Timed(HTTPConnection):
     """A connection that tells its deadline when it connects and when it sends."""
 
     deadline: ClassVar[Deadline]
+    response_class = _Final
 
     def _new_conn(self) -> socket.socket:
         # Not the inherited loop: it grants every address of a host the whole timeout.

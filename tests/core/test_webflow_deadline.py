@@ -112,6 +112,39 @@ def test_a_broken_answer_is_an_unknown_outcome(behave):
         assert failure(server.url, seconds=5).sent
 
 
+@pytest.mark.parametrize(
+    "interim",
+    [
+        pytest.param(b"HTTP/1.1 100 Continue\r\n\r\n", id="100"),
+        pytest.param(b"HTTP/1.1 102 Processing\r\n\r\n", id="102"),
+        pytest.param(b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n", id="103"),
+        pytest.param(b"HTTP/1.1 199 Odd\r\nContent-Length: 7\r\n\r\n", id="unknown, odd header"),
+        pytest.param(
+            b"HTTP/1.1 100 Continue\r\n\r\n"
+            b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+            b"HTTP/1.1 102 Processing\r\n\r\n" * 3,
+            id="many",
+        ),
+    ],
+)
+def test_what_comes_before_the_final_answer_is_passed_over(interim):
+    with Server(interim + respond(202, b'{"id": "i1"}')) as server:
+        with Client(Destination("site", "v2", "token", base_url=server.url)) as cms:
+            assert cms.patch("c1", {"i1": {"a": 1}}, live=True).status == 202
+            server.answer = respond(404, b"{}")
+            assert cms.get_collection("c1").status == 404
+        assert (server.connections, len(server.requests)) == (1, 2)
+
+
+def test_an_answer_that_ends_before_its_final_one_is_an_unknown_outcome():
+    def begin(connection):
+        connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+        connection.close()
+
+    with Server(begin) as server:
+        assert failure(server.url, seconds=5).sent
+
+
 def test_a_request_that_nobody_reads_is_left_at_the_deadline():
     with Server(reads=False) as server:
         server.answer = lambda _: server.over.wait(10)
