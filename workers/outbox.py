@@ -36,7 +36,8 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:budget:<token hash>``             hash: the budget (``lua/budget.lua``)
 ``instep:budget:<token hash>:queue``       sorted set: who comes for a slot, by the ms
 ``instep:source:<source>``                 hash: deliveries, duplicates, secret:<mark>, refused…
-``instep:seen:<source>:<bucket>``          set: hashed event ids, in time buckets
+``instep:seen:<source>``, ``…:<g>:<n>``    its generations, and sets: event ids (``lua/seen.lua``)
+``instep:seen-bytes``                      hash: what those take, by source
 ``instep:letter:<id>``                     hash: one dead letter (``workers/deadletters.py``)
 ``instep:letters``, ``…:closed``           sorted sets: open and closed letters by time
 ``instep:letters:raw:<source>``            set: open letters of events that could not be read whole
@@ -60,6 +61,7 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -90,6 +92,8 @@ V1_INDEX_EVERY = 600.0  # s; v1 cannot filter and lists the whole collection ane
 MARKER_MS = 5000  # as in lua/state.lua: a job that has not started by then may be lost
 FETCHES = ":fetch"  # woken like a destination, as in lua/fetching.lua; none has such a name
 FLIGHTS = 4  # requests on their way to one destination at once
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +182,9 @@ class Outbox:
         )
         if packed and answer.get("words"):
             self._packer.learn(packed, answer["words"])
+        if answer.get("forgot"):
+            hours = round(answer["forgot"] / 3_600_000, 1)
+            _log.warning("event ids forgotten early", extra={"source": source.name, "hours": hours})
         return Accepted(
             outcome=answer["outcome"],
             accepted=answer.get("accepted", 0),

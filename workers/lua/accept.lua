@@ -230,6 +230,7 @@ for _, event in ipairs(events) do
   end
 end
 if fetch and claim.last then finish_fetch(fetch, claim) end
+note_outlived()
 save_logs()
 local stalled = LATER[request.mode] and save_stale()
 for _, item in pairs(items) do
@@ -264,5 +265,5 @@ for name in pairs(asked) do
   if not rests_till(name) and claim_marker(QUEUE) then wake[#wake + 1] = QUEUE end
 end
 return answer({outcome = duplicate and 'duplicate' or 'kept', accepted = accepted, wake = wake,
-  letters = letters, words = words, stalled = stalled, tally = request.again and tally, taken = request.again and taken,
+  letters = letters, words = words, stalled = stalled, forgot = forgot, tally = request.again and tally, taken = request.again and taken,
   refused = request.again and refused, closed = request.again and closed})

@@ -23,11 +23,15 @@ local function has_event(held, id)
   return id and string.find(' ' .. (held.e or '') .. ' ', ' ' .. id .. ' ', 1, true) ~= nil
 end
 
+local outlived = {}  -- ids that a field holds no more, since too many others have its version
+
 -- The event ids of a value that takes the place of *held*.
 local function events_at(held, version, id)
   if not held or held.r ~= version or not held.e then return id end
   if not id or has_event(held, id) then return held.e end
-  return string.sub(held.e .. ' ' .. id, -EVENTS * 17)
+  local all = held.e .. ' ' .. id
+  for one in string.gmatch(string.sub(all, 1, -EVENTS * 17 - 1), '%S+') do outlived[#outlived + 1] = one end
+  return string.sub(all, -EVENTS * 17)
 end
 
 -- The event that runs again has given the value that is held.
