@@ -102,6 +102,7 @@ def read(environ: Mapping[str, str]) -> Draft:
         mappings=tuple(reader.top.get("mappings", ())),
         public_url=_bare(reader.top.get("public_url")),
         admin_token=filled.get("INSTEP_ADMIN_TOKEN") or None,
+        warnings=tuple(reader.warnings),
     )
     return Draft(draft, (*slips, *reader.problems), substitution.templates)
 
@@ -174,6 +175,7 @@ class _Reader:
     def __init__(self, file: str, raw: dict[str, Any], substitution: Substitution) -> None:
         self.file = file
         self.problems = substitution.problems
+        self.warnings: list[Problem] = []
         self.templates = substitution.templates
         self.top = self.check(sections.FileSection(), raw, "")
 
@@ -209,6 +211,10 @@ class _Reader:
 
     def store(self, environ: Mapping[str, str]) -> StoreSettings:
         values = self.check(sections.StoreSection(), self.top.get("store", {}), "store.")
+        if "history" in values:
+            found = f"{values.pop('history')} entries"
+            expected, do = "[store] history_mb and history_days", "say how many MiB it may take"
+            self.warnings.append(Problem(f"{self.file}: store.history", found, expected, do))
         url = environ.get("REDIS_URL") or None
         if url is not None and not is_store_url(url):
             expected = "redis://, rediss:// or unix:// and an address, its path the database number"

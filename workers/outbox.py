@@ -47,7 +47,7 @@ Every method is one Lua step (``workers/lua``). The keys that the steps own:
 ``instep:tombstones``                      sorted set: items that are not there (``lua/retire.lua``)
 ``instep:kept…``                           deliveries that are kept (``lua/kept.lua``)
 ``instep:counts``                          hash: the counters of P4
-``instep:history``                         stream: what happened, bounded
+``instep:history``, ``…-trimmed``          stream: what happened, bounded (``lua/history.lua``)
 ``instep:logs:<source>``                   hash: the logs of its servers (``lua/logs.lua``)
 ``instep:stale…``                          what was overtaken before it came (``lua/overtaken.lua``)
 ``instep:arrival``, ``…letter-number``     counters
@@ -272,6 +272,7 @@ class Outbox:
         ]
         kept = {name: room_of(source) for name, source in self.settings.sources.items()}
         request = {"destinations": destinations, "fetchers": list(fetchers), "kept": kept}
+        request["history"] = self.settings.store.history
         answer = self.steps.run("sweep", request)
         return tuple(answer["wake"] or ()), answer["ms"] / 1000
 

@@ -149,7 +149,9 @@ class StoreSection(Section):
         '"always", "everysec" or "unverified"', one_of("always", "everysec", "unverified")
     )
     memory_mb = Value("a whole number of MiB, 16 or more", whole(16))
-    history = Value("a whole number of entries, 100 or more", whole(100))
+    history_mb = Value("a whole number of MiB, 1 or more", whole(1))
+    history_days = Value("a number of days above 0", above_zero)
+    history = Value("a whole number of entries, 100 or more", whole(100))  # goes: history_mb
 
 
 class DestinationSection(Section):

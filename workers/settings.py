@@ -14,6 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from workers.errors import Problem
+
 
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
@@ -21,7 +23,13 @@ class StoreSettings:
     data: Path = Path(".instep")  # INSTEP_DATA
     durability: str = "always"  # "always", "everysec" or "unverified"
     memory_mb: int = 512  # of the embedded store
-    history: int = 20_000  # entries of the history stream, about
+    history_mb: int = 64  # MiB of the history; no more than an eighth of the store's memory
+    history_days: float = 30.0
+
+    @property
+    def history(self) -> dict[str, int]:
+        """How many bytes the history may take, and for how many ms it is kept, as steps take it."""
+        return {"bytes": self.history_mb * 2**20, "ms": int(self.history_days * 86_400_000)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +146,7 @@ class Settings:
     public_url: str | None = None
     admin_token: str | None = field(default=None, repr=False)  # INSTEP_ADMIN_TOKEN
     fetchers: Mapping[str, Fetcher] = field(default_factory=dict)
+    warnings: tuple[Problem, ...] = ()  # of keys that will go
 
     def collections_of(self, destination: str) -> tuple[Collection, ...]:
         """Return the collections that are written through *destination*, by name."""

@@ -60,7 +60,7 @@ def test_every_key_of_the_file_is_read(write):
             """
             mappings = ["mappings.py", "shop.more"]
             public_url = "https://hooks.example.com/"
-            store = {durability = "everysec", memory_mb = 64, history = 500}
+            store = {durability = "everysec", memory_mb = 64, history_mb = 16, history_days = 7}
             [destinations.site]
             api = "v1"
             token = "t"
@@ -91,7 +91,7 @@ def test_every_key_of_the_file_is_read(write):
     assert settings.mappings == ("mappings.py", "shop.more")
     assert settings.public_url == "https://hooks.example.com"
     assert (settings.store.durability, settings.store.memory_mb) == ("everysec", 64)
-    assert settings.store.history == 500
+    assert settings.store.history == {"bytes": 16 * 2**20, "ms": 7 * 86_400_000}
     assert (site.api, site.base_url, site.live) == ("v1", "http://127.0.0.1:8900", False)
     assert (site.requests_per_minute, site.linger) == (120, 0)
     assert (site.attempts, site.give_up_hours) == (3, 0.5)
@@ -101,6 +101,13 @@ def test_every_key_of_the_file_is_read(write):
     assert (source.max_body, source.dedupe_hours, source.path_token) == (10, 2, "p-1")
     assert source.url == "https://hooks.example.com/x?y=1"
     assert source.options == {"header": "X-Signature", "tolerance": 10}
+
+
+def test_the_key_that_counted_entries_of_the_history_is_read_and_told(write):
+    settings = load(write(WHOLE + "[store]\nhistory = 500\n"))
+    (warning,) = settings.warnings
+    assert warning.where.endswith("store.history")
+    assert "history_mb" in warning.expected
 
 
 def test_the_environment_gives_store_data_and_admin_token(write, tmp_path):
@@ -184,6 +191,8 @@ def test_all_problems_come_at_once(problems):
         ("store = {memory_mb = 64.0}", "store.memory_mb"),
         ("store = {memory_mb = true}", "store.memory_mb"),
         ("store = {history = -1}", "store.history"),
+        ("store = {history_mb = 0}", "store.history_mb"),
+        ("store = {history_days = 0}", "store.history_days"),
         ("store = {url = 'redis://h'}", "store.url"),
         ("destinations = {site = 1}", "destinations.site"),
         ("destinations = {Site = {token = 't'}}", "destinations.Site"),

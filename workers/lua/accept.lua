@@ -20,7 +20,7 @@
 --   kept: lua/kept.lua   again, assumed: lua/again.lua   log: lua/logs.lua
 --   placed, snapshot: lua/newest.lua   on_create: lua/on_create.lua
 -- ARGV[3]: the raw body, as text or base64 (request.encoding); ARGV[4], ARGV[5]: lua/kept.lua
---! uses dry versions state burying retire creation references on_create locales echo forms raw newest unversioned left_out fetching waking seen logs overtaken again kept body_letters own_letters
+--! uses dry versions state history burying retire creation references on_create locales echo forms raw newest unversioned left_out fetching waking seen logs overtaken again kept body_letters own_letters
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -252,6 +252,7 @@ local letter = given(request.closes)
 if letter and not rewritten[letter] and is_open(letter) then close_letter(letter, 'replayed') end
 if #asks > 0 then note('asked', {source = request.source, fetches = asks}, 'fetches') end
 if #told > 0 then note('accepted', {source = request.source, mode = request.mode, changes = told}, 'changes') end
+trim_history()
 
 local wake = {}
 for destination, change in pairs(lives) do

@@ -56,15 +56,14 @@ local function count(name, by)
   counted[name] = (counted[name] or 0) + by
 end
 
--- *name*: the list in *entry* that is cut into pieces, so that a bound on entries bounds bytes.
+-- *name*: the list in *entry* that is cut into pieces, so that no entry is long.
 local function note(kind, entry, name)
   local whole = name and entry[name] or {}
   for first = 1, math.max(1, #whole), NOTED do
     local piece = {at = now}
     for key, value in pairs(entry) do piece[key] = value end
     if name then piece[name] = {unpack(whole, first, math.min(first + NOTED - 1, #whole))} end
-    redis.call('XADD', P .. 'history', 'MAXLEN', '~', request.history or 20000, '*',
-      'step', kind, 'data', cjson.encode(piece))
+    redis.call('XADD', P .. 'history', '*', 'step', kind, 'data', cjson.encode(piece))
   end
 end
 

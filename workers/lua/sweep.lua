@@ -4,8 +4,9 @@
 -- times that a clock jump left behind, and drops tombstones that are old.
 -- ARGV[2]: {destinations: [{name, collections: [name]}], fetchers: [name],
 --   kept: {source: {ms, most}}}: deliveries that are kept no longer are dropped
+--   history: lua/history.lua
 -- Returns {wake: [name], ms}: until the next stored time, at most 1,000.
---! uses state burying retire raw fetching kept publish_wait room
+--! uses state history burying retire raw fetching kept publish_wait room
 
 local function mend(key)
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. (now + AHEAD_MS), '+inf')) do
@@ -59,6 +60,7 @@ end
 
 for source, kept in pairs(given(request.kept) or {}) do trim_idle(source, kept) end
 mend(P .. 'wakes')
+trim_history()
 drop_tombstones()
 local wake = {}
 for _, destination in ipairs(request.destinations) do
