@@ -1,0 +1,188 @@
+"""
+The CMS of an attack: the sandbox, called in this process, behind a network that can be broken.
+
+What a request meets is armed before it. A request that is lost on its way may land late, up to a
+minute after it was sent.
+"""
+
+import io
+import json
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from service.sandbox.app import create_sandbox
+from service.sandbox.records import Copy
+from service.sandbox.schema import Field
+from service.sandbox.seed import fill
+from service.sandbox.site import Site
+from workers.answers import read
+from workers.errors import DestinationError
+from workers.fieldtypes import dumps
+from workers.webflow.client import Client
+
+TIMEOUT = 14.0  # s after which the client gives up
+LATEST = 55.0  # s after which nothing lands any more
+NUMBERS = {
+    "products": "0000000000000000000000a1",
+    "prices": "0000000000000000000000a2",
+    "notes": "0000000000000000000000a3",
+    "looks": "0000000000000000000000a4",
+}
+FIELDS = (
+    Field("sku", "PlainText", validations={"singleLine": True}),
+    Field("stock", "Number"),
+    Field("price", "Number"),
+    Field("note", "PlainText"),
+    Field("of", "Reference", validations={"collectionId": NUMBERS["products"]}),
+)
+NEVER_ANSWERED = ("lost", "never", "refused", "late")
+# What a request may meet; those that change nothing for good, but for "drops".
+FATES = (*NEVER_ANSWERED, "500", "502", "503", "429", "garbage", "drops")
+
+
+@dataclass
+class Aloft:
+    """A request that was sent, and has not landed."""
+
+    at: float
+    call: tuple
+
+
+class Line(Client):
+    """The client of the CMS; instead of a socket it has *carry*."""
+
+    def __init__(self, destination, carry):
+        super().__init__(destination)
+        self._carry = carry
+
+    def close(self):
+        """It serves all processes of a world, one after the other."""
+
+    def _ask(self, method, url, query, body, *, seconds, not_after):
+        data = None if body is None else dumps(body).encode()
+        return self._carry(method, self._root + url, query, data)
+
+
+class Cms:
+    """Args: clock: has ``t``, in seconds; it goes on while a request is under way."""
+
+    def __init__(self, clock):
+        self.clock = clock
+        self.site = Site(token="t", requests_per_minute=600, now=lambda: clock.t)
+        self.app = create_sandbox(self.site)
+        self.reset()
+
+    def reset(self, items=3):
+        """Empty it, but for some published items in each collection."""
+        site = self.site
+        site.checked.clear()
+        site.collections.clear()
+        site.pasts.clear()
+        site.rules.filter_lag = 0.0
+        for name, id in NUMBERS.items():
+            made = site.add_collection(name, name, FIELDS, id=id)
+            numbers = range(1, items + 1)
+            data = [{"name": f"{name} {n}", "slug": f"{name}-{n}", "sku": f"K{n}"} for n in numbers]
+            fill(site, made, data, ids=[f"{id[-2:]}{n:022x}" for n in numbers])
+        self.aloft, self.armed, self.requests, self.point = [], [], 0, lambda _: None
+
+    def arm(self, fate):
+        """The next write meets *fate*."""
+        self.armed.append(fate)
+
+    # time
+
+    def tick(self):
+        """Let what is due land."""
+        due = sorted((one for one in self.aloft if one.at <= self.clock.t), key=lambda one: one.at)
+        for one in due:
+            self.aloft.remove(one)
+            self._answer(*one.call)
+
+    # requests
+
+    def carry(self, method, path, query, data):
+        """Carry one request; returns an Answer, or raises as the client does."""
+        self.point("before a request")
+        self.requests += 1
+        self.tick()
+        self.clock.t += 0.1
+        write = method != "GET"
+        fate = self.armed.pop(0) if self.armed and write else "ok"
+        answer = self._meet(fate, (method, path, query, data))
+        self.point("after a request")
+        return answer
+
+    def _meet(self, fate, call):
+        if fate in NEVER_ANSWERED:
+            self._lose(fate, call)
+        if fate in ("500", "503", "429"):
+            return read(int(fate), {"retry-after": "5"}, b"{}")
+        answer = self._answer(*(_without_one(call) if fate == "drops" else call))
+        if fate == "garbage":
+            raise DestinationError("answered 200 with something that is not JSON", sent=True)
+        return read(502, {}, b"bad gateway") if fate == "502" else answer
+
+    def _lose(self, fate, call):
+        if fate == "refused":
+            raise DestinationError("connection refused", sent=False)
+        if fate == "late":
+            self.aloft.append(Aloft(self.clock.t + LATEST - 1, call))
+        if fate == "lost":
+            self._answer(*call)
+        self.clock.t += TIMEOUT
+        raise DestinationError("no whole answer", sent=True)
+
+    def _answer(self, method, path, query, data):
+        told = []
+        environ = {
+            "REQUEST_METHOD": method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": path.removeprefix("http://cms.invalid"),
+            "QUERY_STRING": urlencode(query),
+            "CONTENT_LENGTH": str(len(data or b"")),
+            "CONTENT_TYPE": "application/json",
+            "SERVER_NAME": "cms",
+            "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "HTTP_HOST": "cms",
+            "HTTP_AUTHORIZATION": "Bearer t",
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(data or b""),
+            "wsgi.errors": io.StringIO(),
+            "wsgi.version": (1, 0),
+            "wsgi.multithread": False,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+        said = self.app(environ, lambda status, headers, _=None: told.extend((status, headers)))
+        body = b"".join(said)
+        lower = {name.lower(): value for name, value in told[1]}
+        return read(int(told[0][:3]), lower, body)
+
+    # what it holds
+
+    def items(self, collection, key):
+        """The items that bear *key*."""
+        held = self.site.collections[NUMBERS[collection]].items.values()
+        return [item for item in held if item.staged.fields.get("sku") == key]
+
+    def edit(self, collection, key, **fields):
+        """Write both copies by hand."""
+        for item in self.items(collection, key):
+            held = item.staged
+            merged = Copy({**held.fields, **fields}, held.archived, held.draft, self.site.now())
+            self.site.collections[NUMBERS[collection]].store(item, merged)
+            if item.live is not None:
+                item.live = item.staged
+
+
+def _without_one(call):
+    """The same PATCH without one field, as if the CMS dropped it."""
+    method, path, query, data = call
+    document = json.loads(data) if data and method == "PATCH" else {}
+    for entry in document.get("items", ())[:1]:
+        fields = entry.get("fieldData", {})
+        if len(fields) > 1:
+            fields.pop(max(fields))
+    return (method, path, query, json.dumps(document).encode() if document else data)

@@ -1,0 +1,338 @@
+"""
+Histories of the whole: what comes in, goes out, breaks and is done by hand, in any order.
+
+A history is a list of (operation, seed): what an operation does follows from its seed and from what
+was before, so that a shorter history can be played as well.
+"""
+
+import contextlib
+import random
+import time
+
+from tests.attack.cms import FATES
+from tests.attack.judge import Judge, Outcome
+from tests.attack.mortal import Died
+from tests.attack.truth import GONE, Event
+from workers.errors import ReconcileFailed
+
+QUIET = 4 * 3600.0  # s of simulated time in which everything must have come to rest
+FIELDS = {"products": ("stock", "price"), "prices": ("price", "stock"), "notes": ("note", "of")}
+
+
+class History:
+    """
+    Args:
+        world: Reset.
+        width: Histories that are played side by side: each has records of its own, and what breaks
+            or is done by hand befalls all of them.
+    """
+
+    def __init__(self, world, width=1):
+        self.world, self.truth, self.width = world, world.truth, width
+        self.mail = []  # (source, [events]) that were sent and have not arrived
+        self.arrived = []
+        self.source = {}  # key → (values, rev) as the system of the products holds it now
+        self.number = 0
+        self.snapshots = []
+        self.exact = True  # nothing but deliveries has been accepted
+        self.dropped = False
+
+    # what the sources do --------------------------------------------------------------------
+
+    def send(self, chance, source, events):
+        if chance.random() < 0.3:
+            self.mail.append((source, events))
+        else:
+            self.arrive(source, events)
+            if chance.random() < 0.1:
+                self.arrive(source, events)
+
+    def arrive(self, source, events):
+        self.world.deliver(source, events)
+        self.arrived.append((source, events))
+        del self.arrived[:-8]
+
+    def op_events(self, chance):
+        """Most histories have an event; those of one source come together."""
+        sent = {}
+        for n in range(1, self.width + 1):
+            if self.width > 1 and chance.random() < 0.2:
+                continue
+            name = chance.choices(list(EVENTS), list(EVENTS.values()))[0]
+            event = getattr(self, f"_{name}")(chance, n)
+            sent.setdefault(event.source, []).append(event)
+        for source, events in sent.items():
+            half = chance.choice((0, 0, len(events) // 2))
+            for part in filter(None, (events[:half], events[half:])):
+                self.send(chance, source, part)
+
+    def _stock(self, chance, n):
+        key, rev = chance.choice((f"K{n}", f"K{n}", f"New{n}")), self._next()
+        held, _ = self.source.get(key) or ({}, 0)
+        values = {slug: self._value(chance) for slug in FIELDS["products"] if chance.random() < 0.7}
+        if chance.random() < 0.6 or not values or key[0] == "N":
+            values["name"] = f"{key} {chance.randrange(3)}"
+        payload = {"id": f"e{rev}", "type": "changed", "sku": key, "rev": rev, **values}
+        if chance.random() < 0.08 and "price" in values:
+            # It cannot be read; the source holds the one before.
+            payload["price"] = "dear"
+            values.pop("price")
+        self.source[key] = ({**held, **values}, rev)
+        return Event("erp", f"e{rev}", "products", key, values, (2, rev, 0), payload)
+
+    def _gone(self, chance, n):
+        key, rev = chance.choice((f"K{n}", f"K{n}", f"New{n}")), self._next()
+        kind, way = chance.choice((("gone", "archive"), ("deleted", "delete")))
+        self.source.pop(key, None)
+        payload = {"id": f"e{rev}", "type": kind, "sku": key, "rev": rev}
+        return Event("erp", f"e{rev}", "products", key, {GONE: way}, (2, rev, 0), payload)
+
+    def _price(self, chance, n):
+        key, rev = f"Ghost{n}" if n % 4 == 0 else f"K{n}", self._next()
+        values = {slug: self._value(chance) for slug in FIELDS["prices"] if chance.random() < 0.7}
+        values = values or {"price": self._value(chance)}
+        payload = {"id": f"s{rev}", "type": "changed", "sku": key, **values}
+        at = "held"
+        if chance.random() < 0.85:
+            moment = self._moment(chance)
+            at = (1, moment * 1_000_000, 0)
+            payload["at"] = moment
+        return Event("shop", f"s{rev}", "prices", key, values, at, payload)
+
+    def _moment(self, chance):
+        """A time of change, s: apart from all that arrival has given, or as it was before."""
+        given = [number / 1e6 for number in self.truth.arrivals]
+        moment = int(self.world.clock.t) - chance.choice((0, 0, 1, 20, 300))
+        while any(abs(moment - other) < 2 for other in given):
+            moment -= 3
+        return moment
+
+    def _till(self, chance, n):
+        key, rev = f"K{n}", self._next()
+        values = {"price": self._value(chance)}
+        payload = {"id": f"t{rev}", "type": "changed", "sku": key, **values}
+        return Event("till", f"t{rev}", "prices", key, values, None, payload)
+
+    def _note(self, chance, n):
+        key = chance.choice((f"K{n}", f"N{n}"))
+        values = {"name": f"{key} {chance.randrange(3)}", "note": f"n{self._next()}"}
+        payload = {"type": "changed", "sku": key, **values}
+        if chance.random() < 0.4:
+            payload["of"] = chance.choice((f"K{n}", f"New{n}"))
+            values["of"] = payload["of"]
+        return Event("bare", None, "notes", key, values, None, payload)
+
+    def _note_gone(self, chance, n):
+        key = chance.choice((f"K{n}", f"N{n}"))
+        payload = {"type": "gone", "sku": key}
+        return Event("bare", None, "notes", key, {GONE: "unpublish"}, None, payload)
+
+    def op_notice(self, chance):
+        key = f"K{chance.randrange(1, self.width + 1)}"
+        self.world.objects[key] = f"o{self._next()}"
+        self.world.notify(key, f"n{self.number}")
+        self.exact = False
+
+    def op_mail(self, chance):
+        """Some of what is on its way arrives, in any order."""
+        chance.shuffle(self.mail)
+        for _ in range(min(len(self.mail), chance.choice((1, 2, 5)))):
+            self.arrive(*self.mail.pop())
+
+    def op_again(self, chance):
+        """What came before comes once more."""
+        if self.arrived:
+            source, events = chance.choice(self.arrived)
+            # One without an id is a change of its own, of the values of then.
+            self.arrive(source, events)
+
+    def op_drop(self, chance):
+        """A delivery of the products never comes."""
+        lost = [one for one in self.mail if one[0] == "erp"]
+        if lost:
+            self.mail.remove(chance.choice(lost))
+            self.dropped = True
+
+    # the work, and what goes wrong with it --------------------------------------------------
+
+    def op_work(self, chance):
+        self.world.run(chance.choice((0, 0, 1, 5, 40, 200, 900)))
+
+    def op_step(self, chance):
+        for _ in range(chance.choice((1, 2, 3))):
+            self.world.step()
+
+    def op_network(self, chance):
+        for _ in range(chance.choice((1, 1, 2, 4))):
+            self.world.cms.arm(chance.choice(FATES))
+
+    def op_lag(self, chance):
+        self.world.cms.site.rules.filter_lag = chance.choice((0.0, 0.0, 5.0, 60.0))
+
+    def op_die(self, chance):
+        """The worker dies with a step in hand, before or after any command of it."""
+        left = chance.randrange(1, 14)
+
+        def point(_):
+            nonlocal left
+            left -= 1
+            if left <= 0:
+                raise Died
+
+        self.world.die_at(point)
+        with contextlib.suppress(Died):
+            for _ in range(3):
+                if self.world.step() is not None:
+                    break
+        self.world.cms.point = lambda _: None
+        self.world.begin()
+
+    def op_claim(self, chance):
+        """A worker takes a claim, and hangs until it is over."""
+        self.world.parts.outbox.claim(self.world.settings.destinations["site"])
+
+    def op_time(self, chance):
+        self.world.pass_time(chance.choice((0.2, 3, 31, 61, 400, 2000)))
+
+    def op_jump(self, chance):
+        self.world.clock.jump = chance.choice((0.0, -1500.0, -40.0, -2.0, 2.0, 40.0, 1500.0))
+        self.world.steps.follow()
+
+    def op_sweep(self, chance):
+        self.world.sweep()
+
+    # the operator ---------------------------------------------------------------------------
+
+    def op_replay(self, chance):
+        letters = self.world.letters()
+        if letters:
+            self.exact = self.exact and letters[0].kind != "unmapped"
+            self.world.replay(chance.choice(letters))
+            self.exact = False
+
+    def op_discard(self, chance):
+        letters = [one for one in self.world.letters() if one.kind != "unmapped"]
+        if letters:
+            self.world.discard(chance.choice(letters))
+
+    def op_pause(self, chance):
+        self.world.parts.breaker.pause("site", "an attack", by="operator")
+
+    def op_resume(self, chance):
+        self.world.parts.breaker.resume("site")
+
+    def op_remap(self, chance):
+        self.world.remap(chance.choice(("erp", "shop", "till", "bare")))
+        self.exact = False
+
+    def op_snapshot(self, chance):
+        """A snapshot is taken, to be reconciled with later."""
+        self.snapshots.append(self._snapshot())
+
+    def _snapshot(self):
+        return {key: (dict(values), rev) for key, (values, rev) in self.source.items()}
+
+    def op_reconcile(self, chance):
+        """Reconcile the products with their source as it is now, or was."""
+        old = self.snapshots and chance.random() < 0.3
+        self.reconcile(chance.choice(self.snapshots) if old else self._snapshot())
+
+    def reconcile(self, records):
+        self.exact = False
+        if not records:
+            return False
+        self.world.parts.breaker.resume("site")
+        for key, (values, rev) in records.items():
+            self.truth.row("products", key, values, (2, rev, 0))
+        with contextlib.suppress(ReconcileFailed):
+            self.world.reconcile_products(records, partial=True)
+            return True
+        return False
+
+    # ----------------------------------------------------------------------------------------
+
+    def _next(self):
+        self.number += 1
+        return self.number
+
+    def _value(self, chance):
+        return chance.choice((self.number % 5, chance.randrange(1000)))
+
+    def play(self, operations):
+        """Play *operations*, and let all come to rest; returns its Outcome."""
+        outcome = Outcome()
+        for name, seed in operations:
+            getattr(self, f"op_{name}")(random.Random(seed))  # noqa: S311  # no secret
+            self.world.check(exact=self.exact)
+        self.end(outcome)
+        Judge(self.world).judge(outcome)
+        return outcome
+
+    def end(self, outcome):
+        """Nothing breaks any more, and what is on its way arrives."""
+        world = self.world
+        world.cms.armed.clear()
+        world.parts.breaker.resume("site")
+        for one in self.mail:
+            self.arrive(*one)
+        self.mail.clear()
+        begun = world.clock.t
+        if not self._rests(outcome):
+            return
+        outcome.longest = world.clock.t - begun
+        if self.dropped and self.reconcile(self._snapshot()):
+            self._rests(outcome)
+        world.check(exact=self.exact)
+
+    def _rests(self, outcome):
+        world = self.world
+        try:
+            quiet = world.run(QUIET)
+        except AssertionError:
+            quiet = False
+        pending = world.counts()["pending"]
+        if not quiet or pending:
+            outcome.stuck.append(f"{pending} values are pending after {QUIET:g} s")
+        return quiet
+
+
+EVENTS = {"stock": 8, "gone": 2, "price": 5, "till": 2, "note": 4, "note_gone": 1}
+WEIGHTS = {
+    "events": 24, "notice": 1, "mail": 3, "again": 2, "drop": 1, "work": 8, "step": 4,
+    "network": 4, "lag": 1, "die": 3, "claim": 1, "time": 3, "jump": 1, "sweep": 1, "replay": 1,
+    "discard": 1, "pause": 1, "resume": 1, "remap": 1, "snapshot": 1, "reconcile": 1,
+}  # fmt: skip
+
+
+def made(seed):
+    """The operations of the histories of *seed*: 10 to 40, mostly few."""
+    chance = random.Random(seed)  # noqa: S311  # no secret
+    length = chance.choice((10, 10, 10, 14, 20, 40))
+    names = chance.choices(list(WEIGHTS), list(WEIGHTS.values()), k=length)
+    return [(name, chance.randrange(1 << 30)) for name in names]
+
+
+def played(world, operations, width=1):
+    """Play *operations* in a world that begins anew; an exception of it is a problem, too."""
+    world.reset(width)
+    history = History(world, width)
+    try:
+        return history.play(operations)
+    except Exception as error:  # whatever it is: the history must be told
+        outcome = Outcome()
+        outcome.stuck.append(f"{type(error).__name__}: {error}")
+        return outcome
+
+
+def shortest(world, operations, width=1, seconds=60.0):
+    """Return the shortest history found that still goes wrong."""
+    till = time.monotonic() + seconds
+    shorter = True
+    while shorter and time.monotonic() < till:
+        shorter = False
+        for n in range(len(operations)):
+            fewer = operations[:n] + operations[n + 1 :]
+            if played(world, fewer, width).problems:
+                operations, shorter = fewer, True
+                break
+    return operations

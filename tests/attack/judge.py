@@ -1,0 +1,99 @@
+"""What a history has come to: the CMS is held against the truth, value by value."""
+
+from dataclasses import dataclass, field
+
+from tests.attack.truth import GONE
+from tests.attack.world import places_of
+
+
+@dataclass
+class Outcome:
+    """What one history has come to."""
+
+    lost: list = field(default_factory=list)
+    stale: list = field(default_factory=list)
+    twice: list = field(default_factory=list)
+    unbalanced: list = field(default_factory=list)
+    stuck: list = field(default_factory=list)
+    longest: float = 0.0  # simulated s from the last operation until all was quiet
+
+    @property
+    def problems(self):
+        return [*self.lost, *self.stale, *self.twice, *self.unbalanced, *self.stuck]
+
+
+class Judge:
+    """Args: world: in which all is quiet."""
+
+    def __init__(self, world):
+        self.world, self.truth = world, world.truth
+
+    def judge(self, outcome):
+        """Note in *outcome* whatever is wrong."""
+        world = self.world
+        outcome.unbalanced += world.failed
+        letters = {place: letter for letter in world.letters() for place in places_of(letter)}
+        if len(letters) != world.counts()["dead"]:
+            outcome.unbalanced.append(f"{world.counts()['dead']} dead, {len(letters)} in letters")
+        for collection, key in dict.fromkeys(place[:2] for place in self.truth.fields):
+            items = world.cms.items(collection, key)
+            if len(items) > 1:
+                outcome.twice.append(f"{collection} {key}: {len(items)} items")
+                continue
+            self._judge_record(outcome, collection, key, items[0] if items else None, letters)
+        for key, value in world.objects.items():
+            shown = world.cms.items("looks", key)[0].staged.fields.get("note")
+            if shown != value and ("looks", key, "note") not in letters:
+                outcome.lost.append(f"looks {key} note: {shown!r}, not {value!r}")
+
+    def _judge_record(self, outcome, collection, key, item, letters):
+        way = self.truth.is_gone(collection, key)
+        whole = (collection, key, GONE) in letters or (collection, key, GONE) in (
+            self.truth.discarded
+        )
+        if way and not whole:
+            self._judge_gone(outcome, collection, key, item, way)
+        for place, held in self.truth.fields.items():
+            if place[:2] != (collection, key) or place[2] == GONE or not held.wanted:
+                continue
+            if place in self.truth.discarded or way == "delete" or (way and item is None):
+                continue
+            if place in letters:
+                self._judge_letter(outcome, place, held, letters[place])
+            else:
+                self._judge_field(outcome, place, held, item)
+
+    def _judge_gone(self, outcome, collection, key, item, way):
+        if item is None:
+            return
+        shown = {
+            "archive": item.staged.archived,
+            "unpublish": item.live is None,
+            "delete": False,
+        }
+        if not shown[way]:
+            outcome.lost.append(f"{collection} {key}: {way} is not done")
+
+    def _judge_letter(self, outcome, place, held, letter):
+        value = letter.fields[place[2]]["value"]
+        if value != self._shown(place, held.value):
+            outcome.stale.append(f"{place}: letter {value!r}, newest {held.value!r}")
+
+    def _shown(self, place, value):
+        return {"key": value, "to": "products"} if place[2] == "of" else value
+
+    def _judge_field(self, outcome, place, held, item):
+        if item is None:
+            outcome.lost.append(f"{place}: no item, {held.value!r} is wanted")
+            return
+        copies = [item.staged] + ([item.live] if item.live else [])
+        for copy in copies:
+            shown = copy.fields.get(place[2])
+            wanted = [held.value]
+            if place[2] == "of":
+                wanted = [one.id for one in self.world.cms.items("products", held.value)] or [shown]
+            if shown not in wanted:
+                older = any(shown == value for value in held.older)
+                words = f"{place}: {shown!r}, not {held.value!r}"
+                (outcome.stale if older else outcome.lost).append(words)
+                return

@@ -1,0 +1,110 @@
+"""A short form of the attacks: `python -m tests.attack --all` plays all of them."""
+
+import random
+
+import pytest
+
+from tests.attack import crashes, histories, network
+from tests.attack.judge import Judge, Outcome
+from tests.attack.table import Figures, markdown
+from tests.attack.world import World
+
+FAULTS = (
+    "answer cut after half the body, reset",
+    "the answer of the request before instead of its own",
+    "carried after the client was cut off",
+)
+
+
+@pytest.fixture(scope="module")
+def world(store_socket):
+    world = World(store_socket)
+    yield world
+    world.close()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_happens_the_newest_is_shown_and_each_value_is_counted(world, seed):
+    assert histories.played(world, histories.made(seed), width=4).problems == []
+
+
+@pytest.mark.parametrize("process", crashes.PROCESSES)
+def test_a_process_may_die_at_any_command(world, process):
+    stride = {"worker": 17, "reconcile": 11}.get(process, 3)
+    found = list(crashes.every(world, process, 1, stride=stride))
+    assert len(found) >= 2
+    assert {n: outcome.problems for n, outcome in found if outcome.problems} == {}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_broken_network_costs_nothing(store, name):
+    assert network.play(store, name, seed=1).problems == []
+
+
+# What judges must see what is wrong ------------------------------------------------------------
+
+
+def spoiled(world, spoil):
+    """The outcome of one history after *spoil* has been at the CMS."""
+    world.reset(2)
+    history = histories.History(world)
+    for seed in range(12):
+        history.op_events(random.Random(seed))  # noqa: S311  # no secret
+    outcome = Outcome()
+    history.end(outcome)
+    spoil(history)
+    Judge(world).judge(outcome)
+    return outcome
+
+
+def test_an_older_value_in_the_cms_is_told(world):
+    def put_back(history):
+        place, held = next((p, h) for p, h in history.truth.fields.items() if h.older)
+        world.cms.edit(place[0], place[1], **{place[2]: held.older[-1]})
+
+    assert spoiled(world, put_back).stale
+
+
+def test_a_value_that_never_came_is_told(world):
+    assert spoiled(world, lambda _: world.cms.edit("notes", "K1", note="other")).lost
+
+
+def test_a_second_item_of_one_record_is_told(world):
+    def make_another(history):
+        collection, key = next(place[:2] for place in history.truth.fields if place[1] == "K1")
+        world.cms.edit(collection, "K2", sku=key)
+
+    assert spoiled(world, make_another).twice
+
+
+def test_a_count_that_is_wrong_is_told(world):
+    world.reset(1)
+    history = histories.History(world)
+    history.op_events(random.Random(1))  # noqa: S311  # no secret
+    world.client.hincrby("instep:counts", "written", 1)
+    world.check(exact=True)
+    assert world.failed
+
+
+def test_the_shortest_history_is_found(world):
+    """Of ten operations the one that goes wrong alone is left."""
+
+    def breaks(history, _):
+        history.world.failed.append("broken")
+
+    histories.History.op_break = breaks
+    try:
+        operations = [*histories.made(0)[:5], ("break", 0), *histories.made(0)[5:]]
+        assert histories.shortest(world, operations) == [("break", 0)]
+    finally:
+        del histories.History.op_break
+
+
+def test_the_table_says_what_was_not_run():
+    shown = markdown([Figures("rolling restarts", left_out="no repository")])
+    assert "| rolling restarts | not run: no repository |" in shown
+
+
+def test_anything_that_is_wrong_fails():
+    assert not Figures("all is well", histories=3).failed
+    assert Figures("one is lost", lost=1).failed

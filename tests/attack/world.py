@@ -1,0 +1,260 @@
+"""
+The whole of Instep in one process: intake, outbox, courier, fetches, reconcile, on a real store,
+before the CMS of an attack. Its time is simulated: it goes on only where somebody waits.
+"""
+
+import json
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from unittest import mock
+
+from reconciling import Reconciling
+
+from service.configuration import build
+from service.fetching import Runner
+from service.intake import Intake
+from service.reading import Reader
+from service.remapping import Remap
+from tests.attack.cms import Cms, Line
+from tests.attack.installation import written
+from tests.attack.mortal import Clock, ClockedSteps, Mortal
+from tests.attack.truth import GONE, Truth
+from workers import asking
+from workers.delivery import Courier
+from workers.kept import Kept
+from workers.outbox import balanced
+from workers.parts import parts_of
+from workers.steps import Wait
+from workers.tombstones import shown_slug
+
+PROOF = {"authorization": "Bearer s3cret", "content-type": "application/json"}
+MOST_STEPS = 4000
+_now = SimpleNamespace(world=None)
+
+
+def looked(notice):
+    """What the system of the thin notices holds of an object."""
+    return _now.world.look(notice.object)
+
+
+class World:
+    """Args: socket: of a store that is this world's alone."""
+
+    def __init__(self, socket):
+        self.socket = str(socket)
+        self.folder = tempfile.TemporaryDirectory(prefix="instep-attack-")
+        folder = Path(self.folder.name)
+        self.configuration = build(written(folder))
+        self.settings = self.configuration.settings
+        self.clock = Clock()
+        self.cms = Cms(self.clock)
+        self.by = "key"
+        self.clients = []
+        self.line = Line(self.settings.destinations["site"], self.cms.carry)
+        _now.world = self
+
+    def close(self):
+        self.end()
+        self.folder.cleanup()
+
+    # one life of it ---------------------------------------------------------------------------
+
+    def reset(self, items=3):
+        """Begin anew: an empty store, some items in each collection."""
+        self.clock.t = round(self.clock.t / 1000) * 1000 + 90_000.0
+        self.clock.jump = 0.0
+        self.cms.reset(items)
+        self.truth, self.objects, self.failed = Truth(), {}, []
+        self.begin()
+        self.client.flushall()
+        self.begun = self.clock.t
+
+    def begin(self):
+        """Start the processes, as after a crash."""
+        self.end()
+        self.client = Mortal(unix_socket_path=self.socket, decode_responses=True)
+        self.clients = [self.client]
+        self.steps = ClockedSteps(self.client, self.clock)
+        self.steps.follow()
+        self.queued = set()
+        wakes = SimpleNamespace(wake=self.queued.add, crowded=lambda _: False, close=lambda: None)
+        self.parts = parts_of(self.settings, self.steps, wakes)
+        self.courier = Courier(self.parts, spread=lambda: 0.5, clock=lambda: self.clock.t)
+        self.courier.asker.client = lambda _: self.line
+        mappings = self.configuration.mappings
+        self.intake = Intake(
+            self.configuration.senders,
+            mappings,
+            self.parts.outbox,
+            self.queued.add,
+            self.settings.collections,
+        )
+        self.runner = Runner(self.parts, mappings, spread=lambda: 0.5)
+
+    def end(self):
+        if self.clients:
+            self.courier.close()
+        for client in self.clients:
+            client.close()
+
+    def die_at(self, point):
+        """From now on *point* is called at each command and request; it may raise Died."""
+        self.client.point = self.cms.point = point
+
+    # time
+
+    def now(self):
+        return self.clock.t
+
+    def store_us(self):
+        return round((self.clock.t + self.clock.jump) * 1_000_000)
+
+    def pass_time(self, seconds):
+        self.clock.t += seconds
+        self.cms.tick()
+        self.steps.follow()
+
+    def sleep(self, seconds):
+        """As a reconcile sleeps: the workers, other processes, work meanwhile."""
+        point, self.client.point = self.client.point, lambda _: None
+        self.cms.point = self.client.point
+        self.run(60)
+        self.pass_time(seconds)
+        self.client.point = self.cms.point = point
+
+    # what comes in
+
+    def deliver(self, source, events, *, again=False):
+        """
+        One request with *events*.
+
+        Args:
+            again: It may have come before, without an answer.
+        """
+        body = json.dumps({"events": [event.payload for event in events]}).encode()
+        now = self.store_us()
+        receipt = self.intake.receive(
+            source, PROOF, body, now=datetime.fromtimestamp(self.clock.t, UTC)
+        )
+        expected = sum(self.truth.accept(event, now) for event in events)
+        if receipt.accepted != expected and not (again and receipt.accepted == 0):
+            self.failed.append(f"accepted {receipt.accepted} values, not {expected}")
+
+    def look(self, object):
+        return {"sku": object, "note": self.objects[object]}
+
+    def notify(self, object, id):
+        payload = {"id": id, "type": "changed", "object": object}
+        body = json.dumps(payload).encode()
+        self.intake.receive("thin", PROOF, body, now=datetime.fromtimestamp(self.clock.t, UTC))
+
+    # what goes out
+
+    def step(self):
+        """Carry out one step of the destination; returns None, or its Wait."""
+        site = self.settings.destinations["site"]
+        return self.courier.step(site, flights=4, more=lambda _: None)
+
+    def fetch(self):
+        """Carry out what is due of the fetch queue; returns the seconds until there is more."""
+        for _ in range(20):
+            step = self.runner.step(lambda: None)
+            if isinstance(step, Wait):
+                return step.seconds
+        return 0.0
+
+    def sweep(self):
+        return self.parts.outbox.sweep(tuple(self.configuration.mappings.fetchers))
+
+    def run(self, seconds, *, steps=MOST_STEPS):
+        """Work until nothing is left to be done, or *seconds* have passed; True: it is quiet."""
+        till = self.clock.t + seconds
+        while steps > 0:
+            self.parts.outbox.job_started("site")
+            self.parts.outbox.job_started(":fetch")
+            fetching = self.fetch()
+            wait = None
+            while steps > 0 and wait is None:
+                wait = self.step()
+                steps -= 1
+            stated = [s for s in (wait and wait.seconds, fetching) if s is not None]
+            landing = [one.at - self.clock.t for one in self.cms.aloft]
+            if not stated and not landing:
+                return not self.sweep()[0]
+            pause = max(0.0, min([*stated, *landing])) + 0.003
+            if self.clock.t + pause > till:
+                self.pass_time(max(0.0, till - self.clock.t))
+                return False
+            self.pass_time(pause)
+            # Whoever is due is woken by the sweep, or waits for ever.
+            if stated and pause > min(stated):
+                self._await_sweep()
+        raise AssertionError("no end")
+
+    def _await_sweep(self):
+        for _ in range(30):
+            self.queued.update(self.sweep()[0])
+            if self.queued:
+                self.queued.clear()
+                return
+            self.pass_time(1.0)
+        self.failed.append("nobody is woken though the time has come")
+
+    # the operator
+
+    def letters(self):
+        return self.parts.letters.list()
+
+    def replay(self, letter):
+        if letter.kind == "unmapped":
+            self.intake.replay(self.parts.letters.show(letter.id))
+        else:
+            self.parts.letters.replay(letter.id)
+
+    def discard(self, letter):
+        """Drop a letter; what it held is expected no more."""
+        if self.parts.letters.discard(letter.id):
+            self.truth.discarded.update(places_of(letter))
+
+    def remap(self, source):
+        """Run all that is kept of *source* again, by the same mappings."""
+        kept = Kept(self.parts.outbox)
+        window = kept.window(source)
+        reader = Reader(self.configuration.senders, self.configuration.mappings)
+        made = Remap(kept, reader, source, dry=False, wake=self.queued.add)
+        made.run(window.now - timedelta(days=30), window.last, lambda *_: None)
+
+    # a reconcile: as tests/end_to_end/reconciling.py has it
+
+    forget_requests = staticmethod(lambda: None)
+    requests = ()
+
+    def reconcile_products(self, records, **options):
+        # It makes clients of its own.
+        with mock.patch.object(asking, "Client", return_value=self.line):
+            return Reconciling.reconcile(self, records, **options)
+
+    # what holds
+
+    def counts(self):
+        return self.parts.outbox.counts()
+
+    def check(self, *, exact):
+        """P4, after every step; *exact*: nothing but deliveries has been accepted."""
+        counts = self.counts()
+        if not balanced(counts):
+            self.failed.append(f"P4: {counts}")
+        elif exact and counts["accepted"] != self.truth.accepted:
+            self.failed.append(f"P4: {counts['accepted']} accepted, not {self.truth.accepted}")
+        elif exact and counts["stale"] != self.truth.stale:
+            self.failed.append(f"P4: {counts['stale']} stale, not {self.truth.stale}")
+
+
+def places_of(letter):
+    """The places of the values that a letter holds."""
+    return [
+        (letter.collection, letter.key, GONE if shown_slug(GONE) == slug else slug)
+        for slug in letter.fields
+    ]
