@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from service.commands.status import memory_line
-from workers import outbox
-from workers.store import memory
+from workers.store import keys, memory
 from workers.store.families import FAMILIES, OTHERS, REST, Sampler, family_of
 
-LUA = Path(outbox.__file__).parent / "lua"
+LUA = Path(keys.__file__).parents[1] / "lua"
 
 
 def whole(sampler):
@@ -28,7 +27,7 @@ def kinds():
     """Kinds of keys that the steps and the table of the outbox name."""
     texts = [path.read_text(encoding="utf-8") for path in LUA.glob("*.lua")]
     found = {kind for text in texts for kind in re.findall(r"P \.\. '([a-z-]+)", text)}
-    table = outbox.__doc__.split("=====\n", 1)[1]
+    table = keys.__doc__.split("=====\n", 1)[1]
     return sorted(found | set(re.findall(r"``instep:([a-z-]+)", table)))
 
 

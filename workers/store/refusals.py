@@ -1,7 +1,7 @@
 """
 Requests that were refused, by source and reason: how often.
 
-Counted in the hash of their source (``instep:source:<source>``, see ``workers/outbox.py``):
+Counted in the hash of their source (``instep:source:<source>``, see ``workers/store/keys.py``):
 ``refused:<reason>``, and ``refused`` for bad proofs. No answer waits for that: what is counted
 goes to the store from a thread of its own, and waits there while the store is away. What a process
 has not yet counted as it ends is not counted.
