@@ -106,6 +106,8 @@ class Change:
     placed: Placed = "arrival"
     snapshot: Snapshot | None = None  # a row of one, in mode reconcile
     locale: str | None = None  # cmsLocaleId: the CMS says so of this variant of the very item
+    # A row of a snapshot that the item, as listed, shows already: its lastUpdated then.
+    stands: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

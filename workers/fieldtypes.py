@@ -72,6 +72,7 @@ class FieldType:
     needs_schema: bool = False  # cannot be sent without the collection's schema
     refers: bool = False  # names items by their keys: sent as their ids
     form: str = ""  # of cms_forms.NAMES: the CMS may keep it in words of its own
+    no_query: bool = False  # of files: two addresses that differ in the query are one
 
     def body(
         self,
@@ -119,6 +120,11 @@ class FieldType:
         return cms_forms.akin(self.form, sent, answer)
 
     @property
+    def vague(self) -> bool:
+        """Whether an answer cannot tell one value from another that was never sent."""
+        return self.files or self.compare is comparing.present
+
+    @property
     def verbatim(self) -> bool:
         """
         Whether a value reads back as it was sent: numbers, and what clears a field, by value.
@@ -156,6 +162,19 @@ def _type_for(name: str, cms_type: str, cms_format: str) -> FieldType:
     return known
 
 
+def are_same(name: str, one: str, other: str) -> bool:
+    """Tell whether two values of the type *name*, as canonical JSON text, are one."""
+    if one == other or not ignores_query(name):
+        return one == other
+    values = (files.without_query(json.loads(text)) for text in (one, other))
+    return canonical(next(values)) == canonical(next(values))
+
+
+def ignores_query(name: str) -> bool:
+    """Tell whether files of the type *name* are one whose addresses differ in the query alone."""
+    return name in TYPES and TYPES[name].no_query
+
+
 def form_mark(name: str, text: str) -> str | None:
     """
     Return the mark of all that is akin to a value, where it is not that of the value itself.
@@ -164,6 +183,10 @@ def form_mark(name: str, text: str) -> str | None:
         name: Of its type.
         text: The value, as canonical JSON text.
     """
+    if ignores_query(name):
+        value = json.loads(text)
+        bare = files.without_query(value)
+        return None if bare == value else mark_of(canonical(bare))
     form = TYPES[name].form if name in TYPES else ""
     if not form or not text.startswith('"'):
         return None
@@ -236,6 +259,9 @@ TYPES: Mapping[str, FieldType] = {
     "image": _FILE,
     "images": _FILES,
     "file": _FILE,
+    "image-no-query": replace(_FILE, no_query=True),
+    "images-no-query": replace(_FILES, no_query=True),
+    "file-no-query": replace(_FILE, no_query=True),
     "flag": FieldType(write=_flag),
     "gone": FieldType(tombstones.shows, tombstones.flags),
 }

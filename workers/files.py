@@ -67,6 +67,15 @@ def many_shown(sent: Any, answer: Any, file: str | None) -> bool:
     return all(one_shown(one, other, file) for one, other in zip(sent, answer, strict=True))
 
 
+def without_query(value: Any) -> Any:
+    """Return a file, or a list of files, by an address without its query."""
+    if isinstance(value, list):
+        return [without_query(entry) for entry in value]
+    if not isinstance(value, dict) or not isinstance(value.get("url"), str):
+        return value
+    return {**value, "url": value["url"].partition("?")[0]}
+
+
 def remembered(answer: Any) -> str:
     """Return the files in *answer* as JSON, to be given as *file* with the next value."""
     if isinstance(answer, list):

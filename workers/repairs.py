@@ -28,6 +28,7 @@ class Repair:
         gone: The listing does not show the item: its id is forgotten, and all of it is written.
         make: There is none, and it is to be created, by a listing that showed none.
         staged: The listing shows it held back or never published: it is written staged only.
+        back: The snapshot has it, and an earlier one that lacked it has retired its item.
     """
 
     record: str
@@ -36,6 +37,7 @@ class Repair:
     gone: bool = False
     make: bool = False
     staged: bool = False
+    back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class Repairs:
         *,
         began_ms: int = 0,
         hold: float = 0.0,
+        source: str = "",
+        as_of_ms: int = 0,
     ) -> Repaired:
         """
         Have *repairs* (`MOST` at most) written, in the reconcile lane.
@@ -79,6 +83,7 @@ class Repairs:
         Args:
             began_ms: The store's clock when the listing began that showed what is gone.
             hold: Seconds before they may be sent, so that batches fill; at most HOLD_MOST.
+            source, as_of_ms: Of the snapshot that has what is *back*.
         """
         answer = self.steps.run(
             "repair",
@@ -91,6 +96,8 @@ class Repairs:
                 "hold_ms": int(1000 * min(hold, HOLD_MOST)),
                 "history": self.settings.store.history,
                 "began": began_ms,
+                "source": source,
+                "as_of_ms": as_of_ms,
                 "records": [
                     {
                         "record": one.record,
@@ -99,6 +106,7 @@ class Repairs:
                         "gone": one.gone,
                         "make": one.make,
                         "staged": one.staged,
+                        "back": one.back,
                     }
                     for one in repairs
                 ],

@@ -109,6 +109,7 @@ def _change(change: Change, settings: Settings) -> dict[str, Any]:
             *([[GONE, canonical(change.retire), "gone"]] if change.retire else []),
         ],
         **({"snapshot": asdict(change.snapshot)} if change.snapshot else {}),
+        **({"stands": change.stands} if change.stands else {}),
         **on_create_of(change, collection),
         **echo_of(change),
     }

@@ -161,6 +161,10 @@ class _Asset(fields.Field[dict[str, str]]):
         "Not a file: expected an http(s) URL, a fileId, or an object with one of them."
     )
 
+    def __init__(self, *, ignore_query: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.ignore_query = ignore_query
+
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> dict[str, str]:
         if isinstance(value, str):
             value = {"url" if WEB_URL.fullmatch(value) else "fileId": value}
@@ -197,6 +201,9 @@ class Image(_Asset):
     ``url`` or ``fileId`` (or both) and perhaps ``alt``; other members and nulls are left out.
     Value: an object of those three, e.g. ``{"url": "https://…"}``. Compared: present, and with
     another fileId where a URL was imported, with the same where it was named.
+
+    With ``ignore_query=True`` two URLs that differ in their query alone are one picture: signed
+    addresses are not imported anew each time.
     """
 
 
@@ -207,8 +214,12 @@ class File(_Asset):
 class MultiImage(_ListOf):
     """
     Accepts a list of what Image accepts. It replaces the whole list. Value: a list of Image's
-    objects. Compared: present, as Image, one by one.
+    objects. Compared: present, as Image, one by one; ``ignore_query`` holds for all of them.
     """
 
     element = Image
     default_error_messages = _invalid("Not a list of images.")
+
+    def __init__(self, *, ignore_query: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.ignore_query = ignore_query

@@ -75,7 +75,8 @@ def type_of(field: fields.Field[Any]) -> str:
         return "plain"
     if referred(field) is not None:
         return "references-key" if isinstance(field, fields.List) else "reference-key"
-    return next(TYPES[base] for base in type(field).__mro__ if base in TYPES)
+    name = next(TYPES[base] for base in type(field).__mro__ if base in TYPES)
+    return f"{name}-no-query" if getattr(field, "ignore_query", False) else name
 
 
 def referred(field: fields.Field[Any]) -> str | None:

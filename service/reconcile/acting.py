@@ -15,8 +15,8 @@ from typing import Literal, cast
 
 from service.reconcile import causes
 from service.reconcile.causes import Finding
-from service.reconcile.comparing import is_news
 from service.reconcile.held import Ledger
+from service.reconcile.plan.news import is_news
 from service.reconcile.plan.precedence import Precedence
 from service.reconcile.states import Wanted
 from service.reconcile.table import PAGE, Table
@@ -27,6 +27,7 @@ from workers.settings import Collection
 from workers.tombstones import GONE
 
 Kind = Literal["archive", "draft", "unpublish", "delete"]
+AT_ONCE = 50  # records of one step that is in nobody's interest but ours
 HOLD = 1.0  # s until what is handed over is due, and for each page of records
 PER_PAGE = 0.25  # more: all of it becomes due at one time, so that batches fill
 _MISSING = (causes.CREATE, causes.DEAD_LETTER, causes.IGNORE)
@@ -94,6 +95,10 @@ class Actor:
         pages = -(-len(self._table.acted(causes.ACTS)) // PAGE)
         self._due = time.monotonic() + min(HOLD_MOST, HOLD + pages * PER_PAGE)
         done = Handed()
+        for chunk in _chunks(self._table.findings(causes.BACK)):
+            done += self._bring_back(chunk)
+        for chunk in _chunks(self._table.findings(causes.ADOPT), AT_ONCE):
+            self._adopt(chunk)
         for chunk in _chunks(self._table.findings(causes.REPAIR)):
             done += self._repair(chunk)
         for chunk in _chunks(self._table.findings(causes.AGAIN)):
@@ -120,13 +125,36 @@ class Actor:
         ]
         return self._write(repairs)
 
+    def _bring_back(self, chunk: Sequence[list[Finding]]) -> Handed:
+        repairs = [Repair(own[0].record or "", own[0].item, back=True) for own in chunk]
+        return self._write(repairs)
+
+    def _adopt(self, chunk: Sequence[list[Finding]]) -> None:
+        """What the items show already is taken as confirmed: nothing is sent."""
+        changes = []
+        for own in chunk:
+            item = self._table.item(own[0].item or "")
+            stood = item.updated if item is not None else None
+            news = self._changes(own[0].record or "", _wanted(own)) if stood else ()
+            changes.append([replace(change, stands=stood) for change in news])
+        self._accept(changes)
+
     def _make(self, chunk: Sequence[list[Finding]], *, gone: bool) -> Handed:
         """Items that are not there: created, or left to what `missing` says."""
         creates = self._collection.missing == "create"
+        before = self._ledger.read([own[0].record or "" for own in chunk])
         repairs = [
-            Repair(own[0].record or "", own[0].item, gone=gone, make=creates) for own in chunk
+            Repair(
+                own[0].record or "",
+                own[0].item,
+                gone=gone,
+                make=creates,
+                back=self._order.lifts(before[own[0].record or ""].gone),
+            )
+            for own in chunk
         ]
-        done = self._write(repairs) if gone or creates else Handed()
+        back = any(repair.back for repair in repairs)
+        done = self._write(repairs) if gone or creates or back else Handed()
         held = self._ledger.read([own[0].record or "" for own in chunk])
         changes = []
         for own in chunk:
@@ -149,13 +177,9 @@ class Actor:
         ]
         if staged:
             self._write(staged)
-        changes = []
-        for own in chunk:
-            wanted = [
-                Wanted(f.slug or "", f.source or "null", f.type, f.version, f.mapping) for f in own
-            ]
-            changes.append(list(self._changes(own[0].record or "", wanted)))
-        return self._accept(changes)
+        return self._accept(
+            [list(self._changes(own[0].record or "", _wanted(own))) for own in chunk]
+        )
 
     def _retire(self, chunk: Sequence[list[Finding]]) -> Handed:
         # One that is held to be done already, and is not: what the listing shows counts.
@@ -170,6 +194,7 @@ class Actor:
         for [found, *_] in chunk:
             record = found.record or ""
             change = Change("reconcile", self._collection.name, record, self._by, (), found.version)
+            change = replace(change, snapshot=self._order.snapshot)
             changes.append([replace(change, retire=self._kind)])
         self._accept(changes)
         return Handed(retired=len(chunk))
@@ -178,7 +203,12 @@ class Actor:
 
     def _write(self, repairs: Sequence[Repair]) -> Handed:
         done = self._repairs.repair(
-            self._collection, repairs, began_ms=self._began_ms, hold=self._hold()
+            self._collection,
+            repairs,
+            began_ms=self._began_ms,
+            hold=self._hold(),
+            source=self._source,
+            as_of_ms=self._order.as_of_ms,
         )
         if done.wake:
             self._parts.wakes.wake(self._destination.name)
@@ -220,16 +250,25 @@ class Actor:
         return item is not None and not item.shown
 
 
+def _wanted(findings: Iterable[Finding]) -> list[Wanted]:
+    """Return what the source says of the fields of one record."""
+    return [
+        Wanted(f.slug or "", f.source or "null", f.type, f.version, f.mapping) for f in findings
+    ]
+
+
 def _change_of(wanted: Wanted) -> tuple[str, str]:
     return wanted.mapping, wanted.version
 
 
-def _chunks(found: Iterable[tuple[Finding, str]]) -> Iterator[list[list[Finding]]]:
-    """Yield the findings of `MOST` records at a time, each record's together."""
+def _chunks(
+    found: Iterable[tuple[Finding, str]], most: int = MOST
+) -> Iterator[list[list[Finding]]]:
+    """Yield the findings of *most* records at a time, each record's together."""
     chunk: list[list[Finding]] = []
     for _, own in groupby((finding for finding, _ in found), key=lambda each: each.record):
         chunk.append(list(own))
-        if len(chunk) == MOST:
+        if len(chunk) == most:
             yield chunk
             chunk = []
     if chunk:

@@ -18,17 +18,21 @@ MISSING = "missing"  # there never was one
 ORPHAN = "orphan"  # an item whose key no record has
 NO_KEY = "no key"  # an item without one: never retired
 DUPLICATE = "duplicate key"  # of two items, or of two records: neither is written
+UNDECIDED = "undecided"  # source and outbox differ, and nothing tells which of them is newer
 
-DIFFERENCES = (MISSED, LOST, EDITED, DELETED, MISSING, ORPHAN, NO_KEY, DUPLICATE)
+DIFFERENCES = (MISSED, LOST, EDITED, DELETED, MISSING, ORPHAN, NO_KEY, DUPLICATE, UNDECIDED)
 
 ON_ITS_WAY = "on its way"  # pending, or written once more
 LETTER = "dead letter"  # an open one holds the value
 IGNORED = "ignored"
 DISCARDED = "discarded"
-OLDER = "source older"  # and the CMS shows the outbox's value, which is newer
+OLDER = "source older"  # by its version, and the CMS shows the outbox's value
+LATER = "changed since"  # of one version, but the outbox's value came after the snapshot
+SHOWN = "shown already"  # the source's value, which the outbox takes without a call
+HELD_BACK = "held back in the CMS"  # archived, a draft or unpublished, and not by us
 RETIRED = "retired"  # an orphan that is as it should be
 UNLISTED = "not listed"  # but the listing had holes, which tells nothing
-UNFIT = "not comparable"  # a version of another kind, or ahead of the clock
+UNFIT = "not comparable"  # a version ahead of the clock
 NORMALISED = "normalised"  # the CMS keeps the value in a form of its own
 UNPUBLISHED = "changed since it was published"  # the live copy may show something else
 
@@ -38,6 +42,9 @@ TOLD = (
     IGNORED,
     DISCARDED,
     OLDER,
+    LATER,
+    SHOWN,
+    HELD_BACK,
     RETIRED,
     UNLISTED,
     UNFIT,
@@ -45,10 +52,14 @@ TOLD = (
     NORMALISED,
 )
 
+NOT_COMPARABLE = (UNFIT, UNDECIDED)  # nothing is proven beside them
+
 NOTED = tuple(cause for cause in TOLD if cause != NORMALISED)  # one by one; it may be all there is
 
 # What is done about a difference. RETIRE stands for one of workers.settings.RETIREMENTS.
 ACCEPT = "accept"  # the source's value, by its version
+ADOPT = "take as it is"  # the CMS shows the source's value: the outbox takes it, without a call
+BACK = "bring back"  # an earlier snapshot lacked the record: what that did is taken back
 REPAIR = "repair"  # the outbox's newest value is written once more
 AGAIN = "write anew"  # the id is forgotten: then what `missing` says
 CREATE = "create"
@@ -61,7 +72,7 @@ REPORT = "report"  # nothing, by the policy
 CMS_WINS = "cms wins"  # nothing, by the policy
 NONE = "none"  # nothing can be done
 
-ACTS = (ACCEPT, REPAIR, AGAIN, CREATE, DEAD_LETTER, IGNORE, RETIRE)  # that something comes of
+ACTS = (BACK, ACCEPT, REPAIR, AGAIN, CREATE, DEAD_LETTER, IGNORE, RETIRE)  # that something comes of
 
 
 @dataclass(frozen=True, slots=True)

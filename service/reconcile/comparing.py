@@ -12,13 +12,15 @@ from dataclasses import replace
 
 from service.reconcile import causes
 from service.reconcile.causes import Finding
-from service.reconcile.plan.copies import may_be_staged
+from service.reconcile.plan.copies import held_back, may_be_staged
 from service.reconcile.plan.frame import Frame
-from service.reconcile.plan.precedence import UNDECIDED, Precedence
+from service.reconcile.plan.news import is_news, is_same
+from service.reconcile.plan.orphans import orphan
+from service.reconcile.plan.precedence import SUPERSEDED, UNDECIDED
 from service.reconcile.plan.retired import is_retired, retired
 from service.reconcile.showing import Sight, in_variant, shown_in
 from service.reconcile.states import Compared, Held, HeldItem, Listed, Wanted
-from workers.model.versions import Version, kind_of
+from workers.model.versions import BEFORE, Version, kind_of
 from workers.webflow.site import tag_of
 
 AHEAD_US = 3_600_000_000  # a time further ahead of the store's clock is no version, see accept.lua
@@ -32,15 +34,33 @@ def compare(one: Compared, frame: Frame) -> Iterator[Finding]:
         yield from _duplicates(one)
     elif not one.number:
         if not frame.partial:
-            yield _orphan(one, frame)
-    elif not one.wanted:
+            yield orphan(one, frame)
+    elif frame.order.lifts(one.held.gone):
+        yield from _back(one, frame)
+    else:
+        yield from _there(one, frame)
+
+
+def _back(one: Compared, frame: Frame) -> Iterator[Finding]:
+    """An earlier snapshot lacked the record: compared as if it never had."""
+    if one.items or not one.wanted:
+        act, why = frame.policies.whole(causes.BACK)
+        why = why or "an earlier snapshot lacked its record"
+        yield Finding(causes.MISSED, one.record, one.held.id, act=act, why=why)
+    yield from _there(one.beside(replace(one.held, gone=None, lifting=True)), frame)
+
+
+def _there(one: Compared, frame: Frame) -> Iterator[Finding]:
+    if not one.wanted:
         return
-    elif is_retired(one, frame.order):
+    if is_retired(one, frame.order):
         yield retired(one, frame.order)
     elif not one.items:
         yield from _absent(one, frame)
     else:
         yield from _fields(one, one.items[0], frame)
+        if why := held_back(one, one.items[0], live=frame.live):
+            yield Finding(causes.HELD_BACK, one.record, one.items[0].id, why=why)
 
 
 def keyless(item: Listed) -> Finding:
@@ -58,39 +78,6 @@ def _duplicates(one: Compared) -> Iterator[Finding]:
         yield Finding(causes.DUPLICATE, one.record, one.items[0].id, why=why)
 
 
-# an item without a record --------------------------------------------------------------------
-
-
-def _orphan(one: Compared, frame: Frame) -> Finding:
-    [item] = one.items
-    act, why = frame.policies.orphan(item)
-    gone = one.held.gone
-    if gone is not None and (gone.state == "pending" or gone.mending):
-        return Finding(causes.ON_ITS_WAY, one.record, item.id, why=f"it is retired: {gone.value}")
-    if act is None or (gone is not None and gone.value == '"keep"'):
-        return Finding(causes.RETIRED, one.record, item.id, why=why)
-    if act == causes.RETIRE and (newer := _newer(one.held, item, frame)):
-        act, why = causes.KEEP, newer
-    if act == causes.RETIRE and frame.order.may_lack(one.held.fields.values()):
-        return Finding(causes.UNFIT, one.record, item.id, why=UNDECIDED)
-    known = [field.version for field in (*one.held.fields.values(), *filter(None, [gone]))]
-    version = frame.order.retirement(known)
-    arrival = gone.arrival if gone else 0
-    return Finding(
-        causes.ORPHAN, one.record, item.id, act=act, why=why, version=version, arrival=arrival
-    )
-
-
-def _newer(held: HeldItem, item: Listed, frame: Frame) -> str:
-    """Return why a record that the snapshot lacks may have come after it, or nothing."""
-    if item.created is not None and item.created > frame.order.as_of:
-        return "its item is newer than the snapshot"
-    as_of_ms = frame.order.as_of_ms
-    if held.busy or any(f.state == "pending" or f.since >= as_of_ms for f in held.fields.values()):
-        return "an event of it came after the snapshot"
-    return ""
-
-
 # a record without an item --------------------------------------------------------------------
 
 
@@ -99,10 +86,14 @@ def _absent(one: Compared, frame: Frame) -> Iterator[Finding]:
     if not frame.whole:
         yield Finding(causes.UNLISTED, one.record, held.id, why="the listing has holes")
         return
+    if frame.order.superseded:
+        yield Finding(causes.LATER, one.record, held.id, why=SUPERSEDED)
+        return
     fits = [w for w in one.wanted if not _ahead(w, frame)]
     new = [w for w in fits if is_news(w, held.fields.get(w.slug), held.gone, frame.order)]
     states = {_state(w, held.fields[w.slug]) for w in fits if w.slug in held.fields}
-    known = one.known is not None or any(f.state in _WRITTEN for f in held.fields.values())
+    written = any(f.state in _WRITTEN for f in held.fields.values())
+    known = one.known is not None or written
     # What was made, found or written meanwhile may be on a page that was read before.
     same = held.id == one.known or (one.moved and held.id is None)
     meanwhile = not same or _is_fresh(held, frame)
@@ -113,7 +104,8 @@ def _absent(one: Compared, frame: Frame) -> Iterator[Finding]:
         told = next((_TOLD[s] for s in ("dead", "ignored", "discarded") if s in states), None)
         yield Finding(told or causes.UNFIT, one.record, held.id)
     else:
-        cause = causes.DELETED if known else causes.MISSING
+        # One that is back was taken away by us.
+        cause = causes.DELETED if known and not held.lifting else causes.MISSING
         made = causes.CREATE if frame.missing == "create" else frame.missing
         act, why = frame.policies.whole(causes.AGAIN if known else made)
         yield Finding(cause, one.record, held.id, act=act, why=why or f"missing: {made}")
@@ -182,10 +174,15 @@ def _field(
         sight = _sight(one, item, wanted, None, frame) if unknown else "no"
         if sight != "no":
             return _normalised(one, item, wanted, sight)
+        if frame.order.superseded and version == BEFORE:
+            return _finding(causes.LATER, one, item, wanted, held, why=SUPERSEDED)
+        if held is not None and (shown := _shown_already(one, item, wanted, held, frame)):
+            return shown
         act, why = frame.policies.field(wanted.slug, causes.ACCEPT)
         return _finding(causes.MISSED, one, item, wanted, held, act, why)
-    if held.value != wanted.value and frame.order.is_undecided(version, held):
-        return _finding(causes.UNFIT, one, item, wanted, held, why=UNDECIDED)
+    if not is_same(wanted, held) and frame.order.is_undecided(version, held):
+        shown = _shown_already(one, item, wanted, held, frame)
+        return shown or _finding(causes.UNDECIDED, one, item, wanted, held, why=UNDECIDED)
     return _unshown(one, item, wanted, held, frame)
 
 
@@ -193,10 +190,11 @@ def _unshown(
     one: Compared, item: Listed, wanted: Wanted, held: Held, frame: Frame
 ) -> Finding | None:
     """Tell why *item* does not show what the outbox holds, which is the newest."""
-    older = held.value != wanted.value
+    older = not is_same(wanted, held)
     sight = _sight(one, item, wanted, held, frame)
     if sight != "no":
-        told = _finding(causes.OLDER, one, item, wanted, held)
+        is_older = frame.order.is_older(wanted.version, held)
+        told = _finding(causes.OLDER if is_older else causes.LATER, one, item, wanted, held)
         return told if older else _normalised(one, item, wanted, sight)
     if held.state == "pending" or held.mending:
         return _finding(causes.ON_ITS_WAY, one, item, wanted, held)
@@ -209,6 +207,27 @@ def _unshown(
     if older:
         why = "; ".join(filter(None, [why, "the source is older than the outbox"]))
     return _finding(_cause(item, held, one.held.answered), one, item, wanted, held, act, why)
+
+
+def _shown_already(
+    one: Compared, item: Listed, wanted: Wanted, held: Held, frame: Frame
+) -> Finding | None:
+    """
+    Tell that *item* shows what the snapshot says, though the outbox holds something else that is
+    no newer: it takes it, without a call. What is on its way by the same version goes out.
+    """
+    type_ = frame.eye.type_of(wanted.type, wanted.slug)
+    doubtful = frame.live and (not item.shown or may_be_staged(item, held))
+    if type_.vague or doubtful or one.variants or one.held.gone is not None:
+        return None
+    if _sight(one, item, wanted, None, frame) == "no":
+        return None
+    going = held.state == "pending" or held.mending or _is_fresh(one.held, frame)
+    if going and frame.order.is_newer_by_itself(wanted.version, held):
+        return None
+    act, why = frame.policies.field(wanted.slug, causes.ADOPT)
+    told = causes.ON_ITS_WAY if going else causes.SHOWN
+    return _finding(told, one, item, wanted, held, causes.NONE if going else act, why)
 
 
 def _sight(one: Compared, item: Listed, wanted: Wanted, held: Held | None, frame: Frame) -> Sight:
@@ -247,16 +266,6 @@ def _finding(
         wanted.mapping,
         held.arrival if held else 0,
     )
-
-
-def is_news(wanted: Wanted, held: Held | None, gone: Held | None, order: Precedence) -> bool:
-    """Tell whether the source says something else than the outbox, and later."""
-    version = order.version(wanted.version, (held, gone))
-    if not order.wins(version, held):
-        return False
-    if gone is not None:
-        return order.wins(version, gone)
-    return held is None or wanted.value != held.value
 
 
 def _is_fresh(held: HeldItem, frame: Frame) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from typing import Any
 
 from service.reconcile.states import Held, HeldItem
+from workers.model.versions import Version, kind_of
 from workers.parts import Parts
 from workers.settings import Collection
 from workers.store.connection import guarded
@@ -76,10 +78,35 @@ def _item(flat: Mapping[str, str], id: str | None, now_ms: float) -> HeldItem:
     }
     claim = json.loads(flat["claim"]) if "claim" in flat else None
     busy = bool(claim and claim["till"] > now_ms) or "lookup" in flat or "doubt" in flat
-    in_force = _field(gone, now_ms) if gone and not gone.get("b") else None
+    lifted = bool(gone and gone.get("b"))
     return HeldItem(
-        fields, id, busy, flat.get("answered"), in_force, int(float(flat.get("tried", 0)))
+        fields,
+        id,
+        busy,
+        flat.get("answered"),
+        _retirement(gone, now_ms) if gone and not lifted else None,
+        int(float(flat.get("tried", 0))),
+        lifting=bool(gone and lifted and gone.get("m")),
+        by=frozenset(
+            str(each["o"]) for each in (*held.values(), *filter(None, [gone])) if "o" in each
+        ),
     )
+
+
+def _retirement(gone: Mapping[str, Any], now_ms: float) -> Held:
+    """Return what is held of a retirement; of one that no snapshot inferred, as if none gave it."""
+    return replace(_field(gone, now_ms), as_of=_inferred_at(gone))
+
+
+def _inferred_at(gone: Mapping[str, Any]) -> int | None:
+    """As ``lua/inferred.lua`` has it."""
+    if gone.get("I") == 0:
+        return None
+    if gone.get("A"):
+        return int(gone["A"])
+    older = gone.get("q") == 3 and not any(gone.get(name) for name in "nef")
+    timed = older and kind_of(gone["r"]) == "t"
+    return Version.parse(gone["r"]).number // 1000 if timed else None
 
 
 def _field(held: Mapping[str, Any], now_ms: float) -> Held:
@@ -100,6 +127,9 @@ def _field(held: Mapping[str, Any], now_ms: float) -> Held:
         since=int(held.get("w") or 0),
         came=int(held.get("i") or held.get("w") or 0),
         as_of=int(held["A"]) if held.get("A") else None,
+        timed=bool(held.get("R")),
+        source=str(held.get("o") or ""),
+        confirmed=bool(held.get("c")) and held.get("m") is None,
         stuck="y" in held and now_ms - held["y"] > STUCK_MS,
     )
 

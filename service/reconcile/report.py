@@ -12,7 +12,7 @@ from service.reconcile import causes
 from service.reconcile.causes import Finding
 from service.reconcile.guard import Ruling
 from service.reconcile.run import Done, Found, Run
-from service.reconcile.waiting import REPAIRED
+from service.reconcile.waiting import OVERTAKEN, REPAIRED
 from workers.comparison import key_of
 from workers.keys import joined
 
@@ -78,7 +78,7 @@ def left(run: Run, done: Done | None) -> int:
         for (cause, act, outcome), number in run.table.counts().items()
         if cause in causes.DIFFERENCES
         and act not in chosen
-        and not (done is not None and outcome in (REPAIRED, causes.KEEP))
+        and not (done is not None and outcome in (REPAIRED, OVERTAKEN, causes.KEEP))
         and not (done is None and act == causes.NONE)
     )
 

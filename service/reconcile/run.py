@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from service.reconcile import causes, forms, guard, variants
 from service.reconcile.acting import Actor, Handed
 from service.reconcile.comparing import compare, keyless
+from service.reconcile.given import Given
 from service.reconcile.guard import Ground, Ruling
 from service.reconcile.held import Ledger
 from service.reconcile.links import Links
@@ -28,6 +29,7 @@ from service.reconcile.waiting import Waited, Waiting
 from service.senders import SENDERS
 from workers.changes import Change
 from workers.model.record_keys import RecordKeys
+from workers.model.versions import Version
 from workers.parts import Parts
 from workers.settings import Collection
 from workers.webflow.site import Locale
@@ -107,8 +109,11 @@ class Run:
         self.problems: list[tuple[int, str, str]] = []  # record number, path, message
         self._ledger = Ledger(parts, collection)
         self._links = Links(parts, collection)
+        as_of_ms = Version.parse(rows.version).number // 1000
+        self._given = Given(parts, collection.name, rows.chosen.source, as_of_ms)
         self._locales: tuple[Locale, ...] = ()
         self._bad = self._unread = self._targets = 0
+        self._partial = False
 
     def read(self) -> None:
         """
@@ -142,7 +147,10 @@ class Run:
     def _order(self) -> Precedence:
         sender = self.parts.settings.sources[self.rows.chosen.source].sender
         sequenced = SENDERS[sender].sequenced or self.table.is_sequenced()
-        return Precedence(self.rows.version, self.rows.records.margin, sequenced)
+        margin, source = self.rows.records.margin, self.rows.chosen.source
+        return Precedence(
+            self.rows.version, margin, sequenced, source, superseded=self._given.superseded
+        )
 
     def list(self) -> Pages:
         """
@@ -190,6 +198,7 @@ class Run:
             StoreUnavailable: The store did not answer.
         """
         eye, calls = self._eye()
+        self._partial = partial
         frame = Frame(
             eye=eye,
             policies=Policies(self.collection.reconcile),
@@ -204,7 +213,7 @@ class Run:
         )
         for page in self.table.pages():
             held = self._ledger.read([one.record for one in page])
-            page = [one.beside(held[one.record]) for one in page]
+            page = self._given.marked([one.beside(held[one.record]) for one in page])
             links = self._links.of(page)
             linked = [self._localized(one.linked(links)) for one in page]
             for one in linked:
@@ -247,6 +256,7 @@ class Run:
         self._withhold(ruling)
         variants.told(self.parts, self.collection, self.table, self._locales)
         handed = self._actor(self.parts, found).act()
+        self._given.keep(self.table, whole=not self._partial)
         waiting = Waiting(
             self.parts, self.collection, self.table, told=self.watch.settled, sleep=self._sleep
         )

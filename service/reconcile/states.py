@@ -41,6 +41,9 @@ class Held:
         since: ms since 1970 at which it came.
         came: ms since 1970 at which this very value came; 0: it is not known, and long ago.
         as_of: ms since 1970 of the snapshot that gave it; None: none did.
+        timed: Its version is the time of that snapshot.
+        source: Whose event or snapshot gave it.
+        confirmed: The CMS has answered that it holds this very value, and nothing since doubts it.
         stuck: It has waited for the item that it refers to for so long that nobody waits for it.
     """
 
@@ -58,6 +61,9 @@ class Held:
     stuck: bool = False
     came: int = 0
     as_of: int | None = None
+    timed: bool = False
+    source: str = ""
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,8 @@ class HeldItem:
         busy: A request for it is on its way, or it is being looked up or created.
         answered: The lastUpdated of the last answer to a write, as a version.
         tried: The store's clock, ms, when the last request for it was claimed.
+        lifting: What a retirement did is still to be taken back, since the record is there again.
+        by: The sources that have given a value of it, or its retirement.
     """
 
     fields: Mapping[str, Held] = field(default_factory=dict)
@@ -80,6 +88,8 @@ class HeldItem:
     answered: str | None = None
     gone: Held | None = None
     tried: int = 0
+    lifting: bool = False
+    by: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +131,7 @@ class Compared:
     moved: bool = False
     links: Mapping[str, str | None] = field(default_factory=dict)
     variants: Mapping[str, Listed] = field(default_factory=dict)  # of its one item, by the tag
+    given: bool = True  # see `Ledger.given`
 
     def beside(self, held: HeldItem) -> Compared:
         """Return it with what the outbox holds."""

@@ -227,8 +227,7 @@ class Table:
         query = f"SELECT {_COLUMNS}, outcome FROM findings {where} ORDER BY act, record, n"  # noqa: S608
         for row in self._db.execute(query, wanted):
             *values, outcome = row
-            values[6] = json.loads(values[6]) if values[6] is not None else None
-            yield Finding(*values), outcome
+            yield _finding(values), outcome
 
     def counts(self) -> dict[tuple[str, str, str], int]:
         """Return how many findings there are by cause, act and outcome."""
@@ -256,13 +255,13 @@ class Table:
 
     def open_findings(
         self, records: Sequence[str], acts: Iterable[str]
-    ) -> dict[str, list[tuple[int, str | None, str]]]:
-        """Return number, slug and act of each finding of *records* with one of *acts*."""
+    ) -> dict[str, list[tuple[int, Finding]]]:
+        """Return number and finding of each of *records* with one of *acts*."""
         wanted = tuple(acts)
         marks = ", ".join("?" for _ in wanted)
-        query = f"SELECT n, slug, act FROM findings WHERE record = ? AND act IN ({marks})"  # noqa: S608
+        query = f"SELECT n, {_COLUMNS} FROM findings WHERE record = ? AND act IN ({marks})"  # noqa: S608
         return {
-            record: [tuple(row) for row in self._db.execute(query, (record, *wanted))]
+            record: [(n, _finding(row)) for n, *row in self._db.execute(query, (record, *wanted))]
             for record in records
         }
 
@@ -281,6 +280,11 @@ def _row(finding: Finding) -> tuple[Any, ...]:
     values = list(astuple(finding))
     values[6] = None if finding.cms is None else json.dumps(finding.cms)
     return tuple(values)
+
+
+def _finding(values: list[Any]) -> Finding:
+    values[6] = json.loads(values[6]) if values[6] is not None else None
+    return Finding(*values)
 
 
 def _item_row(item: Listed, second: str | None) -> tuple[Any, ...]:

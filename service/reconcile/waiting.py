@@ -9,10 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from service.reconcile import causes
+from service.reconcile.causes import Finding
 from service.reconcile.held import Ledger
-from service.reconcile.states import HeldItem
+from service.reconcile.states import Held, HeldItem
 from service.reconcile.table import PAGE, Table
 from workers import processes
+from workers.fieldtypes import are_same
 from workers.parts import Parts
 from workers.settings import Collection
 
@@ -24,7 +26,10 @@ PATIENCE = 10.0  # s for which there may be no worker: one is started anew withi
 REPAIRED = "repaired"
 WAITING = causes.ON_ITS_WAY
 NOT_TAKEN = "not taken"  # something that is newer stood against it
+OVERTAKEN = "overtaken"  # by an event that came meanwhile, and whose value is written
+UNCONFIRMED = "not confirmed"  # it was handed over, and no answer says that the CMS holds it
 STUCK = "waits for the item that it refers to"
+_MADE = (causes.AGAIN, causes.CREATE)
 _FATES = {"dead": causes.LETTER, "ignored": causes.IGNORED, "discarded": causes.DISCARDED}
 
 
@@ -86,7 +91,7 @@ class Waiting:
         held = self._ledger.read(records)
         outcomes: list[tuple[str, int]] = []
         for record, found in self._table.open_findings(records, causes.ACTS).items():
-            own = [(outcome_of(held[record], slug, act), n) for n, slug, act in found]
+            own = [(outcome_of(held[record], finding), n) for n, finding in found]
             outcomes += own
             if all(outcome != WAITING for outcome, _ in own):
                 self._settled.add(record)
@@ -114,18 +119,39 @@ class Waiting:
         return "no worker is running: start `instep up` or `instep worker`"
 
 
-def outcome_of(held: HeldItem, slug: str | None, act: str) -> str:
-    """Return what came of one field, or with None of the whole record."""
-    if act == causes.RETIRE:
-        fields = [held.gone] if held.gone else []
-    else:
-        fields = [f for name, f in held.fields.items() if slug is None or name == slug]
+def outcome_of(held: HeldItem, finding: Finding) -> str:
+    """Return what came of one finding: "repaired" is what the CMS has answered that it holds."""
+    fields, slug, act = _touched(held, finding), finding.slug, finding.act
     going = [each for each in fields if each.state == "pending" or each.mending]
-    if going:
-        return STUCK if all(each.stuck for each in going) else WAITING
+    if going or (act == causes.BACK and held.lifting):
+        return STUCK if going and all(each.stuck for each in going) else WAITING
     states = {each.state for each in fields}
+    if act == causes.BACK:
+        return NOT_TAKEN if held.gone else REPAIRED
     if act == causes.ACCEPT and not states:
         return NOT_TAKEN
     if act == causes.RETIRE and not states:
         return causes.KEEP  # an event has brought the record back, or came first
-    return next((word for state, word in _FATES.items() if state in states), REPAIRED)
+    if told := next((word for state, word in _FATES.items() if state in states), None):
+        return told
+    if not all(each.confirmed for each in fields):
+        return UNCONFIRMED
+    if slug is None:
+        gone = act == causes.AGAIN and held.id == finding.item
+        return UNCONFIRMED if act in _MADE and (gone or held.id is None) else REPAIRED
+    return OVERTAKEN if _is_overtaken(fields[0], finding) else REPAIRED
+
+
+def _touched(held: HeldItem, finding: Finding) -> list[Held]:
+    """Return what a finding is about: one field, the retirement, or all there is."""
+    if finding.act == causes.RETIRE:
+        return [held.gone] if held.gone else []
+    if finding.act == causes.BACK:
+        return []
+    return [f for name, f in held.fields.items() if finding.slug in (None, name)]
+
+
+def _is_overtaken(field: Held, finding: Finding) -> bool:
+    if finding.act == causes.ACCEPT:
+        return not are_same(field.type, field.value, finding.source or "null")
+    return field.arrival != finding.arrival

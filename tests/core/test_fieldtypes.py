@@ -12,6 +12,7 @@ NAMES = [
     *("plain", "number", "date", "color", "option", "reference", "references", "richtext"),
     *("video", "link", "phone", "email", "image", "images", "file", "flag"),
     *("reference-key", "references-key"),
+    *("image-no-query", "images-no-query", "file-no-query"),
 ]
 PICTURE = {"fileId": "f1", "url": "https://cdn.example/1.png"}
 KNOWN = json.dumps(PICTURE)
@@ -31,7 +32,8 @@ def test_every_type_of_the_contract_is_there():
 
 
 def test_only_files_travel_alone_and_only_options_need_the_schema():
-    assert {name for name in TYPES if TYPES[name].files} == {"image", "images", "file"}
+    files = {"image", "images", "file"}
+    assert {name for name in TYPES if TYPES[name].files} == files | {f"{f}-no-query" for f in files}
     assert {name for name in TYPES if TYPES[name].needs_schema} == {"option"}
 
 

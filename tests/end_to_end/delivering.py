@@ -10,12 +10,21 @@ import time
 import uuid
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from delivering_cms import Cms
 
 from service.sandbox.seed import PRODUCTS
-from workers.changes import Change, Delivery, FieldValue, Incoming, canonical, sequence_version
+from workers.changes import (
+    Change,
+    Delivery,
+    FieldValue,
+    Incoming,
+    canonical,
+    sequence_version,
+    time_version,
+)
 from workers.delivery import Courier
 from workers.outbox import balanced
 from workers.parts import parts_of
@@ -31,6 +40,7 @@ TYPES = {
     "launched": "date",
     "color": "color",
     "image": "image",
+    "photo": "image-no-query",
     "gallery": "images",
     "manual": "file",
     "video": "video",
@@ -46,7 +56,8 @@ MOST_STEPS = 3000  # of one run: more are a loop that does not end
 
 
 def numbered(version):
-    return None if version is None else sequence_version(version)
+    """Return the version of the change with that number, or that is given as one."""
+    return sequence_version(version) if isinstance(version, int) else version
 
 
 class Way(Cms):
@@ -133,6 +144,10 @@ class Way(Cms):
     def moved(self):
         """By how many seconds the clocks were moved."""
         return self.steps.clock_offset_ms / 1000
+
+    def at(self, seconds=0.0):
+        """The version of a change made some *seconds* from now."""
+        return time_version(datetime.fromtimestamp(self.now() + seconds, UTC))
 
     def pass_time(self, seconds):
         self.steps.clock_offset_ms += round(seconds * 1000)

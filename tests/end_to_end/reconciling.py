@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
-from delivering import TYPES, Way
+from delivering import TYPES, Way, numbered
 
 from service.reconcile import causes, guard, report
 from service.reconcile.rows import Row
 from service.reconcile.run import Run
 from service.reconcile.table import Table
-from workers.changes import Change, FieldValue, canonical, sequence_version, time_version
+from workers.changes import Change, FieldValue, canonical, time_version
 from workers.settings import Reconcile
 
 
@@ -23,10 +23,10 @@ class Snapshot:
         once: Slugs of the fields that are written at creation only.
     """
 
-    def __init__(self, records, *, by, as_of, once=()):
+    def __init__(self, records, *, by, as_of, once=(), margin=60.0):
         self.version = time_version(datetime.fromtimestamp(as_of, UTC))
         self.chosen = SimpleNamespace(source="erp", by=by)
-        self.records = SimpleNamespace(read=0, margin=60.0)
+        self.records = SimpleNamespace(read=0, margin=margin)
         self.count = 0
         self._given, self._by, self._once = records, by, once
 
@@ -37,7 +37,7 @@ class Snapshot:
                 FieldValue(slug, canonical(value), TYPES.get(slug, "plain"), slug in self._once)
                 for slug, value in fields.items()
             )
-            at = None if version is None else sequence_version(version)
+            at = numbered(version)
             yield Row(number, (Change("stock", "products", key, self._by, values, at),), (), (key,))
 
 
@@ -90,7 +90,16 @@ class Reconciling(Way):
         }
 
     def reconcile(
-        self, records, *, partial=False, approved=None, before=lambda: None, dry=False, once=()
+        self,
+        records,
+        *,
+        partial=False,
+        approved=None,
+        before=lambda: None,
+        dry=False,
+        once=(),
+        ago=0.0,
+        margin=60.0,
     ):
         """
         Reconcile with *records*: key → (fields, version).
@@ -98,13 +107,16 @@ class Reconciling(Way):
         Args:
             before: Called between the comparison and what is done about it.
             once: Slugs of the fields that are written at creation only.
+            ago: Seconds since the snapshot was taken.
+            margin: Seconds before that in which a change may have missed it.
         """
         given = records.items() if isinstance(records, dict) else records
         rows = Snapshot(
             [(key, fields, version) for key, (fields, version) in given],
             by=self.by,
-            as_of=self.now(),
+            as_of=self.now() - ago,
             once=once,
+            margin=margin,
         )
         collection = self.settings.collections["products"]
         self.forget_requests()

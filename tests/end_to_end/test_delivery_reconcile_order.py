@@ -57,7 +57,7 @@ def test_an_event_that_comes_while_it_is_mended_wins(reconciling):
 def test_what_came_shortly_before_the_snapshot_cannot_be_compared_with_it(reconciling):
     way = reconciling(items=2)
     written(way, [1])
-    assert told_and_shown(way, {1: 7}) == ({}, {causes.UNFIT}, [1])
+    assert told_and_shown(way, {1: 7}) == ({causes.UNDECIDED: [way.record(1)]}, set(), [1])
 
 
 def test_what_waits_for_long_may_have_been_overtaken_just_now(reconciling):
@@ -66,7 +66,7 @@ def test_what_waits_for_long_may_have_been_overtaken_just_now(reconciling):
     way.pass_time(2 * LONG)
     way.change(1, stock=2, version=2)
     told = way.reconcile(rows(way, {1: 7}), partial=True)
-    assert (told.by_cause(), told.told()) == ({}, {causes.UNFIT})
+    assert told.by_cause() == {causes.UNDECIDED: [way.record(1)]}
     way.run()
     assert way.shown("stock", [1]) == [2]
 

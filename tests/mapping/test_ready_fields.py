@@ -238,3 +238,13 @@ def test_html_becomes_text_of_many_lines_or_of_one(value):
 @pytest.mark.parametrize("piece", ["<a ", "<a x='", "<!--", "<![x", "<script", "</a", "<", "&#"])
 def test_malformed_html_is_read_in_one_pass(piece):
     assert len(lines_of(piece * 100_000)) <= 1
+
+
+@pytest.mark.parametrize("field", ["Image", "File", "MultiImage"])
+def test_a_field_that_ignores_the_query_is_of_a_type_of_its_own(value, field):
+    url = "https://shop.example/a.png?v=1"
+    raw, kind = ([url], "images") if field == "MultiImage" else (url, field.lower())
+    plain, _ = value(f"{field}()", raw)
+    ignoring, sent = value(f"{field}(ignore_query=True)", raw)
+    assert (plain, ignoring) == (kind, f"{kind}-no-query")
+    assert "?v=1" in json.dumps(sent)

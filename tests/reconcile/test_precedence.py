@@ -9,6 +9,7 @@ from workers.model.versions import BEFORE, right_after, with_position
 
 TIMED = Precedence(AS_OF)
 NUMBERED = Precedence(AS_OF, sequenced=True)
+FLOOR = t(840)  # the time of the snapshot, less its margin
 FIVE = sequence_version(5)
 EARLY = TIMED.as_of_ms - 60_001
 LATE = TIMED.as_of_ms - 60_000
@@ -19,9 +20,13 @@ LATE = TIMED.as_of_ms - 60_000
     [
         (TIMED, t(50), [], t(50)),
         (TIMED, t(50), [t(80)], t(50)),
-        (TIMED, "", [], AS_OF),
-        (TIMED, "", [t(80)], AS_OF),
-        (TIMED, "", [BEFORE], AS_OF),
+        (TIMED, "", [], FLOOR),
+        (TIMED, "", [t(80)], FLOOR),
+        (TIMED, "", [BEFORE], FLOOR),
+        (TIMED, "", [t(870)], t(870)),
+        (TIMED, "", [t(901)], FLOOR),
+        (TIMED, t(50), [t(50.4)], t(50.4)),  # it is told in whole seconds
+        (TIMED, t(50.4), [t(50.7)], t(50.4)),
         (TIMED, "", [FIVE], FIVE),
         (TIMED, t(50), [FIVE], FIVE),
         (TIMED, t(50), [with_position(t(50), 3)], with_position(t(50), 3)),
@@ -30,7 +35,7 @@ LATE = TIMED.as_of_ms - 60_000
         (NUMBERED, "", [BEFORE], BEFORE),
         (NUMBERED, "", [FIVE, right_after(FIVE)], right_after(FIVE)),
         (NUMBERED, "", [with_position(FIVE, 9)], with_position(FIVE, 9)),
-        (NUMBERED, "", [t(50)], AS_OF),  # that an older release gave it by a snapshot
+        (NUMBERED, "", [t(50)], FLOOR),  # that an older release gave it by a snapshot
     ],
 )
 def test_a_row_stands_by_its_own_version_else_by_that_which_is_held(order, own, known, expected):
@@ -77,8 +82,9 @@ def test_what_came_shortly_before_it_may_be_in_it_or_not(outbox, undecided):
     assert TIMED.is_undecided(t(100), outbox) is undecided
 
 
-def test_an_orphan_is_retired_at_the_time_of_the_snapshot():
-    assert TIMED.retirement([t(1), t(2)]) == AS_OF
+def test_an_orphan_is_retired_a_margin_before_the_snapshot():
+    assert TIMED.retirement([t(1), t(2)]) == FLOOR
+    assert TIMED.retirement([t(1), t(870), t(901)]) == t(870)
 
 
 def test_where_changes_are_numbered_an_orphan_is_retired_right_after_the_last_of_them():
@@ -92,17 +98,17 @@ def test_where_changes_are_numbered_and_none_is_known_any_event_brings_it_back()
 
 @pytest.mark.parametrize(("field", "gone"), [(FIVE, t(200)), (t(200), FIVE)])
 def test_a_row_stands_by_its_field_where_its_retirement_is_of_another_kind(field, gone):
-    expected = field if field == FIVE else AS_OF
+    expected = field if field == FIVE else FLOOR
     assert TIMED.version("", [held(at=field), held(at=gone)]) == expected
 
 
 @pytest.mark.parametrize("field", [None, held(at=BEFORE)])
 def test_a_row_of_a_timed_source_takes_no_number_of_a_retirement(field):
-    assert TIMED.version("", [field, held(at=FIVE)]) == AS_OF
+    assert TIMED.version("", [field, held(at=FIVE)]) == FLOOR
 
 
 def test_an_orphan_of_a_timed_source_is_retired_by_its_time_beside_numbers_of_others():
-    assert TIMED.retirement([t(1), FIVE]) == AS_OF
+    assert TIMED.retirement([t(1), FIVE]) == FLOOR
     assert TIMED.retirement([FIVE]) == right_after(FIVE)
     assert NUMBERED.retirement([t(1), FIVE]) == right_after(FIVE)
 

@@ -28,7 +28,7 @@ TWO = {"stock": 2}
             wanted(2, at=300),
             held(1),
             listed(fields=TWO),
-            [(causes.MISSED, causes.ACCEPT)],
+            [(causes.SHOWN, causes.ADOPT)],
             id="newer, and shown by the CMS alone",
         ),
         pytest.param(wanted(1, at=300), held(1), listed(), [], id="newer, and the same"),
@@ -74,21 +74,56 @@ TWO = {"stock": 2}
             wanted(2),
             held(1, came=MS_AS_OF - 59_999),
             listed(),
-            [(causes.UNFIT, causes.NONE)],
+            [(causes.UNDECIDED, causes.NONE)],
             id="the same version, shortly before the snapshot",
         ),
         pytest.param(
             wanted(2),
             held(1, came=MS_AS_OF, as_of=MS_AS_OF),
             listed(),
-            [(causes.UNFIT, causes.NONE)],
+            [(causes.UNDECIDED, causes.NONE)],
             id="the same version, and of the snapshot that another one calls its time",
+        ),
+        pytest.param(
+            wanted(2),
+            held(1, came=MS_AS_OF - 60_001),
+            listed(fields=TWO),
+            [(causes.SHOWN, causes.ADOPT)],
+            id="the same version, and somebody has put the CMS right",
+        ),
+        pytest.param(
+            wanted(2),
+            held(1, came=MS_AS_OF - 59_999),
+            listed(fields=TWO),
+            [(causes.SHOWN, causes.ADOPT)],
+            id="undecided, and the CMS shows what the source has",
+        ),
+        pytest.param(
+            wanted(2),
+            held(1, came=MS_AS_OF + 1),
+            listed(fields=TWO),
+            [(causes.LOST, causes.REPAIR)],
+            id="the event came since, and the CMS shows the source's value",
+        ),
+        pytest.param(
+            wanted(2),
+            held(1, came=MS_AS_OF - 60_001, state="pending"),
+            listed(fields=TWO),
+            [(causes.ON_ITS_WAY, causes.NONE)],
+            id="the same version is on its way, though the CMS shows the source's value",
+        ),
+        pytest.param(
+            wanted(2, at=300),
+            held(1, state="pending"),
+            listed(fields=TWO),
+            [(causes.MISSED, causes.ACCEPT)],
+            id="an older one is on its way, though the CMS shows the source's value",
         ),
         pytest.param(
             wanted(2),
             held(1, came=MS_AS_OF + 1),
             listed(),
-            [(causes.OLDER, causes.NONE)],
+            [(causes.LATER, causes.NONE)],
             id="the same version, after the snapshot",
         ),
         pytest.param(
@@ -318,8 +353,27 @@ def test_a_status_flag_is_compared_as_the_item_has_it():
     ],
 )
 def test_a_change_since_the_publish_is_told_where_the_live_copy_may_differ(outbox, cms, told):
-    expected = [(causes.UNPUBLISHED, causes.NONE)] if told else []
-    assert found(wanted(1), outbox, cms) == expected
+    found_of_it = [cause for cause, _ in found(wanted(1), outbox, cms)]
+    assert (causes.UNPUBLISHED in found_of_it) is told
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ({}, False),
+        ({"archived": True}, True),
+        ({"draft": True}, True),
+        ({"published": None}, True),
+    ],
+)
+def test_an_item_that_an_editor_holds_back_is_told_while_its_record_is_there(status, told):
+    expected = [(causes.HELD_BACK, causes.NONE)] if told else []
+    assert found(wanted(1), held(1), listed(**status)) == expected
+
+
+def test_an_item_whose_status_a_mapping_writes_is_held_back_by_nobody():
+    flag = wanted(True, slug="_archived", kind="flag")
+    assert found(flag, None, listed(archived=True)) == []
 
 
 def test_a_staged_destination_is_not_asked_about_its_live_copy():
@@ -347,7 +401,7 @@ def test_a_record_that_the_source_has_taken_away_comes_back_by_a_newer_version_o
     ("came", "expected"),
     [
         pytest.param(MS_AS_OF - 60_001, causes.MISSED, id="long before the snapshot"),
-        pytest.param(MS_AS_OF - 59_999, causes.UNFIT, id="shortly before the snapshot"),
+        pytest.param(MS_AS_OF - 59_999, causes.UNDECIDED, id="shortly before the snapshot"),
         pytest.param(MS_AS_OF + 1, causes.RETIRED, id="after the snapshot"),
     ],
 )
@@ -365,7 +419,7 @@ def test_whether_a_record_that_was_numbered_is_back_depends_on_when_that_was_tol
     ("came", "expected"),
     [
         pytest.param(MS_AS_OF - 60_001, (causes.ORPHAN, causes.RETIRE), id="long before"),
-        pytest.param(MS_AS_OF - 59_999, (causes.UNFIT, causes.NONE), id="shortly before"),
+        pytest.param(MS_AS_OF - 59_999, (causes.UNDECIDED, causes.NONE), id="shortly before"),
     ],
 )
 def test_a_numbered_record_is_no_orphan_that_may_have_come_after_the_snapshot(came, expected):

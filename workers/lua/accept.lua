@@ -18,9 +18,9 @@
 --   body, raw: of the event alone; hold_ms: until what a reconcile changes is due
 --   left: lua/left_out.lua; nameless: it has problems that name no field of a record
 --   kept: lua/kept.lua   again, assumed: lua/again.lua   log: lua/logs.lua
---   placed, snapshot: lua/newest.lua   on_create: lua/on_create.lua
+--   stands: lua/adopted.lua   placed, snapshot: lua/newest.lua   on_create: lua/on_create.lua
 -- ARGV[3]: the raw body, as text or base64 (request.encoding); ARGV[4], ARGV[5]: lua/kept.lua
---! uses dry versions state history burying retire creation references on_create locales echo forms raw newest unversioned left_out fetching waking seen logs overtaken again kept body_letters own_letters
+--! uses dry versions state history inferred burying retire creation references on_create locales echo adopted forms raw newest unversioned left_out fetching waking seen logs overtaken again kept body_letters own_letters
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -147,6 +147,7 @@ local function put(change, event, triple)
   fate = fate or (not version and 'stale')
     or (gives_the_same(held, version, event, value, kind) and 'same')
     or (not is_news(item, slug, version, event, change) and 'stale')
+    or (given(change.stands) and not is_adoptable(item, slug) and 'stale')
   if fate then
     if fate == 'stale' and not told and not given(event.again) then
       note_stale(item, change, slug, version)
@@ -170,9 +171,10 @@ local function put(change, event, triple)
     if told then note_told(field, value, seen, told) end
     item.fields[slug] = field
     touch(item, slug)
-    local same = is_confirmed(field, kind, value) and not field.m and item.meta.copy == copy
+    local same = is_known(field, held, kind, value) and not field.m and item.meta.copy == copy
     field.s = same and 'unchanged' or 'pending'
     if same then keep_form(field, held) end
+    if given(change.stands) then adopt(item, field, copy, change.stands) end
     if change.on_create then keep_for_creation(field, change.on_create[slug]) end
   end
   note_taken(event, item, slug, held, field)

@@ -85,8 +85,9 @@ local function is_of_snapshot(held) return held.R ~= nil or seems_of_snapshot(he
 -- Whether the value that takes *version* has the time of a snapshot, R.
 local function has_snapshot_time(held, version, snapshot)
   if held and held.r == version and held.R then return 1 end
-  local own = snapshot and kind_of(version) == 't'
-  return own and math.floor(micros_of(version) / 1000) == snapshot.as_of_ms and 1 or nil
+  if not snapshot or kind_of(version) ~= 't' then return nil end
+  local ms = math.floor(micros_of(version) / 1000)
+  return (ms == snapshot.as_of_ms or ms == snapshot.before_ms) and 1 or nil
 end
 
 -- The newest version of what a change without one goes over; false: it comes after something that
@@ -223,7 +224,7 @@ end
 local function wins_tie(held, event, change)
   if gave(held, event) then return true end
   if has_event(held, given(event.id)) then return false end
-  if wins_ties(event) or outlives(held, change.snapshot) then return true end
+  if wins_ties(event) or outlives(held, change.snapshot) or given(change.stands) then return true end
   return is_overtaken_by(held, event, change)
 end
 
@@ -236,6 +237,7 @@ end
 -- Whether a value goes over the retirement of its item. By versions that say nothing of each other
 -- the later delivery does; one that is lifted is in nobody's way.
 local function goes_over(gone, version, event, change)
+  if gone and has_fallen(gone) then return true end
   -- What a snapshot says of a field that is not held may come before everything.
   local before = gone and gone.b and kind_of(version) == BEFORE
   if before and outlives(gone, change.snapshot) then return true end
@@ -245,7 +247,8 @@ end
 
 -- Whether a value is new to its item: a retirement is compared with all that is held of it.
 local function is_news(item, slug, version, event, change)
-  if not goes_over(item.fields[GONE], version, event, change) then return false end
+  local gone = item.fields[GONE]
+  if not confirms(slug, gone, LATER) and not goes_over(gone, version, event, change) then return false end
   if slug ~= GONE then return wins(item.fields[slug], version, event, change) end
   for name, field in pairs(item.fields) do
     local other = kind_of(field.r) ~= kind_of(version) and kind_of(field.r) ~= BEFORE

@@ -3,12 +3,13 @@
 -- only while it still is the value that was compared, and P4 counts none of it. Records whose
 -- item is gone, or never was, are told so by the listing that showed neither.
 -- ARGV[2]: {token, collection, index, destination, hold_ms, history, began,
---   records: [{record, id, gone, make, staged, fields: [[slug, arrival]]}]}
+--   source, as_of_ms, records: [{record, id, gone, make, staged, back, fields: [[slug, arrival]]}]}
 --   began: ms at which a listing of the whole began; gone: it did not show the item *id*; make: there
 --   is no item, and it is to be created; staged: it shows the item held back or never published
+--   back: the snapshot of *source* taken at *as_of_ms* has its record, which an earlier one lacked
 --   hold_ms: until they are due, so that a whole hand-over becomes due at one time
 -- Returns {fields, records, left: [record], wake}; left: something had changed, nothing was done.
---! uses state burying retire creation waking status
+--! uses versions state inferred burying retire creation waking status
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -16,7 +17,7 @@ local place = request.collection .. ':' .. request.index
 local ids = P .. 'ids:' .. place
 local AGAIN = {written = true, unchanged = true}
 local due_here = now + request.hold_ms
-local marked, touched, left, told = 0, 0, {}, {}
+local marked, touched, left, told, woken = 0, 0, {}, {}, false
 
 -- Whether the item is still the one that was compared, and nobody is at work on it.
 local function is_as_read(item, entry)
@@ -54,11 +55,42 @@ local function bid_farewell(item, id)
   return any
 end
 
+local function wait_again(item, slug)
+  local field = item.fields[slug]
+  count('superseded', -1)
+  count('pending', 1)
+  field.s, field.w, field.x, field.l = 'pending', now, nil, nil
+  touch(item, slug)
+end
+
+-- The snapshot of *source*, taken at *as_of_ms*, has the record of *item*. Returns whether its
+-- retirement has fallen.
+local function fall(item, source, as_of_ms)
+  local gone = in_force(item)
+  local at = gone and inferred_at(gone)
+  if not at or gone.o ~= source or as_of_ms <= at then return false end
+  local arrival = gone.a
+  for slug, field in pairs(item.fields) do
+    if slug ~= GONE and (field.d == arrival or (field.d == 1 and field.a == arrival)) then
+      field.d = nil
+      touch(item, slug)
+    end
+  end
+  lift(item)
+  for slug, field in pairs(item.fields) do
+    if slug ~= GONE and field.s == 'superseded' and not field.d then wait_again(item, slug) end
+  end
+  gone.r, gone.A, gone.e = BEFORE, nil, nil
+  touch(item, GONE)
+  return true
+end
+
 local function repair(entry)
   local item = load_item(request.collection, entry.record)
   if not is_as_read(item, entry) then return false end
-  local any = false
-  if entry.gone then any = bid_farewell(item, given(entry.id)) end
+  local any = entry.back and fall(item, request.source, request.as_of_ms)
+  woken = woken or any
+  if entry.gone then any = bid_farewell(item, given(entry.id)) or any end
   if entry.make then
     local till = doubted_till(item)
     -- A request that creates it may have landed since the listing began: the next one tells.
@@ -88,7 +120,7 @@ for _, entry in ipairs(request.records) do
 end
 note_held_back(request.collection)
 local wake = false
-if marked > 0 then
+if marked > 0 or woken then
   if due_here > now then
     wake_by(request.destination, due_here)
   else

@@ -7,8 +7,9 @@
 --   L 1 where the item was live before: what takes back its flags publishes it again
 --   S how many requests were sent for it; with u and without S: an older release sent them, and the
 --     item is taken for one that was live
---   z 1 once a request to delete the item was sent
--- d of another field: it is of a record that was deleted since, and no new item is made from it.
+--   z 1 once a request to delete the item was sent   A, I: lua/inferred.lua
+-- d of another field: it is of a record that was deleted since, and no new item is made from it; the
+--   arrival number of that deletion (of an older release: 1).
 -- hold of an item: until this ms a request may land that takes it away; nothing else is sent.
 -- instep:tombstones  sorted set: <collection>:<record> of items that are not there, by the ms since
 
@@ -35,7 +36,7 @@ local function overrule_fields(item, gone)
       -- nothing of what it carries.
       if field.m then gone.m = math.max(gone.m or 0, field.m) end
       field.m, field.c, field.a = nil, nil, gone.a
-      if deleted then field.d = 1 end
+      if deleted then field.d = field.d or gone.a end
       touch(item, slug)
     end
   end
@@ -46,6 +47,7 @@ local function retire(item, gone, copy)
   local held = item.fields[GONE]
   local again = false
   if held then
+    keep_real(gone, held)
     overrule(item, GONE)
     gone.m, gone.u, gone.L = held.m, held.u, held.u and (held.L or not held.S and 1) or nil
     if not held.b and held.v == gone.v then

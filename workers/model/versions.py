@@ -85,6 +85,11 @@ def time_version(moment: datetime) -> str:
     micros = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
     if not 0 <= micros <= MAX_TIME_US:
         raise ValueError(f"{moment.isoformat()} is not between 1970 and 2286")
+    return micros_version(micros)
+
+
+def micros_version(micros: int) -> str:
+    """Return the version of a change made *micros* µs after 1970."""
     return f"t{micros:017d}"
 
 

@@ -7,16 +7,17 @@ from __future__ import annotations
 from typing import Any
 
 from workers.changes import Change, FieldValue, Incoming
-from workers.fieldtypes import form_mark
+from workers.fieldtypes import form_mark, ignores_query
 from workers.settings import Collection, Settings
 
 _CMS = "webflow"  # the sender whose events may tell of our own writes
 
 
 def field_of(value: FieldValue, settings: Settings) -> list[str]:
-    """Return one value; where the CMS tells of its items, with the mark of what is akin to it."""
+    """Return one value; with the mark of what is akin to it where that is compared."""
     told = any(source.sender == _CMS for source in settings.sources.values())
-    form = form_mark(value.type, value.value) if told else None
+    wanted = told or ignores_query(value.type)
+    form = form_mark(value.type, value.value) if wanted else None
     return [value.slug, value.value, value.type, *([form] if form else [])]
 
 

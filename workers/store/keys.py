@@ -42,6 +42,7 @@ The keys of the store, and what each holds. The steps (``workers/lua``) write th
 ``instep:raw:<hash>``, ``instep:raw-bytes``  hashes: one raw body for its letters and its notices
                                            that wait for a fetch; bytes by source
 ``instep:fetch…``, ``instep:cursors:…``    objects to be fetched (``workers/fetches.py``)
+``instep:given:<collection>:<source>``     set: the records of its last snapshot; ``:as-of``
 ``instep:tombstones``                      sorted set: items that are not there (``lua/retire.lua``)
 ``instep:kept…``                           deliveries that are kept (``lua/kept.lua``)
 ``instep:counts``                          hash: the counters of P4

@@ -1,10 +1,11 @@
 """
-The two copies of an item: what a listing of the staged ones tells of the live one. Pure.
+The two copies of an item: what a listing of the staged ones tells of the live one, and whether an
+editor holds it back. Pure.
 """
 
 from __future__ import annotations
 
-from service.reconcile.states import Held, Listed
+from service.reconcile.states import Compared, Held, Listed
 from workers.model.versions import Version
 
 APART_US = 1_000_000  # the two times of one live write need not be the same
@@ -24,3 +25,20 @@ def may_be_staged(item: Listed, held: Held | None) -> bool:
     if updated <= published + APART_US:
         return False
     return held is None or held.answered is None or held.answered > item.published
+
+
+def held_back(one: Compared, item: Listed, *, live: bool) -> str:
+    """
+    Return how an editor holds back an item whose record is there, or nothing.
+
+    Args:
+        live: The destination writes both copies.
+    """
+    slugs = {wanted.slug for wanted in one.wanted} | set(one.held.fields)
+    if one.held.gone is not None or one.held.lifting or slugs & {"_archived", "_draft"}:
+        return ""
+    if item.archived:
+        return "it is archived, and not by its source"
+    if item.draft:
+        return "it is a draft, and not by its source"
+    return "it is not published" if live and item.published is None else ""

@@ -3,22 +3,26 @@ Which is newer: what a snapshot says of a field, or what the outbox holds. Pure.
 
 A row that has a version of its own, of the kind that its field holds, stands by that. Of a source
 that numbers its changes any other row stands by the number that is held: nothing is held, and it
-comes before everything. Of any other source it has the time of the snapshot.
+comes before everything. Of any other source it has the time of the snapshot, less the margin: what
+came as late as that may not be in it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeGuard
 
 from service.reconcile.states import Held
 from workers.changes import Snapshot
-from workers.model.versions import BEFORE, Version, are_apart, kind_of, right_after
+from workers.model.versions import BEFORE, Version, are_apart, kind_of, micros_version, right_after
 
 UNDECIDED = (
     "an event of it came shortly before the snapshot, or another snapshot of the same time says "
-    "something else: take a newer one"
+    "something else: take a newer one, or say by --as-of when it was taken"
 )
+SUPERSEDED = "a later snapshot of this source was reconciled"
+Newer = Literal["snapshot", "outbox", "undecided"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +32,16 @@ class Precedence:
         as_of: The time of the snapshot, as a version.
         margin: s; what came less than this before the snapshot may not be in it.
         sequenced: The source numbers its changes, and does not time them.
+        source: Whose snapshot it is.
+        superseded: A later one of that source was reconciled: what its rows say without a version
+            of their own is old.
     """
 
     as_of: str
     margin: float = 60.0
     sequenced: bool = False
+    source: str = ""
+    superseded: bool = False
 
     @property
     def as_of_ms(self) -> int:
@@ -42,6 +51,11 @@ class Precedence:
     def snapshot(self) -> Snapshot:
         """Return what goes with its rows into the outbox."""
         return Snapshot(self.as_of_ms, self.as_of_ms - round(self.margin * 1000))
+
+    @property
+    def _floor(self) -> str:
+        """The time by which what has none of its own stands."""
+        return micros_version(max(0, self.snapshot.before_ms) * 1000)
 
     def version(self, own: str, held: Sequence[Held | None]) -> str:
         """
@@ -59,31 +73,75 @@ class Precedence:
             known = known[:1]
         kinds = {kind_of(version) for version in known} - {"0"}
         if own and kinds <= {kind_of(own)}:
-            return max([own, *(version for version in known if _is_same(version, own))])
+            return max([own, *(version for version in known if _is_level(own, version))])
+        if self.superseded:
+            return BEFORE
         numbers = [version for version in known if kind_of(version) == "s"]
         if numbers:
             return max(numbers)
         if self.sequenced and not kinds:
             return max(known, default=BEFORE)
-        return self.as_of
+        return self._up_to_as_of(known)
+
+    def newer(self, version: str, held: Held | None) -> Newer:
+        """
+        Tell which is newer, a row that stands by *version* or what is *held*.
+
+        By equal versions what had come long enough before the snapshot is in it, and what an
+        earlier snapshot gave is older; what came after it is newer. What came between, or by
+        another snapshot of the same time, is undecided.
+        """
+        if held is None:
+            return "snapshot"
+        if held.as_of is not None and held.as_of > self.as_of_ms and held.timed:
+            return "outbox"
+        if not _is_level(version, held.version) and not are_apart(version, held.version):
+            return "snapshot" if version > held.version else "outbox"
+        if self.superseded:
+            return "outbox"
+        when = held.came if held.as_of is None else held.as_of
+        before = self.snapshot.before_ms if held.as_of is None else self.as_of_ms
+        if when < before:
+            return "snapshot"
+        return "outbox" if when > self.as_of_ms else "undecided"
 
     def wins(self, version: str, held: Held | None) -> bool:
         """Tell whether a row that stands by *version* is newer than what is *held*."""
-        if held is None:
-            return True
-        if self._is_level(version, held):
-            return self._outlives(held)
-        return version > held.version
+        return self.newer(version, held) == "snapshot"
 
     def is_undecided(self, version: str, held: Held | None) -> bool:
         """Tell whether what is *held* may have come before the snapshot, or after it."""
-        if held is None or not self._is_level(version, held) or self._outlives(held):
-            return False
-        return held.came <= self.as_of_ms if held.as_of is None else held.as_of == self.as_of_ms
+        return self.newer(version, held) == "undecided"
+
+    def is_older(self, version: str, held: Held) -> bool:
+        """Tell whether a row that stands by *version* is older by that than what is *held*."""
+        return version < held.version and not _is_level(version, held.version)
+
+    def is_newer_by_itself(self, version: str, held: Held) -> bool:
+        """Tell whether a row that stands by *version* is newer by that than what is *held*."""
+        return version > held.version and not _is_level(version, held.version)
+
+    def lifts(self, gone: Held | None) -> bool:
+        """
+        Tell whether a record that an earlier snapshot of this source lacked is back by being in
+        this one, whatever its version.
+        """
+        return self._is_inferred(gone) and (gone.as_of or 0) < self.as_of_ms
+
+    def keeps(self, gone: Held | None) -> bool:
+        """Tell whether a later snapshot of this source, or one of its time, lacked the record."""
+        return self._is_inferred(gone) and not self.lifts(gone)
+
+    def _is_inferred(self, gone: Held | None) -> TypeGuard[Held]:
+        return gone is not None and gone.as_of is not None and gone.source == self.source
 
     def may_lack(self, held: Iterable[Held]) -> bool:
         """Tell whether one of what is *held* may have come after the snapshot, which lacks it."""
-        return any(kind_of(e.version) == "s" and self.is_undecided(e.version, e) for e in held)
+        held = list(held)
+        version = self.retirement(each.version for each in held)
+        return any(
+            self.is_undecided(e.version if kind_of(e.version) == "s" else version, e) for e in held
+        )
 
     def retirement(self, known: Iterable[str]) -> str:
         """
@@ -94,19 +152,30 @@ class Precedence:
         numbers = [version for version in known if kind_of(version) == "s"]
         if numbers and (self.sequenced or not any(kind_of(version) == "t" for version in known)):
             return right_after(max(numbers))
-        return BEFORE if self.sequenced else self.as_of
+        return BEFORE if self.sequenced else self._up_to_as_of(known)
 
-    def _is_level(self, version: str, held: Held) -> bool:
-        """Tell whether the versions say nothing of which is newer."""
-        return version == held.version or are_apart(version, held.version)
-
-    def _outlives(self, held: Held) -> bool:
-        """As ``lua/newest.lua`` has it."""
-        if held.as_of is not None:
-            return self.as_of_ms > held.as_of
-        return held.came < self.snapshot.before_ms
+    def _up_to_as_of(self, known: Iterable[str]) -> str:
+        """Return the time of the snapshot, at least that of what is *known* of before it."""
+        as_of = Version.parse(self.as_of).number
+        times = (version for version in known if kind_of(version) == "t")
+        return max([self._floor, *(t for t in times if Version.parse(t).number <= as_of)])
 
 
-def _is_same(version: str, own: str) -> bool:
-    """Tell whether two times are one, whatever stands behind them."""
-    return kind_of(own) == "t" and Version.parse(version).head == Version.parse(own).head
+def _is_level(one: str, other: str) -> bool:
+    """
+    Tell whether two versions say nothing of which is newer.
+
+    Two times are one whatever stands behind them; and where one is told in whole seconds, or whole
+    milliseconds, it is any moment of that.
+    """
+    if one == other:
+        return True
+    if kind_of(one) != "t" or kind_of(other) != "t":
+        return False
+    low, high = sorted((Version.parse(one).number, Version.parse(other).number))
+    return high - low < _unit(low)
+
+
+def _unit(micros: int) -> int:
+    """Return what a time is told in, µs."""
+    return next(unit for unit in (1_000_000, 1000, 1) if micros % unit == 0)

@@ -13,13 +13,17 @@ from service.reconcile.states import Compared
 def is_retired(one: Compared, order: Precedence) -> bool:
     """Tell whether the source itself has taken the record away, later than the snapshot says."""
     gone = one.held.gone
+    if order.keeps(gone):
+        return True
     return gone is not None and not any(order.wins(at, gone) for at in _versions(one, order))
 
 
 def retired(one: Compared, order: Precedence) -> Finding:
     """Return what is said of such a record."""
+    if order.keeps(one.held.gone):
+        return Finding(causes.RETIRED, one.record, why="a later snapshot lacked its record")
     if any(order.is_undecided(version, one.held.gone) for version in _versions(one, order)):
-        return Finding(causes.UNFIT, one.record, why=UNDECIDED)
+        return Finding(causes.UNDECIDED, one.record, why=UNDECIDED)
     why = "the source has said since that it is gone"
     return Finding(causes.RETIRED, one.record, why=why)
 

@@ -1,0 +1,95 @@
+"""
+Which records a source has given by its snapshots: only those are inferred gone.
+
+What an event gave, or a snapshot as something new, the outbox knows; of what was in step it learns
+nothing. Owns ``instep:given:<collection>:<source>``: a set of keys, no more than the last whole
+snapshot had and the items that it lacked, and that are still there; and, with ``:as-of``, the ms at
+which that snapshot was taken.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from itertools import islice
+
+from service.reconcile import causes
+from service.reconcile.plan.orphans import FOREIGN
+from service.reconcile.states import Compared
+from service.reconcile.table import Table
+from workers.parts import Parts
+from workers.store.connection import guarded
+
+AT_ONCE = 500  # keys of one command
+LIVES_MS = 3_600_000  # for which what a run that died has gathered stays
+
+
+class Given:
+    """
+    Raises (every method):
+        StoreUnavailable: The store did not answer.
+    """
+
+    def __init__(self, parts: Parts, collection: str, source: str, as_of_ms: int) -> None:
+        self._client = parts.steps.client
+        self._offset_ms = parts.steps.clock_offset_ms
+        self._source = source
+        self._as_of_ms = as_of_ms
+        self._key = f"instep:given:{collection}:{source}"
+
+    @cached_property
+    def superseded(self) -> bool:
+        """Whether a later snapshot of the source was reconciled before this run."""
+        with guarded():
+            last = self._client.get(f"{self._key}:as-of")
+        return last is not None and int(last) > self._as_of_ms
+
+    def marked(self, page: Sequence[Compared]) -> list[Compared]:
+        """
+        Return *page* with what is known of whose records they are.
+
+        Before the first whole snapshot of a source is remembered, what nobody has given counts as
+        its own: so its policy for orphans holds for items that were there before Instep was.
+        """
+        with guarded():
+            known = self._client.exists(self._key)
+            records = [one.record for one in page]
+            found = self._client.smismember(self._key, records) if known and records else []
+        flags = [bool(flag) for flag in found] or [not one.held.by for one in page]
+        return [
+            replace(one, given=flag or self._source in one.held.by)
+            for one, flag in zip(page, flags, strict=True)
+        ]
+
+    def keep(self, table: Table, *, whole: bool) -> None:
+        """Remember the records of a snapshot; *whole*: instead of those before."""
+        if not whole or self.superseded:
+            return self._add(self._key, table.records())
+        new = f"{self._key}:{uuid.uuid4().hex}"
+        self._add(new, table.records())
+        self._add(new, _told(table))
+        with guarded():
+            if self._client.exists(new):
+                self._client.persist(new)
+                self._client.rename(new, self._key)
+            # One that says a time that has not been would make all that follow old.
+            now_ms = int(self._client.time()[0]) * 1000 + self._offset_ms
+            self._client.set(f"{self._key}:as-of", min(self._as_of_ms, now_ms))
+        return None
+
+    def _add(self, key: str, records: Iterable[str]) -> None:
+        left = iter(records)
+        while chunk := list(islice(left, AT_ONCE)):
+            with guarded():
+                self._client.sadd(key, *chunk)
+                if key != self._key:
+                    self._client.pexpire(key, LIVES_MS)
+
+
+def _told(table: Table) -> Iterator[str]:
+    """Yield the records that the snapshot lacks and whose items may still be there."""
+    for finding, _ in table.findings(causes=(causes.ORPHAN, causes.UNDECIDED, causes.RETIRED)):
+        if finding.record and finding.why != FOREIGN:
+            yield finding.record

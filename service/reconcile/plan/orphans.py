@@ -1,0 +1,56 @@
+"""
+An item whose record the snapshot lacks. Pure.
+
+Only a record that its source once gave is inferred gone: an item that somebody else made, or
+another source gave, is told and stays.
+"""
+
+from __future__ import annotations
+
+from service.reconcile import causes
+from service.reconcile.causes import Finding
+from service.reconcile.plan.frame import Frame
+from service.reconcile.plan.precedence import SUPERSEDED, UNDECIDED
+from service.reconcile.states import Compared, HeldItem, Listed
+
+FOREIGN = "this source never gave its record"
+
+
+def orphan(one: Compared, frame: Frame) -> Finding:
+    """Return what is said of such an item, and what is to be done with it."""
+    [item] = one.items
+    act, why = frame.policies.orphan(item)
+    gone = one.held.gone
+    if gone is not None and (gone.state == "pending" or gone.mending):
+        return Finding(causes.ON_ITS_WAY, one.record, item.id, why=f"it is retired: {gone.value}")
+    if act is None or (gone is not None and gone.value == '"keep"'):
+        return Finding(causes.RETIRED, one.record, item.id, why=why)
+    if act == causes.RETIRE and (kept := _kept(one, item, frame)):
+        act, why = causes.KEEP, kept
+    if act == causes.RETIRE and frame.order.may_lack(one.held.fields.values()):
+        return Finding(causes.UNDECIDED, one.record, item.id, why=UNDECIDED)
+    known = [field.version for field in (*one.held.fields.values(), *filter(None, [gone]))]
+    version = frame.order.retirement(known)
+    arrival = gone.arrival if gone else 0
+    return Finding(
+        causes.ORPHAN, one.record, item.id, act=act, why=why, version=version, arrival=arrival
+    )
+
+
+def _kept(one: Compared, item: Listed, frame: Frame) -> str:
+    """Return why the item stays, or nothing."""
+    if not (one.given or frame.order.source in one.held.by):
+        return FOREIGN
+    if frame.order.superseded:
+        return SUPERSEDED
+    return _newer(one.held, item, frame)
+
+
+def _newer(held: HeldItem, item: Listed, frame: Frame) -> str:
+    """Return why a record that the snapshot lacks may have come after it, or nothing."""
+    if item.created is not None and item.created > frame.order.as_of:
+        return "its item is newer than the snapshot"
+    as_of_ms = frame.order.as_of_ms
+    if held.busy or any(f.state == "pending" or f.since >= as_of_ms for f in held.fields.values()):
+        return "an event of it came after the snapshot"
+    return ""
