@@ -20,6 +20,7 @@ from workers.scripts import Steps
 from workers.settings import Settings
 from workers.store.connection import guarded
 from workers.tombstones import shown_slug
+from workers.wording import places
 
 KINDS = ("refused", "exhausted", "unmapped", "missing", "not-applied")
 
@@ -59,8 +60,8 @@ class Letter:
 
     @property
     def stands_for_many(self) -> bool:
-        """Whether it is one for all events of one cause, beyond so many letters of a source."""
-        return self.kind == "unmapped" and self.id.startswith("g")
+        """Whether it is one for all of one cause, beyond so many letters."""
+        return self.id.startswith("g")
 
     def as_dict(self) -> dict[str, Any]:
         """Return it ready for JSON, without the raw body."""
@@ -151,7 +152,7 @@ class DeadLetters:
                 "token": uuid.uuid4().hex,
                 "id": id,
                 "act": act,
-                "history": self.settings.store.history,
+                "places": places(self.settings),
                 "destinations": {c.name: c.destination for c in self.settings.collections.values()},
             },
         )

@@ -217,7 +217,7 @@ class Outbox:
         ]
         kept = {name: room_of(source) for name, source in self.settings.sources.items()}
         request = {"destinations": destinations, "fetchers": list(fetchers), "kept": kept}
-        request["history"] = self.settings.store.history
+        request |= {"history": self.settings.store.history, "places": places(self.settings)}
         answer = self.steps.run("sweep", request)
         return tuple(answer["wake"] or ()), answer["ms"] / 1000
 

@@ -86,7 +86,7 @@ for _, event in ipairs(events) do
   if #event.fetches > 0 then bytes = bytes + weight_of(raw_of(event), weighed) end
 end
 -- As much again as the letters may take: these cannot keep the notices out.
-if bytes > 0 and bytes_held() + bytes > 2 * request.raw_bytes then
+if bytes > 0 and not has_room_for_body(bytes, 2) then
   return cjson.encode({outcome = 'full'})
 end
 

@@ -1,6 +1,11 @@
 -- Shared by the steps: what goes into a dead letter, and what leaves one.
 
 local CLOSED_LETTERS = 1000
+local CLOSED_MS = 30 * 86400000
+local CLOSED_BYTES = 2048    -- of one entry of a closed letter
+local LETTERS_MOST = 10000   -- that are open, before what no item has gets none of its own any more
+local LETTER_BYTES = 1000    -- of one, about
+local LETTERS_PART = 8       -- of the memory of a store with a limit
 
 -- The last letter of a raw body takes it along.
 local function release_body(source, raw)
@@ -18,19 +23,41 @@ local function drop_body(id)
   redis.call('HDEL', P .. 'letter:' .. id, 'raw', 'headers')
 end
 
+local function delete_closed(ids)
+  for _, id in ipairs(ids) do
+    redis.call('DEL', P .. 'letter:' .. id)
+    redis.call('ZREM', P .. 'letters:closed', id)
+  end
+end
+
+local function trim_closed()
+  delete_closed(redis.call('ZRANGEBYSCORE', P .. 'letters:closed', '-inf', now - CLOSED_MS, 'LIMIT', 0, 100))
+end
+
+-- What a letter that is closed needs no more: what is long, and where the events of a body stand.
+local function shorten_letter(id)
+  local key, gone = P .. 'letter:' .. id, {}
+  for _, name in ipairs(redis.call('HKEYS', key)) do
+    local kind = string.sub(name, 1, 2)
+    if kind == 'e:' or (kind == 'f:' and redis.call('HSTRLEN', key, name) > CLOSED_BYTES) then
+      gone[#gone + 1] = name
+    end
+  end
+  for i = 1, #gone, 200 do redis.call('HDEL', key, unpack(gone, i, math.min(i + 199, #gone))) end
+  if redis.call('HSTRLEN', key, 'problems') > CLOSED_BYTES then redis.call('HSET', key, 'problems', '[]') end
+end
+
 local function close_letter(id, reason)
   redis.call('HSET', P .. 'letter:' .. id, 'state', 'closed', 'reason', reason, 'closed', now)
   drop_body(id)
+  shorten_letter(id)
   redis.call('ZREM', P .. 'letters', id)
   redis.call('ZADD', P .. 'letters:closed', now, id)
   local source = redis.call('HGET', P .. 'letter:' .. id, 'source')
   if source then redis.call('SREM', P .. 'letters:raw:' .. source, id) end
   local over = redis.call('ZCARD', P .. 'letters:closed') - CLOSED_LETTERS
   if over > 0 then
-    for _, old in ipairs(redis.call('ZRANGE', P .. 'letters:closed', 0, over - 1)) do
-      redis.call('DEL', P .. 'letter:' .. old)
-      redis.call('ZREM', P .. 'letters:closed', old)
-    end
+    delete_closed(redis.call('ZRANGE', P .. 'letters:closed', 0, math.min(over, 100) - 1))
   end
 end
 
@@ -45,9 +72,41 @@ local function leave_letter(field, slug, fate)
   if redis.call('HINCRBY', key, 'open', -1) == 0 then close_letter(id, fate) end
 end
 
--- Moves fields of an item into one new dead letter.
+local function is_full_of_letters()
+  local open = redis.call('ZCARD', P .. 'letters')
+  if open < 1000 then return false end
+  local limit = memory_limit()
+  return open >= (limit > 0 and math.min(LETTERS_MOST, limit / LETTERS_PART / LETTER_BYTES) or LETTERS_MOST)
+end
+
+-- One letter stands for all of a cause: how many they are, and what was said of the last one.
+local function bury_among_many(item, slugs, death)
+  for _, slug in ipairs(slugs) do
+    local field = item.fields[slug]
+    count(field.s, -1)
+    count('discarded', 1)
+    field.s, field.c, field.y = 'discarded', nil, nil
+    touch(item, slug)
+  end
+  item.freed = true  -- lua/resting.lua
+  local letter = 'g' .. string.sub(redis.sha1hex(death.kind .. ' ' .. item.collection), 1, 16)
+  local key = P .. 'letter:' .. letter
+  if redis.call('HGET', key, 'state') ~= 'open' then
+    redis.call('DEL', key)
+    redis.call('ZREM', P .. 'letters:closed', letter)
+    redis.call('HSET', key, 'kind', death.kind, 'collection', item.collection, 'created', now, 'state', 'open')
+    redis.call('ZADD', P .. 'letters', now, letter)
+  end
+  redis.call('HSET', key, 'message', death.message .. ' (one of many: so many letters are open that this one '
+    .. 'stands for all of its kind, and their values are discarded)')
+  redis.call('HINCRBY', key, 'times', 1)
+  return letter
+end
+
+-- Moves fields of an item into one new dead letter. *death*.absent: no item has the key.
 local function bury(item, slugs, death, id)
   if #slugs == 0 then return nil end
+  if death.absent and is_full_of_letters() then return bury_among_many(item, slugs, death) end
   local letter = 'd' .. redis.call('INCR', P .. 'letter-number')
   local put = {'kind', death.kind, 'collection', item.collection, 'item', id or '',
     'key', item.meta.by == 'key' and (item.meta.shown or item.record) or '', 'record', item.record,
@@ -72,6 +131,10 @@ local function bury(item, slugs, death, id)
   end
   put[#put + 1] = 'events'
   put[#put + 1] = list_text(events)
+  if death.absent then
+    put[#put + 1] = 'absent'
+    put[#put + 1] = 1
+  end
   redis.call('HSET', P .. 'letter:' .. letter, unpack(put))
   redis.call('ZADD', P .. 'letters', now, letter)
   return letter

@@ -126,7 +126,7 @@ local function bury_incomplete(item)
     if field.s == 'pending' or wants_repair(field) then slugs[#slugs + 1] = slug end
   end
   table.sort(slugs)
-  bury(item, slugs, {kind = 'missing', message = 'no item has the key ' .. item.record .. why}, nil)
+  bury(item, slugs, {kind = 'missing', message = 'no item has the key ' .. item.record .. why, absent = true}, nil)
   return true
 end
 

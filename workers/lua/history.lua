@@ -7,7 +7,7 @@ local HISTORY_MEAN = 400    -- bytes of an entry, where the store does not tell
 local TRIM_AT_ONCE = 10000  -- entries; they leave in whole nodes, which costs little
 
 local function bytes_of_history(most)
-  local limit = tonumber(string.match(redis.call('INFO', 'memory'), 'maxmemory:(%d+)') or 0)
+  local limit = memory_limit()
   return limit > 0 and math.min(most, limit / HISTORY_PART) or most
 end
 

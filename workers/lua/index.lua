@@ -17,7 +17,7 @@
 --   ':filter': none of them
 -- Returns {found, missing, done, twins: [[key, item id, id of the other]], sweep}.
 --   sweep: what was not shown is gone
---! uses state burying retire creation slices references twins missing wanted status listing filter filtered key_forms
+--! uses state burying retire resting creation slices references twins missing wanted status listing filter filtered key_forms
 
 local earlier = earlier_answer()
 if earlier then return earlier end

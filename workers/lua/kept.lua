@@ -5,11 +5,13 @@
 --       "|" and those that were, where a letter of the whole body stands for the others
 --   instep:kept-words:<source>  stream <ms>-<number>: b what others are packed by, for an hour
 --   instep:kept-state:<source>  hash: number, ms of the last; bytes; oldest, fell: ms of the oldest
---     and of the last that fell out; dropped: how many did for want of room
+--     and of the last that fell out; dropped: how many did for want of room; most: bytes that they may
+--     take, where the store's limit allows less than keep_mb
 -- ARGV[4]: the delivery, packed; ARGV[5]: new words that it is packed by
 
 local WORDS_MS = 2 * 3600000  -- words are used for an hour, by a process's own clock
 local ENTRY = 16              -- bytes of an entry beside its texts, about
+local KEPT_PART = 4           -- of the memory of a store with a limit, for all sources
 local AT_ONCE = 50            -- that fall out in one step
 
 local function ms_of(entry) return tonumber(string.match(entry[1], '^%d+')) end
@@ -28,7 +30,7 @@ local function drop(key, entry)
 end
 
 local function state_of(source)
-  local names = {'number', 'ms', 'bytes', 'oldest', 'fell', 'dropped'}
+  local names = {'number', 'ms', 'bytes', 'oldest', 'fell', 'dropped', 'most'}
   local held, state = redis.call('HMGET', P .. 'kept-state:' .. source, unpack(names)), {}
   for n, name in ipairs(names) do state[name] = tonumber(held[n] or nil) end
   return state
@@ -58,7 +60,8 @@ end
 -- *kept*: {ms, most}: how long, and how many bytes. Returns whether anything fell out of *state*.
 local function trim_kept(source, kept, state)
   local key, from = P .. 'kept:' .. source, now - kept.ms
-  local function fits(ms) return ms >= from and state.bytes <= kept.most end
+  local most = math.min(kept.most, state.most or kept.most)
+  local function fits(ms) return ms >= from and state.bytes <= most end
   if not state.oldest or fits(state.oldest) then return false end
   local entry = first_of(key)
   for _ = 1, AT_ONCE do
@@ -73,10 +76,15 @@ local function trim_kept(source, kept, state)
   return true
 end
 
--- What is too old, also where nothing comes.
-local function trim_idle(source, kept)
+-- What is too old, also where nothing comes. *share*: bytes that the deliveries of one source may take, so
+-- that those of all leave room for the rest; nil: the store has no limit.
+local function trim_idle(source, kept, share)
   local state = state_of(source)
-  if trim_kept(source, kept, state) then save_state(source, state) end
+  local most = share and share < kept.most and math.floor(share) or nil
+  local changed = state.most ~= most
+  state.most = most
+  if changed and not most then redis.call('HDEL', P .. 'kept-state:' .. source, 'most') end
+  if trim_kept(source, kept, state) or (changed and state.number) then save_state(source, state) end
 end
 
 local function places_text(repeats, left, rest)

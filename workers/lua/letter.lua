@@ -1,9 +1,10 @@
 #!lua flags=allow-oom
 -- letter: replay or discard one dead letter. Only values that still hold their arrival number are
 -- in it: what has been overtaken has left as superseded.
--- ARGV[2]: {token, id, act: 'replay' | 'discard', destinations: {collection: destination}}
+-- ARGV[2]: {token, id, act: 'replay' | 'discard', destinations: {collection: destination},
+--   places: {collection: copy}}
 -- Returns {done, fields, wake}.
---! uses versions state burying left_out
+--! uses versions state burying retire resting left_out
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -23,7 +24,14 @@ if head[2] == 'unmapped' then
   return answer({done = true, fields = 0})
 end
 
+if not head[4] then
+  -- It stands for many, whose values were discarded.
+  if request.act == 'discard' then close_letter(request.id, 'discarded') end
+  return answer({done = request.act == 'discard', fields = 0})
+end
+
 local item = load_item(head[3], head[4])
+local absent = redis.call('HMGET', key, 'absent', 'item', 'refers')
 local moved = 0
 local flat = redis.call('HGETALL', key)
 for i = 1, #flat, 2 do
@@ -53,5 +61,10 @@ if request.act == 'replay' and moved > 0 then
 end
 schedule(item)
 save(item)
+-- A letter of an older release does not say so.
+local missing = head[2] == 'missing' and absent[2] == '' and not absent[3]
+if request.act == 'discard' and (absent[1] or missing) and not has_item(item, given(request.places) or {}) then
+  rest_without_item(item, missing)
+end
 note(request.act, {letter = request.id, collection = head[3], record = head[4], fields = moved})
 return answer({done = moved > 0, fields = moved, wake = wake})

@@ -53,7 +53,7 @@ local function miss(record, started, all, ended)
       touch(item, slug)
     end
   else
-    bury(item, slugs, {kind = 'missing', message = request.message .. record}, nil)
+    bury(item, slugs, {kind = 'missing', message = request.message .. record, absent = true}, nil)
   end
   if not (item.meta.make or none) then missed = missed + 1 end
   redis.call('ZREM', P .. 'lookup:' .. request.collection, record)
@@ -62,6 +62,7 @@ local function miss(record, started, all, ended)
   set(item, 'forgotten', nil)
   schedule(item)
   save(item)
+  if not none and not item.meta.make then rest_without_item(item) end
 end
 
 -- Decides on some of what waited when the listing of *told* {started, ended, all} began; true: on all

@@ -1,6 +1,7 @@
 -- Shared, of accept: the dead letter of an event of which something could not be read. An event has
 -- one, named by its id; the letter of an event that runs again may have the name of an older release.
 
+local CAUSES = 1000   -- that have a letter each beyond those
 local rewritten = {}  -- letters of this delivery that stay open
 
 -- Whether all of an event could be read.
@@ -47,6 +48,8 @@ local function letter_for(event)
     return event.letter
   end
   local cause = request.source .. ' ' .. event.problems[1].path
+  -- A path may name a place in a list: there may be any number of those.
+  if redis.call('SCARD', letters) >= request.letters_most + CAUSES then cause = request.source end
   return 'g' .. string.sub(redis.sha1hex(cause), 1, 16)
 end
 
@@ -97,7 +100,7 @@ local function keep_own_letter(event, raw, keeping, before, item_of)
   local lacks = redis.call('HEXISTS', key, 'raw') == 0
   -- The body of one event would be that of no other; a kept delivery that runs again brings none.
   local fits = not stands_for_many and raw.raw
-    and (not lacks or bytes_held() + weight_of(raw, {}) <= request.raw_bytes)
+    and (not lacks or has_room_for_body(weight_of(raw, {}), 1))
   keep_raw({id = id, source = request.source, topic = event.topic, name = event.name,
     index = event.index, problems = event.problems, headers = event.headers}, fits and raw or nil)
   rewritten[id] = true

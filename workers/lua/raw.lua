@@ -16,8 +16,17 @@ local function weight_of(raw, weighed)
   return #raw.text
 end
 
-local function bytes_held()
-  return tonumber(redis.call('HGET', P .. 'raw-bytes', request.source) or 0)
+local RAW_PART = 8  -- of the memory of a store with a limit, for the bodies of one source; of all: twice that
+
+-- Whether so many more *bytes* may be held; *times*: as much as letters may take.
+local function has_room_for_body(bytes, times)
+  local held = tonumber(redis.call('HGET', P .. 'raw-bytes', request.source) or 0)
+  local limit = memory_limit()
+  local part = limit > 0 and limit / RAW_PART * times or math.huge
+  if held + bytes > math.min(times * request.raw_bytes, part) then return false end
+  local all = 0
+  for _, each in ipairs(limit > 0 and redis.call('HVALS', P .. 'raw-bytes') or {}) do all = all + each end
+  return all + bytes <= 2 * part
 end
 
 -- *letter*: {id, source, topic, name, index, problems, headers, came}; headers: JSON text; came: ms,

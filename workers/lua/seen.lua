@@ -106,7 +106,7 @@ end
 
 -- How many bytes the ids of this source may take beside those of the others.
 local function room_for_ids()
-  local limit = tonumber(string.match(redis.call('INFO', 'memory'), 'maxmemory:(%d+)') or 0)
+  local limit = memory_limit()
   local room = limit > 0 and math.floor(limit * SEEN_SHARE) or SEEN_BYTES
   local flat = redis.call('HGETALL', P .. 'seen-bytes')
   for i = 1, #flat, 2 do

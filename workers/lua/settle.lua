@@ -26,7 +26,7 @@
 --   soft: the limits come from 5xx answers, and last until the outage has ended
 --   imports: [files, ms]: that the CMS fetched for the request, and how long that took
 -- Returns {settled, lost, letters}.
---! uses state burying retire creation slices references echo publish_wait room forms status locales retired created shown import_pace twins late
+--! uses state burying retire resting creation slices references echo publish_wait room forms status locales retired created shown import_pace twins late
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -97,6 +97,8 @@ local function bury_claimed(item, claim, verdict, attempts)
   for _, death in ipairs(verdict.deaths or {}) do
     local slugs = {}
     death.attempts = attempts
+    verdict.absent = verdict.absent or death.kind == 'missing'
+    death.absent = death.kind == 'missing' or (request.create and not given(verdict.made))
     for _, slug in ipairs(death.slugs) do
       local field = item.fields[slug]
       if field and field.a == claim.fields[slug] and field.s ~= 'dead' then
@@ -199,17 +201,6 @@ local function praise(item, verdict)
   if given(verdict.updated) then set(item, 'updated', verdict.updated) end
 end
 
--- The request was meant for this record and has written into the item of another: what it sent
--- is put right there, without waiting, since nothing of it is still on its way.
-local function put_right(verdict)
-  local other = load_item(request.collection, verdict.overwrote)
-  for _, slug in ipairs(verdict.sent) do mark_repair(other, slug, now) end
-  if next(other.touched) then
-    schedule(other)
-    save(other)
-  end
-end
-
 local function doubt_values(item, claim, verdict)
   if request.retire ~= '' then
     doubt_retirement(item, now + LATE_MS)
@@ -249,9 +240,7 @@ local function settle(verdict)
     note_shown(item, claim, verdict)
     local done = written(item, claim, verdict)
     if #done > 0 or verdict.retired then praise(item, verdict) end
-    if verdict.unknown then
-      for slug in pairs(claim.fields) do item.fields[slug].c = nil end
-    end
+    for slug in pairs(verdict.unknown and claim.fields or {}) do item.fields[slug].c = nil end
     hear(item, claim, verdict)
     bury_claimed(item, claim, verdict, attempts)
     remember(item, claim, verdict)
@@ -271,6 +260,7 @@ local function settle(verdict)
   end
   schedule(item)
   save(item)
+  if verdict.absent then rest_without_item(item) end
 end
 
 if given(request.imports) then learn_imports(dest_key, request.imports[1], request.imports[2]) end

@@ -90,3 +90,14 @@ local function settle_status(item, verdict)
     set(item, 'staged', nil)
   end
 end
+
+-- The request was meant for this record and has written into the item of another: what it sent
+-- is put right there, without waiting, since nothing of it is still on its way.
+local function put_right(verdict)
+  local other = load_item(request.collection, verdict.overwrote)
+  for _, slug in ipairs(verdict.sent) do mark_repair(other, slug, now) end
+  if next(other.touched) then
+    schedule(other)
+    save(other)
+  end
+end

@@ -2,7 +2,7 @@
 -- slice: does a little more of what a step has left (lua/slices.lua), oldest slice first.
 -- ARGV[2]: {token, history}
 -- Returns {name, more}: what it worked on, or false; and whether anything is left.
---! uses state burying retire creation slices references missing wanted
+--! uses state burying retire resting creation slices references missing wanted
 
 local earlier = earlier_answer()
 if earlier then return earlier end

@@ -51,6 +51,11 @@ local function earlier_answer()
   return redis.call('GET', P .. 'call:' .. request.token)
 end
 
+-- Bytes that the store may take; 0: it has no limit.
+local function memory_limit()
+  return tonumber(string.match(redis.call('INFO', 'memory'), 'maxmemory:(%d+)') or 0)
+end
+
 local counted = {}
 local function count(name, by)
   counted[name] = (counted[name] or 0) + by
@@ -145,6 +150,8 @@ local function save(item)
   for i = 1, #put, 200 do
     redis.call('HSET', item.key, unpack(put, i, math.min(i + 199, #put)))
   end
+  -- It was known for what could not be read of it alone.
+  if next(item.relinked) and not (next(item.fields) or next(item.left)) then redis.call('DEL', item.key) end
   item.touched, item.changed, item.relinked = {}, {}, {}
 end
 

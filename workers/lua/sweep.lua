@@ -4,9 +4,9 @@
 -- times that a clock jump left behind, and drops tombstones that are old.
 -- ARGV[2]: {destinations: [{name, collections: [name]}], fetchers: [name],
 --   kept: {source: {ms, most}}}: deliveries that are kept no longer are dropped
---   history: lua/history.lua
+--   history: lua/history.lua   places: {collection: copy}
 -- Returns {wake: [name], ms}: until the next stored time, at most 1,000.
---! uses state history burying retire raw fetching kept publish_wait room
+--! uses state history burying retire resting raw fetching kept publish_wait room
 
 local function mend(key)
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. (now + AHEAD_MS), '+inf')) do
@@ -35,14 +35,6 @@ local function has_due(destination, told, lanes)
   return false
 end
 
--- Nothing of it waits, lies in a letter or is on its way.
-local function is_at_rest(item)
-  for _, field in pairs(item.fields) do
-    if field.s == 'pending' or field.s == 'dead' or wants_repair(field) then return false end
-  end
-  return not (item.meta.claim or item.meta.lookup or item.meta.lane)
-end
-
 local function drop_tombstones()
   local key = P .. 'tombstones'
   local old = redis.call('ZRANGEBYSCORE', key, '-inf', now - TOMBSTONE_MS, 'LIMIT', 0, 100)
@@ -58,10 +50,15 @@ local function drop_tombstones()
   end
 end
 
-for source, kept in pairs(given(request.kept) or {}) do trim_idle(source, kept) end
+local keepers, limit = 0, memory_limit()
+for _ in pairs(given(request.kept) or {}) do keepers = keepers + 1 end
+local share = limit > 0 and limit / KEPT_PART / math.max(1, keepers) or nil
+for source, kept in pairs(given(request.kept) or {}) do trim_idle(source, kept, share) end
 mend(P .. 'wakes')
 trim_history()
 drop_tombstones()
+drop_resting(given(request.places) or {})
+trim_closed()
 local wake = {}
 for _, destination in ipairs(request.destinations) do
   for _, collection in ipairs(destination.collections) do

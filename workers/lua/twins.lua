@@ -86,6 +86,7 @@ local function lose(place, record, id, what)
   if not heir and (what == 'gone' or how_many >= TWINS) then set(item, 'forgotten', 1) end
   schedule(item)
   save(item)
+  if not heir then rest_without_item(item) end
 end
 
 -- A listing shows the item *id* without a key, or with *record*. Returns whose item it is, and

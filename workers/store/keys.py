@@ -44,6 +44,7 @@ The keys of the store, and what each holds. The steps (``workers/lua``) write th
 ``instep:fetch…``, ``instep:cursors:…``    objects to be fetched (``workers/fetches.py``)
 ``instep:given:<collection>:<source>``     set: the records of its last snapshot; ``:as-of``
 ``instep:tombstones``                      sorted set: items that are not there (``lua/retire.lua``)
+``instep:resting``                         records at rest that no item has (``lua/resting.lua``)
 ``instep:kept…``                           deliveries that are kept (``lua/kept.lua``)
 ``instep:counts``                          hash: the counters of P4
 ``instep:history``, ``…-trimmed``          stream: what happened, bounded (``lua/history.lua``)

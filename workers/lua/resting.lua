@@ -1,0 +1,68 @@
+-- Shared: records at rest whose key no item has. They are kept as long as tombstones are; where there are
+-- too many they go at once: all that is lost is how new their values were, of which none was written.
+--   instep:resting  sorted set: <collection>:<record>, by the ms since which no item has it
+
+local RESTING_MS = 30 * 86400000
+local RESTING_MOST = 50000
+local RESTING_BYTES = 600  -- of one, about
+local RESTING_PART = 16    -- of the memory of a store with a limit
+
+-- Nothing of it waits, lies in a letter or is on its way.
+local function is_at_rest(item)
+  for _, field in pairs(item.fields) do
+    if field.s == 'pending' or field.s == 'dead' or wants_repair(field) then return false end
+  end
+  return not (next(item.left) or item.meta.claim or item.meta.lookup or item.meta.lane)
+end
+
+local function was_written(item)
+  for _, field in pairs(item.fields) do
+    if field.s == 'written' or field.s == 'unchanged' or field.k then return true end
+  end
+  return false
+end
+
+local function forget_record(item)
+  local name = item.collection .. ':' .. item.record
+  redis.call('DEL', item.key)
+  redis.call('ZREM', P .. 'resting', name)
+  redis.call('ZREM', P .. 'tombstones', name)
+  redis.call('SREM', P .. 'not-live:' .. item.collection, item.record)
+end
+
+local resting_most
+
+local function is_full_of_resting()
+  local number = redis.call('ZCARD', P .. 'resting')
+  if number < 1000 then return false end
+  if not resting_most then
+    local limit = memory_limit()
+    resting_most = limit > 0 and math.min(RESTING_MOST, limit / RESTING_PART / RESTING_BYTES) or RESTING_MOST
+  end
+  return number >= resting_most
+end
+
+-- Call it once *item*, whose key no item has, is saved. *at_once*: it is forgotten, not kept for a while.
+local function rest_without_item(item, at_once)
+  if item.meta.by ~= 'key' or in_force(item) or not is_at_rest(item) then return end
+  if not was_written(item) and (at_once or item.freed or is_full_of_resting()) then return forget_record(item) end
+  redis.call('ZADD', P .. 'resting', 'NX', now, item.collection .. ':' .. item.record)
+end
+
+-- *copies*: {collection: copy}, of which the ids are.
+local function has_item(item, copies)
+  local copy = copies[item.collection]
+  return copy and redis.call('HEXISTS', P .. 'ids:' .. item.collection .. ':' .. copy, item.record) == 1
+end
+
+local function drop_resting(copies)
+  local key = P .. 'resting'
+  for _, name in ipairs(redis.call('ZRANGEBYSCORE', key, '-inf', now - RESTING_MS, 'LIMIT', 0, 100)) do
+    local item = load_item(string.match(name, '^([^:]*):(.*)$'))
+    if is_at_rest(item) and not in_force(item) and not has_item(item, copies) then
+      forget_record(item)
+    else
+      redis.call('ZREM', key, name)
+    end
+  end
+end
