@@ -14,6 +14,7 @@ import click
 from service.commands import (
     checking,
     dead,
+    forget,
     holding,
     previewing,
     reconciling,
@@ -60,6 +61,7 @@ for command in (
     senders.senders,
     status.status,
     dead.dead,
+    forget.forget,
     remap.remap,
     holding.pause,
     holding.resume,

@@ -125,7 +125,7 @@ class Outbox:
             packed.data if packed else b"",
             packed.fresh if packed else b"",
         )
-        if packed and answer.get("words"):
+        if packed and answer.get("words") is not None:
             self._packer.learn(packed, answer["words"])
         if answer.get("forgot"):
             hours = round(answer["forgot"] / 3_600_000, 1)

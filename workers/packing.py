@@ -74,8 +74,11 @@ class Packer:
         return Packed(_deflated(plain, words), None, _deflated(words, b""), place, words)
 
     def learn(self, packed: Packed, name: str) -> None:
-        """From now on pack by the words of *packed*, which the store keeps as *name*."""
+        """From now on pack by the words of *packed*, kept as *name*; "": they are gone."""
         with self._lock:
+            if not name:
+                self._words.pop(packed.place, None)
+                return
             self._words[packed.place] = _Words(name, packed.plain, self._clock() + HOUR)
 
     def _place(self, delivery: Delivery) -> tuple[str, str]:

@@ -101,13 +101,18 @@ local function begin_kept()
   return state
 end
 
--- *x*, *arrival*: see above. Returns the name of new words.
+-- *x*, *arrival*: see above. Returns the name of new words, or '' where those given are gone.
 local function keep(state, x, arrival)
   local source, kept = request.source, request.kept
   state.ms = math.max(now, state.ms or 0)
   state.oldest = state.oldest or state.ms
   local id = string.format('%.0f-%.0f', state.ms, state.number)
   local words, fresh = given(kept.words), ARGV[5] ~= ''
+  if words and not redis.call('XRANGE', P .. 'kept-words:' .. source, words, words)[1] then
+    -- They held what was erased (lua/forget.lua): this one cannot be read, the next brings its own.
+    save_state(source, state)
+    return ''
+  end
   local came = string.format('%.0f', now_us)
   redis.call('XADD', P .. 'kept:' .. source, id, 't', came, 'a', arrival, 'w', words or id, 'x', x, 'b', ARGV[4])
   local bytes = #came + #arrival + #(words or id) + #x + #ARGV[4] + ENTRY

@@ -29,21 +29,21 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ),
         "queue": (
             *("due", "part", "waiting", "lookup", "filter", "wanted", "waiters", "flight"),
-            *("wake", "wakes", "nudge"),
+            *("wake", "wakes", "nudge", "slice", "slices", "slice-number", "waking"),
         ),
-        "seen ids": ("seen",),
+        "seen ids": ("seen", "seen-bytes"),
         "letters": ("letter", "letters", "letter-number", "raw", "raw-bytes"),
-        "kept deliveries": ("kept", "kept-words", "kept-state"),
+        "kept deliveries": ("kept", "kept-words", "kept-state", "rewrite"),
         "fetches": (
             *("fetch", "fetches", "fetches-waiting", "fetches-failing"),
             *("fetcher", "fetchers", "cursors"),
         ),
-        "history": ("history",),
+        "history": ("history", "history-trimmed"),
         "answers": ("call",),
         "counters": (
             *("counts", "source", "stale", "logs", "arrival", "collection", "destination"),
             *("budget", "processes", "sweeper", "version", "upgrade", "upgraded", "merged"),
-            *("key-parts", "memory", "reconciler", "reconciled", "reconciling"),
+            *("key-parts", "memory", "forgetting", "reconciler", "reconciled", "reconciling"),
         ),
     }
 )

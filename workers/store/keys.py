@@ -54,6 +54,7 @@ The keys of the store, and what each holds. The steps (``workers/lua``) write th
 ``instep:call:<token>``                    the answer of a step, for a repeat of the call
 ``instep:wake:<destination>``              a job is on its way; ``:fetch`` is the fetch queue
 ``instep:version``, ``…upgrade…``, ``…merged``  what it is: ``workers/store/version.py``, upgrade.py
+``instep:forgetting:…``, ``…rewrite:…``    a record that is being erased (``store/erasure.py``)
 ``instep:memory``                          what each family of keys takes (``store/memory.py``)
 ``instep:wakes``, ``instep:nudge``         when destinations are to be woken; a nudge to the sweep
 =========================================  ====================================================

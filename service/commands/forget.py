@@ -1,0 +1,194 @@
+"""``instep forget``: everything that the store holds of one record, for good."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from service.commands.joining import joined
+from service.commands.printing import printable
+from service.commands.progressing import progress
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+    from service.configuration import Configuration
+    from workers.parts import Parts
+    from workers.store.key_places import Hit
+    from workers.store.key_text import KeyText
+
+WORDS: Final = {  # by the kinds of `Hit`: what a shop calls it
+    "record": "the record, with its newest values",
+    "letter": "dead letters that are of it, or of a delivery that holds its key",
+    "body": "bodies of deliveries that could not be read",
+    "notice": "objects that wait to be fetched",
+    "delivery": "kept deliveries that hold its key",
+    "words": "pieces that kept deliveries are packed by, and all deliveries packed by them",
+    "history": "entries of the history",
+    "answer": "answers that a repeated call would get",
+    "member": "places in queues",
+    "index": "its places in the index of item ids",
+}
+REMAINS: Final = (
+    "The item in the CMS stays, and so do backups, replicas, logs and what other systems hold: "
+    "erase it there, too. A later event of this key makes the record anew, and while the item is "
+    "in the CMS a listing of it brings its key back into the index."
+)
+LEFT: Final = 20  # places that are named
+_LOOKED: Final = 20  # slices in which the nearest key is looked for
+
+
+@click.command()
+@click.argument("collection")
+@click.argument("key")
+@click.option("--dry-run", is_flag=True, help="Only show what is held.")
+@click.option("--yes", is_flag=True, help="Erase without asking.")
+def forget(collection: str, key: str, dry_run: bool, yes: bool) -> None:
+    """Erase all that is held of the record KEY of COLLECTION, and every body with its key."""
+    from service.configuration import of_process
+    from workers.store import connection
+    from workers.store.erasure import Erasure
+
+    configuration = of_process()
+    if collection not in configuration.settings.collections:
+        names = ", ".join(configuration.settings.collections) or "none"
+        raise click.UsageError(f"found {collection!r}, expected a collection: {names}")
+    if not (dry_run or yes or sys.stdin.isatty()):
+        raise click.UsageError("nothing was changed: repeat it with --yes, or see it by --dry-run")
+    with joined() as parts:
+        client = connection.rq_connection(parts.settings.store)
+        text = text_of(configuration, parts, collection, key)
+        erasure = Erasure(client, parts.steps, text)
+        with progress("looking") as bar:
+            hits = erasure.find(bar)
+        if all(hit.kind not in WORDS for hit in hits) and not erasure.begun():
+            _unknown(parts, collection, key, text.record)
+        _show(hits)
+        if dry_run:
+            return
+        if not yes:
+            click.confirm("Erase it for good?", abort=True)
+        with progress("erasing") as bar:
+            erased = erasure.run(hits, bar)
+        _tell(erased.gone, erased.discarded)
+        fault = _write_files(client)
+        if not fault:
+            erasure.end()
+        _finish(fault, erased.left)
+
+
+def text_of(configuration: Configuration, parts: Parts, collection: str, key: str) -> KeyText:
+    """Return *key* with all that tells where a text holds it."""
+    from workers.keys import normal_record
+    from workers.store.key_text import KeyText
+
+    settings, client = parts.settings, parts.steps.client
+    options = [rule.options for rule in configuration.mappings.rules]
+    own = [each for each in options if each.collection == collection]
+    by_item = any(each.by == "item" for each in own)
+    count = max([len(settings.collections[collection].keys), *(len(o.record) for o in own), 1])
+    count = 1 if by_item else count
+    record = key if by_item else normal_record(key, count)
+    shown = client.hget(f"instep:item:{collection}:{record}", "shown")
+
+    @lru_cache(4096)
+    def is_key(text: str) -> bool:
+        return any(
+            client.exists(f"instep:item:{name}:{text}")
+            or client.hexists(f"instep:ids:{name}:{settings.copy_of(each)}", text)
+            for name, each in settings.collections.items()
+        )
+
+    return KeyText(
+        collection,
+        record,
+        parts=count,
+        spellings=[str(text) for text in (key, shown) if text],
+        names={name for each in own for path in each.record for name in _names(path)},
+        is_key=is_key,
+        others=set(settings.collections) - {collection},
+    )
+
+
+def _names(path: object) -> Iterator[str]:
+    """Yield the names under which *path* of a mapping finds a key."""
+    steps = getattr(path, "steps", None)
+    for each in (steps,) if steps is not None else getattr(path, "uses", ()):
+        yield from [step for step in each if isinstance(step, str)][-1:]
+
+
+def _unknown(parts: Parts, collection: str, key: str, record: str) -> None:
+    click.echo(f"nothing is held of {printable(key)} of {collection}", err=True)
+    prefix = f"instep:item:{collection}:"
+    found: list[str] = []
+    cursor = 0
+    for _ in range(_LOOKED):
+        cursor, names = parts.steps.client.scan(cursor, match=f"{prefix}*", count=1000)
+        found += [str(name).removeprefix(prefix) for name in names]
+        if not cursor:
+            break
+    if near := get_close_matches(record, found, 1):
+        click.echo(f"the nearest key is {printable(near[0])}", err=True)
+    raise SystemExit(1)
+
+
+def _show(hits: Iterable[Hit]) -> None:
+    counted = Counter(hit.kind for hit in hits)
+    click.echo("Held of it:")
+    for kind, words in WORDS.items():
+        if counted[kind]:
+            click.echo(f"{counted[kind]:9,}  {words}")
+    _show_left([hit for hit in hits if hit.kind not in WORDS])
+
+
+def _show_left(left: list[Hit]) -> None:
+    if not left:
+        return
+    click.echo("Not to be erased, since it is not this record's:")
+    for hit in islice(left, LEFT):
+        click.echo(f"  {printable(_place(hit))}")
+    if len(left) > LEFT:
+        click.echo(f"  and {len(left) - LEFT:,} more")
+
+
+def _place(hit: Hit) -> str:
+    kind, _, name = hit.key.removeprefix("instep:").partition(":")
+    if hit.kind != "reference":
+        return f"{hit.key} {hit.id}".rstrip()
+    if kind == "item":
+        collection, _, record = name.partition(":")
+        return f"{record} of {collection}: its field {hit.id} names this key"
+    if kind == "letter":
+        return f"dead letter {name}: it is of a record that names this key"
+    return f"{hit.id.partition(':')[2]} of {hit.id.partition(':')[0]} waits for it"
+
+
+def _tell(gone: Counter[str], discarded: int) -> None:
+    click.echo(f"Erased: {sum(gone.values()):,} places; field values discarded: {discarded:,}")
+
+
+def _write_files(client: Redis) -> str | None:
+    from workers.store.append_only import rewrite
+
+    with progress("writing the store's files anew") as bar:
+        return rewrite(client, bar)
+
+
+def _finish(fault: str | None, left: tuple[Hit, ...]) -> None:
+    if fault:
+        click.echo(f"The store's memory holds it no longer, and {fault}", err=True)
+    if left:
+        click.echo("These still hold the key:", err=True)
+        for hit in islice(left, LEFT):
+            click.echo(f"  {printable(_place(hit))}", err=True)
+        click.echo("Send a newer value of what names it, or forget that record, too.", err=True)
+    click.echo(REMAINS)
+    if fault or left:
+        raise SystemExit(1)

@@ -1,0 +1,181 @@
+"""
+What of one key of the store holds the key of a record. Pure.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from workers.packing import unpacked
+from workers.store.key_text import KeyText
+
+Pairs = Iterable[tuple[bytes, bytes]]
+
+SETS: Final = ("due", "waiting", "lookup", "filter", "not-live")  # of records
+OBJECTS: Final = ("fetches", "fetches-waiting", "fetches-failing", "cursors")
+_STREAMS: Final = {"history": "history", "rewrite": "copy"}
+INDEX: Final = ("ids", "keys", "twins", "born", "status", "variants", "listed")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """
+    One place that holds the key.
+
+    Args:
+        kind: "record", "letter", "body", "notice", "delivery", "words", "history", "answer",
+            "copy", "member", "index", "reference" (of another record) or "other".
+        key: Of the store.
+        id: Of the entry, or the member, in it.
+    """
+
+    kind: str
+    key: str
+    id: str = ""
+
+
+class Places:
+    """Tells what holds the key *text*."""
+
+    def __init__(self, text: KeyText) -> None:
+        self._text = text
+        self._own = f"{text.collection}:{text.record}"
+        self._record = text.record.encode()
+        self._hashes: dict[str, Callable[[str, Pairs], Iterator[Hit]]] = {
+            "item": self._item,
+            "letter": self._letter,
+            "raw": self._raw,
+            "fetch": self._notice,
+            **dict.fromkeys(INDEX, self._index),
+            **dict.fromkeys(OBJECTS, self._objects),
+        }
+
+    def in_hash(self, family: str, name: str, pairs: Pairs) -> Iterator[Hit]:
+        """Yield what the hash *name* holds of it."""
+        return self._hashes.get(family, self._other)(name, pairs)
+
+    def in_text(self, family: str, name: str, text: bytes) -> Iterator[Hit]:
+        """Yield *name* where its *text* holds it."""
+        if self._text.in_entry(text):
+            yield Hit("answer" if family == "call" else "other", name)
+
+    def in_member(self, family: str, name: str, member: str) -> Iterator[Hit]:
+        """Yield *member* of the set *name* where it is the record, or names it."""
+        if family in SETS:
+            ours = name.split(":")[2] == self._text.collection and member == self._text.record
+            kind = "member" if ours else ""
+        elif family in ("tombstones", "waiters", "waking"):
+            waits = name == f"instep:waiters:{self._own}"
+            kind = "member" if member == self._own else "reference" if waits else ""
+        elif family == "wanted":
+            # Who waits for it is decided on by this entry: it goes with the last of them.
+            kind = "reference" if f"{name[14:]}:{member}" == self._own else ""
+        elif family in OBJECTS:
+            kind = "member" if self._is_object(member) else ""
+        else:
+            kind = "other" if self._text.in_entry(member) else ""
+        if kind:
+            yield Hit(kind, name, member)
+
+    def in_entry(
+        self, family: str, name: str, id: str, entry: Mapping[bytes, bytes]
+    ) -> Iterator[Hit]:
+        """Yield the *entry* of a stream where it tells it."""
+        if any(self._text.in_entry(value) for value in entry.values()):
+            yield Hit(_STREAMS.get(family, "other"), name, id)
+
+    def in_packed(self, data: bytes, words: bytes) -> bool:
+        """Whether a kept delivery, or what others are packed by, holds it."""
+        try:
+            plain = unpacked(data, words)
+        except ValueError:
+            return False  # what it was packed by is gone, and so is its text
+        if not self._text.may_hold(plain):
+            return False
+        head, _, body = plain.partition(b"\n")
+        return any(self._text.in_body(each) for each in (head, body))
+
+    # hashes -------------------------------------------------------------------------------------
+
+    def _item(self, name: str, pairs: Pairs) -> Iterator[Hit]:
+        """Of another record, the fields that refer to ours, or tell its key."""
+        if name.removeprefix("instep:item:") == self._own:
+            yield Hit("record", name)
+            return
+        for field, value in pairs:
+            if field.startswith(b"f:") and self._text.may_hold(value):
+                text = json.loads(value).get("v")
+                named = json.loads(text) if text else None
+                if self._refers(named) or self._tells(named):
+                    yield Hit("reference", name, field[2:].decode())
+
+    def _refers(self, value: Any) -> bool:
+        if not isinstance(value, dict) or value.get("to") != self._text.collection:
+            return False
+        keys = value.get("keys") or [value.get("key")]
+        return any(self._text.is_it(key) for key in keys if isinstance(key, str))
+
+    def _tells(self, value: Any) -> bool:
+        if isinstance(value, dict) and "to" in value:
+            return False  # it refers to another record
+        return bool(value) and self._text.in_entry(json.dumps([value], ensure_ascii=False))
+
+    def _letter(self, name: str, pairs: Pairs) -> Iterator[Hit]:
+        held = {field.decode(): value for field, value in pairs}
+        if self._is_own(held):
+            yield Hit("letter", name)
+        elif self._letter_tells(held):
+            # An open one of another record is what its field is to be set right by.
+            theirs = held.get("kind") != b"unmapped" and held.get("state") == b"open"
+            yield Hit("reference" if theirs else "letter", name)
+
+    def _is_own(self, held: Mapping[str, bytes]) -> bool:
+        if held.get("collection", b"").decode() != self._text.collection:
+            return False
+        own = (held.get(name, b"").decode() for name in ("record", "key"))
+        return any(self._text.is_it(each) for each in own if each)
+
+    def _letter_tells(self, held: Mapping[str, bytes]) -> bool:
+        if held.get("refers", b"").decode() == self._own:
+            return True
+        told = ("problems", "message", "headers", "events")
+        texts = [
+            *(name[2:].encode() for name in held if name[:2] == "o:"),
+            *(value for name, value in held.items() if name in told or name[:2] == "f:"),
+        ]
+        return any(self._text.in_entry(each) for each in texts)
+
+    def _raw(self, name: str, pairs: Pairs) -> Iterator[Hit]:
+        held = dict(pairs)
+        text = held.get(b"text", b"")
+        body = base64.b64decode(text) if held.get(b"encoding") == b"base64" else text
+        if self._text.in_body(body):
+            yield Hit("body", name)
+
+    def _notice(self, name: str, pairs: Pairs) -> Iterator[Hit]:
+        held = dict(pairs)
+        told = (held.get(field, b"") for field in (b"payload", b"id", b"headers"))
+        object = held.get(b"object", b"").decode()
+        if self._text.is_it(object) or any(self._text.in_body(each) for each in told):
+            yield Hit("notice", name)
+
+    def _index(self, name: str, pairs: Pairs) -> Iterator[Hit]:
+        ours = name.split(":")[2] == self._text.collection
+        if ours and any(self._record in pair for pair in pairs):
+            yield Hit("index", name)
+
+    def _objects(self, name: str, pairs: Pairs) -> Iterator[Hit]:
+        for field, _ in pairs:
+            if self._is_object(field.decode()):
+                yield Hit("member", name, field.decode())
+
+    def _is_object(self, member: str) -> bool:
+        return self._text.is_it(member.partition(":")[2])
+
+    def _other(self, name: str, pairs: Pairs) -> Iterator[Hit]:
+        if any(self._text.in_entry(text) for pair in pairs for text in pair):
+            yield Hit("other", name)

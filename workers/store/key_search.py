@@ -1,0 +1,139 @@
+"""
+Everywhere in the store where a key stands: all keys of ours, slice by slice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any, Final
+
+import redis
+
+from workers.packing import unpacked
+from workers.store.connection import guarded
+from workers.store.key_places import Hit, Places
+from workers.store.key_text import KeyText
+
+SLICE: Final = 200  # keys, or members of one key, that are read together
+ENTRIES: Final = 20  # of a stream; a kept delivery may be as large as max_body
+_WORDS: Final = 64  # that are held at once
+
+
+class Search:
+    """
+    Args:
+        client: Does not decode what it reads.
+        text: The key.
+
+    Raises:
+        StoreUnavailable: The store did not answer.
+    """
+
+    def __init__(self, client: redis.Redis, text: KeyText) -> None:
+        self._client: Any = client  # its types say that it may decode
+        self._places = Places(text)
+        self._words = lru_cache(_WORDS)(self._read_words)
+
+    def run(self, told: Callable[[int, int], object] = lambda *_: None) -> Iterator[Hit]:
+        """Yield each place; *told* hears how many keys were read, and how many there are."""
+        self._words.cache_clear()
+        cursor, done = 0, 0
+        with guarded():
+            count = int(self._client.dbsize())
+        while True:
+            with guarded():
+                cursor, found = self._client.scan(cursor, count=SLICE)
+            yield from self._in_keys([k for k in found if k.startswith((b"instep:", b"rq:"))])
+            done += len(found)
+            told(min(done, count), count)
+            if not cursor:
+                return
+
+    def _in_keys(self, keys: list[bytes]) -> Iterator[Hit]:
+        with guarded(), self._client.pipeline(transaction=False) as pipeline:
+            for key in keys:
+                pipeline.type(key)
+            types = [kind.decode() for kind in pipeline.execute()]
+        # Most keys are small hashes: those are read together, as far as one page goes.
+        hashes = [key for key, kind in zip(keys, types, strict=True) if kind == "hash"]
+        with guarded(), self._client.pipeline(transaction=False) as pipeline:
+            for key in hashes:
+                pipeline.hscan(key, 0, count=SLICE)
+            pages = dict(zip(hashes, pipeline.execute(), strict=True))
+        for key, kind in zip(keys, types, strict=True):
+            name = key.decode("utf-8", "replace")
+            family = name.removeprefix("instep:").partition(":")[0]
+            if kind == "hash":
+                yield from self._places.in_hash(family, name, self._fields(key, pages[key]))
+            elif kind == "stream":
+                yield from self._in_stream(family, name, key)
+            else:
+                yield from self._in_rest(family, name, key, kind)
+
+    def _in_rest(self, family: str, name: str, key: bytes, kind: str) -> Iterator[Hit]:
+        if kind == "string":
+            yield from self._places.in_text(family, name, self._get(key))
+        elif kind == "list":
+            for each in self._list(key):
+                yield from self._places.in_text(family, name, each)
+        elif kind in ("set", "zset"):
+            for member in self._members(key, kind):
+                yield from self._places.in_member(family, name, member)
+
+    def _in_stream(self, family: str, name: str, key: bytes) -> Iterator[Hit]:
+        source = name.split(":", 2)[-1]
+        for id, entry in self._entries(key):
+            if family == "kept":
+                words = self._words(source, entry[b"w"].decode()) or b""
+                if self._places.in_packed(entry[b"b"], words):
+                    yield Hit("delivery", name, id)
+            elif family == "kept-words":
+                if self._places.in_packed(entry[b"b"], b""):
+                    yield Hit("words", name, id)
+            else:
+                yield from self._places.in_entry(family, name, id, entry)
+
+    def _fields(self, key: bytes, page: Any) -> Iterator[tuple[bytes, bytes]]:
+        while True:
+            cursor, found = page
+            yield from found.items()
+            if not int(cursor):
+                return
+            with guarded():
+                page = self._client.hscan(key, int(cursor), count=SLICE)
+
+    def _members(self, key: bytes, kind: str) -> Iterator[str]:
+        scan = self._client.sscan_iter if kind == "set" else self._client.zscan_iter
+        with guarded():
+            for found in scan(key, count=SLICE):
+                yield (found[0] if kind == "zset" else found).decode("utf-8", "replace")
+
+    def _entries(self, key: bytes) -> Iterator[tuple[str, dict[bytes, bytes]]]:
+        start = "-"
+        while True:
+            with guarded():
+                page = self._client.xrange(key, start, "+", count=ENTRIES)
+            yield from ((id.decode(), entry) for id, entry in page)
+            if len(page) < ENTRIES:
+                return
+            start = f"({page[-1][0].decode()}"
+
+    def _list(self, key: bytes) -> Iterator[bytes]:
+        start = 0
+        while True:
+            with guarded():
+                page = self._client.lrange(key, start, start + SLICE - 1)
+            yield from page
+            if len(page) < SLICE:
+                return
+            start += SLICE
+
+    def _get(self, key: bytes) -> bytes:
+        with guarded():
+            return self._client.get(key) or b""
+
+    def _read_words(self, source: str, name: str) -> bytes | None:
+        with guarded():
+            found = self._client.xrange(f"instep:kept-words:{source}", name, name)
+        return unpacked(found[0][1][b"b"], b"") if found else None

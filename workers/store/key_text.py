@@ -1,0 +1,216 @@
+"""
+Where a text holds a key: as it came, in its normal form, or escaped. Pure.
+
+A key that is a part of another one is not held by that: ``A1`` is in ``["A1"]`` and in
+``gid://shop/Product/A1``, and neither in ``A10`` nor in ``A1-B``. What could be any word or any
+number (``red``, ``12``) counts only where it stands by itself, under a name that a mapping reads
+keys from.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import quote, quote_plus, unquote_plus
+
+from workers.keys import normal, parted
+
+_DISTINCT: Final = 5  # characters from which on a key with a digit or a mark is no common word
+_WORD: Final = 8  # the same, of letters alone
+_KEYS: Final = frozenset({"record", "key", "shown", "object"})  # names that our own entries use
+_DEPTH: Final = 60
+
+
+class KeyText:
+    """
+    Args:
+        record: The key in its normal form.
+        parts: Of how many parts it is.
+        names: Names under which mappings read it; empty: any.
+        is_key: Whether a text is the key of a record: then what of it is our key is none.
+        others: The other collections: a record of one of them may have the same key.
+    """
+
+    def __init__(
+        self,
+        collection: str,
+        record: str,
+        *,
+        parts: int = 1,
+        spellings: Iterable[str] = (),
+        names: Iterable[str] = (),
+        is_key: Callable[[str], bool] = lambda _: False,
+        others: Iterable[str] = (),
+    ) -> None:
+        self.collection = collection
+        self.record = record
+        own = (record, *spellings)
+        self._wholes = tuple({form for text in own for form in _forms(text)})
+        self._parts = parted(record) if parts > 1 else (record,)
+        self._split = [
+            {form for text in _variants(part) for form in _forms(text)} for part in self._parts
+        ]
+        self._names = frozenset(name.lower() for name in names)
+        self._is_key = is_key
+        self._others = frozenset(others)
+        self._distinct = [_is_distinct(part) for part in self._parts]
+        self.distinct = _is_distinct(record)
+
+    def may_hold(self, data: bytes) -> bool:
+        """Whether *data* has the bytes of the key at all: quick, and often wrong."""
+        return any(form in data for form in self._wholes) or all(
+            any(form in data for form in forms) for forms in self._split
+        )
+
+    def is_it(self, text: str) -> bool:
+        """Whether *text* is the key."""
+        return text == self.record or (len(self._parts) == 1 and normal(text) == self.record)
+
+    def in_body(self, body: bytes) -> bool:
+        """Whether the *body* of a delivery, or any text from outside, holds the key."""
+        if not self.may_hold(body):
+            return False
+        value = _json(body)
+        if value is not None:
+            found = list(_scalars(value, ""))
+            return all(
+                any(self._shows(n, name, each) for name, each in found)
+                for n in range(len(self._parts))
+            )
+        text = body.decode("utf-8", "replace")
+        texts = (text, body.decode("latin-1"), html.unescape(text), unquote_plus(text))
+        return all(
+            any(_has_token(part, each, anywhere=distinct) for each in texts)
+            for part, distinct in zip(self._parts, self._distinct, strict=True)
+        )
+
+    def in_entry(self, text: str | bytes) -> bool:
+        """Whether an entry of ours, as JSON, is about the record or tells its key."""
+        data = text.encode() if isinstance(text, str) else text
+        if not self.may_hold(data):
+            return False
+        value = _json(data)
+        if isinstance(value, dict):
+            return self._tells(value, value.get("collection"), "")
+        return self._tells(value, None, "") if value is not None else self.in_words(data.decode())
+
+    def in_words(self, text: str) -> bool:
+        """Whether a *text* of ours, such as a message, tells the key."""
+        if len(self._parts) > 1:
+            return _has_token(self.record, text, anywhere=True)
+        return self.distinct and (self.is_it(text) or self._mentions(self.record, text))
+
+    def _shows(self, place: int, name: str, value: str | int | float) -> bool:
+        part, distinct = self._parts[place], self._distinct[place]
+        named = name.lower() in self._names if self._names else not isinstance(value, int | float)
+        if isinstance(value, int | float):
+            same = str(value) == part
+            return same and (named or distinct)
+        if normal(value) == part:
+            return distinct or named
+        return distinct and self._mentions(part, value)
+
+    def _mentions(self, part: str, text: str) -> bool:
+        return _has_token(part, text, anywhere=True) and not self._is_key(normal(text))
+
+    def _tells(self, value: Any, collection: Any, name: str) -> bool:
+        match value:
+            case str():
+                return (self.is_it(value) and name in _KEYS) or self.in_words(value)
+            case list():
+                if value and isinstance(value[0], str) and value[0] in self._others:
+                    value = value[2:]
+                return self._is_about(value, collection) or any(
+                    self._tells(each, collection, "") for each in value
+                )
+            case dict() if value.get("collection") not in self._others:
+                return any(
+                    self._tells(each, collection, key) or self.in_words(key)
+                    for key, each in value.items()
+                )
+        return False
+
+    def _is_about(self, entry: Sequence[Any], collection: Any) -> bool:
+        """Whether a list begins with our collection and key, or, in one of ours, with our key."""
+        texts = [each for each in entry[:2] if isinstance(each, str)]
+        if texts[:1] == [self.collection] and len(texts) == 2 and self.is_it(texts[1]):
+            return True
+        return collection == self.collection and bool(texts) and self.is_it(texts[0])
+
+
+def _is_distinct(text: str) -> bool:
+    return len(text) >= _WORD or (len(text) >= _DISTINCT and not text.isalpha())
+
+
+def _variants(text: str) -> Iterator[str]:
+    yield text
+    yield unicodedata.normalize("NFD", text)
+    yield unicodedata.normalize("NFC", text)
+
+
+def _forms(text: str) -> Iterator[bytes]:
+    """Yield *text* as it may stand in bytes."""
+    for each in _variants(text):
+        escaped = (json.dumps(each)[1:-1], json.dumps(each, ensure_ascii=False)[1:-1])
+        upper = re.sub(r"\\u[0-9a-f]{4}", lambda found: "\\u" + found[0][2:].upper(), escaped[0])
+        webbed = (quote(each, safe=""), quote_plus(each), html.escape(each))
+        for form in (each, *escaped, upper, *webbed):
+            yield form.encode("utf-8", "surrogatepass")
+            yield form.replace("/", "\\/").encode("utf-8", "surrogatepass")
+        yield quote(each, safe="").lower().encode()
+        yield each.encode("latin-1", "ignore") or each.encode("utf-8", "surrogatepass")
+
+
+def _has_token(part: str, text: str, *, anywhere: bool) -> bool:
+    """Whether *part* stands in *text*, as a word of its own; else than *anywhere*, as all of it."""
+    texts = {text, unicodedata.normalize("NFC", text)}
+    if not anywhere:
+        return any(normal(each) == part for each in texts)
+    for each in texts:
+        at = each.find(part)
+        while at >= 0:
+            before, after = each[at - 1 : at], each[at + len(part) : at + len(part) + 1]
+            if not (_joins(before) or _joins(after)):
+                return True
+            at = each.find(part, at + 1)
+    return False
+
+
+def _joins(letter: str) -> bool:
+    return (
+        letter.isalnum() or letter in ("-", "_") or bool(letter and unicodedata.combining(letter))
+    )
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _scalars(value: Any, name: str, depth: int = 0) -> Iterator[tuple[str, str | int | float]]:
+    """Yield each scalar of *value* with the name that it stands under, and the names themselves."""
+    if isinstance(value, str | int | float):
+        if not isinstance(value, bool):
+            yield name, value
+        value = _inner(value)
+    if depth > _DEPTH or not value:
+        return
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            yield "", key
+            yield from _scalars(each, key, depth + 1)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _scalars(each, name, depth + 1)
+
+
+def _inner(value: Any) -> Any:
+    """Return the JSON that a text holds, as in the body of another program's message."""
+    inside = isinstance(value, str) and value[:1] in ("{", "[")
+    return _json(value.encode("utf-8", "replace")) if inside else None
