@@ -113,11 +113,14 @@ class Clock:
 
 @pytest.fixture
 def watch(store):
+    # Beside it, what the server gives back of its buffers in between is nothing.
+    store.setrange("ballast", 30_000_000, "x")
     yield memory.Watch(store, clock=Clock())
     store.config_set("maxmemory", 0)
 
 
 def leave(store, share):
+    """Let the store use *share* of what it may."""
     store.config_set("maxmemory", int(store.info("memory")["used_memory"] / share))
 
 
