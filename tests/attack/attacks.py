@@ -89,6 +89,8 @@ def whole(given):
     with multiprocessing.get_context("spawn").Pool(given.processes, _open_own) as pool:
         for part in pool.imap_unordered(_part, jobs):
             figures.merge(part)
+            for failure in part.failures:
+                progress.say(failure)
             progress.at(figures.histories, f"{len(figures.failures)} failed")
         pool.close()
         pool.join()

@@ -85,6 +85,11 @@ class Cms:
             data = [{"name": f"{name} {n}", "slug": f"{name}-{n}", "sku": f"K{n}"} for n in numbers]
             fill(site, made, data, ids=[f"{id[-2:]}{n:022x}" for n in numbers])
         self.aloft, self.armed, self.requests, self.point = [], [], 0, lambda _: None
+        self.before, self.after = [], []
+
+    def meanwhile(self, act, *, after):
+        """Call *act* while the next write is under way, before or after the CMS does it."""
+        (self.after if after else self.before).append(act)
 
     def arm(self, fate):
         """The next write meets *fate*."""
@@ -99,6 +104,12 @@ class Cms:
             self.aloft.remove(one)
             self._answer(*one.call)
 
+    def end_flights(self, *, land):
+        """What was sent and has not landed lands now, or never."""
+        held, self.aloft = self.aloft, []
+        for one in held if land else ():
+            self._answer(*one.call)
+
     # requests
 
     def carry(self, method, path, query, data):
@@ -107,9 +118,15 @@ class Cms:
         self.requests += 1
         self.tick()
         self.clock.t += 0.1
-        write = method != "GET"
-        fate = self.armed.pop(0) if self.armed and write else "ok"
-        answer = self._meet(fate, (method, path, query, data))
+        if method == "GET":
+            answer = self._answer(method, path, query, data)
+        else:
+            _call_one(self.before)
+            fate = self.armed.pop(0) if self.armed else "ok"
+            try:
+                answer = self._meet(fate, (method, path, query, data))
+            finally:
+                _call_one(self.after)
         self.point("after a request")
         return answer
 
@@ -175,6 +192,11 @@ class Cms:
             self.site.collections[NUMBERS[collection]].store(item, merged)
             if item.live is not None:
                 item.live = item.staged
+
+
+def _call_one(acts):
+    if acts:
+        acts.pop(0)()
 
 
 def _without_one(call):

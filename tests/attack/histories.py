@@ -36,6 +36,8 @@ class History:
         self.snapshots = []
         self.exact = True  # nothing but deliveries has been accepted
         self.dropped = False
+        self.unsure = False  # what a reconcile has done that broke off, nobody knows
+        self.outcome = Outcome()
 
     # what the sources do --------------------------------------------------------------------
 
@@ -156,7 +158,9 @@ class History:
     # the work, and what goes wrong with it --------------------------------------------------
 
     def op_work(self, chance):
-        self.world.run(chance.choice((0, 0, 1, 5, 40, 200, 900)))
+        quiet = self.world.run(chance.choice((0, 0, 1, 5, 40, 200, 900)))
+        if quiet and not self.unsure and not self.world.counts()["pending"]:
+            Judge(self.world).judge(self.outcome)
 
     def op_step(self, chance):
         for _ in range(chance.choice((1, 2, 3))):
@@ -165,6 +169,33 @@ class History:
     def op_network(self, chance):
         for _ in range(chance.choice((1, 1, 2, 4))):
             self.world.cms.arm(chance.choice(FATES))
+
+    def op_meanwhile(self, chance):
+        """Something happens while the next write is under way."""
+        acts = {
+            "events": lambda: self.op_events(chance),
+            "another worker": lambda: self.world.other_step(),
+            "its claim runs out": lambda: self.world.pass_time(31),
+            "sweep": lambda: self.world.sweep(),
+            "again": lambda: self.op_again(chance),
+        }
+        names = chance.choices(list(acts), (5, 3, 1, 1, 1), k=chance.choice((1, 2)))
+        after = chance.random() < 0.6
+
+        def act():
+            for name in names:
+                acts[name]()
+
+        self.world.cms.meanwhile(act, after=after)
+
+    def op_race(self, chance):
+        """An answer is lost, or the request lands late, and a newer value comes."""
+        again = chance.randrange(1 << 30)
+        self.op_events(random.Random(again))  # noqa: S311
+        self.world.cms.arm(chance.choice(("late", "late", "lost", "never")))
+        self.world.run(chance.choice((1, 5, 20)))
+        self.op_events(random.Random(again))  # noqa: S311  # of the same records
+        self.world.run(chance.choice((1, 20, 50)))
 
     def op_lag(self, chance):
         self.world.cms.site.rules.filter_lag = chance.choice((0.0, 0.0, 5.0, 60.0))
@@ -195,7 +226,11 @@ class History:
         self.world.pass_time(chance.choice((0.2, 3, 31, 61, 400, 2000)))
 
     def op_jump(self, chance):
-        self.world.clock.jump = chance.choice((0.0, -1500.0, -40.0, -2.0, 2.0, 40.0, 1500.0))
+        jump = chance.choice((0.0, -1500.0, -40.0, -2.0, 2.0, 40.0, 1500.0))
+        if jump > self.world.clock.jump:
+            # Nobody can tell how long a request still has: what is in the air lands now, or never.
+            self.world.cms.end_flights(land=chance.random() < 0.5)
+        self.world.clock.jump = jump
         self.world.steps.follow()
 
     def op_sweep(self, chance):
@@ -242,12 +277,17 @@ class History:
         if not records:
             return False
         self.world.parts.breaker.resume("site")
+        with contextlib.suppress(ReconcileFailed):
+            self.world.reconcile_products(
+                records, partial=True, before=lambda: self._note_rows(records)
+            )
+            return True
+        self.unsure = self.dropped = True
+        return False
+
+    def _note_rows(self, records):
         for key, (values, rev) in records.items():
             self.truth.row("products", key, values, (2, rev, 0))
-        with contextlib.suppress(ReconcileFailed):
-            self.world.reconcile_products(records, partial=True)
-            return True
-        return False
 
     # ----------------------------------------------------------------------------------------
 
@@ -260,18 +300,20 @@ class History:
 
     def play(self, operations):
         """Play *operations*, and let all come to rest; returns its Outcome."""
-        outcome = Outcome()
         for name, seed in operations:
             getattr(self, f"op_{name}")(random.Random(seed))  # noqa: S311  # no secret
             self.world.check(exact=self.exact)
-        self.end(outcome)
-        Judge(self.world).judge(outcome)
-        return outcome
+            if self.outcome.problems:
+                return self.outcome
+        self.end(self.outcome)
+        Judge(self.world).judge(self.outcome)
+        return self.outcome
 
     def end(self, outcome):
         """Nothing breaks any more, and what is on its way arrives."""
         world = self.world
-        world.cms.armed.clear()
+        for armed in (world.cms.armed, world.cms.before, world.cms.after):
+            armed.clear()
         world.parts.breaker.resume("site")
         for one in self.mail:
             self.arrive(*one)
@@ -298,9 +340,9 @@ class History:
 
 EVENTS = {"stock": 8, "gone": 2, "price": 5, "till": 2, "note": 4, "note_gone": 1}
 WEIGHTS = {
-    "events": 24, "notice": 1, "mail": 3, "again": 2, "drop": 1, "work": 8, "step": 4,
-    "network": 4, "lag": 1, "die": 3, "claim": 1, "time": 3, "jump": 1, "sweep": 1, "replay": 1,
-    "discard": 1, "pause": 1, "resume": 1, "remap": 1, "snapshot": 1, "reconcile": 1,
+    "events": 24, "notice": 1, "mail": 3, "again": 2, "drop": 1, "work": 8, "step": 4, "network": 4,
+    "meanwhile": 5, "race": 3, "lag": 1, "die": 3, "claim": 1, "time": 3, "jump": 1, "sweep": 1,
+    "replay": 1, "discard": 1, "pause": 1, "resume": 1, "remap": 1, "snapshot": 1, "reconcile": 1,
 }  # fmt: skip
 
 

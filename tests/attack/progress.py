@@ -20,6 +20,12 @@ class Progress:
         sys.stderr.write(f"\r\033[K{self.name}: {done:,}{of}, {rate:.1f}/s {words}")
         sys.stderr.flush()
 
+    def say(self, words):
+        """What is not to wait for the end."""
+        self.end()
+        sys.stderr.write(f"{words}\n")
+        sys.stderr.flush()
+
     def end(self):
         if sys.stderr.isatty():
             sys.stderr.write("\r\033[K")

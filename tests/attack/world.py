@@ -157,6 +157,12 @@ class World:
         site = self.settings.destinations["site"]
         return self.courier.step(site, flights=4, more=lambda _: None)
 
+    def other_step(self):
+        """The same, by another worker."""
+        other = Courier(self.parts, spread=lambda: 0.5, clock=lambda: self.clock.t)
+        other.asker.client = lambda _: self.line
+        other.step(self.settings.destinations["site"], flights=4, more=lambda _: None)
+
     def fetch(self):
         """Carry out what is due of the fetch queue; returns the seconds until there is more."""
         for _ in range(20):
