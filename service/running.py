@@ -25,9 +25,10 @@ from workers.keeper import Keeper, kept
 from workers.processes import Process
 from workers.scripts import Steps
 from workers.settings import Settings, StoreSettings
-from workers.store import connection, version
+from workers.store import connection, version, witness
 from workers.store.connection import guarded
 from workers.store.upgrade import Upgrade
+from workers.store.witness import Witness
 from workers.supervisor import Child, Duty, Supervisor
 
 _PATIENCE = 10.0  # s that a given store (REDIS_URL) may be away at the start
@@ -117,6 +118,10 @@ def _run(
         if upgrade is not None:
             upgrade.complete()
         supervisor: Supervisor
+        if keeper is None:
+            path = witness.path_of_given(client, settings.store.data)
+            watched = Witness(Steps(client), path, copies=False)
+            duties = [*duties, Duty("witness", partial(witness.watch_given, watched))]
         heartbeat = partial(processes.heartbeat, client, lambda: _running(supervisor, keeper))
         supervisor = Supervisor(children, [*duties, Duty("heartbeat", heartbeat)])
         return supervisor.run()

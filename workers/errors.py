@@ -12,7 +12,8 @@ ProcessorError
 ├── StoreUnavailable        the store did not answer: nothing was kept  → 503
 │   ├── StoreFull           it answers, and has no room for more        → 503
 │   ├── StoreUnsafe         it answers, but may lose or evict keys      → no start
-│   └── StoreNewer          a later release has written it              → no start
+│   ├── StoreNewer          a later release has written it              → no start
+│   └── StoreDamaged        files of the embedded one cannot be read    → no start
 ├── DestinationError        the CMS refused or did not answer           → workers.policy.rules
 └── FetchError              a thin notice's object could not be read    → tried again
     ├── FetchRefused        the system answers, and not with this object
@@ -129,6 +130,10 @@ class StoreNewer(StoreUnavailable):
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         super().__init__(str(problem))
+
+
+class StoreDamaged(StoreUnavailable):
+    """The files of the embedded store are damaged, and not at their end alone: none is changed."""
 
 
 class DestinationError(ProcessorError):

@@ -13,79 +13,27 @@ import contextlib
 import fcntl
 import logging
 import os
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
-from workers import tether
-from workers.embedded import Place, binary, room, unwritable
-from workers.errors import StoreUnavailable
+from workers.embedded import repair
+from workers.embedded.layout import Place, unwritable
+from workers.embedded.server import Server, Watch
+from workers.errors import StoreDamaged, StoreUnavailable
+from workers.scripts import Steps
 from workers.settings import StoreSettings
+from workers.store import connection
+from workers.store.losses import Losses, message
+from workers.store.witness import EVERY, Witness
 
 _log = logging.getLogger(__name__)
 
 _POLL = 0.05  # s between two looks at the lock or at the server
-_SILENCE = 30.0  # s that a starting server may neither answer nor say that it loads
-_STOP = 10.0  # s that a server has to stop before it is killed
+_ASK = 1.0  # s between two PINGs of a server that answers
 _SETTLED = 5.0  # s after which a server that dies is no longer dying over and over
 _LONGEST_WAIT = 1.5  # s before a dead server is started anew, at most
-_LARGEST_LOG = 1_000_000  # bytes
-
-
-class Server:
-    """One server process. *lock* is a file descriptor that it inherits."""
-
-    def __init__(self, place: Place, memory_mb: int, lock: int) -> None:
-        place.prepare(memory_mb)
-        self._place = place
-        try:
-            with place.log.open("ab") as log:
-                if log.tell() > _LARGEST_LOG:
-                    log.truncate(0)
-                self._logged = log.seek(0, os.SEEK_END)
-                self._process = subprocess.Popen(  # noqa: S603  # our own argv
-                    tether.program(binary(), str(place.configuration)),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    cwd=place.data,
-                    pass_fds=(lock,),
-                    start_new_session=True,  # Ctrl-C is for the keeper
-                )
-        except OSError as error:
-            raise StoreUnavailable(unwritable(place.data, error)) from error
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def running(self) -> bool:
-        return self._process.poll() is None
-
-    def obituary(self) -> str:
-        """Return how it ended, and the last lines that it logged unless it was killed."""
-        status = self._process.returncode
-        if status < 0:
-            return f"the embedded store was ended by signal {-status}"
-        with self._place.log.open("rb") as log:
-            log.seek(self._logged)
-            lines = log.read().decode(errors="replace").splitlines()
-        said = "\n  ".join(lines[-5:])
-        ended = f"the embedded store ended with status {status}{room(self._place.data)}"
-        return f"{ended}; {self._place.log} ends with:\n  {said}" if said else ended
-
-    def stop(self) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(_STOP)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+_DAMAGED = 30.0  # s before files that are damaged are looked at again
 
 
 class Keeper:
@@ -98,6 +46,8 @@ class Keeper:
     def __init__(self, store: StoreSettings) -> None:
         self._place = Place.of(store.data)
         self._memory_mb = store.memory_mb
+        self._client = connection.connect(store, retries=0)
+        self._witness = Witness(Steps(self._client), self._place.seen, copies=True)
         self._server: Server | None = None
         self._error: StoreUnavailable | None = None
         self._settled = threading.Event()  # the store answered once, or the start failed
@@ -136,19 +86,23 @@ class Keeper:
         except StoreUnavailable as error:
             self._error = error
         finally:
+            self._client.close()
             self._settled.set()
 
     def _take(self, lock: int) -> bool:
         """Wait for the lock; meanwhile another keeper's server is as good as ours."""
-        patience = _Patience()
-        while not self._stop.is_set():
-            with contextlib.suppress(BlockingIOError):
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return True
-            if not self._settled.is_set() and _answers(self._place, patience):
-                self._settled.set()
-            self._stop.wait(_POLL)
-        return False
+        watch = Watch(self._place)
+        try:
+            while not self._stop.is_set():
+                with contextlib.suppress(BlockingIOError):
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return True
+                if not self._settled.is_set() and watch.answers():
+                    self._settled.set()
+                self._stop.wait(_POLL)
+            return False
+        finally:
+            watch.close()
 
     def _keep(self, lock: int) -> None:
         wait, died = 0.0, 0  # how often in a row
@@ -160,57 +114,87 @@ class Keeper:
                 if not self._settled.is_set():
                     raise
                 _log.error("store: %s", error)
+                if isinstance(error, StoreDamaged):
+                    self._stop.wait(_DAMAGED)
             died = 1 if time.monotonic() - began > _SETTLED else died + 1
             wait = min(0.3 * (died - 1), _LONGEST_WAIT)
 
     def _serve(self, lock: int) -> None:
-        """Run one server until it dies or we are told to stop."""
+        """Run one server until it dies, hangs, or we are told to stop."""
+        repair.check_files(self._place)
         server = self._server = Server(self._place, self._memory_mb, lock)
-        patience = _Patience()
         try:
-            while server.running() and not self._stop.wait(
-                _POLL if self._settled.is_set() else 0.01
-            ):
-                if not self._settled.is_set() and _answers(self._place, patience):
-                    self._settled.set()
-            if not self._stop.is_set():
-                raise StoreUnavailable(server.obituary())
+            answered = self._wait_for(server) and self._watch(server)
+            if self._stop.is_set():
+                return
+            if not answered and server.failed and self._mend():
+                return  # and once more
+            if not answered and server.failed:
+                raise StoreUnavailable(
+                    f"{server.obituary()}\nnothing was changed; if its files are damaged, put back "
+                    f"a backup of {self._place.directory}, and run `instep reconcile`"
+                )
+            raise StoreUnavailable(server.obituary())
         finally:
             if server.running():
                 server.stop()
+            server.close()
             self._server = None
 
+    def _wait_for(self, server: Server) -> bool:
+        """Return whether *server* has come to answer."""
+        while server.running() and not self._stop.wait(0.01):
+            if server.answers():
+                self._tell_losses()
+                self._settled.set()
+                return True
+        return False
 
-class _Patience:
-    """Counts the silence of a server that is expected to answer soon."""
+    def _watch(self, server: Server) -> bool:
+        """Return once *server* runs no more; one that hangs is ended."""
+        ask = look = time.monotonic()
+        while server.running() and not self._stop.wait(_POLL):
+            now = time.monotonic()
+            if now >= ask:
+                if server.hangs():
+                    _log.error("store hangs: it is started anew", extra={"pid": server.pid})
+                    server.kill()
+                ask = now + _ASK
+            if now >= look:
+                self._look()
+                look = now + EVERY
+        if server.running():
+            self._look()
+        return True
 
-    def __init__(self) -> None:
-        self.ends = time.monotonic() + _SILENCE
+    def _mend(self) -> bool:
+        """Cut off the damaged end of the files; False: nothing is wrong with them."""
+        try:
+            cut = repair.mend(self._place)
+        except OSError as error:
+            raise StoreUnavailable(unwritable(self._place.data, error)) from error
+        return cut is not None
 
-    def renew(self) -> None:
-        self.ends = time.monotonic() + _SILENCE
+    def _tell_losses(self) -> None:
+        """Note in the store what was cut off before it started."""
+        try:
+            losses = Losses(Steps(self._client))
+            for loss in repair.pending(self._place):
+                losses.note(loss)
+                _log.error("store: %s; run instep reconcile for each collection", message(loss))
+            repair.forget_pending(self._place)
+        except StoreUnavailable as error:
+            _log.error("store: what was cut off could not be noted: %s", error)
+        self._look()
 
-
-def _answers(place: Place, patience: _Patience) -> bool:
-    """
-    Return whether the server of *place* answers and has loaded.
-
-    Raises:
-        StoreUnavailable: it has been silent for longer than *patience* allows.
-    """
-    client = redis.Redis(
-        unix_socket_path=str(place.socket), socket_timeout=2.0, retry=Retry(NoBackoff(), 0)
-    )
-    try:
-        return bool(client.ping())
-    except redis.exceptions.BusyLoadingError:
-        patience.renew()
-    except redis.exceptions.RedisError as error:
-        if time.monotonic() > patience.ends:
-            raise StoreUnavailable(f"the embedded store does not answer: {error}") from error
-    finally:
-        client.close()
-    return False
+    def _look(self) -> None:
+        """Compare the store with how far it had come."""
+        try:
+            loss = self._witness.look()
+        except StoreUnavailable:
+            return  # it is asked again
+        if loss:
+            _log.error("store: %s; run instep reconcile for each collection", message(loss))
 
 
 @contextlib.contextmanager

@@ -61,6 +61,7 @@ def check(json_wanted: bool) -> None:
     steps, problems = _store(settings, notes)
     problems += _tokens(configuration, Limiter(steps) if steps else None, notes)
     if steps:
+        problems += _losses(settings, steps)
         notes += _twins(settings, steps)
         notes += _merged(settings, steps)
         steps.client.connection_pool.disconnect()
@@ -116,6 +117,13 @@ def _memory(client: Redis) -> str:
         return f"{used} of {found['limit'] / 1_048_576:.0f} MB"
     do = "set maxmemory, so that it is told before its machine has none left"
     return f"{used}, and no limit is set; {do}"
+
+
+def _losses(settings: Settings, steps: Steps) -> Iterator[Problem]:
+    """Yield what the store may lack, until a reconcile has proven each collection."""
+    from workers.store.losses import Losses, problem
+
+    yield from map(problem, Losses(steps).open(settings.collections))
 
 
 def _merged(settings: Settings, steps: Steps) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -29,15 +29,19 @@ def status(json_wanted: bool) -> None:
     """Show destinations, collections, sources, fetchers, reconciles, counters and processes."""
     from service.reconcile.schedule import last_runs
     from workers import processes
+    from workers.store.losses import Losses
 
     with joined() as parts:
         found = parts.report.status()
+        found["losses"] = Losses(parts.steps).open(parts.settings.collections)
         found["reconciles"] = last_runs(parts.steps.client, parts.settings.collections)
         found["processes"] = processes.alive(parts.steps.client)
     if json_wanted:
         as_json(found)
     else:
         _show(found)
+    if found["losses"]:
+        raise SystemExit(1)
 
 
 def _show(found: Mapping[str, Any]) -> None:
@@ -75,6 +79,7 @@ def _show(found: Mapping[str, Any]) -> None:
     table("Field values", tuple(found["fields"]), [tuple(found["fields"].values())])
     table("Processes", ("role", "pid"), [(p["role"], p["pid"]) for p in found["processes"]])
     click.echo(memory_line(found["memory"]))
+    _show_losses(found["losses"])
     click.echo(f"Dead letters: {found['dead_letters']}")
     click.echo("Balanced: yes" if found["balanced"] else "Balanced: NO, field values are missing")
 
@@ -136,6 +141,15 @@ def _show_stale(sources: Mapping[str, Mapping[str, Any]]) -> None:
                 f"Warning: all that {name} has sent since {stalled['since']} is older than what is "
                 f"held, the last by {stalled['behind']}: see its clock, or its position"
             )
+
+
+def _show_losses(losses: Sequence[Mapping[str, Any]]) -> None:
+    """Show what the store may lack, until reconciles have proven every collection."""
+    for loss in losses:
+        names = ", ".join(loss["unproven"])
+        click.echo(
+            f"Warning: since {loss['at']}: {loss['message']}: run `instep reconcile`: {names}"
+        )
 
 
 def _show_reconciles(runs: Mapping[str, Mapping[str, Any]]) -> None:

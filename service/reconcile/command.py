@@ -29,6 +29,7 @@ from workers.errors import ConfigurationInvalid, Problem, ProcessorError
 from workers.settings import Collection
 from workers.store import connection
 from workers.store.connection import guarded
+from workers.store.losses import Losses
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,11 @@ def carried_out(
         connection.reach(parts.steps.client, settings.store)
         client = parts.steps.client
         with held_for(client, collection.name), _noted(client, wishes) as note, Table() as table:
+            losses = Losses(parts.steps)
+            since = losses.number()
             outcome = _carry_out(Run(parts, collection, rows, table), wishes, approve)
+            if outcome.code == 0 and _compares_all(wishes, collection):
+                losses.proven(collection.name, since, settings.collections)
             note(outcome)
             yield outcome
     finally:
@@ -205,6 +210,12 @@ def _code(figures: Mapping[str, Any], ruling: Ruling, wishes: Wishes) -> int:
     if wishes.no_wait or wishes.dry_run:
         return 0
     return 1 if figures["left"] else 0
+
+
+def _compares_all(wishes: Wishes, collection: Collection) -> bool:
+    """Return whether exit 0 speaks of every record and item as they are at the end of the run."""
+    partial = wishes.partial or collection.reconcile.partial
+    return not (partial or wishes.no_wait or wishes.dry_run)
 
 
 def _calls(run: Run) -> int:

@@ -20,7 +20,7 @@ from pathlib import Path
 import redis
 
 from workers.changes import Change, Delivery, FieldValue, Incoming
-from workers.embedded import binary
+from workers.embedded.layout import binary
 from workers.outbox import Outbox
 from workers.scripts import Steps
 from workers.settings import Collection, Destination, Settings, Source, StoreSettings

@@ -16,7 +16,7 @@ import redis
 
 from service.demo.stage import Site
 from tests.bench import rig as rigs
-from workers.embedded import binary
+from workers.embedded.layout import binary
 
 WORKERS = 2
 _STORE = ("--port", "0", "--appendonly", "yes", "--appendfsync", "always", "--save", "")

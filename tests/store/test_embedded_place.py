@@ -6,8 +6,8 @@ import tempfile
 
 import pytest
 
-from workers import embedded
-from workers.embedded import Place
+from workers.embedded import layout as embedded
+from workers.embedded.layout import Place
 from workers.errors import StoreUnavailable
 from workers.keeper import kept
 from workers.settings import StoreSettings
@@ -92,9 +92,9 @@ def test_a_start_that_fails_ends_with_the_last_words_of_the_server(tmp_path):
     settings = StoreSettings(data=tmp_path)
     with kept(settings):
         pass
-    manifest = next((tmp_path / "store" / "appendonlydir").glob("*.manifest"))
-    manifest.write_text("this is no manifest\n")
-    with pytest.raises(StoreUnavailable, match=r"(?s)status 1.*manifest"), kept(settings):
+    base = next((tmp_path / "store" / "appendonlydir").glob("*.base.rdb"))
+    base.write_bytes(b"REDIS0011 this is no snapshot " + b"\xff" + bytes(8))
+    with pytest.raises(StoreUnavailable, match=r"(?s)status 1.*RDB.*put back"), kept(settings):
         pass
 
 

@@ -20,7 +20,7 @@
 --   kept: lua/kept.lua   again, assumed: lua/again.lua   log: lua/logs.lua
 --   stands: lua/adopted.lua   placed, snapshot: lua/newest.lua   on_create: lua/on_create.lua
 -- ARGV[3]: the raw body, as text or base64 (request.encoding); ARGV[4], ARGV[5]: lua/kept.lua
---! uses dry versions state history inferred burying retire creation references on_create locales echo adopted forms raw newest unversioned left_out fetching waking seen logs overtaken again kept body_letters own_letters
+--! uses dry versions state history inferred burying retire creation references on_create locales echo adopted forms raw newest unversioned left_out fetching waking seen logs overtaken again kept body_letters own_letters losses
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -90,11 +90,7 @@ if bytes > 0 and not has_room_for_body(bytes, 2) then
   return cjson.encode({outcome = 'full'})
 end
 
-local weak = ''
-if request.weak then
-  -- A store that may forget acknowledged writes makes no confirmation outlive its restart.
-  weak = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
-end
+local doubted = doubts()
 
 local LANE_OF = {live = 1, fetched = 1, remap = 2, reconcile = 3}
 local lane_here = LANE_OF[request.mode]
@@ -157,7 +153,7 @@ local function put(change, event, triple)
   end
   note_newer()
   count('accepted', 1)
-  local copy = change.copy .. weak
+  local copy = change.copy .. doubted
   local field = value_of(change, event, triple, version, held)
   if slug == GONE then
     field.s = retire(item, field, copy)

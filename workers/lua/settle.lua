@@ -26,7 +26,7 @@
 --   soft: the limits come from 5xx answers, and last until the outage has ended
 --   imports: [files, ms]: that the CMS fetched for the request, and how long that took
 -- Returns {settled, lost, letters}.
---! uses state burying retire resting creation slices references echo publish_wait room forms status locales retired created shown import_pace twins late
+--! uses state burying retire resting creation slices references echo publish_wait room forms status locales retired created shown import_pace twins late losses
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -34,10 +34,7 @@ if earlier then return earlier end
 local dest_key = P .. 'destination:' .. request.destination
 redis.call('ZREM', P .. 'flight:' .. request.destination, request.claim)
 local epoch = redis.call('HGET', dest_key, 'epoch') or '0'
-local copy = request.copy
-if request.weak then
-  copy = copy .. string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
-end
+local copy = request.copy .. doubts()
 
 local lost, letters, told = 0, 0, {}
 local made, room_made = false, false

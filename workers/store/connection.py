@@ -18,7 +18,7 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.connection import UnixDomainSocketConnection
 from redis.retry import Retry
 
-from workers.embedded import Place
+from workers.embedded.layout import Place
 from workers.errors import Problem, StoreFull, StoreUnavailable, StoreUnsafe
 from workers.settings import StoreSettings
 from workers.store import version

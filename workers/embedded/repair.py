@@ -1,0 +1,230 @@
+"""
+What is done about append-only files that the server cannot load.
+
+A power cut leaves the end of the last file cut off, or filled with zeros. That end is copied to
+``INSTEP_DATA/damaged/`` and cut off, up to the last whole command or transaction, and what was cut
+is noted in ``INSTEP_DATA/store.losses`` until the store itself holds the note
+(``workers/store/losses.py``). The server would do as much with ``aof-load-truncated yes``, but for
+zeros, and in silence. Damage with whole commands behind it is no such end: to cut there would throw
+them away, so that nothing is changed, and the message says what can be done.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import mmap
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from workers.embedded.append_log import Bytes, scan
+from workers.embedded.layout import Place
+from workers.errors import Problem, StoreDamaged
+
+COPIES = 3  # that are kept; the oldest goes
+_FOLDER = "appendonlydir"
+_MANIFEST = "appendonly.aof.manifest"
+_LINE = re.compile(r"file (\S+) seq (\d+) type ([bih])\b.*")
+_SMALLEST_BASE = 200  # bytes; a smaller one holds nothing
+_MAGIC = (b"REDIS", b"VALKEY")
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """
+    The end of a file that was cut off.
+
+    Args:
+        bytes: How many.
+        written: When the file had been written last.
+        copy: Where what it held before is kept.
+    """
+
+    file: Path
+    bytes: int
+    written: datetime
+    copy: Path
+
+    def as_loss(self) -> dict[str, Any]:
+        return {
+            "id": f"cut {self.copy.name}",
+            "kind": "cut",
+            "file": str(self.file),
+            "bytes": self.bytes,
+            "written": self.written.isoformat(timespec="seconds"),
+            "copy": str(self.copy),
+        }
+
+
+def check_files(place: Place) -> None:
+    """
+    Refuse what the server would pass over: it begins an empty store beside files that nothing
+    names, and takes a base without a byte for one that holds nothing.
+
+    Raises:
+        StoreDamaged: files are missing, or cut off where nothing can be mended.
+    """
+    folder = place.directory / _FOLDER
+    if not folder.is_dir():
+        return
+    if (folder / _MANIFEST).exists():
+        base, logs = _named(folder)
+        if base is not None:
+            _check_base(folder / base)
+        for name in logs:
+            if not (folder / name).exists():
+                raise _missing(folder / name)
+        return
+    for path in sorted(folder.glob("appendonly.aof.*")):
+        size = path.stat().st_size
+        if size > (_SMALLEST_BASE if path.suffix == ".rdb" else 0):
+            found = f"no such file, beside {path.name}"
+            raise _refused(folder / _MANIFEST, found, "the list of the files")
+
+
+def mend(place: Place) -> Cut | None:
+    """
+    Cut off what cannot be read at the end of the files; None: nothing is wrong with them.
+
+    Call it after the server has refused to load them, with the lock held. Killed at any moment, it
+    does the same when it is called again.
+
+    Raises:
+        StoreDamaged: what cannot be read is not at the end.
+        OSError: a file could not be read, copied or cut.
+    """
+    folder = place.directory / _FOLDER
+    _, logs = _named(folder)
+    for number, name in enumerate(logs):
+        path = folder / name
+        with _mapped(path) as log:
+            found, size = scan(log), len(log)
+        if found.damage is None:
+            continue
+        later = sum((folder / other).stat().st_size for other in logs[number + 1 :])
+        if found.followed or later:
+            behind = "whole commands follow" if found.followed else "another file follows"
+            what = "what is no command" if found.kind == "foreign" else "half a command"
+            what = f"{what} at byte {found.damage} of {size}, and {behind}"
+            raise _refused(path, what, "damage at its end alone", keep=found.whole)
+        return _cut(place, path, found.whole)
+    return None
+
+
+def pending(place: Place) -> list[dict[str, Any]]:
+    """Return what was cut and is not noted in the store yet."""
+    try:
+        lines = _notes(place).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        with contextlib.suppress(ValueError):  # the end of a write that was cut off as well
+            found.append(json.loads(line))
+    return found
+
+
+def forget_pending(place: Place) -> None:
+    """Remove what `pending` returned: the store holds it."""
+    _notes(place).unlink(missing_ok=True)
+
+
+def _notes(place: Place) -> Path:
+    return place.data / "store.losses"
+
+
+def _named(folder: Path) -> tuple[str | None, list[str]]:
+    """Return the base file and the others, in their order, as the manifest names them."""
+    path = folder / _MANIFEST
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        lines = ["?"]
+    found = [_LINE.fullmatch(line) for line in lines if line and not line.startswith("#")]
+    if not found or None in found:
+        raise _refused(path, "what is no list of files", "a line for each file")
+    entries = [(int(each[2]), each[3], each[1]) for each in found if each]
+    base = next((name for _, kind, name in entries if kind == "b"), None)
+    return base, [name for _, kind, name in sorted(entries) if kind == "i"]
+
+
+def _check_base(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            head = file.read(8)
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 9))
+            end = file.read(1)
+    except FileNotFoundError:
+        raise _missing(path) from None
+    if path.suffix == ".rdb" and not head.startswith(_MAGIC):
+        raise _refused(path, "what is no snapshot of a store", "the base of all that follows")
+    if path.suffix == ".rdb" and end != b"\xff":
+        raise _refused(path, f"a snapshot that is cut off at byte {size}", "a whole one")
+
+
+def _missing(path: Path) -> StoreDamaged:
+    return _refused(path, "no such file", f"a file, since {_MANIFEST} names it")
+
+
+def _refused(path: Path, found: str, expected: str, *, keep: int | None = None) -> StoreDamaged:
+    folder = path.parent.parent
+    do = f"nothing was changed; put back a backup of {folder}"
+    if keep is not None:
+        do += (
+            f", or give up what stands behind the damage: keep a copy of {folder}, run "
+            f"`truncate -s {keep} {path}`, remove the lines of later files from "
+            f"{path.parent / _MANIFEST}"
+        )
+    do += "; then start, and run `instep reconcile` for each collection"
+    return StoreDamaged(str(Problem(str(path), found, expected, do)))
+
+
+def _cut(place: Place, path: Path, whole: int) -> Cut:
+    before = path.stat()
+    written = datetime.fromtimestamp(before.st_mtime, UTC)
+    kept = place.data / "damaged"
+    kept.mkdir(mode=0o700, exist_ok=True)
+    name = f"{written:%Y%m%dT%H%M%S}-{before.st_size}-{path.name}"
+    copy = _copy(path, kept / name, whole)
+    cut = Cut(path, before.st_size - whole, written, copy)
+    with _notes(place).open("a", encoding="utf-8") as notes:
+        notes.write(json.dumps(cut.as_loss()) + "\n")
+        os.fsync(notes.fileno())
+    with path.open("r+b") as file:
+        file.truncate(whole)
+        os.fsync(file.fileno())
+    for old in sorted(kept.iterdir(), key=lambda each: each.stat().st_mtime)[:-COPIES]:
+        old.unlink(missing_ok=True)
+    return cut
+
+
+def _copy(path: Path, to: Path, whole: int) -> Path:
+    """Copy *path*; where there is no room for all of it, what is cut off alone."""
+    try:
+        shutil.copyfile(path, to)
+    except OSError:
+        to.unlink(missing_ok=True)
+        to = to.with_name(f"{to.name}.from-byte-{whole}")
+        with path.open("rb") as file, to.open("wb") as copy:
+            file.seek(whole)
+            shutil.copyfileobj(file, copy)
+    with to.open("rb") as copy:
+        os.fsync(copy.fileno())
+    return to
+
+
+@contextlib.contextmanager
+def _mapped(path: Path) -> Iterator[Bytes]:
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size == 0:  # nothing of it can be mapped
+            yield b""
+            return
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as found:
+            yield found

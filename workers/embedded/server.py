@@ -1,0 +1,174 @@
+"""One process of the embedded store's server, and whether it hangs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from workers import tether
+from workers.embedded.layout import Place, binary, room, unwritable
+from workers.errors import StoreUnavailable
+
+SILENCE = 30.0  # s that a starting server may neither answer nor say that it loads
+ANSWER = 1.0  # s for one PING
+UNANSWERED = 5  # PINGs in a row, after which a server that does nothing is ended
+BUSY = 30  # … and one that uses the processor, or waits for its disk
+
+_STOP = 10.0  # s that a server has to stop before it is killed
+_LARGEST_LOG = 1_000_000  # bytes
+_WORKING = 0.2  # of the time, on a processor
+
+
+class Server:
+    """One server process. *lock* is a file descriptor that it inherits."""
+
+    def __init__(self, place: Place, memory_mb: int, lock: int) -> None:
+        place.prepare(memory_mb)
+        self._place = place
+        self._watch = Watch(place)
+        try:
+            with place.log.open("ab") as log:
+                if log.tell() > _LARGEST_LOG:
+                    log.truncate(0)
+                self._logged = log.seek(0, os.SEEK_END)
+                self._process = subprocess.Popen(  # noqa: S603  # our own argv
+                    tether.program(binary(), str(place.configuration)),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd=place.data,
+                    pass_fds=(lock,),
+                    start_new_session=True,  # Ctrl-C is for the keeper
+                )
+        except OSError as error:
+            raise StoreUnavailable(unwritable(place.data, error)) from error
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def answers(self) -> bool:
+        """Ask it once, and return whether it answers and has loaded."""
+        return self._watch.answers()
+
+    def hangs(self) -> bool:
+        """Ask it once more; True: it has been silent for so long that it is to be killed."""
+        return self._watch.hangs(self.pid)
+
+    def close(self) -> None:
+        self._watch.close()
+
+    def obituary(self) -> str:
+        """Return how it ended, and the last lines that it logged unless it was killed."""
+        status = self._process.returncode
+        if status < 0:
+            return f"the embedded store was ended by signal {-status}"
+        with self._place.log.open("rb") as log:
+            log.seek(self._logged)
+            lines = log.read().decode(errors="replace").splitlines()
+        said = "\n  ".join(lines[-5:])
+        ended = f"the embedded store ended with status {status}{room(self._place.data)}"
+        return f"{ended}; {self._place.log} ends with:\n  {said}" if said else ended
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended by itself, and not well."""
+        return (self._process.poll() or 0) > 0
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+class Watch:
+    """Asks the server of *place* whether it answers; *silence*: see `SILENCE`."""
+
+    def __init__(self, place: Place, silence: float = SILENCE) -> None:
+        self._silence = silence
+        self._ends = time.monotonic() + silence
+        self._unanswered = 0
+        self._used = 0.0  # s of a processor, by the server, when it had answered last
+        self._since = 0.0
+        self._client = redis.Redis(
+            unix_socket_path=str(place.socket),
+            socket_timeout=ANSWER,
+            retry=Retry(NoBackoff(), 0),
+        )
+
+    def answers(self) -> bool:
+        """
+        Return whether it answers and has loaded.
+
+        Raises:
+            StoreUnavailable: it has been silent for too long.
+        """
+        try:
+            return bool(self._client.ping())
+        except redis.exceptions.BusyLoadingError:
+            self._ends = time.monotonic() + self._silence
+        except redis.exceptions.RedisError as error:
+            if time.monotonic() > self._ends:
+                raise StoreUnavailable(f"the embedded store does not answer: {error}") from error
+        return False
+
+    def hangs(self, pid: int) -> bool:
+        """Ask once more; counted in unanswered questions, so that a sleep of ours is no silence."""
+        try:
+            self._client.ping()
+        except redis.exceptions.ResponseError:
+            pass  # "BUSY", say: it answers
+        except redis.exceptions.RedisError:
+            return self._is_silent(pid)
+        self._unanswered = 0
+        return False
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _is_silent(self, pid: int) -> bool:
+        state, used = activity(pid)
+        if not self._unanswered:
+            self._used, self._since = used, time.monotonic()
+        self._unanswered += 1
+        return is_hung(self._unanswered, state, used - self._used, time.monotonic() - self._since)
+
+
+def is_hung(unanswered: int, state: str, used: float, seconds: float) -> bool:
+    """
+    Return whether a server is to be killed.
+
+    Args:
+        unanswered: PINGs in a row.
+        state: Of the process, a letter; "": nobody knows.
+        used: Seconds of a processor since the first of them.
+        seconds: Since then.
+    """
+    works = state == "D" or (seconds > 0 and used / seconds > _WORKING)
+    return unanswered >= (BUSY if works else UNANSWERED)
+
+
+def activity(pid: int) -> tuple[str, float]:
+    """Return the state of process *pid*, and the seconds of a processor it used; "", 0: unknown."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        # "pid (name) state …": the name may hold anything, a bracket too.
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return words[0], (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    return "", 0.0

@@ -1,0 +1,118 @@
+"""
+What the store may lack of what it had acknowledged, until a reconcile has proven a collection.
+
+Owns ``instep:losses`` and what begins with it (``lua/losses.lua``), and ``instep:witness``. A loss
+is a dictionary with ``id`` and ``kind``:
+
+=======  ===========================================================================================
+kind     What happened
+=======  ===========================================================================================
+cut      the end of a damaged file was cut off (``workers/embedded/repair.py``): ``file``,
+         ``bytes``, ``written``, ``copy``
+older    the store holds less than it had held: ``held``, ``had``, numbers of accepted values
+copied   INSTEP_DATA was put back, or moved, by copying: ``seen``, how far it had come by then
+=======  ===========================================================================================
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from workers.errors import Problem
+from workers.scripts import Steps
+from workers.store.connection import guarded
+
+_KEY = "instep:losses"
+_PROVEN = "instep:losses:proven"
+_NUMBER = "instep:losses:number"
+
+
+class Losses:
+    """
+    Raises (every method):
+        StoreUnavailable: The store did not answer.
+    """
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+
+    def note(self, loss: Mapping[str, Any]) -> None:
+        """Keep *loss*, once by its id; no confirmation of before counts any more."""
+        self._steps.run("loss", dict(loss))
+
+    def number(self) -> int:
+        """Return the number of the newest loss; a reconcile that begins now outruns it."""
+        with guarded():
+            return int(self._steps.client.get(_NUMBER) or 0)
+
+    def proven(self, collection: str, number: int, collections: Iterable[str]) -> None:
+        """
+        Note that a reconcile has proven *collection*.
+
+        Args:
+            number: What `number` said before it read the CMS.
+            collections: All that there are; a loss that each of them has outrun is forgotten.
+        """
+        client = self._steps.client
+        with guarded():
+            if not client.exists(_KEY):
+                return
+            client.hset(_PROVEN, collection, number)
+            proven = client.hgetall(_PROVEN)
+            least = min((int(proven.get(name, 0)) for name in collections), default=number)
+            done = [name for name in client.hkeys(_KEY) if int(name) <= least]
+            if done:
+                client.hdel(_KEY, *done)
+
+    def open(self, collections: Iterable[str]) -> list[dict[str, Any]]:
+        """Return each loss, the oldest first, with ``unproven``: the collections it may be in."""
+        with guarded(), self._steps.client.pipeline(transaction=True) as pipeline:
+            pipeline.hgetall(_KEY)
+            pipeline.hgetall(_PROVEN)
+            held, proven = pipeline.execute()
+        names = list(collections)
+        found = []
+        for number, text in sorted(held.items(), key=lambda each: int(each[0])):
+            unproven = [name for name in names if int(proven.get(name, 0)) < int(number)]
+            if unproven:
+                found.append(_shown(json.loads(text), unproven))
+        return found
+
+
+def _shown(loss: dict[str, Any], unproven: list[str]) -> dict[str, Any]:
+    at = datetime.fromtimestamp(loss.pop("at") / 1000, UTC).isoformat(timespec="seconds")
+    shown = {name: value for name, value in loss.items() if name != "id"}
+    return {"at": at, **shown, "message": message(loss), "unproven": unproven}
+
+
+def message(loss: Mapping[str, Any]) -> str:
+    """Return what *loss* says to an operator."""
+    if loss["kind"] == "cut":
+        return (
+            f"{loss['bytes']} bytes at the end of {loss['file']} (written last at "
+            f"{loss['written']}) could not be read and were cut off; a copy is {loss['copy']}. "
+            "What was accepted last may be missing"
+        )
+    if loss["kind"] == "older":
+        return (
+            f"the store holds {loss['held']} accepted values and had held {loss['had']}: an older "
+            "one was put back. What came since is missing"
+        )
+    return (
+        f"INSTEP_DATA was put back or moved by copying; when it was copied it held {loss['seen']} "
+        "accepted values. What came after that is missing"
+    )
+
+
+def problem(loss: Mapping[str, Any]) -> Problem:
+    """Return what is wrong while *loss*, as `Losses.open` gives it, is not proven away."""
+    names = ", ".join(loss["unproven"])
+    return Problem(
+        f"store: since {loss['at']}",
+        f"that {loss['message']}",
+        "a reconcile since that has proven each collection",
+        f"run `instep reconcile` for {names}",
+    )
