@@ -245,7 +245,10 @@ def _slices(parts: Parts) -> bool:
     until = time.monotonic() + SLICES
     while time.monotonic() < until:
         began = time.monotonic()
-        if not parts.outbox.slice():
+        done = parts.outbox.slice()
+        for name in done.wake:
+            parts.wakes.wake(name)
+        if not done.more:
             return False
         # As long as it took, the store is for others.
         time.sleep(time.monotonic() - began)

@@ -159,7 +159,8 @@ class Kept:
         start = str(max(0, int(since.timestamp() * 1000)))
         while page := self._range(key, start, PAGE):
             for id, entry in page:
-                delivery = _delivery(id, entry, words)
+                places = self._places(source, id) if entry[b"x"] == b"|" else None
+                delivery = _delivery(id, entry, words, places)
                 if delivery.number > last:
                     return
                 yield delivery
@@ -199,6 +200,13 @@ class Kept:
     def _offset(self) -> float:
         return self._steps.clock_offset_ms / 1000
 
+    def _places(self, source: str, id: bytes) -> str | None:
+        """Return what an entry does not tell of a delivery that was accepted in slices."""
+        number = id.partition(b"-")[2].decode()
+        with guarded():
+            found = self._steps.client.hget(f"instep:kept-places:{source}", number)
+        return None if found is None else str(found)
+
     def _words(self, source: str, name: str) -> bytes | None:
         found = self._range(f"instep:kept-words:{source}", name, 1)
         if not found or found[0][0].decode() != name:
@@ -229,10 +237,12 @@ def window_of(state: Mapping[str, str], count: int, now: datetime) -> Window:
     )
 
 
-def _delivery(id: bytes, entry: Mapping[bytes, bytes], words: Any) -> KeptDelivery:
+def _delivery(
+    id: bytes, entry: Mapping[bytes, bytes], words: Any, places: str | None = None
+) -> KeptDelivery:
     number = int(id.partition(b"-")[2])
     came = int(entry[b"t"])
-    texts = entry[b"x"].decode().split("|")
+    texts = (places or entry[b"x"].decode()).split("|")
     repeats, left, *rest = (frozenset(int(n) for n in text.split(",") if n) for text in texts)
     words_of = words(entry[b"w"].decode()) or b""
     known = True

@@ -17,9 +17,11 @@ from workers.packing import Packer, keeps, room_of
 from workers.scripts import Steps
 from workers.settings import Destination, Settings
 from workers.steps import Batch, Judgement, Step, Verdict
+from workers.store import slicing
 from workers.store.connection import Room, guarded
 from workers.store.letter_ids import raw_letter
 from workers.store.settlement import settlement
+from workers.store.slicing import Slice
 from workers.wording import (
     claimable,
     events_for,
@@ -99,32 +101,31 @@ class Outbox:
         source = self.settings.sources[delivery.source]
         text, encoding = stored(delivery.body) if delivery.body else ("", "text")
         packed = self._packer.pack(delivery) if keeps(source, delivery) else None
-        answer = self.steps.run(
-            "accept",
-            {
-                "token": delivery.token,
-                "source": delivery.source,
-                "mode": delivery.mode,
-                "closes": delivery.closes,
-                "secret": delivery.secret,
-                "dedupe_ms": max(1, int((source.dedupe_hours or DEDUPE_HOURS) * 3_600_000)),
-                "raw": raw_letter(delivery.source, delivery.body, 0),
-                "letters_most": LETTERS_MOST,
-                "raw_bytes": RAW_BYTES,
-                "history": self.settings.store.history,
-                "weak": self._weak,
-                "hold_ms": int(1000 * min(delivery.hold, HOLD_MOST)),
-                "headers": dict(delivery.headers),
-                "encoding": encoding,
-                "fetched": delivery.landing and asdict(delivery.landing),
-                "places": places(self.settings),
-                "kept": packed and {**room_of(source), "words": packed.words},
-                "events": events_for(delivery, self.settings),
-            },
-            text,
-            packed.data if packed else b"",
-            packed.fresh if packed else b"",
-        )
+        request: dict[str, Any] = {
+            "token": delivery.token,
+            "source": delivery.source,
+            "mode": delivery.mode,
+            "closes": delivery.closes,
+            "secret": delivery.secret,
+            "dedupe_ms": max(1, int((source.dedupe_hours or DEDUPE_HOURS) * 3_600_000)),
+            "raw": raw_letter(delivery.source, delivery.body, 0),
+            "letters_most": LETTERS_MOST,
+            "raw_bytes": RAW_BYTES,
+            "history": self.settings.store.history,
+            "weak": self._weak,
+            "hold_ms": int(1000 * min(delivery.hold, HOLD_MOST)),
+            "headers": dict(delivery.headers),
+            "encoding": encoding,
+            "fetched": delivery.landing and asdict(delivery.landing),
+            "places": places(self.settings),
+            "kept": packed and {**room_of(source), "words": packed.words},
+            "events": events_for(delivery, self.settings),
+        }
+        kept = (packed.data, packed.fresh) if packed else (b"", b"")
+        if delivery.landing is None and slicing.are_many(request["events"]):
+            answer = slicing.begin(self.steps, request, text, kept)
+        else:
+            answer = self.steps.run("accept", request, text, *kept)
         if packed and answer.get("words") is not None:
             self._packer.learn(packed, answer["words"])
         if answer.get("forgot"):
@@ -221,15 +222,9 @@ class Outbox:
         answer = self.steps.run("sweep", request)
         return tuple(answer["wake"] or ()), answer["ms"] / 1000
 
-    def slice(self) -> bool:
-        """Do a little of what a step has left to be done; return whether anything is left."""
-        with guarded():
-            if not self.steps.client.exists("instep:slices"):
-                return False
-        answer = self.steps.run(
-            "slice", {"token": uuid.uuid4().hex, "history": self.settings.store.history}
-        )
-        return bool(answer["more"])
+    def slice(self) -> Slice:
+        """Do a little of what steps have left to be done."""
+        return slicing.go_on(self.steps, self.settings.store.history)
 
     # reading --------------------------------------------------------------------------------
 

@@ -151,7 +151,7 @@ class Rig:
 
     def finish(self) -> None:
         """Do what is left to be done in slices."""
-        while self.outbox.slice():
+        while self.outbox.slice().more:
             pass
 
 

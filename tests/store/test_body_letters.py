@@ -41,6 +41,7 @@ def replay(shop):
     (letter,) = shop.letters()
     assert letter["index"] == str(WHOLE_BODY)
     receipt = shop.intake.replay(DeadLetters(shop.steps, shop.settings).show(letter["id"]))
+    shop.finish()
     assert balanced(shop.counts())
     return receipt
 

@@ -39,6 +39,9 @@ appendfsync always
 aof-load-truncated no
 maxmemory {memory_mb}mb
 maxmemory-policy noeviction
+lazyfree-lazy-expire yes
+lazyfree-lazy-server-del yes
+lazyfree-lazy-user-del yes
 """
 _FULL = 2_000_000  # bytes; with less the server cannot even say in its log what is wrong
 

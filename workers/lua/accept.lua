@@ -19,11 +19,16 @@
 --   left: lua/left_out.lua; nameless: it has problems that name no field of a record
 --   kept: lua/kept.lua   again, assumed: lua/again.lua   log: lua/logs.lua
 --   stands: lua/adopted.lua   placed, snapshot: lua/newest.lua   on_create: lua/on_create.lua
+--   begins, sliced: the delivery is taken in slices, or goes on so: lua/sliced.lua
 -- ARGV[3]: the raw body, as text or base64 (request.encoding); ARGV[4], ARGV[5]: lua/kept.lua
---! uses dry versions state history inferred burying retire creation references on_create locales echo adopted forms raw newest unversioned left_out fetching waking seen logs overtaken again kept body_letters own_letters losses
+--! uses dry versions state history arrivals sliced_head inferred burying retire creation slices references on_create locales echo adopted forms raw newest unversioned left_out fetching waking seen logs overtaken again kept sliced body_letters own_letters losses
 
 local earlier = earlier_answer()
 if earlier then return earlier end
+
+if given(request.begins) then return slicing.begin(request.begins, ARGV[3]) end
+local sliced = slicing.now
+if given(request.sliced) and not sliced then return answer({outcome = 'none'}) end
 
 local claim, fetch = given(request.fetched), nil
 if claim then
@@ -43,7 +48,7 @@ local function wanted(event) return #event.changes > 0 or #event.fetches > 0 end
 
 local events, duplicates, bad, fresh, here = {}, 0, 0, 0, {}
 local repeats, left, rest = {}, {}, {}  -- places of repeats, of what was not taken, of what was
-for _, event in ipairs(request.events) do
+local function sort_out(event)
   local id = given(event.id)
   -- The letter of a fetch that failed is one of an event that was taken.
   local again = request.mode == 'remap' and #event.fetches > 0
@@ -75,36 +80,39 @@ for _, event in ipairs(request.events) do
     events[#events + 1] = event
   end
 end
+for _, event in ipairs(request.events) do sort_out(event) end
 
 -- Notices that wait hold raw bodies too; each source has room for so many.
 local function raw_of(event)
   return {source = request.source, raw = given(event.raw) or request.raw,
-    text = given(event.body) or ARGV[3], encoding = given(event.body) and 'text' or request.encoding}
+    text = given(event.body) or slicing.body(), encoding = given(event.body) and 'text' or request.encoding}
 end
-local bytes, weighed = 0, {}
-for _, event in ipairs(events) do
-  if #event.fetches > 0 then bytes = bytes + weight_of(raw_of(event), weighed) end
-end
--- As much again as the letters may take: these cannot keep the notices out.
-if bytes > 0 and not has_room_for_body(bytes, 2) then
-  return cjson.encode({outcome = 'full'})
+do
+  local bytes, weighed = 0, {}
+  for _, event in ipairs(events) do
+    if #event.fetches > 0 then bytes = bytes + weight_of(raw_of(event), weighed) end
+  end
+  -- As much again as the letters may take: these cannot keep the notices out.
+  if bytes > 0 and not has_room_for_body(bytes, 2) then
+    return cjson.encode({outcome = 'full'})
+  end
 end
 
 local doubted = doubts()
 
-local LANE_OF = {live = 1, fetched = 1, remap = 2, reconcile = 3}
-local lane_here = LANE_OF[request.mode]
+local lane_here = ({live = 1, fetched = 1, remap = 2, reconcile = 3})[request.mode]
 local due_here = lane_here == 3 and now + request.hold_ms or now
 local duplicate = duplicates > 0 and fresh == 0 and bad == 0
 -- Beside repeats there may be what nothing wanted: a duplicate by its outcome, and yet kept.
-local keeping = (duplicates == 0 or #events > 0) and begin_kept() or nil
-local before = tonumber(redis.call('GET', P .. 'arrival') or 0)
+local keeping = not sliced and (duplicates == 0 or #events > 0) and begin_kept() or nil
+local before = sliced and tonumber(sliced.before) or arrivals.last()
+if sliced and sliced.number > 0 then keeping = {number = sliced.number} end
 
 local function value_of(change, event, triple, version, held)
   local again = given(event.again)
   local kept = again or (keeping and {number = keeping.number, place = event.place}) or {}
   local field = {v = triple[2], t = triple[3], r = version, n = given(event.name), o = request.source,
-    a = redis.call('INCR', P .. 'arrival'), q = lane_here, w = now,
+    a = arrivals.next(), q = lane_here, w = arrivals.reserved and arrivals.reserved.came_ms or now,
     E = triple[4], e = events_at(held, version, given(event.id)), f = kept.number ~= 0 and kept.number or nil, h = kept.place}
   local snapshot = given(change.snapshot)
   field.A = snapshot and snapshot.as_of_ms
@@ -194,18 +202,21 @@ for _, event in ipairs(events) do
   for _, gone in ipairs(event.gone or {}) do part(gone, item_of) end
 end
 
-local headers = cjson.encode(request.headers)
+request.headers = cjson.encode(request.headers)
 local has_letters = redis.call('EXISTS', P .. 'letters:raw:' .. request.source) == 1
 local told, asked, asks, accepted, letters = {}, {}, {}, 0, 0
-begin_body_letter(events, given(request.closes), item_of, letter_for)
-for _, event in ipairs(events) do
-  event.headers = headers
+begin_body_letter(events, given(request.closes), item_of, letter_for, sliced)
+local own_letter = sliced and (writing or given(request.closes))
+-- A function, for a loop here would take names of those 200 that a script has at most.
+local function accept(event)
+  event.headers = request.headers
   local arrival = arrival_of(event)
   for _, ask in ipairs(event.fetches) do
     note_fetch(fetch_of(ask[1], request.source, ask[2]), event, raw_of(event), request.mode ~= 'live')
     asked[ask[1]] = true
     asks[#asks + 1] = ask
   end
+  if own_letter then leave_own_entries(event, own_letter, item_of) end
   -- Before its values overtake what its letter holds: a replay closes it, not something newer.
   if has_letters and is_whole(event) and wanted(event) then
     close_own_letters(event, item_of)
@@ -227,10 +238,15 @@ for _, event in ipairs(events) do
     has_letters = true
   end
 end
+for _, event in ipairs(events) do accept(event) end
 if fetch and claim.last then finish_fetch(fetch, claim) end
 note_outlived()
 save_logs()
 local stalled = LATER[request.mode] and save_stale()
+local letter = given(request.closes)
+if letter and (not sliced or sliced.last) and not rewritten[letter] and is_open(letter) then
+  end_letter(letter, 'replayed', item_of)
+end
 for _, item in pairs(items) do
   if is_altered(item) then
     schedule(item)
@@ -238,16 +254,14 @@ for _, item in pairs(items) do
   end
 end
 
-local words = keeping and keep(keeping, places_text(repeats, left, rest), string.format('%.0f', before))
-if request.mode == 'live' then
-  redis.call('HINCRBY', P .. 'source:' .. request.source, 'deliveries', 1)
-  if duplicate then redis.call('HINCRBY', P .. 'source:' .. request.source, 'duplicates', 1) end
-  if given(request.secret) then
-    redis.call('HINCRBY', P .. 'source:' .. request.source, 'secret:' .. request.secret, 1)
-  end
+local words = keeping and not sliced
+  and keep(keeping, places_text(repeats, left, rest), string.format('%.0f', before))
+if not sliced then slicing.count_delivery(duplicate) end
+if sliced then
+  local told = {fresh = fresh, bad = bad, repeats = duplicates, letter = writing,
+    nameless = body_is_nameless(), with_ids = body_has_ids()}
+  slicing.save(sliced, told, {repeats, left, rest})
 end
-local letter = given(request.closes)
-if letter and not rewritten[letter] and is_open(letter) then close_letter(letter, 'replayed') end
 if #asks > 0 then note('asked', {source = request.source, fetches = asks}, 'fetches') end
 if #told > 0 then note('accepted', {source = request.source, mode = request.mode, changes = told}, 'changes') end
 trim_history()

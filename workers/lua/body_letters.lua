@@ -12,22 +12,54 @@ local function body_is_nameless() return nameless_parts end
 
 local function body_has_ids() return parts_with_ids end
 
+-- The letter of the body of a delivery that is accepted in slices is begun by the first of them.
+local function go_on_with_body_letter(sliced)
+  writing = sliced.letter ~= '' and sliced.letter or nil
+  nameless_parts, parts_with_ids = sliced.nameless == '1', sliced.with_ids == '1'
+end
+
+local function drop_parts(id)
+  for _, name in ipairs(redis.call('HKEYS', letter_key(id))) do
+    if string.sub(name, 1, 2) == 'e:' then redis.call('HDEL', letter_key(id), name) end
+  end
+end
+
 -- Begins the letter of the body anew, where this delivery has one; *closes*: the letter that it replays.
-local function begin_body_letter(events, closes, item_of, letter_for)
-  local last = events[#events]
+-- In slices each event takes out what it has left in it (leave_own_entries).
+local function begin_body_letter(events, closes, item_of, letter_for, sliced)
+  if sliced and sliced.letter then return go_on_with_body_letter(sliced) end
+  local last = sliced and given(request.whole) or events[#events]
   if last and last.index == BODY and #last.problems > 0 then
     local id = letter_for(last)
     if string.sub(id, 1, 1) == 'g' then return end
     writing = id
-    if is_open(id) then return unlink_left_out(id, item_of) end
-    local held = redis.call('HKEYS', letter_key(id))
-    for _, name in ipairs(held) do
-      if string.sub(name, 1, 2) == 'e:' then redis.call('HDEL', letter_key(id), name) end
+    if is_open(id) then return not sliced and unlink_left_out(id, item_of) end
+    if slices.has('letter:' .. id) then
+      unlink_left_out(id, item_of)
+      slices.finish('letter:' .. id)
     end
+    drop_parts(id)
     redis.call('HDEL', letter_key(id), 'entries')
-  elseif closes and is_open(closes)
+  elseif not sliced and closes and is_open(closes)
       and redis.call('HGET', letter_key(closes), 'index') == string.format('%d', BODY) then
     unlink_left_out(closes, item_of)
+  end
+end
+
+-- What *event* has left in the letter of its body when it came before.
+local function leave_own_entries(event, id, item_of)
+  for _, one in ipairs({event.changes, event.left}) do
+    for _, place in ipairs(one) do
+      local item = item_of(place)
+      local slugs = {}
+      for slug, link in pairs(item.left) do
+        if link.l == id and link.h == event.place then slugs[#slugs + 1] = slug end
+      end
+      for _, slug in ipairs(slugs) do
+        unlink(item, slug)
+        remove_entry(letter_key(id), entry_name(item, slug))
+      end
+    end
   end
 end
 

@@ -12,7 +12,7 @@ local function release_body(source, raw)
   local key = P .. 'raw:' .. raw
   if redis.call('HINCRBY', key, 'letters', -1) <= 0 then
     redis.call('HINCRBY', P .. 'raw-bytes', source, -redis.call('HSTRLEN', key, 'text'))
-    redis.call('DEL', key)
+    redis.call('UNLINK', key)
   end
 end
 

@@ -8,7 +8,7 @@
 --   no listing shows is created; preflight: values are held against the schema;
 --   live: of the destination; locales: "all" or a list of tags, if not the primary one alone is written
 -- Returns {step = 'batch' | 'probe' | 'filter' | 'index' | 'schema' | 'site' | 'variants' | 'wait', ...}
---! uses state burying retire creation references budget on_create echo forms listing filter lookups locales scope spread variant_pages status late picking lanes retiring claimed publish_wait room import_pace imports batch
+--! uses state arrivals burying retire creation references budget on_create echo forms listing filter lookups locales scope spread variant_pages status late picking lanes retiring claimed publish_wait room import_pace imports batch
 
 local earlier = earlier_answer()
 if earlier then return earlier end

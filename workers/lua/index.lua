@@ -17,7 +17,7 @@
 --   ':filter': none of them
 -- Returns {found, missing, done, twins: [[key, item id, id of the other]], sweep}.
 --   sweep: what was not shown is gone
---! uses state burying retire resting creation slices references twins missing wanted status listing filter filtered key_forms
+--! uses state arrivals burying retire resting creation slices references twins missing wanted status listing filter filtered key_forms
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -101,8 +101,8 @@ local function decide(kind, slice, started, all)
     collection = request.collection, index = request.index, missing = request.missing,
     message = request.message}
   local name = kind .. request.collection
-  if is_in_slices(name) then return renew_slices(name, told) end
-  if not slice(told) then leave_to_slices(name, told) end
+  if slices.has(name) then return slices.renew(name, told) end
+  if not slice(told) then slices.leave(name, told) end
 end
 
 local newest = redis.call('HGET', index, 'newest') or ''

@@ -3,6 +3,7 @@
 --     w words   x places   b packed
 --     x: places of the events that were repeats, "|", those of the events that were not taken; and
 --       "|" and those that were, where a letter of the whole body stands for the others
+--     a delivery that is accepted in slices has these in kept-places:<source>, a hash: number → x
 --   instep:kept-words:<source>  stream <ms>-<number>: b what others are packed by, for an hour
 --   instep:kept-state:<source>  hash: number, ms of the last; bytes; oldest, fell: ms of the oldest
 --     and of the last that fell out; dropped: how many did for want of room; most: bytes that they may
@@ -69,6 +70,7 @@ local function trim_kept(source, kept, state)
     if ms_of(entry) >= from then state.dropped = (state.dropped or 0) + 1 end
     state.fell = ms_of(entry)
     state.bytes = state.bytes - drop(key, entry)
+    redis.call('HDEL', P .. 'kept-places:' .. source, string.match(entry[1], '%d+$'))
     entry = first_of(key)
   end
   state.oldest = entry and ms_of(entry) or nil
@@ -91,6 +93,16 @@ local function places_text(repeats, left, rest)
   local text = table.concat(repeats, ',') .. '|'
   if left[#left] ~= -1 then return text .. table.concat(left, ',') end
   return text .. '-1|' .. table.concat(rest, ',')
+end
+
+-- The places of a delivery that was accepted in slices are known at the end of it.
+local function note_places(source, number, texts)
+  local repeats, left, rest = unpack(texts)
+  local text = repeats .. '|' .. left
+  if string.match(left, '%-1,$') then text = text .. '|' .. rest end
+  redis.call('HSET', P .. 'kept-places:' .. source, string.format('%.0f', number), text)
+  local kept = request.kept
+  redis.call('PEXPIRE', P .. 'kept-places:' .. source, 2 * kept.ms + 2 * WORDS_MS)
 end
 
 -- Which deliveries are kept so far, and the number of this one; nil where it is not to be kept.

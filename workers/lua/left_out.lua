@@ -78,7 +78,8 @@ local function is_after(link, version, event)
     return version > link.r
   end
   local again = given(event.again)
-  return not again or is_own(link, event) or (given(again.arrival) or 0) > link.a
+  if not again then return not arrivals.reserved or arrivals.reserved.arrival >= link.a end
+  return is_own(link, event) or (given(again.arrival) or 0) > link.a
 end
 
 -- A value of *slug*, or a retirement, was accepted: what was left out before it is overtaken.
@@ -100,7 +101,7 @@ local function is_overtaken(item, left, event)
     if version and field.r ~= version and are_compared(field.r, version) then
       return field.r > version
     end
-    return again ~= nil and not came_before(field, event)
+    return (again or arrivals.reserved) ~= nil and not came_before(field, event)
   end
   for slug, field in pairs(item.fields) do
     local compared = slug == left.slug or left.slug == GONE or (slug == GONE and not field.b)
@@ -111,7 +112,7 @@ end
 
 -- Puts what *event* left out into its letter *id*.
 local function link_left_out(id, event, item_of)
-  local arrival = tonumber(redis.call('GET', P .. 'arrival') or 0)
+  local arrival = arrivals.last()
   local again, put, held = given(event.again), {}, entries_of(letter_key(id))
   for _, left in ipairs(event.left) do
     local item, slug, version = item_of(left), left.slug, given(left.version)
@@ -133,17 +134,48 @@ local function link_left_out(id, event, item_of)
   redis.call('HSET', letter_key(id), 'entries', held)
 end
 
+local function unlink_entry(id, name, item_of)
+  local place = cjson.decode(string.sub(name, 3))
+  local item = item_of({collection = place[1], record = place[2]})
+  local link = item.left[place[3]]
+  if link and link.l == id then unlink(item, place[3]) end
+  redis.call('HDEL', letter_key(id), name)
+end
+
 -- Takes all entries out of a letter: it is closed, or written anew.
 local function unlink_left_out(id, item_of)
   local held = redis.call('HGETALL', letter_key(id))
   for i = 1, #held, 2 do
-    if string.sub(held[i], 1, 2) == 'o:' then
-      local place = cjson.decode(string.sub(held[i], 3))
-      local item = item_of({collection = place[1], record = place[2]})
-      local link = item.left[place[3]]
-      if link and link.l == id then unlink(item, place[3]) end
-      redis.call('HDEL', letter_key(id), held[i])
-    end
+    if string.sub(held[i], 1, 2) == 'o:' then unlink_entry(id, held[i], item_of) end
   end
   redis.call('HDEL', letter_key(id), 'entries')
+end
+
+-- Takes some entries out of a letter that is closed; true: that was all.
+local function unlink_slice(id, item_of)
+  local cursor, room = '0', SLICE
+  for _ = 1, 10 do
+    local found = redis.call('HSCAN', letter_key(id), cursor, 'COUNT', SLICE)
+    for i = 1, #found[2], 2 do
+      local name = found[2][i]
+      local kind = string.sub(name, 1, 2)
+      if kind == 'e:' then redis.call('HDEL', letter_key(id), name) end
+      if kind == 'o:' then
+        if room == 0 then return false end
+        unlink_entry(id, name, item_of)
+        room = room - 1
+      end
+    end
+    cursor = found[1]
+    if cursor == '0' then return true end
+  end
+  return false
+end
+
+-- Closes a letter with what is in it; very many entries leave it in slices.
+local function end_letter(id, reason, item_of)
+  local many = entries_of(letter_key(id)) > SLICE
+  if not many then unlink_left_out(id, item_of) end
+  close_letter(id, reason)
+  if many then slices.leave('letter:' .. id, {reason = reason}) end
 end

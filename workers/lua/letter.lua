@@ -4,7 +4,7 @@
 -- ARGV[2]: {token, id, act: 'replay' | 'discard', destinations: {collection: destination},
 --   places: {collection: copy}}
 -- Returns {done, fields, wake}.
---! uses versions state burying retire resting left_out
+--! uses versions state arrivals burying retire resting slices left_out
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -14,13 +14,12 @@ if head[1] ~= 'open' then return answer({done = false, fields = 0}) end
 if head[2] == 'unmapped' then
   if request.act == 'replay' then return answer({done = false, fields = 0}) end
   local items = {}
-  unlink_left_out(request.id, function(place)
+  end_letter(request.id, 'discarded', function(place)
     local name = place.collection .. ':' .. place.record
     items[name] = items[name] or load_item(place.collection, place.record)
     return items[name]
   end)
   for _, item in pairs(items) do save(item) end
-  close_letter(request.id, 'discarded')
   return answer({done = true, fields = 0})
 end
 

@@ -6,7 +6,7 @@
 --   texts: values that refer to items, as they stand and as they are to stand
 --   look: that a listing did not show its item was said by keys that were not normal
 -- Returns {done, till, fields, overtaken}; not done: it is in a claim until *till*.
---! uses versions state inferred newest burying retire creation references left_out
+--! uses versions state arrivals inferred newest burying retire creation references left_out
 
 local earlier = earlier_answer()
 if earlier then return earlier end

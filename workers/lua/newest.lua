@@ -17,7 +17,8 @@
 local EVENTS = 200  -- ids kept of one version, 16 characters each; older repeats the seen ids tell
 local LATER = {live = true, fetched = true}  -- modes in which the later of two equals wins
 
-local function wins_ties(event) return LATER[request.mode] and not given(event.again) end
+-- An event that runs again, or in a slice of its delivery (lua/arrivals.lua), stands where it came.
+local function stands_back(event) return given(event.again) or arrivals.reserved end
 
 local function has_event(held, id)
   return id and string.find(' ' .. (held.e or '') .. ' ', ' ' .. id .. ' ', 1, true) ~= nil
@@ -53,7 +54,8 @@ end
 -- The newest arrival number when the event first came; nil: it comes now, or nobody knows.
 local function first_arrival(event)
   local again = given(event.again)
-  return again and given(again.arrival)
+  if again then return given(again.arrival) end
+  return arrivals.reserved and arrivals.reserved.arrival
 end
 
 -- Retirement → the event of this step that has lifted it: its other fields go over it, too.
@@ -65,6 +67,12 @@ local function came_before(held, event)
   local both_kept = again and again.number ~= 0 and held.o == request.source and held.f
   if not arrival or both_kept then return sent_before(held, event) end
   return (held.N or held.a) <= arrival
+end
+
+-- Whether the event is the later of two that are equal.
+local function wins_ties(held, event)
+  if not LATER[request.mode] or given(event.again) then return false end
+  return not arrivals.reserved or came_before(held, event)
 end
 
 -- Two versions that say nothing of each other.
@@ -96,7 +104,7 @@ local function newest_before(item, slug, event)
   local newest
   for name, field in pairs(item.fields) do
     if is_compared(slug, name) then
-      local before = not given(event.again) or came_before(field, event)
+      local before = not stands_back(event) or came_before(field, event)
       local own = slug ~= GONE and item.fields[slug]
       local apart = own and are_apart(own.r, field.r)
       if before and not apart and (not newest or field.r > newest) then newest = field.r end
@@ -109,7 +117,8 @@ end
 -- The source has no times: of when it came, and later than all that came before it.
 local function arrival_version(newest, event)
   local again = given(event.again)
-  local micros = again and micros_of(again.came) or now_us
+  local came = again and again.came or arrivals.reserved and arrivals.reserved.came
+  local micros = came and micros_of(came) or now_us
   if not newest or kind_of(newest) == BEFORE then return time_at(micros) end
   if kind_of(newest) == 's' then return newest end
   return time_at(math.max(micros, micros_of(newest) + 1))
@@ -125,7 +134,7 @@ end
 -- A new row without a time goes over the retirement *gone*, which is in force as its event comes.
 local function is_below(gone, event)
   if not gone or gone.b then return gone ~= nil and lifted_by[gone] == event end
-  return not given(event.again) or came_before(gone, event)
+  return not stands_back(event) or came_before(gone, event)
 end
 
 -- The version of a change that has none of its own; nil: it is not to go over what is held.
@@ -148,7 +157,7 @@ local function replacing_version(item, slug, version, event)
   for name, field in pairs(item.fields) do
     if is_compared(slug, name) and field.r > version and not are_apart(field.r, version) then
       if name == slug and gave(field, event) then return field.r end
-      local before = not given(event.again) or came_before(field, event)
+      local before = not stands_back(event) or came_before(field, event)
       if not is_of_snapshot(field) or not before then return version end
       if field.r > newest then newest = field.r end
     end
@@ -224,7 +233,7 @@ end
 local function wins_tie(held, event, change)
   if gave(held, event) then return true end
   if has_event(held, given(event.id)) then return false end
-  if wins_ties(event) or outlives(held, change.snapshot) or given(change.stands) then return true end
+  if wins_ties(held, event) or outlives(held, change.snapshot) or given(change.stands) then return true end
   return is_overtaken_by(held, event, change)
 end
 
@@ -242,7 +251,7 @@ local function goes_over(gone, version, event, change)
   local before = gone and gone.b and kind_of(version) == BEFORE
   if before and outlives(gone, change.snapshot) then return true end
   if not gone or not are_apart(gone.r, version) then return wins(gone, version, event, change) end
-  return gone.b or wins_ties(event) or outlives(gone, change.snapshot) or came_before(gone, event)
+  return gone.b or wins_ties(gone, event) or outlives(gone, change.snapshot) or came_before(gone, event)
 end
 
 -- Whether a value is new to its item: a retirement is compared with all that is held of it.
@@ -253,7 +262,7 @@ local function is_news(item, slug, version, event, change)
   for name, field in pairs(item.fields) do
     local other = kind_of(field.r) ~= kind_of(version) and kind_of(field.r) ~= BEFORE
     if name ~= GONE and not other and version <= field.r then
-      local later = wins_ties(event) or gave(field, event) or outlives(field, change.snapshot)
+      local later = wins_ties(field, event) or gave(field, event) or outlives(field, change.snapshot)
         or is_overtaken_by(field, event, change)
       if version < field.r or not later then return false end
     end

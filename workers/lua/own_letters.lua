@@ -33,8 +33,7 @@ local function close_own_letters(event, item_of)
   local again = given(event.again)
   for _, id in ipairs(again and again.letters or {event.letter}) do
     if is_open(id) then
-      unlink_left_out(id, item_of)
-      close_letter(id, 'replayed')
+      end_letter(id, 'replayed', item_of)
       closed[#closed + 1] = id
     end
   end
@@ -62,8 +61,8 @@ end
 -- The arrival number at which an event stands; that of which something was left out has its own.
 local function arrival_of(event)
   local fails = #event.problems + #event.left > 0 or event.part
-  if fails and not given(event.again) then return redis.call('INCR', P .. 'arrival') end
-  return tonumber(redis.call('GET', P .. 'arrival') or 0)
+  if fails and not given(event.again) then return arrivals.next() end
+  return arrivals.last()
 end
 
 local function note_place(id, event, keeping, before)
@@ -72,7 +71,7 @@ local function note_place(id, event, keeping, before)
   local first = again or given(event.id) or (event.index < 0 and body_has_ids())
   if first and redis.call('HEXISTS', letter_key(id), 'came') == 1 then return end
   local first = again or {number = keeping and keeping.number or 0, arrival = before,
-    came = string.format('t%017.0f', now_us)}
+    came = arrivals.reserved and arrivals.reserved.came or string.format('t%017.0f', now_us)}
   redis.call('HSET', letter_key(id), 'number', first.number, 'place', event.place, 'came', first.came)
   if given(first.arrival) then
     redis.call('HSET', letter_key(id), 'arrival', string.format('%.0f', first.arrival))

@@ -180,7 +180,7 @@ local function wake_waiting()
     if number > room then
       local own = string.format('wake:%.0f', redis.call('INCR', P .. 'slice-number'))
       redis.call('RENAME', waiters, P .. 'waking:' .. own)
-      leave_to_slices(own, {name = name})
+      slices.leave(own, {name = name})
     elseif number > 0 then
       wake_slice(waiters, name)
       room = room - number

@@ -9,7 +9,7 @@
 --   back: the snapshot of *source* taken at *as_of_ms* has its record, which an earlier one lacked
 --   hold_ms: until they are due, so that a whole hand-over becomes due at one time
 -- Returns {fields, records, left: [record], wake}; left: something had changed, nothing was done.
---! uses versions state inferred burying retire creation waking status
+--! uses versions state arrivals inferred burying retire creation waking status
 
 local earlier = earlier_answer()
 if earlier then return earlier end

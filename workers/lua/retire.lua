@@ -72,7 +72,7 @@ local function lift(item)
   local doubted = gone.m
   overrule(item, GONE)
   gone.b, gone.c, gone.p, gone.m, gone.x = 1, nil, nil, nil, nil
-  gone.a = redis.call('INCR', P .. 'arrival')
+  gone.a = arrivals.next()
   touch(item, GONE)
   for slug, field in pairs(item.fields) do
     if slug ~= GONE and gone.v == '"delete"' then

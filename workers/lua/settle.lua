@@ -26,7 +26,7 @@
 --   soft: the limits come from 5xx answers, and last until the outage has ended
 --   imports: [files, ms]: that the CMS fetched for the request, and how long that took
 -- Returns {settled, lost, letters}.
---! uses state burying retire resting creation slices references echo publish_wait room forms status locales retired created shown import_pace twins late losses
+--! uses state arrivals burying retire resting creation slices references echo publish_wait room forms status locales retired created shown import_pace twins late losses
 
 local earlier = earlier_answer()
 if earlier then return earlier end

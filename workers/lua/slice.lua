@@ -2,12 +2,27 @@
 -- slice: does a little more of what a step has left (lua/slices.lua), oldest slice first.
 -- ARGV[2]: {token, history}
 -- Returns {name, more}: what it worked on, or false; and whether anything is left.
---! uses state burying retire resting creation slices references missing wanted
+--! uses versions state arrivals burying retire resting creation slices references missing wanted newest left_out
 
 local earlier = earlier_answer()
 if earlier then return earlier end
 
+-- One that is open again has entries of its own, which stay.
+local function close_slice(_, name)
+  local id = string.match(name, ':(.*)$')
+  if is_open(id) then return true end
+  local items = {}
+  local done = unlink_slice(id, function(place)
+    local key = place.collection .. ':' .. place.record
+    items[key] = items[key] or load_item(place.collection, place.record)
+    return items[key]
+  end)
+  for _, item in pairs(items) do save(item) end
+  return done
+end
+
 local DO = {
+  letter = close_slice,
   missing = miss_slice,
   wanted = wanted_slice,
   wake = function(told, name) return wake_slice(P .. 'waking:' .. name, told.name) end,
@@ -28,8 +43,8 @@ local flat = redis.call('HGETALL', P .. 'slice:' .. name)
 for i = 1, #flat, 2 do told[flat[i]] = flat[i + 1] end
 for _, key in ipairs({'collection', 'index', 'missing', 'message'}) do request[key] = told[key] end
 if act(told, name) then
-  end_slices(name)
+  slices.finish(name)
 else
-  leave_to_slices(name, told)
+  slices.leave(name, told)
 end
 return answer({name = name, more = next_slice() ~= nil})

@@ -4,22 +4,23 @@
 --   instep:slices           sorted set: <kind>:<name> of what is left, by the ms of its last slice
 --   instep:slice:<of it>    hash: what it needs, and how far it is
 -- Kinds:
---   missing:<collection>    keys that a listing did not show            lua/missing.lua
---   wanted:<collection>     references to such keys                     lua/wanted.lua
---   wake:<n>                what waited for an item that has come; instep:
---                           that is left                                lua/references.lua
---   letter:<id>             what is left in a letter that is to close   lua/left_out.lua
+--   missing:<collection>    keys that a listing did not show          lua/missing.lua
+--   wanted:<collection>     references to such keys                   lua/wanted.lua
+--   wake:<n>                what waited for an item that has come     lua/references.lua
+--   letter:<id>             what is left in a letter that is closed   lua/left_out.lua
+--   instep:waking:<of it>   set: the items that it has yet to look at, of wanted and wake
 
+local slices = {}  -- one table, for a script has 200 names at most
 local SLICE = 30       -- items that one step loads and saves beside its own
 
-local function nudge()
+function slices.nudge()
   redis.call('LPUSH', P .. 'nudge', 1)
   redis.call('LTRIM', P .. 'nudge', 0, 0)
 end
 
-local function is_in_slices(name) return redis.call('EXISTS', P .. 'slice:' .. name) == 1 end
+function slices.has(name) return redis.call('EXISTS', P .. 'slice:' .. name) == 1 end
 
-local function leave_to_slices(name, told)
+function slices.leave(name, told)
   local put = {}
   for key, value in pairs(told) do
     put[#put + 1] = key
@@ -28,15 +29,15 @@ local function leave_to_slices(name, told)
   redis.call('DEL', P .. 'slice:' .. name)
   redis.call('HSET', P .. 'slice:' .. name, unpack(put))
   redis.call('ZADD', P .. 'slices', now, name)
-  nudge()
+  slices.nudge()
 end
 
 -- It goes on with what *told* says besides.
-local function renew_slices(name, told)
+function slices.renew(name, told)
   for key, value in pairs(told) do redis.call('HSET', P .. 'slice:' .. name, key, tostring(value)) end
 end
 
-local function end_slices(name)
+function slices.finish(name)
   redis.call('DEL', P .. 'slice:' .. name)
   redis.call('ZREM', P .. 'slices', name)
 end

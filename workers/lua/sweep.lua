@@ -6,7 +6,7 @@
 --   kept: {source: {ms, most}}}: deliveries that are kept no longer are dropped
 --   history: lua/history.lua   places: {collection: copy}
 -- Returns {wake: [name], ms}: until the next stored time, at most 1,000.
---! uses state history burying retire resting raw fetching kept publish_wait room
+--! uses state history arrivals burying retire resting raw fetching kept publish_wait room
 
 local function mend(key)
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. (now + AHEAD_MS), '+inf')) do

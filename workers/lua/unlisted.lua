@@ -4,7 +4,7 @@
 -- between leaves the rest to the next round.
 -- ARGV[2]: {token, collection, index, cursor, history}
 -- Returns {cursor, gone}: '0', it was the last call; 'begin': the next one begins anew.
---! uses state burying retire resting creation slices references twins
+--! uses state arrivals burying retire resting creation slices references twins
 
 local AT_ONCE = 50
 local BEGIN = 'begin'

@@ -9,7 +9,7 @@
 --   failed: no page came; every_ms, page_ms: at least, between two listings and two pages
 --   outside: it is a reconcile's own listing, and moves on none of the workers
 -- Returns {found, done}.
---! uses state burying retire creation references locales
+--! uses state arrivals burying retire creation references locales
 
 local earlier = earlier_answer()
 if earlier then return earlier end

@@ -30,10 +30,11 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "queue": (
             *("due", "part", "waiting", "lookup", "filter", "wanted", "waiters", "flight"),
             *("wake", "wakes", "nudge", "slice", "slices", "slice-number", "waking"),
+            *("sliced", "slicing", "sliced-bytes", "sliced-of"),
         ),
         "seen ids": ("seen", "seen-bytes"),
         "letters": ("letter", "letters", "letter-number", "raw", "raw-bytes"),
-        "kept deliveries": ("kept", "kept-words", "kept-state", "rewrite"),
+        "kept deliveries": ("kept", "kept-words", "kept-state", "kept-places", "rewrite"),
         "fetches": (
             *("fetch", "fetches", "fetches-waiting", "fetches-failing"),
             *("fetcher", "fetchers", "cursors"),

@@ -15,6 +15,7 @@ The keys of the store, and what each holds. The steps (``workers/lua``) write th
                                            one that has come
 ``instep:slices``, ``instep:slice:<name>`` what is left to be done in slices (``lua/slices.lua``);
                                            ``instep:slice-number``: a counter
+``instep:sliced…``, ``instep:slicing:…``   deliveries that are accepted so (``lua/sliced.lua``)
 ``instep:ids:<collection>:<copy>``         hash: key → item id
 ``instep:keys:<collection>:<copy>``        hash: item id → key
 ``instep:born:<collection>:<copy>``        hash: item id → createdOn

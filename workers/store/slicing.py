@@ -1,0 +1,118 @@
+"""
+Deliveries of more changes than one step takes: handed over in pieces, kept whole by one step, and
+accepted event by event in slices, by whoever comes first (``lua/sliced.lua``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workers.scripts import Steps
+from workers.store.connection import guarded
+
+MOST = 500  # changes of a delivery that one step accepts
+SLICE = 40  # changes that one slice accepts, but for an event that has more
+BYTES = 64 * 1024 * 1024  # that wait so; beyond that a delivery is to be sent again
+HANDED_MS = 600_000  # for which events that are being handed over are kept
+
+# Made once: json.dumps makes a new encoder for every call that has an option.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """
+    What a slice has done.
+
+    Args:
+        wake: Destinations for which the caller is to enqueue a job.
+        more: Whether anything is left.
+    """
+
+    wake: tuple[str, ...] = ()
+    more: bool = False
+
+
+def are_many(events: Sequence[Event]) -> bool:
+    """Tell whether *events* are more than one step is to accept."""
+    return len(events) > 1 and sum(map(_size, events)) > MOST
+
+
+def begin(
+    steps: Steps, request: Mapping[str, Any], text: str, kept: tuple[bytes, bytes]
+) -> dict[str, Any]:
+    """
+    Keep a delivery whole, to be accepted in slices; what *request* says is as of ``accept``.
+
+    Args:
+        text: The raw body.
+        kept: The delivery, packed, and new words that it is packed by.
+    """
+    events: Sequence[Event] = request["events"]
+    pieces = list(_pieces(events))
+    digest = hashlib.sha256("\n".join([request["source"], *pieces]).encode()).hexdigest()[:32]
+    key = uuid.uuid4().hex
+    with guarded():
+        for piece in pieces:
+            steps.client.rpush(f"instep:slicing:{key}", piece)
+        steps.client.pexpire(f"instep:slicing:{key}", HANDED_MS)
+    whole = events[-1] if events[-1]["index"] < 0 else None
+    head = {**request, "events": [], "whole": whole, "hash": digest}
+    begins = {
+        "key": key,
+        "head": _encode(head),
+        "hash": digest,
+        # A source without ids is not de-duplicated.
+        "remember": all(event["id"] for event in events if event["changes"] or event["fetches"]),
+        "bytes": len(text) + sum(map(len, pieces)),
+        "most": BYTES,
+        "arrivals": sum(map(_arrivals, events)),
+    }
+    return steps.run("accept", {**request, "events": [], "begins": begins}, text, *kept)
+
+
+def go_on(steps: Steps, history: Mapping[str, int]) -> Slice:
+    """Do a little of what was left to be done in slices."""
+    with guarded(), steps.client.pipeline(transaction=False) as pipeline:
+        pipeline.lindex("instep:sliced", 0)
+        pipeline.exists("instep:slices")
+        name, others = pipeline.execute()
+    wake: tuple[str, ...] = ()
+    more = False
+    if name is not None:
+        request = {"token": uuid.uuid4().hex, "sliced": name, "source": "", "dedupe_ms": 1}
+        wake = tuple(steps.run("accept", request, "", "", "").get("wake") or ())
+        more = True
+    if others:
+        answer = steps.run("slice", {"token": uuid.uuid4().hex, "history": dict(history)})
+        more = more or bool(answer["more"])
+    return Slice(wake, more)
+
+
+def _size(event: Event) -> int:
+    return max(1, len(event["changes"]) + len(event["left"]) + len(event["fetches"]))
+
+
+def _arrivals(event: Event) -> int:
+    """Return more arrival numbers than *event* can need."""
+    return 2 + sum(2 + 2 * len(change["fields"]) for change in event["changes"])
+
+
+def _pieces(events: Sequence[Event]) -> Iterator[str]:
+    """Yield *events* as JSON lists of what one slice accepts."""
+    piece: list[Event] = []
+    size = 0
+    for event in events:
+        if piece and size + _size(event) > SLICE:
+            yield _encode(piece)
+            piece, size = [], 0
+        piece.append(event)
+        size += _size(event)
+    yield _encode(piece)
