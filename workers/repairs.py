@@ -149,3 +149,22 @@ class Repairs:
                 "rest_ms": int(FRESH_EVERY * 1000),
             },
         )
+
+    def replaced(self, collection: Collection, items: Sequence[tuple[str, str]]) -> None:
+        """
+        Tell the index that a listing of the whole shows records with other items than it knows.
+
+        Args:
+            items: Record and id (`MOST` at most at once) of the items that it does not show.
+        """
+        for start in range(0, len(items), MOST):
+            self.steps.run(
+                "replaced",
+                {
+                    "token": uuid.uuid4().hex,
+                    "collection": collection.name,
+                    "index": self.settings.copy_of(collection),
+                    "items": [list(pair) for pair in items[start : start + MOST]],
+                    "history": self.settings.store.history,
+                },
+            )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from service.reconcile.states import Compared, Held, Wanted
+from service.reconcile.states import Compared, Held, Listed, Wanted
 from workers.fieldtypes import TYPES
 from workers.parts import Parts
 from workers.settings import Collection
@@ -15,10 +15,34 @@ from workers.wording import places
 REFERS = tuple(name for name, kind in TYPES.items() if kind.refers)
 
 
+class Shown:
+    """The items of a collection that others refer to, as listed: the oldest of each key."""
+
+    def __init__(self) -> None:
+        self.ids: dict[str, str] = {}
+        self.all: set[str] = set()
+        self._created: dict[str, str] = {}
+
+    def add_item(self, record: str | None, item: Listed) -> None:
+        """Take in one item; *record*: its key."""
+        self.all.add(item.id)
+        created = item.created or ""
+        if record is not None and created <= self._created.get(record, created):
+            self.ids[record], self._created[record] = item.id, created
+
+    def ids_of(self, keys: Iterable[str]) -> dict[str, str]:
+        """Return the ids of the items of *keys*, as far as there are any."""
+        return {key: self.ids[key] for key in keys if key in self.ids}
+
+
 class Links:
     """
     Args:
         collection: Whose values they are.
+
+    Attributes:
+        listed: Collection → what tells the ids of its items by their keys, where a listing of the
+            whole has shown them: the index may know what is gone.
 
     Raises (every method):
         StoreUnavailable: The store did not answer.
@@ -27,6 +51,7 @@ class Links:
     def __init__(self, parts: Parts, collection: Collection) -> None:
         self._client = parts.steps.client
         self._places = places(parts.settings, collection.destination)
+        self.listed: dict[str, Callable[[list[str]], Mapping[str, str]]] = {}
 
     def of(self, page: Iterable[Compared]) -> dict[str, str | None]:
         """Return value → its link (`FieldType.body`); None: one of its keys has no known item."""
@@ -35,21 +60,17 @@ class Links:
         found = self._ids({key for keys in named.values() for key in keys})
         return {text: _link(text, [found.get(key) for key in named[text]]) for text in texts}
 
-    def unlisted(self, names: Iterable[str]) -> list[str]:
-        """Return those of the collections *names* of which no listing has been read to its end."""
-        with guarded():
-            return [
-                name
-                for name in names
-                if name in self._places
-                and not self._client.hexists(f"instep:index:{name}:{self._places[name]}", "created")
-            ]
+    def known(self, names: Iterable[str]) -> list[str]:
+        """Return those of the collections *names* that values of this one may refer to."""
+        return [name for name in names if name in self._places]
 
     def _ids(self, keys: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
         found: dict[tuple[str, str], str] = {}
         for to, place in self._places.items():
             own = sorted(key for name, key in keys if name == to)
-            if own:
+            if to in self.listed:
+                found |= {(to, key): id for key, id in self.listed[to](own).items()}
+            elif own:
                 with guarded():
                     ids = self._client.hmget(f"instep:ids:{to}:{place}", own)
                 found |= {(to, key): str(id) for key, id in zip(own, ids, strict=True) if id}

@@ -16,10 +16,10 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from service.reconcile.options import take
 from service.reconcile.states import Listed
-from service.reconcile.table import Table
 from workers.answers import Answer, ItemView
 from workers.asking import Asker, said
 from workers.changes import time_version
@@ -52,6 +52,12 @@ class Pages:
     since_ms: int
 
 
+class Side(Protocol):
+    """Takes in the items of a listing."""
+
+    def add_item(self, record: str | None, item: Listed) -> None: ...
+
+
 class Lister:
     """
     Args:
@@ -81,7 +87,7 @@ class Lister:
         self._asker = Asker(parts)
         self.calls = 0
 
-    def into(self, table: Table | None, began_ms: int = 0, since_ms: int = 0) -> Pages:
+    def into(self, table: Side | None, began_ms: int = 0, since_ms: int = 0) -> Pages:
         """
         List everything into *table*; None: only the index learns of it.
 

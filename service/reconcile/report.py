@@ -63,7 +63,7 @@ def summary(
 
 def predicted(run: Run, found: Found, calls: Mapping[str, int]) -> dict[str, Any]:
     """Return the calls that the run itself would need, and the minutes that they take."""
-    listing = {"list": found.pages.calls + calls.get("list", 0)}
+    listing = {"list": found.pages.calls + found.targets + calls.get("list", 0)}
     kinds = {**calls, **listing}
     number = sum(kinds.values())
     minutes = round(number / run.destination.requests_per_minute, 2)

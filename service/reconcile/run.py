@@ -25,6 +25,7 @@ from service.reconcile.rows import Rows
 from service.reconcile.showing import Eye
 from service.reconcile.states import Compared, Wanted
 from service.reconcile.table import Table
+from service.reconcile.targets import list_targets, teach
 from service.reconcile.waiting import Waited, Waiting
 from service.senders import SENDERS
 from workers.changes import Change
@@ -171,7 +172,11 @@ class Run:
             whole = variants.listed(lister, self.table, self._locales)
             calls += more + lister.calls
             pages = replace(pages, calls=calls, whole=pages.whole and whole)
-        self._targets = self._list_targets()
+        if pages.whole:
+            teach(self.parts, self.collection, self.table, self._links)
+        self._targets = list_targets(
+            self.parts, self.collection, self.table, self._links, self._sleep
+        )
         return pages
 
     def _record_keys(self, by: str) -> tuple[RecordKeys, int]:
@@ -179,15 +184,6 @@ class Run:
             return RecordKeys(self.collection), 0
         known = {id: record for record, id in self._ledger.ids()}
         return record_keys_of(self.parts, self.collection, list(self.table.records()), known)
-
-    def _list_targets(self) -> int:
-        """List the collections that values refer to, where the index does not know them yet."""
-        calls = 0
-        names = [name for name in self.table.targets() if name != self.collection.name]
-        for name in self._links.unlisted(names):
-            collection = self.parts.settings.collections[name]
-            calls += Lister(self.parts, collection, "key", sleep=self._sleep).into(None).calls
-        return calls
 
     def compare(self, pages: Pages, *, partial: bool) -> Found:
         """

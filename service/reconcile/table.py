@@ -6,17 +6,16 @@ It lives for one run, in a directory of its own that is removed with it.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, fields
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 from service.reconcile.causes import RETIRE, WITHHELD, Finding
 from service.reconcile.links import REFERS
 from service.reconcile.states import Compared, Listed, Wanted
+from service.reconcile.table_rows import finding_of, finding_row, item_row, listed_of
 from workers.model.versions import kind_of
 
 PAGE = 500  # records that are looked at together
@@ -133,32 +132,46 @@ class Table:
         """Keep what the index knows, record and item id, before anything is listed."""
         self._db.executemany("INSERT OR REPLACE INTO known VALUES (?, ?)", ids)
 
+    def replaced(self) -> list[tuple[str, str]]:
+        """Return record and former id of those that are listed with another item."""
+        query = (
+            "SELECT DISTINCT known.record, known.id FROM known JOIN items USING (record) "
+            "WHERE known.id NOT IN (SELECT id FROM items)"
+        )
+        return self._db.execute(query).fetchall()
+
     # the listing ----------------------------------------------------------------------------
 
     def add_item(self, record: str | None, item: Listed) -> None:
-        row = _item_row(item, record)
+        row = item_row(item, record)
         self._db.execute("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def add_variant(self, tag: str, item: Listed) -> None:
         """Keep the variant of an item in the locale *tag*."""
-        row = _item_row(item, tag)
+        row = item_row(item, tag)
         self._db.execute("INSERT OR REPLACE INTO variants VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def variants(self, id: str | None = None) -> Iterator[tuple[str, Listed]]:
         """Yield tag and variant of one item, or of all."""
         query = "SELECT * FROM variants WHERE ? IS NULL OR id = ? ORDER BY id, tag"
         for row in self._db.execute(query, (id, id)).fetchall():
-            yield row[1], _listed(row)
+            yield row[1], listed_of(row)
 
     def item(self, id: str) -> Listed | None:
         """Return one listed item."""
         row = self._db.execute("SELECT * FROM items WHERE id = ?", (id,)).fetchone()
-        return _listed(row) if row else None
+        return listed_of(row) if row else None
+
+    def ids_of(self, records: Iterable[str]) -> dict[str, str]:
+        """Return the ids of the items of *records*, the oldest where there are several."""
+        query = "SELECT id FROM items WHERE record = ? ORDER BY created, id LIMIT 1"
+        found = ((record, self._db.execute(query, (record,)).fetchone()) for record in records)
+        return {record: row[0] for record, row in found if row}
 
     def keyless(self) -> Iterator[Listed]:
         """Yield the items without a key."""
         for row in self._db.execute("SELECT * FROM items WHERE record IS NULL ORDER BY id"):
-            yield _listed(row)
+            yield listed_of(row)
 
     # side by side ---------------------------------------------------------------------------
 
@@ -194,7 +207,7 @@ class Table:
         for row in self._db.execute(
             "SELECT * FROM items WHERE record BETWEEN ? AND ? ORDER BY created, id", span
         ):
-            items.setdefault(row[1], []).append(_listed(row))
+            items.setdefault(row[1], []).append(listed_of(row))
         ids = dict(self._db.execute("SELECT * FROM known WHERE record BETWEEN ? AND ?", span))
         moved = {
             row[0]
@@ -216,7 +229,7 @@ class Table:
     def add_findings(self, findings: Iterable[Finding]) -> None:
         self._db.executemany(
             f"INSERT INTO findings ({_COLUMNS}) VALUES ({_MARKS})",  # noqa: S608  # names of ours
-            [_row(finding) for finding in findings],
+            [finding_row(finding) for finding in findings],
         )
 
     def findings(self, *acts: str, causes: Iterable[str] = ()) -> Iterator[tuple[Finding, str]]:
@@ -227,7 +240,7 @@ class Table:
         query = f"SELECT {_COLUMNS}, outcome FROM findings {where} ORDER BY act, record, n"  # noqa: S608
         for row in self._db.execute(query, wanted):
             *values, outcome = row
-            yield _finding(values), outcome
+            yield finding_of(values), outcome
 
     def counts(self) -> dict[tuple[str, str, str], int]:
         """Return how many findings there are by cause, act and outcome."""
@@ -261,7 +274,7 @@ class Table:
         marks = ", ".join("?" for _ in wanted)
         query = f"SELECT n, {_COLUMNS} FROM findings WHERE record = ? AND act IN ({marks})"  # noqa: S608
         return {
-            record: [(n, _finding(row)) for n, *row in self._db.execute(query, (record, *wanted))]
+            record: [(n, finding_of(row)) for n, *row in self._db.execute(query, (record, *wanted))]
             for record in records
         }
 
@@ -274,25 +287,3 @@ class Table:
         """Return all that the source says of one record."""
         rows = self._db.execute("SELECT * FROM wanted WHERE record = ? ORDER BY slug", (record,))
         return tuple(Wanted(*row[1:]) for row in rows)
-
-
-def _row(finding: Finding) -> tuple[Any, ...]:
-    values = list(astuple(finding))
-    values[6] = None if finding.cms is None else json.dumps(finding.cms)
-    return tuple(values)
-
-
-def _finding(values: list[Any]) -> Finding:
-    values[6] = json.loads(values[6]) if values[6] is not None else None
-    return Finding(*values)
-
-
-def _item_row(item: Listed, second: str | None) -> tuple[Any, ...]:
-    """Return *item* as a row, whose second column is its record, or its locale."""
-    times = (item.updated, item.published, item.created)
-    return (item.id, second, *times, item.archived, item.draft, json.dumps(dict(item.fields)))
-
-
-def _listed(row: tuple[Any, ...]) -> Listed:
-    id, _, updated, published, created, archived, draft, text = row
-    return Listed(id, json.loads(text), updated, published, created, bool(archived), bool(draft))

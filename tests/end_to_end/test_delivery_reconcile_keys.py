@@ -7,6 +7,7 @@ import pytest
 from service.reconcile import causes
 from service.reconcile.waiting import REPAIRED
 from service.sandbox.schema import Field
+from service.sandbox.seed import fill
 from workers.settings import Collection
 
 
@@ -71,7 +72,8 @@ def test_a_reference_to_what_is_not_there_becomes_a_letter_and_the_dry_run_says_
     assert told.outcomes() == {REPAIRED, causes.LETTER}
     needed = dict(dry.done.calls)
     used = [call.method for call in told.calls]
-    assert (used.count("PATCH"), used.count("GET")) == (needed["update"], needed["list"] + 1)
+    listed = dry.found.pages.calls + dry.found.targets
+    assert (used.count("PATCH"), used.count("GET")) == (needed["update"], needed["list"] + listed)
 
 
 def test_an_item_with_another_key_is_an_orphan_and_its_record_gets_an_item_in_the_same_run(
@@ -100,3 +102,65 @@ def test_a_key_of_several_parts_joins_records_and_items(reconciling):
     told = way.reconcile(source)
     assert (told.by_cause(), told.outcomes()) == ({causes.MISSED: [keys[0]]}, {REPAIRED})
     assert way.staged(1)["stock"] == 77
+
+
+def remake(way, collection, n):
+    """Make the *n*-th item anew under its key, behind the back of everybody."""
+    held = way.site.collections[collection]
+    item = held.items[
+        next(i for i, one in held.items.items() if one.staged.fields["sku"] == f"P-{n:04d}")
+    ]
+    held.remove(item)
+    new = f"{collection[:20]}{n:04x}"[-24:].rjust(24, "e")
+    fill(way.site, held, [item.staged.fields], ids=[new])
+    held.items[new].created = way.site.now()
+    way.pass_time(61)
+    return new
+
+
+def test_a_reference_to_an_item_that_was_made_anew_is_a_difference_and_repaired(shelved):
+    way = shelved(items=4)
+    source = {way.record(n): ({"shelf": shelf(n)}, 1) for n in (1, 2)}
+    way.reconcile(source, partial=True)
+    way.pass_time(61)
+    assert way.reconcile(source, partial=True).by_cause() == {}
+    new = remake(way, way.shelves, 1)
+    told = way.reconcile(source, partial=True)
+    assert [*told.by_cause().values()] == [[way.record(1)]]
+    assert told.outcomes() == {REPAIRED}
+    assert (way.live(1)["shelf"], way.live(2)["shelf"]) == (new, id_of(way, 2))
+    way.pass_time(61)
+    assert way.reconcile(source, partial=True).by_cause() == {}
+
+
+def test_a_reference_within_a_collection_follows_an_item_that_is_made_anew(reconciling):
+    way = reconciling(items=3, missing="create", window=600, requests_per_minute=600)
+    way.products.fields["shelf"] = Field(
+        "shelf", "Reference", validations={"collectionId": way.settings.collections["products"].id}
+    )
+    source = {
+        way.record(n): (
+            {
+                "shelf": {"key": way.key(3), "to": "products"} if n == 1 else None,
+                "name": f"N {n}",
+                "slug": f"n-{n}",
+            },
+            1,
+        )
+        for n in (1, 2, 3)
+    }
+    way.reconcile(source)
+    way.pass_time(61)
+    way.products.remove(way.products.items[way.id(3)])
+    told = way.reconcile(source)
+    assert {record for records in told.by_cause().values() for record in records} == {
+        way.record(1),
+        way.record(3),
+    }
+    assert told.outcomes() == {REPAIRED}
+    made = next(
+        i for i, one in way.products.items.items() if one.staged.fields["sku"] == way.key(3)
+    )
+    assert way.live(1)["shelf"] == made
+    way.pass_time(61)
+    assert way.reconcile(source).by_cause() == {}

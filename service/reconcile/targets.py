@@ -1,0 +1,62 @@
+"""
+The collections that values refer to by keys: listed in every run, since what the index knows of
+them may be gone, and made anew under its key.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from service.reconcile.held import Ledger
+from service.reconcile.links import Links, Shown
+from service.reconcile.listing import Lister
+from service.reconcile.table import Table
+from workers.parts import Parts
+from workers.repairs import Repairs
+from workers.settings import Collection
+
+
+def teach(parts: Parts, collection: Collection, table: Table, links: Links) -> None:
+    """
+    Tell the index and *links* what a listing of the whole of *collection* has shown.
+
+    Raises:
+        StoreUnavailable: The store did not answer.
+    """
+    links.listed[collection.name] = table.ids_of
+    Repairs(parts.steps, parts.settings).replaced(collection, table.replaced())
+
+
+def list_targets(
+    parts: Parts,
+    collection: Collection,
+    table: Table,
+    links: Links,
+    sleep: Callable[[float], object] = time.sleep,
+) -> int:
+    """
+    List the other collections that values of *collection* refer to; return the calls.
+
+    Raises:
+        ReconcileFailed: One could not be listed.
+        StoreUnavailable: The store did not answer.
+    """
+    calls = 0
+    for name in links.known(table.targets()):
+        if name == collection.name:
+            continue
+        target, shown = parts.settings.collections[name], Shown()
+        known = dict(Ledger(parts, target).ids())
+        pages = Lister(parts, target, "key", sleep=sleep).into(shown)
+        calls += pages.calls
+        if pages.whole:
+            links.listed[name] = shown.ids_of
+            Repairs(parts.steps, parts.settings).replaced(target, _replaced(known, shown))
+    return calls
+
+
+def _replaced(known: Mapping[str, str], shown: Shown) -> list[tuple[str, str]]:
+    """Return key and former id of the items that are listed with another one."""
+    both = sorted(known.keys() & shown.ids)
+    return [(key, known[key]) for key in both if known[key] not in shown.all]
