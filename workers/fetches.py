@@ -136,7 +136,6 @@ class Fetches:
                 "attempts": ATTEMPTS,
                 "problems": [{"path": "fetch", "message": f"{claim.object}: {reason}"}],
                 "reason": reason,
-                "history": self.settings.store.history,
             },
         )
         return str(answer["outcome"])

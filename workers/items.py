@@ -93,7 +93,6 @@ class Items:
                 "slot": lookup.slot,
                 "offset": lookup.offset,
                 "at": page.at if page else None,
-                "history": self.settings.store.history,
                 "failed": page is None,
                 "items": [
                     *self._entries(names, views),
@@ -126,7 +125,6 @@ class Items:
                     "collection": collection.name,
                     "index": self.settings.copy_of(collection),
                     "cursor": cursor,
-                    "history": self.settings.store.history,
                 },
             )
             cursor, gone = answer["cursor"], gone + answer["gone"]

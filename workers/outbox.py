@@ -166,7 +166,6 @@ class Outbox:
                 "lower": lower or max(1, flights - 1),
                 "live": destination.live,
                 "places": places(self.settings, destination.name),
-                "history": self.settings.store.history,
                 "collections": claimable(self.settings, destination),
             },
         )

@@ -94,7 +94,6 @@ class Repairs:
                 "destination": collection.destination,
                 "batch": self.settings.destinations[collection.destination].batch,
                 "hold_ms": int(1000 * min(hold, HOLD_MOST)),
-                "history": self.settings.store.history,
                 "began": began_ms,
                 "source": source,
                 "as_of_ms": as_of_ms,

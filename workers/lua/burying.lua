@@ -47,9 +47,21 @@ local function shorten_letter(id)
   if redis.call('HSTRLEN', key, 'problems') > CLOSED_BYTES then redis.call('HSET', key, 'problems', '[]') end
 end
 
+-- What lay in the letter for want of an item that it refers to is waiting for it no longer.
+local function leave_waiters(id)
+  local refers, collection, record = unpack(redis.call('HMGET', P .. 'letter:' .. id, 'refers', 'collection', 'record'))
+  if not refers then return end
+  for _, field in pairs(load_item(collection, record).fields) do
+    local other = field.l and field.l ~= id and redis.call('HGET', P .. 'letter:' .. field.l, 'refers')
+    if other == refers or (field.y and field.s == 'pending') then return end
+  end
+  redis.call('SREM', P .. 'waiters:' .. refers, collection .. ':' .. record)
+end
+
 local function close_letter(id, reason)
   redis.call('HSET', P .. 'letter:' .. id, 'state', 'closed', 'reason', reason, 'closed', now)
   drop_body(id)
+  leave_waiters(id)
   shorten_letter(id)
   redis.call('ZREM', P .. 'letters', id)
   redis.call('ZADD', P .. 'letters:closed', now, id)

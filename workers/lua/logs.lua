@@ -9,6 +9,7 @@
 -- up to a position far above its own; where none is left, a new one begins. What came before never
 -- is: sent again, an event gets the log it had.
 
+local SERVERS = 1000        -- of one source; of more, positions alone tell
 local LOGS = 8              -- of one server that are told apart
 local CHECKPOINTS = 24      -- of one log
 local APART_US = 60000000   -- between two of them
@@ -24,8 +25,11 @@ local function load_logs(name)
 end
 
 local function save_logs()
+  local key = P .. 'logs:' .. request.source
   for name in pairs(logs_changed) do
-    redis.call('HSET', P .. 'logs:' .. request.source, name, cjson.encode(logs_of[name]))
+    if redis.call('HEXISTS', key, name) == 1 or redis.call('HLEN', key) < SERVERS then
+      redis.call('HSET', key, name, cjson.encode(logs_of[name]))
+    end
   end
 end
 

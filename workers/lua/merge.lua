@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- merge: what is held under a key that is not in its normal form becomes the business of the record
 -- of that form, by version and arrival number; and references that name such a key name the normal one.
--- ARGV[2]: {token, collection, from, to, texts: {text: text}, look, history}
+-- ARGV[2]: {token, collection, from, to, texts: {text: text}, look}
 --   from = to: the key is normal, and only the rest is done
 --   texts: values that refer to items, as they stand and as they are to stand
 --   look: that a listing did not show its item was said by keys that were not normal

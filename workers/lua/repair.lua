@@ -2,7 +2,7 @@
 -- repair: the newest values of items once more, as a reconcile found the CMS to lack them. Each
 -- only while it still is the value that was compared, and P4 counts none of it. Records whose
 -- item is gone, or never was, are told so by the listing that showed neither.
--- ARGV[2]: {token, collection, index, destination, hold_ms, history, began,
+-- ARGV[2]: {token, collection, index, destination, hold_ms, began,
 --   source, as_of_ms, records: [{record, id, gone, make, staged, back, fields: [[slug, arrival]]}]}
 --   began: ms at which a listing of the whole began; gone: it did not show the item *id*; make: there
 --   is no item, and it is to be created; staged: it shows the item held back or never published

@@ -44,15 +44,19 @@ end
 
 -- Call it once *item*, whose key no item has, is saved. *at_once*: it is forgotten, not kept for a while.
 local function rest_without_item(item, at_once)
-  if item.meta.by ~= 'key' or in_force(item) or not is_at_rest(item) then return end
+  if in_force(item) or not is_at_rest(item) then return end
   if not was_written(item) and (at_once or item.freed or is_full_of_resting()) then return forget_record(item) end
   redis.call('ZADD', P .. 'resting', 'NX', now, item.collection .. ':' .. item.record)
 end
 
--- *copies*: {collection: copy}, of which the ids are.
+-- *copies*: {collection: copy}, of which the ids are. A record may be that of an id itself.
 local function has_item(item, copies)
-  local copy = copies[item.collection]
-  return copy and redis.call('HEXISTS', P .. 'ids:' .. item.collection .. ':' .. copy, item.record) == 1
+  local place = item.collection .. ':' .. (copies[item.collection] or '')
+  local kinds = item.meta.by == 'item' and {'keys:', 'status:'} or {'ids:'}
+  for _, kind in ipairs(kinds) do
+    if redis.call('HEXISTS', P .. kind .. place, item.record) == 1 then return true end
+  end
+  return false
 end
 
 local function drop_resting(copies)

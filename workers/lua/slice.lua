@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- slice: does a little more of what a step has left (lua/slices.lua), oldest slice first.
--- ARGV[2]: {token, history}
+-- ARGV[2]: {token}
 -- Returns {name, more}: what it worked on, or false; and whether anything is left.
 --! uses versions state arrivals burying retire resting creation slices references missing wanted newest left_out
 

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- unfetched: a claimed fetch has failed. The fetcher rests, or the object alone waits, or it dies.
 -- ARGV[2]: {token, claim, n, fetcher, source, object, kind, rest_ms, wait_ms, asked, attempts,
---   problems, reason, history}
+--   problems, reason}
 --   kind: unavailable: nothing is held against the object; failed: an attempt; full: the store had
 --     no room for what was read; asked: the system said how long it wants to rest
 -- Returns {outcome}: lost | resting | later | dead

@@ -2,7 +2,7 @@
 -- unlisted: after a round has shown the whole collection: what it did not show is gone. So many ids
 -- at a time that no call takes long; the next one goes on where this one ended. A worker that dies in
 -- between leaves the rest to the next round.
--- ARGV[2]: {token, collection, index, cursor, history}
+-- ARGV[2]: {token, collection, index, cursor}
 -- Returns {cursor, gone}: '0', it was the last call; 'begin': the next one begins anew.
 --! uses state arrivals burying retire resting creation slices references twins
 

@@ -2,7 +2,7 @@
 -- variants: one page of a listing of the variants of items, but for the primary ones. A variant that
 -- was not known before gets what its item holds; the last page decides on who is not there.
 -- ARGV[2]: {token, flight, destination, collection, index, locales, offset, entries: [[item id,
---   cmsLocaleId, state, lastUpdated]], next, total, failed, every_ms, page_ms, outside, history}
+--   cmsLocaleId, state, lastUpdated]], next, total, failed, every_ms, page_ms, outside}
 --   locales: of the collection, "all", a list of tags, or null; state: live, staged (never published)
 --   or held (published, and a draft or archived since: what was known of it stands)
 --   next: offset of the next page, or null; total: entries of the whole listing

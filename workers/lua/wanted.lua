@@ -63,6 +63,14 @@ local function give_up(item, slugs, key)
   save(item)
 end
 
+-- Whether a field of *item* lies in a letter for want of *name*, <collection>:<key>.
+local function is_severed(item, name)
+  for _, field in pairs(item.fields) do
+    if field.l and redis.call('HGET', P .. 'letter:' .. field.l, 'refers') == name then return true end
+  end
+  return false
+end
+
 -- What waits for told.key is taken out of its set, and put back where it waits on.
 local function decide_on_waiter(told, waiter)
   local name = request.collection .. ':' .. told.key
@@ -73,7 +81,7 @@ local function decide_on_waiter(told, waiter)
   if #slugs > 0 then give_up(item, slugs, told.key) end
   if till then told.again = math.min(tonumber(told.again) or till, till) end
   -- Else it has another value now.
-  if till or item.meta.severed then redis.call('SADD', P .. 'waiters:' .. name, waiter) end
+  if till or is_severed(item, name) then redis.call('SADD', P .. 'waiters:' .. name, waiter) end
 end
 
 local function next_wanted(told, waiters)

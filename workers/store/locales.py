@@ -117,7 +117,6 @@ class Locales:
                 "outside": lookup.slot == ":reconcile",
                 "every_ms": int(LIST_EVERY * 1000),
                 "page_ms": SHARE * 60_000 // destination.requests_per_minute,
-                "history": self.settings.store.history,
             },
         )
 

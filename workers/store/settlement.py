@@ -37,7 +37,6 @@ def settlement(batch: Batch, judgement: Judgement, settings: Settings) -> dict[s
         "live": destination.live,
         "staged": batch.staged,
         "places": places(settings, batch.destination),
-        "history": settings.store.history,
         "verdicts": [
             verdict_for(each, items[each.record], sent=not batch.look)
             for each in judgement.verdicts

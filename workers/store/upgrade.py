@@ -244,7 +244,6 @@ class Upgrade:
                 "to": odd.to,
                 "texts": dict(odd.texts),
                 "look": odd.look,
-                "history": self._settings.store.history,
             },
         )
         if answer.get("collided"):
