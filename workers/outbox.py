@@ -223,7 +223,7 @@ class Outbox:
 
     def slice(self) -> Slice:
         """Do a little of what steps have left to be done."""
-        return slicing.go_on(self.steps, self.settings.store.history)
+        return slicing.go_on(self.steps)
 
     # reading --------------------------------------------------------------------------------
 

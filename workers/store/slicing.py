@@ -78,7 +78,7 @@ def begin(
     return steps.run("accept", {**request, "events": [], "begins": begins}, text, *kept)
 
 
-def go_on(steps: Steps, history: Mapping[str, int]) -> Slice:
+def go_on(steps: Steps) -> Slice:
     """Do a little of what was left to be done in slices."""
     with guarded(), steps.client.pipeline(transaction=False) as pipeline:
         pipeline.lindex("instep:sliced", 0)
@@ -91,7 +91,7 @@ def go_on(steps: Steps, history: Mapping[str, int]) -> Slice:
         wake = tuple(steps.run("accept", request, "", "", "").get("wake") or ())
         more = True
     if others:
-        answer = steps.run("slice", {"token": uuid.uuid4().hex, "history": dict(history)})
+        answer = steps.run("slice", {"token": uuid.uuid4().hex})
         more = more or bool(answer["more"])
     return Slice(wake, more)
 
