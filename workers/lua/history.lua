@@ -15,7 +15,8 @@ end
 local function trim_history()
   local key, bound = P .. 'history', given(request.history)
   if type(bound) ~= 'table' then return end
-  if not redis.call('SET', P .. 'history-trimmed', 1, 'NX', 'PX', 1000) then return end
+  -- A dry run sets nothing, and is told no more than a number.
+  if type(redis.call('SET', P .. 'history-trimmed', 1, 'NX', 'PX', 1000)) ~= 'table' then return end
   local number, took = redis.call('XLEN', key), redis.pcall('MEMORY', 'USAGE', key)
   local mean = type(took) == 'number' and number > 0 and took / number or HISTORY_MEAN
   local most = math.floor(bytes_of_history(bound.bytes) / mean)
