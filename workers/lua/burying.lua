@@ -91,7 +91,8 @@ local function is_full_of_letters()
   return open >= (limit > 0 and math.min(LETTERS_MOST, limit / LETTERS_PART / LETTER_BYTES) or LETTERS_MOST)
 end
 
--- One letter stands for all of a cause: how many they are, and what was said of the last one.
+-- One letter stands for all of a cause, and tells how many they are. It names no record: their values,
+-- and where nothing of them was written they themselves, are not kept.
 local function bury_among_many(item, slugs, death)
   for _, slug in ipairs(slugs) do
     local field = item.fields[slug]
@@ -109,8 +110,9 @@ local function bury_among_many(item, slugs, death)
     redis.call('HSET', key, 'kind', death.kind, 'collection', item.collection, 'created', now, 'state', 'open')
     redis.call('ZADD', P .. 'letters', now, letter)
   end
-  redis.call('HSET', key, 'message', death.message .. ' (one of many: so many letters are open that this one '
-    .. 'stands for all of its kind, and their values are discarded)')
+  local cause = death.kind == 'missing' and 'no item has their keys' or 'the CMS took no item of them'
+  redis.call('HSET', key, 'message', cause .. '; so many dead letters are open that this one stands for all '
+    .. 'such records, and their values are discarded: reconcile once that is mended')
   redis.call('HINCRBY', key, 'times', 1)
   return letter
 end

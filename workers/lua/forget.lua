@@ -54,7 +54,7 @@ local function leave_sets(item)
     redis.call('ZREM', P .. kind .. item.collection, item.record)
   end
   redis.call('SREM', P .. 'not-live:' .. item.collection, item.record)
-  redis.call('ZREM', P .. 'tombstones', name)
+  for _, set in ipairs({'tombstones', 'resting'}) do redis.call('ZREM', P .. set, name) end
   if redis.call('EXISTS', P .. 'waiters:' .. name) == 0 then
     redis.call('ZREM', P .. 'wanted:' .. item.collection, item.record)
   end

@@ -22,7 +22,7 @@ OTHERS: Final = "other programs"  # keys that are not ours
 SERVER: Final = "server"  # what the server takes for itself: tables, buffers, scripts
 FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "items": ("item", "tombstones", "not-live", "given"),
+        "items": ("item", "tombstones", "resting", "not-live", "given"),
         "index": (
             *("ids", "keys", "born", "status", "twins", "listed", "index"),
             *("schema", "site", "variants"),

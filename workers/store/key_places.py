@@ -68,7 +68,7 @@ class Places:
         if family in SETS:
             ours = name.split(":")[2] == self._text.collection and member == self._text.record
             kind = "member" if ours else ""
-        elif family in ("tombstones", "waiters", "waking"):
+        elif family in ("tombstones", "resting", "waiters", "waking"):
             waits = name == f"instep:waiters:{self._own}"
             kind = "member" if member == self._own else "reference" if waits else ""
         elif family == "wanted":
