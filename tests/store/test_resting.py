@@ -202,6 +202,15 @@ def test_what_has_no_room_for_its_body_is_kept_without_in_a_store_with_a_limit(b
     assert [letter.raw is None for letter in letters(bench).list()] == [False, False, True]
 
 
+def test_a_store_with_a_limit_has_fewer_letters_of_what_cannot_be_read(bench):
+    bench.client.zadd("instep:letters", {f"x{n}": 1 for n in range(1000)})
+    with room_for(bench.client, 1):
+        for n in range(3):
+            bench.accept(bad(id=f"e{n}"))
+    (letter,) = letters(bench).list()
+    assert (letter.stands_for_many, letter.times) == (True, 3)
+
+
 def test_an_incomplete_record_that_is_to_be_created_counts_as_unknown(bench_with):
     bench = knowing(bench_with(missing="create"))
     bench.client.zadd("instep:letters", {f"x{n}": 1 for n in range(1000)})

@@ -43,7 +43,7 @@ end
 local function letter_for(event)
   local letters = P .. 'letters:raw:' .. request.source
   if redis.call('SISMEMBER', letters, event.letter) == 1
-      or redis.call('SCARD', letters) < request.letters_most then
+      or redis.call('SCARD', letters) < request.letters_most and not is_full_of_letters() then
     return event.letter
   end
   local cause = request.source .. ' ' .. event.problems[1].path
