@@ -5,7 +5,7 @@
 -- Returns {after, done}; after = '': something was deleted meanwhile, and it begins again.
 --! uses state
 
-local AT_ONCE, BYTES, LASTS_MS = 5, 262144, 600000
+local AT_ONCE, BYTES, LASTS_MS = 5, 65536, 600000
 
 local function append(entry)
   redis.call('XADD', request.copy, entry[1], unpack(entry[2]))

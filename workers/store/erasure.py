@@ -102,7 +102,7 @@ class Erasure:
         for hit in hits:
             by_kind.setdefault(hit.kind, []).append(hit)
         # An index has one copy for each of live and staged: <collection>:<copy>.
-        places = {":".join(hit.key.split(":")[2:4]) for hit in by_kind.get("index", ())}
+        places = {hit.key.split(":", 2)[2] for hit in by_kind.get("index", ())}
         answer = self._step("record", places=sorted(places), record=self._text.record)
         bodies = {hit.key.rpartition(":")[2] for hit in by_kind.get("body", ())}
         self._erase_letters(by_kind.get("letter", ()), bodies)

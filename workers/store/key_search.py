@@ -51,10 +51,7 @@ class Search:
                 return
 
     def _in_keys(self, keys: list[bytes]) -> Iterator[Hit]:
-        with guarded(), self._client.pipeline(transaction=False) as pipeline:
-            for key in keys:
-                pipeline.type(key)
-            types = [kind.decode() for kind in pipeline.execute()]
+        types = self._types(keys)
         # Most keys are small hashes: those are read together, as far as one page goes.
         hashes = [key for key, kind in zip(keys, types, strict=True) if kind == "hash"]
         with guarded(), self._client.pipeline(transaction=False) as pipeline:
@@ -70,6 +67,15 @@ class Search:
                 yield from self._in_stream(family, name, key)
             else:
                 yield from self._in_rest(family, name, key, kind)
+
+    def _types(self, keys: list[bytes]) -> list[str]:
+        """Return what each of *keys* is; of records that is known."""
+        asked = [key for key in keys if not key.startswith(b"instep:item:")]
+        with guarded(), self._client.pipeline(transaction=False) as pipeline:
+            for key in asked:
+                pipeline.type(key)
+            found = dict(zip(asked, pipeline.execute(), strict=True))
+        return [found.get(key, b"hash").decode() for key in keys]
 
     def _in_rest(self, family: str, name: str, key: bytes, kind: str) -> Iterator[Hit]:
         if kind == "string":

@@ -62,7 +62,10 @@ class KeyText:
 
     def may_hold(self, data: bytes) -> bool:
         """Whether *data* has the bytes of the key at all: quick, and often wrong."""
-        return any(form in data for form in self._wholes) or all(
+        for form in self._wholes:
+            if form in data:
+                return True
+        return len(self._parts) > 1 and all(
             any(form in data for form in forms) for forms in self._split
         )
 
