@@ -217,3 +217,13 @@ class Delivery:
     # mode reconcile: s until what it changes is due, so that a whole hand-over becomes due at one
     # time and goes in full batches; at most HOLD_MOST. What was due earlier stays so.
     hold: float = 0.0
+
+    @property
+    def retires(self) -> bool:
+        """Whether it retires records and does no more: that makes room, in the end."""
+        return all(
+            event.changes
+            and not (event.problems or event.fetches)
+            and all(change.retire and not change.fields for change in event.changes)
+            for event in self.events
+        )

@@ -97,7 +97,8 @@ class Outbox:
 
     def accept(self, delivery: Delivery) -> Accepted:
         """Keep a delivery whole, or say that it was seen, or that there is no room for it."""
-        self.check_room()
+        if not delivery.retires:
+            self.check_room()
         source = self.settings.sources[delivery.source]
         text, encoding = stored(delivery.body) if delivery.body else ("", "text")
         packed = self._packer.pack(delivery) if keeps(source, delivery) else None

@@ -305,6 +305,17 @@ def test_what_it_waits_for_forgets_it(bench, erase):
     assert KEY not in dump(bench.client)
 
 
+def test_sets_of_records_that_others_keep_are_left(bench, erase):
+    for record in (KEY, "OTHER-1"):
+        bench.client.zadd("instep:resting", {f"products:{record}": 1})
+        bench.client.zadd("instep:tombstones", {f"products:{record}": 1})
+        bench.client.sadd("instep:given:products:erp", record)
+    assert erase().left == ()
+    assert KEY not in dump(bench.client)
+    assert bench.client.smembers("instep:given:products:erp") == {"OTHER-1"}
+    assert bench.client.zrange("instep:resting", 0, -1) == ["products:OTHER-1"]
+
+
 def test_nothing_is_changed_by_looking(bench, erase):
     deliver(bench)
     before = dump(bench.client)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from outbox_driver import Bench, event
+from outbox_retiring import retire
 
 from workers import jobs, processes, worker
 from workers.deadletters import DeadLetters
@@ -66,6 +67,19 @@ def test_a_delivery_is_refused_from_nine_tenths_on(client):
     client.config_set("maxmemory", int(client.info("memory")["used_memory"] * 1.05))
     with pytest.raises(StoreFull):
         Bench(client).accept(event("i1", {"stock": 1}))
+
+
+def test_what_retires_a_record_is_taken_until_the_store_is_full(bench, client):
+    bench.confirm("i1", {"stock": 1})
+    client.setrange(FOREIGN, 30_000_000, "x")
+    client.config_set("maxmemory", int(client.info("memory")["used_memory"] * 1.05))
+    another = Bench(client)
+    with pytest.raises(StoreFull):
+        another.accept(event("i1", {"stock": 2}))
+    assert retire(another, "i1", by="item").accepted == 1
+    fill(client)
+    with pytest.raises(StoreFull):
+        retire(another, "i2", by="item")
 
 
 def test_what_is_pending_is_delivered_though_the_store_is_full(bench, client):

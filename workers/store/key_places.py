@@ -15,7 +15,7 @@ from workers.store.key_text import KeyText
 
 Pairs = Iterable[tuple[bytes, bytes]]
 
-SETS: Final = ("due", "waiting", "lookup", "filter", "not-live")  # of records
+SETS: Final = ("due", "waiting", "lookup", "filter", "not-live", "given")  # of records
 OBJECTS: Final = ("fetches", "fetches-waiting", "fetches-failing", "cursors")
 _STREAMS: Final = {"history": "history", "rewrite": "copy"}
 INDEX: Final = ("ids", "keys", "twins", "born", "status", "variants", "listed")

@@ -127,8 +127,10 @@ class KeyText:
             case list():
                 if value and isinstance(value[0], str) and value[0] in self._others:
                     value = value[2:]
+                # What stands in the entry of a record are its fields.
+                inner = None if value and isinstance(value[0], str) else collection
                 return self._is_about(value, collection) or any(
-                    self._tells(each, collection, "") for each in value
+                    self._tells(each, inner, "") for each in value
                 )
             case dict() if value.get("collection") not in self._others:
                 return any(
