@@ -12,7 +12,7 @@ The Flask application: wiring, health, readiness and metrics.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -51,6 +51,7 @@ def create_app(
     status: Callable[[], Mapping[str, Any]],
     check_store: Callable[[], Mapping[str, object]],
     workers_alive: Callable[[], int],
+    hung: Callable[[], Sequence[str]] = lambda: (),
     count_refusal: Callable[[str, str], object] = lambda *_: None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Flask:
@@ -66,6 +67,7 @@ def create_app(
         check_store: Returns what is known of the store's durability, without secrets; raises
             StoreUnavailable, or StoreUnsafe if that is less than what instep.toml asks for.
         workers_alive: Returns how many workers are alive; raises StoreUnavailable.
+        hung: Returns the roles of processes that hang; raises StoreUnavailable.
         count_refusal: Counts a refused request, by source and reason; must not wait.
         clock: Returns the time now, aware.
     """
@@ -78,7 +80,7 @@ def create_app(
     reporter = Reporter(settings.sources, count_refusal)
     app.register_blueprint(webhooks.blueprint(intake, settings.sources, clock, reporter))
     app.add_url_rule("/healthz", view_func=lambda: {"alive": True}, endpoint="healthz")
-    readiness = Readiness(check_store, workers_alive, status, clock)
+    readiness = Readiness(check_store, workers_alive, status, clock, hung)
     app.add_url_rule("/readyz", view_func=lambda: _ready(readiness), endpoint="readyz")
     app.add_url_rule("/metrics", view_func=lambda: _metrics(status), endpoint="metrics")
     app.add_url_rule("/", view_func=lambda: _front(settings.admin_token), endpoint="front")

@@ -23,15 +23,19 @@ from workers import jobs, processes
 from workers.errors import StoreNewer, StoreUnavailable, StoreUnsafe
 from workers.keeper import Keeper, kept
 from workers.processes import Process
+from workers.runtime.duties import Duty
 from workers.scripts import Steps
 from workers.settings import Settings, StoreSettings
 from workers.store import connection, version, witness
 from workers.store.connection import guarded
 from workers.store.upgrade import Upgrade
 from workers.store.witness import Witness
-from workers.supervisor import Child, Duty, Supervisor
+from workers.supervisor import Child, Supervisor
 
 _PATIENCE = 10.0  # s that a given store (REDIS_URL) may be away at the start
+_QUIET = (
+    20.0  # s for which a duty may not ask whether it is to end: the store's time-outs, and more
+)
 _PAUSE = 0.1  # s between two tries
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where to reach such a listener
 
@@ -82,14 +86,14 @@ def _workers(configuration: Configuration, count: int) -> list[Child]:
 def _duties(configuration: Configuration) -> list[Duty]:
     duties = [_sweeping(configuration)]
     if scheduled(configuration.settings):
-        duties.append(Duty("schedule", Schedule(configuration.settings).run))
+        duties.append(Duty("schedule", Schedule(configuration.settings).run, quiet=60.0))
     return duties
 
 
 def _sweeping(configuration: Configuration) -> Duty:
     fetchers = tuple(configuration.mappings.fetchers)
     parts = replace(jobs.build(configuration.settings), upgrade=_upgrade(configuration))
-    return Duty("sweep", partial(jobs.sweep_forever, parts, fetchers))
+    return Duty("sweep", partial(jobs.sweep_forever, parts, fetchers), quiet=_QUIET)
 
 
 def _upgrade(configuration: Configuration) -> Upgrade:
@@ -123,7 +127,8 @@ def _run(
             watched = Witness(Steps(client), path, copies=False)
             duties = [*duties, Duty("witness", partial(witness.watch_given, watched))]
         heartbeat = partial(processes.heartbeat, client, lambda: _running(supervisor, keeper))
-        supervisor = Supervisor(children, [*duties, Duty("heartbeat", heartbeat)])
+        duties = [*duties, Duty("heartbeat", heartbeat, quiet=_QUIET)]
+        supervisor = Supervisor(children, duties, below=_below)
         return supervisor.run()
 
 
@@ -147,12 +152,19 @@ def _check(client: redis.Redis, settings: StoreSettings) -> None:
 def _running(supervisor: Supervisor, keeper: Keeper | None) -> list[Process]:
     found = [Process("supervisor", os.getpid())]
     for child in supervisor.processes():
-        serving = processes.children(child.pid) if child.role == "web" else ()
         # granian's main process takes no request; it stands only where its own are not told.
-        found += [Process("web", pid) for pid in serving] or [child]
+        found += [
+            Process("web", pid, hung=child.hung or supervisor.hangs(pid))
+            for pid in _below(child.role, child.pid)
+        ] or [child]
     if keeper and (pid := keeper.pid):
         found.append(Process("store", pid))
     return found
+
+
+def _below(role: str, pid: int) -> Sequence[int]:
+    """Return the processes that serve, of granian's main process."""
+    return processes.children(pid) if role == "web" else ()
 
 
 def _ready(host: str, port: int, shown: str, stop: threading.Event) -> None:

@@ -15,10 +15,13 @@ import sys
 from service import logs
 from workers import jobs, supervisor, worker
 from workers.loading import load
+from workers.runtime import beats
 from workers.settings import Settings
 from workers.store import connection
 
 FETCH = "fetch"
+_BEGINNING = 60.0  # s until the first job can be taken
+_IDLE = 10.0  # s between two looks at the queue, and what RQ does around a job
 
 _log = logging.getLogger(__name__)
 
@@ -26,13 +29,17 @@ _log = logging.getLogger(__name__)
 def main() -> int:
     """Read the configuration, and work on a queue of wake-ups."""
     logs.configure()
+    pulse = beats.Pulse(_BEGINNING)
+    beats.start(pulse.is_alive)
     fetching = FETCH in sys.argv[1:]
     settings = _bind_fetches() if fetching else _bind_deliveries()
+    jobs.bind(settings).alive = pulse.alive
     return worker.work(
         jobs.FETCH_QUEUE if fetching else jobs.QUEUE,
         connection.rq_connection(settings.store),
         on_start=supervisor.announce,
         on_stop=jobs.stop,
+        on_move=lambda: pulse.alive(_IDLE),
     )
 
 

@@ -19,6 +19,7 @@ from workers.webflow.client import SECONDS, Client
 from workers.webflow.filters import key_filter
 
 BRIEFLY = 3.0  # s for a GET that nothing needs: a worker is busy with it
+_AFTER = 5.0  # s for what the store is told of an answer
 _NO_ANSWER = 599  # counts as a failure of the destination, as every 5xx does
 
 _NOT_OF_THE_QUESTION = (401, 403, 404, 408, 410)  # of the token, the collection, the API
@@ -30,16 +31,21 @@ class Asker:
     """
     Asks, and acts on what an answer says of budget, token and health. In one thread.
 
+    Args:
+        alive: Is told before each request for how many seconds it may be silent.
+
     Raises (every method):
         StoreUnavailable: The store did not answer.
     """
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, alive: Callable[[float], object] = lambda _: None) -> None:
         self.parts = parts
+        self._alive = alive
         self._clients: dict[str, Client] = {}
 
     def client(self, destination: Destination) -> Client:
-        """Return the kept connection to *destination*."""
+        """Return the kept connection to *destination*, for one request."""
+        self._alive(SECONDS + _AFTER)
         client = self._clients.get(destination.name)
         if client is None:
             client = self._clients[destination.name] = Client(destination)

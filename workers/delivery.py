@@ -43,6 +43,7 @@ class Courier:
         parts: The store's side.
         spread: Returns a random number in [0, 1), for the jitter of backoffs.
         clock: Returns the time in seconds, by which it is measured what a request takes.
+        alive: Is told before each request for how many seconds it may be silent.
     """
 
     def __init__(
@@ -51,11 +52,12 @@ class Courier:
         *,
         spread: Callable[[], float] = random.random,
         clock: Callable[[], float] = time.monotonic,
+        alive: Callable[[float], object] = lambda _: None,
     ) -> None:
         self.parts = parts
         self._spread = spread
         self._clock = clock
-        self.asker = Asker(parts)
+        self.asker = Asker(parts, alive)
         self._reads = ItemReads(self.asker, spread)
         self._status_reads = StatusReads(self.asker, parts)
 

@@ -33,6 +33,8 @@ Fetching = Callable[[Callable[[], object]], Wait | None]  # is given what asks f
 
 QUEUE = "instep"
 FETCH_QUEUE = "instep-fetch"
+STEP = 10.0  # s that a step takes beside its requests to the CMS, each of which has its own time
+FETCH_STEP = SECONDS[FETCH] + 15.0  # s; what hangs there ends its process before
 SLICE = 4.0  # s that one job works before it hands over
 PATIENCE = 0.25  # s; a longer wait is stored, and the job ends
 SLICES = 0.5  # s between two sweeps that are for what steps have left
@@ -100,7 +102,8 @@ class Jobs:
     ) -> None:
         self.parts = parts
         self.stop = stop
-        self.courier = Courier(parts)
+        self.alive: Callable[[float], object] = lambda _: None  # is told for how long it moves
+        self.courier = Courier(parts, alive=lambda seconds: self.alive(seconds))
         self._fetching = fetching
         self._workers = 0
         self._counted = float("-inf")
@@ -111,7 +114,7 @@ class Jobs:
         if destination is None:
             _log.warning("job for an unknown destination", extra={"destination": name})
             return
-        self._work(name, lambda: self._step(destination))
+        self._work(name, lambda: self._step(destination), STEP)
 
     def fetch(self) -> None:
         """Carry out steps of the fetch queue until nothing is due, or the slice is over."""
@@ -119,15 +122,16 @@ class Jobs:
         if step is None:
             _log.warning("job of fetches in a process that has none")
             return
-        self._work(FETCHES, lambda: step(lambda: self.hand_over(FETCHES)))
+        self._work(FETCHES, lambda: step(lambda: self.hand_over(FETCHES)), FETCH_STEP)
 
-    def _work(self, name: str, step: Callable[[], Wait | None]) -> None:
+    def _work(self, name: str, step: Callable[[], Wait | None], seconds: float) -> None:
         self.parts.outbox.job_started(name)
         till = time.monotonic() + SLICE
         while not self.stop.is_set():
             if time.monotonic() > till:
                 self.hand_over(name)
                 return
+            self.alive(seconds)
             wait = step()
             if wait is None:
                 continue

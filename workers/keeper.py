@@ -159,7 +159,7 @@ class Keeper:
                 if server.hangs():
                     _log.error("store hangs: it is started anew", extra={"pid": server.pid})
                     server.kill()
-                ask = now + _ASK
+                ask = now if server.silent else now + _ASK
             if now >= look:
                 self._look()
                 look = now + EVERY

@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ class Process:
     pid: int
     ready: bool = True  # False: started, but not at work yet
     delivers: bool = True  # False: a worker that takes no job of a destination
+    hung: bool = False  # it lives and does nothing; it is about to be replaced
 
 
 def beat(client: redis.Redis, processes: Sequence[Process]) -> None:
@@ -52,7 +53,9 @@ def beat(client: redis.Redis, processes: Sequence[Process]) -> None:
     with guarded():
         now, entries = _read(client)
         running = [[each.role, each.pid, each.ready, each.delivers] for each in processes]
-        entry = {"at": now, "machine": _machine(), "processes": running}
+        # Not among the others: a release that does not know it could not read them.
+        hung = [each.pid for each in processes if each.hung]
+        entry = {"at": now, "machine": _machine(), "processes": running, "hung": hung}
         old = [name for name, found in entries.items() if now - found["at"] > _FORGET]
         with client.pipeline() as pipeline:
             pipeline.hset(_KEY, _field(), json.dumps(entry))
@@ -98,14 +101,29 @@ def listed(client: redis.Redis) -> list[Process]:
 
 
 def alive(client: redis.Redis) -> list[dict[str, Any]]:
-    """Return ``[{"role", "pid"}]`` of the living processes, supervisors first."""
-    return [{"role": each.role, "pid": each.pid} for each in listed(client)]
+    """
+    Return ``[{"role", "pid"}]`` of the living processes, supervisors first; with ``"hung": True``
+    where one lives and does nothing.
+    """
+    return [
+        {"role": each.role, "pid": each.pid} | ({"hung": True} if each.hung else {})
+        for each in listed(client)
+    ]
 
 
 def workers_alive(client: redis.Redis) -> int:
     """Return how many workers are ready to take a job of a destination."""
     found = listed(client)
-    return sum(each.role == "worker" and each.ready and each.delivers for each in found)
+    return sum(_takes_jobs(each) for each in found)
+
+
+def hung(client: redis.Redis) -> tuple[str, ...]:
+    """Return the roles of those that hang."""
+    return tuple(sorted({each.role for each in listed(client) if each.hung}))
+
+
+def _takes_jobs(each: Process) -> bool:
+    return each.role == "worker" and each.ready and each.delivers and not each.hung
 
 
 def children(pid: int) -> tuple[int, ...]:
@@ -129,7 +147,10 @@ def _read(client: redis.Redis) -> tuple[float, dict[str, Any]]:
 def _fresh(entry: dict[str, Any], now: float) -> Iterator[Process]:
     if abs(now - entry["at"]) > FRESH:
         return
-    found: Iterable[Process] = (Process(*each) for each in entry["processes"])
+    told = entry.get("hung", ())
+    found: Iterable[Process] = (
+        replace(Process(*each), hung=each[1] in told) for each in entry["processes"]
+    )
     # A killed supervisor cannot tell; on its own machine a look at the pids can.
     here = entry["machine"] == _machine()
     yield from (each for each in found if not here or _lives(each.pid))

@@ -1,31 +1,36 @@
 """
 Runs child processes and threads, and starts anew what ends.
 
-A killed child is replaced within 2 s. Children are tied to this process (see ``tether``), have
+A killed child is replaced within 2 s, one that hangs (``workers/runtime/beats.py``) within 10 s.
+Children are tied to this process (see ``tether``), have
 a session of their own, so that Ctrl-C is for the supervisor alone, and get SIGTERM when it ends,
 then SIGKILL.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 
 from workers import tether
 from workers.processes import Process
+from workers.runtime import beats
+from workers.runtime.duties import Duties, Duty
+from workers.runtime.watchdog import Watchdog
 
 READY_FD = "INSTEP_READY_FD"  # environment variable: where a child says that it is at work
 
 _log = logging.getLogger(__name__)
 
 _TICK = 0.05  # s between two looks at the children
+_LIST = 0.5  # s between two looks at what they have started
 _WAITS = (0.1, 0.3, 0.7, 1.5)  # s before a child is started anew, by how often it died in a row
 _SETTLED = 10.0  # s after which a child that dies is no longer dying over and over
 
@@ -47,14 +52,6 @@ class Child:
     delivers: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """Something to do in a thread until the event is set; started anew when it ends or fails."""
-
-    name: str
-    run: Callable[[threading.Event], None]
-
-
 def announce() -> None:
     """Tell the supervisor, if there is one, that this process is at work."""
     if fd := os.environ.pop(READY_FD, None):
@@ -68,75 +65,100 @@ class Supervisor:
         children: Processes to run.
         duties: Threads to run beside them.
         grace: Seconds that children have to end after SIGTERM.
+        limits: Of their silence.
+        below: Returns the processes that a child of a role has started, which are watched, too.
     """
 
     def __init__(
-        self, children: Sequence[Child], duties: Sequence[Duty] = (), *, grace: float = 20.0
+        self,
+        children: Sequence[Child],
+        duties: Sequence[Duty] = (),
+        *,
+        grace: float = 20.0,
+        limits: beats.Limits | None = None,
+        below: Callable[[str, int], Sequence[int]] = lambda *_: (),
     ) -> None:
         self._nursery = [_Nursed(child) for child in children]
-        self._duties = duties
+        self._duties = Duties(duties)
         self._grace = grace
         self._signals = 0
-        self._threads: dict[str, threading.Thread] = {}
-        self._ended = threading.Event()  # for the duties
+        self._watch = beats.Watch(limits or beats.Limits())
+        self._below = below
+        self._roles: dict[int, str] = {}  # of all that is watched
+        self._listed = 0.0
 
     def processes(self) -> list[Process]:
         """Return the children that run now."""
-        return [found for nursed in self._nursery if (found := nursed.process())]
+        found = [found for nursed in self._nursery if (found := nursed.process())]
+        return [replace(each, hung=self.hangs(each.pid)) for each in found]
+
+    def hangs(self, pid: int) -> bool:
+        """Whether the process *pid*, a child or one below it, lives and does nothing."""
+        return self._watch.hangs(pid)
 
     def run(self) -> int:
         """
         Run until SIGTERM, SIGINT or SIGHUP; a second one kills what has not ended yet.
 
         Call it in the main thread: signals arrive there, and children are tied to a thread.
+
+        Returns:
+            1 where what it has to do itself is stuck, else 0.
         """
+        watchdog, works, last = Watchdog(), True, time.monotonic()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         try:
-            while not self._signals:
+            while works and not self._signals:
+                now = time.monotonic()
                 for nursed in self._nursery:
                     nursed.tend()
-                self._tend_duties()
+                    self._watch.hear(nursed.heard())
+                self._end_hung(now - last)
+                works = self._duties.tend(now - last)
+                watchdog.pat()
+                last = now
                 time.sleep(_TICK)
         finally:
             self._end_children()
-            self._end_duties()
-        return 0
+            self._duties.end()
+        return 0 if works else 1
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._signals += 1
 
-    def _tend_duties(self) -> None:
-        for duty in self._duties:
-            thread = self._threads.get(duty.name)
-            if thread is None or not thread.is_alive():
-                thread = threading.Thread(
-                    target=self._do, args=(duty,), name=duty.name, daemon=True
-                )
-                self._threads[duty.name] = thread
-                thread.start()
+    def _end_hung(self, seconds: float) -> None:
+        """Kill what hangs, *seconds* after the last look; whoever started it starts another."""
+        self._listed += seconds
+        if self._listed >= _LIST:
+            self._listed = 0.0
+            self._roles = self._running()
+        self._watch.pass_time(seconds, self._roles)
+        for pid, role in self._roles.items():
+            if self._watch.is_lost(pid):
+                _log.error("process hangs: it is ended", extra={"role": role, "pid": pid})
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                self._watch.forget(pid)
 
-    def _do(self, duty: Duty) -> None:
-        try:
-            duty.run(self._ended)
-        except Exception:
-            _log.exception("duty failed", extra={"duty": duty.name})
-        self._ended.wait(1.0)  # not over and over
+    def _running(self) -> dict[int, str]:
+        children = [found for nursed in self._nursery if (found := nursed.process())]
+        return {
+            pid: child.role
+            for child in children
+            for pid in (child.pid, *self._below(child.role, child.pid))
+        }
 
     def _end_children(self) -> None:
         for nursed in self._nursery:
             nursed.signal(signal.SIGTERM)
+            nursed.signal(signal.SIGCONT)  # one that is stopped would not hear the other
         ends = time.monotonic() + self._grace
         while any(nursed.alive() for nursed in self._nursery):
             if time.monotonic() > ends or self._signals > 1:
                 for nursed in self._nursery:
                     nursed.signal(signal.SIGKILL)
             time.sleep(_TICK)
-
-    def _end_duties(self) -> None:
-        self._ended.set()
-        for thread in self._threads.values():
-            thread.join(5.0)
 
 
 class _Nursed:
@@ -146,6 +168,7 @@ class _Nursed:
         self._child = child
         self._running: subprocess.Popen[bytes] | None = None
         self._ready: int | None = None  # where it will say that it is at work
+        self._beats: int | None = None  # where it beats
         self._due = 0.0
         self._born = 0.0
         self._died = 0  # times in a row
@@ -163,6 +186,10 @@ class _Nursed:
         if self._running:
             self._running.send_signal(number)  # does nothing once it has ended
 
+    def heard(self) -> set[int]:
+        """Return the pids of those who have beaten since the last call."""
+        return set() if self._beats is None else beats.heard(self._beats)
+
     def tend(self) -> None:
         """Start the child where it is due, and notice what it said or that it died."""
         if self._running:
@@ -174,17 +201,20 @@ class _Nursed:
 
     def _start(self) -> None:
         child, environ = self._child, dict(os.environ)
-        reader, writer = os.pipe() if child.announces else (None, None)
-        if reader is not None and writer is not None:
-            environ[READY_FD] = str(writer)
-            os.set_blocking(reader, False)
-        self._ready, self._born = reader, time.monotonic()
+        self._beats, beat = _pipe()
+        passed = [beat]
+        environ[beats.FD] = str(beat)
+        if child.announces:
+            self._ready, ready = _pipe()
+            passed.append(ready)
+            environ[READY_FD] = str(ready)
+        self._born = time.monotonic()
         try:
             self._running = subprocess.Popen(  # noqa: S603  # our own argv
                 tether.module(child.module, *child.arguments),
                 env=environ,
                 stdin=subprocess.DEVNULL,
-                pass_fds=() if writer is None else (writer,),
+                pass_fds=passed,
                 start_new_session=True,
             )
         except OSError as error:
@@ -192,7 +222,7 @@ class _Nursed:
             self._hang_up()
             self._wait_longer()
         finally:
-            if writer is not None:
+            for writer in passed:
                 os.close(writer)
 
     def _listen(self) -> None:
@@ -203,12 +233,14 @@ class _Nursed:
         except BlockingIOError:
             return
         if said:
-            self._hang_up()
-
-    def _hang_up(self) -> None:
-        if self._ready is not None:
             os.close(self._ready)
             self._ready = None
+
+    def _hang_up(self) -> None:
+        for reader in (self._ready, self._beats):
+            if reader is not None:
+                os.close(reader)
+        self._ready = self._beats = None
 
     def _bury(self, dead: subprocess.Popen[bytes]) -> None:
         status = dead.returncode
@@ -222,3 +254,10 @@ class _Nursed:
         now = time.monotonic()
         self._died = 1 if now - self._born > _SETTLED else self._died + 1
         self._due = now + _WAITS[min(self._died, len(_WAITS)) - 1]
+
+
+def _pipe() -> tuple[int, int]:
+    """Return the two ends of a pipe; reading from the first does not block."""
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    return reader, writer

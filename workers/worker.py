@@ -38,6 +38,13 @@ class Worker(SimpleWorker):
     max_connection_wait_time = 1.0  # s between two tries to reach a store that is away
     on_stop: Callable[[], None] | None = None  # called at once, while the job in hand goes on
 
+    on_move: Callable[[], object] | None = None  # called whenever it looks for a job
+
+    def heartbeat(self, *args: Any, **kwargs: Any) -> None:
+        if self.on_move:
+            self.on_move()
+        super().heartbeat(*args, **kwargs)
+
     def _shutdown(self) -> None:
         self._stop_requested = True
         if self.on_stop:
@@ -72,6 +79,7 @@ def work(
     *,
     on_start: Callable[[], None] = lambda: None,
     on_stop: Callable[[], None] | None = None,
+    on_move: Callable[[], object] | None = None,
 ) -> int:
     """
     Execute the jobs of *queue* until SIGTERM or SIGINT, and finish the one in hand.
@@ -80,6 +88,7 @@ def work(
         connection: For RQ alone: it raises its timeout.
         on_start: Called once the first job can be taken.
         on_stop: Called, in a thread, when the end is asked for.
+        on_move: Called whenever it looks for a job: once a second, while it is idle.
 
     Returns:
         0 after a stop that was asked for; 1 where the store is away, for a supervisor to go on.
@@ -94,7 +103,7 @@ def work(
             maintenance_interval=_MAINTENANCE,
             job_monitoring_interval=_MONITORING,
         )
-        worker.on_stop = on_stop
+        worker.on_stop, worker.on_move = on_stop, on_move
         # work() does so too, but only after it has registered.
         worker._install_signal_handlers()  # type: ignore[no-untyped-call]
         on_start()

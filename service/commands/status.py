@@ -77,7 +77,8 @@ def _show(found: Mapping[str, Any]) -> None:
         table("Refused requests", ("source", "reason", "times"), refusals)
     table("Secrets", ("source", "secret", "until", "matched"), secrets)
     table("Field values", tuple(found["fields"]), [tuple(found["fields"].values())])
-    table("Processes", ("role", "pid"), [(p["role"], p["pid"]) for p in found["processes"]])
+    running = [(p["role"], p["pid"], "hung" if p.get("hung") else "") for p in found["processes"]]
+    table("Processes", ("role", "pid", "state"), running)
     click.echo(memory_line(found["memory"]))
     _show_losses(found["losses"])
     click.echo(f"Dead letters: {found['dead_letters']}")

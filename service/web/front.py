@@ -21,6 +21,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from time import monotonic
 from typing import Any, Final
 
 from service.web import environ as environs
@@ -34,6 +35,8 @@ DELIVERIES: Final = 4  # threads; concurrency is what lets writes share an fsync
 HEAVY: Final = 2
 LIGHT: Final = 262_144  # bytes
 PAGES: Final = 4  # threads for all but deliveries, so that health answers whatever those do
+STUCK: Final = 20.0  # s in which no thread answers, as many as there may be: they never will
+TURN: Final = 3.0  # s that the event loop has for one turn
 _NO_FREE_THREAD: Final = Refused(HTTPStatus.SERVICE_UNAVAILABLE, "busy")
 
 
@@ -59,10 +62,13 @@ class Front:
         self._limit = limit
         self._report = report
         self._uploads = uploads or Uploads()
+        self._loop: asyncio.AbstractEventLoop | None = None  # known from the first request on
+        self._turned = float("inf")  # when the loop did what `is_alive` asked for; inf: it has
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return  # neither lifespan nor websockets
+        self._loop = self._loop or asyncio.get_running_loop()
         environ = environs.head(scope)
         path: str = environ["PATH_INFO"]
         held = 0
@@ -80,6 +86,20 @@ class Front:
         finally:
             self._uploads.release(held)
         await answer.send(send)
+
+    def is_alive(self) -> bool:
+        """Whether the event loop turns and some thread answers; asked again and again, in one."""
+        if any(each.is_stuck(STUCK) for each in (self._deliveries, self._heavy, self._pages)):
+            return False
+        if self._loop is None:
+            return True
+        if self._turned == float("inf"):
+            self._turned = monotonic()
+            self._loop.call_soon_threadsafe(self._turn)
+        return monotonic() - self._turned < TURN
+
+    def _turn(self) -> None:
+        self._turned = float("inf")
 
     async def _ask(self, path: str, environ: dict[str, Any]) -> Answer:
         answer = await self._threads(path, environ).ask(environ, asyncio.get_running_loop())

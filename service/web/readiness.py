@@ -48,12 +48,14 @@ class Seen:
         store: What is known of the store's durability; empty where it is away or too weak.
         trouble: Why it cannot be used; None: it can.
         workers: How many are alive; None: nobody can tell.
+        hung: The roles of processes that live and do nothing.
         status: The numbers of ``instep status --json``; empty: nobody can tell.
     """
 
     store: Mapping[str, object] = field(default_factory=dict)
     trouble: StoreUnavailable | None = None
     workers: int | None = None
+    hung: Sequence[str] = ()
     status: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -71,6 +73,11 @@ def _store(seen: Seen) -> Iterator[Reason]:
 def _workers(seen: Seen) -> Iterator[Reason]:
     if seen.workers == 0:
         yield Reason("no worker", "degraded", None, "start one with `instep worker`")
+
+
+def _hung(seen: Seen) -> Iterator[Reason]:
+    for role in seen.hung:
+        yield Reason(f"{role} hung", "degraded", None, "nothing: it is replaced within 10 s")
 
 
 def _states(seen: Seen) -> Iterator[Reason]:
@@ -104,7 +111,7 @@ _DO: Final[Mapping[str, str]] = MappingProxyType(
         "outage": "see that its CMS answers: it goes on by itself",
     }
 )
-RULES: Final[tuple[Rule, ...]] = (_store, _workers, _states, _memory)
+RULES: Final[tuple[Rule, ...]] = (_store, _workers, _hung, _states, _memory)
 
 
 def reasons_of(seen: Seen) -> tuple[Reason, ...]:
@@ -134,6 +141,7 @@ class Readiness:
         workers_alive: Returns how many workers are alive; raises StoreUnavailable.
         status: Returns the numbers of ``instep status --json``; raises StoreUnavailable.
         clock: Returns the time now, aware.
+        hung: Returns the roles of processes that hang; raises StoreUnavailable.
     """
 
     def __init__(
@@ -142,11 +150,13 @@ class Readiness:
         workers_alive: Callable[[], int],
         status: Callable[[], Mapping[str, Any]],
         clock: Callable[[], datetime],
+        hung: Callable[[], Sequence[str]] = lambda: (),
     ) -> None:
         self._check_store = check_store
         self._workers_alive = workers_alive
         self._status = status
         self._clock = clock
+        self._hung = hung
         self._since: Mapping[str, str] = {}
 
     def page(self, *, strict: bool = False) -> tuple[dict[str, Any], HTTPStatus]:
@@ -170,6 +180,11 @@ class Readiness:
 
     def _look(self) -> Seen:
         try:
-            return Seen(self._check_store(), workers=self._workers_alive(), status=self._status())
+            return Seen(
+                self._check_store(),
+                workers=self._workers_alive(),
+                hung=self._hung(),
+                status=self._status(),
+            )
         except StoreUnavailable as error:
             return Seen(trouble=error)

@@ -29,6 +29,7 @@ from service.web.refusals import Reporter
 from service.web.upload import HELD, Uploads
 from workers import tether
 from workers.errors import ConfigurationInvalid, Problem
+from workers.runtime import beats
 from workers.settings import MAX_BODY
 
 if TYPE_CHECKING:
@@ -162,6 +163,7 @@ def _build() -> tuple[Flask, Settings, Reporter]:
         status=parts.report.status,
         check_store=lambda: connection.check(client, settings.store).as_dict(),
         workers_alive=lambda: processes.workers_alive(client),
+        hung=lambda: processes.hung(client),
         count_refusal=refusals.count,
     )
     return application, settings, Reporter(settings.sources, refusals.count)
@@ -173,7 +175,9 @@ def _process(parent: int) -> Front:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     tether.tie(parent)
     logs.configure()
-    return _front()
+    front = _front()
+    beats.start(front.is_alive)
+    return front
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -83,6 +83,7 @@ class Threads:
         self._open = 0  # requests that are not answered yet
         self._answered = 0  # requests, ever
         self._watched = False
+        self._moved = monotonic()  # when one was answered last, or began with nothing to do
         self._helpers: list[threading.Thread] = []
         for number in range(count):
             self._start(self._run, number)
@@ -90,12 +91,18 @@ class Threads:
     def ask(self, environ: Environ, loop: AbstractEventLoop) -> Future[Answer | None]:
         """Return the answer to come; None: no thread was free in time, and nothing was done."""
         answer: Future[Answer | None] = loop.create_future()
+        if not self._open:
+            self._moved = monotonic()
         self._open += 1
         self._asked.put(_Asked(environ, loop, answer, monotonic()))
         if self._open > self._count and not self._watched:
             self._watched = True
             loop.call_later(self._stuck, self._look, loop, self._answered)
         return answer
+
+    def is_stuck(self, seconds: float) -> bool:
+        """Return whether all threads that there may be have answered nothing for *seconds*."""
+        return self._open >= self._most and monotonic() - self._moved > seconds
 
     def _look(self, loop: AbstractEventLoop, answered: int) -> None:
         """Let others help out if none was answered since *answered* were."""
@@ -132,6 +139,7 @@ class Threads:
     def _settle(self, future: Future[Answer | None], answer: Answer | None) -> None:
         self._open -= 1
         self._answered += 1
+        self._moved = monotonic()
         if not future.done():
             future.set_result(answer)
 

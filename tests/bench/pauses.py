@@ -29,7 +29,7 @@ import redis
 from service.reading import WHOLE_BODY
 from workers.changes import Change, Delivery, FieldProblem, FieldValue, Incoming, LeftOut, canonical
 from workers.deadletters import DeadLetters
-from workers.embedded import Place, binary
+from workers.embedded.layout import Place, binary
 from workers.items import Items
 from workers.outbox import Outbox
 from workers.report import Report

@@ -16,18 +16,21 @@ ROOT = Path(__file__).parents[2]
 SUPERVISOR = """
 import json, sys
 from service import logs
-from workers.supervisor import Child, Duty, Supervisor
+from workers.runtime.beats import Limits
+from workers.runtime.duties import Duty
+from workers.supervisor import Child, Supervisor
 
 logs.configure()
 
 def report(stop):
     while not stop.wait(0.02):
-        line = [[p.role, p.pid, p.ready] for p in supervisor.processes()]
+        line = [[p.role, p.pid, "hung" if p.hung else p.ready] for p in supervisor.processes()]
         print(json.dumps(line), flush=True)
 
 children = [Child(role, module, announces=role == "worker")
             for role, module in (word.split("=") for word in sys.argv[2:])]
-supervisor = Supervisor(children, [Duty("report", report)], grace=float(sys.argv[1]))
+supervisor = Supervisor(children, [Duty("report", report)], grace=float(sys.argv[1]),
+                        limits=Limits(told=0.3, hung=0.8, starved=5.0, stopped=0.8))
 sys.exit(supervisor.run())
 """
 
@@ -40,6 +43,15 @@ STUBS = {
     "crashing": "raise SystemExit(3)",
     "announcing": (
         "import sys, time\nfrom workers import supervisor\nsupervisor.announce()\n"
+        "while True: time.sleep(60)"
+    ),
+    "beating": (
+        "import sys, time\nfrom workers.runtime import beats\n"
+        "beats.start(lambda: True, 0.05)\nwhile True: time.sleep(60)"
+    ),
+    "stuck": (
+        "import sys, time\nfrom workers.runtime import beats\n"
+        "pulse = beats.Pulse(0.4)\nbeats.start(pulse.is_alive, 0.05)\n"
         "while True: time.sleep(60)"
     ),
 }
@@ -180,3 +192,29 @@ def test_a_crash_loop_slows_down(run):
     while time.monotonic() < ends:
         seen.update(pid for _, pid, _ in supervisor.look())
     assert 2 <= len(seen) <= 5
+
+
+@pytest.mark.parametrize("stub", ["beating", "patient"])
+def test_a_stopped_child_is_told_and_replaced(run, stub):
+    supervisor = run(f"web={stub}")
+    (old,) = supervisor.pids(1)
+    os.kill(old, signal.SIGSTOP)
+    supervisor.eventually(lambda found: found == [["web", old, "hung"]])
+    supervisor.eventually(lambda found: len(found) == 1 and found[0][1] != old)
+    assert gone(old)
+
+
+def test_a_child_whose_work_is_stuck_is_replaced_and_the_others_go_on(run):
+    supervisor = run("web=stuck", "worker=beating")
+    old, other = supervisor.pids(2)
+    supervisor.eventually(lambda found: len(found) == 2 and found[0][1] != old)
+    assert other in [pid for _, pid, _ in supervisor.look()]
+
+
+def test_a_child_that_was_stopped_for_a_moment_goes_on(run):
+    supervisor = run("web=patient")
+    (pid,) = supervisor.pids(1)
+    os.kill(pid, signal.SIGSTOP)
+    supervisor.eventually(lambda found: found == [["web", pid, "hung"]])
+    os.kill(pid, signal.SIGCONT)
+    supervisor.eventually(lambda found: found == [["web", pid, True]])

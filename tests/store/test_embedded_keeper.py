@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import redis
 
+from workers.embedded import server
+from workers.embedded.server import is_hung
 from workers.keeper import Keeper, kept
 from workers.settings import StoreSettings
 from workers.store import connection
@@ -157,3 +159,30 @@ def test_another_takes_over_from_a_keeper_that_was_killed(keep, client):
     keeper.kill()
     keeper.wait()
     assert eventually(lambda: client.get("key"), within=2.0) == "value"
+
+
+def test_a_stopped_server_is_ended_and_what_was_answered_is_there(settings, client, monkeypatch):
+    monkeypatch.setattr(server, "ANSWER", 0.1)
+    with kept(settings) as keeper:
+        client.set("key", "value")
+        old = keeper.pid
+        os.kill(old, signal.SIGSTOP)
+        assert eventually(lambda: client.get("key")) == "value"
+        assert keeper.pid != old
+
+
+@pytest.mark.parametrize(
+    ("unanswered", "state", "used", "hung"),
+    [
+        pytest.param(4, "S", 0.0, False, id="not for long"),
+        pytest.param(5, "S", 0.0, True, id="it does nothing"),
+        pytest.param(2, "T", 0.0, False, id="it is stopped"),
+        pytest.param(3, "T", 0.0, True, id="it is stopped for too long"),
+        pytest.param(29, "R", 5.0, False, id="a long script"),
+        pytest.param(29, "D", 0.0, False, id="a slow disk"),
+        pytest.param(30, "R", 5.0, True, id="for too long"),
+        pytest.param(5, "", 0.0, True, id="nobody knows"),
+    ],
+)
+def test_a_server_hangs_where_it_neither_answers_nor_works(unanswered, state, used, hung):
+    assert is_hung(unanswered, state, used, 10.0) is hung

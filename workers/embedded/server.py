@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -19,6 +20,7 @@ from workers.errors import StoreUnavailable
 SILENCE = 30.0  # s that a starting server may neither answer nor say that it loads
 ANSWER = 1.0  # s for one PING
 UNANSWERED = 5  # PINGs in a row, after which a server that does nothing is ended
+STOPPED = 3  # … one that is stopped (SIGSTOP)
 BUSY = 30  # … and one that uses the processor, or waits for its disk
 
 _STOP = 10.0  # s that a server has to stop before it is killed
@@ -65,6 +67,11 @@ class Server:
         """Ask it once more; True: it has been silent for so long that it is to be killed."""
         return self._watch.hangs(self.pid)
 
+    @property
+    def silent(self) -> bool:
+        """Whether it did not answer when it was asked last."""
+        return self._watch.unanswered > 0
+
     def close(self) -> None:
         self._watch.close()
 
@@ -91,6 +98,7 @@ class Server:
 
     def stop(self) -> None:
         self._process.terminate()
+        self._process.send_signal(signal.SIGCONT)  # one that is stopped would not hear the other
         try:
             self._process.wait(_STOP)
         except subprocess.TimeoutExpired:
@@ -104,7 +112,7 @@ class Watch:
     def __init__(self, place: Place, silence: float = SILENCE) -> None:
         self._silence = silence
         self._ends = time.monotonic() + silence
-        self._unanswered = 0
+        self.unanswered = 0  # PINGs in a row
         self._used = 0.0  # s of a processor, by the server, when it had answered last
         self._since = 0.0
         self._client = redis.Redis(
@@ -137,7 +145,7 @@ class Watch:
             pass  # "BUSY", say: it answers
         except redis.exceptions.RedisError:
             return self._is_silent(pid)
-        self._unanswered = 0
+        self.unanswered = 0
         return False
 
     def close(self) -> None:
@@ -145,10 +153,10 @@ class Watch:
 
     def _is_silent(self, pid: int) -> bool:
         state, used = activity(pid)
-        if not self._unanswered:
+        if not self.unanswered:
             self._used, self._since = used, time.monotonic()
-        self._unanswered += 1
-        return is_hung(self._unanswered, state, used - self._used, time.monotonic() - self._since)
+        self.unanswered += 1
+        return is_hung(self.unanswered, state, used - self._used, time.monotonic() - self._since)
 
 
 def is_hung(unanswered: int, state: str, used: float, seconds: float) -> bool:
@@ -161,6 +169,8 @@ def is_hung(unanswered: int, state: str, used: float, seconds: float) -> bool:
         used: Seconds of a processor since the first of them.
         seconds: Since then.
     """
+    if state == "T":
+        return unanswered >= STOPPED
     works = state == "D" or (seconds > 0 and used / seconds > _WORKING)
     return unanswered >= (BUSY if works else UNANSWERED)
 

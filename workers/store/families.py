@@ -44,16 +44,8 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "counters": (
             *("counts", "source", "stale", "logs", "arrival", "collection", "destination"),
             *("budget", "processes", "sweeper", "version", "upgrade", "upgraded", "merged"),
-            *(
-                "key-parts",
-                "memory",
-                "forgetting",
-                "losses",
-                "witness",
-                "reconciler",
-                "reconciled",
-                "reconciling",
-            ),
+            *("key-parts", "memory", "forgetting", "reconciler", "reconciled", "reconciling"),
+            *("losses", "witness"),
         ),
     }
 )

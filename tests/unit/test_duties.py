@@ -1,0 +1,80 @@
+"""What a supervisor does in threads: begun anew where it ended, failed, or is stuck."""
+
+import threading
+
+import pytest
+
+from workers.runtime.duties import Asked, Duties, Duty
+
+
+@pytest.fixture
+def stuck():
+    """A duty that never looks whether it is to end, and how often it was begun."""
+    release, begun = threading.Event(), []
+
+    def run(_):
+        begun.append(threading.current_thread())
+        release.wait()
+
+    yield Duty("sweep", run, quiet=1.0), begun
+    release.set()
+    for thread in begun:
+        thread.join()
+
+
+def tend(duties, seconds):
+    return [duties.tend(0.25) for _ in range(int(seconds * 4))][-1]
+
+
+def test_a_duty_that_is_stuck_is_begun_anew(stuck):
+    duty, begun = stuck
+    duties = Duties([duty])
+    tend(duties, 1)
+    assert len(begun) == 1
+    tend(duties, 1)
+    assert len(begun) == 2
+
+
+def test_time_in_which_the_supervisor_did_not_run_is_no_silence(stuck):
+    duty, begun = stuck
+    duties = Duties([duty])
+    for _ in range(3):
+        duties.tend(3600.0)
+    assert len(begun) == 1
+
+
+def test_where_thread_after_thread_is_stuck_the_supervisor_is_to_end(stuck):
+    duties = Duties([stuck[0]])
+    assert tend(duties, 2)
+    assert not tend(duties, 4)
+
+
+def test_a_duty_without_a_limit_need_not_look():
+    release = threading.Event()
+    duties = Duties([Duty("ready", lambda _: release.wait())])
+    assert tend(duties, 60)
+    release.set()
+    duties.end()
+
+
+def test_one_that_was_left_is_told_to_end():
+    asked = Asked()
+    asked.quiet = 9.0
+    asked.set()
+    assert asked.is_set()
+    assert asked.quiet == 0.0
+
+
+def test_a_duty_that_asks_is_left_alone():
+    looked = threading.Event()
+
+    def run(stop):
+        while not stop.wait(0.001):
+            looked.set()
+
+    duties = Duties([Duty("sweep", run, quiet=0.5)])
+    duties.tend(0.25)
+    assert looked.wait(10)
+    thread = next(t for t in threading.enumerate() if t.name == "sweep")
+    duties.end()
+    assert not thread.is_alive()
