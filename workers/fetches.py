@@ -31,6 +31,7 @@ from typing import Any, Literal
 from workers.scripts import Steps
 from workers.settings import Settings
 from workers.steps import Wait
+from workers.store import clock
 from workers.store.connection import guarded
 
 ATTEMPTS = 5  # of one object that cannot be read, before its notice is a dead letter
@@ -152,6 +153,7 @@ class Fetches:
             names = sorted({*self.settings.fetchers, *map(str, client.smembers("instep:fetchers"))})
             with client.pipeline(transaction=True) as pipeline:
                 pipeline.time()
+                pipeline.get(clock.NAME)
                 for name in names:
                     pipeline.hgetall(f"instep:fetcher:{name}")
                     pipeline.zcard(f"instep:fetches-waiting:{name}")
@@ -161,6 +163,7 @@ class Fetches:
                 found = iter(pipeline.execute())
         seconds, micros = next(found)
         now = (int(seconds) + int(micros) / 1e6) * 1000 + self.steps.clock_offset_ms
+        now += clock.behind_ms(next(found))
         return {name: _shown(*islice(found, 5), now=now) for name in names}
 
 

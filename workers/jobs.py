@@ -26,7 +26,7 @@ from workers.runtime.wakeups import DELIVER, FAILURE_TTL, FETCH, RESULT_TTL, SEC
 from workers.scripts import Steps
 from workers.settings import Destination, Settings
 from workers.steps import Wait
-from workers.store import connection
+from workers.store import clock, connection
 from workers.store.connection import guarded
 
 Fetching = Callable[[Callable[[], object]], Wait | None]  # is given what asks for one more job
@@ -264,6 +264,8 @@ def _lead(client: redis.Redis, mine: str) -> bool:
         if client.set("instep:sweeper", mine, nx=True, px=SWEEPER_MS):
             return True
         if client.get("instep:sweeper") != mine:
+            if clock.is_stale(client, "instep:sweeper", SWEEPER_MS):
+                client.delete("instep:sweeper")
             return False
         # Two sweepers for a moment do no harm: the marker lets only one of them wake.
         return bool(client.pexpire("instep:sweeper", SWEEPER_MS))

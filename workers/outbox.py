@@ -17,7 +17,7 @@ from workers.packing import Packer, keeps, room_of
 from workers.scripts import Steps
 from workers.settings import Destination, Settings
 from workers.steps import Batch, Judgement, Step, Verdict
-from workers.store import slicing
+from workers.store import clock, slicing
 from workers.store.connection import Room, guarded
 from workers.store.letter_ids import raw_letter
 from workers.store.settlement import settlement
@@ -203,6 +203,8 @@ class Outbox:
         """Set the marker of *destination*; True for the caller that is to enqueue a job."""
         with guarded():
             key = f"instep:wake:{destination}"
+            if clock.is_stale(self.steps.client, key, MARKER_MS):
+                self.steps.client.delete(key)
             return bool(self.steps.client.set(key, 1, nx=True, px=MARKER_MS))
 
     def sweep(self, fetchers: Sequence[str] = ()) -> tuple[tuple[str, ...], float]:

@@ -12,7 +12,7 @@ from workers.fetches import Fetches
 from workers.outbox import FATES, RAW_BYTES, balanced
 from workers.scripts import Steps
 from workers.settings import Collection, Destination, Settings, Source
-from workers.store import memory, stale
+from workers.store import clock, memory, stale
 from workers.store.collection_waits import waits_of
 from workers.store.connection import guarded
 from workers.store.refusals import UNKNOWN, by_reason
@@ -46,6 +46,7 @@ class Report:
         names = [*self.settings.destinations.values()]
         with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
             pipeline.time()
+            pipeline.get(clock.NAME)
             pipeline.hgetall("instep:counts")
             pipeline.zcard("instep:letters")
             for destination in names:
@@ -73,6 +74,7 @@ class Report:
             found = iter(pipeline.execute())
         seconds, micros = next(found)
         now = (int(seconds) + int(micros) / 1e6) * 1000 + self.steps.clock_offset_ms
+        now += clock.behind_ms(next(found))
         counts = next(found)
         letters = next(found)
         held = {destination.name: next(found) for destination in names}

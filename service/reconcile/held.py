@@ -11,6 +11,7 @@ from service.reconcile.states import Held, HeldItem
 from workers.model.versions import Version, kind_of
 from workers.parts import Parts
 from workers.settings import Collection
+from workers.store import clock
 from workers.store.connection import guarded
 from workers.tombstones import GONE
 
@@ -34,9 +35,7 @@ class Ledger:
 
     def now_us(self) -> int:
         """Return the store's clock, µs since 1970."""
-        with guarded():
-            seconds, micros = self._client.time()
-        return int(seconds) * 1_000_000 + int(micros) + self._offset_ms * 1000
+        return clock.read_us(self._client) + self._offset_ms * 1000
 
     def begin(self, destination: str) -> tuple[int, int]:
         """

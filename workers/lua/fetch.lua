@@ -39,7 +39,7 @@ redis.call('HSET', fetch.key, 'token', request.token, 'till', now + request.leas
   'attempts', attempts)
 set_due(fetch, now + request.lease_ms)
 redis.call('HSET', fetcher_key(best.name), 'claimed', now_us,
-  'turn', string.format('%.3f', now_us / 1000))
+  'turn', now)
 local function text(value) return value and value ~= '' and value or cjson.null end
 return answer({fetcher = best.name, source = source, object = object, n = tonumber(held.n),
   version = string.format('t%017.0f', now_us), payload = held.payload, id = text(held.id),

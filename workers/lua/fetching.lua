@@ -81,7 +81,7 @@ end
 local function end_turn(name)
   local claimed = tonumber(redis.call('HGET', fetcher_key(name), 'claimed') or 0) / 1000
   local took = math.max(0, math.min(now_us / 1000 - claimed, AHEAD_MS))
-  redis.call('HSET', fetcher_key(name), 'turn', string.format('%.3f', now_us / 1000 + took))
+  redis.call('HSET', fetcher_key(name), 'turn', string.format('%.3f', now + took))
 end
 
 -- The claim is over, the object is not: it is due again.

@@ -26,11 +26,13 @@ local LANES = {'live', 'replay', 'reconcile'}
 local GONE = ':gone'        -- the slug of a retirement (lua/retire.lua)
 local FLAGS = {_archived = true, _draft = true}
 
-local offset = tonumber(ARGV[1])
 local request = cjson.decode(ARGV[2])
+-- Versions of values that have none are of now_us, the clock; all waits are of now, which does not
+-- go back when the clock does (lua/sweep.lua).
 local clock = redis.call('TIME')
-local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000) + offset
-local now_us = tonumber(clock[1]) * 1000000 + tonumber(clock[2]) + offset * 1000
+local now_us = tonumber(clock[1]) * 1000000 + tonumber(clock[2]) + tonumber(ARGV[1]) * 1000
+local clock_seen, clock_back = string.match(redis.call('GET', P .. 'clock') or '', '^(%d+) (%d+)$')
+local now = math.max(math.floor(now_us / 1000) + (clock_back or 0), tonumber(clock_seen) or 0)
 
 -- cjson gives null as a userdata, which is true: a trap in every `if`.
 local function given(value)
@@ -47,9 +49,7 @@ local function sane(at, ahead)
 end
 
 -- redis-py repeats a call whose answer got lost: the repeat gets the first answer.
-local function earlier_answer()
-  return redis.call('GET', P .. 'call:' .. request.token)
-end
+local function earlier_answer() return redis.call('GET', P .. 'call:' .. request.token) end
 
 -- Bytes that the store may take; 0: it has no limit.
 local function memory_limit()
@@ -85,8 +85,7 @@ end
 
 -- An empty Lua table is an object in cjson; as text, a list stays a list.
 local function list_text(list)
-  if #list == 0 then return '[]' end
-  return cjson.encode(list)
+  return #list == 0 and '[]' or cjson.encode(list)
 end
 
 local function load_item(collection, record)
@@ -280,7 +279,6 @@ local function schedule(item)
   if not (at or rest) then set(item, 'make', nil) end  -- nothing of it is left to be written
 end
 
--- Stores when a destination is next to be woken; the sweeper sleeps until the earliest.
 local function wake_at(destination, at)
   redis.call('ZADD', P .. 'wakes', at, destination)
   local first = redis.call('ZRANGE', P .. 'wakes', 0, 0)
@@ -292,7 +290,9 @@ end
 
 -- True for the caller that is to enqueue a job: nobody else has, or will before it starts.
 local function claim_marker(destination)
-  return redis.call('SET', P .. 'wake:' .. destination, 1, 'NX', 'PX', MARKER_MS) and true or false
+  local key = P .. 'wake:' .. destination
+  if redis.call('PTTL', key) > MARKER_MS then redis.call('DEL', key) end  -- the clock went back
+  return redis.call('SET', key, 1, 'NX', 'PX', MARKER_MS) and true or false
 end
 
 local function paused(destination)

@@ -8,6 +8,25 @@
 -- Returns {wake: [name], ms}: until the next stored time, at most 1,000.
 --! uses state history arrivals burying retire resting raw fetching kept publish_wait room
 
+local STEPPED_MS = 1000  -- by less than this it is waited for
+local MADE_UP = 0.005    -- of the time, in which all waits are so much longer
+
+-- instep:clock  "<now> <ms>": how far it was at the last sweep, and by how much the clock has gone
+-- back since it was right: all steps add that, so that what was due stays due and a wait is as long
+-- as it was. It is made up for little by little, and at once by a clock that goes forward again.
+local function note_clock()
+  local clock_now, back = math.floor(now_us / 1000), tonumber(clock_back) or 0
+  local seen = tonumber(clock_seen) or 0
+  if clock_now + back < seen - STEPPED_MS then
+    back = seen - clock_now
+  elseif clock_now + back > seen + AHEAD_MS then
+    back = math.max(0, back - (clock_now + back - seen))
+  else
+    back = math.max(0, back - math.ceil(MADE_UP * math.max(0, now - seen)))
+  end
+  redis.call('SET', P .. 'clock', string.format('%.0f %.0f', math.max(seen, clock_now + back), back))
+end
+
 local function mend(key)
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. (now + AHEAD_MS), '+inf')) do
     redis.call('ZADD', key, now, member)
@@ -54,6 +73,7 @@ local keepers, limit = 0, memory_limit()
 for _ in pairs(given(request.kept) or {}) do keepers = keepers + 1 end
 local share = limit > 0 and limit / KEPT_PART / math.max(1, keepers) or nil
 for source, kept in pairs(given(request.kept) or {}) do trim_idle(source, kept, share) end
+note_clock()
 mend(P .. 'wakes')
 trim_history()
 drop_tombstones()

@@ -45,7 +45,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             *("counts", "source", "stale", "logs", "arrival", "collection", "destination"),
             *("budget", "processes", "sweeper", "version", "upgrade", "upgraded", "merged"),
             *("key-parts", "memory", "forgetting", "reconciler", "reconciled", "reconciling"),
-            *("losses", "witness"),
+            *("losses", "witness", "clock"),
         ),
     }
 )

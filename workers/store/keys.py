@@ -49,6 +49,7 @@ The keys of the store, and what each holds. The steps (``workers/lua``) write th
 ``instep:kept…``                           deliveries that are kept (``lua/kept.lua``)
 ``instep:counts``                          hash: the counters of P4
 ``instep:history``, ``…-trimmed``          stream: what happened, bounded (``lua/history.lua``)
+``instep:clock``                           how far it is, and went back (``store/clock.py``)
 ``instep:losses…``                         what it may lack (``workers/store/losses.py``)
 ``instep:witness``                         how far it has come is seen (``store/witness.py``)
 ``instep:logs:<source>``                   hash: the logs of its servers (``lua/logs.lua``)

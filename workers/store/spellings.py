@@ -16,6 +16,7 @@ from workers.schema import Schema
 from workers.scripts import Steps
 from workers.settings import Collection, Settings
 from workers.steps import Lookup
+from workers.store import clock
 from workers.store.connection import guarded
 from workers.webflow.filters import KeyFilter
 
@@ -80,6 +81,5 @@ class Spellings:
         """Return the reading of the schema that takes place before *lookup*."""
         with guarded():
             arrival = int(self.steps.client.get("instep:arrival") or 0)
-            seconds, micros = self.steps.client.time()
-        at = seconds * 1000 + micros // 1000 + self.steps.clock_offset_ms
+        at = clock.read_us(self.steps.client) // 1000 + self.steps.clock_offset_ms
         return replace(lookup, kind="schema", at=at, arrival=arrival)
