@@ -31,6 +31,7 @@ def main():
     parser.add_argument("--seed", type=int, help="only this seed, and the shortest history of it")
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first seed")
     parser.add_argument("--histories", type=int, help="how many histories are played")
+    parser.add_argument("--seconds", type=float, help="begin no more histories after so long")
     parser.add_argument("--width", type=int, default=0, help="histories side by side in one run")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="that play histories")
     parser.add_argument(

@@ -12,7 +12,7 @@ from tests.attack.table import Figures
 WIDTH = 25  # histories side by side in a long run
 QUICK = {"histories": 120, "width": 6, "crash seeds": 1}
 LONG_RUN = {"histories": 100_000, "crash seeds": 5}
-AT_ONCE = 50  # seeds that a process is given at once
+AT_ONCE = 5  # seeds that a process is given at once
 
 
 @contextlib.contextmanager
@@ -87,13 +87,19 @@ def whole(given):
     progress = Progress("histories", runs * width)
     jobs = [(seeds[n : n + AT_ONCE], width) for n in range(0, runs, AT_ONCE)]
     with multiprocessing.get_context("spawn").Pool(given.processes, _open_own) as pool:
-        for part in pool.imap_unordered(_part, jobs):
-            figures.merge(part)
-            for failure in part.failures:
-                progress.say(failure)
-            progress.at(figures.histories, f"{len(figures.failures)} failed")
-        pool.close()
-        pool.join()
+        try:
+            for part in pool.imap_unordered(_part, jobs):
+                figures.merge(part)
+                for failure in part.failures:
+                    progress.say(failure)
+                progress.at(figures.histories, f"{len(figures.failures)} failed")
+                if given.seconds and time.monotonic() - begun > given.seconds:
+                    break
+            else:
+                pool.close()
+                pool.join()
+        except KeyboardInterrupt:
+            progress.say(f"histories: ended after {figures.histories}")
     progress.end()
     figures.seconds = time.monotonic() - begun
     return figures
