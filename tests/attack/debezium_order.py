@@ -33,11 +33,11 @@ KINDS = ("lsn", "commit", "binlog")
 
 
 @contextlib.contextmanager
-def running_store():
-    """A client of a server that keeps nothing on disk."""
+def running_store(port=0):
+    """A client of a server that keeps nothing on disk; *port*: at which a replica reaches it."""
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/s"
-        command = [server_binary(), "--port", "0", "--unixsocket", path, "--save", ""]
+        command = [server_binary(), "--port", str(port), "--unixsocket", path, "--save", ""]
         server = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=folder)  # noqa: S603
         try:
             with redis.Redis(unix_socket_path=path, decode_responses=True) as client:

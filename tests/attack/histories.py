@@ -183,8 +183,9 @@ class History:
         after = chance.random() < 0.6
 
         def act():
-            for name in names:
-                acts[name]()
+            with self.world.by_others():
+                for name in names:
+                    acts[name]()
 
         self.world.cms.meanwhile(act, after=after)
 

@@ -93,9 +93,9 @@ class Look(Mapping):
 """
 
 
-def written(folder):
+def written(folder, durability="always"):
     """Write both files into *folder*; returns the environment that names them."""
-    text = CONFIGURATION
+    text = CONFIGURATION + f'[store]\ndurability = "{durability}"\n'
     for name, id in NUMBERS.items():
         text += COLLECTION.format(name=name, id=id, missing=MISSING[name])
     for name, more in SOURCES.items():

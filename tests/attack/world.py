@@ -3,6 +3,7 @@ The whole of Instep in one process: intake, outbox, courier, fetches, reconcile,
 before the CMS of an attack. Its time is simulated: it goes on only where somebody waits.
 """
 
+import contextlib
 import json
 import tempfile
 from datetime import UTC, datetime, timedelta
@@ -42,11 +43,11 @@ def looked(notice):
 class World:
     """Args: socket: of a store that is this world's alone."""
 
-    def __init__(self, socket):
+    def __init__(self, socket, *, durability="always"):
         self.socket = str(socket)
         self.folder = tempfile.TemporaryDirectory(prefix="instep-attack-")
         folder = Path(self.folder.name)
-        self.configuration = build(written(folder))
+        self.configuration = build(written(folder, durability))
         self.settings = self.configuration.settings
         self.clock = Clock()
         self.cms = Cms(self.clock)
@@ -116,13 +117,21 @@ class World:
         self.cms.tick()
         self.steps.follow()
 
-    def sleep(self, seconds):
-        """As a reconcile sleeps: the workers, other processes, work meanwhile."""
+    @contextlib.contextmanager
+    def by_others(self):
+        """What is done in it, other processes do: they do not die."""
         point, self.client.point = self.client.point, lambda _: None
         self.cms.point = self.client.point
-        self.run(60)
-        self.pass_time(seconds)
-        self.client.point = self.cms.point = point
+        try:
+            yield
+        finally:
+            self.client.point = self.cms.point = point
+
+    def sleep(self, seconds):
+        """As a reconcile sleeps: the workers work meanwhile."""
+        with self.by_others():
+            self.run(60)
+            self.pass_time(seconds)
 
     # what comes in
 
