@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from workers.model.run_limits import RunLimit
 from workers.model.versions import MAX_SEQUENCE as MAX_SEQUENCE
 from workers.model.versions import MAX_TIME_US as MAX_TIME_US
 from workers.model.versions import sequence_version as sequence_version
@@ -214,6 +215,7 @@ class Delivery:
     closes: str | None = None  # the unmapped dead letter that this delivery is the replay of
     secret: str | None = None  # mark of the one under which it was proven: counted
     landing: Landing | None = None  # mode fetched
+    limit: RunLimit | None = None  # mode reconcile: how many records it may take
     # mode reconcile: s until what it changes is due, so that a whole hand-over becomes due at one
     # time and goes in full batches; at most HOLD_MOST. What was due earlier stays so.
     hold: float = 0.0

@@ -255,7 +255,8 @@ class _Reader:
             where = f"{self.file}: collections.{name}.locales"
             if problem := locale_tags.unknown_to_v1(where, values, known):
                 self.add(problem)
-            values |= reconciling.read(self, name, values.pop("reconcile", None))
+            tables = (values.pop("reconcile", None), values.pop("guard", None))
+            values |= reconciling.read(self, name, *tables)
             built[name] = Collection(name, **({"destination": "", "id": ""} | values))
         self._one_name_each(built)
         return built

@@ -46,8 +46,9 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """
-    What became of a delivery: ``kept``, ``duplicate``, or ``full`` or ``lost``: nothing was kept,
-    for want of room or since the claim of its fetch had run out.
+    What became of a delivery: ``kept``, ``duplicate``, or ``full``, ``lost`` or ``held``: nothing
+    was kept, for want of room, since the claim of its fetch had run out, or since it is more than
+    the run may do.
 
     Args:
         accepted: Field values that were counted as accepted.
@@ -117,13 +118,16 @@ class Outbox:
             "hold_ms": int(1000 * min(delivery.hold, HOLD_MOST)),
             "headers": dict(delivery.headers),
             "encoding": encoding,
+            "limit": delivery.limit and asdict(delivery.limit),
             "fetched": delivery.landing and asdict(delivery.landing),
             "places": places(self.settings),
             "kept": packed and {**room_of(source), "words": packed.words},
             "events": events_for(delivery, self.settings),
         }
         kept = (packed.data, packed.fresh) if packed else (b"", b"")
-        if delivery.landing is None and slicing.are_many(request["events"]):
+        # What a run may do is held against what is counted in the step that takes it.
+        whole = delivery.landing is not None or delivery.limit is not None
+        if not whole and slicing.are_many(request["events"]):
             answer = slicing.begin(self.steps, request, text, kept)
         else:
             answer = self.steps.run("accept", request, text, *kept)

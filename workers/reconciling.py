@@ -1,4 +1,7 @@
-"""``[collections.NAME.reconcile]``: its keys, what fits each, and what does not fit together."""
+"""
+``[collections.NAME.reconcile]`` and ``[collections.NAME.guard]``: their keys, what fits each, and
+what does not fit together.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,13 @@ from marshmallow import fields
 
 from workers.errors import Problem
 from workers.sections import Section, Value, is_flag, is_slug, is_text, number, one_of, whole
-from workers.settings import RETIREMENTS, Reconcile
+from workers.settings import RETIREMENTS, Guard, Reconcile
 
 POLICIES = ("source wins", "cms wins", "report")
 _EVERY = re.compile(r"([0-9]{1,5})([mhd])")
 _SECONDS = {"m": 60.0, "h": 3600.0, "d": 86_400.0}
+WINDOW_MOST = 7 * 86_400.0  # s: for so long the guard's counts are kept (lua/run_counts.lua)
+GONE = {"retire_at_most": "at_most", "retire_percent": "percent"}  # keys → those of the guard
 _POLICY = " or ".join(f'"{name}"' for name in POLICIES)
 
 
@@ -22,6 +27,7 @@ class Reading(Protocol):
     """What reads the file: `workers.loading`."""
 
     file: str
+    warnings: list[Problem]
 
     def check(self, section: Section, raw: Mapping[str, Any], where: str) -> dict[str, Any]:
         """Return the keys of *raw* that are right, and keep a problem for each that is not."""
@@ -55,6 +61,10 @@ _REST: dict[str, fields.Field[Any]] = {
 }
 
 
+_AT_MOST = Value("a whole number of items, 0 or more", whole(0))
+_PERCENT = Value("a number, 0 or more", number(0))
+
+
 class _Plain(Section):
     policy = Value(_POLICY, one_of(*POLICIES), do="choose one of them")
     orphans = Value(
@@ -62,8 +72,8 @@ class _Plain(Section):
         one_of("report", *RETIREMENTS),
         do="choose one of them",
     )
-    retire_at_most = Value("a whole number of items, 0 or more", whole(0))
-    retire_percent = Value("a number, 0 or more", number(0))
+    retire_at_most = _AT_MOST
+    retire_percent = _PERCENT
     every = Value(
         '"90m", "24h" or "7d": minutes, hours or days', lambda value: seconds(value) is not None
     )
@@ -78,21 +88,53 @@ class _Plain(Section):
     query = Value("an SQL query", is_text)
 
 
+class GuardSection(Section):
+    at_most = _AT_MOST
+    percent = _PERCENT
+    half_from = Value("a whole number of items, 1 or more", whole(1))
+    window = Value(
+        f'"90m", "24h" or "7d": minutes, hours or days, {WINDOW_MOST / 86_400:g} days at most',
+        lambda value: (seconds(value) or WINDOW_MOST + 1) <= WINDOW_MOST,
+    )
+
+
 # Not in the class: "fields" and "partial" are attributes of every schema.
 ReconcileSection = cast("type[Section]", _Plain.from_dict(_REST, name="ReconcileSection"))
 
 
-def read(reader: Reading, name: str, table: Any) -> dict[str, Reconcile]:
-    """Return ``{"reconcile": …}`` of the collection *name*, or nothing where it has no table."""
-    if table is None:
-        return {}
-    where = f"collections.{name}.reconcile."
-    values = reader.check(ReconcileSection(), table, where)
-    for problem in _misfits(values, f"{reader.file}: {where}"):
-        reader.add(problem)
-    if "every" in values:
-        values["every"] = seconds(values["every"])
-    return {"reconcile": Reconcile(**values)}
+def read(reader: Reading, name: str, table: Any, guard: Any) -> dict[str, Any]:
+    """
+    Return ``{"reconcile": …, "guard": …}`` of the collection *name*: what it has a table of.
+
+    Args:
+        table, guard: The tables as written, or None.
+    """
+    where = f"collections.{name}."
+    limits = {} if guard is None else reader.check(GuardSection(), guard, f"{where}guard.")
+    if "window" in limits:
+        limits["window"] = seconds(limits["window"])
+    found: dict[str, Any] = {}
+    if table is not None:
+        values = reader.check(ReconcileSection(), table, f"{where}reconcile.")
+        for problem in _misfits(values, f"{reader.file}: {where}reconcile."):
+            reader.add(problem)
+        if "every" in values:
+            values["every"] = seconds(values["every"])
+        for old, new in GONE.items():
+            if old in values:
+                limits.setdefault(new, values.pop(old))
+                reader.warnings.append(_moved(f"{reader.file}: {where}", old, new))
+        found["reconcile"] = Reconcile(**values)
+    return found | ({"guard": Guard(**limits)} if limits else {})
+
+
+def _moved(where: str, old: str, new: str) -> Problem:
+    return Problem(
+        f"{where}reconcile.{old}",
+        "a key that the next release no longer reads",
+        f"{new} in [{where.rpartition(': ')[2]}guard]",
+        "move its value there; it holds for creations too",
+    )
 
 
 def _misfits(values: Mapping[str, Any], where: str) -> Iterator[Problem]:

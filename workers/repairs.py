@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from workers.changes import HOLD_MOST
 from workers.items import FRESH_EVERY
+from workers.model.run_limits import RunLimit
 from workers.outbox import INDEX_EVERY, V1_INDEX_EVERY
 from workers.scripts import Steps
 from workers.settings import Collection, Settings
@@ -47,11 +48,13 @@ class Repaired:
         fields: Values that are written once more.
         left: Records of which nothing was done: they had changed since they were compared.
         wake: The caller is to enqueue a job for the destination.
+        held: The limit does not allow it: nothing was done.
     """
 
     fields: int
     left: tuple[str, ...]
     wake: bool
+    held: bool = False
 
 
 class Repairs:
@@ -73,6 +76,7 @@ class Repairs:
         hold: float = 0.0,
         source: str = "",
         as_of_ms: int = 0,
+        limit: RunLimit | None = None,
     ) -> Repaired:
         """
         Have *repairs* (`MOST` at most) written, in the reconcile lane.
@@ -84,6 +88,7 @@ class Repairs:
             began_ms: The store's clock when the listing began that showed what is gone.
             hold: Seconds before they may be sent, so that batches fill; at most HOLD_MOST.
             source, as_of_ms: Of the snapshot that has what is *back*.
+            limit: What the run may create; None: they are not counted.
         """
         answer = self.steps.run(
             "repair",
@@ -97,6 +102,7 @@ class Repairs:
                 "began": began_ms,
                 "source": source,
                 "as_of_ms": as_of_ms,
+                "limit": limit and asdict(limit),
                 "records": [
                     {
                         "record": one.record,
@@ -111,6 +117,8 @@ class Repairs:
                 ],
             },
         )
+        if answer.get("held"):
+            return Repaired(0, (), wake=False, held=True)
         # An empty table of Lua is an object in JSON.
         return Repaired(answer["fields"], tuple(answer["left"] or ()), bool(answer["wake"]))
 

@@ -186,6 +186,7 @@ class CollectionSection(Section):
     preflight = Value("true or false", is_flag)
     locales = Value(locale_tags.EXPECTED, locale_tags.are_locales, do="choose one of them")
     reconcile = Value("a table [collections.NAME.reconcile]", is_table)
+    guard = Value("a table [collections.NAME.guard]", is_table)
 
 
 class SourceSection(Section):

@@ -63,14 +63,22 @@ class Reconcile:
     policy: str = "source wins"  # or "cms wins", or "report"
     fields: Mapping[str, str] = field(default_factory=dict)  # slug → another policy
     orphans: str = "report"  # or one of RETIREMENTS
-    retire_at_most: int = 10  # items of one run, without approval; or
-    retire_percent: float = 5.0  # of the collection
     every: float | None = None  # s between two starts
     at: str | None = None  # HH:MM, UTC, each day
     file: str | None = None  # of the snapshot, beside instep.toml
     sql: str | None = field(default=None, repr=False)  # the database's address
     query: str | None = None
     partial: bool = False  # what the snapshot leaves out is no orphan
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """``[collections.NAME.guard]``: what a run may do without being asked."""
+
+    at_most: int = 10  # items created, or retired, within the window; or
+    percent: float = 5.0  # of the collection
+    half_from: int = 3  # from so many on, not half of it, be it less
+    window: float = 86_400.0  # s
 
 
 RETIREMENTS = ("archive", "draft", "unpublish", "delete")
@@ -87,6 +95,7 @@ class Collection:
     preflight: bool = True  # values are held against its schema before any call
     locales: str | Sequence[str] = "primary"  # or "all", or tags: the variants that are written
     reconcile: Reconcile = Reconcile()
+    guard: Guard = Guard()
 
     @property
     def keys(self) -> tuple[str, ...]:

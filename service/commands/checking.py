@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -67,17 +67,26 @@ def check(json_wanted: bool) -> None:
         steps.client.connection_pool.disconnect()
     notes += mixed(configuration)
     notes += never_created(configuration)
-    _report(problems, notes, json_wanted)
+    _report(problems, notes, json_wanted, settings.warnings)
     raise SystemExit(1 if problems else 0)
 
 
-def _report(problems: tuple[Problem, ...] | list[Problem], notes: list[str], as_: bool) -> None:
+def _report(
+    problems: Sequence[Problem],
+    notes: list[str],
+    as_: bool,
+    warnings: Sequence[Problem] = (),
+) -> None:
+    """Tell all of it; *warnings* leave the answer as it is."""
     if as_:
-        shown = [problem.as_dict() for problem in problems]
+        shown = [problem.as_dict() | {"level": "error"} for problem in problems]
+        shown += [warning.as_dict() | {"level": "warning"} for warning in warnings]
         as_json({"ok": not problems, "problems": shown, "notes": notes})
         return
     for note in notes:
         click.echo(note)
+    for warning in warnings:
+        click.echo(f"Warning: {warning}")
     for problem in problems:
         click.echo(str(problem))
     click.echo("Nothing is wrong" if not problems else f"Problems: {len(problems)}")

@@ -15,7 +15,8 @@ from service.commands.printing import as_json, printable
 
 if TYPE_CHECKING:
     from service.configuration import Configuration
-    from service.reconcile.command import Wishes
+    from service.reconcile.masses import Question
+    from service.reconcile.wishes import Wishes
 
 
 def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
@@ -41,7 +42,9 @@ def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetim
 @click.option("--partial", is_flag=True, help="What it leaves out is no orphan.")
 @click.option("--check", is_flag=True, help="Compare, change nothing; exit 1 if anything differs.")
 @click.option("--dry-run", is_flag=True, help="Tell what would be sent, and the calls it needs.")
-@click.option("--retire-up-to", type=click.IntRange(0), metavar="K", help="Approve so many.")
+@click.option("--retire-up-to", type=click.IntRange(0), metavar="K", help="Let it retire K items.")
+@click.option("--create-up-to", type=click.IntRange(0), metavar="K", help="Let it create K items.")
+@click.option("--overwrite-up-to", type=click.IntRange(0), metavar="K", help="Let it write over K.")
 @click.option("--no-wait", is_flag=True, help="Leave once everything is handed over.")
 @click.option("--limit", type=click.IntRange(0), default=50, show_default=True, metavar="LINES")
 @click.option("--json", "json_wanted", is_flag=True, help="Print it as JSON.")
@@ -50,13 +53,13 @@ def reconcile(collection: str, json_wanted: bool, limit: int, **options: Any) ->
     """Compare COLLECTION with the records in FILE (- is standard input), and put right what
     differs. Without FILE or --sql: with what instep.toml names."""
     from service.configuration import of_process
-    from service.reconcile import command
+    from service.reconcile.wishes import Wishes
 
     configuration = of_process()
     if collection not in configuration.settings.collections:
         names = ", ".join(sorted(configuration.settings.collections)) or "none"
         raise click.UsageError(f"found {collection!r}, expected a collection: {names}")
-    wishes = command.Wishes(collection=collection, **options)
+    wishes = Wishes(collection=collection, **options)
     with _told(configuration, wishes) as outcome:
         if json_wanted:
             as_json(outcome.document())
@@ -76,8 +79,16 @@ def _told(configuration: Configuration, wishes: Wishes) -> Iterator[Any]:
         yield outcome
 
 
-def _approve(words: str) -> bool:
-    return click.confirm(f"{words}. Retire them?", default=False, err=True)
+_DO = {"created": "Create", "overwritten": "Overwrite", "retired": "Retire"}
+
+
+def _approve(asked: Question) -> bool:
+    """Show what it is about, then ask."""
+    for line in asked.lines:
+        click.echo(f"  {printable(line)}", err=True)
+    if asked.more:
+        click.echo(f"  and {asked.more:,} more", err=True)
+    return click.confirm(f"{asked.words}. {_DO[asked.kind]} them?", default=False, err=True)
 
 
 def _print(outcome: Any, limit: int) -> None:

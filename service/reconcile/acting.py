@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Literal, cast
 
@@ -18,11 +18,14 @@ from service.reconcile.causes import Finding
 from service.reconcile.held import Ledger
 from service.reconcile.plan.news import is_news
 from service.reconcile.plan.precedence import Precedence
+from service.reconcile.state.chunks import chunks, parts
 from service.reconcile.states import Wanted
 from service.reconcile.table import PAGE, Table
-from workers.changes import HOLD_MOST, Change, Delivery, FieldValue, Incoming
+from workers.changes import HOLD_MOST, Change, Delivery, FieldValue
+from workers.model.run_limits import RunLimit
 from workers.parts import Parts
-from workers.repairs import MOST, Repair, Repairs
+from workers.policy.run_guard import CREATED, RETIRED
+from workers.repairs import Repair, Repairs
 from workers.settings import Collection
 from workers.tombstones import GONE
 
@@ -40,12 +43,14 @@ class Handed:
     accepted: int = 0
     repaired: int = 0
     retired: int = 0
+    held: Mapping[str, str] = field(default_factory=dict)  # kind that the store refused → why
 
     def __add__(self, other: Handed) -> Handed:
         return Handed(
             self.accepted + other.accepted,
             self.repaired + other.repaired,
             self.retired + other.retired,
+            {**self.held, **other.held},
         )
 
 
@@ -56,6 +61,7 @@ class Actor:
         source: Of the mappings: the changes are counted as its own.
         began_ms: When the listing began, on the store's clock.
         order: Which of snapshot and outbox is newer.
+        limits: What the store may take of a kind (`RunLimit`); of others it does not count.
         told: Called with the records that were handed over, for progress.
     """
 
@@ -69,6 +75,7 @@ class Actor:
         by: Literal["key", "item"],
         began_ms: int,
         order: Precedence,
+        limits: Mapping[str, RunLimit],
         told: Callable[[int], object] = lambda _: None,
     ) -> None:
         self._parts = parts
@@ -81,6 +88,7 @@ class Actor:
         self._order = order
         self._kind = cast(Kind, collection.reconcile.orphans)
         self._told = told
+        self._limits = limits
         self._due = 0.0  # time.monotonic() at which all that is handed over becomes due
         self._ledger = Ledger(parts, collection)
         self._repairs = Repairs(parts.steps, parts.settings)
@@ -95,19 +103,19 @@ class Actor:
         pages = -(-len(self._table.acted(causes.ACTS)) // PAGE)
         self._due = time.monotonic() + min(HOLD_MOST, HOLD + pages * PER_PAGE)
         done = Handed()
-        for chunk in _chunks(self._table.findings(causes.BACK)):
+        for chunk in chunks(self._table.findings(causes.BACK)):
             done += self._bring_back(chunk)
-        for chunk in _chunks(self._table.findings(causes.ADOPT), AT_ONCE):
+        for chunk in chunks(self._table.findings(causes.ADOPT), AT_ONCE):
             self._adopt(chunk)
-        for chunk in _chunks(self._table.findings(causes.REPAIR)):
+        for chunk in chunks(self._table.findings(causes.REPAIR)):
             done += self._repair(chunk)
-        for chunk in _chunks(self._table.findings(causes.AGAIN)):
+        for chunk in chunks(self._table.findings(causes.AGAIN)):
             done += self._make(chunk, gone=True)
-        for chunk in _chunks(self._table.findings(*_MISSING)):
+        for chunk in chunks(self._table.findings(*_MISSING)):
             done += self._make(chunk, gone=False)
-        for chunk in _chunks(self._table.findings(causes.ACCEPT)):
+        for chunk in chunks(self._table.findings(causes.ACCEPT)):
             done += self._take(chunk)
-        for chunk in _chunks(self._table.findings(causes.RETIRE)):
+        for chunk in chunks(self._table.findings(causes.RETIRE)):
             done += self._retire(chunk)
         return done
 
@@ -154,7 +162,13 @@ class Actor:
             for own in chunk
         ]
         back = any(repair.back for repair in repairs)
-        done = self._write(repairs) if gone or creates or back else Handed()
+        limit = self._limits.get(CREATED) if creates else None
+        done = Handed()
+        if gone or creates or back:
+            # One that is made anew is counted here, a new one as its values are accepted.
+            done = self._write(repairs, limit if gone else None)
+            if done.held:
+                return self._held(CREATED, chunk)
         held = self._ledger.read([own[0].record or "" for own in chunk])
         changes = []
         for own in chunk:
@@ -167,7 +181,8 @@ class Actor:
                     version = self._order.version(each.version, (field, away))
                     news.append(replace(each, version=version))
             changes.append(list(self._changes(record, news)))
-        return done + self._accept(changes)
+        handed = self._accept(changes, None if gone else limit)
+        return self._held(CREATED, chunk) if handed.held else done + handed
 
     def _take(self, chunk: Sequence[list[Finding]]) -> Handed:
         staged = [
@@ -188,20 +203,30 @@ class Actor:
             for [found, *_] in chunk
             if found.arrival
         ]
-        if again:
-            self._write(again)
+        limit = self._limits.get(RETIRED)
+        if again and self._write(again, limit).held:
+            return self._held(RETIRED, chunk)
         changes = []
         for [found, *_] in chunk:
             record = found.record or ""
             change = Change("reconcile", self._collection.name, record, self._by, (), found.version)
             change = replace(change, snapshot=self._order.snapshot)
             changes.append([replace(change, retire=self._kind)])
-        self._accept(changes)
+        if self._accept(changes, limit).held:
+            return self._held(RETIRED, chunk)
         return Handed(retired=len(chunk))
+
+    def _held(self, kind: str, chunk: Sequence[list[Finding]]) -> Handed:
+        """More than may be done was done meanwhile: of what is left nothing is handed over."""
+        why = f"others were {kind} meanwhile: with these they are more than may be without asking"
+        records = [own[0].record or "" for own in chunk]
+        acts = (causes.RETIRE,) if kind == RETIRED else (causes.AGAIN, causes.CREATE)
+        self._table.withhold(why, acts, records)
+        return Handed(held={kind: why})
 
     # the two ways into the outbox -----------------------------------------------------------
 
-    def _write(self, repairs: Sequence[Repair]) -> Handed:
+    def _write(self, repairs: Sequence[Repair], limit: RunLimit | None = None) -> Handed:
         done = self._repairs.repair(
             self._collection,
             repairs,
@@ -209,26 +234,30 @@ class Actor:
             hold=self._hold(),
             source=self._source,
             as_of_ms=self._order.as_of_ms,
+            limit=limit,
         )
+        if done.held and limit:
+            return Handed(held={limit.kind: ""})
         if done.wake:
             self._parts.wakes.wake(self._destination.name)
         self._told(len(repairs))
         return Handed(repaired=done.fields)
 
-    def _accept(self, changes: Sequence[list[Change]]) -> Handed:
+    def _accept(self, changes: Sequence[list[Change]], limit: RunLimit | None = None) -> Handed:
         """One event for each record that has changes."""
-        events = tuple(
-            Incoming(None, None, place, tuple(own)) for place, own in enumerate(changes) if own
-        )
-        if not events:
-            return Handed()
-        accepted = self._parts.outbox.accept(
-            Delivery(self._source, uuid.uuid4().hex, events, mode="reconcile", hold=self._hold())
-        )
-        for name in accepted.wake:
-            self._parts.wakes.wake(name)
-        self._told(len(events))
-        return Handed(accepted=accepted.accepted)
+        done = Handed()
+        for events in parts(changes):
+            token, hold = uuid.uuid4().hex, self._hold()
+            accepted = self._parts.outbox.accept(
+                Delivery(self._source, token, events, mode="reconcile", hold=hold, limit=limit)
+            )
+            if accepted.outcome == "held" and limit:
+                return done + Handed(held={limit.kind: ""})
+            for name in accepted.wake:
+                self._parts.wakes.wake(name)
+            self._told(len(events))
+            done += Handed(accepted=accepted.accepted)
+        return done
 
     def _hold(self) -> float:
         return max(0.0, self._due - time.monotonic())
@@ -259,17 +288,3 @@ def _wanted(findings: Iterable[Finding]) -> list[Wanted]:
 
 def _change_of(wanted: Wanted) -> tuple[str, str]:
     return wanted.mapping, wanted.version
-
-
-def _chunks(
-    found: Iterable[tuple[Finding, str]], most: int = MOST
-) -> Iterator[list[list[Finding]]]:
-    """Yield the findings of *most* records at a time, each record's together."""
-    chunk: list[list[Finding]] = []
-    for _, own in groupby((finding for finding, _ in found), key=lambda each: each.record):
-        chunk.append(list(own))
-        if len(chunk) == most:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk

@@ -14,45 +14,28 @@ from typing import Any, BinaryIO
 import redis
 
 from service.configuration import Configuration
-from service.reconcile import causes, guard, report, schedule
+from service.reconcile import causes, conclusion, report, schedule
 from service.reconcile.choosing import chosen
-from service.reconcile.guard import Ruling
 from service.reconcile.lock import held_for
+from service.reconcile.masses import FLAGS, Question
 from service.reconcile.progress import Progress
 from service.reconcile.rows import Rows
-from service.reconcile.run import Done, Found, Run
+from service.reconcile.run import Run
+from service.reconcile.run_results import Done, Found
 from service.reconcile.sources import from_file
 from service.reconcile.sources.base import Records, Shape
 from service.reconcile.table import Table
+from service.reconcile.wishes import Wishes
 from workers import jobs
 from workers.errors import ConfigurationInvalid, Problem, ProcessorError
+from workers.policy import run_guard
+from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED, Ruling
 from workers.settings import Collection
 from workers.store import connection
 from workers.store.connection import guarded
 from workers.store.losses import Losses
 
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """The arguments of the command, as given."""
-
-    collection: str
-    file: str | None = None
-    sql: tuple[str, str] | None = None
-    form: str | None = None
-    under: str | None = None
-    list_: str | None = None
-    delimiter: str | None = None
-    encoding: str | None = None
-    source: str | None = None
-    topic: str | None = None
-    as_of: datetime | None = None
-    partial: bool = False
-    check: bool = False
-    dry_run: bool = False
-    retire_up_to: int | None = None
-    no_wait: bool = False
-    scheduled: bool = False
+Approve = Callable[[Question], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +77,7 @@ def carried_out(
     configuration: Configuration,
     wishes: Wishes,
     *,
-    approve: Callable[[str], bool] | None,
+    approve: Approve | None,
     stdin: BinaryIO,
 ) -> Iterator[Outcome]:
     """
@@ -120,7 +103,7 @@ def carried_out(
         with held_for(client, collection.name), _noted(client, wishes) as note, Table() as table:
             losses = Losses(parts.steps)
             since = losses.number()
-            outcome = _carry_out(Run(parts, collection, rows, table), wishes, approve)
+            outcome = carry_out(Run(parts, collection, rows, table), wishes, approve)
             if outcome.code == 0 and _compares_all(wishes, collection):
                 losses.proven(collection.name, since, settings.collections)
             note(outcome)
@@ -147,23 +130,35 @@ def _noted(client: redis.Redis, wishes: Wishes) -> Iterator[Callable[[Outcome], 
         raise
     finally:
         for outcome in ends:
-            said = "; ".join(report.lines(outcome.figures))
-            schedule.note_end(client, name, outcome.code, said, outcome.figures["counts"])
+            said, figures = "; ".join(report.lines(outcome.figures)), outcome.figures
+            counts, state = figures["counts"], figures["state"]
+            schedule.note_end(client, name, outcome.code, said, counts, state=state)
 
 
-def _carry_out(run: Run, wishes: Wishes, approve: Callable[[str], bool] | None) -> Outcome:
+def carry_out(run: Run, wishes: Wishes, approve: Approve | None) -> Outcome:
+    """
+    Compare, and do what is wished about it.
+
+    Raises:
+        SnapshotInvalid, ReconcileFailed, StoreUnavailable: As `carried_out` does.
+    """
     before = _calls(run)
     found = _compare(run, partial=wishes.partial or run.collection.reconcile.partial)
     done: Done | None = None
-    ruling = Ruling(allowed=False)
-    if not wishes.check:
-        ruling = _ruling(run, found, wishes, approve)
-        if wishes.dry_run:
-            done = run.rehearse(found, ruling)
-        elif ruling.allowed or not ruling.asks:
-            done = _act(run, found, ruling, wait=not wishes.no_wait)
-    figures = report.summary(run, found, done, ruling, _calls(run) - before, dry=wishes.dry_run)
-    return Outcome(run, figures, _code(figures, ruling, wishes))
+    asked = None if wishes.check or wishes.dry_run else approve
+    rulings: Mapping[str, Ruling] = _rulings(run, found, wishes, asked)
+    if wishes.dry_run:
+        done = run.rehearse(found, rulings)
+    elif not wishes.check:
+        done = _act(run, found, rulings, wait=not wishes.no_wait)
+    rulings = done.rulings if done else rulings
+    unproven = conclusion.unproven(run, found, done, rulings, wishes)
+    figures = report.summary(
+        run, found, done, rulings, unproven, _calls(run) - before, dry=wishes.dry_run
+    )
+    code = conclusion.exit_code(figures, wishes)
+    proven = code == 0 and not (wishes.dry_run and figures["found"])
+    return Outcome(run, figures | {"proven": proven}, code)
 
 
 def _compare(run: Run, *, partial: bool) -> Found:
@@ -177,39 +172,32 @@ def _compare(run: Run, *, partial: bool) -> Found:
     return run.compare(pages, partial=partial)
 
 
-def _ruling(
-    run: Run, found: Found, wishes: Wishes, approve: Callable[[str], bool] | None
-) -> Ruling:
-    limits = run.collection.reconcile
-    ruling = guard.rule(found.retiring, found.ground, limits, wishes.retire_up_to)
-    if not ruling.asks:
-        return ruling
-    if approve is not None and approve(ruling.words):
-        return guard.rule(found.retiring, found.ground, limits, found.retiring)
-    advice = f"nothing was changed; --retire-up-to {found.retiring} approves it"
-    return replace(ruling, words=f"{ruling.words}: {advice}")
+def _rulings(run: Run, found: Found, wishes: Wishes, approve: Approve | None) -> dict[str, Ruling]:
+    """Return what the guard says of each kind; an operator who is there is asked."""
+    ceilings = {
+        CREATED: wishes.create_up_to,
+        OVERWRITTEN: wishes.overwrite_up_to,
+        RETIRED: wishes.retire_up_to,
+    }
+    rulings = {}
+    for kind, wanted in found.wanted.items():
+        ceiling, limits = ceilings[kind], run.collection.guard
+        ruling = run_guard.rule(kind, wanted, found.ground, limits, ceiling)
+        if ruling.asks:
+            if approve is not None and approve(run.masses.question(ruling)):
+                ruling = run_guard.rule(kind, wanted, found.ground, limits, wanted)
+            else:
+                words = f"{ruling.words}: {FLAGS[kind]} {wanted} approves it"
+                ruling = replace(ruling, words=words)
+        rulings[kind] = ruling
+    return rulings
 
 
-def _act(run: Run, found: Found, ruling: Ruling, *, wait: bool) -> Done:
+def _act(run: Run, found: Found, rulings: Mapping[str, Ruling], *, wait: bool) -> Done:
     total = len(run.table.acted(causes.ACTS))
     with Progress(f"writing {run.collection.name}", total, "records") as bar:
         run.watch.settled = bar.at
-        return run.act(found, ruling, wait=wait)
-
-
-def _code(figures: Mapping[str, Any], ruling: Ruling, wishes: Wishes) -> int:
-    """
-    0: in step, or what the policies leave; 1: differences are left, something could not be
-    compared, or the guard has stopped.
-    """
-    unproven = bool(figures["told"].get(causes.UNFIT))
-    if wishes.check:
-        return 1 if figures["found"] or unproven else 0
-    if ruling.asks or figures["unmapped"] or unproven:
-        return 1
-    if wishes.no_wait or wishes.dry_run:
-        return 0
-    return 1 if figures["left"] else 0
+        return run.act(found, rulings, wait=wait)
 
 
 def _compares_all(wishes: Wishes, collection: Collection) -> bool:

@@ -8,47 +8,61 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from service.reconcile import causes
+from service.reconcile import causes, proof
 from service.reconcile.causes import Finding
-from service.reconcile.guard import Ruling
-from service.reconcile.run import Done, Found, Run
+from service.reconcile.proof import Unproven
+from service.reconcile.run import Run
+from service.reconcile.run_results import Done, Found
 from service.reconcile.waiting import OVERTAKEN, REPAIRED
 from workers.comparison import key_of
 from workers.keys import joined
+from workers.policy.run_guard import RETIRED, Ruling
+
+_DONE = (REPAIRED, causes.KEEP, OVERTAKEN, causes.IGNORED)  # or left, as `missing` says
 
 
 def summary(
-    run: Run, found: Found, done: Done | None, ruling: Ruling, calls: int, *, dry: bool
+    run: Run,
+    found: Found,
+    done: Done | None,
+    rulings: Mapping[str, Ruling],
+    unproven: Unproven,
+    calls: int,
+    *,
+    dry: bool,
 ) -> dict[str, Any]:
     """
     Return the figures of a run.
 
     Args:
         done: None: nothing was to be done.
+        rulings: Of the guard, by kind.
         dry: Nothing was written: what is needed is told.
         calls: Of the destination, while it ran; those of live traffic are among them.
     """
-    counts = run.table.counts()
-    by_cause = dict.fromkeys(causes.DIFFERENCES, 0)
-    told: dict[str, int] = {}
     outcomes: dict[str, int] = {}
-    for (cause, _, outcome), number in counts.items():
-        kept = by_cause if cause in by_cause else told
-        kept[cause] = kept.get(cause, 0) + number
+    for (_, _, outcome), number in run.table.counts().items():
         if outcome:
             outcomes[outcome] = outcomes.get(outcome, 0) + number
+    number_of = by_cause(run)
+    differences = {cause: number_of.get(cause, 0) for cause in causes.DIFFERENCES}
+    told = {cause: n for cause, n in number_of.items() if cause not in differences}
     return {
         "collection": run.collection.name,
         "source": run.rows.chosen.source,
         "records": found.records,
         "items": found.pages.items,
-        "counts": by_cause,
-        "found": sum(by_cause.values()),
+        "counts": differences,
+        "found": sum(differences.values()),
         "told": told,
         "outcomes": outcomes,
         "left": left(run, done),
-        "retire": {"wanted": found.retiring, "allowed": ruling.allowed},
-        "guard": ruling.words,
+        "state": "held" if any(ruling.asks for ruling in rulings.values()) else "done",
+        "retire": _ruled(rulings[RETIRED]),
+        "guard": {kind: _ruled(ruling) for kind, ruling in rulings.items()},
+        "held": [ruling.words for ruling in rulings.values() if ruling.words],
+        "not_proven": unproven.counts,
+        "dropped": 0,
         "unmapped": found.bad,
         "whole": found.pages.whole,
         "calls": {
@@ -59,6 +73,18 @@ def summary(
         "waiting": done.waited.why if done else "",
         **({"predicted": predicted(run, found, done.calls)} if dry and done else {}),
     }
+
+
+def by_cause(run: Run) -> dict[str, int]:
+    """Return how many findings there are, by cause."""
+    found: dict[str, int] = {}
+    for (cause, _, _), number in run.table.counts().items():
+        found[cause] = found.get(cause, 0) + number
+    return found
+
+
+def _ruled(ruling: Ruling) -> dict[str, Any]:
+    return {"wanted": ruling.wanted, "allowed": ruling.allowed}
 
 
 def predicted(run: Run, found: Found, calls: Mapping[str, int]) -> dict[str, Any]:
@@ -78,7 +104,7 @@ def left(run: Run, done: Done | None) -> int:
         for (cause, act, outcome), number in run.table.counts().items()
         if cause in causes.DIFFERENCES
         and act not in chosen
-        and not (done is not None and outcome in (REPAIRED, OVERTAKEN, causes.KEEP))
+        and not (done is not None and outcome in _DONE)
         and not (done is None and act == causes.NONE)
     )
 
@@ -133,11 +159,15 @@ def lines(figures: Mapping[str, Any]) -> Iterator[str]:
             "Would come of it" if "predicted" in figures else "Came of it",
             _figures(figures["outcomes"]),
         ),
-        ("Guard", figures["guard"]),
+        ("Held", "; ".join(figures["held"])),
         ("Not waited for", figures["waiting"]),
     ):
         if what:
             yield f"{words}: {what}"
+    if unproven := proof.lines(figures["not_proven"]):
+        yield f"Not proven: {'; '.join(unproven)}"
+    elif figures.get("proven"):
+        yield "Proven: what was compared is in step"
     if "predicted" in figures:
         needed = figures["predicted"]
         kinds = _figures(needed["calls"])

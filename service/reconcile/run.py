@@ -6,81 +6,44 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from types import MappingProxyType
 
-from service.reconcile import causes, forms, guard, variants
-from service.reconcile.acting import Actor, Handed
+from service.reconcile import forms, variants
+from service.reconcile.acting import Actor
 from service.reconcile.comparing import compare, keyless
 from service.reconcile.given import Given
-from service.reconcile.guard import Ground, Ruling
 from service.reconcile.held import Ledger
 from service.reconcile.links import Links
 from service.reconcile.listing import Lister, Pages
+from service.reconcile.masses import Masses
 from service.reconcile.options import known_schema, options_of, record_keys_of
 from service.reconcile.plan.frame import Frame
 from service.reconcile.plan.precedence import Precedence
 from service.reconcile.policies import Policies
+from service.reconcile.proof import Proof
 from service.reconcile.rehearsal import stage
 from service.reconcile.rows import Rows
+from service.reconcile.run_results import Done, Found, Watch
 from service.reconcile.showing import Eye
 from service.reconcile.states import Compared, Wanted
 from service.reconcile.table import Table
 from service.reconcile.targets import list_targets, teach
-from service.reconcile.waiting import Waited, Waiting
+from service.reconcile.waiting import Waiting
 from service.senders import SENDERS
 from workers.changes import Change
 from workers.model.record_keys import RecordKeys
+from workers.model.run_limits import RunLimit
 from workers.model.versions import Version
 from workers.parts import Parts
+from workers.policy import run_guard
+from workers.policy.run_guard import CREATED, RETIRED, Ground, Ruling
 from workers.settings import Collection
+from workers.store.run_counts import RunCounts
 from workers.webflow.site import Locale
 
 MOST_PROBLEMS = 1000  # of records that are told
-
-
-@dataclass(slots=True)
-class Watch:
-    """Who is told how far it is; each is called with numbers, from the thread of the run."""
-
-    read: Callable[[int], object] = lambda _: None
-    listed: Callable[[int, int | None], object] = lambda *_: None
-    settled: Callable[[int], object] = lambda _: None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """
-    What a comparison has come to, before anything is done.
-
-    Args:
-        bad: Records with problems.
-        retiring: Items that are to be retired.
-        calls: Of the CMS, for the schema.
-        targets: Of the CMS, to list the collections that values refer to.
-    """
-
-    records: int
-    bad: int
-    pages: Pages
-    ground: Ground
-    retiring: int
-    calls: int
-    targets: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """
-    What came of it.
-
-    Args:
-        calls: By kind, that a dry run has counted.
-    """
-
-    handed: Handed
-    waited: Waited
-    ruling: Ruling
-    calls: Mapping[str, int] = field(default_factory=dict)
+_NO_LIMITS: Mapping[str, RunLimit] = MappingProxyType({})
 
 
 class Run:
@@ -106,6 +69,7 @@ class Run:
         self.rows = rows
         self.table = table
         self.watch = Watch()
+        self.spooled: Callable[[], int] = lambda: 0  # deliveries that wait beside the store
         self._sleep = sleep
         self.problems: list[tuple[int, str, str]] = []  # record number, path, message
         self._ledger = Ledger(parts, collection)
@@ -115,6 +79,9 @@ class Run:
         self._locales: tuple[Locale, ...] = ()
         self._bad = self._unread = self._targets = 0
         self._partial = False
+        self.masses = Masses(table, collection)
+        self.counts = RunCounts(parts.steps, parts.settings, collection)
+        self.proof = Proof(parts, collection, table, source=rows.chosen.source, sleep=sleep)
 
     def read(self) -> None:
         """
@@ -161,6 +128,7 @@ class Run:
             ReconcileFailed: It cannot be listed.
             StoreUnavailable: The store did not answer.
         """
+        self.proof.begin()
         self.table.add_known(self._ledger.ids())
         by, told = self.rows.chosen.by, self.watch.listed
         names, more = self._record_keys(by)
@@ -217,19 +185,25 @@ class Run:
             found = (form for one in linked for form in forms.forms(one, frame.eye))
             forms.keep(self.parts, self.collection.name, found)
         self.table.add_findings(keyless(item) for item in self.table.keyless())
-        records = self.rows.count
-        doubts = guard.doubts(
-            records=records,
+        wanted = self.masses.wanted()
+        ground = self._ground(pages, wanted, partial=partial)
+        return Found(self.rows.count, self._bad, pages, ground, wanted, calls, self._targets)
+
+    def _ground(self, pages: Pages, wanted: Mapping[str, int], *, partial: bool) -> Ground:
+        doubts = run_guard.doubts(
+            records=self.rows.count,
             unread=self._unread,
             whole=pages.whole,
             partial=partial,
             items=pages.items,
         )
-        ground = Ground(records, pages.items, doubts)
-        retiring = sum(
-            number for (_, act, _), number in self.table.counts().items() if act == causes.RETIRE
+        counted, records = self.counts.read(), self.table.size("records")
+        recent = {CREATED: counted.created, RETIRED: counted.retired}
+        loads = counted.first is None and run_guard.is_first_load(
+            items=pages.items, records=records
         )
-        return Found(records, self._bad, pages, ground, retiring, calls, self._targets)
+        first = wanted[CREATED] if loads else counted.first or 0
+        return Ground(pages.items, recent, doubts, first, loads)
 
     def _localized(self, one: Compared) -> Compared:
         if not self._locales or len(one.items) != 1:
@@ -242,23 +216,35 @@ class Run:
         schema, more = known_schema(self.parts, self.collection, types)
         return Eye(self.destination.api, options, schema), calls + more
 
-    def act(self, found: Found, ruling: Ruling, *, wait: bool) -> Done:
+    def act(self, found: Found, rulings: Mapping[str, Ruling], *, wait: bool) -> Done:
         """
         Hand over what was found, and wait for it.
 
         Args:
-            ruling: Of the guard; where it does not allow it, no item is retired.
+            rulings: Of the guard; nothing is done of a kind that it does not allow.
         """
-        self._withhold(ruling)
+        self._withhold(rulings)
+        if self.rows.count:
+            created = rulings[CREATED]
+            self.counts.load(created.wanted if created.first and found.ground.loads else 0)
         variants.told(self.parts, self.collection, self.table, self._locales)
-        handed = self._actor(self.parts, found).act()
+        handed = self._actor(self.parts, found, self._limits(rulings)).act()
         self._given.keep(self.table, whole=not self._partial)
-        waiting = Waiting(
+        rulings = {
+            kind: replace(ruling, allowed=False, asks=True, words=handed.held[kind])
+            if kind in handed.held
+            else ruling
+            for kind, ruling in rulings.items()
+        }
+        return Done(handed, self.waiting().wait(patient=wait), rulings)
+
+    def waiting(self) -> Waiting:
+        """Return what waits for all that was handed over."""
+        return Waiting(
             self.parts, self.collection, self.table, told=self.watch.settled, sleep=self._sleep
         )
-        return Done(handed, waiting.wait(patient=wait), ruling)
 
-    def rehearse(self, found: Found, ruling: Ruling) -> Done:
+    def rehearse(self, found: Found, rulings: Mapping[str, Ruling]) -> Done:
         """
         Do the same on a store of its own, with a CMS on paper: nothing is written.
 
@@ -266,18 +252,30 @@ class Run:
             StoreUnavailable: No store could be started for it.
             ReconcileFailed: The collection's fields cannot be read.
         """
-        self._withhold(ruling)
+        self._withhold(rulings)
         with stage(self.parts, self.collection, self.table, self._locales) as rehearsal:
-            handed = self._actor(rehearsal.parts, found).act()
+            handed = self._actor(rehearsal.parts, found, _NO_LIMITS).act()
             calls = rehearsal.play()
             waiting = Waiting(rehearsal.parts, self.collection, self.table)
-            return Done(handed, waiting.wait(patient=False), ruling, calls)
+            return Done(handed, waiting.wait(patient=False), rulings, calls)
 
-    def _withhold(self, ruling: Ruling) -> None:
-        if not ruling.allowed:
-            self.table.withhold(ruling.words)
+    def _withhold(self, rulings: Mapping[str, Ruling]) -> None:
+        for ruling in rulings.values():
+            if not ruling.allowed:
+                self.masses.withhold(ruling)
 
-    def _actor(self, parts: Parts, found: Found) -> Actor:
+    def _limits(self, rulings: Mapping[str, Ruling]) -> dict[str, RunLimit]:
+        """Return what the store is to hold against what it counts; of what is approved, nothing."""
+        place, window_ms = self.counts.place, self.counts.window_ms
+        limits = {}
+        for kind in (CREATED, RETIRED):
+            ruling = rulings[kind]
+            if ruling.allowed and (ruling.first or ruling.most is not None):
+                most = ruling.most or 0
+                limits[kind] = RunLimit(place, kind, most, window_ms, ruling.first)
+        return limits
+
+    def _actor(self, parts: Parts, found: Found, limits: Mapping[str, RunLimit]) -> Actor:
         return Actor(
             parts,
             self.collection,
@@ -286,4 +284,5 @@ class Run:
             by=self.rows.chosen.by,
             began_ms=found.pages.began_ms,
             order=self._order,
+            limits=limits,
         )

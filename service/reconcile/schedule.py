@@ -77,9 +77,20 @@ def last_runs(client: redis.Redis, names: Iterable[str]) -> dict[str, dict[str, 
     return found
 
 
-def note_end(client: redis.Redis, name: str, code: int, said: str, counts: Any = None) -> None:
+def note_end(
+    client: redis.Redis,
+    name: str,
+    code: int,
+    said: str,
+    counts: Any = None,
+    *,
+    state: str = "failed",
+) -> None:
     """
     Keep how a run ended.
+
+    Args:
+        state: "done", "held" by the guard, or "failed".
 
     Raises:
         StoreUnavailable: The store did not answer.
@@ -92,6 +103,7 @@ def note_end(client: redis.Redis, name: str, code: int, said: str, counts: Any =
                 "code": code,
                 "said": said[-_LONGEST:],
                 "counts": json.dumps(counts or {}),
+                "state": state,
             },
         )
 
@@ -106,7 +118,7 @@ def note_begin(client: redis.Redis, name: str) -> None:
     key = f"instep:reconciled:{name}"
     with guarded():
         client.hset(key, "began", time.time())
-        client.hdel(key, "ended", "code", "said", "counts")
+        client.hdel(key, "ended", "code", "said", "counts", "state")
 
 
 def _run(held: Mapping[Any, Any]) -> dict[str, Any]:
@@ -116,6 +128,7 @@ def _run(held: Mapping[Any, Any]) -> dict[str, Any]:
         "ended": _moment(ended),
         "code": int(held["code"]) if "code" in held else None,
         "said": held.get("said", ""),
+        "state": held.get("state", ""),
         "counts": json.loads(held.get("counts") or "{}"),
     }
 

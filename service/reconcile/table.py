@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from service.reconcile.causes import RETIRE, WITHHELD, Finding
 from service.reconcile.links import REFERS
+from service.reconcile.state.findings import Findings
 from service.reconcile.states import Compared, Listed, Wanted
-from service.reconcile.table_rows import finding_of, finding_row, item_row, listed_of
+from service.reconcile.table_rows import item_row, listed_of
 from workers.model.versions import kind_of
 
 PAGE = 500  # records that are looked at together
@@ -32,17 +31,10 @@ CREATE INDEX items_by_record ON items (record);
 CREATE TABLE variants (id TEXT, tag TEXT, updated TEXT, published TEXT, created TEXT,
     archived INTEGER, draft INTEGER, fields TEXT, PRIMARY KEY (id, tag)) WITHOUT ROWID;
 CREATE TABLE known (record TEXT PRIMARY KEY, id TEXT) WITHOUT ROWID;
-CREATE TABLE findings (n INTEGER PRIMARY KEY, cause TEXT, record TEXT, item TEXT, slug TEXT,
-    source TEXT, outbox TEXT, cms TEXT, act TEXT, why TEXT, version TEXT, type TEXT, mapping TEXT,
-    arrival INTEGER, outcome TEXT DEFAULT '');
-CREATE INDEX findings_by_act ON findings (act, record);
-CREATE INDEX findings_by_record ON findings (record);
 """
-_COLUMNS = ", ".join(field.name for field in fields(Finding))
-_MARKS = ", ".join("?" for _ in fields(Finding))
 
 
-class Table:
+class Table(Findings):
     """Use it in a ``with``: the file goes with it."""
 
     def __init__(self) -> None:
@@ -52,6 +44,7 @@ class Table:
         self._db.execute("PRAGMA journal_mode = OFF")
         self._db.execute("PRAGMA synchronous = OFF")
         self._db.executescript(_SCHEMA)
+        self.prepare()
         self._db.execute("BEGIN")
 
     def __enter__(self) -> Table:
@@ -223,60 +216,6 @@ class Table:
             yield Compared(
                 record, number, twice, own, listed, ids.get(record), moved=record in moved
             )
-
-    # what was found -------------------------------------------------------------------------
-
-    def add_findings(self, findings: Iterable[Finding]) -> None:
-        self._db.executemany(
-            f"INSERT INTO findings ({_COLUMNS}) VALUES ({_MARKS})",  # noqa: S608  # names of ours
-            [finding_row(finding) for finding in findings],
-        )
-
-    def findings(self, *acts: str, causes: Iterable[str] = ()) -> Iterator[tuple[Finding, str]]:
-        """Yield what was found and what came of it, by record; of *acts* or *causes* alone."""
-        wanted = (*acts, *causes)
-        marks = ", ".join("?" for _ in wanted)
-        where = f"WHERE {'act' if acts else 'cause'} IN ({marks})" if wanted else ""
-        query = f"SELECT {_COLUMNS}, outcome FROM findings {where} ORDER BY act, record, n"  # noqa: S608
-        for row in self._db.execute(query, wanted):
-            *values, outcome = row
-            yield finding_of(values), outcome
-
-    def counts(self) -> dict[tuple[str, str, str], int]:
-        """Return how many findings there are by cause, act and outcome."""
-        rows = self._db.execute(
-            "SELECT cause, act, outcome, COUNT(*) FROM findings GROUP BY cause, act, outcome"
-        )
-        return {(cause, act, outcome): count for cause, act, outcome, count in rows}
-
-    def note(self, outcomes: Iterable[tuple[str, int]]) -> None:
-        """Keep what came of findings, by their numbers (`open_findings`)."""
-        self._db.executemany("UPDATE findings SET outcome = ? WHERE n = ?", outcomes)
-
-    def withhold(self, why: str) -> None:
-        """Have no item retired."""
-        self._db.execute(
-            "UPDATE findings SET act = ?, why = ? WHERE act = ?", (WITHHELD, why, RETIRE)
-        )
-
-    def acted(self, acts: Iterable[str]) -> list[str]:
-        """Return the records about which one of *acts* is to be done."""
-        wanted = tuple(acts)
-        marks = ", ".join("?" for _ in wanted)
-        query = f"SELECT DISTINCT record FROM findings WHERE act IN ({marks}) ORDER BY record"  # noqa: S608
-        return [row[0] for row in self._db.execute(query, wanted)]
-
-    def open_findings(
-        self, records: Sequence[str], acts: Iterable[str]
-    ) -> dict[str, list[tuple[int, Finding]]]:
-        """Return number and finding of each of *records* with one of *acts*."""
-        wanted = tuple(acts)
-        marks = ", ".join("?" for _ in wanted)
-        query = f"SELECT n, {_COLUMNS} FROM findings WHERE record = ? AND act IN ({marks})"  # noqa: S608
-        return {
-            record: [(n, finding_of(row)) for n, *row in self._db.execute(query, (record, *wanted))]
-            for record in records
-        }
 
     def size(self, what: str) -> int:
         """Return how many ``records`` or ``items`` there are."""

@@ -5,8 +5,9 @@ Waits until what was handed over is settled, and keeps what came of each.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from service.reconcile import causes
 from service.reconcile.causes import Finding
@@ -26,7 +27,7 @@ PATIENCE = 10.0  # s for which there may be no worker: one is started anew withi
 REPAIRED = "repaired"
 WAITING = causes.ON_ITS_WAY
 NOT_TAKEN = "not taken"  # something that is newer stood against it
-OVERTAKEN = "overtaken"  # by an event that came meanwhile, and whose value is written
+OVERTAKEN = "overtaken"  # by an event that came meanwhile
 UNCONFIRMED = "not confirmed"  # it was handed over, and no answer says that the CMS holds it
 STUCK = "waits for the item that it refers to"
 _MADE = (causes.AGAIN, causes.CREATE)
@@ -65,6 +66,9 @@ class Waiting:
         self._sleep = sleep
         self._ledger = Ledger(parts, collection)
         self._settled: set[str] = set()
+        self._since = (
+            self._ledger.now_us() // 1000
+        )  # ms; what comes later overtakes what was handed over
         self._unattended = float("inf")  # time.monotonic() from which on there is no worker
 
     def wait(self, *, patient: bool = True) -> Waited:
@@ -82,7 +86,7 @@ class Waiting:
             left = [record for record in left if record not in self._settled]
             self._settled.clear()
             self._told(everything - len(left))
-            why = "" if not left else self._hindrance() if patient else "nobody waits for it"
+            why = "" if not left else self.hindrance() if patient else "nobody waits for it"
             if not left or why:
                 return Waited(everything - len(left), len(left), why)
             self._sleep(LOOK)
@@ -91,13 +95,14 @@ class Waiting:
         held = self._ledger.read(records)
         outcomes: list[tuple[str, int]] = []
         for record, found in self._table.open_findings(records, causes.ACTS).items():
-            own = [(outcome_of(held[record], finding), n) for n, finding in found]
+            since = self._since
+            own = [(outcome_of(held[record], finding, since), n) for n, finding in found]
             outcomes += own
             if all(outcome != WAITING for outcome, _ in own):
                 self._settled.add(record)
         self._table.note(outcomes)
 
-    def _hindrance(self) -> str:
+    def hindrance(self) -> str:
         """Return why waiting is in vain, or nothing."""
         status = self._parts.report.status()
         for name, kind in (
@@ -119,15 +124,19 @@ class Waiting:
         return "no worker is running: start `instep up` or `instep worker`"
 
 
-def outcome_of(held: HeldItem, finding: Finding) -> str:
-    """Return what came of one finding: "repaired" is what the CMS has answered that it holds."""
+def outcome_of(held: HeldItem, finding: Finding, since: float = inf) -> str:
+    """
+    Return what came of one finding: "repaired" is what the CMS has answered that it holds.
+
+    Args:
+        since: ms since 1970; what comes later overtakes what was handed over.
+    """
     fields, slug, act = _touched(held, finding), finding.slug, finding.act
-    going = [each for each in fields if each.state == "pending" or each.mending]
-    if going or (act == causes.BACK and held.lifting):
-        return STUCK if going and all(each.stuck for each in going) else WAITING
-    states = {each.state for each in fields}
+    if going := _on_its_way(fields, since):
+        return going
     if act == causes.BACK:
-        return NOT_TAKEN if held.gone else REPAIRED
+        return _brought_back(held)
+    states = {each.state for each in fields}
     if act == causes.ACCEPT and not states:
         return NOT_TAKEN
     if act == causes.RETIRE and not states:
@@ -140,6 +149,21 @@ def outcome_of(held: HeldItem, finding: Finding) -> str:
         gone = act == causes.AGAIN and held.id == finding.item
         return UNCONFIRMED if act in _MADE and (gone or held.id is None) else REPAIRED
     return OVERTAKEN if _is_overtaken(fields[0], finding) else REPAIRED
+
+
+def _brought_back(held: HeldItem) -> str:
+    if held.lifting:
+        return WAITING
+    return NOT_TAKEN if held.gone else REPAIRED
+
+
+def _on_its_way(fields: Sequence[Held], since: float) -> str:
+    going = [each for each in fields if each.state == "pending" or each.mending]
+    if going and all(each.came > since and not each.mending for each in going):
+        return OVERTAKEN  # where events come all the time, there is no end to be waited for
+    if going:
+        return STUCK if all(each.stuck for each in going) else WAITING
+    return ""
 
 
 def _touched(held: HeldItem, finding: Finding) -> list[Held]:

@@ -86,7 +86,8 @@ def main():
     given = parser.parse_args()
     planted = Planted(given.items, given.share)
     with tempfile.TemporaryDirectory() as folder:
-        policy = f'orphans = "archive"\nretire_at_most = {given.share}'
+        guard = f"[collections.products.guard]\nat_most = {2 * given.share}"
+        policy = f'orphans = "archive"\n{guard}'
         text = configuration(planted, policy=policy)
         instep = Instep(Path(folder), planted, mappings=MAPPINGS, configuration=text)
         try:

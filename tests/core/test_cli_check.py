@@ -70,6 +70,16 @@ def test_a_collection_that_answers_is_right_and_a_store_that_does_not_run_is_no_
     assert "nothing runs" in found["notes"][0]
 
 
+def test_a_key_that_will_go_is_a_warning_that_names_the_next_one(check):
+    code, found = check(f"{TOML}[collections.products.reconcile]\nretire_at_most = 3\n")
+    assert (code, found["ok"]) == (0, True)
+    [warning] = found["problems"]
+    assert (warning["level"], warning["expected"]) == (
+        "warning",
+        "at_most in [collections.products.guard]",
+    )
+
+
 TWO_SOURCES = """
 mappings = ["mappings.py"]
 [sources.erp]

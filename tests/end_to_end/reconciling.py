@@ -6,12 +6,15 @@ from types import SimpleNamespace
 
 from delivering import TYPES, Way, numbered
 
-from service.reconcile import causes, guard, report
+from service.reconcile import causes, command, report
 from service.reconcile.rows import Row
 from service.reconcile.run import Run
 from service.reconcile.table import Table
-from workers.changes import Change, FieldValue, canonical, time_version
-from workers.settings import Reconcile
+from service.reconcile.wishes import Wishes
+from workers.changes import Change, FieldProblem, FieldValue, canonical, time_version
+from workers.policy import run_guard
+from workers.policy.run_guard import KINDS
+from workers.settings import Guard, Reconcile
 
 
 class Snapshot:
@@ -26,8 +29,10 @@ class Snapshot:
     def __init__(self, records, *, by, as_of, once=(), margin=60.0):
         self.version = time_version(datetime.fromtimestamp(as_of, UTC))
         self.chosen = SimpleNamespace(source="erp", by=by)
-        self.records = SimpleNamespace(read=0, margin=margin)
-        self.count = 0
+        self.records = SimpleNamespace(
+            read=0, margin=margin, name="stock", size=None, unit="rows", word="row"
+        )
+        self.count = self.bad = 0
         self._given, self._by, self._once = records, by, once
 
     def __iter__(self):
@@ -39,13 +44,17 @@ class Snapshot:
             )
             at = numbered(version)
             yield Row(number, (Change("stock", "products", key, self._by, values, at),), (), (key,))
+        for number in range(self.bad):
+            self.count += 1
+            problem = FieldProblem("qty", "not a number")
+            yield Row(self.count, (), (problem,), (f"bad-{number}",))
 
 
 class Told:
     """What a reconcile has come to."""
 
-    def __init__(self, run, found, ruling, done, way, calls):
-        self.found, self.ruling, self.done = found, ruling, done
+    def __init__(self, run, found, rulings, done, way, calls):
+        self.found, self.rulings, self.done = found, rulings, done
         self.all = [(finding, outcome) for finding, outcome in run.table.findings()]
         self.shown = list(report.entries(run, causes.DIFFERENCES))
         self.calls = calls
@@ -67,10 +76,20 @@ class Told:
 
 
 class Reconciling(Way):
-    """Args: policy: of ``[collections.products.reconcile]``; see `Way` for the rest."""
+    """
+    Args:
+        policy: Of ``[collections.products.reconcile]``.
+        guard: Of ``[collections.products.guard]``; by default half of the few items is no mass.
 
-    def __init__(self, store, *, policy=None, missing="dead-letter", **options):
-        collection = {"missing": missing, "reconcile": Reconcile(**(policy or {}))}
+    See `Way` for the rest.
+    """
+
+    def __init__(self, store, *, policy=None, guard=None, missing="dead-letter", **options):
+        collection = {
+            "missing": missing,
+            "reconcile": Reconcile(**(policy or {})),
+            "guard": Guard(**({"half_from": 1000} if guard is None else guard)),
+        }
         super().__init__(store, collection=collection, **{"by": "key"} | options)
 
     def begin(self, **destination):
@@ -88,6 +107,42 @@ class Reconciling(Way):
             self.record(n): ({slug: self.staged(n)[slug] for slug in slugs}, version)
             for n in numbers
         }
+
+    def snapshot(self, records, once=(), *, ago=0.0, margin=60.0):
+        """A snapshot of this moment, or of some seconds *ago*."""
+        given = records.items() if isinstance(records, dict) else records
+        return Snapshot(
+            [(key, fields, version) for key, (fields, version) in given],
+            by=self.by,
+            as_of=self.now() - ago,
+            once=once,
+            margin=margin,
+        )
+
+    def command(self, records, *, approve=None, bad=0, spooled=0, **wishes):
+        """
+        What the command comes to with *records*: its figures, its exit code and what it says.
+
+        Args:
+            bad: Further records that cannot be mapped.
+            spooled: Deliveries that wait beside the store.
+            wishes: Arguments of the command.
+        """
+        rows = self.snapshot(records)
+        rows.bad = bad
+        self.forget_requests()
+        with Table() as table:
+            collection = self.settings.collections["products"]
+            run = Run(self.parts, collection, rows, table, sleep=self.sleep)
+            run.spooled = lambda: spooled
+            outcome = command.carry_out(run, Wishes("products", **wishes), approve)
+            said = "\n".join(outcome.lines())
+            return SimpleNamespace(
+                code=outcome.code,
+                said=said,
+                unproven={k: n for k, n in outcome.figures["not_proven"].items() if n},
+                **{k: v for k, v in outcome.figures.items() if k != "calls"},
+            )
 
     def reconcile(
         self,
@@ -109,26 +164,22 @@ class Reconciling(Way):
             once: Slugs of the fields that are written at creation only.
             ago: Seconds since the snapshot was taken.
             margin: Seconds before that in which a change may have missed it.
+            approved: Items, by kind; a number: that many of each.
         """
-        given = records.items() if isinstance(records, dict) else records
-        rows = Snapshot(
-            [(key, fields, version) for key, (fields, version) in given],
-            by=self.by,
-            as_of=self.now() - ago,
-            once=once,
-            margin=margin,
-        )
+        rows = self.snapshot(records, once, ago=ago, margin=margin)
         collection = self.settings.collections["products"]
         self.forget_requests()
         with Table() as table:
             run = Run(self.parts, collection, rows, table, sleep=self.sleep)
             run.read()
             found = run.compare(run.list(), partial=partial)
-            ruling = guard.rule(found.retiring, found.ground, collection.reconcile, approved)
+            ceilings = approved if isinstance(approved, dict) else dict.fromkeys(KINDS, approved)
+            rulings = {
+                kind: run_guard.rule(
+                    kind, wanted, found.ground, collection.guard, ceilings.get(kind)
+                )
+                for kind, wanted in found.wanted.items()
+            }
             before()
-            done = None
-            if dry:
-                done = run.rehearse(found, ruling)
-            elif ruling.allowed or not ruling.asks:
-                done = run.act(found, ruling, wait=True)
-            return Told(run, found, ruling, done, self, list(self.requests))
+            done = run.rehearse(found, rulings) if dry else run.act(found, rulings, wait=True)
+            return Told(run, found, done.rulings, done, self, list(self.requests))

@@ -80,19 +80,19 @@ def test_a_live_event_that_comes_before_it_is_retired_keeps_the_item(retiring):
     assert way.live(1)["stock"] == 6
 
 
-def test_more_than_may_be_retired_stops_the_whole_run(retiring):
-    way = retiring("delete", items=40, policy={"retire_at_most": 3, "retire_percent": 5.0})
+def test_more_than_may_be_retired_is_held_and_all_else_goes_on(retiring):
+    way = retiring("delete", items=40, guard={"at_most": 3, "percent": 5.0})
     source = way.products_as_source(range(1, 36))
     source[way.record(1)] = ({"stock": -1}, None)
     told = way.reconcile(source)
-    assert (told.ruling.asks, told.done) == (True, None)
-    assert "5 of 40 items (12.5 %)" in told.ruling.words
-    assert (way.patches(), len(way.products.items)) == ([], 40)
+    assert told.rulings["retired"].asks
+    assert "5 of 40 items (12.5 %)" in told.rulings["retired"].words
+    assert (way.shown("stock", [1]), len(way.products.items)) == ([-1], 40)
 
 
 @pytest.mark.parametrize(("approved", "left"), [(5, 35), (4, 40)])
 def test_what_an_operator_approves_is_a_ceiling(retiring, approved, left):
-    way = retiring("delete", items=40, policy={"retire_at_most": 3, "retire_percent": 5.0})
+    way = retiring("delete", items=40, guard={"at_most": 3, "percent": 5.0})
     way.reconcile(way.products_as_source(range(1, 36)), approved=approved)
     assert len(way.products.items) == left
 
@@ -100,7 +100,7 @@ def test_what_an_operator_approves_is_a_ceiling(retiring, approved, left):
 def test_an_empty_source_retires_nothing_whatever_is_approved(retiring):
     way = retiring("delete", items=5)
     told = way.reconcile({}, approved=1000)
-    assert (told.ruling.allowed, len(way.products.items)) == (False, 5)
+    assert (told.rulings["retired"].allowed, len(way.products.items)) == (False, 5)
     assert {finding.act for finding, _ in told.all} == {causes.WITHHELD}
 
 

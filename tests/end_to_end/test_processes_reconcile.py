@@ -12,10 +12,12 @@ from service.sandbox.seed import product_id
 
 POLICY = """
 orphans = "delete"
-retire_at_most = 2
-retire_percent = 1.0
 every = "24h"
 file = "stock.csv"
+
+[collections.products.guard]
+at_most = 2
+percent = 1.0
 """
 
 
@@ -34,9 +36,7 @@ def instep(tmp_path, planted):
     instep.close()
 
 
-def test_a_scheduled_run_is_stopped_by_the_guard_until_an_operator_approves(
-    planted, instep, tmp_path
-):
+def test_a_scheduled_run_is_held_by_the_guard_until_an_operator_approves(planted, instep, tmp_path):
     planted.plant()
     planted.write_source(tmp_path / "stock.csv")
     instep.up()
@@ -46,25 +46,28 @@ def test_a_scheduled_run_is_stopped_by_the_guard_until_an_operator_approves(
 
     eventually(lambda: last_run().get("ended"), within=30, pause=0.3, told=instep.log)
     run = last_run()
-    assert run["code"] == 1
+    assert (run["code"], run["state"]) == (1, "held")
     assert "--retire-up-to 3 approves it" in run["said"]
-    # One GET, of the schema: it tells in which form the CMS keeps values.
-    assert {*planted.calls} <= {"list", "GET"}
-    assert planted.calls["GET"] <= 1
+    assert "--create-up-to 6 approves it" in run["said"]
+    assert planted.calls["PATCH"] > 0  # all else went on
+    assert planted.calls["POST"] == 0
+    planted.calls.clear()
 
     code, said, _ = instep.command("reconcile", "products", "--check")
     assert code == 1
     assert "orphan: P-0013 → retire (delete)" in said
     code, said, _ = instep.command("reconcile", "products", "--dry-run", "--json")
-    assert code == 1  # the guard would stop it
-    assert json.loads(said)["predicted"]["calls"]["create"] == 1
+    told = json.loads(said)
+    assert (code, told["state"]) == (1, "held")
+    assert told["guard"]["retired"] == {"wanted": 3, "allowed": False}
     assert {*planted.calls} <= {"list", "GET"}
 
     code, said, _ = instep.command("reconcile", "products", "--retire-up-to", "2", "--json")
     assert code == 1
-    assert "3 items would be retired, and up to 2 may be" in json.loads(said)["guard"]
+    assert "would be retired, and up to 2 may be" in "".join(json.loads(said)["held"])
 
-    code, said, wrong = instep.command("reconcile", "products", "--retire-up-to", "3", "--json")
+    ceilings = ("--retire-up-to", "3", "--create-up-to", "6")
+    code, said, wrong = instep.command("reconcile", "products", *ceilings, "--json")
     told = json.loads(said)
     assert told["outcomes"] == {"repaired": told["found"] - 2}, wrong
     assert told["counts"]["orphan"] == 3

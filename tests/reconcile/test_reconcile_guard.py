@@ -1,42 +1,106 @@
-"""The guard against mass deletion."""
+"""The guard of runs: what may be created, overwritten and retired without being asked."""
 
 import pytest
 
-from service.reconcile.guard import Ground, doubts, rule
-from workers.settings import Reconcile
+from workers.policy.run_guard import (
+    CREATED,
+    KINDS,
+    OVERWRITTEN,
+    RETIRED,
+    Ground,
+    doubts,
+    is_first_load,
+    rule,
+)
+from workers.settings import Guard
 
-LIMITS = Reconcile(retire_at_most=10, retire_percent=5.0)
+LIMITS = Guard()
 
 
+def ruled(kind, wanted, items, approved=None, limits=LIMITS, **ground):
+    return rule(kind, wanted, Ground(items, **ground), limits, approved)
+
+
+@pytest.mark.parametrize("kind", [CREATED, RETIRED])
 @pytest.mark.parametrize(
     ("wanted", "items", "allowed"),
     [
         pytest.param(0, 0, True, id="none"),
-        pytest.param(10, 20, True, id="at most so many, though half of all"),
-        pytest.param(11, 20, False, id="more, and half of all"),
-        pytest.param(50, 1000, True, id="five percent"),
-        pytest.param(51, 1000, False, id="more than five percent"),
-        pytest.param(11, 0, False, id="of a collection that lists nothing"),
+        pytest.param(2, 2, True, id="all of two"),
+        pytest.param(2, 3, True, id="two of three"),
+        pytest.param(3, 3, False, id="all of three"),
+        pytest.param(3, 6, False, id="half, from three on"),
+        pytest.param(5, 12, True, id="less than half, and ten at most"),
+        pytest.param(6, 12, False, id="half of twelve"),
+        pytest.param(10, 12, False, id="ten of twelve"),
+        pytest.param(15, 300, True, id="five percent"),
+        pytest.param(16, 300, False, id="more than ten and than five percent"),
+        pytest.param(300, 300, False, id="all of three hundred"),
+        pytest.param(3, 0, False, id="of a collection that lists nothing"),
     ],
 )
-def test_both_limits_must_be_passed_for_it_to_stop(wanted, items, allowed):
-    ruling = rule(wanted, Ground(500, items), LIMITS, None)
+def test_more_than_both_limits_or_half_of_the_collection_is_held(kind, wanted, items, allowed):
+    ruling = ruled(kind, wanted, items)
     assert (ruling.allowed, ruling.asks) == (allowed, not allowed)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "items", "allowed"),
+    [(2, 2, True), (3, 3, False), (149, 300, True), (150, 300, False), (300, 300, False)],
+)
+def test_overwrites_are_held_from_half_of_the_collection_on(wanted, items, allowed):
+    assert ruled(OVERWRITTEN, wanted, items).allowed == allowed
+
+
+@pytest.mark.parametrize("kind", [CREATED, RETIRED])
+def test_what_was_done_within_the_window_adds_up(kind):
+    assert ruled(kind, 5, 300, recent={kind: 10}).allowed
+    ruling = ruled(kind, 6, 300, recent={kind: 10})
+    assert ruling.asks
+    assert f"with 10 {kind} in the last 24 h" in ruling.words
+
+
+def test_what_was_overwritten_before_does_not_count():
+    assert ruled(OVERWRITTEN, 149, 300, recent={OVERWRITTEN: 149}).allowed
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("approved", "allowed"), [(51, True), (60, True), (50, False), (0, False)])
-def test_approval_is_a_ceiling(approved, allowed):
-    ruling = rule(51, Ground(500, 1000), LIMITS, approved)
+def test_approval_is_a_ceiling(kind, approved, allowed):
+    ruling = ruled(kind, 51, 60, approved)
     assert (ruling.allowed, ruling.asks) == (allowed, not allowed)
 
 
-def test_a_ceiling_holds_for_less_than_the_limits_too():
-    assert not rule(3, Ground(500, 1000), LIMITS, 2).allowed
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_ceiling_holds_for_less_than_the_limits_too(kind):
+    assert not ruled(kind, 3, 1000, 2).allowed
+
+
+def test_what_is_approved_is_not_counted_in_the_store():
+    assert ruled(RETIRED, 51, 60, 51).most is None
+    assert ruled(RETIRED, 5, 60).most == 10
+
+
+def test_the_first_load_creates_and_writes_over_what_it_wants_and_retires_nothing_more():
+    first = {"first": 300, "loads": True}
+    assert ruled(CREATED, 300, 20, **first).first
+    assert ruled(OVERWRITTEN, 20, 20, **first).allowed
+    assert ruled(RETIRED, 20, 20, **first).asks
+    assert ruled(CREATED, 301, 20, **first).asks
+
+
+@pytest.mark.parametrize(
+    ("items", "records", "first"), [(0, 1, True), (20, 300, True), (3, 6, False), (300, 300, False)]
+)
+def test_a_load_brings_more_than_twice_what_is_there(items, records, first):
+    assert is_first_load(items=items, records=records) == first
 
 
 def test_it_says_how_many_of_how_many():
-    words = rule(100, Ground(500, 1000), LIMITS, None).words
+    words = ruled(RETIRED, 100, 1000).words
     assert words == "100 of 1000 items (10.0 %) would be retired: more than 10 and more than 5 %"
+    words = ruled(CREATED, 10, 12).words
+    assert words == "10 items would be created beside 12: half of the collection or more"
 
 
 SOUND = {"records": 5, "unread": 0, "whole": True, "partial": False, "items": 5}
@@ -52,8 +116,7 @@ SOUND = {"records": 5, "unread": 0, "whole": True, "partial": False, "items": 5}
     ],
 )
 def test_no_approval_lifts_a_doubt_about_source_or_listing(wrong, words):
-    found = doubts(**SOUND | wrong)
-    ruling = rule(1, Ground(5, 5, found), LIMITS, 1000)
+    ruling = ruled(RETIRED, 1, 5, 1000, doubts=doubts(**SOUND | wrong))
     assert not ruling.allowed
     assert not ruling.asks
     assert words in ruling.words

@@ -2,7 +2,7 @@
 -- accept: one delivery, whole or not at all. Seen ids, newest value per field, dead letters of what
 -- could not be read, counters, and who is to be woken.
 -- ARGV[2]: {token, source, mode, closes, secret, dedupe_ms, raw, raw_bytes, letters_most,
---   history, weak, hold_ms, headers, fetched: {fetcher, object, token, n, cursor, more, last},
+--   history, weak, hold_ms, limit, headers, fetched: {fetcher, object, token, n, cursor, more, last},
 --   kept: {ms, most, words}, again, assumed,
 --   events: [{id, name, topic, index, place, letter, problems: [{path, message}], nameless,
 --     left: [{collection, record, slug, version}], part,
@@ -18,10 +18,11 @@
 --   body, raw: of the event alone; hold_ms: until what a reconcile changes is due
 --   left: lua/left_out.lua; nameless: it has problems that name no field of a record
 --   kept: lua/kept.lua   again, assumed: lua/again.lua   log: lua/logs.lua
+--   limit: of a run, whose events are a record each (lua/run_counts.lua)
 --   stands: lua/adopted.lua   placed, snapshot: lua/newest.lua   on_create: lua/on_create.lua
 --   begins, sliced: the delivery is taken in slices, or goes on so: lua/sliced.lua
 -- ARGV[3]: the raw body, as text or base64 (request.encoding); ARGV[4], ARGV[5]: lua/kept.lua
---! uses dry versions state history arrivals sliced_head inferred burying retire creation slices references on_create locales echo adopted forms raw newest unversioned left_out fetching waking seen logs overtaken again kept sliced body_letters own_letters losses
+--! uses dry versions state history arrivals sliced_head inferred burying retire creation slices references on_create locales echo adopted forms raw newest unversioned left_out fetching waking seen logs overtaken again kept sliced body_letters own_letters losses run_counts
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -35,6 +36,8 @@ if claim then
   fetch = fetch_of(claim.fetcher, request.source, claim.object)
   if not holds(fetch, claim.token) then return answer({outcome = 'lost'}) end
 end
+
+if runs.exceeds(given(request.limit), #request.events) then return cjson.encode({outcome = 'held'}) end
 
 local items = {}
 local function item_of(change)
@@ -165,6 +168,7 @@ local function put(change, event, triple)
   local field = value_of(change, event, triple, version, held)
   if slug == GONE then
     field.s = retire(item, field, copy)
+    if field.s == 'pending' and lane_here < 3 then runs.note_retired(place_of(change)) end
   else
     if in_force(item) then lifted_by[item.fields[GONE]] = event end
     lift(item)
@@ -226,6 +230,7 @@ local function accept(event)
     note_whole(item_of(change), event)
     for _, triple in ipairs(change.fields) do
       local fate = put(change, event, triple)
+      if fate[3] == 'accepted' then runs.note_taken(event) end
       if not given(event.again) or fate[2] > 0 then fates[#fates + 1] = fate end
     end
     accepted = accepted + #fates
@@ -241,6 +246,7 @@ end
 for _, event in ipairs(events) do accept(event) end
 if fetch and claim.last then finish_fetch(fetch, claim) end
 note_outlived()
+runs.save(given(request.limit))
 save_logs()
 local stalled = LATER[request.mode] and save_stale()
 local letter = given(request.closes)

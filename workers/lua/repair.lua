@@ -3,16 +3,20 @@
 -- only while it still is the value that was compared, and P4 counts none of it. Records whose
 -- item is gone, or never was, are told so by the listing that showed neither.
 -- ARGV[2]: {token, collection, index, destination, hold_ms, began,
---   source, as_of_ms, records: [{record, id, gone, make, staged, back, fields: [[slug, arrival]]}]}
+--   limit, source, as_of_ms,
+--   records: [{record, id, gone, make, staged, back, fields: [[slug, arrival]]}]}
 --   began: ms at which a listing of the whole began; gone: it did not show the item *id*; make: there
 --   is no item, and it is to be created; staged: it shows the item held back or never published
 --   back: the snapshot of *source* taken at *as_of_ms* has its record, which an earlier one lacked
 --   hold_ms: until they are due, so that a whole hand-over becomes due at one time
--- Returns {fields, records, left: [record], wake}; left: something had changed, nothing was done.
---! uses versions state arrivals inferred burying retire creation waking status
+--   limit: what the run may create, or retire (lua/run_counts.lua)
+-- Returns {fields, records, left: [record], wake}, or {held: true}, and nothing was done; left: something had changed, nothing was done.
+--! uses versions state arrivals inferred burying retire creation waking status run_counts
 
 local earlier = earlier_answer()
 if earlier then return earlier end
+local limit = given(request.limit)
+if runs.exceeds(limit, #request.records) then return cjson.encode({held = true}) end
 local place = request.collection .. ':' .. request.index
 local ids = P .. 'ids:' .. place
 local AGAIN = {written = true, unchanged = true}
@@ -118,6 +122,8 @@ end
 for _, entry in ipairs(request.records) do
   if not repair(entry) then left[#left + 1] = entry.record end
 end
+-- Retirements are counted as they are accepted.
+if limit and limit.kind == 'created' then runs.note(limit, #request.records - #left) end
 note_held_back(request.collection)
 local wake = false
 if marked > 0 or woken then

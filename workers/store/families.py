@@ -42,7 +42,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "history": ("history", "history-trimmed"),
         "answers": ("call",),
         "counters": (
-            *("counts", "source", "stale", "logs", "arrival", "collection", "destination"),
+            *("counts", "guard", "source", "stale", "logs", "arrival", "collection", "destination"),
             *("budget", "processes", "sweeper", "version", "upgrade", "upgraded", "merged"),
             *("key-parts", "memory", "forgetting", "reconciler", "reconciled", "reconciling"),
             *("losses", "witness", "clock"),

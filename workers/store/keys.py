@@ -48,6 +48,7 @@ The keys of the store, and what each holds. The steps (``workers/lua``) write th
 ``instep:resting``                         records at rest that no item has (``lua/resting.lua``)
 ``instep:kept…``                           deliveries that are kept (``lua/kept.lua``)
 ``instep:counts``                          hash: the counters of P4
+``instep:guard:…``                         what the guard of runs counts (``run_counts.py``)
 ``instep:history``, ``…-trimmed``          stream: what happened, bounded (``lua/history.lua``)
 ``instep:clock``                           how far it is, and went back (``store/clock.py``)
 ``instep:losses…``                         what it may lack (``workers/store/losses.py``)

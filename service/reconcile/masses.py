@@ -1,0 +1,112 @@
+"""
+How many items a run would create, overwrite and retire, what an operator is shown of them before
+he is asked, and what is held.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from service.reconcile import causes
+from service.reconcile.causes import Finding
+from service.reconcile.table import Table
+from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED, Ruling
+from workers.settings import Collection
+
+SHOWN = 20  # items that an operator is shown
+_CHANGED = (causes.ACCEPT, causes.REPAIR)
+FLAGS: Mapping[str, str] = {  # kind → what approves it
+    CREATED: "--create-up-to",
+    OVERWRITTEN: "--overwrite-up-to",
+    RETIRED: "--retire-up-to",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """
+    What an operator is asked.
+
+    Args:
+        lines: The first items.
+        more: How many others there are.
+    """
+
+    kind: str
+    words: str
+    lines: tuple[str, ...]
+    more: int
+
+
+class Masses:
+    """Of what *table* says is to be done."""
+
+    def __init__(self, table: Table, collection: Collection) -> None:
+        self._table = table
+        creates = collection.missing == "create"
+        self._made = (causes.CREATE, causes.AGAIN) if creates else (causes.CREATE,)
+
+    def wanted(self) -> dict[str, int]:
+        """Return how many items each kind is about."""
+        return {
+            CREATED: len(self._table.acted(self._made)),
+            OVERWRITTEN: sum(1 for _ in groupby(self._overwrites(), key=_record_of)),
+            RETIRED: len(self._table.acted((causes.RETIRE,))),
+        }
+
+    def question(self, ruling: Ruling) -> Question:
+        """Return what is to be shown and asked."""
+        lines: list[str] = []
+        for n, (_, own) in enumerate(groupby(self._of(ruling.kind), key=_record_of)):
+            if n == SHOWN:
+                break
+            lines.append(self._line(ruling.kind, [finding for _, finding in own]))
+        more = max(0, ruling.wanted - len(lines))
+        return Question(ruling.kind, ruling.words, tuple(lines), more)
+
+    def withhold(self, ruling: Ruling) -> None:
+        """Have nothing of its kind done."""
+        if ruling.kind == OVERWRITTEN:
+            numbers = [n for n, _ in self._overwrites()]
+            self._table.withhold_findings(ruling.words, numbers)
+        else:
+            self._table.withhold(ruling.words, self._acts(ruling.kind))
+
+    def _acts(self, kind: str) -> tuple[str, ...]:
+        return self._made if kind == CREATED else (causes.RETIRE,)
+
+    def _of(self, kind: str) -> Iterator[tuple[int, Finding]]:
+        if kind == OVERWRITTEN:
+            return self._overwrites()
+        return self._table.numbered(*self._acts(kind))
+
+    def _overwrites(self) -> Iterator[tuple[int, Finding]]:
+        """Yield the values that would be put over others in the CMS."""
+        for n, finding in self._table.numbered(*_CHANGED):
+            if finding.cms not in (None, "", []) and finding.cms != _new(finding):
+                yield n, finding
+
+    def _line(self, kind: str, own: list[Finding]) -> str:
+        first = own[0]
+        key = self._table.shown(first.record) or first.record or first.item or ""
+        if kind == OVERWRITTEN:
+            values = ", ".join(f"{f.slug}: {_text(f.cms)} → {_text(_new(f))}" for f in own)
+            return f"{key} {values}"
+        return f"{key} (item {first.item})" if first.item else key
+
+
+def _record_of(numbered: tuple[int, Finding]) -> str | None:
+    return numbered[1].record
+
+
+def _new(finding: Finding) -> object:
+    text = finding.source if finding.act == causes.ACCEPT else finding.outbox
+    return json.loads(text or "null")
+
+
+def _text(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:59]}…"

@@ -1,0 +1,168 @@
+"""
+What keeps a run from being a proof: what came before the listing began, and is not confirmed at the
+end. What came later is told, and does not count: of a busy shop there is always something.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from service.reconcile import causes
+from service.reconcile.held import Ledger
+from service.reconcile.states import Held, HeldItem
+from service.reconcile.table import PAGE, Table
+from workers.deadletters import Letter
+from workers.parts import Parts
+from workers.settings import Collection
+from workers.store.connection import guarded
+
+LOOK = 0.5  # s between two looks at what is still on its way
+PATIENCE = 60.0  # s for which what came before by itself is waited for
+AT_ONCE = 10 * PAGE  # records that one look takes in
+
+WORDS: Mapping[str, str] = {
+    "unmapped": "records that could not be mapped",
+    "dead": "open dead letters (`instep dead list`)",
+    "refused": "values that became dead letters in this run",
+    "not_comparable": "values that cannot be compared",
+    "listing": "records not listed, since items were deleted meanwhile (run it again)",
+    "unsettled": "records with values that are still on their way",
+    "undone": "values undone by hand",
+    "spool": "deliveries that wait on disk for the store",
+    "held": "items held by the guard",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unproven:
+    """How much there is of each; *dead* includes what was *refused* in this run."""
+
+    unmapped: int = 0
+    dead: int = 0
+    refused: int = 0
+    not_comparable: int = 0
+    listing: int = 0
+    unsettled: int = 0
+    undone: int = 0
+    spool: int = 0
+    held: int = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return asdict(self)
+
+
+class Proof:
+    """
+    Args:
+        source: Whose snapshot it is.
+        sleep: Between two looks.
+
+    Raises (every method):
+        StoreUnavailable: The store did not answer.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        collection: Collection,
+        table: Table,
+        *,
+        source: str,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._parts = parts
+        self._collection = collection.name
+        self._table = table
+        self._source = source
+        self._sleep = sleep
+        self._ledger = Ledger(parts, collection)
+        self._arrival = self._began_ms = 0
+
+    def begin(self) -> None:
+        """Note what has come before the listing begins."""
+        with guarded():
+            self._arrival = int(self._parts.steps.client.get("instep:arrival") or 0)
+        self._began_ms = self._ledger.now_us() // 1000
+
+    # what is on its way ---------------------------------------------------------------------
+
+    def unsettled(self, hindrance: Callable[[], str] | None) -> int:
+        """
+        Return the records with a value that had come before, and is on its way still.
+
+        Args:
+            hindrance: Says why waiting is in vain; None: nobody waits.
+        """
+        told = set(self._table.told_records(causes.ON_ITS_WAY))
+        name = f"instep:waiting:{self._collection}"
+        with guarded():
+            waiting = self._parts.steps.client.zrangebyscore(name, "-inf", self._began_ms)
+        left = sorted({*told, *waiting})
+        waited = 0.0
+        while True:
+            left, moves = self._look(left, told)
+            sliced = self._sliced()
+            ends = not (moves or sliced) or hindrance is None or waited >= PATIENCE
+            if ends or (hindrance and hindrance()):
+                return len(left) + sliced
+            self._sleep(LOOK)
+            waited += LOOK
+
+    def _sliced(self) -> int:
+        """Return the deliveries that had come before, and are still being taken in slices."""
+        client = self._parts.steps.client
+        with guarded():
+            names = [str(name) for name in client.lrange("instep:sliced", 0, -1)]
+            came = [client.hget(f"instep:sliced:{name}", "before") for name in names]
+        return sum(before is not None and int(before) <= self._arrival for before in came)
+
+    def _look(self, records: Sequence[str], told: set[str]) -> tuple[list[str], bool]:
+        """Return those of *records* that are not settled, and whether one of them may yet be."""
+        left, moves = list(records[AT_ONCE:]), len(records) > AT_ONCE
+        for start in range(0, min(len(records), AT_ONCE), PAGE):
+            page = records[start : min(start + PAGE, AT_ONCE)]
+            for record, held in self._ledger.read(page).items():
+                own = [e for e in _fields(held) if self._is_open(e, mends=record in told)]
+                if own:
+                    left.append(record)
+                    moves = moves or not all(each.stuck for each in own)
+        return left, moves
+
+    def _is_open(self, field: Held, *, mends: bool) -> bool:
+        if field.arrival > self._arrival:
+            return False
+        return field.state == "pending" or (mends and field.mending)
+
+    # dead letters ---------------------------------------------------------------------------
+
+    def dead(self, refused: Sequence[str]) -> int:
+        """
+        Return the open dead letters of what had come before.
+
+        Args:
+            refused: Records of which this run's own values became dead letters.
+        """
+        keys = {key for record in refused for key in (record, self._table.shown(record))}
+        return sum(self._counts(letter, keys) for letter in self._parts.letters.list())
+
+    def _counts(self, letter: Letter, refused: set[str | None]) -> bool:
+        if letter.kind == "unmapped":
+            named = {each["collection"] for each in letter.left_out if each["collection"]}
+            mine = self._collection in named if named else letter.source == self._source
+            return mine and letter.created.timestamp() * 1000 <= self._began_ms
+        if letter.collection != self._collection:
+            return False
+        before = any(each.get("arrival", 0) <= self._arrival for each in letter.fields.values())
+        return before or letter.key in refused
+
+
+def _fields(held: HeldItem) -> list[Held]:
+    return [*held.fields.values(), *([held.gone] if held.gone else [])]
+
+
+def lines(counts: Mapping[str, int]) -> list[str]:
+    """Return in words what is not proven."""
+    return [f"{WORDS[name]}: {number}" for name, number in counts.items() if number]

@@ -1,0 +1,59 @@
+"""
+What a run comes to, step by step, and who is told meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from service.reconcile.acting import Handed
+from service.reconcile.listing import Pages
+from service.reconcile.waiting import Waited
+from workers.policy.run_guard import Ground, Ruling
+
+
+@dataclass(slots=True)
+class Watch:
+    """Who is told how far it is; each is called with numbers, from the thread of the run."""
+
+    read: Callable[[int], object] = lambda _: None
+    listed: Callable[[int, int | None], object] = lambda *_: None
+    settled: Callable[[int], object] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """
+    What a comparison has come to, before anything is done.
+
+    Args:
+        bad: Records with problems.
+        wanted: Items that are to be created, overwritten and retired, by kind.
+        calls: Of the CMS, for the schema.
+        targets: Of the CMS, to list the collections that values refer to.
+    """
+
+    records: int
+    bad: int
+    pages: Pages
+    ground: Ground
+    wanted: Mapping[str, int]
+    calls: int
+    targets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """
+    What came of it.
+
+    Args:
+        rulings: Of the guard, by kind, also where the store has had to refuse something.
+        calls: By kind, that a dry run has counted.
+    """
+
+    handed: Handed
+    waited: Waited
+    rulings: Mapping[str, Ruling]
+    calls: Mapping[str, int] = field(default_factory=dict)

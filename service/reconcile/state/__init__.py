@@ -1,0 +1,1 @@
+"""What a run of reconcile knows, side by side."""

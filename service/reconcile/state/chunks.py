@@ -1,0 +1,41 @@
+"""What a run has found and hands over, as much at a time as one step takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from service.reconcile.causes import Finding
+from workers.changes import Change, Incoming
+from workers.repairs import MOST
+from workers.store import slicing
+
+
+def chunks(found: Iterable[tuple[Finding, str]], most: int = MOST) -> Iterator[list[list[Finding]]]:
+    """Yield the findings of *most* records at a time, each record's together."""
+    chunk: list[list[Finding]] = []
+    for _, own in groupby((finding for finding, _ in found), key=lambda each: each.record):
+        chunk.append(list(own))
+        if len(chunk) == most:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def parts(changes: Iterable[Sequence[Change]]) -> Iterator[tuple[Incoming, ...]]:
+    """
+    Yield an event for each record that has *changes*, in deliveries that are not taken in slices:
+    what becomes of them is looked at as soon as they are accepted.
+    """
+    part: list[Incoming] = []
+    size = 0
+    for own in changes:
+        if part and size + len(own) > slicing.MOST:
+            yield tuple(part)
+            part, size = [], 0
+        if own:
+            part.append(Incoming(None, None, len(part), tuple(own)))
+            size += len(own)
+    if part:
+        yield tuple(part)

@@ -1,0 +1,122 @@
+"""
+What a comparison has found, with what is to be done about it and what came of it: the part of the
+`Table` of a run that is written last.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
+
+from service.reconcile.causes import WITHHELD, Finding
+from service.reconcile.table_rows import finding_of, finding_row
+
+_SCHEMA = """
+CREATE TABLE findings (n INTEGER PRIMARY KEY, cause TEXT, record TEXT, item TEXT, slug TEXT,
+    source TEXT, outbox TEXT, cms TEXT, act TEXT, why TEXT, version TEXT, type TEXT, mapping TEXT,
+    arrival INTEGER, outcome TEXT DEFAULT '');
+CREATE INDEX findings_by_act ON findings (act, record);
+CREATE INDEX findings_by_record ON findings (record);
+"""
+_COLUMNS = ", ".join(field.name for field in fields(Finding))
+_MARKS = ", ".join("?" for _ in fields(Finding))
+
+
+class Findings:
+    """By number; the numbers rise in the order in which they were found."""
+
+    _db: sqlite3.Connection
+
+    def prepare(self) -> None:
+        """Make its table."""
+        self._db.executescript(_SCHEMA)
+
+    def add_findings(self, findings: Iterable[Finding]) -> None:
+        self._db.executemany(
+            f"INSERT INTO findings ({_COLUMNS}) VALUES ({_MARKS})",  # noqa: S608  # names of ours
+            [finding_row(finding) for finding in findings],
+        )
+
+    def findings(self, *acts: str, causes: Iterable[str] = ()) -> Iterator[tuple[Finding, str]]:
+        """Yield what was found and what came of it, by record; of *acts* or *causes* alone."""
+        wanted = (*acts, *causes)
+        marks = ", ".join("?" for _ in wanted)
+        where = f"WHERE {'act' if acts else 'cause'} IN ({marks})" if wanted else ""
+        query = f"SELECT {_COLUMNS}, outcome FROM findings {where} ORDER BY act, record, n"  # noqa: S608
+        for row in self._db.execute(query, wanted):
+            *values, outcome = row
+            yield finding_of(values), outcome
+
+    def counts(self) -> dict[tuple[str, str, str], int]:
+        """Return how many findings there are by cause, act and outcome."""
+        rows = self._db.execute(
+            "SELECT cause, act, outcome, COUNT(*) FROM findings GROUP BY cause, act, outcome"
+        )
+        return {(cause, act, outcome): count for cause, act, outcome, count in rows}
+
+    def note(self, outcomes: Iterable[tuple[str, int]]) -> None:
+        """Keep what came of findings, by their numbers (`open_findings`)."""
+        self._db.executemany("UPDATE findings SET outcome = ? WHERE n = ?", outcomes)
+
+    def withhold(self, why: str, acts: Iterable[str], records: Iterable[str] | None = None) -> int:
+        """
+        Have nothing done about what *acts* would mend; return how many findings that are.
+
+        Args:
+            records: Of these alone; None: of all.
+        """
+        wanted = tuple(acts)
+        marks = ", ".join("?" for _ in wanted)
+        query = f"UPDATE findings SET act = ?, why = ? WHERE act IN ({marks})"  # noqa: S608
+        if records is None:
+            return self._db.execute(query, (WITHHELD, why, *wanted)).rowcount
+        done = [
+            self._db.execute(f"{query} AND record = ?", (WITHHELD, why, *wanted, record)).rowcount
+            for record in records
+        ]
+        return sum(done)
+
+    def withhold_findings(self, why: str, numbers: Iterable[int]) -> None:
+        """Have nothing done about single findings, by their numbers (`numbered`)."""
+        query = "UPDATE findings SET act = ?, why = ? WHERE n = ?"
+        self._db.executemany(query, [(WITHHELD, why, n) for n in numbers])
+
+    def numbered(self, *acts: str) -> Iterator[tuple[int, Finding]]:
+        """Yield number and finding of *acts*, by record."""
+        marks = ", ".join("?" for _ in acts)
+        query = f"SELECT n, {_COLUMNS} FROM findings WHERE act IN ({marks}) ORDER BY record, n"  # noqa: S608
+        for n, *values in self._db.execute(query, acts):
+            yield n, finding_of(values)
+
+    def came_of(self, outcome: str) -> list[str]:
+        """Return the record of each finding of which *outcome* came."""
+        query = "SELECT record FROM findings WHERE outcome = ? ORDER BY record"
+        return [row[0] for row in self._db.execute(query, (outcome,))]
+
+    def told_records(self, cause: str) -> list[str]:
+        """Return the records of which *cause* is told."""
+        query = (
+            "SELECT DISTINCT record FROM findings WHERE cause = ? AND record IS NOT NULL "
+            "ORDER BY record"
+        )
+        return [row[0] for row in self._db.execute(query, (cause,))]
+
+    def acted(self, acts: Iterable[str]) -> list[str]:
+        """Return the records about which one of *acts* is to be done."""
+        wanted = tuple(acts)
+        marks = ", ".join("?" for _ in wanted)
+        query = f"SELECT DISTINCT record FROM findings WHERE act IN ({marks}) ORDER BY record"  # noqa: S608
+        return [row[0] for row in self._db.execute(query, wanted)]
+
+    def open_findings(
+        self, records: Sequence[str], acts: Iterable[str]
+    ) -> dict[str, list[tuple[int, Finding]]]:
+        """Return number and finding of each of *records* with one of *acts*."""
+        wanted = tuple(acts)
+        marks = ", ".join("?" for _ in wanted)
+        query = f"SELECT n, {_COLUMNS} FROM findings WHERE record = ? AND act IN ({marks})"  # noqa: S608
+        return {
+            record: [(n, finding_of(row)) for n, *row in self._db.execute(query, (record, *wanted))]
+            for record in records
+        }

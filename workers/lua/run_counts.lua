@@ -1,0 +1,77 @@
+-- Shared: how many items were created by runs, and retired in whatever way, of late: the guard of
+-- runs adds them up (workers/policy/run_guard.py, workers/store/run_counts.py).
+-- guard:<collection>:<copy>        hash: <kind>:<quarter of an hour since 1970> → items
+-- guard:<collection>:<copy>:first  hash: left, till: what the first load may still create, until then
+
+local QUARTER_MS = 900000
+local QUARTERS = 8 * 96  -- that are kept: a day more than the longest window
+
+local function counts_of(place) return P .. 'guard:' .. place end
+
+local function quarter_of(name, kind)
+  local found, quarter = string.match(name, '^(%a+):(%d+)$')
+  if not kind or found == kind then return tonumber(quarter), found end
+end
+
+-- What is over is dropped; what is ahead was counted before the clock stepped back: it counts as now.
+local function prune_counts(key, this)
+  local held = redis.call('HGETALL', key)
+  for n = 1, #held, 2 do
+    local quarter, kind = quarter_of(held[n])
+    if quarter > this then redis.call('HINCRBY', key, kind .. ':' .. this, held[n + 1]) end
+    if quarter > this or quarter < this - QUARTERS then redis.call('HDEL', key, held[n]) end
+  end
+end
+
+local function add_counted(place, kind, number)
+  local key, this = counts_of(place), math.floor(now / QUARTER_MS)
+  local held = redis.call('HINCRBY', key, string.format('%s:%.0f', kind, this), number)
+  if held == number then prune_counts(key, this) end
+  redis.call('PEXPIRE', key, QUARTERS * QUARTER_MS)
+end
+
+local function sum_counted(place, kind, window_ms)
+  local held, sum = redis.call('HGETALL', counts_of(place)), 0
+  for n = 1, #held, 2 do
+    local quarter = quarter_of(held[n], kind)
+    if quarter and (quarter + 1) * QUARTER_MS > now - window_ms then sum = sum + tonumber(held[n + 1]) end
+  end
+  return sum
+end
+
+-- A table, for want of room for locals in accept. limit: what a run may do of one kind: {place, kind,
+-- most, first, window_ms}; first: it is the first load.
+local runs = {counts_of = counts_of, sum = sum_counted, taken = {}, retired = {}}
+
+-- What the first load may still create; nil: nothing was loaded yet.
+function runs.first_left(place)
+  local held = redis.call('HMGET', counts_of(place) .. ':first', 'left', 'till')
+  if not held[1] then return nil end
+  return now <= tonumber(held[2]) and tonumber(held[1]) or 0
+end
+
+function runs.exceeds(limit, number)
+  if not limit then return false end
+  if limit.first then return number > (runs.first_left(limit.place) or 0) end
+  return sum_counted(limit.place, limit.kind, limit.window_ms) + number > limit.most
+end
+
+function runs.note(limit, number)
+  if not limit or number == 0 then return end
+  if limit.first then
+    redis.call('HINCRBY', counts_of(limit.place) .. ':first', 'left', -number)
+  else
+    add_counted(limit.place, limit.kind, number)
+  end
+end
+
+-- Of accept: an event of a run, which is one record, gave a value; and an item is to be retired.
+function runs.note_taken(event) runs.taken[event] = true end
+function runs.note_retired(place) runs.retired[place] = (runs.retired[place] or 0) + 1 end
+
+function runs.save(limit)
+  local number = 0
+  for _ in pairs(runs.taken) do number = number + 1 end
+  runs.note(limit, number)
+  for place, items in pairs(runs.retired) do add_counted(place, 'retired', items) end
+end

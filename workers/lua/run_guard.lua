@@ -1,0 +1,19 @@
+#!lua
+-- run_guard: what counts for the guard of runs in a collection, and what its first load may create.
+-- ARGV[2]: {token, place, window_ms, loads}
+--   loads: items that this run, if it is the first one, loads; absent: only look
+-- Answers {created, retired, first}; first: -1 where nothing was loaded yet.
+--! uses state run_counts
+
+local earlier = earlier_answer()
+if earlier then return earlier end
+
+if given(request.loads) and not runs.first_left(request.place) then
+  redis.call('HSET', runs.counts_of(request.place) .. ':first', 'left', request.loads,
+    'till', string.format('%.0f', now + request.window_ms))
+end
+return answer({
+  created = runs.sum(request.place, 'created', request.window_ms),
+  retired = runs.sum(request.place, 'retired', request.window_ms),
+  first = runs.first_left(request.place) or -1,
+})
