@@ -84,7 +84,8 @@ class Items:
                 "collection": collection.name,
                 "index": self.settings.copy_of(collection),
                 "missing": collection.missing,
-                "message": f"no item of {collection.name} has {'|'.join(collection.keys)} = ",
+                "message": missing_message(collection),
+                "began": lookup.at or None,
                 "whole": destination.api == "v1",
                 "every_ms": int(INDEX_EVERY * 1000),
                 "full_ms": int(self._full_every(destination, page) * 1000),
@@ -132,6 +133,21 @@ class Items:
                 break
         if gone:
             _log.info("items are gone", extra={"collection": collection.name, "items": gone})
+
+    def waits(self, collection: Collection) -> bool:
+        """Tell whether keys wait for a listing, which no filter is to be asked for first."""
+        name = collection.name
+        with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
+            pipeline.zcard(f"instep:lookup:{name}")
+            pipeline.zcard(f"instep:filter:{name}")
+            pipeline.zcard(f"instep:wanted:{name}")
+            keys, filtered, wanted = pipeline.execute()
+        return bool(keys > filtered or wanted)
+
+    def end_listing(self, collection: Collection) -> None:
+        """A reconcile lists the collection no longer: others need not wait for it."""
+        with guarded():
+            self.steps.client.delete(f"{self._index_key(collection)}:reconcile")
 
     def duplicates(self, collection: Collection) -> dict[str, tuple[str, ...]]:
         """Return the keys that several items have, and which: first the one that is written."""
@@ -251,6 +267,11 @@ class Items:
                 "created": item.created,
                 "status": status_of(item),
             }
+
+
+def missing_message(collection: Collection) -> str:
+    """Return what is said of a key that no item has, up to the key."""
+    return f"no item of {collection.name} has {'|'.join(collection.keys)} = "
 
 
 def _answered(names: RecordKeys, asked: KeyFilter, page: Answer) -> dict[str, Any]:

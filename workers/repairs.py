@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from workers.changes import HOLD_MOST
-from workers.items import FRESH_EVERY
+from workers.items import FRESH_EVERY, missing_message
 from workers.model.run_limits import RunLimit
 from workers.outbox import INDEX_EVERY, V1_INDEX_EVERY
 from workers.scripts import Steps
@@ -149,6 +149,9 @@ class Repairs:
                 "token": uuid.uuid4().hex,
                 "collection": collection.name,
                 "index": self.settings.copy_of(collection),
+                "missing": collection.missing,
+                "message": missing_message(collection),
+                "history": self.settings.store.history,
                 "newest": newest,
                 "at": at,
                 "began": began_ms,

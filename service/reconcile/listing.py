@@ -1,10 +1,11 @@
 """
 The whole collection as the CMS lists it: 100 items a call, each in a slot of the budget.
 
-Every page goes into the index as well, so that keys, ids and what was confirmed learn from it, and
-the workers need no listing of their own afterwards. v2 lists the oldest first, so that what is
-created meanwhile comes last. v1 can list neither by an order nor one copy: an item that is created
-meanwhile shows another twice, and one that is deleted hides another, as in v2.
+Every page goes into the index as well, so that keys, ids and what was confirmed learn from it; the
+workers list the whole neither beside it nor afterwards, and its end tells them who is missing. v2
+lists the oldest first, so that what is created meanwhile comes last. v1 can list neither by an
+order nor one copy: an item that is created meanwhile shows another twice, and one that is deleted
+hides another, as in v2.
 
 https://developers.webflow.com/data/reference/cms/collection-items/staged-items/list-items
 """
@@ -29,6 +30,7 @@ from workers.parts import Parts
 from workers.repairs import Repairs
 from workers.settings import Collection
 from workers.steps import Lookup
+from workers.store.connection import guarded
 
 TRIES = 6  # of one page, while the CMS does not answer, or refuses for now
 PAUSE = 2.0  # s before the second try, doubled for each
@@ -95,6 +97,7 @@ class Lister:
             ReconcileFailed: A page could not be read.
             StoreUnavailable: The store did not answer.
         """
+        began_ms = began_ms or self._now_ms()
         seen: set[str] = set()
         newest: str | None = None
         most, shrank, offset, total, at = 0, False, 0, None, None
@@ -109,15 +112,20 @@ class Lister:
                         table.add_item(self._record(view), listed(view))
                     newest = max(filter(None, (newest, view.created)), default=None)
                 seen |= page.items.keys()
-                self._parts.items.take_in(self._as_lookup(offset), page)
+                self._parts.items.take_in(self._as_lookup(offset, began_ms), page)
                 offset += len(page.items)
                 self._told(len(seen), total)
                 if not page.items or offset >= (total if total is not None else offset + 1):
                     break
+        except BaseException:
+            self._parts.items.end_listing(self._collection)
+            raise
         finally:
             self._asker.close()
         whole = total is not None and not shrank and len(seen) >= total
-        if whole:
+        if not whole:
+            self._parts.items.end_listing(self._collection)
+        else:
             repairs = Repairs(self._parts.steps, self._parts.settings)
             repairs.listed(self._collection, newest, len(seen), at, began_ms)
         return Pages(len(seen), self.calls, whole, began_ms, since_ms)
@@ -127,9 +135,16 @@ class Lister:
             return view.id
         return self._names.of(view)
 
-    def _as_lookup(self, offset: int) -> Lookup:
-        # Its items are taken in, and no pass of the workers is moved on by it (lua/index.lua).
-        return Lookup(self._collection.name, "index", uuid.uuid4().hex, offset, slot=":reconcile")
+    def _as_lookup(self, offset: int, began_ms: int) -> Lookup:
+        # Its items are taken in, and no pass of the workers is moved on by it: they wait for its
+        # end (lua/listing.lua).
+        name, token = self._collection.name, uuid.uuid4().hex
+        return Lookup(name, "index", token, offset, slot=":reconcile", at=began_ms)
+
+    def _now_ms(self) -> int:
+        with guarded():
+            seconds, micros = self._parts.steps.client.time()
+        return int(seconds) * 1000 + int(micros) // 1000 + self._parts.steps.clock_offset_ms
 
     def page(self, offset: int, locales: str = "") -> Answer:
         """

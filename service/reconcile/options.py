@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from service.reconcile.held import Ledger
 from workers.answers import Answer
 from workers.asking import Asker, said
+from workers.changes import Lane
 from workers.errors import ReconcileFailed
 from workers.fieldtypes import TYPES
 from workers.model.record_keys import RecordKeys, may_have_forms, record_keys
@@ -110,7 +111,12 @@ def _lookup(parts: Parts, collection: Collection) -> Lookup:
 def take(
     parts: Parts, collection: Collection, sleep: Callable[[float], object] = time.sleep
 ) -> None:
-    """Wait for a slot of the budget: no more of it than the pace gives."""
+    """
+    Wait for a slot of the budget: no more of it than the pace gives.
+
+    Where live changes wait for a listing, its pages have slots in turn with what else is sent.
+    """
     destination = parts.settings.destinations[collection.destination]
-    while wait := parts.limiter.take(destination, "reconcile"):
+    lane: Lane = "live" if parts.items.waits(collection) else "reconcile"
+    while wait := parts.limiter.take(destination, lane):
         sleep(min(wait, LONGEST))

@@ -15,6 +15,7 @@
 --   page_ms: for how long a page is the share of listings; rest_ms: between listings that nobody
 --   waits for; slot: which of them it is, or '' (lua/listing.lua); ':reconcile': one of nobody's;
 --   ':filter': none of them
+--   began: ms of the store's clock, of a reconcile's listing
 -- Returns {found, missing, done, twins: [[key, item id, id of the other]], sweep}.
 --   sweep: what was not shown is gone
 --! uses state arrivals burying retire resting creation slices references twins missing wanted status listing filter filtered key_forms
@@ -54,6 +55,7 @@ if request.failed then
 end
 redis.call('HDEL', index, 'failed')
 note_key_forms(main)
+if outside then note_outside(main) end
 
 local function is_known(entry)
   return redis.call('HEXISTS', P .. 'keys:' .. place, entry.id) == 1
@@ -93,16 +95,6 @@ local function see(entry)
     schedule(item)
   end
   save(item)
-end
-
--- Who is missing, as far as one step tells.
-local function decide(kind, slice, started, all)
-  local told = {started = started, ended = now, all = all and '1' or '0',
-    collection = request.collection, index = request.index, missing = request.missing,
-    message = request.message}
-  local name = kind .. request.collection
-  if slices.has(name) then return slices.renew(name, told) end
-  if not slice(told) then slices.leave(name, told) end
 end
 
 local newest = redis.call('HGET', index, 'newest') or ''
@@ -172,8 +164,7 @@ if holes then redis.call('HSET', index, 'full', 1) end
 -- Without the ids that it builds upon, what was edited since says nothing of who is missing.
 local known = all or redis.call('HEXISTS', index, 'mark') == 1
 if not holes and known and pass[2] ~= 'new' then
-  decide('missing:', miss_slice, started, all)
-  decide('wanted:', wanted_slice, started, all)
+  decide_on_missing(started, all)
 end
 
 local every = request.whole and request.full_ms or request.every_ms

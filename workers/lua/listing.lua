@@ -18,7 +18,11 @@
 -- instep:index:<collection>:<copy>:round  hash, likewise: all; what it does not show is gone
 --   They begin once something was sent (answered) after edits_next and round_next, and wait for
 --   page_next before each page; last: whose page was the last one. These stand in the first hash.
+-- instep:index:<collection>:<copy>:reconcile  hash: a reconcile lists the whole: began, in ms, and till
+--   when another page of it is waited for. Meanwhile no other listing of the whole goes on: each of its
+--   pages tells what waits for it, and its end (lua/listed.lua) who is missing.
 
+local OUTSIDE_MS = 60000
 local RESTS_MS = 3600000  -- more than a page of theirs, or a begin, ever waits
 
 local soonest
@@ -104,8 +108,27 @@ local function read_index(key, place)
   return held, is_index_known(held.mark, place)
 end
 
+local function note_outside(key)
+  if not given(request.began) then return end  -- of the release before
+  if request.offset == 0 then redis.call('HSET', key .. ':reconcile', 'began', request.began) end
+  redis.call('HSET', key .. ':reconcile', 'till', now + OUTSIDE_MS)
+end
+
+-- Until when a reconcile's listing of the whole is waited for; nil: there is none.
+local function outside_till(key)
+  local till = sane(redis.call('HGET', key .. ':reconcile', 'till'), OUTSIDE_MS)
+  -- Where ids may be wrong, what a listing of the workers does not show is gone.
+  local doubted = redis.call('HEXISTS', key, 'ids_doubted') == 1
+  return till and till > now and not doubted and till or nil
+end
+
 local function asked_page(collection, key, place)
   local page, busy = page_of(key, '')
+  local outside = outside_till(key)
+  if page and not page.since and outside then
+    sooner(outside)
+    return nil
+  end
   if page or busy then return page end
   local asked = asked_for_at(collection.name)
   if not asked or asked > now then
@@ -115,6 +138,10 @@ local function asked_page(collection, key, place)
   local held, known = read_index(key, place)
   local kind, since = asked_pass(collection, held, known)
   if not kind then return nil end
+  if kind == 'all' and outside then
+    sooner(outside)
+    return nil
+  end
   begin_pass(collection, key, kind, since)
   -- Many ids may be wrong: what this listing does not show is gone.
   if kind == 'all' and redis.call('HEXISTS', key, 'ids_doubted') == 1
@@ -146,7 +173,8 @@ local function begin_unasked(collection, key, place, held, known)
   end
   -- What a round has shown so far may have been forgotten.
   if redis.call('EXISTS', listed) == 0 then redis.call('DEL', round) end
-  if redis.call('HEXISTS', round, 'pass') == 0 and may_begin(held, 'round_next') then
+  if redis.call('HEXISTS', round, 'pass') == 0 and may_begin(held, 'round_next')
+      and not outside_till(key) then
     begin_listed(place)
     begin_pass(collection, round, 'all')
   end
@@ -166,11 +194,13 @@ local function unasked_page(collection, key, place)
     sooner(at)
     return nil
   end
+  local outside = outside_till(key)
   local slots = redis.call('HGET', key, 'last') == ':edits' and {':round', ':edits'} or {':edits', ':round'}
   for _, slot in ipairs(slots) do
-    local page = page_of(key, slot)
+    local page = (slot ~= ':round' or not outside) and page_of(key, slot)
     if page then return page end
   end
+  sooner(outside)
 end
 
 -- The collection of which a page is to be read, the hash of its pass, and the page.

@@ -118,3 +118,19 @@ local function wanted_slice(told)
   end
   return not told.key and looked < SLICE
 end
+
+local function decide(kind, slice, started, all)
+  local told = {started = started, ended = now, all = all and '1' or '0',
+    collection = request.collection, index = request.index, missing = request.missing,
+    message = request.message}
+  local name = kind .. request.collection
+  if slices.has(name) then return slices.renew(name, told) end
+  if not slice(told) then slices.leave(name, told) end
+end
+
+-- The listing that began at *started* has ended (*all*: one of the whole): who is missing, as far as one
+-- step tells.
+local function decide_on_missing(started, all)
+  decide('missing:', miss_slice, started, all)
+  decide('wanted:', wanted_slice, started, all)
+end
