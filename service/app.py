@@ -22,6 +22,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from werkzeug.exceptions import HTTPException
 
 from service import webhooks
+from service.ingest.spool_parts import SpoolParts
 from service.intake import Intake
 from service.ports import Mappings, Outbox
 from service.senders.rotation import Configured
@@ -53,6 +54,7 @@ def create_app(
     workers_alive: Callable[[], int],
     hung: Callable[[], Sequence[str]] = lambda: (),
     count_refusal: Callable[[str, str], object] = lambda *_: None,
+    spool: SpoolParts | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Flask:
     """
@@ -69,18 +71,22 @@ def create_app(
         workers_alive: Returns how many workers are alive; raises StoreUnavailable.
         hung: Returns the roles of processes that hang; raises StoreUnavailable.
         count_refusal: Counts a refused request, by source and reason; must not wait.
+        spool: Keeps deliveries while the store cannot; None: nothing does.
         clock: Returns the time now, aware.
     """
     settings = configuration.settings
     intake = Intake(
         configuration.senders, configuration.mappings, outbox, wake, settings.collections
     )
+    if spool is not None:
+        spool.attach(intake)
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # it would redirect, which senders take for a failure
     reporter = Reporter(settings.sources, count_refusal)
     app.register_blueprint(webhooks.blueprint(intake, settings.sources, clock, reporter))
     app.add_url_rule("/healthz", view_func=lambda: {"alive": True}, endpoint="healthz")
-    readiness = Readiness(check_store, workers_alive, status, clock, hung)
+    state = spool.state if spool is not None else None
+    readiness = Readiness(check_store, workers_alive, status, clock, hung, state)
     app.add_url_rule("/readyz", view_func=lambda: _ready(readiness), endpoint="readyz")
     app.add_url_rule("/metrics", view_func=lambda: _metrics(status), endpoint="metrics")
     app.add_url_rule("/", view_func=lambda: _front(settings.admin_token), endpoint="front")

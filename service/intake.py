@@ -11,16 +11,18 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 from uuid import uuid4
 
-from service.ports import Letter, Mappings, Outbox
+from service.ingest.entry import Entry
+from service.ports import Accepted, Door, Letter, Mappings, Outbox
 from service.reading import FETCHER, WHOLE_BODY, Read, Reader, bounded
 from service.senders.base import Answer
 from service.senders.rotation import Configured, Request
-from workers.changes import Change, Delivery, Fetch, FieldProblem, Incoming
+from workers.changes import Change, Delivery, Fetch, FieldProblem, Incoming, Spooled
 from workers.errors import ConfigurationInvalid, Problem
 from workers.settings import Collection
+from workers.store.store_clock import StoreClock
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +35,8 @@ class Receipt:
     Args:
         outcome: kept; duplicate: all of it was kept before; unwanted: no mapping takes any of its
             events; full: the store takes no more from this source; unmapped: a replay that
-            cannot be mapped yet either, and changed nothing.
+            cannot be mapped yet either, and changed nothing; spooled: it is kept by this machine
+            until the store can keep it.
         events: Events in it.
         accepted: Field values that were accepted.
         problems: Why events of it are dead letters.
@@ -41,12 +44,15 @@ class Receipt:
         answer: What the sender wants to hear; None: anything.
     """
 
-    outcome: Literal["kept", "duplicate", "unwanted", "full", "unmapped"]
+    outcome: Literal["kept", "duplicate", "unwanted", "full", "unmapped", "spooled"]
     events: int = 0
     accepted: int = 0
     problems: tuple[FieldProblem, ...] = ()
     ids: tuple[str, ...] = ()
     answer: Answer | None = None
+
+
+SPOOLED: Final = Receipt("spooled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +96,14 @@ class Intake:
         self._reader = Reader(senders, mappings, collections)
         self._outbox = outbox
         self._wake = wake
+        self.door: Door | None = None  # what keeps a delivery while the store cannot
+        self.clock: StoreClock | None = None  # learns the time from the store's answers
 
     def receive(
         self, source: str, headers: Mapping[str, str], body: bytes, *, now: datetime
     ) -> Receipt:
         """
-        Take one request of *source*; once this returns "kept", its changes are durable.
+        Take one request of *source*; once this returns, it is durable, unless it says "full".
 
         Args:
             source: Name of a configured source.
@@ -114,19 +122,54 @@ class Intake:
         kept = sender.kept(request)
         # What is kept, not what came: it holds no secret that a problem could quote, and a replay
         # reads the same.
-        read = bounded(self._reader.read(source, kept.headers, kept.body))
-        receipt = self._accept(
-            read,
-            Delivery(
-                source=source,
-                token=uuid4().hex,
-                events=read.events,
-                body=kept.body,
-                headers=kept.headers,
-                secret=sender.mark(place),
-            ),
+        entry = Entry(
+            source,
+            uuid4().hex,
+            int(now.timestamp() * 1_000_000),
+            secret=sender.mark(place),
+            headers=kept.headers,
+            body=kept.body,
         )
+        receipt = self.door.take(entry) if self.door else self.accept(entry)
         return replace(receipt, answer=sender.answer)
+
+    def accept(self, entry: Entry) -> Receipt:
+        """
+        Have the store keep a proven delivery.
+
+        Raises:
+            StoreUnavailable: It does not, or nobody knows.
+        """
+        read, delivery = self._mapped(entry)
+        return self._receipt(read, self._sent(delivery))
+
+    def drain(self, entry: Entry, spooled: Spooled) -> Accepted:
+        """
+        Have the store keep a delivery of the spool, unless it does already.
+
+        Raises:
+            ConfigurationInvalid: Its source is no longer configured.
+            StoreUnavailable: The store does not, or nobody knows.
+        """
+        self._sender(entry.source)
+        read, delivery = self._mapped(entry)
+        accepted = self._sent(replace(delivery, spooled=spooled))
+        receipt = self._receipt(read, accepted)
+        values = {"source": entry.source, "events": receipt.events}
+        _log.info("drained", extra=values | {"action": accepted.outcome})
+        return accepted
+
+    def _mapped(self, entry: Entry) -> tuple[Read, Delivery]:
+        read = bounded(self._reader.read(entry.source, entry.headers, entry.body))
+        return read, Delivery(
+            source=entry.source,
+            token=entry.token,
+            events=read.events,
+            body=entry.body,
+            headers=entry.headers,
+            secret=entry.secret,
+            slot=entry.slot,
+        )
 
     def replay(self, letter: Letter) -> Receipt:
         """
@@ -154,18 +197,16 @@ class Intake:
             outcome: Literal["unmapped", "unwanted"] = "unmapped" if read.problems else "unwanted"
             return Receipt(outcome, len(read.events), problems=read.problems)
         read = replace(read, events=tuple(_placed(event, letter) for event in read.events))
-        return self._accept(
-            read,
-            Delivery(
-                source=source,
-                token=uuid4().hex,
-                events=read.events,
-                body=letter.body,
-                headers=letter.headers,
-                mode="remap",
-                closes=letter.id,
-            ),
+        delivery = Delivery(
+            source=source,
+            token=uuid4().hex,
+            events=read.events,
+            body=letter.body,
+            headers=letter.headers,
+            mode="remap",
+            closes=letter.id,
         )
+        return self._receipt(read, self._sent(delivery))
 
     def preview(
         self,
@@ -210,12 +251,19 @@ class Intake:
             raise ConfigurationInvalid([problem])
         return self._senders[source]
 
-    def _accept(self, read: Read, delivery: Delivery) -> Receipt:
+    def _sent(self, delivery: Delivery) -> Accepted:
+        clock = self.clock
+        began = clock.begin() if clock else 0
         accepted = self._outbox.accept(delivery)
+        if clock and accepted.at_us is not None:
+            clock.observe(began, accepted.at_us)
         for destination in accepted.wake:
             self._ask(destination)
         if accepted.stalled:
             _log.warning("source stale", extra={"source": delivery.source, **accepted.stalled})
+        return accepted
+
+    def _receipt(self, read: Read, accepted: Accepted) -> Receipt:
         outcome: Literal["kept", "duplicate", "unwanted", "full"]
         if accepted.outcome == "full":
             outcome = "full"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
+from service.ingest.entry import Entry
 from workers.changes import Again, Change, Delivery, Fetch, FieldProblem, LeftOut
 
 
@@ -54,12 +55,22 @@ class Accepted(Protocol):
     def accepted(self) -> int: ...
     @property
     def stalled(self) -> Mapping[str, Any] | None: ...
+    @property
+    def last(self) -> int: ...
+    @property
+    def at_us(self) -> int | None: ...
 
 
 class Outbox(Protocol):
     """The part of the outbox that takes."""
 
     def accept(self, delivery: Delivery) -> Accepted: ...
+
+
+class Door(Protocol):
+    """What keeps a proven delivery, in the store or in the spool."""
+
+    def take(self, entry: Entry) -> Any: ...
 
 
 class Letter(Protocol):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import logging
 import os
 import sys
 import threading
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -28,15 +28,18 @@ from workers.scripts import Steps
 from workers.settings import Settings, StoreSettings
 from workers.store import connection, version, witness
 from workers.store.connection import guarded
+from workers.store.soundness import Soundness
 from workers.store.upgrade import Upgrade
 from workers.store.witness import Witness
 from workers.supervisor import Child, Supervisor
 
-_PATIENCE = 10.0  # s that a given store (REDIS_URL) may be away at the start
+_log = logging.getLogger(__name__)
+
 _QUIET = (
     20.0  # s for which a duty may not ask whether it is to end: the store's time-outs, and more
 )
 _PAUSE = 0.1  # s between two tries
+_LOOK = 0.5  # s between two looks for a store that is away at the start
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where to reach such a listener
 
 
@@ -48,7 +51,8 @@ def up(configuration: Configuration, bind: str, count: int) -> int:
 
     Raises:
         ConfigurationInvalid: *bind* cannot be listened on.
-        StoreUnavailable: the store cannot be started or reached, or is not safe enough.
+        StoreUnavailable: the store cannot be started, or answers and is not safe enough. While a
+            given one does not answer, web processes spool, and workers wait.
     """
     host, port = web_processes.address(bind)
     shown = f"http://{bind.rpartition(':')[0]}:{port}"
@@ -77,23 +81,26 @@ def _web(host: str, port: int, count: int) -> Child:
 def _workers(configuration: Configuration, count: int) -> list[Child]:
     """Return *count* workers, and one more process where a mapping has anything fetched."""
     module = "service.worker"
-    children = [Child("worker", module, announces=True)] * count
+    children = [Child("worker", module, announces=True, waits=True)] * count
     if configuration.mappings.fetchers:
-        children.append(Child("worker", module, (FETCH,), announces=True, delivers=False))
+        children.append(Child("worker", module, (FETCH,), True, delivers=False, waits=True))
     return children
 
 
 def _duties(configuration: Configuration) -> list[Duty]:
     duties = [_sweeping(configuration)]
     if scheduled(configuration.settings):
-        duties.append(Duty("schedule", Schedule(configuration.settings).run, quiet=60.0))
+        schedule = Schedule(configuration.settings).run
+        duties.append(Duty("schedule", schedule, quiet=60.0, waits=True))
     return duties
 
 
 def _sweeping(configuration: Configuration) -> Duty:
     fetchers = tuple(configuration.mappings.fetchers)
     parts = replace(jobs.build(configuration.settings), upgrade=_upgrade(configuration))
-    return Duty("sweep", partial(jobs.sweep_forever, parts, fetchers), quiet=_QUIET)
+    sound = Soundness(parts.steps.client, configuration.settings.store).check
+    sweep = partial(jobs.sweep_forever, parts, fetchers, sound=sound)
+    return Duty("sweep", sweep, quiet=_QUIET, waits=True)
 
 
 def _upgrade(configuration: Configuration) -> Upgrade:
@@ -118,35 +125,50 @@ def _run(
     """
     with kept(settings.store) as keeper:
         client = connection.connect(settings.store)
-        _check(client, settings.store)
-        if upgrade is not None:
-            upgrade.complete()
         supervisor: Supervisor
         if keeper is None:
             path = witness.path_of_given(client, settings.store.data)
             watched = Witness(Steps(client), path, copies=False)
             duties = [*duties, Duty("witness", partial(witness.watch_given, watched))]
         heartbeat = partial(processes.heartbeat, client, lambda: _running(supervisor, keeper))
-        duties = [*duties, Duty("heartbeat", heartbeat, quiet=_QUIET)]
-        supervisor = Supervisor(children, duties, below=_below)
+        begin = partial(_begin, client, settings.store, upgrade)
+        more = [
+            Duty("heartbeat", heartbeat, quiet=_QUIET),
+            Duty("store", lambda stop: _await(supervisor, begin, stop)),
+        ]
+        supervisor = Supervisor(children, [*duties, *more], below=_below)
+        try:
+            begin()
+            supervisor.release()
+        except (StoreUnsafe, StoreNewer):
+            raise
+        except StoreUnavailable as error:
+            _log.warning("store away: webs spool, workers wait", extra={"reason": str(error)})
         return supervisor.run()
 
 
-def _check(client: redis.Redis, settings: StoreSettings) -> None:
-    """Refuse a store that is not safe, or newer; wait for one that is about to come up."""
-    ends = time.monotonic() + _PATIENCE
-    while True:
+def _begin(client: redis.Redis, settings: StoreSettings, upgrade: Upgrade | None) -> None:
+    """Refuse a store that is not safe, or newer; bring it to this version before any claim."""
+    connection.check(client, settings)
+    with guarded():
+        version.read(client)
+    if upgrade is not None:
+        upgrade.complete()
+
+
+def _await(supervisor: Supervisor, begin: Callable[[], None], stop: threading.Event) -> None:
+    """Release those that wait for the store once it may be used."""
+    told = ""
+    while not supervisor.released and not stop.wait(_LOOK):
         try:
-            connection.check(client, settings)
-            with guarded():
-                version.read(client)
-            return
-        except (StoreUnsafe, StoreNewer):
-            raise
-        except StoreUnavailable:
-            if time.monotonic() > ends:
-                raise
-        time.sleep(_PAUSE)
+            begin()
+        except StoreUnavailable as error:
+            if str(error) != told:
+                told = str(error)
+                _log.warning("workers wait for the store", extra={"reason": told})
+        else:
+            supervisor.release()
+    stop.wait()
 
 
 def _running(supervisor: Supervisor, keeper: Keeper | None) -> list[Process]:

@@ -3,7 +3,7 @@
 
 | Outcome | Status |
 |---|---|
-| kept, duplicate, unwanted | 200, or what the sender wants to hear |
+| kept, duplicate, unwanted, spooled | 200, or what the sender wants to hear |
 | a challenge that the source is configured for | its echo, or 403; see ``service.challenges`` |
 | proof bad or missing | 401, empty |
 | no such source, or a wrong path token | 404; one slash more at the end is the same path |
@@ -49,6 +49,7 @@ STATUSES: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
         "kept": HTTPStatus.OK,
         "duplicate": HTTPStatus.OK,
         "unwanted": HTTPStatus.OK,
+        "spooled": HTTPStatus.OK,
         "full": HTTPStatus.SERVICE_UNAVAILABLE,
         "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
         "refused": HTTPStatus.UNAUTHORIZED,

@@ -201,6 +201,32 @@ class Landing:
 
 
 @dataclass(frozen=True, slots=True)
+class Slot:
+    """Where the store notes the token of the last delivery that one thread had accepted."""
+
+    file: str  # of the spool of its process
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """
+    Where a delivery stands in the spool that kept it while the store was away.
+
+    Args:
+        file: Of the spool.
+        number: In the file.
+        after: Number of the last delivery of its source that was drained from the file; 0: none.
+        came_us: When it came, µs since 1970 by the store's clock.
+    """
+
+    file: str
+    number: int
+    after: int
+    came_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """One request of a source, proven and mapped, as the outbox accepts it."""
 
@@ -216,6 +242,8 @@ class Delivery:
     secret: str | None = None  # mark of the one under which it was proven: counted
     landing: Landing | None = None  # mode fetched
     limit: RunLimit | None = None  # mode reconcile: how many records it may take
+    spooled: Spooled | None = None  # where it was kept until the store came back
+    slot: Slot | None = None  # where the store notes its token
     # mode reconcile: s until what it changes is due, so that a whole hand-over becomes due at one
     # time and goes in full batches; at most HOLD_MOST. What was due earlier stays so.
     hold: float = 0.0

@@ -9,11 +9,12 @@ ProcessorError
 │   └── BodyTooLarge        more than the source may send, unpacked     → 413
 ├── SnapshotInvalid         a snapshot is cut off or cannot be read      → nothing of it is used
 ├── ReconcileFailed         it cannot be told what differs              → nothing is changed
-├── StoreUnavailable        the store did not answer: nothing was kept  → 503
-│   ├── StoreFull           it answers, and has no room for more        → 503
-│   ├── StoreUnsafe         it answers, but may lose or evict keys      → no start
+├── StoreUnavailable        the store did not answer: nothing was kept  → spooled, or 503
+│   ├── StoreFull           it answers, and has no room for more        → spooled, or 503
+│   ├── StoreUnsafe         it answers, but may lose or evict keys      → no start; spooled
 │   ├── StoreNewer          a later release has written it              → no start
-│   └── StoreDamaged        files of the embedded one cannot be read    → no start
+│   ├── StoreDamaged        files of the embedded one cannot be read    → no start
+│   └── SpoolFull           nor does the spool take it                  → 503
 ├── DestinationError        the CMS refused or did not answer           → workers.policy.rules
 └── FetchError              a thin notice's object could not be read    → tried again
     ├── FetchRefused        the system answers, and not with this object
@@ -134,6 +135,12 @@ class StoreNewer(StoreUnavailable):
 
 class StoreDamaged(StoreUnavailable):
     """The files of the embedded store are damaged, and not at their end alone: none is changed."""
+
+
+class SpoolFull(StoreUnavailable):
+    """The spool has no room, or its disk does not take what was handed to it."""
+
+    shown = "neither the store nor the spool can keep it now"
 
 
 class DestinationError(ProcessorError):

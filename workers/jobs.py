@@ -28,6 +28,7 @@ from workers.settings import Destination, Settings
 from workers.steps import Wait
 from workers.store import clock, connection
 from workers.store.connection import guarded
+from workers.store.soundness import Soundness
 
 Fetching = Callable[[Callable[[], object]], Wait | None]  # is given what asks for one more job
 
@@ -95,16 +96,22 @@ class Jobs:
     Args:
         stop: Set when the process is to end: the request in hand is finished, no other begun.
         fetching: Carries out a step of the fetch queue; None: this process works on no fetches.
+        sound: Raises StoreUnavailable while the store is too weak for anything to be claimed.
     """
 
     def __init__(
-        self, parts: Parts, stop: threading.Event, fetching: Fetching | None = None
+        self,
+        parts: Parts,
+        stop: threading.Event,
+        fetching: Fetching | None = None,
+        sound: Callable[[], None] = lambda: None,
     ) -> None:
         self.parts = parts
         self.stop = stop
         self.alive: Callable[[float], object] = lambda _: None  # is told for how long it moves
         self.courier = Courier(parts, alive=lambda seconds: self.alive(seconds))
         self._fetching = fetching
+        self._sound = sound
         self._workers = 0
         self._counted = float("-inf")
 
@@ -132,6 +139,7 @@ class Jobs:
                 self.hand_over(name)
                 return
             self.alive(seconds)
+            self._sound()
             wait = step()
             if wait is None:
                 continue
@@ -178,7 +186,8 @@ def bind(settings: Settings, fetching: Callable[[Parts], Fetching] | None = None
     global _bound
     if _bound is None:
         parts = build(settings)
-        _bound = Jobs(parts, threading.Event(), fetching(parts) if fetching else None)
+        sound = Soundness(parts.steps.client, settings.store).check
+        _bound = Jobs(parts, threading.Event(), fetching(parts) if fetching else None, sound)
     return _bound
 
 
@@ -208,12 +217,19 @@ def _perform(job: Callable[[Jobs], None]) -> None:
         _log.warning("job ended without the store", extra={"reason": str(error)})
 
 
-def sweep_forever(parts: Parts, fetchers: Sequence[str], stop: threading.Event) -> None:
+def sweep_forever(
+    parts: Parts,
+    fetchers: Sequence[str],
+    stop: threading.Event,
+    *,
+    sound: Callable[[], None] = lambda: None,
+) -> None:
     """
     Wake whatever is due and unattended, until *stop*. Of all sweepers one works at a time.
 
     Args:
         fetchers: Those that the mappings name.
+        sound: As of `Jobs`.
     """
     client, mine = parts.steps.client, uuid.uuid4().hex
     renewed = False
@@ -227,6 +243,7 @@ def sweep_forever(parts: Parts, fetchers: Sequence[str], stop: threading.Event) 
                 for name in parts.breaker.resume_renewed():
                     _log.info("resumed with another token", extra={"destination": name})
                     parts.wakes.wake(name)
+            sound()
             parts.upgrade.look_again()
             names, seconds = parts.outbox.sweep(fetchers)
             for name in names:

@@ -77,6 +77,9 @@ METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
         ),
         "instep_store_used_bytes": Metric("Memory that the store uses"),
         "instep_store_limit_bytes": Metric("Memory that it may use; 0: no limit is set"),
+        "instep_spool_deliveries": Metric(
+            "Deliveries that are answered, and wait in a spool for the store"
+        ),
         "calls_total": Metric("Requests to the CMS", ("destination",), True),
         "rate_limited_total": Metric(
             "Requests that the CMS refused for their number", ("destination",), True
@@ -159,6 +162,9 @@ class OutboxCollector(Collector):
         families["balanced"].add_metric([], int(status["balanced"]))
         families["dead_letters"].add_metric([], status["dead_letters"])
         _add_memory(families, status["memory"])
+        families["instep_spool_deliveries"].add_metric(
+            [], status.get("spool", {}).get("deliveries", 0)
+        )
         yield from families.values()
 
 

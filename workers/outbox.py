@@ -48,7 +48,8 @@ class Accepted:
     """
     What became of a delivery: ``kept``, ``duplicate``, or ``full``, ``lost`` or ``held``: nothing
     was kept, for want of room, since the claim of its fetch had run out, or since it is more than
-    the run may do.
+    the run may do. A spooled one may be ``drained`` already,
+    or ``behind`` others that are to be drained first.
 
     Args:
         accepted: Field values that were counted as accepted.
@@ -56,6 +57,8 @@ class Accepted:
         letters: Events that became a dead letter.
         stalled: Since when its source has said nothing newer than what is held, where that is to
             be told.
+        last: Number of the last delivery of its source that was drained from its spool file.
+        at_us: When, µs since 1970 by the store's clock.
     """
 
     outcome: str
@@ -63,6 +66,8 @@ class Accepted:
     wake: tuple[str, ...] = ()
     letters: int = 0
     stalled: Mapping[str, Any] | None = None
+    last: int = 0
+    at_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,8 @@ class Outbox:
             "history": self.settings.store.history,
             "weak": self._weak,
             "hold_ms": int(1000 * min(delivery.hold, HOLD_MOST)),
+            "spooled": delivery.spooled and asdict(delivery.spooled),
+            "slot": delivery.slot and asdict(delivery.slot),
             "headers": dict(delivery.headers),
             "encoding": encoding,
             "limit": delivery.limit and asdict(delivery.limit),
@@ -142,6 +149,8 @@ class Outbox:
             wake=tuple(answer.get("wake") or ()),
             letters=answer.get("letters", 0),
             stalled=answer.get("stalled") or None,
+            last=answer.get("last", 0),
+            at_us=int(answer["at"]) if "at" in answer else None,
         )
 
     # claim ----------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def beat(client: redis.Redis, processes: Sequence[Process]) -> None:
         running = [[each.role, each.pid, each.ready, each.delivers] for each in processes]
         # Not among the others: a release that does not know it could not read them.
         hung = [each.pid for each in processes if each.hung]
-        entry = {"at": now, "machine": _machine(), "processes": running, "hung": hung}
+        entry = {"at": now, "machine": machine(), "processes": running, "hung": hung}
         old = [name for name, found in entries.items() if now - found["at"] > _FORGET]
         with client.pipeline() as pipeline:
             pipeline.hset(_KEY, _field(), json.dumps(entry))
@@ -152,15 +152,15 @@ def _fresh(entry: dict[str, Any], now: float) -> Iterator[Process]:
         replace(Process(*each), hung=each[1] in told) for each in entry["processes"]
     )
     # A killed supervisor cannot tell; on its own machine a look at the pids can.
-    here = entry["machine"] == _machine()
+    here = entry["machine"] == machine()
     yield from (each for each in found if not here or _lives(each.pid))
 
 
 def _field() -> str:
-    return f"{_machine()} {os.getpid()}"
+    return f"{machine()} {os.getpid()}"
 
 
-def _machine() -> str:
+def machine() -> str:
     """Return a name for the host and its namespace of pids: containers may share either."""
     try:
         return f"{socket.gethostname()} {os.readlink('/proc/self/ns/pid')}"

@@ -152,6 +152,7 @@ class StoreSection(Section):
     history_mb = Value("a whole number of MiB, 1 or more", whole(1))
     history_days = Value("a number of days above 0", above_zero)
     history = Value("a whole number of entries, 100 or more", whole(100))  # goes: history_mb
+    spool_mb = Value("a whole number of MiB, 0 or more", whole(0))
 
 
 class DestinationSection(Section):

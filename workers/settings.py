@@ -25,6 +25,7 @@ class StoreSettings:
     memory_mb: int = 512  # of the embedded store
     history_mb: int = 64  # MiB of the history; no more than an eighth of the store's memory
     history_days: float = 30.0
+    spool_mb: int = 256  # of each web process, under INSTEP_DATA/spool; 0: off
 
     @property
     def history(self) -> dict[str, int]:

@@ -43,6 +43,7 @@ class Child:
     Args:
         announces: It calls `announce` once it is at work.
         delivers: It counts among the workers that destinations share.
+        waits: It is not started before `Supervisor.release`.
     """
 
     role: str
@@ -50,6 +51,7 @@ class Child:
     arguments: tuple[str, ...] = ()
     announces: bool = False
     delivers: bool = True
+    waits: bool = False
 
 
 def announce() -> None:
@@ -81,6 +83,7 @@ class Supervisor:
         self._nursery = [_Nursed(child) for child in children]
         self._duties = Duties(duties)
         self._grace = grace
+        self._released = False
         self._signals = 0
         self._watch = beats.Watch(limits or beats.Limits())
         self._below = below
@@ -95,6 +98,14 @@ class Supervisor:
     def hangs(self, pid: int) -> bool:
         """Whether the process *pid*, a child or one below it, lives and does nothing."""
         return self._watch.hangs(pid)
+
+    @property
+    def released(self) -> bool:
+        return self._released
+
+    def release(self) -> None:
+        """Start those that wait."""
+        self._released = True
 
     def run(self) -> int:
         """
@@ -112,10 +123,12 @@ class Supervisor:
             while works and not self._signals:
                 now = time.monotonic()
                 for nursed in self._nursery:
+                    if nursed.waits and not self._released:
+                        continue
                     nursed.tend()
                     self._watch.hear(nursed.heard())
                 self._end_hung(now - last)
-                works = self._duties.tend(now - last)
+                works = self._duties.tend(now - last, released=self._released)
                 watchdog.pat()
                 last = now
                 time.sleep(_TICK)
@@ -172,6 +185,10 @@ class _Nursed:
         self._due = 0.0
         self._born = 0.0
         self._died = 0  # times in a row
+
+    @property
+    def waits(self) -> bool:
+        return self._child.waits
 
     def process(self) -> Process | None:
         child, running = self._child, self._running

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
 from service.commands.joining import joined
 from service.commands.printing import as_json, printable, table
+from workers.errors import StoreUnavailable
 
 COLLECTION = (
     "state",
@@ -27,21 +30,41 @@ FETCHER = ("state", "reason", "waiting", "oldest_seconds", "asked", "merged", "d
 @click.option("--json", "json_wanted", is_flag=True, help="Print it as JSON.")
 def status(json_wanted: bool) -> None:
     """Show destinations, collections, sources, fetchers, reconciles, counters and processes."""
+    from service.ingest.spool_count import with_spool
     from service.reconcile.schedule import last_runs
     from workers import processes
     from workers.store.losses import Losses
 
-    with joined() as parts:
-        found = parts.report.status()
-        found["losses"] = Losses(parts.steps).open(parts.settings.collections)
-        found["reconciles"] = last_runs(parts.steps.client, parts.settings.collections)
-        found["processes"] = processes.alive(parts.steps.client)
+    with _told_with_spool(), joined() as parts:
+        client, settings = parts.steps.client, parts.settings
+        found = with_spool(parts.report.status(), settings.store.data, client)
+        found["losses"] = Losses(parts.steps).open(settings.collections)
+        found["reconciles"] = last_runs(client, settings.collections)
+        found["processes"] = processes.alive(client)
     if json_wanted:
         as_json(found)
     else:
         _show(found)
     if found["losses"]:
         raise SystemExit(1)
+
+
+@contextmanager
+def _told_with_spool() -> Iterator[None]:
+    """Where the store does not answer, say with it how much this machine keeps for it."""
+    try:
+        yield
+    except StoreUnavailable as error:
+        from service.ingest.spool_count import waiting
+        from workers.loading import load
+
+        spool = waiting(load(os.environ).store.data)
+        if not spool.deliveries:
+            raise
+        words = f"{spool.deliveries} deliveries, {spool.bytes} bytes, are safe in the spool of"
+        raise StoreUnavailable(
+            f"{error}; {words} this machine and go on once it answers"
+        ) from error
 
 
 def _show(found: Mapping[str, Any]) -> None:
@@ -81,6 +104,8 @@ def _show(found: Mapping[str, Any]) -> None:
     table("Processes", ("role", "pid", "state"), running)
     click.echo(memory_line(found["memory"]))
     _show_losses(found["losses"])
+    if found["spool"]["deliveries"]:
+        table("Spool", tuple(found["spool"]), [tuple(found["spool"].values())])
     click.echo(f"Dead letters: {found['dead_letters']}")
     click.echo("Balanced: yes" if found["balanced"] else "Balanced: NO, field values are missing")
 

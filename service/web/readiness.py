@@ -15,9 +15,10 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from service.ingest.spool import State
 from workers.errors import StoreUnavailable, StoreUnsafe
 
-State = Literal["degraded", "down"]
+Grade = Literal["degraded", "down"]
 Status = Literal["ready", "degraded", "down"]
 
 
@@ -34,7 +35,7 @@ class Reason:
     """
 
     name: str
-    state: State
+    state: Grade
     since: str | None
     do: str
 
@@ -50,6 +51,7 @@ class Seen:
         workers: How many are alive; None: nobody can tell.
         hung: The roles of processes that live and do nothing.
         status: The numbers of ``instep status --json``; empty: nobody can tell.
+        spool: What the spool of this process holds; None: there is none.
     """
 
     store: Mapping[str, object] = field(default_factory=dict)
@@ -57,17 +59,30 @@ class Seen:
     workers: int | None = None
     hung: Sequence[str] = ()
     status: Mapping[str, Any] = field(default_factory=dict)
+    spool: State | None = None
 
 
 Rule = Callable[[Seen], Iterator[Reason]]
 
 
 def _store(seen: Seen) -> Iterator[Reason]:
+    grade: Grade = "degraded" if seen.spool and seen.spool.takes else "down"
     if isinstance(seen.trouble, StoreUnsafe):
-        yield Reason("store weak", "down", None, str(seen.trouble))
+        yield Reason("store weak", grade, None, str(seen.trouble))
     elif seen.trouble is not None:
         # Not its words: they may hold the address of the store.
-        yield Reason("store away", "down", None, "see that the store runs and can be reached")
+        yield Reason("store away", grade, None, "see that the store runs and can be reached")
+
+
+def _spool(seen: Seen) -> Iterator[Reason]:
+    if seen.spool is None:
+        return
+    if seen.spool.deliveries:
+        do = "nothing: it is drained once the store answers; see the log if it is not"
+        yield Reason("spool waits", "degraded", None, do)
+    if seen.spool.damaged:
+        do = "reconcile, then remove the files *.damaged under INSTEP_DATA/spool"
+        yield Reason("spool damaged", "degraded", None, do)
 
 
 def _workers(seen: Seen) -> Iterator[Reason]:
@@ -111,7 +126,7 @@ _DO: Final[Mapping[str, str]] = MappingProxyType(
         "outage": "see that its CMS answers: it goes on by itself",
     }
 )
-RULES: Final[tuple[Rule, ...]] = (_store, _workers, _hung, _states, _memory)
+RULES: Final[tuple[Rule, ...]] = (_store, _spool, _workers, _hung, _states, _memory)
 
 
 def reasons_of(seen: Seen) -> tuple[Reason, ...]:
@@ -142,6 +157,7 @@ class Readiness:
         status: Returns the numbers of ``instep status --json``; raises StoreUnavailable.
         clock: Returns the time now, aware.
         hung: Returns the roles of processes that hang; raises StoreUnavailable.
+        spool: Returns what the spool of this process holds; None: there is none.
     """
 
     def __init__(
@@ -151,12 +167,14 @@ class Readiness:
         status: Callable[[], Mapping[str, Any]],
         clock: Callable[[], datetime],
         hung: Callable[[], Sequence[str]] = lambda: (),
+        spool: Callable[[], State] | None = None,
     ) -> None:
         self._check_store = check_store
         self._workers_alive = workers_alive
         self._status = status
         self._clock = clock
         self._hung = hung
+        self._spool = spool
         self._since: Mapping[str, str] = {}
 
     def page(self, *, strict: bool = False) -> tuple[dict[str, Any], HTTPStatus]:
@@ -175,16 +193,20 @@ class Readiness:
             "reasons": [asdict(reason) | {"since": since[reason.name]} for reason in reasons],
             "store": seen.store,
             "workers": seen.workers or 0,
+            "spool": seen.spool
+            and {"deliveries": seen.spool.deliveries, "takes": seen.spool.takes},
         }
         return page, http_status(status, strict=strict)
 
     def _look(self) -> Seen:
+        spool = self._spool() if self._spool else None
         try:
             return Seen(
                 self._check_store(),
                 workers=self._workers_alive(),
                 hung=self._hung(),
                 status=self._status(),
+                spool=spool,
             )
         except StoreUnavailable as error:
-            return Seen(trouble=error)
+            return Seen(trouble=error, spool=spool)

@@ -147,6 +147,8 @@ def _front() -> Front:
 def _build() -> tuple[Flask, Settings, Reporter]:
     from service.app import create_app
     from service.configuration import of_process
+    from service.ingest.spool_count import with_spool
+    from service.ingest.spool_parts import SpoolParts
     from workers import jobs, processes
     from workers.store import connection
     from workers.store.refusals import Refusals
@@ -156,16 +158,19 @@ def _build() -> tuple[Flask, Settings, Reporter]:
     parts = jobs.build(settings)
     client = parts.steps.client
     refusals = Refusals(client)
+    spool = SpoolParts(settings.store, client)
     application = create_app(
         configuration,
         outbox=parts.outbox,
         wake=parts.wakes.wake,
-        status=parts.report.status,
+        status=lambda: with_spool(parts.report.status(), settings.store.data, client),
         check_store=lambda: connection.check(client, settings.store).as_dict(),
         workers_alive=lambda: processes.workers_alive(client),
         hung=lambda: processes.hung(client),
         count_refusal=refusals.count,
+        spool=spool,
     )
+    spool.start()
     return application, settings, Reporter(settings.sources, refusals.count)
 
 

@@ -10,6 +10,7 @@ of asking stays small beside that of answering.
 # ruff: noqa: T201, S311
 
 import argparse
+import contextlib
 import heapq
 import hmac
 import json
@@ -95,11 +96,14 @@ class Load:
     Args:
         url: Of the receiver.
         rate: Requests per second; None: as fast as the connections allow.
+        paths: Of the bodies, one each; None: that of one source.
     """
 
-    def __init__(self, url, secret, bodies, *, connections=16, rate=None):
+    def __init__(self, url, secret, bodies, *, connections=16, rate=None, paths=None):
         self._address = (urlsplit(url).hostname, urlsplit(url).port)
-        self._requests = [_request(body, secret) for body in bodies]
+        paths = paths or ["/webhooks/erp"] * len(bodies)
+        pairs = zip(paths, bodies, strict=True)
+        self._requests = [_request(path, body, secret) for path, body in pairs]
         self._rate = rate
         self._selector = selectors.DefaultSelector()
         self._free = [self._connect() for _ in range(connections)]
@@ -140,7 +144,9 @@ class Load:
                 self._next += 1
             wire = self._free.pop()
             wire.number, wire.due = number, due
-            wire.socket.sendall(self._requests[number])
+            # A connection that broke is noticed where its answer is received.
+            with contextlib.suppress(OSError):
+                wire.socket.sendall(self._requests[number])
         return 0.5
 
     def _upcoming(self, begin, now):
@@ -165,6 +171,8 @@ class Load:
             self.latencies.append(time.monotonic() - wire.due)
         elif wire.number is not None:
             heapq.heappush(self._again, (time.monotonic() + AGAIN, wire.number))
+        else:  # an idle connection was closed: it stands among the free ones already
+            self._free = [each for each in self._free if each is not wire]
         wire.number = None
         wire.got.clear()
         if not got:
@@ -191,10 +199,10 @@ def _whole(answer):
     return True
 
 
-def _request(body, secret):
+def _request(path, body, secret):
     signature = hmac.digest(secret.encode(), body, "sha256").hex()
     head = (
-        "POST /webhooks/erp HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
         f"X-Signature: {signature}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

@@ -47,6 +47,7 @@ STATUS = {
         "since": None,
         "full": False,
     },
+    "spool": {"deliveries": 0, "bytes": 0},
 }
 
 
@@ -70,6 +71,8 @@ class Accepted:
     accepted: int = 1
     wake: tuple = ()
     stalled: dict | None = None
+    last: int = 0
+    at_us: int | None = None
 
 
 class Outbox:

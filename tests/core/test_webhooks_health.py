@@ -38,6 +38,7 @@ def test_ready_is_a_durable_store_and_a_live_worker(tmp_path, outbox):
             "reasons": [],
             "store": {"mode": "always"},
             "workers": 2,
+            "spool": None,
         },
     )
 

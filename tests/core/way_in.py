@@ -48,6 +48,8 @@ class Accepted:
     accepted: int = 1
     wake: tuple = ()
     stalled: dict | None = None
+    last: int = 0
+    at_us: int | None = None
 
 
 @dataclass

@@ -75,7 +75,7 @@ class Instep:
     """
 
     def __init__(self, folder, cms, *, api="v2", more="", mappings=BY_ITEM, configuration=""):
-        self.folder, self.started, self.address = folder, [], None
+        self.folder, self.started, self.address, self.environ = folder, [], None, {}
         self.token = TOKEN
         text = CONFIGURATION.format(
             api=api, url=cms.url, more=more, collection=COLLECTION, secret=SECRET
@@ -87,7 +87,7 @@ class Instep:
         path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("INSTEP_", "REDIS_"))}
         environ = {**clean, "PYTHONPATH": path, "WEBFLOW_TOKEN": self.token}
-        environ["INSTEP_DATA"] = str(self.folder / "data")
+        environ |= {"INSTEP_DATA": str(self.folder / "data"), **self.environ}
         return run(
             [*COMMAND, *words],
             cwd=self.folder,
@@ -98,11 +98,17 @@ class Instep:
             **options,
         )
 
-    def up(self, *, port=0):
-        """Start it, and return its process once it is ready."""
+    def begin(self, port):
+        """Start it, and return its process."""
         with (self.folder / "log").open("ab") as log:
             process = self._run(["up", "--bind", f"127.0.0.1:{port}"], subprocess.Popen, stderr=log)
         self.started.append(process)
+        self.address = ("127.0.0.1", port)
+        return process
+
+    def up(self, *, port=0):
+        """Start it, and return its process once it is ready."""
+        process = self.begin(port)
         line = process.stdout.readline()
         assert line.startswith("ready http://127.0.0.1:"), self.log()
         self.address = ("127.0.0.1", int(line.rpartition(":")[2]))

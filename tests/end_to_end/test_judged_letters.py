@@ -106,7 +106,9 @@ def test_what_cannot_be_mapped_is_kept_and_goes_out_once_the_mapping_is_right(cm
     assert len(instep.asked("dead", "list")) == 1
 
 
-def test_what_cannot_be_kept_is_503_and_accepted_when_sent_again(cms, instep):
+def test_what_cannot_be_kept_is_503_and_accepted_when_sent_again(cms, tmp_path):
+    instep = Instep(tmp_path, cms, more="[store]\nspool_mb = 0\n")
+    instep.up()
     (store,) = instep.pids()["store"]
     os.kill(store, signal.SIGSTOP)
     try:
@@ -120,6 +122,7 @@ def test_what_cannot_be_kept_is_503_and_accepted_when_sent_again(cms, instep):
     assert eventually(lambda: post(instep, signed(event(1, 5, 8))) == 200)
     instep.settled()
     assert wrong(cms, {item_id(5): {"stock": 8, "in-stock": True}}) == {}
+    instep.close()
 
 
 def test_a_destination_that_hangs_holds_up_no_other(cms, tmp_path):

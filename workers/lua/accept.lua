@@ -2,7 +2,7 @@
 -- accept: one delivery, whole or not at all. Seen ids, newest value per field, dead letters of what
 -- could not be read, counters, and who is to be woken.
 -- ARGV[2]: {token, source, mode, closes, secret, dedupe_ms, raw, raw_bytes, letters_most,
---   history, weak, hold_ms, limit, headers, fetched: {fetcher, object, token, n, cursor, more, last},
+--   history, weak, hold_ms, limit, spooled, slot, headers, fetched: {fetcher, object, token, n, cursor, more, last},
 --   kept: {ms, most, words}, again, assumed,
 --   events: [{id, name, topic, index, place, letter, problems: [{path, message}], nameless,
 --     left: [{collection, record, slug, version}], part,
@@ -19,12 +19,13 @@
 --   left: lua/left_out.lua; nameless: it has problems that name no field of a record
 --   kept: lua/kept.lua   again, assumed: lua/again.lua   log: lua/logs.lua
 --   limit: of a run, whose events are a record each (lua/run_counts.lua)
---   stands: lua/adopted.lua   placed, snapshot: lua/newest.lua   on_create: lua/on_create.lua
+--   stands: lua/adopted.lua   placed, snapshot: lua/newest.lua   spooled, slot: lua/spooled.lua
+--   on_create: lua/on_create.lua
 --   begins, sliced: the delivery is taken in slices, or goes on so: lua/sliced.lua
 -- ARGV[3]: the raw body, as text or base64 (request.encoding); ARGV[4], ARGV[5]: lua/kept.lua
---! uses dry versions state history arrivals sliced_head inferred burying retire creation slices references on_create locales echo adopted forms raw newest unversioned left_out fetching waking seen logs overtaken again kept sliced body_letters own_letters losses run_counts
+--! uses dry versions state history arrivals sliced_head inferred burying retire creation slices references on_create locales echo adopted forms raw newest unversioned spooled left_out fetching waking seen logs overtaken again kept sliced body_letters own_letters losses run_counts
 
-local earlier = earlier_answer()
+local earlier = arrivals.drained() or earlier_answer()
 if earlier then return earlier end
 
 if given(request.begins) then return slicing.begin(request.begins, ARGV[3]) end
@@ -115,7 +116,7 @@ local function value_of(change, event, triple, version, held)
   local again = given(event.again)
   local kept = again or (keeping and {number = keeping.number, place = event.place}) or {}
   local field = {v = triple[2], t = triple[3], r = version, n = given(event.name), o = request.source,
-    a = arrivals.next(), q = lane_here, w = arrivals.reserved and arrivals.reserved.came_ms or now,
+    a = arrivals.next(), q = lane_here, w = arrivals.ms,
     E = triple[4], e = events_at(held, version, given(event.id)), f = kept.number ~= 0 and kept.number or nil, h = kept.place}
   local snapshot = given(change.snapshot)
   field.A = snapshot and snapshot.as_of_ms
@@ -123,8 +124,8 @@ local function value_of(change, event, triple, version, held)
   field.R = has_snapshot_time(held, version, snapshot)
   field.K = triple[1] ~= GONE and has_kind_of_retirement(held, version, change) or nil
   if held and held.s == 'pending' then
-    if not snapshot and held.w < now then field.i = now end
-    field.w = held.w
+    if not snapshot and held.w < arrivals.ms then field.i = arrivals.ms end
+    field.w = math.min(held.w, arrivals.ms)
     field.q = math.min(held.q or 1, field.q)
   end
   return field
@@ -248,6 +249,7 @@ if fetch and claim.last then finish_fetch(fetch, claim) end
 note_outlived()
 runs.save(given(request.limit))
 save_logs()
+arrivals.note()
 local stalled = LATER[request.mode] and save_stale()
 local letter = given(request.closes)
 if letter and (not sliced or sliced.last) and not rewritten[letter] and is_open(letter) then
@@ -284,5 +286,5 @@ for name in pairs(asked) do
   if not rests_till(name) and claim_marker(QUEUE) then wake[#wake + 1] = QUEUE end
 end
 return answer({outcome = duplicate and 'duplicate' or 'kept', accepted = accepted, wake = wake,
-  letters = letters, words = words, stalled = stalled, forgot = forgot, tally = request.again and tally, taken = request.again and taken,
+  letters = letters, words = words, at = string.format('%.0f', now_us), stalled = stalled, forgot = forgot, tally = request.again and tally, taken = request.again and taken,
   refused = request.again and refused, closed = request.again and closed})

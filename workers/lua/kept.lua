@@ -125,7 +125,7 @@ local function keep(state, x, arrival)
     save_state(source, state)
     return ''
   end
-  local came = string.format('%.0f', now_us)
+  local came = string.format('%.0f', arrivals.us)
   redis.call('XADD', P .. 'kept:' .. source, id, 't', came, 'a', arrival, 'w', words or id, 'x', x, 'b', ARGV[4])
   local bytes = #came + #arrival + #(words or id) + #x + #ARGV[4] + ENTRY
   if fresh then

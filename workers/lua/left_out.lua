@@ -96,12 +96,13 @@ end
 
 -- Whether something newer is held than a value that *left* names.
 local function is_overtaken(item, left, event)
-  local version, again = given(left.version), given(event.again)
+  local version = given(left.version)
   local function is_newer(field)
     if version and field.r ~= version and are_compared(field.r, version) then
       return field.r > version
     end
-    return (again or arrivals.reserved) ~= nil and not came_before(field, event)
+    local back = given(event.again) or arrivals.reserved or arrivals.spooled
+    return back ~= nil and not came_before(field, event)
   end
   for slug, field in pairs(item.fields) do
     local compared = slug == left.slug or left.slug == GONE or (slug == GONE and not field.b)

@@ -14,11 +14,24 @@
 -- higher arrival number than the newest when it first came (event.again.arrival), and over nothing
 -- else. What an older release kept does not tell that number, and goes by when it came.
 
+-- A spooled delivery, request.spooled, came before it could be accepted: it goes over what came
+-- before that, by its time, and over nothing else.
+
+-- When the delivery came, in names of arrivals: us, ms.
+arrivals.spooled, arrivals.us, arrivals.ms = given(request.spooled), now_us, now
+if arrivals.spooled then
+  arrivals.us = math.min(arrivals.spooled.came_us, now_us)
+  arrivals.ms = math.floor(arrivals.us / 1000)
+elseif arrivals.reserved then
+  arrivals.us, arrivals.ms = micros_of(arrivals.reserved.came), arrivals.reserved.came_ms
+end
+
 local EVENTS = 200  -- ids kept of one version, 16 characters each; older repeats the seen ids tell
 local LATER = {live = true, fetched = true}  -- modes in which the later of two equals wins
 
--- An event that runs again, or in a slice of its delivery (lua/arrivals.lua), stands where it came.
-local function stands_back(event) return given(event.again) or arrivals.reserved end
+-- An event that runs again, in a slice of its delivery (lua/arrivals.lua) or out of a spool stands
+-- where it came.
+local function stands_back(event) return given(event.again) or arrivals.reserved or arrivals.spooled end
 
 local function has_event(held, id)
   return id and string.find(' ' .. (held.e or '') .. ' ', ' ' .. id .. ' ', 1, true) ~= nil
@@ -64,6 +77,9 @@ local lifted_by = {}
 local function came_before(held, event)
   if lifted_by[held] == event then return true end
   local again, arrival = given(event.again), first_arrival(event)
+  if arrivals.spooled and not again then
+    return (held.A or held.i or held.w) * 1000 <= arrivals.us
+  end
   local both_kept = again and again.number ~= 0 and held.o == request.source and held.f
   if not arrival or both_kept then return sent_before(held, event) end
   return (held.N or held.a) <= arrival
@@ -72,7 +88,7 @@ end
 -- Whether the event is the later of two that are equal.
 local function wins_ties(held, event)
   if not LATER[request.mode] or given(event.again) then return false end
-  return not arrivals.reserved or came_before(held, event)
+  return not stands_back(event) or came_before(held, event)
 end
 
 -- Two versions that say nothing of each other.
@@ -108,7 +124,8 @@ local function newest_before(item, slug, event)
       local own = slug ~= GONE and item.fields[slug]
       local apart = own and are_apart(own.r, field.r)
       if before and not apart and (not newest or field.r > newest) then newest = field.r end
-      if not before and first_arrival(event) and not gave(field, event) then return false end
+      local late = first_arrival(event) or arrivals.spooled
+      if not before and late and not gave(field, event) then return false end
     end
   end
   return newest
@@ -117,8 +134,7 @@ end
 -- The source has no times: of when it came, and later than all that came before it.
 local function arrival_version(newest, event)
   local again = given(event.again)
-  local came = again and again.came or arrivals.reserved and arrivals.reserved.came
-  local micros = came and micros_of(came) or now_us
+  local micros = again and micros_of(again.came) or arrivals.us
   if not newest or kind_of(newest) == BEFORE then return time_at(micros) end
   if kind_of(newest) == 's' then return newest end
   return time_at(math.max(micros, micros_of(newest) + 1))

@@ -71,7 +71,7 @@ local function note_place(id, event, keeping, before)
   local first = again or given(event.id) or (event.index < 0 and body_has_ids())
   if first and redis.call('HEXISTS', letter_key(id), 'came') == 1 then return end
   local first = again or {number = keeping and keeping.number or 0, arrival = before,
-    came = arrivals.reserved and arrivals.reserved.came or string.format('t%017.0f', now_us)}
+    came = string.format('t%017.0f', arrivals.us)}
   redis.call('HSET', letter_key(id), 'number', first.number, 'place', event.place, 'came', first.came)
   if given(first.arrival) then
     redis.call('HSET', letter_key(id), 'arrival', string.format('%.0f', first.arrival))

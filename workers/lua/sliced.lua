@@ -31,6 +31,7 @@ function slicing.begin(begins, text)
   if redis.call('EXISTS', memory) == 1 then
     redis.call('UNLINK', uploaded)
     slicing.count_delivery(true)
+    arrivals.note()
     return answer({outcome = 'duplicate'})
   end
   local bytes = tonumber(redis.call('GET', P .. 'sliced-bytes') or 0)
@@ -47,13 +48,14 @@ function slicing.begin(begins, text)
   redis.call('PERSIST', key .. ':events')
   redis.call('HSET', key, 'head', begins.head, 'bytes', begins.bytes,
     'arrival', string.format('%.0f', before), 'before', string.format('%.0f', before),
-    'came', string.format('t%017.0f', now_us), 'came_ms', now,
+    'came', string.format('t%017.0f', arrivals.us), 'came_ms', arrivals.ms,
     'number', keeping and keeping.number or 0)
   redis.call('SET', key .. ':body', text)
   redis.call('RPUSH', P .. 'sliced', name)
   redis.call('INCRBY', P .. 'sliced-bytes', begins.bytes)
   if begins.remember then redis.call('SET', memory, name, 'PX', request.dedupe_ms) end
   slicing.count_delivery(false)
+  arrivals.note()
   slices.nudge()
   return answer({outcome = 'kept', sliced = name, words = words})
 end

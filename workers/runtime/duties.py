@@ -21,11 +21,13 @@ class Duty:
     Args:
         quiet: Seconds for which it may not look at the event; another thread then takes its place.
             None: it need not look.
+        waits: It is not started before the supervisor is released.
     """
 
     name: str
     run: Callable[[threading.Event], None]
     quiet: float | None = None
+    waits: bool = False
 
 
 class Asked(threading.Event):
@@ -55,14 +57,19 @@ class Duties:
         self._threads: dict[str, threading.Thread] = {}
         self._left: dict[str, list[threading.Thread]] = {duty.name: [] for duty in duties}
 
-    def tend(self, seconds: float) -> bool:
+    def tend(self, seconds: float, *, released: bool = True) -> bool:
         """
         Start what does not run, *seconds* after the last time, and leave what is stuck.
+
+        Args:
+            released: Those that wait are started too.
 
         Returns:
             Whether it helps to go on: False where thread after thread of one duty is stuck.
         """
         for duty in self._duties:
+            if duty.waits and not released:
+                continue
             asked, thread = self._asked.get(duty.name), self._threads.get(duty.name)
             if asked is not None and thread is not None and thread.is_alive():
                 asked.quiet += min(seconds, _MOST)

@@ -46,6 +46,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             *("budget", "processes", "sweeper", "version", "upgrade", "upgraded", "merged"),
             *("key-parts", "memory", "forgetting", "reconciler", "reconciled", "reconciling"),
             *("losses", "witness", "clock"),
+            *("spool", "spools"),
         ),
     }
 )

@@ -34,6 +34,7 @@ The keys of the store, and what each holds. The steps (``workers/lua``) write th
                                            those that import files
 ``instep:budget:<token hash>``             hash: the budget (``lua/budget.lua``)
 ``instep:budget:<token hash>:queue``       sorted set: who comes for a slot, by the ms
+``instep:spool:<file>``, ``instep:spools``  what was drained (``lua/spooled.lua``); who drains
 ``instep:source:<source>``                 hash: deliveries, duplicates, secret:<mark>, refused…
 ``instep:seen:<source>``, ``…:<g>:<n>``    its generations, and sets: event ids (``lua/seen.lua``)
 ``instep:seen-bytes``                      hash: what those take, by source

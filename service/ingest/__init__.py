@@ -1,0 +1,1 @@
+"""What takes deliveries: the spool that keeps them while the store is away."""

@@ -1,0 +1,126 @@
+"""
+Where a proven delivery goes: into the store, or into the spool while that cannot keep it.
+
+What of a source is in the spool goes first: newer deliveries of it go behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Lock
+from typing import Generic, Protocol, TypeVar
+
+from service.ingest.entry import Entry
+from service.ingest.spool import Spool
+from service.ingest.store_gate import StoreGate
+from workers.changes import Slot
+from workers.errors import SpoolFull, StoreUnavailable
+from workers.store.store_clock import StoreClock
+
+Receipt = TypeVar("Receipt")
+
+
+class Checks(Protocol):
+    """What tells whether the store is strong enough. Raises `StoreUnavailable`."""
+
+    clock: StoreClock
+
+    def check(self) -> None: ...
+    def failed(self, error: StoreUnavailable) -> None: ...
+    def forget(self) -> None: ...
+
+
+class Slots:
+    """
+    Names under which the store notes the token of the last call of each thread.
+
+    A call without an answer may have been carried out: its name is not used again, so that the
+    drain of its delivery finds out.
+    """
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._free: list[Slot] = []
+        self._made = 0
+        self._lock = Lock()
+
+    def take(self) -> Slot:
+        with self._lock:
+            if self._free:
+                return self._free.pop()
+            self._made += 1
+            return Slot(self._file, str(self._made))
+
+    def give_back(self, slot: Slot) -> None:
+        with self._lock:
+            self._free.append(slot)
+
+
+class Door(Generic[Receipt]):
+    """
+    Safe to share between threads.
+
+    Args:
+        spool: Of this process.
+        gate: Likewise.
+        soundness: Of the store.
+        accept: Has the store keep an entry; raises StoreUnavailable.
+        spooled: What to return for an entry that the spool has kept.
+        notify: Called once it has one.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        gate: StoreGate,
+        soundness: Checks,
+        accept: Callable[[Entry], Receipt],
+        spooled: Receipt,
+        notify: Callable[[], object],
+    ) -> None:
+        self._spool = spool
+        self._gate = gate
+        self._soundness = soundness
+        self._accept = accept
+        self._spooled = spooled
+        self._notify = notify
+        self._slots = Slots(spool.name)
+
+    def take(self, entry: Entry) -> Receipt:
+        """
+        Keep *entry*, in the store or in the spool.
+
+        Raises:
+            StoreUnavailable: Neither keeps it.
+        """
+        clock = self._soundness.clock
+        entry = replace(entry, came_us=clock.now_us())
+        if not self._spool.is_on:
+            self._soundness.check()
+            return self._accept(entry)
+        if self._spool.holds(entry.source) or (ticket := self._gate.enter()) is None:
+            return self._keep(entry, self._gate.reason)
+        slot = self._slots.take()
+        tried = replace(entry, slot=slot)
+        try:
+            self._soundness.check()
+            receipt = self._accept(tried)
+        except StoreUnavailable as error:
+            self._gate.shut(error)
+            self._soundness.failed(error)
+            return self._keep(tried, error)
+        finally:
+            self._gate.leave(ticket)
+        self._slots.give_back(slot)
+        return receipt
+
+    def _keep(self, entry: Entry, reason: StoreUnavailable | None) -> Receipt:
+        try:
+            self._spool.append(entry)
+        except SpoolFull as error:
+            why = reason or "what of its source is spooled waits to be drained"
+            raise SpoolFull(f"{why}; {error}") from error
+        finally:
+            self._notify()
+        return self._spooled

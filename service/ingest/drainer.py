@@ -1,0 +1,189 @@
+"""
+Drains the spool of one web process into the store, and adopts those of processes that are gone.
+
+Each source is drained in the order in which its deliveries came, and none waits for another: one
+that the store refuses is left for a while.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from service.ingest.door import Checks
+from service.ingest.entry import Entry
+from service.ingest.spool import Spool, Turn
+from service.ingest.store_gate import StoreGate
+from workers.changes import Spooled
+from workers.errors import ConfigurationInvalid, StoreUnavailable
+
+PROBE: Final = 0.25  # s between two looks at a store that is away
+ADOPT: Final = 1.0  # s between two looks for the files of processes that are gone
+TOLD: Final = 1.0  # s between two times that the store is told how much there is
+IN_A_ROW: Final = 50  # deliveries of one source, before the next has its turn
+REFUSED: Final = (1.0, 30.0)  # s for which a source is left, at first and at most
+
+_log = logging.getLogger(__name__)
+
+
+class Accepted(Protocol):
+    """What the store made of an entry."""
+
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def last(self) -> int: ...
+
+
+class Drainer:
+    """
+    Args:
+        spool: Of this process.
+        gate: Opened and shut as the store comes and goes.
+        soundness: Of the store.
+        accept: Has the store keep a spooled entry; raises StoreUnavailable, or
+            ConfigurationInvalid where its source is no longer configured.
+        tell: Tells the store how much a spool holds: its name, deliveries, bytes; raises
+            StoreUnavailable.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        gate: StoreGate,
+        soundness: Checks,
+        accept: Callable[[Entry, Spooled], Accepted],
+        tell: Callable[[str, int, int], object],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._spool = spool
+        self._gate = gate
+        self._soundness = soundness
+        self._accept = accept
+        self._tell = tell
+        self._monotonic = monotonic
+        self._wanted = threading.Event()
+        self._refused: dict[str, tuple[float, float]] = {}  # source → till when, and how long
+        self._adopted = self._told = float("-inf")
+        self._marked: set[str] = set()  # names that the store was told of
+
+    def notify(self) -> None:
+        """There is something to do."""
+        self._wanted.set()
+
+    def run(self) -> None:
+        """Drain for as long as the process lives."""
+        while True:
+            try:
+                wait = self.step()
+            # A mistake of ours must not end the thread: nothing would be drained any more.
+            except Exception:
+                _log.exception("drain failed")
+                wait = ADOPT
+            if wait:
+                self._wanted.wait(wait)
+            self._wanted.clear()
+
+    def step(self) -> float:
+        """Do what can be done now; return the seconds until the next look."""
+        if self._monotonic() >= self._adopted + ADOPT:
+            self._adopted = self._monotonic()
+            for file in self._spool.adopt():
+                values = {"file": file.name, "deliveries": file.deliveries}
+                _log.warning("spool adopted", extra=values)
+                self._marked.add(_owner(file.name))
+        sources = self._spool.sources()
+        if not sources and self._gate.reason is None:
+            self._clear()
+            return ADOPT
+        try:
+            self._soundness.check()
+        except StoreUnavailable as error:
+            self._shut(error)
+            return PROBE
+        self._open()
+        drained = sum(self._drain(source) for source in sources)
+        self._clear()
+        return 0.0 if drained else PROBE
+
+    def _shut(self, error: StoreUnavailable) -> None:
+        if self._gate.reason is None or type(self._gate.reason) is not type(error):
+            _log.warning("deliveries are spooled", extra={"reason": str(error)})
+        self._gate.shut(error)
+
+    def _open(self) -> None:
+        if self._gate.reason is not None:
+            waiting = self._spool.state()
+            _log.warning("spool drains", extra={"deliveries": waiting.deliveries})
+        self._gate.open()
+
+    def _drain(self, source: str) -> int:
+        """Drain some deliveries of *source*; return how many."""
+        till, wait = self._refused.get(source, (0.0, 0.0))
+        if self._monotonic() < till:
+            return 0
+        for count in range(IN_A_ROW):
+            turn = self._spool.turn(source)
+            if turn is None:
+                return count
+            try:
+                done = self._drain_one(turn)
+            except (StoreUnavailable, ConfigurationInvalid) as error:
+                done = False
+                self._soundness.forget()
+                if not wait:
+                    values = {"source": source, "reason": str(error)}
+                    _log.warning("source is not drained", extra=values)
+            if not done:
+                wait = min(max(REFUSED[0], 2 * wait), REFUSED[1])
+                self._refused[source] = (self._monotonic() + wait, wait)
+                return count
+            self._refused.pop(source, None)
+        return IN_A_ROW
+
+    def _drain_one(self, turn: Turn) -> bool:
+        """Return whether the delivery of *turn* is settled, or stands elsewhere by now."""
+        source, file = turn.ref.source, turn.file
+        try:
+            entry = file.read(turn.ref)
+        except ValueError as error:
+            file.damaged = True
+            values = {"file": file.name, "number": turn.number, "reason": str(error)}
+            _log.error("spool damaged", extra=values | {"source": source})
+            self._spool.skip(turn)
+            return True
+        came_us = entry.came_us or self._soundness.clock.at(entry.wall_us)
+        after = file.drained.get(source, 0)
+        accepted = self._accept(entry, Spooled(file.name, turn.number, after, came_us))
+        if accepted.outcome == "behind":
+            # Another process has drained of it before, or the store has forgotten what was.
+            self._spool.resume(turn, accepted.last)
+            return True
+        if accepted.outcome == "full":
+            return False
+        self._spool.drained(turn, turn.number)
+        return True
+
+    def _clear(self) -> None:
+        """Remove what is drained, and tell the store what is left."""
+        self._spool.remove_empty()
+        state = self._spool.state()
+        if not state.deliveries and not self._marked:
+            return
+        if state.deliveries and self._monotonic() < self._told + TOLD:
+            return
+        self._told = self._monotonic()
+        with contextlib.suppress(StoreUnavailable):
+            self._tell(self._spool.name, state.deliveries, state.bytes)
+            # What was adopted is told of under the name of this one.
+            for name in self._marked - {self._spool.name}:
+                self._tell(name, 0, 0)
+            self._marked = {self._spool.name} if state.deliveries else set()
+
+
+def _owner(file: str) -> str:
+    return file.rpartition("-")[2]

@@ -1,0 +1,231 @@
+"""
+The spool of one web process: keeps proven deliveries while the store is away, too weak or full.
+
+Files lie in ``INSTEP_DATA/spool``, and end in ``.spool``. A process appends to one of its own, and
+begins the next where that has grown; it drains all it holds, and adopts those of processes that are
+gone. What damaged places were found in ends in ``.damaged`` once the rest is drained.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+import uuid
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Condition
+from typing import Final
+
+from service.ingest import frames
+from service.ingest.entry import Entry
+from service.ingest.spool_file import (
+    DAMAGED,
+    Ref,
+    SpoolFile,
+    paths,
+    sync_folder,
+)
+from service.ingest.spool_recovery import adopt, remove_unborn
+from workers.errors import SpoolFull
+
+FOLDER: Final = "spool"  # under INSTEP_DATA
+LEAST: Final = 65_536  # bytes of room with which it is said to take deliveries
+_LARGEST: Final = 16 * 1024 * 1024  # bytes of a file, before the next one is begun
+_SMALLEST: Final = 256 * 1024
+_MIB: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An entry whose turn it is."""
+
+    file: SpoolFile
+    ref: Ref
+
+    @property
+    def number(self) -> int:
+        return self.ref.frame.number
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """
+    Args:
+        deliveries: That wait to be drained.
+        bytes: That they take.
+        takes: Whether a delivery of ordinary size would be kept.
+        damaged: Whether places were found that hold no whole delivery.
+    """
+
+    deliveries: int
+    bytes: int
+    takes: bool
+    damaged: bool = False
+
+
+def folder_of(data: Path) -> Path:
+    """Return where the spool files of INSTEP_DATA *data* lie."""
+    return data.expanduser().resolve() / FOLDER
+
+
+class Spool:
+    """
+    Safe to share between threads.
+
+    Args:
+        folder: Where the files lie; made when it is needed.
+        limit_mb: MiB that the files of this process may take, adopted ones too; 0: it takes nothing
+            more, and drains what is there.
+    """
+
+    def __init__(self, folder: Path, limit_mb: int) -> None:
+        self.folder = folder
+        self.name = uuid.uuid4().hex[:12]  # of this process
+        self._limit = limit_mb * _MIB
+        self._most = max(_SMALLEST, min(_LARGEST, self._limit // 8))
+        self._lock = Condition()
+        self._files: list[SpoolFile] = []
+        self._waiting: Counter[str] = Counter()  # source → deliveries
+        self._broken = False  # the disk has refused the last one
+
+    @property
+    def is_on(self) -> bool:
+        return self._limit > 0
+
+    def append(self, entry: Entry) -> None:
+        """
+        Keep *entry*; once this returns, it survives kill -9 and a crash of the machine.
+
+        Raises:
+            SpoolFull: There is no room, or the disk does not take it.
+        """
+        data = entry.encoded()
+        with self._lock:
+            size = frames.FRAME + len(data)
+            if self._bytes() + size > self._limit:
+                raise SpoolFull(f"the spool of this machine is full: {self._limit // _MIB} MiB")
+            file = self._own(size)
+            try:
+                file.append(entry, data, self._lock)
+                self._broken = False
+            except SpoolFull:
+                self._broken = True
+                raise
+            finally:
+                self._count()
+
+    def holds(self, source: str) -> bool:
+        """Whether deliveries of *source* are in it: newer ones go behind them."""
+        return source in self._waiting
+
+    def sources(self) -> tuple[str, ...]:
+        """Return the sources with anything to be drained."""
+        return tuple(self._waiting)
+
+    def turn(self, source: str) -> Turn | None:
+        """Return the entry of *source* that came first; None: there is none on the disk."""
+        with self._lock:
+            turns = [Turn(file, ref) for file in self._files if (ref := file.head(source))]
+        return min(turns, key=lambda turn: turn.ref.order, default=None)
+
+    def drained(self, turn: Turn, upto: int) -> None:
+        """The store has taken what its source has in the file of *turn*, up to number *upto*."""
+        with self._lock:
+            turn.file.drop(turn.ref.source, upto)
+            turn.file.summarise()
+            self._count()
+
+    def remove_empty(self) -> list[str]:
+        """Remove the files that are drained whole, and return their names."""
+        with self._lock:
+            empty = [file for file in self._files if not file.deliveries and not file.writing]
+            for file in empty:
+                file.remove()
+                self._files.remove(file)
+        return [file.name for file in empty]
+
+    def adopt(self) -> list[SpoolFile]:
+        """Take over the files of processes of this machine that are gone, and return them."""
+        if not self.folder.is_dir():
+            return []
+        remove_unborn(self.folder)
+        with self._lock:
+            mine = {file.path for file in self._files}
+        found = []
+        for path in paths(self.folder):
+            # Not ours: flock knows no owner, but a second file descriptor of ours is another one.
+            if path not in mine and (file := adopt(path)):
+                found.append(file)  # noqa: PERF401  # not lost where the next cannot be read
+        with self._lock:
+            self._files += found
+            self._count()
+        return found
+
+    def skip(self, turn: Turn) -> None:
+        """The entry of *turn* cannot be read."""
+        with self._lock:
+            after = turn.file.drained.get(turn.ref.source, 0)
+            turn.file.drop(turn.ref.source, turn.number)
+            turn.file.drained[turn.ref.source] = after
+            self._count()
+
+    def resume(self, turn: Turn, last: int) -> None:
+        """The store says that *last* was drained last of what the source of *turn* has there."""
+        with self._lock:
+            turn.file.drop(turn.ref.source, last)
+            turn.file.drained[turn.ref.source] = last
+            self._count()
+
+    def state(self) -> State:
+        """Return what the files of this process hold."""
+        with self._lock:
+            deliveries = sum(file.deliveries for file in self._files)
+            size = sum(file.bytes for file in self._files)
+            takes = not self._broken and self._bytes() + LEAST <= self._limit
+            damaged = any(file.damaged for file in self._files)
+        return State(deliveries, size, takes, damaged or any(self.folder.glob(f"*{DAMAGED}")))
+
+    def close(self) -> None:
+        """Let the files go; who adopts them drains what is left."""
+        with self._lock:
+            for file in self._files:
+                file.close()
+            self._files = []
+            self._count()
+
+    def _bytes(self) -> int:
+        return sum(file.size for file in self._files)
+
+    def _count(self) -> None:
+        waiting: Counter[str] = Counter()
+        for file in self._files:
+            for source, queue in file.queues.items():
+                waiting[source] += len(queue)
+        self._waiting = waiting  # replaced whole: `holds` needs no lock
+
+    def _own(self, size: int) -> SpoolFile:
+        """Return the file to append to."""
+        for file in self._files:
+            if not file.sealed:
+                if file.size + size <= self._most or file.size == frames.HEAD:
+                    return file
+                file.sealed = True
+        try:
+            self._make_folder()
+            name = f"{time.time_ns() // 1000:017d}-{self.name}"
+            file = SpoolFile.create(self.folder / f"{name}.spool")
+        except OSError as error:
+            self._broken = True
+            raise SpoolFull(f"the disk of the spool: {error.strerror or error}") from error
+        self._files.append(file)
+        return file
+
+    def _make_folder(self) -> None:
+        if self.folder.is_dir():
+            return
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):
+            sync_folder(self.folder.parent)
+            sync_folder(Path(os.path.dirname(self.folder.parent)))

@@ -1,0 +1,56 @@
+"""The objects of one web process that keep deliveries while the store cannot."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+
+import redis
+
+from service.ingest.door import Door
+from service.ingest.drainer import Drainer
+from service.ingest.spool import Spool, State, folder_of
+from service.ingest.store_gate import StoreGate
+from service.intake import SPOOLED, Intake, Receipt
+from workers.settings import StoreSettings
+from workers.store import spool_marks
+from workers.store.soundness import Soundness
+
+
+class SpoolParts:
+    """
+    Args:
+        store: Where the spool lies, and how large it may grow.
+        client: Of the store.
+    """
+
+    def __init__(self, store: StoreSettings, client: redis.Redis) -> None:
+        self.spool = Spool(folder_of(store.data), store.spool_mb)
+        self.gate = StoreGate()
+        self.soundness = Soundness(client, store)
+        self._client = client
+        self._drainer: Drainer | None = None
+
+    def attach(self, intake: Intake) -> Drainer:
+        """Have *intake* keep its deliveries by the spool; return what drains it."""
+        self._drainer = Drainer(
+            self.spool,
+            self.gate,
+            self.soundness,
+            intake.drain,
+            partial(spool_marks.put, self._client),
+        )
+        intake.door = Door[Receipt](
+            self.spool, self.gate, self.soundness, intake.accept, SPOOLED, self._drainer.notify
+        )
+        intake.clock = self.soundness.clock
+        return self._drainer
+
+    def start(self) -> None:
+        """Drain in a thread for as long as the process lives."""
+        if self._drainer:
+            threading.Thread(target=self._drainer.run, name="drainer", daemon=True).start()
+
+    def state(self) -> State:
+        """Return what the spool of this process holds."""
+        return self.spool.state()

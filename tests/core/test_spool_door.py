@@ -1,0 +1,284 @@
+"""Where a delivery goes while the store is away, weak, silent or refuses one source."""
+
+import threading
+
+import pytest
+from way_in import NOW, PROOF, Accepted, Outbox, make
+
+from service.ingest.door import Door
+from service.ingest.drainer import Drainer
+from service.ingest.spool import Spool
+from service.ingest.store_gate import AT_ONCE, StoreGate
+from service.intake import SPOOLED
+from workers.errors import SignatureInvalid, StoreUnavailable, StoreUnsafe
+from workers.store.store_clock import StoreClock
+
+
+class Sound:
+    """What is said of the store: nothing, or what is wrong with it."""
+
+    def __init__(self):
+        self.clock, self.error = StoreClock(), None
+
+    def check(self):
+        if self.error:
+            raise self.error
+
+    def failed(self, error):
+        pass
+
+    def forget(self):
+        pass
+
+
+class Rig:
+    def __init__(self, folder, limit=1):
+        self.folder, self.outbox, self.sound = folder, Outbox(), Sound()
+        self.gate, self.now, self.told = StoreGate(), 0.0, []
+        self.begin(limit)
+
+    def begin(self, limit=1):
+        """Start as another process would."""
+        self.spool = Spool(self.folder, limit)
+        self.intake = make(self.outbox, lambda _: None)
+        self.drainer = Drainer(
+            self.spool,
+            self.gate,
+            self.sound,
+            self.intake.drain,
+            lambda *told: self.told.append(told),
+            lambda: self.now,
+        )
+        self.intake.door = Door(
+            self.spool, self.gate, self.sound, self.intake.accept, SPOOLED, self.drainer.notify
+        )
+
+    def send(self, qty=1, source="erp"):
+        body = b'{"id": "e%d", "qty": %d}' % (qty, qty)
+        return self.intake.receive(source, PROOF, body, now=NOW)
+
+    def drain(self):
+        self.now += 60
+        return self.drainer.step()
+
+    def taken(self):
+        return [delivery.events[0].id for delivery in self.outbox.deliveries]
+
+
+@pytest.fixture
+def rig(tmp_path):
+    rig = Rig(tmp_path)
+    yield rig
+    rig.spool.close()
+
+
+def test_while_the_store_answers_nothing_is_spooled(rig):
+    assert rig.send().outcome == "kept"
+    assert rig.spool.state().deliveries == 0
+
+
+def test_what_the_store_does_not_take_is_spooled_and_drained(rig):
+    rig.outbox.down = True
+    assert [rig.send(n).outcome for n in (1, 2)] == ["spooled"] * 2
+    rig.outbox.down = False
+    rig.drain()
+    assert rig.taken() == ["e1", "e2"]
+    assert rig.spool.state().deliveries == 0
+
+
+def test_a_store_that_is_too_weak_is_not_asked_to_keep_anything(rig):
+    rig.sound.error = StoreUnsafe("appendonly")
+    assert rig.send().outcome == "spooled"
+    rig.drain()
+    assert rig.outbox.deliveries == []
+    rig.sound.error = None
+    rig.drain()
+    assert rig.taken() == ["e1"]
+
+
+def test_a_bad_proof_is_refused_while_the_store_is_away(rig):
+    rig.outbox.down = True
+    with pytest.raises(SignatureInvalid):
+        rig.intake.receive("erp", {"authorization": "Bearer wrong"}, b"{}", now=NOW)
+    assert rig.spool.state().deliveries == 0
+
+
+def test_newer_deliveries_of_a_source_go_behind_its_spool(rig):
+    rig.outbox.down = True
+    rig.send(1)
+    rig.outbox.down = False
+    rig.gate.open()
+    assert rig.send(2).outcome == "spooled"
+    rig.drain()
+    assert rig.send(3).outcome == "kept"
+    assert rig.taken() == ["e1", "e2", "e3"]
+
+
+def test_a_spooled_delivery_keeps_its_mark_and_place_and_no_proof(rig):
+    rig.outbox.down = True
+    rig.send(1)
+    kept = b"".join(path.read_bytes() for path in rig.folder.iterdir())
+    assert b"s3cret" not in kept
+    assert b"authorization" not in kept.lower()
+    rig.outbox.down = False
+    rig.drain()
+    (delivery,) = rig.outbox.deliveries
+    assert delivery.secret == rig.intake._senders["erp"].marks[0]
+    assert delivery.spooled.came_us == NOW.timestamp() * 1_000_000
+    assert delivery.slot
+
+
+def test_without_a_spool_the_store_that_is_away_is_told(tmp_path):
+    rig = Rig(tmp_path, limit=0)
+    rig.outbox.down = True
+    with pytest.raises(StoreUnavailable, match="no answer"):
+        rig.send()
+    rig.outbox.down = False
+    assert rig.send().outcome == "kept"
+
+
+def test_a_full_spool_is_told_with_the_reason_why_the_store_keeps_nothing(rig):
+    rig.outbox.down = True
+    rig.spool._limit = 100
+    with pytest.raises(StoreUnavailable, match=r"no answer; the spool .* is full"):
+        rig.send()
+
+
+def test_a_source_that_the_store_refuses_holds_up_no_other(rig):
+    rig.outbox.down = True
+    rig.send(1)
+    rig.intake._senders["shop"] = rig.intake._senders["erp"]
+    rig.send(2, "shop")
+    rig.outbox.down = False
+    accept = rig.outbox.accept
+
+    def one_refused(delivery):
+        if delivery.source == "erp":
+            raise StoreUnavailable("this one not")
+        return accept(delivery)
+
+    rig.outbox.accept = one_refused
+    rig.drain()
+    assert rig.taken() == ["e2"]
+    assert rig.send(3, "shop").outcome == "kept"
+    assert rig.send(4).outcome == "spooled"
+    rig.outbox.accept = accept
+    rig.drain()
+    assert rig.taken() == ["e2", "e3", "e1", "e4"]
+
+
+@pytest.mark.parametrize("outcome", ["full"])
+def test_what_the_store_has_no_room_for_is_tried_again_later(rig, outcome):
+    rig.outbox.down = True
+    rig.send(1)
+    rig.outbox.down = False
+    rig.outbox.answer = Accepted(outcome)
+    rig.drain()
+    assert rig.spool.state().deliveries == 1
+    rig.outbox.answer = Accepted()
+    rig.drain()
+    assert rig.spool.state().deliveries == 0
+
+
+def test_a_source_that_is_no_longer_configured_keeps_its_place(rig):
+    rig.outbox.down = True
+    rig.send(1)
+    rig.outbox.down = False
+    senders = dict(rig.intake._senders)
+    rig.intake._senders.clear()
+    rig.drain()
+    assert rig.spool.state().deliveries == 1
+    rig.intake._senders.update(senders)
+    rig.drain()
+    assert rig.taken() == ["e1"]
+
+
+def test_a_delivery_behind_others_waits_for_what_the_store_says_was_last(rig):
+    rig.outbox.down = True
+    for n in (1, 2, 3):
+        rig.send(n)
+    rig.outbox.down = False
+    rig.outbox.answer = Accepted("behind", last=2)
+    turn = rig.spool.turn("erp")
+    rig.drainer._drain_one(turn)
+    rig.outbox.answer = Accepted()
+    rig.drain()
+    last = rig.outbox.deliveries[-1]
+    assert (last.events[0].id, last.spooled.number, last.spooled.after) == ("e3", 3, 2)
+    assert rig.taken() == ["e1", "e3"]
+
+
+def test_the_deliveries_of_a_process_that_is_gone_are_drained_by_another(rig):
+    rig.outbox.down = True
+    rig.send(1)
+    rig.spool.close()
+    rig.outbox.down = False
+    rig.begin()
+    rig.drain()
+    assert rig.taken() == ["e1"]
+
+
+def test_the_store_is_told_what_waits_and_when_nothing_does(rig):
+    rig.outbox.down = True
+    rig.intake._senders["shop"] = rig.intake._senders["erp"]
+    rig.send(1)
+    rig.outbox.down = False
+    rig.outbox.answer = Accepted("full")
+    rig.drain()
+    assert rig.told[-1][:2] == (rig.spool.name, 1)
+    rig.outbox.answer = Accepted()
+    rig.drain()
+    assert rig.told[-1] == (rig.spool.name, 0, 0)
+
+
+def test_nobody_waits_for_a_store_that_is_silent():
+    now = [0.0]
+    gate = StoreGate(lambda: now[0])
+    first = gate.enter()
+    now[0] = 0.6
+    assert gate.enter() is None
+    gate.leave(first)
+    assert gate.enter() is not None
+
+
+def test_only_so_many_wait_for_the_store_at_once():
+    now = [0.0]
+    gate = StoreGate(lambda: now[0])
+    tickets = [gate.enter() for _ in range(AT_ONCE)]
+    got = []
+    thread = threading.Thread(target=lambda: got.append(gate.enter()))
+    thread.start()
+    gate.leave(tickets[0])
+    thread.join(10)
+    assert got == [AT_ONCE]
+
+
+def test_a_gate_that_is_shut_lets_nobody_in_until_it_is_opened():
+    gate = StoreGate()
+    gate.shut(StoreUnavailable("away"))
+    assert gate.enter() is None
+    gate.open()
+    assert gate.enter() == 0
+
+
+def test_the_stores_time_is_never_earlier_than_what_it_has_said():
+    now = [100.0]
+    clock = StoreClock(lambda: now[0], lambda: 5_000.0)
+    assert clock.now_us() is None
+    began = clock.begin()
+    now[0] = 100.5  # a slow answer
+    clock.observe(began, 7_000_000)
+    assert clock.now_us() == 7_000_000
+    began = clock.begin()
+    clock.observe(began, 7_400_000)  # a quick one tells better
+    now[0] = 101.5
+    assert clock.now_us() == 8_400_000
+    assert clock.at(4_990_000_000) == 8_400_000 - 10_000_000
+
+
+def test_a_store_whose_clock_was_set_back_is_believed():
+    now = [100.0]
+    clock = StoreClock(lambda: now[0])
+    clock.observe(clock.begin(), 9_000_000)
+    clock.observe(clock.begin(), 2_000_000)
+    assert clock.now_us() == 2_000_000
