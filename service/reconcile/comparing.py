@@ -47,18 +47,21 @@ def _back(one: Compared, frame: Frame) -> Iterator[Finding]:
         act, why = frame.policies.whole(causes.BACK)
         why = why or "an earlier snapshot lacked its record"
         yield Finding(causes.MISSED, one.record, one.held.id, act=act, why=why)
-    yield from _there(one.beside(replace(one.held, gone=None, lifting=True)), frame)
+    yield from _there(one.beside(replace(one.held, gone=None, back=True)), frame)
 
 
 def _there(one: Compared, frame: Frame) -> Iterator[Finding]:
     if not one.wanted:
         return
     if is_retired(one, frame.order):
-        yield retired(one, frame.order)
+        yield retired(one, frame)
     elif not one.items:
         yield from _absent(one, frame)
     else:
         yield from _fields(one, one.items[0], frame)
+        if one.held.lifting:
+            why = "it is brought back"
+            yield Finding(causes.ON_ITS_WAY, one.record, one.items[0].id, why=why)
         if why := held_back(one, one.items[0], live=frame.live):
             yield Finding(causes.HELD_BACK, one.record, one.items[0].id, why=why)
 
@@ -105,7 +108,7 @@ def _absent(one: Compared, frame: Frame) -> Iterator[Finding]:
         yield Finding(told or causes.UNFIT, one.record, held.id)
     else:
         # One that is back was taken away by us.
-        cause = causes.DELETED if known and not held.lifting else causes.MISSING
+        cause = causes.DELETED if known and not held.back else causes.MISSING
         made = causes.CREATE if frame.missing == "create" else frame.missing
         act, why = frame.policies.whole(causes.AGAIN if known else made)
         yield Finding(cause, one.record, held.id, act=act, why=why or f"missing: {made}")

@@ -34,15 +34,26 @@ class Policies:
         """Return what is done about an item that is not there."""
         return _chosen(self.settings.policy, act)
 
-    def orphan(self, item: Listed) -> tuple[str | None, str]:
+    def orphan(self, item: Listed, *, live: bool = False) -> tuple[str | None, str]:
         """Return what is done with an orphan, and why; None: it is as it should be."""
         kind = self.settings.orphans
         if kind == "report":
             return causes.REPORT, "orphans: report"
-        is_done, words = _RETIRED[kind]
-        if is_done(item):
-            return None, words
+        if shows_retired(item, kind, live=live):
+            return None, _RETIRED[kind][1]
         return causes.RETIRE, kind
+
+
+def shows_retired(item: Listed, way: str, *, live: bool) -> bool:
+    """
+    Tell whether *item* shows that it was retired in that *way*.
+
+    Args:
+        live: The destination writes both copies, and by v2: a draft may have a live copy there.
+    """
+    if way == "draft" and live and item.published is not None:
+        return False
+    return way in _RETIRED and _RETIRED[way][0](item)
 
 
 def _chosen(policy: str, act: str) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from service.reconcile.waiting import OVERTAKEN, REPAIRED
 from workers.comparison import key_of
 from workers.keys import joined
 from workers.policy.run_guard import RETIRED, Ruling
+from workers.tombstones import shown_slug
 
 _DONE = (REPAIRED, causes.KEEP, OVERTAKEN, causes.IGNORED)  # or left, as `missing` says
 
@@ -115,7 +116,7 @@ def entry(finding: Finding, outcome: str, key: str | None) -> dict[str, Any]:
         "cause": finding.cause,
         "key": key,
         "item": finding.item,
-        "field": finding.slug,
+        "field": finding.slug and shown_slug(finding.slug),
         "source": _value(finding.source),
         "outbox": _value(finding.outbox),
         "cms": finding.cms,

@@ -79,6 +79,7 @@ class HeldItem:
         answered: The lastUpdated of the last answer to a write, as a version.
         tried: The store's clock, ms, when the last request for it was claimed.
         lifting: What a retirement did is still to be taken back, since the record is there again.
+        back: As if no snapshot had ever lacked the record.
         by: The sources that have given a value of it, or its retirement.
     """
 
@@ -89,6 +90,7 @@ class HeldItem:
     gone: Held | None = None
     tried: int = 0
     lifting: bool = False
+    back: bool = False
     by: frozenset[str] = frozenset()
 
 

@@ -18,6 +18,7 @@ from workers import processes
 from workers.fieldtypes import are_same
 from workers.parts import Parts
 from workers.settings import Collection
+from workers.tombstones import GONE
 
 LOOK = 0.5  # s between two looks at what is still on its way
 AT_ONCE = 10 * PAGE  # records that one look takes in: a look at all would take seconds
@@ -30,6 +31,8 @@ NOT_TAKEN = "not taken"  # something that is newer stood against it
 OVERTAKEN = "overtaken"  # by an event that came meanwhile
 UNCONFIRMED = "not confirmed"  # it was handed over, and no answer says that the CMS holds it
 STUCK = "waits for the item that it refers to"
+# Where the outbox holds nothing of it: an event has brought the record back, or came first.
+_NOTHING = {causes.ACCEPT: NOT_TAKEN, causes.RETIRE: causes.KEEP, GONE: OVERTAKEN}
 _MADE = (causes.AGAIN, causes.CREATE)
 _FATES = {"dead": causes.LETTER, "ignored": causes.IGNORED, "discarded": causes.DISCARDED}
 
@@ -137,10 +140,8 @@ def outcome_of(held: HeldItem, finding: Finding, since: float = inf) -> str:
     if act == causes.BACK:
         return _brought_back(held)
     states = {each.state for each in fields}
-    if act == causes.ACCEPT and not states:
-        return NOT_TAKEN
-    if act == causes.RETIRE and not states:
-        return causes.KEEP  # an event has brought the record back, or came first
+    if not states and (nothing := _NOTHING.get(GONE if slug == GONE else act)):
+        return nothing
     if told := next((word for state, word in _FATES.items() if state in states), None):
         return told
     if not all(each.confirmed for each in fields):
@@ -168,7 +169,7 @@ def _on_its_way(fields: Sequence[Held], since: float) -> str:
 
 def _touched(held: HeldItem, finding: Finding) -> list[Held]:
     """Return what a finding is about: one field, the retirement, or all there is."""
-    if finding.act == causes.RETIRE:
+    if finding.act == causes.RETIRE or finding.slug == GONE:
         return [held.gone] if held.gone else []
     if finding.act == causes.BACK:
         return []

@@ -186,3 +186,35 @@ def test_an_item_that_an_editor_holds_back_is_told_and_not_changed(retiring):
     told = way.reconcile(rows(way))
     assert (told.by_cause(), told.told()) == ({}, {causes.HELD_BACK})
     assert way.live(2) is None
+
+
+@pytest.mark.parametrize("orphans", ["archive", "draft", "unpublish"])
+def test_an_item_that_somebody_put_back_is_taken_away_again_though_the_snapshot_is_older(
+    retiring, orphans
+):
+    way = retiring("report")
+    way.reconcile(rows(way))
+    way.pass_time(HOUR)
+    way.retire(1, orphans, version=way.at())
+    way.run()
+    item = way.products.items[way.id(1)]
+    copy = item.staged.__class__(item.staged.fields, False, False, way.site.now())
+    way.products.store(item, copy)
+    way.publish(1)
+    told = way.reconcile(rows(way), ago=HOUR / 2)
+    assert told.by_cause() == {causes.EDITED: [way.record(1)]}
+    assert told.outcomes() == {REPAIRED}
+    assert has_gone(way, 1, orphans)
+    assert told.shown[0]["field"] == "(retire)"
+
+
+def test_an_orphan_that_is_a_draft_with_a_live_copy_is_on_the_site(retiring):
+    way = retiring("draft")
+    way.reconcile(rows(way))
+    item = way.products.items[way.id(1)]
+    copy = item.staged.__class__(item.staged.fields, False, True, way.site.now())
+    way.products.store(item, copy)
+    way.pass_time(HOUR)
+    told = way.reconcile(rows(way, but=[1]))
+    assert told.by_cause() == {causes.ORPHAN: [way.record(1)]}
+    assert way.live(1) is None

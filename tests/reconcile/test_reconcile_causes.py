@@ -228,7 +228,16 @@ def test_a_listing_with_holes_makes_nothing_missing():
         pytest.param(
             listed(archived=True), None, "archive", (causes.RETIRED, causes.NONE), id="archived"
         ),
-        pytest.param(listed(draft=True), None, "draft", (causes.RETIRED, causes.NONE), id="draft"),
+        pytest.param(
+            listed(draft=True, published=None),
+            None,
+            "draft",
+            (causes.RETIRED, causes.NONE),
+            id="draft",
+        ),
+        pytest.param(
+            listed(draft=True), None, "draft", (causes.ORPHAN, causes.RETIRE), id="a live draft"
+        ),
         pytest.param(
             listed(published=None), None, "unpublish", (causes.RETIRED, causes.NONE), id="not live"
         ),
@@ -411,7 +420,8 @@ def test_whether_a_record_that_was_numbered_is_back_depends_on_when_that_was_tol
 ):
     gone = {"gone": held("archive", at=kind, came=came)}
     outbox = held(1, at=sequence_version(5), came=MS_AS_OF - 90_000)
-    told = found(wanted(2, at=None), outbox, listed(), item=gone, sequenced=True)
+    item = listed(archived=True)
+    told = found(wanted(2, at=None), outbox, item, item=gone, sequenced=True)
     assert [cause for cause, _ in told] == [expected]
 
 

@@ -35,7 +35,12 @@ def held_back(one: Compared, item: Listed, *, live: bool) -> str:
         live: The destination writes both copies.
     """
     slugs = {wanted.slug for wanted in one.wanted} | set(one.held.fields)
-    if one.held.gone is not None or one.held.lifting or slugs & {"_archived", "_draft"}:
+    if (
+        one.held.gone is not None
+        or one.held.lifting
+        or one.held.back
+        or slugs & {"_archived", "_draft"}
+    ):
         return ""
     if item.archived:
         return "it is archived, and not by its source"

@@ -39,3 +39,8 @@ class Frame:
     live: bool = True
     missing: str = "dead-letter"
     written: Written = PRIMARY
+
+    @property
+    def has_live_drafts(self) -> bool:
+        """Whether a draft that shows as published is on the site: v1 does not tell."""
+        return self.live and self.eye.api == "v2"

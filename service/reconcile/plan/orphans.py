@@ -19,7 +19,7 @@ FOREIGN = "this source never gave its record"
 def orphan(one: Compared, frame: Frame) -> Finding:
     """Return what is said of such an item, and what is to be done with it."""
     [item] = one.items
-    act, why = frame.policies.orphan(item)
+    act, why = frame.policies.orphan(item, live=frame.has_live_drafts)
     gone = one.held.gone
     if gone is not None and (gone.state == "pending" or gone.mending):
         return Finding(causes.ON_ITS_WAY, one.record, item.id, why=f"it is retired: {gone.value}")

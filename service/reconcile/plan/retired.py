@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from service.reconcile import causes
 from service.reconcile.causes import Finding
+from service.reconcile.plan.frame import Frame
 from service.reconcile.plan.precedence import UNDECIDED, Precedence
+from service.reconcile.policies import shows_retired
 from service.reconcile.states import Compared
+from workers.tombstones import GONE
 
 
 def is_retired(one: Compared, order: Precedence) -> bool:
@@ -18,14 +22,31 @@ def is_retired(one: Compared, order: Precedence) -> bool:
     return gone is not None and not any(order.wins(at, gone) for at in _versions(one, order))
 
 
-def retired(one: Compared, order: Precedence) -> Finding:
+def retired(one: Compared, frame: Frame) -> Finding:
     """Return what is said of such a record."""
-    if order.keeps(one.held.gone):
-        return Finding(causes.RETIRED, one.record, why="a later snapshot lacked its record")
-    if any(order.is_undecided(version, one.held.gone) for version in _versions(one, order)):
+    order, gone = frame.order, one.held.gone
+    if order.keeps(gone):
+        return _told(one, frame, "a later snapshot lacked its record")
+    if any(order.is_undecided(version, gone) for version in _versions(one, order)):
         return Finding(causes.UNDECIDED, one.record, why=UNDECIDED)
-    why = "the source has said since that it is gone"
-    return Finding(causes.RETIRED, one.record, why=why)
+    return _told(one, frame, "the source has said since that it is gone")
+
+
+def _told(one: Compared, frame: Frame, why: str) -> Finding:
+    """Tell that it is away; or that its item is there, though it was taken away."""
+    gone, item = one.held.gone, next(iter(one.items), None)
+    if item is None or gone is None:
+        return Finding(causes.RETIRED, one.record, why=why)
+    if gone.state == "pending" or gone.mending or one.held.tried >= frame.since_ms:
+        return Finding(causes.ON_ITS_WAY, one.record, item.id, why=f"it is retired: {gone.value}")
+    way = json.loads(gone.value)
+    kept = way == "keep" or gone.state not in ("written", "unchanged")
+    if kept or shows_retired(item, way, live=frame.has_live_drafts):
+        return Finding(causes.RETIRED, one.record, item.id, why=why)
+    act, policy = frame.policies.whole(causes.REPAIR)
+    why = "; ".join(filter(None, [why, "its item is there again", policy]))
+    cause = causes.EDITED
+    return Finding(cause, one.record, item.id, GONE, act=act, why=why, arrival=gone.arrival)
 
 
 def _versions(one: Compared, order: Precedence) -> Iterator[str]:
