@@ -1,6 +1,7 @@
 """Records that no item has, and their letters: how many there may be, and when they go."""
 
 import contextlib
+from dataclasses import replace
 
 import pytest
 from outbox_creating import knowing
@@ -138,6 +139,21 @@ def test_where_there_are_too_many_they_go_at_once(ignoring):
         unknown(ignoring, "k1")
     assert records(ignoring) == []
     assert ignoring.counts("ignored") == (1,)
+
+
+@pytest.mark.parametrize("missing", ["dead-letter", "ignore", "create"])
+def test_where_too_many_unknown_records_are_retired_they_are_kept_where_items_are_made(
+    bench_with, missing
+):
+    bench = bench_with(missing=missing)
+    bench.client.zadd("instep:tombstones", {f"products:x{n}": 1 for n in range(1000)})
+    gone = replace(event("k1", {}, by="key").changes[0], retire="delete")
+    with room_for(bench.client, 1):
+        bench.accept(Incoming("e1", "t", 0, (gone,)))
+        bench.list_all()
+    assert records(bench) == (["k1"] if missing == "create" else [])
+    assert bench.client.zcard("instep:tombstones") == 1000 + len(records(bench))
+    assert balanced(bench)
 
 
 def test_beyond_so_many_letters_one_stands_for_all_unknown_keys(bench):

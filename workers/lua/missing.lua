@@ -62,7 +62,11 @@ local function miss(record, started, all, ended)
   set(item, 'forgotten', nil)
   schedule(item)
   save(item)
-  if not none and not item.meta.make then rest_without_item(item) end
+  if none then
+    rest_without_trace(item)
+  elseif not item.meta.make then
+    rest_without_item(item)
+  end
 end
 
 -- Decides on some of what waited when the listing of *told* {started, ended, all} began; true: on all

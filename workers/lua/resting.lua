@@ -16,8 +16,9 @@ local function is_at_rest(item)
 end
 
 local function was_written(item)
-  for _, field in pairs(item.fields) do
-    if field.s == 'written' or field.s == 'unchanged' or field.k then return true end
+  for slug, field in pairs(item.fields) do
+    local shown = field.s == 'written' or field.s == 'unchanged'
+    if (shown and slug ~= GONE) or field.k then return true end
   end
   return false
 end
@@ -32,8 +33,9 @@ end
 
 local resting_most
 
-local function is_full_of_resting()
-  local number = redis.call('ZCARD', P .. 'resting')
+-- *name*: resting, or tombstones.
+local function is_full_of(name)
+  local number = redis.call('ZCARD', P .. name)
   if number < 1000 then return false end
   if not resting_most then
     local limit = memory_limit()
@@ -42,10 +44,18 @@ local function is_full_of_resting()
   return number >= resting_most
 end
 
+-- The retirement of a record that was never written anywhere; where items are created it is kept, so that
+-- nothing older creates it.
+local function rest_without_trace(item)
+  if request.missing ~= 'create' and is_at_rest(item) and not was_written(item) and is_full_of('tombstones') then
+    forget_record(item)
+  end
+end
+
 -- Call it once *item*, whose key no item has, is saved. *at_once*: it is forgotten, not kept for a while.
 local function rest_without_item(item, at_once)
   if in_force(item) or not is_at_rest(item) then return end
-  if not was_written(item) and (at_once or item.freed or is_full_of_resting()) then return forget_record(item) end
+  if not was_written(item) and (at_once or item.freed or is_full_of('resting')) then return forget_record(item) end
   redis.call('ZADD', P .. 'resting', 'NX', now, item.collection .. ':' .. item.record)
 end
 
