@@ -77,6 +77,14 @@ def test_a_record_that_has_other_values_in_letters_stays(bench):
     )
 
 
+def test_a_record_whose_item_may_yet_be_made_is_kept_for_a_while(bench):
+    unknown(bench, "k1")
+    bench.client.hset("instep:item:products:k1", "doubt", bench.now_ms() + 60_000)
+    letters(bench).discard(letters(bench).list()[0].id)
+    assert records(bench) == ["k1"]
+    assert bench.client.zcard("instep:resting") == 1
+
+
 def test_a_record_whose_item_was_written_before_is_kept_for_a_while(bench):
     bench.accept(event("k1", {"stock": 1}, by="key"))
     bench.list_all(("k1", "id-1"))

@@ -23,7 +23,7 @@
 --   on_create: lua/on_create.lua
 --   begins, sliced: the delivery is taken in slices, or goes on so: lua/sliced.lua
 -- ARGV[3]: the raw body, as text or base64 (request.encoding); ARGV[4], ARGV[5]: lua/kept.lua
---! uses dry versions state history arrivals sliced_head inferred burying retire creation slices references on_create locales echo adopted forms raw newest unversioned spooled left_out fetching waking seen logs overtaken again kept sliced body_letters own_letters losses run_counts
+--! uses dry versions state history arrivals sliced_head inferred burying retire resting creation slices references on_create locales echo adopted forms raw newest unversioned spooled left_out fetching waking seen logs overtaken again kept sliced body_letters own_letters losses run_counts
 
 local earlier = arrivals.drained() or earlier_answer()
 if earlier then return earlier end
@@ -259,6 +259,7 @@ for _, item in pairs(items) do
   if is_altered(item) then
     schedule(item)
     save(item)
+    if item.lost then rest_without_item(item) end
   end
 end
 

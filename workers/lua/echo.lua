@@ -189,6 +189,7 @@ local function part(gone, item_of)
   forget_confirmations(item)
   if not gone.deleted then return end
   if record then set(item, 'forgotten', 1) end
+  item.lost = true  -- lua/resting.lua, once it is saved
   for slug, field in pairs(item.fields) do
     field.k = nil
     touch(item, slug)

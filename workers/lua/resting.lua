@@ -23,6 +23,11 @@ local function was_written(item)
   return false
 end
 
+-- A request may still land that makes its item, or takes one away.
+local function is_in_doubt(item)
+  return math.max(tonumber(item.meta.doubt) or 0, tonumber(item.meta.hold) or 0) > now
+end
+
 local function forget_record(item)
   local name = item.collection .. ':' .. item.record
   redis.call('DEL', item.key)
@@ -47,7 +52,8 @@ end
 -- The retirement of a record that was never written anywhere; where items are created it is kept, so that
 -- nothing older creates it.
 local function rest_without_trace(item)
-  if request.missing ~= 'create' and is_at_rest(item) and not was_written(item) and is_full_of('tombstones') then
+  if request.missing ~= 'create' and is_at_rest(item) and not was_written(item) and not is_in_doubt(item)
+      and is_full_of('tombstones') then
     forget_record(item)
   end
 end
@@ -55,7 +61,8 @@ end
 -- Call it once *item*, whose key no item has, is saved. *at_once*: it is forgotten, not kept for a while.
 local function rest_without_item(item, at_once)
   if in_force(item) or not is_at_rest(item) then return end
-  if not was_written(item) and (at_once or item.freed or is_full_of('resting')) then return forget_record(item) end
+  local plain = not was_written(item) and not is_in_doubt(item)
+  if plain and (at_once or item.freed or is_full_of('resting')) then return forget_record(item) end
   redis.call('ZADD', P .. 'resting', 'NX', now, item.collection .. ':' .. item.record)
 end
 

@@ -192,7 +192,7 @@ local function forget_id(place, record, id)
   local ids, keys = P .. 'ids:' .. place, P .. 'keys:' .. place
   if redis.call('HGET', ids, record) == id then redis.call('HDEL', ids, record) end
   if redis.call('HGET', keys, id) == record then redis.call('HDEL', keys, id) end
-  redis.call('HDEL', P .. 'status:' .. place, id)
+  for _, kind in ipairs({'status:', 'born:'}) do redis.call('HDEL', P .. kind .. place, id) end
 end
 
 -- A new item knows nothing of how an earlier one was retired.
