@@ -7,6 +7,7 @@ Every method is one Lua step (``workers/lua``). Its keys stand in ``workers/stor
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -94,12 +95,20 @@ class Outbox:
         self.settings = settings
         self._room = Room(steps.client)
         self._packer = Packer()
+        self._trimmed = float("-inf")
 
     # accept ---------------------------------------------------------------------------------
 
     def check_room(self) -> None:
         """Raise StoreUnavailable where the store is too full to accept anything."""
         self._room.check()
+
+    def _history(self) -> dict[str, int] | None:
+        """Return the bounds of the history once a second, for the step that then trims it."""
+        if time.monotonic() < self._trimmed + 1.0:
+            return None
+        self._trimmed = time.monotonic()
+        return self.settings.store.history
 
     def accept(self, delivery: Delivery) -> Accepted:
         """Keep a delivery whole, or say that it was seen, or that there is no room for it."""
@@ -118,7 +127,7 @@ class Outbox:
             "raw": raw_letter(delivery.source, delivery.body, 0),
             "letters_most": LETTERS_MOST,
             "raw_bytes": RAW_BYTES,
-            "history": self.settings.store.history,
+            "history": self._history(),
             "weak": self._weak,
             "hold_ms": int(1000 * min(delivery.hold, HOLD_MOST)),
             "spooled": delivery.spooled and asdict(delivery.spooled),
