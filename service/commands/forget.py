@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
@@ -42,6 +43,7 @@ REMAINS: Final = (
     "in the CMS a listing of it brings its key back into the index."
 )
 LEFT: Final = 20  # places that are named
+_PATIENCE: Final = 60.0  # s for deliveries that are being accepted
 _LOOKED: Final = 20  # slices in which the nearest key is looked for
 
 
@@ -66,6 +68,7 @@ def forget(collection: str, key: str, dry_run: bool, yes: bool) -> None:
         client = connection.rq_connection(parts.settings.store)
         text = text_of(configuration, parts, collection, key)
         erasure = Erasure(client, parts.steps, text)
+        _await_slices(client)
         with progress("looking") as bar:
             hits = erasure.find(bar)
         if all(hit.kind not in WORDS for hit in hits) and not erasure.begun():
@@ -117,6 +120,17 @@ def text_of(configuration: Configuration, parts: Parts, collection: str, key: st
     )
 
 
+def _await_slices(client: Redis) -> None:
+    """Wait for large deliveries that are being accepted: what is not yet would come after it."""
+    ends = time.monotonic() + _PATIENCE
+    with progress("waiting for deliveries that are being accepted") as bar:
+        first = count = int(client.llen("instep:sliced"))
+        while count and time.monotonic() < ends:
+            bar(max(0, first - count), first)
+            time.sleep(0.1)
+            count = int(client.llen("instep:sliced"))
+
+
 def _names(path: object) -> Iterator[str]:
     """Yield the names under which *path* of a mapping finds a key."""
     steps = getattr(path, "steps", None)
@@ -160,6 +174,8 @@ def _show_left(left: list[Hit]) -> None:
 
 def _place(hit: Hit) -> str:
     kind, _, name = hit.key.removeprefix("instep:").partition(":")
+    if kind == "sliced":
+        return "a delivery that is being accepted: run it again in a moment"
     if hit.kind != "reference":
         return f"{hit.key} {hit.id}".rstrip()
     if kind == "item":
