@@ -16,7 +16,7 @@ from workers.store.key_places import Hit, Places
 from workers.store.key_text import KeyText
 
 SLICE: Final = 200  # keys, or members of one key, that are read together
-ENTRIES: Final = 20  # of a stream; a kept delivery may be as large as max_body
+ENTRIES: Final = 20  # of a stream or a list; a delivery may be as large as max_body
 _WORDS: Final = 64  # that are held at once
 
 
@@ -129,11 +129,11 @@ class Search:
         start = 0
         while True:
             with guarded():
-                page = self._client.lrange(key, start, start + SLICE - 1)
+                page = self._client.lrange(key, start, start + ENTRIES - 1)
             yield from page
-            if len(page) < SLICE:
+            if len(page) < ENTRIES:
                 return
-            start += SLICE
+            start += ENTRIES
 
     def _get(self, key: bytes) -> bytes:
         with guarded():
