@@ -18,6 +18,8 @@ from service.commands.printing import printable
 from service.commands.progressing import progress
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from redis import Redis
 
     from service.configuration import Configuration
@@ -81,10 +83,10 @@ def forget(collection: str, key: str, dry_run: bool, yes: bool) -> None:
         with progress("erasing") as bar:
             erased = erasure.run(hits, bar)
         _tell(erased.gone, erased.discarded)
-        fault = _write_files(client)
-        if not fault:
+        faults = [*_write_files(client), *_spooled(parts.settings.store.data)]
+        if not faults:
             erasure.end()
-        _finish(fault, erased.left)
+        _finish(faults, erased.left)
 
 
 def text_of(configuration: Configuration, parts: Parts, collection: str, key: str) -> KeyText:
@@ -155,6 +157,9 @@ def _unknown(parts: Parts, collection: str, key: str, record: str) -> None:
 
 def _show(hits: Iterable[Hit]) -> None:
     counted = Counter(hit.kind for hit in hits)
+    if not counted:
+        click.echo("Nothing is held of it: an earlier run is brought to its end.")
+        return
     click.echo("Held of it:")
     for kind, words in WORDS.items():
         if counted[kind]:
@@ -190,21 +195,29 @@ def _tell(gone: Counter[str], discarded: int) -> None:
     click.echo(f"Erased: {sum(gone.values()):,} places; field values discarded: {discarded:,}")
 
 
-def _write_files(client: Redis) -> str | None:
+def _write_files(client: Redis) -> Iterator[str]:
     from workers.store.append_only import rewrite
 
     with progress("writing the store's files anew") as bar:
-        return rewrite(client, bar)
+        if fault := rewrite(client, bar):
+            yield fault
 
 
-def _finish(fault: str | None, left: tuple[Hit, ...]) -> None:
-    if fault:
-        click.echo(f"The store's memory holds it no longer, and {fault}", err=True)
+def _spooled(data: Path) -> Iterator[str]:
+    """Tell of deliveries that were kept beside the store, and are accepted later."""
+    # Each file goes once all that is in it was accepted.
+    if found := sorted(data.expanduser().glob("spool/*.*")):
+        yield f"{found[0]} holds deliveries that are not accepted yet: run it again after that"
+
+
+def _finish(faults: list[str], left: tuple[Hit, ...]) -> None:
+    for fault in faults:
+        click.echo(f"A file may still hold it: {fault}", err=True)
     if left:
         click.echo("These still hold the key:", err=True)
         for hit in islice(left, LEFT):
             click.echo(f"  {printable(_place(hit))}", err=True)
         click.echo("Send a newer value of what names it, or forget that record, too.", err=True)
     click.echo(REMAINS)
-    if fault or left:
+    if faults or left:
         raise SystemExit(1)

@@ -124,6 +124,19 @@ def test_what_still_holds_it_is_named_and_exits_1(parts):
     assert "OTHER-1 of products: its field best names this key" in result.output
 
 
+def test_a_spool_that_is_not_drained_is_told(parts, folder):
+    deliver, _ = parts
+    deliver(id="e1", sku=KEY, qty=5)
+    (folder / "data" / "spool").mkdir()
+    spooled = folder / "data" / "spool" / "1.spool"
+    spooled.touch()
+    result = run(KEY, "--yes")
+    spooled.unlink()
+    assert result.exit_code == 1
+    assert "1.spool holds deliveries that are not accepted yet" in result.output
+    assert run(KEY, "--yes").exit_code == 0
+
+
 def test_a_file_that_cannot_be_written_anew_is_told(parts):
     _, found = parts
     client = found.steps.client
