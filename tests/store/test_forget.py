@@ -295,6 +295,24 @@ def test_what_refers_to_it_stays_and_is_named(bench, erase):
     assert bench.client.exists("instep:item:stores:S1")
 
 
+def test_another_record_of_an_event_that_is_named_by_it_is_named(bench, erase):
+    bench.accept(event("S-1", {"stock": 1}, id=f"{KEY}:5", by="key", collection="stores"))
+    deliver(bench)
+    assert [(hit.kind, hit.key) for hit in erase().left] == [
+        ("reference", "instep:item:stores:S-1")
+    ]
+
+
+def test_an_entry_that_its_record_knows_nothing_of_leaves_the_letter(bench, erase):
+    left = tuple(LeftOut("products", key, "key", "stock", None) for key in (KEY, "OTHER-1"))
+    problem = bad(id="e1")
+    bench.accept(type(problem)("e1", "t", 0, (), problem.problems, left=left), body=b"{}")
+    bench.client.delete(f"instep:item:products:{KEY}")
+    assert erase().left == ()
+    (letter,) = bench.letters()
+    assert (letter["entries"], KEY in json.dumps(letter)) == ("1", False)
+
+
 def test_what_it_waits_for_forgets_it(bench, erase):
     value = {"to": "stores", "key": "S-1"}
     referring = change(KEY, {"best": value}, kind="reference-key", by="key")

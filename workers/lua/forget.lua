@@ -1,8 +1,9 @@
 #!lua flags=allow-oom
 -- forget: erases what is held of one record, or one thing that holds its key; each may be repeated.
--- ARGV[2]: {act, collection, record, places, id, source, fetcher, object, ids, words, problems}
+-- ARGV[2]: {act, collection, record, places, id, source, fetcher, object, ids, words, problems, entries}
 --   act 'record': all that is held of the record itself; places: copies of its index
---       'letter': the dead letter *id*; problems: what it is to tell instead, JSON
+--       'letter': the dead letter *id*; problems: what it is to tell instead, JSON; entries: those of
+--       the record
 --       'fetch': the notice of *object*    'kept': of *source*, the deliveries *ids*, and *words* with
 --       all deliveries that are packed by them
 -- Returns {fields, discarded, gone}.
@@ -97,6 +98,7 @@ local function forget_letter(id)
   local held = redis.call('HMGET', key, 'kind', 'collection', 'record')
   local kind, own = held[1], held[2] == request.collection and held[3] == request.record
   if kind and kind ~= 'unmapped' and is_open(id) and not own then return end  -- fields lie in it
+  for _, name in ipairs(request.entries) do remove_entry(key, name) end
   if kind == 'unmapped' and is_open(id) and entries_of(key) > 0 then
     drop_body(id)
     redis.call('HSET', key, 'problems', request.problems, 'message', 'erased', 'topic', '')

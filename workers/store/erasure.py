@@ -129,7 +129,15 @@ class Erasure:
             with guarded():
                 told = self._client.hget(f"instep:letter:{id}", "problems") or b"[]"
             words = self._reworded(told.decode())
-            self._step("letter", id=id, record=self._text.record, problems=words)
+            request = {"id": id, "record": self._text.record, "entries": self._entries(id)}
+            self._step("letter", **request, problems=words)
+
+    def _entries(self, id: str) -> list[str]:
+        """Return what a letter holds of the record itself."""
+        with guarded():
+            names = [n for n, _ in self._client.hscan_iter(f"instep:letter:{id}", match="o:*")]
+        own = [self._text.collection, self._text.record]
+        return [name.decode() for name in names if json.loads(name[2:])[:2] == own]
 
     def _letters_of(self, bodies: set[str]) -> list[str]:
         """Return the ids of the letters, and drop the notices, that share one of *bodies*."""

@@ -108,9 +108,10 @@ class Places:
             return
         for field, value in pairs:
             if field.startswith(b"f:") and self._text.may_hold(value):
-                text = json.loads(value).get("v")
-                named = json.loads(text) if text else None
-                if self._refers(named) or self._tells(named):
+                stored = json.loads(value)
+                named = json.loads(stored["v"]) if stored.get("v") else None
+                told = self._text.in_words(stored.get("n") or "")  # its event's id
+                if told or self._refers(named) or self._tells(named):
                     yield Hit("reference", name, field[2:].decode())
 
     def _refers(self, value: Any) -> bool:
