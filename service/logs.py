@@ -4,11 +4,36 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_AGAIN = 60.0  # s
+_MOST = 50  # texts that are remembered
+_NAME = re.compile(r"\b[0-9a-f]{32}\b|retrying in \d+")
 QUIET = ("urllib3", "rq", "granian", "werkzeug")  # their every step; what matters they warn of
+
+
+class Once(logging.Filter):
+    """
+    Passes over what a library says again and again, for a minute; names of processes apart.
+
+    RQ tries to reach a store each second, and says each time that it cannot.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        text = _NAME.sub("", record.getMessage())
+        if record.created - self._said.get(text, float("-inf")) < _AGAIN:
+            return False
+        if len(self._said) >= _MOST:
+            self._said.clear()
+        self._said[text] = record.created
+        return True
 
 
 class Line(logging.Formatter):
@@ -45,3 +70,4 @@ def configure(level: int = logging.INFO) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("rq.worker").filters[:] = [Once()]

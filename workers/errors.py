@@ -12,6 +12,7 @@ ProcessorError
 ├── StoreUnavailable        the store did not answer: nothing was kept  → spooled, or 503
 │   ├── StoreFull           it answers, and has no room for more        → spooled, or 503
 │   ├── StoreUnsafe         it answers, but may lose or evict keys      → no start; spooled
+│   ├── StoreForbidden      it refuses its user a right, or the password → spooled, or 503
 │   ├── StoreNewer          a later release has written it              → no start
 │   ├── StoreDamaged        files of the embedded one cannot be read    → no start
 │   └── SpoolFull           nor does the spool take it                  → 503
@@ -121,6 +122,10 @@ class StoreUnsafe(StoreUnavailable):
     """The store answers, but may lose acknowledged writes or evict keys."""
 
     shown = "the store may lose what it is given"
+
+
+class StoreForbidden(StoreUnavailable):
+    """The store refuses its user a right, or does not know the user: nothing was kept."""
 
 
 class StoreNewer(StoreUnavailable):

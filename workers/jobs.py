@@ -27,6 +27,7 @@ from workers.scripts import Steps
 from workers.settings import Destination, Settings
 from workers.steps import Wait
 from workers.store import clock, connection
+from workers.store.complaint import Complaint
 from workers.store.connection import guarded
 from workers.store.soundness import Soundness
 
@@ -173,6 +174,7 @@ class Jobs:
         return flights, max(1, min(flights, self._workers) - 1)
 
 
+_away = Complaint(_log, "job ended without the store")
 _bound: Jobs | None = None  # RQ finds a job's function by its path: it cannot be given an object
 
 
@@ -214,7 +216,9 @@ def _perform(job: Callable[[Jobs], None]) -> None:
         job(_bound)
     except StoreUnavailable as error:
         # Whatever this job held is in the store: the claim runs out, the sweep wakes another.
-        _log.warning("job ended without the store", extra={"reason": str(error)})
+        _away.tell(str(error))
+    else:
+        _away.over()
 
 
 def sweep_forever(
@@ -232,6 +236,7 @@ def sweep_forever(
         sound: As of `Jobs`.
     """
     client, mine = parts.steps.client, uuid.uuid4().hex
+    away = Complaint(_log, "sweep without the store")
     renewed = False
     while not stop.is_set():
         try:
@@ -254,8 +259,9 @@ def sweep_forever(
             with guarded():
                 # A wake time that is stored meanwhile, and is earlier, nudges.
                 client.blpop(["instep:nudge"], timeout=max(0.01, min(1.0, seconds)))
+            away.over()
         except StoreUnavailable as error:
-            _log.warning("sweep without the store", extra={"reason": str(error)})
+            away.tell(str(error))
             stop.wait(0.5)
     with contextlib.suppress(StoreUnavailable):
         _retire(client, mine)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,12 +18,15 @@ from rq import SimpleWorker
 from rq.exceptions import StopRequested
 
 from workers.runtime.wakeups import WakeQueue, WakeUp, empty, is_unreadable
+from workers.store import rights
+from workers.store.complaint import Complaint
 
 _log = logging.getLogger(__name__)
 
 _TTL = 16  # s; RQ blocks for this less 15 s, so an idle worker ends within a second
 _MAINTENANCE = 30  # s
 _MONITORING = 5  # s
+_FORBIDDEN = 2.0  # s between two tries where the store refuses its user
 
 
 class Worker(SimpleWorker):
@@ -93,22 +97,36 @@ def work(
     Returns:
         0 after a stop that was asked for; 1 where the store is away, for a supervisor to go on.
     """
-    try:
-        worker = Worker(
-            [queue],
-            connection=connection,
-            serializer="json",
-            default_result_ttl=0,
-            worker_ttl=_TTL,
-            maintenance_interval=_MAINTENANCE,
-            job_monitoring_interval=_MONITORING,
-        )
-        worker.on_stop, worker.on_move = on_stop, on_move
-        # work() does so too, but only after it has registered.
-        worker._install_signal_handlers()  # type: ignore[no-untyped-call]
-        on_start()
-        worker.work(logging_level="WARNING", with_scheduler=False)
-    except redis.RedisError as error:
-        _log.warning("worker ended without the store", extra={"reason": str(error)})
-        return 1
-    return 0 if worker._stop_requested else 1
+    forbidden = Complaint(_log, "worker waits for its rights in the store")
+    while True:
+        try:
+            worker = Worker(
+                [queue],
+                connection=connection,
+                serializer="json",
+                default_result_ttl=0,
+                worker_ttl=_TTL,
+                maintenance_interval=_MAINTENANCE,
+                job_monitoring_interval=_MONITORING,
+            )
+            worker.on_stop, worker.on_move = on_stop, on_move
+            # work() does so too, but only after it has registered.
+            worker._install_signal_handlers()  # type: ignore[no-untyped-call]
+            on_start()
+            worker.work(logging_level="WARNING", with_scheduler=False)
+            return 0 if worker._stop_requested else 1
+        except redis.RedisError as error:
+            refused = rights.refusal(error)
+            if refused is None:
+                _log.warning("worker ended without the store", extra={"reason": str(error)})
+                return 1
+            # Not to end: another process would be refused as well, and be told again.
+            forbidden.tell(refused)
+        _wait(on_move)
+
+
+def _wait(on_move: Callable[[], object] | None) -> None:
+    """Wait a little; what is asked to end meanwhile is ended by its supervisor."""
+    if on_move:
+        on_move()
+    time.sleep(_FORBIDDEN)

@@ -27,6 +27,7 @@ from workers import tether
 from workers.errors import StoreUnavailable
 from workers.settings import Collection, Reconcile, Settings
 from workers.store import connection
+from workers.store.complaint import Complaint
 from workers.store.connection import guarded
 
 _LOOK = 1.0  # s between two looks at what is due
@@ -147,12 +148,14 @@ class Schedule:
 
     def run(self, stop: threading.Event) -> None:
         """Look for what is due until *stop*; a duty of the supervisor."""
+        away = Complaint(_log, "schedule without the store")
         while not stop.wait(_LOOK):
             try:
                 if self._lead() and (collection := self._due()):
                     self._carry_out(collection, stop)
+                away.over()
             except StoreUnavailable as error:
-                _log.warning("schedule without the store", extra={"reason": str(error)})
+                away.tell(str(error))
         with contextlib.suppress(StoreUnavailable), guarded():
             if self._client.get("instep:reconciler") == self._mine:
                 self._client.delete("instep:reconciler")

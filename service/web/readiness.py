@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from service.ingest.spool import State
-from workers.errors import StoreUnavailable, StoreUnsafe
+from workers.errors import StoreForbidden, StoreUnavailable, StoreUnsafe
 
 Grade = Literal["degraded", "down"]
 Status = Literal["ready", "degraded", "down"]
@@ -69,6 +69,9 @@ def _store(seen: Seen) -> Iterator[Reason]:
     grade: Grade = "degraded" if seen.spool and seen.spool.takes else "down"
     if isinstance(seen.trouble, StoreUnsafe):
         yield Reason("store weak", grade, None, str(seen.trouble))
+    elif isinstance(seen.trouble, StoreForbidden):
+        do = "give its user the right or the password that the log names"
+        yield Reason("store forbidden", grade, None, do)
     elif seen.trouble is not None:
         # Not its words: they may hold the address of the store.
         yield Reason("store away", grade, None, "see that the store runs and can be reached")

@@ -6,6 +6,7 @@ import threading
 import pytest
 from asgi import CHUNKED, CUT, END, NEVER, PATIENCE, Door, Wire, length, piece
 
+from service.web.front import Front
 from service.web.threads import Threads
 
 
@@ -313,3 +314,34 @@ def test_the_path_keeps_bytes_that_are_no_text():
     environ, _ = door.asked[0]
     assert environ["PATH_INFO"].encode("latin-1") == b"/webhooks/\xff r\xc3\xa4"
     assert environ["QUERY_STRING"] == "a=%ff"
+
+
+def test_threads_that_all_hang_are_stuck_and_not_before():
+    released = threading.Event()
+
+    async def ask():
+        threads = Threads(hanging(released), 2, "stuck", stuck=60.0, most=2)
+        loop = asyncio.get_running_loop()
+        before = threads.is_stuck(0.0)
+        asked = [threads.ask({"hangs": True}, loop) for _ in range(2)]
+        during = threads.is_stuck(-1.0), threads.is_stuck(60.0)
+        released.set()
+        await asyncio.gather(*asked)
+        return before, during, threads.is_stuck(-1.0)
+
+    assert asyncio.run(ask()) == (False, (True, False), False)
+
+
+def test_a_front_is_alive_while_its_loop_turns(monkeypatch):
+    front = Front(lambda *_: [], lambda _: 1, lambda *_: None)
+    assert front.is_alive()
+    loop = asyncio.new_event_loop()
+    try:
+        front._loop = loop
+        monkeypatch.setattr("service.web.front.TURN", 0.0)
+        assert not front.is_alive()  # asked, and not done yet
+        loop.run_until_complete(asyncio.sleep(0))
+        monkeypatch.setattr("service.web.front.TURN", 60.0)
+        assert front.is_alive()
+    finally:
+        loop.close()

@@ -19,9 +19,9 @@ from redis.connection import UnixDomainSocketConnection
 from redis.retry import Retry
 
 from workers.embedded.layout import Place
-from workers.errors import Problem, StoreFull, StoreUnavailable, StoreUnsafe
+from workers.errors import Problem, StoreForbidden, StoreFull, StoreUnavailable, StoreUnsafe
 from workers.settings import StoreSettings
-from workers.store import version
+from workers.store import rights, version
 from workers.store.full import Client
 
 _CONNECTIONS = 32  # per client; more threads than that wait for one
@@ -112,6 +112,8 @@ def guarded() -> Iterator[None]:
     except redis.ReadOnlyError as error:
         raise StoreUnsafe("the store is a replica now: it takes no changes") from error
     except redis.RedisError as error:
+        if refused := rights.refusal(error):
+            raise StoreForbidden(refused) from error
         name = type(error).__name__
         raise StoreUnavailable(f"the store could not be used: {name}: {error}") from error
 
@@ -127,6 +129,8 @@ def reach(client: redis.Redis, store: StoreSettings) -> None:
     try:
         version.read(client)
     except redis.RedisError as error:
+        if refused := rights.refusal(error):
+            raise StoreForbidden(refused) from error
         where = "REDIS_URL" if store.url else f"INSTEP_DATA {Place.of(store.data).data}"
         do = "see that it runs" if store.url else "start `instep up`, `web` or `worker` there"
         raise StoreUnavailable(f"no store answers at {where}: {error}; {do}") from error

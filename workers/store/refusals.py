@@ -18,6 +18,7 @@ from typing import Final
 import redis
 
 from workers.errors import StoreUnavailable
+from workers.store.complaint import Complaint
 from workers.store.connection import guarded
 
 UNKNOWN: Final = "(unknown)"  # all that name no source; no source can have this name
@@ -53,6 +54,7 @@ class Refusals:
         self._lock = threading.Lock()
         self._some = threading.Event()
         self._thread: threading.Thread | None = None
+        self._away = Complaint(_log, "refusals not counted yet")
 
     def count(self, source: str, reason: str) -> None:
         """Count one more; never waits. *source* is one of instep.toml, or UNKNOWN."""
@@ -69,8 +71,9 @@ class Refusals:
             self._some.clear()
             try:
                 self.flush()
+                self._away.over()
             except StoreUnavailable as error:
-                _log.warning("refusals not counted yet", extra={"reason": str(error)})
+                self._away.tell(str(error))
                 self._some.set()
                 rest.wait(_AWAY)
             rest.wait(_PAUSE)
