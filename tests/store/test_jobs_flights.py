@@ -10,11 +10,12 @@ import pytest
 from outbox_driver import settings
 
 from workers import processes
-from workers.jobs import Jobs
+from workers.jobs import STEP, Jobs
 from workers.parts import parts_of
 from workers.processes import Process
 from workers.scripts import Steps
 from workers.steps import Wait
+from workers.webflow.client import SECONDS
 
 
 class Recording:
@@ -58,3 +59,19 @@ def test_a_reconcile_leaves_a_flight_and_a_worker(store, living, workers, sites,
     jobs.courier = Recording()
     jobs.deliver("site")
     assert jobs.courier.asked == [(flights, lower)]
+
+
+def test_a_job_says_before_each_step_that_it_moves(store):
+    jobs, told = Jobs(parts_of(settings(), Steps(store), None), threading.Event()), []
+    jobs.courier, jobs.alive = Recording(), told.append
+    jobs.deliver("site")
+    assert told == [STEP]
+
+
+def test_before_a_request_its_time_is_told_as_well(store):
+    made, told = settings(), []
+    jobs = Jobs(parts_of(made, Steps(store), None), threading.Event())
+    jobs.alive = told.append
+    jobs.courier.asker.client(made.destinations["site"])
+    jobs.courier.close()
+    assert [seconds > SECONDS for seconds in told] == [True]

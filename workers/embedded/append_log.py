@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from mmap import mmap
+from typing import Literal
 
 _LONGEST_LINE = 32  # bytes of a number, or of a name, and to spare
 _LONGEST_NOTE = 128  # bytes of a note of the time
@@ -19,15 +20,12 @@ _MOST_WORDS = 1024 * 1024  # of one command
 _LARGEST_WORD = 512 * 1024 * 1024  # bytes, as the server's proto-max-bulk-len
 _MANY = 16  # commands in a row that nobody's value holds
 _BEGIN = re.compile(rb"\*[1-9]\d{0,6}\r\n\$\d{1,9}\r\n")
+_ARRAY = re.compile(rb"\*([1-9]\d{0,5})\r\n")
+_WORD = re.compile(rb"\$(\d{1,8})\r\n")
 _NAME = re.compile(rb"[A-Za-z]{2,20}")
 
 
-class Bytes(Protocol):
-    """``bytes``, or a file that is mapped into memory."""
-
-    def __len__(self) -> int: ...
-    def __getitem__(self, index: slice, /) -> bytes: ...
-    def find(self, sub: bytes, start: int = ..., end: int = ..., /) -> int: ...
+Bytes = bytes | mmap
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ def scan(log: Bytes) -> Scan:
     open_since = None  # the MULTI of a transaction whose EXEC was not met yet
     while at < len(log):
         try:
-            name, end = _command(log, at)
+            name, end = _plain(log, at) or _command(log, at)
         except _Cut:
             return Scan(whole, at, "cut", _goes_on(log, at + 1, to_end=True))
         except _Foreign:
@@ -104,6 +102,24 @@ def _reads(log: Bytes, at: int, to_end: bool) -> bool:
     except (_Cut, _Foreign):
         return False
     return found > 0
+
+
+def _plain(log: Bytes, at: int) -> tuple[bytes, int] | None:
+    """Return what `_command` does, three times as fast; None: it is to tell what is wrong."""
+    count = _ARRAY.match(log, at)
+    if not count:
+        return None
+    at, name = count.end(), b""
+    for _ in range(int(count[1])):
+        size = _WORD.match(log, at)
+        if not size:
+            return None
+        at = size.end() + int(size[1])
+        name = name or log[size.end() : min(at, size.end() + _LONGEST_LINE)]
+        if log[at : at + 2] != b"\r\n":
+            return None
+        at += 2
+    return (name.upper(), at) if _NAME.fullmatch(name) else None
 
 
 def _command(log: Bytes, at: int) -> tuple[bytes, int]:
