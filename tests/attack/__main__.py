@@ -33,6 +33,7 @@ def main():
     parser.add_argument("--histories", type=int, help="how many histories are played")
     parser.add_argument("--seconds", type=float, help="begin no more histories after so long")
     parser.add_argument("--width", type=int, default=0, help="histories side by side in one run")
+    parser.add_argument("--before", default="HEAD~1", help="the release that stands beside this")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="that play histories")
     parser.add_argument(
         "--table", type=Path, help="write the table there (.md), and a .json beside"
@@ -40,16 +41,15 @@ def main():
     given = parser.parse_args()
     figures = []
     for name in given.only or attacks.ATTACKS:
-        if not given.all and not given.only and name in attacks.LONG:
+        if not given.only and name in (attacks.PARTS if given.all else attacks.LONG):
             continue
         made = attacks.ATTACKS[name](given)
         figures += made if isinstance(made, list) else [made]
-        print(table.markdown(figures[-1:]).splitlines()[-1], flush=True)
+        if given.table:
+            table.write(given.table, figures)
     print(f"\n{table.markdown(figures)}")
     for failure in (failure for one in figures for failure in one.failures):
         print(failure)
-    if given.table:
-        table.write(given.table, figures)
     return int(any(one.failed for one in figures))
 
 

@@ -4,7 +4,18 @@ import contextlib
 import multiprocessing
 import time
 
-from tests.attack import crashes, histories
+from tests.attack import (
+    crashes,
+    debezium_order,
+    faults,
+    front_door,
+    histories,
+    network,
+    stores,
+)
+from tests.attack import (
+    restarts as restarting,
+)
 from tests.attack.debezium_order import running_store
 from tests.attack.progress import Progress
 from tests.attack.table import Figures
@@ -138,5 +149,119 @@ def all_crashes(given):
     return found
 
 
-ATTACKS = {"histories": whole, "crashes": all_crashes}
-LONG = ()
+# the network ---------------------------------------------------------------------------------
+
+
+def all_faults(given):
+    """Each kind of network fault."""
+    names = [name for name in faults.KINDS if given.all or name not in faults.SLOW]
+    names = names if given.all else names[:: len(names) // 8]
+    seeds = range(given.first, given.first + (2 if given.all else 1))
+    seeds = [given.seed] if given.seed is not None else seeds
+    figures, begun = Figures(f"{len(names)} network faults", seeds=len(seeds)), time.monotonic()
+    progress = Progress("network", len(names) * len(seeds))
+    with running_store() as client:
+        for name in names:
+            for seed in seeds:
+                _note(figures, network.play(client, name, seed), f"network: {name}", seed)
+                progress.at(figures.runs, name)
+    progress.end()
+    figures.seconds = time.monotonic() - begun
+    return figures
+
+
+def _note(figures, outcome, words, seed):
+    figures.add(outcome)
+    figures.runs += 1
+    if outcome.problems:
+        figures.failures.append(f"{words}, --seed {seed}: {outcome.problems[:3]}")
+
+
+# real processes ------------------------------------------------------------------------------
+
+
+def _seeds(given, count):
+    return [given.seed] if given.seed is not None else range(given.first, given.first + count)
+
+
+def all_stores(given):
+    """The store is killed, stopped, full, weakened under load, and fails over."""
+    found = []
+    for kind in stores.KINDS:
+        figures, begun = Figures(f"store {kind}", simulated=False), time.monotonic()
+        for seed in _seeds(given, 2):
+            figures.seeds += 1
+            _note(figures, stores.play(kind, seed), f"store: {kind}", seed)
+        figures.seconds = time.monotonic() - begun
+        found.append(figures)
+    return [*found, failovers(given)]
+
+
+def failovers(given):
+    figures, begun = Figures("store failed over"), time.monotonic()
+    with stores.replicated() as (world, primary, replica):
+        for seed in _seeds(given, 100 if given.all else 3):
+            figures.seeds += 1
+            outcome = stores.fail_over(world, primary, replica, seed)
+            _note(figures, outcome, "store: failover", seed)
+    figures.histories = 3 * figures.runs
+    figures.seconds = time.monotonic() - begun
+    return figures
+
+
+def all_restarts(given):
+    """Web and workers restarted in turn, and the release before beside this one."""
+    alone, begun = Figures("rolling restarts", simulated=False), time.monotonic()
+    for seed in _seeds(given, 2):
+        outcome, restarts = restarting.rolling(seed, rounds=4)
+        alone.seeds, alone.points = alone.seeds + 1, alone.points + restarts
+        _note(alone, outcome, "restarts", seed)
+    alone.seconds = time.monotonic() - begun
+    beside, begun = Figures("release before beside this", simulated=False), time.monotonic()
+    for seed in _seeds(given, 2):
+        found = restarting.beside(seed, given.before, rounds=4)
+        if found is None:
+            beside.left_out = f"no repository that has {given.before}"
+            break
+        beside.seeds, beside.points = beside.seeds + 1, beside.points + found[1]
+        _note(beside, found[0], f"restarts beside {given.before}", seed)
+    beside.seconds = time.monotonic() - begun
+    return [alone, beside]
+
+
+def whole_door(given):
+    """Requests that are not whole."""
+    figures, begun = Figures("the door", simulated=False), time.monotonic()
+    for seed in _seeds(given, 3):
+        outcome, tried = front_door.play(seed)
+        figures.seeds, figures.points = figures.seeds + 1, figures.points + tried
+        _note(figures, outcome, "door", seed)
+    figures.seconds = time.monotonic() - begun
+    return figures
+
+
+def databases(given):
+    """The log of a database, through the accept step: see debezium_order."""
+    figures, begun = Figures("logs of databases"), time.monotonic()
+    code = debezium_order.main(["--histories", "100" if given.all else "3"])
+    figures.runs = figures.histories = 300 if given.all else 9
+    figures.seeds = figures.runs // 3
+    if code:
+        figures.stale += 1
+        figures.failures.append("debezium_order: see above")
+    figures.seconds = time.monotonic() - begun
+    return figures
+
+
+ATTACKS = {
+    "histories": whole,
+    "crashes": all_crashes,
+    "network": all_faults,
+    "stores": all_stores,
+    "failover": failovers,
+    "restarts": all_restarts,
+    "door": whole_door,
+    "databases": databases,
+}
+LONG = ("stores", "restarts", "door", "databases")  # with --all alone
+PARTS = ("failover",)  # with another one already

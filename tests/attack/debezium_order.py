@@ -68,12 +68,12 @@ def by_time(sent):
     return {row: value for row, (_, value) in newest.items()}
 
 
-def main():
+def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--histories", type=int, default=1000)
     parser.add_argument("--steps", type=int, default=120)
     parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     failed = False
     with running_store() as client:
         for kind in KINDS:

@@ -211,26 +211,26 @@ class Fleet:
     def judged(self, within=150.0):
         """Wait until nothing is pending; returns the Outcome."""
         outcome, begun = Outcome(), time.monotonic()
-        while time.monotonic() < begun + within:
-            counts = self.counts()
-            if not counts["pending"]:
-                break
+        while (counts := self.counts())["pending"] and time.monotonic() < begun + within:
             time.sleep(0.2)
         outcome.longest = time.monotonic() - begun
+        if counts["pending"]:
+            outcome.stuck.append(f"{counts['pending']} pending after {within:g} s")
         # What is written once more, since nobody knows what came of it, is not pending.
         while wrong(self.cms, self.truth) and time.monotonic() < begun + within:
             time.sleep(0.5)
+        self._compare(outcome)
+        return outcome
+
+    def _compare(self, outcome):
+        counts = self.counts()
         if len(self.acks) < self.total:
             outcome.lost.append(f"{self.total - len(self.acks)} were never answered: {self.others}")
-        if counts["pending"]:
-            outcome.stuck.append(f"{counts['pending']} pending after {within:g} s")
         if counts["accepted"] != sum(counts[fate] for fate in FATES):
             outcome.unbalanced.append(json.dumps(counts))
         if counts["accepted"] < 2 * self.total:
             outcome.lost.append(f"{counts['accepted']} accepted of {2 * self.total}")
-        for key, shown in wrong(self.cms, self.truth).items():
-            outcome.stale.append(f"{key}: {shown}")
-        return outcome
+        outcome.stale += [f"{k}: {shown}" for k, shown in wrong(self.cms, self.truth).items()]
 
 
 @contextlib.contextmanager

@@ -23,10 +23,14 @@ class Outcome:
 
 
 class Judge:
-    """Args: world: in which all is quiet."""
+    """
+    Args:
+        world: In which all is quiet.
+        live: The live copies are looked at, too.
+    """
 
-    def __init__(self, world):
-        self.world, self.truth = world, world.truth
+    def __init__(self, world, *, live=True):
+        self.world, self.truth, self.live = world, world.truth, live
 
     def judge(self, outcome):
         """Note in *outcome* whatever is wrong."""
@@ -86,7 +90,7 @@ class Judge:
         if item is None:
             outcome.lost.append(f"{place}: no item, {held.value!r} is wanted")
             return
-        copies = [item.staged] + ([item.live] if item.live else [])
+        copies = [item.staged] + ([item.live] if item.live and self.live else [])
         for copy in copies:
             shown = copy.fields.get(place[2])
             wanted = [held.value]

@@ -1,4 +1,4 @@
-"""The store is killed, stopped, full, weakened under load; and fails over to a replica behind it."""
+"""The store is killed, stopped, full, weakened under load, and fails over to a replica."""
 
 import contextlib
 import random
@@ -109,7 +109,8 @@ def fail_over(world, primary, replica, seed, *, width=3):
     _send_all_anew(history, chance)
     outcome = Outcome()
     history.end(outcome)
-    Judge(world).judge(outcome)
+    # An archive that is forgotten is an editor's, whose item is written staged only.
+    Judge(world, live=False).judge(outcome)
     return outcome
 
 
@@ -149,11 +150,14 @@ def _event(history, chance, collection, key, slugs):
         payload = {"id": f"e{number}", "type": "changed", "sku": key, "rev": number, **values}
         return Event("erp", f"e{number}", collection, key, values, (2, number, 0), payload)
     if collection == "prices":
-        moment = int(history.world.clock.t) + 2000  # after all that arrival has given
-        payload = {"id": f"s{number}", "type": "changed", "sku": key, "at": moment, **values}
-        at = (1, moment * 1_000_000, 0)
-        return Event("shop", f"s{number}", collection, key, values, at, payload) if values else None
+        return _price(history, key, number, values) if values else None
     values["note"] = f"n{number}"
     values |= {"of": "K1"} if "of" in slugs else {}
     payload = {"type": "changed", "sku": key, **values}
     return Event("bare", None, collection, key, values, None, payload)
+
+
+def _price(history, key, number, values):
+    moment = int(history.world.clock.t) + 2000  # after all that arrival has given
+    payload = {"id": f"s{number}", "type": "changed", "sku": key, "at": moment, **values}
+    return Event("shop", f"s{number}", "prices", key, values, (1, moment * 1_000_000, 0), payload)
