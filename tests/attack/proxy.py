@@ -80,7 +80,7 @@ class Proxy:
 
     def __init__(self):
         self.upstream, self.faults, self.last = None, [], b""
-        self.met = 0
+        self.late = []  # what lands before the next request does
         self._lock = threading.Lock()
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
@@ -110,6 +110,8 @@ class Proxy:
                         return
                     head += got
                 exchange = Exchange(self, client, head)
+                while self.late:
+                    self.ask(self.late.pop(0))
                 self._next(exchange)(exchange)
                 if not exchange.open:
                     return
@@ -117,7 +119,6 @@ class Proxy:
     def _next(self, exchange):
         with self._lock:
             if exchange.is_write and self.faults:
-                self.met += 1
                 return self.faults.pop(0)
         return passed
 
