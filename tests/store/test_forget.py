@@ -230,6 +230,7 @@ def test_a_later_event_makes_it_anew(bench, erase):
     [
         *("Größe-7", unicodedata.normalize("NFD", "Größe-7"), " padded-7\t", "A/B-77", "shoe-👟-7"),
         *('5" pipe-7', "back\\slash-7", "a&b<c>-7", "50% off-7", "Ab-7 x"),
+        *("a:b-77", "*-[77]?", "line\nbreak-7", "x" * 300),
     ],
 )
 def test_a_key_of_any_letters_goes(bench, erase, key):
