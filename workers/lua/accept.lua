@@ -209,7 +209,7 @@ end
 
 request.headers = cjson.encode(request.headers)
 local has_letters = redis.call('EXISTS', P .. 'letters:raw:' .. request.source) == 1
-local told, asked, asks, accepted, letters = {}, {}, {}, 0, 0
+local outcome = {told = {}, asked = {}, asks = {}, accepted = 0, letters = 0}
 begin_body_letter(events, given(request.closes), item_of, letter_for, sliced)
 local own_letter = sliced and (writing or given(request.closes))
 -- A function, for a loop here would take names of those 200 that a script has at most.
@@ -218,8 +218,8 @@ local function accept(event)
   local arrival = arrival_of(event)
   for _, ask in ipairs(event.fetches) do
     note_fetch(fetch_of(ask[1], request.source, ask[2]), event, raw_of(event), request.mode ~= 'live')
-    asked[ask[1]] = true
-    asks[#asks + 1] = ask
+    outcome.asked[ask[1]] = true
+    table.insert(outcome.asks, ask)
   end
   if own_letter then leave_own_entries(event, own_letter, item_of) end
   -- Before its values overtake what its letter holds: a replay closes it, not something newer.
@@ -234,13 +234,13 @@ local function accept(event)
       if fate[3] == 'accepted' then runs.note_taken(event) end
       if not given(event.again) or fate[2] > 0 then fates[#fates + 1] = fate end
     end
-    accepted = accepted + #fates
-    if #fates > 0 then told[#told + 1] = {change.collection, change.record, fates} end
+    outcome.accepted = outcome.accepted + #fates
+    if #fates > 0 then table.insert(outcome.told, {change.collection, change.record, fates}) end
   end
   if wanted(event) then note_seen(event) end
   link_part(event, arrival, item_of)
   if #event.problems > 0 and keep_own_letter(event, raw_of(event), keeping, event.index < 0 and before or arrival, item_of) then
-    letters = letters + 1
+    outcome.letters = outcome.letters + 1
     has_letters = true
   end
 end
@@ -251,9 +251,11 @@ runs.save(given(request.limit))
 save_logs()
 arrivals.note()
 local stalled = LATER[request.mode] and save_stale()
-local letter = given(request.closes)
-if letter and (not sliced or sliced.last) and not rewritten[letter] and is_open(letter) then
-  end_letter(letter, 'replayed', item_of)
+do
+  local letter = given(request.closes)
+  if letter and (not sliced or sliced.last) and not rewritten[letter] and is_open(letter) then
+    end_letter(letter, 'replayed', item_of)
+  end
 end
 for _, item in pairs(items) do
   if is_altered(item) then
@@ -271,8 +273,8 @@ if sliced then
     nameless = body_is_nameless(), with_ids = body_has_ids()}
   slicing.save(sliced, told, {repeats, left, rest})
 end
-if #asks > 0 then note('asked', {source = request.source, fetches = asks}, 'fetches') end
-if #told > 0 then note('accepted', {source = request.source, mode = request.mode, changes = told}, 'changes') end
+if #outcome.asks > 0 then note('asked', {source = request.source, fetches = outcome.asks}, 'fetches') end
+if #outcome.told > 0 then note('accepted', {source = request.source, mode = request.mode, changes = outcome.told}, 'changes') end
 trim_history()
 
 local wake = {}
@@ -283,9 +285,9 @@ for destination, change in pairs(lives) do
     wake[#wake + 1] = destination
   end
 end
-for name in pairs(asked) do
+for name in pairs(outcome.asked) do
   if not rests_till(name) and claim_marker(QUEUE) then wake[#wake + 1] = QUEUE end
 end
-return answer({outcome = duplicate and 'duplicate' or 'kept', accepted = accepted, wake = wake,
-  letters = letters, words = words, at = string.format('%.0f', now_us), stalled = stalled, forgot = forgot, tally = request.again and tally, taken = request.again and taken,
+return answer({outcome = duplicate and 'duplicate' or 'kept', accepted = outcome.accepted, wake = wake,
+  letters = outcome.letters, words = words, at = string.format('%.0f', now_us), stalled = stalled, forgot = forgot, tally = request.again and tally, taken = request.again and taken,
   refused = request.again and refused, closed = request.again and closed})
