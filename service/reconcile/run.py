@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from service.ingest.spool_count import all_waiting
 from service.reconcile import forms, variants
 from service.reconcile.acting import Actor
 from service.reconcile.comparing import compare, keyless
@@ -69,7 +70,6 @@ class Run:
         self.rows = rows
         self.table = table
         self.watch = Watch()
-        self.spooled: Callable[[], int] = lambda: 0  # deliveries that wait beside the store
         self._sleep = sleep
         self.problems: list[tuple[int, str, str]] = []  # record number, path, message
         self._ledger = Ledger(parts, collection)
@@ -237,6 +237,10 @@ class Run:
             for kind, ruling in rulings.items()
         }
         return Done(handed, self.waiting().wait(patient=wait), rulings)
+
+    def spooled(self) -> int:
+        """Return the deliveries that wait on disk, of all machines as far as they have told."""
+        return all_waiting(self.parts.settings.store.data, self.parts.steps.client).deliveries
 
     def waiting(self) -> Waiting:
         """Return what waits for all that was handed over."""

@@ -119,13 +119,12 @@ class Reconciling(Way):
             margin=margin,
         )
 
-    def command(self, records, *, approve=None, bad=0, spooled=0, **wishes):
+    def command(self, records, *, approve=None, bad=0, **wishes):
         """
         What the command comes to with *records*: its figures, its exit code and what it says.
 
         Args:
             bad: Further records that cannot be mapped.
-            spooled: Deliveries that wait beside the store.
             wishes: Arguments of the command.
         """
         rows = self.snapshot(records)
@@ -134,7 +133,6 @@ class Reconciling(Way):
         with Table() as table:
             collection = self.settings.collections["products"]
             run = Run(self.parts, collection, rows, table, sleep=self.sleep)
-            run.spooled = lambda: spooled
             outcome = command.carry_out(run, Wishes("products", **wishes), approve)
             said = "\n".join(outcome.lines())
             return SimpleNamespace(

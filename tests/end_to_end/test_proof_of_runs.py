@@ -1,9 +1,12 @@
 """When a reconcile may say that it has proven anything: exit 0, on the sandbox."""
 
 import uuid
+from dataclasses import replace
 
 import pytest
 
+from service.ingest.entry import Entry
+from service.ingest.spool import Spool, folder_of
 from service.reconcile.proof import Unproven
 from service.reconcile.run import Run
 from service.reconcile.state.chunks import parts
@@ -15,6 +18,7 @@ from workers.changes import (
     Incoming,
     LeftOut,
 )
+from workers.settings import StoreSettings
 
 
 @pytest.fixture
@@ -151,8 +155,14 @@ def test_a_listing_with_holes_is_not_proven(reconciling):
 
 
 @pytest.mark.parametrize("how", [{}, {"check": True}])
-def test_deliveries_that_wait_on_disk_keep_a_run_from_being_proven(way, how):
-    assert unproven(way.command(in_step(way), spooled=3, **how)) == (1, False, {"spool": 3})
+def test_deliveries_that_wait_on_disk_keep_a_run_from_being_proven(way, tmp_path, how):
+    way.settings = replace(way.settings, store=StoreSettings(data=tmp_path))
+    way.begin()
+    spool = Spool(folder_of(tmp_path), 1)
+    for n in range(3):
+        spool.append(Entry("erp", f"token{n}", n, body=b"{}"))
+    assert unproven(way.command(in_step(way), **how)) == (1, False, {"spool": 3})
+    spool.close()
 
 
 def test_values_that_cannot_be_compared_are_not_proven(way):
