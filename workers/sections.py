@@ -2,8 +2,7 @@
 The sections of ``instep.toml`` as marshmallow schemas: which keys there are, and what fits each.
 
 A value is taken as it stands or refused; nothing is coerced, since ``"60"`` for a number is a
-slip that TOML can tell from 60. What fits is said in words beside the test, so that an error can
-say it too.
+slip that TOML can tell from 60. What fits is said in words beside the test, for the errors.
 """
 
 from __future__ import annotations
