@@ -46,7 +46,7 @@ REFUSALS: Mapping[int, tuple[str, str, str]] = {  # status: key, expected, do
 def check(json_wanted: bool) -> None:
     """Check the configuration, the mappings, the store and the tokens."""
     from service.commands.creations import never_created
-    from service.commands.orders import mixed
+    from service.commands.orders import mixed, unversioned
     from service.configuration import of_process
     from workers.limiter import Limiter
 
@@ -66,6 +66,7 @@ def check(json_wanted: bool) -> None:
         notes += _merged(settings, steps)
         steps.client.connection_pool.disconnect()
     notes += mixed(configuration)
+    notes += unversioned(configuration)
     notes += never_created(configuration)
     _report(problems, notes, json_wanted, settings.warnings)
     raise SystemExit(1 if problems else 0)

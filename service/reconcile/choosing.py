@@ -57,6 +57,14 @@ def chosen(
     return Chosen(options.source, collection, options.by, rules)
 
 
+def warning(mapping: str, collection: str) -> str:
+    """Return what is said where snapshots of *mapping* are reconciled beside live events."""
+    return (
+        f"Warning: {mapping} has no version: a snapshot of {collection} counts by its own time, "
+        "and what an event said shortly before that is undecided; give it Meta.version"
+    )
+
+
 def _writes(rule: Rule, collection: str) -> bool:
     # What is left in a snapshot is not what such a mapping reads: the notice of a deletion.
     retires = getattr(rule.options, "on_delete", None)

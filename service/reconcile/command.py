@@ -60,6 +60,7 @@ class Outcome:
         for number, path, message in self.run.problems[:20]:
             yield f"{self.run.rows.records.word} {number}, {path}: {message}"
         yield from report.lines(self.figures)
+        yield from self.run.warnings()
 
     def document(self) -> dict[str, Any]:
         """Return all of it, ready for JSON."""
@@ -69,7 +70,14 @@ class Outcome:
         ]
         told = list(report.entries(self.run, causes.NOTED))
         found = list(self.entries())
-        return {**self.figures, "differences": found, "notes": told, "problems": problems}
+        warnings = list(self.run.warnings())
+        return {
+            **self.figures,
+            "warnings": warnings,
+            "differences": found,
+            "notes": told,
+            "problems": problems,
+        }
 
 
 @contextmanager

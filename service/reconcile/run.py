@@ -5,13 +5,14 @@ One reconcile from beginning to end: read, list, compare, ask the guard, act, wa
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
 from service.ingest.spool_count import all_waiting
 from service.reconcile import forms, variants
 from service.reconcile.acting import Actor
+from service.reconcile.choosing import warning
 from service.reconcile.comparing import compare, keyless
 from service.reconcile.given import Given
 from service.reconcile.held import Ledger
@@ -27,7 +28,7 @@ from service.reconcile.rehearsal import stage
 from service.reconcile.rows import Rows
 from service.reconcile.run_results import Done, Found, Watch
 from service.reconcile.showing import Eye
-from service.reconcile.states import Compared, Wanted
+from service.reconcile.states import Compared, Wanted, has_live
 from service.reconcile.table import Table
 from service.reconcile.targets import list_targets, teach
 from service.reconcile.waiting import Waiting
@@ -78,7 +79,7 @@ class Run:
         self._given = Given(parts, collection.name, rows.chosen.source, as_of_ms)
         self._locales: tuple[Locale, ...] = ()
         self._bad = self._unread = self._targets = 0
-        self._partial = False
+        self._partial = self._beside_live = False
         self.masses = Masses(table, collection)
         self.counts = RunCounts(parts.steps, parts.settings, collection)
         self.proof = Proof(parts, collection, table, source=rows.chosen.source, sleep=sleep)
@@ -178,6 +179,7 @@ class Run:
         for page in self.table.pages():
             held = self._ledger.read([one.record for one in page])
             page = self._given.marked([one.beside(held[one.record]) for one in page])
+            self._beside_live = self._beside_live or has_live(page)
             links = self._links.of(page)
             linked = [self._localized(one.linked(links)) for one in page]
             for one in linked:
@@ -215,6 +217,13 @@ class Run:
         options, calls = options_of(self.parts, self.collection, types)
         schema, more = known_schema(self.parts, self.collection, types)
         return Eye(self.destination.api, options, schema), calls + more
+
+    def warnings(self) -> Iterator[str]:
+        """Yield what is wrong with the mappings, as far as this run has shown it."""
+        if self._beside_live and not self._order.sequenced:
+            for rule in self.rows.chosen.rules:
+                if rule.options.version is None:
+                    yield warning(rule.name, self.collection.name)
 
     def act(self, found: Found, rulings: Mapping[str, Ruling], *, wait: bool) -> Done:
         """

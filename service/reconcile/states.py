@@ -4,7 +4,7 @@ The three sides of a comparison: a record of the source, what the outbox holds, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -146,3 +146,8 @@ class Compared:
     def linked(self, links: Mapping[str, str | None]) -> Compared:
         """Return it with the ids of the items that values name."""
         return replace(self, links=links)
+
+
+def has_live(page: Iterable[Compared]) -> bool:
+    """Tell whether an event gave any of what is held of the records of *page*."""
+    return any(field.as_of is None for one in page for field in one.held.fields.values())

@@ -126,6 +126,25 @@ def test_sources_of_two_kinds_on_one_field_are_warned_of(check, tmp_path, erp, s
     assert not warned or told in warned[0]
 
 
+@pytest.mark.parametrize(
+    ("settings", "version", "warned"),
+    [
+        ('file = "erp.csv"', "", True),
+        ('file = "erp.csv"', 'version = "updated_at"', False),
+        ('orphans = "report"', "", False),
+    ],
+)
+def test_a_mapping_without_a_version_that_is_reconciled_is_warned_of(
+    check, tmp_path, settings, version, warned
+):
+    one = BOTH.partition("class Shop")[0]
+    text = one.replace('"products", "id"', f'"products", "id"\n        {version}')
+    (tmp_path / "mappings.py").write_text(text)
+    code, found = check(f"{ONE_SOURCE}{TOML}[collections.products.reconcile]\n{settings}\n")
+    notes = [note for note in found["notes"] if note.startswith("Warning: Erp has no version")]
+    assert (code, bool(notes)) == (0, warned)
+
+
 ONE_SOURCE = """
 mappings = ["mappings.py"]
 [sources.erp]

@@ -16,6 +16,8 @@ from workers.policy import run_guard
 from workers.policy.run_guard import KINDS
 from workers.settings import Guard, Reconcile
 
+_RULE = SimpleNamespace(name="Stock", options=SimpleNamespace(version=None))
+
 
 class Snapshot:
     """
@@ -28,7 +30,7 @@ class Snapshot:
 
     def __init__(self, records, *, by, as_of, once=(), margin=60.0):
         self.version = time_version(datetime.fromtimestamp(as_of, UTC))
-        self.chosen = SimpleNamespace(source="erp", by=by)
+        self.chosen = SimpleNamespace(source="erp", by=by, rules=(_RULE,))
         self.records = SimpleNamespace(
             read=0, margin=margin, name="stock", size=None, unit="rows", word="row"
         )
@@ -59,6 +61,7 @@ class Told:
         self.shown = list(report.entries(run, causes.DIFFERENCES))
         self.calls = calls
         self.listing = found.pages.calls
+        self.warnings = list(run.warnings())
 
     def by_cause(self):
         """Cause → the keys (or item ids) of the differences."""

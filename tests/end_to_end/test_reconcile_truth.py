@@ -165,3 +165,10 @@ def test_a_late_event_of_long_before_the_snapshot_does_not_go_over_it(way):
     way.change(1, stock=6, version=way.at(-HOUR / 2))
     way.run()
     assert way.shown("stock", [1]) == [7]
+
+
+def test_a_run_beside_live_events_warns_of_a_mapping_without_a_version(reconciling):
+    way = reconciling(items=1)
+    assert told_by(way, 5).warnings == []
+    way.change(1, stock=6)
+    assert "Stock has no version" in told_by(way, 6).warnings[0]
