@@ -63,7 +63,7 @@ def _words(text: str) -> set[str]:
 
 def _block(text: str, others: list[str]) -> str:
     """Return the shared *text* as a block, whose names are seen outside where *others* use them."""
-    used = set(re.findall(r"\w+", "\n".join(others)))
+    used = _words("\n".join(others))
     seen: dict[str, None] = {}
 
     def declare(found: re.Match[str]) -> str:
