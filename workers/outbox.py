@@ -141,9 +141,8 @@ class Outbox:
             "events": events_for(delivery, self.settings),
         }
         kept = (packed.data, packed.fresh) if packed else (b"", b"")
-        # What a run may do is held against what is counted in the step that takes it.
-        whole = delivery.landing is not None or delivery.limit is not None
-        if not whole and slicing.are_many(request["events"]):
+        # What a run may do is counted in the step that takes it; what was fetched has a claim.
+        if delivery.mode in ("live", "remap") and slicing.are_many(request["events"]):
             answer = slicing.begin(self.steps, request, text, kept)
         else:
             answer = self.steps.run("accept", request, text, *kept)

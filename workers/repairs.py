@@ -15,7 +15,7 @@ from workers.outbox import INDEX_EVERY, V1_INDEX_EVERY
 from workers.scripts import Steps
 from workers.settings import Collection, Settings
 
-MOST = 500  # records of one step: it holds up every other
+MOST = 100  # records of one step: it holds up every other
 
 
 @dataclass(frozen=True, slots=True)

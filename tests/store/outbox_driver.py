@@ -143,9 +143,17 @@ class Bench:
 
     # what comes in
 
-    def accept(
+    def accept(self, *events, **options):
+        """Accept a delivery, in slices too."""
+        accepted = self.take(*events, **options)
+        while self.outbox.slice().more:
+            pass
+        return accepted
+
+    def take(
         self, *events, source="erp", mode="live", token=None, body=b"{}", closes=None, hold=0.0
     ):
+        """Take a delivery; what is to be accepted in slices is not yet."""
         token = token or uuid.uuid4().hex
         return self.outbox.accept(
             Delivery(source, token, events, body, {}, mode, closes, hold=hold)

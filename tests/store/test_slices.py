@@ -6,7 +6,6 @@ import pytest
 from outbox_driver import event
 from outbox_listing import item, put
 from outbox_referring import listed, one
-from outbox_referring import put as refer
 
 from workers.changes import Change, Incoming
 from workers.outbox import balanced
@@ -54,7 +53,7 @@ def test_a_repeated_slice_decides_nothing_anew(missing):
 def test_a_value_that_comes_before_its_slice_waits_for_the_next_listing(missing):
     last = missing.client.zrange("instep:lookup:products", -1, -1)[0]
     missing.pass_time(0.01)
-    put(missing, last, value=2)
+    missing.take(event(last, {"stock": 2}, by="key"))
     finish(missing)
     assert (missing.state(last), missing.counts("dead")) == ("pending", (MANY - 1,))
     missing.pass_time(31)
@@ -105,7 +104,8 @@ def test_an_item_that_comes_wakes_those_that_wait_for_it_in_slices(waiting):
 
 def test_one_that_begins_to_wait_again_meanwhile_is_sent(waiting):
     listed(waiting, ("s1", "id-s1"))
-    refer(waiting, "sku-late", one("s1"))
+    late = Change("stock", "products", "sku-late", "item", (one("s1"),), None)
+    waiting.take(Incoming(None, "changed", 0, (late,)))
     finish(waiting)
     assert due(waiting) == WAITERS + 1
 
@@ -121,7 +121,8 @@ def test_references_to_what_is_not_there_die_in_slices(waiting):
 def test_an_item_that_comes_between_the_slices_ends_the_waiting(waiting):
     listed(waiting)
     waiting.pass_time(31)
-    refer(waiting, "p-other", one("s2"))
+    other = Change("stock", "products", "p-other", "item", (one("s2"),), None)
+    waiting.take(Incoming(None, "changed", 0, (other,)))
     listed(waiting, ("s1", "id-s1"), ("s2", "id-s2"))
     finish(waiting)
     assert waiting.counts("dead", "pending") == (0, WAITERS + 1)

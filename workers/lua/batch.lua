@@ -6,7 +6,8 @@ local trial, blind = false, false  -- one request tries whether it is back; a GE
 
 local picked, shape, room, filled = {}, nil, nil, 0  -- shape: lua/picking.lua; filled: entries
 local spare = false  -- passes over items that failed alone, while there are others
-local looked = 0  -- at so many items: what one claim may take of the store's time is bounded
+local looked = 0  -- at so many items
+local LOOKS = 150  -- items: what one claim may take of the time of the store is bounded
 
 local function put_back(item)
   schedule(item)
@@ -92,7 +93,7 @@ local function consider(set_of, record)
 end
 
 local function claim_items(set_of)
-  local scanned, most = 0, looked + (set_of.filler and 2 * request.batch or 400)
+  local scanned, most = 0, looked + LOOKS
   while looked < most do
     local records = redis.call('ZRANGEBYSCORE', set_of.key, '-inf', now, 'LIMIT', scanned, 100)
     if #records == 0 then break end

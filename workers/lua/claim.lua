@@ -185,7 +185,7 @@ local function serve(lane)
     end
     -- What stays there waits for a schema, or for what has not failed alone: others need not.
     if redis.call('ZCOUNT', set_of.key, '-inf', now) >= set_of.due then held[set_of.key] = true end
-    if looked >= 1000 then
+    if looked >= LOOKS then
       unseen = true
       sooner(now + 1)
       break

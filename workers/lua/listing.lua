@@ -52,11 +52,11 @@ local function begin_pass(collection, key, kind, since)
   if kind == 'all' then redis.call('HDEL', key, 'holes') end
   -- What waits since before the clock stepped back is decided on by this pass, not in hours.
   local waiting = P .. 'lookup:' .. collection.name
-  for _, record in ipairs(redis.call('ZRANGEBYSCORE', waiting, '(' .. now, '+inf')) do
+  for _, record in ipairs(redis.call('ZRANGEBYSCORE', waiting, '(' .. now, '+inf', 'LIMIT', 0, 5000)) do
     redis.call('ZADD', waiting, now, record)
   end
   local wanted = P .. 'wanted:' .. collection.name
-  for _, one in ipairs(redis.call('ZRANGEBYSCORE', wanted, '(' .. (now + PATIENCE_MS), '+inf')) do
+  for _, one in ipairs(redis.call('ZRANGEBYSCORE', wanted, '(' .. (now + PATIENCE_MS), '+inf', 'LIMIT', 0, 5000)) do
     redis.call('ZADD', wanted, now, one)
   end
 end

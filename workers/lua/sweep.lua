@@ -27,10 +27,20 @@ local function note_clock()
   redis.call('SET', P .. 'clock', string.format('%.0f %.0f', math.max(seen, clock_now + back), back))
 end
 
+local MENDED = 2000  -- members of one set in one step
+local mending = false -- some are left
+
 local function mend(key)
-  for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. (now + AHEAD_MS), '+inf')) do
-    redis.call('ZADD', key, now, member)
+  local ahead = redis.call('ZRANGEBYSCORE', key, '(' .. (now + AHEAD_MS), '+inf', 'LIMIT', 0, MENDED)
+  for first = 1, #ahead, 100 do
+    local put = {}
+    for n = first, math.min(first + 99, #ahead) do
+      put[#put + 1] = now
+      put[#put + 1] = ahead[n]
+    end
+    redis.call('ZADD', key, unpack(put))
   end
+  mending = mending or #ahead == MENDED
 end
 
 -- *told*: a claim said when to come back. It knew of the look-ups, but not of what came since.
@@ -105,7 +115,7 @@ for _, name in ipairs(fetchers) do
   fetch = fetch or (due and not rests_till(name))
 end
 if #fetchers > 0 and fetch and claim_marker(QUEUE) then wake[#wake + 1] = QUEUE end
-local ms = 1000
+local ms = mending and 0 or 1000
 local first = redis.call('ZRANGEBYSCORE', P .. 'wakes', '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
 if first[2] then ms = math.min(ms, tonumber(first[2]) - now) end
 return answer({wake = wake, ms = ms})
