@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from dataclasses import replace
 
 import pytest
 from outbox_driver import at, change, number
@@ -43,9 +44,9 @@ def direct(bench, qty, source="erp", id=None, **options):
     return bench.accept(event, source=source)
 
 
-def held(bench, slug="stock"):
+def held(bench, slug="stock", record=ITEM):
     return json.loads(
-        json.loads(bench.client.hget(f"instep:item:products:{ITEM}", f"f:{slug}"))["v"]
+        json.loads(bench.client.hget(f"instep:item:products:{record}", f"f:{slug}"))["v"]
     )
 
 
@@ -180,3 +181,24 @@ def test_its_age_is_told_from_when_it_came(bench, spool):
         score for _, score in bench.client.zrange("instep:waiting:products", 0, -1, withscores=True)
     ]
     assert 29_000 < bench.now_ms() - score < 31_000
+
+
+def test_one_of_very_many_changes_is_taken_in_slices_where_it_came_and_drained_once(bench, spool):
+    events = tuple(
+        Incoming(f"e{n}", "stock.changed", n, (change(f"i{n}", {"stock": 2}),)) for n in range(600)
+    )
+    delivery = replace(spool.put(0, came=60), events=events)
+    bench.pass_time(-90)
+    direct(bench, 1)
+    bench.pass_time(90)
+    other = bench.accept(Incoming(None, "stock.changed", 0, (change("i2", {"stock": 3}),)))
+    assert other.outcome == "kept"
+    assert bench.outbox.accept(delivery).outcome == "kept"
+    assert bench.outbox.accept(delivery).outcome == "drained"
+    assert spool.drain(4, came=50).outcome == "kept"
+    while bench.outbox.slice().more:
+        assert bench.outbox.accept(delivery).outcome == "drained"
+    assert held(bench) == 4
+    assert held(bench, record="i2") == 3
+    assert held(bench, record="i3") == 2
+    assert bench.outbox.counts()["accepted"] == 603
