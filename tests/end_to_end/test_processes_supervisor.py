@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+BUSY = 20.0  # s that a busy machine may take: a child that it starves is given longer
 
 SUPERVISOR = """
 import json, sys
@@ -30,7 +31,7 @@ def report(stop):
 children = [Child(role, module, announces=role == "worker")
             for role, module in (word.split("=") for word in sys.argv[2:])]
 supervisor = Supervisor(children, [Duty("report", report)], grace=float(sys.argv[1]),
-                        limits=Limits(told=0.3, hung=0.8, starved=5.0, stopped=0.8))
+                        limits=Limits(told=0.4, hung=1.2, starved=6.0, stopped=1.0))
 sys.exit(supervisor.run())
 """
 
@@ -199,22 +200,23 @@ def test_a_stopped_child_is_told_and_replaced(run, stub):
     supervisor = run(f"web={stub}")
     (old,) = supervisor.pids(1)
     os.kill(old, signal.SIGSTOP)
-    supervisor.eventually(lambda found: found == [["web", old, "hung"]])
-    supervisor.eventually(lambda found: len(found) == 1 and found[0][1] != old)
+    supervisor.eventually(lambda found: found == [["web", old, "hung"]], BUSY)
+    supervisor.eventually(lambda found: len(found) == 1 and found[0][1] != old, BUSY)
     assert gone(old)
 
 
 def test_a_child_whose_work_is_stuck_is_replaced_and_the_others_go_on(run):
-    supervisor = run("web=stuck", "worker=beating")
+    supervisor = run("web=stuck", "worker=patient")
     old, other = supervisor.pids(2)
-    supervisor.eventually(lambda found: len(found) == 2 and found[0][1] != old)
-    assert other in [pid for _, pid, _ in supervisor.look()]
+    supervisor.eventually(
+        lambda found: len(found) == 2 and found[0][1] != old and found[1][1] == other, BUSY
+    )
 
 
 def test_a_child_that_was_stopped_for_a_moment_goes_on(run):
     supervisor = run("web=patient")
     (pid,) = supervisor.pids(1)
     os.kill(pid, signal.SIGSTOP)
-    supervisor.eventually(lambda found: found == [["web", pid, "hung"]])
+    supervisor.eventually(lambda found: found == [["web", pid, "hung"]], BUSY)
     os.kill(pid, signal.SIGCONT)
-    supervisor.eventually(lambda found: found == [["web", pid, True]])
+    supervisor.eventually(lambda found: found == [["web", pid, True]], BUSY)

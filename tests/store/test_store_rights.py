@@ -4,6 +4,8 @@ import logging
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from service.logs import Once
 from workers.errors import StoreForbidden, StoreUnavailable
@@ -24,7 +26,11 @@ def limited(store, store_socket):
         store.acl_setuser(NAME, enabled=True, passwords=["+p4ss"], reset=True)
         store.execute_command("ACL", "SETUSER", NAME, *rule)
         client = redis.Redis(
-            unix_socket_path=store_socket, username=NAME, password=password, decode_responses=True
+            unix_socket_path=store_socket,
+            username=NAME,
+            password=password,
+            decode_responses=True,
+            retry=Retry(NoBackoff(), 0),
         )
         clients.append(client)
         return client

@@ -17,7 +17,7 @@ import mmap
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -112,7 +112,9 @@ def mend(place: Place) -> Cut | None:
             behind = "whole commands follow" if found.followed else "another file follows"
             what = "what is no command" if found.kind == "foreign" else "half a command"
             what = f"{what} at byte {found.damage} of {size}, and {behind}"
-            raise _refused(path, what, "damage at its end alone", keep=found.whole)
+            raise _refused(
+                path, what, "damage at its end alone", keep=found.whole, later=logs[number + 1 :]
+            )
         return _cut(place, path, found.whole)
     return None
 
@@ -173,15 +175,18 @@ def _missing(path: Path) -> StoreDamaged:
     return _refused(path, "no such file", f"a file, since {_MANIFEST} names it")
 
 
-def _refused(path: Path, found: str, expected: str, *, keep: int | None = None) -> StoreDamaged:
+def _refused(
+    path: Path, found: str, expected: str, *, keep: int | None = None, later: Sequence[str] = ()
+) -> StoreDamaged:
     folder = path.parent.parent
     do = f"nothing was changed; put back a backup of {folder}"
     if keep is not None:
         do += (
             f", or give up what stands behind the damage: keep a copy of {folder}, run "
-            f"`truncate -s {keep} {path}`, remove the lines of later files from "
-            f"{path.parent / _MANIFEST}"
+            f"`truncate -s {keep} {path}`"
         )
+        if later:
+            do += f", remove the lines of {', '.join(later)} from {path.parent / _MANIFEST}"
     do += "; then start, and run `instep reconcile` for each collection"
     return StoreDamaged(str(Problem(str(path), found, expected, do)))
 

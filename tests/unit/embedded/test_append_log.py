@@ -31,24 +31,24 @@ def test_a_whole_file_is_whole(log):
     assert scan(log) == Scan(len(log))
 
 
-@pytest.mark.parametrize("cut", range(1, len(TWO)))
-def test_a_command_that_is_cut_off_anywhere_goes_whole(cut):
-    found = scan(ONE + STEP + TWO[:cut])
-    assert (found.whole, found.followed) == (len(ONE + STEP), False)
-    assert found.damage == len(ONE + STEP)
+def test_a_command_that_is_cut_off_anywhere_goes_whole():
+    before = ONE + STEP
+    for cut in range(1, len(TWO)):
+        found = scan(before + TWO[:cut])
+        assert found == Scan(len(before), len(before), "cut"), cut
 
 
-@pytest.mark.parametrize("cut", range(1, len(STEP)))
-def test_a_step_that_is_cut_off_anywhere_goes_back_to_its_beginning(cut):
-    found = scan(ONE + TWO + STEP[:cut])
-    assert (found.whole, found.followed) == (len(ONE + TWO), False)
+def test_a_step_that_is_cut_off_anywhere_goes_back_to_its_beginning():
+    for cut in range(1, len(STEP)):
+        found = scan(ONE + TWO + STEP[:cut])
+        assert (found.whole, found.followed) == (len(ONE + TWO), False), cut
 
 
-@pytest.mark.parametrize("cut", range(len(STEP)))
 @pytest.mark.parametrize("tail", [bytes(4096), bytes(1), GARBAGE], ids=["zeros", "a zero", "junk"])
-def test_what_is_no_command_at_the_end_goes_with_the_step_that_it_broke(cut, tail):
-    found = scan(ONE + TWO + STEP[:cut] + tail)
-    assert (found.whole, found.followed) == (len(ONE + TWO), False)
+def test_what_is_no_command_at_the_end_goes_with_the_step_that_it_broke(tail):
+    for cut in range(len(STEP)):
+        found = scan(ONE + TWO + STEP[:cut] + tail)
+        assert (found.whole, found.followed) == (len(ONE + TWO), False), cut
 
 
 @pytest.mark.parametrize("damage", [bytes(512), GARBAGE, STEP[: len(STEP) // 2]])
