@@ -8,6 +8,7 @@ minute after it was sent.
 import io
 import json
 from dataclasses import dataclass
+from email.utils import formatdate
 from urllib.parse import urlencode
 
 from service.sandbox.app import create_sandbox
@@ -175,6 +176,7 @@ class Cms:
         said = self.app(environ, lambda status, headers, _=None: told.extend((status, headers)))
         body = b"".join(said)
         lower = {name.lower(): value for name, value in told[1]}
+        lower["date"] = formatdate(self.clock.t, usegmt=True)  # as every server says it
         return read(int(told[0][:3]), lower, body)
 
     # what it holds

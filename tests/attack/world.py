@@ -181,6 +181,9 @@ class World:
         return 0.0
 
     def sweep(self):
+        """As the sweeper does: what steps have left for slices first."""
+        while self.parts.outbox.slice().more:
+            self.clock.t += 0.001
         return self.parts.outbox.sweep(tuple(self.configuration.mappings.fetchers))
 
     def run(self, seconds, *, steps=MOST_STEPS):
@@ -196,7 +199,9 @@ class World:
             stated = [s for s in (wait and wait.seconds, fetching) if s is not None]
             landing = [one.at - self.clock.t for one in self.cms.aloft]
             if not stated and not landing:
-                return not self.sweep()[0]
+                if self.sweep()[0]:
+                    continue
+                return True
             pause = max(0.0, min([*stated, *landing])) + 0.003
             if self.clock.t + pause > till:
                 self.pass_time(max(0.0, till - self.clock.t))
