@@ -22,6 +22,7 @@ from workers.delivery import Courier
 from workers.errors import StoreUnavailable
 from workers.outbox import FETCHES, FLIGHTS
 from workers.parts import Parts, parts_of
+from workers.runtime.slices import carry_on
 from workers.runtime.wakeups import DELIVER, FAILURE_TTL, FETCH, RESULT_TTL, SECONDS, WakeQueue
 from workers.scripts import Steps
 from workers.settings import Destination, Settings
@@ -39,7 +40,6 @@ STEP = 10.0  # s that a step takes beside its requests to the CMS, each of which
 FETCH_STEP = SECONDS[FETCH] + 15.0  # s; what hangs there ends its process before
 SLICE = 4.0  # s that one job works before it hands over
 PATIENCE = 0.25  # s; a longer wait is stored, and the job ends
-SLICES = 0.5  # s between two sweeps that are for what steps have left
 SWEEPER_MS = 5000  # the lock of a sweeper that died
 COUNT_EVERY = 2.0  # s between two looks at how many workers there are
 
@@ -255,7 +255,7 @@ def sweep_forever(
                 if not parts.wakes.crowded(name):
                     parts.wakes.wake(name)
             parts.memory.look()
-            seconds = 0.0 if _slices(parts) else seconds
+            seconds = 0.0 if carry_on(parts) else seconds
             with guarded():
                 # A wake time that is stored meanwhile, and is earlier, nudges.
                 client.blpop(["instep:nudge"], timeout=max(0.01, min(1.0, seconds)))
@@ -265,21 +265,6 @@ def sweep_forever(
             stop.wait(0.5)
     with contextlib.suppress(StoreUnavailable):
         _retire(client, mine)
-
-
-def _slices(parts: Parts) -> bool:
-    """Do some of what steps have left to be done; return whether anything is left."""
-    until = time.monotonic() + SLICES
-    while time.monotonic() < until:
-        began = time.monotonic()
-        done = parts.outbox.slice()
-        for name in done.wake:
-            parts.wakes.wake(name)
-        if not done.more:
-            return False
-        # As long as it took, the store is for others.
-        time.sleep(time.monotonic() - began)
-    return True
 
 
 def _lead(client: redis.Redis, mine: str) -> bool:

@@ -65,8 +65,13 @@ class Seen:
 Rule = Callable[[Seen], Iterator[Reason]]
 
 
+def _grade(seen: Seen) -> Grade:
+    """Return what it means that the store takes no delivery: the spool may."""
+    return "degraded" if seen.spool and seen.spool.takes else "down"
+
+
 def _store(seen: Seen) -> Iterator[Reason]:
-    grade: Grade = "degraded" if seen.spool and seen.spool.takes else "down"
+    grade = _grade(seen)
     if isinstance(seen.trouble, StoreUnsafe):
         yield Reason("store weak", grade, None, str(seen.trouble))
     elif isinstance(seen.trouble, StoreForbidden):
@@ -118,7 +123,7 @@ def _memory(seen: Seen) -> Iterator[Reason]:
     memory = seen.status.get("memory", {})
     do = "see in `instep status` what fills it, and raise maxmemory ([store] memory_mb)"
     if memory.get("full"):
-        yield Reason("memory full", "down", None, do)
+        yield Reason("memory full", _grade(seen), None, do)
     elif memory.get("level"):
         yield Reason("memory short", "degraded", memory["since"], do)
 

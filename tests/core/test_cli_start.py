@@ -13,7 +13,7 @@ from service.configuration import build
 COMMANDS = {
     *("init", "up", "web", "worker", "demo", "sandbox", "check", "preview", "reconcile", "status"),
     "senders",
-    *("dead", "remap", "pause", "resume"),
+    *("dead", "remap", "pause", "resume", "forget"),
 }
 
 
