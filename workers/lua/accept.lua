@@ -25,8 +25,10 @@
 -- ARGV[3]: the raw body, as text or base64 (request.encoding); ARGV[4], ARGV[5]: lua/kept.lua
 --! uses dry versions state history arrivals sliced_head inferred burying retire resting creation slices references on_create locales echo adopted forms raw newest unversioned spooled left_out fetching waking seen logs overtaken again kept sliced body_letters own_letters losses run_counts
 
-local earlier = arrivals.drained() or earlier_answer()
-if earlier then return earlier end
+do
+  local earlier = arrivals.drained() or earlier_answer()
+  if earlier then return earlier end
+end
 
 if given(request.begins) then return slicing.begin(request.begins, ARGV[3]) end
 local sliced = slicing.now
@@ -102,7 +104,7 @@ do
   end
 end
 
-local doubted = doubts()
+request.doubts = doubts()
 
 local lane_here = ({live = 1, fetched = 1, remap = 2, reconcile = 3})[request.mode]
 local due_here = lane_here == 3 and now + request.hold_ms or now
@@ -165,7 +167,7 @@ local function put(change, event, triple)
   end
   note_newer()
   count('accepted', 1)
-  local copy = change.copy .. doubted
+  local copy = change.copy .. request.doubts
   local field = value_of(change, event, triple, version, held)
   if slug == GONE then
     field.s = retire(item, field, copy)
