@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -25,6 +26,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _LOCAL = re.compile(r"^local (function )?(\w+(?:, *\w+)*)( *=)?", re.MULTILINE)
 # A function of a shared file, in one line or up to the ``end`` at the margin.
 _FUNCTION = re.compile(r"^local function (\w+)\b(?:.*\bend|(?:.*\n(?!local ))+?end)$", re.MULTILINE)
+_CONSTANT = re.compile(r"^local ([A-Z][A-Z_]*) = (-?\d+|'[^'\n]*')(?=\s|$)", re.MULTILINE)
 _COMMENT = re.compile(r"^ *--.*$", re.MULTILINE)
 
 
@@ -41,8 +43,18 @@ def text_of(step: str) -> str:
     uses = next((line for line in body.splitlines() if line.startswith("--! uses ")), "")
     shared = [(folder / f"{name}.lua").read_text(encoding="utf-8") for name in uses.split()[2:]]
     shared = _without_unused(shared, body)
-    blocks = [_block(text, [*shared[n + 1 :], body]) for n, text in enumerate(shared)]
-    return "\n".join([head, *blocks, body])
+    blocks, known = [], dict[str, str]()
+    for n, text in enumerate(shared):
+        constants = dict(_CONSTANT.findall(text))
+        blocks.append(_block(text, [*shared[n + 1 :], body], known, constants))
+        known |= constants
+    return "\n".join([head, *blocks, _given(body, known) + body])
+
+
+def _given(text: str, known: Mapping[str, str]) -> str:
+    """Return the constants that *text* takes from other files: each has them as its own."""
+    used = _words(text) & known.keys() - dict(_CONSTANT.findall(text)).keys()
+    return "".join(f"local {name} = {known[name]} " for name in sorted(used))
 
 
 def _without_unused(shared: list[str], body: str) -> list[str]:
@@ -61,21 +73,29 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"\w+", _COMMENT.sub("", text)))
 
 
-def _block(text: str, others: list[str]) -> str:
-    """Return the shared *text* as a block, whose names are seen outside where *others* use them."""
+def _block(
+    text: str, others: list[str], known: Mapping[str, str], constants: Mapping[str, str]
+) -> str:
+    """
+    Return the shared *text* as a block, whose names are seen outside where *others* use them.
+
+    Args:
+        known: Constants of the files before it.
+        constants: Its own, which whoever uses them declares: they take no name of the script.
+    """
     used = _words("\n".join(others))
     seen: dict[str, None] = {}
 
     def declare(found: re.Match[str]) -> str:
         names = found[2].replace(" ", "").split(",")
-        if used.isdisjoint(names):
+        if used.isdisjoint(names) or constants.keys() >= set(names):
             return found[0]
         seen.update(dict.fromkeys(names))
         if found[1]:
             return f"function {found[2]}"
         return f"{found[2]}{found[3]}" if found[3] else ""
 
-    body = _LOCAL.sub(declare, text)
+    body = _given(text, known) + _LOCAL.sub(declare, text)
     # What takes the place of the store's own name (lua/dry.lua) begins as that.
     begun = "local redis = redis " if seen.pop("redis", 0) is None else ""
     return f"{begun}local {', '.join(seen)} do {body} end" if seen else f"{begun}do {body} end"
