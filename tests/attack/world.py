@@ -256,6 +256,13 @@ class World:
     forget_requests = staticmethod(lambda: None)
     requests = ()
 
+    def __getattr__(self, name):
+        """What else that needs of its own."""
+        found = vars(Reconciling).get(name)
+        if found is None or name.startswith("__"):
+            raise AttributeError(name)
+        return found.__get__(self)
+
     def reconcile_products(self, records, **options):
         # It makes clients of its own.
         with mock.patch.object(asking, "Client", return_value=self.line):
