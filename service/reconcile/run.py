@@ -199,11 +199,9 @@ class Run:
             partial=partial,
             items=pages.items,
         )
-        counted, records = self.counts.read(), self.table.size("records")
+        counted, size = self.counts.read(), self.table.size("records")
         recent = {CREATED: counted.created, RETIRED: counted.retired}
-        loads = counted.first is None and run_guard.is_first_load(
-            items=pages.items, records=records
-        )
+        loads = counted.first is None and run_guard.is_first_load(items=pages.items, records=size)
         first = wanted[CREATED] if loads else counted.first or 0
         return Ground(pages.items, recent, doubts, first, loads)
 
