@@ -26,7 +26,8 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _LOCAL = re.compile(r"^local (function )?(\w+(?:, *\w+)*)( *=)?", re.MULTILINE)
 # A function of a shared file, in one line or up to the ``end`` at the margin.
 _FUNCTION = re.compile(r"^local function (\w+)\b(?:.*\bend|(?:.*\n(?!local ))+?end)$", re.MULTILINE)
-_CONSTANT = re.compile(r"^local ([A-Z][A-Z_]*) = (-?\d+|'[^'\n]*')(?=\s|$)", re.MULTILINE)
+# To the end of its line: of 30 * 86400000 the first number alone is another constant.
+_CONSTANT = re.compile(r"^local ([A-Z][A-Z_]*) = (-?\d+|'[^'\n]*')(?= *(?:--.*)?$)", re.MULTILINE)
 _COMMENT = re.compile(r"^ *--.*$", re.MULTILINE)
 
 
