@@ -43,6 +43,7 @@ PURE = (
     "service/reconcile/policies.py",
     "service/reconcile/showing.py",
     "service/reconcile/states.py",
+    "service/reconcile/turns.py",
 )
 IMPURE = {"flask", "redis", "rq", "requests", "time", "random", "socket", "subprocess", "os"}
 

@@ -12,7 +12,6 @@ import contextlib
 import logging
 import threading
 import time
-import uuid
 from collections.abc import Callable, Sequence
 
 import redis
@@ -27,9 +26,10 @@ from workers.runtime.wakeups import DELIVER, FAILURE_TTL, FETCH, RESULT_TTL, SEC
 from workers.scripts import Steps
 from workers.settings import Destination, Settings
 from workers.steps import Wait
-from workers.store import clock, connection
+from workers.store import connection
 from workers.store.complaint import Complaint
 from workers.store.connection import guarded
+from workers.store.lease import Lease
 from workers.store.soundness import Soundness
 
 Fetching = Callable[[Callable[[], object]], Wait | None]  # is given what asks for one more job
@@ -40,7 +40,7 @@ STEP = 10.0  # s that a step takes beside its requests to the CMS, each of which
 FETCH_STEP = SECONDS[FETCH] + 15.0  # s; what hangs there ends its process before
 SLICE = 4.0  # s that one job works before it hands over
 PATIENCE = 0.25  # s; a longer wait is stored, and the job ends
-SWEEPER_MS = 5000  # the lock of a sweeper that died
+SWEEPER = 5.0  # s; the lock of a sweeper that died
 COUNT_EVERY = 2.0  # s between two looks at how many workers there are
 
 _log = logging.getLogger(__name__)
@@ -235,12 +235,14 @@ def sweep_forever(
         fetchers: Those that the mappings name.
         sound: As of `Jobs`.
     """
-    client, mine = parts.steps.client, uuid.uuid4().hex
+    client = parts.steps.client
+    # Two sweepers for a moment do no harm: the marker lets only one of them wake.
+    lease = Lease(client, "instep:sweeper", "the sweeper", seconds=SWEEPER)
     away = Complaint(_log, "sweep without the store")
     renewed = False
     while not stop.is_set():
         try:
-            if not _lead(client, mine):
+            if not lease.take():
                 stop.wait(1.0)
                 continue
             if not renewed:
@@ -264,23 +266,4 @@ def sweep_forever(
             away.tell(str(error))
             stop.wait(0.5)
     with contextlib.suppress(StoreUnavailable):
-        _retire(client, mine)
-
-
-def _lead(client: redis.Redis, mine: str) -> bool:
-    with guarded():
-        if client.set("instep:sweeper", mine, nx=True, px=SWEEPER_MS):
-            return True
-        if client.get("instep:sweeper") != mine:
-            if clock.is_stale(client, "instep:sweeper", SWEEPER_MS):
-                client.delete("instep:sweeper")
-            return False
-        # Two sweepers for a moment do no harm: the marker lets only one of them wake.
-        return bool(client.pexpire("instep:sweeper", SWEEPER_MS))
-
-
-def _retire(client: redis.Redis, mine: str) -> None:
-    """Leave the lock to the next one at once."""
-    with guarded():
-        if client.get("instep:sweeper") == mine:
-            client.delete("instep:sweeper")
+        lease.end()

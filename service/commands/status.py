@@ -23,6 +23,7 @@ COLLECTION = (
     "normalised",
 )
 LARGEST = 3  # families of keys that are named where memory is short
+RECONCILE = ("state", "began", "ended", "code", "differences", "next")
 FETCHER = ("state", "reason", "waiting", "oldest_seconds", "asked", "merged", "done", "dead")
 
 
@@ -31,7 +32,7 @@ FETCHER = ("state", "reason", "waiting", "oldest_seconds", "asked", "merged", "d
 def status(json_wanted: bool) -> None:
     """Show destinations, collections, sources, fetchers, reconciles, counters and processes."""
     from service.ingest.spool_count import with_spool
-    from service.reconcile.schedule import last_runs
+    from service.reconcile.past_runs import last_runs
     from workers import processes
     from workers.store.losses import Losses
 
@@ -39,7 +40,7 @@ def status(json_wanted: bool) -> None:
         client, settings = parts.steps.client, parts.settings
         found = with_spool(parts.report.status(), settings.store.data, client)
         found["losses"] = Losses(parts.steps).open(settings.collections)
-        found["reconciles"] = last_runs(client, settings.collections)
+        found["reconciles"] = last_runs(client, settings.collections.values())
         found["processes"] = processes.alive(client)
     if json_wanted:
         as_json(found)
@@ -181,11 +182,11 @@ def _show_losses(losses: Sequence[Mapping[str, Any]]) -> None:
 def _show_reconciles(runs: Mapping[str, Mapping[str, Any]]) -> None:
     """Show the last run of each collection that was reconciled."""
     rows = [
-        (name, *(run[c] for c in ("began", "ended", "code")), sum(run["counts"].values()))
+        (name, *(run[c] for c in RECONCILE[:4]), sum(run["counts"].values()), run["next"])
         for name, run in runs.items()
     ]
     if rows:
-        table("Reconciles", ("name", "began", "ended", "code", "differences"), rows)
+        table("Reconciles", ("name", *RECONCILE), rows)
     for name, run in runs.items():
         if run["said"]:
             click.echo(f"  {name}: {printable(run['said'])}")

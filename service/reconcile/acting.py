@@ -62,7 +62,7 @@ class Actor:
         began_ms: When the listing began, on the store's clock.
         order: Which of snapshot and outbox is newer.
         limits: What the store may take of a kind (`RunLimit`); of others it does not count.
-        told: Called with the records that were handed over, for progress.
+        portion: Is asked before each portion is handed over; raises where none may be.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Actor:
         began_ms: int,
         order: Precedence,
         limits: Mapping[str, RunLimit],
-        told: Callable[[int], object] = lambda _: None,
+        portion: Callable[[], object] = lambda: None,
     ) -> None:
         self._parts = parts
         self._collection = collection
@@ -87,7 +87,7 @@ class Actor:
         self._began_ms = began_ms
         self._order = order
         self._kind = cast(Kind, collection.reconcile.orphans)
-        self._told = told
+        self._portion = portion
         self._limits = limits
         self._due = 0.0  # time.monotonic() at which all that is handed over becomes due
         self._ledger = Ledger(parts, collection)
@@ -227,6 +227,7 @@ class Actor:
     # the two ways into the outbox -----------------------------------------------------------
 
     def _write(self, repairs: Sequence[Repair], limit: RunLimit | None = None) -> Handed:
+        self._portion()
         done = self._repairs.repair(
             self._collection,
             repairs,
@@ -240,13 +241,13 @@ class Actor:
             return Handed(held={limit.kind: ""})
         if done.wake:
             self._parts.wakes.wake(self._destination.name)
-        self._told(len(repairs))
         return Handed(repaired=done.fields)
 
     def _accept(self, changes: Sequence[list[Change]], limit: RunLimit | None = None) -> Handed:
         """One event for each record that has changes."""
         done = Handed()
         for events in parts(changes):
+            self._portion()
             token, hold = uuid.uuid4().hex, self._hold()
             accepted = self._parts.outbox.accept(
                 Delivery(self._source, token, events, mode="reconcile", hold=hold, limit=limit)
@@ -255,7 +256,6 @@ class Actor:
                 return done + Handed(held={limit.kind: ""})
             for name in accepted.wake:
                 self._parts.wakes.wake(name)
-            self._told(len(events))
             done += Handed(accepted=accepted.accepted)
         return done
 

@@ -4,30 +4,34 @@ What ``instep reconcile`` carries out, for a person, a pipe or the schedule.
 
 from __future__ import annotations
 
-import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from functools import partial
 from typing import Any, BinaryIO
 
 import redis
 
 from service.configuration import Configuration
-from service.reconcile import causes, conclusion, report, schedule
+from service.reconcile import causes, conclusion, past_runs, report
 from service.reconcile.choosing import chosen
-from service.reconcile.lock import held_for
+from service.reconcile.lock import BY_HAND, SCHEDULED, Held, held_for
 from service.reconcile.masses import FLAGS, Question
 from service.reconcile.progress import Progress
 from service.reconcile.rows import Rows
 from service.reconcile.run import Run
 from service.reconcile.run_results import Done, Found
-from service.reconcile.sources import from_file
-from service.reconcile.sources.base import Records, Shape
+from service.reconcile.sources.snapshot import opened
 from service.reconcile.table import Table
+from service.reconcile.time_limit import TimeLimit, watched
 from service.reconcile.wishes import Wishes
 from workers import jobs
-from workers.errors import ConfigurationInvalid, Problem, ProcessorError
+from workers.errors import (
+    ProcessorError,
+    ReconcileFailed,
+    StoreUnavailable,
+)
 from workers.policy import run_guard
 from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED, Ruling
 from workers.settings import Collection
@@ -98,67 +102,106 @@ def carried_out(
         ConfigurationInvalid, SnapshotInvalid, ReconcileFailed, StoreUnavailable: nothing, or not
             all, was done; the message says what.
     """
-    settings = configuration.settings
+    settings, limit = configuration.settings, TimeLimit()
     collection = settings.collections[wishes.collection]
     rows = Rows(
-        _records(configuration, collection, wishes, stdin),
+        opened(configuration, collection, wishes, stdin),
         chosen(configuration.mappings, collection.name, source=wishes.source, topic=wishes.topic),
     )
     parts = jobs.build(settings)
+    client, work = parts.steps.client, SCHEDULED if wishes.scheduled else BY_HAND
     try:
-        connection.reach(parts.steps.client, settings.store)
-        client = parts.steps.client
-        with held_for(client, collection.name), _noted(client, wishes) as note, Table() as table:
-            losses = Losses(parts.steps)
-            since = losses.number()
-            outcome = carry_out(Run(parts, collection, rows, table), wishes, approve)
-            if outcome.code == 0 and _compares_all(wishes, collection):
-                losses.proven(collection.name, since, settings.collections)
-            note(outcome)
+        connection.reach(client, settings.store)
+        with Table() as table:
+            with (
+                held_for(client, collection.name, work) as lock,
+                _noted(client, wishes, limit),
+                watched(limit, partial(_abandon, client, wishes, lock)),
+            ):
+                losses = Losses(parts.steps)
+                since = losses.number()
+                run = Run(parts, collection, rows, table)
+                run.watch.portion = lock.check
+                outcome = carry_out(run, wishes, approve, limit)
+                if outcome.code == 0 and _compares_all(wishes, collection):
+                    losses.proven(collection.name, since, settings.collections)
+                _note_end(client, wishes, outcome)
             yield outcome
     finally:
-        parts.steps.client.close()
+        client.close()
         parts.wakes.close()
 
 
 @contextmanager
-def _noted(client: redis.Redis, wishes: Wishes) -> Iterator[Callable[[Outcome], object]]:
-    """Keep in the store that a run that writes began, and how it ended."""
-    if wishes.check or wishes.dry_run:
-        yield lambda _: None
-        return
-    name = wishes.collection
-    schedule.note_begin(client, name)
-    ends: list[Outcome] = []
+def _noted(client: redis.Redis, wishes: Wishes, limit: TimeLimit) -> Iterator[None]:
+    """Keep in the store that a run that writes began, and why it failed."""
+    if _writes(wishes):
+        past_runs.note_begin(client, wishes.collection, scheduled=wishes.scheduled)
     try:
-        yield ends.append
-    except ProcessorError as error:
-        if not ends:
-            schedule.note_end(client, name, 1, str(error))
+        yield
+    except BaseException as error:
+        # What a database's driver made of a signal is not why it ended.
+        why = limit.words or (str(error) if isinstance(error, ProcessorError) else repr(error))
+        _note_failure(client, wishes, why)
+        if limit.words:
+            raise ReconcileFailed(_told(wishes, why)) from None
         raise
-    finally:
-        for outcome in ends:
-            said, figures = "; ".join(report.lines(outcome.figures)), outcome.figures
-            counts, state = figures["counts"], figures["state"]
-            schedule.note_end(client, name, outcome.code, said, counts, state=state)
 
 
-def carry_out(run: Run, wishes: Wishes, approve: Approve | None) -> Outcome:
+def _writes(wishes: Wishes) -> bool:
+    return not (wishes.check or wishes.dry_run)
+
+
+def _note_failure(client: redis.Redis, wishes: Wishes, why: str) -> None:
+    if _writes(wishes):
+        with suppress(StoreUnavailable):
+            past_runs.note_end(client, wishes.collection, 1, why)
+
+
+def _note_end(client: redis.Redis, wishes: Wishes, outcome: Outcome) -> None:
+    if _writes(wishes):
+        said, figures = "; ".join(report.lines(outcome.figures)), outcome.figures
+        counts, state = figures["counts"], figures["state"]
+        name = wishes.collection
+        past_runs.note_end(client, name, outcome.code, said, counts, state=state)
+
+
+def _abandon(client: redis.Redis, wishes: Wishes, lock: Held, why: str) -> None:
+    """Leave everything in order where the run itself does not come to it."""
+    _note_failure(client, wishes, why)
+    lock.end()
+    sys.stderr.write(f"{_told(wishes, why)}\n")
+    sys.stderr.flush()
+
+
+def _told(wishes: Wishes, why: str) -> str:
+    done = "what was handed over before goes out" if _writes(wishes) else "nothing was changed"
+    return f"{wishes.collection} was not reconciled to the end: {why}; {done}; run it again"
+
+
+def carry_out(
+    run: Run, wishes: Wishes, approve: Approve | None, limit: TimeLimit | None = None
+) -> Outcome:
     """
     Compare, and do what is wished about it.
+
+    Args:
+        limit: Is told what is done, and that it moves.
 
     Raises:
         SnapshotInvalid, ReconcileFailed, StoreUnavailable: As `carried_out` does.
     """
-    before = _calls(run)
-    found = _compare(run, partial=wishes.partial or run.collection.reconcile.partial)
+    before, limit = _calls(run), limit or TimeLimit()
+    run.watch.moved = limit.moved
+    found = _compare(run, wishes, limit)
     done: Done | None = None
     asked = None if wishes.check or wishes.dry_run else approve
-    rulings: Mapping[str, Ruling] = _rulings(run, found, wishes, asked)
+    with limit.waiting(asked is not None):
+        rulings: Mapping[str, Ruling] = _rulings(run, found, wishes, asked)
     if wishes.dry_run:
         done = run.rehearse(found, rulings)
     elif not wishes.check:
-        done = _act(run, found, rulings, wait=not wishes.no_wait)
+        done = _act(run, found, rulings, limit, wait=not wishes.no_wait)
     rulings = done.rulings if done else rulings
     unproven = conclusion.unproven(run, found, done, rulings, wishes)
     figures = report.summary(
@@ -169,15 +212,21 @@ def carry_out(run: Run, wishes: Wishes, approve: Approve | None) -> Outcome:
     return Outcome(run, figures | {"proven": proven}, code)
 
 
-def _compare(run: Run, *, partial: bool) -> Found:
-    records = run.rows.records
-    with Progress(f"reading {records.name}", records.size, records.unit) as bar:
-        run.watch.read = bar.at
+def _compare(run: Run, wishes: Wishes, limit: TimeLimit) -> Found:
+    records, name = run.rows.records, run.collection.name
+    went = limit.begin(reading := f"reading {records.name}")
+    with (
+        Progress(reading, records.size, records.unit) as bar,
+        limit.waiting(wishes.file == "-"),  # whatever fills the pipe has its time
+    ):
+        run.watch.read = lambda read: _both(went, bar.at, read)
         run.read()
-    with Progress(f"listing {run.collection.name}", None, "items") as bar:
+    limit.begin(listing := f"listing {name}")
+    with Progress(listing, None, "items") as bar:
         run.watch.listed = lambda items, total: bar.at(items, f"of {total}" if total else "")
         pages = run.list()
-    return run.compare(pages, partial=partial)
+    limit.begin(f"comparing {name}")
+    return run.compare(pages, partial=wishes.partial or run.collection.reconcile.partial)
 
 
 def _rulings(run: Run, found: Found, wishes: Wishes, approve: Approve | None) -> dict[str, Ruling]:
@@ -201,11 +250,25 @@ def _rulings(run: Run, found: Found, wishes: Wishes, approve: Approve | None) ->
     return rulings
 
 
-def _act(run: Run, found: Found, rulings: Mapping[str, Ruling], *, wait: bool) -> Done:
-    total = len(run.table.acted(causes.ACTS))
-    with Progress(f"writing {run.collection.name}", total, "records") as bar:
-        run.watch.settled = bar.at
+def _act(
+    run: Run, found: Found, rulings: Mapping[str, Ruling], limit: TimeLimit, *, wait: bool
+) -> Done:
+    total, held = len(run.table.acted(causes.ACTS)), run.watch.portion
+    went = limit.begin(writing := f"writing {run.collection.name}")
+
+    def portion() -> None:
+        held()
+        limit.moved()
+
+    run.watch.portion = portion
+    with Progress(writing, total, "records") as bar:
+        run.watch.settled = lambda settled: _both(went, bar.at, settled)
         return run.act(found, rulings, wait=wait)
+
+
+def _both(went: Callable[[int], object], shown: Callable[[int], object], done: int) -> None:
+    went(done)
+    shown(done)
 
 
 def _compares_all(wishes: Wishes, collection: Collection) -> bool:
@@ -218,39 +281,3 @@ def _calls(run: Run) -> int:
     with guarded():
         name = f"instep:destination:{run.destination.name}"
         return int(run.parts.steps.client.hget(name, "calls") or 0)
-
-
-def _records(
-    configuration: Configuration, collection: Collection, wishes: Wishes, stdin: BinaryIO
-) -> Records:
-    if wishes.file and wishes.sql:
-        raise _usage("FILE and --sql", "one of them", "name one snapshot")
-    file, sql = _named(configuration, collection, wishes)
-    now, shape = (
-        datetime.now(UTC),
-        Shape(wishes.under, wishes.delimiter, wishes.list_, wishes.encoding),
-    )
-    if sql is not None:
-        from service.reconcile.sources.sql import SqlRecords
-
-        return SqlRecords(*sql, now=now, environ=os.environ, shape=shape)
-    if file is None:
-        do = f"name one, or file or sql in [collections.{collection.name}.reconcile]"
-        raise _usage("no FILE", "a snapshot of the source", do)
-    return from_file(file, now=now, form=wishes.form, shape=shape, as_of=wishes.as_of, stdin=stdin)
-
-
-def _named(
-    configuration: Configuration, collection: Collection, wishes: Wishes
-) -> tuple[str | None, tuple[str, str] | None]:
-    """Return the file or the database that is to be read: what is given, else instep.toml's."""
-    own = collection.reconcile
-    if wishes.file or wishes.sql:
-        return wishes.file, wishes.sql
-    if own.sql is not None and own.query is not None:
-        return None, (own.sql, own.query)
-    return str(configuration.settings.path.parent / own.file) if own.file else None, None
-
-
-def _usage(found: str, expected: str, do: str) -> ConfigurationInvalid:
-    return ConfigurationInvalid([Problem("instep reconcile", found, expected, do)])

@@ -66,6 +66,7 @@ class Lister:
         by: "key", or "item" where events carry the item's id.
         names: Whose an item is by the key that it shows.
         told: Called with items so far and the items that there are, for progress.
+        moved: Called for each page that was read.
         sleep: Waits for a slot.
     """
 
@@ -77,6 +78,7 @@ class Lister:
         *,
         names: RecordKeys | None = None,
         told: Callable[[int, int | None], object] = lambda *_: None,
+        moved: Callable[[], object] = lambda: None,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self._parts = parts
@@ -85,6 +87,7 @@ class Lister:
         self._by = by
         self._names = names or RecordKeys(collection)
         self._told = told
+        self._moved = moved
         self._sleep = sleep
         self._asker = Asker(parts)
         self.calls = 0
@@ -171,6 +174,7 @@ class Lister:
             )
             self.calls += 1
             if isinstance(outcome, Answer) and outcome.status == 200:
+                self._moved()
                 return outcome
             words = said(outcome)
             if not _passes(outcome):

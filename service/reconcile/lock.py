@@ -1,5 +1,5 @@
 """
-One run at a time for each collection, over all machines, by a lock in the store.
+One run at a time for each collection, over all machines, by a lease in the store.
 
 Owns ``instep:reconciling:<collection>``: who holds it; it runs out by itself where that died.
 """
@@ -7,48 +7,84 @@ Owns ``instep:reconciling:<collection>``: who holds it; it runs out by itself wh
 from __future__ import annotations
 
 import contextlib
-import threading
-import uuid
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import redis
 
 from workers.errors import ReconcileFailed, StoreUnavailable
-from workers.store.connection import guarded
+from workers.store.lease import Lease, Owner, kept, owner_of
 
-HOLDS_MS = 20_000
-_RENEW = 5.0  # s
+BY_HAND, SCHEDULED = "instep reconcile", "a scheduled reconcile"  # what is done with it
+
+
+class Held:
+    """The lock of a run, which is asked before each portion that the run hands over."""
+
+    def __init__(self, lease: Lease, collection: str) -> None:
+        self._lease = lease
+        self._collection = collection
+
+    def check(self) -> None:
+        """
+        Raises:
+            ReconcileFailed: It is lost, and another run may have begun.
+            StoreUnavailable: The store did not answer.
+        """
+        if self._lease.keep():
+            return
+        other = self._lease.owner()
+        by = f"{other} holds it now" if other else "this process stood still for too long"
+        raise ReconcileFailed(
+            f"the lock of {self._collection} was lost: {by}; what was handed over before goes out, "
+            "and the run ends here: run it again"
+        )
+
+    def end(self) -> None:
+        """Leave it to the next run, where this one does not come to its end."""
+        with contextlib.suppress(StoreUnavailable):
+            self._lease.end()
 
 
 @contextlib.contextmanager
-def held_for(client: redis.Redis, collection: str) -> Iterator[None]:
+def held_for(
+    client: redis.Redis,
+    collection: str,
+    work: str = BY_HAND,
+    *,
+    sleep: Callable[[float], object] = time.sleep,
+) -> Iterator[Held]:
     """
     Hold the lock of *collection* for the length of a ``with``.
+
+    Args:
+        work: What holds it, for others to be told.
+        sleep: Waits for the lock of one that may have died to run out.
 
     Raises:
         ReconcileFailed: Another run holds it.
         StoreUnavailable: The store did not answer.
     """
-    key, mine = f"instep:reconciling:{collection}", uuid.uuid4().hex
-    with guarded():
-        if not client.set(key, mine, nx=True, px=HOLDS_MS):
+    lease = Lease(client, _key(collection), work)
+    while not lease.take():
+        if not lease.is_dead(sleep):
+            other = lease.owner() or "another process"
             raise ReconcileFailed(
-                f"another reconcile of {collection} is going on; wait for its end"
+                f"{collection} is being reconciled by {other}: wait for its end, or end it"
             )
-    ended = threading.Event()
-    thread = threading.Thread(target=_renew, args=(client, key, ended), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
-        with contextlib.suppress(StoreUnavailable), guarded():
-            if client.get(key) == mine:
-                client.delete(key)
+    with kept(lease):
+        yield Held(lease, collection)
 
 
-def _renew(client: redis.Redis, key: str, ended: threading.Event) -> None:
-    while not ended.wait(_RENEW):
-        with contextlib.suppress(redis.RedisError):
-            client.pexpire(key, HOLDS_MS)
+def holder(client: redis.Redis, collection: str) -> Owner | None:
+    """
+    Return who reconciles *collection*; None: nobody.
+
+    Raises:
+        StoreUnavailable: The store did not answer.
+    """
+    return owner_of(client, _key(collection))
+
+
+def _key(collection: str) -> str:
+    return f"instep:reconciling:{collection}"

@@ -133,7 +133,15 @@ class Run:
         self.table.add_known(self._ledger.ids())
         by, told = self.rows.chosen.by, self.watch.listed
         names, more = self._record_keys(by)
-        lister = Lister(self.parts, self.collection, by, names=names, told=told, sleep=self._sleep)
+        lister = Lister(
+            self.parts,
+            self.collection,
+            by,
+            names=names,
+            told=told,
+            moved=self.watch.moved,
+            sleep=self._sleep,
+        )
         pages = lister.into(self.table, *self._ledger.begin(self.destination.name))
         pages = replace(pages, calls=pages.calls + more)
         if variants.are_wanted(self.collection, self.table):
@@ -144,7 +152,7 @@ class Run:
         if pages.whole:
             teach(self.parts, self.collection, self.table, self._links)
         self._targets = list_targets(
-            self.parts, self.collection, self.table, self._links, self._sleep
+            self.parts, self.collection, self.table, self._links, self._sleep, self.watch.moved
         )
         return pages
 
@@ -186,6 +194,7 @@ class Run:
                 self.table.add_findings(compare(one, frame))
             found = (form for one in linked for form in forms.forms(one, frame.eye))
             forms.keep(self.parts, self.collection.name, found)
+            self.watch.moved()
         self.table.add_findings(keyless(item) for item in self.table.keyless())
         wanted = self.masses.wanted()
         ground = self._ground(pages, wanted, partial=partial)
@@ -231,6 +240,7 @@ class Run:
             rulings: Of the guard; nothing is done of a kind that it does not allow.
         """
         self._withhold(rulings)
+        self.watch.portion()
         if self.rows.count:
             created = rulings[CREATED]
             self.counts.load(created.wanted if created.first and found.ground.loads else 0)
@@ -296,4 +306,5 @@ class Run:
             began_ms=found.pages.began_ms,
             order=self._order,
             limits=limits,
+            portion=self.watch.portion,
         )

@@ -20,6 +20,8 @@ class Watch:
     read: Callable[[int], object] = lambda _: None
     listed: Callable[[int, int | None], object] = lambda *_: None
     settled: Callable[[int], object] = lambda _: None
+    moved: Callable[[], object] = lambda: None  # anything else was done
+    portion: Callable[[], object] = lambda: None  # is asked before each portion is handed over
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,59 +1,43 @@
 """
-When a reconcile is due, and the thread that starts it: one at a time over all machines.
+Starts the reconciles that are due, on one of all machines: one at a time for each destination.
 
-Owns ``instep:reconciled:<collection>``, a hash: when the last run began and ended (s since 1970),
-its exit code and what it said last; and ``instep:reconciler``, the lock of the one that starts
-them. A run is a process of its own, the command itself, which is never asked anything.
+Owns ``instep:reconciler``, the lease of the one that starts them. A run is a process of its own,
+the command itself, which is never asked anything, and ends by itself where nothing of it moves
+(``time_limit.py``). One that is stuck, or takes too long, is ended here; it is told as failed.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import signal
 import subprocess
+import tempfile
 import threading
 import time
-import uuid
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
+from typing import IO
 
 import redis
 
+from service.reconcile.lock import holder
+from service.reconcile.past_runs import LONGEST, last_of, note_end, note_seen, note_turn
+from service.reconcile.turns import due_at, regular_at
 from workers import tether
 from workers.errors import StoreUnavailable
-from workers.settings import Collection, Reconcile, Settings
+from workers.settings import Collection, Settings
 from workers.store import connection
 from workers.store.complaint import Complaint
-from workers.store.connection import guarded
+from workers.store.lease import Lease
 
-_LOOK = 1.0  # s between two looks at what is due
-_LOCK_MS = 15_000  # of a starter that died
-_GRACE = 10.0  # s that a run has to end
-_LONGEST = 2000  # characters of what it said
+TOTAL = 6 * 3600.0  # s of one run: 20,000 items of v1, each written by a call of its own
+SILENT = 120.0  # s without its lock: it is stopped or stuck, or has not come to the beginning
+AT_ONCE = 4  # runs, each for another destination
+_LOOK = 1.0  # s between two looks at what is due, and at what runs
+_GRACE = 15.0  # s that a run has to end
 
 _log = logging.getLogger(__name__)
-
-
-def due_at(settings: Reconcile, last: datetime | None, now: datetime) -> datetime | None:
-    """
-    Return when the next run is due; None: never by itself.
-
-    Args:
-        last: When the last one began; None: there was none, so by `every` one is due at once.
-    """
-    if settings.every is not None:
-        return now if last is None else last + timedelta(seconds=settings.every)
-    if settings.at is None:
-        return None
-    hour, _, minute = settings.at.partition(":")
-    today = now.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)
-    # One that nobody was there to start in its hour is left to the next day.
-    due = today if now < today + timedelta(hours=1) else today + timedelta(days=1)
-    return due if last is None or last < due else due + timedelta(days=1)
 
 
 def scheduled(settings: Settings) -> tuple[Collection, ...]:
@@ -62,156 +46,171 @@ def scheduled(settings: Settings) -> tuple[Collection, ...]:
     return tuple(one for one in timed if one.reconcile.every or one.reconcile.at)
 
 
-def last_runs(client: redis.Redis, names: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """
-    Return what is known of the last run of each of *names*, of those that had one.
-
-    Raises:
-        StoreUnavailable: The store did not answer.
-    """
-    found = {}
-    with guarded():
-        for name in names:
-            held = client.hgetall(f"instep:reconciled:{name}")
-            if held:
-                found[name] = _run(held)
-    return found
-
-
-def note_end(
-    client: redis.Redis,
-    name: str,
-    code: int,
-    said: str,
-    counts: Any = None,
-    *,
-    state: str = "failed",
-) -> None:
-    """
-    Keep how a run ended.
-
-    Args:
-        state: "done", "held" by the guard, or "failed".
-
-    Raises:
-        StoreUnavailable: The store did not answer.
-    """
-    with guarded():
-        client.hset(
-            f"instep:reconciled:{name}",
-            mapping={
-                "ended": time.time(),
-                "code": code,
-                "said": said[-_LONGEST:],
-                "counts": json.dumps(counts or {}),
-                "state": state,
-            },
-        )
-
-
-def note_begin(client: redis.Redis, name: str) -> None:
-    """
-    Keep that a run begins.
-
-    Raises:
-        StoreUnavailable: The store did not answer.
-    """
-    key = f"instep:reconciled:{name}"
-    with guarded():
-        client.hset(key, "began", time.time())
-        client.hdel(key, "ended", "code", "said", "counts", "state")
-
-
-def _run(held: Mapping[Any, Any]) -> dict[str, Any]:
-    ended = held.get("ended")
-    return {
-        "began": _moment(held.get("began")),
-        "ended": _moment(ended),
-        "code": int(held["code"]) if "code" in held else None,
-        "said": held.get("said", ""),
-        "state": held.get("state", ""),
-        "counts": json.loads(held.get("counts") or "{}"),
-    }
-
-
-def _moment(text: str | None) -> str | None:
-    return datetime.fromtimestamp(float(text), UTC).isoformat() if text else None
-
-
 class Schedule:
-    """Starts what is due; one run at a time."""
+    """Starts what is due, and sees that it ends."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._client = connection.connect(settings.store)
-        self._mine = uuid.uuid4().hex
 
     def run(self, stop: threading.Event) -> None:
         """Look for what is due until *stop*; a duty of the supervisor."""
         away = Complaint(_log, "schedule without the store")
+        lease = Lease(self._client, "instep:reconciler", "the schedule")
+        running: list[Started] = []
         while not stop.wait(_LOOK):
             try:
-                if self._lead() and (collection := self._due()):
-                    self._carry_out(collection, stop)
+                if lease.take():
+                    running += self.start(running)
                 away.over()
             except StoreUnavailable as error:
                 away.tell(str(error))
-        with contextlib.suppress(StoreUnavailable), guarded():
-            if self._client.get("instep:reconciler") == self._mine:
-                self._client.delete("instep:reconciler")
+            running = [each for each in running if not each.look()]
+        for each in running:
+            each.end("Instep is stopped")
+        ends = time.monotonic() + _GRACE
+        while running and time.monotonic() < ends:
+            running = [each for each in running if not each.look()]
+            time.sleep(_LOOK / 10)
+        for each in running:
+            each.kill()
+        with contextlib.suppress(StoreUnavailable):
+            lease.end()
 
-    def _lead(self) -> bool:
-        with guarded():
-            key = "instep:reconciler"
-            if self._client.set(key, self._mine, nx=True, px=_LOCK_MS):
-                return True
-            if self._client.get(key) != self._mine:
-                return False
-            return bool(self._client.pexpire(key, _LOCK_MS))
+    def start(self, running: list[Started]) -> list[Started]:
+        """
+        Start what is due and has room beside what runs already; return that.
 
-    def _due(self) -> Collection | None:
-        now = datetime.now(UTC)
-        runs = last_runs(self._client, self._settings.collections)
+        Raises:
+            StoreUnavailable: The store did not answer.
+        """
+        busy = {each.collection.destination for each in running}
+        started: list[Started] = []
+        for collection, tries in self.due(datetime.now(UTC)):
+            if collection.destination in busy or len(busy) >= AT_ONCE:
+                continue
+            busy.add(collection.destination)
+            note_turn(self._client, collection.name, tries)
+            started.append(Started(self._client, collection))
+        return started
+
+    def due(self, now: datetime) -> list[tuple[Collection, int]]:
+        """
+        Return the collections that are due, the longest overdue first, and which try each is.
+
+        One that somebody reconciles just now is not among them.
+
+        Raises:
+            StoreUnavailable: The store did not answer.
+        """
+        found = []
         for collection in scheduled(self._settings):
-            began = runs.get(collection.name, {}).get("began")
-            last = datetime.fromisoformat(began) if began else None
+            last = last_of(self._client, collection.name)
+            if last.seen is None:
+                note_seen(self._client, collection.name)
             due = due_at(collection.reconcile, last, now)
-            if due is not None and due <= now:
-                return collection
-        return None
+            if due is None or due > now or holder(self._client, collection.name):
+                continue
+            regular = regular_at(collection.reconcile, last, now)
+            tries = 1 if regular is not None and regular <= now else last.tries + 1
+            found.append((due, collection.name, collection, tries))
+        return [(collection, tries) for _, _, collection, tries in sorted(found)]
 
-    def _carry_out(self, collection: Collection, stop: threading.Event) -> None:
-        note_begin(self._client, collection.name)
-        begun = time.monotonic()
+
+class Started:
+    """
+    One run that was started.
+
+    Args:
+        total, silent: Limits, in s.
+        command: What is run; None: the reconcile of *collection*.
+    """
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        collection: Collection,
+        *,
+        total: float = TOTAL,
+        silent: float = SILENT,
+        command: list[str] | None = None,
+    ) -> None:
+        self.collection = collection
+        self._client = client
+        self._total, self._silent = total, silent
+        self._since = datetime.now(UTC)
+        self._begun = self._seen = time.monotonic()
+        self._ends = float("inf")
+        self._why = ""
         words = ("reconcile", collection.name, "--scheduled", "--limit", "0")
-        process = subprocess.Popen(  # noqa: S603  # our own argv
-            tether.module("service", *words),
+        # A file: a pipe that nobody reads for a while would hold it up.
+        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed once it has ended
+        self._process = subprocess.Popen(  # noqa: S603  # our own argv
+            command or tether.module("service", *words),
             env=dict(os.environ),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=self._said,
             stderr=subprocess.STDOUT,
-            text=True,
             start_new_session=True,
         )
-        said = self._watched(process, stop)
-        code = process.returncode
-        level = logging.INFO if code == 0 else logging.WARNING
-        extra = {"collection": collection.name, "code": code, "said": said[-_LONGEST:]}
-        _log.log(level, "reconciled", extra=extra | {"seconds": round(time.monotonic() - begun, 1)})
-        if code != 0 and not last_runs(self._client, [collection.name])[collection.name]["ended"]:
-            note_end(self._client, collection.name, code, said)
+        _log.info("reconcile started", extra={"collection": collection.name})
 
-    def _watched(self, process: subprocess.Popen[str], stop: threading.Event) -> str:
-        """Wait for its end, holding the lock; return what it said."""
-        while True:
-            try:
-                return process.communicate(timeout=_LOOK)[0]
-            except subprocess.TimeoutExpired:
-                pass
-            with contextlib.suppress(StoreUnavailable):
-                self._lead()
-            if stop.is_set():
-                process.send_signal(signal.SIGTERM)
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    return process.communicate(timeout=_GRACE)[0]
-                process.kill()
+    def look(self) -> bool:
+        """End it where a limit is met; return whether it has ended, which is told then."""
+        if self._process.poll() is not None:
+            self._tell()
+            return True
+        now = time.monotonic()
+        if now > self._ends:
+            self._process.kill()
+        elif not self._why and now - self._begun > self._total:
+            self.end(f"it took more than {self._total / 3600:g} hours")
+        elif not self._why and not self._lives(now):
+            self.end(f"its process was stuck for {self._silent:g} s")
+        return False
+
+    def end(self, why: str) -> None:
+        """Ask it to end; it is killed some seconds later."""
+        self._why, self._ends = why, time.monotonic() + _GRACE
+        _log.warning(
+            "reconcile is ended", extra={"collection": self.collection.name, "reason": why}
+        )
+        self._process.send_signal(signal.SIGTERM)
+        self._process.send_signal(signal.SIGCONT)  # one that is stopped would not hear the other
+
+    def kill(self) -> None:
+        """End it now."""
+        self._process.kill()
+        self._process.wait()
+        self._tell()
+
+    def _lives(self, now: float) -> bool:
+        """Tell whether it holds its lock, which a thread of it renews; else for how long not."""
+        try:
+            owner = holder(self._client, self.collection.name)
+        except StoreUnavailable:
+            self._seen = now
+            return True
+        if owner is not None and owner.pid == self._process.pid:
+            self._seen = now
+        return now - self._seen <= self._silent
+
+    def _tell(self) -> None:
+        """Log how it ended, and keep it where the run could not."""
+        self._said.seek(0)
+        said = self._said.read().decode(errors="replace").strip()[-LONGEST:]
+        self._said.close()
+        code = self._process.returncode
+        if code < 0:
+            said = f"its process was ended by {signal.Signals(-code).name}"
+        if self._why:
+            said = f"{self._why}: {said}" if said else self._why
+        name = self.collection.name
+        extra = {"collection": name, "code": code, "said": said}
+        seconds = round(time.monotonic() - self._begun, 1)
+        level = logging.INFO if code == 0 else logging.WARNING
+        _log.log(level, "reconciled", extra=extra | {"seconds": seconds})
+        with contextlib.suppress(StoreUnavailable):
+            last = last_of(self._client, name)
+            if last.ended is None or last.ended < self._since or (self._why and code != 0):
+                note_end(self._client, name, code, said)

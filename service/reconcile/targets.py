@@ -34,9 +34,13 @@ def list_targets(
     table: Table,
     links: Links,
     sleep: Callable[[float], object] = time.sleep,
+    moved: Callable[[], object] = lambda: None,
 ) -> int:
     """
     List the other collections that values of *collection* refer to; return the calls.
+
+    Args:
+        moved: Called for each page that was read.
 
     Raises:
         ReconcileFailed: One could not be listed.
@@ -48,7 +52,7 @@ def list_targets(
             continue
         target, shown = parts.settings.collections[name], Shown()
         known = dict(Ledger(parts, target).ids())
-        pages = Lister(parts, target, "key", sleep=sleep).into(shown)
+        pages = Lister(parts, target, "key", moved=moved, sleep=sleep).into(shown)
         calls += pages.calls
         if pages.whole:
             links.listed[name] = shown.ids_of

@@ -1,0 +1,165 @@
+"""
+What the store keeps of the last run of each collection.
+
+Owns ``instep:reconciled:<collection>``, a hash: when the last run ``began`` and ``ended`` (s since
+1970), its exit ``code``, ``state``, ``counts`` and what it ``said`` last, whether it was
+``scheduled``; and of the schedule, when it was first ``seen``, its last ``turn`` and the ``tries``.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import redis
+
+from service.reconcile.lock import holder
+from service.reconcile.turns import Last, again_at, due_at
+from workers.settings import Collection
+from workers.store.connection import guarded
+
+LONGEST = 2000  # characters of what a run said
+RUNNING, KILLED = "running", "killed"  # states of one that has not ended
+
+
+def last_runs(client: redis.Redis, collections: Iterable[Collection]) -> dict[str, dict[str, Any]]:
+    """
+    Return what is known of the last run of each of *collections*, of those that had one.
+
+    Raises:
+        StoreUnavailable: The store did not answer.
+    """
+    found = {}
+    for collection in collections:
+        held = _read(client, collection.name)
+        if "began" in held or "turn" in held:
+            found[collection.name] = _shown(client, collection, held)
+    return found
+
+
+def last_of(client: redis.Redis, name: str) -> Last:
+    """
+    Return what the schedule needs to know.
+
+    Raises:
+        StoreUnavailable: The store did not answer.
+    """
+    return _last(_read(client, name))
+
+
+def note_seen(client: redis.Redis, name: str) -> None:
+    """
+    Keep since when there is a schedule: what was due before that is not made up for.
+
+    Raises:
+        StoreUnavailable: The store did not answer.
+    """
+    with guarded():
+        client.hsetnx(_key(name), "seen", str(time.time()))
+
+
+def note_turn(client: redis.Redis, name: str, tries: int) -> None:
+    """
+    Keep that the schedule starts a run.
+
+    Raises:
+        StoreUnavailable: The store did not answer.
+    """
+    with guarded():
+        client.hset(_key(name), mapping={"turn": str(time.time()), "tries": tries})
+
+
+def note_begin(client: redis.Redis, name: str, *, scheduled: bool = False) -> None:
+    """
+    Keep that a run begins.
+
+    Raises:
+        StoreUnavailable: The store did not answer.
+    """
+    with guarded(), client.pipeline(transaction=True) as pipeline:
+        began: dict[Any, Any] = {"began": time.time(), "scheduled": int(scheduled)}
+        pipeline.hset(_key(name), mapping=began)
+        pipeline.hdel(_key(name), "ended", "code", "said", "counts", "state")
+        pipeline.execute()
+
+
+def note_end(
+    client: redis.Redis,
+    name: str,
+    code: int,
+    said: str,
+    counts: Any = None,
+    *,
+    state: str = "failed",
+) -> None:
+    """
+    Keep how a run ended.
+
+    Args:
+        state: "done", "held" by the guard, or "failed".
+
+    Raises:
+        StoreUnavailable: The store did not answer.
+    """
+    ended: dict[Any, Any] = {
+        "ended": time.time(),
+        "code": code,
+        "said": said[-LONGEST:],
+        "counts": json.dumps(counts or {}),
+        "state": state,
+    }
+    with guarded():
+        client.hset(_key(name), mapping=ended)
+
+
+def _key(name: str) -> str:
+    return f"instep:reconciled:{name}"
+
+
+def _read(client: redis.Redis, name: str) -> Mapping[str, str]:
+    with guarded():
+        return {str(key): str(value) for key, value in client.hgetall(_key(name)).items()}
+
+
+def _last(held: Mapping[str, str]) -> Last:
+    return Last(
+        _moment(held, "seen"),
+        _moment(held, "turn"),
+        int(held.get("tries", 0)),
+        _moment(held, "began"),
+        _moment(held, "ended"),
+        held.get("scheduled") == "1",
+        held.get("state", ""),
+    )
+
+
+def _shown(client: redis.Redis, collection: Collection, held: Mapping[str, str]) -> dict[str, Any]:
+    last = _last(held)
+    due = due_at(collection.reconcile, last, datetime.now(UTC))
+    state, said = last.state, held.get("said", "")
+    if last.ended is None:
+        owner = holder(client, collection.name)
+        state = RUNNING if owner else KILLED
+        again = "it is started again" if again_at(last) else "run it again"
+        said = f"by {owner}" if owner else f"its process was killed before its end: {again}"
+    return {
+        "began": _iso(last.began or last.turn),
+        "ended": _iso(last.ended),
+        "code": int(held["code"]) if "code" in held else None,
+        "said": said,
+        "state": state,
+        "counts": json.loads(held.get("counts") or "{}"),
+        "tries": last.tries,
+        "next": _iso(due),
+    }
+
+
+def _moment(held: Mapping[str, str], name: str) -> datetime | None:
+    return datetime.fromtimestamp(float(held[name]), UTC) if held.get(name) else None
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

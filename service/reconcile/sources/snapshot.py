@@ -1,0 +1,78 @@
+"""The snapshot of a run: what the command names, else what instep.toml does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+from service.configuration import Configuration
+from service.reconcile.sources import from_file
+from service.reconcile.sources.base import Records, Shape
+from service.reconcile.wishes import Wishes
+from workers.errors import ConfigurationInvalid, Problem
+from workers.settings import Collection, Settings
+
+
+def opened(
+    configuration: Configuration, collection: Collection, wishes: Wishes, stdin: BinaryIO
+) -> Records:
+    """
+    Return the records that *wishes*, or else instep.toml, names; nothing of them is read yet.
+
+    Raises:
+        ConfigurationInvalid: None is named, or two are, or the address of a database is none.
+    """
+    if wishes.file and wishes.sql:
+        raise _usage("FILE and --sql", "one of them", "name one snapshot")
+    own, shape = collection.reconcile, _shape(wishes)
+    now = datetime.now(UTC)
+    if wishes.sql:
+        return _database(*wishes.sql, now, shape)
+    if not wishes.file and own.sql is not None and own.query is not None:
+        try:
+            return _database(own.sql, own.query, now, shape)
+        except ConfigurationInvalid as error:
+            raise _placed(error, configuration.settings, collection) from None
+    file = wishes.file or (own.file and str(configuration.settings.path.parent / own.file))
+    if not file:
+        do = f"name one, or file or sql in [collections.{collection.name}.reconcile]"
+        raise _usage("no FILE", "a snapshot of the source", do)
+    return from_file(file, now=now, form=wishes.form, shape=shape, as_of=wishes.as_of, stdin=stdin)
+
+
+def wrong_addresses(settings: Settings, environ: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield what is wrong with the databases that instep.toml names; none is connected to."""
+    for collection in settings.collections.values():
+        own = collection.reconcile
+        if own.sql is not None and own.query is not None:
+            from service.reconcile.sources.sql import SqlRecords
+
+            try:
+                SqlRecords(own.sql, own.query, now=datetime.now(UTC), environ=environ)
+            except ConfigurationInvalid as error:
+                yield from _placed(error, settings, collection).problems
+
+
+def _shape(wishes: Wishes) -> Shape:
+    return Shape(wishes.under, wishes.delimiter, wishes.list_, wishes.encoding)
+
+
+def _database(url: str, query: str, now: datetime, shape: Shape) -> Records:
+    from service.reconcile.sources.sql import SqlRecords
+
+    return SqlRecords(url, query, now=now, environ=os.environ, shape=shape)
+
+
+def _placed(
+    error: ConfigurationInvalid, settings: Settings, collection: Collection
+) -> ConfigurationInvalid:
+    """Return *error*, which speaks of --sql, as one of instep.toml."""
+    where = f"{settings.path}: collections.{collection.name}.reconcile.sql"
+    return ConfigurationInvalid([replace(each, where=where) for each in error.problems])
+
+
+def _usage(found: str, expected: str, do: str) -> ConfigurationInvalid:
+    return ConfigurationInvalid([Problem("instep reconcile", found, expected, do)])

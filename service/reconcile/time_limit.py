@@ -1,0 +1,147 @@
+"""
+What ends a run before its time: a signal, or that nothing of it has moved for too long.
+
+Both raise `Ended` in the main thread, whatever waits there, so that locks and connections are left
+in order. Where it does not come to that, since some driver's own code never returns, the process is
+ended by a thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+STALL = 600.0  # s for which a run may stand still: no row, page, portion or settled record
+GRACE = 10.0  # s from the signal until the process is ended
+_TICK = 1.0  # s between two looks
+_WORDS = {
+    signal.SIGINT: "ended by Ctrl-C",
+    signal.SIGTERM: "ended by SIGTERM",
+    signal.SIGHUP: "ended, since its terminal was closed",
+}
+
+
+class Ended(KeyboardInterrupt):
+    """The run is to end now. Drivers of databases know `KeyboardInterrupt`, and end the query."""
+
+
+class TimeLimit:
+    """
+    Knows what a run does and when that last moved; passive outside of `watched`.
+
+    Args:
+        seconds: That it may stand still.
+        now: Monotonic, in s.
+    """
+
+    def __init__(
+        self, seconds: float = STALL, *, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._seconds = seconds
+        self._now = now
+        self._doing = "starting"
+        self._done: object = None
+        self._since = now()
+        self._waits = False
+        self.words = ""  # why it ended; nothing: it did not
+
+    def begin(self, doing: str) -> Callable[..., None]:
+        """Say what is begun; return what is to be called with how far that has got."""
+        self._doing, self._done = doing, None
+        self.moved()
+        return self._at
+
+    def moved(self) -> None:
+        """Say that something was done."""
+        self._since = self._now()
+
+    def _at(self, done: object, *_: object) -> None:
+        if done != self._done:
+            self._done = done
+            self.moved()
+
+    @contextlib.contextmanager
+    def waiting(self, waits: bool = True) -> Iterator[None]:
+        """Nobody is hurried for the length of a ``with``: a person answers, or a pipe is filled."""
+        self._waits = waits
+        try:
+            yield
+        finally:
+            self._waits = False
+            self.moved()
+
+    def exceeded(self) -> str:
+        """Return in words that it has stood still for too long, or nothing."""
+        if self._waits or self._now() - self._since < self._seconds:
+            return ""
+        return f"{self._doing}: nothing has moved for {self._seconds / 60:g} minutes"
+
+
+@contextlib.contextmanager
+def watched(limit: TimeLimit, abandon: Callable[[str], Any]) -> Iterator[None]:
+    """
+    Let signals and *limit* raise `Ended` for the length of a ``with``; in the main thread.
+
+    Args:
+        abandon: Is told why, in another thread, right before the process is ended there.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    ended, alone = threading.Event(), threading.Lock()
+
+    def on_signal(number: int, _: FrameType | None) -> None:
+        limit.words = limit.words or _WORDS[signal.Signals(number)]
+        if not ended.is_set():
+            raise Ended(limit.words)
+
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    # A handler of Python's waits for code of C to return; the number is written at once.
+    waker = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    handlers = {number: signal.signal(number, on_signal) for number in _WORDS}
+    thread = threading.Thread(
+        target=_watch, args=(limit, abandon, reader, ended, alone), daemon=True
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        with alone:  # from here on nothing sends a signal that nobody handles
+            ended.set()
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(waker)
+        os.close(writer)  # it wakes the thread, which closes the other end
+
+
+def _watch(
+    limit: TimeLimit,
+    abandon: Callable[[str], Any],
+    reader: int,
+    ended: threading.Event,
+    alone: threading.Lock,
+) -> None:
+    ends = float("inf")
+    while not ended.is_set():
+        ready, _, _ = select.select([reader], [], [], _TICK)
+        if ready and os.read(reader, 1):
+            ends = min(ends, time.monotonic() + GRACE)
+        elif not limit.words and (words := limit.exceeded()):
+            with alone:
+                if not ended.is_set():
+                    limit.words = words
+                    # To the thread, not to the process: what waits in it is interrupted.
+                    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+        if time.monotonic() > ends and not ended.is_set():
+            abandon(limit.words or "ended by a signal")
+            os._exit(1)
+    os.close(reader)

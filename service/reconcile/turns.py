@@ -1,0 +1,80 @@
+"""
+When a scheduled reconcile is due: by its interval or time of day, and again after one that failed
+or was killed. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from workers.settings import Reconcile
+
+WAITS = (60.0, 300.0, 900.0, 3600.0)  # s before a run that failed is tried again, by its tries
+TRIES = len(WAITS) + 1  # of one due time; after that the next one counts
+_SKEW = timedelta(minutes=5)  # that clocks of two machines may differ; more: one was set
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """
+    What is known of a collection's runs.
+
+    Args:
+        seen: When the schedule first saw that there is one.
+        turn: When it last started a run.
+        tries: How often it has for the same due time.
+        began, ended: Of the last run that took its lock, whoever started it.
+        scheduled: The schedule did.
+        state: "done", "held" or "failed"; nothing: it has not ended.
+    """
+
+    seen: datetime | None = None
+    turn: datetime | None = None
+    tries: int = 0
+    began: datetime | None = None
+    ended: datetime | None = None
+    scheduled: bool = False
+    state: str = ""
+
+
+def due_at(settings: Reconcile, last: Last, now: datetime) -> datetime | None:
+    """
+    Return when the next run is due; None: never by itself.
+
+    A due time that passed while nobody was there is made up for, once.
+    """
+    regular = regular_at(settings, last, now)
+    if regular is None:
+        return None
+    again = again_at(last)
+    return regular if again is None else min(regular, again)
+
+
+def regular_at(settings: Reconcile, last: Last, now: datetime) -> datetime | None:
+    """Return when the next run is due by ``every`` or ``at``; None: it has neither."""
+    # One by hand counts where it came to its end, and where nothing else is known.
+    whole = last.ended is not None and last.state != "failed"
+    counts = last.turn is None or (whole and not last.scheduled)
+    runs = [each for each in (last.turn, last.began if counts else None) if each is not None]
+    if settings.every is not None:
+        if not runs or max(runs) > now + _SKEW:  # of a clock that was set since
+            return now
+        return max(runs) + timedelta(seconds=settings.every)
+    if settings.at is None:
+        return None
+    after = min(now, max([*runs, *([last.seen] if last.seen else [])], default=now))
+    hour, _, minute = settings.at.partition(":")
+    due = after.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)
+    return due if due > after else due + timedelta(days=1)
+
+
+def again_at(last: Last) -> datetime | None:
+    """Return when the last run is to be tried again; None: it came to its end, or often enough."""
+    turn, began, ended = last.turn, last.began, last.ended
+    by_hand = not last.scheduled and began is not None and turn is not None and began > turn
+    if turn is None or by_hand or last.tries >= TRIES:
+        return None
+    if ended is None or ended < turn:  # killed: at once, the first time
+        return turn + timedelta(seconds=WAITS[last.tries - 2] if last.tries > 1 else 0.0)
+    return ended + timedelta(seconds=WAITS[last.tries - 1]) if last.state == "failed" else None
