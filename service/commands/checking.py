@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,8 @@ def check(json_wanted: bool) -> None:
     from service.commands.creations import never_created
     from service.commands.orders import mixed, unversioned
     from service.configuration import of_process
+    from service.reconcile.sources.snapshot import wrong_addresses
+    from service.reconcile.versionless import in_configuration
     from workers.limiter import Limiter
 
     notes: list[str] = []
@@ -59,6 +62,7 @@ def check(json_wanted: bool) -> None:
         raise SystemExit(1 if isinstance(error, MappingsInvalid) else 2) from None
     settings = configuration.settings
     steps, problems = _store(settings, notes)
+    problems += wrong_addresses(settings, os.environ)
     problems += _tokens(configuration, Limiter(steps) if steps else None, notes)
     if steps:
         problems += _losses(settings, steps)
@@ -68,7 +72,7 @@ def check(json_wanted: bool) -> None:
     notes += mixed(configuration)
     notes += unversioned(configuration)
     notes += never_created(configuration)
-    _report(problems, notes, json_wanted, settings.warnings)
+    _report(problems, notes, json_wanted, [*settings.warnings, *in_configuration(configuration)])
     raise SystemExit(1 if problems else 0)
 
 

@@ -28,25 +28,61 @@ def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetim
 @click.command()
 @click.argument("collection")
 @click.argument("file", required=False)
-@click.option("--sql", nargs=2, metavar="URL QUERY", help="Read the rows of a database instead.")
-@click.option("--format", "form", help="csv, json or jsonl, where the name does not tell.")
-@click.option("--under", help="Path that each record is put under, as data.")
-@click.option("--list", "list_", help="Path to the records in a JSON object.")
 @click.option(
-    "--delimiter", help="Between the cells of a CSV file, where the header does not tell."
+    "--sql", nargs=2, metavar="URL QUERY", help="Read the rows of a query instead of a file."
 )
-@click.option("--encoding", help="Of the file's text, as windows-1252; UTF-8 by default.")
-@click.option("--source", help="The source that the snapshot is of, where several write.")
-@click.option("--topic", help="Only the mappings that take it.")
-@click.option("--as-of", callback=_moment, metavar="TIME", help="The snapshot's time.")
-@click.option("--partial", is_flag=True, help="What it leaves out is no orphan.")
-@click.option("--check", is_flag=True, help="Compare, change nothing; exit 1 if anything differs.")
-@click.option("--dry-run", is_flag=True, help="Tell what would be sent, and the calls it needs.")
-@click.option("--retire-up-to", type=click.IntRange(0), metavar="K", help="Let it retire K items.")
-@click.option("--create-up-to", type=click.IntRange(0), metavar="K", help="Let it create K items.")
-@click.option("--overwrite-up-to", type=click.IntRange(0), metavar="K", help="Let it write over K.")
-@click.option("--no-wait", is_flag=True, help="Leave once everything is handed over.")
-@click.option("--limit", type=click.IntRange(0), default=50, show_default=True, metavar="LINES")
+@click.option("--format", "form", help="csv, json or jsonl, where the file name does not say it.")
+@click.option("--under", help="Put each record under this path, for example data.")
+@click.option("--list", "list_", help="Path to the list of records in a JSON object.")
+@click.option(
+    "--delimiter", help="Separator of a CSV file, where its header line does not show it."
+)
+@click.option(
+    "--encoding", help="Text encoding of the file, for example windows-1252. Default: UTF-8."
+)
+@click.option(
+    "--source", help="Source of the snapshot, where several sources write the collection."
+)
+@click.option("--topic", help="Use only the mappings for this topic.")
+@click.option("--as-of", callback=_moment, metavar="TIME", help="When the export began.")
+@click.option(
+    "--partial",
+    is_flag=True,
+    help="The snapshot holds a part of the records: retire no item for lack of a record.",
+)
+@click.option(
+    "--check", is_flag=True, help="Only compare, change nothing. Exit code 1 if anything differs."
+)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Show what would be sent and how many API calls it needs; change nothing.",
+)
+@click.option(
+    "--retire-up-to", type=click.IntRange(0), metavar="K", help="Allow up to K items to be retired."
+)
+@click.option(
+    "--create-up-to", type=click.IntRange(0), metavar="K", help="Allow up to K items to be created."
+)
+@click.option(
+    "--overwrite-up-to",
+    type=click.IntRange(0),
+    metavar="K",
+    help="Allow values of up to K items to be overwritten.",
+)
+@click.option(
+    "--no-wait",
+    is_flag=True,
+    help="Do not wait until the CMS has answered. Exit code 1 unless nothing was to be done.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(0),
+    default=50,
+    show_default=True,
+    metavar="LINES",
+    help="Differences to print.",
+)
 @click.option("--json", "json_wanted", is_flag=True, help="Print it as JSON.")
 @click.option("--scheduled", is_flag=True, hidden=True)
 def reconcile(collection: str, json_wanted: bool, limit: int, **options: Any) -> None:

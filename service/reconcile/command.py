@@ -25,6 +25,7 @@ from service.reconcile.run_results import Done, Found
 from service.reconcile.sources.snapshot import opened
 from service.reconcile.table import Table
 from service.reconcile.time_limit import TimeLimit, watched
+from service.reconcile.versionless import versionless
 from service.reconcile.wishes import Wishes
 from workers import jobs
 from workers.errors import (
@@ -126,7 +127,9 @@ def carried_out(
                 if outcome.code == 0 and _compares_all(wishes, collection):
                     losses.proven(collection.name, since, settings.collections)
                 _note_end(client, wishes, outcome)
-            yield outcome
+            warnings = versionless(configuration, collection, rows.chosen.rules)
+            figures = outcome.figures | {"warnings": [str(each) for each in warnings]}
+            yield replace(outcome, figures=figures)
     finally:
         client.close()
         parts.wakes.close()

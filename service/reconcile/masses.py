@@ -13,8 +13,10 @@ from itertools import groupby
 from service.reconcile import causes
 from service.reconcile.causes import Finding
 from service.reconcile.table import Table
+from workers.model.run_limits import RunLimit
 from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED, Ruling
 from workers.settings import Collection
+from workers.store.run_counts import RunCounts
 
 SHOWN = 20  # items that an operator is shown
 _CHANGED = (causes.ACCEPT, causes.REPAIR)
@@ -110,3 +112,14 @@ def _new(finding: Finding) -> object:
 def _text(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def limits_of(rulings: Mapping[str, Ruling], counts: RunCounts) -> dict[str, RunLimit]:
+    """Return what the store is to hold against what it counts; of what is approved, nothing."""
+    limits = {}
+    for kind in (CREATED, RETIRED):
+        ruling = rulings[kind]
+        if ruling.allowed and (ruling.first or ruling.most is not None):
+            most = ruling.most or 0
+            limits[kind] = RunLimit(counts.place, kind, most, counts.window_ms, ruling.first)
+    return limits

@@ -146,6 +146,7 @@ def _in_cms(run: Run, finding: Finding) -> str | None:
 
 def lines(figures: Mapping[str, Any]) -> Iterator[str]:
     """Yield the figures of `summary` in words."""
+    yield from (f"Warning: {each}" for each in figures.get("warnings", ()))
     yield (
         f"{figures['collection']}: {figures['records']} records, {figures['items']} items, "
         f"{figures['found']} differences"
@@ -154,14 +155,14 @@ def lines(figures: Mapping[str, Any]) -> Iterator[str]:
     if not figures["whole"]:
         yield "The listing had holes: items were deleted meanwhile; run it again"
     for words, what in (
-        ("Told beside them", _figures(figures["told"])),
+        ("Also noted, no differences", _figures(figures["told"])),
         ("Records that could not be mapped", figures["unmapped"]),
         (
-            "Would come of it" if "predicted" in figures else "Came of it",
+            "Expected result" if "predicted" in figures else "Result",
             _figures(figures["outcomes"]),
         ),
         ("Held", "; ".join(figures["held"])),
-        ("Not waited for", figures["waiting"]),
+        ("Stopped waiting", figures["waiting"]),
     ):
         if what:
             yield f"{words}: {what}"

@@ -18,7 +18,7 @@ from service.reconcile.given import Given
 from service.reconcile.held import Ledger
 from service.reconcile.links import Links
 from service.reconcile.listing import Lister, Pages
-from service.reconcile.masses import Masses
+from service.reconcile.masses import Masses, limits_of
 from service.reconcile.options import known_schema, options_of, record_keys_of
 from service.reconcile.plan.frame import Frame
 from service.reconcile.plan.precedence import Precedence
@@ -245,7 +245,7 @@ class Run:
             created = rulings[CREATED]
             self.counts.load(created.wanted if created.first and found.ground.loads else 0)
         variants.told(self.parts, self.collection, self.table, self._locales)
-        handed = self._actor(self.parts, found, self._limits(rulings)).act()
+        handed = self._actor(self.parts, found, limits_of(rulings, self.counts)).act()
         self._given.keep(self.table, whole=not self._partial)
         rulings = {
             kind: replace(ruling, allowed=False, asks=True, words=handed.held[kind])
@@ -284,17 +284,6 @@ class Run:
         for ruling in rulings.values():
             if not ruling.allowed:
                 self.masses.withhold(ruling)
-
-    def _limits(self, rulings: Mapping[str, Ruling]) -> dict[str, RunLimit]:
-        """Return what the store is to hold against what it counts; of what is approved, nothing."""
-        place, window_ms = self.counts.place, self.counts.window_ms
-        limits = {}
-        for kind in (CREATED, RETIRED):
-            ruling = rulings[kind]
-            if ruling.allowed and (ruling.first or ruling.most is not None):
-                most = ruling.most or 0
-                limits[kind] = RunLimit(place, kind, most, window_ms, ruling.first)
-        return limits
 
     def _actor(self, parts: Parts, found: Found, limits: Mapping[str, RunLimit]) -> Actor:
         return Actor(

@@ -23,6 +23,7 @@ from workers.tombstones import GONE
 LOOK = 0.5  # s between two looks at what is still on its way
 AT_ONCE = 10 * PAGE  # records that one look takes in: a look at all would take seconds
 TRIED = 60.0  # s: what a collection waits for after that, one try has not ended
+SETTLES = 300.0  # s within which one of those that are left is to be settled
 PATIENCE = 10.0  # s for which there may be no worker: one is started anew within 2
 
 REPAIRED = "repaired"
@@ -83,16 +84,29 @@ class Waiting:
         """
         left = self._table.acted(causes.ACTS)
         everything = len(left)
+        best, moved_us = everything, self._ledger.now_us()
         while True:
             for start in range(0, min(len(left), AT_ONCE), PAGE):
                 self._look(left[start : start + PAGE])
             left = [record for record in left if record not in self._settled]
             self._settled.clear()
             self._told(everything - len(left))
-            why = "" if not left else self.hindrance() if patient else "nobody waits for it"
+            if len(left) < best:
+                best, moved_us = len(left), self._ledger.now_us()
+            stands = (self._ledger.now_us() - moved_us) / 1e6
+            why = "" if not left else self._why(stands) if patient else "--no-wait was given"
             if not left or why:
                 return Waited(everything - len(left), len(left), why)
             self._sleep(LOOK)
+
+    def _why(self, stands: float) -> str:
+        """Return why nobody waits any longer, nothing having been settled for *stands* seconds."""
+        if stands < SETTLES:
+            return self.hindrance()
+        site = self._collection.destination
+        held = self._parts.report.status()["destinations"][site]
+        state = f": {site} is in {held['state']}: {held['reason']}" if held["reason"] else ""
+        return f"nothing was settled for {SETTLES / 60:g} minutes{state}; it goes out later"
 
     def _look(self, records: list[str]) -> None:
         held = self._ledger.read(records)

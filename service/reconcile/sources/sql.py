@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import CursorResult
 
 AT_ONCE: Final = 1000  # rows
+_STEPS: Final = 100_000  # of SQLite's machine, some ms
 
 
 class SqlRecords:
@@ -102,10 +103,13 @@ class SqlRecords:
     def _ask(self, connection: Connection) -> CursorResult[Any]:
         dialect = self._address.dialect
         sql_columns.let_times_through(connection.connection.dbapi_connection)
+        _let_signals_through(connection.connection.dbapi_connection)
         connection = connection.execution_options(**dialect.options)
         if dialect.first:
             connection.exec_driver_sql(dialect.first)
             connection.rollback()
+        if self._address.limit:
+            connection.exec_driver_sql(self._address.limit)
         # As it stands: neither :name nor % is a parameter in it.
         options = {"stream_results": True, "yield_per": AT_ONCE, "no_parameters": True}
         return connection.execution_options(**options).exec_driver_sql(self._query)
@@ -126,10 +130,9 @@ def _engine(where: Address) -> Engine:
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError
     from sqlalchemy.pool import NullPool
 
-    connect = {k: v for k, v in where.dialect.connect.items() if k not in where.url.query}
     try:
         return create_engine(
-            where.url, poolclass=NullPool, connect_args=connect, hide_parameters=True
+            where.url, poolclass=NullPool, connect_args=where.arguments, hide_parameters=True
         )
     except ModuleNotFoundError as error:
         raise where.without_driver(error.name or "") from None
@@ -138,3 +141,14 @@ def _engine(where: Address) -> Engine:
         raise invalid(found, "postgresql, mysql or sqlite", "correct the URL") from None
     except ArgumentError as error:
         raise invalid(where.scrubbed(error), "an address", "correct the URL") from None
+
+
+def _let_signals_through(connection: Any) -> None:
+    """
+    Let Ctrl-C, and what ends a run that hangs, end a query of SQLite.
+
+    Its code never looks for signals by itself; within this callback Python does, and what a handler
+    raises there ends the query.
+    """
+    if hasattr(connection, "set_progress_handler"):
+        connection.set_progress_handler(lambda: 0, _STEPS)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
 EXPECTED: Final = "as postgresql://user:password@host/database, mysql://…, or sqlite:///file"
+SECONDS: Final = 300  # that a database may take for the next thousand rows
 _QUOTE: Final = "correct it; in a password, write @ as %40, / as %2F and : as %3A"
 _PASSWORD = re.compile(r"(password|passwd|pwd)(\s*[=:]\s*)('[^']*'|\"[^\"]*\"|[^\s&;,]+)", re.I)
 _SHORT: Final = 4  # a password of fewer characters stands by chance in any message
@@ -32,21 +33,29 @@ class Dialect:
         extra: Of the distribution, which brings it.
         options: Of the connection: one snapshot of the whole transaction, which cannot write.
         first: Said to the database before the transaction begins.
+        limit: Said within the transaction, so that a query which hangs is ended there.
         connect: Arguments of the driver; a time is in s.
+        waits: Of our own driver alone.
     """
 
     driver: str = ""
     extra: str = "sql"
     options: Mapping[str, Any] = field(default_factory=dict)
     first: str = ""
+    limit: str = ""
     connect: Mapping[str, Any] = field(default_factory=dict)
+    waits: Mapping[str, Any] = field(default_factory=dict)
 
 
 _POSTGRESQL = Dialect(
     driver="psycopg",
     extra="postgresql",
     options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+    # Not as an argument of the connection: poolers in between refuse it.
+    limit=f"SET LOCAL statement_timeout = '{SECONDS}s'",
     connect={"connect_timeout": 10},
+    # Nor does a server that is gone without a word keep it waiting.
+    waits={"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3},
 )
 # PyMySQL, not mysqlclient: that has no wheels for Linux and needs a compiler and MySQL's headers.
 _MYSQL = Dialect(
@@ -55,6 +64,7 @@ _MYSQL = Dialect(
     options={"isolation_level": "REPEATABLE READ"},
     first="SET SESSION TRANSACTION READ ONLY",
     connect={"connect_timeout": 10},
+    waits={"read_timeout": SECONDS, "write_timeout": SECONDS},
 )
 DIALECTS: Final = MappingProxyType(
     {
@@ -79,6 +89,19 @@ class Address:
         url = self.url
         place = f"{url.host or ''}{f':{url.port}' if url.port else ''}/{url.database or ''}"
         return f"{url.get_backend_name()}://{place}"
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What the driver is given; what the address says itself stands."""
+        ours = self.url.get_driver_name() == self.dialect.driver
+        given = {**self.dialect.connect, **(self.dialect.waits if ours else {})}
+        return {name: value for name, value in given.items() if name not in self.url.query}
+
+    @property
+    def limit(self) -> str:
+        """What ends a query that hangs, unless the address sets that itself."""
+        own = "statement_timeout" in str(self.url.query.get("options", ""))
+        return "" if own else self.dialect.limit
 
     def without_driver(self, name: str) -> ConfigurationInvalid:
         """Return the error of a driver that is not installed; *name* is its module."""

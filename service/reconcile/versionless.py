@@ -1,0 +1,48 @@
+"""Mappings without a version, of collections that are reconciled beside live events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from service.configuration import Configuration
+from service.mapping.rules import Rule
+from service.reconcile.choosing import chosen
+from service.reconcile.sources.times import FILE_MARGIN, MARGIN
+from workers.errors import ConfigurationInvalid, Problem
+from workers.settings import Collection
+
+_EXPECTED = (
+    "Meta.version, the path to the time or number of a row's last change: without it a row is as "
+    f"new as the snapshot, and where a live change came in the {MARGIN:g} s before that, of a file "
+    f"without --as-of in the {FILE_MARGIN / 3600:g} hours before it, nobody can tell which of the "
+    "two is newer: such a difference is told and left alone"
+)
+
+
+def in_configuration(configuration: Configuration) -> Iterator[Problem]:
+    """Yield a warning for each such mapping of the collections that instep.toml reconciles."""
+    for collection in configuration.settings.collections.values():
+        if collection.reconcile.file or collection.reconcile.sql:
+            try:
+                rules = chosen(configuration.mappings, collection.name).rules
+            except ConfigurationInvalid:  # of several sources, or none: the run says it
+                continue
+            yield from versionless(configuration, collection, rules)
+
+
+def versionless(
+    configuration: Configuration, collection: Collection, rules: Sequence[Rule]
+) -> Iterator[Problem]:
+    """Yield a warning for each of *rules*, by which rows of *collection* are read, without one."""
+    for rule in rules:
+        # Where the source numbers its changes, a row stands by the number that the field holds.
+        sequenced = configuration.senders[rule.options.source].kind.sequenced
+        if rule.options.version is None and not sequenced:
+            found = f"none, while {collection.name} is reconciled beside events"
+            do = "add that column to the query or the export, and name it in Meta.version"
+            yield Problem(
+                f"{rule.file}: {rule.name}.Meta.version",
+                f"{found} of {rule.options.source}",
+                _EXPECTED,
+                do,
+            )
