@@ -18,7 +18,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import uuid4
@@ -36,6 +36,7 @@ from workers.fetches import ATTEMPTS, LEASE, Claim
 from workers.outbox import Accepted
 from workers.parts import Parts
 from workers.steps import Wait
+from workers.store.slicing import MOST, size_of
 from workers.waits import backoff
 
 HUNG: Final = LEASE - 10.0  # s
@@ -43,7 +44,6 @@ SHORTEST_REST: Final = 1.0  # s, where a system says "at once" and does not answ
 LONGEST_REST: Final = 3600.0  # s that a fetcher is left alone; a Retry-After beyond is a mistake
 MOST_BYTES: Final = 32 * 1024 * 1024  # of what one fetch returns, as JSON
 MOST_PAYLOADS: Final = 10_000
-PART: Final = 500  # payloads that are accepted in one step
 LONGEST_CURSOR: Final = 4096  # characters
 NO_ROOM: Final = 30.0  # s, and up to twice that: until a store without room is tried again
 THROTTLED: Final = 10.0  # s after a 429 that does not say for how long
@@ -141,9 +141,9 @@ class Runner:
         """
         events = tuple(self._map(claim, payload) for payload in result.payloads)
         said: dict[str, Any] = {"payloads": len(events), "field_values": 0, "problems": 0}
-        for first in range(0, max(1, len(events)), PART):
-            part, last = events[first : first + PART], first + PART >= len(events)
-            accepted = self._accept(claim, result, part, last=last)
+        parts = list(_parts(events))
+        for n, part in enumerate(parts, 1):
+            accepted = self._accept(claim, result, part, last=n == len(parts))
             said["outcome"] = accepted.outcome
             said["field_values"] += accepted.accepted
             said["problems"] += accepted.letters
@@ -276,3 +276,15 @@ def _answered(status: int, headers: Any) -> Failure:
     if status == 429 and rest is None:
         rest = THROTTLED
     return Failure(f"the answer {status}", unavailable=True, rest=rest)
+
+
+def _parts(events: tuple[Incoming, ...]) -> Iterator[tuple[Incoming, ...]]:
+    """Yield *events* as many at a time as one step takes; one part where there are none."""
+    first = size = 0
+    for n, event in enumerate(events):
+        more = size_of((len(change.fields) for change in event.changes), len(event.left))
+        if n > first and size + more > MOST:
+            yield events[first:n]
+            first, size = n, 0
+        size += more
+    yield events[first:]

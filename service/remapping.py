@@ -22,9 +22,9 @@ from workers.changes import Again, Change, FieldProblem, Incoming, time_version
 from workers.errors import PayloadInvalid
 from workers.kept import Kept, KeptDelivery, Ran, Run
 from workers.store.letter_ids import named, raw_letter
+from workers.store.slicing import MOST, size_of
 
 EVENTS: Final = 100  # in one step
-VALUES: Final = 500  # in one step, but for an event that has more
 PATHS: Final = 50  # that problems are told of by name
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -106,17 +106,17 @@ class Remap:
         """
         first: int | None = None
         waiting: list[Incoming] = []
-        values = 0
+        size = 0
         for delivery in self._kept.read(self._source, since=since, last=last):
             first = delivery.number if first is None else first
             self.tally.deliveries += 1
             for event in self._events(delivery):
-                size = sum(len(change.fields) for change in event.changes)
-                if waiting and (len(waiting) >= EVENTS or values + size > VALUES):
+                more = size_of(len(change.fields) for change in event.changes)
+                if waiting and (len(waiting) >= EVENTS or size + more > MOST):
                     self._step(waiting)
-                    waiting, values = [], 0
+                    waiting, size = [], 0
                 waiting.append(event)
-                values += size
+                size += more
             progress(delivery.number - first + 1, last - first + 1)
         if waiting:
             self._step(waiting)

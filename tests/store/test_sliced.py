@@ -8,9 +8,11 @@ from remap_rig import Shop
 
 from workers.changes import FieldValue
 from workers.outbox import balanced
-from workers.store.slicing import BYTES, MOST, SLICE
+from workers.store.slicing import BYTES, MOST, SLICE, size_of
 
-MANY = MOST + 20
+EACH = size_of([1])  # of an event that writes one field
+OF_SLICE = SLICE // EACH
+MANY = MOST // EACH + 20
 LAST = f"i{MANY - 1}"
 FIELDS = 'stock = fields.Integer(data_key="qty")'
 
@@ -38,6 +40,16 @@ def test_it_is_kept_before_any_of_it_is_accepted(bench):
     assert bench.client.ttl(bench.client.keys("instep:sliced:*:events")[0]) == -1
 
 
+def test_few_records_of_very_many_fields_are_taken_in_slices_too(bench):
+    fields = {f"f{n}": 1 for n in range(25)}
+    bench.take(*(event(f"i{n}", fields, id=f"e{n}", index=n) for n in range(20)))
+    assert bench.counts("accepted") == (0,)
+    bench.outbox.slice()
+    assert 0 < bench.counts("accepted")[0] <= SLICE
+    finish(bench)
+    assert bench.counts("accepted") == (20 * 25,)
+
+
 def test_slices_accept_all_of_it(bench):
     bench.take(*events())
     finish(bench)
@@ -51,7 +63,7 @@ def test_slices_accept_all_of_it(bench):
 def test_a_slice_accepts_so_many_changes_at_most(bench):
     bench.take(*events())
     bench.outbox.slice()
-    assert bench.counts("accepted") == (SLICE,)
+    assert bench.counts("accepted") == (OF_SLICE,)
 
 
 def test_who_goes_on_with_it_need_not_be_who_took_it(bench, bench_with):
@@ -72,7 +84,7 @@ def test_a_repeated_slice_accepts_nothing_twice(bench):
 def test_what_was_accepted_is_sent_meanwhile(bench):
     bench.take(*events())
     assert "site" in bench.outbox.slice().wake
-    assert len(bench.batch().items) == SLICE
+    assert len(bench.batch().items) == OF_SLICE
 
 
 @pytest.mark.parametrize("slices", [1, 0, None])
@@ -168,7 +180,7 @@ def test_an_event_of_very_many_changes_is_accepted_whole(bench):
     one = event("i0", {"stock": 1}, id="e0")
     field = FieldValue("stock", "1", "number")
     changes = tuple(replace(one.changes[0], record=f"i{n}", fields=(field,)) for n in range(100))
-    bench.take(replace(one, changes=changes), *events(MOST)[1:])
+    bench.take(replace(one, changes=changes), *events()[1:])
     bench.outbox.slice()
     assert bench.counts("accepted") == (100,)
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from workers.scripts import Steps
 from workers.store.connection import guarded
 
-MOST = 500  # changes of a delivery that one step accepts
-SLICE = 40  # changes that one slice accepts, but for an event that has more
+MOST = (
+    500  # of a delivery that one step accepts, as size_of counts it: some 10 ms of the store's time
+)
+SLICE = 240  # likewise that one slice accepts, but for an event that has more
+CHANGE = 2  # a record takes as long as so many of its fields
 BYTES = 64 * 1024 * 1024  # that wait so; beyond that a delivery is to be sent again
 HANDED_MS = 600_000  # for which events that are being handed over are kept
 
@@ -43,6 +46,17 @@ class Slice:
 def are_many(events: Sequence[Event]) -> bool:
     """Tell whether *events* are more than one step is to accept."""
     return len(events) > 1 and sum(map(_size, events)) > MOST
+
+
+def size_of(fields: Iterable[int], others: int = 0) -> int:
+    """
+    Return for how long an event holds the store, by a unit of its own.
+
+    Args:
+        fields: How many each of its changes has.
+        others: What is left out or fetched.
+    """
+    return max(1 + CHANGE, sum(CHANGE + count for count in fields) + (1 + CHANGE) * others)
 
 
 def begin(
@@ -97,7 +111,8 @@ def go_on(steps: Steps) -> Slice:
 
 
 def _size(event: Event) -> int:
-    return max(1, len(event["changes"]) + len(event["left"]) + len(event["fetches"]))
+    fields = (len(change["fields"]) for change in event["changes"])
+    return size_of(fields, len(event["left"]) + len(event["fetches"]))
 
 
 def _arrivals(event: Event) -> int:

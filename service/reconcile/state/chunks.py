@@ -31,11 +31,12 @@ def parts(changes: Iterable[Sequence[Change]]) -> Iterator[tuple[Incoming, ...]]
     part: list[Incoming] = []
     size = 0
     for own in changes:
-        if part and size + len(own) > slicing.MOST:
+        more = slicing.size_of(len(change.fields) for change in own)
+        if part and size + more > slicing.MOST:
             yield tuple(part)
             part, size = [], 0
         if own:
             part.append(Incoming(None, None, len(part), tuple(own)))
-            size += len(own)
+            size += more
     if part:
         yield tuple(part)
