@@ -220,14 +220,21 @@ class Way(Cms):
         self.parts.outbox.job_started(name)
         destination = self.settings.destinations[name]
         while True:
+            self.carry_on()
             step = self.courier.step(destination, flights=4, more=lambda _: None)
             if isinstance(step, Wait):
                 return step.seconds, left
             left -= 1
             assert left, f"{MOST_STEPS} steps and no end: {self.patches()[-3:]}"
 
+    def carry_on(self):
+        """Do what steps have left for slices, as the sweep does."""
+        while self.parts.outbox.slice().more:
+            pass
+
     def step(self):
         """Carry out one step of "site"."""
+        self.carry_on()
         site = self.settings.destinations["site"]
         return self.courier.step(site, flights=4, more=lambda _: None)
 

@@ -13,7 +13,8 @@ local function came_before(item, began)
 end
 
 -- *all*: the listing that began at *started*, ended at *ended*, and did not show it was one of the whole.
-local function miss(record, started, all, ended)
+-- *due*: when what is to be created may be sent; nil: at once.
+local function miss(record, started, all, ended, due)
   local item = load_item(request.collection, record)
   if not came_before(item, ended) then return end
   if item.meta.forgotten and not all then
@@ -42,7 +43,7 @@ local function miss(record, started, all, ended)
     if not bury_incomplete(item) then
       revive(item, 'kind', 'missing')
       set(item, 'make', started)
-      set(item, 'due', now)
+      set(item, 'due', math.max(now, due or now))
       made = made + 1
     end
   elseif request.missing == 'ignore' then
@@ -69,14 +70,23 @@ local function miss(record, started, all, ended)
   end
 end
 
+local A_SLICE_MS = 30  -- about, of the sweep's: with as long a pause
+
+-- When what is created is due: once the slices are done, so that requests carry as many as they may.
+local function due_together(waiting, started)
+  local slices_left = math.ceil(redis.call('ZCOUNT', waiting, '-inf', started) / SLICE)
+  return slices_left > 1 and now + math.min(1000, A_SLICE_MS * slices_left) or now
+end
+
 -- Decides on some of what waited when the listing of *told* {started, ended, all} began; true: on all
 -- of it. What came when that had ended is for the next one.
 local function miss_slice(told)
   local waiting = P .. 'lookup:' .. request.collection
   local started = tonumber(told.started)
+  told.due = told.due or due_together(waiting, started)
   local records = redis.call('ZRANGEBYSCORE', waiting, '-inf', started, 'LIMIT', 0, SLICE)
   for _, record in ipairs(records) do
-    miss(record, started, told.all == '1', tonumber(told.ended))
+    miss(record, started, told.all == '1', tonumber(told.ended), tonumber(told.due))
     -- What stays is passed over from here on.
     redis.call('ZADD', waiting, 'XX', math.max(now, started + 1), record)
   end
