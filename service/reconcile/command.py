@@ -4,23 +4,21 @@ What ``instep reconcile`` carries out, for a person, a pipe or the schedule.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, BinaryIO
 
-import redis
-
 from service.configuration import Configuration
-from service.reconcile import causes, conclusion, past_runs, report
+from service.reconcile import causes, conclusion, report
 from service.reconcile.choosing import chosen
 from service.reconcile.lock import BY_HAND, SCHEDULED, Held, held_for
 from service.reconcile.masses import FLAGS, Question
 from service.reconcile.progress import Progress
 from service.reconcile.rows import Rows
 from service.reconcile.run import Run
+from service.reconcile.run_end import abandon, ending, note_end, noted
 from service.reconcile.run_results import Done, Found
 from service.reconcile.sources.snapshot import opened
 from service.reconcile.table import Table
@@ -28,11 +26,6 @@ from service.reconcile.time_limit import TimeLimit, watched
 from service.reconcile.versionless import versionless
 from service.reconcile.wishes import Wishes
 from workers import jobs
-from workers.errors import (
-    ProcessorError,
-    ReconcileFailed,
-    StoreUnavailable,
-)
 from workers.policy import run_guard
 from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED, Ruling
 from workers.settings import Collection
@@ -114,11 +107,14 @@ def carried_out(
     try:
         connection.reach(client, settings.store)
         with Table() as table:
+            locks: list[Held] = []
             with (
+                ending(wishes, limit),
+                watched(limit, partial(abandon, client, wishes, locks)),
                 held_for(client, collection.name, work) as lock,
-                _noted(client, wishes, limit),
-                watched(limit, partial(_abandon, client, wishes, lock)),
+                noted(client, wishes, limit),
             ):
+                locks.append(lock)
                 losses = Losses(parts.steps)
                 since = losses.number()
                 run = Run(parts, collection, rows, table)
@@ -126,60 +122,13 @@ def carried_out(
                 outcome = carry_out(run, wishes, approve, limit)
                 if outcome.code == 0 and _compares_all(wishes, collection):
                     losses.proven(collection.name, since, settings.collections)
-                _note_end(client, wishes, outcome)
+                note_end(client, wishes, outcome.code, outcome.figures)
             warnings = versionless(configuration, collection, rows.chosen.rules)
             figures = outcome.figures | {"warnings": [str(each) for each in warnings]}
             yield replace(outcome, figures=figures)
     finally:
         client.close()
         parts.wakes.close()
-
-
-@contextmanager
-def _noted(client: redis.Redis, wishes: Wishes, limit: TimeLimit) -> Iterator[None]:
-    """Keep in the store that a run that writes began, and why it failed."""
-    if _writes(wishes):
-        past_runs.note_begin(client, wishes.collection, scheduled=wishes.scheduled)
-    try:
-        yield
-    except BaseException as error:
-        # What a database's driver made of a signal is not why it ended.
-        why = limit.words or (str(error) if isinstance(error, ProcessorError) else repr(error))
-        _note_failure(client, wishes, why)
-        if limit.words:
-            raise ReconcileFailed(_told(wishes, why)) from None
-        raise
-
-
-def _writes(wishes: Wishes) -> bool:
-    return not (wishes.check or wishes.dry_run)
-
-
-def _note_failure(client: redis.Redis, wishes: Wishes, why: str) -> None:
-    if _writes(wishes):
-        with suppress(StoreUnavailable):
-            past_runs.note_end(client, wishes.collection, 1, why)
-
-
-def _note_end(client: redis.Redis, wishes: Wishes, outcome: Outcome) -> None:
-    if _writes(wishes):
-        said, figures = "; ".join(report.lines(outcome.figures)), outcome.figures
-        counts, state = figures["counts"], figures["state"]
-        name = wishes.collection
-        past_runs.note_end(client, name, outcome.code, said, counts, state=state)
-
-
-def _abandon(client: redis.Redis, wishes: Wishes, lock: Held, why: str) -> None:
-    """Leave everything in order where the run itself does not come to it."""
-    _note_failure(client, wishes, why)
-    lock.end()
-    sys.stderr.write(f"{_told(wishes, why)}\n")
-    sys.stderr.flush()
-
-
-def _told(wishes: Wishes, why: str) -> str:
-    done = "what was handed over before goes out" if _writes(wishes) else "nothing was changed"
-    return f"{wishes.collection} was not reconciled to the end: {why}; {done}; run it again"
 
 
 def carry_out(

@@ -45,6 +45,7 @@ class TimeLimit:
         self, seconds: float = STALL, *, now: Callable[[], float] = time.monotonic
     ) -> None:
         self._seconds = seconds
+        self.tick = min(_TICK, max(0.01, seconds / 10))  # s between two looks
         self._now = now
         self._doing = "starting"
         self._done: object = None
@@ -132,7 +133,7 @@ def _watch(
 ) -> None:
     ends = float("inf")
     while not ended.is_set():
-        ready, _, _ = select.select([reader], [], [], _TICK)
+        ready, _, _ = select.select([reader], [], [], limit.tick)
         if ready and os.read(reader, 1):
             ends = min(ends, time.monotonic() + GRACE)
         elif not limit.words and (words := limit.exceeded()):

@@ -18,6 +18,7 @@ from workers import processes
 from workers.fieldtypes import are_same
 from workers.parts import Parts
 from workers.settings import Collection
+from workers.store import clock
 from workers.tombstones import GONE
 
 LOOK = 0.5  # s between two looks at what is still on its way
@@ -84,7 +85,7 @@ class Waiting:
         """
         left = self._table.acted(causes.ACTS)
         everything = len(left)
-        best, moved_us = everything, self._ledger.now_us()
+        best, moved = everything, self._now()
         while True:
             for start in range(0, min(len(left), AT_ONCE), PAGE):
                 self._look(left[start : start + PAGE])
@@ -92,12 +93,21 @@ class Waiting:
             self._settled.clear()
             self._told(everything - len(left))
             if len(left) < best:
-                best, moved_us = len(left), self._ledger.now_us()
-            stands = (self._ledger.now_us() - moved_us) / 1e6
-            why = "" if not left else self._why(stands) if patient else "--no-wait was given"
+                best, moved = len(left), self._now()
+            why = (
+                ""
+                if not left
+                else self._why(self._now() - moved)
+                if patient
+                else "--no-wait was given"
+            )
             if not left or why:
                 return Waited(everything - len(left), len(left), why)
             self._sleep(LOOK)
+
+    def _now(self) -> float:
+        steps = self._parts.steps
+        return (clock.read_us(steps.client) + steps.clock_offset_ms * 1000) / 1e6
 
     def _why(self, stands: float) -> str:
         """Return why nobody waits any longer, nothing having been settled for *stands* seconds."""

@@ -156,11 +156,13 @@ class Reconciling(Way):
         once=(),
         ago=0.0,
         margin=60.0,
+        portion=lambda: None,
     ):
         """
         Reconcile with *records*: key → (fields, version).
 
         Args:
+            portion: Asked before each portion is handed over.
             before: Called between the comparison and what is done about it.
             once: Slugs of the fields that are written at creation only.
             ago: Seconds since the snapshot was taken.
@@ -172,6 +174,7 @@ class Reconciling(Way):
         self.forget_requests()
         with Table() as table:
             run = Run(self.parts, collection, rows, table, sleep=self.sleep)
+            run.watch.portion = portion
             run.read()
             found = run.compare(run.list(), partial=partial)
             ceilings = approved if isinstance(approved, dict) else dict.fromkeys(KINDS, approved)

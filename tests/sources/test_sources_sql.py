@@ -13,6 +13,7 @@ from service.reconcile.sources.base import Shape
 from service.reconcile.sources.sql import SqlRecords
 from service.reconcile.sources.sql_address import address
 from service.reconcile.sources.sql_values import payload_value
+from service.reconcile.time_limit import TimeLimit, watched
 from workers.errors import ConfigurationInvalid, SnapshotInvalid
 
 
@@ -327,3 +328,37 @@ def test_a_time_that_python_does_not_have_is_told_by_column_and_row(postgresql, 
     )
     with pytest.raises(SnapshotInvalid, match=f"row 1500, column until: found {said}, for which"):
         read(postgresql, query)
+
+
+def test_a_statement_of_postgresql_has_five_minutes_unless_the_address_says_otherwise(postgresql):
+    query = "SELECT current_setting('statement_timeout') AS a"
+    assert read(postgresql, query) == [{"a": "5min"}]
+    own = f"{postgresql}&options=-c%20statement_timeout%3D50"
+    with pytest.raises(SnapshotInvalid, match="statement timeout"):
+        read(own, "SELECT pg_sleep(60)")
+
+
+def test_the_driver_of_mysql_stops_reading_after_five_minutes_unless_the_address_says_so(mariadb):
+    assert address(mariadb, {}).arguments["read_timeout"] == 300
+    with pytest.raises(SnapshotInvalid, match="timed out"):
+        read(f"{mariadb}&read_timeout=1", "SELECT SLEEP(60)")
+
+
+def test_another_driver_is_given_no_argument_that_it_may_not_know():
+    assert "read_timeout" not in address("mysql+mysqlconnector://h/d", {}).arguments
+
+
+HANGS = {
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT i FROM n "
+    "WHERE i < 0",
+    "postgresql": "SELECT pg_sleep(60)",
+    "mariadb": "SELECT SLEEP(60)",
+}
+
+
+def test_a_query_that_hangs_is_ended_where_the_run_is(request, database):
+    kind = request.node.callspec.params["database"]
+    limit = TimeLimit(0.05)
+    with pytest.raises((SnapshotInvalid, KeyboardInterrupt)), watched(limit, lambda _: None):
+        read(database, HANGS[kind])
+    assert "nothing has moved" in limit.words

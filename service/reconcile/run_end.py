@@ -1,0 +1,75 @@
+"""How a run ends: what is kept of it, and what is told where it ends before its time."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import redis
+
+from service.reconcile import past_runs, report
+from service.reconcile.lock import Held
+from service.reconcile.time_limit import TimeLimit
+from service.reconcile.wishes import Wishes
+from workers.errors import ProcessorError, ReconcileFailed, StoreUnavailable
+
+
+@contextmanager
+def noted(client: redis.Redis, wishes: Wishes, limit: TimeLimit) -> Iterator[None]:
+    """Keep in the store that a run that writes began, and why it failed."""
+    if _writes(wishes):
+        past_runs.note_begin(client, wishes.collection, scheduled=wishes.scheduled)
+    try:
+        yield
+    except BaseException as error:
+        # What a database's driver made of a signal is not why it ended.
+        why = limit.words or (str(error) if isinstance(error, ProcessorError) else repr(error))
+        _note_failure(client, wishes, why)
+        raise
+
+
+@contextmanager
+def ending(wishes: Wishes, limit: TimeLimit) -> Iterator[None]:
+    """Tell why the run was ended before its time, whatever came of that within it."""
+    try:
+        yield
+    except BaseException:
+        if not limit.words:
+            raise
+    else:
+        return
+    raise ReconcileFailed(_told(wishes, limit.words))
+
+
+def _writes(wishes: Wishes) -> bool:
+    return not (wishes.check or wishes.dry_run)
+
+
+def _note_failure(client: redis.Redis, wishes: Wishes, why: str) -> None:
+    if _writes(wishes):
+        with suppress(StoreUnavailable):
+            past_runs.note_end(client, wishes.collection, 1, why)
+
+
+def note_end(client: redis.Redis, wishes: Wishes, code: int, figures: Mapping[str, Any]) -> None:
+    if _writes(wishes):
+        said = "; ".join(report.lines(figures))
+        counts, state = figures["counts"], figures["state"]
+        name = wishes.collection
+        past_runs.note_end(client, name, code, said, counts, state=state)
+
+
+def abandon(client: redis.Redis, wishes: Wishes, locks: Sequence[Held], why: str) -> None:
+    """Leave everything in order where the run itself does not come to it."""
+    for lock in locks:
+        _note_failure(client, wishes, why)
+        lock.end()
+    sys.stderr.write(f"{_told(wishes, why)}\n")
+    sys.stderr.flush()
+
+
+def _told(wishes: Wishes, why: str) -> str:
+    done = "what was handed over before goes out" if _writes(wishes) else "nothing was changed"
+    return f"{wishes.collection} was not reconciled to the end: {why}; {done}; run it again"

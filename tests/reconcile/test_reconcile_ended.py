@@ -1,0 +1,124 @@
+"""A run that is ended from outside, or by a clock, and what is told beforehand of its mapping."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from click.testing import CliRunner
+
+from service.cli import main
+from service.reconcile.lock import holder
+
+TOML = """
+mappings = ["mappings.py"]
+[destinations.site]
+token = "t0ken"
+base_url = "http://127.0.0.1:9"
+[collections.products]
+destination = "site"
+id = "65f000000000000000000001"
+key = "sku"
+[collections.products.reconcile]
+sql = "{sql}"
+query = "SELECT 1"
+[sources.erp]
+sender = "{sender}"
+secrets = ["s3cret"]
+"""
+MAPPINGS = """
+from marshmallow import fields
+from service.mapping import Mapping
+
+
+class Stock(Mapping):
+    class Meta:
+        source = "erp"
+        collection = "products"
+        key = "sku"
+        {version}
+
+    stock = fields.Integer(data_key="qty")
+"""
+# It never yields a row.
+HANGS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT i FROM n WHERE i < 0"
+
+
+@pytest.fixture
+def configure(tmp_path, store_socket, store):
+    assert store.dbsize() == 0
+
+    def _configure(sql="sqlite://", *, version="", sender="bearer"):
+        (tmp_path / "mappings.py").write_text(MAPPINGS.format(version=version))
+        path = tmp_path / "instep.toml"
+        path.write_text(TOML.format(sql=sql, sender=sender))
+        return {"INSTEP_CONFIG": str(path), "REDIS_URL": f"unix://{store_socket}"}
+
+    return _configure
+
+
+def checked(environ):
+    """The problems that `check` finds in the configuration."""
+    said = CliRunner().invoke(main, ["check", "--json"], env=environ)
+    found = json.loads(said.stdout)["problems"]
+    return {each["where"].partition(": ")[2]: each for each in found}
+
+
+SQL = "collections.products.reconcile.sql"
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        ("postgresql://u:pa@ss@host/shop", "an @ in the host"),
+        ("postgresql+nodriver://u@host/shop", "nodriver"),
+        ("sqlite:////none/shop.db", "no file /none/shop.db"),
+    ],
+)
+def test_check_tells_a_wrong_address_of_a_database_by_its_key(configure, sql, found):
+    problem = checked(configure(sql))[SQL]
+    assert problem["level"] == "error"
+    assert found in problem["found"]
+    assert "pa@ss" not in json.dumps(problem)
+
+
+def test_check_warns_of_a_mapping_without_a_version_beside_live_events(configure):
+    found = checked(configure())
+    assert SQL not in found
+    warning = found["Stock.Meta.version"]
+    assert warning["level"] == "warning"
+    assert "reconciled beside events of erp" in warning["found"]
+    assert "in the 60 s before" in warning["expected"]
+
+
+@pytest.mark.parametrize(
+    "options", [{"version": 'version = "at"'}, {"sender": "debezium"}], ids=["version", "numbers"]
+)
+def test_where_rows_have_a_version_or_the_source_numbers_check_is_silent(configure, options):
+    assert "Stock.Meta.version" not in checked(configure(**options))
+
+
+def test_a_run_that_is_ended_by_hand_says_so_and_frees_its_lock(configure, store):
+    words = ("reconcile", "products", "--sql", "sqlite://", HANGS)
+    run = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "service", *words],
+        env={**os.environ, **configure()},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    until = time.monotonic() + 30
+    while (owner := holder(store, "products")) is None:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    assert owner.pid == run.pid
+    run.send_signal(signal.SIGINT)
+    said, _ = run.communicate(timeout=30)
+    assert run.returncode == 1
+    assert "products was not reconciled to the end: ended by Ctrl-C" in said
+    assert "Traceback" not in said
+    assert holder(store, "products") is None
+    assert store.hget("instep:reconciled:products", "state") == "failed"
