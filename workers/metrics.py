@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -80,6 +81,15 @@ METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
         "instep_spool_deliveries": Metric(
             "Deliveries that are answered, and wait in a spool for the store"
         ),
+        "instep_reconcile_state": Metric(
+            "1 for the state of the last reconcile", ("collection", "state")
+        ),
+        "instep_reconcile_differences": Metric(
+            "Differences that the last reconcile has found", ("collection",)
+        ),
+        "instep_reconcile_proven_timestamp_seconds": Metric(
+            "When a reconcile has last proven that source and CMS are in step", ("collection",)
+        ),
         "calls_total": Metric("Requests to the CMS", ("destination",), True),
         "rate_limited_total": Metric(
             "Requests that the CMS refused for their number", ("destination",), True
@@ -104,6 +114,7 @@ METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
         "fetcher_state": Metric("1 for the state it is in", ("fetcher", "state")),
     }
 )
+RUNS: Final = ("done", "held", "failed", "running", "killed")  # states of a reconcile
 STATES: Final = ("flowing", "waiting", "outage", "paused")
 
 # Metric → where its numbers stand in the status: section, and key of each of its entries.
@@ -162,6 +173,7 @@ class OutboxCollector(Collector):
         families["balanced"].add_metric([], int(status["balanced"]))
         families["dead_letters"].add_metric([], status["dead_letters"])
         _add_memory(families, status["memory"])
+        _add_reconciles(families, status.get("reconciles", {}))
         families["instep_spool_deliveries"].add_metric(
             [], status.get("spool", {}).get("deliveries", 0)
         )
@@ -210,6 +222,19 @@ def _add_waits(
             )
         full = [wait["records"] for wait in entry["waits"] if wait["reason"] == PLAN_LIMIT]
         families["instep_creations_waiting"].add_metric([name], sum(full))
+
+
+def _add_reconciles(families: Mapping[str, Family], runs: Mapping[str, Mapping[str, Any]]) -> None:
+    for name, run in runs.items():
+        for state in RUNS:
+            number = int(run["state"] == state)
+            families["instep_reconcile_state"].add_metric([name, state], number)
+        if run["ended"] is not None:
+            found = sum(run["counts"].values())
+            families["instep_reconcile_differences"].add_metric([name], found)
+        if run["proven"] is not None:
+            proven = datetime.fromisoformat(run["proven"]).timestamp()
+            families["instep_reconcile_proven_timestamp_seconds"].add_metric([name], proven)
 
 
 def _add_states(family: Family, entries: Mapping[str, Mapping[str, Any]]) -> None:

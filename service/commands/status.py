@@ -32,7 +32,7 @@ FETCHER = ("state", "reason", "waiting", "oldest_seconds", "asked", "merged", "d
 def status(json_wanted: bool) -> None:
     """Show destinations, collections, sources, fetchers, reconciles, counters and processes."""
     from service.ingest.spool_count import with_spool
-    from service.reconcile.past_runs import last_runs
+    from service.reconcile.past_runs import with_runs
     from workers import processes
     from workers.store.losses import Losses
 
@@ -40,7 +40,7 @@ def status(json_wanted: bool) -> None:
         client, settings = parts.steps.client, parts.settings
         found = with_spool(parts.report.status(), settings.store.data, client)
         found["losses"] = Losses(parts.steps).open(settings.collections)
-        found["reconciles"] = last_runs(client, settings.collections.values())
+        found = with_runs(found, settings.collections.values(), client)
         found["processes"] = processes.alive(client)
     if json_wanted:
         as_json(found)

@@ -3,7 +3,8 @@ What the store keeps of the last run of each collection.
 
 Owns ``instep:reconciled:<collection>``, a hash: when the last run ``began`` and ``ended`` (s since
 1970), its exit ``code``, ``state``, ``counts`` and what it ``said`` last, whether it was
-``scheduled``; and of the schedule, when it was first ``seen``, its last ``turn`` and the ``tries``.
+``scheduled``, when one has last ``proven`` that all is in step; and of the schedule, when it was
+first ``seen``, its last ``turn`` and the ``tries``.
 """
 
 from __future__ import annotations
@@ -94,12 +95,14 @@ def note_end(
     counts: Any = None,
     *,
     state: str = "failed",
+    proven: bool = False,
 ) -> None:
     """
     Keep how a run ended.
 
     Args:
         state: "done", "held" by the guard, or "failed".
+        proven: What was compared is in step.
 
     Raises:
         StoreUnavailable: The store did not answer.
@@ -110,9 +113,22 @@ def note_end(
         "said": said[-LONGEST:],
         "counts": json.dumps(counts or {}),
         "state": state,
+        **({"proven": time.time()} if proven else {}),
     }
     with guarded():
         client.hset(_key(name), mapping=ended)
+
+
+def with_runs(
+    status: Mapping[str, Any], collections: Iterable[Collection], client: redis.Redis
+) -> dict[str, Any]:
+    """
+    Return *status* with the last run of each collection.
+
+    Raises:
+        StoreUnavailable: The store did not answer.
+    """
+    return {**status, "reconciles": last_runs(client, collections)}
 
 
 def _key(name: str) -> str:
@@ -152,6 +168,7 @@ def _shown(client: redis.Redis, collection: Collection, held: Mapping[str, str])
         "said": said,
         "state": state,
         "counts": json.loads(held.get("counts") or "{}"),
+        "proven": _iso(_moment(held, "proven")),
         "tries": last.tries,
         "next": _iso(due),
     }

@@ -54,11 +54,13 @@ def _note_failure(client: redis.Redis, wishes: Wishes, why: str) -> None:
 
 
 def note_end(client: redis.Redis, wishes: Wishes, code: int, figures: Mapping[str, Any]) -> None:
+    """Keep in the store how a run that writes ended."""
     if _writes(wishes):
         said = "; ".join(report.lines(figures))
         counts, state = figures["counts"], figures["state"]
         name = wishes.collection
-        past_runs.note_end(client, name, code, said, counts, state=state)
+        proven = figures["proven"]
+        past_runs.note_end(client, name, code, said, counts, state=state, proven=proven)
 
 
 def abandon(client: redis.Redis, wishes: Wishes, locks: Sequence[Held], why: str) -> None:

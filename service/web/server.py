@@ -149,6 +149,7 @@ def _build() -> tuple[Flask, Settings, Reporter]:
     from service.configuration import of_process
     from service.ingest.spool_count import with_spool
     from service.ingest.spool_parts import SpoolParts
+    from service.reconcile.past_runs import with_runs
     from workers import jobs, processes
     from workers.store import connection
     from workers.store.refusals import Refusals
@@ -163,7 +164,11 @@ def _build() -> tuple[Flask, Settings, Reporter]:
         configuration,
         outbox=parts.outbox,
         wake=parts.wakes.wake,
-        status=lambda: with_spool(parts.report.status(), settings.store.data, client),
+        status=lambda: with_runs(
+            with_spool(parts.report.status(), settings.store.data, client),
+            settings.collections.values(),
+            client,
+        ),
         check_store=lambda: connection.check(client, settings.store).as_dict(),
         workers_alive=lambda: processes.workers_alive(client),
         hung=lambda: processes.hung(client),

@@ -57,6 +57,15 @@ STATUS = {
     "balanced": True,
     "dead_letters": 2,
     "memory": {"used": 90, "limit": 100, "families": {"items": 60, "seen ids": 5}},
+    "reconciles": {
+        "products": {
+            "state": "failed",
+            "ended": "2026-03-01T12:00:00+00:00",
+            "proven": "2026-03-01T03:00:00+00:00",
+            "counts": {"orphan": 3, "missed event": 4},
+        },
+        "pages": {"state": "running", "ended": None, "proven": None, "counts": {}},
+    },
 }
 
 
@@ -142,3 +151,12 @@ def test_what_a_collection_waits_for_is_told_with_its_age():
     assert found[waits, "products", "not published"] == 40
     assert found[waits, "products", "plan limit"] == 90
     assert found[waits, "pages", "plan limit"] == 0
+
+
+def test_the_last_reconcile_is_told_by_its_state_and_when_one_has_proven_it_all():
+    found = samples()
+    assert found["instep_reconcile_state", "products", "failed"] == 1
+    assert found["instep_reconcile_state", "pages", "running"] == 1
+    assert found["instep_reconcile_differences", "products"] == 7
+    assert ("instep_reconcile_differences", "pages") not in found
+    assert found["instep_reconcile_proven_timestamp_seconds", "products"] == 1_772_334_000
