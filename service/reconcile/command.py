@@ -28,7 +28,6 @@ from service.reconcile.wishes import Wishes
 from workers import jobs
 from workers.policy import run_guard
 from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED, Ruling
-from workers.settings import Collection
 from workers.store import connection
 from workers.store.connection import guarded
 from workers.store.losses import Losses
@@ -120,7 +119,7 @@ def carried_out(
                 run = Run(parts, collection, rows, table)
                 run.watch.portion = lock.check
                 outcome = carry_out(run, wishes, approve, limit)
-                if outcome.code == 0 and _compares_all(wishes, collection):
+                if outcome.code == 0 and _compares_all(outcome.run, wishes):
                     losses.proven(collection.name, since, settings.collections)
                 note_end(client, wishes, outcome.code, outcome.figures)
             warnings = versionless(configuration, collection, rows.chosen.rules)
@@ -223,10 +222,10 @@ def _both(went: Callable[[int], object], shown: Callable[[int], object], done: i
     shown(done)
 
 
-def _compares_all(wishes: Wishes, collection: Collection) -> bool:
+def _compares_all(run: Run, wishes: Wishes) -> bool:
     """Return whether exit 0 speaks of every record and item as they are at the end of the run."""
-    partial = wishes.partial or collection.reconcile.partial
-    return not (partial or wishes.no_wait or wishes.dry_run)
+    partial = wishes.partial or run.collection.reconcile.partial
+    return not (partial or wishes.no_wait or wishes.dry_run or run.given.superseded)
 
 
 def _calls(run: Run) -> int:

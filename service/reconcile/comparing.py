@@ -220,7 +220,8 @@ def _shown_already(
     no newer: it takes it, without a call. What is on its way by the same version goes out.
     """
     type_ = frame.eye.type_of(wanted.type, wanted.slug)
-    doubtful = frame.live and (not item.shown or may_be_staged(item, held))
+    # What we wrote live stands there: it is not what an editor has staged since.
+    doubtful = frame.live and (not item.shown or may_be_staged(item, None))
     if type_.vague or doubtful or one.variants or one.held.gone is not None:
         return None
     if _sight(one, item, wanted, None, frame) == "no":

@@ -90,6 +90,7 @@ class Given:
 
 def _told(table: Table) -> Iterator[str]:
     """Yield the records that the snapshot lacks and whose items may still be there."""
-    for finding, _ in table.findings(causes=(causes.ORPHAN, causes.UNDECIDED, causes.RETIRED)):
+    lacking = (causes.ORPHAN, causes.UNDECIDED, causes.RETIRED, causes.LATER)
+    for finding, _ in table.findings(causes=lacking):
         if finding.record and finding.why != FOREIGN:
             yield finding.record

@@ -76,7 +76,7 @@ class Run:
         self._ledger = Ledger(parts, collection)
         self._links = Links(parts, collection)
         as_of = Version.parse(rows.version).number // 1000
-        self._given = Given(parts, collection.name, rows.chosen.source, as_of)
+        self.given = Given(parts, collection.name, rows.chosen.source, as_of)
         self._locales: tuple[Locale, ...] = ()
         self._bad = self._unread = self._targets = 0
         self._partial = self._beside_live = False
@@ -118,7 +118,7 @@ class Run:
         sequenced = SENDERS[sender].sequenced or self.table.is_sequenced()
         margin, source = self.rows.records.margin, self.rows.chosen.source
         return Precedence(
-            self.rows.version, margin, sequenced, source, superseded=self._given.superseded
+            self.rows.version, margin, sequenced, source, superseded=self.given.superseded
         )
 
     def list(self) -> Pages:
@@ -186,7 +186,7 @@ class Run:
         )
         for page in self.table.pages():
             held = self._ledger.read([one.record for one in page])
-            page = self._given.marked([one.beside(held[one.record]) for one in page])
+            page = self.given.marked([one.beside(held[one.record]) for one in page])
             self._beside_live = self._beside_live or has_live(page)
             links = self._links.of(page)
             linked = [self._localized(one.linked(links)) for one in page]
@@ -246,7 +246,7 @@ class Run:
             self.counts.load(created.wanted if created.first and found.ground.loads else 0)
         variants.told(self.parts, self.collection, self.table, self._locales)
         handed = self._actor(self.parts, found, limits_of(rulings, self.counts)).act()
-        self._given.keep(self.table, whole=not self._partial)
+        self.given.keep(self.table, whole=not self._partial)
         rulings = {
             kind: replace(ruling, allowed=False, asks=True, words=handed.held[kind])
             if kind in handed.held

@@ -7,6 +7,7 @@ import pytest
 
 from service.ingest.entry import Entry
 from service.ingest.spool import Spool, folder_of
+from service.reconcile import causes
 from service.reconcile.proof import Unproven
 from service.reconcile.run import Run
 from service.reconcile.state.chunks import parts
@@ -188,3 +189,15 @@ def test_more_changes_than_one_step_takes_are_handed_over_in_several():
     one = Change("stock", "products", "k", "key", (), None)
     sizes = [len(part) for part in parts([(one, one, one)] * 200 + [()])]
     assert sizes == [166, 34]
+
+
+@pytest.mark.parametrize("orphans", ["report", "archive"])
+def test_a_record_that_came_after_the_snapshot_is_no_difference(reconciling, orphans):
+    way = reconciling(missing="create", policy={"orphans": orphans})
+    source = way.products_as_source(range(1, 21))
+    way.reconcile(source)
+    way.pass_time(3600)
+    way.change(30, {"stock": 1, "name": "New"}, version=way.at())
+    way.run()
+    told = way.reconcile(source, ago=1800)
+    assert (told.by_cause(), told.told()) == ({}, {causes.LATER})

@@ -49,6 +49,7 @@ def test_a_row_of_an_earlier_second_is_older_and_nothing_is_put_back(way):
 
 def test_what_somebody_has_put_right_by_hand_stays_right(way):
     way.edit(1, stock=7)
+    way.publish(1)
     calls = []
     for _ in range(3):
         told = told_by(way, 7, way.version)
@@ -156,7 +157,8 @@ def test_yesterdays_file_puts_nothing_back(reconciling):
     old = {way.record(1): ({"stock": 4}, None), way.record(2): ({"stock": 3}, None)}
     told = way.reconcile(old, ago=DAY / 2)
     assert way.shown("stock", [1, 2, 3]) == [9, 4, 4]
-    assert (told.outcomes(), told.told()) == (set(), {causes.OLDER})
+    assert (told.by_cause(), told.outcomes()) == ({}, set())
+    assert told.told() == {causes.OLDER, causes.LATER}
     assert not way.the(way.record(3)).staged.archived
 
 
@@ -172,3 +174,11 @@ def test_a_run_beside_live_events_warns_of_a_mapping_without_a_version(reconcili
     assert told_by(way, 5).warnings == []
     way.change(1, stock=6)
     assert "Stock has no version" in told_by(way, 6).warnings[0]
+
+
+def test_what_an_editor_has_staged_alone_is_not_on_the_site_yet(way):
+    item = way.products.items[way.id(1)]
+    copy = item.staged.__class__({**item.staged.fields, "stock": 7}, False, False, way.site.now())
+    way.products.store(item, copy)
+    assert found_by(way, 7, way.version) == ([causes.MISSED], set(), 7)
+    assert found_by(way, 7, way.version) == (*IN_STEP, 7)

@@ -245,21 +245,28 @@ def test_a_listing_with_holes_makes_nothing_missing():
             listed(archived=True), None, "delete", (causes.ORPHAN, causes.RETIRE), id="delete"
         ),
         pytest.param(
-            listed(created=901), None, "delete", (causes.ORPHAN, causes.KEEP), id="newer item"
+            listed(created=901), None, "delete", (causes.LATER, causes.KEEP), id="newer item"
         ),
         pytest.param(
             listed(),
             held(1, state="pending"),
             "delete",
-            (causes.ORPHAN, causes.KEEP),
+            (causes.LATER, causes.KEEP),
             id="an event is on its way",
         ),
         pytest.param(
             listed(),
             held(1, since=1_750_000_901_000),
             "delete",
-            (causes.ORPHAN, causes.KEEP),
+            (causes.LATER, causes.KEEP),
             id="an event came since",
+        ),
+        pytest.param(
+            listed(created=901),
+            held(1, since=1_750_000_901_000),
+            "report",
+            (causes.LATER, causes.KEEP),
+            id="newer, and to be reported",
         ),
     ],
 )

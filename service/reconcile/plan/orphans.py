@@ -25,8 +25,10 @@ def orphan(one: Compared, frame: Frame) -> Finding:
         return Finding(causes.ON_ITS_WAY, one.record, item.id, why=f"it is retired: {gone.value}")
     if act is None or (gone is not None and gone.value == '"keep"'):
         return Finding(causes.RETIRED, one.record, item.id, why=why)
-    if act == causes.RETIRE and (kept := _kept(one, item, frame)):
-        act, why = causes.KEEP, kept
+    if not (one.given or frame.order.source in one.held.by):
+        act, why = (causes.KEEP, FOREIGN) if act == causes.RETIRE else (act, why)
+    elif later := _later(one.held, item, frame):
+        return Finding(causes.LATER, one.record, item.id, act=causes.KEEP, why=later)
     if act == causes.RETIRE and frame.order.may_lack(one.held.fields.values()):
         return Finding(causes.UNDECIDED, one.record, item.id, why=UNDECIDED)
     known = [field.version for field in (*one.held.fields.values(), *filter(None, [gone]))]
@@ -37,17 +39,10 @@ def orphan(one: Compared, frame: Frame) -> Finding:
     )
 
 
-def _kept(one: Compared, item: Listed, frame: Frame) -> str:
-    """Return why the item stays, or nothing."""
-    if not (one.given or frame.order.source in one.held.by):
-        return FOREIGN
+def _later(held: HeldItem, item: Listed, frame: Frame) -> str:
+    """Return why a record that the snapshot lacks came after it, or nothing: that is in step."""
     if frame.order.superseded:
         return SUPERSEDED
-    return _newer(one.held, item, frame)
-
-
-def _newer(held: HeldItem, item: Listed, frame: Frame) -> str:
-    """Return why a record that the snapshot lacks may have come after it, or nothing."""
     if item.created is not None and item.created > frame.order.as_of:
         return "its item is newer than the snapshot"
     as_of_ms = frame.order.as_of_ms
