@@ -33,9 +33,9 @@ from service.senders.payload import parse_json
 from workers.changes import Delivery, Incoming, Landing
 from workers.errors import FetchError, FetchUnavailable, StoreUnavailable
 from workers.fetches import ATTEMPTS, LEASE, Claim
-from workers.outbox import Accepted
 from workers.parts import Parts
 from workers.steps import Wait
+from workers.store.acceptance import Accepted
 from workers.store.slicing import MOST, size_of
 from workers.waits import backoff
 

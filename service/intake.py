@@ -8,16 +8,16 @@ switch off an endpoint that says no.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Literal
+from typing import Literal
 from uuid import uuid4
 
 from service.ingest.entry import Entry
+from service.ingest.receipt import Receipt
 from service.ports import Accepted, Door, Letter, Mappings, Outbox
 from service.reading import FETCHER, WHOLE_BODY, Read, Reader, bounded
-from service.senders.base import Answer
 from service.senders.rotation import Configured, Request
 from workers.changes import Change, Delivery, Fetch, FieldProblem, Incoming, Spooled
 from workers.errors import ConfigurationInvalid, Problem
@@ -25,34 +25,6 @@ from workers.settings import Collection
 from workers.store.store_clock import StoreClock
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """
-    What became of a delivery.
-
-    Args:
-        outcome: kept; duplicate: all of it was kept before; unwanted: no mapping takes any of its
-            events; full: the store takes no more from this source; unmapped: a replay that
-            cannot be mapped yet either, and changed nothing; spooled: it is kept by this machine
-            until the store can keep it.
-        events: Events in it.
-        accepted: Field values that were accepted.
-        problems: Why events of it are dead letters.
-        ids: Event ids, as far as the source gives any.
-        answer: What the sender wants to hear; None: anything.
-    """
-
-    outcome: Literal["kept", "duplicate", "unwanted", "full", "unmapped", "spooled"]
-    events: int = 0
-    accepted: int = 0
-    problems: tuple[FieldProblem, ...] = ()
-    ids: tuple[str, ...] = ()
-    answer: Answer | None = None
-
-
-SPOOLED: Final = Receipt("spooled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,21 +115,30 @@ class Intake:
         read, delivery = self._mapped(entry)
         return self._receipt(read, self._sent(delivery))
 
-    def drain(self, entry: Entry, spooled: Spooled) -> Accepted:
+    def drain(self, entries: Sequence[tuple[Entry, Spooled]]) -> Sequence[Accepted]:
         """
-        Have the store keep a delivery of the spool, unless it does already.
+        Have the store keep the first of *entries*, which follow one another in a spool, and of the
+        others of its source as many as go with it.
 
         Raises:
-            ConfigurationInvalid: Its source is no longer configured.
-            StoreUnavailable: The store does not, or nobody knows.
+            ConfigurationInvalid: Their source is no longer configured.
+            StoreUnavailable: The store does not keep the first, or nobody knows.
         """
-        self._sender(entry.source)
-        read, delivery = self._mapped(entry)
-        accepted = self._sent(replace(delivery, spooled=spooled))
-        receipt = self._receipt(read, accepted)
-        values = {"source": entry.source, "events": receipt.events}
-        _log.info("drained", extra=values | {"action": accepted.outcome})
-        return accepted
+        self._sender(entries[0][0].source)
+        mapped: list[Delivery] = []
+        try:
+            for entry, spooled in entries:
+                mapped.append(replace(self._mapped(entry)[1], spooled=spooled))
+        # A mistake of ours, or of a mapping: those before it do not wait for it.
+        except Exception:
+            if not mapped:
+                raise
+        found = self._outbox.accept_in_order(mapped)
+        for delivery, accepted in zip(mapped, found, strict=False):
+            values = {"source": delivery.source, "events": len(delivery.events)}
+            _log.info("drained", extra=values | {"action": accepted.outcome})
+            self._told(delivery, accepted)
+        return found
 
     def _mapped(self, entry: Entry) -> tuple[Read, Delivery]:
         read = bounded(self._reader.read(entry.source, entry.headers, entry.body))
@@ -257,6 +238,9 @@ class Intake:
         accepted = self._outbox.accept(delivery)
         if clock and accepted.at_us is not None:
             clock.observe(began, accepted.at_us)
+        return self._told(delivery, accepted)
+
+    def _told(self, delivery: Delivery, accepted: Accepted) -> Accepted:
         for destination in accepted.wake:
             self._ask(destination)
         if accepted.stalled:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from service.ingest.entry import Entry
@@ -65,6 +65,7 @@ class Outbox(Protocol):
     """The part of the outbox that takes."""
 
     def accept(self, delivery: Delivery) -> Accepted: ...
+    def accept_in_order(self, deliveries: Sequence[Delivery]) -> Sequence[Accepted]: ...
 
 
 class Door(Protocol):

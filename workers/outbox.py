@@ -13,12 +13,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import redis
+
 from workers.changes import HOLD_MOST, Delivery
 from workers.packing import Packer, keeps, room_of
 from workers.scripts import Steps
 from workers.settings import Destination, Settings
 from workers.steps import Batch, Judgement, Step, Verdict
 from workers.store import clock, slicing
+from workers.store.acceptance import AcceptCall, Accepted
 from workers.store.connection import Room, guarded
 from workers.store.letter_ids import raw_letter
 from workers.store.settlement import settlement
@@ -42,33 +45,6 @@ FETCHES = ":fetch"  # woken like a destination, as in lua/fetching.lua; none has
 FLIGHTS = 4  # requests on their way to one destination at once
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """
-    What became of a delivery: ``kept``, ``duplicate``, or ``full``, ``lost`` or ``held``: nothing
-    was kept, for want of room, since the claim of its fetch had run out, or since it is more than
-    the run may do. A spooled one may be ``drained`` already,
-    or ``behind`` others that are to be drained first.
-
-    Args:
-        accepted: Field values that were counted as accepted.
-        wake: Destinations for which the caller is to enqueue a job.
-        letters: Events that became a dead letter.
-        stalled: Since when its source has said nothing newer than what is held, where that is to
-            be told.
-        last: Number of the last delivery of its source that was drained from its spool file.
-        at_us: When, µs since 1970 by the store's clock.
-    """
-
-    outcome: str
-    accepted: int = 0
-    wake: tuple[str, ...] = ()
-    letters: int = 0
-    stalled: Mapping[str, Any] | None = None
-    last: int = 0
-    at_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +90,50 @@ class Outbox:
         """Keep a delivery whole, or say that it was seen, or that there is no room for it."""
         if not delivery.retires:
             self.check_room()
+        call = self._call(delivery)
+        request, text, *kept = call.arguments
+        # What a run may do is counted in the step that takes it; what was fetched has a claim.
+        if delivery.mode in ("live", "remap") and slicing.are_many(request["events"]):
+            answer = slicing.begin(self.steps, request, text, (kept[0], kept[1]))
+        else:
+            answer = self.steps.run("accept", *call.arguments)
+        return self._accepted(call, answer)
+
+    def accept_in_order(self, deliveries: Sequence[Delivery]) -> list[Accepted]:
+        """
+        Keep the first of *deliveries*, and of the others as many as go with it without a wait for
+        its answer: those of a spool, none of which is taken unless all before it were.
+
+        Raises:
+            StoreUnavailable: The first was not kept.
+        """
+        calls: list[AcceptCall] = []
+        for delivery in deliveries:
+            call = self._call(delivery)
+            # New words serve those behind it, and slices begin by a step of their own.
+            alone = slicing.are_many(call.arguments[0]["events"]) or call.brings_words
+            if alone:
+                break
+            calls.append(call)
+        if len(calls) < 2:
+            return [self.accept(deliveries[0])]
+        if not all(delivery.retires for delivery in deliveries[: len(calls)]):
+            self.check_room()
+        found: list[Accepted] = []
+        for call, answer in zip(
+            calls,
+            self.steps.run_in_order("accept", [call.arguments for call in calls]),
+            strict=True,
+        ):
+            if isinstance(answer, redis.RedisError):
+                if found:
+                    break
+                with guarded():
+                    raise answer
+            found.append(self._accepted(call, answer))
+        return found
+
+    def _call(self, delivery: Delivery) -> AcceptCall:
         source = self.settings.sources[delivery.source]
         text, encoding = stored(delivery.body) if delivery.body else ("", "text")
         packed = self._packer.pack(delivery) if keeps(source, delivery) else None
@@ -141,16 +161,15 @@ class Outbox:
             "events": events_for(delivery, self.settings),
         }
         kept = (packed.data, packed.fresh) if packed else (b"", b"")
-        # What a run may do is counted in the step that takes it; what was fetched has a claim.
-        if delivery.mode in ("live", "remap") and slicing.are_many(request["events"]):
-            answer = slicing.begin(self.steps, request, text, kept)
-        else:
-            answer = self.steps.run("accept", request, text, *kept)
+        return AcceptCall(source.name, packed, (request, text, *kept))
+
+    def _accepted(self, call: AcceptCall, answer: Mapping[str, Any]) -> Accepted:
+        packed = call.packed
         if packed and answer.get("words") is not None:
             self._packer.learn(packed, answer["words"])
         if answer.get("forgot"):
             hours = round(answer["forgot"] / 3_600_000, 1)
-            _log.warning("event ids forgotten early", extra={"source": source.name, "hours": hours})
+            _log.warning("event ids forgotten early", extra={"source": call.source, "hours": hours})
         return Accepted(
             outcome=answer["outcome"],
             accepted=answer.get("accepted", 0),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -121,12 +121,33 @@ class Steps:
 
     def run(self, step: str, request: dict[str, Any], *more: str | bytes) -> dict[str, Any]:
         """Run *step* with *request* (as JSON) and return its answer."""
-        script = self._scripts.get(step)
-        if script is None:
-            script = self._scripts[step] = self.client.register_script(text_of(step))
         text = _encode(request)
         with guarded():
             answer: dict[str, Any] = json.loads(
-                script(keys=[], args=[self.clock_offset_ms, text, *more])
+                self._script(step)(keys=[], args=[self.clock_offset_ms, text, *more])
             )
         return answer
+
+    def run_in_order(
+        self, step: str, calls: Sequence[tuple[dict[str, Any], str, bytes, bytes]]
+    ) -> list[dict[str, Any] | redis.RedisError]:
+        """
+        Run *step* once for each of *calls*, one behind the other, without waiting for the answers
+        in between; return the answer of each, or what went wrong with it: those behind it were
+        run all the same.
+        """
+        with guarded(), self.client.pipeline(transaction=False) as pipeline:
+            for request, *more in calls:
+                arguments = [self.clock_offset_ms, _encode(request), *more]
+                self._script(step)(keys=[], args=arguments, client=pipeline)
+            answers = pipeline.execute(raise_on_error=False)
+        return [
+            answer if isinstance(answer, redis.RedisError) else json.loads(answer)
+            for answer in answers
+        ]
+
+    def _script(self, step: str) -> Any:
+        script = self._scripts.get(step)
+        if script is None:
+            script = self._scripts[step] = self.client.register_script(text_of(step))
+        return script

@@ -11,7 +11,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from service.ingest.door import Checks
@@ -45,8 +45,9 @@ class Drainer:
         spool: Of this process.
         gate: Opened and shut as the store comes and goes.
         soundness: Of the store.
-        accept: Has the store keep a spooled entry; raises StoreUnavailable, or
-            ConfigurationInvalid where its source is no longer configured.
+        accept: Has the store keep the first of some entries that follow one another, and of the
+            others as many as go with it; raises StoreUnavailable, or ConfigurationInvalid where
+            their source is no longer configured.
         tell: Tells the store how much a spool holds: its name, deliveries, bytes; raises
             StoreUnavailable.
     """
@@ -56,7 +57,7 @@ class Drainer:
         spool: Spool,
         gate: StoreGate,
         soundness: Checks,
-        accept: Callable[[Entry, Spooled], Accepted],
+        accept: Callable[[Sequence[tuple[Entry, Spooled]]], Sequence[Accepted]],
         tell: Callable[[str, int, int], object],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -126,14 +127,15 @@ class Drainer:
         till, wait = self._refused.get(source, (0.0, 0.0))
         if self._monotonic() < till:
             return 0
-        for count in range(IN_A_ROW):
-            turn = self._spool.turn(source)
-            if turn is None:
-                return count
+        count = 0
+        while count < IN_A_ROW:
+            turns = self._spool.turns(source)
+            if not turns:
+                break
             try:
-                done = self._drain_one(turn)
+                done = self._drain_some(turns)
             except (StoreUnavailable, ConfigurationInvalid) as error:
-                done = False
+                done = 0
                 self._soundness.forget()
                 if not wait:
                     values = {"source": source, "reason": str(error)}
@@ -141,32 +143,45 @@ class Drainer:
             if not done:
                 wait = min(max(REFUSED[0], 2 * wait), REFUSED[1])
                 self._refused[source] = (self._monotonic() + wait, wait)
-                return count
+                break
             self._refused.pop(source, None)
-        return IN_A_ROW
+            count += done
+        return count
 
-    def _drain_one(self, turn: Turn) -> bool:
-        """Return whether the delivery of *turn* is settled, or stands elsewhere by now."""
-        source, file = turn.ref.source, turn.file
-        try:
-            entry = file.read(turn.ref)
-        except ValueError as error:
-            file.damaged = True
-            values = {"file": file.name, "number": turn.number, "reason": str(error)}
-            _log.error("spool damaged", extra=values | {"source": source})
-            self._spool.skip(turn)
-            return True
-        came_us = entry.came_us or self._soundness.clock.at(entry.wall_us)
-        after = file.drained.get(source, 0)
-        accepted = self._accept(entry, Spooled(file.name, turn.number, after, came_us))
-        if accepted.outcome == "behind":
-            # Another process has drained of it before, or the store has forgotten what was.
-            self._spool.resume(turn, accepted.last)
-            return True
-        if accepted.outcome == "full":
-            return False
-        self._spool.drained(turn, turn.number)
-        return True
+    def _drain_some(self, turns: Sequence[Turn]) -> int:
+        """Return how many of *turns* are settled, or stand elsewhere by now; 0: it is refused."""
+        entries = self._read(turns)
+        if not entries:
+            return 1
+        answers = self._accept(entries)
+        for n, (turn, accepted) in enumerate(zip(turns, answers, strict=False)):
+            if accepted.outcome == "full":
+                return n
+            if accepted.outcome == "behind":
+                # Another process has drained of it before, or the store has forgotten what was.
+                self._spool.resume(turn, accepted.last)
+                return n + 1
+            self._spool.drained(turn, turn.number)
+        return len(answers)
+
+    def _read(self, turns: Sequence[Turn]) -> list[tuple[Entry, Spooled]]:
+        """Return what can be read of *turns*, up to one that cannot; the first one is skipped."""
+        entries: list[tuple[Entry, Spooled]] = []
+        for turn in turns:
+            source, file = turn.ref.source, turn.file
+            try:
+                entry = file.read(turn.ref)
+            except ValueError as error:
+                if not entries:
+                    file.damaged = True
+                    values = {"file": file.name, "number": turn.number, "reason": str(error)}
+                    _log.error("spool damaged", extra=values | {"source": source})
+                    self._spool.skip(turn)
+                break
+            after = entries[-1][1].number if entries else file.drained.get(source, 0)
+            came_us = entry.came_us or self._soundness.clock.at(entry.wall_us)
+            entries.append((entry, Spooled(file.name, turn.number, after, came_us)))
+        return entries
 
     def _clear(self) -> None:
         """Remove what is drained, and tell the store what is left."""

@@ -14,6 +14,7 @@ import time
 import uuid
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from threading import Condition
 from typing import Final
@@ -32,6 +33,8 @@ from workers.errors import SpoolFull
 
 FOLDER: Final = "spool"  # under INSTEP_DATA
 LEAST: Final = 65_536  # bytes of room with which it is said to take deliveries
+TOGETHER: Final = 25  # entries that are handed to the store without a wait in between
+TOGETHER_BYTES: Final = 512 * 1024  # that all but the first of them take
 _LARGEST: Final = 16 * 1024 * 1024  # bytes of a file, before the next one is begun
 _SMALLEST: Final = 256 * 1024
 _MIB: Final = 1024 * 1024
@@ -124,11 +127,26 @@ class Spool:
         """Return the sources with anything to be drained."""
         return tuple(self._waiting)
 
-    def turn(self, source: str) -> Turn | None:
-        """Return the entry of *source* that came first; None: there is none on the disk."""
+    def turns(self, source: str) -> list[Turn]:
+        """
+        Return the entries of *source* that came first, as far as they stand in one file and are on
+        the disk: `TOGETHER` at most.
+        """
         with self._lock:
-            turns = [Turn(file, ref) for file in self._files if (ref := file.head(source))]
-        return min(turns, key=lambda turn: turn.ref.order, default=None)
+            heads = [Turn(file, ref) for file in self._files if (ref := file.head(source))]
+            first = min(heads, key=lambda turn: turn.ref.order, default=None)
+            if first is None:
+                return []
+            others = [turn.ref.order for turn in heads if turn is not first]
+            until = min(others, default=None)
+            size, turns = 0, [first]
+            for ref in islice(first.file.queues[source], 1, TOGETHER):
+                size += ref.frame.end - ref.frame.start
+                is_next = until is None or ref.order <= until
+                if size > TOGETHER_BYTES or not is_next or not first.file.has(ref):
+                    break
+                turns.append(Turn(first.file, ref))
+            return turns
 
     def drained(self, turn: Turn, upto: int) -> None:
         """The store has taken what its source has in the file of *turn*, up to number *upto*."""

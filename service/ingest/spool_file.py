@@ -200,7 +200,11 @@ class SpoolFile:
     def head(self, source: str) -> Ref | None:
         """Return the first entry of *source* if the disk has it; None: there is none."""
         queue = self.queues.get(source)
-        return queue[0] if queue and queue[0].frame.end <= self._synced else None
+        return queue[0] if queue and self.has(queue[0]) else None
+
+    def has(self, ref: Ref) -> bool:
+        """Tell whether the disk has the entry of *ref*."""
+        return ref.frame.end <= self._synced
 
     def drop(self, source: str, upto: int) -> None:
         """The entries of *source* up to number *upto* are drained."""

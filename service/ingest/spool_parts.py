@@ -9,9 +9,10 @@ import redis
 
 from service.ingest.door import Door
 from service.ingest.drainer import Drainer
+from service.ingest.receipt import SPOOLED, Receipt
 from service.ingest.spool import Spool, State, folder_of
 from service.ingest.store_gate import StoreGate
-from service.intake import SPOOLED, Intake, Receipt
+from service.intake import Intake
 from workers.settings import StoreSettings
 from workers.store import spool_marks
 from workers.store.soundness import Soundness

@@ -7,9 +7,9 @@ from way_in import NOW, PROOF, Accepted, Outbox, make
 
 from service.ingest.door import Door
 from service.ingest.drainer import Drainer
+from service.ingest.receipt import SPOOLED
 from service.ingest.spool import Spool
 from service.ingest.store_gate import AT_ONCE, StoreGate
-from service.intake import SPOOLED
 from workers.errors import SignatureInvalid, StoreUnavailable, StoreUnsafe
 from workers.store.store_clock import StoreClock
 
@@ -199,13 +199,45 @@ def test_a_delivery_behind_others_waits_for_what_the_store_says_was_last(rig):
         rig.send(n)
     rig.outbox.down = False
     rig.outbox.answer = Accepted("behind", last=2)
-    turn = rig.spool.turn("erp")
-    rig.drainer._drain_one(turn)
+    turn = rig.spool.turns("erp")[0]
+    rig.drainer._drain_some([turn])
     rig.outbox.answer = Accepted()
     rig.drain()
     last = rig.outbox.deliveries[-1]
     assert (last.events[0].id, last.spooled.number, last.spooled.after) == ("e3", 3, 2)
     assert rig.taken() == ["e1", "e3"]
+
+
+def test_of_those_that_go_together_what_stands_behind_a_refused_one_waits(rig):
+    rig.outbox.down = True
+    for n in (1, 2, 3):
+        rig.send(n)
+    rig.outbox.down = False
+    answers = [["kept", "full", "behind"], ["full", "behind"]]
+    rig.outbox.accept_in_order = lambda _: [Accepted(each) for each in answers.pop(0)]
+    rig.drain()
+    assert (rig.spool.state().deliveries, rig.taken()) == (2, [])
+    del rig.outbox.accept_in_order
+    rig.drain()
+    assert rig.taken() == ["e2", "e3"]
+
+
+def test_an_entry_that_cannot_be_mapped_holds_up_none_before_it(rig):
+    rig.outbox.down = True
+    for n in (1, 2):
+        rig.send(n)
+    rig.outbox.down = False
+    mapped = rig.intake._mapped
+
+    def fails(entry):
+        if b'"e2"' in entry.body:
+            raise RuntimeError("a mistake of ours")
+        return mapped(entry)
+
+    rig.intake._mapped = fails
+    with pytest.raises(RuntimeError):
+        rig.drain()
+    assert rig.taken() == ["e1"]
 
 
 def test_the_deliveries_of_a_process_that_is_gone_are_drained_by_another(rig):

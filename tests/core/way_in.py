@@ -64,6 +64,9 @@ class Outbox:
         self.deliveries.append(delivery)
         return self.answer
 
+    def accept_in_order(self, deliveries):
+        return [self.accept(delivery) for delivery in deliveries]
+
 
 @dataclass
 class Letter:

@@ -202,3 +202,36 @@ def test_one_of_very_many_changes_is_taken_in_slices_where_it_came_and_drained_o
     assert held(bench, record="i2") == 3
     assert held(bench, record="i3") == 2
     assert bench.outbox.counts()["accepted"] == 603
+
+
+def together(spool, *quantities):
+    """Have the store know the words of the source, and return deliveries that go together."""
+    spool.drain(1, came=100)
+    return [spool.put(qty, came=90 - n) for n, qty in enumerate(quantities)]
+
+
+def test_what_follows_one_another_is_drained_without_a_wait_in_between(bench, spool):
+    found = bench.outbox.accept_in_order(together(spool, 2, 3, 4))
+    assert [each.outcome for each in found] == ["kept"] * 3
+    assert (held(bench), bench.counts("accepted")) == (4, (4,))
+
+
+def test_what_follows_one_that_is_not_taken_is_not_taken(bench, spool):
+    first, _, third = together(spool, 2, 3, 4)
+    found = bench.outbox.accept_in_order([first, third])
+    assert [each.outcome for each in found] == ["kept", "behind"]
+    assert (held(bench), found[-1].last) == (2, 2)
+
+
+def test_drained_together_again_after_a_lost_answer_nothing_is_taken_twice(bench, spool):
+    deliveries = together(spool, 2, 3, 4)
+    bench.outbox.accept_in_order(deliveries[:2])
+    found = bench.outbox.accept_in_order(deliveries)
+    assert [each.outcome for each in found] == ["drained", "drained", "kept"]
+    assert bench.counts("accepted") == (4,)
+
+
+def test_what_brings_new_words_is_drained_by_itself(bench, spool):
+    deliveries = [spool.put(qty, came=90 - qty) for qty in (1, 2, 3)]
+    assert len(bench.outbox.accept_in_order(deliveries)) == 1
+    assert len(bench.outbox.accept_in_order(deliveries[1:])) == 2

@@ -29,7 +29,8 @@ def spool(tmp_path):
 
 def drain(spool, source="erp"):
     tokens = []
-    while turn := spool.turn(source):
+    while turns := spool.turns(source):
+        turn = turns[0]
         tokens.append(turn.file.read(turn.ref).token)
         spool.drained(turn, turn.number)
     return tokens
@@ -38,7 +39,7 @@ def drain(spool, source="erp"):
 def test_an_entry_is_read_as_it_was_written(spool):
     kept = Entry("erp", "t", 5, 7, "mark", Slot("f", "1"), {"x-ö": "é"}, b"\xff\n{")
     spool.append(kept)
-    turn = spool.turn("erp")
+    turn = spool.turns("erp")[0]
     assert turn.file.read(turn.ref) == kept
 
 
@@ -109,7 +110,7 @@ def test_what_is_drained_leaves_no_file(spool):
 def test_what_waits_is_counted_by_others_without_a_store(spool):
     for n in range(3):
         spool.append(entry(n))
-    turn = spool.turn("erp")
+    turn = spool.turns("erp")[0]
     spool.drained(turn, turn.number)
     found = waiting(spool.folder.parent)
     assert found.deliveries == 2
@@ -127,7 +128,8 @@ def test_what_threads_append_at_once_is_drained_by_number(spool):
     for thread in threads:
         thread.join()
     numbers = []
-    while turn := spool.turn("erp"):
+    while turns := spool.turns("erp"):
+        turn = turns[0]
         numbers.append(turn.number)
         spool.drained(turn, turn.number)
     assert len(numbers) == 160

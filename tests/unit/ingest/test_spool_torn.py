@@ -39,7 +39,8 @@ def held(folder):
     spool = Spool(folder, 1)
     spool.adopt()
     found = []
-    while turn := spool.turn("erp"):
+    while turns := spool.turns("erp"):
+        turn = turns[0]
         found.append(turn.file.read(turn.ref).body)
         spool.drained(turn, turn.number)
     state = spool.state()
