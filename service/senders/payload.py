@@ -13,10 +13,13 @@ from workers.errors import PayloadInvalid
 
 MAX_DEPTH: Final = 100  # levels of lists and objects; what reads a payload later is recursive
 MAX_FIELDS: Final = 10_000  # of a form
+MAX_VALUES: Final = 100_000  # of a JSON text: values, lists and objects
+VALUE_BYTES: Final = 10  # a longer text may have one for each so many
 
 FORM: Final = "application/x-www-form-urlencoded"
-_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)  # the last may be cut off
-_BRACKETS = re.compile(r"[\[\]{}]")
+_OPEN: Final = ord("[")
+_OPENS: Final = bytes.maketrans(b"{", b"[")
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _HALF: Final = re.compile("[\ud800-\udfff]")
 
@@ -31,9 +34,12 @@ def parse_json(body: bytes) -> Any:
     whoever reads that value, and of no other. Half a surrogate pair becomes U+FFFD.
 
     Raises:
-        PayloadInvalid: It is not UTF-8, not JSON, or nests too deeply.
+        PayloadInvalid: It is not UTF-8, not JSON, nests too deeply, or has too many values.
     """
     text = decode(body)
+    most = max(MAX_VALUES, len(text) // VALUE_BYTES)
+    if has_more_values(text, most):
+        raise PayloadInvalid(f"the body holds more than {most:,} values")
     if too_deep(text):
         raise PayloadInvalid(f"the body nests deeper than {MAX_DEPTH} levels")
     try:
@@ -183,6 +189,26 @@ def canonical_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
+def has_more_values(text: str, most: int) -> bool:
+    """
+    Tell whether JSON *text* holds more than *most* values, counted by commas and brackets.
+
+    Asked before anything else reads it, as some proofs stand in the body: whole passes of C alone,
+    some milliseconds for a megabyte of whatever.
+    """
+    if _marks(text) <= most:
+        return False
+    plain = _unescaped(text)
+    # Each value stands with two texts at most, its key and itself.
+    return plain.count('"') > 4 * most + 2 or _marks(_outside(plain)) > most
+
+
+def _marks(text: str) -> int:
+    return max(
+        text.count(",") + text.count("[") + text.count("{"), text.count("]"), text.count("}")
+    )
+
+
 def too_deep(text: str) -> bool:
     """
     Tell whether JSON *text*, or a part of it, nests deeper than `MAX_DEPTH`.
@@ -190,13 +216,24 @@ def too_deep(text: str) -> bool:
     Asked before it is parsed, not told by the RecursionError: at the end of its stack Python runs
     finalizers of others too, and theirs would fail.
     """
-    return text.count("[") + text.count("{") > MAX_DEPTH and _depth(text) > MAX_DEPTH
+    return text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(_outside(_unescaped(text)))
 
 
-def _depth(text: str) -> int:
-    """Return how deep the brackets of JSON *text* nest; those in its strings are none."""
-    depth = most = 0
-    for bracket in _BRACKETS.findall(_STRINGS.sub("", text)):
-        depth += 1 if bracket in "[{" else -1
-        most = max(most, depth)
-    return most
+def _is_deep(text: str) -> bool:
+    """Tell whether the brackets of *text* nest deeper; it has no strings."""
+    depth = 0
+    for mark in text.encode("ascii", "ignore").translate(_OPENS, _NO_BRACKETS):
+        depth += 1 if mark == _OPEN else -1
+        if depth > MAX_DEPTH:
+            return True
+    return False
+
+
+def _unescaped(text: str) -> str:
+    """Return JSON *text* with no quotation marks but those that begin and end its strings."""
+    return text.replace("\\\\", "").replace('\\"', "")
+
+
+def _outside(plain: str) -> str:
+    """Return what stands outside of the strings of a text without escapes; the last may be cut."""
+    return "".join(plain.split('"')[::2])

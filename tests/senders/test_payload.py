@@ -5,6 +5,7 @@ import pytest
 from service.senders.payload import (
     MAX_DEPTH,
     MAX_FIELDS,
+    MAX_VALUES,
     canonical_text,
     parse,
     parse_form,
@@ -145,3 +146,33 @@ def test_pluck_finds_a_value_by_its_path():
 def test_pluck_names_the_path_that_it_missed(path, kind, message):
     with pytest.raises(PayloadInvalid, match=message):
         pluck({"product": {"revision": 7, "live": True}}, path, kind)
+
+
+MANY = [
+    pytest.param(b"[" * 1_000_000, id="lists that never end"),
+    pytest.param(b"[]" * 500_000, id="pairs of brackets"),
+    pytest.param(b"[" + b"0," * 400_000 + b"0]", id="numbers"),
+    pytest.param(b"[" + b'"",' * 300_000 + b"0]", id="texts"),
+    pytest.param(b"{" + b'"":0,' * 200_000 + b'"":0}', id="keys"),
+    pytest.param(b'["' + b'\\\\","' * 200_000 + b'"]', id="backslashes before a quotation mark"),
+]
+
+
+@pytest.mark.parametrize("body", MANY)
+def test_more_values_than_a_body_may_hold_are_refused_before_it_is_parsed(body, monkeypatch):
+    monkeypatch.setattr("service.senders.payload.json.loads", lambda *_, **__: 1 / 0)
+    with pytest.raises(PayloadInvalid, match=r"more than 1\d\d,\d{3} values"):
+        parse_json(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b'["' + b",[{" * 200_000 + b'"]', id="brackets in a text"),
+        pytest.param(b'["' + b'\\",[' * 200_000 + b'"]', id="quotation marks in a text"),
+        pytest.param(b"[" + b"0," * (MAX_VALUES - 2) + b"0]", id="as many as may be"),
+        pytest.param(b"[" + b"1234567890," * 200_000 + b"0]", id="a larger body may hold more"),
+    ],
+)
+def test_a_body_may_hold_as_many_as_that(body):
+    assert parse_json(body)
