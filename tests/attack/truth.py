@@ -112,6 +112,11 @@ class Truth:
             if all(version > held.version for held in self._compared(place)):
                 self._place(place, Newest(value, version))
 
+    def forget(self, collection, key):
+        """The record is unknown again: no item ever had its key, and its letter was discarded."""
+        for place in [place for place in self.fields if place[:2] == (collection, key)]:
+            del self.fields[place]
+
     def is_gone(self, collection, key):
         """The way in which the record is retired, or None."""
         gone = self.fields.get((collection, key, GONE))

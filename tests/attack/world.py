@@ -239,9 +239,11 @@ class World:
             self.parts.letters.replay(letter.id)
 
     def discard(self, letter):
-        """Drop a letter; what it held is expected no more."""
+        """Drop a letter: what it held is expected no more, of a record without an item all."""
         if self.parts.letters.discard(letter.id):
             self.truth.discarded.update(places_of(letter))
+            if not self.client.exists(f"instep:item:{letter.collection}:{letter.key}"):
+                self.truth.forget(letter.collection, letter.key)
 
     def remap(self, source):
         """Run all that is kept of *source* again, by the same mappings."""
