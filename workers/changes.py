@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from workers.model.run_limits import RunLimit
+from workers.model.run_limits import RunLease, RunLimit
 from workers.model.versions import MAX_SEQUENCE as MAX_SEQUENCE
 from workers.model.versions import MAX_TIME_US as MAX_TIME_US
 from workers.model.versions import sequence_version as sequence_version
@@ -242,6 +242,7 @@ class Delivery:
     secret: str | None = None  # mark of the one under which it was proven: counted
     landing: Landing | None = None  # mode fetched
     limit: RunLimit | None = None  # mode reconcile: how many records it may take
+    lease: RunLease | None = None  # mode reconcile: the lock of the run
     spooled: Spooled | None = None  # where it was kept until the store came back
     slot: Slot | None = None  # where the store notes its token
     # mode reconcile: s until what it changes is due, so that a whole hand-over becomes due at one

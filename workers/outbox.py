@@ -155,6 +155,7 @@ class Outbox:
             "headers": dict(delivery.headers),
             "encoding": encoding,
             "limit": delivery.limit and asdict(delivery.limit),
+            "lease": delivery.lease and asdict(delivery.lease),
             "fetched": delivery.landing and asdict(delivery.landing),
             "places": places(self.settings),
             "kept": packed and {**room_of(source), "words": packed.words},

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 
 from workers.changes import HOLD_MOST
 from workers.items import FRESH_EVERY, missing_message
-from workers.model.run_limits import RunLimit
+from workers.model.run_limits import RunLease, RunLimit
 from workers.outbox import INDEX_EVERY, V1_INDEX_EVERY
 from workers.scripts import Steps
 from workers.settings import Collection, Settings
@@ -49,12 +49,14 @@ class Repaired:
         left: Records of which nothing was done: they had changed since they were compared.
         wake: The caller is to enqueue a job for the destination.
         held: The limit does not allow it: nothing was done.
+        lost: Another holds the lock of the run: nothing was done.
     """
 
     fields: int
     left: tuple[str, ...]
     wake: bool
     held: bool = False
+    lost: bool = False
 
 
 class Repairs:
@@ -77,6 +79,7 @@ class Repairs:
         source: str = "",
         as_of_ms: int = 0,
         limit: RunLimit | None = None,
+        lease: RunLease | None = None,
     ) -> Repaired:
         """
         Have *repairs* (`MOST` at most) written, in the reconcile lane.
@@ -89,6 +92,7 @@ class Repairs:
             hold: Seconds before they may be sent, so that batches fill; at most HOLD_MOST.
             source, as_of_ms: Of the snapshot that has what is *back*.
             limit: What the run may create; None: they are not counted.
+            lease: The lock of the run.
         """
         answer = self.steps.run(
             "repair",
@@ -103,6 +107,7 @@ class Repairs:
                 "source": source,
                 "as_of_ms": as_of_ms,
                 "limit": limit and asdict(limit),
+                "lease": lease and asdict(lease),
                 "records": [
                     {
                         "record": one.record,
@@ -117,8 +122,9 @@ class Repairs:
                 ],
             },
         )
-        if answer.get("held"):
-            return Repaired(0, (), wake=False, held=True)
+        if answer.get("held") or answer.get("lost"):
+            held, lost = bool(answer.get("held")), bool(answer.get("lost"))
+            return Repaired(0, (), wake=False, held=held, lost=lost)
         # An empty table of Lua is an object in JSON.
         return Repaired(answer["fields"], tuple(answer["left"] or ()), bool(answer["wake"]))
 

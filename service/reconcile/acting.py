@@ -22,11 +22,12 @@ from service.reconcile.state.chunks import chunks, parts
 from service.reconcile.states import Wanted
 from service.reconcile.table import PAGE, Table
 from workers.changes import HOLD_MOST, Change, Delivery, FieldValue
-from workers.model.run_limits import RunLimit
+from workers.model.run_limits import RunLease, RunLimit
 from workers.parts import Parts
 from workers.policy.run_guard import CREATED, RETIRED
-from workers.repairs import Repair, Repairs
+from workers.repairs import Repair, Repaired, Repairs
 from workers.settings import Collection
+from workers.store.acceptance import Accepted
 from workers.tombstones import GONE
 
 Kind = Literal["archive", "draft", "unpublish", "delete"]
@@ -62,7 +63,7 @@ class Actor:
         began_ms: When the listing began, on the store's clock.
         order: Which of snapshot and outbox is newer.
         limits: What the store may take of a kind (`RunLimit`); of others it does not count.
-        portion: Is asked before each portion is handed over; raises where none may be.
+        portion: Is asked before each portion for the lock of the run; raises where it is lost.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class Actor:
         began_ms: int,
         order: Precedence,
         limits: Mapping[str, RunLimit],
-        portion: Callable[[], object] = lambda: None,
+        portion: Callable[[], RunLease | None] = lambda: None,
     ) -> None:
         self._parts = parts
         self._collection = collection
@@ -227,16 +228,18 @@ class Actor:
     # the two ways into the outbox -----------------------------------------------------------
 
     def _write(self, repairs: Sequence[Repair], limit: RunLimit | None = None) -> Handed:
-        self._portion()
-        done = self._repairs.repair(
-            self._collection,
-            repairs,
-            began_ms=self._began_ms,
-            hold=self._hold(),
-            source=self._source,
-            as_of_ms=self._order.as_of_ms,
-            limit=limit,
-        )
+        done = Repaired(0, (), wake=False, lost=True)
+        while done.lost:  # asked once more, the lock raises that it is lost
+            done = self._repairs.repair(
+                self._collection,
+                repairs,
+                began_ms=self._began_ms,
+                hold=self._hold(),
+                source=self._source,
+                as_of_ms=self._order.as_of_ms,
+                limit=limit,
+                lease=self._portion(),
+            )
         if done.held and limit:
             return Handed(held={limit.kind: ""})
         if done.wake:
@@ -247,11 +250,12 @@ class Actor:
         """One event for each record that has changes."""
         done = Handed()
         for events in parts(changes):
-            self._portion()
-            token, hold = uuid.uuid4().hex, self._hold()
-            accepted = self._parts.outbox.accept(
-                Delivery(self._source, token, events, mode="reconcile", hold=hold, limit=limit)
-            )
+            delivery = Delivery(self._source, "", events, mode="reconcile", limit=limit)
+            accepted = Accepted("lost")
+            while accepted.outcome == "lost":  # as above
+                token, lease = uuid.uuid4().hex, self._portion()
+                delivery = replace(delivery, token=token, hold=self._hold(), lease=lease)
+                accepted = self._parts.outbox.accept(delivery)
             if accepted.outcome == "held" and limit:
                 return done + Handed(held={limit.kind: ""})
             for name in accepted.wake:

@@ -26,6 +26,7 @@ from service.reconcile.time_limit import TimeLimit, watched
 from service.reconcile.versionless import versionless
 from service.reconcile.wishes import Wishes
 from workers import jobs
+from workers.model.run_limits import RunLease
 from workers.policy import run_guard
 from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED, Ruling
 from workers.store import connection
@@ -207,9 +208,9 @@ def _act(
     total, held = len(run.table.acted(causes.ACTS)), run.watch.portion
     went = limit.begin(writing := f"writing {run.collection.name}")
 
-    def portion() -> None:
-        held()
+    def portion() -> RunLease | None:
         limit.moved()
+        return held()
 
     run.watch.portion = portion
     with Progress(writing, total, "records") as bar:

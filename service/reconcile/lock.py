@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 import redis
 
 from workers.errors import ReconcileFailed, StoreUnavailable
+from workers.model.run_limits import RunLease
 from workers.store.lease import Lease, Owner, kept, owner_of
 
 BY_HAND, SCHEDULED = "instep reconcile", "a scheduled reconcile"  # what is done with it
@@ -25,14 +26,16 @@ class Held:
         self._lease = lease
         self._collection = collection
 
-    def check(self) -> None:
+    def check(self) -> RunLease:
         """
+        Return what the step of the next portion is to find in the store.
+
         Raises:
             ReconcileFailed: It is lost, and another run may have begun.
             StoreUnavailable: The store did not answer.
         """
         if self._lease.keep():
-            return
+            return RunLease(self._lease.name, self._lease.token)
         other = self._lease.owner()
         by = f"{other} holds it now" if other else "this process stood still for too long"
         raise ReconcileFailed(

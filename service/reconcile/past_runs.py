@@ -159,6 +159,7 @@ def _shown(client: redis.Redis, collection: Collection, held: Mapping[str, str])
     if last.ended is None:
         owner = holder(client, collection.name)
         state = RUNNING if owner else KILLED
+        due = None if owner else due
         again = "it is started again" if again_at(last) else "run it again"
         said = f"by {owner}" if owner else f"its process was killed before its end: {again}"
     return {

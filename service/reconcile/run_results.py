@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from service.reconcile.acting import Handed
 from service.reconcile.listing import Pages
 from service.reconcile.waiting import Waited
+from workers.model.run_limits import RunLease
 from workers.policy.run_guard import Ground, Ruling
 
 
@@ -21,7 +22,7 @@ class Watch:
     listed: Callable[[int, int | None], object] = lambda *_: None
     settled: Callable[[int], object] = lambda _: None
     moved: Callable[[], object] = lambda: None  # anything else was done
-    portion: Callable[[], object] = lambda: None  # is asked before each portion is handed over
+    portion: Callable[[], RunLease | None] = lambda: None  # before each one that is handed over
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,18 +39,27 @@ def test_a_listing_of_a_cms_that_is_out_is_told_after_six_tries(reconciling):
     way.mend()
 
 
-def test_a_run_that_lost_its_lock_hands_over_nothing_more(reconciling, store):
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_run_that_lost_its_lock_hands_over_nothing_more(reconciling, store, edited):
+    """Also where it stands still right behind the look at its lock."""
     way = reconciling(items=3)
+    if edited:
+        way.change(1, stock=7)
+        way.run()
+        way.edit(1, stock=3)
+    before, shown, looks = way.counts("accepted"), way.shown("stock", [1]), []
+    with held_for(store, "products") as lock:
 
-    def taken():
-        store.delete(KEY)
-        Lease(store, KEY, "a scheduled reconcile").take()
+        def stands_still():
+            lease = lock.check()
+            if looks:
+                store.delete(KEY)
+                Lease(store, KEY, "a scheduled reconcile").take()
+            looks.append(lease)
+            return lease
 
-    with (
-        held_for(store, "products") as lock,
-        pytest.raises(ReconcileFailed, match="the lock of products was lost: a scheduled"),
-    ):
-        way.reconcile(
-            {way.record(1): ({"stock": 7}, None)}, partial=True, before=taken, portion=lock.check
-        )
-    assert way.counts("accepted") == (0,)
+        records = {way.record(1): ({"stock": 7}, None)}
+        with pytest.raises(ReconcileFailed, match="the lock of products was lost: a scheduled"):
+            way.reconcile(records, partial=True, portion=stands_still)
+    way.run()
+    assert (way.counts("accepted"), way.shown("stock", [1])) == (before, shown)

@@ -111,10 +111,10 @@ def test_a_run_that_is_ended_by_hand_says_so_and_frees_its_lock(configure, store
         text=True,
     )
     until = time.monotonic() + 30
-    while (owner := holder(store, "products")) is None:
+    while not store.hexists("instep:reconciled:products", "began"):
         assert time.monotonic() < until
         time.sleep(0.02)
-    assert owner.pid == run.pid
+    assert holder(store, "products").pid == run.pid
     run.send_signal(signal.SIGINT)
     said, _ = run.communicate(timeout=30)
     assert run.returncode == 1

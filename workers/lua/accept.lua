@@ -18,7 +18,7 @@
 --   body, raw: of the event alone; hold_ms: until what a reconcile changes is due
 --   left: lua/left_out.lua; nameless: it has problems that name no field of a record
 --   kept: lua/kept.lua   again, assumed: lua/again.lua   log: lua/logs.lua
---   limit: of a run, whose events are a record each (lua/run_counts.lua)
+--   limit: of a run, whose events are a record each; lease: the lock that it holds (lua/run_counts.lua)
 --   stands: lua/adopted.lua   placed, snapshot: lua/newest.lua   spooled, slot: lua/spooled.lua
 --   on_create: lua/on_create.lua
 --   begins, sliced: the delivery is taken in slices, or goes on so: lua/sliced.lua
@@ -30,6 +30,7 @@ do
   if earlier then return earlier end
 end
 
+if runs.is_lost(given(request.lease)) then return cjson.encode({outcome = 'lost'}) end
 if given(request.begins) then return slicing.begin(request.begins, ARGV[3]) end
 local sliced = slicing.now
 if given(request.sliced) and not sliced then return answer({outcome = 'none'}) end

@@ -9,12 +9,13 @@
 --   is no item, and it is to be created; staged: it shows the item held back or never published
 --   back: the snapshot of *source* taken at *as_of_ms* has its record, which an earlier one lacked
 --   hold_ms: until they are due, so that a whole hand-over becomes due at one time
---   limit: what the run may create, or retire (lua/run_counts.lua)
--- Returns {fields, records, left: [record], wake}, or {held: true}, and nothing was done; left: something had changed, nothing was done.
+--   limit: what the run may create, or retire; lease: the lock that it holds (lua/run_counts.lua)
+-- Returns {fields, records, left: [record], wake}, or {held: true} or {lost: true}, and nothing was done; left: something had changed, nothing was done.
 --! uses versions state arrivals inferred burying retire creation waking status run_counts
 
 local earlier = earlier_answer()
 if earlier then return earlier end
+if runs.is_lost(given(request.lease)) then return cjson.encode({lost = true}) end
 local limit = given(request.limit)
 if runs.exceeds(limit, #request.records) then return cjson.encode({held = true}) end
 local place = request.collection .. ':' .. request.index

@@ -56,6 +56,11 @@ function runs.exceeds(limit, number)
   return sum_counted(limit.place, limit.kind, limit.window_ms) + number > limit.most
 end
 
+-- lease: the lock of a run: {name, token}. Another may hold it since the run last asked, while it stood still.
+function runs.is_lost(lease)
+  return lease ~= nil and redis.call('GET', lease.name) ~= lease.token
+end
+
 function runs.note(limit, number)
   if not limit or number == 0 then return end
   if limit.first then

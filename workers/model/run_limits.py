@@ -1,4 +1,4 @@
-"""How much a run may do of one kind, as the store holds it against what it has counted. Pure."""
+"""What a run may do, as the store holds it against what it has counted and who runs. Pure."""
 
 from __future__ import annotations
 
@@ -20,3 +20,11 @@ class RunLimit:
     most: int
     window_ms: int
     first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunLease:
+    """The lock that a run holds: a step that finds another's there does nothing."""
+
+    name: str  # key
+    token: str  # that stands there

@@ -32,8 +32,8 @@ class AcceptCall:
 class Accepted:
     """
     What became of a delivery: ``kept``, ``duplicate``, or ``full``, ``lost`` or ``held``: nothing
-    was kept, for want of room, since the claim of its fetch had run out, or since it is more than
-    the run may do. A spooled one may be ``drained`` already,
+    was kept, for want of room, since the claim of its fetch or the lock of its run was lost, or
+    since it is more than the run may do. A spooled one may be ``drained`` already,
     or ``behind`` others that are to be drained first.
 
     Args:
