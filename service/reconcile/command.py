@@ -120,12 +120,12 @@ def carried_out(
                 run = Run(parts, collection, rows, table)
                 run.watch.portion = lock.check
                 outcome = carry_out(run, wishes, approve, limit)
+                warnings = versionless(configuration, collection, rows.chosen.rules)
+                outcome.figures["warnings"] = [str(each) for each in warnings]
                 if outcome.code == 0 and _compares_all(outcome.run, wishes):
                     losses.proven(collection.name, since, settings.collections)
                 note_end(client, wishes, outcome.code, outcome.figures)
-            warnings = versionless(configuration, collection, rows.chosen.rules)
-            figures = outcome.figures | {"warnings": [str(each) for each in warnings]}
-            yield replace(outcome, figures=figures)
+            yield outcome
     finally:
         client.close()
         parts.wakes.close()

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from service.cli import main
+from service.reconcile import report
 from service.reconcile.lock import holder
 
 TOML = """
@@ -122,3 +123,11 @@ def test_a_run_that_is_ended_by_hand_says_so_and_frees_its_lock(configure, store
     assert "Traceback" not in said
     assert holder(store, "products") is None
     assert store.hget("instep:reconciled:products", "state") == "failed"
+
+
+def test_what_a_run_is_to_be_warned_of_is_told_first():
+    figures = dict.fromkeys(("collection", "records", "items", "found"), 0)
+    figures |= {"counts": {}, "told": {}, "outcomes": {}, "held": [], "waiting": "", "unmapped": 0}
+    figures |= {"whole": True, "not_proven": {}, "calls": {"listing": 0, "all": 0}}
+    first, *_ = report.lines(figures | {"warnings": ["no version"]})
+    assert first == "Warning: no version"

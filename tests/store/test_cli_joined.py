@@ -126,6 +126,7 @@ def test_status_has_every_documented_key(parts, shown):
     assert set(found) == {
         *("destinations", "collections", "sources", "fields", "balanced", "dead_letters"),
         *("fetchers", "processes", "reconciles", "refusals", "not_live", "memory", "losses"),
+        "spool",
     }
     assert set(found["destinations"]["site"]) == {"state", "reason", "calls", "rate_limited"}
     assert set(found["collections"]["products"]) == {
