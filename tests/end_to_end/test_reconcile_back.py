@@ -218,3 +218,17 @@ def test_an_orphan_that_is_a_draft_with_a_live_copy_is_on_the_site(retiring):
     told = way.reconcile(rows(way, but=[1]))
     assert told.by_cause() == {causes.ORPHAN: [way.record(1)]}
     assert way.live(1) is None
+
+
+def test_what_came_in_part_meanwhile_is_made_anew_with_what_a_later_snapshot_has(retiring):
+    way = retiring("delete")
+    version = way.at(-HOUR)
+    lost_once(way, version)
+    way.pass_time(HOUR)
+    way.change(1, stock=9, version=way.at())
+    way.run()
+    assert way.counts("dead") == (1,)  # no event that is newer has given it a name
+    way.pass_time(HOUR)
+    told = way.reconcile(rows(way, version))
+    assert told.by_cause() == {causes.DELETED: [way.record(1)]}
+    assert keyed(way)[way.key(1)].live.fields["name"] == "Name 1"

@@ -69,12 +69,13 @@ local function wait_again(item, slug)
 end
 
 -- The snapshot of *source*, taken at *as_of_ms*, has the record of *item*. Returns whether its
--- retirement has fallen.
+-- retirement has fallen. One that a newer event has lifted falls as well: what it overruled counts
+-- again for the item that is made anew.
 local function fall(item, source, as_of_ms)
-  local gone = in_force(item)
-  local at = gone and inferred_at(gone)
+  local gone = item.fields[GONE]
+  local at = gone and not has_fallen(gone) and inferred_at(gone)
   if not at or gone.o ~= source or as_of_ms <= at then return false end
-  local arrival = gone.a
+  local arrival = gone.b and gone.D or gone.a
   for slug, field in pairs(item.fields) do
     if slug ~= GONE and (field.d == arrival or (field.d == 1 and field.a == arrival)) then
       field.d = nil
@@ -85,7 +86,7 @@ local function fall(item, source, as_of_ms)
   for slug, field in pairs(item.fields) do
     if slug ~= GONE and field.s == 'superseded' and not field.d then wait_again(item, slug) end
   end
-  gone.r, gone.A, gone.e = BEFORE, nil, nil
+  gone.r, gone.A, gone.e, gone.D = BEFORE, nil, nil, nil
   touch(item, GONE)
   return true
 end
@@ -93,7 +94,7 @@ end
 local function repair(entry)
   local item = load_item(request.collection, entry.record)
   if not is_as_read(item, entry) then return false end
-  local any = entry.back and fall(item, request.source, request.as_of_ms)
+  local any = (entry.back or entry.make) and fall(item, request.source, request.as_of_ms)
   woken = woken or any
   if entry.gone then any = bid_farewell(item, given(entry.id)) or any end
   if entry.make then

@@ -8,6 +8,7 @@
 --   S how many requests were sent for it; with u and without S: an older release sent them, and the
 --     item is taken for one that was live
 --   z 1 once a request to delete the item was sent   A, I: lua/inferred.lua
+--   D of one that is lifted: the arrival number that it had
 -- d of another field: it is of a record that was deleted since, and no new item is made from it; the
 --   arrival number of that deletion (of an older release: 1).
 -- hold of an item: until this ms a request may land that takes it away; nothing else is sent.
@@ -72,7 +73,7 @@ local function lift(item)
   local doubted = gone.m
   overrule(item, GONE)
   gone.b, gone.c, gone.p, gone.m, gone.x = 1, nil, nil, nil, nil
-  gone.a = arrivals.next()
+  gone.D, gone.a = gone.a, arrivals.next()
   touch(item, GONE)
   for slug, field in pairs(item.fields) do
     if slug ~= GONE and gone.v == '"delete"' then
