@@ -145,15 +145,31 @@ def _read(client: redis.Redis) -> tuple[float, dict[str, Any]]:
 
 
 def _fresh(entry: dict[str, Any], now: float) -> Iterator[Process]:
+    told: Sequence[int] = entry.get("hung", ())
     if abs(now - entry["at"]) > FRESH:
-        return
-    told = entry.get("hung", ())
+        told = _stopped(entry)
+        if not told:
+            return
     found: Iterable[Process] = (
         replace(Process(*each), hung=each[1] in told) for each in entry["processes"]
     )
     # A killed supervisor cannot tell; on its own machine a look at the pids can.
     here = entry["machine"] == machine()
     yield from (each for each in found if not here or _lives(each.pid))
+
+
+def _stopped(entry: dict[str, Any]) -> Sequence[int]:
+    """Return the pid of the supervisor of *entry*, which is silent, if it lives and so hangs."""
+    if entry["machine"] != machine():
+        return ()
+    pids = {role: pid for role, pid, *_ in entry["processes"]}
+    own = pids.pop("supervisor", None)
+    if own is None:
+        return ()
+    # Its pid may be another process by now; its children, which die with it, tell.
+    below = children(own)
+    below += tuple(pid for child in below for pid in children(child))
+    return [own] if set(pids.values()) & set(below) else ()
 
 
 def _field() -> str:

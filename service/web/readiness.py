@@ -100,7 +100,10 @@ def _workers(seen: Seen) -> Iterator[Reason]:
 
 def _hung(seen: Seen) -> Iterator[Reason]:
     for role in seen.hung:
-        yield Reason(f"{role} hung", "degraded", None, "nothing: it is replaced within 10 s")
+        do = "nothing: it is replaced within 10 s"
+        if role == "supervisor":
+            do = "nobody replaces it: end it, and start it again"
+        yield Reason(f"{role} hung", "degraded", None, do)
 
 
 def _states(seen: Seen) -> Iterator[Reason]:

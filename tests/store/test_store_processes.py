@@ -127,3 +127,25 @@ def test_children_are_found_by_their_parent():
     assert child.pid in processes.children(ME)
     child.communicate()
     assert child.pid not in processes.children(ME)
+
+
+def silent(client, running):
+    """Write a heartbeat of this machine, older than it may be."""
+    seconds, _ = client.time()
+    entry = {"at": seconds - 30, "machine": processes.machine(), "processes": running}
+    client.hset("instep:processes", "silent", json.dumps(entry))
+
+
+def test_a_supervisor_that_lives_and_is_silent_hangs(client):
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    silent(client, [["supervisor", ME, True, True], ["worker", child.pid, True, True]])
+    assert processes.hung(client) == ("supervisor",)
+    assert processes.workers_alive(client) == 1
+    child.kill()
+    child.communicate()
+    assert processes.alive(client) == []
+
+
+def test_another_process_with_the_pid_of_a_supervisor_that_ended_is_not_taken_for_it(client):
+    silent(client, [["supervisor", ME, True, True], ["worker", os.getppid(), True, True]])
+    assert processes.alive(client) == []
