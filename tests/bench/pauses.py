@@ -21,6 +21,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from workers.outbox import Outbox
 from workers.report import Report
 from workers.scripts import Steps
 from workers.settings import Collection, Destination, Settings, Source, StoreSettings
+from workers.store.slicing import MOST, size_of
 
 BATCH = 100  # events of one delivery that fills the store
 DAY_MS = 86_000_000
@@ -162,7 +164,8 @@ def clock() -> int:
 def event(n: int, *, by: str = "key", fields: tuple[FieldValue, ...] = (), **more: Any) -> Incoming:
     values = fields or (FieldValue("stock", canonical(n), "number"),)
     change = Change("stock", "products", f"sku-{n}", by, values, None)  # type: ignore[arg-type]
-    return Incoming(f"e{n}", "stock.changed", more.pop("index", 0), (change,), **more)
+    id, index = more.pop("id", f"e{n}"), more.pop("index", 0)
+    return Incoming(id, "stock.changed", index, (change,), **more)
 
 
 # What is measured ------------------------------------------------------------------------------
@@ -220,6 +223,24 @@ def large_body(rig: Rig, options: argparse.Namespace) -> Callable[[], object]:
         rig.accept(events, b"x" * 1_000_000)
         rig.finish()
         assert rig.outbox.counts()["accepted"] == options.events
+
+    return run
+
+
+def one_step(rig: Rig, options: argparse.Namespace) -> Callable[[], object]:  # noqa: ARG001
+    """Deliveries as large as one step takes: many records, or many fields; new, and again."""
+    shapes = ((MOST // size_of([1]), 1), (MOST // size_of([20]), 20))
+
+    def run() -> None:
+        for (events, fields), value in product(shapes, (1, 2)):
+            values = tuple(FieldValue(f"f{n}", canonical(value), "number") for n in range(fields))
+            rig.accept(
+                [
+                    event(n, fields=values, index=n, id=f"{fields}-{value}-{n}")
+                    for n in range(events)
+                ]
+            )
+        assert not rig.client.exists("instep:sliced")
 
     return run
 
@@ -335,6 +356,7 @@ def seen_ids(rig: Rig, options: argparse.Namespace) -> Callable[[], object]:
 
 CASES = (
     large_body,
+    one_step,
     unknown_keys,
     waiters,
     given_up,
