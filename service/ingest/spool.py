@@ -59,6 +59,7 @@ class State:
         deliveries: That wait to be drained.
         bytes: That they take.
         takes: Whether a delivery of ordinary size would be kept.
+        full: It is on, and takes nothing: it has no room left, or its disk has none.
         damaged: Whether places were found that hold no whole delivery.
     """
 
@@ -66,6 +67,7 @@ class State:
     bytes: int
     takes: bool
     damaged: bool = False
+    full: bool = False
 
 
 def folder_of(data: Path) -> Path:
@@ -203,7 +205,8 @@ class Spool:
             size = sum(file.bytes for file in self._files)
             takes = not self._broken and self._bytes() + LEAST <= self._limit
             damaged = any(file.damaged for file in self._files)
-        return State(deliveries, size, takes, damaged or any(self.folder.glob(f"*{DAMAGED}")))
+        damaged = damaged or any(self.folder.glob(f"*{DAMAGED}"))
+        return State(deliveries, size, takes, damaged, full=self.is_on and not takes)
 
     def close(self) -> None:
         """Let the files go; who adopts them drains what is left."""

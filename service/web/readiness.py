@@ -88,6 +88,9 @@ def _spool(seen: Seen) -> Iterator[Reason]:
     if seen.spool.deliveries:
         do = "nothing: it is drained once the store answers; see the log if it is not"
         yield Reason("spool waits", "degraded", None, do)
+    if seen.spool.full and seen.trouble is not None:
+        do = "make room on the disk of INSTEP_DATA, or raise [store] spool_mb"
+        yield Reason("spool full", "down", None, do)
     if seen.spool.damaged:
         do = "reconcile, then remove the files *.damaged under INSTEP_DATA/spool"
         yield Reason("spool damaged", "degraded", None, do)

@@ -79,6 +79,7 @@ def test_a_spool_that_is_full_says_so_and_takes_again_once_it_is_drained(spool):
         spool.append(entry(n, body))
     with pytest.raises(SpoolFull, match="full: 1 MiB"):
         spool.append(entry(5, body))
+    assert spool.state().full
     assert len(drain(spool)) == 5
     spool.remove_empty()
     spool.append(entry(9, body))
@@ -90,7 +91,7 @@ def test_a_spool_of_no_room_takes_nothing_and_drains_what_is_there(tmp_path):
     first.append(entry(1))
     first.close()
     off = Spool(tmp_path, 0)
-    assert not off.state().takes
+    assert (off.state().takes, off.state().full) == (False, False)
     with pytest.raises(SpoolFull):
         off.append(entry(2))
     off.adopt()
