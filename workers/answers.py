@@ -21,10 +21,12 @@ from typing import Any, NotRequired, TypedDict
 
 from workers.changes import FieldProblem
 from workers.complaints import complaints
+from workers.mask import Mask
 from workers.mentions import mentions
 from workers.webflow.site import Site, collections, sites
 
 LONGEST = 500  # characters of a message that are kept
+_NO_MASK = Mask(())
 
 # https://developers.webflow.com/data/changelog/webflow-api-changed-endpoints
 TYPES_V1 = {
@@ -93,14 +95,19 @@ class Answer:
     collections: tuple[str, ...] = ()  # ids, of a list of collections
 
 
-def read(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+def read(status: int, headers: Mapping[str, str], body: bytes, mask: Mask = _NO_MASK) -> Answer:
     """
     Return the answer with *status*, *headers* (lower-case names) and *body*.
+
+    What it says of a refusal shows nothing that *mask* hides; what an item holds is left as it is.
 
     Raises:
         ValueError: it says success, and is not JSON: nobody knows what came of the request.
     """
     failed = status >= 300
+    if failed:  # before anything is cut: half a secret would not be found
+        body = mask.body(body)
+        headers = {**headers, "location": mask.text(headers.get("location", "nowhere"))}
     try:
         document = json.loads(body) if body or status != HTTPStatus.NO_CONTENT else None
     except (ValueError, RecursionError):
@@ -125,7 +132,7 @@ def read(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
         total=_total(known),
         at=_moment(headers.get("date")),
         published=frozenset(_texts(known.get("publishedItemIds"))),
-        errors=tuple(_texts(known.get("errors"))),
+        errors=tuple(map(mask.text, _texts(known.get("errors")))),
         texts=texts,
         places=places,
         variants=views,
@@ -174,7 +181,7 @@ def _code(known: Mapping[str, Any]) -> str | None:
 
 def _message(status: int, headers: Mapping[str, str], known: Mapping[str, Any], body: bytes) -> str:
     if status < 400:
-        return f"redirects to {headers.get('location', 'nowhere')}"[:LONGEST]
+        return f"redirects to {headers['location']}"[:LONGEST]
     said = _text(known.get("message")) or _text(known.get("msg")) or _text(known.get("err"))
     if said is None and not known:
         said = body[: 4 * LONGEST].decode("utf-8", "replace")

@@ -104,7 +104,7 @@ def read(environ: Mapping[str, str]) -> Draft:
         admin_token=filled.get("INSTEP_ADMIN_TOKEN") or None,
         warnings=tuple(reader.warnings),
     )
-    return Draft(draft, (*slips, *reader.problems), substitution.templates)
+    return Draft(draft.hiding_secrets(), (*slips, *reader.problems), substitution.templates)
 
 
 def _path(environ: Mapping[str, str]) -> Path:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,8 @@ class Destination:
     attempts: int = 12
     give_up_hours: float = 24.0
     site: str | None = None  # its id; None: found by a collection, where one is needed
+    # What no message of it shows: every token and secret.
+    hidden: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def batch(self) -> int:
@@ -171,3 +173,13 @@ class Settings:
         """
         base = self.destinations[collection.destination].base_url
         return hashlib.sha256(f"{base} {collection.id}".encode()).hexdigest()[:12]
+
+    def hiding_secrets(self) -> Settings:
+        """Return these settings, whose destinations know every token and secret to hide it."""
+        known = [self.admin_token, *(each.token for each in self.destinations.values())]
+        known += [each.token for each in self.fetchers.values()]
+        for source in self.sources.values():
+            known += [*source.secrets, source.path_token, source.verify_token]
+        hidden = tuple(dict.fromkeys(filter(None, known)))
+        named = self.destinations.items()
+        return replace(self, destinations={n: replace(d, hidden=hidden) for n, d in named})

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from service.senders.payload import parse_json
 from workers.errors import FetchRefused, FetchUnavailable, PayloadInvalid
+from workers.mask import Mask
 
 LONGEST: Final = 300  # characters of what the system said
 
@@ -72,7 +73,7 @@ def judge(what: str, answer: Answer, *, secret: str, pause: float | None, now: d
 
 def _told(what: str, text: str, secret: str) -> str:
     # Before it is cut: half a secret would not be found.
-    text = re.sub(r"\s+", " ", text.replace(secret, "***") if secret else text)
+    text = re.sub(r"\s+", " ", Mask((secret,)).text(text))
     return f"{what}: {text if len(text) <= LONGEST else text[: LONGEST - 1] + '…'}"
 
 

@@ -23,6 +23,7 @@ from workers.deadline import Deadline, DeadlineAdapter
 from workers.errors import DestinationError
 from workers.exchange import FAILURES, Bearer, innermost, read_body
 from workers.fieldtypes import dumps
+from workers.mask import Mask
 from workers.settings import Destination
 from workers.webflow import payloads
 from workers.webflow.variants import Entry
@@ -60,6 +61,7 @@ class Client:
             session.headers["Accept-Version"] = "1.0.0"
         for scheme in ("http://", "https://"):
             session.mount(scheme, DeadlineAdapter(self._deadline))
+        self._mask = Mask((destination.token, *destination.hidden))
         self._sendable = destination.token.isascii() and destination.token.isprintable()
 
     def __enter__(self) -> Client:
@@ -265,7 +267,7 @@ class Client:
         try:
             return self._exchange(method, url, query, data)
         except FAILURES as error:
-            reason = self._deadline.reason or innermost(error)
+            reason = self._mask.text(self._deadline.reason or innermost(error))
             raise DestinationError(f"{method} {url}: {reason}", sent=self._deadline.sent) from error
         finally:
             self._deadline.stop()
@@ -286,7 +288,7 @@ class Client:
         if self._deadline.expired:  # a body without a length ends where the socket was shut
             raise OSError("the time is up")
         lower = {name.lower(): value for name, value in response.headers.items()}
-        return read(response.status_code, lower, body)
+        return read(response.status_code, lower, body, self._mask)
 
 
 def _check_number(items: Sized, most: int) -> None:
