@@ -151,9 +151,12 @@ def _build() -> tuple[Flask, Settings, Reporter]:
     from service.ingest.spool_parts import SpoolParts
     from service.reconcile.past_runs import with_runs
     from workers import jobs, processes
+    from workers.scripts import text_of
     from workers.store import connection
     from workers.store.refusals import Refusals
 
+    # Now: the threads of the first requests would each put it together, and their senders wait.
+    text_of("accept")
     configuration = of_process()
     settings = configuration.settings
     parts = jobs.build(settings)

@@ -1,0 +1,52 @@
+"""What a web process has at hand before its first request."""
+
+import pytest
+
+from service.ingest.spool_parts import SpoolParts
+from service.web import server
+from workers.scripts import text_of
+
+TOML = """
+mappings = ["mappings.py"]
+[destinations.site]
+token = "t0ken"
+[collections.products]
+destination = "site"
+id = "65f000000000000000000001"
+key = "sku"
+[sources.erp]
+sender = "bearer"
+secrets = ["s3cret"]
+"""
+MAPPINGS = """
+from marshmallow import fields
+from service.mapping import Mapping
+
+class Stock(Mapping):
+    class Meta:
+        source = "erp"
+        collection = "products"
+        key = "sku"
+
+    stock = fields.Integer()
+"""
+
+
+@pytest.fixture
+def installation(tmp_path, monkeypatch):
+    (tmp_path / "mappings.py").write_text(MAPPINGS)
+    (tmp_path / "instep.toml").write_text(TOML)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("INSTEP_CONFIG", str(tmp_path / "instep.toml"))
+    monkeypatch.setenv("INSTEP_DATA", str(tmp_path / "data"))
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    monkeypatch.setattr(SpoolParts, "start", lambda _: None)
+
+
+@pytest.mark.usefixtures("installation")
+def test_the_step_that_accepts_is_put_together_before_the_first_request():
+    text_of.cache_clear()
+    server.application()
+    found = text_of.cache_info().hits
+    text_of("accept")
+    assert text_of.cache_info().hits == found + 1
