@@ -188,7 +188,7 @@ def test_a_large_delivery_that_is_still_taken_in_slices_is_not_proven(way):
 def test_more_changes_than_one_step_takes_are_handed_over_in_several():
     one = Change("stock", "products", "k", "key", (), None)
     sizes = [len(part) for part in parts([(one, one, one)] * 200 + [()])]
-    assert sizes == [166, 34]
+    assert sizes == [83, 83, 34]  # a change counts twice, see slicing
 
 
 @pytest.mark.parametrize("orphans", ["report", "archive"])
