@@ -11,7 +11,9 @@ from tests.attack import (
     front_door,
     histories,
     network,
+    store_away,
     stores,
+    system_calls,
 )
 from tests.attack import (
     restarts as restarting,
@@ -253,15 +255,44 @@ def databases(given):
     return figures
 
 
+def away(given):
+    """The store is away: ten minutes with --all, else some seconds."""
+    figures, begun = Figures("store away", simulated=False), time.monotonic()
+    found = store_away.run(600.0 if given.all else 12.0)
+    figures.runs = figures.seeds = 1
+    figures.points = found["deliveries"]
+    figures.lost, figures.stale = found["lost"] + found["short"], found["older_over_newer"]
+    figures.twice, figures.unbalanced = found["twice"], int(not found["balanced"])
+    figures.stuck = int(found["settled_s"] is None)
+    figures.longest, figures.seconds = found["settled_s"] or 0.0, time.monotonic() - begun
+    if not store_away.is_good(found):
+        figures.failures.append(f"store-away: {found}")
+    return figures
+
+
+def calls(given):
+    """A process is killed at its n-th system call."""
+    figures, begun = Figures("crashes at system calls", simulated=False), time.monotonic()
+    figures.left_out = system_calls.missing()
+    for seed in () if figures.left_out else _seeds(given, 5 if given.all else 1):
+        outcome, died = system_calls.play(seed, points=40 if given.all else 12)
+        figures.seeds, figures.points = figures.seeds + 1, figures.points + died
+        _note(figures, outcome, "system-calls", seed)
+    figures.seconds = time.monotonic() - begun
+    return figures
+
+
 ATTACKS = {
     "histories": whole,
     "crashes": all_crashes,
     "network": all_faults,
+    "system-calls": calls,
     "stores": all_stores,
+    "store-away": away,
     "failover": failovers,
     "restarts": all_restarts,
     "door": whole_door,
     "databases": databases,
 }
-LONG = ("stores", "restarts", "door", "databases")  # with --all alone
+LONG = ("system-calls", "stores", "store-away", "restarts", "door", "databases")  # with --all alone
 PARTS = ("failover",)  # with another one already

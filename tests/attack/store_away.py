@@ -239,6 +239,12 @@ def _until(look, since, within=900.0):
     return round(time.monotonic() - since, 1)
 
 
+def is_good(found):
+    bad = ("lost", "older_over_newer", "twice", "short", "refused")
+    good = found["balanced"] and found["ack_p99_ms"] < 1000 * ACK
+    return good and not any(found[name] for name in bad)
+
+
 def main():
     parser = argparse.ArgumentParser(prog="python -m tests.attack.store_away")
     parser.add_argument("--seconds", type=float, default=600.0)
@@ -246,9 +252,7 @@ def main():
     chosen = parser.parse_args()
     found = run(chosen.seconds, chosen.rate, print)
     print(json.dumps(found, indent=2))
-    bad = ("lost", "older_over_newer", "twice", "short", "refused")
-    good = found["balanced"] and found["ack_p99_ms"] < 1000 * ACK
-    return 0 if good and not any(found[name] for name in bad) else 1
+    return 0 if is_good(found) else 1
 
 
 if __name__ == "__main__":
