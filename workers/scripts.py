@@ -25,7 +25,10 @@ from workers.store.connection import guarded
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _LOCAL = re.compile(r"^local (function )?(\w+(?:, *\w+)*)( *=)?", re.MULTILINE)
 # A function of a shared file, in one line or up to the ``end`` at the margin.
-_FUNCTION = re.compile(r"^local function (\w+)\b(?:.*\bend|(?:.*\n(?!local ))+?end)$", re.MULTILINE)
+_FUNCTION = re.compile(
+    r"^(?:local )?function (\w+(?:\.\w+)?)(?!\.)\b(?:.*\bend|(?:.*\n(?!local |function ))+?end)$",
+    re.MULTILINE,
+)
 # To the end of its line: of 30 * 86400000 the first number alone is another constant.
 _CONSTANT = re.compile(r"^local ([A-Z][A-Z_]*) = (-?\d+|'[^'\n]*')(?= *(?:--.*)?$)", re.MULTILINE)
 _COMMENT = re.compile(r"^ *--.*$", re.MULTILINE)
@@ -71,7 +74,9 @@ def _without_unused(shared: list[str], body: str) -> list[str]:
 
 
 def _words(text: str) -> set[str]:
-    return set(re.findall(r"\w+", _COMMENT.sub("", text)))
+    """Return the words of *text*, and those that a dot joins."""
+    bare = _COMMENT.sub("", text)
+    return set(re.findall(r"\w+", bare)).union(re.findall(r"\w+\.\w+", bare))
 
 
 def _block(

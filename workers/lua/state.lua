@@ -291,8 +291,10 @@ end
 -- True for the caller that is to enqueue a job: nobody else has, or will before it starts.
 local function claim_marker(destination)
   local key = P .. 'wake:' .. destination
-  if redis.call('PTTL', key) > MARKER_MS then redis.call('DEL', key) end  -- the clock went back
-  return redis.call('SET', key, 1, 'NX', 'PX', MARKER_MS) and true or false
+  if redis.call('SET', key, 1, 'NX', 'PX', MARKER_MS) then return true end
+  if redis.call('PTTL', key) <= MARKER_MS then return false end
+  redis.call('SET', key, 1, 'PX', MARKER_MS)  -- the clock went back
+  return true
 end
 
 local function paused(destination)
