@@ -67,8 +67,9 @@ def play_histories(world, seeds, width, told=lambda _: None):
 
 
 def _part(job):
-    seeds, width = job
-    return play_histories(_own.world, seeds, width)
+    seeds, width, till = job
+    # Not left to whoever reads the results: a pool that is ended leaves its stores behind.
+    return play_histories(_own.world, seeds if time.monotonic() < till else (), width)
 
 
 class _Own:
@@ -98,7 +99,8 @@ def whole(given):
     seeds = range(given.first, given.first + runs)
     figures, begun = Figures("histories"), time.monotonic()
     progress = Progress("histories", runs * width)
-    jobs = [(seeds[n : n + AT_ONCE], width) for n in range(0, runs, AT_ONCE)]
+    till = begun + (given.seconds or float("inf"))
+    jobs = [(seeds[n : n + AT_ONCE], width, till) for n in range(0, runs, AT_ONCE)]
     with multiprocessing.get_context("spawn").Pool(given.processes, _open_own) as pool:
         try:
             for part in pool.imap_unordered(_part, jobs):
@@ -106,11 +108,8 @@ def whole(given):
                 for failure in part.failures:
                     progress.say(failure)
                 progress.at(figures.histories, f"{len(figures.failures)} failed")
-                if given.seconds and time.monotonic() - begun > given.seconds:
-                    break
-            else:
-                pool.close()
-                pool.join()
+            pool.close()
+            pool.join()
         except KeyboardInterrupt:
             progress.say(f"histories: ended after {figures.histories}")
     progress.end()
