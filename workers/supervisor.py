@@ -126,7 +126,7 @@ class Supervisor:
                     if nursed.waits and not self._released:
                         continue
                     nursed.tend()
-                    self._watch.hear(nursed.heard())
+                    self._hear(nursed.heard())
                 self._end_hung(now - last)
                 works = self._duties.tend(now - last, released=self._released)
                 watchdog.pat()
@@ -139,6 +139,12 @@ class Supervisor:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._signals += 1
+
+    def _hear(self, pids: set[int]) -> None:
+        self._watch.hear(pids)
+        if not pids <= self._roles.keys():
+            # It has just begun: what it does from now on is to be noticed.
+            self._listed = max(self._listed, _LIST - 0.2)
 
     def _end_hung(self, seconds: float) -> None:
         """Kill what hangs, *seconds* after the last look; whoever started it starts another."""

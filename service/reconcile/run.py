@@ -295,5 +295,6 @@ class Run:
             began_ms=found.pages.began_ms,
             order=self._order,
             limits=limits,
-            portion=self.watch.portion,
+            # The lock lies in the store of the run alone.
+            portion=self.watch.portion if parts is self.parts else lambda: None,
         )

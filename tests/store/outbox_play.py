@@ -18,6 +18,8 @@ from workers.steps import Batch, Lookup, Wait
 VERSIONS = {"stock": at, "price": number, "name": lambda _: None}
 PLACED = ("held", "first")
 KEPT = 4  # as in lua/echo.lua
+CATCHING_UP = 1.01  # what is due comes so much later after a clock was set back (lua/sweep.lua)
+REMEMBERED = 50 * 60_000  # ms for which every id is surely known (lua/seen.lua)
 SENT_STATES = ("written", "unchanged")
 
 
@@ -36,6 +38,8 @@ class Play:
         self.network = Network(self._now)  # a method goes along where this is copied
         self.deliveries = []
         self.gone = set()  # keys of items that were deleted in the CMS: nobody can write those
+        self.told = {}  # (source, id) → ms at which it came first, by a clock that does not go back
+        self.latest = 0
 
     @property
     def now(self):
@@ -49,6 +53,7 @@ class Play:
 
     def accept(self, source, mode, events, *, again=False):
         self.deliveries.append((source, mode, events))
+        events = [(self._known(source, id), *rest) for id, *rest in events]
         answer = self.bench.accept(
             *(self._incoming(i, *e) for i, e in enumerate(events)), source=source, mode=mode
         )
@@ -63,6 +68,12 @@ class Play:
             assert (fate == "stale") == (told_fate == "stale")
             if told_fate == "unchanged":
                 self._take_unchanged(place)
+
+    def _known(self, source, id):
+        """The *id* of an event; none where some of those that came then are forgotten by now."""
+        self.latest = max(self.latest, self.bench.now_ms())
+        came = self.told.setdefault((source, id), self.latest)
+        return id if self.latest - came < REMEMBERED else None
 
     def echo(self, number):
         """The CMS tells once more what an item held after one of our requests: no news."""
@@ -244,7 +255,14 @@ class Play:
 
     def pass_time(self, seconds):
         self.bench.pass_time(seconds)
+        if self.jumps:
+            self._sweep_clock()
         self.network.tick(self.now)
+
+    def _sweep_clock(self):
+        """Sweep, as is done every second: it tells time that passes from a clock that is set."""
+        self.bench.sweep()
+        self.bench.client.delete("instep:wake:site")
 
     def land_late(self, flight):
         """Let *flight* land at the last moment."""
@@ -263,6 +281,7 @@ class Play:
         self.jumped += seconds * 1000
         self.jumps += 1
         self.bench.pass_time(seconds)
+        self._sweep_clock()
 
     # the operator
 
@@ -274,6 +293,9 @@ class Play:
             assert self.bench.steps.repeat("letter") == answer
         for place in places:
             self.reference.move(place, "pending" if act == "replay" else "discarded")
+        for record in {record for record, _ in places} if act == "discard" else ():
+            if not self.bench.client.exists(f"instep:item:products:{record}"):
+                self.reference.forget(record)  # no item had its key
 
     # the end
 
@@ -296,7 +318,7 @@ class Play:
         aloft = [flight for flight in self.network.flights if flight.aloft]
         landing = min(((f.sent + LATE_MS - 200 - self.now) / 1000 for f in aloft), default=None)
         if wait.seconds is not None and (landing is None or wait.seconds <= landing):
-            self.pass_time(wait.seconds)
+            self.pass_time(wait.seconds * (CATCHING_UP if self.jumps else 1))
             assert self.bench.woken(), "the time has come and nobody is woken"
             return True
         if landing is None:

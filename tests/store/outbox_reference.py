@@ -77,6 +77,11 @@ class Reference:
         self.fields[place] = Newest(value, version, self.arrivals, ids)
         self.counts["pending"] += 1
 
+    def forget(self, record):
+        """What is not in the CMS, and was given up by hand, is as if it had never come."""
+        for place in [place for place in self.fields if place[0] == record]:
+            del self.fields[place]
+
     def echo(self, place, fate):
         """The CMS tells of a value that we wrote: it is counted, and nothing else."""
         assert place in self.fields

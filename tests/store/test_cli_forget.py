@@ -1,6 +1,7 @@
 """``instep forget`` as an operator runs it, on a store that keeps files."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ def parts(folder, monkeypatch):
 
     def deliver(**body):
         data = json.dumps(body).encode()
-        return intake.receive("erp", PROOF, data, now=None)
+        return intake.receive("erp", PROOF, data, now=datetime.now(UTC))
 
     yield deliver, found
     found.steps.client.close()

@@ -65,6 +65,11 @@ def log(settings, written):
     return next((settings.data / "store" / "appendonlydir").glob("*.incr.aof"))
 
 
+def inside(text):
+    """Return what a machine that went down within the last step may have left."""
+    return text[: text.rindex(b"$4\r\nEXEC") - 20]
+
+
 def losses(client):
     return Losses(Steps(client)).open(["products"])
 
@@ -74,8 +79,8 @@ def losses(client):
     [
         pytest.param(lambda text: text + bytes(4096), 20, id="zeros"),
         pytest.param(lambda text: text + b"\xde\xad\xbe\xef" * 99, 20, id="garbage"),
-        pytest.param(lambda text: text[:-40], 19, id="cut inside of a step"),
-        pytest.param(lambda text: text[:-40] + bytes(40), 19, id="zeros inside of a step"),
+        pytest.param(inside, 19, id="cut inside of a step"),
+        pytest.param(lambda text: inside(text) + bytes(40), 19, id="zeros inside of a step"),
     ],
 )
 def test_a_damaged_end_is_copied_cut_off_and_told(settings, client, log, damage, left):
@@ -124,7 +129,7 @@ def test_a_base_that_is_cut_off_is_refused(settings, log, size):
 
 
 def test_a_repair_that_is_killed_before_it_cuts_is_done_again(settings, client, log, monkeypatch):
-    log.write_bytes(log.read_bytes()[:-40])
+    log.write_bytes(inside(log.read_bytes()))
 
     def killed(*_):
         raise KeyboardInterrupt

@@ -216,7 +216,10 @@ local function settle(verdict)
     doubt_locales(request.collection .. ':' .. request.index, states)
   end
   local item = load_item(request.collection, verdict.record)
-  if not (next(item.meta) or next(item.fields)) then return end  -- erased since (lua/forget.lua)
+  if not (next(item.meta) or next(item.fields)) then  -- erased since (lua/forget.lua), or merged
+    lost = lost + 1
+    return
+  end
   local claim = item.meta.claim and cjson.decode(item.meta.claim)
   if not claim or claim.token ~= request.claim then
     -- Somebody claimed the item meanwhile: this request may have landed on either side of his.
