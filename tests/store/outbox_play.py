@@ -280,6 +280,7 @@ class Play:
             flight.over = True
         self.jumped += seconds * 1000
         self.jumps += 1
+        self._sweep_clock()
         self.bench.pass_time(seconds)
         self._sweep_clock()
 
