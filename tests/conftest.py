@@ -24,17 +24,22 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("instep")
 
 
+# In all other files of that folder the clock is moved, so that they wait for nothing.
+REAL = (
+    *("test_judged", "test_processes", "test_chaos", "test_demo", "test_door"),
+    *("test_cli_starter", "test_sandbox_tells"),
+)
+
+
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items):
     """
     What starts real processes and waits for them is in two groups: pytest-xdist begins with those,
     runs each in one process and in order, and fills the rest of the time with all other tests.
-
-    ``test_delivery_*`` are such others: their clock is moved, so that they wait for nothing.
     """
     for item in items:
         name = item.path.name
-        if item.path.parent.name == "end_to_end" and not name.startswith("test_delivery"):
+        if item.path.parent.name == "end_to_end" and name.startswith(REAL):
             group = "judged" if name.startswith("test_judged") else "processes"
             item.add_marker(pytest.mark.xdist_group(group))
 
