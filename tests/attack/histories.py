@@ -156,8 +156,12 @@ class History(Sources):
             return False
         self.world.parts.breaker.resume("site")
         with contextlib.suppress(ReconcileFailed):
+            # Approved: in small collections the guard would hold what the truth takes for done.
             self.world.reconcile_products(
-                records, partial=True, before=lambda: self._note_rows(records)
+                records,
+                partial=True,
+                approved=len(records),
+                before=lambda: self._note_rows(records),
             )
             return True
         self.unsure = self.dropped = True
