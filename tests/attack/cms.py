@@ -118,7 +118,7 @@ class Cms:
         self.point("before a request")
         self.requests += 1
         self.tick()
-        self.clock.t += 0.1
+        self.clock.go(0.1)
         if method == "GET":
             answer = self._answer(method, path, query, data)
         else:
@@ -148,7 +148,7 @@ class Cms:
             self.aloft.append(Aloft(self.clock.t + LATEST - 1, call))
         if fate == "lost":
             self._answer(*call)
-        self.clock.t += TIMEOUT
+        self.clock.go(TIMEOUT)
         raise DestinationError("no whole answer", sent=True)
 
     def _answer(self, method, path, query, data):

@@ -1,14 +1,15 @@
 """A client of the store whose process may die, and steps whose store has the simulated time."""
 
 import socket
-import time
+from functools import cache
 
 import hiredis
 import redis
 
-from workers.scripts import Steps
+from workers.scripts import Steps, text_of
 
 BEGIN = 1_780_000_000.0  # the first moment of the simulated time
+SWEPT = 1.0  # s, at most, between two sweeps
 
 
 class Died(BaseException):
@@ -63,23 +64,62 @@ def _as_bytes(part):
 
 
 class Clock:
-    """``t``: seconds; *jump*: how far the store's clock is ahead."""
+    """
+    The simulated time; nothing but `go` lets it pass.
+
+    ``t``: seconds; ``jump``: how far the store's clock is ahead; ``swept``: called within a second
+    of a leap of that clock, as a sweeper is that runs each second.
+    """
 
     def __init__(self):
-        self.t, self.jump = BEGIN, 0.0
+        self.t, self.jump, self._leapt = BEGIN, 0.0, None
+        self.swept = lambda: None
+
+    def leap(self, jump):
+        """Set the store's clock anew."""
+        self.jump, self._leapt = jump, self.t
+
+    def forget_leap(self):
+        """A sweep has seen it."""
+        self._leapt = None
+
+    def go(self, seconds):
+        end = self.t + seconds
+        if self._leapt is not None and end >= self._leapt + SWEPT:
+            self.t = max(self.t, self._leapt + SWEPT)
+            self.forget_leap()
+            self.swept()
+        self.t = max(self.t, end)
+
+    @property
+    def store_us(self):
+        return round((self.t + self.jump) * 1_000_000)
 
 
 class ClockedSteps(Steps):
-    """Steps whose store has the simulated time."""
+    """Steps whose store has the simulated time, whatever time they really take."""
 
     def __init__(self, client, clock):
         super().__init__(client)
         self._clock = clock
-
-    def follow(self):
-        self.clock_offset_ms = round((self._clock.t + self._clock.jump - time.time()) * 1000)
+        client.set_response_callback("TIME", lambda *_, **__: divmod(clock.store_us, 1_000_000))
 
     def run(self, step, request, *more):
-        self._clock.t += 0.002
-        self.follow()
+        self._clock.go(0.002)
         return super().run(step, request, *more)
+
+    def _script(self, step):
+        script = self._scripts.get(step)
+        if script is None:
+            script = self._scripts[step] = self.client.register_script(_timed(text_of(step)))
+        return lambda keys, args: script(keys=keys, args=[self._clock.store_us // 1000, *args[1:]])
+
+
+@cache
+def _timed(text):
+    """The *text* of a step, whose clock is its first argument, and whose marker does not end."""
+    timed = text.replace("redis.call('TIME')", "{0, 0}")
+    # By the store it ends after so long of a time that is not simulated: see World._await_sweep.
+    timed = timed.replace("MARKER_MS = 5000", "MARKER_MS = 3600000")
+    assert timed.count("{0, 0}") == 1
+    return timed

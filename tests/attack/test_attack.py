@@ -8,6 +8,7 @@ from tests.attack import crashes, histories, network
 from tests.attack.judge import Judge, Outcome
 from tests.attack.table import Figures, markdown
 from tests.attack.world import World
+from workers.store.clock import read_us
 
 FAULTS = (
     "answer cut after half the body, reset",
@@ -84,6 +85,39 @@ def test_a_count_that_is_wrong_is_told(world):
     world.client.hincrby("instep:counts", "written", 1)
     world.check(exact=True)
     assert world.failed
+
+
+def waits(world):
+    """Begin with a value that the CMS refuses for now: it waits for its next attempt."""
+    world.reset(1)
+    history = histories.History(world)
+    history.op_events(random.Random(1))  # noqa: S311  # no secret
+    world.cms.armed += ["429"] * 3
+
+
+def test_whoever_is_due_and_not_woken_is_told(world, monkeypatch):
+    waits(world)
+    monkeypatch.setattr(world, "sweep", lambda: ((), 1.0))
+    world.run(60)
+    assert "nobody is woken" in " ".join(world.failed)
+
+
+def test_a_wake_up_that_no_job_took_is_made_up_for(world):
+    waits(world)
+    world.run(1)
+    world.pass_time(5)
+    world.sweep()  # what it asks for is lost
+    world._await_sweep({"site"})
+    assert world.failed == []
+
+
+def test_a_clock_that_is_set_back_holds_up_nobody_for_longer_than_a_second(world):
+    waits(world)
+    world.sweep()
+    before = read_us(world.client)
+    world.clock.leap(-1500.0)
+    world.pass_time(45)
+    assert read_us(world.client) >= before + 43_000_000
 
 
 def test_the_shortest_history_is_found(world):

@@ -22,16 +22,15 @@ from tests.attack.cms import Cms, Line
 from tests.attack.installation import written
 from tests.attack.mortal import Clock, ClockedSteps, Mortal
 from tests.attack.truth import GONE, Truth
+from tests.attack.work import Work
 from workers import asking
 from workers.delivery import Courier
 from workers.kept import Kept
 from workers.outbox import balanced
 from workers.parts import parts_of
-from workers.steps import Wait
 from workers.tombstones import shown_slug
 
 PROOF = {"authorization": "Bearer s3cret", "content-type": "application/json"}
-MOST_STEPS = 4000
 _now = SimpleNamespace(world=None)
 
 
@@ -40,7 +39,7 @@ def looked(notice):
     return _now.world.look(notice.object)
 
 
-class World:
+class World(Work):
     """Args: socket: of a store that is this world's alone."""
 
     def __init__(self, socket, *, durability="always"):
@@ -50,6 +49,7 @@ class World:
         self.configuration = build(written(folder, durability))
         self.settings = self.configuration.settings
         self.clock = Clock()
+        self.clock.swept = self._sweep_meanwhile
         self.cms = Cms(self.clock)
         self.by = "key"
         self.clients = []
@@ -65,7 +65,8 @@ class World:
     def reset(self, items=3):
         """Begin anew: an empty store, some items in each collection."""
         self.clock.t = round(self.clock.t / 1000) * 1000 + 90_000.0
-        self.clock.jump = 0.0
+        self.clock.leap(0.0)
+        self.clock.forget_leap()
         self.cms.reset(items)
         self.truth, self.objects, self.failed = Truth(), {}, []
         self.begin()
@@ -78,7 +79,6 @@ class World:
         self.client = Mortal(unix_socket_path=self.socket, decode_responses=True)
         self.clients = [self.client]
         self.steps = ClockedSteps(self.client, self.clock)
-        self.steps.follow()
         self.queued = set()
         wakes = SimpleNamespace(wake=self.queued.add, crowded=lambda _: False, close=lambda: None)
         self.parts = parts_of(self.settings, self.steps, wakes)
@@ -110,12 +110,11 @@ class World:
         return self.clock.t
 
     def store_us(self):
-        return round((self.clock.t + self.clock.jump) * 1_000_000)
+        return self.clock.store_us
 
     def pass_time(self, seconds):
-        self.clock.t += seconds
+        self.clock.go(seconds)
         self.cms.tick()
-        self.steps.follow()
 
     @contextlib.contextmanager
     def by_others(self):
@@ -132,6 +131,11 @@ class World:
         with self.by_others():
             self.run(60)
             self.pass_time(seconds)
+
+    def _sweep_meanwhile(self):
+        """As `Clock` asks for, in the process of another worker."""
+        with self.by_others():
+            self.queued.update(self.sweep()[0])
 
     # what comes in
 
@@ -158,74 +162,6 @@ class World:
         payload = {"id": id, "type": "changed", "object": object}
         body = json.dumps(payload).encode()
         self.intake.receive("thin", PROOF, body, now=datetime.fromtimestamp(self.clock.t, UTC))
-
-    # what goes out
-
-    def step(self):
-        """Carry out one step of the destination; returns None, or its Wait."""
-        site = self.settings.destinations["site"]
-        return self.courier.step(site, flights=4, more=lambda _: None)
-
-    def other_step(self):
-        """The same, by another worker."""
-        other = Courier(self.parts, spread=lambda: 0.5, clock=lambda: self.clock.t)
-        other.asker.client = lambda _: self.line
-        other.step(self.settings.destinations["site"], flights=4, more=lambda _: None)
-
-    def fetch(self):
-        """Carry out what is due of the fetch queue; returns the seconds until there is more."""
-        for _ in range(20):
-            step = self.runner.step(lambda: None)
-            if isinstance(step, Wait):
-                return step.seconds
-        return 0.0
-
-    def sweep(self):
-        """As the sweeper does: what steps have left for slices first."""
-        while self.parts.outbox.slice().more:
-            self.clock.t += 0.001
-        return self.parts.outbox.sweep(tuple(self.configuration.mappings.fetchers))
-
-    def run(self, seconds, *, steps=MOST_STEPS):
-        """Work until nothing is left to be done, or *seconds* have passed; True: it is quiet."""
-        till = self.clock.t + seconds
-        while steps > 0:
-            self._forget_wakes()
-            fetching = self.fetch()
-            wait = None
-            while steps > 0 and wait is None:
-                wait = self.step()
-                steps -= 1
-            stated = [s for s in (wait and wait.seconds, fetching) if s is not None]
-            landing = [one.at - self.clock.t for one in self.cms.aloft]
-            if not stated and not landing:
-                if self.sweep()[0]:
-                    continue
-                return True
-            pause = max(0.0, min([*stated, *landing])) + 0.003
-            if self.clock.t + pause > till:
-                self.pass_time(max(0.0, till - self.clock.t))
-                return False
-            self.pass_time(pause)
-            # Whoever is due is woken by the sweep, or waits for ever.
-            if stated and pause > min(stated):
-                self._await_sweep()
-        raise AssertionError("no end")
-
-    def _forget_wakes(self):
-        for name in ("site", ":fetch"):
-            self.parts.outbox.job_started(name)
-
-    def _await_sweep(self):
-        for second in range(30):
-            if second == 6:  # a marker lives for 5 s, of a time that is not simulated
-                self._forget_wakes()
-            self.queued.update(self.sweep()[0])
-            if self.queued:
-                self.queued.clear()
-                return
-            self.pass_time(1.0)
-        self.failed.append("nobody is woken though the time has come")
 
     # the operator
 
