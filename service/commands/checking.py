@@ -47,7 +47,7 @@ REFUSALS: Mapping[int, tuple[str, str, str]] = {  # status: key, expected, do
 def check(json_wanted: bool) -> None:
     """Check the configuration, the mappings, the store and the tokens."""
     from service.commands.creations import never_created
-    from service.commands.orders import mixed, unversioned
+    from service.commands.orders import mixed
     from service.configuration import of_process
     from service.reconcile.sources.snapshot import wrong_addresses
     from service.reconcile.versionless import in_configuration
@@ -70,7 +70,6 @@ def check(json_wanted: bool) -> None:
         notes += _merged(settings, steps)
         steps.client.connection_pool.disconnect()
     notes += mixed(configuration)
-    notes += unversioned(configuration)
     notes += never_created(configuration)
     _report(problems, notes, json_wanted, [*settings.warnings, *in_configuration(configuration)])
     raise SystemExit(1 if problems else 0)

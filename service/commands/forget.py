@@ -36,8 +36,8 @@ WORDS: Final = {  # by the kinds of `Hit`: what a shop calls it
     "words": "pieces that kept deliveries are packed by, and all deliveries packed by them",
     "history": "entries of the history",
     "answer": "answers that a repeated call would get",
-    "member": "places in queues",
-    "index": "its places in the index of item ids",
+    "member": "entries in queues",
+    "index": "entries in the index of item ids",
 }
 REMAINS: Final = (
     "The item in the CMS stays, and so do backups, replicas, logs and what other systems hold: "
@@ -71,7 +71,7 @@ def forget(collection: str, key: str, dry_run: bool, yes: bool) -> None:
         text = text_of(configuration, parts, collection, key)
         erasure = Erasure(client, parts.steps, text)
         _await_slices(client)
-        with progress("looking") as bar:
+        with progress("looking through the store") as bar:
             hits = erasure.find(bar)
         if all(hit.kind not in WORDS for hit in hits) and not erasure.begun():
             _unknown(parts, collection, key, text.record)
@@ -79,7 +79,7 @@ def forget(collection: str, key: str, dry_run: bool, yes: bool) -> None:
         if dry_run:
             return
         if not yes:
-            click.confirm("Erase it for good?", abort=True)
+            _ask()
         with progress("erasing") as bar:
             erased = erasure.run(hits, bar)
         _tell(erased.gone, erased.discarded)
@@ -87,6 +87,12 @@ def forget(collection: str, key: str, dry_run: bool, yes: bool) -> None:
         if not faults:
             erasure.end()
         _finish(faults, erased.left)
+
+
+def _ask() -> None:
+    if not click.confirm("Erase it for good?", default=False):
+        click.echo("Nothing was changed.")
+        raise SystemExit(1)
 
 
 def text_of(configuration: Configuration, parts: Parts, collection: str, key: str) -> KeyText:
@@ -141,7 +147,9 @@ def _names(path: object) -> Iterator[str]:
 
 
 def _unknown(parts: Parts, collection: str, key: str, record: str) -> None:
-    click.echo(f"nothing is held of {printable(key)} of {collection}", err=True)
+    click.echo(
+        f"nothing is held of {printable(key)} of {collection}; nothing was changed", err=True
+    )
     prefix = f"instep:item:{collection}:"
     found: list[str] = []
     cursor = 0

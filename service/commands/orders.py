@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from service.reconcile.choosing import warning
 from service.senders.reading import Reading
 
 if TYPE_CHECKING:
@@ -34,19 +33,6 @@ def mixed(configuration: Configuration) -> Iterator[str]:
             told = ", ".join(f"{source} by {kind}" for source, kind in sorted(kinds.items()))
             do = "; ".join(do for mix, do in _DO.items() if mix <= set(kinds.values()))
             yield f"Warning: {slug} of {collection} is ordered two ways ({told}): {do}"
-
-
-def unversioned(configuration: Configuration) -> Iterator[str]:
-    """Yield a warning for each mapping that is reconciled and has no version of its own."""
-    for rule in configuration.mappings.rules:
-        options = rule.options
-        own = configuration.settings.collections[options.collection].reconcile
-        reconciled = own.file is not None or own.sql is not None
-        retires = getattr(options, "on_delete", None) is not None
-        if not reconciled or retires or options.version is not None:
-            continue
-        if _kind(configuration, options.source) != NUMBERS:
-            yield warning(rule.name, options.collection)
 
 
 def _kind(configuration: Configuration, source: str) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+FOLDED = 24  # letters; a longer word is broken where the room ends
+
 
 def as_json(value: Any) -> None:
     """Print *value* as one JSON document."""
@@ -36,16 +38,36 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
         _aligned(title, columns, cells)
 
 
+def _least_width(columns: Sequence[str], cells: list[list[str]]) -> int:
+    """Return how wide a table is that breaks no word."""
+    texts = zip(columns, *cells, strict=True)
+    words = [[len(word) for text in column for word in text.split()] for column in texts]
+    return sum(min(FOLDED, max(each, default=0)) + 3 for each in words) + 1
+
+
 def _drawn(title: str, columns: Sequence[str], cells: list[list[str]]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    # Text, not str: rich would read [brackets] in a value as its markup.
-    drawn = Table(*columns, title=Text(title), title_justify="left")
+    def drawn(columns: Sequence[str], rows: Iterable[Sequence[str]], **looks: Any) -> Table:
+        # Text, not str: rich would read [brackets] in a value as its markup.
+        made = Table(*columns, title=Text(title), title_justify="left", **looks)
+        for row in rows:
+            made.add_row(*(Text(cell, overflow="fold") for cell in row))
+        return made
+
+    console = Console()
+    if _least_width(columns, cells) <= console.width:
+        console.print(drawn(columns, cells))
+        return
+    # Names would be cut: a line for each value instead.
+    tall = drawn((), (), show_header=False)
     for row in cells:
-        drawn.add_row(*(Text(cell) for cell in row))
-    Console().print(drawn)
+        for column, cell in zip(columns, row, strict=True):
+            tall.add_row(column, Text(cell, overflow="fold"))
+        tall.add_section()
+    console.print(tall)
 
 
 def _aligned(title: str, columns: Sequence[str], cells: list[list[str]]) -> None:

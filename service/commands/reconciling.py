@@ -146,5 +146,6 @@ def _line(each: dict[str, Any]) -> str:
             f"{side} {printable(each[side])}" for side in ("source", "outbox", "cms")
         )
     done = each["outcome"] or each["action"]
-    why = f" ({printable(each['why'])})" if each["why"] else ""
+    held = done == "withheld"  # said once for all of them, below
+    why = f" ({printable(each['why'])})" if each["why"] and not held else ""
     return f"{each['cause']}: {where}{values} → {done}{why}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -77,7 +78,7 @@ def _show(found: Mapping[str, Any]) -> None:
     ):
         if kind == "fetchers" and not found[kind]:
             continue
-        rows = [(name, *(row.get(c) for c in columns)) for name, row in found[kind].items()]
+        rows = [(name, *(_cell(row, c) for c in columns)) for name, row in found[kind].items()]
         headings = [column.replace("_", " ") for column in columns]
         table(kind.capitalize(), ("name", *headings), rows)
     _show_waits(found["collections"])
@@ -111,6 +112,15 @@ def _show(found: Mapping[str, Any]) -> None:
     click.echo("Balanced: yes" if found["balanced"] else "Balanced: NO, field values are missing")
 
 
+def _cell(row: Mapping[str, Any], column: str) -> Any:
+    """Return what stands under *column*: of a time the second, in UTC, is enough."""
+    value = row.get(column)
+    if column not in ("kept_since", "began", "ended", "next") or not value:
+        return value
+    moment = datetime.fromisoformat(value).astimezone(UTC)
+    return f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
 def memory_line(memory: Mapping[str, Any]) -> str:
     """Return how much memory the store uses; from 70 % of its limit on, also for what."""
     used, limit = memory["used"], memory["limit"]
@@ -121,7 +131,7 @@ def memory_line(memory: Mapping[str, Any]) -> str:
         return line
     largest = sorted(memory["families"].items(), key=lambda each: -each[1])[:LARGEST]
     told = ", ".join(f"{name} {_mb(size)}" for name, size in largest) or "not measured yet"
-    refused = "; new deliveries are refused until there is room" * memory["full"]
+    refused = "; until there is room new deliveries go to the spool, or get 503" * memory["full"]
     return f"{line}: {told}{refused}"
 
 
@@ -182,7 +192,12 @@ def _show_losses(losses: Sequence[Mapping[str, Any]]) -> None:
 def _show_reconciles(runs: Mapping[str, Mapping[str, Any]]) -> None:
     """Show the last run of each collection that was reconciled."""
     rows = [
-        (name, *(run[c] for c in RECONCILE[:4]), sum(run["counts"].values()), run["next"])
+        (
+            name,
+            *(_cell(run, column) for column in RECONCILE[:4]),
+            sum(run["counts"].values()),
+            _cell(run, "next"),
+        )
         for name, run in runs.items()
     ]
     if rows:

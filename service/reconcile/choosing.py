@@ -60,8 +60,9 @@ def chosen(
 def warning(mapping: str, collection: str) -> str:
     """Return what is said where snapshots of *mapping* are reconciled beside live events."""
     return (
-        f"Warning: {mapping} has no version: a snapshot of {collection} counts by its own time, "
-        "and what an event said shortly before that is undecided; give it Meta.version"
+        f"{mapping} has no version: its rows are as new as the snapshot of {collection}, and where "
+        "an event came shortly before that, nobody can tell which is newer; name the column of a "
+        "row's last change in Meta.version"
     )
 
 

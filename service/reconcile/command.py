@@ -23,7 +23,6 @@ from service.reconcile.run_results import Done, Found
 from service.reconcile.sources.snapshot import opened
 from service.reconcile.table import Table
 from service.reconcile.time_limit import TimeLimit, watched
-from service.reconcile.versionless import versionless
 from service.reconcile.wishes import Wishes
 from workers import jobs
 from workers.model.run_limits import RunLease
@@ -58,7 +57,6 @@ class Outcome:
         for number, path, message in self.run.problems[:20]:
             yield f"{self.run.rows.records.word} {number}, {path}: {message}"
         yield from report.lines(self.figures)
-        yield from self.run.warnings()
 
     def document(self) -> dict[str, Any]:
         """Return all of it, ready for JSON."""
@@ -68,10 +66,8 @@ class Outcome:
         ]
         told = list(report.entries(self.run, causes.NOTED))
         found = list(self.entries())
-        warnings = list(self.run.warnings())
         return {
             **self.figures,
-            "warnings": warnings,
             "differences": found,
             "notes": told,
             "problems": problems,
@@ -120,8 +116,6 @@ def carried_out(
                 run = Run(parts, collection, rows, table)
                 run.watch.portion = lock.check
                 outcome = carry_out(run, wishes, approve, limit)
-                warnings = versionless(configuration, collection, rows.chosen.rules)
-                outcome.figures["warnings"] = [str(each) for each in warnings]
                 if outcome.code == 0 and _compares_all(outcome.run, wishes):
                     losses.proven(collection.name, since, settings.collections)
                 note_end(client, wishes, outcome.code, outcome.figures)
@@ -161,7 +155,8 @@ def carry_out(
     )
     code = conclusion.exit_code(figures, wishes)
     proven = code == 0 and not (wishes.dry_run and figures["found"])
-    return Outcome(run, figures | {"proven": proven}, code)
+    told = {"proven": proven, "warnings": list(run.warnings())}
+    return Outcome(run, figures | told, code)
 
 
 def _compare(run: Run, wishes: Wishes, limit: TimeLimit) -> Found:
@@ -175,7 +170,7 @@ def _compare(run: Run, wishes: Wishes, limit: TimeLimit) -> Found:
         run.read()
     limit.begin(listing := f"listing {name}")
     with Progress(listing, None, "items") as bar:
-        run.watch.listed = lambda items, total: bar.at(items, f"of {total}" if total else "")
+        run.watch.listed = bar.at_of
         pages = run.list()
     limit.begin(f"comparing {name}")
     return run.compare(pages, partial=wishes.partial or run.collection.reconcile.partial)

@@ -71,6 +71,11 @@ class Progress:
         if self._bars:
             self._bars.update(self._task, completed=done, said=said)
 
+    def at_of(self, done: int, total: int | None) -> None:
+        """Set the count to *done*, and how much there is, where it is known."""
+        if self._bars:
+            self._bars.update(self._task, completed=done, total=total)
+
 
 def followed(rows: Rows, *, out: TextIO | None = None) -> Iterator[Row]:
     """Yield *rows*, and show how much of their source has been read, and how fast."""

@@ -148,8 +148,8 @@ def lines(figures: Mapping[str, Any]) -> Iterator[str]:
     """Yield the figures of `summary` in words."""
     yield from (f"Warning: {each}" for each in figures.get("warnings", ()))
     yield (
-        f"{figures['collection']}: {figures['records']} records, {figures['items']} items, "
-        f"{figures['found']} differences"
+        f"{figures['collection']}: {_many(figures['records'], 'record')}, "
+        f"{_many(figures['items'], 'item')}, {_many(figures['found'], 'difference')}"
     )
     yield from (f"  {cause}: {number}" for cause, number in figures["counts"].items() if number)
     if not figures["whole"]:
@@ -172,8 +172,10 @@ def lines(figures: Mapping[str, Any]) -> Iterator[str]:
         yield "Proven: what was compared is in step"
     if "predicted" in figures:
         needed = figures["predicted"]
-        kinds = _figures(needed["calls"])
-        yield f"Dry run: it needs {needed['all']} calls ({kinds}), {needed['minutes']:g} minutes"
+        kinds, calls = _figures(needed["calls"]), _many(needed["all"], "call")
+        minutes = needed["minutes"]
+        takes = f"{minutes:g} minutes" if minutes >= 1 else f"{minutes * 60:.0f} s"
+        yield f"Dry run: it needs {calls} ({kinds}), {takes}"
         return
     calls = figures["calls"]
     yield f"Calls: {calls['listing']} to list, {calls['all']} in all"
@@ -181,6 +183,10 @@ def lines(figures: Mapping[str, Any]) -> Iterator[str]:
 
 def _figures(numbers: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {number}" for name, number in sorted(numbers.items()))
+
+
+def _many(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _value(text: str | None) -> Any:

@@ -56,7 +56,8 @@ def _note_failure(client: redis.Redis, wishes: Wishes, why: str) -> None:
 def note_end(client: redis.Redis, wishes: Wishes, code: int, figures: Mapping[str, Any]) -> None:
     """Keep in the store how a run that writes ended."""
     if _writes(wishes):
-        said = "; ".join(report.lines(figures))
+        warned = [f"Warning: {each}" for each in figures["warnings"]]
+        said = "; ".join([*report.lines({**figures, "warnings": ()}), *warned])
         counts, state = figures["counts"], figures["state"]
         name = wishes.collection
         proven = figures["proven"]

@@ -141,8 +141,10 @@ def test_a_mapping_without_a_version_that_is_reconciled_is_warned_of(
     text = one.replace('"products", "id"', f'"products", "id"\n        {version}')
     (tmp_path / "mappings.py").write_text(text)
     code, found = check(f"{ONE_SOURCE}{TOML}[collections.products.reconcile]\n{settings}\n")
-    notes = [note for note in found["notes"] if note.startswith("Warning: Erp has no version")]
-    assert (code, bool(notes)) == (0, warned)
+    told = [
+        each["level"] for each in found["problems"] if each["where"].endswith("Erp.Meta.version")
+    ]
+    assert (code, told) == (0, ["warning"] * warned)
 
 
 ONE_SOURCE = """

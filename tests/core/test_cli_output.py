@@ -46,6 +46,17 @@ def test_a_terminal_gets_a_drawn_table_with_values_as_they_are(monkeypatch):
     assert "│" in drawn
 
 
+@pytest.mark.parametrize(("width", "drawn"), [(80, 1), (20, 2)])
+def test_where_a_terminal_is_too_narrow_for_a_name_each_value_has_its_line(
+    monkeypatch, width, drawn
+):
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    table("Letters", ("superseded", "discarded"), [(1, 2)])
+    lines = [line for line in sys.stdout.getvalue().splitlines() if "ded" in line]
+    assert len(lines) == drawn
+
+
 def test_a_pipe_gets_aligned_columns(capsys):
     table("Letters", ("key", "fields"), [("a\nb", {"x": 1}), ("c", None)])
     assert capsys.readouterr().out.splitlines() == [

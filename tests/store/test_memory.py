@@ -225,4 +225,4 @@ def test_the_status_is_one_plain_line(limit, level, line):
 
 def test_a_full_store_says_what_is_refused():
     told = {"used": 95, "limit": 100, "families": {}, "level": "full", "full": True}
-    assert memory_line(told).endswith("new deliveries are refused until there is room")
+    assert memory_line(told).endswith("new deliveries go to the spool, or get 503")
