@@ -111,13 +111,9 @@ def carried_out(
                 noted(client, wishes, limit),
             ):
                 locks.append(lock)
-                losses = Losses(parts.steps)
-                since = losses.number()
                 run = Run(parts, collection, rows, table)
                 run.watch.portion = lock.check
                 outcome = carry_out(run, wishes, approve, limit)
-                if outcome.code == 0 and _compares_all(outcome.run, wishes):
-                    losses.proven(collection.name, since, settings.collections)
                 note_end(client, wishes, outcome.code, outcome.figures)
             yield outcome
     finally:
@@ -138,6 +134,7 @@ def carry_out(
         SnapshotInvalid, ReconcileFailed, StoreUnavailable: As `carried_out` does.
     """
     before, limit = _calls(run), limit or TimeLimit()
+    since = Losses(run.parts.steps).number()
     run.watch.moved = limit.moved
     found = _compare(run, wishes, limit)
     done: Done | None = None
@@ -155,7 +152,8 @@ def carry_out(
     )
     code = conclusion.exit_code(figures, wishes)
     proven = code == 0 and not (wishes.dry_run and figures["found"])
-    told = {"proven": proven, "warnings": list(run.warnings())}
+    warnings = [*run.warnings(), *(_losses(run, wishes, since) if code == 0 else ())]
+    told = {"proven": proven, "warnings": warnings}
     return Outcome(run, figures | told, code)
 
 
@@ -216,6 +214,26 @@ def _act(
 def _both(went: Callable[[int], object], shown: Callable[[int], object], done: int) -> None:
     went(done)
     shown(done)
+
+
+def _losses(run: Run, wishes: Wishes, since: int) -> Iterator[str]:
+    """
+    Note what a run that ends with 0 has proven of what the store may lack.
+
+    Args:
+        since: Number of the newest loss as the run began.
+
+    Yields a warning where it says nothing of a loss, and which run would.
+    """
+    name, losses = run.collection.name, Losses(run.parts.steps)
+    if not _compares_all(run, wishes):
+        return
+    losses.proven(name, since, run.parts.settings.collections, as_of_ms=run.as_of_ms)
+    for loss in losses.open([name]):
+        yield (
+            f"the snapshot is older than the loss of {loss['at']}, and proves nothing of it; run "
+            "it with a newer one, or say by --as-of when it was taken"
+        )
 
 
 def _compares_all(run: Run, wishes: Wishes) -> bool:

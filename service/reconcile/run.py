@@ -75,8 +75,8 @@ class Run:
         self.problems: list[tuple[int, str, str]] = []  # record number, path, message
         self._ledger = Ledger(parts, collection)
         self._links = Links(parts, collection)
-        as_of = Version.parse(rows.version).number // 1000
-        self.given = Given(parts, collection.name, rows.chosen.source, as_of)
+        self.as_of_ms = Version.parse(rows.version).number // 1000
+        self.given = Given(parts, collection.name, rows.chosen.source, self.as_of_ms)
         self._locales: tuple[Locale, ...] = ()
         self._bad = self._unread = self._targets = 0
         self._partial = self._beside_live = False

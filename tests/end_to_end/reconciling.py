@@ -122,15 +122,16 @@ class Reconciling(Way):
             margin=margin,
         )
 
-    def command(self, records, *, approve=None, bad=0, **wishes):
+    def command(self, records, *, approve=None, bad=0, ago=0.0, **wishes):
         """
         What the command comes to with *records*: its figures, its exit code and what it says.
 
         Args:
             bad: Further records that cannot be mapped.
+            ago: Seconds since the snapshot was taken.
             wishes: Arguments of the command.
         """
-        rows = self.snapshot(records)
+        rows = self.snapshot(records, ago=ago)
         rows.bad = bad
         self.forget_requests()
         with Table() as table:

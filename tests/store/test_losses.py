@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import datetime
 
 import pytest
 import redis
@@ -42,6 +43,26 @@ def test_a_run_that_began_before_the_loss_proves_nothing_of_it(losses):
     losses.note(CUT)
     losses.proven("products", number, ["products"])
     assert [loss["unproven"] for loss in losses.open(["products"])] == [["products"]]
+
+
+def test_a_snapshot_of_before_the_loss_proves_nothing_of_it(losses):
+    losses.note({"id": "o", "kind": "older", "held": 1, "had": 2})
+    (loss,) = losses.open(["products"])
+    at = datetime.fromisoformat(loss["at"]).timestamp() * 1000
+    losses.proven("products", losses.number(), ["products"], as_of_ms=at - 1000)
+    assert len(losses.open(["products"])) == 1
+    losses.proven("products", losses.number(), ["products"], as_of_ms=at + 1000)
+    assert losses.open(["products"]) == []
+
+
+def test_a_snapshot_proves_what_was_lost_before_it_and_nothing_later(losses):
+    losses.note(CUT)
+    losses.note({"id": "o", "kind": "older", "held": 1, "had": 2})
+    after = datetime.fromisoformat(CUT["written"]).timestamp() * 1000 + 1000
+    losses.proven("products", losses.number(), ["products"], as_of_ms=after)
+    assert [loss["kind"] for loss in losses.open(["products"])] == ["older"]
+    losses.proven("products", losses.number() - 2, ["products"])
+    assert [loss["kind"] for loss in losses.open(["products"])] == ["older"]
 
 
 def test_the_same_loss_is_noted_once(losses):

@@ -17,6 +17,7 @@ copied   INSTEP_DATA was put back, or moved, by copying: ``seen``, how far it ha
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -48,18 +49,31 @@ class Losses:
         with guarded():
             return int(self._steps.client.get(_NUMBER) or 0)
 
-    def proven(self, collection: str, number: int, collections: Iterable[str]) -> None:
+    def proven(
+        self,
+        collection: str,
+        number: int,
+        collections: Iterable[str],
+        *,
+        as_of_ms: float = math.inf,
+    ) -> None:
         """
         Note that a reconcile has proven *collection*.
 
         Args:
             number: What `number` said before it read the CMS.
             collections: All that there are; a loss that each of them has outrun is forgotten.
+            as_of_ms: Time of the snapshot, ms since 1970: of what was lost after that it knows
+                nothing.
         """
         client = self._steps.client
         with guarded():
-            if not client.exists(_KEY):
+            held = client.hgetall(_KEY)
+            if not held:
                 return
+            later = [int(n) for n, text in held.items() if _until(json.loads(text)) > as_of_ms]
+            number = min([number, *(each - 1 for each in later)])
+            number = max(number, int(client.hget(_PROVEN, collection) or 0))
             client.hset(_PROVEN, collection, number)
             proven = client.hgetall(_PROVEN)
             least = min((int(proven.get(name, 0)) for name in collections), default=number)
@@ -80,6 +94,13 @@ class Losses:
             if unproven:
                 found.append(_shown(json.loads(text), unproven))
         return found
+
+
+def _until(loss: Mapping[str, Any]) -> float:
+    """Return when the last of what *loss* took had come at the latest, ms since 1970."""
+    if "written" in loss:  # told in whole seconds
+        return datetime.fromisoformat(loss["written"]).timestamp() * 1000 + 1000
+    return float(loss["at"])
 
 
 def _shown(loss: dict[str, Any], unproven: list[str]) -> dict[str, Any]:
