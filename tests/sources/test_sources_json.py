@@ -19,7 +19,7 @@ LINES = "".join(f"{json.dumps(record)}\n" for record in RECORDS)
     [
         json.dumps(RECORDS),
         json.dumps(RECORDS, indent=2),
-        json.dumps({"count": 7, "products": RECORDS, "note": "x"}),
+        json.dumps({"views": 7, "products": RECORDS, "note": "x"}),
         "\ufeff" + json.dumps(RECORDS),
     ],
 )

@@ -68,6 +68,15 @@ PAGES = {
     "Magento": {"items": RECORDS, "search_criteria": {"page_size": 2}, "total_count": 9},
     "Spring": {"content": RECORDS, "last": False, "totalElements": 3, "totalPages": 2, "number": 0},
     "JSON:API": {"links": {"self": LINK, "next": {"href": LINK}}, "data": RECORDS},
+    "a count of all": {"items": RECORDS, "count": 250},
+    "a count of all, in words": {"items": RECORDS, "count": "250"},
+    "a count of all, beside": {"items": RECORDS, "pagination": {"count": 250}},
+    "a count of all, deeper": {"items": RECORDS, "meta": {"paging": {"recordCount": 250}}},
+    "an offset of the first": {"items": RECORDS, "count": 250, "offset": 0},
+    "WooCommerce's header": {"items": RECORDS, "headers": {"X-WP-Total": 3, "X-Total-Count": 3}},
+    "Google": {"items": RECORDS, "totalResults": 3},
+    "GitHub": {"items": RECORDS, "total_count": 3, "incomplete_results": False},
+    "Algolia": {"hits": RECORDS, "nbHits": 3},
     "a page of many": {"page": 1, "pages": 4, "items": RECORDS},
 }
 WHOLE = {
@@ -105,7 +114,15 @@ WHOLE = {
     "a full page of all": {"items": RECORDS, "limit": 2, "total": 2},
     "a cursor of the end": {"items": RECORDS, "cursor": "z", "has_more": False},
     "Django": {"count": 2, "next": None, "previous": None, "results": RECORDS},
-    "a number of something else": {"items": RECORDS, "count": 70},
+    "a number of something else": {"items": RECORDS, "views": 70, "facets": {"count": 70}},
+    "a count of fewer": {"items": RECORDS, "count": 1},
+    "a count of these": {"items": RECORDS, "meta": {"count": 2}},
+    "counts of each brand": {
+        "items": RECORDS,
+        "meta": {"brands": {"acme": {"count": 9}}},
+        "item_counts": {"sold": 9},
+        "account": 9,
+    },
     "a token of a later sync": {"items": RECORDS, "nextSyncToken": "x", "next_run": "2026-05-12"},
 }
 
@@ -129,6 +146,14 @@ def test_a_page_deep_in_an_answer_is_refused():
     answer = {"data": {"products": around}, "extensions": {"cost": 7}}
     with pytest.raises(SnapshotInvalid, match="hasNextPage = true beside 2 records"):
         read(json.dumps(answer), "json", list="data.products.nodes")
+
+
+def test_a_total_that_is_an_object_is_that_of_its_value():
+    answer = {"hits": {"total": {"value": 3, "relation": "eq"}, "hits": RECORDS}}
+    with pytest.raises(SnapshotInvalid, match="value = 3 beside 2 records"):
+        read(json.dumps(answer), "json", list="hits.hits")
+    answer["hits"]["total"]["value"] = 2
+    assert read(json.dumps(answer), "json", list="hits.hits") == RECORDS
 
 
 def test_a_link_to_the_next_page_in_a_list_of_links_is_seen():

@@ -25,7 +25,15 @@ _NEXT: Final = re.compile(
 )
 _CURSOR: Final = re.compile("cursor|offset|marker")  # text: as _NEXT
 _TOTAL: Final = re.compile(
-    "total|total(count|results|items|size|records?|recordcount|elements|hits|matches)|numfound"
+    "x?total|x?total(count|results|items|size|records?|recordcount|elements|hits|matches|rows|entries"
+    "|objects|documents|found|number(of.*)?|available)|numfound|(nb|num)(hits|results)"
+)
+# Of all, or of these: where it is more than these, of all.
+_COUNT: Final = re.compile(
+    "count|(item|row|record|result|entry|object|hit)s?count|numberof(items|rows|records|results)"
+)
+_AROUND: Final = re.compile(  # a count in any other object may be one of something else
+    ".*(meta|metadata|pagination|paging|pager|pageinfo)|page|info|result(set|info)?|response|query"
 )
 _PAGES: Final = re.compile("totalpages|pagecount|pagestotal|numpages|lastpage|pages")
 _LATER: Final = re.compile("prev(ious)?(page|records?|results?)?(token|cursor|link|url|uri|href)?")
@@ -52,14 +60,22 @@ def sign_of_more(beside: Iterable[Mapping[str, Any]], count: int) -> tuple[str, 
     return signs[0] if signs else None
 
 
-def _said(around: Mapping[str, Any], depth: int) -> Iterator[Said]:
+def _said(around: Mapping[str, Any], depth: int, within: str = "page") -> Iterator[Said]:
     for name, value in around.items():
-        plain = re.sub("[^a-z0-9]", "", re.split("[.@]", name)[-1].lower())
-        if plain == "count" and not name[0].isalpha():  # @odata.count: of all; any other, of these
+        plain = _plain(name)
+        if plain == "count" and not name[0].isalpha():  # @odata.count: of all
             plain = "totalcount"
+        elif plain == "value" and _TOTAL.fullmatch(within):
+            plain = within
+        elif _COUNT.fullmatch(plain) and not _AROUND.fullmatch(within):
+            plain = ""
         yield name, plain, value
         if isinstance(value, dict) and depth:
-            yield from _said(value, depth - 1)
+            yield from _said(value, depth - 1, plain)
+
+
+def _plain(name: str) -> str:
+    return re.sub("[^a-z0-9]", "", re.split("[.@]", name)[-1].lower())
 
 
 def _says_more(plain: str, value: Any, count: int) -> bool:
@@ -70,7 +86,7 @@ def _says_more(plain: str, value: Any, count: int) -> bool:
     if linked and (_NEXT.fullmatch(plain) or _LATER.fullmatch(plain)):
         return True
     number = _number(value)
-    above = {_TOTAL: count, _PAGES: 1, _PAGE: 1, _START: 0, _NEXT: 0}
+    above = {_TOTAL: count, _COUNT: count, _PAGES: 1, _PAGE: 1, _START: 0, _NEXT: 0}
     least = [above[names] for names in above if names.fullmatch(plain)]
     return number is not None and bool(least) and number > least[0]
 
