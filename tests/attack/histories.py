@@ -108,6 +108,7 @@ class History(Sources):
         if jump > self.world.clock.jump:
             # Nobody can tell how long a request still has: what is in the air lands now, or never.
             self.world.cms.end_flights(land=chance.random() < 0.5)
+        self.world.sweep_meanwhile()  # the last was within the second before, as always
         self.world.clock.leap(jump)
 
     def op_sweep(self, chance):

@@ -9,7 +9,8 @@ import redis
 from workers.scripts import Steps, text_of
 
 BEGIN = 1_780_000_000.0  # the first moment of the simulated time
-SWEPT = 1.0  # s, at most, between two sweeps
+LATEST_SWEEP = 1.0  # s after the one before
+SWEEPS = 60.0  # s between those that are played, where the clock does not leap
 
 
 class Died(BaseException):
@@ -67,28 +68,28 @@ class Clock:
     """
     The simulated time; nothing but `go` lets it pass.
 
-    ``t``: seconds; ``jump``: how far the store's clock is ahead; ``swept``: called within a second
-    of a leap of that clock, as a sweeper is that runs each second.
+    ``t``: seconds; ``jump``: how far the store's clock is ahead; ``sweep``: called as time passes,
+    and within a second of a leap of that clock. (A sweeper runs each second, at which little of
+    what it does there is to be done.)
     """
 
     def __init__(self):
-        self.t, self.jump, self._leapt = BEGIN, 0.0, None
-        self.swept = lambda: None
+        self.t, self.jump, self._next = BEGIN, 0.0, BEGIN
+        self.sweep = lambda: None
 
     def leap(self, jump):
         """Set the store's clock anew."""
-        self.jump, self._leapt = jump, self.t
+        self.jump, self._next = jump, self.t + LATEST_SWEEP
 
-    def forget_leap(self):
-        """A sweep has seen it."""
-        self._leapt = None
+    def note_sweep(self):
+        self._next = self.t + SWEEPS
 
     def go(self, seconds):
         end = self.t + seconds
-        if self._leapt is not None and end >= self._leapt + SWEPT:
-            self.t = max(self.t, self._leapt + SWEPT)
-            self.forget_leap()
-            self.swept()
+        while end >= self._next:
+            self.t = max(self.t, self._next)
+            self.note_sweep()
+            self.sweep()
         self.t = max(self.t, end)
 
     @property

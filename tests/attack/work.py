@@ -34,7 +34,7 @@ class Work:
         """As the sweeper does: what steps have left for slices first."""
         while self.parts.outbox.slice().more:
             self.clock.go(0.001)
-        self.clock.forget_leap()
+        self.clock.note_sweep()
         return self.parts.outbox.sweep(tuple(self.configuration.mappings.fetchers))
 
     def run(self, seconds, *, steps=MOST_STEPS):

@@ -49,7 +49,7 @@ class World(Work):
         self.configuration = build(written(folder, durability))
         self.settings = self.configuration.settings
         self.clock = Clock()
-        self.clock.swept = self._sweep_meanwhile
+        self.clock.sweep = self.sweep_meanwhile
         self.cms = Cms(self.clock)
         self.by = "key"
         self.clients = []
@@ -66,7 +66,7 @@ class World(Work):
         """Begin anew: an empty store, some items in each collection."""
         self.clock.t = round(self.clock.t / 1000) * 1000 + 90_000.0
         self.clock.leap(0.0)
-        self.clock.forget_leap()
+        self.clock.note_sweep()
         self.cms.reset(items)
         self.truth, self.objects, self.failed = Truth(), {}, []
         self.begin()
@@ -132,7 +132,7 @@ class World(Work):
             self.run(60)
             self.pass_time(seconds)
 
-    def _sweep_meanwhile(self):
+    def sweep_meanwhile(self):
         """As `Clock` asks for, in the process of another worker."""
         with self.by_others():
             self.queued.update(self.sweep()[0])
