@@ -34,7 +34,9 @@ RETIRED = "retired"  # an orphan that is as it should be
 UNLISTED = "not listed"  # but the listing had holes, which tells nothing
 UNFIT = "not comparable"  # a version ahead of the clock
 NORMALISED = "normalised"  # the CMS keeps the value in a form of its own
-UNPUBLISHED = "changed since it was published"  # the live copy may show something else
+UNPUBLISHED = (
+    "changed since it was published"  # the live copy was not read, and may show something else
+)
 
 TOLD = (
     ON_ITS_WAY,
@@ -52,7 +54,7 @@ TOLD = (
     NORMALISED,
 )
 
-NOT_COMPARABLE = (UNFIT, UNDECIDED)  # nothing is proven beside them
+NOT_COMPARABLE = (UNFIT, UNDECIDED, UNPUBLISHED)  # nothing is proven beside them
 
 NOTED = tuple(cause for cause in TOLD if cause != NORMALISED)  # one by one; it may be all there is
 

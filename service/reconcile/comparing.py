@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from service.reconcile import causes
 from service.reconcile.causes import Finding
-from service.reconcile.plan.copies import held_back, may_be_staged
+from service.reconcile.plan.copies import held_back, is_doubted, may_be_staged
 from service.reconcile.plan.frame import Frame
+from service.reconcile.plan.keys import duplicates
 from service.reconcile.plan.news import is_news, is_same
 from service.reconcile.plan.orphans import orphan
 from service.reconcile.plan.precedence import SUPERSEDED, UNDECIDED
@@ -24,6 +25,8 @@ from workers.model.versions import BEFORE, Version, kind_of
 from workers.webflow.site import tag_of
 
 AHEAD_US = 3_600_000_000  # a time further ahead of the store's clock is no version, see accept.lua
+UNREAD = "only its staged copy was read: publish it, or run it again"
+LIVE = "only its staged copy shows it"
 _WRITTEN = ("written", "unchanged")
 _TOLD = {"dead": causes.LETTER, "ignored": causes.IGNORED, "discarded": causes.DISCARDED}
 
@@ -31,7 +34,7 @@ _TOLD = {"dead": causes.LETTER, "ignored": causes.IGNORED, "discarded": causes.D
 def compare(one: Compared, frame: Frame) -> Iterator[Finding]:
     """Yield what there is to say of one record, or of the items of one key."""
     if one.twice or len(one.items) > 1:
-        yield from _duplicates(one)
+        yield from duplicates(one)
     elif not one.number:
         if not frame.partial:
             yield orphan(one, frame)
@@ -64,21 +67,6 @@ def _there(one: Compared, frame: Frame) -> Iterator[Finding]:
             yield Finding(causes.ON_ITS_WAY, one.record, one.items[0].id, why=why)
         if why := held_back(one, one.items[0], live=frame.live):
             yield Finding(causes.HELD_BACK, one.record, one.items[0].id, why=why)
-
-
-def keyless(item: Listed) -> Finding:
-    """Return what is said of an item without a key."""
-    return Finding(causes.NO_KEY, None, item.id, why="its key field is empty")
-
-
-def _duplicates(one: Compared) -> Iterator[Finding]:
-    if one.twice:
-        why = "two records of the source have this key: none of them is used"
-        yield Finding(causes.DUPLICATE, one.record, why=why)
-    if len(one.items) > 1:
-        ids = ", ".join(item.id for item in one.items)
-        why = f"items {ids} have this key: none of them is written or retired"
-        yield Finding(causes.DUPLICATE, one.record, one.items[0].id, why=why)
 
 
 # a record without an item --------------------------------------------------------------------
@@ -127,12 +115,25 @@ def _fields(one: Compared, item: Listed, frame: Frame) -> Iterator[Finding]:
     for wanted in (each for each in one.wanted if not each.on_create):
         held = one.held.fields.get(wanted.slug)
         found = _in_variants(one, item, wanted, held, frame)
+        if frame.live and (found is None or found.cause == causes.NORMALISED):
+            doubted = doubted or is_doubted(one, item, wanted, held, frame)
+            found = _in_live(one, item, wanted, held, frame) or found
         if found is not None:
             yield found
-        shown = found is None or found.cause == causes.NORMALISED
-        doubted = doubted or (shown and may_be_staged(item, held))
-    if doubted and frame.live:
-        yield Finding(causes.UNPUBLISHED, one.record, item.id, why="only its staged copy is listed")
+    if doubted:
+        yield Finding(causes.UNPUBLISHED, one.record, item.id, why=UNREAD)
+
+
+def _in_live(
+    one: Compared, item: Listed, wanted: Wanted, held: Held | None, frame: Frame
+) -> Finding | None:
+    """Compare one field with the live copy of the primary variant, as far as it was read."""
+    if one.live is None or not may_be_staged(item, held):
+        return None
+    if all(tag for tag, _ in frame.written.views(item, one.variants, wanted.slug)):
+        return None
+    found = _field(one, one.live, wanted, held, frame)
+    return found and replace(found, why="; ".join(filter(None, [LIVE, found.why])))
 
 
 def _in_variants(

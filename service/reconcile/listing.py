@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -31,6 +31,7 @@ from workers.repairs import Repairs
 from workers.settings import Collection
 from workers.steps import Lookup
 from workers.store.connection import guarded
+from workers.webflow.client import Client
 
 TRIES = 6  # of one page, while the CMS does not answer, or refuses for now
 PAUSE = 2.0  # s before the second try, doubled for each
@@ -157,31 +158,46 @@ class Lister:
             ReconcileFailed: It could not be read.
             StoreUnavailable: The store did not answer.
         """
+        where = {"cmsLocaleId": locales} if locales else None
+        return self._read(
+            lambda client: client.list_items(self._collection.id, offset=offset, where=where),
+            f"its items from {offset} on could not be listed",
+        )
+
+    def live_page(self, offset: int) -> Answer:
+        """Return a page of the live copies; raises as `page` does."""
+        return self._read(
+            lambda client: client.list_items(self._collection.id, offset=offset, live=True),
+            f"its live items from {offset} on could not be listed",
+        )
+
+    def live_item(self, id: str) -> Answer:
+        """Return the live copy of one item, if it has any; raises as `page` does."""
+        return self._read(
+            lambda client: client.get_item(self._collection.id, id, live=True),
+            f"its live item {id} could not be read",
+            (200, 404),
+        )
+
+    def _read(
+        self, ask: Callable[[Client], Answer], failed: str, good: Sequence[int] = (200,)
+    ) -> Answer:
         words = ""
         for tries in range(TRIES):
             if tries:
                 self._sleep(PAUSE * 2 ** (tries - 1))
             take(self._parts, self._collection, self._sleep)
             outcome = self._asker.ask(
-                self._destination,
-                lambda client: client.list_items(
-                    self._collection.id,
-                    offset=offset,
-                    where={"cmsLocaleId": locales} if locales else None,
-                ),
-                flight="",
-                collection=self._collection,
+                self._destination, ask, flight="", collection=self._collection
             )
             self.calls += 1
-            if isinstance(outcome, Answer) and outcome.status == 200:
+            if isinstance(outcome, Answer) and outcome.status in good:
                 self._moved()
                 return outcome
             words = said(outcome)
             if not _passes(outcome):
                 break
-        raise ReconcileFailed(
-            f"{self._collection.name}: its items from {offset} on could not be listed: {words}"
-        )
+        raise ReconcileFailed(f"{self._collection.name}: {failed}: {words}")
 
 
 def _passes(outcome: Answer | DestinationError) -> bool:

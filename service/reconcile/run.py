@@ -10,10 +10,10 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from service.ingest.spool_count import all_waiting
-from service.reconcile import forms, variants
+from service.reconcile import forms, live_copies, variants
 from service.reconcile.acting import Actor
 from service.reconcile.choosing import warning
-from service.reconcile.comparing import compare, keyless
+from service.reconcile.comparing import compare
 from service.reconcile.given import Given
 from service.reconcile.held import Ledger
 from service.reconcile.links import Links
@@ -21,6 +21,7 @@ from service.reconcile.listing import Lister, Pages
 from service.reconcile.masses import Masses, limits_of
 from service.reconcile.options import known_schema, options_of, record_keys_of
 from service.reconcile.plan.frame import Frame
+from service.reconcile.plan.keys import keyless
 from service.reconcile.plan.precedence import Precedence
 from service.reconcile.policies import Policies
 from service.reconcile.proof import Proof
@@ -131,16 +132,10 @@ class Run:
         """
         self.proof.begin()
         self.table.add_known(self._ledger.ids())
-        by, told = self.rows.chosen.by, self.watch.listed
+        by, told, moved = self.rows.chosen.by, self.watch.listed, self.watch.moved
         names, more = self._record_keys(by)
         lister = Lister(
-            self.parts,
-            self.collection,
-            by,
-            names=names,
-            told=told,
-            moved=self.watch.moved,
-            sleep=self._sleep,
+            self.parts, self.collection, by, names=names, told=told, moved=moved, sleep=self._sleep
         )
         pages = lister.into(self.table, *self._ledger.begin(self.destination.name))
         pages = replace(pages, calls=pages.calls + more)
@@ -149,10 +144,12 @@ class Run:
             whole = variants.listed(lister, self.table, self._locales)
             calls += more + lister.calls
             pages = replace(pages, calls=calls, whole=pages.whole and whole)
+        if self.destination.live and self.destination.api == "v2":
+            pages = live_copies.read(lister, self.table, self._ledger, pages)
         if pages.whole:
             teach(self.parts, self.collection, self.table, self._links)
         self._targets = list_targets(
-            self.parts, self.collection, self.table, self._links, self._sleep, self.watch.moved
+            self.parts, self.collection, self.table, self._links, self._sleep, moved
         )
         return pages
 

@@ -133,6 +133,7 @@ class Compared:
     moved: bool = False
     links: Mapping[str, str | None] = field(default_factory=dict)
     variants: Mapping[str, Listed] = field(default_factory=dict)  # of its one item, by the tag
+    live: Listed | None = None  # the live copy of its one item, where it was read
     given: bool = True  # see `Ledger.given`
 
     def beside(self, held: HeldItem) -> Compared:

@@ -30,6 +30,8 @@ CREATE TABLE items (id TEXT PRIMARY KEY, record TEXT, updated TEXT, published TE
 CREATE INDEX items_by_record ON items (record);
 CREATE TABLE variants (id TEXT, tag TEXT, updated TEXT, published TEXT, created TEXT,
     archived INTEGER, draft INTEGER, fields TEXT, PRIMARY KEY (id, tag)) WITHOUT ROWID;
+CREATE TABLE copies (id TEXT PRIMARY KEY, record TEXT, updated TEXT, published TEXT, created TEXT,
+    archived INTEGER, draft INTEGER, fields TEXT) WITHOUT ROWID;
 CREATE TABLE known (record TEXT PRIMARY KEY, id TEXT) WITHOUT ROWID;
 """
 
@@ -144,6 +146,20 @@ class Table(Findings):
         row = item_row(item, tag)
         self._db.execute("INSERT OR REPLACE INTO variants VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
+    def changed_since_published(self) -> Iterator[tuple[str, Listed]]:
+        """Yield record and item of those that the source has, changed since they were published."""
+        query = (
+            "SELECT * FROM items WHERE updated > published "
+            "AND record IN (SELECT record FROM wanted) ORDER BY record, id"
+        )
+        for row in self._db.execute(query).fetchall():
+            yield row[1], listed_of(row)
+
+    def add_live(self, item: Listed) -> None:
+        """Keep the live copy of an item."""
+        row = item_row(item, None)
+        self._db.execute("INSERT OR REPLACE INTO copies VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+
     def variants(self, id: str | None = None) -> Iterator[tuple[str, Listed]]:
         """Yield tag and variant of one item, or of all."""
         query = "SELECT * FROM variants WHERE ? IS NULL OR id = ? ORDER BY id, tag"
@@ -210,11 +226,26 @@ class Table(Findings):
                 span,
             )
         }
+        copies = {
+            row[0]: listed_of(row)
+            for row in self._db.execute(
+                "SELECT copies.* FROM copies JOIN items USING (id) "
+                "WHERE items.record BETWEEN ? AND ?",
+                span,
+            )
+        }
         for record in page:
             number, twice = known.get(record, (0, False))
             own, listed = tuple(wanted.get(record, ())), tuple(items.get(record, ()))
             yield Compared(
-                record, number, twice, own, listed, ids.get(record), moved=record in moved
+                record,
+                number,
+                twice,
+                own,
+                listed,
+                ids.get(record),
+                moved=record in moved,
+                live=copies.get(listed[0].id) if len(listed) == 1 else None,
             )
 
     def size(self, what: str) -> int:

@@ -205,23 +205,23 @@ class Client:
         offset: int = 0,
         since: str | None = None,
         edited: bool = False,
+        live: bool = False,
         where: Mapping[str, str] | None = None,
         seconds: float = SECONDS,
         not_after: float = float("inf"),
     ) -> Answer:
         """
-        List a page of staged items, *where* further parameters say: ``answer.items``, ``.total``.
+        List a page of items, *where* further parameters say: ``answer.items``, ``.total``.
 
         v2 lists the oldest first, and with *since* only what was created at that time or later, or
         what was *edited* then, the newest first. Always in the order of creation: pages that are
-        cut from an order that edits change leave items out. v1 has no order that one could ask for,
-        and no filter.
+        cut from an order that edits change leave items out. v1 has no orders, filters or copies.
         """
         query = {"offset": str(offset), "limit": str(PAGE), **(where or {})}
         if self._v2:
             query |= {"sortBy": "createdOn", "sortOrder": "desc" if edited else "asc"}
             query |= {f"{'lastUpdated' if edited else 'createdOn'}[gte]": since} if since else {}
-        url = f"{_collection(collection)}/items"
+        url = f"{_collection(collection)}/items{'/live' if live else ''}"
         return self._ask("GET", url, query, None, seconds=seconds, not_after=not_after)
 
     def find_items(
@@ -241,11 +241,12 @@ class Client:
         item: str,
         *,
         locale: str = "",
+        live: bool = False,
         seconds: float = SECONDS,
         not_after: float = float("inf"),
     ) -> Answer:
         """Read the staged copy of one item, or of a variant of it: ``answer.items[item]``."""
-        url = f"{_collection(collection)}/items/{quote(item, safe='')}"
+        url = f"{_collection(collection)}/items/{quote(item, safe='')}{'/live' if live else ''}"
         query = {"cmsLocaleId": locale} if locale else {}
         return self._ask("GET", url, query, None, seconds=seconds, not_after=not_after)
 
@@ -259,8 +260,7 @@ class Client:
         seconds: float,
         not_after: float,
     ) -> Answer:
-        url = self._root + url
-        data = None if body is None else dumps(body).encode()
+        url, data = self._root + url, None if body is None else dumps(body).encode()
         if not self._sendable:
             raise DestinationError("the token holds characters that no header takes", sent=False)
         self._deadline.start(seconds, not_after)

@@ -5,7 +5,8 @@ editor holds it back. Pure.
 
 from __future__ import annotations
 
-from service.reconcile.states import Compared, Held, Listed
+from service.reconcile.plan.frame import Frame
+from service.reconcile.states import Compared, Held, Listed, Wanted
 from workers.model.versions import Version
 
 APART_US = 1_000_000  # the two times of one live write need not be the same
@@ -25,6 +26,14 @@ def may_be_staged(item: Listed, held: Held | None) -> bool:
     if updated <= published + APART_US:
         return False
     return held is None or held.answered is None or held.answered > item.published
+
+
+def is_doubted(
+    one: Compared, item: Listed, wanted: Wanted, held: Held | None, frame: Frame
+) -> bool:
+    """Tell whether a live copy that nobody has read may show something else."""
+    views = frame.written.views(item, one.variants, wanted.slug)
+    return any(may_be_staged(view, held) and bool(tag or one.live is None) for tag, view in views)
 
 
 def held_back(one: Compared, item: Listed, *, live: bool) -> str:

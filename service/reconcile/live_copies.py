@@ -1,0 +1,67 @@
+"""
+The live copies of items that somebody has changed since they were published: read one by one, or
+listed, whichever takes fewer calls.
+
+https://developers.webflow.com/data/reference/cms/collection-items/live-items/list-items-live
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from itertools import islice
+
+from service.reconcile.held import Ledger
+from service.reconcile.listing import Lister, Pages, listed
+from service.reconcile.plan.copies import may_be_staged
+from service.reconcile.table import PAGE, Table
+from workers.answers import Answer
+from workers.errors import ReconcileFailed
+
+
+def read(lister: Lister, table: Table, ledger: Ledger, pages: Pages) -> Pages:
+    """
+    Read into *table* the live copies that may show something else than what was listed.
+
+    What cannot be read is left out: the comparison tells it.
+
+    Args:
+        pages: What the listing has come to.
+
+    Raises:
+        StoreUnavailable: The store did not answer.
+    """
+    before, ids = lister.calls, set(_doubtful(table, ledger))
+    with suppress(ReconcileFailed):
+        if len(ids) <= pages.calls:
+            for id in sorted(ids):
+                _keep(table, ids, lister.live_item(id))
+        else:
+            _list(lister, table, ids)
+    return replace(pages, calls=pages.calls + lister.calls - before)
+
+
+def _doubtful(table: Table, ledger: Ledger) -> Iterator[str]:
+    """Yield the items of which the live copy may show something else than the staged one."""
+    changed = table.changed_since_published()
+    while page := list(islice(changed, PAGE)):
+        held = ledger.read([record for record, _ in page])
+        for record, item in page:
+            own = held[record].fields
+            if any(may_be_staged(item, own.get(w.slug)) for w in table.wanted_of(record)):
+                yield item.id
+
+
+def _list(lister: Lister, table: Table, ids: set[str]) -> None:
+    offset, total = 0, 1
+    while offset < total:
+        answer = lister.live_page(offset)
+        _keep(table, ids, answer)
+        offset, total = offset + len(answer.items), (answer.total or 0) if answer.items else 0
+
+
+def _keep(table: Table, ids: set[str], answer: Answer) -> None:
+    for view in answer.items.values():
+        if view.id in ids:
+            table.add_live(listed(view))

@@ -1,0 +1,25 @@
+"""Items without a key, and keys that two items or two records have. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from service.reconcile import causes
+from service.reconcile.causes import Finding
+from service.reconcile.states import Compared, Listed
+
+
+def keyless(item: Listed) -> Finding:
+    """Return what is said of an item without a key."""
+    return Finding(causes.NO_KEY, None, item.id, why="its key field is empty")
+
+
+def duplicates(one: Compared) -> Iterator[Finding]:
+    """Yield what is said of a key that is there twice."""
+    if one.twice:
+        why = "two records of the source have this key: none of them is used"
+        yield Finding(causes.DUPLICATE, one.record, why=why)
+    if len(one.items) > 1:
+        ids = ", ".join(item.id for item in one.items)
+        why = f"items {ids} have this key: none of them is written or retired"
+        yield Finding(causes.DUPLICATE, one.record, one.items[0].id, why=why)
