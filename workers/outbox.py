@@ -20,7 +20,7 @@ from workers.packing import Packer, keeps, room_of
 from workers.scripts import Steps
 from workers.settings import Destination, Settings
 from workers.steps import Batch, Judgement, Step, Verdict
-from workers.store import clock, slicing
+from workers.store import claims, clock, slicing
 from workers.store.acceptance import AcceptCall, Accepted
 from workers.store.connection import Room, guarded
 from workers.store.letter_ids import raw_letter
@@ -195,8 +195,8 @@ class Outbox:
             token: The same token asked again gets the same step; by default a new one.
         """
         token = token or uuid.uuid4().hex
-        answer = self.steps.run(
-            "claim",
+        answer = claims.claim(
+            self.steps,
             {
                 "token": token,
                 "destination": destination.name,
@@ -221,10 +221,9 @@ class Outbox:
             outcome: A word for the history, e.g. the status.
         """
         told = settlement(batch, judgement, self.settings)
-        answer = self.steps.run(
-            "settle", {"token": uuid.uuid4().hex, "weak": self._weak, "outcome": outcome, **told}
-        )
-        return Settled(answer["settled"], answer["lost"], answer["letters"])
+        told |= {"token": uuid.uuid4().hex, "weak": self._weak, "outcome": outcome}
+        sizes = {item.record: claims.size_of(item.size, len(item.fields)) for item in batch.items}
+        return Settled(**claims.settle(self.steps, told, sizes))
 
     def give_back(self, batch: Batch, *, wait: float = 0.0) -> Settled:
         """Return a claim unused: nothing was sent."""

@@ -52,6 +52,7 @@ class ClaimedItem:
     # cmsLocaleId ("": of the primary one, which need not be named) → the fields that go to that
     # variant; empty: all go to the primary one.
     variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    size: int = 0  # fields and more that are held of it
 
     @property
     def passed_over(self) -> tuple[str, ...]:

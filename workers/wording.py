@@ -193,6 +193,7 @@ def _item(item: dict[str, Any]) -> ClaimedItem:
         unpublishable=item["unpublishable"],
         forms={slug: frozenset(marks) for slug, *marks in item.get("forms") or ()},
         variants=localized.variants(item.get("variants") or ()),
+        size=int(item["size"]),
     )
 
 

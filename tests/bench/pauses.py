@@ -5,22 +5,23 @@ How long one step holds the store, where there is much to be done at once.
 
 Runs the long steps on an embedded store (AOF always) that holds N records (50,000; 1,000,000 is
 what the promise of 20 ms is made for) and prints for each how many steps it took and how long they
-held the store, by the store's own clock (SLOWLOG), which counts no waiting for the disk. On a
-machine that is busy with something else the longest one is longer than it need be; the CPU time is
-not.
+held the store: by the CPU time of its main thread (all of the command, with reading it and writing
+the log), and by the store's own clock (SLOWLOG), which counts no waiting for the disk. On a machine
+that is busy with something else the clock shows more than there need be; the CPU time does not.
 """
 
 # ruff: noqa: T201
 
 import argparse
 import contextlib
+import os
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ from workers.outbox import Outbox
 from workers.report import Report
 from workers.scripts import Steps
 from workers.settings import Collection, Destination, Settings, Source, StoreSettings
+from workers.steps import Batch, Judgement, Verdict
 from workers.store.slicing import MOST, size_of
 
 BATCH = 100  # events of one delivery that fills the store
@@ -59,6 +61,8 @@ def server(memory_mb: int) -> Iterator[redis.Redis]:
                 time.sleep(0.05)
             client.config_set("slowlog-log-slower-than", 1000)
             client.config_set("slowlog-max-len", 100_000)
+            with contextlib.suppress(PermissionError):  # what else runs here is not measured
+                os.setpriority(os.PRIO_PROCESS, process.pid, -20)
             yield client
         finally:
             process.terminate()
@@ -81,16 +85,36 @@ def settings(folder: Path, missing: str) -> Settings:
     )
 
 
+class TimedSteps(Steps):
+    """Notes in *took* the name of each step and the CPU ms that the store spent for it."""
+
+    def __init__(self, client: redis.Redis, clock: Path, took: list[tuple[float, str]]) -> None:
+        super().__init__(client)
+        self._clock = clock
+        self._took = took
+
+    def run(self, step: str, request: dict[str, Any], *more: str | bytes) -> dict[str, Any]:
+        before = self._ms()
+        answer = super().run(step, request, *more)
+        self._took.append((self._ms() - before, step))
+        return answer
+
+    def _ms(self) -> float:
+        return int(self._clock.read_text().split()[0]) / 1e6
+
+
 @dataclass(frozen=True, slots=True)
 class Rig:
     """An outbox on an empty store, and what a worker does to it."""
 
     client: redis.Redis
     settings: Settings
+    took: list[tuple[float, str]] = field(default_factory=list)
 
     @property
     def steps(self) -> Steps:
-        return Steps(self.client)
+        pid = self.client.info("server")["process_id"]
+        return TimedSteps(self.client, Path(f"/proc/{pid}/task/{pid}/schedstat"), self.took)
 
     @property
     def outbox(self) -> Outbox:
@@ -163,7 +187,8 @@ def clock() -> int:
 
 def event(n: int, *, by: str = "key", fields: tuple[FieldValue, ...] = (), **more: Any) -> Incoming:
     values = fields or (FieldValue("stock", canonical(n), "number"),)
-    change = Change("stock", "products", f"sku-{n}", by, values, None)  # type: ignore[arg-type]
+    collection = more.pop("collection", "products")
+    change = Change("stock", collection, f"sku-{n}", by, values, None)  # type: ignore[arg-type]
     id, index = more.pop("id", f"e{n}"), more.pop("index", 0)
     return Incoming(id, "stock.changed", index, (change,), **more)
 
@@ -338,6 +363,40 @@ def claims(rig: Rig, options: argparse.Namespace) -> Callable[[], object]:
     return run
 
 
+def bulk(rig: Rig, options: argparse.Namespace) -> Callable[[], object]:  # noqa: ARG001
+    """Whole batches of items of 20, and of 60 fields are claimed, and settled."""
+    for number in (20, 60):
+        values = tuple(FieldValue(f"f{n}", canonical(n), "number") for n in range(number))
+        collection = "products" if number == 20 else "stores"
+        for n in range(300):
+            rig.accept(
+                [event(n, by="item", fields=values, collection=collection, id=f"{number}-{n}")]
+            )
+
+    def run() -> None:
+        outbox, site = rig.outbox, rig.settings.destinations["site"]
+        rig.hide_filters()
+        full = 0
+        while rig.outbox.counts()["pending"]:
+            batch = outbox.claim(site)
+            if isinstance(batch, Batch):
+                full += len(batch.items) == 100
+                outbox.settle(batch, Judgement(_answers(batch), "success"), outcome="200")
+        assert full >= 6
+
+    return run
+
+
+def _answers(batch: Batch) -> tuple[Verdict, ...]:
+    """Their status is read, and then they are written."""
+    return tuple(
+        Verdict(item.record, status="|2025-01-01T00:00:00.000Z|")
+        if batch.look
+        else Verdict(item.record, written=tuple(field.slug for field in item.fields))
+        for item in batch.items
+    )
+
+
 def seen_ids(rig: Rig, options: argparse.Namespace) -> Callable[[], object]:
     """A day's event ids expire at once."""
     for first in range(0, options.records, 1000):
@@ -366,25 +425,18 @@ CASES = (
     clock_set_back,
     status,
     claims,
+    bulk,
     seen_ids,
 )
 
 
-def measured(rig: Rig, run: Callable[[], object]) -> tuple[int, float, list[float]]:
-    """Return the steps of *run*, the CPU seconds of the store, and the ms of each slow step."""
-    rig.client.config_resetstat()
+def measured(rig: Rig, run: Callable[[], object]) -> tuple[list[tuple[float, str]], list[float]]:
+    """Return the steps of *run*, longest last, and the ms of what the slow log holds of it."""
     rig.client.slowlog_reset()
-    before = cpu(rig.client)
+    rig.took.clear()
     run()
-    spent = cpu(rig.client) - before
-    steps = rig.client.info("commandstats").get("cmdstat_evalsha", {}).get("calls", 0)
     slow = sorted(entry["duration"] / 1000 for entry in rig.client.slowlog_get(100_000))
-    return steps, spent, slow or [1.0]
-
-
-def cpu(client: redis.Redis) -> float:
-    told = client.info("cpu")
-    return float(told["used_cpu_user_main_thread"]) + float(told["used_cpu_sys_main_thread"])
+    return sorted(rig.took), slow or [1.0]
 
 
 def main() -> int:
@@ -395,7 +447,9 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=10_000)
     parser.add_argument("--only", action="append", choices=[case.__name__ for case in CASES])
     options = parser.parse_args()
-    print(f"{'':16}{'steps':>8}{'CPU s':>8}{'> 1 ms':>8}{'> 20 ms':>9}{'longest, ms':>13}")
+    print(f"{'':16}{'CPU time of the main thread':^49}{'by the clock':>22}")
+    print(f"{'':16}{'steps':>7}{'s':>7}{'> 20 ms':>9}{'longest, ms':>13}", end="")
+    print(f"{'':14}{'> 20 ms':>9}{'longest, ms':>13}")
     longest = 0.0
     with server(16_000) as client, tempfile.TemporaryDirectory() as folder:
         for case in CASES:
@@ -404,11 +458,13 @@ def main() -> int:
             client.flushall(asynchronous=True)
             rig = Rig(client, settings(Path(folder), "dead-letter"))
             run = case(rig, options)
-            steps, spent, slow = measured(rig, run)
-            longest = max(longest, slow[-1])
-            over = sum(each > PROMISE_MS for each in slow)
-            figures = f"{steps:8}{spent:8.1f}{len(slow):8}{over:9}{slow[-1]:13.1f}"
-            print(f"{case.__name__:16}{figures}")
+            steps, slow = measured(rig, run)
+            most, name = steps[-1] if steps else (0.0, "")
+            longest = max(longest, most)
+            spent = sum(ms for ms, _ in steps) / 1000
+            over = [sum(ms > PROMISE_MS for ms in each) for each in ([ms for ms, _ in steps], slow)]
+            print(f"{case.__name__:16}{len(steps):7}{spent:7.1f}{over[0]:9}{most:13.1f}", end="")
+            print(f"  {name:12}{over[1]:9}{slow[-1]:13.1f}")
             sys.stdout.flush()
     return 0 if longest < PROMISE_MS else 1
 

@@ -189,8 +189,9 @@ class Play:
         assert answer.settled == sum(held.values())
         assert answer.lost == len(held) - answer.settled
         if again:
-            repeated = self.bench.steps.repeat("settle")
-            assert (repeated["settled"], repeated["lost"]) == (answer.settled, answer.lost)
+            repeated = self.bench.steps.repeat("settle")  # of several steps, the last
+            assert repeated["settled"] <= answer.settled
+            assert repeated["lost"] <= answer.lost
         for one in verdicts:
             if held[one.record]:
                 self._take_verdict(one, batch)

@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 import redis
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -15,6 +16,8 @@ from hypothesis.stateful import (
 from outbox_invariants import check_quiet, check_store
 from outbox_network import Flight
 from outbox_play import Play
+
+from workers.store import claims
 
 # Few values, versions and ids, so that they meet; versions: times, sequences, arrivals.
 NUMBERS = {"stock": [1, 2, 3, "held", "first"], "price": [1, 2, 3, "held"], "name": [None]}
@@ -51,13 +54,16 @@ class Machine(RuleBasedStateMachine):
     """
 
     client: redis.Redis
+    patch: pytest.MonkeyPatch
 
     @initialize(
         missing=st.sampled_from(["dead-letter", "ignore"]),
         known=st.sampled_from([True, True, False]),
+        most=st.sampled_from([1, claims.MOST]),
     )
-    def start(self, missing, known):
+    def start(self, missing, known, most):
         self.client.flushall()
+        self.patch.setattr(claims, "MOST", most)  # 1: each item takes a step of its own
         self.play = Play(self.client, missing=missing)
         if known:  # so that not every history begins with a look-up
             self.play.accept("erp", "live", [(None, "i1", {"stock": (0, 0)})])
@@ -199,9 +205,9 @@ class Machine(RuleBasedStateMachine):
         check_quiet(self.client, play.network, play.reference, play.gone)
 
 
-def test_any_history_ends_with_the_newest_values_and_every_value_counted_once(store):
+def test_any_history_ends_with_the_newest_values_and_every_value_counted_once(store, monkeypatch):
     # MODEL_EXAMPLES: how many histories; a failure prints how to play it again.
-    Machine.client = store
+    Machine.client, Machine.patch = store, monkeypatch
     run_state_machine_as_test(
         Machine,
         settings=settings(

@@ -8,8 +8,15 @@ local picked, shape, room, filled = {}, nil, nil, 0  -- shape: lua/picking.lua; 
 local spare = false  -- passes over items that failed alone, while there are others
 local looked = 0  -- at so many items
 local LOOKS = 150  -- items: what one claim may take of the time of the store is bounded
+local effort = 0   -- of this step so far, in the units of request.most
+
+-- What it takes to read an item, to hand out a value of it, and to put an item back
+-- (workers/store/claims.py).
+local EFFORT = {item = 10, value = 3, back = 20}
+local function has_done_enough() return effort >= request.most end
 
 local function put_back(item)
+  effort = effort + EFFORT.back
   schedule(item)
   save(item)
 end
@@ -26,6 +33,7 @@ local function consider(set_of, record)
   local collection = set_of.collection
   local item = load_item(collection.name, record)
   looked = looked + 1
+  effort = effort + EFFORT.item + item.size
   if spare and item.meta.failed then return end
   if set_of.filler and (item.meta.failed or item.meta.refused) then return end
   if item.meta.claim then
@@ -83,23 +91,24 @@ local function consider(set_of, record)
     save(item)
     return
   end
-  if #picked > 0 and imports > 0 and turn.taken + imports > turn.room then
+  if filled > 0 and imports > 0 and turn.taken + imports > turn.room then
     room = filled
     return save(item)
   end
   shape, filled, turn.taken = own, filled + size, turn.taken + imports
   room = math.min(room or limit, limit)
+  effort = effort + EFFORT.value * #send
   picked[#picked + 1] = {item = item, id = id or '', send = send, limit = limit, status = status, to = to}
 end
 
 local function claim_items(set_of)
   local scanned, most = 0, looked + LOOKS
-  while looked < most do
+  while looked < most and not has_done_enough() do
     local records = redis.call('ZRANGEBYSCORE', set_of.key, '-inf', now, 'LIMIT', scanned, 100)
     if #records == 0 then break end
     local before = redis.call('ZCOUNT', set_of.key, '-inf', now)
     for _, record in ipairs(records) do
-      if room and filled >= room then return end
+      if (room and filled >= room) or has_done_enough() then return end
       consider(set_of, record)
     end
     -- What left the due set while we looked makes the next page start earlier.

@@ -1,14 +1,16 @@
 #!lua flags=allow-oom
 -- claim: the next step of one destination. Takes the budget slot and the items in one go, or says
 -- when to come back. Nothing waits while it holds a claim.
--- ARGV[2]: {token, destination, batch, linger_ms, budget, limit, flights, lower, live,
+-- ARGV[2]: {token, destination, batch, linger_ms, budget, limit, flights, lower, live, most, joins,
 --   collections: [{name, index, whole, create, preflight, locales}]}
 --   lower: of the flights, those that replays and reconciles may take
 --   index: the copy that item ids speak of; whole: it can be listed as a whole alone; create: what
 --   no listing shows is created; preflight: values are held against the schema;
+--   most: what the step may take of the time of the store (lua/batch.lua)
+--   joins: lua/joining.lua
 --   live: of the destination; locales: "all" or a list of tags, if not the primary one alone is written
 -- Returns {step = 'batch' | 'probe' | 'filter' | 'index' | 'schema' | 'site' | 'variants' | 'wait', ...}
---! uses state arrivals burying retire creation references budget on_create echo forms listing filter lookups locales scope spread variant_pages status late picking lanes retiring claimed publish_wait room import_pace imports batch
+--! uses state arrivals burying retire creation references budget on_create echo forms listing filter lookups locales scope spread variant_pages status late picking lanes retiring claimed publish_wait room import_pace imports batch joining
 
 local earlier = earlier_answer()
 if earlier then return earlier end
@@ -17,7 +19,8 @@ local name = request.destination
 local dest_key = P .. 'destination:' .. name
 dest = read(dest_key, 'paused', 'open_until', 'trial', 'trial_until', 'probes', 'epoch',
   'last_sent', 'last_success', 'turn', 'failures', 'import_ms', 'imported')
-redis.call('ZREM', P .. 'wakes', name)
+local joins = given(request.joins)
+if not joins then redis.call('ZREM', P .. 'wakes', name) end
 
 -- *gate_ms*: for how long no new live change can be sent either, so that accept need wake nobody;
 -- *lower_ms*: the same of the lower lanes, where it is longer.
@@ -35,17 +38,18 @@ local function wait(ms, reason, gate_ms, lower_ms)
   return answer({step = 'wait', ms = ms or false, reason = reason})
 end
 
+if joins and (dest.paused or dest.open_until) then return joins_nothing(true) end
 if dest.paused then return wait(nil, 'paused') end
 
 flight = P .. 'flight:' .. name
 local flying, lower = flights_of(flight)
-if flying >= request.flights then
+if flying >= request.flights and not joins then
   -- Whoever lands looks for more; should he die, the sweep finds what is due.
   return wait(nil, 'flight')
 end
 
 local open = not_paused(request.collections)
-if #open == 0 then return wait(nil, 'paused') end
+if #open == 0 and not joins then return wait(nil, 'paused') end
 note_closed(open)
 note_room(open)
 
@@ -78,7 +82,7 @@ end
 -- The breaker: open until a probe has been answered, then one request may try: after a bad probe
 -- too, for a GET says nothing about writes. 'fresh': what just failed is an item that failed alone
 -- before, and may be to blame itself, so that others need not wait for the next probe.
-if dest.open_until then
+if dest.open_until then  -- nothing joins then
   local trying = dest.trial == 'out' and sane(dest.trial_until, CLAIM_MS)
   if trying and trying > now then return wait(nil, 'breaker') end
   local till = sane(dest.open_until, 30000)
@@ -124,27 +128,30 @@ end
 
 local function hand_out(set_of, own)
   local out, told = {}, {}
-  local how = {token = request.token, create = string.find(shape, ' create', 1, true) ~= nil,
+  local token = joins and joins.token or request.token
+  local how = {token = token, create = string.find(shape, ' create', 1, true) ~= nil,
     retires = string.match(shape, ' retire (%a+)'), look = string.match(shape, ' look (%a+)')}
   for _, pick in ipairs(picked) do
     out[#out + 1] = told_of(pick, dest)
     told[#told + 1] = {pick.item.record, hold_for(how, pick)}
   end
   note_held_back(set_of.collection.name)
-  depart(set_of.lane)
-  note_import(dest_key, flight, turn)
-  if set_of.collection.single and not how.look then begin_try(set_of.collection, request.token) end
+  if not joins then depart(set_of.lane) end
+  note_import(dest_key, flight, turn, token)
+  if set_of.collection.single and not how.look then begin_try(set_of.collection, token) end
   redis.call('HSET', dest_key, 'turn', 'index')
-  note('sent', {destination = name, collection = set_of.collection.name, token = request.token,
+  note('sent', {destination = name, collection = set_of.collection.name, token = token,
     items = told}, 'items')
   return answer({step = 'batch', collection = set_of.collection.name, items = out,
     staged = string.find(shape, ' staged', 1, true) and true or false,
     publish = string.find(shape, ' publish', 1, true) and true or false,
     locales = tags_of(picked), create = how.create, retire = how.retires or '', look = how.look or '',
     imports = turn.taken, mistold = is_mistold(set_of.collection.name),
-    trial = trial and not blind,
+    trial = trial and not blind, joins = others_may_join(set_of, own),
     more = set_of.due > own or first_due('live', open) == now, at = now}, CLAIM_MS)
 end
+
+if joins then return join(joins, open, hand_out) end
 
 local lately = now - request.linger_ms
 -- Of a reconcile more is always to come; a live change does not wait since one of those was sent.
@@ -185,7 +192,7 @@ local function serve(lane)
     end
     -- What stays there waits for a schema, or for what has not failed alone: others need not.
     if redis.call('ZCOUNT', set_of.key, '-inf', now) >= set_of.due then held[set_of.key] = true end
-    if looked >= LOOKS then
+    if looked >= LOOKS or has_done_enough() then
       unseen = true
       sooner(now + 1)
       break

@@ -152,7 +152,7 @@ end
 -- What a worker is told of an item that it is to send.
 local function told_of(pick, dest)
   local meta = pick.item.meta
-  return {record = pick.item.record, id = pick.id, fields = pick.send, limit = pick.limit,
+  return {record = pick.item.record, id = pick.id, size = pick.item.size, fields = pick.send, limit = pick.limit,
     attempts = tonumber(meta.attempts or 0), refused = meta.refused and true or false,
     taken = meta.taken or false, passed = meta.passed or false, forgotten = meta.forgotten and true or false,
     healthy = is_healthy(pick.item, dest), fresh = not meta.failed,

@@ -12,7 +12,9 @@
 --     status, look, relist, unmoved, unpublishable, why,
 --     sought: [slug],
 --     shown: {slug: [cmsLocaleId]}, variants: {cmsLocaleId: state}}],
---   heard, closed, no_room, create_most}
+--   heard, closed, no_room, create_most, items, first, last, made}
+--   items: of the whole claim; first, last: of the steps that settle it one behind the other; made:
+--   one of those before has found a new item
 --   create: the request was to create the items; made: the id of the item that there is now
 --   retire: 'unpublish' or 'delete', or '': what the request was to do to the items; retired: it did
 --   unmoved: the CMS says that it was not live; live: of the destination; staged: of the request
@@ -25,19 +27,19 @@
 --   no_room: that the plan has no room, for so many that create_most are to be tried next
 --   soft: the limits come from 5xx answers, and last until the outage has ended
 --   imports: [files, ms]: that the CMS fetched for the request, and how long that took
--- Returns {settled, lost, letters}.
+-- Returns {settled, lost, letters, made}.
 --! uses state arrivals burying retire resting creation slices references echo publish_wait room forms status locales retired created shown import_pace twins late losses
 
 local earlier = earlier_answer()
 if earlier then return earlier end
 
 local dest_key = P .. 'destination:' .. request.destination
-redis.call('ZREM', P .. 'flight:' .. request.destination, request.claim)
+if request.last then redis.call('ZREM', P .. 'flight:' .. request.destination, request.claim) end
 local epoch = redis.call('HGET', dest_key, 'epoch') or '0'
 local copy = request.copy .. doubts()
 
 local lost, letters, told = 0, 0, {}
-local made, room_made = false, false
+local made, room_made = request.made, false
 local no_room = given(request.no_room)
 
 local function as_set(list)
@@ -203,7 +205,7 @@ local function doubt_values(item, claim, verdict)
     doubt_retirement(item, now + LATE_MS)
   elseif not request.create then
     for slug in pairs(claim.fields) do mark_repair(item, slug, now + LATE_MS) end
-    local wait = note_late(item, claim, #request.verdicts == 1)
+    local wait = note_late(item, claim, request.items == 1)
     verdict.wait_ms = math.max(verdict.wait_ms or 0, wait)
   end
 end
@@ -275,14 +277,16 @@ for _, verdict in ipairs(request.verdicts) do
 end
 wake_waiting()
 note_held_back(request.collection)
-if request.heard then note_answer_on_closed(request.collection, request.claim, given(request.closed)) end
-if no_room then
+if request.heard and request.first then
+  note_answer_on_closed(request.collection, request.claim, given(request.closed))
+end
+if no_room and request.first then
   note_no_room(request.collection, no_room, request.create_most)
-elseif request.create and request.heard then
+elseif not no_room and request.create and request.heard and request.last then
   note_room_answer(request.collection, made)
 end
 for name in pairs(room_made and places or {}) do try_for_room(name) end
 redis.call('HSET', P .. 'index:' .. request.collection .. ':' .. request.index, 'answered', now)
 note('answered', {destination = request.destination, collection = request.collection,
   token = request.claim, outcome = request.outcome, items = told}, 'items')
-return answer({settled = #told, lost = lost, letters = letters})
+return answer({settled = #told, lost = lost, letters = letters, made = made or nil})

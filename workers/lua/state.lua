@@ -93,6 +93,7 @@ local function load_item(collection, record)
   local item = {key = key, collection = collection, record = record, meta = {}, fields = {}, left = {},
     touched = {}, changed = {}, relinked = {}}
   local flat = redis.call('HGETALL', key)
+  item.size = #flat / 2
   for i = 1, #flat, 2 do
     local name = flat[i]
     local kind = string.sub(name, 1, 2)

@@ -1,0 +1,33 @@
+-- Shared, of claim: a batch that would hold the store for too long is claimed by several steps, of one
+-- token and for one request. The first takes all that a request takes; the next ones join what else
+-- goes with it. Each of them leaves what it has claimed as any claim leaves it.
+-- request.joins: {token, collection, lane, shape, room, filled, taken}: as the step before answered it,
+--   and the token of the first   taken: files to import so far
+
+local function joins_nothing(more) return answer({step = 'batch', items = {}, more = more or false}, CLAIM_MS) end
+
+-- What the next step is to be told, where there is one: the batch has room, and the time was short.
+-- Not where it is a trial, or what is picked depends on how much there is (lua/picking.lua).
+local function others_may_join(set_of, own)
+  if own == 0 or trial or filled >= room or not has_done_enough() then return nil end
+  if string.find(shape, 'part ', 1, true) then return nil end
+  return {collection = set_of.collection.name, lane = set_of.lane, shape = shape, room = room,
+    filled = filled, taken = turn.taken}
+end
+
+local function join(joins, open, hand_out)
+  local collection
+  for _, one in ipairs(open) do
+    if one.name == joins.collection and not one.shut then collection = one end
+  end
+  if not collection or not redis.call('ZSCORE', flight, joins.token) then return joins_nothing(true) end
+  shape, room, filled, turn.taken = joins.shape, joins.room, joins.filled, joins.taken
+  if turn.taken > 0 then turn.free = true end  -- the one that imports is this one
+  local key = P .. 'due:' .. collection.name .. ':' .. joins.lane
+  local set_of = {lane = joins.lane, collection = collection, key = key, due = redis.call('ZCOUNT', key, '-inf', now)}
+  claim_items(set_of)
+  local own = #picked
+  fill_up(set_of)
+  if #picked == 0 then return joins_nothing(set_of.due > 0 or first_due('live', open) == now) end
+  return hand_out(set_of, own)
+end
