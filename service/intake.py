@@ -24,6 +24,8 @@ from workers.errors import ConfigurationInvalid, Problem
 from workers.settings import Collection
 from workers.store.store_clock import StoreClock
 
+LARGE = 262_144  # bytes of a body for which the store may well take longer
+
 _log = logging.getLogger(__name__)
 
 
@@ -66,7 +68,7 @@ class Intake:
     ) -> None:
         self._senders = senders
         self._reader = Reader(senders, mappings, collections)
-        self._outbox = outbox
+        self._outbox = self.patient = outbox  # the second waits longer for its store
         self._wake = wake
         self.door: Door | None = None  # what keeps a delivery while the store cannot
         self.clock: StoreClock | None = None  # learns the time from the store's answers
@@ -113,7 +115,7 @@ class Intake:
             StoreUnavailable: It does not, or nobody knows.
         """
         read, delivery = self._mapped(entry)
-        return self._receipt(read, self._sent(delivery))
+        return self._receipt(read, self._sent(delivery, patiently=len(entry.body) > LARGE))
 
     def drain(self, entries: Sequence[tuple[Entry, Spooled]]) -> Sequence[Accepted]:
         """
@@ -133,7 +135,7 @@ class Intake:
         except Exception:
             if not mapped:
                 raise
-        found = self._outbox.accept_in_order(mapped)
+        found = self.patient.accept_in_order(mapped)
         for delivery, accepted in zip(mapped, found, strict=False):
             values = {"source": delivery.source, "events": len(delivery.events)}
             _log.info("drained", extra=values | {"action": accepted.outcome})
@@ -232,10 +234,11 @@ class Intake:
             raise ConfigurationInvalid([problem])
         return self._senders[source]
 
-    def _sent(self, delivery: Delivery) -> Accepted:
+    def _sent(self, delivery: Delivery, *, patiently: bool = False) -> Accepted:
         clock = self.clock
         began = clock.begin() if clock else 0
-        accepted = self._outbox.accept(delivery)
+        outbox = self.patient if patiently else self._outbox
+        accepted = outbox.accept(delivery)
         if clock and accepted.at_us is not None:
             clock.observe(began, accepted.at_us)
         return self._told(delivery, accepted)

@@ -84,10 +84,16 @@ class Wakes:
             return bool(queue.count >= self._most)
 
 
-def build(settings: Settings) -> Parts:
-    """Return the objects of this process. Nothing is sent before the first use."""
-    steps = Steps(connection.connect(settings.store))
-    return parts_of(settings, steps, Wakes(connection.rq_connection(settings.store), settings))
+def build(settings: Settings, *, timeout: float = connection.TIMEOUT) -> Parts:
+    """
+    Return the objects of this process. Nothing is sent before the first use.
+
+    Args:
+        timeout: Seconds for one answer of the store.
+    """
+    steps = Steps(connection.connect(settings.store, timeout=timeout))
+    wakes = Wakes(connection.rq_connection(settings.store, timeout=timeout), settings)
+    return parts_of(settings, steps, wakes)
 
 
 class Jobs:

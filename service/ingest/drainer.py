@@ -71,6 +71,7 @@ class Drainer:
         self._refused: dict[str, tuple[float, float]] = {}  # source → till when, and how long
         self._adopted = self._told = float("-inf")
         self._marked: set[str] = set()  # names that the store was told of
+        self._away = False  # the store, when it was looked at last
 
     def notify(self) -> None:
         """There is something to do."""
@@ -85,7 +86,10 @@ class Drainer:
             except Exception:
                 _log.exception("drain failed")
                 wait = ADOPT
-            if wait:
+            if wait == PROBE:
+                # Each delivery that is spooled meanwhile would begin the next look.
+                time.sleep(wait)
+            elif wait:
                 self._wanted.wait(wait)
             self._wanted.clear()
 
@@ -102,10 +106,14 @@ class Drainer:
             self._clear()
             return ADOPT
         try:
-            self._soundness.check()
+            self._soundness.check_patiently()
         except StoreUnavailable as error:
+            self._away = True
             self._shut(error)
             return PROBE
+        if self._away:
+            self._away = False
+            self._refused.clear()
         self._open()
         drained = sum(self._drain(source) for source in sources)
         self._clear()

@@ -13,6 +13,7 @@ from service.ingest.receipt import SPOOLED, Receipt
 from service.ingest.spool import Spool, State, folder_of
 from service.ingest.store_gate import StoreGate
 from service.intake import Intake
+from service.ports import Outbox
 from workers.settings import StoreSettings
 from workers.store import spool_marks
 from workers.store.soundness import Soundness
@@ -22,18 +23,28 @@ class SpoolParts:
     """
     Args:
         store: Where the spool lies, and how large it may grow.
-        client: Of the store.
+        client: Of the store; gives up soon.
+        patient: Another, by which the spool is drained.
+        drained: The outbox of that; None: what takes the deliveries.
     """
 
-    def __init__(self, store: StoreSettings, client: redis.Redis) -> None:
+    def __init__(
+        self,
+        store: StoreSettings,
+        client: redis.Redis,
+        patient: redis.Redis | None = None,
+        drained: Outbox | None = None,
+    ) -> None:
         self.spool = Spool(folder_of(store.data), store.spool_mb)
         self.gate = StoreGate()
-        self.soundness = Soundness(client, store)
-        self._client = client
+        self.soundness = Soundness(client, store, patient=patient)
+        self._client = patient or client
+        self._drained = drained
         self._drainer: Drainer | None = None
 
     def attach(self, intake: Intake) -> Drainer:
         """Have *intake* keep its deliveries by the spool; return what drains it."""
+        intake.patient = self._drained or intake.patient
         self._drainer = Drainer(
             self.spool,
             self.gate,

@@ -16,7 +16,8 @@ from typing import Final
 from workers.errors import StoreUnavailable
 
 AT_ONCE: Final = 8  # calls of one process; concurrency is what lets writes share an fsync
-SILENT: Final = 0.5  # s in which no call was answered
+SOON: Final = 0.25  # s after which a call that has no answer gives up; it may have been carried out
+SILENT: Final = 0.05  # s in which no call was answered, so that nobody else begins one
 
 
 class StoreGate:

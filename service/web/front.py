@@ -35,6 +35,7 @@ DELIVERIES: Final = 4  # threads; concurrency is what lets writes share an fsync
 HEAVY: Final = 2
 LIGHT: Final = 262_144  # bytes
 PAGES: Final = 4  # threads for all but deliveries, so that health answers whatever those do
+HELP: Final = 0.05  # s in which no delivery is answered: others may be, by the spool
 STUCK: Final = 20.0  # s in which no thread answers, as many as there may be: they never will
 TURN: Final = 3.0  # s that the event loop has for one turn
 _NO_FREE_THREAD: Final = Refused(HTTPStatus.SERVICE_UNAVAILABLE, "busy")
@@ -56,7 +57,7 @@ class Front:
         report: Callable[[str, str, int], object],
         uploads: Uploads | None = None,
     ) -> None:
-        self._deliveries = Threads(application, DELIVERIES, "deliveries")
+        self._deliveries = Threads(application, DELIVERIES, "deliveries", stuck=HELP)
         self._heavy = Threads(application, HEAVY, "heavy", most=HEAVY)
         self._pages = Threads(application, PAGES, "pages")
         self._limit = limit

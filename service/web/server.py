@@ -149,6 +149,7 @@ def _build() -> tuple[Flask, Settings, Reporter]:
     from service.configuration import of_process
     from service.ingest.spool_count import with_spool
     from service.ingest.spool_parts import SpoolParts
+    from service.ingest.store_gate import SOON
     from service.reconcile.past_runs import with_runs
     from workers import jobs, processes
     from workers.scripts import text_of
@@ -162,11 +163,13 @@ def _build() -> tuple[Flask, Settings, Reporter]:
     parts = jobs.build(settings)
     client = parts.steps.client
     refusals = Refusals(client)
-    spool = SpoolParts(settings.store, client)
+    # Where nothing is spooled, giving up soon would only lose what came.
+    soon = jobs.build(settings, timeout=SOON) if settings.store.spool_mb else parts
+    spool = SpoolParts(settings.store, soon.steps.client, client, parts.outbox)
     application = create_app(
         configuration,
-        outbox=parts.outbox,
-        wake=parts.wakes.wake,
+        outbox=soon.outbox,
+        wake=soon.wakes.wake,
         status=lambda: with_runs(
             with_spool(parts.report.status(), settings.store.data, client),
             settings.collections.values(),

@@ -19,6 +19,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 PATIENCE: Final = 10.0  # s; most senders gave up by then
 STUCK: Final = 0.25  # s in which no thread answers, after which others help out
+LINGER: Final = 0.25  # s that one who helps out waits for more to do
 MOST: Final = 24  # threads then; each may need a connection to the store
 
 _log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ class Threads:
     """
     A few threads that take requests from one queue.
 
-    Where all of them hang, others help out until the queue is empty, so that nobody waits for a
+    Where all of them hang, others help out until nothing more comes, so that nobody waits for a
     store that does not answer but who needs it.
 
     Not a ThreadPoolExecutor: its futures cost a sixth of the requests that one connection gets
@@ -61,6 +62,7 @@ class Threads:
         patience: Seconds that a request may wait for one of them.
         stuck: See STUCK.
         most: Of threads, those who help out among them.
+        linger: See LINGER.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Threads:
         patience: float = PATIENCE,
         stuck: float = STUCK,
         most: int = MOST,
+        linger: float = LINGER,
     ) -> None:
         self._application = application
         self._count = count
@@ -78,6 +81,7 @@ class Threads:
         self._patience = patience
         self._stuck = stuck
         self._most = most
+        self._linger = linger
         self._asked: SimpleQueue[_Asked] = SimpleQueue()
         # These three are the event loop's alone.
         self._open = 0  # requests that are not answered yet
@@ -127,7 +131,7 @@ class Threads:
     def _help(self) -> None:
         with suppress(Empty):
             while True:
-                self._serve(self._asked.get_nowait())
+                self._serve(self._asked.get(timeout=self._linger))
 
     def _serve(self, asked: _Asked) -> None:
         late = monotonic() - asked.since > self._patience

@@ -230,6 +230,28 @@ def test_where_every_thread_hangs_others_answer():
     assert [each.status for each in late] == [200, 200]
 
 
+def test_who_has_helped_out_stays_for_the_next_one():
+    released, helpers = threading.Event(), []
+
+    def application(environ, start):
+        if "hangs" not in environ:
+            helpers.append(threading.current_thread())
+        return hanging(released)(environ, start)
+
+    async def ask():
+        threads = Threads(application, 1, "test", stuck=0.0, linger=PATIENCE)
+        loop = asyncio.get_running_loop()
+        stuck = threads.ask({"hangs": True}, loop)
+        async with asyncio.timeout(PATIENCE):
+            for _ in range(3):
+                await threads.ask({}, loop)
+        released.set()
+        await stuck
+
+    asyncio.run(ask())
+    assert len(set(helpers)) == 1
+
+
 def test_those_who_helped_out_end():
     released = threading.Event()
 

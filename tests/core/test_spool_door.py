@@ -9,7 +9,8 @@ from service.ingest.door import Door
 from service.ingest.drainer import Drainer
 from service.ingest.receipt import SPOOLED
 from service.ingest.spool import Spool
-from service.ingest.store_gate import AT_ONCE, StoreGate
+from service.ingest.store_gate import AT_ONCE, SILENT, StoreGate
+from service.intake import LARGE
 from workers.errors import SignatureInvalid, StoreUnavailable, StoreUnsafe
 from workers.store.store_clock import StoreClock
 
@@ -23,6 +24,8 @@ class Sound:
     def check(self):
         if self.error:
             raise self.error
+
+    check_patiently = check
 
     def failed(self, error):
         pass
@@ -180,6 +183,36 @@ def test_what_the_store_has_no_room_for_is_tried_again_later(rig, outcome):
     assert rig.spool.state().deliveries == 0
 
 
+def test_a_source_that_was_refused_is_tried_at_once_when_the_store_is_back(rig):
+    rig.outbox.down = True
+    rig.send(1)
+    rig.drain()
+    rig.sound.error = StoreUnavailable("no answer")
+    rig.drainer.step()
+    rig.outbox.down, rig.sound.error = False, None
+    rig.drainer.step()
+    assert rig.taken() == ["e1"]
+
+
+@pytest.mark.parametrize(("size", "waits"), [(LARGE // 2, False), (LARGE, True)])
+def test_the_store_has_longer_for_a_large_body_alone(rig, size, waits):
+    rig.intake.patient = Outbox()
+    body = b'{"id": "e1", "qty": 1, "text": "%s"}' % (b"x" * size)
+    rig.intake.receive("erp", PROOF, body, now=NOW)
+    assert [bool(each.deliveries) for each in (rig.intake.patient, rig.outbox)] == [
+        waits,
+        not waits,
+    ]
+
+
+def test_the_store_has_longer_for_what_is_drained(rig):
+    rig.intake.patient = Outbox()
+    rig.outbox.down = True
+    rig.send(1)
+    rig.drain()
+    assert len(rig.intake.patient.deliveries) == 1
+
+
 def test_a_source_that_is_no_longer_configured_keeps_its_place(rig):
     rig.outbox.down = True
     rig.send(1)
@@ -267,7 +300,13 @@ def test_nobody_waits_for_a_store_that_is_silent():
     now = [0.0]
     gate = StoreGate(lambda: now[0])
     first = gate.enter()
-    now[0] = 0.6
+    now[0] = 0.99 * SILENT
+    second = gate.enter()
+    now[0] = 1.01 * SILENT
+    assert gate.enter() is None
+    gate.leave(second)
+    assert gate.enter() is not None
+    now[0] = 2.1 * SILENT
     assert gate.enter() is None
     gate.leave(first)
     assert gate.enter() is not None

@@ -24,6 +24,7 @@ from workers.settings import StoreSettings
 from workers.store import rights, version
 from workers.store.full import Client
 
+TIMEOUT = 2.0  # s, for one answer
 _CONNECTIONS = 32  # per client; more threads than that wait for one
 FULL = 0.9  # of maxmemory
 _FULL_WORDS = (
@@ -59,7 +60,7 @@ class Durability:
         return asdict(self)
 
 
-def connect(store: StoreSettings, *, timeout: float = 2.0, retries: int = 2) -> redis.Redis:
+def connect(store: StoreSettings, *, timeout: float = TIMEOUT, retries: int = 2) -> redis.Redis:
     """
     Return a client for application state; safe to share between threads, made once per process.
 
@@ -72,7 +73,9 @@ def connect(store: StoreSettings, *, timeout: float = 2.0, retries: int = 2) -> 
     return Client(connection_pool=_pool(store, timeout, retries, decode_responses=True))
 
 
-def rq_connection(store: StoreSettings, *, timeout: float = 2.0, retries: int = 2) -> redis.Redis:
+def rq_connection(
+    store: StoreSettings, *, timeout: float = TIMEOUT, retries: int = 2
+) -> redis.Redis:
     """Return a client for RQ alone: its worker raises the timeout of the pool that it is given."""
     return Client(connection_pool=_pool(store, timeout, retries, decode_responses=False))
 

@@ -30,6 +30,7 @@ class Soundness:
         store: How durable it is to be.
         clock: Learns the store's time from each look.
         offset_ms: That the steps add to the store's clock.
+        patient: A client of the store that waits for longer; None: none does.
     """
 
     def __init__(
@@ -38,9 +39,11 @@ class Soundness:
         store: StoreSettings,
         clock: StoreClock | None = None,
         offset_ms: int = 0,
+        patient: redis.Redis | None = None,
     ) -> None:
         self.clock = clock or StoreClock()
         self._client = client
+        self._patient = patient or client
         self._store = store
         self._offset_us = 1000 * offset_ms
         self._lock = threading.Lock()
@@ -58,28 +61,42 @@ class Soundness:
         with self._lock:
             # While one thread waits for a store that hangs, the others wait for that one.
             if time.monotonic() >= self._until:
-                self._error = self._look()
-                self._until = time.monotonic() + EVERY
+                self._learn(self._look(self._client))
             error = self._error
         if error is not None:
             raise error.with_traceback(None)
 
+    def check_patiently(self) -> None:
+        """
+        As `check`, but that a store which is slow is waited for, and what was bad is looked at
+        again; nobody else waits for that.
+        """
+        if self._error is None and time.monotonic() < self._until:
+            return
+        error = self._look(self._patient)
+        self._learn(error)
+        if error is not None:
+            raise error.with_traceback(None)
+
+    def _learn(self, error: StoreUnavailable | None) -> None:
+        self._error, self._until = error, time.monotonic() + EVERY
+
     def failed(self, error: StoreUnavailable) -> None:
         """The store was just heard to fail: nobody needs to find out by waiting."""
-        self._error, self._until = error, time.monotonic() + EVERY
+        self._learn(error)
 
     def forget(self) -> None:
         """Look anew at the next check."""
         self._until = float("-inf")
 
-    def _look(self) -> StoreUnavailable | None:
+    def _look(self, client: redis.Redis) -> StoreUnavailable | None:
         try:
             began = self.clock.begin()
             with connection.guarded():
-                seconds, micros = self._client.time()
+                seconds, micros = client.time()
                 self.clock.observe(began, seconds * 1_000_000 + micros + self._offset_us)
-                version.read(self._client)
-            connection.check(self._client, self._store)
+                version.read(client)
+            connection.check(client, self._store)
         except StoreUnavailable as error:
             return error
         return None

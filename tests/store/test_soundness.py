@@ -1,0 +1,76 @@
+"""Who waits for a look at the store, and for how long."""
+
+import threading
+
+import pytest
+import redis
+
+from workers.errors import StoreUnavailable
+from workers.settings import StoreSettings
+from workers.store.soundness import Soundness
+
+
+class Away:
+    """A client whose store does not answer."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def time(self):
+        self.asked += 1
+        raise redis.TimeoutError("no answer")
+
+
+class Slow(Away):
+    """A client that waits for its store until it is released."""
+
+    def __init__(self):
+        super().__init__()
+        self.inside, self.released = threading.Event(), threading.Event()
+
+    def time(self):
+        self.inside.set()
+        self.released.wait(20)
+        return super().time()
+
+
+@pytest.fixture
+def store(tmp_path):
+    return StoreSettings(data=tmp_path)
+
+
+def refused(check):
+    with pytest.raises(StoreUnavailable):
+        check()
+
+
+def test_a_patient_look_is_by_its_own_client_and_counts_for_all(store):
+    soon, patient = Away(), Away()
+    soundness = Soundness(soon, store, patient=patient)
+    refused(soundness.check_patiently)
+    refused(soundness.check)
+    assert (soon.asked, patient.asked) == (0, 1)
+
+
+def test_what_was_bad_is_looked_at_again_by_who_is_patient(store):
+    soon, patient = Away(), Away()
+    soundness = Soundness(soon, store, patient=patient)
+    soundness.failed(StoreUnavailable("a call had no answer"))
+    with pytest.raises(StoreUnavailable, match="a call had no answer"):
+        soundness.check()
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match="TimeoutError"):
+            soundness.check_patiently()
+    assert (soon.asked, patient.asked) == (0, 2)
+
+
+def test_nobody_waits_for_a_patient_look(store):
+    slow = Slow()
+    soundness = Soundness(Away(), store, patient=slow)
+    thread = threading.Thread(target=refused, args=(soundness.check_patiently,))
+    thread.start()
+    assert slow.inside.wait(20)
+    refused(soundness.check)
+    assert thread.is_alive()
+    slow.released.set()
+    thread.join(20)
