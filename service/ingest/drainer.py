@@ -162,15 +162,16 @@ class Drainer:
         if not entries:
             return 1
         answers = self._accept(entries)
-        for n, (turn, accepted) in enumerate(zip(turns, answers, strict=False)):
-            if accepted.outcome == "full":
-                return n
-            if accepted.outcome == "behind":
-                # Another process has drained of it before, or the store has forgotten what was.
-                self._spool.resume(turn, accepted.last)
-                return n + 1
-            self._spool.drained(turn, turn.number)
-        return len(answers)
+        done = 0
+        while done < len(answers) and answers[done].outcome not in ("full", "behind"):
+            done += 1
+        if done:
+            self._spool.drained(turns[done - 1], turns[done - 1].number)
+        if done < len(answers) and answers[done].outcome == "behind":
+            # Another process has drained of it before, or the store has forgotten what was.
+            self._spool.resume(turns[done], answers[done].last)
+            return done + 1
+        return done
 
     def _read(self, turns: Sequence[Turn]) -> list[tuple[Entry, Spooled]]:
         """Return what can be read of *turns*, up to one that cannot; the first one is skipped."""

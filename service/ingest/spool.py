@@ -33,7 +33,7 @@ from workers.errors import SpoolFull
 
 FOLDER: Final = "spool"  # under INSTEP_DATA
 LEAST: Final = 65_536  # bytes of room with which it is said to take deliveries
-TOGETHER: Final = 25  # entries that are handed to the store without a wait in between
+TOGETHER: Final = 100  # entries that are handed to the store without a wait in between
 TOGETHER_BYTES: Final = 512 * 1024  # that all but the first of them take
 _LARGEST: Final = 16 * 1024 * 1024  # bytes of a file, before the next one is begun
 _SMALLEST: Final = 256 * 1024

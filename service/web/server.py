@@ -86,8 +86,12 @@ def serve(host: str, port: int, processes: int) -> None:
     """Serve until SIGTERM or SIGINT. *host* is an IP address."""
     # Once, here: a process that granian forks then starts in milliseconds.
     import service.app
-    import service.configuration  # noqa: F401
+    import service.configuration
+    import service.reconcile.past_runs  # noqa: F401
+    import workers.jobs  # noqa: F401
+    from workers.scripts import text_of
 
+    text_of("accept")
     connections = _connections()
     server = Granian(
         target="service.web.server:application",

@@ -255,6 +255,17 @@ def test_of_those_that_go_together_what_stands_behind_a_refused_one_waits(rig):
     assert rig.taken() == ["e2", "e3"]
 
 
+def test_one_line_of_the_log_tells_what_was_drained_together(rig, caplog):
+    caplog.set_level("INFO", "service.intake")
+    rig.outbox.down = True
+    for n in (1, 2, 3):
+        rig.send(n)
+    rig.outbox.down = False
+    rig.drain()
+    (line,) = [each for each in caplog.records if each.message == "drained"]
+    assert (line.source, line.deliveries, line.outcomes) == ("erp", 3, {"kept": 3})
+
+
 def test_an_entry_that_cannot_be_mapped_holds_up_none_before_it(rig):
     rig.outbox.down = True
     for n in (1, 2):

@@ -47,6 +47,27 @@ def installation(tmp_path, monkeypatch):
 def test_the_step_that_accepts_is_put_together_before_the_first_request():
     text_of.cache_clear()
     server.application()
+    assert is_put_together()
+
+
+def test_a_process_that_takes_the_place_of_another_finds_the_step_put_together(monkeypatch):
+    """What is at hand before the fork is at hand in every process."""
+    seen = []
+
+    class Forks:
+        def __init__(self, **_):
+            pass
+
+        def serve(self, **_):
+            seen.append(is_put_together())
+
+    text_of.cache_clear()
+    monkeypatch.setattr(server, "Granian", Forks)
+    server.serve("127.0.0.1", 0, 1)
+    assert seen == [True]
+
+
+def is_put_together():
     found = text_of.cache_info().hits
     text_of("accept")
-    assert text_of.cache_info().hits == found + 1
+    return text_of.cache_info().hits == found + 1
