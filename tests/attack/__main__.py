@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), *(str(ROOT / "tests" / room) for room in ("end_to_end", "store"))]
 
-from tests.attack import attacks, table  # noqa: E402
+from tests.attack import attacks, installation, table  # noqa: E402
 
 
 def main():
@@ -32,7 +32,14 @@ def main():
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first seed")
     parser.add_argument("--histories", type=int, help="how many histories are played")
     parser.add_argument("--seconds", type=float, help="begin no more histories after so long")
-    parser.add_argument("--width", type=int, default=0, help="histories side by side in one run")
+    parser.add_argument(
+        "--width",
+        type=int,
+        default=0,
+        help="histories side by side in one run; with --all it follows from the seed",
+    )
+    parser.add_argument("--installation", choices=installation.INSTALLATIONS, default="",
+                        help="of the histories; by default it follows from the seed")  # fmt: skip
     parser.add_argument("--before", default="HEAD~1", help="the release that stands beside this")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="that play histories")
     parser.add_argument(

@@ -1,7 +1,5 @@
 """The attacks by name: each takes the arguments of the command and returns Figures."""
 
-import contextlib
-import multiprocessing
 import time
 
 from tests.attack import (
@@ -9,7 +7,7 @@ from tests.attack import (
     debezium_order,
     faults,
     front_door,
-    histories,
+    history_runs,
     network,
     store_away,
     stores,
@@ -19,103 +17,9 @@ from tests.attack import (
     restarts as restarting,
 )
 from tests.attack.debezium_order import running_store
+from tests.attack.history_runs import opened
 from tests.attack.progress import Progress
 from tests.attack.table import Figures
-
-WIDTH = 25  # histories side by side in a long run
-QUICK = {"histories": 120, "width": 6, "crash seeds": 1}
-LONG_RUN = {"histories": 100_000, "crash seeds": 5}
-AT_ONCE = 5  # seeds that a process is given at once
-
-
-@contextlib.contextmanager
-def opened():
-    """A world on a store of its own."""
-    from tests.attack.world import World
-
-    with running_store() as client:
-        world = World(client.connection_pool.connection_kwargs["path"])
-        try:
-            yield world
-        finally:
-            world.close()
-
-
-# histories -----------------------------------------------------------------------------------
-
-
-def play_histories(world, seeds, width, told=lambda _: None):
-    """Play the histories of *seeds*; what goes wrong is made as short as can be."""
-    figures, begun = Figures("histories"), time.monotonic()
-    for seed in seeds:
-        operations = histories.made(seed)
-        outcome = histories.played(world, operations, width)
-        figures.add(outcome)
-        figures.runs += 1
-        figures.seeds += 1
-        figures.histories += width
-        if outcome.problems and len(figures.failures) < 3:
-            short = histories.shortest(world, operations, width)
-            words = histories.played(world, short, width).problems or outcome.problems
-            figures.failures.append(
-                f"histories: --only histories --seed {seed} --width {width}: {words[:3]}; the "
-                f"shortest: {short}"
-            )
-        told(figures.histories)
-    figures.seconds = time.monotonic() - begun
-    return figures
-
-
-def _part(job):
-    seeds, width, till = job
-    # Not left to whoever reads the results: a pool that is ended leaves its stores behind.
-    return play_histories(_own.world, seeds if time.monotonic() < till else (), width)
-
-
-class _Own:
-    """The world of a process of the pool."""
-
-    world = None
-    stack = None
-
-
-_own = _Own()
-
-
-def _open_own():
-    _own.stack = contextlib.ExitStack()
-    _own.world = _own.stack.enter_context(opened())
-    multiprocessing.util.Finalize(None, _own.stack.close, exitpriority=100)
-
-
-def whole(given):
-    """Histories of the whole."""
-    sizes = LONG_RUN if given.all else QUICK
-    width = given.width or (WIDTH if given.all else QUICK["width"])
-    runs = max(1, (given.histories or sizes["histories"]) // width)
-    if given.seed is not None:
-        with opened() as world:
-            return play_histories(world, [given.seed], width)
-    seeds = range(given.first, given.first + runs)
-    figures, begun = Figures("histories"), time.monotonic()
-    progress = Progress("histories", runs * width)
-    till = begun + (given.seconds or float("inf"))
-    jobs = [(seeds[n : n + AT_ONCE], width, till) for n in range(0, runs, AT_ONCE)]
-    with multiprocessing.get_context("spawn").Pool(given.processes, _open_own) as pool:
-        try:
-            for part in pool.imap_unordered(_part, jobs):
-                figures.merge(part)
-                for failure in part.failures:
-                    progress.say(failure)
-                progress.at(figures.histories, f"{len(figures.failures)} failed")
-            pool.close()
-            pool.join()
-        except KeyboardInterrupt:
-            progress.say(f"histories: ended after {figures.histories}")
-    progress.end()
-    figures.seconds = time.monotonic() - begun
-    return figures
-
 
 # crash points --------------------------------------------------------------------------------
 
@@ -139,7 +43,7 @@ def crash_points(world, process, seeds, *, stride=1, most=crashes.MOST, told=lam
 
 def all_crashes(given):
     """Every crash point of each process."""
-    count = (LONG_RUN if given.all else QUICK)["crash seeds"]
+    count = 5 if given.all else 1
     seeds = range(given.first, given.first + count) if given.seed is None else [given.seed]
     progress = Progress("crash points")
     with opened() as world:
@@ -282,7 +186,7 @@ def calls(given):
 
 
 ATTACKS = {
-    "histories": whole,
+    "histories": history_runs.whole,
     "crashes": all_crashes,
     "network": all_faults,
     "system-calls": calls,

@@ -12,10 +12,8 @@ from email.utils import formatdate
 from urllib.parse import urlencode
 
 from service.sandbox.app import create_sandbox
-from service.sandbox.records import Copy
-from service.sandbox.schema import Field
-from service.sandbox.seed import fill
 from service.sandbox.site import Site
+from tests.attack.holdings import Holdings
 from workers.answers import read
 from workers.errors import DestinationError
 from workers.fieldtypes import dumps
@@ -23,19 +21,6 @@ from workers.webflow.client import Client
 
 TIMEOUT = 14.0  # s after which the client gives up
 LATEST = 55.0  # s after which nothing lands any more
-NUMBERS = {
-    "products": "0000000000000000000000a1",
-    "prices": "0000000000000000000000a2",
-    "notes": "0000000000000000000000a3",
-    "looks": "0000000000000000000000a4",
-}
-FIELDS = (
-    Field("sku", "PlainText", validations={"singleLine": True}),
-    Field("stock", "Number"),
-    Field("price", "Number"),
-    Field("note", "PlainText"),
-    Field("of", "Reference", validations={"collectionId": NUMBERS["products"]}),
-)
 NEVER_ANSWERED = ("lost", "never", "refused", "late")
 # What a request may meet; those that change nothing for good, but for "drops".
 FATES = (*NEVER_ANSWERED, "500", "502", "503", "429", "garbage", "drops")
@@ -64,7 +49,7 @@ class Line(Client):
         return self._carry(method, self._root + url, query, data)
 
 
-class Cms:
+class Cms(Holdings):
     """Args: clock: has ``t``, in seconds; it goes on while a request is under way."""
 
     def __init__(self, clock):
@@ -73,18 +58,9 @@ class Cms:
         self.app = create_sandbox(self.site)
         self.reset()
 
-    def reset(self, items=3):
+    def reset(self, items=3, tags=("en", "de")):
         """Empty it, but for some published items in each collection."""
-        site = self.site
-        site.checked.clear()
-        site.collections.clear()
-        site.pasts.clear()
-        site.rules.filter_lag = 0.0
-        for name, id in NUMBERS.items():
-            made = site.add_collection(name, name, FIELDS, id=id)
-            numbers = range(1, items + 1)
-            data = [{"name": f"{name} {n}", "slug": f"{name}-{n}", "sku": f"K{n}"} for n in numbers]
-            fill(site, made, data, ids=[f"{id[-2:]}{n:022x}" for n in numbers])
+        self.fill(items, tags)
         self.aloft, self.armed, self.requests, self.point = [], [], 0, lambda _: None
         self.before, self.after = [], []
 
@@ -179,22 +155,6 @@ class Cms:
         lower["date"] = formatdate(self.clock.t, usegmt=True)  # as every server says it
         return read(int(told[0][:3]), lower, body)
 
-    # what it holds
-
-    def items(self, collection, key):
-        """The items that bear *key*."""
-        held = self.site.collections[NUMBERS[collection]].items.values()
-        return [item for item in held if item.staged.fields.get("sku") == key]
-
-    def edit(self, collection, key, **fields):
-        """Write both copies by hand."""
-        for item in self.items(collection, key):
-            held = item.staged
-            merged = Copy({**held.fields, **fields}, held.archived, held.draft, self.site.now())
-            self.site.collections[NUMBERS[collection]].store(item, merged)
-            if item.live is not None:
-                item.live = item.staged
-
 
 def _call_one(acts):
     if acts:
@@ -205,8 +165,8 @@ def _without_one(call):
     """The same PATCH without one field, as if the CMS dropped it."""
     method, path, query, data = call
     document = json.loads(data) if data and method == "PATCH" else {}
-    for entry in document.get("items", ())[:1]:
-        fields = entry.get("fieldData", {})
+    for entry in document.get("items", [document])[:1]:
+        fields = entry.get("fieldData", entry.get("fields", {}))
         if len(fields) > 1:
             fields.pop(max(fields))
     return (method, path, query, json.dumps(document).encode() if document else data)

@@ -10,6 +10,8 @@ import random
 import time
 
 from tests.attack.cms import FATES
+from tests.attack.holdings import NUMBERS
+from tests.attack.installation import LIVE
 from tests.attack.judge import Judge, Outcome
 from tests.attack.mortal import Died
 from tests.attack.sources import Sources
@@ -114,6 +116,20 @@ class History(Sources):
     def op_sweep(self, chance):
         self.world.sweep()
 
+    def op_variant(self, chance):
+        """An editor translates an item, of a record that is not retired."""
+        cms = self.world.cms
+        for collection in NUMBERS:
+            key = f"K{chance.randrange(1, self.width + 1)}"
+            tag = chance.choice(self.world.installation.tags[1:])
+            published = chance.random() < 0.7
+            if self.truth.is_gone(collection, key):
+                continue
+            for item in cms.items(collection, key):
+                if tag not in cms.variants(collection, item.id):
+                    cms.add_variant(collection, item, tag, published=published)
+                    cms.fresh.add((collection, item.id, tag))
+
     # the operator ---------------------------------------------------------------------------
 
     def op_replay(self, chance):
@@ -197,9 +213,19 @@ class History(Sources):
         if not self._rests(outcome):
             return
         outcome.longest = world.clock.t - begun
+        if world.cms.fresh and not self._see_variants(outcome):
+            return
         if self.dropped and self.reconcile(self._snapshot()):
             self._rests(outcome)
         world.check(exact=self.exact)
+
+    def _see_variants(self, outcome):
+        """What editors made is listed within an hour, while something is sent."""
+        self.world.pass_time(3700)
+        self.touch_each()
+        rested = self._rests(outcome)
+        self.world.cms.fresh.clear()
+        return rested
 
     def _rests(self, outcome):
         world = self.world
@@ -220,17 +246,22 @@ WEIGHTS = {
 }  # fmt: skip
 
 
-def made(seed):
+def made(seed, installation=LIVE):
     """The operations of the histories of *seed*: 10 to 40, mostly few."""
     chance = random.Random(seed)  # noqa: S311  # no secret
     length = chance.choice((10, 10, 10, 14, 20, 40))
     names = chance.choices(list(WEIGHTS), list(WEIGHTS.values()), k=length)
-    return [(name, chance.randrange(1 << 30)) for name in names]
+    operations = [(name, chance.randrange(1 << 30)) for name in names]
+    if installation.localized:
+        for _ in range(chance.choice((1, 2, 4))):
+            at = chance.choice((0, 0, chance.randrange(length)))
+            operations.insert(at, ("variant", chance.randrange(1 << 30)))
+    return operations
 
 
-def played(world, operations, width=1):
+def played(world, operations, width=1, installation=LIVE):
     """Play *operations* in a world that begins anew; an exception of it is a problem, too."""
-    world.reset(width)
+    world.reset(width, installation)
     history = History(world, width)
     try:
         return history.play(operations)
@@ -240,7 +271,7 @@ def played(world, operations, width=1):
         return outcome
 
 
-def shortest(world, operations, width=1, seconds=60.0):
+def shortest(world, operations, width=1, installation=LIVE, seconds=60.0):
     """Return the shortest history found that still goes wrong."""
     till = time.monotonic() + seconds
     shorter = True
@@ -248,7 +279,7 @@ def shortest(world, operations, width=1, seconds=60.0):
         shorter = False
         for n in range(len(operations)):
             fewer = operations[:n] + operations[n + 1 :]
-            if played(world, fewer, width).problems:
+            if played(world, fewer, width, installation).problems:
                 operations, shorter = fewer, True
                 break
     return operations

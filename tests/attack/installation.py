@@ -1,11 +1,16 @@
-"""The configuration and the mappings of the world that is attacked."""
+"""The configurations and the mappings of the worlds that are attacked."""
 
-from tests.attack.cms import NUMBERS
+import json
+import random
+from dataclasses import dataclass
+
+from tests.attack.holdings import NUMBERS
 
 CONFIGURATION = """
 mappings = ["mappings.py"]
 [destinations.site]
-api = "v2"
+api = "{api}"
+live = {live}
 token = "t"
 base_url = "http://cms.invalid"
 requests_per_minute = 600
@@ -17,6 +22,7 @@ destination = "site"
 id = "{id}"
 key = "sku"
 missing = "{missing}"
+locales = {locales}
 """
 SOURCE = """
 [sources.{name}]
@@ -26,6 +32,61 @@ topic = "type"
 events = "events || [@]"
 {more}
 """
+
+
+@dataclass(frozen=True)
+class Installation:
+    """
+    How Instep is set up before a CMS.
+
+    Args:
+        locales: Those that are written: "primary", "all" or tags.
+        tags: Of the site; its items have variants where others than the first are written.
+        share: Of the seeds, of so many in a hundred.
+        width: The most histories side by side: v1 takes one item a call.
+    """
+
+    name: str
+    api: str = "v2"
+    live: bool = True
+    locales: object = "primary"
+    tags: tuple = ("en", "de")
+    share: int = 0
+    width: int = 1000
+
+    @property
+    def written(self):
+        """The tags of the locales that are written."""
+        if self.locales == "primary":
+            return self.tags[:1]
+        return self.tags if self.locales == "all" else tuple(self.locales)
+
+    @property
+    def localized(self):
+        return len(self.written) > 1
+
+
+INSTALLATIONS = {
+    one.name: one
+    for one in (
+        Installation("live", share=52),
+        Installation("staged", live=False, share=16),
+        Installation("v1", api="v1", share=6, width=25),
+        Installation("v1-staged", api="v1", live=False, share=6, width=25),
+        Installation("locales", locales="all", share=12),
+        Installation("two-locales", locales=["en", "de"], tags=("en", "de", "fr"), share=8),
+    )
+}
+LIVE = INSTALLATIONS["live"]
+
+
+def chosen(seed):
+    """The installation of the histories of *seed*."""
+    chance = random.Random(f"installed 59 {seed}")  # noqa: S311  # no secret
+    shares = [one.share for one in INSTALLATIONS.values()]
+    return chance.choices(list(INSTALLATIONS.values()), shares)[0]
+
+
 MISSING = {
     "products": "create", "prices": "dead-letter", "notes": "create", "looks": "dead-letter",
 }  # fmt: skip
@@ -93,11 +154,14 @@ class Look(Mapping):
 """
 
 
-def written(folder, durability="always"):
+def written(folder, installation=LIVE, durability="always"):
     """Write both files into *folder*; returns the environment that names them."""
-    text = CONFIGURATION + f'[store]\ndurability = "{durability}"\n'
+    live = json.dumps(installation.live)
+    text = CONFIGURATION.format(api=installation.api, live=live)
+    text += f'[store]\ndurability = "{durability}"\n'
+    locales = json.dumps(installation.locales)
     for name, id in NUMBERS.items():
-        text += COLLECTION.format(name=name, id=id, missing=MISSING[name])
+        text += COLLECTION.format(name=name, id=id, missing=MISSING[name], locales=locales)
     for name, more in SOURCES.items():
         text += SOURCE.format(name=name, more=more)
     (folder / "instep.toml").write_text(text)

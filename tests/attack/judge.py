@@ -30,7 +30,9 @@ class Judge:
     """
 
     def __init__(self, world, *, live=True):
-        self.world, self.truth, self.live = world, world.truth, live
+        self.world, self.truth = world, world.truth
+        self.installation = world.installation
+        self.live = live and self.installation.live
 
     def judge(self, outcome):
         """Note in *outcome* whatever is wrong."""
@@ -46,17 +48,34 @@ class Judge:
                 continue
             self._judge_record(outcome, collection, key, items[0] if items else None, letters)
         for key, value in world.objects.items():
-            shown = world.cms.items("looks", key)[0].staged.fields.get("note")
-            if shown != value and ("looks", key, "note") not in letters:
-                outcome.lost.append(f"looks {key} note: {shown!r}, not {value!r}")
+            for where, item in self._variants("looks", world.cms.items("looks", key)[0]):
+                shown = item.staged.fields.get("note")
+                if shown != value and ("looks", key, "note") not in letters:
+                    outcome.lost.append(f"looks {key}{where} note: {shown!r}, not {value!r}")
+        known = self.installation
+        outcome.lost += world.cms.touched(live=known.live, written=known.written)
+
+    def _variants(self, collection, item):
+        """Where, in words, and what is written of an item there."""
+        if item is None or not self.installation.localized:
+            return [("", item)]
+        fresh = self.world.cms.fresh
+        found = self.world.cms.variants(collection, item.id)
+        return [
+            (f" in {tag}", found[tag])
+            for tag in self.installation.written
+            if tag in found and (collection, item.id, tag) not in fresh
+        ]
 
     def _judge_record(self, outcome, collection, key, item, letters):
         way = self.truth.is_gone(collection, key)
         whole = (collection, key, GONE) in letters or (collection, key, GONE) in (
             self.truth.discarded
         )
-        if way and not whole:
-            self._judge_gone(outcome, collection, key, item, way)
+        variants = self._variants(collection, item)
+        if way and not whole and item is not None:
+            for where, variant in variants:
+                self._judge_gone(outcome, f"{collection} {key}{where}", variant, way)
         for place, held in self.truth.fields.items():
             if place[:2] != (collection, key) or place[2] == GONE or not held.wanted:
                 continue
@@ -64,19 +83,18 @@ class Judge:
                 continue
             if place in letters:
                 self._judge_letter(outcome, place, held, letters[place])
-            else:
-                self._judge_field(outcome, place, held, item)
+                continue
+            for where, variant in variants:
+                self._judge_field(outcome, place, held, variant, where)
 
-    def _judge_gone(self, outcome, collection, key, item, way):
-        if item is None:
-            return
+    def _judge_gone(self, outcome, words, item, way):
         shown = {
             "archive": item.staged.archived,
             "unpublish": item.live is None,
             "delete": False,
         }
         if not shown[way]:
-            outcome.lost.append(f"{collection} {key}: {way} is not done")
+            outcome.lost.append(f"{words}: {way} is not done")
 
     def _judge_letter(self, outcome, place, held, letter):
         value = letter.fields[place[2]]["value"]
@@ -86,7 +104,7 @@ class Judge:
     def _shown(self, place, value):
         return {"key": value, "to": "products"} if place[2] == "of" else value
 
-    def _judge_field(self, outcome, place, held, item):
+    def _judge_field(self, outcome, place, held, item, where):
         if item is None:
             outcome.lost.append(f"{place}: no item, {held.value!r} is wanted")
             return
@@ -98,6 +116,6 @@ class Judge:
                 wanted = [one.id for one in self.world.cms.items("products", held.value)] or [shown]
             if shown not in wanted:
                 older = any(shown == value for value in held.older)
-                words = f"{place}: {shown!r}, not {held.value!r}"
+                words = f"{place}{where}: {shown!r}, not {held.value!r}"
                 (outcome.stale if older else outcome.lost).append(words)
                 return

@@ -111,10 +111,27 @@ class Sources:
         return Event("bare", None, "notes", key, {GONE: "unpublish"}, None, payload)
 
     def op_notice(self, chance):
-        key = f"K{chance.randrange(1, self.width + 1)}"
+        self._notice(f"K{chance.randrange(1, self.width + 1)}")
+
+    def _notice(self, key):
         self.world.objects[key] = f"o{self._next()}"
         self.world.notify(key, f"n{self.number}")
         self.exact = False
+
+    def touch_each(self):
+        """Something new comes for one record of each collection."""
+        n = self._next()
+        values = {"stock": 5000 + n}
+        payload = {"id": f"e{n}", "type": "changed", "sku": "K1", "rev": n, **values}
+        self.source["K1"] = ({**self.source.get("K1", ({}, 0))[0], **values}, n)
+        self.arrive("erp", [Event("erp", f"e{n}", "products", "K1", values, (2, n, 0), payload)])
+        values = {"price": 5000 + n}
+        payload = {"id": f"t{n}", "type": "changed", "sku": "K1", **values}
+        self.arrive("till", [Event("till", f"t{n}", "prices", "K1", values, None, payload)])
+        values = {"note": f"n{n}"}
+        payload = {"type": "changed", "sku": "K1", **values}
+        self.arrive("bare", [Event("bare", None, "notes", "K1", values, None, payload)])
+        self._notice("K1")
 
     def op_mail(self, chance):
         """Some of what is on its way arrives, in any order."""

@@ -1,10 +1,13 @@
 """A short form of the attacks: `python -m tests.attack --all` plays all of them."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
 from tests.attack import crashes, histories, network
+from tests.attack.holdings import NUMBERS
+from tests.attack.installation import INSTALLATIONS
 from tests.attack.judge import Judge, Outcome
 from tests.attack.table import Figures, markdown
 from tests.attack.world import World
@@ -29,6 +32,13 @@ def test_whatever_happens_the_newest_is_shown_and_each_value_is_counted(world, s
     assert histories.played(world, histories.made(seed), width=4).problems == []
 
 
+@pytest.mark.parametrize("name", ["staged", "v1", "v1-staged", "locales", "two-locales"])
+def test_so_it_is_however_it_is_set_up(world, name):
+    installation = INSTALLATIONS[name]
+    operations = histories.made(1, installation)
+    assert histories.played(world, operations, 3, installation).problems == []
+
+
 @pytest.mark.parametrize("process", crashes.PROCESSES)
 def test_a_process_may_die_at_any_command(world, process):
     stride = {"worker": 17, "reconcile": 11}.get(process, 3)
@@ -45,9 +55,13 @@ def test_a_broken_network_costs_nothing(store, name):
 # What judges must see what is wrong ------------------------------------------------------------
 
 
-def spoiled(world, spoil):
+def spoiled(world, spoil, installation="live"):
     """The outcome of one history after *spoil* has been at the CMS."""
-    world.reset(2)
+    world.reset(2, INSTALLATIONS[installation])
+    for name in ("products", "prices", "notes", "looks"):
+        for item in list(world.cms.items(name, "K1")):
+            for tag in INSTALLATIONS[installation].tags[1:]:
+                world.cms.add_variant(name, item, tag, published=True)
     history = histories.History(world)
     for seed in range(12):
         history.op_events(random.Random(seed))  # noqa: S311  # no secret
@@ -85,6 +99,36 @@ def test_a_count_that_is_wrong_is_told(world):
     world.client.hincrby("instep:counts", "written", 1)
     world.check(exact=True)
     assert world.failed
+
+
+def test_a_variant_that_is_written_is_looked_at(world):
+    def spoil(history):
+        collection, key = next(place[:2] for place in history.truth.fields if place[1] == "K1")
+        (item,) = world.cms.items(collection, key)
+        variant = world.cms.variants(collection, item.id)["de"]
+        variant.staged = world.cms.given[NUMBERS[collection], variant.locale, item.id][0]
+
+    assert spoiled(world, spoil, "locales").lost
+    assert not spoiled(world, lambda _: None, "locales").problems
+
+
+def test_a_variant_that_is_not_written_is_looked_at(world):
+    def spoil(_):
+        (item,) = world.cms.items("notes", "K1")
+        variant = world.cms.variants("notes", item.id)["fr"]
+        variant.staged = replace(variant.staged, fields={**variant.staged.fields, "note": "!"})
+
+    assert spoiled(world, spoil, "two-locales").lost
+    assert not spoiled(world, lambda _: None, "two-locales").problems
+
+
+def test_a_live_copy_is_looked_at_where_the_staged_one_alone_is_written(world):
+    def spoil(_):
+        (item,) = world.cms.items("notes", "K1")
+        item.live = replace(item.live, fields={**item.live.fields, "note": "!"})
+
+    assert spoiled(world, spoil, "staged").lost
+    assert not spoiled(world, lambda _: None, "staged").problems
 
 
 def waits(world):

@@ -19,7 +19,7 @@ from service.intake import Intake
 from service.reading import Reader
 from service.remapping import Remap
 from tests.attack.cms import Cms, Line
-from tests.attack.installation import written
+from tests.attack.installation import LIVE, written
 from tests.attack.mortal import Clock, ClockedSteps, Mortal
 from tests.attack.truth import GONE, Truth
 from tests.attack.work import Work
@@ -45,29 +45,42 @@ class World(Work):
     def __init__(self, socket, *, durability="always"):
         self.socket = str(socket)
         self.folder = tempfile.TemporaryDirectory(prefix="instep-attack-")
-        folder = Path(self.folder.name)
-        self.configuration = build(written(folder, durability))
-        self.settings = self.configuration.settings
+        self.durability = durability
+        self.configurations = {}
         self.clock = Clock()
         self.clock.sweep = self.sweep_meanwhile
         self.cms = Cms(self.clock)
         self.by = "key"
         self.clients = []
-        self.line = Line(self.settings.destinations["site"], self.cms.carry)
         _now.world = self
+        self.install(LIVE)
 
     def close(self):
         self.end()
         self.folder.cleanup()
 
+    def install(self, installation):
+        """From the next start on, be set up so."""
+        self.installation, name = installation, installation.name
+        if name not in self.configurations:
+            folder = Path(self.folder.name) / name
+            folder.mkdir()
+            self.configurations[name] = build(written(folder, installation, self.durability))
+        self.configuration = self.configurations[name]
+        self.settings = self.configuration.settings
+        self.line = Line(self.settings.destinations["site"], self.cms.carry)
+
     # one life of it ---------------------------------------------------------------------------
 
-    def reset(self, items=3):
+    def reset(self, items=3, installation=LIVE):
         """Begin anew: an empty store, some items in each collection."""
+        if installation is not self.installation:
+            self.end()
+            self.install(installation)
         self.clock.t = round(self.clock.t / 1000) * 1000 + 90_000.0
         self.clock.leap(0.0)
         self.clock.note_sweep()
-        self.cms.reset(items)
+        self.cms.reset(items, installation.tags)
         self.truth, self.objects, self.failed = Truth(), {}, []
         self.begin()
         self.client.flushall()
