@@ -83,7 +83,8 @@ def forget(collection: str, key: str, dry_run: bool, yes: bool) -> None:
         with progress("erasing") as bar:
             erased = erasure.run(hits, bar)
         _tell(erased.gone, erased.discarded)
-        faults = [*_write_files(client), *_spooled(parts.settings.store.data)]
+        data = parts.settings.store.data.expanduser()
+        faults = [*_write_files(client), *_spooled(data, client), *_copied(data)]
         if not faults:
             erasure.end()
         _finish(faults, erased.left)
@@ -211,11 +212,26 @@ def _write_files(client: Redis) -> Iterator[str]:
             yield fault
 
 
-def _spooled(data: Path) -> Iterator[str]:
+def _spooled(data: Path, client: Redis) -> Iterator[str]:
     """Tell of deliveries that were kept beside the store, and are accepted later."""
+    from workers.store import spool_marks
+
     # Each file goes once all that is in it was accepted.
-    if found := sorted(data.expanduser().glob("spool/*.*")):
-        yield f"{found[0]} holds deliveries that are not accepted yet: run it again after that"
+    for found in sorted(data.glob("spool/*.*"))[:1]:
+        if found.suffix == ".damaged":
+            yield f"{found} holds deliveries that could not be read: remove it, and run it again"
+        else:
+            yield f"{found} holds deliveries that are not accepted yet: run it again after that"
+    deliveries, _ = spool_marks.of_others(client)
+    if deliveries:
+        words = "deliveries that are not accepted yet: run it again after that"
+        yield f"the spools of other machines hold {deliveries:,} {words}"
+
+
+def _copied(data: Path) -> Iterator[str]:
+    """Tell of copies of damaged files of the store, which hold what it held then."""
+    for path in sorted(data.glob("damaged/*")):
+        yield f"{path} is a copy of a damaged file of the store: remove it, and run it again"
 
 
 def _finish(faults: list[str], left: tuple[Hit, ...]) -> None:

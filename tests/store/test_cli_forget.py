@@ -14,7 +14,7 @@ from service.intake import Intake
 from workers import jobs
 from workers.keeper import kept
 from workers.settings import StoreSettings
-from workers.store import append_only
+from workers.store import append_only, spool_marks
 
 KEY = "ERASE-ME-77"
 PROOF = {"authorization": "Bearer s3cret"}
@@ -136,6 +136,32 @@ def test_a_spool_that_is_not_drained_is_told(parts, folder):
     assert result.exit_code == 1
     assert "1.spool holds deliveries that are not accepted yet" in result.output
     assert run(KEY, "--yes").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["damaged/20261128T1-9-appendonly.aof", "spool/1.damaged"])
+def test_a_file_that_was_kept_since_it_was_damaged_is_named(parts, folder, name):
+    deliver, _ = parts
+    deliver(id="e1", sku=KEY, qty=5)
+    kept = folder / "data" / name
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_text(KEY)
+    result = run(KEY, "--yes")
+    kept.unlink()
+    assert result.exit_code == 1
+    assert f"{name} " in result.output
+    assert "remove it, and run it again" in result.output
+    assert run(KEY, "--yes").exit_code == 0
+
+
+def test_spools_of_other_machines_are_told(parts, monkeypatch):
+    deliver, found = parts
+    deliver(id="e1", sku=KEY, qty=5)
+    with monkeypatch.context() as other:
+        other.setattr(spool_marks, "machine", lambda: "another")
+        spool_marks.put(found.steps.client, "there", 3, 300)
+    result = run(KEY, "--yes")
+    assert result.exit_code == 1
+    assert "the spools of other machines hold 3 deliveries" in result.output
 
 
 def test_a_file_that_cannot_be_written_anew_is_told(parts):
