@@ -6,7 +6,7 @@ The Flask application: wiring, health, readiness and metrics.
 | ``/webhooks/…`` | see ``service.webhooks`` |
 | ``/healthz`` | 200 as long as the process answers |
 | ``/readyz`` | 503 where a delivery could not be kept, else 200: see ``service.web.readiness`` |
-| ``/metrics`` | Prometheus text; 503 without the store |
+| ``/metrics`` | Prometheus text; without the store what the machine knows by itself |
 | ``/`` | 403 without ``INSTEP_ADMIN_TOKEN``, naming it |
 """
 
@@ -88,7 +88,7 @@ def create_app(
     state = spool.state if spool is not None else None
     readiness = Readiness(check_store, workers_alive, status, clock, hung, state)
     app.add_url_rule("/readyz", view_func=lambda: _ready(readiness), endpoint="readyz")
-    app.add_url_rule("/metrics", view_func=lambda: _metrics(status), endpoint="metrics")
+    app.add_url_rule("/metrics", view_func=lambda: _metrics(status, spool), endpoint="metrics")
     app.add_url_rule("/", view_func=lambda: _front(settings.admin_token), endpoint="front")
     app.register_error_handler(HTTPException, lambda error: _error(error, reporter))
     app.register_error_handler(StoreUnavailable, _unavailable)
@@ -100,8 +100,13 @@ def _ready(readiness: Readiness) -> tuple[Response, int]:
     return jsonify(page), status
 
 
-def _metrics(status: Callable[[], Mapping[str, Any]]) -> Response:
-    return Response(metrics.text(status), content_type=CONTENT_TYPE_LATEST)
+def _metrics(status: Callable[[], Mapping[str, Any]], spool: SpoolParts | None) -> Response:
+    try:
+        text = metrics.text(status)
+    except StoreUnavailable:
+        # Not 503: with that a scraper drops what the machine knows, just when it is wanted.
+        text = metrics.text_without_store(spool.waiting() if spool else 0)
+    return Response(text, content_type=CONTENT_TYPE_LATEST)
 
 
 def _front(admin_token: str | None) -> tuple[Response, int]:

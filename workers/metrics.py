@@ -192,6 +192,23 @@ def text(status: Callable[[], Mapping[str, Any]]) -> bytes:
     return generate_latest(registry)
 
 
+def text_without_store(spooled: int) -> bytes:
+    """Return what a machine knows by itself: the deliveries that its spools hold."""
+    family = _family("instep_spool_deliveries")
+    family.add_metric([], spooled)
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Only(family))
+    return generate_latest(registry)
+
+
+class _Only(Collector):
+    def __init__(self, family: Family) -> None:
+        self._family = family
+
+    def collect(self) -> Iterator[Family]:
+        yield self._family
+
+
 def _family(name: str) -> Family:
     metric = METRICS[name]
     kind = CounterMetricFamily if metric.counter else GaugeMetricFamily

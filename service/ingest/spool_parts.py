@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from functools import partial
+from typing import Final
 
 import redis
 
@@ -11,12 +13,15 @@ from service.ingest.door import Door
 from service.ingest.drainer import Drainer
 from service.ingest.receipt import SPOOLED, Receipt
 from service.ingest.spool import Spool, State, folder_of
+from service.ingest.spool_count import waiting
 from service.ingest.store_gate import StoreGate
 from service.intake import Intake
 from service.ports import Outbox
 from workers.settings import StoreSettings
 from workers.store import spool_marks
 from workers.store.soundness import Soundness
+
+TURN: Final = 0.001  # s that a thread may compute while another one waits; Python's own is 5 ms
 
 
 class SpoolParts:
@@ -39,6 +44,7 @@ class SpoolParts:
         self.gate = StoreGate()
         self.soundness = Soundness(client, store, patient=patient)
         self._client = patient or client
+        self._data = store.data
         self._drained = drained
         self._drainer: Drainer | None = None
 
@@ -61,8 +67,15 @@ class SpoolParts:
     def start(self) -> None:
         """Drain in a thread for as long as the process lives."""
         if self._drainer:
+            # Beside a drain, which works all the time, a request would wait for its turn at each
+            # of its steps for as long as this.
+            sys.setswitchinterval(TURN)
             threading.Thread(target=self._drainer.run, name="drainer", daemon=True).start()
 
     def state(self) -> State:
         """Return what the spool of this process holds."""
         return self.spool.state()
+
+    def waiting(self) -> int:
+        """Return how many deliveries the spools of this machine hold."""
+        return waiting(self._data).deliveries

@@ -158,6 +158,7 @@ def _build() -> tuple[Flask, Settings, Reporter]:
     from workers import jobs, processes
     from workers.scripts import text_of
     from workers.store import connection
+    from workers.store.losses import Losses
     from workers.store.refusals import Refusals
 
     # Now: the threads of the first requests would each put it together, and their senders wait.
@@ -166,7 +167,7 @@ def _build() -> tuple[Flask, Settings, Reporter]:
     settings = configuration.settings
     parts = jobs.build(settings)
     client = parts.steps.client
-    refusals = Refusals(client)
+    refusals, losses = Refusals(client), Losses(parts.steps)
     # Where nothing is spooled, giving up soon would only lose what came.
     soon = jobs.build(settings, timeout=SOON) if settings.store.spool_mb else parts
     spool = SpoolParts(settings.store, soon.steps.client, client, parts.outbox)
@@ -175,7 +176,8 @@ def _build() -> tuple[Flask, Settings, Reporter]:
         outbox=soon.outbox,
         wake=soon.wakes.wake,
         status=lambda: with_runs(
-            with_spool(parts.report.status(), settings.store.data, client),
+            with_spool(parts.report.status(), settings.store.data, client)
+            | {"losses": losses.open(settings.collections)},
             settings.collections.values(),
             client,
         ),

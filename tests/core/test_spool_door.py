@@ -1,5 +1,6 @@
 """Where a delivery goes while the store is away, weak, silent or refuses one source."""
 
+import sys
 import threading
 
 import pytest
@@ -9,9 +10,11 @@ from service.ingest.door import Door
 from service.ingest.drainer import Drainer
 from service.ingest.receipt import SPOOLED
 from service.ingest.spool import Spool
+from service.ingest.spool_parts import SpoolParts
 from service.ingest.store_gate import AT_ONCE, SILENT, StoreGate
 from service.intake import LARGE
 from workers.errors import SignatureInvalid, StoreUnavailable, StoreUnsafe
+from workers.settings import StoreSettings
 from workers.store.store_clock import StoreClock
 
 
@@ -305,6 +308,18 @@ def test_the_store_is_told_what_waits_and_when_nothing_does(rig):
     rig.outbox.answer = Accepted()
     rig.drain()
     assert rig.told[-1] == (rig.spool.name, 0, 0)
+
+
+def test_a_drain_leaves_requests_their_turn(tmp_path, monkeypatch):
+    monkeypatch.setattr(Drainer, "run", lambda _: None)
+    parts = SpoolParts(StoreSettings(data=tmp_path), client=None)
+    parts.attach(make(None, None))
+    before = sys.getswitchinterval()
+    try:
+        parts.start()
+        assert sys.getswitchinterval() < before
+    finally:
+        sys.setswitchinterval(before)
 
 
 def test_nobody_waits_for_a_store_that_is_silent():
