@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from service.commands.joining import joined
 from service.commands.printing import as_json, printable, table
-from workers.errors import StoreUnavailable
+from workers.errors import StoreUnavailable, StoreUnsafe
+
+if TYPE_CHECKING:
+    from workers.parts import Parts
+    from workers.settings import Settings
 
 COLLECTION = (
     "state",
@@ -37,12 +42,13 @@ def status(json_wanted: bool) -> None:
     from workers import processes
     from workers.store.losses import Losses
 
-    with _told_with_spool(), joined() as parts:
+    with _told_with_reason(), joined() as parts:
         client, settings = parts.steps.client, parts.settings
         found = with_spool(parts.report.status(), settings.store.data, client)
         found["losses"] = Losses(parts.steps).open(settings.collections)
         found = with_runs(found, settings.collections.values(), client)
         found["processes"] = processes.alive(client)
+        found["reasons"] = _reasons(found, _trouble(parts), settings)
     if json_wanted:
         as_json(found)
     else:
@@ -52,21 +58,52 @@ def status(json_wanted: bool) -> None:
 
 
 @contextmanager
-def _told_with_spool() -> Iterator[None]:
-    """Where the store does not answer, say with it how much this machine keeps for it."""
+def _told_with_reason() -> Iterator[None]:
+    """Where the store does not answer, name that as /readyz does, and what this machine keeps."""
     try:
         yield
     except StoreUnavailable as error:
         from service.ingest.spool_count import waiting
+        from service.web.readiness import Seen, reasons_of
         from workers.loading import load
 
+        name = reasons_of(Seen(trouble=error))[0].name
         spool = waiting(load(os.environ).store.data)
-        if not spool.deliveries:
-            raise
-        words = f"{spool.deliveries} deliveries, {spool.bytes} bytes, are safe in the spool of"
-        raise StoreUnavailable(
-            f"{error}; {words} this machine and go on once it answers"
-        ) from error
+        kept = (
+            f"; {spool.deliveries} deliveries, {spool.bytes} bytes, are safe in the spool of this "
+            "machine and go on once it answers"
+        ) * bool(spool.deliveries)
+        raise StoreUnavailable(f"{name}: {error}{kept}") from error
+
+
+def _trouble(parts: Parts) -> StoreUnavailable | None:
+    """Return why the store, which answers, is given nothing new; None: it is."""
+    from workers.store import connection
+
+    try:
+        connection.check(parts.steps.client, parts.settings.store)
+    except StoreUnsafe as error:
+        return error
+    return None
+
+
+def _reasons(
+    found: Mapping[str, Any], trouble: StoreUnavailable | None, settings: Settings
+) -> list[dict[str, Any]]:
+    """Return what keeps the system from its work, as /readyz names it."""
+    from service.ingest.spool import State
+    from service.web.readiness import Seen, reasons_of
+
+    spool, running = found["spool"], found["processes"]
+    on = settings.store.spool_mb > 0
+    seen = Seen(
+        trouble=trouble,
+        workers=sum(each["role"] == "worker" for each in running),
+        hung=[each["role"] for each in running if each.get("hung")],
+        status=found,
+        spool=State(spool["deliveries"], spool["bytes"], takes=on),
+    )
+    return [asdict(reason) for reason in reasons_of(seen)]
 
 
 def _show(found: Mapping[str, Any]) -> None:
@@ -104,6 +141,7 @@ def _show(found: Mapping[str, Any]) -> None:
     table("Field values", tuple(found["fields"]), [tuple(found["fields"].values())])
     running = [(p["role"], p["pid"], "hung" if p.get("hung") else "") for p in found["processes"]]
     table("Processes", ("role", "pid", "state"), running)
+    _show_store(found["reasons"])
     click.echo(memory_line(found["memory"]))
     _show_losses(found["losses"])
     if found["spool"]["deliveries"]:
@@ -119,6 +157,13 @@ def _cell(row: Mapping[str, Any], column: str) -> Any:
         return value
     moment = datetime.fromisoformat(value).astimezone(UTC)
     return f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+def _show_store(reasons: Sequence[Mapping[str, Any]]) -> None:
+    """Say that the store is too weak to be given anything."""
+    for reason in reasons:
+        if reason["name"] == "store weak":
+            click.echo(f"Warning: store weak: {printable(reason['do'])}")
 
 
 def memory_line(memory: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from service.ingest.spool import State
-from workers.errors import StoreForbidden, StoreUnavailable, StoreUnsafe
+from workers.errors import StoreForbidden, StoreNewer, StoreUnavailable, StoreUnsafe
 
 Grade = Literal["degraded", "down"]
 Status = Literal["ready", "degraded", "down"]
@@ -74,6 +74,9 @@ def _store(seen: Seen) -> Iterator[Reason]:
     grade = _grade(seen)
     if isinstance(seen.trouble, StoreUnsafe):
         yield Reason("store weak", grade, None, str(seen.trouble))
+    elif isinstance(seen.trouble, StoreNewer):
+        do = "install that release here, too: a later one has written the store"
+        yield Reason("store newer", grade, None, do)
     elif isinstance(seen.trouble, StoreForbidden):
         do = "give its user the right or the password that the log names"
         yield Reason("store forbidden", grade, None, do)
@@ -125,6 +128,14 @@ def _waits(what: str, name: str, state: str) -> Iterator[Reason]:
         yield Reason(f"{what}: {state}", "degraded", None, _DO[state].format(name))
 
 
+def _losses(seen: Seen) -> Iterator[Reason]:
+    """Name what the store may lack, until a reconcile has proven each collection."""
+    for loss in seen.status.get("losses", ()):
+        # Not its message: that names files of the machine.
+        do = f"run `instep reconcile` for {', '.join(loss['unproven'])}; see `instep status`"
+        yield Reason(_LOSSES[loss["kind"]], "degraded", loss["at"], do)
+
+
 def _memory(seen: Seen) -> Iterator[Reason]:
     memory = seen.status.get("memory", {})
     do = "see in `instep status` what fills it, and raise maxmemory ([store] memory_mb)"
@@ -140,7 +151,14 @@ _DO: Final[Mapping[str, str]] = MappingProxyType(
         "outage": "see that its CMS answers: it goes on by itself",
     }
 )
-RULES: Final[tuple[Rule, ...]] = (_store, _spool, _workers, _hung, _states, _memory)
+_LOSSES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "cut": "store damaged: its end was cut off",
+        "older": "store older than it was",
+        "copied": "store copied: it may be older than it was",
+    }
+)
+RULES: Final[tuple[Rule, ...]] = (_store, _spool, _workers, _hung, _states, _losses, _memory)
 
 
 def reasons_of(seen: Seen) -> tuple[Reason, ...]:

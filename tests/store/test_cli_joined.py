@@ -120,13 +120,33 @@ def set_aside(parts, body, *, call="1"):
     return parts.letters.list()[-1].id
 
 
+def test_status_names_a_store_that_is_too_weak_as_readyz_does(shown, run, store):
+    store.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        found, said = shown("status")["reasons"], run("status").output
+    finally:
+        store.config_set("maxmemory-policy", "noeviction")
+    reasons = {each["name"]: each for each in found}
+    assert reasons["store weak"]["state"] == "degraded"
+    assert "CONFIG SET maxmemory-policy noeviction" in reasons["store weak"]["do"]
+    assert "Warning: store weak: " in said
+    assert "maxmemory-policy" not in json.dumps(shown("status")["reasons"])
+
+
+def test_status_names_a_store_that_is_away_as_readyz_does(environ, tmp_path):
+    away = environ | {"REDIS_URL": f"unix://{tmp_path}/nothing.sock"}
+    result = CliRunner().invoke(main, ["status"], env=away)
+    assert result.exit_code == 1
+    assert "store away: no store answers at REDIS_URL" in result.output
+
+
 def test_status_has_every_documented_key(parts, shown):
     accept(parts)
     found = shown("status")
     assert set(found) == {
         *("destinations", "collections", "sources", "fields", "balanced", "dead_letters"),
         *("fetchers", "processes", "reconciles", "refusals", "not_live", "memory", "losses"),
-        "spool",
+        *("spool", "reasons"),
     }
     assert set(found["destinations"]["site"]) == {"state", "reason", "calls", "rate_limited"}
     assert set(found["collections"]["products"]) == {

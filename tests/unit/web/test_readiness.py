@@ -4,7 +4,7 @@ import pytest
 
 from service.ingest.spool import State
 from service.web.readiness import Seen, reasons_of
-from workers.errors import StoreUnavailable
+from workers.errors import Problem, StoreNewer, StoreUnavailable
 
 AWAY = StoreUnavailable("no answer")
 
@@ -21,6 +21,28 @@ def test_a_full_spool_is_named_while_it_is_needed():
     full = State(0, 0, takes=False, full=True)
     assert told(full) == {"store away": "down", "spool full": "down"}
     assert told(full, trouble=None) == {}
+
+
+def test_a_store_of_a_later_release_is_named_as_such():
+    newer = StoreNewer(Problem("store", "version 9", "8", "upgrade"))
+    assert told(State(0, 0, takes=True), trouble=newer) == {"store newer": "degraded"}
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        {"kind": "cut", "file": "a.aof", "bytes": 9, "written": "then", "copy": "damaged/a.aof"},
+        {"kind": "older", "held": 5, "had": 9},
+        {"kind": "copied", "seen": 5},
+    ],
+)
+def test_what_the_store_may_lack_is_named_until_it_is_proven(loss):
+    shown = {"at": "2026-05-12T09:30:00+00:00", **loss, "message": f"{loss}"}
+    seen = Seen(status={"losses": [shown | {"unproven": ["products", "prices"]}]})
+    (reason,) = reasons_of(seen)
+    assert (reason.state, reason.since) == ("degraded", "2026-05-12T09:30:00+00:00")
+    assert "instep reconcile` for products, prices" in reason.do
+    assert ".aof" not in reason.name + reason.do
 
 
 @pytest.mark.parametrize(("role", "do"), [("worker", "it is replaced"), ("supervisor", "end it")])
