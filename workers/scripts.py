@@ -5,7 +5,9 @@ A step names the shared files that it needs in a line ``--! uses state budget``;
 before its own, behind the ``#!lua`` line, each as a block of its own: a function of Lua holds 200
 local variables at most, so that only the names that others use leave their file. Functions that a
 step never reaches are left out: the store makes every one anew at each call, which was up to a
-third of what a step cost. Nothing else is ever formatted into a script.
+third of what a step cost. For the same reason every few blocks a function begins that holds all the
+rest: what it takes from outside it finds at once, where a name of its own is looked for among all
+that were taken since. Nothing else is ever formatted into a script.
 """
 
 from __future__ import annotations
@@ -31,6 +33,8 @@ _FUNCTION = re.compile(
 )
 # To the end of its line: of 30 * 86400000 the first number alone is another constant.
 _CONSTANT = re.compile(r"^local ([A-Z][A-Z_]*) = (-?\d+|'[^'\n]*')(?= *(?:--.*)?$)", re.MULTILINE)
+_TAKEN = 56  # names that a function of Lua takes from outside: 60 at most
+_APART = 3  # blocks between one function and the next; more, or fewer, cost more
 _COMMENT = re.compile(r"^ *--.*$", re.MULTILINE)
 
 
@@ -47,12 +51,33 @@ def text_of(step: str) -> str:
     uses = next((line for line in body.splitlines() if line.startswith("--! uses ")), "")
     shared = [(folder / f"{name}.lua").read_text(encoding="utf-8") for name in uses.split()[2:]]
     shared = _without_unused(shared, body)
-    blocks, known = [], dict[str, str]()
+    blocks, names, known = list[str](), list[set[str]](), dict[str, str]()
     for n, text in enumerate(shared):
         constants = dict(_CONSTANT.findall(text))
-        blocks.append(_block(text, [*shared[n + 1 :], body], known, constants))
+        block, seen = _block(text, [*shared[n + 1 :], body], known, constants)
+        blocks.append(block)
+        names.append(seen)
         known |= constants
-    return "\n".join([head, *blocks, _given(body, known) + body])
+    return "\n".join([head, *_nested([*blocks, _given(body, known) + body], names)])
+
+
+def _nested(texts: list[str], names: list[set[str]]) -> list[str]:
+    """
+    Return *texts* with the functions that hold all the rest.
+
+    Args:
+        names: Of each text but the last, what others see of it.
+    """
+    words = list(map(_words, texts))
+    nested, begun = [texts[0]], [0]
+    for place in range(1, len(texts)):
+        inside = set[str]().union(*words[place:])
+        taken = inside & set[str]().union(*names[:place])
+        if place - begun[-1] >= _APART and len(taken) <= _TAKEN:
+            begun.append(place)
+            nested.append("return (function()")
+        nested.append(texts[place])
+    return [*nested, " end)()" * (len(begun) - 1)]
 
 
 def _given(text: str, known: Mapping[str, str]) -> str:
@@ -81,9 +106,9 @@ def _words(text: str) -> set[str]:
 
 def _block(
     text: str, others: list[str], known: Mapping[str, str], constants: Mapping[str, str]
-) -> str:
+) -> tuple[str, set[str]]:
     """
-    Return the shared *text* as a block, whose names are seen outside where *others* use them.
+    Return the shared *text* as a block, and its names that *others* use: they are seen outside.
 
     Args:
         known: Constants of the files before it.
@@ -104,7 +129,8 @@ def _block(
     body = _given(text, known) + _LOCAL.sub(declare, text)
     # What takes the place of the store's own name (lua/dry.lua) begins as that.
     begun = "local redis = redis " if seen.pop("redis", 0) is None else ""
-    return f"{begun}local {', '.join(seen)} do {body} end" if seen else f"{begun}do {body} end"
+    names = f"local {', '.join(seen)} " if seen else ""
+    return f"{begun}{names}do {body} end", set(seen)
 
 
 class Steps:

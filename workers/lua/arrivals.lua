@@ -2,14 +2,21 @@
 -- its delivery was given as many as it can need when it came, so that what came later is later.
 
 local arrivals = {}  -- one table, for a script has 200 names at most
--- reserved: {arrival: the last that was used; came, came_ms: when its delivery came}
+-- read: the last that was given   reserved: {arrival: the last that was used; came, came_ms: when its delivery came}
 
 function arrivals.next()
-  if not arrivals.reserved then return redis.call('INCR', P .. 'arrival') end
-  arrivals.reserved.arrival = arrivals.reserved.arrival + 1
-  return arrivals.reserved.arrival
+  local reserved = arrivals.reserved
+  if reserved then
+    reserved.arrival = reserved.arrival + 1
+    return reserved.arrival
+  end
+  local number = redis.call('INCR', P .. 'arrival')
+  if number > 0 then arrivals.read = number end  -- 0: lua/dry.lua
+  return number
 end
 
 function arrivals.last()
-  return arrivals.reserved and arrivals.reserved.arrival or tonumber(redis.call('GET', P .. 'arrival') or 0)
+  if arrivals.reserved then return arrivals.reserved.arrival end
+  arrivals.read = arrivals.read or tonumber(redis.call('GET', P .. 'arrival') or 0)
+  return arrivals.read
 end

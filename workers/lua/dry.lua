@@ -6,7 +6,7 @@ local redis = redis
 if ARGV[6] == 'dry' then
   local store = redis
   local READS = {}
-  for name in string.gmatch('TIME INFO GET EXISTS HEXISTS HGET HMGET HVALS HGETALL HKEYS PTTL HSTRLEN SCARD SISMEMBER ZCARD '
+  for name in string.gmatch('TIME INFO GET MGET EXISTS HEXISTS HGET HMGET HVALS HGETALL HKEYS PTTL HSTRLEN SCARD SISMEMBER ZCARD '
     .. 'ZCOUNT ZSCORE ZRANGE ZRANGEBYSCORE', '%a+') do READS[name] = true end
   redis = {sha1hex = store.sha1hex, call = function(name, ...)
     if READS[name] then return store.call(name, ...) end

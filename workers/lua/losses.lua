@@ -8,7 +8,6 @@
 -- that may forget acknowledged writes none outlives its restart, and none outlives a loss: the CMS
 -- may hold an answer that the store knows no longer.
 local function doubts()
-  local losses = redis.call('GET', P .. 'losses:number')
   return (request.weak and string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or '')
-    .. (losses and '~' .. losses or '')
+    .. (loss_number and '~' .. loss_number or '')
 end

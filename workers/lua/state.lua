@@ -31,7 +31,9 @@ local request = cjson.decode(ARGV[2])
 -- go back when the clock does (lua/sweep.lua).
 local clock = redis.call('TIME')
 local now_us = tonumber(clock[1]) * 1000000 + tonumber(clock[2]) + tonumber(ARGV[1]) * 1000
-local clock_seen, clock_back = string.match(redis.call('GET', P .. 'clock') or '', '^(%d+) (%d+)$')
+-- One call for what nearly every step reads: the clock, the last loss (lua/losses.lua), the answer to the same call.
+local clock_text, loss_number, first_answer = unpack(redis.call('MGET', P .. 'clock', P .. 'losses:number', P .. 'call:' .. (request.token or '')))
+local clock_seen, clock_back = string.match(clock_text or '', '^(%d+) (%d+)$')
 local now = math.max(math.floor(now_us / 1000) + (clock_back or 0), tonumber(clock_seen) or 0)
 
 -- cjson gives null as a userdata, which is true: a trap in every `if`.
@@ -49,11 +51,13 @@ local function sane(at, ahead)
 end
 
 -- redis-py repeats a call whose answer got lost: the repeat gets the first answer.
-local function earlier_answer() return redis.call('GET', P .. 'call:' .. request.token) end
+local function earlier_answer() return first_answer end
 
 -- Bytes that the store may take; 0: it has no limit.
+local bytes_most
 local function memory_limit()
-  return tonumber(string.match(redis.call('INFO', 'memory'), 'maxmemory:(%d+)') or 0)
+  bytes_most = bytes_most or tonumber(string.match(redis.call('INFO', 'memory'), 'maxmemory:(%d+)') or 0)
+  return bytes_most
 end
 
 local counted = {}
