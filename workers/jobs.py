@@ -84,16 +84,18 @@ class Wakes:
             return bool(queue.count >= self._most)
 
 
-def build(settings: Settings, *, timeout: float = connection.TIMEOUT) -> Parts:
+def build(settings: Settings, *, timeout: float = connection.TIMEOUT, retries: int = 2) -> Parts:
     """
     Return the objects of this process. Nothing is sent before the first use.
 
     Args:
         timeout: Seconds for one answer of the store.
+        retries: After a broken connection.
     """
-    steps = Steps(connection.connect(settings.store, timeout=timeout))
-    wakes = Wakes(connection.rq_connection(settings.store, timeout=timeout), settings)
-    return parts_of(settings, steps, wakes)
+    store = settings.store
+    steps = Steps(connection.connect(store, timeout=timeout, retries=retries))
+    rq = connection.rq_connection(store, timeout=timeout, retries=retries)
+    return parts_of(settings, steps, Wakes(rq, settings))
 
 
 class Jobs:

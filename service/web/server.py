@@ -169,7 +169,7 @@ def _build() -> tuple[Flask, Settings, Reporter]:
     client = parts.steps.client
     refusals, losses = Refusals(client), Losses(parts.steps)
     # Where nothing is spooled, giving up soon would only lose what came.
-    soon = jobs.build(settings, timeout=SOON) if settings.store.spool_mb else parts
+    soon = jobs.build(settings, timeout=SOON, retries=1) if settings.store.spool_mb else parts
     spool = SpoolParts(settings.store, soon.steps.client, client, parts.outbox)
     application = create_app(
         configuration,

@@ -2,9 +2,12 @@
 
 import pytest
 
+import service.app
 from service.ingest.spool_parts import SpoolParts
+from service.ingest.store_gate import SOON
 from service.web import server
 from workers.scripts import text_of
+from workers.store.connection import TIMEOUT
 
 TOML = """
 mappings = ["mappings.py"]
@@ -48,6 +51,18 @@ def test_the_step_that_accepts_is_put_together_before_the_first_request():
     text_of.cache_clear()
     server.application()
     assert is_put_together()
+
+
+@pytest.mark.usefixtures("installation")
+@pytest.mark.parametrize(("spool", "seconds"), [("", SOON), ("[store]\nspool_mb = 0\n", TIMEOUT)])
+def test_a_delivery_gives_up_early_where_the_spool_keeps_it(tmp_path, monkeypatch, spool, seconds):
+    (tmp_path / "instep.toml").write_text(TOML + spool)
+    found = {}
+    monkeypatch.setattr(service.app, "create_app", lambda _, **parts: found.update(parts))
+    server.application()
+    clients = [found["outbox"].steps.client, found["wake"].__self__.queue.connection]
+    waits = [each.connection_pool.connection_kwargs["socket_timeout"] for each in clients]
+    assert waits == [seconds, seconds]
 
 
 def test_a_process_that_takes_the_place_of_another_finds_the_step_put_together(monkeypatch):
