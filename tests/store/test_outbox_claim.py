@@ -72,16 +72,40 @@ def test_events_that_carry_the_item_id_wait_for_no_look_up(bench):
     assert (item.record, item.id) == ("65f0", "65f0")
 
 
-def test_a_batch_and_a_look_up_take_turns(bench):
+def steps_beside(bench, number):
+    """What is handed out while there is always a batch to be sent and a page to be read."""
+    for n in range(number):
+        bench.pass_time(2)
+        put(bench, f"i{n}")
+        step = bench.claim()
+        if isinstance(step, Lookup):
+            bench.page(step, [], more=n + 1)
+        else:
+            bench.write(step)
+        yield type(step)
+
+
+def test_three_pages_of_the_first_listing_and_a_batch_take_turns(bench):
     put(bench, "a-key", by="key")
     bench.page(bench.claim(), [("other", "id-0")], more=1)
-    put(bench, "i1")
-    assert isinstance(bench.claim(), Batch)
-    put(bench, "i2")
-    lookup = bench.claim()
-    assert isinstance(lookup, Lookup)
-    bench.page(lookup, [], more=2)
-    assert isinstance(bench.claim(), Batch)
+    steps = [*steps_beside(bench, 8)]
+    assert steps == [Lookup, Lookup, Batch, Lookup, Lookup, Lookup, Batch, Lookup]
+
+
+def test_where_a_batch_is_one_item_pages_and_batches_take_turns(bench_with):
+    bench = bench_with(api="v1")
+    put(bench, "a-key", by="key")
+    bench.page(bench.claim(), [("other", "id-0")], more=1)
+    assert [*steps_beside(bench, 4)] == [Batch, Lookup, Batch, Lookup]
+
+
+def test_pages_of_what_was_created_since_and_batches_take_turns(bench):
+    put(bench, "known", by="key")
+    bench.list_all(("known", "id-1"))
+    bench.pass_time(60)
+    put(bench, "a-key", by="key")
+    bench.write(bench.batch())
+    assert [*steps_beside(bench, 4)] == [Lookup, Batch, Lookup, Batch]
 
 
 def test_an_item_with_a_batch_limit_travels_with_no_more_than_that(bench):

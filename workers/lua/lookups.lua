@@ -14,10 +14,20 @@ local function next_look_up(open)
   return collection, key, page
 end
 
+local PAGES = 3  -- to a batch, of a listing of the whole
+
+-- Whether batches have their turn. Of a listing of the whole that keys wait for, the next page lets
+-- more of them go than a batch, which by v2 carries as well what comes until after it.
+local function is_turn_of_batch(collection, page, dest_key)
+  local whole = page.step == 'index' and page.slot == '' and not page.since
+  if not whole or collection.whole then return true end
+  return redis.call('HINCRBY', dest_key, 'pages', 1) % PAGES == 0
+end
+
 -- Hands it out to the caller alone; *dest_key*: the hash of the destination.
 local function hand_out_look_up(collection, key, page, dest_key)
   redis.call('HSET', key, 'lock', now + CLAIM_MS, 'holder', request.token)
-  redis.call('HSET', dest_key, 'turn', 'batch')
+  if is_turn_of_batch(collection, page, dest_key) then redis.call('HSET', dest_key, 'turn', 'batch') end
   page.collection = collection.name
   return answer(page, CLAIM_MS)
 end
