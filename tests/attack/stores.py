@@ -12,6 +12,7 @@ from tests.attack.judge import Judge, Outcome
 from tests.attack.mortal import Died
 from tests.attack.truth import GONE, Event
 from tests.attack.world import World
+from workers.store.losses import Losses
 
 
 def killed(fleet, chance):
@@ -103,6 +104,8 @@ def fail_over(world, primary, replica, seed, *, width=3):
     world.socket = replica.connection_pool.connection_kwargs["path"]
     world.cms.point = lambda _: None
     world.begin()
+    # As each supervisor does that had seen the other one (workers/store/witness.py).
+    Losses(world.steps).note({"id": "failover", "kind": "older", "had": 1, "held": 0})
     world.parts.breaker.resume("site")
     world.failed.clear()
     history.mail.clear()

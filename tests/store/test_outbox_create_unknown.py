@@ -6,6 +6,7 @@ from outbox_driver import sent
 
 from workers.changes import Gone, Incoming
 from workers.steps import Batch, Death, Lookup, Verdict
+from workers.store.losses import Losses
 
 
 @pytest.fixture
@@ -132,6 +133,39 @@ def test_a_listing_that_shows_it_before_it_is_claimed_ends_the_creation(bench):
     bench.client.hset("instep:destination:site", "turn", "index")
     bench.list_all(("new-1", "id-1"), ("new-2", "id-2"))
     assert not bench.batch().create
+
+
+def lose(bench):
+    """What was accepted last is gone, and whatever came of it (a failover, an older backup)."""
+    Losses(bench.steps).note({"id": "older 9 5", "kind": "older", "had": 9, "held": 5})
+
+
+def test_what_was_found_missing_before_a_loss_is_looked_up_and_not_created(bench):
+    wanted(bench, "new-1")
+    lose(bench)
+    bench.pass_time(31)
+    step = bench.claim()
+    assert isinstance(step, Lookup)
+    bench.page(step, [("new-1", "id-1")])
+    assert not bench.batch().create
+
+
+def test_a_listing_soon_after_a_loss_does_not_tell_that_there_is_no_item(bench):
+    """A request of which the store knows nothing may still land."""
+    put(bench, "new-1")
+    lose(bench)
+    bench.list_all()
+    assert not isinstance(bench.claim(), Batch)
+    bench.pass_time(61)
+    bench.list_all()
+    assert bench.batch().create
+
+
+def test_a_loss_of_long_ago_holds_up_nothing(bench):
+    lose(bench)
+    bench.pass_time(61)
+    wanted(bench, "new-1")
+    assert bench.batch().create
 
 
 def test_what_was_found_missing_an_hour_ago_is_looked_up_again(bench):

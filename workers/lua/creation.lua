@@ -24,12 +24,18 @@ local function doubt_creation(item, slugs, till)
   look_up_again(item)
 end
 
+-- What the store lacks may have created it, too, or be about to (lua/loss.lua).
 local function doubted_till(item)
   local till = tonumber(item.meta.doubt)
   -- Further ahead than its own maximum: as with repair marks, it gets all of its time again.
   if till and till > now + SEND_MS + LATE_MS then
     till = now + SEND_MS + LATE_MS
     set(item, 'doubt', till)
+  end
+  local lost = loss_number and tonumber(redis.call('GET', P .. 'losses:at'))
+  if lost and math.min(lost, now) + LATE_MS > (till or 0) then
+    till = math.min(lost, now) + LATE_MS
+    if till > now then set(item, 'doubt', till) end
   end
   return till
 end
@@ -86,7 +92,9 @@ end
 
 local function is_to_be_created(item)
   local at = not in_force(item) and tonumber(item.meta.make)
-  return at and at <= now and now - at <= MAKE_MS
+  if not at or at > now or now - at > MAKE_MS then return false end
+  local till = doubted_till(item)
+  return not (till and at < till)
 end
 
 local SENT = {pending = true, written = true, unchanged = true}

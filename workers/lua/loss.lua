@@ -20,4 +20,5 @@ for n = 1, #numbers - NOTED_LOSSES + 1 do redis.call('HDEL', key, numbers[n]) en
 local number = redis.call('INCR', P .. 'losses:number')
 request.at = now
 redis.call('HSET', key, number, cjson.encode(request))
+redis.call('SET', P .. 'losses:at', now)
 return answer({number = number})

@@ -2,6 +2,7 @@
 --
 -- instep:losses         hash: number → a loss of what had been acknowledged, JSON (lua/loss.lua)
 -- instep:losses:number  counts them
+-- instep:losses:at      ms at which the newest was noted: what is created waits (lua/creation.lua)
 -- instep:losses:proven  hash: collection → the newest of them that a reconcile has outrun
 
 -- Behind the name of a copy: with another one the confirmations of before do not count. Of a store
