@@ -1,6 +1,7 @@
 """The attacks by name: each takes the arguments of the command and returns Figures."""
 
 import time
+from collections import Counter
 
 from tests.attack import (
     crashes,
@@ -177,10 +178,15 @@ def calls(given):
     """A process is killed at its n-th system call."""
     figures, begun = Figures("crashes at system calls", simulated=False), time.monotonic()
     figures.left_out = system_calls.missing()
+    died = Counter()
+    points = 20 if given.all else 10
     for seed in () if figures.left_out else _seeds(given, 5 if given.all else 1):
-        outcome, died = system_calls.play(seed, points=40 if given.all else 12)
-        figures.seeds, figures.points = figures.seeds + 1, figures.points + died
+        outcome, found = system_calls.play(seed, points=points)
+        died.update(found)
+        figures.seeds, figures.points = figures.seeds + 1, figures.points + sum(found.values())
+        figures.tried += points
         _note(figures, outcome, "system-calls", seed)
+    figures.attack += "".join(f", {n} {kind}" for kind, n in died.items())
     figures.seconds = time.monotonic() - begun
     return figures
 

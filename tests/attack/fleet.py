@@ -78,17 +78,21 @@ class Fleet:
 
     Args:
         folder: Empty.
-        configuration: Lines added to it.
+        more: Lines added to the configuration.
+        mappings: The text of its mappings.
+        items: That the CMS has; events are of the first `ITEMS`.
+        limit: Requests a minute.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder, *, more="", mappings=BY_ITEM, items=ITEMS, limit=60):
         self.folder = folder
-        self.cms = StandIn(ITEMS)
+        self.cms = StandIn(items, limit=limit)
         text = CONFIGURATION.format(
             api="v2", url=self.cms.url, more="", collection=COLLECTION, secret=SECRET
         )
-        (folder / "instep.toml").write_text(text)
-        (folder / "mappings.py").write_text(BY_ITEM)
+        text = text.replace("requests_per_minute = 60", f"requests_per_minute = {limit}")
+        (folder / "instep.toml").write_text(text + more)
+        (folder / "mappings.py").write_text(mappings)
         self.store = Store(folder)
         self.ports = [free_port(), free_port()]
         self.processes = {}
@@ -107,7 +111,7 @@ class Fleet:
         self.cms.close()
         self.log.close()
 
-    def _environ(self, root):
+    def environ(self, root=ROOT):
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("INSTEP_", "REDIS_"))}
         own = {"PYTHONPATH": str(root), "WEBFLOW_TOKEN": TOKEN}
         own |= {"REDIS_URL": f"unix://{self.store.path}", "INSTEP_DATA": str(self.folder / "data")}
@@ -122,7 +126,7 @@ class Fleet:
         self.processes[name] = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "service", *words],
             cwd=self.folder,
-            env=self._environ(root),
+            env=self.environ(root),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self.log,
@@ -234,9 +238,9 @@ class Fleet:
 
 
 @contextlib.contextmanager
-def opened():
+def opened(**options):
     with tempfile.TemporaryDirectory(prefix="instep-fleet-") as folder:
-        fleet = Fleet(Path(folder))
+        fleet = Fleet(Path(folder), **options)
         try:
             yield fleet
         finally:

@@ -18,6 +18,7 @@ class Figures:
     Args:
         histories: Of one group of records each.
         runs: In each of which histories are played side by side.
+        tried: Crash points, where not every try comes so far.
         longest: s until all was quiet once nothing broke any more; of simulated time where
             *simulated*.
         failures: How to play again what went wrong.
@@ -28,6 +29,7 @@ class Figures:
     histories: int = 0
     runs: int = 0
     points: int = 0
+    tried: int = 0
     seeds: int = 0
     lost: int = 0
     stale: int = 0
@@ -73,6 +75,8 @@ class Figures:
             self.unbalanced, self.stuck,
         )  # fmt: skip
         shown = [f"{number:,}" if number else "0" for number in numbers]
+        if self.tried:
+            shown[2] = f"{self.points:,} of {self.tried:,} tried"
         return [self.attack, *shown, longest, f"{self.seconds:.0f}"]
 
 
