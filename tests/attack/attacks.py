@@ -19,6 +19,7 @@ from tests.attack import (
 )
 from tests.attack.debezium_order import running_store
 from tests.attack.history_runs import opened
+from tests.attack.installation import INSTALLATIONS
 from tests.attack.progress import Progress
 from tests.attack.table import Figures
 
@@ -44,7 +45,7 @@ def crash_points(world, process, seeds, *, stride=1, most=crashes.MOST, told=lam
 
 def all_crashes(given):
     """Every crash point of each process."""
-    count = 5 if given.all else 1
+    count = 2 * len(INSTALLATIONS) if given.all else 1
     seeds = range(given.first, given.first + count) if given.seed is None else [given.seed]
     progress = Progress("crash points")
     with opened() as world:

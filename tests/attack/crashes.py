@@ -10,6 +10,8 @@ import random
 
 from tests.attack.cms import FATES
 from tests.attack.histories import History
+from tests.attack.holdings import NUMBERS
+from tests.attack.installation import INSTALLATIONS
 from tests.attack.judge import Judge, Outcome
 from tests.attack.mortal import Died
 
@@ -35,16 +37,20 @@ class Crash:
     """
     Args:
         process: Of `PROCESSES`.
-        seed: Of what there is to do.
+        seed: Of what there is to do, and of how it is set up: one installation after the other.
     """
 
     def __init__(self, world, process, seed):
-        world.reset(2)
+        world.reset(2, list(INSTALLATIONS.values())[seed % len(INSTALLATIONS)])
         self.world, self.process = world, process
         self.history = History(world, 2)
         self.history.exact = False  # what has no id may come twice
         self.chance = random.Random(f"{process} {seed}")  # noqa: S311  # no secret
         self.sent, self.again = [], False
+        for tag in world.installation.written[1:]:
+            for name in NUMBERS:
+                (item,) = world.cms.items(name, "K1")
+                world.cms.add_variant(name, item, tag, published=tag == "de")
 
     def happen(self, n):
         """Let the process die at its *n*-th point; returns whether it did, and the Outcome."""

@@ -15,7 +15,7 @@ QUICK = {"histories": 120, "width": 6}
 LONG_RUN = {"histories": 100_000, "width": 0}
 # Histories side by side in a long run, and how many of a hundred seeds have so many: the small ones
 # find what many records at once hide.
-WIDTHS = {100: 70, 25: 20, 6: 10}
+WIDTHS = {100: 50, 25: 25, 6: 25}
 AT_ONCE = 5  # seeds that a process is given at once
 
 
