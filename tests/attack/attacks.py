@@ -36,7 +36,8 @@ def crash_points(world, process, seeds, *, stride=1, most=crashes.MOST, told=lam
             figures.runs += 1
             if outcome.problems and len(figures.failures) < 5:
                 figures.failures.append(
-                    f"crashes: {process}, --seed {seed}, point {n}: {outcome.problems[:3]}"
+                    f"python -m tests.attack --only crashes --seed {seed}: {process}, point {n}: "
+                    f"{outcome.problems[:3]}"
                 )
             told(figures.points, process)
     figures.seconds = time.monotonic() - begun
@@ -70,18 +71,25 @@ def all_faults(given):
     with running_store() as client:
         for name in names:
             for seed in seeds:
-                _note(figures, network.play(client, name, seed), f"network: {name}", seed)
+                _note(figures, given, network.play(client, name, seed), "network", seed, name)
                 progress.at(figures.runs, name)
     progress.end()
     figures.seconds = time.monotonic() - begun
     return figures
 
 
-def _note(figures, outcome, words, seed):
+def _note(figures, given, outcome, name, seed, words=""):
     figures.add(outcome)
     figures.runs += 1
     if outcome.problems:
-        figures.failures.append(f"{words}, --seed {seed}: {outcome.problems[:3]}")
+        again = _again(given, name, seed)
+        figures.failures.append(f"{again}: {words or name}: {outcome.problems[:3]}")
+
+
+def _again(given, name, seed):
+    """The command that plays *seed* of an attack again."""
+    whole = "--all " if given.all else ""
+    return f"python -m tests.attack {whole}--only {name} --seed {seed}"
 
 
 # real processes ------------------------------------------------------------------------------
@@ -98,7 +106,7 @@ def all_stores(given):
         figures, begun = Figures(f"store {kind}", simulated=False), time.monotonic()
         for seed in _seeds(given, 2):
             figures.seeds += 1
-            _note(figures, stores.play(kind, seed), f"store: {kind}", seed)
+            _note(figures, given, stores.play(kind, seed), "stores", seed, kind)
         figures.seconds = time.monotonic() - begun
         found.append(figures)
     return [*found, failovers(given)]
@@ -110,7 +118,7 @@ def failovers(given):
         for seed in _seeds(given, 100 if given.all else 3):
             figures.seeds += 1
             outcome = stores.fail_over(world, primary, replica, seed)
-            _note(figures, outcome, "store: failover", seed)
+            _note(figures, given, outcome, "failover", seed)
     figures.histories = 3 * figures.runs
     figures.seconds = time.monotonic() - begun
     return figures
@@ -122,7 +130,7 @@ def all_restarts(given):
     for seed in _seeds(given, 2):
         outcome, restarts = restarting.rolling(seed, rounds=4)
         alone.seeds, alone.points = alone.seeds + 1, alone.points + restarts
-        _note(alone, outcome, "restarts", seed)
+        _note(alone, given, outcome, "restarts", seed)
     alone.seconds = time.monotonic() - begun
     beside, begun = Figures("release before beside this", simulated=False), time.monotonic()
     for seed in _seeds(given, 2):
@@ -131,7 +139,7 @@ def all_restarts(given):
             beside.left_out = f"no repository that has {given.before}"
             break
         beside.seeds, beside.points = beside.seeds + 1, beside.points + found[1]
-        _note(beside, found[0], f"restarts beside {given.before}", seed)
+        _note(beside, given, found[0], "restarts", seed, f"beside {given.before}")
     beside.seconds = time.monotonic() - begun
     return [alone, beside]
 
@@ -142,7 +150,7 @@ def whole_door(given):
     for seed in _seeds(given, 3):
         outcome, tried = front_door.play(seed)
         figures.seeds, figures.points = figures.seeds + 1, figures.points + tried
-        _note(figures, outcome, "door", seed)
+        _note(figures, given, outcome, "door", seed)
     figures.seconds = time.monotonic() - begun
     return figures
 
@@ -186,7 +194,7 @@ def calls(given):
         died.update(found)
         figures.seeds, figures.points = figures.seeds + 1, figures.points + sum(found.values())
         figures.tried += points
-        _note(figures, outcome, "system-calls", seed)
+        _note(figures, given, outcome, "system-calls", seed)
     figures.attack += "".join(f", {n} {kind}" for kind, n in died.items())
     figures.seconds = time.monotonic() - begun
     return figures
