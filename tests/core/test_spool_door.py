@@ -11,7 +11,7 @@ from service.ingest.drainer import Drainer
 from service.ingest.receipt import SPOOLED
 from service.ingest.spool import Spool
 from service.ingest.spool_parts import SpoolParts
-from service.ingest.store_gate import AT_ONCE, SILENT, StoreGate
+from service.ingest.store_gate import AT_ONCE, StoreGate
 from service.intake import LARGE
 from workers.errors import SignatureInvalid, StoreUnavailable, StoreUnsafe
 from workers.settings import StoreSettings
@@ -208,6 +208,15 @@ def test_the_store_has_longer_for_a_large_body_alone(rig, size, waits):
     ]
 
 
+def test_a_drain_goes_by_a_look_that_waits_for_a_slow_store(rig):
+    rig.outbox.down = True
+    rig.send(1)
+    rig.outbox.down, rig.sound.error = False, StoreUnavailable("no answer so soon")
+    rig.sound.check_patiently = lambda: None
+    rig.drain()
+    assert rig.taken() == ["e1"]
+
+
 def test_the_store_has_longer_for_what_is_drained(rig):
     rig.intake.patient = Outbox()
     rig.outbox.down = True
@@ -326,13 +335,13 @@ def test_nobody_waits_for_a_store_that_is_silent():
     now = [0.0]
     gate = StoreGate(lambda: now[0])
     first = gate.enter()
-    now[0] = 0.99 * SILENT
+    now[0] = 0.049
     second = gate.enter()
-    now[0] = 1.01 * SILENT
+    now[0] = 0.051
     assert gate.enter() is None
     gate.leave(second)
     assert gate.enter() is not None
-    now[0] = 2.1 * SILENT
+    now[0] = 0.11
     assert gate.enter() is None
     gate.leave(first)
     assert gate.enter() is not None
