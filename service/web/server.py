@@ -181,7 +181,8 @@ def _build() -> tuple[Flask, Settings, Reporter]:
             settings.collections.values(),
             client,
         ),
-        check_store=lambda: connection.check(client, settings.store).as_dict(),
+        # Soon, too: who asks whether this process takes deliveries mostly waits for a second.
+        check_store=lambda: connection.check(soon.steps.client, settings.store).as_dict(),
         workers_alive=lambda: processes.workers_alive(client),
         hung=lambda: processes.hung(client),
         count_refusal=refusals.count,

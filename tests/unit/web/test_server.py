@@ -7,6 +7,7 @@ from service.ingest.spool_parts import SpoolParts
 from service.ingest.store_gate import SOON
 from service.web import server
 from workers.scripts import text_of
+from workers.store import connection
 from workers.store.connection import TIMEOUT
 
 TOML = """
@@ -35,6 +36,11 @@ class Stock(Mapping):
 """
 
 
+class Sound:
+    def as_dict(self):
+        return {}
+
+
 @pytest.fixture
 def installation(tmp_path, monkeypatch):
     (tmp_path / "mappings.py").write_text(MAPPINGS)
@@ -61,8 +67,10 @@ def test_a_delivery_gives_up_early_where_the_spool_keeps_it(tmp_path, monkeypatc
     monkeypatch.setattr(service.app, "create_app", lambda _, **parts: found.update(parts))
     server.application()
     clients = [found["outbox"].steps.client, found["wake"].__self__.queue.connection]
+    monkeypatch.setattr(connection, "check", lambda client, _: clients.append(client) or Sound())
+    found["check_store"]()
     waits = [each.connection_pool.connection_kwargs["socket_timeout"] for each in clients]
-    assert waits == [seconds, seconds]
+    assert waits == [seconds] * 3
 
 
 def test_a_process_that_takes_the_place_of_another_finds_the_step_put_together(monkeypatch):
