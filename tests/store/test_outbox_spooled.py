@@ -159,6 +159,7 @@ def test_a_call_whose_answer_was_lost_is_found_done(bench, spool, seconds):
     again = spool.drain(1, came=seconds + 1, token="token-1", slot=slot)
     assert again.outcome == "drained"
     assert bench.outbox.counts() == counts
+    assert not bench.client.hexists("instep:spool:p1", "call:3")
     assert spool.drain(2, came=0.5).outcome == "kept"
 
 

@@ -1,6 +1,7 @@
 -- Shared, of accept: deliveries that a web process kept in its spool while the store was away. Owns
 --   instep:spool:<file>  hash: "last:<source>" → number of the last delivery that was drained of it;
---     "call:<slot>" → token of the last delivery that a thread of a process had accepted
+--     "call:<slot>" → token of the last delivery that a thread of a process had accepted; gone once
+--     that was drained
 -- request.spooled: {file, number, after, came_us}: where it stands in its spool (lua/newest.lua), and
 -- the number that was drained before it; request.slot: {file, name}
 -- What was drained is noted in the very step that accepts it: a drain that is repeated after a crash,
@@ -16,6 +17,8 @@ function arrivals.note()
   if spool_place then
     redis.call('HSET', spool_key(spool_place.file), 'last:' .. request.source, spool_place.number)
     redis.call('PEXPIRE', spool_key(spool_place.file), SPOOL_MS)
+    -- From now on its number tells. Of a store that is slow for days there would be very many.
+    if call_slot then redis.call('HDEL', spool_key(call_slot.file), 'call:' .. call_slot.name) end
   elseif call_slot then
     redis.call('HSET', spool_key(call_slot.file), 'call:' .. call_slot.name, request.token)
     redis.call('PEXPIRE', spool_key(call_slot.file), SPOOL_MS, 'NX')
