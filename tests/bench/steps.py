@@ -35,7 +35,9 @@ def server():
         command += ["--save", "", "--appendonly", "no", "--slowlog-log-slower-than", "0"]
         running = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603
         with suppress(PermissionError):  # what else runs here is not measured
-            os.setpriority(os.PRIO_PROCESS, running.pid, -20)
+            os.sched_setscheduler(
+                running.pid, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1)
+            )
         try:
             while not path.exists():
                 time.sleep(0.01)
