@@ -7,15 +7,24 @@ local function holds_files(field)
   return FILES[field.t] or (field.t == 'richtext' and string.find(field.v, '<img', 1, true) ~= nil)
 end
 
+-- What is told of a value; what is mostly so is left out, for thousands go by one claim.
+local function entry_of(slug, field, value)
+  local entry = {slug = slug, value = value, type = field.t, arrival = field.a, since = field.w or 0}
+  if field.s ~= 'pending' then entry['repair'] = true end
+  if field.x then entry.misses = field.x end
+  return entry
+end
+
 local function fields_to_send(item)
   local send, files, options, any = {}, false, false, false
   for slug, field in pairs(item.fields) do
     local repair = wants_repair(field) and field.m <= now
     if field.s == 'pending' or repair then
       any = true
-      send[#send + 1] = {slug = slug, value = value_sent(field), type = field.t, arrival = field.a,
-        ['repair'] = field.s ~= 'pending', file = field.g or false, misses = field.x or 0,
-        since = field.w or 0, late = not repair and is_late(item, slug, field)}
+      local entry = entry_of(slug, field, value_sent(field))
+      if field.g then entry.file = field.g end
+      if not repair and is_late(item, slug, field) then entry.late = true end
+      send[#send + 1] = entry
       files = files or holds_files(field)
       options = options or field.t == 'option'
     end
@@ -27,7 +36,7 @@ end
 -- Its last value of a field was refused, or its item was not known: it goes alone, and spoils no batch.
 local function has_refused(item, send)
   for _, field in ipairs(send) do
-    if item.meta['bad:' .. field.slug] or field.late or (field.link and field.misses > 0) then return true end
+    if item.meta['bad:' .. field.slug] or field.late or (field.link and (field.misses or 0) > 0) then return true end
   end
   return false
 end
@@ -63,9 +72,7 @@ local function fields_to_create(item, primary)
   for slug, field in pairs(item.fields) do
     local tag = tag_of(slug)
     if slug ~= GONE and goes_into_new(field) and (not tag or string.lower(tag) == primary) then
-      send[#send + 1] = {slug = slug, value = field.v, type = field.t, arrival = field.a,
-        ['repair'] = field.s ~= 'pending', file = false, misses = field.x or 0,
-        since = field.w or 0}
+      send[#send + 1] = entry_of(slug, field, field.v)
       files = files or holds_files(field)
     end
   end
