@@ -250,6 +250,6 @@ def test_many_items_without_an_id_do_not_hide_one_that_has_one(bench):
         numbers = range(start, start + 90)
         bench.accept(*(event(f"k{n}", {"stock": 1}, index=n, by="key") for n in numbers))
     put(bench, "i1")
-    steps = [bench.claim() for _ in range(9)]  # a claim looks at so many
+    steps = [bench.claim() for _ in range(5)]  # a claim looks at so many
     batches = [step for step in steps if isinstance(step, Batch)]
     assert [sent(batch) for batch in batches] == [{"i1": {"stock": 1}}]

@@ -6,7 +6,7 @@ from outbox_driver import Batch, event, sent
 
 from workers.errors import StoreUnavailable
 from workers.outbox import balanced
-from workers.steps import Judgement, Verdict, Wait
+from workers.steps import Judgement, Lookup, Verdict, Wait
 from workers.store import claims
 
 RECORDS = ("i1", "i2", "i3", "i4", "i5")
@@ -167,3 +167,11 @@ def test_an_item_made_by_the_first_of_several_steps_says_that_there_is_room(
     bench.outbox.settle(batch, Judgement(verdicts, "success", heard=True), outcome="202")
     assert len(others) == 4
     assert bench.client.hget("instep:collection:products", "create_most") == "80"
+
+
+def test_a_look_up_waits_until_several_steps_have_looked_at_what_needs_it(small):
+    put(small, *(f"k{n}" for n in range(20)), by="key")
+    small.write(small.batch())
+    assert isinstance(small.claim(), Lookup)
+    assert small.client.zcard("instep:lookup:products") == 20
+    assert small.client.hget("instep:destination:site", "calls") == "2"

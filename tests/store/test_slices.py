@@ -7,7 +7,8 @@ from outbox_driver import event
 from outbox_listing import item, put
 from outbox_referring import listed, one
 
-from workers.changes import Change, Incoming
+from service.reading import WHOLE_BODY
+from workers.changes import Change, FieldProblem, Incoming, LeftOut
 from workers.outbox import balanced
 
 MANY = 70  # more than two slices
@@ -145,3 +146,28 @@ def test_ids_that_a_round_did_not_show_are_forgotten_some_at_a_time(bench):
     assert (answer["cursor"] != "0", answer["gone"] < MANY - 1) == (True, True)
     bench.drop_unlisted(bench.settings.collections["products"], answer["cursor"])
     assert json.dumps(bench.client.hkeys(f"instep:ids:{place}")) == '["sku-0"]'
+
+
+def test_what_is_in_the_letter_of_a_large_body_leaves_it_in_slices(bench):
+    parts = [
+        Incoming(
+            f"e{n}",
+            "changed",
+            n,
+            (Change("stock", "products", record, "key", (one("s1"),), None),),
+            left=(LeftOut("products", record, "key", "price", None),),
+            part=True,
+        )
+        for n, record in enumerate(records())
+    ]
+    whole = Incoming(None, None, WHOLE_BODY, problems=(FieldProblem("body", "bad"),), part=True)
+    bench.accept(*parts, whole)
+    (letter,) = bench.client.zrange("instep:letters", 0, -1)
+
+    def held():
+        return {name[:2] for name in bench.client.hkeys(f"instep:letter:{letter}")} & {"o:", "e:"}
+
+    bench.letter(letter, "discard")
+    assert held() == {"o:", "e:"}
+    finish(bench)
+    assert held() == set()

@@ -58,11 +58,12 @@ local function leave_waiters(id)
   redis.call('SREM', P .. 'waiters:' .. refers, collection .. ':' .. record)
 end
 
-local function close_letter(id, reason)
+-- *many*: it holds very many entries, which leave it in slices; the last of these shortens it.
+local function close_letter(id, reason, many)
   redis.call('HSET', P .. 'letter:' .. id, 'state', 'closed', 'reason', reason, 'closed', now)
   drop_body(id)
   leave_waiters(id)
-  shorten_letter(id)
+  if not many then shorten_letter(id) end
   redis.call('ZREM', P .. 'letters', id)
   redis.call('ZADD', P .. 'letters:closed', now, id)
   local source = redis.call('HGET', P .. 'letter:' .. id, 'source')

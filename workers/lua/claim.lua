@@ -1,15 +1,15 @@
 #!lua flags=allow-oom
 -- claim: the next step of one destination. Takes the budget slot and the items in one go, or says
 -- when to come back. Nothing waits while it holds a claim.
--- ARGV[2]: {token, destination, batch, linger_ms, budget, limit, flights, lower, live, most, joins,
+-- ARGV[2]: {token, destination, batch, linger_ms, budget, limit, flights, lower, live, most, call, looked, joins,
 --   collections: [{name, index, whole, create, preflight, locales}]}
 --   lower: of the flights, those that replays and reconciles may take
 --   index: the copy that item ids speak of; whole: it can be listed as a whole alone; create: what
 --   no listing shows is created; preflight: values are held against the schema;
 --   most: what the step may take of the time of the store (lua/batch.lua)
---   joins: lua/joining.lua
+--   call: the name of the step, where it is not the first of its token; looked, joins: lua/joining.lua
 --   live: of the destination; locales: "all" or a list of tags, if not the primary one alone is written
--- Returns {step = 'batch' | 'probe' | 'filter' | 'index' | 'schema' | 'site' | 'variants' | 'wait', ...}
+-- Returns {step = 'batch' | 'probe' | 'filter' | 'index' | 'schema' | 'site' | 'variants' | 'wait' | 'look', ...}
 --! uses state arrivals burying retire creation references budget on_create echo forms listing filter lookups locales scope spread variant_pages status late picking lanes retiring claimed publish_wait room import_pace imports batch joining
 
 local earlier = earlier_answer()
@@ -128,8 +128,7 @@ end
 
 local function hand_out(set_of, own)
   local out, told = {}, {}
-  local token = joins and joins.token or request.token
-  local how = {token = token, create = string.find(shape, ' create', 1, true) ~= nil,
+  local how = {token = request.token, create = string.find(shape, ' create', 1, true) ~= nil,
     retires = string.match(shape, ' retire (%a+)'), look = string.match(shape, ' look (%a+)')}
   for _, pick in ipairs(picked) do
     out[#out + 1] = told_of(pick, dest)
@@ -137,10 +136,10 @@ local function hand_out(set_of, own)
   end
   note_held_back(set_of.collection.name)
   if not joins then depart(set_of.lane) end
-  note_import(dest_key, flight, turn, token)
-  if set_of.collection.single and not how.look then begin_try(set_of.collection, token) end
+  note_import(dest_key, flight, turn)
+  if set_of.collection.single and not how.look then begin_try(set_of.collection, request.token) end
   redis.call('HSET', dest_key, 'turn', 'index')
-  note('sent', {destination = name, collection = set_of.collection.name, token = token,
+  note('sent', {destination = name, collection = set_of.collection.name, token = request.token,
     items = told}, 'items')
   return answer({step = 'batch', collection = set_of.collection.name, items = out,
     staged = string.find(shape, ' staged', 1, true) and true or false,
@@ -162,7 +161,7 @@ local unseen = false  -- some of what is due was not looked at
 
 -- What is to be sent of *lane*; else, until when its first part-filled batch lingers.
 local function serve(lane)
-  if dest.turn ~= 'batch' then
+  if dest.turn ~= 'batch' and not given(request.looked) then
     local step = look_up(lane)
     if step then return step end
   end
@@ -192,7 +191,8 @@ local function serve(lane)
     end
     -- What stays there waits for a schema, or for what has not failed alone: others need not.
     if redis.call('ZCOUNT', set_of.key, '-inf', now) >= set_of.due then held[set_of.key] = true end
-    if looked >= LOOKS or has_done_enough() then
+    if has_done_enough() and looked < LOOKS then return looks_on() end
+    if looked >= LOOKS then
       unseen = true
       sooner(now + 1)
       break

@@ -56,7 +56,7 @@ local function end_turn(dest_key, turn)
   if turn.imported then redis.call('HDEL', dest_key, 'imported') end
 end
 
-local function note_import(dest_key, flight, turn, token)
+local function note_import(dest_key, flight, turn)
   if turn.taken == 0 then return end_turn(dest_key, turn) end
-  redis.call('ZADD', flight .. ':files', now + CLAIM_MS, token)
+  redis.call('ZADD', flight .. ':files', now + CLAIM_MS, request.token)
 end

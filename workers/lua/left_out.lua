@@ -177,6 +177,6 @@ end
 local function end_letter(id, reason, item_of)
   local many = entries_of(letter_key(id)) > SLICE
   if not many then unlink_left_out(id, item_of) end
-  close_letter(id, reason)
+  close_letter(id, reason, many)
   if many then slices.leave('letter:' .. id, {reason = reason}) end
 end

@@ -18,6 +18,7 @@ local function close_slice(_, name)
     return items[key]
   end)
   for _, item in pairs(items) do save(item) end
+  if done then shorten_letter(id) end
   return done
 end
 

@@ -32,7 +32,8 @@ local request = cjson.decode(ARGV[2])
 local clock = redis.call('TIME')
 local now_us = tonumber(clock[1]) * 1000000 + tonumber(clock[2]) + tonumber(ARGV[1]) * 1000
 -- One call for what nearly every step reads: the clock, the last loss (lua/losses.lua), the answer to the same call.
-local clock_text, loss_number, first_answer = unpack(redis.call('MGET', P .. 'clock', P .. 'losses:number', P .. 'call:' .. (request.token or '')))
+local call_key = P .. 'call:' .. (request.call or request.token or '')
+local clock_text, loss_number, first_answer = unpack(redis.call('MGET', P .. 'clock', P .. 'losses:number', call_key))
 local clock_seen, clock_back = string.match(clock_text or '', '^(%d+) (%d+)$')
 local now = math.max(math.floor(now_us / 1000) + (clock_back or 0), tonumber(clock_seen) or 0)
 
@@ -82,7 +83,7 @@ local function answer(result, keep_ms)
   end
   local text = cjson.encode(result)
   if request.token then
-    redis.call('SET', P .. 'call:' .. request.token, text, 'PX', keep_ms or 15000)
+    redis.call('SET', call_key, text, 'PX', keep_ms or 15000)
   end
   return text
 end

@@ -20,15 +20,17 @@ def claim(steps: Steps, request: Mapping[str, Any]) -> dict[str, Any]:
 
     The tokens of the steps follow from that of the claim: asked again, it gets the same batch.
     """
-    token = request["token"]
-    whole = answer = steps.run("claim", {"most": MOST, **request})
+    whole: dict[str, Any] = {}
+    told: dict[str, Any] = {}
     number = 0
-    while joins := answer.get("joins"):
-        number += 1
-        told = {"token": f"{token}:{number}", "joins": {**joins, "token": token}}
+    while True:
         answer = steps.run("claim", {"most": MOST, **request, **told})
-        whole = _joined(whole, answer)
-    return whole
+        whole = _joined(whole, answer) if "joins" in told else answer
+        told = {key: answer[key] for key in ("looked", "joins") if key in answer}
+        if not told:
+            return whole
+        number += 1
+        told["call"] = f"{request['token']}:{number}"
 
 
 def _joined(whole: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
