@@ -131,7 +131,7 @@ def _print(outcome: Any, limit: int) -> None:
     for each in islice(outcome.entries(), limit):
         click.echo(_line(each))
     if outcome.total > limit:
-        click.echo(f"… of {outcome.total}: --limit LINES shows more, --json all")
+        click.echo(f"{limit} of {outcome.total} shown: --limit LINES shows more, --json all")
     for line in outcome.lines():
         click.echo(printable(line))
 

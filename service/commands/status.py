@@ -249,4 +249,5 @@ def _show_reconciles(runs: Mapping[str, Mapping[str, Any]]) -> None:
         table("Reconciles", ("name", *RECONCILE), rows)
     for name, run in runs.items():
         if run["said"]:
-            click.echo(f"  {name}: {printable(run['said'])}")
+            said = printable(run["said"]).removeprefix(f"{name}: ")
+            click.echo(f"  {name}: {said}")

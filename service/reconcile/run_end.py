@@ -57,7 +57,8 @@ def note_end(client: redis.Redis, wishes: Wishes, code: int, figures: Mapping[st
     """Keep in the store how a run that writes ended."""
     if _writes(wishes):
         warned = [f"Warning: {each}" for each in figures["warnings"]]
-        said = "; ".join([*report.lines({**figures, "warnings": ()}), *warned])
+        lines = map(str.strip, report.lines({**figures, "warnings": ()}))
+        said = "; ".join([*lines, *warned])
         counts, state = figures["counts"], figures["state"]
         name = wishes.collection
         proven = figures["proven"]

@@ -127,7 +127,8 @@ class _Reading:
         if sign is None:
             return
         name, value = sign
-        what = f"{name[:40]} = {found(value)} beside {self._count} records"
+        records = "1 record" if self._count == 1 else f"{self._count} records"
+        what = f"{name[:40]} = {found(value)} beside {records}"
         do = (
             "put the records of all pages into one list, or an object a line (--format jsonl); "
             "if this is all of them, give the list alone"
