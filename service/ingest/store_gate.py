@@ -17,7 +17,9 @@ from workers.errors import StoreUnavailable
 
 AT_ONCE: Final = 8  # calls of one process; concurrency is what lets writes share an fsync
 SOON: Final = 0.25  # s after which a call that has no answer gives up; it may have been carried out
-SILENT: Final = 0.05  # s in which no call was answered, so that nobody else begins one
+SILENT: Final = 0.1  # s in which no call was answered, so that nobody else begins one; or, where
+USUAL: Final = 3  # times as long as calls take is longer, as on a slow disk or a busy machine, that
+FADES: Final = 0.9  # of what a call took, with each one that took less
 
 
 class StoreGate:
@@ -34,6 +36,7 @@ class StoreGate:
         self._tickets = count()
         self._inside: dict[int, float] = {}  # ticket → since when
         self._answered = float("-inf")
+        self._usual = 0.0  # s that calls take
         self._reason: StoreUnavailable | None = None
 
     @property
@@ -55,8 +58,11 @@ class StoreGate:
     def leave(self, ticket: int) -> None:
         """The call of *ticket* has ended."""
         with self._changed:
-            del self._inside[ticket]
-            self._answered = self._monotonic()
+            now = self._monotonic()
+            took = now - self._inside.pop(ticket)
+            if self._reason is None:  # else it has failed, and says nothing of those that do not
+                self._usual = max(took, FADES * self._usual)
+            self._answered = now
             self._changed.notify()
 
     def shut(self, reason: StoreUnavailable) -> None:
@@ -73,4 +79,7 @@ class StoreGate:
 
     def _is_silent(self) -> bool:
         oldest = min(self._inside.values(), default=None)
-        return oldest is not None and self._monotonic() - max(oldest, self._answered) > SILENT
+        if oldest is None:
+            return False
+        bound = min(SOON, max(SILENT, USUAL * self._usual))
+        return self._monotonic() - max(oldest, self._answered) > bound

@@ -335,16 +335,58 @@ def test_nobody_waits_for_a_store_that_is_silent():
     now = [0.0]
     gate = StoreGate(lambda: now[0])
     first = gate.enter()
-    now[0] = 0.049
+    now[0] = 0.099
     second = gate.enter()
-    now[0] = 0.051
+    now[0] = 0.101
     assert gate.enter() is None
     gate.leave(second)
     assert gate.enter() is not None
-    now[0] = 0.11
+    now[0] = 0.21
     assert gate.enter() is None
     gate.leave(first)
     assert gate.enter() is not None
+
+
+def calls(gate, now, seconds, *, number=1):
+    """Let so many calls each take some *seconds*."""
+    for _ in range(number):
+        ticket = gate.enter()
+        now[0] += seconds
+        gate.leave(ticket)
+
+
+def test_a_store_that_takes_longer_for_each_call_is_waited_for_longer():
+    now = [0.0]
+    gate = StoreGate(lambda: now[0])
+    calls(gate, now, 0.06)
+    gate.enter()
+    now[0] += 0.17
+    assert gate.enter() is not None
+    now[0] += 0.02
+    assert gate.enter() is None
+
+
+def test_what_one_call_took_does_not_count_for_ever():
+    now = [0.0]
+    gate = StoreGate(lambda: now[0])
+    calls(gate, now, 0.08)
+    calls(gate, now, 0.002, number=30)
+    gate.enter()
+    now[0] += 0.11
+    assert gate.enter() is None
+
+
+def test_a_call_that_failed_does_not_tell_how_long_calls_take():
+    now = [0.0]
+    gate = StoreGate(lambda: now[0])
+    ticket = gate.enter()
+    now[0] += 0.25
+    gate.shut(StoreUnavailable("away"))
+    gate.leave(ticket)
+    gate.open()
+    gate.enter()
+    now[0] += 0.11
+    assert gate.enter() is None
 
 
 def test_only_so_many_wait_for_the_store_at_once():
