@@ -108,7 +108,11 @@ class Judge:
         if item is None:
             outcome.lost.append(f"{place}: no item, {held.value!r} is wanted")
             return
-        copies = [item.staged] + ([item.live] if item.live and self.live else [])
+        copies = [item.staged]
+        # What a listing showed as archived is written staged only: nobody sees the archived copy,
+        # and the whole record is written live when it comes back.
+        if item.live and self.live and not (item.staged.archived and item.live.archived):
+            copies.append(item.live)
         for copy in copies:
             shown = copy.fields.get(place[2])
             wanted = [held.value]

@@ -10,6 +10,7 @@ from tests.attack.holdings import NUMBERS
 from tests.attack.installation import INSTALLATIONS
 from tests.attack.judge import Judge, Outcome
 from tests.attack.table import Figures, markdown
+from tests.attack.truth import GONE, Event
 from tests.attack.world import World
 from workers.store.clock import read_us
 
@@ -162,6 +163,34 @@ def test_a_clock_that_is_set_back_holds_up_nobody_for_longer_than_a_second(world
     world.clock.leap(-1500.0)
     world.pass_time(45)
     assert read_us(world.client) >= before + 43_000_000
+
+
+def stock_event(kind, rev, **values):
+    payload = {"id": f"e{rev}", "type": kind, "sku": "K1", "rev": rev, **values}
+    taken = values or {GONE: "archive"}
+    return Event("erp", f"e{rev}", "products", "K1", taken, (2, rev, 0), payload)
+
+
+def test_what_a_run_wrote_into_the_archive_is_live_once_the_record_is_back(world, monkeypatch):
+    world.reset(1)
+    history = histories.History(world)
+    for event in (stock_event("changed", 1, stock=1), stock_event("gone", 2)):
+        history.arrive("erp", [event])
+        world.run(100)
+    late, sleep = [stock_event("gone", 4)], world.sleep
+
+    def overtake(seconds):
+        if late:
+            history.arrive("erp", [late.pop()])
+        sleep(seconds)
+
+    monkeypatch.setattr(world, "sleep", overtake, raising=False)
+    history.reconcile({"K1": ({"stock": 7}, 3)})
+    history.arrive("erp", [stock_event("changed", 5, price=3)])
+    world.run(100)
+    (item,) = world.cms.items("products", "K1")
+    shown = (item.live.archived, item.live.fields["stock"], item.live.fields["price"])
+    assert shown == (False, 7, 3)
 
 
 def test_the_shortest_history_is_found(world):
