@@ -188,12 +188,11 @@ def calls(given):
     figures, begun = Figures("crashes at system calls", simulated=False), time.monotonic()
     figures.left_out = system_calls.missing()
     died = Counter()
-    points = 20 if given.all else 10
     for seed in () if figures.left_out else _seeds(given, 5 if given.all else 1):
-        outcome, found = system_calls.play(seed, points=points)
+        outcome, found = system_calls.play(seed)
         died.update(found)
         figures.seeds, figures.points = figures.seeds + 1, figures.points + sum(found.values())
-        figures.tried += points
+        figures.tried += system_calls.POINTS
         _note(figures, given, outcome, "system-calls", seed)
     figures.attack += "".join(f", {n} {kind}" for kind, n in died.items())
     figures.seconds = time.monotonic() - begun

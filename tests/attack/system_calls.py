@@ -30,6 +30,7 @@ COUNTED = 1.0  # s for which calls are counted
 SECONDS = 8.0  # for which a process may take to come so far
 ROWS = 20  # of a snapshot, of items that no event is of
 KINDS = ("web", "worker", "sweep", "fetch", "reconcile")
+POINTS = 10  # tries of one seed
 
 
 def missing():
@@ -43,7 +44,7 @@ def missing():
             traced.kill()
 
 
-def play(seed, *, points=10):
+def play(seed, *, points=POINTS):
     """Returns the Outcome, and how many processes of each kind were killed."""
     chance = random.Random(f"calls {seed}")  # noqa: S311  # no secret
     died = dict.fromkeys(KINDS, 0)
