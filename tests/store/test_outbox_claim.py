@@ -89,7 +89,7 @@ def test_three_pages_of_the_first_listing_and_a_batch_take_turns(bench):
     put(bench, "a-key", by="key")
     bench.page(bench.claim(), [("other", "id-0")], more=1)
     steps = [*steps_beside(bench, 8)]
-    assert steps == [Lookup, Lookup, Batch, Lookup, Lookup, Lookup, Batch, Lookup]
+    assert steps == [Batch, Lookup, Lookup, Lookup, Batch, Lookup, Lookup, Lookup]
 
 
 def test_where_a_batch_is_one_item_pages_and_batches_take_turns(bench_with):

@@ -117,7 +117,6 @@ def test_a_key_that_came_after_the_listing_began_waits_for_the_next(bench):
     put(bench, "sku-9")
     bench.page(lookup(bench), [])
     assert (bench.state("sku-8"), bench.state("sku-9")) == ("dead", "pending")
-    bench.claim()
     assert waiting(bench) == ["sku-9"]
 
 

@@ -79,11 +79,24 @@ def test_the_same_token_asked_again_gets_the_same_batch_of_several_steps(small):
     assert isinstance(small.claim(token="t2"), Wait)
 
 
+def test_no_other_claim_takes_what_is_to_join(small, monkeypatch):
+    """Two claims that share what is due would be two requests."""
+    taken = []
+    before(monkeypatch, small, "claim", 3, lambda: taken.append(small.claim()))
+    batch = small.batch()
+    assert isinstance(taken[0], Wait)
+    assert taken[0].seconds <= 0.5
+    assert tuple(item.record for item in batch.items) == RECORDS
+    assert not small.client.hexists("instep:destination:site", "gathers")
+
+
 def test_what_another_claim_took_in_between_does_not_join(small, monkeypatch):
+    """Its next step took longer than anybody waits for."""
     taken = []
 
     def other():
         monkeypatch.setattr(claims, "MOST", 2500)
+        small.pass_time(0.6)
         taken.append(small.batch())
 
     before(monkeypatch, small, "claim", 3, other)

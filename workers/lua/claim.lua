@@ -18,7 +18,7 @@ if earlier then return earlier end
 local name = request.destination
 local dest_key = P .. 'destination:' .. name
 dest = read(dest_key, 'paused', 'open_until', 'trial', 'trial_until', 'probes', 'epoch',
-  'last_sent', 'last_success', 'turn', 'failures', 'import_ms', 'imported')
+  'last_sent', 'last_success', 'turn', 'failures', 'import_ms', 'imported', 'gathers')
 local joins = given(request.joins)
 if not joins then redis.call('ZREM', P .. 'wakes', name) end
 
@@ -139,6 +139,8 @@ local function hand_out(set_of, own)
   note_import(dest_key, flight, turn)
   if set_of.collection.single and not how.look then begin_try(set_of.collection, request.token) end
   redis.call('HSET', dest_key, 'turn', 'index')
+  local others = others_may_join(set_of, own)
+  note_gathering(dest_key, set_of.key, others)
   note('sent', {destination = name, collection = set_of.collection.name, token = request.token,
     items = told}, 'items')
   return answer({step = 'batch', collection = set_of.collection.name, items = out,
@@ -146,11 +148,11 @@ local function hand_out(set_of, own)
     publish = string.find(shape, ' publish', 1, true) and true or false,
     locales = tags_of(picked), create = how.create, retire = how.retires or '', look = how.look or '',
     imports = turn.taken, mistold = is_mistold(set_of.collection.name),
-    trial = trial and not blind, joins = others_may_join(set_of, own),
+    trial = trial and not blind, joins = others,
     more = set_of.due > own or first_due('live', open) == now, at = now}, CLAIM_MS)
 end
 
-if joins then return join(joins, open, hand_out) end
+if joins then return join(joins, open, hand_out, dest_key) end
 
 local lately = now - request.linger_ms
 -- Of a reconcile more is always to come; a live change does not wait since one of those was sent.
@@ -166,6 +168,11 @@ local function serve(lane)
     if step then return step end
   end
   local held, lingers = {}, nil
+  local elsewhere, till = gathered()
+  if elsewhere then
+    held[elsewhere] = true
+    sooner(till)
+  end
   for _ = 1, 10 do
     local set_of
     set_of, lingers = due_set(lane, open, held, busy[lane])

@@ -7,6 +7,25 @@
 -- request.joins: {collection, lane, shape, room, filled, taken, looked}: as the step before answered it
 --   taken: files to import so far
 
+local GATHER_MS = 500  -- within which the next step comes; else it never will
+
+-- From which due set another claim still takes its batch, and until when: two claims that share what
+-- is due there would be two requests.
+local function gathered()
+  local key, token, till = string.match(dest.gathers or '', '^(.*) (%S+) (%d+)$')
+  till = key and token ~= request.token and sane(till, GATHER_MS)
+  if till and till > now then return key, till end
+end
+
+local function note_gathering(dest_key, key, others)
+  if others then
+    local till = string.format('%.0f', now + GATHER_MS)
+    redis.call('HSET', dest_key, 'gathers', table.concat({key, request.token, till}, ' '))
+  elseif string.find(dest.gathers or '', request.token, 1, true) then
+    redis.call('HDEL', dest_key, 'gathers')
+  end
+end
+
 local function looks_on() return answer({step = 'look', looked = looked}, CLAIM_MS) end
 
 local function joins_nothing(more, joins)
@@ -22,7 +41,7 @@ local function others_may_join(set_of, own)
     filled = filled, taken = turn.taken, looked = looked}
 end
 
-local function join(joins, open, hand_out)
+local function join(joins, open, hand_out, dest_key)
   local collection
   for _, one in ipairs(open) do
     if one.name == joins.collection and not one.shut then collection = one end
@@ -36,7 +55,9 @@ local function join(joins, open, hand_out)
   local own = #picked
   fill_up(set_of)
   if #picked == 0 then
-    return joins_nothing(set_of.due > 0 or first_due('live', open) == now, others_may_join(set_of, own))
+    local others = others_may_join(set_of, own)
+    note_gathering(dest_key, key, others)
+    return joins_nothing(set_of.due > 0 or first_due('live', open) == now, others)
   end
   return hand_out(set_of, own)
 end

@@ -16,10 +16,10 @@ end
 
 local PAGES = 3  -- to a batch, of a listing of the whole
 
--- Whether batches have their turn. Of a listing of the whole that keys wait for, the next page lets
--- more of them go than a batch, which by v2 carries as well what comes until after it.
+-- Whether batches have their turn. Of a long listing of the whole that keys wait for, the next page
+-- lets more of them go than a batch, which by v2 carries as well what comes until after it.
 local function is_turn_of_batch(collection, page, dest_key)
-  local whole = page.step == 'index' and page.slot == '' and not page.since
+  local whole = page.step == 'index' and page.slot == '' and not page.since and page.offset > 0
   if not whole or collection.whole then return true end
   return redis.call('HINCRBY', dest_key, 'pages', 1) % PAGES == 0
 end
