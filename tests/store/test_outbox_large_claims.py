@@ -85,7 +85,7 @@ def test_no_other_claim_takes_what_is_to_join(small, monkeypatch):
     before(monkeypatch, small, "claim", 3, lambda: taken.append(small.claim()))
     batch = small.batch()
     assert isinstance(taken[0], Wait)
-    assert taken[0].seconds <= 0.5
+    assert taken[0].seconds <= 0.05
     assert tuple(item.record for item in batch.items) == RECORDS
     assert not small.client.hexists("instep:destination:site", "gathers")
 

@@ -168,10 +168,10 @@ local function serve(lane)
     if step then return step end
   end
   local held, lingers = {}, nil
-  local elsewhere, till = gathered()
+  local elsewhere = gathered()
   if elsewhere then
     held[elsewhere] = true
-    sooner(till)
+    sooner(now + GATHERED_MS)
   end
   for _ = 1, 10 do
     local set_of

@@ -8,13 +8,13 @@
 --   taken: files to import so far
 
 local GATHER_MS = 500  -- within which the next step comes; else it never will
+local GATHERED_MS = 50 -- after which most have come
 
--- From which due set another claim still takes its batch, and until when: two claims that share what
--- is due there would be two requests.
+-- From which due set another claim still takes its batch: two claims that share what is due there
+-- would be two requests.
 local function gathered()
   local key, token, till = string.match(dest.gathers or '', '^(.*) (%S+) (%d+)$')
-  till = key and token ~= request.token and sane(till, GATHER_MS)
-  if till and till > now then return key, till end
+  if key and token ~= request.token and (sane(till, GATHER_MS) or 0) > now then return key end
 end
 
 local function note_gathering(dest_key, key, others)

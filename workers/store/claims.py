@@ -10,7 +10,7 @@ from typing import Any
 
 from workers.scripts import Steps
 
-MOST = 2500  # of one step: some 10 ms of the store's time, in units of 4 µs
+MOST = 2000  # of one step: some 8 ms of the store's time, in units of 4 µs
 ITEM, VALUE = 10, 3  # what an item takes beside the fields that are held of it, and a value sent
 
 
