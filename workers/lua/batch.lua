@@ -7,7 +7,7 @@ local trial, blind = false, false  -- one request tries whether it is back; a GE
 local picked, shape, room, filled = {}, nil, nil, 0  -- shape: lua/picking.lua; filled: entries
 local spare = false  -- passes over items that failed alone, while there are others
 local looked = given(request.looked) or 0  -- at so many items, in this step and those before it
-local LOOKS = 300  -- items that one claim looks at, in as many steps as that takes
+local LOOKS = 400  -- items that one claim looks at, in as many steps as that takes
 local effort = 0   -- of this step so far, in the units of request.most
 
 -- What it takes to read an item, to hand out a value of it, and to put an item back
