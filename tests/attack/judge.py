@@ -79,13 +79,20 @@ class Judge:
         for place, held in self.truth.fields.items():
             if place[:2] != (collection, key) or place[2] == GONE or not held.wanted:
                 continue
-            if place in self.truth.discarded or way == "delete" or (way and item is None):
+            if place in self.truth.discarded or self._went_with_its_record(place, held, item):
                 continue
             if place in letters:
                 self._judge_letter(outcome, place, held, letters[place])
                 continue
             for where, variant in variants:
                 self._judge_field(outcome, place, held, variant, where)
+
+    def _went_with_its_record(self, place, held, item):
+        """The record is deleted; or it was retired since, and no item holds what came before."""
+        gone = self.truth.fields.get((*place[:2], GONE))
+        if gone is None or item is not None:
+            return self.truth.is_gone(*place[:2]) == "delete"
+        return not gone.lifted or held.version < gone.version
 
     def _judge_gone(self, outcome, words, item, way):
         shown = {

@@ -43,16 +43,18 @@ class Work:
         while steps > 0:
             self._forget_wakes()
             fetching = self.fetch()
-            wait = None
+            wait, before = None, steps
             while steps > 0 and wait is None:
                 wait = self.step()
                 steps -= 1
             stated = [s for s in (wait and wait.seconds, fetching) if s is not None]
             landing = [one.at - self.clock.t for one in self.cms.aloft]
             if not stated and not landing:
-                if self.sweep()[0]:
-                    continue
-                return True
+                if not self.sweep()[0]:
+                    return True
+                if steps == before - 1:  # there is something, and no flight left: a second later
+                    self.pass_time(1.0)
+                continue
             pause = max(0.0, min([*stated, *landing])) + 0.003
             if self.clock.t + pause > till:
                 self.pass_time(max(0.0, till - self.clock.t))

@@ -282,6 +282,19 @@ def test_archiving_and_taking_it_back_concern_every_variant(everywhere):
     assert (way.live(1)["stock"], live_in(way, 1)) == (3, 3)
 
 
+def test_a_variant_that_an_editor_made_meanwhile_is_archived_with_the_others(everywhere):
+    way = everywhere(items=2)
+    way.change(1, stock=5)
+    way.run()
+    add_variant(way, 2, stock=0)
+    way.retire(2, "archive")
+    way.run()
+    way.pass_time(3700)
+    way.change(1, stock=6)
+    way.run()
+    assert variant(way, 2).staged.archived
+
+
 def test_a_batch_holds_a_hundred_variants(everywhere):
     way = everywhere(items=100)
     for n in range(2, 101):

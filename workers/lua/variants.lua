@@ -38,6 +38,9 @@ local bare = redis.call('HGET', key, 'bare') == '1'
 
 -- The others show what is held already, or are about to: the new one alone gets it.
 local function write_to(item, locale, held)
+  local gone = in_force(item)
+  -- A request retires an item in all of its variants: it goes once more.
+  if gone and (gone.s ~= 'pending' or live_claim(item)) then mark_repair(item, GONE, now) end
   local claim, shown = live_claim(item), {}
   for id in pairs(wanted) do
     local has = held[id] or (id == site.primary and not bare)
