@@ -50,9 +50,10 @@ class Work:
             stated = [s for s in (wait and wait.seconds, fetching) if s is not None]
             landing = [one.at - self.clock.t for one in self.cms.aloft]
             if not stated and not landing:
-                if not self.sweep()[0]:
+                full = wait is not None and wait.reason == "flight"
+                if not self.sweep()[0] and not full:
                     return True
-                if steps == before - 1:  # there is something, and no flight left: a second later
+                if steps == before - 1:  # no flight is left for what there is: a second later
                     self.pass_time(1.0)
                 continue
             pause = max(0.0, min([*stated, *landing])) + 0.003
