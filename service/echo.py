@@ -14,8 +14,8 @@ from typing import Any, Final
 from service.senders.base import Origin
 from workers import comparing
 from workers.changes import Change, FieldValue, Gone
-from workers.comparison import key_of
 from workers.fieldtypes import TYPES, parse
+from workers.keys import key_of
 from workers.settings import Collection
 from workers.webflow.site import field_of
 

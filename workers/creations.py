@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from workers import comparison, slugs, verdicts
+from workers import comparison, keys, slugs, verdicts
 from workers.answers import Answer, ItemView
 from workers.model.item_status import status_of
 from workers.policy import refusals
@@ -30,7 +30,7 @@ def created(case: Case, item: ClaimedItem) -> Verdict:
     view = _view_of(case, item)
     if view is None:
         return Verdict(item.record, unknown=True, limit=1)
-    if not comparison.is_of(case.collection, item.record, view.fields, case.schema):
+    if not keys.is_of(case.collection, item.record, view.fields, case.schema):
         key = " and ".join(case.collection.keys)
         message = f"item {view.id} was created, but its field {key} does not show {item.record}"
         deaths = case.death("not-applied", [f.slug for f in item.fields], message=message)
@@ -65,7 +65,7 @@ def _view_of(case: Case, item: ClaimedItem) -> ItemView | None:
     """Return the item that was created for *item*: by its key, else by its slug."""
     views = list(case.answer.items.values()) if case.answer else []
     for view in views:
-        if comparison.is_of(case.collection, item.record, view.fields, case.schema):
+        if keys.is_of(case.collection, item.record, view.fields, case.schema):
             return view
     slug = case.sent[item.record]["slug"]
     for view in views:
@@ -141,11 +141,11 @@ def resolved(
     """
     views = [view for view in page.items.values() if view.fields.get("slug") == item.taken]
     for view in views:
-        if comparison.is_of(collection, item.record, view.fields, schema):
+        if keys.is_of(collection, item.record, view.fields, schema):
             return Verdict(item.record, made=view.id)
     if not views and item.attempts < LOOKS:
         return Verdict(item.record, wait=WAIT * (1 + spread), taken=item.taken, attempt=True)
-    other = comparison.key_of(collection, views[0].fields) if views else None
+    other = keys.key_of(collection, views[0].fields) if views else None
     following = slugs.slug_from(_name(item), item.record, item.taken)
     if other is not None and following and not _is_mapped(item):
         return Verdict(item.record, passed=item.taken, limit=100)
@@ -162,7 +162,7 @@ def _told(
             f"the slug {item.taken} is taken, though no item has it: that of a deleted item is,"
             " until the site is published; publish it, then replay this"
         )
-    key, held = " and ".join(collection.keys), comparison.shown_key(collection, views[0].fields)
+    key, held = " and ".join(collection.keys), keys.shown_key(collection, views[0].fields)
     message = f"the slug {item.taken} is that of item {views[0].id}, whose {key} is {held}"
     if _is_mapped(item):
         return f"{message}; a mapping gives this slug, which is not changed here"

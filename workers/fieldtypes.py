@@ -20,6 +20,7 @@ from typing import Any
 from workers import comparing, files, tombstones
 from workers.changes import canonical
 from workers.fields import cms_forms
+from workers.fields.json_values import dumps
 from workers.fields.marks import mark_of
 
 
@@ -206,26 +207,6 @@ def seen(answer: Any) -> str:
 def parse(text: str) -> Any:
     """Return the value of canonical JSON *text*; a number with a point keeps all its digits."""
     return json.loads(text, parse_float=Decimal)
-
-
-def dumps(value: Any) -> str:
-    """
-    Return *value* as JSON in ASCII, a Decimal as the number it is.
-
-    Raises:
-        ValueError: *value* holds NaN or an infinity.
-        TypeError: *value* holds something that JSON has not.
-    """
-    if isinstance(value, Mapping):
-        return "{" + ",".join(f"{json.dumps(str(k))}:{dumps(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ",".join(map(dumps, value)) + "]"
-    if isinstance(value, Decimal):
-        if not value.is_finite():
-            raise ValueError(f"{value} is not a number of JSON")
-        # Not the encoder's "default": it could only turn a Decimal into a float or a text.
-        return str(value)
-    return json.dumps(value, allow_nan=False)
 
 
 _EXACT = FieldType()

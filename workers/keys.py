@@ -10,11 +10,16 @@ no two keys make one text.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
+from workers.fields.json_values import as_text
+from workers.fields.key_forms import kept
 from workers.model.letters import nfc
+from workers.schema import UNKNOWN, Schema
+from workers.settings import Collection
 
 # What Unicode calls white space (White_Space=yes). Not str.strip(), which takes separators of
 # records too: https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt
@@ -58,3 +63,65 @@ def parted(key: str) -> tuple[str, ...]:
         else:
             parts[-1] += next(letters, letter) if letter == "\\" else letter
     return tuple(parts)
+
+
+def key_of(collection: Collection, fields: Mapping[str, Any]) -> str | None:
+    """Return the key that an item with *fields* has in *collection*, as text; None: it has none."""
+    parts = [key_text(fields.get(slug)) for slug in collection.keys]
+    known = [part for part in parts if part is not None]
+    return joined(known) if parts and len(known) == len(parts) else None
+
+
+def is_of(
+    collection: Collection, record: str, fields: Mapping[str, Any], schema: Schema = UNKNOWN
+) -> bool:
+    """Tell whether an item with *fields* bears the key *record*, be it as its field keeps it."""
+    held = key_of(collection, fields)
+    if held is None or held == record:
+        return held is not None
+    return kept_key(collection, held, schema) == kept_key(collection, record, schema)
+
+
+def kept_key(collection: Collection, key: str, schema: Schema) -> str:
+    """Return *key* as the fields that hold it keep it."""
+    parts = parts_of(collection, key)
+    if len(parts) != len(collection.keys):
+        return key
+    pairs = zip(parts, collection.keys, strict=True)
+    return joined([kept(part, schema.kind(slug)[0]) for part, slug in pairs])
+
+
+def parts_of(collection: Collection, key: str) -> tuple[str, ...]:
+    """Return *key* as the fields of *collection* hold it, one part for each of them."""
+    return parted(key) if len(collection.keys) > 1 else (key,)
+
+
+def key_text(value: Any) -> str | None:
+    """
+    Return a key, or a part of one, in an item's field as it is compared (12 and "12" are one);
+    None: it is none.
+    """
+    if isinstance(value, str):
+        return normal(value) or None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # of the key "nan" no number is made either: JSON has none
+    return str(int(value)) if isinstance(value, int) or value.is_integer() else str(value)
+
+
+def key_number(part: str) -> int | float | None:
+    """
+    Return the number as which a field of numbers holds the key *part*; None: it would read back as
+    another key, be it for the digits that a double does not keep.
+    """
+    try:
+        number: int | float = int(part) if part.lstrip("-").isdigit() else float(part)
+        return number if part.isascii() and key_text(float(number)) == part else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def shown_key(collection: Collection, fields: Mapping[str, Any]) -> str:
+    """Return what *fields* hold where the key of *collection* stands, for people."""
+    return " and ".join(as_text(fields.get(slug)) for slug in collection.keys)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 import sys
 import threading
 import time
@@ -24,6 +23,7 @@ import redis
 
 from workers.errors import StoreUnavailable
 from workers.store.connection import guarded
+from workers.store.machine import machine
 
 ROLES = ("supervisor", "web", "worker", "store")
 FRESH = 5.0  # s after which a silent supervisor counts as gone
@@ -174,14 +174,6 @@ def _stopped(entry: dict[str, Any]) -> Sequence[int]:
 
 def _field() -> str:
     return f"{machine()} {os.getpid()}"
-
-
-def machine() -> str:
-    """Return a name for the host and its namespace of pids: containers may share either."""
-    try:
-        return f"{socket.gethostname()} {os.readlink('/proc/self/ns/pid')}"
-    except OSError:
-        return socket.gethostname()
 
 
 def _lives(pid: int) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from workers import comparison
+from workers import comparison, keys
 from workers.answers import ItemView
 from workers.errors import DestinationError
 from workers.model.item_status import status_of
@@ -141,13 +141,13 @@ def _is_to_be_published(case: Case, item: ClaimedItem, shown: ItemView) -> bool:
 
 def _misdirected(case: Case, item: ClaimedItem, held: Mapping[str, Any]) -> Verdict:
     """The item under this id holds another key: its own record is to be written there again."""
-    other = comparison.key_of(case.collection, held)
+    other = keys.key_of(case.collection, held)
     if not item.forgotten:
         return Verdict(item.record, forget=True, overwrote=other)
     if not case.batch.alone:
         return Verdict(item.record, limit=1, overwrote=other)
     slugs = [field.slug for field in item.fields]
-    key = comparison.shown_key(case.collection, held)
+    key = keys.shown_key(case.collection, held)
     message = f"item {item.id} holds {key} as its key, not {item.record}"
     deaths = case.death("missing", slugs, message=message)
     return Verdict(item.record, deaths=deaths, attempt=True, overwrote=other)

@@ -14,8 +14,7 @@ from service.reconcile.proof import Unproven
 from service.reconcile.run import Run
 from service.reconcile.run_results import Done, Found
 from service.reconcile.waiting import OVERTAKEN, REPAIRED
-from workers.comparison import key_of
-from workers.keys import joined
+from workers.keys import joined, key_of
 from workers.policy.run_guard import RETIRED, Ruling
 from workers.tombstones import shown_slug
 

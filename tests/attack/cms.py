@@ -16,7 +16,7 @@ from service.sandbox.site import Site
 from tests.attack.holdings import Holdings
 from workers.answers import read
 from workers.errors import DestinationError
-from workers.fieldtypes import dumps
+from workers.fields.json_values import dumps
 from workers.webflow.client import Client
 
 TIMEOUT = 14.0  # s after which the client gives up

@@ -15,7 +15,8 @@ from service.sandbox.schema import Field, offering, owned
 from service.sandbox.seed import fill
 from service.sandbox.site import Site
 from workers.answers import read
-from workers.fieldtypes import TYPES, dumps
+from workers.fields.json_values import dumps
+from workers.fieldtypes import TYPES
 from workers.schema import Schema
 
 UNKNOWN = "0" * 24

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.changes import canonical
-from workers.fieldtypes import TYPES, OptionUnknown, dumps, parse
+from workers.fields.json_values import dumps
+from workers.fieldtypes import TYPES, OptionUnknown, parse
 
 NAMES = [
     *("plain", "number", "date", "color", "option", "reference", "references", "richtext"),

@@ -11,8 +11,8 @@ import json
 
 import redis
 
-from workers.processes import machine
 from workers.store.connection import guarded
+from workers.store.machine import machine
 
 _KEY = "instep:spools"
 _DAY = 24 * 3600  # s; what nobody has adopted by then is a person's to see to

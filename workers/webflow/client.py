@@ -22,7 +22,7 @@ from workers.answers import Answer, read
 from workers.deadline import Deadline, DeadlineAdapter
 from workers.errors import DestinationError
 from workers.exchange import FAILURES, Bearer, innermost, read_body
-from workers.fieldtypes import dumps
+from workers.fields.json_values import dumps
 from workers.mask import Mask
 from workers.settings import Destination
 from workers.webflow import payloads

@@ -18,8 +18,8 @@ from typing import Literal
 from urllib.parse import urlencode
 
 from workers.answers import Answer, ItemView
-from workers.comparison import key_number, key_of, key_text, parts_of
 from workers.fields import key_forms
+from workers.keys import key_number, key_of, key_text, parts_of
 from workers.model.letters import ordered
 from workers.model.record_keys import RecordKeys
 from workers.schema import Schema
