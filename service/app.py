@@ -29,8 +29,8 @@ from service.senders.rotation import Configured
 from service.web.readiness import Readiness
 from service.web.refusals import Reporter
 from workers import metrics
+from workers.config.settings import Settings
 from workers.errors import StoreUnavailable
-from workers.settings import Settings
 
 
 class Configuration(Protocol):

@@ -11,9 +11,9 @@ from service.fetchers.base import Fetcher
 from service.mapping.load import Mappings
 from service.mapping.load import load as load_mappings
 from service.senders.rotation import Configured
+from workers.config.loader import Draft, fill, read
+from workers.config.settings import Settings
 from workers.errors import ConfigurationInvalid, MappingsInvalid, Problem
-from workers.loading import Draft, fill, read
-from workers.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

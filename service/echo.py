@@ -14,9 +14,9 @@ from typing import Any, Final
 from service.senders.base import Origin
 from workers import comparing
 from workers.changes import Change, FieldValue, Gone
+from workers.config.settings import Collection
 from workers.fieldtypes import TYPES, parse
 from workers.keys import key_of
-from workers.settings import Collection
 from workers.webflow.site import field_of
 
 # Of an event without lastUpdated nobody can tell what it came after: what we wrote is an echo then.

@@ -14,8 +14,8 @@ from service.senders.base import Event
 from service.senders.payload import canonical_text, parse_json
 from service.senders.rotation import Configured, Request
 from workers.changes import Change, Fetch, FieldProblem, Gone, Incoming, LeftOut
+from workers.config.settings import Collection
 from workers.errors import BodyTooLarge, PayloadInvalid
-from workers.settings import Collection
 from workers.tombstones import GONE
 
 WHOLE_BODY: Final = -1  # the index of a dead letter whose body could not be split into events

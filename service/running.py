@@ -20,12 +20,12 @@ from service.reconcile.schedule import Schedule, scheduled
 from service.web import server as web_processes
 from service.worker import FETCH
 from workers import jobs, processes
+from workers.config.settings import Settings, StoreSettings
 from workers.errors import StoreNewer, StoreUnavailable, StoreUnsafe
 from workers.keeper import Keeper, kept
 from workers.processes import Process
 from workers.runtime.duties import Duty
 from workers.scripts import Steps
-from workers.settings import Settings, StoreSettings
 from workers.store import connection, version, witness
 from workers.store.connection import guarded
 from workers.store.soundness import Soundness

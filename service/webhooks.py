@@ -42,8 +42,8 @@ from service.intake import Intake
 from service.senders.base import QUERY, Answer
 from service.web.environ import BODY
 from service.web.refusals import Reporter
+from workers.config.settings import MAX_BODY, Source
 from workers.errors import BodyTooLarge, SignatureInvalid, StoreUnavailable
-from workers.settings import MAX_BODY, Source
 
 STATUSES: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
     {

@@ -14,9 +14,9 @@ import sys
 
 from service import logs
 from workers import jobs, supervisor, worker
-from workers.loading import load
+from workers.config.loader import load
+from workers.config.settings import Settings
 from workers.runtime import beats
-from workers.settings import Settings
 from workers.store import connection
 
 FETCH = "fetch"

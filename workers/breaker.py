@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from workers.config.settings import Settings
 from workers.scripts import Steps
-from workers.settings import Settings
 from workers.store.connection import guarded
 
 Event = Literal["success", "refusal", "failure", "read", "probe-good", "probe-bad"]

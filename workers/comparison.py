@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workers.answers import ItemView
+from workers.config.settings import Collection
 from workers.fields.json_values import as_text
 from workers.fields.key_forms import kept
 from workers.fields.marks import mark_of
@@ -17,7 +18,6 @@ from workers.fieldtypes import type_for
 from workers.files import remembered
 from workers.keys import key_text, parts_of
 from workers.schema import UNKNOWN, Schema
-from workers.settings import Collection
 from workers.steps import ClaimedItem
 from workers.tombstones import GONE
 from workers.webflow.site import field_of

@@ -14,10 +14,10 @@ from typing import Any
 
 from workers import comparison, keys, slugs, verdicts
 from workers.answers import Answer, ItemView
+from workers.config.settings import Collection
 from workers.model.item_status import status_of
 from workers.policy import refusals
 from workers.schema import UNKNOWN, Schema
-from workers.settings import Collection
 from workers.steps import ClaimedItem, Death, Verdict
 from workers.verdicts import Case
 

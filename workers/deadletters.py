@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workers.changes import Again, time_version
+from workers.config.settings import Settings
 from workers.scripts import Steps
-from workers.settings import Settings
 from workers.store.connection import guarded
 from workers.tombstones import shown_slug
 from workers.wording import places

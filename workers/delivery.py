@@ -16,13 +16,13 @@ from workers import locale_reads, newitems
 from workers.answers import Answer
 from workers.asking import Asker, said
 from workers.bodies import Prepared, prepare
+from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
 from workers.fieldtypes import TYPES
 from workers.item_reads import ItemReads
 from workers.parts import Parts
 from workers.policy.rules import judge
 from workers.schema import Schema
-from workers.settings import Collection, Destination
 from workers.status_reads import StatusReads
 from workers.steps import Batch, ClaimedItem, Judgement, Lookup, Probe, Verdict, Wait
 from workers.tombstones import GONE

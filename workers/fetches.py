@@ -28,8 +28,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal
 
+from workers.config.settings import Settings
 from workers.scripts import Steps
-from workers.settings import Settings
 from workers.steps import Wait
 from workers.store import clock
 from workers.store.connection import guarded

@@ -10,11 +10,11 @@ from typing import Any
 from workers import creations, files
 from workers.answers import Answer
 from workers.asking import Asker, said
+from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
 from workers.policy import localized
 from workers.policy.readback import come_late, read_back
 from workers.schema import Schema
-from workers.settings import Collection, Destination
 from workers.steps import Batch, Judgement, Verdict
 from workers.verdicts import Case
 

@@ -22,12 +22,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from workers.answers import Answer
+from workers.config.settings import Collection, Destination, Settings
 from workers.model.item_status import status_of
 from workers.model.record_keys import RecordKeys
 from workers.outbox import INDEX_EVERY, V1_INDEX_EVERY
 from workers.schema import Schema
 from workers.scripts import Steps
-from workers.settings import Collection, Destination, Settings
 from workers.steps import Lookup
 from workers.store.connection import guarded
 from workers.store.spellings import Spellings

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 import redis
 
 from workers import processes
+from workers.config.settings import Destination, Settings
 from workers.delivery import Courier
 from workers.errors import StoreUnavailable
 from workers.outbox import FETCHES, FLIGHTS
@@ -24,7 +25,6 @@ from workers.parts import Parts, parts_of
 from workers.runtime.slices import carry_on
 from workers.runtime.wakeups import DELIVER, FAILURE_TTL, FETCH, RESULT_TTL, SECONDS, WakeQueue
 from workers.scripts import Steps
-from workers.settings import Destination, Settings
 from workers.steps import Wait
 from workers.store import connection
 from workers.store.complaint import Complaint

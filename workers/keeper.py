@@ -17,12 +17,12 @@ import threading
 import time
 from collections.abc import Iterator
 
+from workers.config.settings import StoreSettings
 from workers.embedded import repair
 from workers.embedded.layout import Place, unwritable
 from workers.embedded.server import Server, Watch
 from workers.errors import StoreDamaged, StoreUnavailable
 from workers.scripts import Steps
-from workers.settings import StoreSettings
 from workers.store import connection
 from workers.store.losses import Losses, message
 from workers.store.witness import EVERY, Witness

@@ -12,8 +12,8 @@ import uuid
 from typing import Any
 
 from workers.changes import Lane
+from workers.config.settings import Destination
 from workers.scripts import Steps
-from workers.settings import Destination
 
 
 class Limiter:

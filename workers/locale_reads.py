@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from workers.answers import Answer
 from workers.asking import Asker, said
+from workers.config.settings import Destination
 from workers.errors import DestinationError
-from workers.settings import Destination
 from workers.steps import Lookup
 from workers.webflow.site import Site
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from workers.bodies import Prepared
 from workers.changes import FieldProblem
+from workers.config.settings import Collection
 from workers.fields.key_forms import kept
 from workers.keys import kept_key, key_number, key_text, parts_of
 from workers.schema import Schema, Trust
-from workers.settings import Collection
 from workers.slugs import slug_from
 from workers.steps import Batch, ClaimedItem, Death
 from workers.webflow.site import field_of

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from workers.breaker import Breaker
+from workers.config.settings import Settings
 from workers.deadletters import DeadLetters
 from workers.fetches import Fetches
 from workers.items import Items
@@ -15,7 +16,6 @@ from workers.limiter import Limiter
 from workers.outbox import Outbox
 from workers.report import Report
 from workers.scripts import Steps
-from workers.settings import Settings
 from workers.store.locales import Locales
 from workers.store.memory import Watch
 from workers.store.upgrade import Upgrade

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any, get_args
 
 from workers.changes import Lane
+from workers.config.settings import Collection, Destination, Settings, Source
 from workers.fetches import Fetches
 from workers.outbox import FATES, RAW_BYTES, balanced
 from workers.scripts import Steps
-from workers.settings import Collection, Destination, Settings, Source
 from workers.store import clock, memory, stale
 from workers.store.collection_waits import waits_of
 from workers.store.connection import guarded

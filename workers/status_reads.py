@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from workers.answers import Answer
 from workers.asking import Asker, said
+from workers.config.settings import Destination
 from workers.errors import DestinationError
 from workers.parts import Parts
 from workers.policy.status_look import verdicts
-from workers.settings import Destination
 from workers.steps import Batch, Judgement, Verdict
 from workers.webflow.client import Client
 

@@ -16,8 +16,8 @@ from workers.changes import (
     Incoming,
     canonical,
 )
+from workers.config.settings import Collection, Destination, Settings
 from workers.model.versions import version_of_text
-from workers.settings import Collection, Destination, Settings
 from workers.steps import Batch, ClaimedField, ClaimedItem, Probe, Step, Verdict, Wait
 from workers.store import localized
 from workers.store.echoes import echo_of, field_of, gone_by, on_create_of

@@ -11,8 +11,8 @@ from workers.errors import DestinationError
 from workers.policy.rules import pause_for
 
 if TYPE_CHECKING:
+    from workers.config.settings import Settings
     from workers.parts import Parts
-    from workers.settings import Settings
 
 
 @click.command()

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from workers.answers import Answer
+    from workers.config.settings import Collection, Destination
     from workers.limiter import Limiter
     from workers.parts import Parts
-    from workers.settings import Collection, Destination
     from workers.webflow.client import Client
 
 PATIENCE = 65.0  # s for a slot in the budget: the CMS's window, and a little
@@ -28,7 +28,7 @@ def joined() -> Iterator[Parts]:
         StoreUnavailable: nothing runs; the message says what to start.
     """
     from workers import jobs
-    from workers.loading import load
+    from workers.config.loader import load
     from workers.store import connection
 
     parts = jobs.build(load(os.environ))

@@ -13,7 +13,7 @@ from workers.webflow.site import field_of
 if TYPE_CHECKING:
     from service.configuration import Configuration
     from workers.answers import SchemaField
-    from workers.settings import Collection
+    from workers.config.settings import Collection
 
 
 def lacking(

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from service.configuration import Configuration
     from service.mapping.rules import Rule
     from workers.answers import Answer
+    from workers.config.settings import Collection, Destination
     from workers.limiter import Limiter
-    from workers.settings import Collection, Destination
     from workers.webflow.client import Client
 
 MOST_SITES = 20  # whose collections are listed to find the one that has a collection

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from service.configuration import Configuration
     from service.intake import Preview
     from workers.changes import Change
-    from workers.settings import Settings
+    from workers.config.settings import Settings
 
 
 def headers_of(

@@ -16,8 +16,8 @@ from service.commands.printing import as_json, printable, table
 from workers.errors import StoreUnavailable, StoreUnsafe
 
 if TYPE_CHECKING:
+    from workers.config.settings import Settings
     from workers.parts import Parts
-    from workers.settings import Settings
 
 COLLECTION = (
     "state",
@@ -65,7 +65,7 @@ def _told_with_reason() -> Iterator[None]:
     except StoreUnavailable as error:
         from service.ingest.spool_count import waiting
         from service.web.readiness import Seen, reasons_of
-        from workers.loading import load
+        from workers.config.loader import load
 
         name = reasons_of(Seen(trouble=error))[0].name
         spool = waiting(load(os.environ).store.data)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from workers import jobs, processes
+from workers.config.loader import load
 from workers.errors import StoreUnavailable
-from workers.loading import load
 from workers.store.connection import guarded
 
 SILENT_MS = 15_000  # after which no request is on its way any more

@@ -17,9 +17,9 @@ from service.fetchers import (
 from service.fetchers.base import Fetcher
 from service.fetchers.kinds import Given, Kind
 from service.senders.options import load
-from workers import settings
+from workers.config import settings
+from workers.config.schemas import describe, is_address, is_token
 from workers.errors import ConfigurationInvalid, Problem
-from workers.sections import describe, is_address, is_token
 
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {

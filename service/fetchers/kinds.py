@@ -9,9 +9,9 @@ from typing import Any
 from marshmallow import Schema
 
 from service.fetchers.base import Fetcher
-from workers import settings
+from workers.config import settings
+from workers.config.schemas import FetcherSection
 from workers.errors import Problem
-from workers.sections import FetcherSection
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from service.ingest.spool_count import waiting
 from service.ingest.store_gate import StoreGate
 from service.intake import Intake
 from service.ports import Outbox
-from workers.settings import StoreSettings
+from workers.config.settings import StoreSettings
 from workers.store import spool_marks
 from workers.store.soundness import Soundness
 

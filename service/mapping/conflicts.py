@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from service.mapping.locales import mixed
 from service.mapping.rules import Rule
+from workers.config.settings import Collection
 from workers.errors import Problem
-from workers.settings import Collection
 from workers.webflow.site import field_of
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from service.mapping.paths import Path, compile_path
 from service.mapping.traps import PathInvalid
+from workers.config.settings import Settings
 from workers.errors import Problem
-from workers.settings import Settings
 
 if TYPE_CHECKING:
     from service.mapping.definitions import Definition

@@ -17,8 +17,8 @@ from service.mapping.mappings import Mapped as Mapped
 from service.mapping.mappings import Mappings as Mappings
 from service.mapping.rules import Rule
 from service.mapping.topics import Topics, never_sent
+from workers.config.settings import Settings
 from workers.errors import MappingsInvalid, Problem
-from workers.settings import Settings
 from workers.webflow.site import in_locale
 
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from service.mapping.definitions import Definition
 from workers.config.locale_tags import is_tag
+from workers.config.settings import Collection, Settings
 from workers.errors import Problem
-from workers.settings import Collection, Settings
 from workers.webflow.site import field_of
 
 if TYPE_CHECKING:

@@ -30,8 +30,8 @@ from service.mapping.definitions import Definition
 from service.mapping.functions import called
 from service.mapping.paths import Path, compile_path
 from service.mapping.traps import PathInvalid
+from workers.config.settings import Settings
 from workers.errors import Problem
-from workers.settings import Settings
 from workers.tombstones import WAYS
 
 Way = Literal["archive", "draft", "unpublish", "delete", "keep"]

@@ -17,9 +17,9 @@ from service.mapping.base import Mapping
 from service.mapping.definitions import Definition
 from service.mapping.paths import Path, compile_path
 from service.mapping.traps import PathInvalid
+from workers.config.settings import Collection
 from workers.errors import Problem
 from workers.keys import parted
-from workers.settings import Collection
 
 FLAGS = frozenset({"_archived", "_draft"})
 SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")

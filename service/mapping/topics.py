@@ -7,8 +7,8 @@ from difflib import get_close_matches
 from typing import Protocol
 
 from service.mapping.rules import Rule
+from workers.config.settings import Settings
 from workers.errors import Problem
-from workers.settings import Settings
 
 SHOWN = 8  # topics in a message
 

@@ -22,11 +22,11 @@ from service.reconcile.state.chunks import chunks, parts
 from service.reconcile.states import Wanted
 from service.reconcile.table import PAGE, Table
 from workers.changes import HOLD_MOST, Change, Delivery, FieldValue
+from workers.config.settings import Collection
 from workers.model.run_limits import RunLease, RunLimit
 from workers.parts import Parts
 from workers.policy.run_guard import CREATED, RETIRED
 from workers.repairs import Repair, Repaired, Repairs
-from workers.settings import Collection
 from workers.store.acceptance import Accepted
 from workers.tombstones import GONE
 

@@ -58,7 +58,7 @@ NOT_COMPARABLE = (UNFIT, UNDECIDED, UNPUBLISHED)  # nothing is proven beside the
 
 NOTED = tuple(cause for cause in TOLD if cause != NORMALISED)  # one by one; it may be all there is
 
-# What is done about a difference. RETIRE stands for one of workers.settings.RETIREMENTS.
+# What is done about a difference. RETIRE stands for one of workers.config.settings.RETIREMENTS.
 ACCEPT = "accept"  # the source's value, by its version
 ADOPT = "take as it is"  # the CMS shows the source's value: the outbox takes it, without a call
 BACK = "bring back"  # an earlier snapshot lacked the record: what that did is taken back

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from service.reconcile.states import Held, HeldItem
+from workers.config.settings import Collection
 from workers.model.versions import Version, kind_of
 from workers.parts import Parts
-from workers.settings import Collection
 from workers.store import clock
 from workers.store.connection import guarded
 from workers.tombstones import GONE

@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from service.reconcile.states import Compared, Held, Listed, Wanted
+from workers.config.settings import Collection
 from workers.fieldtypes import TYPES
 from workers.parts import Parts
-from workers.settings import Collection
 from workers.store.connection import guarded
 from workers.wording import places
 

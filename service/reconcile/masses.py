@@ -13,9 +13,9 @@ from itertools import groupby
 from service.reconcile import causes
 from service.reconcile.causes import Finding
 from service.reconcile.table import Table
+from workers.config.settings import Collection
 from workers.model.run_limits import RunLimit
 from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED, Ruling
-from workers.settings import Collection
 from workers.store.run_counts import RunCounts
 
 SHOWN = 20  # items that an operator is shown

@@ -10,12 +10,12 @@ from service.reconcile.held import Ledger
 from workers.answers import Answer
 from workers.asking import Asker, said
 from workers.changes import Lane
+from workers.config.settings import Collection
 from workers.errors import ReconcileFailed
 from workers.fieldtypes import TYPES
 from workers.model.record_keys import RecordKeys, may_have_forms, record_keys
 from workers.parts import Parts
 from workers.schema import Schema
-from workers.settings import Collection
 from workers.steps import Lookup
 from workers.store.connection import guarded
 

@@ -19,7 +19,7 @@ import redis
 
 from service.reconcile.lock import holder
 from service.reconcile.turns import Last, again_at, due_at
-from workers.settings import Collection
+from workers.config.settings import Collection
 from workers.store.connection import guarded
 
 LONGEST = 2000  # characters of what a run said

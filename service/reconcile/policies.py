@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from service.reconcile import causes
 from service.reconcile.states import Listed
-from workers.settings import Reconcile
+from workers.config.settings import Reconcile
 
 _RETIRED: Mapping[str, tuple[Callable[[Listed], bool], str]] = {
     "archive": (lambda item: item.archived, "it is archived"),

@@ -13,9 +13,9 @@ from service.reconcile import causes
 from service.reconcile.held import Ledger
 from service.reconcile.states import Held, HeldItem
 from service.reconcile.table import PAGE, Table
+from workers.config.settings import Collection
 from workers.deadletters import Letter
 from workers.parts import Parts
-from workers.settings import Collection
 from workers.store.connection import guarded
 
 LOOK = 0.5  # s between two looks at what is still on its way

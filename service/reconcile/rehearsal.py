@@ -24,12 +24,12 @@ from service.reconcile.options import schema_of
 from service.reconcile.paper import Paper
 from service.reconcile.table import PAGE, Table
 from workers.asking import Asker
+from workers.config.settings import Collection, Destination, Settings, StoreSettings
 from workers.delivery import Courier
 from workers.keeper import kept
 from workers.outbox import FLIGHTS
 from workers.parts import Parts, parts_of
 from workers.scripts import Steps
-from workers.settings import Collection, Destination, Settings, StoreSettings
 from workers.store import connection
 from workers.store.connection import guarded
 from workers.webflow.client import Client

@@ -35,13 +35,13 @@ from service.reconcile.targets import list_targets, teach
 from service.reconcile.waiting import Waiting
 from service.senders import SENDERS
 from workers.changes import Change
+from workers.config.settings import Collection
 from workers.model.record_keys import RecordKeys
 from workers.model.run_limits import RunLimit
 from workers.model.versions import Version
 from workers.parts import Parts
 from workers.policy import run_guard
 from workers.policy.run_guard import CREATED, RETIRED, Ground, Ruling
-from workers.settings import Collection
 from workers.store.run_counts import RunCounts
 from workers.webflow.site import Locale
 

@@ -25,8 +25,8 @@ from service.reconcile.lock import holder
 from service.reconcile.past_runs import LONGEST, last_of, note_end, note_seen, note_turn
 from service.reconcile.turns import due_at, regular_at
 from workers import tether
+from workers.config.settings import Collection, Settings
 from workers.errors import StoreUnavailable
-from workers.settings import Collection, Settings
 from workers.store import connection
 from workers.store.complaint import Complaint
 from workers.store.lease import Lease

@@ -12,9 +12,9 @@ from service.reconcile.held import Ledger
 from service.reconcile.links import Links, Shown
 from service.reconcile.listing import Lister
 from service.reconcile.table import Table
+from workers.config.settings import Collection
 from workers.parts import Parts
 from workers.repairs import Repairs
-from workers.settings import Collection
 
 
 def teach(parts: Parts, collection: Collection, table: Table, links: Links) -> None:

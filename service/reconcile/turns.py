@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from workers.settings import Reconcile
+from workers.config.settings import Reconcile
 
 WAITS = (60.0, 300.0, 900.0, 3600.0)  # s before a run that failed is tried again, by its tries
 TRIES = len(WAITS) + 1  # of one due time; after that the next one counts

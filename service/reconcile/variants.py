@@ -19,9 +19,9 @@ from service.reconcile.table import Table
 from workers import locale_reads
 from workers.answers import Answer, ItemView
 from workers.asking import Asker
+from workers.config.settings import Collection
 from workers.errors import ReconcileFailed
 from workers.parts import Parts
-from workers.settings import Collection
 from workers.steps import Lookup
 from workers.store.connection import guarded
 from workers.webflow.site import Locale, tag_of

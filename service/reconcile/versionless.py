@@ -8,8 +8,8 @@ from service.configuration import Configuration
 from service.mapping.rules import Rule
 from service.reconcile.choosing import chosen
 from service.reconcile.sources.times import FILE_MARGIN, MARGIN
+from workers.config.settings import Collection
 from workers.errors import ConfigurationInvalid, Problem
-from workers.settings import Collection
 
 _EXPECTED = (
     "Meta.version, the path to the time or number of a row's last change: without it a row is as "

@@ -15,9 +15,9 @@ from service.reconcile.held import Ledger
 from service.reconcile.states import Held, HeldItem
 from service.reconcile.table import PAGE, Table
 from workers import processes
+from workers.config.settings import Collection
 from workers.fieldtypes import are_same
 from workers.parts import Parts
-from workers.settings import Collection
 from workers.store import clock
 from workers.tombstones import GONE
 

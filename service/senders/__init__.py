@@ -38,8 +38,8 @@ from service.senders import (
 from service.senders.base import Given, Kind
 from service.senders.options import load
 from service.senders.rotation import Configured, configured
+from workers.config.settings import Source
 from workers.errors import ConfigurationInvalid, Problem
-from workers.settings import Source
 
 SENDERS: Final[Mapping[str, Kind]] = MappingProxyType(
     {

@@ -11,9 +11,9 @@ from urllib.parse import quote
 from marshmallow import Schema
 
 from workers.changes import FieldProblem, LogPosition, Placed
+from workers.config.schemas import SourceSection
+from workers.config.settings import MAX_BODY, Source
 from workers.errors import ConfigurationInvalid, Problem
-from workers.sections import SourceSection
-from workers.settings import MAX_BODY, Source
 
 QUERY: Final = ":query"  # the raw query string, beside the headers; no header has such a name
 

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from service.senders import content
 from service.senders.base import Answer, Event, Given, Kind, Sender
 from service.senders.reading import Reading
+from workers.config.settings import MAX_BODY
 from workers.errors import PayloadInvalid, SignatureInvalid
-from workers.settings import MAX_BODY
 
 
 @dataclass(frozen=True, slots=True)

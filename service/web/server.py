@@ -28,14 +28,14 @@ from service.web.front import Front
 from service.web.refusals import Reporter
 from service.web.upload import HELD, Uploads
 from workers import tether
+from workers.config.settings import MAX_BODY
 from workers.errors import ConfigurationInvalid, Problem
 from workers.runtime import beats
-from workers.settings import MAX_BODY
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from workers.settings import Settings
+    from workers.config.settings import Settings
 
 _CONNECTIONS = 4_096  # per process; idle ones are closed, and one more waits to be accepted
 _FILES = 256  # that a process may have open beside its connections

@@ -20,10 +20,10 @@ from pathlib import Path
 import redis
 
 from workers.changes import Change, Delivery, FieldValue, Incoming
+from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
 from workers.embedded.layout import binary
 from workers.outbox import Outbox
 from workers.scripts import Steps
-from workers.settings import Collection, Destination, Settings, Source, StoreSettings
 from workers.steps import Batch
 
 FEW = 100

@@ -23,9 +23,9 @@ import redis
 
 from tests.conftest import server_binary
 from workers.changes import Change, Delivery, FieldValue, Incoming, time_version
+from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
 from workers.outbox import Outbox
 from workers.scripts import Steps
-from workers.settings import Collection, Destination, Settings, Source, StoreSettings
 
 HEADERS = {"content-type": "application/json"}
 

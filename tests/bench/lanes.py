@@ -22,7 +22,7 @@ from tests.bench import rig as rigs
 from tests.bench.load import Load
 from workers import jobs
 from workers.changes import Change, Delivery, FieldValue, Incoming, time_version
-from workers.loading import load
+from workers.config.loader import load
 
 PART = 100  # changes in a delivery of the reconcile
 HOLD = 20.0  # s; about what the hand-over takes

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from service.app import create_app
 from service.senders import build
+from workers.config.settings import Settings, Source, StoreSettings
 from workers.errors import StoreUnavailable
-from workers.settings import Settings, Source, StoreSettings
 
 NOW = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
 PROOF = {"Authorization": "Bearer s3cret"}

@@ -4,8 +4,8 @@ from application import NOW, Mappings, Outbox
 from service.app import create_app
 from service.challenges import LONGEST, METHODS
 from service.senders import build
-from workers.sections import CHALLENGES
-from workers.settings import Settings, Source, StoreSettings
+from workers.config.schemas import CHALLENGES
+from workers.config.settings import Settings, Source, StoreSettings
 
 PROOF = {"Authorization": "Bearer s3cret"}
 NAMES = {"hub": "hub.challenge", "json": "challenge", "graph": "validationToken"}

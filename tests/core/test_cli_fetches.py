@@ -8,8 +8,8 @@ from click.testing import CliRunner
 from service import fetchers
 from service.cli import main
 from service.configuration import build
+from workers.config.loader import load
 from workers.errors import ConfigurationInvalid, Problem
-from workers.loading import load
 
 TOML = """
 mappings = ["mappings.py"]

@@ -8,7 +8,7 @@ import pytest
 from service.cli import main
 from service.fetchers import KINDS
 from service.senders import SENDERS
-from workers import loading, reconciling, sections
+from workers.config import loader, reconcile_schema, schemas
 from workers.metrics import METRICS
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -22,8 +22,8 @@ def commands():
 
 
 def keys():
-    for value in (*vars(sections).values(), *vars(reconciling).values()):
-        if isinstance(value, type) and issubclass(value, sections.Section):
+    for value in (*vars(schemas).values(), *vars(reconcile_schema).values()):
+        if isinstance(value, type) and issubclass(value, schemas.Section):
             yield from value._declared_fields
 
 
@@ -62,4 +62,4 @@ def test_every_key_of_the_configuration_is_documented(name):
 def test_every_environment_variable_is_documented():
     for name in ("REDIS_URL", "INSTEP_CONFIG", "INSTEP_DATA", "INSTEP_ADMIN_TOKEN"):
         assert f"`{name}`" in README
-        assert name in Path(loading.__file__).read_text(encoding="utf-8")
+        assert name in Path(loader.__file__).read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from service import echo
 from service.intake import Intake
 from service.senders.base import Event, Origin
 from workers.changes import Change, FieldValue, Gone, canonical
-from workers.settings import Collection
+from workers.config.settings import Collection
 
 AT = "t01778578199640000"
 COLLECTIONS = {

@@ -12,8 +12,8 @@ from way_in import NOW, Letter, Mappings, Outbox
 
 from service.intake import Intake
 from service.senders import build
+from workers.config.settings import Source
 from workers.errors import BodyTooLarge, SignatureInvalid
-from workers.settings import Source
 
 LIMIT = 10_000
 BODY = b'{"id": "e-1", "qty": 27}'

@@ -5,9 +5,9 @@ from urllib.parse import urlencode
 import pytest
 
 from workers.answers import Answer, ItemView
+from workers.config.settings import Collection
 from workers.model.record_keys import RecordKeys
 from workers.schema import Schema
-from workers.settings import Collection
 from workers.webflow.filters import BYTES, is_numeric, is_odd, key_filter
 
 SKU = Collection("products", "site", "c", "sku")

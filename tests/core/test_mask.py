@@ -7,9 +7,9 @@ from urllib.parse import quote_plus
 import pytest
 from http_server import Server, respond
 
-from workers.loading import load
+from workers.config.loader import load
+from workers.config.settings import Destination
 from workers.mask import Mask
-from workers.settings import Destination
 from workers.webflow.client import Client
 
 TOKEN = "wf_t0ken/that+nobody=may&see"

@@ -6,9 +6,9 @@ import pytest
 
 from workers.answers import Answer, ItemView
 from workers.changes import FieldProblem
+from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
 from workers.policy.rules import backoff, judge
-from workers.settings import Collection, Destination
 from workers.steps import Batch, ClaimedField, ClaimedItem
 
 OUTAGE = Answer(500, "internal_error", "An Internal Error occurred")

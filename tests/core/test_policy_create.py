@@ -7,12 +7,12 @@ import pytest
 from workers.answers import Answer, ItemView
 from workers.bodies import Prepared
 from workers.changes import FieldProblem
+from workers.config.settings import Collection, Destination
 from workers.creations import resolved
 from workers.errors import DestinationError
 from workers.newitems import completed
 from workers.policy.rules import judge
 from workers.schema import Schema
-from workers.settings import Collection, Destination
 from workers.slugs import slugs_for
 from workers.steps import Batch, ClaimedField, ClaimedItem
 

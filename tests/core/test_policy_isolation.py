@@ -5,8 +5,8 @@ import json
 import pytest
 
 from workers.answers import read
+from workers.config.settings import Collection, Destination
 from workers.policy.rules import judge
-from workers.settings import Collection, Destination
 from workers.steps import Batch, ClaimedField, ClaimedItem
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from workers.answers import Answer, ItemView
+from workers.config.settings import Collection, Destination
 from workers.policy.rules import judge
-from workers.settings import Collection, Destination
 from workers.steps import Batch, ClaimedField, ClaimedItem
 
 EN, DE, FR = "en-id", "de-id", "fr-id"

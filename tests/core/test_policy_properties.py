@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.answers import read
+from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
 from workers.fieldtypes import TYPES
 from workers.policy.rules import judge
-from workers.settings import Collection, Destination
 from workers.steps import Batch, ClaimedField, ClaimedItem
 
 JSON = st.recursive(

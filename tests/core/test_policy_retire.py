@@ -4,10 +4,10 @@ import pytest
 
 from workers import bodies, comparison, tombstones
 from workers.answers import Answer, ItemView
+from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
 from workers.policy.rules import judge
 from workers.schema import Schema
-from workers.settings import Collection, Destination
 from workers.steps import Batch, ClaimedField, ClaimedItem
 
 PRODUCTS = Collection("products", "site", "c1", key="sku")

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from workers.answers import read
+from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
 from workers.policy.rules import RULES, Action, judge, rule_for
-from workers.settings import Collection, Destination
 from workers.steps import Batch, ClaimedField, ClaimedItem
 
 COLLECTION = Collection("products", "site", "c1", key="sku")

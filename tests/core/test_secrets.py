@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from service.configuration import build
+from workers.config.loader import load
+from workers.config.settings import Source
 from workers.errors import ConfigurationInvalid
-from workers.loading import load
-from workers.settings import Source
 
 END = datetime(2027, 1, 31, tzinfo=UTC)
 

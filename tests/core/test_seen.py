@@ -4,9 +4,9 @@ import pytest
 
 from workers import comparison
 from workers.answers import Answer, ItemView
+from workers.config.settings import Collection, Destination
 from workers.fieldtypes import TYPES
 from workers.policy.rules import judge
-from workers.settings import Collection, Destination
 from workers.steps import Batch, ClaimedField, ClaimedItem, Verdict
 from workers.wording import verdict_for
 

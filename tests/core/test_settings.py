@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from workers.config.loader import load, read
 from workers.errors import ConfigurationInvalid
-from workers.loading import load, read
 
 DESTINATION = '[destinations.site]\napi = "v2"\ntoken = "t0ken"\n'
 COLLECTION = '[collections.products]\ndestination = "site"\nid = "65f000000000000000000001"\n'

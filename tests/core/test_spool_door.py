@@ -13,8 +13,8 @@ from service.ingest.spool import Spool
 from service.ingest.spool_parts import SpoolParts
 from service.ingest.store_gate import AT_ONCE, StoreGate
 from service.intake import LARGE
+from workers.config.settings import StoreSettings
 from workers.errors import SignatureInvalid, StoreUnavailable, StoreUnsafe
-from workers.settings import StoreSettings
 from workers.store.store_clock import StoreClock
 
 

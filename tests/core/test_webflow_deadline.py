@@ -9,8 +9,8 @@ import time
 import pytest
 from http_server import Server, respond
 
+from workers.config.settings import Destination
 from workers.errors import DestinationError
-from workers.settings import Destination
 from workers.webflow.client import Client
 
 SECONDS = 1.0

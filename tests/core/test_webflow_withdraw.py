@@ -5,7 +5,7 @@ import json
 import pytest
 from http_server import Server, respond
 
-from workers.settings import Destination
+from workers.config.settings import Destination
 from workers.webflow.client import Client
 
 

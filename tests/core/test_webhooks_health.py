@@ -3,8 +3,8 @@ from application import NOW, PROOF, Outbox, down, make
 
 from service.ingest.entry import Entry
 from service.ingest.spool_parts import SpoolParts
+from workers.config.settings import StoreSettings
 from workers.errors import StoreUnsafe
-from workers.settings import StoreSettings
 
 
 @pytest.fixture

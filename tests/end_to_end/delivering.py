@@ -25,11 +25,11 @@ from workers.changes import (
     sequence_version,
     time_version,
 )
+from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
 from workers.delivery import Courier
 from workers.outbox import balanced
 from workers.parts import parts_of
 from workers.scripts import Steps
-from workers.settings import Collection, Destination, Settings, Source, StoreSettings
 from workers.steps import Wait
 
 TYPES = {

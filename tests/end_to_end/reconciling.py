@@ -12,9 +12,9 @@ from service.reconcile.run import Run
 from service.reconcile.table import Table
 from service.reconcile.wishes import Wishes
 from workers.changes import Change, FieldProblem, FieldValue, canonical, time_version
+from workers.config.settings import Guard, Reconcile
 from workers.policy import run_guard
 from workers.policy.run_guard import KINDS
-from workers.settings import Guard, Reconcile
 
 _RULE = SimpleNamespace(name="Stock", options=SimpleNamespace(version=None))
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from service.sandbox.schema import Field
-from workers.settings import Collection
+from workers.config.settings import Collection
 
 RULE = [{"param": "teaser", "description": "Expected value to be a single line: 'two\nlines'"}]
 EVERYBODY = range(1, 41)

@@ -8,7 +8,7 @@ from localized import DE, EN, add_variant, live_in, localize
 from service import echo
 from service.senders.base import Origin
 from workers.changes import Change, Delivery, FieldValue, Incoming, canonical, time_version
-from workers.settings import Source
+from workers.config.settings import Source
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from service.reconcile import causes
 from service.reconcile.waiting import REPAIRED
 from service.sandbox.schema import Field
 from service.sandbox.seed import fill
-from workers.settings import Collection
+from workers.config.settings import Collection
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from service.sandbox.schema import Field
-from workers.settings import Collection
+from workers.config.settings import Collection
 
 NEW = {"missing": "create"}
 

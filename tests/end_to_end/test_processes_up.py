@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from workers import processes
+from workers.config.settings import StoreSettings
 from workers.errors import StoreUnavailable
 from workers.keeper import kept
-from workers.settings import StoreSettings
 from workers.store import connection
 
 ROOT = Path(__file__).parents[2]

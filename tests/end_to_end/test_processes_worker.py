@@ -11,8 +11,8 @@ import pytest
 import redis
 from rq import Queue
 
+from workers.config.settings import StoreSettings
 from workers.keeper import kept
-from workers.settings import StoreSettings
 from workers.store.connection import rq_connection
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +22,7 @@ import sys
 from pathlib import Path
 from workers import worker
 from workers.runtime import wakeups
-from workers.settings import StoreSettings
+from workers.config.settings import StoreSettings
 from workers.store import connection
 
 folder = Path(sys.argv[1])

@@ -19,7 +19,7 @@ from workers.changes import (
     Incoming,
     LeftOut,
 )
-from workers.settings import StoreSettings
+from workers.config.settings import StoreSettings
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from http_server import Server, respond
 
 from service.fetchers import KINDS, build
 from service.fetchers.base import Notice
-from workers.settings import Fetcher
+from workers.config.settings import Fetcher
 
 TOKEN = "tok_5f0b7c"
 LEAST = {"bigcommerce-product": {"store": "k4v9x2ab"}}

@@ -10,8 +10,8 @@ from service.fetchers import KINDS, build
 from service.fetchers.base import Fetched
 from service.mapping.paths import compile_path
 from service.senders import SENDERS
+from workers.config.settings import Fetcher
 from workers.errors import ConfigurationInvalid
-from workers.settings import Fetcher
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 README = Path(__file__).parents[2] / "service" / "fetchers" / "README.md"

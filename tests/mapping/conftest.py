@@ -8,8 +8,8 @@ import textwrap
 import pytest
 
 from service.mapping.load import load
+from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
 from workers.errors import ConfigurationInvalid
-from workers.settings import Collection, Destination, Settings, Source, StoreSettings
 
 HEAD = """
 import datetime

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from service.mapping.load import load
+from workers.config.settings import Fetcher
 from workers.errors import ConfigurationInvalid
-from workers.settings import Fetcher
 
 HEAD = """
 from marshmallow import fields

@@ -6,8 +6,8 @@ import pytest
 
 from service.commands.previewing import shown
 from service.mapping.load import load
+from workers.config.settings import Collection, Destination
 from workers.errors import ConfigurationInvalid
-from workers.settings import Collection, Destination
 
 CODE = "category = Reference(to='products', data_key='code')"
 CODES = "tags = MultiReference(to='products', data_key='codes')"

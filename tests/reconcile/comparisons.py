@@ -7,7 +7,7 @@ from service.reconcile.policies import Policies
 from service.reconcile.showing import Eye
 from service.reconcile.states import Compared, Held, HeldItem, Listed, Wanted
 from workers.changes import canonical
-from workers.settings import Reconcile
+from workers.config.settings import Reconcile
 
 
 def t(seconds):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from workers.config.settings import Guard
 from workers.policy.run_guard import (
     CREATED,
     KINDS,
@@ -12,7 +13,6 @@ from workers.policy.run_guard import (
     is_first_load,
     rule,
 )
-from workers.settings import Guard
 
 LIMITS = Guard()
 

@@ -11,7 +11,7 @@ from service.reconcile import past_runs
 from service.reconcile.lock import SCHEDULED, held_for
 from service.reconcile.past_runs import last_of, last_runs, note_begin, note_end, note_turn
 from service.reconcile.schedule import Schedule, Started
-from workers.settings import Collection, Destination, Reconcile, Settings, StoreSettings
+from workers.config.settings import Collection, Destination, Reconcile, Settings, StoreSettings
 
 HOURLY = Reconcile(every=3600.0)
 PRODUCTS = Collection("products", "site", "1", "sku", reconcile=HOURLY)

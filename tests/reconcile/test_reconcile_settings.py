@@ -2,8 +2,8 @@
 
 import pytest
 
-from workers.loading import read
-from workers.settings import Guard, Reconcile
+from workers.config.loader import read
+from workers.config.settings import Guard, Reconcile
 
 HEAD = """
 [destinations.site]

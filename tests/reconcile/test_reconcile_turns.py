@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from service.reconcile.turns import TRIES, Last, due_at
-from workers.settings import Reconcile
+from workers.config.settings import Reconcile
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HOURLY, NIGHTLY = Reconcile(every=3600.0), Reconcile(at="03:00")

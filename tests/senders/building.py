@@ -3,7 +3,7 @@
 import json
 
 from service.senders import build
-from workers.settings import Source
+from workers.config.settings import Source
 
 LEAST = {
     "airtable": {"secrets": ("bmV3ZXI=",)},

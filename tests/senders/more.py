@@ -20,7 +20,7 @@ from pathlib import Path
 
 from service.senders import build
 from service.senders.base import QUERY
-from workers.settings import Source
+from workers.config.settings import Source
 
 FOLDER = Path(__file__).parent.parent / "vectors" / "more"
 NAMES = {"dynamics": "dataverse"}  # by the name of the file

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from service.senders import SENDERS, build
 from service.senders.base import QUERY
-from workers.settings import Source
+from workers.config.settings import Source
 
 FOLDER = Path(__file__).parent.parent / "vectors"
 NAMES = {"dynamics": "dataverse"}  # by the name of the file

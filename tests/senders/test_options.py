@@ -1,8 +1,8 @@
 import pytest
 
 from service.senders import SENDERS, build
+from workers.config.settings import Source
 from workers.errors import ConfigurationInvalid
-from workers.settings import Source
 
 
 def problems(sender, secrets=("s3cret",), **options):

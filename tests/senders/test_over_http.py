@@ -9,7 +9,7 @@ from recorded import INVALID, ONE_EACH, VALID, named
 
 from service.app import create_app
 from service.senders.base import QUERY
-from workers.settings import Settings, StoreSettings
+from workers.config.settings import Settings, StoreSettings
 
 FORM = "application/x-www-form-urlencoded"
 

@@ -1,8 +1,8 @@
 import pytest
 
 from service.senders import build
+from workers.config.settings import Source
 from workers.errors import PayloadInvalid
-from workers.settings import Source
 
 HEADERS = {
     "x-shopify-topic": "products/update",

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from service.senders import build
+from workers.config.settings import Source
 from workers.errors import SignatureInvalid
-from workers.settings import Source
 
 NOW = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
 UNIX = 1778578200

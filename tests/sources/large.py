@@ -17,7 +17,7 @@ from service.reconcile.choosing import chosen
 from service.reconcile.rows import Rows
 from service.reconcile.sources import from_file
 from service.reconcile.sources.sql import SqlRecords
-from workers.settings import Collection, Destination, Settings, Source, StoreSettings
+from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
 
 MAPPING = """
 from marshmallow import fields

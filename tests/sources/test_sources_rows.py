@@ -10,8 +10,8 @@ from service.mapping.load import load
 from service.reconcile.choosing import chosen
 from service.reconcile.rows import Rows
 from workers.changes import time_version
+from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
 from workers.errors import ConfigurationInvalid, SnapshotInvalid
-from workers.settings import Collection, Destination, Settings, Source, StoreSettings
 
 STOCK = """
 class Stock(Mapping):

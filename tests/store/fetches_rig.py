@@ -16,9 +16,9 @@ from service.fetching import Runner
 from service.intake import Intake
 from service.mapping.load import load
 from service.senders import build
+from workers.config.settings import Source
 from workers.fetches import balanced
 from workers.parts import parts_of
-from workers.settings import Source
 from workers.steps import Wait
 
 PROOF = {"authorization": "Bearer s3cret", "content-type": "application/json"}

@@ -3,9 +3,9 @@
 import heapq
 import random
 
+from workers.config.settings import Destination
 from workers.limiter import Limiter
 from workers.scripts import Steps
-from workers.settings import Destination
 
 MINUTE = 60.0
 

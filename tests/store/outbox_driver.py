@@ -22,9 +22,9 @@ from workers.changes import (
     sequence_version,
     time_version,
 )
+from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
 from workers.outbox import Outbox
 from workers.scripts import Steps
-from workers.settings import Collection, Destination, Settings, Source, StoreSettings
 from workers.steps import Batch, Judgement, Lookup, Verdict
 from workers.tombstones import GONE
 

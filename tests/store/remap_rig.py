@@ -16,9 +16,9 @@ from service.mapping.load import load
 from service.reading import Reader
 from service.remapping import Remap
 from service.senders import build
+from workers.config.settings import Source
 from workers.kept import Kept
 from workers.outbox import balanced
-from workers.settings import Source
 
 PROOF = {"authorization": "Bearer s3cret", "content-type": "application/json"}
 HEAD = """

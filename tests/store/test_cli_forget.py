@@ -12,8 +12,8 @@ from service.cli import main
 from service.configuration import build
 from service.intake import Intake
 from workers import jobs
+from workers.config.settings import StoreSettings
 from workers.keeper import kept
-from workers.settings import StoreSettings
 from workers.store import append_only, spool_marks
 
 KEY = "ERASE-ME-77"

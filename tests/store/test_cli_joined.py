@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from service.cli import main
 from workers import jobs
 from workers.changes import Change, Delivery, FieldProblem, FieldValue, Incoming
-from workers.loading import load
+from workers.config.loader import load
 from workers.steps import Batch, Death, Judgement, Verdict
 
 TOML = """

@@ -10,7 +10,7 @@ from service.cli import main
 from service.configuration import build
 from service.intake import Intake
 from workers import jobs
-from workers.loading import load
+from workers.config.loader import load
 
 TOML = """
 mappings = ["mappings.py"]

@@ -8,12 +8,12 @@ import pytest
 from click.testing import CliRunner
 
 from service.cli import main
+from workers.config.settings import StoreSettings
 from workers.embedded import repair
 from workers.embedded.layout import Place
 from workers.errors import StoreDamaged
 from workers.keeper import kept
 from workers.scripts import Steps
-from workers.settings import StoreSettings
 from workers.store import connection
 from workers.store.losses import Losses
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import redis
 
+from workers.config.settings import StoreSettings
 from workers.embedded import server
 from workers.embedded.server import is_hung
 from workers.keeper import Keeper, kept
-from workers.settings import StoreSettings
 from workers.store import connection
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +22,7 @@ KEEP = """
 import sys, threading
 from pathlib import Path
 from workers.keeper import kept
-from workers.settings import StoreSettings
+from workers.config.settings import StoreSettings
 with kept(StoreSettings(data=Path(sys.argv[1]))):
     print("kept", flush=True)
     sys.stdin.read()

@@ -6,11 +6,11 @@ import tempfile
 
 import pytest
 
+from workers.config.settings import StoreSettings
 from workers.embedded import layout as embedded
 from workers.embedded.layout import Place
 from workers.errors import StoreUnavailable
 from workers.keeper import kept
-from workers.settings import StoreSettings
 from workers.store import connection
 
 

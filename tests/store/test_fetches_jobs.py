@@ -13,8 +13,8 @@ from service.cli import main
 from service.fetching import HUNG, Runner
 from workers import jobs
 from workers.changes import Delivery, Fetch, Incoming
+from workers.config.loader import load
 from workers.fetches import ATTEMPTS, LEASE
-from workers.loading import load
 from workers.runtime.wakeups import FETCH, SECONDS
 from workers.steps import Wait
 

@@ -7,7 +7,7 @@ import pytest
 from fetches_rig import PROOF
 
 from workers import outbox
-from workers.settings import Source
+from workers.config.settings import Source
 
 HOUR = 3600
 

@@ -3,9 +3,9 @@
 import pytest
 from outbox_driver import event
 
+from workers.config.settings import Destination
 from workers.limiter import Limiter
 from workers.scripts import Steps
-from workers.settings import Destination
 from workers.steps import Batch, Wait
 
 

@@ -9,9 +9,9 @@ from outbox_echoes import tell, write
 
 from service.reconcile.forms import Form, keep
 from workers.changes import canonical
+from workers.config.settings import Source
 from workers.fields.marks import mark_of
 from workers.fieldtypes import seen
-from workers.settings import Source
 from workers.steps import Batch
 
 SENT = {

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from workers.changes import Delivery
+from workers.config.settings import Settings, Source, StoreSettings
 from workers.outbox import Outbox
 from workers.report import Report
 from workers.scripts import Steps
-from workers.settings import Settings, Source, StoreSettings
 
 END = datetime(2027, 1, 31, tzinfo=UTC)
 

@@ -5,8 +5,8 @@ import threading
 import pytest
 import redis
 
+from workers.config.settings import StoreSettings
 from workers.errors import StoreUnavailable
-from workers.settings import StoreSettings
 from workers.store.soundness import Soundness
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 import redis
 
+from workers.config.settings import StoreSettings
 from workers.errors import StoreFull, StoreUnavailable, StoreUnsafe
 from workers.keeper import kept
-from workers.settings import StoreSettings
 from workers.store import connection
 
 

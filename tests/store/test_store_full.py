@@ -9,10 +9,10 @@ from outbox_driver import Bench, event
 from outbox_retiring import retire
 
 from workers import jobs, processes, worker
+from workers.config.settings import StoreSettings
 from workers.deadletters import DeadLetters
 from workers.errors import StoreFull
 from workers.outbox import balanced
-from workers.settings import StoreSettings
 from workers.store import connection
 
 FOREIGN = "somebody-elses"

@@ -9,9 +9,9 @@ import threading
 import pytest
 
 from workers import processes
+from workers.config.settings import StoreSettings
 from workers.keeper import kept
 from workers.processes import Process
-from workers.settings import StoreSettings
 from workers.store import connection
 
 ME = os.getpid()

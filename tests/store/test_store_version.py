@@ -7,8 +7,8 @@ from click.testing import CliRunner
 
 from service import running
 from service.cli import main
+from workers.config.settings import StoreSettings
 from workers.errors import StoreNewer
-from workers.settings import StoreSettings
 from workers.store import connection, version
 
 TOML = """

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workers.answers import ItemView
+from workers.config.settings import Collection
 from workers.fields.key_forms import TYPES
 from workers.keys import kept_key, key_of
 from workers.schema import UNKNOWN, Schema
-from workers.settings import Collection
 
 
 @dataclass(frozen=True, slots=True)

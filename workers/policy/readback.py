@@ -9,7 +9,7 @@ from typing import Any
 
 from workers import comparison, files
 from workers.answers import ItemView
-from workers.settings import Collection
+from workers.config.settings import Collection
 from workers.steps import ClaimedItem, Verdict
 from workers.verdicts import Case
 

@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from workers.settings import Guard
+from workers.config.settings import Guard
 
 CREATED, OVERWRITTEN, RETIRED = "created", "overwritten", "retired"
 KINDS = (CREATED, OVERWRITTEN, RETIRED)

@@ -18,9 +18,9 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.connection import UnixDomainSocketConnection
 from redis.retry import Retry
 
+from workers.config.settings import StoreSettings
 from workers.embedded.layout import Place
 from workers.errors import Problem, StoreForbidden, StoreFull, StoreUnavailable, StoreUnsafe
-from workers.settings import StoreSettings
 from workers.store import rights, version
 from workers.store.full import Client
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from workers.answers import Answer, ItemView
+from workers.config.settings import Collection, Settings
 from workers.scripts import Steps
-from workers.settings import Collection, Settings
 from workers.steps import Lookup
 from workers.store.connection import guarded
 from workers.webflow.site import Locale, Site

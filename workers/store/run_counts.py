@@ -12,8 +12,8 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+from workers.config.settings import Collection, Settings
 from workers.scripts import Steps
-from workers.settings import Collection, Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ import time
 
 import redis
 
+from workers.config.settings import StoreSettings
 from workers.errors import StoreUnavailable
-from workers.settings import StoreSettings
 from workers.store import connection, version
 from workers.store.store_clock import StoreClock
 

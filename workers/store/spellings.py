@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 from workers.answers import ItemView
+from workers.config.settings import Collection, Settings
 from workers.model.record_keys import RecordKeys, has_forms, may_have_forms, record_keys
 from workers.schema import Schema
 from workers.scripts import Steps
-from workers.settings import Collection, Settings
 from workers.steps import Lookup
 from workers.store import clock
 from workers.store.connection import guarded

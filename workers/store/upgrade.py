@@ -25,9 +25,9 @@ from typing import Any
 from redis.exceptions import LockError
 from redis.lock import Lock
 
+from workers.config.settings import Settings
 from workers.keys import normal_record
 from workers.scripts import Steps
-from workers.settings import Settings
 from workers.steps import Batch
 from workers.store import version
 from workers.store.connection import guarded

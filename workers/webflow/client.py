@@ -19,12 +19,12 @@ from urllib.parse import quote
 import requests
 
 from workers.answers import Answer, read
+from workers.config.settings import Destination
 from workers.deadline import Deadline, DeadlineAdapter
 from workers.errors import DestinationError
 from workers.exchange import FAILURES, Bearer, innermost, read_body
 from workers.fields.json_values import dumps
 from workers.mask import Mask
-from workers.settings import Destination
 from workers.webflow import payloads
 from workers.webflow.variants import Entry
 

@@ -18,12 +18,12 @@ from typing import Literal
 from urllib.parse import urlencode
 
 from workers.answers import Answer, ItemView
+from workers.config.settings import Collection
 from workers.fields import key_forms
 from workers.keys import key_number, key_of, key_text, parts_of
 from workers.model.letters import ordered
 from workers.model.record_keys import RecordKeys
 from workers.schema import Schema
-from workers.settings import Collection
 
 MOST = 100  # values in one list
 BYTES = 4096  # of a query

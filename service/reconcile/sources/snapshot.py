@@ -12,8 +12,8 @@ from service.configuration import Configuration
 from service.reconcile.sources import from_file
 from service.reconcile.sources.base import Records, Shape
 from service.reconcile.wishes import Wishes
+from workers.config.settings import Collection, Settings
 from workers.errors import ConfigurationInvalid, Problem
-from workers.settings import Collection, Settings
 
 
 def opened(

@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, quote_plus
 
+from workers.config.environment import Substitution
 from workers.errors import ConfigurationInvalid, Problem
-from workers.substitution import Substitution
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL

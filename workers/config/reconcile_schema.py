@@ -11,9 +11,9 @@ from typing import Any, Protocol, cast
 
 from marshmallow import fields
 
+from workers.config.schemas import Section, Value, is_flag, is_slug, is_text, number, one_of, whole
+from workers.config.settings import RETIREMENTS, Guard, Reconcile
 from workers.errors import Problem
-from workers.sections import Section, Value, is_flag, is_slug, is_text, number, one_of, whole
-from workers.settings import RETIREMENTS, Guard, Reconcile
 
 POLICIES = ("source wins", "cms wins", "report")
 _EVERY = re.compile(r"([0-9]{1,5})([mhd])")
@@ -24,7 +24,7 @@ _POLICY = " or ".join(f'"{name}"' for name in POLICIES)
 
 
 class Reading(Protocol):
-    """What reads the file: `workers.loading`."""
+    """What reads the file: `workers.config.loader`."""
 
     file: str
     warnings: list[Problem]

@@ -11,13 +11,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from workers import reconciling, sections
-from workers.config import locale_tags
+from workers.config import locale_tags, reconcile_schema, schemas
+from workers.config.environment import Substitution, read_env
+from workers.config.settings import (
+    Collection,
+    Destination,
+    Fetcher,
+    Settings,
+    Source,
+    StoreSettings,
+)
 from workers.config.store_url import is_store_url
 from workers.config.times import moment
 from workers.errors import ConfigurationInvalid, Problem
-from workers.settings import Collection, Destination, Fetcher, Settings, Source, StoreSettings
-from workers.substitution import Substitution, read_env
 
 _TWICE = re.compile(r"Cannot declare \((.*)\) twice")  # what tomllib says
 
@@ -152,7 +158,7 @@ def _masked(problem: Problem, templates: Mapping[str, str]) -> Problem:
 
 
 def _parted(
-    table: dict[str, Any], schema: sections.Section
+    table: dict[str, Any], schema: schemas.Section
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the keys of *table* that its sender or kind is to check, and those of *schema*."""
     own = {key: value for key, value in table.items() if key not in schema.fields}
@@ -177,12 +183,10 @@ class _Reader:
         self.problems = substitution.problems
         self.warnings: list[Problem] = []
         self.templates = substitution.templates
-        self.top = self.check(sections.FileSection(), raw, "")
+        self.top = self.check(schemas.FileSection(), raw, "")
 
-    def check(
-        self, section: sections.Section, raw: Mapping[str, Any], where: str
-    ) -> dict[str, Any]:
-        values, problems = sections.check(section, raw, f"{self.file}: {where}")
+    def check(self, section: schemas.Section, raw: Mapping[str, Any], where: str) -> dict[str, Any]:
+        values, problems = schemas.check(section, raw, f"{self.file}: {where}")
         for problem in problems:
             self.add(problem)
         return values
@@ -200,17 +204,17 @@ class _Reader:
         tables = {}
         for name, table in self.top.get(kind, {}).items():
             where = f"{self.file}: {kind}.{name}"
-            if sections.NAME.fullmatch(name) is None:
-                self.add(Problem(where, f'the name "{name}"', sections.NAME_EXPECTED, "rename it"))
+            if schemas.NAME.fullmatch(name) is None:
+                self.add(Problem(where, f'the name "{name}"', schemas.NAME_EXPECTED, "rename it"))
             if isinstance(table, dict):
                 tables[name] = table
             else:
-                found = sections.describe(table, secret=True)
+                found = schemas.describe(table, secret=True)
                 self.add(Problem(where, found, f"a table [{kind}.NAME]", "make it one"))
         return tables
 
     def store(self, environ: Mapping[str, str]) -> StoreSettings:
-        values = self.check(sections.StoreSection(), self.top.get("store", {}), "store.")
+        values = self.check(schemas.StoreSection(), self.top.get("store", {}), "store.")
         if "history" in values:
             found = f"{values.pop('history')} entries"
             expected, do = "[store] history_mb and history_days", "say how many MiB it may take"
@@ -226,7 +230,7 @@ class _Reader:
     def destinations(self) -> dict[str, Destination]:
         built = {}
         for name, table in self.tables("destinations").items():
-            values = self.check(sections.DestinationSection(), table, f"destinations.{name}.")
+            values = self.check(schemas.DestinationSection(), table, f"destinations.{name}.")
             if "base_url" in values:
                 values["base_url"] = values["base_url"].rstrip("/")
             built[name] = Destination(name, **({"api": "v2", "token": ""} | values))
@@ -236,7 +240,7 @@ class _Reader:
         known = self.top.get("destinations", {})
         built = {}
         for name, table in self.tables("collections").items():
-            values = self.check(sections.CollectionSection(), table, f"collections.{name}.")
+            values = self.check(schemas.CollectionSection(), table, f"collections.{name}.")
             destination = values.get("destination", "")
             if destination and destination not in known:
                 where = f"{self.file}: collections.{name}.destination"
@@ -256,7 +260,7 @@ class _Reader:
             if problem := locale_tags.unknown_to_v1(where, values, known):
                 self.add(problem)
             tables = (values.pop("reconcile", None), values.pop("guard", None))
-            values |= reconciling.read(self, name, *tables)
+            values |= reconcile_schema.read(self, name, *tables)
             built[name] = Collection(name, **({"destination": "", "id": ""} | values))
         self._one_name_each(built)
         return built
@@ -275,7 +279,7 @@ class _Reader:
                 self.add(Problem(where, collection.id, expected, "write both into one collection"))
 
     def sources(self) -> dict[str, Source]:
-        schema = sections.SourceSection()
+        schema = schemas.SourceSection()
         built = {}
         for name, table in self.tables("sources").items():
             options, common = _parted(table, schema)
@@ -289,7 +293,7 @@ class _Reader:
         return built
 
     def fetchers(self) -> dict[str, Fetcher]:
-        schema = sections.FetcherSection()
+        schema = schemas.FetcherSection()
         built = {}
         for name, table in self.tables("fetchers").items():
             options, common = _parted(table, schema)
