@@ -7,9 +7,9 @@ from typing import Final
 import requests
 
 from service.fetchers.answers import Answer
-from workers.deadline import Deadline, DeadlineAdapter
 from workers.errors import FetchRefused, FetchUnavailable
-from workers.exchange import FAILURES, AnswerTooLong, innermost, read_body
+from workers.transport.deadline import Deadline, DeadlineAdapter
+from workers.transport.http_answer import FAILURES, AnswerTooLong, innermost, read_body
 
 LARGEST: Final = 16 * 1024 * 1024  # bytes of an answer
 

@@ -1,0 +1,1 @@
+"""HTTP, whole and in time."""
