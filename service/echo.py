@@ -12,16 +12,16 @@ from dataclasses import replace
 from typing import Any, Final
 
 from service.senders.base import Origin
-from workers import comparing
 from workers.changes import Change, FieldValue, Gone
 from workers.config.settings import Collection
-from workers.fieldtypes import TYPES, parse
+from workers.fields import equality
+from workers.fields.types import TYPES, parse
 from workers.keys import key_of
 from workers.webflow.site import field_of
 
 # Of an event without lastUpdated nobody can tell what it came after: what we wrote is an echo then.
 _NO_TIME: Final = f"t{0:017d}"
-_SAME: Final = {"number": comparing.number, "date": comparing.date, "color": comparing.color}
+_SAME: Final = {"number": equality.number, "date": equality.date, "color": equality.color}
 
 
 def told(
@@ -85,7 +85,7 @@ def _shows(value: FieldValue, held: Any) -> bool:
     """Tell whether *value*, as mapped, is what the item *held*."""
     mapped = parse(value.value)
     # A file may be mapped by its URL alone, which names it as well as its fileId does.
-    return _SAME.get(value.type, comparing.exact)(mapped, held) or _is_named(mapped, held)
+    return _SAME.get(value.type, equality.exact)(mapped, held) or _is_named(mapped, held)
 
 
 def _is_named(mapped: Any, held: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from workers import preflight
 from workers.changes import FieldProblem
-from workers.fieldtypes import TYPES, OptionUnknown, parse
+from workers.fields.types import TYPES, OptionUnknown, parse
 from workers.schema import Schema, Trust
 from workers.steps import Batch, ClaimedField, ClaimedItem, Death
 from workers.tombstones import GONE

@@ -49,7 +49,7 @@ class FieldValue:
 
     slug: str
     value: str
-    type: str  # a name of workers.fieldtypes.TYPES: how it is sent and how its answer is compared
+    type: str  # a name of workers.fields.types.TYPES: how it is sent and how its answer is compared
     on_create: bool = False  # an item that is there never gets it
     seen: str | None = None  # in an echo: what the CMS shows, where that is not the value as sent
 

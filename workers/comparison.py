@@ -10,12 +10,12 @@ from typing import Any
 
 from workers.answers import ItemView
 from workers.config.settings import Collection
+from workers.fields.files import remembered
 from workers.fields.json_values import as_text
 from workers.fields.key_forms import kept
 from workers.fields.marks import mark_of
-from workers.fieldtypes import seen as seen_as
-from workers.fieldtypes import type_for
-from workers.files import remembered
+from workers.fields.types import seen as seen_as
+from workers.fields.types import type_for
 from workers.keys import key_text, parts_of
 from workers.schema import UNKNOWN, Schema
 from workers.steps import ClaimedItem

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from workers import comparison, keys, slugs, verdicts
+from workers import comparison, keys, verdicts
 from workers.answers import Answer, ItemView
 from workers.config.settings import Collection
+from workers.fields import slugify
 from workers.model.item_status import status_of
 from workers.policy import refusals
 from workers.schema import UNKNOWN, Schema
@@ -56,7 +57,7 @@ def created(case: Case, item: ClaimedItem) -> Verdict:
 def _named(case: Case, item: ClaimedItem, view: ItemView) -> tuple[str, str] | None:
     """Return the slug that *item* has got, and the one made of its name where that is another."""
     sent = case.sent[item.record]
-    first = slugs.slug_from(str(sent.get("name") or ""), item.record)
+    first = slugify.slug_from(str(sent.get("name") or ""), item.record)
     got = view.fields.get("slug") or sent["slug"]
     return None if first in (None, got) or _is_mapped(item) else (str(got), str(first))
 
@@ -79,8 +80,8 @@ def refused(case: Case, item: ClaimedItem) -> Verdict:
     problems, said = (case.answer.problems, case.answer.message) if case.answer else ((), "")
     slug = case.sent[item.record]["slug"]
     if not case.batch.alone:
-        return _sorted_out(case, item, slugs.refused(problems, said))
-    is_taken = slugs.is_refused(problems, said)
+        return _sorted_out(case, item, slugify.refused(problems, said))
+    is_taken = slugify.is_refused(problems, said)
     if is_taken and item.taken != slug:
         return _held_by_another(case, item, slug)
     vital = {"name", "slug", *case.collection.keys}
@@ -112,7 +113,7 @@ def _held_by_another(case: Case, item: ClaimedItem, slug: str) -> Verdict:
     if case.destination.api != "v1":
         return Verdict(item.record, taken=slug, limit=1, attempt=True)
     # Once a listing has begun that does not show the key, the slug is that of another item.
-    if not _is_mapped(item) and slugs.slug_from(_name(item), item.record, slug):
+    if not _is_mapped(item) and slugify.slug_from(_name(item), item.record, slug):
         return Verdict(item.record, passed=slug, forget=True, limit=1, attempt=True)
     return Verdict(item.record, taken=slug, forget=True, limit=1, attempt=True)
 
@@ -146,7 +147,7 @@ def resolved(
     if not views and item.attempts < LOOKS:
         return Verdict(item.record, wait=WAIT * (1 + spread), taken=item.taken, attempt=True)
     other = keys.key_of(collection, views[0].fields) if views else None
-    following = slugs.slug_from(_name(item), item.record, item.taken)
+    following = slugify.slug_from(_name(item), item.record, item.taken)
     if other is not None and following and not _is_mapped(item):
         return Verdict(item.record, passed=item.taken, limit=100)
     message = _told(collection, item, views, other)

@@ -18,7 +18,7 @@ from workers.asking import Asker, said
 from workers.bodies import Prepared, prepare
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
-from workers.fieldtypes import TYPES
+from workers.fields.types import TYPES
 from workers.item_reads import ItemReads
 from workers.parts import Parts
 from workers.policy.rules import judge

@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from workers import creations, files
+from workers import creations
 from workers.answers import Answer
 from workers.asking import Asker, said
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
+from workers.fields import files
 from workers.policy import localized
 from workers.policy.readback import come_late, read_back
 from workers.schema import Schema

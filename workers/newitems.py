@@ -15,9 +15,9 @@ from workers.bodies import Prepared
 from workers.changes import FieldProblem
 from workers.config.settings import Collection
 from workers.fields.key_forms import kept
+from workers.fields.slugify import slug_from
 from workers.keys import kept_key, key_number, key_text, parts_of
 from workers.schema import Schema, Trust
-from workers.slugs import slug_from
 from workers.steps import Batch, ClaimedItem, Death
 from workers.webflow.site import field_of
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from workers.fields.json_values import as_text
-from workers.fitting import FITS, Asked
+from workers.fields.validators import FITS, Asked
 from workers.schema import Schema
 from workers.tombstones import GONE
 

@@ -23,7 +23,7 @@ Look = Literal["", "status", "alone", "refused"]
 class ClaimedField:
     slug: str
     value: str  # canonical JSON text, as accepted
-    type: str  # a name of workers.fieldtypes.TYPES
+    type: str  # a name of workers.fields.types.TYPES
     arrival: int
     repair: bool = False  # already written, and written once more: an outcome is unknown
     file: str | None = None  # JSON {"fileId", "url"} (or a list of them), as last read in the CMS

@@ -35,7 +35,7 @@ class Target:
     attribute: str  # its name in what the schema loads
     path: Path
     slug: str
-    type: str  # a name of workers.fieldtypes.TYPES
+    type: str  # a name of workers.fields.types.TYPES
     write: values.Write
     clears: bool  # null may clear it
     to: str | None = None  # the collection whose keys it takes

@@ -68,7 +68,7 @@ def refusal(field: fields.Field[Any]) -> str | None:
 
 
 def type_of(field: fields.Field[Any]) -> str:
-    """Return the name in workers.fieldtypes of what *field* holds."""
+    """Return the name in workers.fields.types of what *field* holds."""
     if isinstance(field, Lookup):
         return type_of(field.inner)
     if getattr(field, "as_string", False):

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from service.reconcile.showing import Eye, shown_in
 from service.reconcile.states import Compared, Held, Listed
 from workers.fields.marks import mark_of
-from workers.fieldtypes import seen
+from workers.fields.types import seen
 from workers.parts import Parts
 from workers.webflow.site import tag_of
 

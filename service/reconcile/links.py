@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from service.reconcile.states import Compared, Held, Listed, Wanted
 from workers.config.settings import Collection
-from workers.fieldtypes import TYPES
+from workers.fields.types import TYPES
 from workers.parts import Parts
 from workers.store.connection import guarded
 from workers.wording import places

@@ -12,7 +12,7 @@ from workers.asking import Asker, said
 from workers.changes import Lane
 from workers.config.settings import Collection
 from workers.errors import ReconcileFailed
-from workers.fieldtypes import TYPES
+from workers.fields.types import TYPES
 from workers.model.record_keys import RecordKeys, may_have_forms, record_keys
 from workers.parts import Parts
 from workers.schema import Schema

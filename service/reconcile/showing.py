@@ -15,10 +15,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from service.reconcile.states import Held, Listed
-from workers import comparing
+from workers.fields import equality
+from workers.fields.files import are_akin, remembered
 from workers.fields.marks import mark_of
-from workers.fieldtypes import FieldType, OptionUnknown, parse, seen, type_for
-from workers.files import are_akin, remembered
+from workers.fields.types import FieldType, OptionUnknown, parse, seen, type_for
 from workers.schema import UNKNOWN, Schema
 from workers.webflow.site import field_of
 
@@ -79,7 +79,7 @@ class Eye:
         # The file as it was is given for an import alone, and nothing is imported here.
         if not type_.shown(sent, answer):
             return "no"
-        if type_.compare is comparing.present:
+        if type_.compare is equality.present:
             edited = held and held.mark and mark_of(seen(answer)) != held.mark
             return "no" if edited else "as sent"
         if not type_.normalised(sent, answer):

@@ -16,7 +16,7 @@ from service.reconcile.states import Held, HeldItem
 from service.reconcile.table import PAGE, Table
 from workers import processes
 from workers.config.settings import Collection
-from workers.fieldtypes import are_same
+from workers.fields.types import are_same
 from workers.parts import Parts
 from workers.store import clock
 from workers.tombstones import GONE

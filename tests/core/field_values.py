@@ -16,7 +16,7 @@ from service.sandbox.seed import fill
 from service.sandbox.site import Site
 from workers.answers import read
 from workers.fields.json_values import dumps
-from workers.fieldtypes import TYPES
+from workers.fields.types import TYPES
 from workers.schema import Schema
 
 UNKNOWN = "0" * 24

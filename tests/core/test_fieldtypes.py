@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from workers.changes import canonical
 from workers.fields.json_values import dumps
-from workers.fieldtypes import TYPES, OptionUnknown, parse
+from workers.fields.types import TYPES, OptionUnknown, parse
 
 NAMES = [
     *("plain", "number", "date", "color", "option", "reference", "references", "richtext"),

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.colors import parse, same_color
+from workers.fields.colors import parse, same_color
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workers.fields.slugify import slug_from
 from workers.keys import normal
 from workers.model.letters import nfc
-from workers.slugs import slug_from
 
 # Marks, those that are taken apart into several, and letters that they join.
 LETTERS = (

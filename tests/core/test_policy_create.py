@@ -10,10 +10,10 @@ from workers.changes import FieldProblem
 from workers.config.settings import Collection, Destination
 from workers.creations import resolved
 from workers.errors import DestinationError
+from workers.fields.slugify import slugs_for
 from workers.newitems import completed
 from workers.policy.rules import judge
 from workers.schema import Schema
-from workers.slugs import slugs_for
 from workers.steps import Batch, ClaimedField, ClaimedItem
 
 NAME = ClaimedField("name", '"Oak desk"', "plain", 1)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from workers.answers import read
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
-from workers.fieldtypes import TYPES
+from workers.fields.types import TYPES
 from workers.policy.rules import judge
 from workers.steps import Batch, ClaimedField, ClaimedItem
 

@@ -5,7 +5,7 @@ import pytest
 from workers import comparison
 from workers.answers import Answer, ItemView
 from workers.config.settings import Collection, Destination
-from workers.fieldtypes import TYPES
+from workers.fields.types import TYPES
 from workers.policy.rules import judge
 from workers.steps import Batch, ClaimedField, ClaimedItem, Verdict
 from workers.wording import verdict_for

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.changes import FieldProblem
-from workers.slugs import is_refused, refused, slug_from, slugs_for
+from workers.fields.slugify import is_refused, refused, slug_from, slugs_for
 
 
 @pytest.mark.parametrize(

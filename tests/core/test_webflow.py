@@ -9,7 +9,7 @@ from http_server import Server, respond
 
 from workers.config.settings import Destination
 from workers.errors import DestinationError
-from workers.fieldtypes import parse
+from workers.fields.types import parse
 from workers.webflow.client import Client
 
 TOKEN = "token-that-nobody-may-see"

@@ -11,7 +11,7 @@ from service.reconcile.forms import Form, keep
 from workers.changes import canonical
 from workers.config.settings import Source
 from workers.fields.marks import mark_of
-from workers.fieldtypes import seen
+from workers.fields.types import seen
 from workers.steps import Batch
 
 SENT = {

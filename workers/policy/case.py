@@ -12,7 +12,7 @@ from workers.answers import Answer
 from workers.changes import FieldProblem
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
-from workers.fieldtypes import TYPES, FieldType
+from workers.fields.types import TYPES, FieldType
 from workers.schema import UNKNOWN, Schema
 from workers.steps import Batch, ClaimedField, ClaimedItem, Death
 from workers.webflow.site import field_of

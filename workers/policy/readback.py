@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workers import comparison, files
+from workers import comparison
 from workers.answers import ItemView
 from workers.config.settings import Collection
+from workers.fields import files
 from workers.steps import ClaimedItem, Verdict
 from workers.verdicts import Case
 

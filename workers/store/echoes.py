@@ -8,7 +8,7 @@ from typing import Any
 
 from workers.changes import Change, FieldValue, Incoming
 from workers.config.settings import Collection, Settings
-from workers.fieldtypes import form_mark, ignores_query
+from workers.fields.types import form_mark, ignores_query
 
 _CMS = "webflow"  # the sender whose events may tell of our own writes
 

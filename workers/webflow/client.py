@@ -89,7 +89,7 @@ class Client:
 
         Args:
             collection: The CMS's collection id.
-            items: Item id → slug → value, as ``workers.fieldtypes`` makes it; or entries.
+            items: Item id → slug → value, as ``workers.fields.types`` makes it; or entries.
             live: Both copies, not the staged one only.
             files: A value imports a file: refuse the request where one cannot be imported.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from service.reconcile.plan.precedence import Precedence
 from service.reconcile.states import Held, Wanted
-from workers.fieldtypes import are_same
+from workers.fields.types import are_same
 
 
 def is_news(wanted: Wanted, held: Held | None, gone: Held | None, order: Precedence) -> bool:

@@ -17,9 +17,9 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from workers import comparing, files, tombstones
+from workers import tombstones
 from workers.changes import canonical
-from workers.fields import cms_forms
+from workers.fields import cms_forms, equality, files
 from workers.fields.json_values import dumps
 from workers.fields.marks import mark_of
 
@@ -52,7 +52,7 @@ def _linked(_: Any, how: Sending) -> Any:
 
 
 def _option(value: Any, how: Sending) -> Any:
-    if comparing.is_empty(value):
+    if equality.is_empty(value):
         return None
     label = value if isinstance(value, str) else dumps(value)
     for name in ("name", "id"):  # an id is taken as well, where no label reads like it
@@ -67,7 +67,7 @@ def _option(value: Any, how: Sending) -> Any:
 class FieldType:
     """How one type is sent and compared."""
 
-    compare: Callable[..., bool] = comparing.exact
+    compare: Callable[..., bool] = equality.exact
     write: Callable[[Any, Sending], Any] = _as_it_is
     files: bool = False  # imports files: goes in a request of its own
     needs_schema: bool = False  # cannot be sent without the collection's schema
@@ -123,7 +123,7 @@ class FieldType:
     @property
     def vague(self) -> bool:
         """Whether an answer cannot tell one value from another that was never sent."""
-        return self.files or self.compare is comparing.present
+        return self.files or self.compare is equality.present
 
     @property
     def verbatim(self) -> bool:
@@ -132,7 +132,7 @@ class FieldType:
 
         What has a form of the CMS is told by the answer; but rich text is rewritten after it, too.
         """
-        by_value = self.compare in (comparing.exact, comparing.number)
+        by_value = self.compare in (equality.exact, equality.number)
         return by_value and not (self.needs_schema or self.refers or self.form == "richtext")
 
     def seen(self, answer: Any) -> str | None:
@@ -158,8 +158,8 @@ def _type_for(name: str, cms_type: str, cms_format: str) -> FieldType:
     if known.form and cms_type:
         # By the field, not by the mapping: a String may be mapped to a field for addresses.
         return replace(known, form=cms_forms.BY_CMS_TYPE.get(cms_type, ""))
-    if known.compare is comparing.date and cms_format == "date-time":
-        return replace(known, compare=comparing.instant)
+    if known.compare is equality.date and cms_format == "date-time":
+        return replace(known, compare=equality.instant)
     return known
 
 
@@ -199,7 +199,7 @@ def form_mark(name: str, text: str) -> str | None:
 def seen(answer: Any) -> str:
     """Return what an item of the CMS shows as canonical text; of files and videos, their names."""
     try:
-        return canonical(comparing.named(answer))
+        return canonical(equality.named(answer))
     except (TypeError, ValueError, RecursionError):
         return ""
 
@@ -224,16 +224,16 @@ _FILES = FieldType(
 
 TYPES: Mapping[str, FieldType] = {
     "plain": FieldType(form="plain"),
-    "number": FieldType(comparing.number),
-    "date": FieldType(comparing.date),
-    "color": FieldType(comparing.color),
+    "number": FieldType(equality.number),
+    "date": FieldType(equality.date),
+    "color": FieldType(equality.color),
     "option": FieldType(write=_option, needs_schema=True),
     "reference": _EXACT,
     "references": _EXACT,
     "reference-key": _KEYED,
     "references-key": _KEYED,
     "richtext": FieldType(form="richtext"),
-    "video": FieldType(comparing.present),
+    "video": FieldType(equality.present),
     "link": FieldType(form="link"),
     "phone": FieldType(form="phone"),
     "email": FieldType(form="email"),

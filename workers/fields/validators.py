@@ -19,8 +19,8 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from workers import colors
-from workers.amounts import bound, expected_number
+from workers.fields import colors
+from workers.fields.number_rules import bound, expected_number
 
 
 @dataclass(frozen=True, slots=True)

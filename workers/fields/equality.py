@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from workers import colors
+from workers.fields import colors
 
 _STEP = timedelta(milliseconds=1)  # the CMS keeps milliseconds
 

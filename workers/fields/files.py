@@ -13,9 +13,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from workers.comparing import is_empty
 from workers.fields import cms_forms
 from workers.fields.addresses import is_same_source
+from workers.fields.equality import is_empty
 
 
 def one_body(value: Any, api: str, file: str | None, *, again: bool) -> Any:
