@@ -12,11 +12,11 @@ from dataclasses import replace
 from typing import Any, Final
 
 from service.senders.base import Origin
-from workers.changes import Change, FieldValue, Gone
 from workers.config.settings import Collection
 from workers.fields import equality
 from workers.fields.types import TYPES, parse
 from workers.keys import key_of
+from workers.model.changes import Change, FieldValue, Gone
 from workers.webflow.site import field_of
 
 # Of an event without lastUpdated nobody can tell what it came after: what we wrote is an echo then.

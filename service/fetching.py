@@ -30,11 +30,11 @@ from service.mapping.found import plain
 from service.mapping.load import Mappings
 from service.reading import FETCHER, TOPICS, VERSION, Reader
 from service.senders.payload import parse_json
-from workers.changes import Delivery, Incoming, Landing
 from workers.errors import FetchError, FetchUnavailable, StoreUnavailable
 from workers.fetches import ATTEMPTS, LEASE, Claim
+from workers.model.attempts import Wait
+from workers.model.changes import Delivery, Incoming, Landing
 from workers.parts import Parts
-from workers.steps import Wait
 from workers.store.acceptance import Accepted
 from workers.store.slicing import MOST, size_of
 from workers.waits import backoff

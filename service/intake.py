@@ -20,9 +20,9 @@ from service.ingest.receipt import Receipt
 from service.ports import Accepted, Door, Letter, Mappings, Outbox
 from service.reading import FETCHER, WHOLE_BODY, Read, Reader, bounded
 from service.senders.rotation import Configured, Request
-from workers.changes import Change, Delivery, Fetch, FieldProblem, Incoming, Spooled
 from workers.config.settings import Collection
 from workers.errors import ConfigurationInvalid, Problem
+from workers.model.changes import Change, Delivery, Fetch, FieldProblem, Incoming, Spooled
 from workers.store.store_clock import StoreClock
 
 LARGE = 262_144  # bytes of a body for which the store may well take longer

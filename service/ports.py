@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from service.ingest.entry import Entry
-from workers.changes import Again, Change, Delivery, Fetch, FieldProblem, LeftOut
+from workers.model.changes import Again, Change, Delivery, Fetch, FieldProblem, LeftOut
 
 
 class Mapped(Protocol):

@@ -13,10 +13,10 @@ from service.ports import Mapped, Mappings
 from service.senders.base import Event
 from service.senders.payload import canonical_text, parse_json
 from service.senders.rotation import Configured, Request
-from workers.changes import Change, Fetch, FieldProblem, Gone, Incoming, LeftOut
 from workers.config.settings import Collection
 from workers.errors import BodyTooLarge, PayloadInvalid
-from workers.tombstones import GONE
+from workers.model.changes import Change, Fetch, FieldProblem, Gone, Incoming, LeftOut
+from workers.model.retirement import GONE
 
 WHOLE_BODY: Final = -1  # the index of a dead letter whose body could not be split into events
 LETTERS: Final = 200  # of one delivery; more would fill the room of its source, and then get 503

@@ -14,8 +14,8 @@ FILES = sorted(
 )
 PURE = (
     "workers/errors.py",
-    "workers/changes.py",
-    "workers/steps.py",
+    "workers/model/changes.py",
+    "workers/model/attempts.py",
     "workers/policy/messages.py",
     "workers/policy/rules.py",
     "workers/verdicts.py",

@@ -12,9 +12,9 @@ from typing import TypeGuard
 from workers.answers import Answer
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
+from workers.model.attempts import Lookup, Probe
 from workers.parts import Parts
 from workers.policy.rules import Action, action_for, pause_for
-from workers.steps import Lookup, Probe
 from workers.webflow.client import SECONDS, Client
 from workers.webflow.filters import key_filter
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from workers import preflight
-from workers.changes import FieldProblem
 from workers.fields.types import TYPES, OptionUnknown, parse
+from workers.model.attempts import Batch, ClaimedField, ClaimedItem, Death
+from workers.model.changes import FieldProblem
+from workers.model.retirement import GONE
 from workers.schema import Schema, Trust
-from workers.steps import Batch, ClaimedField, ClaimedItem, Death
-from workers.tombstones import GONE
 from workers.webflow.site import field_of
 
 _GOES = (None, "send")

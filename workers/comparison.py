@@ -17,9 +17,9 @@ from workers.fields.marks import mark_of
 from workers.fields.types import seen as seen_as
 from workers.fields.types import type_for
 from workers.keys import key_text, parts_of
+from workers.model.attempts import ClaimedItem
+from workers.model.retirement import GONE
 from workers.schema import UNKNOWN, Schema
-from workers.steps import ClaimedItem
-from workers.tombstones import GONE
 from workers.webflow.site import field_of
 
 _NO_ITEM = "the answer leaves the item out"

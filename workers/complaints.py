@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from workers.changes import FieldProblem
+from workers.model.changes import FieldProblem
 
 LONGEST = 500  # characters of one message that are kept
 MOST = 200  # problems of one answer that are kept

@@ -16,10 +16,10 @@ from workers import comparison, keys, verdicts
 from workers.answers import Answer, ItemView
 from workers.config.settings import Collection
 from workers.fields import slugify
+from workers.model.attempts import ClaimedItem, Death, Verdict
 from workers.model.item_status import status_of
 from workers.policy import refusals
 from workers.schema import UNKNOWN, Schema
-from workers.steps import ClaimedItem, Death, Verdict
 from workers.verdicts import Case
 
 LOOKS = 3  # attempts by which a slug that nobody is seen to have must show its holder

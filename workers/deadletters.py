@@ -15,11 +15,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from workers.changes import Again, time_version
 from workers.config.settings import Settings
+from workers.model.changes import Again, time_version
+from workers.model.retirement import shown_slug
 from workers.scripts import Steps
 from workers.store.connection import guarded
-from workers.tombstones import shown_slug
 from workers.wording import places
 
 KINDS = ("refused", "exhausted", "unmapped", "missing", "not-applied")

@@ -20,12 +20,12 @@ from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
 from workers.fields.types import TYPES
 from workers.item_reads import ItemReads
+from workers.model.attempts import Batch, ClaimedItem, Judgement, Lookup, Probe, Verdict, Wait
+from workers.model.retirement import GONE
 from workers.parts import Parts
 from workers.policy.rules import judge
 from workers.schema import Schema
 from workers.status_reads import StatusReads
-from workers.steps import Batch, ClaimedItem, Judgement, Lookup, Probe, Verdict, Wait
-from workers.tombstones import GONE
 from workers.verdicts import wants_publishing
 from workers.webflow import variants
 

@@ -29,8 +29,8 @@ from itertools import islice
 from typing import Any, Literal
 
 from workers.config.settings import Settings
+from workers.model.attempts import Wait
 from workers.scripts import Steps
-from workers.steps import Wait
 from workers.store import clock
 from workers.store.connection import guarded
 

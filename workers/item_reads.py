@@ -13,10 +13,10 @@ from workers.asking import Asker, said
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
 from workers.fields import files
+from workers.model.attempts import Batch, Judgement, Verdict
 from workers.policy import localized
 from workers.policy.readback import come_late, read_back
 from workers.schema import Schema
-from workers.steps import Batch, Judgement, Verdict
 from workers.verdicts import Case
 
 READ_AGAIN = 10.0  # s, and up to twice that: after a look that failed

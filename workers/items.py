@@ -23,12 +23,12 @@ from typing import Any
 
 from workers.answers import Answer
 from workers.config.settings import Collection, Destination, Settings
+from workers.model.attempts import Lookup
 from workers.model.item_status import status_of
 from workers.model.record_keys import RecordKeys
 from workers.outbox import INDEX_EVERY, V1_INDEX_EVERY
 from workers.schema import Schema
 from workers.scripts import Steps
-from workers.steps import Lookup
 from workers.store.connection import guarded
 from workers.store.spellings import Spellings
 from workers.webflow.filters import KeyFilter, is_numeric, is_odd

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from redis.client import NEVER_DECODE
 
-from workers.changes import Delivery, FieldProblem, Incoming
+from workers.model.changes import Delivery, FieldProblem, Incoming
 from workers.outbox import DEDUPE_HOURS, LETTERS_MOST, RAW_BYTES, Outbox
 from workers.packing import parted, unpacked
 from workers.store.connection import guarded

@@ -11,8 +11,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from workers.changes import Lane
 from workers.config.settings import Destination
+from workers.model.changes import Lane
 from workers.scripts import Steps
 
 

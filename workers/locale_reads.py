@@ -10,7 +10,7 @@ from workers.answers import Answer
 from workers.asking import Asker, said
 from workers.config.settings import Destination
 from workers.errors import DestinationError
-from workers.steps import Lookup
+from workers.model.attempts import Lookup
 from workers.webflow.site import Site
 
 

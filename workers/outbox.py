@@ -15,11 +15,11 @@ from typing import Any
 
 import redis
 
-from workers.changes import HOLD_MOST, Delivery
 from workers.config.settings import Destination, Settings
+from workers.model.attempts import Batch, Judgement, Step, Verdict
+from workers.model.changes import HOLD_MOST, Delivery
 from workers.packing import Packer, keeps, room_of
 from workers.scripts import Steps
-from workers.steps import Batch, Judgement, Step, Verdict
 from workers.store import claims, clock, slicing
 from workers.store.acceptance import AcceptCall, Accepted
 from workers.store.connection import Room, guarded

@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from workers.changes import Delivery
 from workers.config.settings import Source
+from workers.model.changes import Delivery
 
 WORDS: Final = 8_192  # bytes of a delivery that serve as words: all that the window holds
 HOUR: Final = 3600.0  # s that words are used; lua/kept.lua keeps them for longer

@@ -5,7 +5,7 @@ What an answer means for an item that is, or is not, to be seen on the site. Pur
 from __future__ import annotations
 
 from workers import verdicts
-from workers.steps import ClaimedItem, Verdict
+from workers.model.attempts import ClaimedItem, Verdict
 from workers.verdicts import Case
 
 

@@ -8,9 +8,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from workers.changes import HOLD_MOST
 from workers.config.settings import Collection, Settings
 from workers.items import FRESH_EVERY, missing_message
+from workers.model.changes import HOLD_MOST
 from workers.model.run_limits import RunLease, RunLimit
 from workers.outbox import INDEX_EVERY, V1_INDEX_EVERY
 from workers.scripts import Steps

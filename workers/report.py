@@ -7,9 +7,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, get_args
 
-from workers.changes import Lane
 from workers.config.settings import Collection, Destination, Settings, Source
 from workers.fetches import Fetches
+from workers.model.changes import Lane
 from workers.outbox import FATES, RAW_BYTES, balanced
 from workers.scripts import Steps
 from workers.store import clock, memory, stale

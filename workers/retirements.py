@@ -13,8 +13,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from workers import publication, verdicts
-from workers.steps import ClaimedItem, Verdict
-from workers.tombstones import GONE
+from workers.model.attempts import ClaimedItem, Verdict
+from workers.model.retirement import GONE
 from workers.verdicts import Case
 
 # Also where all that refer to it are to be deleted: in a circle each waits for the other.

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 
 from workers.answers import SchemaField
-from workers.steps import ClaimedField
+from workers.model.attempts import ClaimedField
 
 # Whether a value that the schema does not take is refused, sent all the same, or waits until the
 # schema has been read again.

@@ -8,9 +8,9 @@ from workers.answers import Answer
 from workers.asking import Asker, said
 from workers.config.settings import Destination
 from workers.errors import DestinationError
+from workers.model.attempts import Batch, Judgement, Verdict
 from workers.parts import Parts
 from workers.policy.status_look import verdicts
-from workers.steps import Batch, Judgement, Verdict
 from workers.webflow.client import Client
 
 READ_AGAIN = 10.0  # s, and up to twice that: after the CMS refused a look for their number

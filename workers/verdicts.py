@@ -11,13 +11,13 @@ from typing import Any
 from workers import comparison, keys
 from workers.answers import ItemView
 from workers.errors import DestinationError
+from workers.model.attempts import ClaimedItem, Death, Verdict
 from workers.model.item_status import status_of
 from workers.policy.case import Case as Case
 from workers.policy.case import said as said
 from workers.policy.refusals import isolated as isolated
 from workers.policy.refusals import refused as refused
 from workers.policy.refusals import unknown_references
-from workers.steps import ClaimedItem, Death, Verdict
 from workers.waits import backoff
 
 BASE = 2.0  # s: ceiling of the first wait

@@ -10,20 +10,20 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from workers.changes import (
+from workers.config.settings import Collection, Destination, Settings
+from workers.model.attempts import Batch, ClaimedField, ClaimedItem, Probe, Step, Verdict, Wait
+from workers.model.changes import (
     Change,
     Delivery,
     Incoming,
     canonical,
 )
-from workers.config.settings import Collection, Destination, Settings
+from workers.model.retirement import GONE
 from workers.model.versions import version_of_text
-from workers.steps import Batch, ClaimedField, ClaimedItem, Probe, Step, Verdict, Wait
 from workers.store import localized
 from workers.store.echoes import echo_of, field_of, gone_by, on_create_of
 from workers.store.letter_ids import named, raw_letter
 from workers.store.lookups import lookup
-from workers.tombstones import GONE
 
 
 def hashed(text: str) -> str:

@@ -13,8 +13,8 @@ from service.commands.printing import as_json, printable, table
 if TYPE_CHECKING:
     from service.configuration import Configuration
     from service.intake import Preview
-    from workers.changes import Change
     from workers.config.settings import Settings
+    from workers.model.changes import Change
 
 
 def headers_of(

@@ -12,7 +12,7 @@ import click
 from service.commands.joining import joined
 from service.commands.printing import as_json, printable, table
 from service.commands.progressing import progress
-from workers.tombstones import shown_slug
+from workers.model.retirement import shown_slug
 
 if TYPE_CHECKING:
     from service.configuration import Configuration

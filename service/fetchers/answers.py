@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from service.senders.payload import parse_json
 from workers.errors import FetchRefused, FetchUnavailable, PayloadInvalid
-from workers.mask import Mask
+from workers.model.mask import Mask
 
 LONGEST: Final = 300  # characters of what the system said
 

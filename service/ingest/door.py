@@ -14,8 +14,8 @@ from typing import Generic, Protocol, TypeVar
 from service.ingest.entry import Entry
 from service.ingest.spool import Spool
 from service.ingest.store_gate import StoreGate
-from workers.changes import Slot
 from workers.errors import SpoolFull, StoreUnavailable
+from workers.model.changes import Slot
 from workers.store.store_clock import StoreClock
 
 Receipt = TypeVar("Receipt")

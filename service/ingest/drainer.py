@@ -18,8 +18,8 @@ from service.ingest.door import Checks
 from service.ingest.entry import Entry
 from service.ingest.spool import Spool, Turn
 from service.ingest.store_gate import StoreGate
-from workers.changes import Spooled
 from workers.errors import ConfigurationInvalid, StoreUnavailable
+from workers.model.changes import Spooled
 
 PROBE: Final = 0.25  # s between two looks at a store that is away
 ADOPT: Final = 1.0  # s between two looks for the files of processes that are gone

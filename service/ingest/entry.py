@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from workers.changes import Slot
+from workers.model.changes import Slot
 
 
 @dataclass(frozen=True, slots=True)

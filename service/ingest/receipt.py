@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from service.senders.base import Answer
-from workers.changes import FieldProblem
+from workers.model.changes import FieldProblem
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from service.mapping.field_values import problem
 from service.mapping.found import found
 from service.mapping.rules import Element, Rule
-from workers.changes import Change, FieldProblem, LeftOut
+from workers.model.changes import Change, FieldProblem, LeftOut
 
 SHOWN = 5  # elements that a problem names
 

@@ -18,7 +18,7 @@ from service.mapping import cells, values
 from service.mapping.base import Mapping
 from service.mapping.found import found, plain, reason
 from service.mapping.targets import Target
-from workers.changes import FieldProblem, FieldValue
+from workers.model.changes import FieldProblem, FieldValue
 
 
 class Reading:

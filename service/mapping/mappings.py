@@ -12,7 +12,7 @@ from service.mapping.elements import agreed
 from service.mapping.fetching import Read
 from service.mapping.field_values import problem
 from service.mapping.rules import Rule
-from workers.changes import Change, Fetch, FieldProblem, FieldValue, LeftOut
+from workers.model.changes import Change, Fetch, FieldProblem, FieldValue, LeftOut
 
 Place = tuple[str, str, str]  # collection, record, slug
 MOST_PROBLEMS = 100  # told of one event: an each may have thousands of bad elements

@@ -32,7 +32,7 @@ from service.mapping.paths import Path, compile_path
 from service.mapping.traps import PathInvalid
 from workers.config.settings import Settings
 from workers.errors import Problem
-from workers.tombstones import WAYS
+from workers.model.retirement import WAYS
 
 Way = Literal["archive", "draft", "unpublish", "delete", "keep"]
 OURS = ("source", "topics", "collection", "key", "item", "each", "when", "version", "allow_slug",

@@ -15,8 +15,8 @@ from typing import Any
 from marshmallow import missing
 
 from service.mapping.found import found
-from workers.changes import sequence_version, time_version
 from workers.keys import joined, normal
+from workers.model.changes import sequence_version, time_version
 
 LONGEST_KEY = 256  # characters; the CMS allows as many in a name or slug
 MOST_OBJECTS = 100  # that one notice names; the notice is kept with each until that is fetched

@@ -17,9 +17,9 @@ from service.mapping.found import found
 from service.mapping.options import Options
 from service.mapping.paths import Path
 from service.mapping.targets import Target
-from workers.changes import Change, Fetch, FieldProblem, LeftOut
 from workers.keys import joined
-from workers.tombstones import GONE
+from workers.model.changes import Change, Fetch, FieldProblem, LeftOut
+from workers.model.retirement import GONE
 
 
 @dataclass(slots=True)

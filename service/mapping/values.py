@@ -18,7 +18,7 @@ from marshmallow import fields
 from service.mapping import fields as ours
 from service.mapping.found import reason
 from service.mapping.lookup import Lookup
-from workers.changes import canonical
+from workers.model.changes import canonical
 
 PLAIN = 10**21  # whole numbers below are written without an exponent, as the CMS does
 MOST_DIGITS = 40  # of a number that is no double

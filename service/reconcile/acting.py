@@ -21,14 +21,14 @@ from service.reconcile.plan.precedence import Precedence
 from service.reconcile.state.chunks import chunks, parts
 from service.reconcile.states import Wanted
 from service.reconcile.table import PAGE, Table
-from workers.changes import HOLD_MOST, Change, Delivery, FieldValue
 from workers.config.settings import Collection
+from workers.model.changes import HOLD_MOST, Change, Delivery, FieldValue
+from workers.model.retirement import GONE
 from workers.model.run_limits import RunLease, RunLimit
 from workers.parts import Parts
 from workers.policy.run_guard import CREATED, RETIRED
 from workers.repairs import Repair, Repaired, Repairs
 from workers.store.acceptance import Accepted
-from workers.tombstones import GONE
 
 Kind = Literal["archive", "draft", "unpublish", "delete"]
 AT_ONCE = 50  # records of one step that is in nobody's interest but ours

@@ -9,11 +9,11 @@ from typing import Any
 
 from service.reconcile.states import Held, HeldItem
 from workers.config.settings import Collection
+from workers.model.retirement import GONE
 from workers.model.versions import Version, kind_of
 from workers.parts import Parts
 from workers.store import clock
 from workers.store.connection import guarded
-from workers.tombstones import GONE
 
 CLAIM_MS = 30_000  # for which a claim lasts
 STUCK_MS = 60_000  # more than a listing takes that looks for what a value refers to

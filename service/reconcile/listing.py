@@ -23,13 +23,13 @@ from service.reconcile.options import take
 from service.reconcile.states import Listed
 from workers.answers import Answer, ItemView
 from workers.asking import Asker, said
-from workers.changes import time_version
 from workers.config.settings import Collection
 from workers.errors import DestinationError, ReconcileFailed
+from workers.model.attempts import Lookup
+from workers.model.changes import time_version
 from workers.model.record_keys import RecordKeys
 from workers.parts import Parts
 from workers.repairs import Repairs
-from workers.steps import Lookup
 from workers.store.connection import guarded
 from workers.webflow.client import Client
 

@@ -15,8 +15,8 @@ from service.reconcile.run import Run
 from service.reconcile.run_results import Done, Found
 from service.reconcile.waiting import OVERTAKEN, REPAIRED
 from workers.keys import joined, key_of
+from workers.model.retirement import shown_slug
 from workers.policy.run_guard import RETIRED, Ruling
-from workers.tombstones import shown_slug
 
 _DONE = (REPAIRED, causes.KEEP, OVERTAKEN, causes.IGNORED)  # or left, as `missing` says
 

@@ -13,7 +13,7 @@ from service.mapping.mappings import applied
 from service.reconcile.choosing import Chosen
 from service.reconcile.fitting import Fit
 from service.reconcile.sources.base import Records
-from workers.changes import Change, FieldProblem, time_version
+from workers.model.changes import Change, FieldProblem, time_version
 
 _log = logging.getLogger(__name__)
 

@@ -34,8 +34,8 @@ from service.reconcile.table import Table
 from service.reconcile.targets import list_targets, teach
 from service.reconcile.waiting import Waiting
 from service.senders import SENDERS
-from workers.changes import Change
 from workers.config.settings import Collection
+from workers.model.changes import Change
 from workers.model.record_keys import RecordKeys
 from workers.model.run_limits import RunLimit
 from workers.model.versions import Version

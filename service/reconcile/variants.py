@@ -21,8 +21,8 @@ from workers.answers import Answer, ItemView
 from workers.asking import Asker
 from workers.config.settings import Collection
 from workers.errors import ReconcileFailed
+from workers.model.attempts import Lookup
 from workers.parts import Parts
-from workers.steps import Lookup
 from workers.store.connection import guarded
 from workers.webflow.site import Locale, tag_of
 

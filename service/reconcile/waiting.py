@@ -17,9 +17,9 @@ from service.reconcile.table import PAGE, Table
 from workers import processes
 from workers.config.settings import Collection
 from workers.fields.types import are_same
+from workers.model.retirement import GONE
 from workers.parts import Parts
 from workers.store import clock
-from workers.tombstones import GONE
 
 LOOK = 0.5  # s between two looks at what is still on its way
 AT_ONCE = 10 * PAGE  # records that one look takes in: a look at all would take seconds

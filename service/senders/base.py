@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from marshmallow import Schema
 
-from workers.changes import FieldProblem, LogPosition, Placed
 from workers.config.schemas import SourceSection
 from workers.config.settings import MAX_BODY, Source
 from workers.errors import ConfigurationInvalid, Problem
+from workers.model.changes import FieldProblem, LogPosition, Placed
 
 QUERY: Final = ":query"  # the raw query string, beside the headers; no header has such a name
 
@@ -54,7 +54,7 @@ class Event:
         problems: What keeps this one event, and no other of its delivery, from being read.
         ping: It tests the connection and tells of no record: no mapping sees it.
         origin: The CMS item that it tells of; None: it comes from another system.
-        placed: Where an event without a version stands (``workers.changes``).
+        placed: Where an event without a version stands (``workers.model.changes``).
         log: Its place in a log, where *version* is the position in one.
     """
 

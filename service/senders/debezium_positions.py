@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from service.senders.reading import version
-from workers.changes import LogPosition, sequence_version
+from workers.model.changes import LogPosition, sequence_version
 from workers.model.versions import MAX_SEQUENCE, Version, with_position
 
 _ROWS: Final = 10**4  # that one position of a binlog tells apart

@@ -184,7 +184,7 @@ def canonical_text(value: Any) -> str:
     """
     Return *value* as JSON, one text for equal values; with NaN and infinities, which JSON has not.
 
-    For payloads: a value for the CMS is ``workers.changes.canonical``.
+    For payloads: a value for the CMS is ``workers.model.changes.canonical``.
     """
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 

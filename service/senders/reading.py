@@ -12,8 +12,8 @@ from typing import Any, Final, Protocol
 from service.senders.base import Event, Origin
 from service.senders.expressions import Expression
 from service.senders.moments import EXPECTED, in_zone, moment, utc_moment
-from workers.changes import FieldProblem, time_version
 from workers.errors import PayloadInvalid
+from workers.model.changes import FieldProblem, time_version
 from workers.model.versions import with_time
 
 MAX_EVENTS: Final = 5_000  # of one delivery: all are accepted in one step, which others wait for

@@ -20,7 +20,7 @@ from service.senders.payload import pluck
 from service.senders.proven import BodyHmac, Proven
 from service.senders.reading import Place, Reading, places, version
 from service.senders.topics import Topics
-from workers.changes import sequence_version
+from workers.model.changes import sequence_version
 
 
 class Options(SenderOptions):

@@ -1,8 +1,8 @@
 """The work of the processes of a world: steps, fetches, sweeps, until all is quiet."""
 
 from workers.delivery import Courier
+from workers.model.attempts import Wait
 from workers.outbox import FETCHES
-from workers.steps import Wait
 
 MOST_STEPS = 4000
 MARKED = 5  # s after which a wake-up that no job took may be asked for again

@@ -26,9 +26,9 @@ from tests.attack.work import Work
 from workers import asking
 from workers.delivery import Courier
 from workers.kept import Kept
+from workers.model.retirement import shown_slug
 from workers.outbox import balanced
 from workers.parts import parts_of
-from workers.tombstones import shown_slug
 
 PROOF = {"authorization": "Bearer s3cret", "content-type": "application/json"}
 _now = SimpleNamespace(world=None)

@@ -19,12 +19,12 @@ from pathlib import Path
 
 import redis
 
-from workers.changes import Change, Delivery, FieldValue, Incoming
 from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
 from workers.embedded.layout import binary
+from workers.model.attempts import Batch
+from workers.model.changes import Change, Delivery, FieldValue, Incoming
 from workers.outbox import Outbox
 from workers.scripts import Steps
-from workers.steps import Batch
 
 FEW = 100
 PART = 100  # changes in a delivery of the reconcile

@@ -22,8 +22,8 @@ from pathlib import Path
 import redis
 
 from tests.conftest import server_binary
-from workers.changes import Change, Delivery, FieldValue, Incoming, time_version
 from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
+from workers.model.changes import Change, Delivery, FieldValue, Incoming, time_version
 from workers.outbox import Outbox
 from workers.scripts import Steps
 

@@ -31,15 +31,23 @@ from typing import Any
 import redis
 
 from service.reading import WHOLE_BODY
-from workers.changes import Change, Delivery, FieldProblem, FieldValue, Incoming, LeftOut, canonical
 from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
 from workers.deadletters import DeadLetters
 from workers.embedded.layout import Place, binary
 from workers.items import Items
+from workers.model.attempts import Batch, Judgement, Verdict
+from workers.model.changes import (
+    Change,
+    Delivery,
+    FieldProblem,
+    FieldValue,
+    Incoming,
+    LeftOut,
+    canonical,
+)
 from workers.outbox import Outbox
 from workers.report import Report
 from workers.scripts import Steps, text_of
-from workers.steps import Batch, Judgement, Verdict
 from workers.store.slicing import MOST, size_of
 
 BATCH = 100  # events of one delivery that fills the store

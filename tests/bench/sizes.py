@@ -17,8 +17,8 @@ from importlib.resources import files
 
 from tests.bench.keeping import store
 from tests.store.outbox_driver import Bench, at, bad, event
-from workers.changes import Change, Delivery, FieldValue, Incoming, canonical
-from workers.steps import Batch
+from workers.model.attempts import Batch
+from workers.model.changes import Change, Delivery, FieldValue, Incoming, canonical
 
 DAY_MS = 86_400_000
 BUSY_MB = 64

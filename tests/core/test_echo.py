@@ -6,8 +6,8 @@ from way_in import NOW, Mapped, Outbox
 from service import echo
 from service.intake import Intake
 from service.senders.base import Event, Origin
-from workers.changes import Change, FieldValue, Gone, canonical
 from workers.config.settings import Collection
+from workers.model.changes import Change, FieldValue, Gone, canonical
 
 AT = "t01778578199640000"
 COLLECTIONS = {

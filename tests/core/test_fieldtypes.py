@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.changes import canonical
 from workers.fields.json_values import dumps
 from workers.fields.types import TYPES, OptionUnknown, parse
+from workers.model.changes import canonical
 
 NAMES = [
     *("plain", "number", "date", "color", "option", "reference", "references", "richtext"),

@@ -8,8 +8,8 @@ from service.intake import Intake
 from service.reading import LETTERS, WHOLE_BODY
 from service.senders import SENDERS
 from service.senders.rotation import Configured
-from workers.changes import FieldProblem, LeftOut
 from workers.errors import SignatureInvalid, StoreUnavailable
+from workers.model.changes import FieldProblem, LeftOut
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@ import pytest
 from way_in import Letter, Outbox, make
 
 from service.reading import WHOLE_BODY
-from workers.changes import FieldProblem
 from workers.errors import ConfigurationInvalid
+from workers.model.changes import FieldProblem
 
 
 @pytest.fixture

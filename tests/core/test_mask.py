@@ -9,7 +9,7 @@ from http_server import Server, respond
 
 from workers.config.loader import load
 from workers.config.settings import Destination
-from workers.mask import Mask
+from workers.model.mask import Mask
 from workers.webflow.client import Client
 
 TOKEN = "wf_t0ken/that+nobody=may&see"

@@ -6,15 +6,15 @@ import pytest
 
 from workers.answers import Answer, ItemView
 from workers.bodies import Prepared
-from workers.changes import FieldProblem
 from workers.config.settings import Collection, Destination
 from workers.creations import resolved
 from workers.errors import DestinationError
 from workers.fields.slugify import slugs_for
+from workers.model.attempts import Batch, ClaimedField, ClaimedItem
+from workers.model.changes import FieldProblem
 from workers.newitems import completed
 from workers.policy.rules import judge
 from workers.schema import Schema
-from workers.steps import Batch, ClaimedField, ClaimedItem
 
 NAME = ClaimedField("name", '"Oak desk"', "plain", 1)
 STOCK = ClaimedField("stock", "2", "number", 2)

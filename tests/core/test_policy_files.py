@@ -6,8 +6,8 @@ import pytest
 
 from workers.answers import read
 from workers.config.settings import Collection, Destination
+from workers.model.attempts import Batch, ClaimedField, ClaimedItem
 from workers.policy.rules import judge
-from workers.steps import Batch, ClaimedField, ClaimedItem
 
 PRICE = ClaimedField("price", "1", "number", 1)
 PHOTO = ClaimedField("photo", '{"url":"https://a.example/a.jpg"}', "image", 2)

@@ -6,8 +6,8 @@ import pytest
 
 from workers.answers import read
 from workers.config.settings import Collection, Destination
+from workers.model.attempts import Batch, ClaimedField, ClaimedItem
 from workers.policy.rules import judge
-from workers.steps import Batch, ClaimedField, ClaimedItem
 
 
 def field(slug, value, kind="plain", **more):

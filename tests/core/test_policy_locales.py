@@ -6,8 +6,8 @@ import pytest
 
 from workers.answers import Answer, ItemView
 from workers.config.settings import Collection, Destination
+from workers.model.attempts import Batch, ClaimedField, ClaimedItem
 from workers.policy.rules import judge
-from workers.steps import Batch, ClaimedField, ClaimedItem
 
 EN, DE, FR = "en-id", "de-id", "fr-id"
 TAGS = {EN: "en", DE: "de", FR: "fr"}

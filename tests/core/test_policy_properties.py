@@ -9,8 +9,8 @@ from workers.answers import read
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
 from workers.fields.types import TYPES
+from workers.model.attempts import Batch, ClaimedField, ClaimedItem
 from workers.policy.rules import judge
-from workers.steps import Batch, ClaimedField, ClaimedItem
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.floats() | st.text(max_size=5),

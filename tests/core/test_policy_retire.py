@@ -2,13 +2,14 @@
 
 import pytest
 
-from workers import bodies, comparison, tombstones
+from workers import bodies, comparison
 from workers.answers import Answer, ItemView
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
+from workers.model import retirement
+from workers.model.attempts import Batch, ClaimedField, ClaimedItem
 from workers.policy.rules import judge
 from workers.schema import Schema
-from workers.steps import Batch, ClaimedField, ClaimedItem
 
 PRODUCTS = Collection("products", "site", "c1", key="sku")
 
@@ -144,7 +145,7 @@ def test_what_is_said_of_the_token_is_not_about_the_item(outcome, part):
     ],
 )
 def test_each_way_has_its_flag_and_is_taken_back_by_it(value, flags):
-    assert tombstones.flags(value) == flags
+    assert retirement.flags(value) == flags
 
 
 def prepared(*fields):
@@ -160,12 +161,12 @@ BACK = ClaimedField(":gone", '["_archived"]', "gone", 1)
 
 def test_the_flags_stand_in_what_is_sent_and_the_slug_does_not():
     sent = prepared(ARCHIVE, ClaimedField("stock", "2", "number", 2))
-    assert tombstones.on_wire(sent) == {"stock": 2, "_archived": True}
+    assert retirement.on_wire(sent) == {"stock": 2, "_archived": True}
 
 
 def test_what_a_mapping_says_of_the_status_comes_first():
     sent = prepared(BACK, ClaimedField("_archived", "true", "flag", 2))
-    assert tombstones.on_wire(sent) == {"_archived": True}
+    assert retirement.on_wire(sent) == {"_archived": True}
     assert sent[":gone"] == {"_archived": True}
 
 

@@ -7,8 +7,8 @@ import pytest
 from workers.answers import read
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
+from workers.model.attempts import Batch, ClaimedField, ClaimedItem
 from workers.policy.rules import RULES, Action, judge, rule_for
-from workers.steps import Batch, ClaimedField, ClaimedItem
 
 COLLECTION = Collection("products", "site", "c1", key="sku")
 NEVER = "Live PATCH updates can't be applied to items that have never been published"

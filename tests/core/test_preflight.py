@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from workers.answers import read
+from workers.model.attempts import ClaimedField
 from workers.preflight import check
 from workers.schema import Schema
-from workers.steps import ClaimedField
 
 ALWAYS = ({"slug": "name", "type": "PlainText"}, {"slug": "slug", "type": "PlainText"})
 ID = "0123456789abcdef01234567"

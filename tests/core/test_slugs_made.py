@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.changes import FieldProblem
 from workers.fields.slugify import is_refused, refused, slug_from, slugs_for
+from workers.model.changes import FieldProblem
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.answers import LONGEST, ItemView, read
-from workers.changes import FieldProblem
+from workers.model.changes import FieldProblem
 
 ITEM = {
     "id": "65f000000000000000000010",

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 from service.intake import Intake
 from service.senders import build
-from workers.changes import Again, Change, FieldProblem, FieldValue, LeftOut
 from workers.config.settings import Source
 from workers.errors import StoreUnavailable
+from workers.model.changes import Again, Change, FieldProblem, FieldValue, LeftOut
 
 NOW = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
 PROOF = {"authorization": "Bearer s3cret", "content-type": "application/json", "x-topic": "stock"}

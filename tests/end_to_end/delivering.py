@@ -16,7 +16,10 @@ from pathlib import Path
 from delivering_cms import Cms
 
 from service.sandbox.seed import PRODUCTS
-from workers.changes import (
+from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
+from workers.delivery import Courier
+from workers.model.attempts import Wait
+from workers.model.changes import (
     Change,
     Delivery,
     FieldValue,
@@ -25,12 +28,9 @@ from workers.changes import (
     sequence_version,
     time_version,
 )
-from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
-from workers.delivery import Courier
 from workers.outbox import balanced
 from workers.parts import parts_of
 from workers.scripts import Steps
-from workers.steps import Wait
 
 TYPES = {
     "stock": "number",

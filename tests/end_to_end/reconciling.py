@@ -11,8 +11,8 @@ from service.reconcile.rows import Row
 from service.reconcile.run import Run
 from service.reconcile.table import Table
 from service.reconcile.wishes import Wishes
-from workers.changes import Change, FieldProblem, FieldValue, canonical, time_version
 from workers.config.settings import Guard, Reconcile
+from workers.model.changes import Change, FieldProblem, FieldValue, canonical, time_version
 from workers.policy import run_guard
 from workers.policy.run_guard import KINDS
 

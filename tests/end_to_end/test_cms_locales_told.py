@@ -7,8 +7,8 @@ from localized import DE, EN, add_variant, live_in, localize
 
 from service import echo
 from service.senders.base import Origin
-from workers.changes import Change, Delivery, FieldValue, Incoming, canonical, time_version
 from workers.config.settings import Source
+from workers.model.changes import Change, Delivery, FieldValue, Incoming, canonical, time_version
 
 
 @pytest.fixture

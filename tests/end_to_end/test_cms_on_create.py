@@ -6,7 +6,7 @@ import pytest
 from delivering import TYPES
 
 from service.reconcile import causes
-from workers.changes import Change, FieldValue, canonical
+from workers.model.changes import Change, FieldValue, canonical
 
 MAKING = {"by": "key", "collection": {"missing": "create"}, "window": 600}
 

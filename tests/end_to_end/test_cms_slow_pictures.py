@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from workers.steps import Batch, Wait
+from workers.model.attempts import Batch, Wait
 
 SITE = {"items": 120, "by": "key", "window": 6000, "requests_per_minute": 6000}
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 import pytest
 
 from workers.keys import normal
-from workers.steps import Batch
+from workers.model.attempts import Batch
 
 LOST = ("timeout-after", "timeout-before", "reset-after", "reset-before")
 POST = {"method": "POST"}

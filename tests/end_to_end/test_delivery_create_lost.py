@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from workers.steps import Batch
+from workers.model.attempts import Batch
 
 NEW = {"missing": "create"}
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from workers.steps import Lookup
+from workers.model.attempts import Lookup
 
 
 @pytest.fixture

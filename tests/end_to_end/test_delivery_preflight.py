@@ -2,7 +2,7 @@
 
 import pytest
 
-from workers.steps import Batch, Wait
+from workers.model.attempts import Batch, Wait
 
 
 @pytest.fixture

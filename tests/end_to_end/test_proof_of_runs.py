@@ -11,7 +11,8 @@ from service.reconcile import causes
 from service.reconcile.proof import Unproven
 from service.reconcile.run import Run
 from service.reconcile.state.chunks import parts
-from workers.changes import (
+from workers.config.settings import StoreSettings
+from workers.model.changes import (
     Change,
     Delivery,
     FieldProblem,
@@ -19,7 +20,6 @@ from workers.changes import (
     Incoming,
     LeftOut,
 )
-from workers.config.settings import StoreSettings
 
 
 @pytest.fixture

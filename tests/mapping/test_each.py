@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from workers.changes import LeftOut
+from workers.model.changes import LeftOut
 
 BODY = "stock = fields.Integer(data_key='each.qty')\nseen = fields.String(data_key='event.at')"
 META = "each = 'lines'\nkey = 'each.sku'"

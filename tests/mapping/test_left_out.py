@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from workers.changes import LeftOut
+from workers.model.changes import LeftOut
 
 HOOKED = """
     price = fields.Integer()

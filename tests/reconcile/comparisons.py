@@ -6,8 +6,8 @@ from service.reconcile.plan.precedence import Precedence
 from service.reconcile.policies import Policies
 from service.reconcile.showing import Eye
 from service.reconcile.states import Compared, Held, HeldItem, Listed, Wanted
-from workers.changes import canonical
 from workers.config.settings import Reconcile
+from workers.model.changes import canonical
 
 
 def t(seconds):

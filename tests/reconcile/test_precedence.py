@@ -4,7 +4,7 @@ import pytest
 from comparisons import AS_OF, held, t
 
 from service.reconcile.plan.precedence import Precedence
-from workers.changes import sequence_version
+from workers.model.changes import sequence_version
 from workers.model.versions import BEFORE, right_after, with_position
 
 TIMED = Precedence(AS_OF)

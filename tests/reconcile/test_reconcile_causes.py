@@ -6,8 +6,8 @@ from comparisons import AS_OF, found, held, listed, t, wanted
 from service.reconcile import causes
 from service.reconcile.plan.precedence import Precedence
 from service.reconcile.showing import Eye
-from workers.changes import sequence_version
 from workers.fields.marks import mark_of
+from workers.model.changes import sequence_version
 
 MS_AS_OF = Precedence(AS_OF).as_of_ms
 TWO = {"stock": 2}

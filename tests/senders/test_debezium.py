@@ -1,7 +1,7 @@
 import pytest
 from building import event, events, paths
 
-from workers.changes import LogPosition
+from workers.model.changes import LogPosition
 
 SOURCE = {
     "connector": "postgresql",

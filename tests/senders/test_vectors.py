@@ -9,8 +9,8 @@ import pytest
 from recorded import FOLDER, INVALID, VALID, VECTORS, named
 
 from service.senders.reading import composite
-from workers.changes import sequence_version, time_version
 from workers.errors import SignatureInvalid
+from workers.model.changes import sequence_version, time_version
 
 # Positions in a log or a table: they order better than the time, and are numbers.
 SEQUENCES = {"source.lsn"}

@@ -9,9 +9,9 @@ from written import NOW, source
 from service.mapping.load import load
 from service.reconcile.choosing import chosen
 from service.reconcile.rows import Rows
-from workers.changes import time_version
 from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
 from workers.errors import ConfigurationInvalid, SnapshotInvalid
+from workers.model.changes import time_version
 
 STOCK = """
 class Stock(Mapping):

@@ -2,7 +2,7 @@
 
 from outbox_driver import event
 
-from workers.steps import Verdict
+from workers.model.attempts import Verdict
 
 NAME = {"name": "Oak desk"}
 

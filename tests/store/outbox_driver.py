@@ -11,8 +11,10 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from workers import tombstones
-from workers.changes import (
+from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
+from workers.model import retirement
+from workers.model.attempts import Batch, Judgement, Lookup, Verdict
+from workers.model.changes import (
     Change,
     Delivery,
     FieldProblem,
@@ -22,11 +24,9 @@ from workers.changes import (
     sequence_version,
     time_version,
 )
-from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
+from workers.model.retirement import GONE
 from workers.outbox import Outbox
 from workers.scripts import Steps
-from workers.steps import Batch, Judgement, Lookup, Verdict
-from workers.tombstones import GONE
 
 EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 LANES = ("live", "replay", "reconcile")
@@ -189,7 +189,7 @@ class Bench:
         flags, *times = self.status(item.id).split("|")
         for field in item.fields:
             if field.slug == GONE:
-                for flag, on in tombstones.flags(json.loads(field.value)).items():
+                for flag, on in retirement.flags(json.loads(field.value)).items():
                     flags = flags.replace(flag[1], "") + (flag[1] if on else "")
         self.shown[item.id] = "|".join([flags, *times])
         return self.shown[item.id]

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from outbox_driver import EPOCH, at, event
 
-from workers.changes import canonical
+from workers.model.changes import canonical
 
 
 def iso(seconds):

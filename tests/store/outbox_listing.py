@@ -2,7 +2,7 @@
 
 from outbox_driver import event
 
-from workers.steps import Batch, Lookup
+from workers.model.attempts import Batch, Lookup
 
 
 def item(key, id, *, born="2025-01-01", updated=None):

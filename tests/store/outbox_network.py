@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from workers.steps import Batch
+from workers.model.attempts import Batch
 
 SEND_MS = 15_000  # no request starts later than this after its claim
 LATE_MS = 60_000  # and none is applied later than this after it was sent

@@ -12,8 +12,8 @@ from outbox_network import LATE_MS, Flight, Network
 from outbox_reference import Reference
 from outbox_verdicts import verdict, without_effect
 
-from workers.changes import Incoming
-from workers.steps import Batch, Lookup, Wait
+from workers.model.attempts import Batch, Lookup, Wait
+from workers.model.changes import Incoming
 
 VERSIONS = {"stock": at, "price": number, "name": lambda _: None}
 PLACED = ("held", "first")

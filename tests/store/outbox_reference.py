@@ -31,7 +31,7 @@ class Reference:
     def accept(self, source, mode, events):
         """
         Take in *events*: (id, record, {slug: (value, version)}); the version may be None, "held" or
-        "first" (workers/changes.py).
+        "first" (workers/model/changes.py).
 
         Yields each field value with what must become of it: "stale" or "newest". Of the newest
         ones the caller says which need not be sent (``move``).

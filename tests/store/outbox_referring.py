@@ -4,8 +4,8 @@ import json
 
 from outbox_driver import number
 
-from workers.changes import Change, FieldValue, Incoming, canonical
-from workers.steps import Lookup, Verdict
+from workers.model.attempts import Lookup, Verdict
+from workers.model.changes import Change, FieldValue, Incoming, canonical
 
 NAME = FieldValue("name", '"Oak desk"', "plain")
 

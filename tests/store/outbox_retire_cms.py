@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from outbox_retiring import GONE
 
-from workers import tombstones
-from workers.steps import Batch, Death, Verdict
+from workers.model import retirement
+from workers.model.attempts import Batch, Death, Verdict
 
 FLAGS = ("_archived", "_draft")
 
@@ -109,7 +109,7 @@ class Cms:
     def _patch(self, item, *, staged):
         found = self.items[item.id]
         sent = {field.slug: json.loads(field.value) for field in item.fields}
-        flags = tombstones.flags(sent[GONE]) if GONE in sent else {}
+        flags = retirement.flags(sent[GONE]) if GONE in sent else {}
         found.archived = flags.get("_archived", found.archived)
         found.draft = flags.get("_draft", found.draft)
         found.values |= {slug: value for slug, value in sent.items() if slug != GONE}

@@ -5,8 +5,8 @@ import uuid
 from outbox_creating import knowing
 from outbox_driver import at, event
 
-from workers.changes import Change, Incoming
-from workers.steps import Lookup, Verdict, Wait
+from workers.model.attempts import Lookup, Verdict, Wait
+from workers.model.changes import Change, Incoming
 
 GONE = ":gone"
 

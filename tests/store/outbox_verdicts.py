@@ -1,6 +1,6 @@
 """What a worker says of each item after an outcome, as simply as a policy can be."""
 
-from workers.steps import Death, Verdict
+from workers.model.attempts import Death, Verdict
 
 
 def verdict(outcome, item, alone, pick):

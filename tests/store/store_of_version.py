@@ -20,8 +20,8 @@ import redis
 from outbox_driver import change
 from remap_rig import PROOF, Shop
 
-from workers.changes import Delivery, Incoming
-from workers.steps import Batch, Death, Lookup, Verdict
+from workers.model.attempts import Batch, Death, Lookup, Verdict
+from workers.model.changes import Delivery, Incoming
 
 MAPPINGS = """
 from marshmallow import fields

@@ -11,9 +11,9 @@ from click.testing import CliRunner
 
 from service.cli import main
 from workers import jobs
-from workers.changes import Change, Delivery, FieldProblem, FieldValue, Incoming
 from workers.config.loader import load
-from workers.steps import Batch, Death, Judgement, Verdict
+from workers.model.attempts import Batch, Death, Judgement, Verdict
+from workers.model.changes import Change, Delivery, FieldProblem, FieldValue, Incoming
 
 TOML = """
 mappings = ["mappings.py"]

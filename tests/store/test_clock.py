@@ -3,7 +3,7 @@
 import pytest
 from outbox_driver import event
 
-from workers.steps import Batch, Lookup, Probe, Verdict, Wait
+from workers.model.attempts import Batch, Lookup, Probe, Verdict, Wait
 from workers.store import clock
 
 BACK = [pytest.param(seconds, id=f"{seconds} s") for seconds in (3, 300, 86_400)]

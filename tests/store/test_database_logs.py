@@ -7,7 +7,7 @@ from database_log import Database
 from outbox_driver import Bench, change
 
 from service.senders import debezium_positions
-from workers.changes import Incoming
+from workers.model.changes import Incoming
 
 
 def incoming(index, sent):

@@ -10,8 +10,8 @@ from outbox_listing import unasked
 from outbox_referring import listed, one, put
 from outbox_retiring import delete, held, update
 
-from workers.changes import Delivery, Gone, Incoming
-from workers.steps import Death, Verdict
+from workers.model.attempts import Death, Verdict
+from workers.model.changes import Delivery, Gone, Incoming
 from workers.wording import places
 
 DAY = 86_400

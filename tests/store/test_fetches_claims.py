@@ -2,7 +2,7 @@
 
 from service.fetching import Runner
 from workers.fetches import ATTEMPTS, LEASE, Claim
-from workers.steps import Wait
+from workers.model.attempts import Wait
 
 
 def during(way, act, *, qty=1):

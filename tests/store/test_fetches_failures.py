@@ -9,7 +9,7 @@ from outbox_driver import event
 from service.fetchers.base import Fetched
 from workers.errors import FetchRefused, FetchUnavailable, StoreUnavailable
 from workers.fetches import ATTEMPTS
-from workers.steps import Wait
+from workers.model.attempts import Wait
 from workers.store.letter_ids import event_letter
 
 

@@ -12,11 +12,11 @@ from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 from service.cli import main
 from service.fetching import HUNG, Runner
 from workers import jobs
-from workers.changes import Delivery, Fetch, Incoming
 from workers.config.loader import load
 from workers.fetches import ATTEMPTS, LEASE
+from workers.model.attempts import Wait
+from workers.model.changes import Delivery, Fetch, Incoming
 from workers.runtime.wakeups import FETCH, SECONDS
-from workers.steps import Wait
 
 TOML = """
 mappings = ["mappings.py"]

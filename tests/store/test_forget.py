@@ -8,11 +8,11 @@ import redis
 from outbox_creating import created, knowing, wanted
 from outbox_driver import bad, change, event
 
-from workers.changes import LeftOut
 from workers.keys import normal_record
+from workers.model.attempts import Death, Verdict
+from workers.model.changes import LeftOut
 from workers.outbox import balanced
 from workers.packing import unpacked
-from workers.steps import Death, Verdict
 from workers.store.erasure import Erasure
 from workers.store.key_text import KeyText
 

@@ -8,9 +8,9 @@ import pytest
 import redis
 from outbox_driver import Bench, bad, event
 
+from workers.model.attempts import Batch, Death, Lookup, Verdict
 from workers.outbox import balanced
 from workers.scripts import Steps
-from workers.steps import Batch, Death, Lookup, Verdict
 from workers.store.erasure import Erasure
 from workers.store.key_text import KeyText
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from outbox_driver import Bench, event
 
 from workers.answers import Answer, ItemView, read
+from workers.model.attempts import Batch
 from workers.policy.rules import judge
-from workers.steps import Batch
 
 TELLS = st.sampled_from(["index", "id", "value", "field", "other field", "nothing", "file"])
 

@@ -11,10 +11,10 @@ from outbox_driver import settings
 
 from workers import processes
 from workers.jobs import STEP, Jobs
+from workers.model.attempts import Wait
 from workers.parts import parts_of
 from workers.processes import Process
 from workers.scripts import Steps
-from workers.steps import Wait
 from workers.webflow.client import SECONDS
 
 

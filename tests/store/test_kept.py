@@ -6,8 +6,8 @@ import pytest
 from outbox_driver import event
 from remap_rig import OPTIONS, Shop
 
-from workers.changes import Delivery
 from workers.errors import StoreUnavailable
+from workers.model.changes import Delivery
 
 STOCK = 'stock = fields.Integer(data_key="qty")'
 

@@ -5,7 +5,7 @@ from outbox_creating import knowing
 from outbox_driver import at, change, event, sent
 from outbox_retiring import delete, held, listed
 
-from workers.changes import FieldProblem, Incoming, LeftOut
+from workers.model.changes import FieldProblem, Incoming, LeftOut
 
 PROBLEM = FieldProblem("qty", "Not a valid integer.")
 

@@ -6,8 +6,8 @@ import pytest
 from outbox_driver import at, change, event, number
 from remap_rig import Shop
 
-from workers.changes import FieldProblem, Incoming, LeftOut
 from workers.deadletters import DeadLetters
+from workers.model.changes import FieldProblem, Incoming, LeftOut
 from workers.outbox import balanced
 
 STRICT = """

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from outbox_driver import EPOCH, change, event, number
 
-from workers.changes import Again, FieldProblem, Incoming, LeftOut, LogPosition
+from workers.model.changes import Again, FieldProblem, Incoming, LeftOut, LogPosition
 
 START_US = int(EPOCH.timestamp()) * 1_000_000
 FAR = 1000

@@ -5,8 +5,8 @@ from outbox_driver import event
 
 from workers.config.settings import Destination
 from workers.limiter import Limiter
+from workers.model.attempts import Batch, Wait
 from workers.scripts import Steps
-from workers.steps import Batch, Wait
 
 
 def take(bench, number):

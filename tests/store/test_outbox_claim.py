@@ -3,7 +3,7 @@
 import pytest
 from outbox_driver import NEVER, event, sent
 
-from workers.steps import Batch, Lookup, Verdict, Wait
+from workers.model.attempts import Batch, Lookup, Verdict, Wait
 
 
 def put(bench, *records, **options):

@@ -6,7 +6,7 @@ import pytest
 from outbox_creating import NAME, created, knowing, put, unknown, wanted
 from outbox_driver import event, sent
 
-from workers.steps import Batch, Death, Lookup, Verdict, Wait
+from workers.model.attempts import Batch, Death, Lookup, Verdict, Wait
 
 
 @pytest.fixture

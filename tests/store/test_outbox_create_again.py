@@ -4,7 +4,7 @@ import pytest
 from outbox_creating import NAME, created, knowing, put, unknown
 from outbox_driver import event, sent
 
-from workers.steps import Batch, Verdict
+from workers.model.attempts import Batch, Verdict
 
 
 @pytest.fixture

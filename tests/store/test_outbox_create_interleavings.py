@@ -7,7 +7,7 @@ from moment import Moment
 from outbox_driver import Bench, event
 from test_outbox_interleavings import interleavings, steps_of
 
-from workers.steps import Batch, Lookup, Verdict, Wait
+from workers.model.attempts import Batch, Lookup, Verdict, Wait
 
 LATE_MS = 60_000
 SEND_MS = 15_000

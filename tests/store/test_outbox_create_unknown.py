@@ -4,8 +4,8 @@ import pytest
 from outbox_creating import created, knowing, put, unknown, wanted
 from outbox_driver import sent
 
-from workers.changes import Gone, Incoming
-from workers.steps import Batch, Death, Lookup, Verdict
+from workers.model.attempts import Batch, Death, Lookup, Verdict
+from workers.model.changes import Gone, Incoming
 from workers.store.losses import Losses
 
 

@@ -4,7 +4,7 @@ import pytest
 from outbox_driver import at, event, sent
 from outbox_echoes import iso, tell, write
 
-from workers.steps import Batch, Death, Verdict
+from workers.model.attempts import Batch, Death, Verdict
 
 
 def nothing_goes_out(bench):

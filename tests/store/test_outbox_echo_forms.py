@@ -8,11 +8,11 @@ from outbox_driver import at, event
 from outbox_echoes import tell, write
 
 from service.reconcile.forms import Form, keep
-from workers.changes import canonical
 from workers.config.settings import Source
 from workers.fields.marks import mark_of
 from workers.fields.types import seen
-from workers.steps import Batch
+from workers.model.attempts import Batch
+from workers.model.changes import canonical
 
 SENT = {
     "email": "Ann@Example.com",

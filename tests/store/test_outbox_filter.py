@@ -3,7 +3,7 @@
 import pytest
 from outbox_driver import Bench, event, sent
 
-from workers.steps import Lookup, Verdict, Wait
+from workers.model.attempts import Lookup, Verdict, Wait
 
 
 def put(bench, *records, value=1, **options):

@@ -4,8 +4,8 @@ import pytest
 from outbox_driver import at, event
 from outbox_echoes import iso, tell
 
-from workers.changes import FieldProblem, Gone, Incoming
-from workers.steps import Verdict
+from workers.model.attempts import Verdict
+from workers.model.changes import FieldProblem, Gone, Incoming
 
 
 def gone(bench, item, *, deleted, **options):

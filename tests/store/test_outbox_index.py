@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 from outbox_driver import event, sent
 
-from workers.steps import Batch, Lookup, Verdict, Wait
+from workers.model.attempts import Batch, Lookup, Verdict, Wait
 
 HOUR = 3600
 

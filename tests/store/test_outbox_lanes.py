@@ -4,7 +4,7 @@ import pytest
 from outbox_driver import event, sent
 
 from workers.limiter import Limiter
-from workers.steps import Batch, Lookup, Verdict, Wait
+from workers.model.attempts import Batch, Lookup, Verdict, Wait
 
 RECONCILE = {"mode": "reconcile"}
 

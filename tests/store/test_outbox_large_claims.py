@@ -5,8 +5,8 @@ from outbox_creating import created, knowing, wanted
 from outbox_driver import Batch, event, sent
 
 from workers.errors import StoreUnavailable
+from workers.model.attempts import Judgement, Lookup, Verdict, Wait
 from workers.outbox import balanced
-from workers.steps import Judgement, Lookup, Verdict, Wait
 from workers.store import claims
 
 RECORDS = ("i1", "i2", "i3", "i4", "i5")

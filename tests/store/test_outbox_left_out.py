@@ -6,10 +6,10 @@ import pytest
 from outbox_creating import created, knowing
 from outbox_driver import at, change, event, number, sent
 
-from workers.changes import Again, FieldProblem, Incoming, LeftOut
 from workers.deadletters import DeadLetters
+from workers.model.changes import Again, FieldProblem, Incoming, LeftOut
+from workers.model.retirement import GONE
 from workers.outbox import balanced
-from workers.tombstones import GONE
 
 PROBLEM = FieldProblem("qty", "Not a valid integer.")
 

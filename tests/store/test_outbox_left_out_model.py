@@ -10,7 +10,7 @@ import hypothesis
 from hypothesis import strategies as st
 from outbox_driver import Bench, at, change
 
-from workers.changes import FieldProblem, Incoming, LeftOut
+from workers.model.changes import FieldProblem, Incoming, LeftOut
 from workers.outbox import balanced
 
 SLUGS = ("name", "price", "stock")

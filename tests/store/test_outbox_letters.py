@@ -5,9 +5,9 @@ import json
 import pytest
 from outbox_driver import at, event, sent
 
-from workers.changes import FieldProblem
+from workers.model.attempts import Batch, Death, Verdict
+from workers.model.changes import FieldProblem
 from workers.outbox import balanced
-from workers.steps import Batch, Death, Verdict
 
 
 def die(bench, record="i1", *slugs, **death):

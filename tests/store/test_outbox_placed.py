@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from outbox_driver import at, change, event, number
 from outbox_retiring import GONE
 
-from workers.changes import Again, Change, FieldValue, Incoming, Snapshot, canonical
+from workers.model.changes import Again, Change, FieldValue, Incoming, Snapshot, canonical
 from workers.model.versions import BEFORE, Version, kind_of, right_after, with_position
 
 

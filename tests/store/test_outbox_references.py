@@ -3,8 +3,8 @@
 from outbox_driver import sent
 from outbox_referring import know, links, listed, one, put, several, stock
 
-from workers.changes import FieldValue
-from workers.steps import Lookup, Verdict, Wait
+from workers.model.attempts import Lookup, Verdict, Wait
+from workers.model.changes import FieldValue
 
 
 def idle(bench):

@@ -4,7 +4,7 @@ import pytest
 from outbox_driver import sent
 from outbox_referring import forget, know, links, listed, one, place, put, stock
 
-from workers.steps import Verdict, Wait
+from workers.model.attempts import Verdict, Wait
 
 
 def idle(bench):

@@ -19,7 +19,7 @@ from outbox_referring import (
     stock,
 )
 
-from workers.steps import Lookup, Verdict, Wait
+from workers.model.attempts import Lookup, Verdict, Wait
 
 PATIENCE = 600  # s
 

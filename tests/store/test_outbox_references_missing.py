@@ -4,7 +4,7 @@ import json
 
 from outbox_referring import links, listed, one, put, several, stock
 
-from workers.steps import Wait
+from workers.model.attempts import Wait
 
 
 def idle(bench):

@@ -3,7 +3,7 @@
 import pytest
 from outbox_driver import event, sent
 
-from workers.steps import Batch, Death, Verdict, Wait
+from workers.model.attempts import Batch, Death, Verdict, Wait
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from outbox_creating import knowing
 from outbox_driver import at, event, sent
 from outbox_listing import ids, twins
 
+from workers.model.attempts import Death, Lookup, Verdict
 from workers.repairs import Repair, Repairs
-from workers.steps import Death, Lookup, Verdict
 
 
 def repair(bench, *repairs, **options):

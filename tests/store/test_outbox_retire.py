@@ -5,7 +5,7 @@ from outbox_creating import created
 from outbox_driver import at, number, sent
 from outbox_retiring import GONE, away, delete, held, idle, listed, retire, update
 
-from workers.steps import Batch, Death, Lookup, Verdict, Wait
+from workers.model.attempts import Batch, Death, Lookup, Verdict, Wait
 
 
 def test_a_deleted_record_takes_its_live_copy_away_and_then_its_item(bench):

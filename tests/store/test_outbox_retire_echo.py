@@ -5,8 +5,8 @@ from outbox_driver import at
 from outbox_echoes import iso, tell
 from outbox_retiring import away, delete, held, idle, retire, update
 
-from workers.changes import Gone, Incoming
-from workers.steps import Batch
+from workers.model.attempts import Batch
+from workers.model.changes import Gone, Incoming
 
 
 def gone(bench, *, deleted, item="id-k1"):

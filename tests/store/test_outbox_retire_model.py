@@ -14,8 +14,8 @@ from outbox_driver import Bench, at, event
 from outbox_retire_cms import Cms, Flight
 from outbox_retiring import retire
 
+from workers.model.attempts import Batch, Lookup, Verdict, Wait
 from workers.outbox import balanced
-from workers.steps import Batch, Lookup, Verdict, Wait
 
 RECORDS = ("k1", "k1", "k1", "k2")
 WAYS = ("archive", "draft", "unpublish", "delete", "delete", "delete", "keep")

@@ -4,8 +4,8 @@ import pytest
 from outbox_driver import at, event, sent
 from outbox_retiring import GONE, away, held, idle, retire, update
 
-from workers.changes import Gone, Incoming
-from workers.steps import Death, Verdict, Wait
+from workers.model.attempts import Death, Verdict, Wait
+from workers.model.changes import Gone, Incoming
 
 
 def flag(bench, slug, value, version):

@@ -7,8 +7,8 @@ from outbox_creating import created
 from outbox_driver import at, sent
 from outbox_retiring import GONE, away, delete, held, idle, listed, retire, unanswered, update
 
-from workers.changes import Gone, Incoming
-from workers.steps import Death, Verdict, Wait
+from workers.model.attempts import Death, Verdict, Wait
+from workers.model.changes import Gone, Incoming
 
 
 @pytest.mark.parametrize("how", ["no answer", "expired", "lost"])

@@ -6,8 +6,8 @@ import pytest
 from outbox_driver import sent
 from outbox_listing import ids, item, lookup, put, twins, unasked
 
-from workers.changes import Gone, Incoming
-from workers.steps import Batch, Lookup, Verdict, Wait
+from workers.model.attempts import Batch, Lookup, Verdict, Wait
+from workers.model.changes import Gone, Incoming
 
 EDITS, ROUND = ":edits", ":round"
 

@@ -3,7 +3,7 @@
 import pytest
 from outbox_driver import at, bad, event
 
-from workers.changes import Incoming
+from workers.model.changes import Incoming
 
 HOUR = 3600
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from outbox_driver import at, bad, event
 
-from workers.changes import Incoming
+from workers.model.changes import Incoming
 from workers.wording import hashed
 
 HOUR = 3600

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from outbox_driver import at, change, number
 
-from workers.changes import Delivery, Incoming, Slot, Spooled
+from workers.model.changes import Delivery, Incoming, Slot, Spooled
 from workers.outbox import balanced
 
 ITEM = "i1"

@@ -3,7 +3,7 @@
 import pytest
 from outbox_driver import bad, event
 
-from workers.steps import Batch, Lookup, Verdict, Wait
+from workers.model.attempts import Batch, Lookup, Verdict, Wait
 
 HOUR = 3600
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import redis
 from outbox_driver import Bench, event
 
-from workers.steps import Batch
+from workers.model.attempts import Batch
 
 THREADS = 8
 

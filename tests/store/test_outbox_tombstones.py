@@ -3,7 +3,7 @@
 from outbox_driver import at, sent
 from outbox_retiring import GONE, delete, held, idle, listed, retire, update
 
-from workers.steps import Death, Verdict
+from workers.model.attempts import Death, Verdict
 
 DAY = 86400
 

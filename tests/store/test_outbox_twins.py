@@ -6,8 +6,8 @@ import pytest
 from outbox_driver import sent
 from outbox_listing import ids, item, lookup, put, twins
 
-from workers.changes import Gone, Incoming
-from workers.steps import Lookup
+from workers.model.attempts import Lookup
+from workers.model.changes import Gone, Incoming
 
 OLD, NEW, NEWER = (item("k1", f"id-{n}", born=f"2025-0{n}-01") for n in (1, 2, 3))
 

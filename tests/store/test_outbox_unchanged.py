@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 from outbox_driver import Bench, at, event
 
+from workers.model.attempts import Batch, Death, Verdict
 from workers.outbox import Outbox
-from workers.steps import Batch, Death, Verdict
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from outbox_driver import event
 
-from workers.changes import Incoming
+from workers.model.changes import Incoming
 
 
 def test_a_repeat_is_one_even_with_events_in_it_that_nothing_wants(bench):

@@ -3,7 +3,7 @@
 import pytest
 from outbox_driver import at, change, event, number
 
-from workers.changes import Incoming
+from workers.model.changes import Incoming
 
 
 def fate(bench):

@@ -3,7 +3,7 @@
 import pytest
 from outbox_driver import Bench, event
 
-from workers.steps import Batch, Judgement, Verdict, Wait
+from workers.model.attempts import Batch, Judgement, Verdict, Wait
 
 CLOSED = "the structure changed"
 

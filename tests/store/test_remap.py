@@ -8,7 +8,7 @@ from outbox_driver import EPOCH, at, event
 from remap_rig import PROOF, Shop
 
 from service.reading import Reader
-from workers.changes import FieldProblem, Gone
+from workers.model.changes import FieldProblem, Gone
 
 WRONG = 'price = fields.Integer(data_key="cents")'
 RIGHT = 'price = fields.Integer(data_key="euros")'
@@ -231,7 +231,7 @@ def test_a_version_that_the_field_cannot_take_is_told(shop):
 
 def test_a_value_in_a_dead_letter_is_superseded_by_the_right_one(shop):
     shop.receive(sku="a", cents=500, euros=5)
-    from workers.steps import Death, Verdict
+    from workers.model.attempts import Death, Verdict
 
     death = Death("refused", ("price",), "too much", 400, None, (FieldProblem("price", "no"),))
     batch = shop.batch()

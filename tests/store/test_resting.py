@@ -7,8 +7,8 @@ import pytest
 from outbox_creating import knowing
 from outbox_driver import at, bad, change, event
 
-from workers.changes import FieldProblem, Incoming, LeftOut
 from workers.deadletters import DeadLetters
+from workers.model.changes import FieldProblem, Incoming, LeftOut
 from workers.wording import places
 
 DAY = 86_400

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from workers.changes import Change, Delivery, FieldValue, Incoming
+from workers.model.changes import Change, Delivery, FieldValue, Incoming
 from workers.model.run_limits import RunLimit
 from workers.store.run_counts import RunCounts
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from workers.changes import Delivery
 from workers.config.settings import Settings, Source, StoreSettings
+from workers.model.changes import Delivery
 from workers.outbox import Outbox
 from workers.report import Report
 from workers.scripts import Steps

@@ -6,7 +6,7 @@ import pytest
 from outbox_driver import at, event
 from remap_rig import Shop
 
-from workers.changes import FieldValue
+from workers.model.changes import FieldValue
 from workers.outbox import balanced
 from workers.store.slicing import BYTES, MOST, SLICE, size_of
 

@@ -8,7 +8,7 @@ from outbox_listing import item, put
 from outbox_referring import listed, one
 
 from service.reading import WHOLE_BODY
-from workers.changes import Change, FieldProblem, Incoming, LeftOut
+from workers.model.changes import Change, FieldProblem, Incoming, LeftOut
 from workers.outbox import balanced
 
 MANY = 70  # more than two slices

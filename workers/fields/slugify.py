@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from workers.changes import FieldProblem
+from workers.model.changes import FieldProblem
 from workers.model.letters import ordered
 
 LONGEST = 256  # characters

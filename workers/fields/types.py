@@ -17,11 +17,11 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from workers import tombstones
-from workers.changes import canonical
 from workers.fields import cms_forms, equality, files
 from workers.fields.json_values import dumps
 from workers.fields.marks import mark_of
+from workers.model import retirement
+from workers.model.changes import canonical
 
 
 class OptionUnknown(ValueError):
@@ -244,5 +244,5 @@ TYPES: Mapping[str, FieldType] = {
     "images-no-query": replace(_FILES, no_query=True),
     "file-no-query": replace(_FILE, no_query=True),
     "flag": FieldType(write=_flag),
-    "gone": FieldType(tombstones.shows, tombstones.flags),
+    "gone": FieldType(retirement.shows, retirement.flags),
 }

@@ -10,7 +10,7 @@
 -- R of a field: 1 where its version is the time at which a snapshot was read, or was taken from one.
 -- K of a field: 1 where it has the version of the retirement of its item, since it held none itself:
 -- its source may have versions of another kind.
--- A change without a version (workers/changes.py, Placed) that runs again goes over what has no
+-- A change without a version (workers/model/changes.py, Placed) that runs again goes over what has no
 -- higher arrival number than the newest when it first came (event.again.arrival), and over nothing
 -- else. What an older release kept does not tell that number, and goes by when it came.
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from workers.answers import Answer
-from workers.changes import FieldProblem
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
 from workers.fields.types import TYPES, FieldType
+from workers.model.attempts import Batch, ClaimedField, ClaimedItem, Death
+from workers.model.changes import FieldProblem
 from workers.schema import UNKNOWN, Schema
-from workers.steps import Batch, ClaimedField, ClaimedItem, Death
 from workers.webflow.site import field_of
 
 

@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from workers.model.attempts import ClaimedItem
 from workers.policy.case import Case
-from workers.steps import ClaimedItem
 
 ALONE = "alone"
 ANY = ""  # with whatever is due

@@ -11,7 +11,7 @@ from workers import comparison
 from workers.answers import ItemView
 from workers.config.settings import Collection
 from workers.fields import files
-from workers.steps import ClaimedItem, Verdict
+from workers.model.attempts import ClaimedItem, Verdict
 from workers.verdicts import Case
 
 

@@ -4,9 +4,9 @@ What becomes of an item that was refused, alone or with others. Pure.
 
 from __future__ import annotations
 
+from workers.model.attempts import ClaimedItem, Verdict
 from workers.policy import isolation, messages
 from workers.policy.case import Case
-from workers.steps import ClaimedItem, Verdict
 
 CONFLICT_WAIT = 10.0  # s until an item that was refused with an unknown conflict goes again
 LAST = 0.001  # s: suspects go behind those that are due now

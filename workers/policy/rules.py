@@ -21,10 +21,10 @@ from workers import creations, publication, retirements, verdicts
 from workers.answers import Answer
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
+from workers.model.attempts import Batch, ClaimedItem, Judgement, Verdict
 from workers.policy import isolation, localized, messages, refusals
 from workers.policy.case import Case, said
 from workers.schema import UNKNOWN, Schema
-from workers.steps import Batch, ClaimedItem, Judgement, Verdict
 from workers.waits import backoff as backoff
 from workers.webflow.site import field_of
 

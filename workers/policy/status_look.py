@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 from workers.answers import Answer, ItemView
 from workers.errors import DestinationError
+from workers.model.attempts import Batch, ClaimedItem, Verdict
 from workers.model.item_status import status_of
-from workers.steps import Batch, ClaimedItem, Verdict
 
 REFUSED = "a live write was refused, and the item is "
 

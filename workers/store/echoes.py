@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from workers.changes import Change, FieldValue, Incoming
 from workers.config.settings import Collection, Settings
 from workers.fields.types import form_mark, ignores_query
+from workers.model.changes import Change, FieldValue, Incoming
 
 _CMS = "webflow"  # the sender whose events may tell of our own writes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 
-from workers.changes import Incoming
+from workers.model.changes import Incoming
 
 
 def raw_letter(source: str, body: bytes, index: int) -> str:

@@ -15,8 +15,8 @@ from typing import Any
 
 from workers.answers import Answer, ItemView
 from workers.config.settings import Collection, Settings
+from workers.model.attempts import Lookup
 from workers.scripts import Steps
-from workers.steps import Lookup
 from workers.store.connection import guarded
 from workers.webflow.site import Locale, Site
 

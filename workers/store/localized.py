@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from workers.steps import Verdict
+from workers.model.attempts import Verdict
 
 
 def variants(entries: Sequence[Any]) -> dict[str, tuple[str, ...]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from workers.steps import Lookup
+from workers.model.attempts import Lookup
 
 # Between the edit and the listing that shows it, and between two clocks of the CMS.
 OVERLAP_MS = 60_000

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from workers.config.settings import Settings
-from workers.steps import Batch, Judgement
+from workers.model.attempts import Batch, Judgement
 from workers.store.lookups import moment_text
 from workers.wording import copy_name, places, verdict_for
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from workers.answers import ItemView
 from workers.config.settings import Collection, Settings
+from workers.model.attempts import Lookup
 from workers.model.record_keys import RecordKeys, has_forms, may_have_forms, record_keys
 from workers.schema import Schema
 from workers.scripts import Steps
-from workers.steps import Lookup
 from workers.store import clock
 from workers.store.connection import guarded
 from workers.webflow.filters import KeyFilter

@@ -27,8 +27,8 @@ from redis.lock import Lock
 
 from workers.config.settings import Settings
 from workers.keys import normal_record
+from workers.model.attempts import Batch
 from workers.scripts import Steps
-from workers.steps import Batch
 from workers.store import version
 from workers.store.connection import guarded
 

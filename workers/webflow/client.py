@@ -22,7 +22,7 @@ from workers.answers import Answer, read
 from workers.config.settings import Destination
 from workers.errors import DestinationError
 from workers.fields.json_values import dumps
-from workers.mask import Mask
+from workers.model.mask import Mask
 from workers.transport.deadline import Deadline, DeadlineAdapter
 from workers.transport.http_answer import FAILURES, Bearer, innermost, read_body
 from workers.webflow import payloads

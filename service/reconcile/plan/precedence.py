@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeGuard
 
 from service.reconcile.states import Held
-from workers.changes import Snapshot
+from workers.model.changes import Snapshot
 from workers.model.versions import BEFORE, Version, are_apart, kind_of, micros_version, right_after
 
 UNDECIDED = (

@@ -11,7 +11,7 @@ from service.reconcile.plan.frame import Frame
 from service.reconcile.plan.precedence import UNDECIDED, Precedence
 from service.reconcile.policies import shows_retired
 from service.reconcile.states import Compared
-from workers.tombstones import GONE
+from workers.model.retirement import GONE
 
 
 def is_retired(one: Compared, order: Precedence) -> bool:

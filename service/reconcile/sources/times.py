@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from service.senders.moments import moment
-from workers.changes import time_version
 from workers.errors import ConfigurationInvalid, Problem
+from workers.model.changes import time_version
 
 MARGIN: Final = 60.0  # s; the clocks of two machines, and a delivery that is on its way
 FILE_MARGIN: Final = 86_400.0  # s; of a file that does not say when its export began

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from service.reconcile.causes import Finding
-from workers.changes import Change, Incoming
+from workers.model.changes import Change, Incoming
 from workers.repairs import MOST
 from workers.store import slicing
 

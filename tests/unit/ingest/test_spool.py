@@ -12,8 +12,8 @@ from service.ingest import spool_file, spool_recovery
 from service.ingest.entry import Entry
 from service.ingest.spool import Spool
 from service.ingest.spool_count import waiting
-from workers.changes import Slot
 from workers.errors import SpoolFull
+from workers.model.changes import Slot
 
 
 def entry(n, body=b"{}", source="erp", came=None):

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from workers.changes import FieldProblem
+from workers.model.changes import FieldProblem
 
 MISSES = 2  # answers without effect before the item is read
 # Why the status of items is read: it is not known (alone: each by a request of its own), or a
