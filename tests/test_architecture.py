@@ -30,7 +30,7 @@ PURE = (
     "workers/fields/html_content.py",
     "workers/fields/marks.py",
     "workers/policy/case.py",
-    "workers/policy/readback.py",
+    "workers/policy/unknown_outcome.py",
     "workers/answers.py",
     "workers/complaints.py",
     "workers/bodies.py",

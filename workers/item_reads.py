@@ -15,7 +15,7 @@ from workers.errors import DestinationError
 from workers.fields import files
 from workers.model.attempts import Batch, Judgement, Verdict
 from workers.policy import localized
-from workers.policy.readback import come_late, read_back
+from workers.policy.unknown_outcome import come_late, read_back
 from workers.schema import Schema
 from workers.verdicts import Case
 
