@@ -15,8 +15,8 @@ from service.senders.base import Origin
 from workers.config.settings import Collection
 from workers.fields import equality
 from workers.fields.types import TYPES, parse
-from workers.keys import key_of
 from workers.model.changes import Change, FieldValue, Gone
+from workers.webflow.item_keys import key_of
 from workers.webflow.site import field_of
 
 # Of an event without lastUpdated nobody can tell what it came after: what we wrote is an echo then.

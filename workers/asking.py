@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from typing import TypeGuard
 
-from workers.answers import Answer
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
 from workers.model.attempts import Lookup, Probe
@@ -17,6 +16,7 @@ from workers.parts import Parts
 from workers.policy.rules import Action, action_for, pause_for
 from workers.webflow.client import SECONDS, Client
 from workers.webflow.filters import key_filter
+from workers.webflow.item_answers import Answer
 
 BRIEFLY = 3.0  # s for a GET that nothing needs: a worker is busy with it
 _AFTER = 5.0  # s for what the store is told of an answer

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workers.answers import ItemView
 from workers.config.settings import Collection
 from workers.fields.files import remembered
 from workers.fields.json_values import as_text
@@ -16,10 +15,11 @@ from workers.fields.key_forms import kept
 from workers.fields.marks import mark_of
 from workers.fields.types import seen as seen_as
 from workers.fields.types import type_for
-from workers.keys import key_text, parts_of
 from workers.model.attempts import ClaimedItem
 from workers.model.retirement import GONE
-from workers.schema import UNKNOWN, Schema
+from workers.webflow.item_answers import ItemView
+from workers.webflow.item_keys import key_text, parts_of
+from workers.webflow.schema import UNKNOWN, Schema
 from workers.webflow.site import field_of
 
 _NO_ITEM = "the answer leaves the item out"

@@ -12,15 +12,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from workers import comparison, keys, verdicts
-from workers.answers import Answer, ItemView
+from workers import comparison, verdicts
 from workers.config.settings import Collection
 from workers.fields import slugify
 from workers.model.attempts import ClaimedItem, Death, Verdict
 from workers.model.item_status import status_of
 from workers.policy import refusals
-from workers.schema import UNKNOWN, Schema
 from workers.verdicts import Case
+from workers.webflow import item_keys
+from workers.webflow.item_answers import Answer, ItemView
+from workers.webflow.schema import UNKNOWN, Schema
 
 LOOKS = 3  # attempts by which a slug that nobody is seen to have must show its holder
 WAIT = 10.0  # s between them: a listing may lag behind a write
@@ -31,7 +32,7 @@ def created(case: Case, item: ClaimedItem) -> Verdict:
     view = _view_of(case, item)
     if view is None:
         return Verdict(item.record, unknown=True, limit=1)
-    if not keys.is_of(case.collection, item.record, view.fields, case.schema):
+    if not item_keys.is_of(case.collection, item.record, view.fields, case.schema):
         key = " and ".join(case.collection.keys)
         message = f"item {view.id} was created, but its field {key} does not show {item.record}"
         deaths = case.death("not-applied", [f.slug for f in item.fields], message=message)
@@ -66,7 +67,7 @@ def _view_of(case: Case, item: ClaimedItem) -> ItemView | None:
     """Return the item that was created for *item*: by its key, else by its slug."""
     views = list(case.answer.items.values()) if case.answer else []
     for view in views:
-        if keys.is_of(case.collection, item.record, view.fields, case.schema):
+        if item_keys.is_of(case.collection, item.record, view.fields, case.schema):
             return view
     slug = case.sent[item.record]["slug"]
     for view in views:
@@ -142,11 +143,11 @@ def resolved(
     """
     views = [view for view in page.items.values() if view.fields.get("slug") == item.taken]
     for view in views:
-        if keys.is_of(collection, item.record, view.fields, schema):
+        if item_keys.is_of(collection, item.record, view.fields, schema):
             return Verdict(item.record, made=view.id)
     if not views and item.attempts < LOOKS:
         return Verdict(item.record, wait=WAIT * (1 + spread), taken=item.taken, attempt=True)
-    other = keys.key_of(collection, views[0].fields) if views else None
+    other = item_keys.key_of(collection, views[0].fields) if views else None
     following = slugify.slug_from(_name(item), item.record, item.taken)
     if other is not None and following and not _is_mapped(item):
         return Verdict(item.record, passed=item.taken, limit=100)
@@ -163,7 +164,7 @@ def _told(
             f"the slug {item.taken} is taken, though no item has it: that of a deleted item is,"
             " until the site is published; publish it, then replay this"
         )
-    key, held = " and ".join(collection.keys), keys.shown_key(collection, views[0].fields)
+    key, held = " and ".join(collection.keys), item_keys.shown_key(collection, views[0].fields)
     message = f"the slug {item.taken} is that of item {views[0].id}, whose {key} is {held}"
     if _is_mapped(item):
         return f"{message}; a mapping gives this slug, which is not changed here"

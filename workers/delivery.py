@@ -12,10 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from workers import locale_reads, newitems
-from workers.answers import Answer
+from workers import locale_reads
 from workers.asking import Asker, said
-from workers.bodies import Prepared, prepare
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
 from workers.fields.types import TYPES
@@ -24,10 +22,12 @@ from workers.model.attempts import Batch, ClaimedItem, Judgement, Lookup, Probe,
 from workers.model.retirement import GONE
 from workers.parts import Parts
 from workers.policy.rules import judge
-from workers.schema import Schema
 from workers.status_reads import StatusReads
 from workers.verdicts import wants_publishing
-from workers.webflow import variants
+from workers.webflow import create_payloads, variants
+from workers.webflow.item_answers import Answer
+from workers.webflow.item_payloads import Prepared, prepare
+from workers.webflow.schema import Schema
 
 LATE = 7.0  # s after which no answer means that it took too long
 SEND_WITHIN = 14.0  # s after its claim that a request may start: below half of the claim
@@ -114,7 +114,7 @@ class Courier:
         schema = self._schema(collection, batch)
         prepared = prepare(batch, destination.api, schema, checked=collection.preflight)
         if batch.create:
-            prepared = newitems.completed(prepared, batch, collection, schema)
+            prepared = create_payloads.completed(prepared, batch, collection, schema)
         values = prepared.values
         if batch.publish:
             values = {item.record: _flags(item, values[item.record]) for item in batch.items}

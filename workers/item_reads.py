@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from workers import creations
-from workers.answers import Answer
 from workers.asking import Asker, said
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
@@ -16,8 +15,9 @@ from workers.fields import files
 from workers.model.attempts import Batch, Judgement, Verdict
 from workers.policy import localized
 from workers.policy.unknown_outcome import come_late, read_back
-from workers.schema import Schema
 from workers.verdicts import Case
+from workers.webflow.item_answers import Answer
+from workers.webflow.schema import Schema
 
 READ_AGAIN = 10.0  # s, and up to twice that: after a look that failed
 

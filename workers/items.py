@@ -21,17 +21,17 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from workers.answers import Answer
 from workers.config.settings import Collection, Destination, Settings
 from workers.model.attempts import Lookup
 from workers.model.item_status import status_of
-from workers.model.record_keys import RecordKeys
 from workers.outbox import INDEX_EVERY, V1_INDEX_EVERY
-from workers.schema import Schema
 from workers.scripts import Steps
 from workers.store.connection import guarded
 from workers.store.spellings import Spellings
 from workers.webflow.filters import KeyFilter, is_numeric, is_odd
+from workers.webflow.item_answers import Answer
+from workers.webflow.record_match import RecordKeys
+from workers.webflow.schema import Schema
 
 PAGE = 100  # items; the most that a listing gives
 SCHEMA_TTL = 86_400  # s; an answer that contradicts the schema drops it earlier

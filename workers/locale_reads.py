@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from workers.answers import Answer
 from workers.asking import Asker, said
 from workers.config.settings import Destination
 from workers.errors import DestinationError
 from workers.model.attempts import Lookup
+from workers.webflow.item_answers import Answer
 from workers.webflow.site import Site
 
 

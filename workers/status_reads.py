@@ -4,7 +4,6 @@ Reads the status of items, in the place of the request that they wait for.
 
 from __future__ import annotations
 
-from workers.answers import Answer
 from workers.asking import Asker, said
 from workers.config.settings import Destination
 from workers.errors import DestinationError
@@ -12,6 +11,7 @@ from workers.model.attempts import Batch, Judgement, Verdict
 from workers.parts import Parts
 from workers.policy.status_look import verdicts
 from workers.webflow.client import Client
+from workers.webflow.item_answers import Answer
 
 READ_AGAIN = 10.0  # s, and up to twice that: after the CMS refused a look for their number
 

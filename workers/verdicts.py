@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from workers import comparison, keys
-from workers.answers import ItemView
+from workers import comparison
 from workers.errors import DestinationError
 from workers.model.attempts import ClaimedItem, Death, Verdict
 from workers.model.item_status import status_of
@@ -19,6 +18,8 @@ from workers.policy.refusals import isolated as isolated
 from workers.policy.refusals import refused as refused
 from workers.policy.refusals import unknown_references
 from workers.waits import backoff
+from workers.webflow import item_keys
+from workers.webflow.item_answers import ItemView
 
 BASE = 2.0  # s: ceiling of the first wait
 CAP = 300.0  # s: of an item that is itself the suspect
@@ -141,13 +142,13 @@ def _is_to_be_published(case: Case, item: ClaimedItem, shown: ItemView) -> bool:
 
 def _misdirected(case: Case, item: ClaimedItem, held: Mapping[str, Any]) -> Verdict:
     """The item under this id holds another key: its own record is to be written there again."""
-    other = keys.key_of(case.collection, held)
+    other = item_keys.key_of(case.collection, held)
     if not item.forgotten:
         return Verdict(item.record, forget=True, overwrote=other)
     if not case.batch.alone:
         return Verdict(item.record, limit=1, overwrote=other)
     slugs = [field.slug for field in item.fields]
-    key = keys.shown_key(case.collection, held)
+    key = item_keys.shown_key(case.collection, held)
     message = f"item {item.id} holds {key} as its key, not {item.record}"
     deaths = case.death("missing", slugs, message=message)
     return Verdict(item.record, deaths=deaths, attempt=True, overwrote=other)

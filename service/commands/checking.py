@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from redis import Redis
 
     from service.configuration import Configuration
-    from workers.answers import Answer
     from workers.config.settings import Collection, Destination, Settings
     from workers.limiter import Limiter
     from workers.scripts import Steps
+    from workers.webflow.item_answers import Answer
 
 SHOWN = 10  # keys of a collection that several items have
 REFUSALS: Mapping[int, tuple[str, str, str]] = {  # status: key, expected, do

@@ -98,8 +98,8 @@ def _ask() -> None:
 
 def text_of(configuration: Configuration, parts: Parts, collection: str, key: str) -> KeyText:
     """Return *key* with all that tells where a text holds it."""
-    from workers.keys import normal_record
     from workers.store.key_text import KeyText
+    from workers.webflow.item_keys import normal_record
 
     settings, client = parts.settings, parts.steps.client
     options = [rule.options for rule in configuration.mappings.rules]

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from workers.answers import Answer
     from workers.config.settings import Collection, Destination
     from workers.limiter import Limiter
     from workers.parts import Parts
     from workers.webflow.client import Client
+    from workers.webflow.item_answers import Answer
 
 PATIENCE = 65.0  # s for a slot in the budget: the CMS's window, and a little
 

@@ -7,13 +7,13 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from workers.errors import Problem
-from workers.schema import Schema
+from workers.webflow.schema import Schema
 from workers.webflow.site import field_of
 
 if TYPE_CHECKING:
     from service.configuration import Configuration
-    from workers.answers import SchemaField
     from workers.config.settings import Collection
+    from workers.webflow.item_answers import SchemaField
 
 
 def lacking(

@@ -12,10 +12,10 @@ from workers.webflow.site import Locale, Site, field_of, unknown
 if TYPE_CHECKING:
     from service.configuration import Configuration
     from service.mapping.rules import Rule
-    from workers.answers import Answer
     from workers.config.settings import Collection, Destination
     from workers.limiter import Limiter
     from workers.webflow.client import Client
+    from workers.webflow.item_answers import Answer
 
 MOST_SITES = 20  # whose collections are listed to find the one that has a collection
 Ask = Callable[[Callable[["Client"], "Answer"]], "Answer"]

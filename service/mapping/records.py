@@ -15,8 +15,8 @@ from typing import Any
 from marshmallow import missing
 
 from service.mapping.found import found
-from workers.keys import joined, normal
 from workers.model.changes import sequence_version, time_version
+from workers.webflow.item_keys import joined, normal
 
 LONGEST_KEY = 256  # characters; the CMS allows as many in a name or slug
 MOST_OBJECTS = 100  # that one notice names; the notice is kept with each until that is fetched
@@ -59,7 +59,7 @@ def _checked(value: Any, text: str | None) -> str:
 
 def composite(values: Sequence[Any]) -> str:
     """
-    Return the key whose parts are *values*, as ``workers.keys`` joins them; of one it is that one.
+    Return the key whose parts are *values*, as ``workers.webflow.item_keys`` joins them; of one it is that one.
 
     Raises:
         ValueError: One of them is no ``key``, or the whole is longer than 256 characters.

@@ -17,9 +17,9 @@ from service.mapping.found import found
 from service.mapping.options import Options
 from service.mapping.paths import Path
 from service.mapping.targets import Target
-from workers.keys import joined
 from workers.model.changes import Change, Fetch, FieldProblem, LeftOut
 from workers.model.retirement import GONE
+from workers.webflow.item_keys import joined
 
 
 @dataclass(slots=True)

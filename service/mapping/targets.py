@@ -19,7 +19,7 @@ from service.mapping.paths import Path, compile_path
 from service.mapping.traps import PathInvalid
 from workers.config.settings import Collection
 from workers.errors import Problem
-from workers.keys import parted
+from workers.webflow.item_keys import parted
 
 FLAGS = frozenset({"_archived", "_draft"})
 SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")

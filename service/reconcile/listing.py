@@ -21,17 +21,17 @@ from typing import Protocol
 
 from service.reconcile.options import take
 from service.reconcile.states import Listed
-from workers.answers import Answer, ItemView
 from workers.asking import Asker, said
 from workers.config.settings import Collection
 from workers.errors import DestinationError, ReconcileFailed
 from workers.model.attempts import Lookup
 from workers.model.changes import time_version
-from workers.model.record_keys import RecordKeys
 from workers.parts import Parts
 from workers.repairs import Repairs
 from workers.store.connection import guarded
 from workers.webflow.client import Client
+from workers.webflow.item_answers import Answer, ItemView
+from workers.webflow.record_match import RecordKeys
 
 TRIES = 6  # of one page, while the CMS does not answer, or refuses for now
 PAUSE = 2.0  # s before the second try, doubled for each

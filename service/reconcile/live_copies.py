@@ -16,8 +16,8 @@ from service.reconcile.held import Ledger
 from service.reconcile.listing import Lister, Pages, listed
 from service.reconcile.plan.copies import may_be_staged
 from service.reconcile.table import PAGE, Table
-from workers.answers import Answer
 from workers.errors import ReconcileFailed
+from workers.webflow.item_answers import Answer
 
 
 def read(lister: Lister, table: Table, ledger: Ledger, pages: Pages) -> Pages:

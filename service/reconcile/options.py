@@ -7,17 +7,17 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 
 from service.reconcile.held import Ledger
-from workers.answers import Answer
 from workers.asking import Asker, said
 from workers.config.settings import Collection
 from workers.errors import ReconcileFailed
 from workers.fields.types import TYPES
 from workers.model.attempts import Lookup
 from workers.model.changes import Lane
-from workers.model.record_keys import RecordKeys, may_have_forms, record_keys
 from workers.parts import Parts
-from workers.schema import Schema
 from workers.store.connection import guarded
+from workers.webflow.item_answers import Answer
+from workers.webflow.record_match import RecordKeys, may_have_forms, record_keys
+from workers.webflow.schema import Schema
 
 LONGEST = 5.0  # s of one sleep: somebody may be waiting to interrupt it
 

@@ -18,9 +18,9 @@ from typing import Any
 
 from service.reconcile.states import Listed
 from service.reconcile.table import Table
-from workers.answers import Answer, ItemView, SchemaField
 from workers.fields.types import TYPES
 from workers.model.versions import moment_of
+from workers.webflow.item_answers import Answer, ItemView, SchemaField
 from workers.webflow.payloads import Named, as_entries, named
 from workers.webflow.variants import Entry
 

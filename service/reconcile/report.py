@@ -14,9 +14,9 @@ from service.reconcile.proof import Unproven
 from service.reconcile.run import Run
 from service.reconcile.run_results import Done, Found
 from service.reconcile.waiting import OVERTAKEN, REPAIRED
-from workers.keys import joined, key_of
 from workers.model.retirement import shown_slug
 from workers.policy.run_guard import RETIRED, Ruling
+from workers.webflow.item_keys import joined, key_of
 
 _DONE = (REPAIRED, causes.KEEP, OVERTAKEN, causes.IGNORED)  # or left, as `missing` says
 

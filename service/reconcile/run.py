@@ -36,13 +36,13 @@ from service.reconcile.waiting import Waiting
 from service.senders import SENDERS
 from workers.config.settings import Collection
 from workers.model.changes import Change
-from workers.model.record_keys import RecordKeys
 from workers.model.run_limits import RunLimit
 from workers.model.versions import Version
 from workers.parts import Parts
 from workers.policy import run_guard
 from workers.policy.run_guard import CREATED, RETIRED, Ground, Ruling
 from workers.store.run_counts import RunCounts
+from workers.webflow.record_match import RecordKeys
 from workers.webflow.site import Locale
 
 MOST_PROBLEMS = 1000  # of records that are told

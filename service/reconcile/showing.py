@@ -19,7 +19,7 @@ from workers.fields import equality
 from workers.fields.files import are_akin, remembered
 from workers.fields.marks import mark_of
 from workers.fields.types import FieldType, OptionUnknown, parse, seen, type_for
-from workers.schema import UNKNOWN, Schema
+from workers.webflow.schema import UNKNOWN, Schema
 from workers.webflow.site import field_of
 
 Sight = Literal["no", "as sent", "in a form"]

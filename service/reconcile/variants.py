@@ -17,13 +17,13 @@ from service.reconcile.options import take
 from service.reconcile.plan.variants import Written
 from service.reconcile.table import Table
 from workers import locale_reads
-from workers.answers import Answer, ItemView
 from workers.asking import Asker
 from workers.config.settings import Collection
 from workers.errors import ReconcileFailed
 from workers.model.attempts import Lookup
 from workers.parts import Parts
 from workers.store.connection import guarded
+from workers.webflow.item_answers import Answer, ItemView
 from workers.webflow.site import Locale, tag_of
 
 SECONDS = 14.0  # for one GET

@@ -14,10 +14,10 @@ from urllib.parse import urlencode
 from service.sandbox.app import create_sandbox
 from service.sandbox.site import Site
 from tests.attack.holdings import Holdings
-from workers.answers import read
 from workers.errors import DestinationError
 from workers.fields.json_values import dumps
 from workers.webflow.client import Client
+from workers.webflow.item_answers import read
 
 TIMEOUT = 14.0  # s after which the client gives up
 LATEST = 55.0  # s after which nothing lands any more

@@ -14,10 +14,10 @@ from service.sandbox.refusals import Refused
 from service.sandbox.schema import Field, offering, owned
 from service.sandbox.seed import fill
 from service.sandbox.site import Site
-from workers.answers import read
 from workers.fields.json_values import dumps
 from workers.fields.types import TYPES
-from workers.schema import Schema
+from workers.webflow.item_answers import read
+from workers.webflow.schema import Schema
 
 UNKNOWN = "0" * 24
 ITEM, OTHER = f"{1:024x}", f"{2:024x}"

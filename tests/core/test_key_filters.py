@@ -4,11 +4,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from workers.answers import Answer, ItemView
 from workers.config.settings import Collection
-from workers.model.record_keys import RecordKeys
-from workers.schema import Schema
 from workers.webflow.filters import BYTES, is_numeric, is_odd, key_filter
+from workers.webflow.item_answers import Answer, ItemView
+from workers.webflow.record_match import RecordKeys
+from workers.webflow.schema import Schema
 
 SKU = Collection("products", "site", "c", "sku")
 PAIR = Collection("products", "site", "c", ("sku", "size"))

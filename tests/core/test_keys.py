@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from service.mapping import records
 from service.reconcile.table import Table
-from workers.keys import WHITE_SPACE, joined, key_text, normal, normal_record, parted
+from workers.webflow.item_keys import WHITE_SPACE, joined, key_text, normal, normal_record, parted
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 BLANKS = st.text(st.sampled_from(WHITE_SPACE), max_size=5)

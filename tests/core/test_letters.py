@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.fields.slugify import slug_from
-from workers.keys import normal
 from workers.model.letters import nfc
+from workers.webflow.item_keys import normal
 
 # Marks, those that are taken apart into several, and letters that they join.
 LETTERS = (

@@ -4,12 +4,12 @@ from collections import Counter
 
 import pytest
 
-from workers.answers import Answer, ItemView
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
 from workers.model.attempts import Batch, ClaimedField, ClaimedItem
 from workers.model.changes import FieldProblem
 from workers.policy.rules import backoff, judge
+from workers.webflow.item_answers import Answer, ItemView
 
 OUTAGE = Answer(500, "internal_error", "An Internal Error occurred")
 GONE = Answer(404, "resource_not_found", "Requested resource not found")

@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from workers.answers import Answer, ItemView
-from workers.bodies import Prepared
 from workers.config.settings import Collection, Destination
 from workers.creations import resolved
 from workers.errors import DestinationError
 from workers.fields.slugify import slugs_for
 from workers.model.attempts import Batch, ClaimedField, ClaimedItem
 from workers.model.changes import FieldProblem
-from workers.newitems import completed
 from workers.policy.rules import judge
-from workers.schema import Schema
+from workers.webflow.create_payloads import completed
+from workers.webflow.item_answers import Answer, ItemView
+from workers.webflow.item_payloads import Prepared
+from workers.webflow.schema import Schema
 
 NAME = ClaimedField("name", '"Oak desk"', "plain", 1)
 STOCK = ClaimedField("stock", "2", "number", 2)

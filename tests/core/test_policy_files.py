@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from workers.answers import read
 from workers.config.settings import Collection, Destination
 from workers.model.attempts import Batch, ClaimedField, ClaimedItem
 from workers.policy.rules import judge
+from workers.webflow.item_answers import read
 
 PRICE = ClaimedField("price", "1", "number", 1)
 PHOTO = ClaimedField("photo", '{"url":"https://a.example/a.jpg"}', "image", 2)

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from workers.answers import read
 from workers.config.settings import Collection, Destination
 from workers.model.attempts import Batch, ClaimedField, ClaimedItem
 from workers.policy.rules import judge
+from workers.webflow.item_answers import read
 
 
 def field(slug, value, kind="plain", **more):

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from workers.answers import Answer, ItemView
 from workers.config.settings import Collection, Destination
 from workers.model.attempts import Batch, ClaimedField, ClaimedItem
 from workers.policy.rules import judge
+from workers.webflow.item_answers import Answer, ItemView
 
 EN, DE, FR = "en-id", "de-id", "fr-id"
 TAGS = {EN: "en", DE: "de", FR: "fr"}

@@ -5,12 +5,12 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.answers import read
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
 from workers.fields.types import TYPES
 from workers.model.attempts import Batch, ClaimedField, ClaimedItem
 from workers.policy.rules import judge
+from workers.webflow.item_answers import read
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.floats() | st.text(max_size=5),

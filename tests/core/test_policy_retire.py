@@ -2,14 +2,15 @@
 
 import pytest
 
-from workers import bodies, comparison
-from workers.answers import Answer, ItemView
+from workers import comparison
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
 from workers.model import retirement
 from workers.model.attempts import Batch, ClaimedField, ClaimedItem
 from workers.policy.rules import judge
-from workers.schema import Schema
+from workers.webflow import item_payloads
+from workers.webflow.item_answers import Answer, ItemView
+from workers.webflow.schema import Schema
 
 PRODUCTS = Collection("products", "site", "c1", key="sku")
 
@@ -150,7 +151,7 @@ def test_each_way_has_its_flag_and_is_taken_back_by_it(value, flags):
 
 def prepared(*fields):
     one = ClaimedItem("k0", "i0", fields)
-    return bodies.prepare(
+    return item_payloads.prepare(
         Batch("t", "site", "products", (one,)), "v2", Schema(), checked=True
     ).values["k0"]
 

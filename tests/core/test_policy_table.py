@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from workers.answers import read
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
 from workers.model.attempts import Batch, ClaimedField, ClaimedItem
 from workers.policy.rules import RULES, Action, judge, rule_for
+from workers.webflow.item_answers import read
 
 COLLECTION = Collection("products", "site", "c1", key="sku")
 NEVER = "Live PATCH updates can't be applied to items that have never been published"

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from workers.answers import read
 from workers.model.attempts import ClaimedField
-from workers.preflight import check
-from workers.schema import Schema
+from workers.webflow.item_answers import read
+from workers.webflow.schema import Schema
+from workers.webflow.validation import check
 
 ALWAYS = ({"slug": "name", "type": "PlainText"}, {"slug": "slug", "type": "PlainText"})
 ID = "0123456789abcdef01234567"

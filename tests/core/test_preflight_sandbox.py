@@ -6,7 +6,7 @@ from collections import Counter
 
 from field_values import case
 
-from workers.preflight import check
+from workers.webflow.validation import check
 
 CASES = 20_000
 CAUGHT = 0.95  # of what the stand-in refuses

@@ -3,11 +3,11 @@
 import pytest
 
 from workers import comparison
-from workers.answers import Answer, ItemView
 from workers.config.settings import Collection, Destination
 from workers.fields.types import TYPES
 from workers.model.attempts import Batch, ClaimedField, ClaimedItem, Verdict
 from workers.policy.rules import judge
+from workers.webflow.item_answers import Answer, ItemView
 from workers.wording import verdict_for
 
 FILE = {"fileId": "f1", "url": "https://cdn.example/f1.jpg", "alt": "Oak"}

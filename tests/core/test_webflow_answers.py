@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.answers import LONGEST, ItemView, read
 from workers.model.changes import FieldProblem
+from workers.webflow.item_answers import LONGEST, ItemView, read
 
 ITEM = {
     "id": "65f000000000000000000010",

@@ -11,8 +11,8 @@ from contextlib import suppress
 
 import pytest
 
-from workers.keys import normal
 from workers.model.attempts import Batch
+from workers.webflow.item_keys import normal
 
 LOST = ("timeout-after", "timeout-before", "reset-after", "reset-before")
 POST = {"method": "POST"}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from service.mapping.load import load
 from workers.errors import ConfigurationInvalid
-from workers.keys import joined, parted
+from workers.webflow.item_keys import joined, parted
 
 FIELD = "stock = fields.Integer(data_key='qty')"
 PARTS = "key = ('sku', 'country')"

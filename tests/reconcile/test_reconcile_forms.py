@@ -9,7 +9,7 @@ from service.reconcile.showing import Eye
 from service.reconcile.states import Compared, HeldItem
 from workers.fields.marks import mark_of
 from workers.fields.types import seen
-from workers.schema import Schema
+from workers.webflow.schema import Schema
 
 SENT, FORM, BOLD = "<p>Oak</p>", '<p id="">Oak</p>', "<p><b>Oak</b></p>"
 NORMALISED = [(causes.NORMALISED, causes.NONE)]

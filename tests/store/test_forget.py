@@ -8,13 +8,13 @@ import redis
 from outbox_creating import created, knowing, wanted
 from outbox_driver import bad, change, event
 
-from workers.keys import normal_record
 from workers.model.attempts import Death, Verdict
 from workers.model.changes import LeftOut
 from workers.outbox import balanced
 from workers.packing import unpacked
 from workers.store.erasure import Erasure
 from workers.store.key_text import KeyText
+from workers.webflow.item_keys import normal_record
 
 KEY = "REF-77"
 

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from outbox_driver import Bench, event
 
-from workers.answers import Answer, ItemView, read
 from workers.model.attempts import Batch
 from workers.policy.rules import judge
+from workers.webflow.item_answers import Answer, ItemView, read
 
 TELLS = st.sampled_from(["index", "id", "value", "field", "other field", "nothing", "file"])
 

@@ -13,13 +13,13 @@ from outbox_driver import at, change, event
 from store_of_version import Keyed
 from stored import restore
 
-from workers.keys import normal
 from workers.model.attempts import Batch, Wait
 from workers.model.changes import Incoming
 from workers.outbox import balanced
 from workers.scripts import Steps
 from workers.store import version
 from workers.store.upgrade import Upgrade
+from workers.webflow.item_keys import normal
 
 SETS = ("due", "waiting", "lookup")
 

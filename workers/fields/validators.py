@@ -3,7 +3,7 @@ What each field type of the CMS takes, as far as a schema tells: one function pe
 
 Each returns what was expected, in words, or None for a value that fits or of which nobody knows
 whether it does. What the CMS has to look up (whether an item, a file or a slug is there) is not
-asked here. The validations go by v2's names (`workers.answers` renames those of v1).
+asked here. The validations go by v2's names (`workers.webflow.item_answers` renames those of v1).
 
 https://developers.webflow.com/data/reference/field-types-item-values
 """

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from workers.answers import Answer
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
 from workers.fields.types import TYPES, FieldType
 from workers.model.attempts import Batch, ClaimedField, ClaimedItem, Death
 from workers.model.changes import FieldProblem
-from workers.schema import UNKNOWN, Schema
+from workers.webflow.item_answers import Answer
+from workers.webflow.schema import UNKNOWN, Schema
 from workers.webflow.site import field_of
 
 

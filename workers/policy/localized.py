@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workers import comparison, publication, verdicts
-from workers.answers import ItemView
 from workers.model.attempts import ClaimedItem, Verdict
 from workers.model.item_status import status_of
 from workers.model.retirement import GONE
 from workers.verdicts import Case
+from workers.webflow.item_answers import ItemView
 from workers.webflow.site import field_of
 from workers.webflow.variants import view_of
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from workers.answers import Answer
+from workers.webflow.item_answers import Answer
 
 # Of the plan: there is no room for another item, whoever it is.
 NO_ROOM = (

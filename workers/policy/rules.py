@@ -18,14 +18,14 @@ from enum import Enum, auto
 from typing import Any, Literal
 
 from workers import creations, publication, retirements, verdicts
-from workers.answers import Answer
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
 from workers.model.attempts import Batch, ClaimedItem, Judgement, Verdict
 from workers.policy import isolation, localized, messages, refusals
 from workers.policy.case import Case, said
-from workers.schema import UNKNOWN, Schema
 from workers.waits import backoff as backoff
+from workers.webflow.item_answers import Answer
+from workers.webflow.schema import UNKNOWN, Schema
 from workers.webflow.site import field_of
 
 LONGEST_CLOSURE = 3600.0  # s: a Retry-After beyond that is a mistake

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.answers import Answer, ItemView
 from workers.errors import DestinationError
 from workers.model.attempts import Batch, ClaimedItem, Verdict
 from workers.model.item_status import status_of
+from workers.webflow.item_answers import Answer, ItemView
 
 REFUSED = "a live write was refused, and the item is "
 

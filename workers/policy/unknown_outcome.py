@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from workers import comparison
-from workers.answers import ItemView
 from workers.config.settings import Collection
 from workers.fields import files
 from workers.model.attempts import ClaimedItem, Verdict
 from workers.verdicts import Case
+from workers.webflow.item_answers import ItemView
 
 
 def read_back(case: Case, item: ClaimedItem) -> Verdict:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote, quote_plus, unquote_plus
 
-from workers.keys import normal, parted
+from workers.webflow.item_keys import normal, parted
 
 _DISTINCT: Final = 5  # characters from which on a key with a digit or a mark is no common word
 _WORD: Final = 8  # the same, of letters alone

@@ -13,11 +13,11 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from workers.answers import Answer, ItemView
 from workers.config.settings import Collection, Settings
 from workers.model.attempts import Lookup
 from workers.scripts import Steps
 from workers.store.connection import guarded
+from workers.webflow.item_answers import Answer, ItemView
 from workers.webflow.site import Locale, Site
 
 AGAIN_MS = 300_000  # until locales that could not be read are asked for again

@@ -10,15 +10,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from workers.answers import ItemView
 from workers.config.settings import Collection, Settings
 from workers.model.attempts import Lookup
-from workers.model.record_keys import RecordKeys, has_forms, may_have_forms, record_keys
-from workers.schema import Schema
 from workers.scripts import Steps
 from workers.store import clock
 from workers.store.connection import guarded
 from workers.webflow.filters import KeyFilter
+from workers.webflow.item_answers import ItemView
+from workers.webflow.record_match import RecordKeys, has_forms, may_have_forms, record_keys
+from workers.webflow.schema import Schema
 
 LOOKED_FOR = 20_000  # records whose keys are compared with each page, where fields have forms
 

@@ -26,11 +26,11 @@ from redis.exceptions import LockError
 from redis.lock import Lock
 
 from workers.config.settings import Settings
-from workers.keys import normal_record
 from workers.model.attempts import Batch
 from workers.scripts import Steps
 from workers.store import version
 from workers.store.connection import guarded
+from workers.webflow.item_keys import normal_record
 
 PAGE = 500  # records that are looked at together
 LOCK = 30.0  # s that the lock of a process that died stands

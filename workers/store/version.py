@@ -9,7 +9,7 @@ later version may hold what this build would misread, and is refused.
 Version  What it holds
 =======  ===========================================================================================
 1        no ``instep:version``; keys of records as their sources wrote them
-2        keys of records in their normal form (`workers.keys.normal`)
+2        keys of records in their normal form (`workers.webflow.item_keys.normal`)
 =======  ===========================================================================================
 """
 

@@ -18,7 +18,6 @@ from urllib.parse import quote
 
 import requests
 
-from workers.answers import Answer, read
 from workers.config.settings import Destination
 from workers.errors import DestinationError
 from workers.fields.json_values import dumps
@@ -26,6 +25,7 @@ from workers.model.mask import Mask
 from workers.transport.deadline import Deadline, DeadlineAdapter
 from workers.transport.http_answer import FAILURES, Bearer, innermost, read_body
 from workers.webflow import payloads
+from workers.webflow.item_answers import Answer, read
 from workers.webflow.variants import Entry
 
 SECONDS = 14.0  # for a request in all: below half of the 30 s for which a claim holds

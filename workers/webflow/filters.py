@@ -17,13 +17,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlencode
 
-from workers.answers import Answer, ItemView
 from workers.config.settings import Collection
 from workers.fields import key_forms
-from workers.keys import key_number, key_of, key_text, parts_of
 from workers.model.letters import ordered
-from workers.model.record_keys import RecordKeys
-from workers.schema import Schema
+from workers.webflow.item_answers import Answer, ItemView
+from workers.webflow.item_keys import key_number, key_of, key_text, parts_of
+from workers.webflow.record_match import RecordKeys
+from workers.webflow.schema import Schema
 
 MOST = 100  # values in one list
 BYTES = 4096  # of a query

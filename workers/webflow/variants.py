@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from workers.answers import Answer, ItemView
 from workers.model.attempts import Batch, ClaimedItem
 from workers.model.retirement import GONE, on_wire
+from workers.webflow.item_answers import Answer, ItemView
 from workers.webflow.site import field_of
 
 Entry = tuple[str, str, Mapping[str, Any]]  # item id, cmsLocaleId or "", slug → value

@@ -12,7 +12,7 @@ from typing import Any
 from workers.fields.json_values import as_text
 from workers.fields.validators import FITS, Asked
 from workers.model.retirement import GONE
-from workers.schema import Schema
+from workers.webflow.schema import Schema
 
 _NO_FIELDS = frozenset({"_archived", "_draft", GONE})  # v2 has the flags beside the fields
 

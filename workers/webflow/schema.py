@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Literal
 
-from workers.answers import SchemaField
 from workers.model.attempts import ClaimedField
+from workers.webflow.item_answers import SchemaField
 
 # Whether a value that the schema does not take is refused, sent all the same, or waits until the
 # schema has been read again.

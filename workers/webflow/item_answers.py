@@ -19,10 +19,10 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, NotRequired, TypedDict
 
-from workers.complaints import complaints
-from workers.mentions import mentions
 from workers.model.changes import FieldProblem
 from workers.model.mask import Mask
+from workers.webflow.error_details import complaints
+from workers.webflow.mentions import mentions
 from workers.webflow.site import Site, collections, sites
 
 LONGEST = 500  # characters of a message that are kept

@@ -11,14 +11,14 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from workers.bodies import Prepared
 from workers.config.settings import Collection
 from workers.fields.key_forms import kept
 from workers.fields.slugify import slug_from
-from workers.keys import kept_key, key_number, key_text, parts_of
 from workers.model.attempts import Batch, ClaimedItem, Death
 from workers.model.changes import FieldProblem
-from workers.schema import Schema, Trust
+from workers.webflow.item_keys import kept_key, key_number, key_text, parts_of
+from workers.webflow.item_payloads import Prepared
+from workers.webflow.schema import Schema, Trust
 from workers.webflow.site import field_of
 
 FLAGS = ("_draft", "_archived")

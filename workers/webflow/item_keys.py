@@ -19,7 +19,7 @@ from workers.config.settings import Collection
 from workers.fields.json_values import as_text
 from workers.fields.key_forms import kept
 from workers.model.letters import nfc
-from workers.schema import UNKNOWN, Schema
+from workers.webflow.schema import UNKNOWN, Schema
 
 # What Unicode calls white space (White_Space=yes). Not str.strip(), which takes separators of
 # records too: https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt

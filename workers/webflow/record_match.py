@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from workers.answers import ItemView
 from workers.config.settings import Collection
 from workers.fields.key_forms import TYPES
-from workers.keys import kept_key, key_of
-from workers.schema import UNKNOWN, Schema
+from workers.webflow.item_answers import ItemView
+from workers.webflow.item_keys import kept_key, key_of
+from workers.webflow.schema import UNKNOWN, Schema
 
 
 @dataclass(frozen=True, slots=True)

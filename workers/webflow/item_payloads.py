@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workers import preflight
 from workers.fields.types import TYPES, OptionUnknown, parse
 from workers.model.attempts import Batch, ClaimedField, ClaimedItem, Death
 from workers.model.changes import FieldProblem
 from workers.model.retirement import GONE
-from workers.schema import Schema, Trust
+from workers.webflow import validation
+from workers.webflow.schema import Schema, Trust
 from workers.webflow.site import field_of
 
 _GOES = (None, "send")
@@ -117,7 +117,7 @@ def _fates(
 
 def _problems(body: Mapping[str, Any], api: str, schema: Schema) -> dict[str, str]:
     said = {
-        slug: preflight.check(schema, field_of(slug), value, api=api)
+        slug: validation.check(schema, field_of(slug), value, api=api)
         for slug, value in body.items()
     }
     return {slug: words for slug, words in said.items() if words}
