@@ -35,9 +35,9 @@ from workers.fetches import ATTEMPTS, LEASE, Claim
 from workers.model.attempts import Wait
 from workers.model.changes import Delivery, Incoming, Landing
 from workers.parts import Parts
+from workers.policy.backoff import backoff
 from workers.store.acceptance import Accepted
 from workers.store.slicing import MOST, size_of
-from workers.waits import backoff
 
 HUNG: Final = LEASE - 10.0  # s
 SHORTEST_REST: Final = 1.0  # s, where a system says "at once" and does not answer

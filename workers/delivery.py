@@ -22,8 +22,8 @@ from workers.model.attempts import Batch, ClaimedItem, Judgement, Lookup, Probe,
 from workers.model.retirement import GONE
 from workers.parts import Parts
 from workers.policy.rules import judge
+from workers.policy.update import wants_publishing
 from workers.status_reads import StatusReads
-from workers.verdicts import wants_publishing
 from workers.webflow import create_payloads, variants
 from workers.webflow.item_answers import Answer
 from workers.webflow.item_payloads import Prepared, prepare

@@ -7,15 +7,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from workers import creations
 from workers.asking import Asker, said
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
 from workers.fields import files
 from workers.model.attempts import Batch, Judgement, Verdict
-from workers.policy import localized
+from workers.policy import create, localized
 from workers.policy.unknown_outcome import come_late, read_back
-from workers.verdicts import Case
+from workers.policy.update import Case
 from workers.webflow.item_answers import Answer
 from workers.webflow.schema import Schema
 
@@ -47,7 +46,7 @@ class ItemReads:
         )
         words = f"slug {item.taken} looked up: {said(outcome)}"
         if isinstance(outcome, Answer) and outcome.status == 200:
-            verdict = creations.resolved(
+            verdict = create.resolved(
                 collection,
                 item,
                 outcome,

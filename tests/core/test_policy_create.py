@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from workers.config.settings import Collection, Destination
-from workers.creations import resolved
 from workers.errors import DestinationError
 from workers.fields.slugify import slugs_for
 from workers.model.attempts import Batch, ClaimedField, ClaimedItem
 from workers.model.changes import FieldProblem
+from workers.policy.create import resolved
 from workers.policy.rules import judge
 from workers.webflow.create_payloads import completed
 from workers.webflow.item_answers import Answer, ItemView

@@ -2,11 +2,11 @@
 
 import pytest
 
-from workers import comparison
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
 from workers.model import retirement
 from workers.model.attempts import Batch, ClaimedField, ClaimedItem
+from workers.policy import readback
 from workers.policy.rules import judge
 from workers.webflow import item_payloads
 from workers.webflow.item_answers import Answer, ItemView
@@ -177,5 +177,5 @@ def test_what_a_mapping_says_of_the_status_comes_first():
 )
 def test_it_is_written_once_the_answer_shows_the_flags(field, archived, shown):
     view = ItemView("i0", {}, archived=archived)
-    found = comparison.compare(ClaimedItem("k0", "i0", (field,)), view, prepared(field))
+    found = readback.compare(ClaimedItem("k0", "i0", (field,)), view, prepared(field))
     assert (found.shown == (":gone",), ":gone" in found.missed) == (shown, not shown)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from workers import comparison
 from workers.config.settings import Collection, Destination
 from workers.fields.types import TYPES
 from workers.model.attempts import Batch, ClaimedField, ClaimedItem, Verdict
+from workers.policy import readback
 from workers.policy.rules import judge
 from workers.webflow.item_answers import Answer, ItemView
 from workers.wording import verdict_for
@@ -60,7 +60,7 @@ def test_it_tells_the_status_that_the_answer_shows():
 
 def seen(**shown):
     sent = {"stock": 31, "image": {"url": "https://shop.example/a.jpg"}}
-    return comparison.compare(ITEM, ItemView("i1", shown), sent).seen
+    return readback.compare(ITEM, ItemView("i1", shown), sent).seen
 
 
 def test_what_does_not_read_back_as_it_was_sent_is_kept_as_it_reads():

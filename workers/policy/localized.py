@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from workers import comparison, publication, verdicts
 from workers.model.attempts import ClaimedItem, Verdict
 from workers.model.item_status import status_of
 from workers.model.retirement import GONE
-from workers.verdicts import Case
+from workers.policy import publication, readback, update
+from workers.policy.update import Case
 from workers.webflow.item_answers import ItemView
 from workers.webflow.site import field_of
 from workers.webflow.variants import view_of
@@ -29,7 +29,7 @@ def decide(usual: Decide, case: Case, item: ClaimedItem) -> Verdict:
     """Return the verdict of *usual*, or what there is to be said of the variants of *item*."""
     if not item.variants or case.batch.create or case.batch.retire:
         return usual(case, item)
-    if usual is verdicts.settled:
+    if usual is update.settled:
         return settled(case, item)
     if usual is publication.published:
         return _published(case, item)
@@ -38,7 +38,7 @@ def decide(usual: Decide, case: Case, item: ClaimedItem) -> Verdict:
         return _parted(usual(case, item), case)
     if locale is None:
         return _named(usual(case, item), case, item)
-    if usual is verdicts.missing:
+    if usual is update.missing:
         return Verdict(item.record, variants={locale: "gone"}, attempt=True)
     if usual is publication.staged and not case.batch.staged and case.destination.live:
         return Verdict(item.record, variants={locale: "staged"}, attempt=True)
@@ -104,7 +104,7 @@ class _Found:
     status: str | None = None  # of the primary variant
     held_back: bool = False  # one of them is a draft, or archived
 
-    def add(self, locale: str, where: str, found: comparison.Findings) -> None:
+    def add(self, locale: str, where: str, found: readback.Findings) -> None:
         for slug in found.shown:
             self.shown.setdefault(slug, []).append(locale)
         self.missed |= {slug: f"in {where}: {words}" for slug, words in found.missed.items()}
@@ -124,15 +124,15 @@ def settled(case: Case, item: ClaimedItem) -> Verdict:
         if (
             view
             and is_primary
-            and comparison.is_another(case.collection, item, view, sent, case.schema)
+            and readback.is_another(case.collection, item, view, sent, case.schema)
         ):
-            return verdicts.settled(case, replace(item, variants={}))
+            return update.settled(case, replace(item, variants={}))
         if view is None:
-            found.add(locale, _tag(case, locale), comparison.nothing(mine))
+            found.add(locale, _tag(case, locale), readback.nothing(mine))
         elif not is_primary and _went_live(case, item, view):
             found.live[locale] = "live"
         else:
-            found.add(locale, _tag(case, locale), comparison.compare(item, view, mine, case.schema))
+            found.add(locale, _tag(case, locale), readback.compare(item, view, mine, case.schema))
         found.updated += [view.updated] if view and view.updated else []
         if view is not None:
             found.held_back |= view.draft or view.archived

@@ -17,13 +17,13 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any, Literal
 
-from workers import creations, publication, retirements, verdicts
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
 from workers.model.attempts import Batch, ClaimedItem, Judgement, Verdict
-from workers.policy import isolation, localized, messages, refusals
+from workers.policy import create as creations
+from workers.policy import isolation, localized, messages, publication, refusals, retire, update
+from workers.policy.backoff import backoff as backoff
 from workers.policy.case import Case, said
-from workers.waits import backoff as backoff
 from workers.webflow.item_answers import Answer
 from workers.webflow.schema import UNKNOWN, Schema
 from workers.webflow.site import field_of
@@ -135,18 +135,18 @@ _BY_RULE = (
 )
 
 _VERDICTS: Mapping[Action, Callable[[Case, ClaimedItem], Verdict]] = {
-    Action.SETTLE: verdicts.settled,
+    Action.SETTLE: update.settled,
     Action.REFUSE: refusals.refused,
     Action.CONFLICT: refusals.conflicting,
     Action.SHRINK: refusals.shrunk,
-    Action.MISSING: verdicts.missing,
+    Action.MISSING: update.missing,
     Action.STAGE: publication.staged,
     Action.SNOOZE: refusals.kept,
     Action.PAUSE: refusals.kept,
     Action.PAUSE_COLLECTION: refusals.kept,
     Action.AWAIT_PUBLISH: refusals.kept,
     Action.AWAIT_ROOM: refusals.kept,
-    Action.BACK_OFF: verdicts.backed_off,
+    Action.BACK_OFF: update.backed_off,
 }
 # Where an item was to be created: it has no id to be missing by, and no live copy to be held back.
 _CREATIONS: Mapping[Action, Callable[[Case, ClaimedItem], Verdict]] = {
@@ -160,12 +160,12 @@ _CREATIONS: Mapping[Action, Callable[[Case, ClaimedItem], Verdict]] = {
 # Where items were to be taken away: that one is not there is what was wanted.
 _RETIREMENTS: Mapping[Action, Callable[[Case, ClaimedItem], Verdict]] = {
     **_VERDICTS,
-    Action.SETTLE: retirements.done,
-    Action.REFUSE: retirements.refused,
-    Action.CONFLICT: retirements.refused,
-    Action.MISSING: retirements.missing,
-    Action.STAGE: retirements.held_back,
-    Action.BACK_OFF: retirements.backed_off,
+    Action.SETTLE: retire.done,
+    Action.REFUSE: retire.refused,
+    Action.CONFLICT: retire.refused,
+    Action.MISSING: retire.missing,
+    Action.STAGE: retire.held_back,
+    Action.BACK_OFF: retire.backed_off,
 }
 _ISOLATED = frozenset({Action.REFUSE, Action.CONFLICT, Action.MISSING, Action.STAGE})
 _FAILURE = Rule(range(0), Action.BACK_OFF)

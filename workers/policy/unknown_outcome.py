@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workers import comparison
 from workers.config.settings import Collection
 from workers.fields import files
 from workers.model.attempts import ClaimedItem, Verdict
-from workers.verdicts import Case
+from workers.policy import readback
+from workers.policy.update import Case
 from workers.webflow.item_answers import ItemView
 
 
@@ -21,13 +21,13 @@ def read_back(case: Case, item: ClaimedItem) -> Verdict:
     view = case.answer.items.get(item.id) if case.answer else None
     # The key of another variant than the primary one does not count.
     keyed = set(item.variants) <= {"", case.batch.primary}
-    another = view is not None and comparison.is_another(
+    another = view is not None and readback.is_another(
         case.collection, item, view, sent, case.schema
     )
     if view is None or (keyed and another):
-        found = comparison.nothing(sent)
+        found = readback.nothing(sent)
     else:
-        found = comparison.compare(item, view, sent, case.schema)
+        found = readback.compare(item, view, sent, case.schema)
     # When it was read is not when it was written: no time is told.
     return Verdict(
         item.record,
@@ -52,11 +52,11 @@ def come_late(
     A file is a new one only beside another that is known: where none is, what the item shows is
     kept, and the item is read once more before the files are imported again.
     """
-    if view and comparison.is_another(collection, item, view, late):
+    if view and readback.is_another(collection, item, view, late):
         view = None
     known = {field.slug: field.file for field in item.fields if field.slug in late}
     sought = {slug: value for slug, value in late.items() if known[slug] is not None}
-    found = comparison.compare(item, view, sought) if view else comparison.nothing(sought)
+    found = readback.compare(item, view, sought) if view else readback.nothing(sought)
     held = {slug: files.remembered(view.fields.get(slug) if view else None) for slug in late}
     return Verdict(
         item.record,

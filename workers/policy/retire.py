@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from workers import publication, verdicts
 from workers.model.attempts import ClaimedItem, Verdict
 from workers.model.retirement import GONE
-from workers.verdicts import Case
+from workers.policy import publication, update
+from workers.policy.update import Case
 
 # Also where all that refer to it are to be deleted: in a circle each waits for the other.
 STILL_USED = (
@@ -51,7 +51,7 @@ def refused(case: Case, item: ClaimedItem) -> Verdict:
     used = case.batch.retire == "delete" and _is_conflict(case)
     if used and case.batch.alone and item.attempts < len(WAITS):
         return Verdict(item.record, wait=WAITS[item.attempts], attempt=True)
-    verdict = verdicts.refused(case, item)
+    verdict = update.refused(case, item)
     if not used:
         return verdict
     deaths = (replace(death, message=death.message + STILL_USED) for death in verdict.deaths)
@@ -60,7 +60,7 @@ def refused(case: Case, item: ClaimedItem) -> Verdict:
 
 def backed_off(case: Case, item: ClaimedItem) -> Verdict:
     """It waits; and after anything but a refusal to connect it may have been taken away."""
-    verdict = verdicts.backed_off(case, item)
+    verdict = update.backed_off(case, item)
     # Any 5xx: what is written next to an item that is then taken away would be lost.
     return replace(verdict, unknown=verdict.unknown or case.answer is not None)
 

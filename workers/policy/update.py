@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from workers import comparison
 from workers.errors import DestinationError
 from workers.model.attempts import ClaimedItem, Death, Verdict
 from workers.model.item_status import status_of
+from workers.policy import readback
+from workers.policy.backoff import backoff
 from workers.policy.case import Case as Case
 from workers.policy.case import said as said
 from workers.policy.refusals import isolated as isolated
 from workers.policy.refusals import refused as refused
 from workers.policy.refusals import unknown_references
-from workers.waits import backoff
 from workers.webflow import item_keys
 from workers.webflow.item_answers import ItemView
 
@@ -93,11 +93,11 @@ def settled(case: Case, item: ClaimedItem) -> Verdict:
     shown = answer.items.get(item.id) if answer else None
     sent = case.values(item)
     if shown is None:
-        found = comparison.nothing(sent)
-    elif comparison.is_another(case.collection, item, shown, sent, case.schema):
+        found = readback.nothing(sent)
+    elif readback.is_another(case.collection, item, shown, sent, case.schema):
         return _misdirected(case, item, shown.fields)
     else:
-        found = comparison.compare(item, shown, sent, case.schema)
+        found = readback.compare(item, shown, sent, case.schema)
         if not found.missed and _is_to_be_published(case, item, shown):
             return Verdict(
                 item.record,
@@ -113,7 +113,7 @@ def settled(case: Case, item: ClaimedItem) -> Verdict:
         item.record,
         written=found.shown,
         normalised=found.normalised,
-        edited=comparison.edited(item, shown) if shown else (),
+        edited=readback.edited(item, shown) if shown else (),
         files=found.files,
         updated=shown.updated if shown else None,
         status=status_of(shown) if shown else None,
@@ -125,7 +125,7 @@ def settled(case: Case, item: ClaimedItem) -> Verdict:
     )
 
 
-def _not_applied(case: Case, item: ClaimedItem, found: comparison.Findings) -> list[str]:
+def _not_applied(case: Case, item: ClaimedItem, found: readback.Findings) -> list[str]:
     """Return what dies of it: nothing, until the item itself has been read."""
     if not case.batch.alone:
         return []

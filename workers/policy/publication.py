@@ -4,14 +4,14 @@ What an answer means for an item that is, or is not, to be seen on the site. Pur
 
 from __future__ import annotations
 
-from workers import verdicts
 from workers.model.attempts import ClaimedItem, Verdict
-from workers.verdicts import Case
+from workers.policy import update
+from workers.policy.update import Case
 
 
 def suspected(case: Case, item: ClaimedItem) -> Verdict:
     """The batch was refused for the status of some item: it is read of all, once."""
-    return verdicts.isolated(case, item) if item.looked else Verdict(item.record, look="refused")
+    return update.isolated(case, item) if item.looked else Verdict(item.record, look="refused")
 
 
 def staged(case: Case, item: ClaimedItem) -> Verdict:
@@ -19,7 +19,7 @@ def staged(case: Case, item: ClaimedItem) -> Verdict:
     if not case.batch.alone:
         return suspected(case, item)
     if case.batch.staged or not case.destination.live:
-        return verdicts.refused(case, item)  # it was not sent live: going staged changes nothing
+        return update.refused(case, item)  # it was not sent live: going staged changes nothing
     return Verdict(item.record, staged=True, attempt=True)
 
 
@@ -31,7 +31,7 @@ def published(case: Case, item: ClaimedItem) -> Verdict:
     # The one answer that tells of each item of a batch, by its id.
     named = [text for text in answer.errors if item.id in text]
     if not case.batch.alone and not named:
-        return verdicts.isolated(case, item)
+        return update.isolated(case, item)
     told = named or answer.errors
     message = "; ".join(told) or "the item was not published, and nothing was said of it"
     return Verdict(

@@ -12,13 +12,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from workers import comparison, verdicts
 from workers.config.settings import Collection
 from workers.fields import slugify
 from workers.model.attempts import ClaimedItem, Death, Verdict
 from workers.model.item_status import status_of
-from workers.policy import refusals
-from workers.verdicts import Case
+from workers.policy import readback, refusals, update
+from workers.policy.update import Case
 from workers.webflow import item_keys
 from workers.webflow.item_answers import Answer, ItemView
 from workers.webflow.schema import UNKNOWN, Schema
@@ -37,7 +36,7 @@ def created(case: Case, item: ClaimedItem) -> Verdict:
         message = f"item {view.id} was created, but its field {key} does not show {item.record}"
         deaths = case.death("not-applied", [f.slug for f in item.fields], message=message)
         return Verdict(item.record, made=view.id, deaths=deaths, attempt=True)
-    found = comparison.compare(item, view, case.values(item), case.schema)
+    found = readback.compare(item, view, case.values(item), case.schema)
     return Verdict(
         item.record,
         made=view.id,
@@ -91,7 +90,7 @@ def refused(case: Case, item: ClaimedItem) -> Verdict:
         everything = [field.slug for field in item.fields]
         deaths = case.death("refused", everything, message=message)
         return Verdict(item.record, deaths=deaths, attempt=True)
-    return verdicts.refused(case, item)
+    return update.refused(case, item)
 
 
 def conflicting(case: Case, item: ClaimedItem) -> Verdict:
@@ -103,7 +102,7 @@ def _sorted_out(case: Case, item: ClaimedItem, taken: frozenset[str]) -> Verdict
     """Of a batch of which the CMS quotes the slugs that are taken, the others go again as it is."""
     own = {record: str(sent["slug"]) for record, sent in case.sent.items()}
     if taken.isdisjoint(own.values()):
-        return verdicts.isolated(case, item)
+        return update.isolated(case, item)
     if own[item.record] not in taken:
         return Verdict(item.record)
     return Verdict(item.record, taken=own[item.record], limit=1)
@@ -121,7 +120,7 @@ def _held_by_another(case: Case, item: ClaimedItem, slug: str) -> Verdict:
 
 def backed_off(case: Case, item: ClaimedItem) -> Verdict:
     """It waits; and after anything but a refusal to connect it may have been created."""
-    verdict = verdicts.backed_off(case, item)
+    verdict = update.backed_off(case, item)
     # Any 5xx, not those alone that say that somebody gave up waiting: a second item does more harm
     # than a second PATCH.
     return replace(verdict, unknown=verdict.unknown or case.answer is not None)
