@@ -28,9 +28,9 @@ from service.ports import Mappings, Outbox
 from service.senders.rotation import Configured
 from service.web.readiness import Readiness
 from service.web.refusals import Reporter
-from workers import metrics
 from workers.config.settings import Settings
 from workers.errors import StoreUnavailable
+from workers.store import metrics
 
 
 class Configuration(Protocol):

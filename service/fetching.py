@@ -31,12 +31,12 @@ from service.mapping.load import Mappings
 from service.reading import FETCHER, TOPICS, VERSION, Reader
 from service.senders.payload import parse_json
 from workers.errors import FetchError, FetchUnavailable, StoreUnavailable
-from workers.fetches import ATTEMPTS, LEASE, Claim
 from workers.model.attempts import Wait
 from workers.model.changes import Delivery, Incoming, Landing
 from workers.parts import Parts
 from workers.policy.backoff import backoff
 from workers.store.acceptance import Accepted
+from workers.store.fetch_queue import ATTEMPTS, LEASE, Claim
 from workers.store.slicing import MOST, size_of
 
 HUNG: Final = LEASE - 10.0  # s

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from workers.kept import Taken
+from workers.store.delivery_log import Taken
 
 _TABLES: Final = """
 CREATE TABLE fields (

@@ -19,8 +19,8 @@ from service.ledger import Ledger
 from service.reading import FETCHER, TOPICS, VERSION, WHOLE_BODY, Read, Reader, unreadable
 from service.senders.payload import parse_json
 from workers.errors import PayloadInvalid
-from workers.kept import Kept, KeptDelivery, Ran, Run
 from workers.model.changes import Again, Change, FieldProblem, Incoming, time_version
+from workers.store.delivery_log import Kept, KeptDelivery, Ran, Run
 from workers.store.letter_ids import named, raw_letter
 from workers.store.slicing import MOST, size_of
 

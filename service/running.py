@@ -25,9 +25,9 @@ from workers.errors import StoreNewer, StoreUnavailable, StoreUnsafe
 from workers.keeper import Keeper, kept
 from workers.processes import Process
 from workers.runtime.duties import Duty
-from workers.scripts import Steps
 from workers.store import connection, version, witness
 from workers.store.connection import guarded
+from workers.store.scripts import Steps
 from workers.store.soundness import Soundness
 from workers.store.upgrade import Upgrade
 from workers.store.witness import Witness

@@ -34,7 +34,7 @@ PURE = (
     "workers/webflow/item_answers.py",
     "workers/webflow/error_details.py",
     "workers/webflow/item_payloads.py",
-    "workers/wording.py",
+    "workers/store/codec.py",
     "workers/webflow/filters.py",
     "service/reconcile/causes.py",
     "service/reconcile/comparing.py",

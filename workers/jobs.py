@@ -21,15 +21,15 @@ from workers.config.settings import Destination, Settings
 from workers.delivery import Courier
 from workers.errors import StoreUnavailable
 from workers.model.attempts import Wait
-from workers.outbox import FETCHES, FLIGHTS
 from workers.parts import Parts, parts_of
 from workers.runtime.slices import carry_on
 from workers.runtime.wakeups import DELIVER, FAILURE_TTL, FETCH, RESULT_TTL, SECONDS, WakeQueue
-from workers.scripts import Steps
 from workers.store import connection
 from workers.store.complaint import Complaint
 from workers.store.connection import guarded
 from workers.store.lease import Lease
+from workers.store.outbox import FETCHES, FLIGHTS
+from workers.store.scripts import Steps
 from workers.store.soundness import Soundness
 
 Fetching = Callable[[Callable[[], object]], Wait | None]  # is given what asks for one more job

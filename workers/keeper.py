@@ -22,9 +22,9 @@ from workers.embedded import repair
 from workers.embedded.layout import Place, unwritable
 from workers.embedded.server import Server, Watch
 from workers.errors import StoreDamaged, StoreUnavailable
-from workers.scripts import Steps
 from workers.store import connection
 from workers.store.losses import Losses, message
+from workers.store.scripts import Steps
 from workers.store.witness import EVERY, Witness
 
 _log = logging.getLogger(__name__)

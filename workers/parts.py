@@ -7,17 +7,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from workers.breaker import Breaker
 from workers.config.settings import Settings
-from workers.deadletters import DeadLetters
-from workers.fetches import Fetches
-from workers.items import Items
-from workers.limiter import Limiter
-from workers.outbox import Outbox
-from workers.report import Report
-from workers.scripts import Steps
+from workers.store.circuit_breaker import Breaker
+from workers.store.dead_letters import DeadLetters
+from workers.store.fetch_queue import Fetches
+from workers.store.item_index import Items
 from workers.store.locales import Locales
 from workers.store.memory import Watch
+from workers.store.outbox import Outbox
+from workers.store.rate_limiter import Limiter
+from workers.store.scripts import Steps
+from workers.store.status import Report
 from workers.store.upgrade import Upgrade
 
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from service.configuration import Configuration
     from workers.config.settings import Collection, Destination, Settings
-    from workers.limiter import Limiter
-    from workers.scripts import Steps
+    from workers.store.rate_limiter import Limiter
+    from workers.store.scripts import Steps
     from workers.webflow.item_answers import Answer
 
 SHOWN = 10  # keys of a collection that several items have
@@ -51,7 +51,7 @@ def check(json_wanted: bool) -> None:
     from service.configuration import of_process
     from service.reconcile.sources.snapshot import wrong_addresses
     from service.reconcile.versionless import in_configuration
-    from workers.limiter import Limiter
+    from workers.store.rate_limiter import Limiter
 
     notes: list[str] = []
     try:
@@ -98,8 +98,8 @@ def _report(
 
 def _store(settings: Settings, notes: list[str]) -> tuple[Steps | None, list[Problem]]:
     """Return the store of a running system, and what is wrong with it."""
-    from workers.scripts import Steps
     from workers.store import connection
+    from workers.store.scripts import Steps
 
     client = connection.connect(settings.store, retries=0)
     try:
@@ -149,7 +149,7 @@ def _merged(settings: Settings, steps: Steps) -> Iterator[str]:
 
 def _twins(settings: Settings, steps: Steps) -> Iterator[str]:
     """Yield the keys that listings have found in several items."""
-    from workers.items import Items
+    from workers.store.item_index import Items
 
     items = Items(steps, settings)
     for name, collection in settings.collections.items():

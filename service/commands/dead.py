@@ -14,9 +14,9 @@ from service.commands.printing import as_json, printable, table
 
 if TYPE_CHECKING:
     from service.ports import Letter as Unmapped
-    from workers.deadletters import DeadLetters, Letter
-    from workers.kept import KeptDelivery
     from workers.parts import Parts
+    from workers.store.dead_letters import DeadLetters, Letter
+    from workers.store.delivery_log import KeptDelivery
 
     Act = Callable[[Letter], str | None]  # returns why it could not be done
 
@@ -145,7 +145,7 @@ def _remap(parts: Parts) -> Act:
 
 def _with_body(parts: Parts, letter: Letter) -> Letter:
     """Return *letter*; one for whose body there was no room has it while its delivery is kept."""
-    from workers.kept import Kept
+    from workers.store.delivery_log import Kept
 
     if letter.body or letter.again is None or not letter.again.number:
         return letter

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from workers.config.settings import Collection, Destination
-    from workers.limiter import Limiter
     from workers.parts import Parts
+    from workers.store.rate_limiter import Limiter
     from workers.webflow.client import Client
     from workers.webflow.item_answers import Answer
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from service.configuration import Configuration
     from service.mapping.rules import Rule
     from workers.config.settings import Collection, Destination
-    from workers.limiter import Limiter
+    from workers.store.rate_limiter import Limiter
     from workers.webflow.client import Client
     from workers.webflow.item_answers import Answer
 

@@ -55,9 +55,9 @@ def preview(
     """Show what the payload in FILE, sent by SOURCE, would change; - is standard input."""
     from service.configuration import of_process
     from service.intake import Intake
-    from workers.outbox import Outbox
-    from workers.scripts import Steps
     from workers.store.connection import connect
+    from workers.store.outbox import Outbox
+    from workers.store.scripts import Steps
 
     configuration = of_process()
     if source not in configuration.senders:

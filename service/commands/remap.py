@@ -17,8 +17,8 @@ from workers.model.retirement import shown_slug
 if TYPE_CHECKING:
     from service.configuration import Configuration
     from service.remapping import Remap
-    from workers.kept import Kept, Window
     from workers.parts import Parts
+    from workers.store.delivery_log import Kept, Window
 
 SHOWN: Final = 20  # fields in a table; in JSON:
 LISTED: Final = 1000
@@ -57,8 +57,8 @@ def remap(
 ) -> None:
     """Run what SOURCE sent through the mappings as they are now; shows first what would change."""
     from service.configuration import of_process
-    from workers.kept import Kept
-    from workers.outbox import Outbox
+    from workers.store.delivery_log import Kept
+    from workers.store.outbox import Outbox
 
     configuration = of_process()
     if source not in configuration.senders:

@@ -27,8 +27,8 @@ from workers.model.retirement import GONE
 from workers.model.run_limits import RunLease, RunLimit
 from workers.parts import Parts
 from workers.policy.run_guard import CREATED, RETIRED
-from workers.repairs import Repair, Repaired, Repairs
 from workers.store.acceptance import Accepted
+from workers.store.rewrites import Repair, Repaired, Repairs
 
 Kind = Literal["archive", "draft", "unpublish", "delete"]
 AT_ONCE = 50  # records of one step that is in nobody's interest but ours

@@ -9,8 +9,8 @@ from service.reconcile.states import Compared, Held, Listed, Wanted
 from workers.config.settings import Collection
 from workers.fields.types import TYPES
 from workers.parts import Parts
+from workers.store.codec import places
 from workers.store.connection import guarded
-from workers.wording import places
 
 REFERS = tuple(name for name, kind in TYPES.items() if kind.refers)
 

@@ -27,8 +27,8 @@ from workers.errors import DestinationError, ReconcileFailed
 from workers.model.attempts import Lookup
 from workers.model.changes import time_version
 from workers.parts import Parts
-from workers.repairs import Repairs
 from workers.store.connection import guarded
+from workers.store.rewrites import Repairs
 from workers.webflow.client import Client
 from workers.webflow.item_answers import Answer, ItemView
 from workers.webflow.record_match import RecordKeys

@@ -14,9 +14,9 @@ from service.reconcile.held import Ledger
 from service.reconcile.states import Held, HeldItem
 from service.reconcile.table import PAGE, Table
 from workers.config.settings import Collection
-from workers.deadletters import Letter
 from workers.parts import Parts
 from workers.store.connection import guarded
+from workers.store.dead_letters import Letter
 
 LOOK = 0.5  # s between two looks at what is still on its way
 PATIENCE = 60.0  # s for which what came before by itself is waited for

@@ -27,14 +27,14 @@ from workers.asking import Asker
 from workers.config.settings import Collection, Destination, Settings, StoreSettings
 from workers.delivery import Courier
 from workers.keeper import kept
-from workers.outbox import FLIGHTS
 from workers.parts import Parts, parts_of
-from workers.scripts import Steps
 from workers.store import connection
+from workers.store.codec import places
 from workers.store.connection import guarded
+from workers.store.outbox import FLIGHTS
+from workers.store.scripts import Steps
 from workers.webflow.client import Client
 from workers.webflow.site import Locale
-from workers.wording import places
 
 AT_ONCE = 10_000_000  # requests a minute: the budget is in nobody's way
 LONGEST = 3600.0  # s of its clock without an end: what is left would wait for hours

@@ -14,7 +14,7 @@ from service.reconcile.listing import Lister
 from service.reconcile.table import Table
 from workers.config.settings import Collection
 from workers.parts import Parts
-from workers.repairs import Repairs
+from workers.store.rewrites import Repairs
 
 
 def teach(parts: Parts, collection: Collection, table: Table, links: Links) -> None:

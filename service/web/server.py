@@ -89,7 +89,7 @@ def serve(host: str, port: int, processes: int) -> None:
     import service.configuration
     import service.reconcile.past_runs  # noqa: F401
     import workers.jobs  # noqa: F401
-    from workers.scripts import text_of
+    from workers.store.scripts import text_of
 
     text_of("accept")
     connections = _connections()
@@ -156,10 +156,10 @@ def _build() -> tuple[Flask, Settings, Reporter]:
     from service.ingest.store_gate import SOON
     from service.reconcile.past_runs import with_runs
     from workers import jobs, processes
-    from workers.scripts import text_of
     from workers.store import connection
     from workers.store.losses import Losses
     from workers.store.refusals import Refusals
+    from workers.store.scripts import text_of
 
     # Now: the threads of the first requests would each put it together, and their senders wait.
     text_of("accept")

@@ -18,7 +18,7 @@ from standin import COLLECTION, TOKEN, StandIn, item_id
 
 from tests.attack.judge import Outcome
 from tests.conftest import server_binary
-from workers.outbox import FATES
+from workers.store.outbox import FATES
 
 ROOT = Path(__file__).parents[2]
 ITEMS = 60

@@ -6,7 +6,7 @@ from functools import cache
 import hiredis
 import redis
 
-from workers.scripts import Steps, text_of
+from workers.store.scripts import Steps, text_of
 
 BEGIN = 1_780_000_000.0  # the first moment of the simulated time
 LATEST_SWEEP = 1.0  # s after the one before

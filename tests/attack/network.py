@@ -9,7 +9,7 @@ from delivering import Way
 from tests.attack.faults import KINDS
 from tests.attack.judge import Outcome
 from tests.attack.proxy import Proxy
-from workers.outbox import balanced
+from workers.store.outbox import balanced
 
 
 def play(store, name, seed):

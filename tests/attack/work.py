@@ -2,7 +2,7 @@
 
 from workers.delivery import Courier
 from workers.model.attempts import Wait
-from workers.outbox import FETCHES
+from workers.store.outbox import FETCHES
 
 MOST_STEPS = 4000
 MARKED = 5  # s after which a wake-up that no job took may be asked for again

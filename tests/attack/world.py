@@ -25,10 +25,10 @@ from tests.attack.truth import GONE, Truth
 from tests.attack.work import Work
 from workers import asking
 from workers.delivery import Courier
-from workers.kept import Kept
 from workers.model.retirement import shown_slug
-from workers.outbox import balanced
 from workers.parts import parts_of
+from workers.store.delivery_log import Kept
+from workers.store.outbox import balanced
 
 PROOF = {"authorization": "Bearer s3cret", "content-type": "application/json"}
 _now = SimpleNamespace(world=None)

@@ -23,8 +23,8 @@ from workers.config.settings import Collection, Destination, Settings, Source, S
 from workers.embedded.layout import binary
 from workers.model.attempts import Batch
 from workers.model.changes import Change, Delivery, FieldValue, Incoming
-from workers.outbox import Outbox
-from workers.scripts import Steps
+from workers.store.outbox import Outbox
+from workers.store.scripts import Steps
 
 FEW = 100
 PART = 100  # changes in a delivery of the reconcile

@@ -24,8 +24,8 @@ import redis
 from tests.conftest import server_binary
 from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
 from workers.model.changes import Change, Delivery, FieldValue, Incoming, time_version
-from workers.outbox import Outbox
-from workers.scripts import Steps
+from workers.store.outbox import Outbox
+from workers.store.scripts import Steps
 
 HEADERS = {"content-type": "application/json"}
 

@@ -32,9 +32,7 @@ import redis
 
 from service.reading import WHOLE_BODY
 from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
-from workers.deadletters import DeadLetters
 from workers.embedded.layout import Place, binary
-from workers.items import Items
 from workers.model.attempts import Batch, Judgement, Verdict
 from workers.model.changes import (
     Change,
@@ -45,10 +43,12 @@ from workers.model.changes import (
     LeftOut,
     canonical,
 )
-from workers.outbox import Outbox
-from workers.report import Report
-from workers.scripts import Steps, text_of
+from workers.store.dead_letters import DeadLetters
+from workers.store.item_index import Items
+from workers.store.outbox import Outbox
+from workers.store.scripts import Steps, text_of
 from workers.store.slicing import MOST, size_of
+from workers.store.status import Report
 
 BATCH = 100  # events of one delivery that fills the store
 DAY_MS = 86_000_000

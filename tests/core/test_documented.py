@@ -9,7 +9,7 @@ from service.cli import main
 from service.fetchers import KINDS
 from service.senders import SENDERS
 from workers.config import loader, reconcile_schema, schemas
-from workers.metrics import METRICS
+from workers.store.metrics import METRICS
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 

@@ -10,7 +10,7 @@ from service import fetching
 from service.fetchers.base import Fetched
 from service.fetching import checked, failure
 from workers.errors import FetchRefused, FetchUnavailable, PayloadInvalid
-from workers.fetches import Claim
+from workers.store.fetch_queue import Claim
 
 CLAIM = Claim("token", "shop", "erp", "p1", 1, "t1", {})
 

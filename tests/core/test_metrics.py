@@ -2,7 +2,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from workers.errors import StoreUnavailable
-from workers.metrics import METRICS, STATES, text
+from workers.store.metrics import METRICS, STATES, text
 
 STATUS = {
     "destinations": {"site": {"state": "outage", "reason": "", "calls": 7, "rate_limited": 1}},

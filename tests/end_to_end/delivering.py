@@ -28,9 +28,9 @@ from workers.model.changes import (
     sequence_version,
     time_version,
 )
-from workers.outbox import balanced
 from workers.parts import parts_of
-from workers.scripts import Steps
+from workers.store.outbox import balanced
+from workers.store.scripts import Steps
 
 TYPES = {
     "stock": "number",

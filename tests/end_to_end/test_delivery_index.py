@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from workers.items import SHARE
-from workers.outbox import INDEX_EVERY
+from workers.store.item_index import SHARE
+from workers.store.outbox import INDEX_EVERY
 
 NEW = {"missing": "create"}
 TEN_MINUTES = 601
@@ -99,7 +99,7 @@ def test_a_value_that_somebody_went_over_is_sent_again(known):
 
 def test_two_items_with_one_key_are_told_until_one_has_another(known, caplog):
     known.add(21, sku="P-0001")
-    with caplog.at_level(logging.WARNING, "workers.items"):
+    with caplog.at_level(logging.WARNING, "workers.store.item_index"):
         look_around(known)
     (line,) = (each for each in caplog.records if each.message == "two items with one key")
     assert (line.key, line.item, line.other) == ("P-0001", known.id(1), known.id(21))

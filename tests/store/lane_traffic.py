@@ -4,8 +4,8 @@ import heapq
 import random
 
 from workers.config.settings import Destination
-from workers.limiter import Limiter
-from workers.scripts import Steps
+from workers.store.rate_limiter import Limiter
+from workers.store.scripts import Steps
 
 MINUTE = 60.0
 

@@ -25,8 +25,8 @@ from workers.model.changes import (
     time_version,
 )
 from workers.model.retirement import GONE
-from workers.outbox import Outbox
-from workers.scripts import Steps
+from workers.store.outbox import Outbox
+from workers.store.scripts import Steps
 
 EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 LANES = ("live", "replay", "reconcile")

@@ -5,7 +5,7 @@ from collections import Counter
 
 from outbox_driver import LANES
 
-from workers.outbox import balanced
+from workers.store.outbox import balanced
 
 RECORDS = ("i1", "i2", "ghost")
 REPAIRABLE = ("written", "unchanged")

@@ -17,8 +17,8 @@ from service.reading import Reader
 from service.remapping import Remap
 from service.senders import build
 from workers.config.settings import Source
-from workers.kept import Kept
-from workers.outbox import balanced
+from workers.store.delivery_log import Kept
+from workers.store.outbox import balanced
 
 PROOF = {"authorization": "Bearer s3cret", "content-type": "application/json"}
 HEAD = """

@@ -4,8 +4,8 @@ import pytest
 from remap_rig import Shop
 
 from service.reading import LETTERS, WHOLE_BODY
-from workers.deadletters import DeadLetters
-from workers.outbox import balanced
+from workers.store.dead_letters import DeadLetters
+from workers.store.outbox import balanced
 
 MANY = LETTERS + 20
 STRICT = """

@@ -13,7 +13,7 @@ from service.fetchers.base import Fetched
 from service.fetching import Runner
 from service.intake import Intake
 from workers import jobs
-from workers.outbox import balanced
+from workers.store.outbox import balanced
 
 PROOF = {"authorization": "Bearer s3cret", "content-type": "application/json"}
 TOML = """
@@ -109,7 +109,7 @@ def test_what_was_fetched_is_replayed_from_what_is_kept(shop, monkeypatch):
     rows = Fetched(({"sku": "a", "qty": 1}, {"sku": "b", "qty": "2"}))
     monkeypatch.setitem(reading, "product", lambda _: rows)
     shop.receive(id="n1", type="notice")
-    monkeypatch.setattr("workers.outbox.RAW_BYTES", 1)
+    monkeypatch.setattr("workers.store.outbox.RAW_BYTES", 1)
     Runner(shop.parts, shop.configuration.mappings).step(str)
     (letter,) = shop.letters()
     assert letter.raw is None
@@ -119,7 +119,7 @@ def test_what_was_fetched_is_replayed_from_what_is_kept(shop, monkeypatch):
 
 
 def test_a_letter_that_stands_for_many_says_what_to_do(shop, monkeypatch):
-    monkeypatch.setattr("workers.outbox.LETTERS_MOST", 0)
+    monkeypatch.setattr("workers.store.outbox.LETTERS_MOST", 0)
     for n in range(3):
         shop.receive(id=f"e{n}", type="price", sku=f"p{n}", price="1", weight=5)
     (letter,) = shop.letters()

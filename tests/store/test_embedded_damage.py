@@ -13,9 +13,9 @@ from workers.embedded import repair
 from workers.embedded.layout import Place
 from workers.errors import StoreDamaged
 from workers.keeper import kept
-from workers.scripts import Steps
 from workers.store import connection
 from workers.store.losses import Losses
+from workers.store.scripts import Steps
 
 STEP = "redis.call('SET', KEYS[1], ARGV[1]) redis.call('INCR', 'instep:arrival')"
 TOML = """

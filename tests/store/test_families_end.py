@@ -12,7 +12,7 @@ from outbox_retiring import delete, held, update
 
 from workers.model.attempts import Death, Verdict
 from workers.model.changes import Delivery, Gone, Incoming
-from workers.wording import places
+from workers.store.codec import places
 
 DAY = 86_400
 KEPT = {"ms": 48 * 3_600_000, "most": 2**24}

@@ -1,8 +1,8 @@
 """Claims of fetches, and what comes in between: a newer notice, another process, a death."""
 
 from service.fetching import Runner
-from workers.fetches import ATTEMPTS, LEASE, Claim
 from workers.model.attempts import Wait
+from workers.store.fetch_queue import ATTEMPTS, LEASE, Claim
 
 
 def during(way, act, *, qty=1):

@@ -4,7 +4,7 @@ import pytest
 
 from service.fetchers.base import Fetched
 from workers.errors import FetchRefused
-from workers.fetches import LEASE
+from workers.store.fetch_queue import LEASE
 from workers.store.slicing import MOST
 
 

@@ -8,8 +8,8 @@ from outbox_driver import event
 
 from service.fetchers.base import Fetched
 from workers.errors import FetchRefused, FetchUnavailable, StoreUnavailable
-from workers.fetches import ATTEMPTS
 from workers.model.attempts import Wait
+from workers.store.fetch_queue import ATTEMPTS
 from workers.store.letter_ids import event_letter
 
 

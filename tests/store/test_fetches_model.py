@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from service.fetchers.base import Fetched
 from workers.errors import FetchRefused, FetchUnavailable
-from workers.fetches import LEASE, Claim, balanced
+from workers.store.fetch_queue import LEASE, Claim, balanced
 
 OBJECTS = ("p1", "p2")
 ACTS = (

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from fetches_rig import PROOF
 
-from workers import outbox
 from workers.config.settings import Source
+from workers.store import outbox
 
 HOUR = 3600
 

@@ -10,10 +10,10 @@ from outbox_driver import bad, change, event
 
 from workers.model.attempts import Death, Verdict
 from workers.model.changes import LeftOut
-from workers.outbox import balanced
-from workers.packing import unpacked
+from workers.store.compression import unpacked
 from workers.store.erasure import Erasure
 from workers.store.key_text import KeyText
+from workers.store.outbox import balanced
 from workers.webflow.item_keys import normal_record
 
 KEY = "REF-77"

@@ -9,10 +9,10 @@ import redis
 from outbox_driver import Bench, bad, event
 
 from workers.model.attempts import Batch, Death, Lookup, Verdict
-from workers.outbox import balanced
-from workers.scripts import Steps
 from workers.store.erasure import Erasure
 from workers.store.key_text import KeyText
+from workers.store.outbox import balanced
+from workers.store.scripts import Steps
 
 KEYS = ("REF-77", "REF-770", "OTHER-1")
 

@@ -14,7 +14,7 @@ from workers.jobs import STEP, Jobs
 from workers.model.attempts import Wait
 from workers.parts import parts_of
 from workers.processes import Process
-from workers.scripts import Steps
+from workers.store.scripts import Steps
 from workers.webflow.client import SECONDS
 
 

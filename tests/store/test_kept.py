@@ -144,7 +144,7 @@ def test_what_is_too_old_falls_out_also_where_nothing_comes(shop_with):
 
 
 def test_what_does_not_fit_falls_out_oldest_first_and_is_counted(shop, monkeypatch):
-    monkeypatch.setattr("workers.outbox.room_of", lambda _: {"ms": 3_600_000, "most": 1000})
+    monkeypatch.setattr("workers.store.outbox.room_of", lambda _: {"ms": 3_600_000, "most": 1000})
     for n in range(60):
         shop.receive(sku=f"{n:05}", qty=n)
     held = shop.kept.window("erp")
@@ -172,7 +172,7 @@ def test_a_clock_that_steps_back_loses_nothing(shop):
 def test_a_body_that_is_no_text_is_kept_as_it_is(bench):
     body = bytes(range(256))
     bench.outbox.accept(Delivery("erp", "t1", (event("i1", {"stock": 1}),), body))
-    from workers.kept import Kept
+    from workers.store.delivery_log import Kept
 
     kept = Kept(bench.outbox)
     window = kept.window("erp")

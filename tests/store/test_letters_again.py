@@ -6,9 +6,9 @@ import pytest
 from outbox_driver import at, change, event, number
 from remap_rig import Shop
 
-from workers.deadletters import DeadLetters
 from workers.model.changes import FieldProblem, Incoming, LeftOut
-from workers.outbox import balanced
+from workers.store.dead_letters import DeadLetters
+from workers.store.outbox import balanced
 
 STRICT = """
 stock = fields.Integer(data_key="qty", strict=True)
@@ -78,7 +78,7 @@ def test_a_remap_leaves_what_an_earlier_event_of_its_delivery_does_not_overtake(
 
 
 def test_a_letter_that_stands_for_many_has_no_body_to_replay_one_of_them_by(shop_with, monkeypatch):
-    monkeypatch.setattr("workers.outbox.LETTERS_MOST", 0)
+    monkeypatch.setattr("workers.store.outbox.LETTERS_MOST", 0)
     shop = shop_with()
     for n in range(3):
         shop.receive(of(n, f"i{n}", price=n, qty=str(n)))
@@ -94,7 +94,7 @@ def test_a_letter_that_stands_for_many_has_no_body_to_replay_one_of_them_by(shop
 
 def test_a_letter_without_a_body_takes_that_of_a_repeat_once_there_is_room(shop_with, monkeypatch):
     shop = shop_with(keep_hours=0)
-    monkeypatch.setattr("workers.outbox.RAW_BYTES", 0)
+    monkeypatch.setattr("workers.store.outbox.RAW_BYTES", 0)
     shop.receive(of(1, "i1", price=1, qty="5"))
     monkeypatch.undo()
     shop.receive(of(2, "i2", price=1), of(1, "i1", price=1, qty="5"))
@@ -104,7 +104,7 @@ def test_a_letter_without_a_body_takes_that_of_a_repeat_once_there_is_room(shop_
 
 
 def test_a_remap_that_fails_again_leaves_a_letter_without_a_body_as_it_is(shop_with, monkeypatch):
-    monkeypatch.setattr("workers.outbox.RAW_BYTES", 0)
+    monkeypatch.setattr("workers.store.outbox.RAW_BYTES", 0)
     shop = shop_with()
     shop.receive(of(1, "i1", price=1, qty="5"))
     shop.remap()

@@ -12,8 +12,8 @@ import pytest
 from remap_rig import Shop
 
 import service.reading
-from workers.deadletters import DeadLetters
-from workers.outbox import balanced
+from workers.store.dead_letters import DeadLetters
+from workers.store.outbox import balanced
 
 STRICT = """
 stock = fields.Integer(strict=True)

@@ -8,9 +8,9 @@ import pytest
 import redis
 from outbox_driver import event
 
-from workers.scripts import Steps
 from workers.store import witness
 from workers.store.losses import Losses, message, problem
+from workers.store.scripts import Steps
 from workers.store.witness import Witness
 
 CUT = {

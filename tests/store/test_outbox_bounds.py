@@ -2,8 +2,8 @@
 
 from outbox_driver import event
 
-from workers.deadletters import DeadLetters
 from workers.model.changes import FieldProblem, Incoming
+from workers.store.dead_letters import DeadLetters
 
 
 def bad(number, id=None):

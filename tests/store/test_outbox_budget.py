@@ -4,9 +4,9 @@ import pytest
 from outbox_driver import event
 
 from workers.config.settings import Destination
-from workers.limiter import Limiter
 from workers.model.attempts import Batch, Wait
-from workers.scripts import Steps
+from workers.store.rate_limiter import Limiter
+from workers.store.scripts import Steps
 
 
 def take(bench, number):

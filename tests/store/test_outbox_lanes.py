@@ -3,8 +3,8 @@
 import pytest
 from outbox_driver import event, sent
 
-from workers.limiter import Limiter
 from workers.model.attempts import Batch, Lookup, Verdict, Wait
+from workers.store.rate_limiter import Limiter
 
 RECONCILE = {"mode": "reconcile"}
 

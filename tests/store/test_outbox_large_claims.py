@@ -6,8 +6,8 @@ from outbox_driver import Batch, event, sent
 
 from workers.errors import StoreUnavailable
 from workers.model.attempts import Judgement, Lookup, Verdict, Wait
-from workers.outbox import balanced
 from workers.store import claims
+from workers.store.outbox import balanced
 
 RECORDS = ("i1", "i2", "i3", "i4", "i5")
 

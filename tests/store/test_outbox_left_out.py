@@ -6,10 +6,10 @@ import pytest
 from outbox_creating import created, knowing
 from outbox_driver import at, change, event, number, sent
 
-from workers.deadletters import DeadLetters
 from workers.model.changes import Again, FieldProblem, Incoming, LeftOut
 from workers.model.retirement import GONE
-from workers.outbox import balanced
+from workers.store.dead_letters import DeadLetters
+from workers.store.outbox import balanced
 
 PROBLEM = FieldProblem("qty", "Not a valid integer.")
 
@@ -315,7 +315,7 @@ def test_an_event_read_in_part_updates_an_item_that_is_to_be_created(creating):
 
 
 def test_beyond_the_bytes_of_a_source_a_letter_is_kept_without_its_body(bench, monkeypatch):
-    monkeypatch.setattr("workers.outbox.RAW_BYTES", 1500)
+    monkeypatch.setattr("workers.store.outbox.RAW_BYTES", 1500)
     bench.accept(partly({"price": 9}, id="e1"), body=b"a" * 1000)
     answer = bench.accept(partly({"price": 9}, record="i2", id="e2"), body=b"b" * 1000)
     assert (answer.outcome, answer.accepted) == ("kept", 1)
@@ -324,7 +324,7 @@ def test_beyond_the_bytes_of_a_source_a_letter_is_kept_without_its_body(bench, m
 
 
 def test_beyond_the_letters_of_a_source_one_stands_for_all_of_one_cause(bench, monkeypatch):
-    monkeypatch.setattr("workers.outbox.LETTERS_MOST", 2)
+    monkeypatch.setattr("workers.store.outbox.LETTERS_MOST", 2)
     for n in range(6):
         answer = bench.accept(partly({"price": n}, record=f"i{n}", id=f"e{n}"), body=b"%d" % n)
         assert (answer.outcome, answer.accepted) == ("kept", 1)
@@ -334,7 +334,7 @@ def test_beyond_the_letters_of_a_source_one_stands_for_all_of_one_cause(bench, m
 
 
 def test_a_letter_that_stands_for_many_is_closed_by_hand(bench, monkeypatch):
-    monkeypatch.setattr("workers.outbox.LETTERS_MOST", 0)
+    monkeypatch.setattr("workers.store.outbox.LETTERS_MOST", 0)
     bench.accept(partly({"price": 9}, id="e1"))
     bench.accept(event("i1", {"stock": 1}, id="e2"))
     assert bench.letter(letter_of(bench)["id"], "discard")["done"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from outbox_driver import Bench, at, change
 
 from workers.model.changes import FieldProblem, Incoming, LeftOut
-from workers.outbox import balanced
+from workers.store.outbox import balanced
 
 SLUGS = ("name", "price", "stock")
 PROBLEM = FieldProblem("qty", "Not a valid integer.")

@@ -7,7 +7,7 @@ from outbox_driver import at, event, sent
 
 from workers.model.attempts import Batch, Death, Verdict
 from workers.model.changes import FieldProblem
-from workers.outbox import balanced
+from workers.store.outbox import balanced
 
 
 def die(bench, record="i1", *slugs, **death):

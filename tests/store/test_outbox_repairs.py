@@ -6,7 +6,7 @@ from outbox_driver import at, event, sent
 from outbox_listing import ids, twins
 
 from workers.model.attempts import Death, Lookup, Verdict
-from workers.repairs import Repair, Repairs
+from workers.store.rewrites import Repair, Repairs
 
 
 def repair(bench, *repairs, **options):

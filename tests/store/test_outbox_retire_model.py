@@ -15,7 +15,7 @@ from outbox_retire_cms import Cms, Flight
 from outbox_retiring import retire
 
 from workers.model.attempts import Batch, Lookup, Verdict, Wait
-from workers.outbox import balanced
+from workers.store.outbox import balanced
 
 RECORDS = ("k1", "k1", "k1", "k2")
 WAYS = ("archive", "draft", "unpublish", "delete", "delete", "delete", "keep")

@@ -6,7 +6,7 @@ import pytest
 from outbox_driver import at, bad, event
 
 from workers.model.changes import Incoming
-from workers.wording import hashed
+from workers.store.codec import hashed
 
 HOUR = 3600
 DAY = 24 * HOUR

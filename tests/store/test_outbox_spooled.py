@@ -8,7 +8,7 @@ import pytest
 from outbox_driver import at, change, number
 
 from workers.model.changes import Delivery, Incoming, Slot, Spooled
-from workers.outbox import balanced
+from workers.store.outbox import balanced
 
 ITEM = "i1"
 

@@ -6,7 +6,7 @@ import pytest
 from outbox_driver import Bench, at, event
 
 from workers.model.attempts import Batch, Death, Verdict
-from workers.outbox import Outbox
+from workers.store.outbox import Outbox
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import json
 
 from outbox_driver import at, bad, event
 
-from workers.outbox import balanced
+from workers.store.outbox import balanced
 
 
 def test_an_event_that_cannot_be_mapped_is_kept_with_its_body_and_all_its_problems(bench):

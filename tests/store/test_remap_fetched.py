@@ -9,7 +9,7 @@ from service.fetchers.base import Fetched
 from service.reading import Reader
 from service.remapping import Remap
 from service.senders import build
-from workers.kept import Kept
+from workers.store.delivery_log import Kept
 
 
 @pytest.fixture

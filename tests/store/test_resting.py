@@ -7,9 +7,9 @@ import pytest
 from outbox_creating import knowing
 from outbox_driver import at, bad, change, event
 
-from workers.deadletters import DeadLetters
 from workers.model.changes import FieldProblem, Incoming, LeftOut
-from workers.wording import places
+from workers.store.codec import places
+from workers.store.dead_letters import DeadLetters
 
 DAY = 86_400
 

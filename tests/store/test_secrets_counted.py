@@ -8,9 +8,9 @@ import pytest
 
 from workers.config.settings import Settings, Source, StoreSettings
 from workers.model.changes import Delivery
-from workers.outbox import Outbox
-from workers.report import Report
-from workers.scripts import Steps
+from workers.store.outbox import Outbox
+from workers.store.scripts import Steps
+from workers.store.status import Report
 
 END = datetime(2027, 1, 31, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from outbox_driver import at, event
 from remap_rig import Shop
 
 from workers.model.changes import FieldValue
-from workers.outbox import balanced
+from workers.store.outbox import balanced
 from workers.store.slicing import BYTES, MOST, SLICE, size_of
 
 EACH = size_of([1])  # of an event that writes one field

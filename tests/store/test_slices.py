@@ -9,7 +9,7 @@ from outbox_referring import listed, one
 
 from service.reading import WHOLE_BODY
 from workers.model.changes import Change, FieldProblem, Incoming, LeftOut
-from workers.outbox import balanced
+from workers.store.outbox import balanced
 
 MANY = 70  # more than two slices
 WAITERS = 110  # more than one slice of those that wait for an item

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from outbox_driver import at, event, number
 
-from workers.report import Report
 from workers.store.stale import behind
+from workers.store.status import Report
 
 
 def source(bench, name="erp"):

@@ -5,9 +5,9 @@ from importlib.resources import files
 
 import pytest
 
-from workers import fetches
-from workers.scripts import text_of
+from workers.store import fetch_queue
 from workers.store import keys as all_keys
+from workers.store.scripts import text_of
 
 FOLDER = files("workers") / "lua"
 TEXTS = {file.name[:-4]: file.read_text() for file in FOLDER.iterdir() if file.name[-4:] == ".lua"}
@@ -46,6 +46,6 @@ FAMILIES = re.compile(r"\bP \.\. '([a-z-]+)")
 
 @pytest.mark.parametrize("family", sorted(set(FAMILIES.findall("\n".join(TEXTS.values())))))
 def test_every_key_that_a_step_names_is_documented(family):
-    keys = "\n".join(module.__doc__ for module in (all_keys, fetches))
+    keys = "\n".join(module.__doc__ for module in (all_keys, fetch_queue))
     named = set(re.findall(r"``(?:instep:|…)?([a-z-]+)", keys))
     assert family in named or any(family.startswith(f"{name}-") for name in named)

@@ -10,10 +10,10 @@ from outbox_retiring import retire
 
 from workers import jobs, processes, worker
 from workers.config.settings import StoreSettings
-from workers.deadletters import DeadLetters
 from workers.errors import StoreFull
-from workers.outbox import balanced
 from workers.store import connection
+from workers.store.dead_letters import DeadLetters
+from workers.store.outbox import balanced
 
 FOREIGN = "somebody-elses"
 

@@ -8,8 +8,8 @@ from outbox_driver import sent
 from store_of_version import Keyed, commands, fill, text_of
 from stored import STORES, bytes_of, restore
 
-from workers.outbox import balanced
 from workers.store import version
+from workers.store.outbox import balanced
 from workers.store.upgrade import Upgrade
 
 

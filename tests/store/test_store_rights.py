@@ -9,10 +9,10 @@ from redis.retry import Retry
 
 from service.logs import Once
 from workers.errors import StoreForbidden, StoreUnavailable
-from workers.scripts import Steps
 from workers.store.complaint import AGAIN, Complaint
 from workers.store.connection import guarded
 from workers.store.rights import RULE, refusal
+from workers.store.scripts import Steps
 
 NAME = "limited"
 

@@ -15,9 +15,9 @@ from stored import restore
 
 from workers.model.attempts import Batch, Wait
 from workers.model.changes import Incoming
-from workers.outbox import balanced
-from workers.scripts import Steps
 from workers.store import version
+from workers.store.outbox import balanced
+from workers.store.scripts import Steps
 from workers.store.upgrade import Upgrade
 from workers.webflow.item_keys import normal
 

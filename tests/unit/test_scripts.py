@@ -3,7 +3,7 @@
 import re
 from importlib.resources import files
 
-from workers.scripts import text_of
+from workers.store.scripts import text_of
 
 FOLDER = files("workers") / "lua"
 TEXTS = {each.name.removesuffix(".lua"): each.read_text() for each in FOLDER.iterdir()}

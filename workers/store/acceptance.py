@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workers.packing import Packed
+from workers.store.compression import Packed
 
 
 @dataclass(frozen=True, slots=True)

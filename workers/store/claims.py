@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from workers.scripts import Steps
+from workers.store.scripts import Steps
 
 MOST = 2000  # of one step: some 8 ms of the store's time, in units of 4 µs
 ITEM, VALUE = 10, 3  # what an item takes beside the fields that are held of it, and a value sent

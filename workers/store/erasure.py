@@ -20,11 +20,11 @@ from typing import Any, Final
 
 import redis
 
-from workers.scripts import Steps
 from workers.store.connection import guarded
 from workers.store.key_places import Hit
 from workers.store.key_search import Search
 from workers.store.key_text import KeyText
+from workers.store.scripts import Steps
 
 ROUNDS: Final = 3  # what runs beside it may write the key once more
 AT_ONCE: Final = 50  # kept deliveries, or entries, of one step

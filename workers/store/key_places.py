@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from workers.packing import unpacked
+from workers.store.compression import unpacked
 from workers.store.key_text import KeyText
 
 Pairs = Iterable[tuple[bytes, bytes]]

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import redis
 
-from workers.packing import unpacked
+from workers.store.compression import unpacked
 from workers.store.connection import guarded
 from workers.store.key_places import Hit, Places
 from workers.store.key_text import KeyText

@@ -38,12 +38,12 @@ The keys of the store, and what each holds. The steps (``workers/lua``) write th
 ``instep:source:<source>``                 hash: deliveries, duplicates, secret:<mark>, refused…
 ``instep:seen:<source>``, ``…:<g>:<n>``    its generations, and sets: event ids (``lua/seen.lua``)
 ``instep:seen-bytes``                      hash: what those take, by source
-``instep:letter:<id>``                     hash: one dead letter (``workers/deadletters.py``)
+``instep:letter:<id>``                     hash: one dead letter (``workers/store/dead_letters.py``)
 ``instep:letters``, ``…:closed``           sorted sets: open and closed letters by time
 ``instep:letters:raw:<source>``            set: open letters of events that could not be read whole
 ``instep:raw:<hash>``, ``instep:raw-bytes``  hashes: one raw body for its letters and its notices
                                            that wait for a fetch; bytes by source
-``instep:fetch…``, ``instep:cursors:…``    objects to be fetched (``workers/fetches.py``)
+``instep:fetch…``, ``instep:cursors:…``    objects to be fetched (``workers/store/fetch_queue.py``)
 ``instep:given:<collection>:<source>``     set: the records of its last snapshot; ``:as-of``
 ``instep:tombstones``                      sorted set: items that are not there (``lua/retire.lua``)
 ``instep:resting``                         records at rest that no item has (``lua/resting.lua``)

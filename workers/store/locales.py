@@ -15,8 +15,8 @@ from typing import Any
 
 from workers.config.settings import Collection, Settings
 from workers.model.attempts import Lookup
-from workers.scripts import Steps
 from workers.store.connection import guarded
+from workers.store.scripts import Steps
 from workers.webflow.item_answers import Answer, ItemView
 from workers.webflow.site import Locale, Site
 

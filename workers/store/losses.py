@@ -23,8 +23,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workers.errors import Problem
-from workers.scripts import Steps
 from workers.store.connection import guarded
+from workers.store.scripts import Steps
 
 _KEY = "instep:losses"
 _PROVEN = "instep:losses:proven"

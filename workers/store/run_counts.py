@@ -13,7 +13,7 @@ import uuid
 from dataclasses import dataclass
 
 from workers.config.settings import Collection, Settings
-from workers.scripts import Steps
+from workers.store.scripts import Steps
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 from workers.config.settings import Settings
 from workers.model.attempts import Batch, Judgement
+from workers.store.codec import copy_name, places, verdict_for
 from workers.store.lookups import moment_text
-from workers.wording import copy_name, places, verdict_for
 
 
 def settlement(batch: Batch, judgement: Judgement, settings: Settings) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workers.scripts import Steps
 from workers.store.connection import guarded
+from workers.store.scripts import Steps
 
 MOST = (
     500  # of a delivery that one step accepts, as size_of counts it: some 10 ms of the store's time

@@ -12,9 +12,9 @@ from typing import Any
 
 from workers.config.settings import Collection, Settings
 from workers.model.attempts import Lookup
-from workers.scripts import Steps
 from workers.store import clock
 from workers.store.connection import guarded
+from workers.store.scripts import Steps
 from workers.webflow.filters import KeyFilter
 from workers.webflow.item_answers import ItemView
 from workers.webflow.record_match import RecordKeys, has_forms, may_have_forms, record_keys

@@ -27,9 +27,9 @@ from redis.lock import Lock
 
 from workers.config.settings import Settings
 from workers.model.attempts import Batch
-from workers.scripts import Steps
 from workers.store import version
 from workers.store.connection import guarded
+from workers.store.scripts import Steps
 from workers.webflow.item_keys import normal_record
 
 PAGE = 500  # records that are looked at together

@@ -25,9 +25,9 @@ from typing import Any
 import redis
 
 from workers.errors import StoreUnavailable
-from workers.scripts import Steps
 from workers.store.connection import guarded
 from workers.store.losses import Losses, message
+from workers.store.scripts import Steps
 
 EVERY = 5.0  # s between two looks
 _ARRIVAL = "instep:arrival"

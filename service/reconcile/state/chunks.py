@@ -7,8 +7,8 @@ from itertools import groupby
 
 from service.reconcile.causes import Finding
 from workers.model.changes import Change, Incoming
-from workers.repairs import MOST
 from workers.store import slicing
+from workers.store.rewrites import MOST
 
 
 def chunks(found: Iterable[tuple[Finding, str]], most: int = MOST) -> Iterator[list[list[Finding]]]:

@@ -16,10 +16,10 @@ from service.configuration import build
 from service.intake import Intake
 from service.senders import SENDERS
 from service.senders.base import QUERY
-from workers.deadletters import DeadLetters
-from workers.outbox import Outbox, balanced
-from workers.scripts import Steps
 from workers.store.connection import connect
+from workers.store.dead_letters import DeadLetters
+from workers.store.outbox import Outbox, balanced
+from workers.store.scripts import Steps
 
 RECIPES = list(cookbook.recipes())
 NOW = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)

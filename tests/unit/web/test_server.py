@@ -6,9 +6,9 @@ import service.app
 from service.ingest.spool_parts import SpoolParts
 from service.ingest.store_gate import SOON
 from service.web import server
-from workers.scripts import text_of
 from workers.store import connection
 from workers.store.connection import TIMEOUT
+from workers.store.scripts import text_of
 
 TOML = """
 mappings = ["mappings.py"]

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from typing import Any, get_args
 
 from workers.config.settings import Collection, Destination, Settings, Source
-from workers.fetches import Fetches
 from workers.model.changes import Lane
-from workers.outbox import FATES, RAW_BYTES, balanced
-from workers.scripts import Steps
 from workers.store import clock, memory, stale
 from workers.store.collection_waits import waits_of
 from workers.store.connection import guarded
+from workers.store.fetch_queue import Fetches
+from workers.store.outbox import FATES, RAW_BYTES, balanced
 from workers.store.refusals import UNKNOWN, by_reason
+from workers.store.scripts import Steps
 
 LANES: tuple[Lane, ...] = get_args(Lane)
 STATES = ("flowing", "waiting", "outage", "paused")

@@ -18,8 +18,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from workers.fetches import COUNTS
 from workers.store.collection_waits import NOT_PUBLISHED, PLAN_LIMIT
+from workers.store.fetch_queue import COUNTS
 
 Family = CounterMetricFamily | GaugeMetricFamily
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from workers.config.settings import Destination
 from workers.model.changes import Lane
-from workers.scripts import Steps
+from workers.store.scripts import Steps
 
 
 class Limiter:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from workers.config.settings import Collection, Settings
-from workers.items import FRESH_EVERY, missing_message
 from workers.model.changes import HOLD_MOST
 from workers.model.run_limits import RunLease, RunLimit
-from workers.outbox import INDEX_EVERY, V1_INDEX_EVERY
-from workers.scripts import Steps
+from workers.store.item_index import FRESH_EVERY, missing_message
+from workers.store.outbox import INDEX_EVERY, V1_INDEX_EVERY
+from workers.store.scripts import Steps
 
 MOST = 100  # records of one step: it holds up every other
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from workers.config.settings import Settings
-from workers.scripts import Steps
 from workers.store.connection import guarded
+from workers.store.scripts import Steps
 
 Event = Literal["success", "refusal", "failure", "read", "probe-good", "probe-bad"]
 OPERATOR = "operator"

@@ -18,21 +18,21 @@ import redis
 from workers.config.settings import Destination, Settings
 from workers.model.attempts import Batch, Judgement, Step, Verdict
 from workers.model.changes import HOLD_MOST, Delivery
-from workers.packing import Packer, keeps, room_of
-from workers.scripts import Steps
 from workers.store import claims, clock, slicing
 from workers.store.acceptance import AcceptCall, Accepted
-from workers.store.connection import Room, guarded
-from workers.store.letter_ids import raw_letter
-from workers.store.settlement import settlement
-from workers.store.slicing import Slice
-from workers.wording import (
+from workers.store.codec import (
     claimable,
     events_for,
     places,
     step_of,
     stored,
 )
+from workers.store.compression import Packer, keeps, room_of
+from workers.store.connection import Room, guarded
+from workers.store.letter_ids import raw_letter
+from workers.store.scripts import Steps
+from workers.store.settlement import settlement
+from workers.store.slicing import Slice
 
 FATES = ("written", "superseded", "unchanged", "stale", "ignored", "discarded", "dead", "pending")
 LETTERS_MOST = 10_000  # of unmapped events, open, per source; beyond that one stands for each cause

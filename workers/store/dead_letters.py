@@ -18,9 +18,9 @@ from typing import Any
 from workers.config.settings import Settings
 from workers.model.changes import Again, time_version
 from workers.model.retirement import shown_slug
-from workers.scripts import Steps
+from workers.store.codec import places
 from workers.store.connection import guarded
-from workers.wording import places
+from workers.store.scripts import Steps
 
 KINDS = ("refused", "exhausted", "unmapped", "missing", "not-applied")
 

@@ -24,9 +24,9 @@ from typing import Any
 from workers.config.settings import Collection, Destination, Settings
 from workers.model.attempts import Lookup
 from workers.model.item_status import status_of
-from workers.outbox import INDEX_EVERY, V1_INDEX_EVERY
-from workers.scripts import Steps
 from workers.store.connection import guarded
+from workers.store.outbox import INDEX_EVERY, V1_INDEX_EVERY
+from workers.store.scripts import Steps
 from workers.store.spellings import Spellings
 from workers.webflow.filters import KeyFilter, is_numeric, is_odd
 from workers.webflow.item_answers import Answer

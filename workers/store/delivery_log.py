@@ -17,10 +17,10 @@ from typing import Any, Final
 from redis.client import NEVER_DECODE
 
 from workers.model.changes import Delivery, FieldProblem, Incoming
-from workers.outbox import DEDUPE_HOURS, LETTERS_MOST, RAW_BYTES, Outbox
-from workers.packing import parted, unpacked
+from workers.store.codec import events_for
+from workers.store.compression import parted, unpacked
 from workers.store.connection import guarded
-from workers.wording import events_for
+from workers.store.outbox import DEDUPE_HOURS, LETTERS_MOST, RAW_BYTES, Outbox
 
 PAGE: Final = 20  # deliveries that are read at once; each may be as large as max_body
 WORDS: Final = 64  # that are held while deliveries are read

@@ -30,9 +30,9 @@ from typing import Any, Literal
 
 from workers.config.settings import Settings
 from workers.model.attempts import Wait
-from workers.scripts import Steps
 from workers.store import clock
 from workers.store.connection import guarded
+from workers.store.scripts import Steps
 
 ATTEMPTS = 5  # of one object that cannot be read, before its notice is a dead letter
 LEASE = 90.0  # s that a claim holds; a job ends well before
