@@ -30,10 +30,10 @@ from service.mapping.found import plain
 from service.mapping.load import Mappings
 from service.reading import FETCHER, TOPICS, VERSION, Reader
 from service.senders.payload import parse_json
+from workers.delivery.context import Parts
 from workers.errors import FetchError, FetchUnavailable, StoreUnavailable
 from workers.model.attempts import Wait
 from workers.model.changes import Delivery, Incoming, Landing
-from workers.parts import Parts
 from workers.policy.backoff import backoff
 from workers.store.acceptance import Accepted
 from workers.store.fetch_queue import ATTEMPTS, LEASE, Claim

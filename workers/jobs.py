@@ -18,10 +18,10 @@ import redis
 
 from workers import processes
 from workers.config.settings import Destination, Settings
-from workers.delivery import Courier
+from workers.delivery.context import Parts, parts_of
+from workers.delivery.deliver import Courier
 from workers.errors import StoreUnavailable
 from workers.model.attempts import Wait
-from workers.parts import Parts, parts_of
 from workers.runtime.slices import carry_on
 from workers.runtime.wakeups import DELIVER, FAILURE_TTL, FETCH, RESULT_TTL, SECONDS, WakeQueue
 from workers.store import connection

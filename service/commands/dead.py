@@ -14,7 +14,7 @@ from service.commands.printing import as_json, printable, table
 
 if TYPE_CHECKING:
     from service.ports import Letter as Unmapped
-    from workers.parts import Parts
+    from workers.delivery.context import Parts
     from workers.store.dead_letters import DeadLetters, Letter
     from workers.store.delivery_log import KeptDelivery
 

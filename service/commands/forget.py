@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from redis import Redis
 
     from service.configuration import Configuration
-    from workers.parts import Parts
+    from workers.delivery.context import Parts
     from workers.store.key_places import Hit
     from workers.store.key_text import KeyText
 

@@ -12,7 +12,7 @@ from workers.policy.rules import pause_for
 
 if TYPE_CHECKING:
     from workers.config.settings import Settings
-    from workers.parts import Parts
+    from workers.delivery.context import Parts
 
 
 @click.command()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from workers.config.settings import Collection, Destination
-    from workers.parts import Parts
+    from workers.delivery.context import Parts
     from workers.store.rate_limiter import Limiter
     from workers.webflow.client import Client
     from workers.webflow.item_answers import Answer

@@ -17,7 +17,7 @@ from workers.model.retirement import shown_slug
 if TYPE_CHECKING:
     from service.configuration import Configuration
     from service.remapping import Remap
-    from workers.parts import Parts
+    from workers.delivery.context import Parts
     from workers.store.delivery_log import Kept, Window
 
 SHOWN: Final = 20  # fields in a table; in JSON:

@@ -17,7 +17,7 @@ from workers.errors import StoreUnavailable, StoreUnsafe
 
 if TYPE_CHECKING:
     from workers.config.settings import Settings
-    from workers.parts import Parts
+    from workers.delivery.context import Parts
 
 COLLECTION = (
     "state",

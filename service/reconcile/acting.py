@@ -22,10 +22,10 @@ from service.reconcile.state.chunks import chunks, parts
 from service.reconcile.states import Wanted
 from service.reconcile.table import PAGE, Table
 from workers.config.settings import Collection
+from workers.delivery.context import Parts
 from workers.model.changes import HOLD_MOST, Change, Delivery, FieldValue
 from workers.model.retirement import GONE
 from workers.model.run_limits import RunLease, RunLimit
-from workers.parts import Parts
 from workers.policy.run_guard import CREATED, RETIRED
 from workers.store.acceptance import Accepted
 from workers.store.rewrites import Repair, Repaired, Repairs

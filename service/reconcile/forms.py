@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from service.reconcile.showing import Eye, shown_in
 from service.reconcile.states import Compared, Held, Listed
+from workers.delivery.context import Parts
 from workers.fields.marks import mark_of
 from workers.fields.types import seen
-from workers.parts import Parts
 from workers.webflow.site import tag_of
 
 MOST = 100  # of one step, which holds up every other: rich text is long

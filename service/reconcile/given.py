@@ -19,7 +19,7 @@ from service.reconcile import causes
 from service.reconcile.plan.orphans import FOREIGN
 from service.reconcile.states import Compared
 from service.reconcile.table import Table
-from workers.parts import Parts
+from workers.delivery.context import Parts
 from workers.store.connection import guarded
 
 AT_ONCE = 500  # keys of one command

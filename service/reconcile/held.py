@@ -9,9 +9,9 @@ from typing import Any
 
 from service.reconcile.states import Held, HeldItem
 from workers.config.settings import Collection
+from workers.delivery.context import Parts
 from workers.model.retirement import GONE
 from workers.model.versions import Version, kind_of
-from workers.parts import Parts
 from workers.store import clock
 from workers.store.connection import guarded
 

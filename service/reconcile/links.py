@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from service.reconcile.states import Compared, Held, Listed, Wanted
 from workers.config.settings import Collection
+from workers.delivery.context import Parts
 from workers.fields.types import TYPES
-from workers.parts import Parts
 from workers.store.codec import places
 from workers.store.connection import guarded
 

@@ -21,12 +21,12 @@ from typing import Protocol
 
 from service.reconcile.options import take
 from service.reconcile.states import Listed
-from workers.asking import Asker, said
 from workers.config.settings import Collection
+from workers.delivery.context import Parts
+from workers.delivery.reads import Asker, said
 from workers.errors import DestinationError, ReconcileFailed
 from workers.model.attempts import Lookup
 from workers.model.changes import time_version
-from workers.parts import Parts
 from workers.store.connection import guarded
 from workers.store.rewrites import Repairs
 from workers.webflow.client import Client

@@ -7,13 +7,13 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 
 from service.reconcile.held import Ledger
-from workers.asking import Asker, said
 from workers.config.settings import Collection
+from workers.delivery.context import Parts
+from workers.delivery.reads import Asker, said
 from workers.errors import ReconcileFailed
 from workers.fields.types import TYPES
 from workers.model.attempts import Lookup
 from workers.model.changes import Lane
-from workers.parts import Parts
 from workers.store.connection import guarded
 from workers.webflow.item_answers import Answer
 from workers.webflow.record_match import RecordKeys, may_have_forms, record_keys

@@ -14,7 +14,7 @@ from service.reconcile.held import Ledger
 from service.reconcile.states import Held, HeldItem
 from service.reconcile.table import PAGE, Table
 from workers.config.settings import Collection
-from workers.parts import Parts
+from workers.delivery.context import Parts
 from workers.store.connection import guarded
 from workers.store.dead_letters import Letter
 

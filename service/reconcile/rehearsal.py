@@ -23,11 +23,11 @@ from service.reconcile.links import REFERS, linked_keys
 from service.reconcile.options import schema_of
 from service.reconcile.paper import Paper
 from service.reconcile.table import PAGE, Table
-from workers.asking import Asker
 from workers.config.settings import Collection, Destination, Settings, StoreSettings
-from workers.delivery import Courier
+from workers.delivery.context import Parts, parts_of
+from workers.delivery.deliver import Courier
+from workers.delivery.reads import Asker
 from workers.keeper import kept
-from workers.parts import Parts, parts_of
 from workers.store import connection
 from workers.store.codec import places
 from workers.store.connection import guarded

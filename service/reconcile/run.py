@@ -35,10 +35,10 @@ from service.reconcile.targets import list_targets, teach
 from service.reconcile.waiting import Waiting
 from service.senders import SENDERS
 from workers.config.settings import Collection
+from workers.delivery.context import Parts
 from workers.model.changes import Change
 from workers.model.run_limits import RunLimit
 from workers.model.versions import Version
-from workers.parts import Parts
 from workers.policy import run_guard
 from workers.policy.run_guard import CREATED, RETIRED, Ground, Ruling
 from workers.store.run_counts import RunCounts

@@ -13,7 +13,7 @@ from service.reconcile.links import Links, Shown
 from service.reconcile.listing import Lister
 from service.reconcile.table import Table
 from workers.config.settings import Collection
-from workers.parts import Parts
+from workers.delivery.context import Parts
 from workers.store.rewrites import Repairs
 
 

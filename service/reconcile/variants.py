@@ -16,12 +16,12 @@ from service.reconcile.listing import listed as as_listed
 from service.reconcile.options import take
 from service.reconcile.plan.variants import Written
 from service.reconcile.table import Table
-from workers import locale_reads
-from workers.asking import Asker
 from workers.config.settings import Collection
+from workers.delivery import locale_reads
+from workers.delivery.context import Parts
+from workers.delivery.reads import Asker
 from workers.errors import ReconcileFailed
 from workers.model.attempts import Lookup
-from workers.parts import Parts
 from workers.store.connection import guarded
 from workers.webflow.item_answers import Answer, ItemView
 from workers.webflow.site import Locale, tag_of

@@ -16,9 +16,9 @@ from service.reconcile.states import Held, HeldItem
 from service.reconcile.table import PAGE, Table
 from workers import processes
 from workers.config.settings import Collection
+from workers.delivery.context import Parts
 from workers.fields.types import are_same
 from workers.model.retirement import GONE
-from workers.parts import Parts
 from workers.store import clock
 
 LOOK = 0.5  # s between two looks at what is still on its way

@@ -1,6 +1,6 @@
 """The work of the processes of a world: steps, fetches, sweeps, until all is quiet."""
 
-from workers.delivery import Courier
+from workers.delivery.deliver import Courier
 from workers.model.attempts import Wait
 from workers.store.outbox import FETCHES
 

@@ -23,10 +23,10 @@ from tests.attack.installation import LIVE, written
 from tests.attack.mortal import Clock, ClockedSteps, Mortal
 from tests.attack.truth import GONE, Truth
 from tests.attack.work import Work
-from workers import asking
-from workers.delivery import Courier
+from workers.delivery import reads
+from workers.delivery.context import parts_of
+from workers.delivery.deliver import Courier
 from workers.model.retirement import shown_slug
-from workers.parts import parts_of
 from workers.store.delivery_log import Kept
 from workers.store.outbox import balanced
 
@@ -216,7 +216,7 @@ class World(Work):
 
     def reconcile_products(self, records, **options):
         # It makes clients of its own.
-        with mock.patch.object(asking, "Client", return_value=self.line):
+        with mock.patch.object(reads, "Client", return_value=self.line):
             return Reconciling.reconcile(self, records, **options)
 
     # what holds

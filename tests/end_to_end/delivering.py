@@ -17,7 +17,8 @@ from delivering_cms import Cms
 
 from service.sandbox.seed import PRODUCTS
 from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
-from workers.delivery import Courier
+from workers.delivery.context import parts_of
+from workers.delivery.deliver import Courier
 from workers.model.attempts import Wait
 from workers.model.changes import (
     Change,
@@ -28,7 +29,6 @@ from workers.model.changes import (
     sequence_version,
     time_version,
 )
-from workers.parts import parts_of
 from workers.store.outbox import balanced
 from workers.store.scripts import Steps
 

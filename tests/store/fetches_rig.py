@@ -17,8 +17,8 @@ from service.intake import Intake
 from service.mapping.load import load
 from service.senders import build
 from workers.config.settings import Source
+from workers.delivery.context import parts_of
 from workers.model.attempts import Wait
-from workers.parts import parts_of
 from workers.store.fetch_queue import balanced
 
 PROOF = {"authorization": "Bearer s3cret", "content-type": "application/json"}

@@ -10,9 +10,9 @@ import pytest
 from outbox_driver import settings
 
 from workers import processes
+from workers.delivery.context import parts_of
 from workers.jobs import STEP, Jobs
 from workers.model.attempts import Wait
-from workers.parts import parts_of
 from workers.processes import Process
 from workers.store.scripts import Steps
 from workers.webflow.client import SECONDS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from workers.parts import Parts
+from workers.delivery.context import Parts
 
 AT_ONCE = 0.5  # s between two sweeps that are for it
 

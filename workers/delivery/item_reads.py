@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from workers.asking import Asker, said
 from workers.config.settings import Collection, Destination
+from workers.delivery.reads import Asker, said
 from workers.errors import DestinationError
 from workers.fields import files
 from workers.model.attempts import Batch, Judgement, Verdict

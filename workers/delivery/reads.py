@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import TypeGuard
 
 from workers.config.settings import Collection, Destination
+from workers.delivery.context import Parts
 from workers.errors import DestinationError
 from workers.model.attempts import Lookup, Probe
-from workers.parts import Parts
 from workers.policy.rules import Action, action_for, pause_for
 from workers.webflow.client import SECONDS, Client
 from workers.webflow.filters import key_filter

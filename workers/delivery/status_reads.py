@@ -4,11 +4,11 @@ Reads the status of items, in the place of the request that they wait for.
 
 from __future__ import annotations
 
-from workers.asking import Asker, said
 from workers.config.settings import Destination
+from workers.delivery.context import Parts
+from workers.delivery.reads import Asker, said
 from workers.errors import DestinationError
 from workers.model.attempts import Batch, Judgement, Verdict
-from workers.parts import Parts
 from workers.policy.status_look import verdicts
 from workers.webflow.client import Client
 from workers.webflow.item_answers import Answer

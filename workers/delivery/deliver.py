@@ -12,18 +12,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from workers import locale_reads
-from workers.asking import Asker, said
 from workers.config.settings import Collection, Destination
+from workers.delivery import locale_reads
+from workers.delivery.context import Parts
+from workers.delivery.item_reads import ItemReads
+from workers.delivery.reads import Asker, said
+from workers.delivery.status_reads import StatusReads
 from workers.errors import DestinationError
 from workers.fields.types import TYPES
-from workers.item_reads import ItemReads
 from workers.model.attempts import Batch, ClaimedItem, Judgement, Lookup, Probe, Verdict, Wait
 from workers.model.retirement import GONE
-from workers.parts import Parts
 from workers.policy.rules import judge
 from workers.policy.update import wants_publishing
-from workers.status_reads import StatusReads
 from workers.webflow import create_payloads, variants
 from workers.webflow.item_answers import Answer
 from workers.webflow.item_payloads import Prepared, prepare

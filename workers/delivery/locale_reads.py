@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from workers.asking import Asker, said
 from workers.config.settings import Destination
+from workers.delivery.reads import Asker, said
 from workers.errors import DestinationError
 from workers.model.attempts import Lookup
 from workers.webflow.item_answers import Answer
