@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import FrameType
 
-from workers import tether
+from workers.embedded import pdeathsig
 from workers.processes import Process
 from workers.runtime import beats
 from workers.runtime.duties import Duties, Duty
@@ -234,7 +234,7 @@ class _Nursed:
         self._born = time.monotonic()
         try:
             self._running = subprocess.Popen(  # noqa: S603  # our own argv
-                tether.module(child.module, *child.arguments),
+                pdeathsig.module(child.module, *child.arguments),
                 env=environ,
                 stdin=subprocess.DEVNULL,
                 pass_fds=passed,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from workers import tether
+from workers.embedded import pdeathsig
 from workers.errors import ProcessorError
 
 START = 40.0  # s that a process has to start; seconds on a slow machine
@@ -42,7 +42,7 @@ class Actor:
         self._word = word
         with self.log.open("wb") as log, self._said.open("wb") as said:
             self.process = subprocess.Popen(  # noqa: S603  # our own argv
-                tether.module("service", *arguments),
+                pdeathsig.module("service", *arguments),
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=log,

@@ -24,8 +24,8 @@ import redis
 from service.reconcile.lock import holder
 from service.reconcile.past_runs import LONGEST, last_of, note_end, note_seen, note_turn
 from service.reconcile.turns import due_at, regular_at
-from workers import tether
 from workers.config.settings import Collection, Settings
+from workers.embedded import pdeathsig
 from workers.errors import StoreUnavailable
 from workers.store import connection
 from workers.store.complaint import Complaint
@@ -146,7 +146,7 @@ class Started:
         # A file: a pipe that nobody reads for a while would hold it up.
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed once it has ended
         self._process = subprocess.Popen(  # noqa: S603  # our own argv
-            command or tether.module("service", *words),
+            command or pdeathsig.module("service", *words),
             env=dict(os.environ),
             stdin=subprocess.DEVNULL,
             stdout=self._said,

@@ -27,8 +27,8 @@ from service import logs
 from service.web.front import Front
 from service.web.refusals import Reporter
 from service.web.upload import HELD, Uploads
-from workers import tether
 from workers.config.settings import MAX_BODY
+from workers.embedded import pdeathsig
 from workers.errors import ConfigurationInvalid, Problem
 from workers.runtime import beats
 
@@ -196,7 +196,7 @@ def _process(parent: int) -> Front:
     # A fork has the handler of granian's main process, which would swallow a stop until the
     # process serves: then granian waits out its _KILL.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    tether.tie(parent)
+    pdeathsig.tie(parent)
     logs.configure()
     front = _front()
     beats.start(front.is_alive)

@@ -13,7 +13,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from workers import tether
+from workers.embedded import pdeathsig
 from workers.embedded.layout import Place, binary, room, unwritable
 from workers.errors import StoreUnavailable
 
@@ -41,7 +41,7 @@ class Server:
                     log.truncate(0)
                 self._logged = log.seek(0, os.SEEK_END)
                 self._process = subprocess.Popen(  # noqa: S603  # our own argv
-                    tether.program(binary(), str(place.configuration)),
+                    pdeathsig.program(binary(), str(place.configuration)),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
