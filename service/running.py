@@ -19,19 +19,19 @@ from service.configuration import Configuration
 from service.reconcile.schedule import Schedule, scheduled
 from service.web import server as web_processes
 from service.worker import FETCH
-from workers import jobs, processes
 from workers.config.settings import Settings, StoreSettings
 from workers.errors import StoreNewer, StoreUnavailable, StoreUnsafe
-from workers.keeper import Keeper, kept
-from workers.processes import Process
+from workers.runtime import heartbeats, jobs
 from workers.runtime.duties import Duty
+from workers.runtime.embedded_store import Keeper, kept
+from workers.runtime.heartbeats import Process
+from workers.runtime.supervisor import Child, Supervisor
 from workers.store import connection, version, witness
 from workers.store.connection import guarded
 from workers.store.scripts import Steps
 from workers.store.soundness import Soundness
 from workers.store.upgrade import Upgrade
 from workers.store.witness import Witness
-from workers.supervisor import Child, Supervisor
 
 _log = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ def _run(
             path = witness.path_of_given(client, settings.store.data)
             watched = Witness(Steps(client), path, copies=False)
             duties = [*duties, Duty("witness", partial(witness.watch_given, watched))]
-        heartbeat = partial(processes.heartbeat, client, lambda: _running(supervisor, keeper))
+        heartbeat = partial(heartbeats.heartbeat, client, lambda: _running(supervisor, keeper))
         begin = partial(_begin, client, settings.store, upgrade)
         more = [
             Duty("heartbeat", heartbeat, quiet=_QUIET),
@@ -186,7 +186,7 @@ def _running(supervisor: Supervisor, keeper: Keeper | None) -> list[Process]:
 
 def _below(role: str, pid: int) -> Sequence[int]:
     """Return the processes that serve, of granian's main process."""
-    return processes.children(pid) if role == "web" else ()
+    return heartbeats.children(pid) if role == "web" else ()
 
 
 def _ready(host: str, port: int, shown: str, stop: threading.Event) -> None:

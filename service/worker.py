@@ -13,10 +13,9 @@ import os
 import sys
 
 from service import logs
-from workers import jobs, supervisor, worker
 from workers.config.loader import load
 from workers.config.settings import Settings
-from workers.runtime import beats
+from workers.runtime import beats, jobs, rq_worker, supervisor
 from workers.store import connection
 
 FETCH = "fetch"
@@ -34,7 +33,7 @@ def main() -> int:
     fetching = FETCH in sys.argv[1:]
     settings = _bind_fetches() if fetching else _bind_deliveries()
     jobs.bind(settings).alive = pulse.alive
-    return worker.work(
+    return rq_worker.work(
         jobs.FETCH_QUEUE if fetching else jobs.QUEUE,
         connection.rq_connection(settings.store),
         on_start=supervisor.announce,

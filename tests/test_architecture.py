@@ -73,7 +73,7 @@ def test_workers_do_not_import_the_service_nor_flask(path):
     assert not packages(path) & {"service", "flask"}
 
 
-RQ = ("workers/jobs.py", "workers/runtime/wakeups.py", "workers/worker.py")
+RQ = ("workers/runtime/jobs.py", "workers/runtime/wakeups.py", "workers/runtime/rq_worker.py")
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path not in RQ])

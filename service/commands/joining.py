@@ -27,8 +27,8 @@ def joined() -> Iterator[Parts]:
         ConfigurationInvalid: instep.toml cannot be read.
         StoreUnavailable: nothing runs; the message says what to start.
     """
-    from workers import jobs
     from workers.config.loader import load
+    from workers.runtime import jobs
     from workers.store import connection
 
     parts = jobs.build(load(os.environ))

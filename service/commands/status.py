@@ -39,7 +39,7 @@ def status(json_wanted: bool) -> None:
     """Show destinations, collections, sources, fetchers, reconciles, counters and processes."""
     from service.ingest.spool_count import with_spool
     from service.reconcile.past_runs import with_runs
-    from workers import processes
+    from workers.runtime import heartbeats
     from workers.store.losses import Losses
 
     with _told_with_reason(), joined() as parts:
@@ -47,7 +47,7 @@ def status(json_wanted: bool) -> None:
         found = with_spool(parts.report.status(), settings.store.data, client)
         found["losses"] = Losses(parts.steps).open(settings.collections)
         found = with_runs(found, settings.collections.values(), client)
-        found["processes"] = processes.alive(client)
+        found["processes"] = heartbeats.alive(client)
         found["reasons"] = _reasons(found, _trouble(parts), settings)
     if json_wanted:
         as_json(found)

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workers import jobs, processes
 from workers.config.loader import load
 from workers.errors import StoreUnavailable
+from workers.runtime import heartbeats, jobs
 from workers.store.connection import guarded
 
 SILENT_MS = 15_000  # after which no request is on its way any more
@@ -61,7 +61,7 @@ class System:
         """Return what it is like now; None: the store does not answer at this moment."""
         try:
             status = self._parts.report.status()
-            workers = processes.workers_alive(self._client)
+            workers = heartbeats.workers_alive(self._client)
             with guarded():
                 # Once nothing is pending, only what has a repair mark is still in a due set.
                 repairs = self._client.zcard("instep:due:products:live")
@@ -91,7 +91,7 @@ class System:
     def kill_worker(self) -> int | None:
         """Kill one of the workers with SIGKILL; return its pid, or None if none was found."""
         try:
-            found = [each.pid for each in processes.listed(self._client) if each.role == "worker"]
+            found = [each.pid for each in heartbeats.listed(self._client) if each.role == "worker"]
         except StoreUnavailable:
             return None
         pid = random.choice(found) if found else None  # noqa: S311  # any of them

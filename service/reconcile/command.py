@@ -24,10 +24,10 @@ from service.reconcile.sources.snapshot import opened
 from service.reconcile.table import Table
 from service.reconcile.time_limit import TimeLimit, watched
 from service.reconcile.wishes import Wishes
-from workers import jobs
 from workers.model.run_limits import RunLease
 from workers.policy import run_guard
 from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED, Ruling
+from workers.runtime import jobs
 from workers.store import connection
 from workers.store.connection import guarded
 from workers.store.losses import Losses

@@ -27,7 +27,7 @@ from workers.config.settings import Collection, Destination, Settings, StoreSett
 from workers.delivery.context import Parts, parts_of
 from workers.delivery.deliver import Courier
 from workers.delivery.reads import Asker
-from workers.keeper import kept
+from workers.runtime.embedded_store import kept
 from workers.store import connection
 from workers.store.codec import places
 from workers.store.connection import guarded

@@ -14,11 +14,11 @@ from service.reconcile.causes import Finding
 from service.reconcile.held import Ledger
 from service.reconcile.states import Held, HeldItem
 from service.reconcile.table import PAGE, Table
-from workers import processes
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
 from workers.fields.types import are_same
 from workers.model.retirement import GONE
+from workers.runtime import heartbeats
 from workers.store import clock
 
 LOOK = 0.5  # s between two looks at what is still on its way
@@ -142,7 +142,7 @@ class Waiting:
             for wait in held.get("waits", ()):
                 if wait["seconds"] > TRIED and wait["records"] >= held["pending_items"]:
                     return f"{name} waits: {wait['reason']}: {wait['message']}"
-        if processes.workers_alive(self._parts.steps.client):
+        if heartbeats.workers_alive(self._parts.steps.client):
             self._unattended = float("inf")
             return ""
         self._unattended = min(self._unattended, time.monotonic())

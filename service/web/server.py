@@ -88,7 +88,7 @@ def serve(host: str, port: int, processes: int) -> None:
     import service.app
     import service.configuration
     import service.reconcile.past_runs  # noqa: F401
-    import workers.jobs  # noqa: F401
+    import workers.runtime.jobs  # noqa: F401
     from workers.store.scripts import text_of
 
     text_of("accept")
@@ -155,7 +155,8 @@ def _build() -> tuple[Flask, Settings, Reporter]:
     from service.ingest.spool_parts import SpoolParts
     from service.ingest.store_gate import SOON
     from service.reconcile.past_runs import with_runs
-    from workers import jobs, processes
+    from workers.runtime import heartbeats as processes
+    from workers.runtime import jobs
     from workers.store import connection
     from workers.store.losses import Losses
     from workers.store.refusals import Refusals

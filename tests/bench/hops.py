@@ -143,7 +143,7 @@ def measured(store, secret):
     # Here: what they read from the environment is there by now.
     from service.configuration import of_process
     from service.web.server import application
-    from workers import jobs
+    from workers.runtime import jobs
 
     app, bound = application(), jobs.bind(of_process().settings)
     client = redis.Redis(unix_socket_path=str(store.path))

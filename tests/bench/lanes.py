@@ -20,9 +20,9 @@ from datetime import UTC, datetime
 from service.sandbox.seed import product_id
 from tests.bench import rig as rigs
 from tests.bench.load import Load
-from workers import jobs
 from workers.config.loader import load
 from workers.model.changes import Change, Delivery, FieldValue, Incoming, time_version
+from workers.runtime import jobs
 
 PART = 100  # changes in a delivery of the reconcile
 HOLD = 20.0  # s; about what the hand-over takes

@@ -19,7 +19,7 @@ import json, sys
 from service import logs
 from workers.runtime.beats import Limits
 from workers.runtime.duties import Duty
-from workers.supervisor import Child, Supervisor
+from workers.runtime.supervisor import Child, Supervisor
 
 logs.configure()
 

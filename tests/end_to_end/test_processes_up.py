@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from workers import processes
 from workers.config.settings import StoreSettings
 from workers.errors import StoreUnavailable
-from workers.keeper import kept
+from workers.runtime import heartbeats
+from workers.runtime.embedded_store import kept
 from workers.store import connection
 
 ROOT = Path(__file__).parents[2]
@@ -93,12 +93,12 @@ class Site:
 
     def pids(self, role=None):
         with contextlib.suppress(StoreUnavailable):
-            found = processes.alive(self.client)
+            found = heartbeats.alive(self.client)
             return {each["pid"] for each in found if role in (None, each["role"])}
         return set()
 
     def counts(self):
-        return {role: len(self.pids(role)) for role in processes.ROLES}
+        return {role: len(self.pids(role)) for role in heartbeats.ROLES}
 
     def close(self):
         for process in self.started:

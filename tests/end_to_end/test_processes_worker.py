@@ -12,7 +12,7 @@ import redis
 from rq import Queue
 
 from workers.config.settings import StoreSettings
-from workers.keeper import kept
+from workers.runtime.embedded_store import kept
 from workers.store.connection import rq_connection
 
 ROOT = Path(__file__).parents[2]

@@ -12,7 +12,7 @@ from service.configuration import build
 from service.fetchers.base import Fetched
 from service.fetching import Runner
 from service.intake import Intake
-from workers import jobs
+from workers.runtime import jobs
 from workers.store.outbox import balanced
 
 PROOF = {"authorization": "Bearer s3cret", "content-type": "application/json"}

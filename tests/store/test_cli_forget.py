@@ -11,9 +11,9 @@ from test_cli_joined import MAPPINGS, TOML
 from service.cli import main
 from service.configuration import build
 from service.intake import Intake
-from workers import jobs
 from workers.config.settings import StoreSettings
-from workers.keeper import kept
+from workers.runtime import jobs
+from workers.runtime.embedded_store import kept
 from workers.store import append_only, spool_marks
 
 KEY = "ERASE-ME-77"

@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from service.cli import main
-from workers import jobs
 from workers.config.loader import load
 from workers.model.attempts import Batch, Death, Judgement, Verdict
 from workers.model.changes import Change, Delivery, FieldProblem, FieldValue, Incoming
+from workers.runtime import jobs
 
 TOML = """
 mappings = ["mappings.py"]

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from service.cli import main
 from service.configuration import build
 from service.intake import Intake
-from workers import jobs
 from workers.config.loader import load
+from workers.runtime import jobs
 
 TOML = """
 mappings = ["mappings.py"]

@@ -12,7 +12,7 @@ from workers.config.settings import StoreSettings
 from workers.embedded import repair
 from workers.embedded.layout import Place
 from workers.errors import StoreDamaged
-from workers.keeper import kept
+from workers.runtime.embedded_store import kept
 from workers.store import connection
 from workers.store.losses import Losses
 from workers.store.scripts import Steps

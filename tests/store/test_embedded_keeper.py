@@ -14,14 +14,14 @@ import redis
 from workers.config.settings import StoreSettings
 from workers.embedded import server
 from workers.embedded.server import is_hung
-from workers.keeper import Keeper, kept
+from workers.runtime.embedded_store import Keeper, kept
 from workers.store import connection
 
 ROOT = Path(__file__).parents[2]
 KEEP = """
 import sys, threading
 from pathlib import Path
-from workers.keeper import kept
+from workers.runtime.embedded_store import kept
 from workers.config.settings import StoreSettings
 with kept(StoreSettings(data=Path(sys.argv[1]))):
     print("kept", flush=True)

@@ -10,7 +10,7 @@ from workers.config.settings import StoreSettings
 from workers.embedded import layout as embedded
 from workers.embedded.layout import Place
 from workers.errors import StoreUnavailable
-from workers.keeper import kept
+from workers.runtime.embedded_store import kept
 from workers.store import connection
 
 

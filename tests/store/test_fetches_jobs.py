@@ -11,10 +11,10 @@ from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 
 from service.cli import main
 from service.fetching import HUNG, Runner
-from workers import jobs
 from workers.config.loader import load
 from workers.model.attempts import Wait
 from workers.model.changes import Delivery, Fetch, Incoming
+from workers.runtime import jobs
 from workers.runtime.wakeups import FETCH, SECONDS
 from workers.store.fetch_queue import ATTEMPTS, LEASE
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 from outbox_driver import settings
 
-from workers import processes
 from workers.delivery.context import parts_of
-from workers.jobs import STEP, Jobs
 from workers.model.attempts import Wait
-from workers.processes import Process
+from workers.runtime import heartbeats
+from workers.runtime.heartbeats import Process
+from workers.runtime.jobs import STEP, Jobs
 from workers.store.scripts import Steps
 from workers.webflow.client import SECONDS
 
@@ -54,7 +54,7 @@ def test_a_reconcile_leaves_a_flight_and_a_worker(store, living, workers, sites,
     if sites == 2:
         other = replace(made.destinations["site"], name="other")
         made = replace(made, destinations=made.destinations | {"other": other})
-    processes.beat(store, [Process("worker", pid) for pid in living[:workers]])
+    heartbeats.beat(store, [Process("worker", pid) for pid in living[:workers]])
     jobs = Jobs(parts_of(made, Steps(store), None), threading.Event())
     jobs.courier = Recording()
     jobs.deliver("site")

@@ -8,7 +8,7 @@ import redis
 
 from workers.config.settings import StoreSettings
 from workers.errors import StoreFull, StoreUnavailable, StoreUnsafe
-from workers.keeper import kept
+from workers.runtime.embedded_store import kept
 from workers.store import connection
 
 

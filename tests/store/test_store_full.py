@@ -8,9 +8,9 @@ import pytest
 from outbox_driver import Bench, event
 from outbox_retiring import retire
 
-from workers import jobs, processes, worker
 from workers.config.settings import StoreSettings
 from workers.errors import StoreFull
+from workers.runtime import heartbeats, jobs, rq_worker
 from workers.store import connection
 from workers.store.dead_letters import DeadLetters
 from workers.store.outbox import balanced
@@ -110,8 +110,8 @@ def test_one_command_after_another_is_carried_out_though_the_store_is_full(clien
     assert client.set("instep:sweeper", "other", nx=True, px=5000) is None
     assert client.hset("h", mapping={"a": "1", "b": "ä\n"}) == 2
     assert client.hgetall("h") == {"a": "1", "b": "ä\n"}
-    processes.beat(client, [processes.Process("worker", 7)])
-    assert processes.workers_alive(client) == 1
+    heartbeats.beat(client, [heartbeats.Process("worker", 7)])
+    assert heartbeats.workers_alive(client) == 1
 
 
 @pytest.mark.parametrize("transaction", [True, False])
@@ -144,7 +144,7 @@ def test_a_job_is_enqueued_taken_and_done_though_the_store_is_full(
     monkeypatch.setattr(jobs, "_bound", running)
     fill(client, beyond=2_000_000)
     wakes.wake("site")
-    rq = worker.Worker([jobs.QUEUE], connection=wakes.queue.connection, serializer="json")
+    rq = rq_worker.Worker([jobs.QUEUE], connection=wakes.queue.connection, serializer="json")
     assert rq.work(burst=True, logging_level="WARNING")
     assert done == ["site"]
     wakes.close()

@@ -8,10 +8,10 @@ import threading
 
 import pytest
 
-from workers import processes
 from workers.config.settings import StoreSettings
-from workers.keeper import kept
-from workers.processes import Process
+from workers.runtime import heartbeats
+from workers.runtime.embedded_store import kept
+from workers.runtime.heartbeats import Process
 from workers.store import connection
 
 ME = os.getpid()
@@ -40,8 +40,8 @@ def elsewhere(client, *, ago, running):
 
 
 def test_what_runs_is_listed_by_role_and_pid(client):
-    processes.beat(client, [Process("worker", os.getppid()), Process("supervisor", ME)])
-    assert processes.alive(client) == [
+    heartbeats.beat(client, [Process("worker", os.getppid()), Process("supervisor", ME)])
+    assert heartbeats.alive(client) == [
         {"role": "supervisor", "pid": ME},
         {"role": "worker", "pid": os.getppid()},
     ]
@@ -50,102 +50,102 @@ def test_what_runs_is_listed_by_role_and_pid(client):
 def test_a_pid_that_has_ended_is_not_listed(client):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    processes.beat(client, [Process("supervisor", ME), Process("worker", ended.pid)])
-    assert processes.alive(client) == [{"role": "supervisor", "pid": ME}]
+    heartbeats.beat(client, [Process("supervisor", ME), Process("worker", ended.pid)])
+    assert heartbeats.alive(client) == [{"role": "supervisor", "pid": ME}]
 
 
 def test_a_child_that_was_killed_but_not_yet_buried_is_not_listed(client):
     killed = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    processes.beat(client, [Process("worker", killed.pid)])
-    assert processes.alive(client) == [{"role": "worker", "pid": killed.pid}]
+    heartbeats.beat(client, [Process("worker", killed.pid)])
+    assert heartbeats.alive(client) == [{"role": "worker", "pid": killed.pid}]
     killed.kill()
     os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)
-    assert processes.alive(client) == []
+    assert heartbeats.alive(client) == []
     killed.communicate()
 
 
 def test_processes_of_other_machines_are_listed_unseen(client):
     elsewhere(client, ago=0, running=[["worker", 4_000_000, True]])
-    assert processes.alive(client) == [{"role": "worker", "pid": 4_000_000}]
+    assert heartbeats.alive(client) == [{"role": "worker", "pid": 4_000_000}]
 
 
 def test_a_supervisor_that_is_silent_for_long_is_gone(client):
     elsewhere(client, ago=7, running=[["worker", ME, True]])
-    assert processes.alive(client) == []
+    assert heartbeats.alive(client) == []
 
 
 def test_a_heartbeat_replaces_the_one_before(client):
-    processes.beat(client, [Process("worker", ME)])
-    processes.beat(client, [Process("web", ME)])
-    assert processes.alive(client) == [{"role": "web", "pid": ME}]
+    heartbeats.beat(client, [Process("worker", ME)])
+    heartbeats.beat(client, [Process("web", ME)])
+    assert heartbeats.alive(client) == [{"role": "web", "pid": ME}]
 
 
 def test_who_left_is_not_listed(client):
-    processes.beat(client, [Process("supervisor", ME)])
-    processes.leave(client)
-    assert processes.alive(client) == []
+    heartbeats.beat(client, [Process("supervisor", ME)])
+    heartbeats.leave(client)
+    assert heartbeats.alive(client) == []
 
 
 def test_supervisors_of_long_ago_are_forgotten(client):
     elsewhere(client, ago=1000, running=[])
-    processes.beat(client, [])
+    heartbeats.beat(client, [])
     assert client.hlen("instep:processes") == 1
 
 
 def test_a_worker_counts_once_it_is_at_work(client):
-    processes.beat(client, [Process("worker", ME, ready=False), Process("web", ME)])
-    assert processes.workers_alive(client) == 0
-    processes.beat(client, [Process("worker", ME), Process("worker", os.getppid(), ready=False)])
-    assert processes.workers_alive(client) == 1
+    heartbeats.beat(client, [Process("worker", ME, ready=False), Process("web", ME)])
+    assert heartbeats.workers_alive(client) == 0
+    heartbeats.beat(client, [Process("worker", ME), Process("worker", os.getppid(), ready=False)])
+    assert heartbeats.workers_alive(client) == 1
 
 
 def test_a_worker_of_another_queue_is_listed_and_does_not_count(client):
-    processes.beat(client, [Process("worker", ME, delivers=False)])
-    assert processes.alive(client) == [{"role": "worker", "pid": ME}]
-    assert processes.workers_alive(client) == 0
+    heartbeats.beat(client, [Process("worker", ME, delivers=False)])
+    assert heartbeats.alive(client) == [{"role": "worker", "pid": ME}]
+    assert heartbeats.workers_alive(client) == 0
 
 
 def test_the_heartbeat_goes_on_until_it_is_stopped_and_then_leaves(client):
     running, stop = [Process("supervisor", ME)], threading.Event()
-    beats = threading.Thread(target=processes.heartbeat, args=(client, lambda: running[:], stop))
+    beats = threading.Thread(target=heartbeats.heartbeat, args=(client, lambda: running[:], stop))
     beats.start()
     try:
         waiting = threading.Event()
         for _ in range(100):
-            if processes.alive(client):
+            if heartbeats.alive(client):
                 break
             waiting.wait(0.02)
-        assert processes.alive(client) == [{"role": "supervisor", "pid": ME}]
+        assert heartbeats.alive(client) == [{"role": "supervisor", "pid": ME}]
     finally:
         stop.set()
         beats.join()
-    assert processes.alive(client) == []
+    assert heartbeats.alive(client) == []
 
 
 def test_children_are_found_by_their_parent():
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    assert child.pid in processes.children(ME)
+    assert child.pid in heartbeats.children(ME)
     child.communicate()
-    assert child.pid not in processes.children(ME)
+    assert child.pid not in heartbeats.children(ME)
 
 
 def silent(client, running):
     """Write a heartbeat of this machine, older than it may be."""
     seconds, _ = client.time()
-    entry = {"at": seconds - 30, "machine": processes.machine(), "processes": running}
+    entry = {"at": seconds - 30, "machine": heartbeats.machine(), "processes": running}
     client.hset("instep:processes", "silent", json.dumps(entry))
 
 
 def test_a_supervisor_that_lives_and_is_silent_hangs(client):
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     silent(client, [["supervisor", ME, True, True], ["worker", child.pid, True, True]])
-    assert processes.hung(client) == ("supervisor",)
-    assert processes.workers_alive(client) == 1
+    assert heartbeats.hung(client) == ("supervisor",)
+    assert heartbeats.workers_alive(client) == 1
     child.kill()
     child.communicate()
-    assert processes.alive(client) == []
+    assert heartbeats.alive(client) == []
 
 
 def test_another_process_with_the_pid_of_a_supervisor_that_ended_is_not_taken_for_it(client):
     silent(client, [["supervisor", ME, True, True], ["worker", os.getppid(), True, True]])
-    assert processes.alive(client) == []
+    assert heartbeats.alive(client) == []

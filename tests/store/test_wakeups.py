@@ -11,9 +11,9 @@ import redis
 from rq import Queue
 from rq.job import Job
 
-from workers import jobs
+from workers.runtime import jobs
+from workers.runtime.rq_worker import Worker
 from workers.runtime.wakeups import WakeUp
-from workers.worker import Worker
 
 
 class Recording:
@@ -73,7 +73,7 @@ POISON = {
     "another function": called("poison.run", None, [], {}),
     "a method": called("run", "poison", ["site"], {}),
     "a builtin": called("eval", None, ["__import__('poison')"], {}),
-    "a function of ours": called("workers.jobs.bind", None, ["site"], {}),
+    "a function of ours": called("workers.runtime.jobs.bind", None, ["site"], {}),
     "more arguments": called("workers.jobs.deliver", None, ["site", "site"], {}),
     "named arguments": called("workers.jobs.deliver", None, ["site"], {"more": 1}),
     "an argument that is no text": called("workers.jobs.deliver", None, [["site"]], {}),

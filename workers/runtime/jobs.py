@@ -16,12 +16,12 @@ from collections.abc import Callable, Sequence
 
 import redis
 
-from workers import processes
 from workers.config.settings import Destination, Settings
 from workers.delivery.context import Parts, parts_of
 from workers.delivery.deliver import Courier
 from workers.errors import StoreUnavailable
 from workers.model.attempts import Wait
+from workers.runtime import heartbeats
 from workers.runtime.slices import carry_on
 from workers.runtime.wakeups import DELIVER, FAILURE_TTL, FETCH, RESULT_TTL, SECONDS, WakeQueue
 from workers.store import connection
@@ -174,7 +174,7 @@ class Jobs:
         for a live change would wait for the slowest of their answers.
         """
         if time.monotonic() > self._counted + COUNT_EVERY:
-            self._workers = processes.workers_alive(self.parts.steps.client)
+            self._workers = heartbeats.workers_alive(self.parts.steps.client)
             self._counted = time.monotonic()
         flights = FLIGHTS
         if len(self.parts.settings.destinations) > 1:

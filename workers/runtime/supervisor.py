@@ -20,9 +20,9 @@ from dataclasses import dataclass, replace
 from types import FrameType
 
 from workers.embedded import pdeathsig
-from workers.processes import Process
 from workers.runtime import beats
 from workers.runtime.duties import Duties, Duty
+from workers.runtime.heartbeats import Process
 from workers.runtime.watchdog import Watchdog
 
 READY_FD = "INSTEP_READY_FD"  # environment variable: where a child says that it is at work
