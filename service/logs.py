@@ -37,7 +37,7 @@ class Once(logging.Filter):
 
 
 class Line(logging.Formatter):
-    """``2025-01-31T09:10:11.123Z info workers.delivery.deliver: attempt items=100 action="settle"``"""
+    """``2025-01-31T09:10:11.123Z info workers.runtime.jobs: attempt items=100 action="settle"``"""
 
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created, UTC)

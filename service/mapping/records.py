@@ -59,7 +59,9 @@ def _checked(value: Any, text: str | None) -> str:
 
 def composite(values: Sequence[Any]) -> str:
     """
-    Return the key whose parts are *values*, as ``workers.webflow.item_keys`` joins them; of one it is that one.
+    Return the key whose parts are *values*, as ``workers.webflow.item_keys`` joins them.
+
+    Of one part it is that part.
 
     Raises:
         ValueError: One of them is no ``key``, or the whole is longer than 256 characters.

@@ -75,7 +75,8 @@ def test_a_table_without_rows_says_so(capsys):
 def test_a_record_is_one_line_with_its_extras(record):
     line = logs.Line().format(record("attempt", items=3, key="a\nb", outcome="200"))
     assert line == (
-        '2025-06-01T12:00:00.500Z info workers.delivery.deliver: attempt items=3 key="a\\nb" outcome="200"'
+        "2025-06-01T12:00:00.500Z info workers.delivery.deliver: attempt"
+        ' items=3 key="a\\nb" outcome="200"'
     )
 
 

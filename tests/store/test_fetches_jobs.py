@@ -79,7 +79,7 @@ def test_a_job_of_fetches_has_a_queue_of_its_own(parts, store_socket):
     parts.wakes.wake(":fetch")
     assert (queued(store_socket, "instep-fetch"), queued(store_socket, "instep")) == (1, 0)
     (job,) = parts.wakes.fetches.jobs
-    assert job.func_name == "workers.jobs.fetch"
+    assert job.func_name == "workers.runtime.jobs.fetch"
     assert job.timeout == SECONDS[FETCH]
 
 

@@ -13,7 +13,7 @@ from rq.job import Job
 
 from workers.runtime import jobs
 from workers.runtime.rq_worker import Worker
-from workers.runtime.wakeups import WakeUp
+from workers.runtime.wakeups import DELIVER, WakeQueue, WakeUp
 
 
 class Recording:
@@ -107,7 +107,7 @@ def test_what_is_no_wake_up_is_deleted_and_imports_nothing(client, run, poison, 
 def test_a_wake_up_made_by_rq_is_read(client):
     put(client, id="good")
     job = WakeUp.fetch("good", connection=client, serializer="json")
-    assert (job.func_name, job.args, job.timeout) == ("workers.jobs.deliver", ["site"], 120)
+    assert (job.func_name, job.args, job.timeout) == ("workers.runtime.jobs.deliver", ["site"], 120)
 
 
 def test_a_job_that_depends_on_a_wake_up_imports_nothing(client, run, poison):
@@ -143,6 +143,20 @@ def test_a_key_of_another_type_ends_no_worker(client, run, key):
     assert run() == []
     put(client, id="good")
     assert run() == ["site"]
+
+
+def test_a_wake_up_that_rq_has_saved_anew_is_read(client):
+    put(client, id="good")
+    WakeUp.fetch("good", connection=client, serializer="json").save()
+    assert WakeUp.fetch("good", connection=client, serializer="json").args == ["site"]
+
+
+def test_a_job_carries_a_name_that_every_release_knows(client):
+    """A worker of the release before, beside this one, refuses what it does not know."""
+    queue = WakeQueue("wakes", connection=client, serializer="json")
+    queue.enqueue(DELIVER, "site", result_ttl=0, failure_ttl=60, ttl=300)
+    (id,) = queue.job_ids
+    assert b"workers.jobs.deliver" in zlib.decompress(client.hget(f"rq:job:{id}", "data"))
 
 
 def test_what_it_puts_into_the_queue_is_a_wake_up(client):

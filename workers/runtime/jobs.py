@@ -69,9 +69,9 @@ class Wakes:
         kept = {"result_ttl": RESULT_TTL, "failure_ttl": FAILURE_TTL, "ttl": 300}
         with guarded():
             if destination == FETCHES:
-                self.fetches.enqueue(fetch, job_timeout=SECONDS[FETCH], **kept)
+                self.fetches.enqueue(FETCH, job_timeout=SECONDS[FETCH], **kept)
             else:
-                self.queue.enqueue(deliver, destination, job_timeout=SECONDS[DELIVER], **kept)
+                self.queue.enqueue(DELIVER, destination, job_timeout=SECONDS[DELIVER], **kept)
 
     def close(self) -> None:
         """Close the connection."""

@@ -20,7 +20,10 @@ from rq import Queue
 from rq.exceptions import NoSuchJobError
 from rq.job import Job
 
+# What jobs call, by the names that they carry in the store: those of every release.
 DELIVER, FETCH = "workers.jobs.deliver", "workers.jobs.fetch"
+PATHS = {DELIVER: "workers.runtime.jobs.deliver", FETCH: "workers.runtime.jobs.fetch"}
+_NAMES = {path: name for name, path in PATHS.items()}  # RQ may save a job that it has read
 ARGUMENTS = {DELIVER: 1, FETCH: 0}  # how many texts each takes
 SECONDS = {
     DELIVER: 120,
@@ -61,7 +64,7 @@ class WakeUp(Job):
             self.connection.delete(self.key)
             _log.warning("job refused: it is no wake-up", extra={"reason": str(error)})
             raise NoSuchJobError("no wake-up") from error
-        self.data = json.dumps([function, None, arguments, {}]).encode()
+        self.data = json.dumps([PATHS[function], None, arguments, {}]).encode()
         self.timeout = SECONDS[function]
         self.result_ttl, self.failure_ttl = RESULT_TTL, FAILURE_TTL
 
@@ -83,7 +86,8 @@ def wake_up(raw: Mapping[str, bytes]) -> tuple[str, None, list[str], dict[str, A
     if not isinstance(called, list) or len(called) != 4:
         raise ValueError("it calls nothing that can be read")
     function, instance, arguments, named = called
-    if not isinstance(function, str) or function not in ARGUMENTS:
+    function = _NAMES.get(function, function) if isinstance(function, str) else None
+    if function not in ARGUMENTS:
         raise ValueError(f"it calls something else than {' or '.join(ARGUMENTS)}")
     texts = isinstance(arguments, list) and all(isinstance(one, str) for one in arguments)
     if instance is not None or named or not texts or len(arguments) != ARGUMENTS[function]:
