@@ -2,9 +2,9 @@
 Kept deliveries run again through the mappings as they are now: read → map → accept, oldest first.
 
 What an event gave under the old mappings it gives anew, by version: never over a newer version, nor
-over an equal one of a later event (``workers/lua/newest.lua``). Not fetched again: what the fetches
-of thin notices read is kept and mapped itself. What an item was given that is no longer the
-business of the event stays: there is no older value to put back.
+over an equal one of a later event (``version_order.lua``). Not fetched again: what the fetches of
+thin notices read is kept and mapped itself. What an item was given that is no longer the business
+of the event stays: there is no older value to put back.
 """
 
 from __future__ import annotations

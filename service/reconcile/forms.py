@@ -24,7 +24,7 @@ _WRITTEN = ("written", "unchanged")
 
 
 class Form(NamedTuple):
-    """A form, as ``lua/keep_forms.lua`` takes it."""
+    """A form, as ``lua/steps/keep_forms.lua`` takes it."""
 
     record: str
     slug: str

@@ -141,7 +141,7 @@ class Lister:
 
     def _as_lookup(self, offset: int, began_ms: int) -> Lookup:
         # Its items are taken in, and no pass of the workers is moved on by it: they wait for its
-        # end (lua/listing.lua).
+        # end (lua/lib/listing_schedule.lua).
         name, token = self._collection.name, uuid.uuid4().hex
         return Lookup(name, "index", token, offset, slot=":reconcile", at=began_ms)
 

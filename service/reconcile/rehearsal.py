@@ -39,7 +39,7 @@ from workers.webflow.site import Locale
 AT_ONCE = 10_000_000  # requests a minute: the budget is in nobody's way
 LONGEST = 3600.0  # s of its clock without an end: what is left would wait for hours
 MOST_STEPS = 1_000_000
-NEVER_MS = 3_590_000  # what is further ahead counts as now (lua/listing.lua)
+NEVER_MS = 3_590_000  # what is further ahead counts as now (lua/lib/listing_schedule.lua)
 _PASS = ("pass", "kind", "offset", "since", "lock", "holder", "pages", "total")
 
 

@@ -34,9 +34,9 @@ class Held:
         state: A fate of P4: pending, written, unchanged, ignored, discarded or dead.
         mending: A repair mark: it is written once more.
         answered: The lastUpdated, as a version, of the last answer that showed it; or None.
-        mark: Of what that answer showed, as ``lua/echo.lua`` makes it; or None.
+        mark: Of what that answer showed, as ``lua/lib/write_history.lua`` makes it; or None.
         form: Of what a listing showed at the time of that answer, and the mark of its field in the
-            schema, as ``lua/forms.lua`` keeps them; or None.
+            schema, as ``lua/lib/forms.lua`` keeps them; or None.
         file: JSON of the file that the item held when last read.
         since: ms since 1970 at which it came.
         came: ms since 1970 at which this very value came; 0: it is not known, and long ago.

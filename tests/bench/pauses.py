@@ -173,7 +173,7 @@ class Rig:
             "items": [],
             "next": None,
         }
-        return self.steps.run("index", request | told)
+        return self.steps.run("index_page", request | told)
 
     def claim_all(self) -> None:
         """Claim until nothing is due: what can go nowhere begins to wait."""

@@ -104,10 +104,13 @@ ROWS = (
 )
 
 
+LIBRARIES = ("state", "version_order", "deduplication")
+
+
 def keeping_ids():
     """A script that keeps ids as accept does, and nothing else."""
-    folder = files("workers") / "lua"
-    shared = [(folder / f"{name}.lua").read_text() for name in ("state", "newest", "seen")]
+    folder = files("workers.store") / "lua" / "lib"
+    shared = [(folder / f"{name}.lua").read_text() for name in LIBRARIES]
     body = "for _, id in ipairs(request.ids) do keep_id_seen('l', id) end return 1"
     return "\n".join(["#!lua", *shared, body])
 

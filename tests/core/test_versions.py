@@ -21,7 +21,7 @@ from workers.model.versions import (
     with_time,
 )
 
-LIBRARY = Path(workers.__file__).parent / "lua" / "versions.lua"
+LIBRARY = Path(workers.__file__).parent / "store" / "lua" / "lib" / "versions.lua"
 NOON = datetime(2026, 5, 12, 12, tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NUMBERS = st.integers(0, 10**20 - 1)

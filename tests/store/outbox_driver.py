@@ -231,7 +231,7 @@ class Bench:
         assert isinstance(lookup, Lookup), lookup
         collection = self.settings.collections[lookup.collection]
         answer = self.steps.run(
-            "index",
+            "index_page",
             {
                 "token": uuid.uuid4().hex,
                 "flight": lookup.token,
@@ -270,7 +270,7 @@ class Bench:
         place = {"collection": collection.name, "index": self.settings.copy_of(collection)}
         while True:
             request = {"token": uuid.uuid4().hex, "cursor": cursor, **place}
-            cursor = self.steps.run("unlisted", request)["cursor"]
+            cursor = self.steps.run("prune_index", request)["cursor"]
             if cursor == "0":
                 return
 
@@ -283,7 +283,7 @@ class Bench:
     def letter(self, id, act):
         destinations = dict.fromkeys(self.settings.collections, "site")
         request = {"token": uuid.uuid4().hex, "id": id, "act": act, "destinations": destinations}
-        return self.steps.run("letter", request)
+        return self.steps.run("resolve_dead_letter", request)
 
     def sweep(self):
         collections = list(self.settings.collections)

@@ -17,9 +17,9 @@ from workers.model.changes import Incoming
 
 VERSIONS = {"stock": at, "price": number, "name": lambda _: None}
 PLACED = ("held", "first")
-KEPT = 4  # as in lua/echo.lua
-CATCHING_UP = 1.01  # what is due comes so much later after a clock was set back (lua/sweep.lua)
-REMEMBERED = 50 * 60_000  # ms for which every id is surely known (lua/seen.lua)
+KEPT = 4  # as in lua/lib/write_history.lua
+CATCHING_UP = 1.01  # what is due comes so much later after a clock was set back (sweep.lua)
+REMEMBERED = 50 * 60_000  # ms for which every id is surely known (lua/lib/deduplication.lua)
 SENT_STATES = ("written", "unchanged")
 
 
@@ -292,7 +292,7 @@ class Play:
         answer = self.bench.letter(id, act)
         assert (answer["done"], answer["fields"]) == (bool(places), len(places))
         if again:
-            assert self.bench.steps.repeat("letter") == answer
+            assert self.bench.steps.repeat("resolve_dead_letter") == answer
         for place in places:
             self.reference.move(place, "pending" if act == "replay" else "discarded")
         for record in {record for record, _ in places} if act == "discard" else ():

@@ -96,7 +96,7 @@ def test_the_budget_opens_when_it_would_have_opened(bench_with, back):
 def test_the_breaker_probes_when_it_would_have_probed(steady, back):
     for _ in range(3):
         steady.outbox.steps.run(
-            "health", {"destination": "site", "event": "failure", "reason": "502"}
+            "record_health", {"destination": "site", "event": "failure", "reason": "502"}
         )
     steady.accept(event("i1", {"stock": 1}))
     go_back(steady, back)

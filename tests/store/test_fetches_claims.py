@@ -154,7 +154,7 @@ def test_a_repeat_of_the_claim_call_gets_the_same_claim(way):
     way.notice("p1")
     way.notice("p2")
     claim = way.claimed()
-    again = way.steps.repeat("fetch")
+    again = way.steps.repeat("claim_fetch")
     assert again["object"] == claim.object
     assert way.claimed().object == ({"p1", "p2"} - {claim.object}).pop()
 

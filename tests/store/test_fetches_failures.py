@@ -316,7 +316,7 @@ def test_a_repeat_of_the_failing_call_counts_one_attempt(way):
     way.product = raising(FetchRefused("the answer 404"))
     way.notice("p1")
     way.step()
-    assert way.steps.repeat("unfetched")["outcome"] == "later"
+    assert way.steps.repeat("fail_fetch")["outcome"] == "later"
     assert way.entry()["attempts"] == "1"
 
 

@@ -11,7 +11,7 @@ from service.commands.status import memory_line
 from workers.store import keys, memory
 from workers.store.families import FAMILIES, OTHERS, REST, Sampler, family_of
 
-LUA = Path(keys.__file__).parents[1] / "lua"
+LUA = Path(keys.__file__).parent / "lua"
 
 
 def whole(sampler):
@@ -26,7 +26,7 @@ def measured(store, names):
 
 def kinds():
     """Kinds of keys that the steps and the table of the outbox name."""
-    texts = [path.read_text(encoding="utf-8") for path in LUA.glob("*.lua")]
+    texts = [path.read_text(encoding="utf-8") for path in LUA.rglob("*.lua")]
     found = {kind for text in texts for kind in re.findall(r"P \.\. '([a-z-]+)", text)}
     table = keys.__doc__.split("=====\n", 1)[1]
     return sorted(found | set(re.findall(r"``instep:([a-z-]+)", table)))

@@ -19,7 +19,7 @@ def take(bench, number):
         return 0 if isinstance(step, Batch) else step.seconds
     request = {"token": str(number), "destination": "site", "budget": bench.site.budget}
     request |= {"limit": bench.site.requests_per_minute, "lane": "live"}
-    return bench.steps.run("slot", request)["ms"] / 1000
+    return bench.steps.run("acquire_slot", request)["ms"] / 1000
 
 
 def busy_hour(bench, *, gap):

@@ -164,7 +164,7 @@ def test_a_letter_that_does_not_exist_is_not_acted_on(bench, act):
 def test_a_repeat_of_the_same_call_gets_the_first_answer(dead):
     first = dead.letter("d1", "replay")
     die(dead)
-    assert dead.steps.repeat("letter") == first
+    assert dead.steps.repeat("resolve_dead_letter") == first
     assert dead.counts("dead", "pending") == (2, 0)
 
 

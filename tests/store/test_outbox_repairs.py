@@ -65,7 +65,7 @@ def test_a_second_run_marks_nothing_twice(bench):
 def test_a_repeat_of_the_call_gets_the_first_answer(bench):
     bench.confirm("i1", {"stock": 5})
     done = repair(bench, as_held(bench, "i1"))
-    assert bench.steps.repeat("repair")["fields"] == done.fields
+    assert bench.steps.repeat("rewrite")["fields"] == done.fields
 
 
 def test_a_live_value_takes_the_item_out_of_the_reconcile_lane(bench):

@@ -146,7 +146,7 @@ def test_the_destination_is_healthy_once_another_patch_succeeded_since_the_last_
     assert not again.items[0].healthy
     bench.settle(again, Verdict("i1"))
     bench.pass_time(1)
-    bench.steps.run("health", {"destination": "site", "event": "success"})
+    bench.steps.run("record_health", {"destination": "site", "event": "success"})
     assert claimed(bench).healthy
 
 

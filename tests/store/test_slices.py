@@ -142,7 +142,7 @@ def test_ids_that_a_round_did_not_show_are_forgotten_some_at_a_time(bench):
     place = f"products:{bench.settings.copy_of(bench.settings.collections['products'])}"
     bench.client.sadd(f"instep:listed:{place}", "id-sku-0")
     request = {"token": "t", "cursor": "0", "collection": "products", "index": place[9:]}
-    answer = bench.steps.run("unlisted", request)
+    answer = bench.steps.run("prune_index", request)
     assert (answer["cursor"] != "0", answer["gone"] < MANY - 1) == (True, True)
     bench.drop_unlisted(bench.settings.collections["products"], answer["cursor"])
     assert json.dumps(bench.client.hkeys(f"instep:ids:{place}")) == '["sku-0"]'

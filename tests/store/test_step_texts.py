@@ -9,8 +9,10 @@ from workers.store import fetch_queue
 from workers.store import keys as all_keys
 from workers.store.scripts import text_of
 
-FOLDER = files("workers") / "lua"
-TEXTS = {file.name[:-4]: file.read_text() for file in FOLDER.iterdir() if file.name[-4:] == ".lua"}
+FOLDER = files("workers.store") / "lua"
+TEXTS = {
+    file.name[:-4]: file.read_text() for folder in FOLDER.iterdir() for file in folder.iterdir()
+}
 STEPS = sorted(name for name, text in TEXTS.items() if text.startswith("#!lua"))
 
 

@@ -5,8 +5,12 @@ from importlib.resources import files
 
 from workers.store.scripts import text_of
 
-FOLDER = files("workers") / "lua"
-TEXTS = {each.name.removesuffix(".lua"): each.read_text() for each in FOLDER.iterdir()}
+FOLDER = files("workers.store") / "lua"
+TEXTS = {
+    each.name.removesuffix(".lua"): each.read_text()
+    for folder in FOLDER.iterdir()
+    for each in folder.iterdir()
+}
 STEPS = sorted(name for name, text in TEXTS.items() if text.startswith("#!lua"))
 NUMBER = re.compile(r"^local ([A-Z][A-Z_]*) = (\d+(?: \* \d+)*)", re.MULTILINE)
 

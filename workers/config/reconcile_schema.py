@@ -18,7 +18,7 @@ from workers.errors import Problem
 POLICIES = ("source wins", "cms wins", "report")
 _EVERY = re.compile(r"([0-9]{1,5})([mhd])")
 _SECONDS = {"m": 60.0, "h": 3600.0, "d": 86_400.0}
-WINDOW_MOST = 7 * 86_400.0  # s: for so long the guard's counts are kept (lua/run_counts.lua)
+WINDOW_MOST = 7 * 86_400.0  # s: for so long the guard's counts are kept (lua/lib/run_counts.lua)
 GONE = {"retire_at_most": "at_most", "retire_percent": "percent"}  # keys → those of the guard
 _POLICY = " or ".join(f'"{name}"' for name in POLICIES)
 

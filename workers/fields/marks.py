@@ -1,5 +1,5 @@
 """
-Marks: short names of what the CMS holds, as ``lua/echo.lua`` makes and keeps them. Pure.
+Marks: short names of what the CMS holds, as ``write_history.lua`` makes and keeps them. Pure.
 """
 
 from __future__ import annotations

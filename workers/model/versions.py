@@ -12,7 +12,7 @@ Behind any of them may stand a tie-breaker, which orders what is equal before it
 digits (a position) or ``t`` and 17 digits (a time). ``z`` and 10 digits stand right after all of
 that, in the order of the number. Letters and digits alone: Lua compares by the locale of the store.
 
-``lua/versions.lua`` reads versions in the steps, and nothing else does.
+``lua/lib/versions.lua`` reads versions in the steps, and nothing else does.
 """
 
 from __future__ import annotations

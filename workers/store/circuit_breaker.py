@@ -2,7 +2,7 @@
 Whether a destination or a collection may be written: the circuit breaker, pause and resume.
 
 Owns the pause and breaker entries of ``instep:destination:<name>`` and
-``instep:collection:<name>`` (``lua/health.lua``). Three failures in a row open the breaker; it
+``instep:collection:<name>`` (``record_health.lua``). Three failures in a row open the breaker; it
 probes every 5 s, later every 30 s, and after each probe lets one request try: a GET that fails
 must not stop writes that need none.
 """
@@ -106,4 +106,4 @@ class Breaker:
         return {"destination": collection.destination, "collection": name}
 
     def _run(self, request: dict[str, Any]) -> bool:
-        return bool(self.steps.run("health", request)["wake"])
+        return bool(self.steps.run("record_health", request)["wake"])

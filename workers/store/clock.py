@@ -1,7 +1,7 @@
 """
 The clock of the store, as the steps read it: it does not go back when the server's does.
 
-Owns ``instep:clock`` (``lua/sweep.lua``). What steps have written is compared with this clock.
+Owns ``instep:clock`` (``sweep.lua``). What steps have written is compared with this clock.
 """
 
 from __future__ import annotations

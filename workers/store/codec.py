@@ -40,7 +40,7 @@ def stored(body: bytes) -> tuple[str, str]:
 
 
 def events_for(delivery: Delivery, settings: Settings) -> list[dict[str, Any]]:
-    """Return the events of *delivery* as ``lua/accept.lua`` takes them."""
+    """Return the events of *delivery* as ``accept.lua`` takes them."""
     letters = named(delivery.source, delivery.body, delivery.events)
     return [
         _event(delivery, event, settings, place, letter)
@@ -82,7 +82,7 @@ def _event(
 
 
 def _log(event: Incoming) -> dict[str, Any]:
-    """Return where an event stands in a log, as ``lua/logs.lua`` takes it; mostly nothing."""
+    """Return where an event stands in a log, as ``logs.lua`` takes it; mostly nothing."""
     if event.log is None:
         return {}
     log = event.log
@@ -145,7 +145,7 @@ def copy_name(settings: Settings, collection: Collection, *, staged: bool) -> st
 
 
 def step_of(token: str, destination: str, answer: dict[str, Any]) -> Step:
-    """Return the step that ``lua/claim.lua`` answered with."""
+    """Return the step that ``claim.lua`` answered with."""
     match answer["step"]:
         case "batch":
             return Batch(
@@ -213,7 +213,7 @@ def _field(field: dict[str, Any]) -> ClaimedField:
 
 
 def verdict_for(verdict: Verdict, item: ClaimedItem, *, sent: bool = True) -> dict[str, Any]:
-    """Return *verdict* on *item*, of which something was *sent*, as ``lua/settle.lua`` takes it."""
+    """Return *verdict* on *item*, of which something was *sent*, as ``settle.lua`` takes it."""
     return {
         "record": verdict.record,
         "id": item.id,

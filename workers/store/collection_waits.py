@@ -1,6 +1,6 @@
 """
 What a collection waits for that somebody is to do in the CMS: a publish of the site, or room in
-the plan. Reads what ``lua/publish_wait.lua`` and ``lua/room.lua`` write.
+the plan. Reads what ``publish_wait.lua`` and ``room.lua`` write.
 """
 
 from __future__ import annotations

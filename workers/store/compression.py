@@ -20,7 +20,7 @@ from workers.config.settings import Source
 from workers.model.changes import Delivery
 
 WORDS: Final = 8_192  # bytes of a delivery that serve as words: all that the window holds
-HOUR: Final = 3600.0  # s that words are used; lua/kept.lua keeps them for longer
+HOUR: Final = 3600.0  # s that words are used; delivery_log.lua keeps them for longer
 TOPICS: Final = 16  # of one source that have words of their own
 _LEVEL: Final = 6
 # Smaller than zlib's own: these are made for every delivery, and 256 KiB take 80 µs to clear.

@@ -147,7 +147,7 @@ class DeadLetters:
 
     def _act(self, id: str, act: str) -> dict[str, Any]:
         return self.steps.run(
-            "letter",
+            "resolve_dead_letter",
             {
                 "token": uuid.uuid4().hex,
                 "id": id,
@@ -209,7 +209,7 @@ def _letter(id: str, held: Mapping[str, str]) -> Letter:
 
 
 def _left_out(held: Mapping[str, str]) -> Iterator[Mapping[str, str | None]]:
-    """Yield what ``lua/left_out.lua`` has put into a letter."""
+    """Yield what ``left_out.lua`` has put into a letter."""
     for name, version in sorted(held.items()):
         if name.startswith("o:"):
             collection, record, slug = json.loads(name[2:])

@@ -1,7 +1,7 @@
 """
 Deliveries that are kept to be run again: which there are, and the step that runs their events.
 
-Reads the keys of ``lua/kept.lua``; ``accept`` writes them, with the changes of the delivery.
+Reads the keys of ``delivery_log.lua``; ``accept`` writes them, with the changes of the delivery.
 """
 
 from __future__ import annotations

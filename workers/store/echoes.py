@@ -22,7 +22,7 @@ def field_of(value: FieldValue, settings: Settings) -> list[str]:
 
 
 def on_create_of(change: Change, collection: Collection) -> dict[str, Any]:
-    """Return how ``lua/accept.lua`` takes the fields that are for new items; mostly nothing."""
+    """Return how ``accept.lua`` takes the fields that are for new items; mostly nothing."""
     creates = change.by == "key" and collection.missing == "create"
     how = "create" if creates else "never"
     slugs = {value.slug: how for value in change.fields if value.on_create}
@@ -30,7 +30,7 @@ def on_create_of(change: Change, collection: Collection) -> dict[str, Any]:
 
 
 def echo_of(change: Change) -> dict[str, Any]:
-    """Return what ``lua/accept.lua`` takes of an echo, and nothing of any other change."""
+    """Return what ``accept.lua`` takes of an echo, and nothing of any other change."""
     here = {"locale": change.locale} if change.locale else {}
     if change.echo is None:
         return here
@@ -39,7 +39,7 @@ def echo_of(change: Change) -> dict[str, Any]:
 
 
 def gone_by(event: Incoming, settings: Settings) -> dict[str, Any]:
-    """Return which items an event says are gone, as ``lua/accept.lua`` takes it; mostly nothing."""
+    """Return which items an event says are gone, as ``accept.lua`` takes it; mostly nothing."""
     if not event.gone:
         return {}
     told = [

@@ -2,7 +2,7 @@
 ``instep forget``: a record, and every body, letter and entry that holds its key, for good.
 
 Owns ``instep:forgetting:<hash>``, the mark of a run that has not come to its end, and
-``instep:rewrite:<token>``, the copy of a stream that is written anew (``lua/rewrite_stream.lua``).
+``instep:rewrite:<token>``, the copy of a stream that is written anew (``rewrite_stream.lua``).
 
 It may be ended at any moment and run again: what it finds in the store is what is left to do. What
 other records hold of the key (they refer to it) stays, and is named.

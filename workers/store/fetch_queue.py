@@ -1,7 +1,7 @@
 """
 Objects that notices named and that are to be fetched: which waits, who reads it, what became of it.
 
-Every method is one Lua step. The keys that the steps own (``lua/fetching.lua``):
+Every method is one Lua step. The keys that the steps own (``fetch_queue.lua``):
 
 ==============================================  ===============================================
 ``instep:fetch:<fetcher>:<source>:<object>``    hash: one object, with its newest notice
@@ -90,7 +90,7 @@ class Fetches:
         """Return the next object that one of *fetchers* is to read, or when to come back."""
         token = uuid.uuid4().hex
         request = {"token": token, "fetchers": list(fetchers), "lease_ms": int(LEASE * 1000)}
-        answer = self.steps.run("fetch", request)
+        answer = self.steps.run("claim_fetch", request)
         if "fetcher" not in answer:
             ms = answer["ms"]
             return Wait(None if ms is False else ms / 1000)
@@ -122,7 +122,7 @@ class Fetches:
             ``resting``, ``later``, ``dead``, or ``lost``: the claim had run out.
         """
         answer = self.steps.run(
-            "unfetched",
+            "fail_fetch",
             {
                 "token": uuid.uuid4().hex,
                 "claim": claim.token,

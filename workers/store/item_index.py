@@ -3,9 +3,9 @@ Item lookup: from key to item id, by filter or by listing, kept in the store and
 CMS alone.
 
 Owns ``instep:ids:…``, ``instep:keys:…``, ``instep:born:…``, ``instep:twins:…``, ``instep:index:…``,
-``instep:listed:…`` and ``instep:schema:…`` (``lua/listing.lua``, ``lua/index.lua``,
-``lua/twins.lua``). In v2 a filter asks for the keys that wait, at once (``lua/filter.lua``). What
-it does not show, and of which it cannot say that it is not there (``lua/filtered.lua``), waits for
+``instep:listed:…`` and ``instep:schema:…`` (``listing_schedule.lua``, ``index_page.lua``,
+``duplicate_keys.lua``). In v2 a filter asks for the keys that wait, at once (``filter.lua``). What
+it does not show, and of which it cannot say that it is not there (``filtered.lua``), waits for
 a listing, as every key does in v1. The first pass lists the collection; later ones what was edited
 since, at most every 30 s while a key waits, or what was created since where that would be too much.
 Beside them, and while something is sent, there are two that nobody waits for: what was edited, and
@@ -76,7 +76,7 @@ class Items:
         views = asked.found(names, items.values()) if asked else items.values()
         more = page is not None and len(items) > 0 and self._more(lookup, page)
         found = self.steps.run(
-            "index",
+            "index_page",
             {
                 "token": uuid.uuid4().hex,
                 "flight": lookup.token,
@@ -120,7 +120,7 @@ class Items:
         cursor, gone = "0", 0
         while True:
             answer = self.steps.run(
-                "unlisted",
+                "prune_index",
                 {
                     "token": uuid.uuid4().hex,
                     "collection": collection.name,
@@ -275,7 +275,7 @@ def missing_message(collection: Collection) -> str:
 
 
 def _answered(names: RecordKeys, asked: KeyFilter, page: Answer) -> dict[str, Any]:
-    """Return what *page* is an answer to, as ``lua/filtered.lua`` takes it."""
+    """Return what *page* is an answer to, as ``filtered.lua`` takes it."""
     refused = page.status >= 400 or not asked.askable
     # Of two keys that the field keeps as one the other is asked for next.
     found = {names.of(view) for view in page.items.values()}

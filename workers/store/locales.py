@@ -1,7 +1,7 @@
 """
 The locales of a site and the variants of its items, as the store knows them.
 
-Owns ``instep:site:…`` and ``instep:variants:…`` (``lua/locales.lua``). They are read only where a
+Owns ``instep:site:…`` and ``instep:variants:…`` (``locales.lua``). They are read only where a
 collection or a mapping writes more than the primary locale: the locales once a day, by GET /sites,
 and the variants by listing those of all other locales, a page at a time.
 """

@@ -16,7 +16,7 @@ def variants(entries: Sequence[Any]) -> dict[str, tuple[str, ...]]:
 
 
 def told(verdict: Verdict) -> dict[str, Any]:
-    """Return what ``lua/settle.lua`` is told of variants; mostly nothing."""
+    """Return what ``settle.lua`` is told of variants; mostly nothing."""
     shown = {slug: list(locales) for slug, locales in verdict.shown.items() if locales}
     return {
         **({"shown": shown} if shown else {}),

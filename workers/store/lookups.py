@@ -1,5 +1,5 @@
 """
-The GETs that a claim hands out in the place of a batch, as ``lua/claim.lua`` writes them. Pure.
+The GETs that a claim hands out in the place of a batch, as ``claim.lua`` writes them. Pure.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """
 What the store may lack of what it had acknowledged, until a reconcile has proven a collection.
 
-Owns ``instep:losses`` and what begins with it (``lua/losses.lua``), and ``instep:witness``. A loss
+Owns ``instep:losses`` and what begins with it (``losses.lua``), and ``instep:witness``. A loss
 is a dictionary with ``id`` and ``kind``:
 
 =======  ===========================================================================================

@@ -1,7 +1,7 @@
 """
 The outbox: the state each item should have, and what of it the CMS does not show yet.
 
-Every method is one Lua step (``workers/lua``). Its keys stand in ``workers/store/keys.py``.
+Every method is one Lua step (``workers/store/lua``). Its keys stand in ``workers/store/keys.py``.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ RAW_BYTES = 64 * 1024 * 1024  # that their bodies take, per source; beyond that 
 DEDUPE_HOURS = 24.0  # where neither the source nor its sender says
 INDEX_EVERY = 30.0  # s between look-ups of what was edited since
 V1_INDEX_EVERY = 600.0  # s; v1 cannot filter and lists the whole collection anew
-MARKER_MS = 5000  # as in lua/state.lua: a job that has not started by then may be lost
-FETCHES = ":fetch"  # woken like a destination, as in lua/fetching.lua; none has such a name
+MARKER_MS = 5000  # as in state.lua: a job that has not started by then may be lost
+FETCHES = ":fetch"  # woken like a destination, as in fetch_queue.lua; none has such a name
 FLIGHTS = 4  # requests on their way to one destination at once
 
 _log = logging.getLogger(__name__)

@@ -1,7 +1,7 @@
 """
 One budget per token, shared by every process, destination and kind of call.
 
-Owns ``instep:budget:<token hash>`` (``lua/budget.lua``). A claim takes its slot in its own step;
+Owns ``instep:budget:<token hash>`` (``rate_limiter.lua``). A claim takes its slot in its own step;
 here is the slot of a call outside of a claim, and what the answers teach.
 https://developers.webflow.com/data/reference/rate-limits
 """
@@ -32,11 +32,11 @@ class Limiter:
         Args:
             lane: What the call is for. One of a lower lane leaves the burst to live changes.
         """
-        return float(self._run("slot", destination, lane)["ms"]) / 1000
+        return float(self._run("acquire_slot", destination, lane)["ms"]) / 1000
 
     def give_back(self, destination: Destination) -> None:
         """Give back the slot of a claim of which nothing was sent."""
-        self._run("unslot", destination, "live")
+        self._run("release_slot", destination, "live")
 
     def _run(self, step: str, destination: Destination, lane: Lane) -> dict[str, Any]:
         return self.steps.run(
@@ -72,7 +72,7 @@ class Limiter:
         if limit is None and remaining is None and close is None:
             return
         self.steps.run(
-            "learn",
+            "learn_rate_limit",
             {
                 "destination": destination.name,
                 "budget": destination.budget,

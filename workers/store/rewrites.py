@@ -95,7 +95,7 @@ class Repairs:
             lease: The lock of the run.
         """
         answer = self.steps.run(
-            "repair",
+            "rewrite",
             {
                 "token": uuid.uuid4().hex,
                 "collection": collection.name,
@@ -150,7 +150,7 @@ class Repairs:
         if destination.api == "v1":
             seconds = V1_INDEX_EVERY
         self.steps.run(
-            "listed",
+            "finish_listing",
             {
                 "token": uuid.uuid4().hex,
                 "collection": collection.name,

@@ -1,5 +1,5 @@
 """
-The Lua steps, loaded from ``workers/lua``: one file is one atomic step.
+The Lua steps, loaded from ``lua/steps``: one file is one atomic step. What they share: ``lua/lib``.
 
 A step names the shared files that it needs in a line ``--! uses state budget``; their text is put
 before its own, behind the ``#!lua`` line, each as a block of its own: a function of Lua holds 200
@@ -46,10 +46,11 @@ def text_of(step: str) -> str:
     Raises:
         FileNotFoundError: There is no such step.
     """
-    folder = files("workers") / "lua"
-    head, _, body = (folder / f"{step}.lua").read_text(encoding="utf-8").partition("\n")
+    folder = files("workers.store") / "lua"
+    head, _, body = (folder / "steps" / f"{step}.lua").read_text(encoding="utf-8").partition("\n")
     uses = next((line for line in body.splitlines() if line.startswith("--! uses ")), "")
-    shared = [(folder / f"{name}.lua").read_text(encoding="utf-8") for name in uses.split()[2:]]
+    libraries = uses.split()[2:]
+    shared = [(folder / "lib" / f"{name}.lua").read_text(encoding="utf-8") for name in libraries]
     shared = _without_unused(shared, body)
     blocks, names, known = list[str](), list[set[str]](), dict[str, str]()
     for n, text in enumerate(shared):
@@ -127,7 +128,7 @@ def _block(
         return f"{found[2]}{found[3]}" if found[3] else ""
 
     body = _given(text, known) + _LOCAL.sub(declare, text)
-    # What takes the place of the store's own name (lua/dry.lua) begins as that.
+    # What takes the place of the store's own name (read_only.lua) begins as that.
     begun = "local redis = redis " if seen.pop("redis", 0) is None else ""
     names = f"local {', '.join(seen)} " if seen else ""
     return f"{begun}{names}do {body} end", set(seen)

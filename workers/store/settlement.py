@@ -1,5 +1,5 @@
 """
-A batch and the verdicts on it as ``lua/settle.lua`` takes them. Pure.
+A batch and the verdicts on it as ``settle.lua`` takes them. Pure.
 """
 
 from __future__ import annotations

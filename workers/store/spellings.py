@@ -1,7 +1,7 @@
 """
 How keys are spelled that wait, and those of items that are known: what listings are read by.
 
-Reads ``instep:lookup:…``, ``instep:keys:…`` and ``instep:ids:…`` (``lua/creation.lua``).
+Reads ``instep:lookup:…``, ``instep:keys:…`` and ``instep:ids:…`` (``creation.lua``).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """
 Values that were overtaken before they came, by source and collection, and sources that say nothing
-new. Reads what ``lua/overtaken.lua`` writes. Pure.
+new. Reads what ``overtaken.lua`` writes. Pure.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-STALLED_SECONDS: Final = 900.0  # as in lua/overtaken.lua
+STALLED_SECONDS: Final = 900.0  # as in overtaken.lua
 STALLED_EVENTS: Final = 5
 
 

@@ -4,7 +4,7 @@ From the first version of the store to the second: every record under the normal
 Owns ``instep:upgrade``, the lock of the one that does it, ``instep:upgraded``, when it was done,
 ``instep:key-parts``, of how many parts keys are, by collection, and ``instep:merged``, how many
 records were merged. Each record is one step
-(``lua/merge.lua``), so that any number of runs, killed at any moment, come to the same end.
+(``merge.lua``), so that any number of runs, killed at any moment, come to the same end.
 
 While one release takes the place of the other, processes of the version before may still write
 records under keys that are not normal: these are looked for again for an hour, and no claim on one

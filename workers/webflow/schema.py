@@ -22,7 +22,7 @@ Trust = Literal["refuse", "send", "wait"]
 
 _ALWAYS = {"name", "slug"}  # every collection has them
 _IDLE_MS = 5000  # until a schema that should have been read by now is asked for again
-_AHEAD_MS = 30_000  # as in lua/claim.lua
+_AHEAD_MS = 30_000  # as in lua/steps/claim.lua
 
 
 @dataclass(frozen=True, slots=True)

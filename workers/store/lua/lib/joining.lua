@@ -1,0 +1,63 @@
+-- Shared, of claim: what would hold the store for too long is claimed by several steps, of one token
+-- and for one request. The first takes all that a request takes; the next ones join what else goes
+-- with it. Each of them leaves what it has claimed as any claim leaves it.
+-- Before there is anything to be sent, a step that has done enough is followed by another one: a
+-- look-up waits until so many items were looked at that it serves them all.
+-- request.looked: at so many items, by the steps before
+-- request.joins: {collection, lane, shape, room, filled, taken, looked}: as the step before answered it
+--   taken: files to import so far
+
+local GATHER_MS = 500  -- within which the next step comes; else it never will
+local GATHERED_MS = 50 -- after which most have come
+
+-- From which due set another claim still takes its batch: two claims that share what is due there
+-- would be two requests.
+local function gathered()
+  local key, token, till = string.match(dest.gathers or '', '^(.*) (%S+) (%d+)$')
+  if key and token ~= request.token and (sane(till, GATHER_MS) or 0) > now then return key end
+end
+
+local function note_gathering(dest_key, key, others)
+  if others then
+    local till = string.format('%.0f', now + GATHER_MS)
+    redis.call('HSET', dest_key, 'gathers', table.concat({key, request.token, till}, ' '))
+  elseif string.find(dest.gathers or '', request.token, 1, true) then
+    redis.call('HDEL', dest_key, 'gathers')
+  end
+end
+
+local function looks_on() return answer({step = 'look', looked = looked}, CLAIM_MS) end
+
+local function joins_nothing(more, joins)
+  return answer({step = 'batch', items = {}, more = more or false, joins = joins}, CLAIM_MS)
+end
+
+-- What the next step is to be told, where there is one: the batch has room, and the time was short.
+-- Not where it is a trial, or what is picked depends on how much there is (batching.lua).
+local function others_may_join(set_of, own)
+  if (own == 0 and looked >= LOOKS) or trial or filled >= room or not has_done_enough() then return nil end
+  if string.find(shape, 'part ', 1, true) then return nil end
+  return {collection = set_of.collection.name, lane = set_of.lane, shape = shape, room = room,
+    filled = filled, taken = turn.taken, looked = looked}
+end
+
+local function join(joins, open, hand_out, dest_key)
+  local collection
+  for _, one in ipairs(open) do
+    if one.name == joins.collection and not one.shut then collection = one end
+  end
+  if not collection or not redis.call('ZSCORE', flight, request.token) then return joins_nothing(true) end
+  shape, room, filled, turn.taken, looked = joins.shape, joins.room, joins.filled, joins.taken, joins.looked
+  if turn.taken > 0 then turn.free = true end  -- the one that imports is this one
+  local key = P .. 'due:' .. collection.name .. ':' .. joins.lane
+  local set_of = {lane = joins.lane, collection = collection, key = key, due = redis.call('ZCOUNT', key, '-inf', now)}
+  claim_items(set_of)
+  local own = #picked
+  fill_up(set_of)
+  if #picked == 0 then
+    local others = others_may_join(set_of, own)
+    note_gathering(dest_key, key, others)
+    return joins_nothing(set_of.due > 0 or first_due('live', open) == now, others)
+  end
+  return hand_out(set_of, own)
+end

@@ -1,0 +1,43 @@
+-- Shared: work that would hold the store for too long in one step. A step does a little of it and
+-- leaves the rest here; the sweep does it slice by slice (slice.lua), whoever began it. Each slice
+-- does its work and says how far it came in one step: it may be run twice, or by two at once.
+--   instep:slices           sorted set: <kind>:<name> of what is left, by the ms of its last slice
+--   instep:slice:<of it>    hash: what it needs, and how far it is
+-- Kinds:
+--   missing:<collection>    keys that a listing did not show          missing.lua
+--   wanted:<collection>     references to such keys                   reference_timeouts.lua
+--   wake:<n>                what waited for an item that has come     references.lua
+--   letter:<id>             what is left in a letter that is closed   left_out.lua
+--   instep:waking:<of it>   set: the items that it has yet to look at, of wanted and wake
+
+local slices = {}  -- one table, for a script has 200 names at most
+local SLICE = 30       -- items that one step loads and saves beside its own
+
+function slices.nudge()
+  redis.call('LPUSH', P .. 'nudge', 1)
+  redis.call('LTRIM', P .. 'nudge', 0, 0)
+end
+
+function slices.has(name) return redis.call('EXISTS', P .. 'slice:' .. name) == 1 end
+
+function slices.leave(name, told)
+  local put = {}
+  for key, value in pairs(told) do
+    put[#put + 1] = key
+    put[#put + 1] = tostring(value)
+  end
+  redis.call('DEL', P .. 'slice:' .. name)
+  redis.call('HSET', P .. 'slice:' .. name, unpack(put))
+  redis.call('ZADD', P .. 'slices', now, name)
+  slices.nudge()
+end
+
+-- It goes on with what *told* says besides.
+function slices.renew(name, told)
+  for key, value in pairs(told) do redis.call('HSET', P .. 'slice:' .. name, key, tostring(value)) end
+end
+
+function slices.finish(name)
+  redis.call('DEL', P .. 'slice:' .. name)
+  redis.call('ZREM', P .. 'slices', name)
+end

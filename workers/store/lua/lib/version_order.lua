@@ -1,0 +1,292 @@
+-- Shared: which version a value has, and whether it takes the place of the one that is held.
+--
+-- f, h of a field: number of the kept delivery of its value, and the place of its event in it. An
+-- event that runs again comes where it came: over an older version; at the same version over its own
+-- value, and over that of what its source sent before it; and over nothing else.
+-- N of a field: the arrival number at which its value stands, where it came by the replay of a letter
+-- whose delivery was not kept.
+-- i of a field: ms at which its value came, where it waits for longer; A: ms at which the snapshot
+-- was taken that gave it.
+-- R of a field: 1 where its version is the time at which a snapshot was read, or was taken from one.
+-- K of a field: 1 where it has the version of the retirement of its item, since it held none itself:
+-- its source may have versions of another kind.
+-- A change without a version (workers/model/changes.py, Placed) that runs again goes over what has no
+-- higher arrival number than the newest when it first came (event.again.arrival), and over nothing
+-- else. What an older release kept does not tell that number, and goes by when it came.
+
+-- A spooled delivery, request.spooled, came before it could be accepted: it goes over what came
+-- before that, by its time, and over nothing else.
+
+-- When the delivery came, in names of arrivals: us, ms.
+arrivals.spooled, arrivals.us, arrivals.ms = given(request.spooled), now_us, now
+if arrivals.spooled then
+  arrivals.us = math.min(arrivals.spooled.came_us, now_us)
+  arrivals.ms = math.floor(arrivals.us / 1000)
+elseif arrivals.reserved then
+  arrivals.us, arrivals.ms = micros_of(arrivals.reserved.came), arrivals.reserved.came_ms
+end
+
+local EVENTS = 200  -- ids kept of one version, 16 characters each; older repeats the seen ids tell
+local LATER = {live = true, fetched = true}  -- modes in which the later of two equals wins
+
+-- An event that runs again, in a slice of its delivery (arrivals.lua) or out of a spool stands
+-- where it came.
+local function stands_back(event) return given(event.again) or arrivals.reserved or arrivals.spooled end
+
+local function has_event(held, id)
+  return id and string.find(' ' .. (held.e or '') .. ' ', ' ' .. id .. ' ', 1, true) ~= nil
+end
+
+local outlived = {}  -- ids that a field holds no more, since too many others have its version
+
+-- The event ids of a value that takes the place of *held*.
+local function events_at(held, version, id)
+  if not held or held.r ~= version or not held.e then return id end
+  if not id or has_event(held, id) then return held.e end
+  local all = held.e .. ' ' .. id
+  for one in string.gmatch(string.sub(all, 1, -EVENTS * 17 - 1), '%S+') do outlived[#outlived + 1] = one end
+  return string.sub(all, -EVENTS * 17)
+end
+
+-- The event that runs again has given the value that is held.
+local function gave(held, event)
+  local again = given(event.again)
+  if not again or not held or held.o ~= request.source then return false end
+  if again.number == 0 then return held.N ~= nil and held.N == given(again.arrival) end
+  return held.f == again.number and held.h == again.place
+end
+
+-- What is held came before the event that runs again, of the same source. Number 0: of a letter
+-- whose delivery was not kept.
+local function sent_before(held, event)
+  local again = given(event.again)
+  if not again or held.o ~= request.source or not held.f then return false end
+  return held.f < again.number or (held.f == again.number and held.h < again.place)
+end
+
+-- The newest arrival number when the event first came; nil: it comes now, or nobody knows.
+local function first_arrival(event)
+  local again = given(event.again)
+  if again then return given(again.arrival) end
+  return arrivals.reserved and arrivals.reserved.arrival
+end
+
+-- Retirement → the event of this step that has lifted it: its other fields go over it, too.
+local lifted_by = {}
+
+local function came_before(held, event)
+  if lifted_by[held] == event then return true end
+  local again, arrival = given(event.again), first_arrival(event)
+  if arrivals.spooled and not again then
+    return (held.A or held.i or held.w) * 1000 <= arrivals.us
+  end
+  local both_kept = again and again.number ~= 0 and held.o == request.source and held.f
+  if not arrival or both_kept then return sent_before(held, event) end
+  return (held.N or held.a) <= arrival
+end
+
+-- Whether the event is the later of two that are equal.
+local function wins_ties(held, event)
+  if not LATER[request.mode] or given(event.again) then return false end
+  return not stands_back(event) or came_before(held, event)
+end
+
+-- Two versions that say nothing of each other.
+local function are_apart(one, other)
+  local kind, other_kind = kind_of(one), kind_of(other)
+  return kind ~= other_kind and kind ~= BEFORE and other_kind ~= BEFORE
+end
+
+-- A value of *slug* is compared with that of its field, and with the retirement of its item; a
+-- retirement with all that is held.
+local function is_compared(slug, name) return slug == GONE or name == slug or name == GONE end
+
+-- As an older release left what a snapshot gave.
+local function seems_of_snapshot(held) return held.q == 3 and not (held.n or held.e or held.f) end
+
+local function is_of_snapshot(held) return held.R ~= nil or seems_of_snapshot(held) end
+
+-- Whether the value that takes *version* has the time of a snapshot, R.
+local function has_snapshot_time(held, version, snapshot)
+  if held and held.r == version and held.R then return 1 end
+  if not snapshot or kind_of(version) ~= 't' then return nil end
+  local ms = math.floor(micros_of(version) / 1000)
+  return (ms == snapshot.as_of_ms or ms == snapshot.before_ms) and 1 or nil
+end
+
+-- The newest version of what a change without one goes over; false: it comes after something that
+-- came after it.
+local function newest_before(item, slug, event)
+  local newest
+  for name, field in pairs(item.fields) do
+    if is_compared(slug, name) then
+      local before = not stands_back(event) or came_before(field, event)
+      local own = slug ~= GONE and item.fields[slug]
+      local apart = own and are_apart(own.r, field.r)
+      if before and not apart and (not newest or field.r > newest) then newest = field.r end
+      local late = first_arrival(event) or arrivals.spooled
+      if not before and late and not gave(field, event) then return false end
+    end
+  end
+  return newest
+end
+
+-- The source has no times: of when it came, and later than all that came before it.
+local function arrival_version(newest, event)
+  local again = given(event.again)
+  local micros = again and micros_of(again.came) or arrivals.us
+  if not newest or kind_of(newest) == BEFORE then return time_at(micros) end
+  if kind_of(newest) == 's' then return newest end
+  return time_at(math.max(micros, micros_of(newest) + 1))
+end
+
+-- The version that the event, which runs again, has given another field of *item*.
+local function version_beside(item, event)
+  for slug, field in pairs(item.fields) do
+    if slug ~= GONE and gave(field, event) then return field.r end
+  end
+end
+
+-- A new row without a time goes over the retirement *gone*, which is in force as its event comes.
+local function is_below(gone, event)
+  if not gone or gone.b then return gone ~= nil and lifted_by[gone] == event end
+  return not stands_back(event) or came_before(gone, event)
+end
+
+-- The version of a change that has none of its own; nil: it is not to go over what is held.
+local function placed_version(item, slug, placed, event)
+  local held, gone = item.fields[slug], item.fields[GONE]
+  if held and gave(held, event) then return held.r end
+  local newest = newest_before(item, slug, event)
+  if newest == false then return nil end
+  local by_time = given(event.again) and not first_arrival(event)
+  if placed == 'arrival' or by_time then return arrival_version(newest, event) end
+  -- Behind a new row that comes late, which stands before everything.
+  if placed == 'held' then return newest or right_after(BEFORE) end
+  return version_beside(item, event) or is_below(gone, event) and right_after(gone.r) or BEFORE
+end
+
+-- Of a change that stands right after the row before, at *version*: over what a snapshot showed of
+-- that row, whose time says when it was read.
+local function replacing_version(item, slug, version, event)
+  local newest = version
+  for name, field in pairs(item.fields) do
+    if is_compared(slug, name) and field.r > version and not are_apart(field.r, version) then
+      if name == slug and gave(field, event) then return field.r end
+      local before = not stands_back(event) or came_before(field, event)
+      if not is_of_snapshot(field) or not before then return version end
+      if field.r > newest then newest = field.r end
+    end
+  end
+  return newest
+end
+
+local function version_of(item, slug, change, event)
+  if change.placed == 'after' and given(change.version) then
+    return replacing_version(item, slug, change.version, event)
+  end
+  return given(change.version) or placed_version(item, slug, change.placed, event)
+end
+
+-- A time that a snapshot gave, where the source numbers its changes. It is before everything, and its field takes the kind of the next live event. So does one with K.
+local function yields(held, kind)
+  if held.K then return kind ~= kind_of(held.r) end
+  return kind == 's' and kind_of(held.r) == 't' and is_of_snapshot(held)
+end
+
+-- Whether the value that takes *version*, which is not its own, has it of a retirement, K.
+local function has_kind_of_retirement(held, version, change)
+  local own = given(change.version) and not given(change.snapshot)
+  if own or kind_of(version) == BEFORE then return nil end
+  if held and kind_of(held.r) == kind_of(version) then return (held.K or held.R) and 1 or nil end
+  return not given(change.version) and (not held or kind_of(held.r) == BEFORE) and 1 or nil
+end
+
+-- What of an item has versions of another kind than *kind*, and which; nil: none.
+local function other_kind(item, slug, kind)
+  local function differs(name)
+    local field = item.fields[name]
+    local held = field and kind_of(field.r)
+    return held and held ~= BEFORE and held ~= kind and not yields(field, kind) and held or nil
+  end
+  local own = item.fields[slug]
+  if own and kind_of(own.r) ~= BEFORE then return differs(slug), slug end
+  if slug ~= GONE then return nil end
+  local found, where
+  for name in pairs(item.fields) do
+    local held = differs(name)
+    if not held then return nil end
+    if not where or name < where then found, where = held, name end
+  end
+  return found, where
+end
+
+local function yield_kind(item, slug, version)
+  for _, name in ipairs({slug, GONE}) do
+    local held = item.fields[name]
+    if held and yields(held, kind_of(version)) then
+      held.r = BEFORE
+      touch(item, name)
+    end
+  end
+end
+
+-- At an equal version a snapshot wins over what had come long enough before it was taken.
+local function outlives(held, snapshot)
+  if not given(snapshot) then return false end
+  if held.A then return snapshot.as_of_ms > held.A end
+  return (held.i or held.w) < snapshot.before_ms
+end
+
+-- What is held at the same version came before the event that runs again. A version that another
+-- row gave says nothing of when.
+local function is_overtaken_by(held, event, change)
+  local own = given(change.version) and change.placed ~= 'after'
+  return (own and sent_before or came_before)(held, event)
+end
+
+-- Whether a value takes the place of *held*, which has the same version.
+local function wins_tie(held, event, change)
+  if gave(held, event) then return true end
+  if has_event(held, given(event.id)) then return false end
+  if wins_ties(held, event) or outlives(held, change.snapshot) or given(change.stands) then return true end
+  return is_overtaken_by(held, event, change)
+end
+
+-- Whether a value takes the place of the one that is held.
+local function wins(held, version, event, change)
+  if not held or version > held.r then return true end
+  return version == held.r and wins_tie(held, event, change)
+end
+
+-- Whether a value goes over the retirement of its item. By versions that say nothing of each other
+-- the later delivery does; one that is lifted is in nobody's way.
+local function goes_over(gone, version, event, change)
+  if gone and has_fallen(gone) then return true end
+  -- What a snapshot says of a field that is not held may come before everything.
+  local before = gone and gone.b and kind_of(version) == BEFORE
+  if before and outlives(gone, change.snapshot) then return true end
+  if not gone or not are_apart(gone.r, version) then return wins(gone, version, event, change) end
+  return gone.b or wins_ties(gone, event) or outlives(gone, change.snapshot) or came_before(gone, event)
+end
+
+-- Whether a value is new to its item: a retirement is compared with all that is held of it.
+local function is_news(item, slug, version, event, change)
+  local gone = item.fields[GONE]
+  if not confirms(slug, gone, LATER) and not goes_over(gone, version, event, change) then return false end
+  if slug ~= GONE then return wins(item.fields[slug], version, event, change) end
+  for name, field in pairs(item.fields) do
+    local other = kind_of(field.r) ~= kind_of(version) and kind_of(field.r) ~= BEFORE
+    if name ~= GONE and not other and version <= field.r then
+      local later = wins_ties(field, event) or gave(field, event) or outlives(field, change.snapshot)
+        or is_overtaken_by(field, event, change)
+      if version < field.r or not later then return false end
+    end
+  end
+  return true
+end
+
+-- Running again, an event gives what it gave.
+local function gives_the_same(held, version, event, value, kind)
+  return gave(held, event) and version == held.r and value == held.v and kind == held.t
+end

@@ -1,0 +1,20 @@
+#!lua flags=allow-oom
+-- acquire_slot: one budget slot for a call outside of a claim (an operator's question, a page of a
+-- reconcile's own listing).
+-- ARGV[2]: {token, destination, budget, limit, lane}
+-- Returns {ms}: 0, the slot is taken; else when to ask again.
+--! uses state rate_limiter
+
+local earlier = earlier_answer()
+if earlier then return earlier end
+local budget = budget_of(request.budget, request.limit)
+-- Not the destination itself: its claims must let these calls have their turn as well.
+local who = request.destination .. ':calls'
+local ms = slot_wait(budget, request.lane, who)
+if ms > 0 then
+  has_to_wait(budget, request.lane)
+  queue_up(budget, request.lane, who, now + ms)
+  return cjson.encode({ms = ms})
+end
+take_slot(budget, request.lane, who, request.destination)
+return answer({ms = 0})

@@ -1,0 +1,292 @@
+#!lua flags=allow-oom
+-- settle: what one attempt did to each item of a claim, all at once. It acts only on values that
+-- still hold the arrival number that was claimed; what arrived meanwhile stays pending and due.
+-- ARGV[2]: {token, claim, destination, collection, index, copy, weak, soft, missing, create, retire,
+--   look, at, live, staged,
+--   verdicts: [{record, id, sent: [slug], written: [slug], normalised: [slug], edited: [slug],
+--     files: {slug: json}, updated,
+--     answered, seen: {slug: text},
+--     deaths: [{kind, slugs, message, status, code, problems}], wait_ms, attempt, failed, limit,
+--     part, unknown, refused, missed: [slug], staged, forget, overwrote, publish,
+--     made, taken, passed, named: [slug, instead], retired, dangling: [slug],
+--     status, look, relist, unmoved, unpublishable, why,
+--     sought: [slug],
+--     shown: {slug: [cmsLocaleId]}, variants: {cmsLocaleId: state}}],
+--   heard, closed, no_room, create_most, items, first, last, made}
+--   items: of the whole claim; first, last: of the steps that settle it one behind the other; made:
+--   one of those before has found a new item
+--   create: the request was to create the items; made: the id of the item that there is now
+--   retire: 'unpublish' or 'delete', or '': what the request was to do to the items; retired: it did
+--   unmoved: the CMS says that it was not live; live: of the destination; staged: of the request
+--   look, status, unpublishable: status.lua; at: of the answer, as the CMS writes times
+--   sought: files that the item was read for, and does not show (late.lua)
+--   relist: all that went with what there is not is looked up again, where that is quick
+--   dangling: references to items that the CMS does not know
+--   answered: updated, as a version; seen: what the answer shows where that is not what was sent
+--   heard: the CMS answered the request; closed: that nothing of the collection can be written;
+--   no_room: that the plan has no room, for so many that create_most are to be tried next
+--   soft: the limits come from 5xx answers, and last until the outage has ended
+--   imports: [files, ms]: that the CMS fetched for the request, and how long that took
+-- Returns {settled, lost, letters, made}.
+--! uses state arrivals dead_letters retirements resting creation slices references write_history publish_wait room forms status locales retired created shown import_pace duplicate_keys late losses
+
+local earlier = earlier_answer()
+if earlier then return earlier end
+
+local dest_key = P .. 'destination:' .. request.destination
+if request.last then redis.call('ZREM', P .. 'flight:' .. request.destination, request.claim) end
+local epoch = redis.call('HGET', dest_key, 'epoch') or '0'
+local copy = request.copy .. doubts()
+
+local lost, letters, told = 0, 0, {}
+local made, room_made = request.made, false
+local no_room = given(request.no_room)
+
+local function as_set(list)
+  local set_of = {}
+  for _, name in ipairs(list or {}) do set_of[name] = true end
+  return set_of
+end
+
+local function written(item, claim, verdict)
+  local done, normalised = {}, as_set(verdict.normalised)
+  for _, slug in ipairs(verdict.written) do
+    local field = item.fields[slug]
+    -- What still waits was sent without an item that waits for room.
+    if field and field.a == claim.fields[slug] and not field.y
+        and not (claim.rest and claim.rest[slug]) then
+      if field.s == 'pending' or field.s == 'ignored' then  -- ignored: on_create.lua
+        count(field.s, -1)
+        count('written', 1)
+        field.s = 'written'
+        if normalised[slug] then count_normalised(item, field) end
+      end
+      if field.m and claimed_since(field, claim) >= field.m then field.m = nil end
+      field.c = confirmation(field.v, field.j)
+      field.x, field.V, field.W = nil, nil, nil
+      set(item, 'bad:' .. slug, nil)
+      set(item, 'late:' .. slug, nil)
+      if field.b and not field.m then field.c, field.u, field.L, field.S = nil, nil, nil, nil end
+      touch(item, slug)
+      done[#done + 1] = slug
+    end
+  end
+  return done
+end
+
+-- A confirmation is a statement about one copy; with another copy the older ones fall.
+local function confirm_copy(item)
+  if item.meta.copy == copy then return end
+  if item.meta.copy then forget_confirmations(item) end
+  set(item, 'copy', copy)
+end
+
+local function hear(item, claim, verdict)
+  local at = given(verdict.answered)
+  if not at then return end
+  set(item, 'answered', at)
+  note_edits(item, verdict.edited or {})
+  for slug, arrival in pairs(claim.fields) do
+    note_answer(item.fields[slug], arrival, at, verdict.seen[slug])
+    touch(item, slug)
+  end
+end
+
+local function bury_claimed(item, claim, verdict, attempts)
+  for _, death in ipairs(verdict.deaths or {}) do
+    local slugs = {}
+    death.attempts = attempts
+    verdict.absent = verdict.absent or death.kind == 'missing'
+    death.absent = death.kind == 'missing' or (request.create and not given(verdict.made))
+    for _, slug in ipairs(death.slugs) do
+      local field = item.fields[slug]
+      if field and field.a == claim.fields[slug] and field.s ~= 'dead' then
+        if slug == GONE then note_refusal(field) end
+        if death.kind ~= 'missing' then set(item, 'bad:' .. slug, 1) end
+        slugs[#slugs + 1] = slug
+      end
+    end
+    if death.kind == 'missing' and retire_nothing(item, now) then
+      slugs = {}
+    elseif death.kind == 'missing' and request.missing == 'ignore' then
+      for _, slug in ipairs(slugs) do
+        local field = item.fields[slug]
+        count(field.s, -1)
+        count('ignored', 1)
+        field.s, field.c = 'ignored', nil
+        touch(item, slug)
+      end
+    elseif bury(item, slugs, death, given(verdict.made) or verdict.id) then
+      letters = letters + 1
+    end
+  end
+end
+
+local function remember(item, claim, verdict)
+  for slug, file in pairs(verdict.files or {}) do
+    if item.fields[slug] then
+      item.fields[slug].g = file
+      touch(item, slug)
+    end
+  end
+  forget_late(item, verdict.sought)
+  for slug in pairs(as_set(verdict.missed)) do
+    local field = item.fields[slug]
+    if field and field.a == claim.fields[slug] then
+      field.x = (field.x or 0) + 1
+      touch(item, slug)
+    end
+  end
+  for slug in pairs(as_set(verdict.dangling)) do
+    local field = item.fields[slug]
+    if field and field.a == claim.fields[slug] then
+      forget_links(field)
+      field.x = (field.x or 0) + 1
+      touch(item, slug)
+    end
+  end
+  if verdict.publish then set(item, 'publish', 1) end
+  settle_status(item, verdict)
+  if verdict.forget then
+    local place = request.collection .. ':' .. request.index
+    forget_id(place, item.record, verdict.id)
+    forget_confirmations(item)
+    -- A listing may have shown another item of that key while the request was on its way.
+    if redis.call('HEXISTS', P .. 'ids:' .. place, item.record) == 0 and not take_heir(place, item.record) then
+      redis.call('HSET', P .. 'index:' .. place, 'full', 1)
+      set(item, 'forgotten', 1)
+    end
+  end
+end
+
+-- What the attempt says of the item as a whole: its count, its batch limit, when it goes again.
+local function judge_item(item, verdict, fresh)
+  local limit = given(verdict.limit)
+  if limit then
+    set(item, 'limit', limit)
+    set(item, 'epoch', request.soft and epoch or nil)
+  end
+  local part = given(verdict.part)
+  if part then set(item, 'part', part ~= '' and part or nil) end
+  -- It goes alone since the answer to a batch named it.
+  if limit == 1 and part == '' then set(item, 'told', 1) end
+  if fresh then
+    set(item, 'due', now)
+    return
+  end
+  set(item, 'due', now + math.ceil(verdict.wait_ms or 0))
+  if verdict.attempt then set(item, 'attempts', tonumber(item.meta.attempts or 0) + 1) end
+  if verdict.failed and not item.meta.failed then set(item, 'failed', now) end
+  if verdict.refused then set(item, 'refused', 1) end
+end
+
+-- The CMS took the part of a refused batch: then some item of the other one is bad (batching.lua).
+local function note_part_taken(part)
+  if part and string.sub(part, -1) == 'o' then
+    redis.call('SET', P .. 'part:' .. string.sub(part, 1, -2) .. 's', 1, 'PX', 600000)
+  end
+end
+
+local function praise(item, verdict)
+  note_part_taken(item.meta.part)
+  -- Named, and taken alone: for a while it is not believed whom the answer to a batch names.
+  if item.meta.told then redis.call('HSET', P .. 'collection:' .. request.collection, 'mistold', now) end
+  for _, name in ipairs({'attempts', 'failed', 'refused', 'forgotten', 'looked', 'told'}) do
+    set(item, name, nil)
+  end
+  if not given(verdict.limit) then
+    for _, name in ipairs({'limit', 'epoch', 'part'}) do set(item, name, nil) end
+  end
+  if given(verdict.updated) then set(item, 'updated', verdict.updated) end
+end
+
+local function doubt_values(item, claim, verdict)
+  if request.retire ~= '' then
+    doubt_retirement(item, now + LATE_MS)
+  elseif not request.create then
+    for slug in pairs(claim.fields) do mark_repair(item, slug, now + LATE_MS) end
+    local wait = note_late(item, claim, request.items == 1)
+    verdict.wait_ms = math.max(verdict.wait_ms or 0, wait)
+  end
+end
+
+local function settle(verdict)
+  if verdict.retired and request.retire == 'delete' then room_made = true end
+  local states = given(verdict.variants)
+  if states then
+    note_variants(request.collection .. ':' .. request.index, verdict.id, states)
+    doubt_locales(request.collection .. ':' .. request.index, states)
+  end
+  local item = load_item(request.collection, verdict.record)
+  if not (next(item.meta) or next(item.fields)) then  -- erased since (forget.lua), or merged
+    lost = lost + 1
+    return
+  end
+  local claim = item.meta.claim and cjson.decode(item.meta.claim)
+  if not claim or claim.token ~= request.claim then
+    -- Somebody claimed the item meanwhile: this request may have landed on either side of his.
+    lost = lost + 1
+    if request.create then settle_late_creation(item, verdict) end
+    if request.retire ~= '' then settle_late_retirement(item, verdict) end
+    for _, slug in ipairs((request.create or request.retire ~= '') and {} or verdict.sent) do
+      mark_repair(item, slug, now + LATE_MS)
+    end
+  else
+    if verdict.unknown then doubt_values(item, claim, verdict) end
+    if request.create then settle_creation(item, claim.fields, verdict) end
+    -- Before a success clears the count: the attempt that condemns is one of those it names.
+    local attempts = tonumber(item.meta.attempts or 0) + (verdict.attempt and 1 or 0)
+    hear_answer(item, claim, verdict)
+    look_up_all(verdict)
+    if verdict.retired then verdict.written = settle_retirement(item, claim, verdict) end
+    if #verdict.written > 0 then confirm_copy(item) end
+    note_shown(item, claim, verdict)
+    local done = written(item, claim, verdict)
+    if #done > 0 or verdict.retired then praise(item, verdict) end
+    for slug in pairs(verdict.unknown and claim.fields or {}) do item.fields[slug].c = nil end
+    hear(item, claim, verdict)
+    bury_claimed(item, claim, verdict, attempts)
+    remember(item, claim, verdict)
+    local fresh = false
+    for slug, field in pairs(item.fields) do
+      -- What waits for an item it refers to has not come meanwhile.
+      local other = request.look == '' and field.a ~= claim.fields[slug]
+      local left = field.y or (claim.rest and claim.rest[slug])
+      if field.s == 'pending' and not left and other then fresh = true end
+    end
+    judge_item(item, verdict, fresh)
+    if given(verdict.made) then made = true end
+    if no_room and request.create_most == 0 then set(item, 'roomless', 1) end
+    set(item, 'claim', nil)
+    count_not_live(item)
+    told[#told + 1] = {item.record, list_text(done)}
+  end
+  schedule(item)
+  save(item)
+  if verdict.absent then rest_without_item(item) end
+end
+
+if given(request.imports) then learn_imports(dest_key, request.imports[1], request.imports[2]) end
+for _, verdict in ipairs(request.verdicts) do
+  settle(verdict)
+  -- The batch was refused as a whole: for a while no lane is mixed with another (lanes.lua).
+  if given(verdict.limit) or given(verdict.part) then
+    redis.call('HSET', P .. 'collection:' .. request.collection, 'refused', now)
+  end
+  if given(verdict.overwrote) then put_right(verdict) end
+end
+wake_waiting()
+note_held_back(request.collection)
+if request.heard and request.first then
+  note_answer_on_closed(request.collection, request.claim, given(request.closed))
+end
+if no_room and request.first then
+  note_no_room(request.collection, no_room, request.create_most)
+elseif not no_room and request.create and request.heard and request.last then
+  note_room_answer(request.collection, made)
+end
+for name in pairs(room_made and places or {}) do try_for_room(name) end
+redis.call('HSET', P .. 'index:' .. request.collection .. ':' .. request.index, 'answered', now)
+note('answered', {destination = request.destination, collection = request.collection,
+  token = request.claim, outcome = request.outcome, items = told}, 'items')
+return answer({settled = #told, lost = lost, letters = letters, made = made or nil})
