@@ -15,7 +15,7 @@ from functools import partial
 
 import redis
 
-from service.configuration import Configuration
+from service.config.build import Configuration
 from service.reconcile.schedule import Schedule, scheduled
 from service.web import server as web_processes
 from service.worker import FETCH

@@ -12,7 +12,7 @@ import logging
 import os
 import sys
 
-from service import logs
+from service.config import logging_setup
 from workers.config.loader import load
 from workers.config.settings import Settings
 from workers.runtime import beats, jobs, rq_worker, supervisor
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 def main() -> int:
     """Read the configuration, and work on a queue of wake-ups."""
-    logs.configure()
+    logging_setup.configure()
     pulse = beats.Pulse(_BEGINNING)
     beats.start(pulse.is_alive)
     fetching = FETCH in sys.argv[1:]
@@ -49,7 +49,7 @@ def _bind_deliveries() -> Settings:
 
 
 def _bind_fetches() -> Settings:
-    from service.configuration import of_process
+    from service.config.build import of_process
     from service.fetching import Runner
 
     configuration = of_process()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from redis import Redis
 
-    from service.configuration import Configuration
+    from service.config.build import Configuration
     from workers.config.settings import Collection, Destination, Settings
     from workers.store.rate_limiter import Limiter
     from workers.store.scripts import Steps
@@ -48,7 +48,7 @@ def check(json_wanted: bool) -> None:
     """Check the configuration, the mappings, the store and the tokens."""
     from service.commands.creations import never_created
     from service.commands.orders import mixed
-    from service.configuration import of_process
+    from service.config.build import of_process
     from service.reconcile.sources.snapshot import wrong_addresses
     from service.reconcile.versionless import in_configuration
     from workers.store.rate_limiter import Limiter

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from service.configuration import Configuration
+    from service.config.build import Configuration
 
 
 def never_created(configuration: Configuration) -> Iterator[str]:

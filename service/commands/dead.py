@@ -111,7 +111,7 @@ def _return(parts: Parts, letter: Letter) -> str | None:
 
 def _remap(parts: Parts) -> Act:
     """Return the act that maps the event of a letter again, with the mappings as they are now."""
-    from service.configuration import of_process
+    from service.config.build import of_process
     from service.intake import Intake
 
     configuration = of_process()

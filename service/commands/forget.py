@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from redis import Redis
 
-    from service.configuration import Configuration
+    from service.config.build import Configuration
     from workers.delivery.context import Parts
     from workers.store.key_places import Hit
     from workers.store.key_text import KeyText
@@ -56,7 +56,7 @@ _LOOKED: Final = 20  # slices in which the nearest key is looked for
 @click.option("--yes", is_flag=True, help="Erase without asking.")
 def forget(collection: str, key: str, dry_run: bool, yes: bool) -> None:
     """Erase all that is held of the record KEY of COLLECTION, and every body with its key."""
-    from service.configuration import of_process
+    from service.config.build import of_process
     from workers.store import connection
     from workers.store.erasure import Erasure
 

@@ -11,7 +11,7 @@ from workers.webflow.schema import Schema
 from workers.webflow.site import field_of
 
 if TYPE_CHECKING:
-    from service.configuration import Configuration
+    from service.config.build import Configuration
     from workers.config.settings import Collection
     from workers.webflow.item_answers import SchemaField
 

@@ -10,7 +10,7 @@ from workers.errors import DestinationError, Problem
 from workers.webflow.site import Locale, Site, field_of, unknown
 
 if TYPE_CHECKING:
-    from service.configuration import Configuration
+    from service.config.build import Configuration
     from service.mapping.rules import Rule
     from workers.config.settings import Collection, Destination
     from workers.store.rate_limiter import Limiter

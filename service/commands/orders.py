@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from service.senders.reading import Reading
 
 if TYPE_CHECKING:
-    from service.configuration import Configuration
+    from service.config.build import Configuration
 
 TIMES, NUMBERS, ARRIVAL = "times", "numbers", "no times"
 _DO = {

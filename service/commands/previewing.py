@@ -11,7 +11,7 @@ import click
 from service.commands.printing import as_json, printable, table
 
 if TYPE_CHECKING:
-    from service.configuration import Configuration
+    from service.config.build import Configuration
     from service.intake import Preview
     from workers.config.settings import Settings
     from workers.model.changes import Change
@@ -53,7 +53,7 @@ def preview(
     json_wanted: bool,
 ) -> None:
     """Show what the payload in FILE, sent by SOURCE, would change; - is standard input."""
-    from service.configuration import of_process
+    from service.config.build import of_process
     from service.intake import Intake
     from workers.store.connection import connect
     from workers.store.outbox import Outbox

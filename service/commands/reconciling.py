@@ -14,7 +14,7 @@ import click
 from service.commands.printing import as_json, printable
 
 if TYPE_CHECKING:
-    from service.configuration import Configuration
+    from service.config.build import Configuration
     from service.reconcile.masses import Question
     from service.reconcile.wishes import Wishes
 
@@ -88,7 +88,7 @@ def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetim
 def reconcile(collection: str, json_wanted: bool, limit: int, **options: Any) -> None:
     """Compare COLLECTION with the records in FILE (- is standard input), and put right what
     differs. Without FILE or --sql: with what instep.toml names."""
-    from service.configuration import of_process
+    from service.config.build import of_process
     from service.reconcile.wishes import Wishes
 
     configuration = of_process()

@@ -15,7 +15,7 @@ from service.commands.progressing import progress
 from workers.model.retirement import shown_slug
 
 if TYPE_CHECKING:
-    from service.configuration import Configuration
+    from service.config.build import Configuration
     from service.remapping import Remap
     from workers.delivery.context import Parts
     from workers.store.delivery_log import Kept, Window
@@ -56,7 +56,7 @@ def remap(
     source: str, since: timedelta | datetime, dry_run: bool, yes: bool, json_wanted: bool
 ) -> None:
     """Run what SOURCE sent through the mappings as they are now; shows first what would change."""
-    from service.configuration import of_process
+    from service.config.build import of_process
     from workers.store.delivery_log import Kept
     from workers.store.outbox import Outbox
 

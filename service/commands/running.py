@@ -48,10 +48,11 @@ def processes(what: str) -> Decorator:
 @processes("web processes, and as many workers")
 def up(bind: str, processes: int) -> None:
     """Run everything on this machine: store, web and workers."""
-    from service import logs, running
-    from service.configuration import of_process
+    from service import running
+    from service.config import logging_setup
+    from service.config.build import of_process
 
-    logs.configure()
+    logging_setup.configure()
     raise SystemExit(running.up(of_process(), bind, processes))
 
 
@@ -60,10 +61,11 @@ def up(bind: str, processes: int) -> None:
 @processes("web processes")
 def web(bind: str, processes: int) -> None:
     """Receive webhooks."""
-    from service import logs, running
-    from service.configuration import of_process
+    from service import running
+    from service.config import logging_setup
+    from service.config.build import of_process
 
-    logs.configure()
+    logging_setup.configure()
     raise SystemExit(running.web(of_process(), bind, processes))
 
 
@@ -71,10 +73,11 @@ def web(bind: str, processes: int) -> None:
 @processes("workers")
 def worker(processes: int) -> None:
     """Send what is due to the CMS."""
-    from service import logs, running
-    from service.configuration import of_process
+    from service import running
+    from service.config import logging_setup
+    from service.config.build import of_process
 
-    logs.configure()
+    logging_setup.configure()
     raise SystemExit(running.worker(of_process(), processes))
 
 

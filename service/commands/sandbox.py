@@ -135,7 +135,7 @@ def sandbox(bind: str, site: str | None, save: Path | None, base: str, **options
     if site is not None or save is not None:
         _copy(site, save, base)
         return
-    from service import logs
+    from service.config import logging_setup
     from service.sandbox import server
 
     webhook = options["webhook"]
@@ -146,7 +146,7 @@ def sandbox(bind: str, site: str | None, save: Path | None, base: str, **options
     if webhook is not None and not webhook.startswith(("http://", "https://")):
         expected = "expected a URL, as http://127.0.0.1:8000/webhooks/webflow"
         raise click.BadParameter(f"found {webhook!r}, {expected}", param_hint="--webhook")
-    logs.configure()
+    logging_setup.configure()
     raise SystemExit(server.run(bind, **options))
 
 

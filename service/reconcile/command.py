@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, BinaryIO
 
-from service.configuration import Configuration
+from service.config.build import Configuration
 from service.reconcile import causes, conclusion, report
 from service.reconcile.choosing import chosen
 from service.reconcile.lock import BY_HAND, SCHEDULED, Held, held_for

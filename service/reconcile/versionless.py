@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from service.configuration import Configuration
+from service.config.build import Configuration
 from service.mapping.rules import Rule
 from service.reconcile.choosing import chosen
 from service.reconcile.sources.times import FILE_MARGIN, MARGIN

@@ -23,7 +23,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from service import logs
+from service.config import logging_setup
 from service.web.front import Front
 from service.web.refusals import Reporter
 from service.web.upload import HELD, Uploads
@@ -86,7 +86,7 @@ def serve(host: str, port: int, processes: int) -> None:
     """Serve until SIGTERM or SIGINT. *host* is an IP address."""
     # Once, here: a process that granian forks then starts in milliseconds.
     import service.app
-    import service.configuration
+    import service.config.build
     import service.reconcile.past_runs  # noqa: F401
     import workers.runtime.jobs  # noqa: F401
     from workers.store.scripts import text_of
@@ -150,7 +150,7 @@ def _front() -> Front:
 
 def _build() -> tuple[Flask, Settings, Reporter]:
     from service.app import create_app
-    from service.configuration import of_process
+    from service.config.build import of_process
     from service.ingest.spool_count import with_spool
     from service.ingest.spool_parts import SpoolParts
     from service.ingest.store_gate import SOON
@@ -198,7 +198,7 @@ def _process(parent: int) -> Front:
     # process serves: then granian waits out its _KILL.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     pdeathsig.tie(parent)
-    logs.configure()
+    logging_setup.configure()
     front = _front()
     beats.start(front.is_alive)
     return front
@@ -209,7 +209,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--bind", required=True)
     parser.add_argument("--processes", type=int, default=2)
     chosen: Any = parser.parse_args(arguments)
-    logs.configure()
+    logging_setup.configure()
     host, _, port = chosen.bind.rpartition(":")
     serve(host.strip("[]"), int(port), chosen.processes)
 

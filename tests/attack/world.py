@@ -13,7 +13,7 @@ from unittest import mock
 
 from reconciling import Reconciling
 
-from service.configuration import build
+from service.config.build import build
 from service.fetching import Runner
 from service.intake import Intake
 from service.reading import Reader

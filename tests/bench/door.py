@@ -90,10 +90,10 @@ def _threads(rig):
 
 def application():
     """Return the application as a web process has it, its log too."""
-    from service import logs
+    from service.config import logging_setup
     from service.web import server
 
-    logs.configure()
+    logging_setup.configure()
     return server.application()
 
 

@@ -141,7 +141,7 @@ def main():
 
 def measured(store, secret):
     # Here: what they read from the environment is there by now.
-    from service.configuration import of_process
+    from service.config.build import of_process
     from service.web.server import application
     from workers.runtime import jobs
 

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from service import fetchers
 from service.cli import main
-from service.configuration import build
+from service.config.build import build
 from workers.config.loader import load
 from workers.errors import ConfigurationInvalid, Problem
 

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from service import logs
 from service.commands.printing import table
+from service.config import logging_setup
 
 
 class Terminal(io.StringIO):
@@ -73,7 +73,7 @@ def test_a_table_without_rows_says_so(capsys):
 
 
 def test_a_record_is_one_line_with_its_extras(record):
-    line = logs.Line().format(record("attempt", items=3, key="a\nb", outcome="200"))
+    line = logging_setup.Line().format(record("attempt", items=3, key="a\nb", outcome="200"))
     assert line == (
         "2025-06-01T12:00:00.500Z info workers.delivery.deliver: attempt"
         ' items=3 key="a\\nb" outcome="200"'
@@ -84,14 +84,14 @@ def test_an_error_stays_on_its_line(record):
     try:
         raise ValueError("a\nb")
     except ValueError:
-        line = logs.Line().format(record("failed", exc_info=sys.exc_info()))
+        line = logging_setup.Line().format(record("failed", exc_info=sys.exc_info()))
     assert "\n" not in line
     assert "ValueError: a\nb" in json.loads(line.partition(" error=")[2])
 
 
 @pytest.mark.usefixtures("kept_logging")
 def test_a_long_running_command_logs_to_stderr(capsys):
-    logs.configure()
+    logging_setup.configure()
     logging.getLogger("workers.x").info("attempt", extra={"items": 1})
     logging.getLogger("urllib3.pool").info("connection")
     logged = capsys.readouterr()

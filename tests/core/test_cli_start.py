@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from service.cli import main
-from service.configuration import build
+from service.config.build import build
 
 COMMANDS = {
     *("init", "up", "web", "worker", "demo", "sandbox", "check", "preview", "reconcile", "status"),

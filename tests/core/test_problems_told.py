@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.configuration import build
+from service.config.build import build
 from service.senders import SENDERS
 from workers.errors import ConfigurationInvalid
 

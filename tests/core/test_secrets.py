@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.configuration import build
+from service.config.build import build
 from workers.config.loader import load
 from workers.config.settings import Source
 from workers.errors import ConfigurationInvalid

@@ -18,7 +18,7 @@ CLOCK = "X-Received-At"  # Unix seconds
 
 def application():
     from service.app import create_app
-    from service.configuration import build
+    from service.config.build import build
     from workers.runtime import jobs
     from workers.store import connection
     from workers.store.refusals import Refusals

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from fetches_rig import reading
 
 from service.cli import main
-from service.configuration import build
+from service.config.build import build
 from service.fetchers.base import Fetched
 from service.fetching import Runner
 from service.intake import Intake

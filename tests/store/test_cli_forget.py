@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from test_cli_joined import MAPPINGS, TOML
 
 from service.cli import main
-from service.configuration import build
+from service.config.build import build
 from service.intake import Intake
 from workers.config.settings import StoreSettings
 from workers.runtime import jobs

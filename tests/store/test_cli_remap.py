@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from service.cli import main
-from service.configuration import build
+from service.config.build import build
 from service.intake import Intake
 from workers.config.loader import load
 from workers.runtime import jobs

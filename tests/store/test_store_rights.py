@@ -7,7 +7,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from service.logs import Once
+from service.config.logging_setup import Once
 from workers.errors import StoreForbidden, StoreUnavailable
 from workers.store.complaint import AGAIN, Complaint
 from workers.store.connection import guarded

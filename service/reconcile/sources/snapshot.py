@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import BinaryIO
 
-from service.configuration import Configuration
+from service.config.build import Configuration
 from service.reconcile.sources import from_file
 from service.reconcile.sources.base import Records, Shape
 from service.reconcile.wishes import Wishes

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from service.cli import main
-from service.configuration import build
+from service.config.build import build
 from service.senders.rotation import Request
 
 # The signature of pg_net, and the bytes that it sends: the text of the jsonb.

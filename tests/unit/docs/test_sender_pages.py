@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from signatures import signed
 
 from service.cli import main
-from service.configuration import build
+from service.config.build import build
 from service.intake import Intake
 from service.senders import SENDERS
 from service.senders.base import QUERY

@@ -1,0 +1,1 @@
+"""The whole configuration, and how what runs logs."""
