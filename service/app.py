@@ -22,9 +22,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from werkzeug.exceptions import HTTPException
 
 from service import webhooks
+from service.ingest.intake import Intake
+from service.ingest.ports import Mappings, Outbox
 from service.ingest.spool_parts import SpoolParts
-from service.intake import Intake
-from service.ports import Mappings, Outbox
 from service.senders.rotation import Configured
 from service.web.readiness import Readiness
 from service.web.refusals import Reporter

@@ -37,8 +37,8 @@ from werkzeug.exceptions import (
 from werkzeug.wsgi import get_input_stream
 
 from service import challenges
+from service.ingest.intake import Intake
 from service.ingest.receipt import Receipt
-from service.intake import Intake
 from service.senders.base import QUERY, Answer
 from service.web.environ import BODY
 from service.web.refusals import Reporter

@@ -50,7 +50,7 @@ def _bind_deliveries() -> Settings:
 
 def _bind_fetches() -> Settings:
     from service.config.build import of_process
-    from service.fetching import Runner
+    from service.ingest.fetch_runner import Runner
 
     configuration = of_process()
     mappings = configuration.mappings

@@ -13,7 +13,7 @@ from service.commands.joining import joined
 from service.commands.printing import as_json, printable, table
 
 if TYPE_CHECKING:
-    from service.ports import Letter as Unmapped
+    from service.ingest.ports import Letter as Unmapped
     from workers.delivery.context import Parts
     from workers.store.dead_letters import DeadLetters, Letter
     from workers.store.delivery_log import KeptDelivery
@@ -112,7 +112,7 @@ def _return(parts: Parts, letter: Letter) -> str | None:
 def _remap(parts: Parts) -> Act:
     """Return the act that maps the event of a letter again, with the mappings as they are now."""
     from service.config.build import of_process
-    from service.intake import Intake
+    from service.ingest.intake import Intake
 
     configuration = of_process()
     collections = configuration.settings.collections
@@ -158,7 +158,7 @@ def _with_body(parts: Parts, letter: Letter) -> Letter:
 
 def _own_body(found: KeptDelivery, place: int) -> bytes:
     """Return the body of the event at *place*: what a fetch has read is kept as one list."""
-    from service.reading import FETCHER
+    from service.ingest.event_mapper import FETCHER
     from service.senders.payload import canonical_text, parse_json
 
     if FETCHER not in found.headers:

@@ -12,7 +12,7 @@ from service.commands.printing import as_json, printable, table
 
 if TYPE_CHECKING:
     from service.config.build import Configuration
-    from service.intake import Preview
+    from service.ingest.intake import Preview
     from workers.config.settings import Settings
     from workers.model.changes import Change
 
@@ -54,7 +54,7 @@ def preview(
 ) -> None:
     """Show what the payload in FILE, sent by SOURCE, would change; - is standard input."""
     from service.config.build import of_process
-    from service.intake import Intake
+    from service.ingest.intake import Intake
     from workers.store.connection import connect
     from workers.store.outbox import Outbox
     from workers.store.scripts import Steps

@@ -16,7 +16,7 @@ from workers.model.retirement import shown_slug
 
 if TYPE_CHECKING:
     from service.config.build import Configuration
-    from service.remapping import Remap
+    from service.ingest.remap import Remap
     from workers.delivery.context import Parts
     from workers.store.delivery_log import Kept, Window
 
@@ -108,8 +108,8 @@ def _start(source: str, since: timedelta | datetime, window: Window) -> datetime
 
 
 def _remap(configuration: Configuration, parts: Parts, kept: Kept, source: str, dry: bool) -> Remap:
-    from service.reading import Reader
-    from service.remapping import Remap
+    from service.ingest.event_mapper import Reader
+    from service.ingest.remap import Remap
 
     collections = configuration.settings.collections
     reader = Reader(configuration.senders, configuration.mappings, collections)

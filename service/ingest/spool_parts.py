@@ -11,12 +11,12 @@ import redis
 
 from service.ingest.door import Door
 from service.ingest.drainer import Drainer
+from service.ingest.intake import Intake
+from service.ingest.ports import Outbox
 from service.ingest.receipt import SPOOLED, Receipt
 from service.ingest.spool import Spool, State, folder_of
 from service.ingest.spool_count import waiting
 from service.ingest.store_gate import StoreGate
-from service.intake import Intake
-from service.ports import Outbox
 from workers.config.settings import StoreSettings
 from workers.store import spool_marks
 from workers.store.soundness import Soundness

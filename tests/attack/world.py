@@ -14,10 +14,10 @@ from unittest import mock
 from reconciling import Reconciling
 
 from service.config.build import build
-from service.fetching import Runner
-from service.intake import Intake
-from service.reading import Reader
-from service.remapping import Remap
+from service.ingest.event_mapper import Reader
+from service.ingest.fetch_runner import Runner
+from service.ingest.intake import Intake
+from service.ingest.remap import Remap
 from tests.attack.cms import Cms, Line
 from tests.attack.installation import LIVE, written
 from tests.attack.mortal import Clock, ClockedSteps, Mortal

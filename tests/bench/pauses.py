@@ -30,7 +30,7 @@ from typing import Any
 
 import redis
 
-from service.reading import WHOLE_BODY
+from service.ingest.event_mapper import WHOLE_BODY
 from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
 from workers.embedded.layout import Place, binary
 from workers.model.attempts import Batch, Judgement, Verdict

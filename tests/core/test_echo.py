@@ -3,8 +3,8 @@
 import pytest
 from way_in import NOW, Mapped, Outbox
 
-from service import echo
-from service.intake import Intake
+from service.ingest import own_writes
+from service.ingest.intake import Intake
 from service.senders.base import Event, Origin
 from workers.config.settings import Collection
 from workers.model.changes import Change, FieldValue, Gone, canonical
@@ -26,7 +26,7 @@ def change(fields, *, record="i1", by="item", collection="products", kind="plain
 
 def told(one, held, *, fate="held", version=AT):
     """What becomes of a change: (echo, {slug: seen}) of each part."""
-    parts = echo.told([one], Origin("c1", "i1", held, fate), version, COLLECTIONS)
+    parts = own_writes.told([one], Origin("c1", "i1", held, fate), version, COLLECTIONS)
     return [(part.echo, {f.slug: f.seen for f in part.fields}) for part in parts]
 
 
@@ -35,7 +35,7 @@ def test_what_the_item_itself_shows_is_an_echo_of_the_time_it_was_shown():
 
 
 def test_an_echo_keeps_the_version_that_its_mapping_gave_it():
-    (part,) = echo.told([change({"a": 1})], Origin("c1", "i1", {"a": 1}), AT, COLLECTIONS)
+    (part,) = own_writes.told([change({"a": 1})], Origin("c1", "i1", {"a": 1}), AT, COLLECTIONS)
     assert part.version == "t00000000000000009"
 
 
@@ -69,7 +69,9 @@ def test_a_key_of_parts_is_that_of_the_item_that_holds_all_of_them():
     collections = {"products": Collection("products", "site", "c1", ("sku", "country"))}
     held = [{"country": "DE"}, {"country": "FR"}, {}]
     origins = [Origin("c1", "i1", {"stock": 31, "sku": 12} | more) for more in held]
-    found = [part.echo for each in origins for part in echo.told([one], each, AT, collections)]
+    found = [
+        part.echo for each in origins for part in own_writes.told([one], each, AT, collections)
+    ]
     assert found == [AT, None, None]
 
 
@@ -122,12 +124,12 @@ def test_what_a_deletion_means_for_other_items_is_a_change():
 
 @pytest.mark.parametrize(("fate", "deleted"), [("deleted", True), ("unpublished", False)])
 def test_every_collection_of_that_id_hears_that_an_item_is_gone(fate, deleted):
-    found = echo.gone(Origin("c1", "i1", fate=fate), COLLECTIONS)
+    found = own_writes.gone(Origin("c1", "i1", fate=fate), COLLECTIONS)
     assert found == (Gone("products", "i1", deleted), Gone("same", "i1", deleted))
 
 
 def test_an_item_that_is_held_is_not_gone():
-    assert echo.gone(Origin("c1", "i1"), COLLECTIONS) == ()
+    assert own_writes.gone(Origin("c1", "i1"), COLLECTIONS) == ()
 
 
 class Cms:

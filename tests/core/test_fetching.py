@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 import requests
 
-from service import fetching
 from service.fetchers.base import Fetched
-from service.fetching import checked, failure
+from service.ingest import fetch_runner
+from service.ingest.fetch_runner import checked, failure
 from workers.errors import FetchRefused, FetchUnavailable, PayloadInvalid
 from workers.store.fetch_queue import Claim
 
@@ -33,7 +33,7 @@ MEANINGS = [
     (FetchRefused("gone"), False, None),
     *((answered(status), True, None) for status in (401, 403, 500, 502, 503, 504)),
     *((answered(status), False, None) for status in (400, 404, 410, 422)),
-    (answered(429), True, fetching.THROTTLED),
+    (answered(429), True, fetch_runner.THROTTLED),
     (answered(429, Retry_After="30"), True, 30.0),
     (answered(503, Retry_After="5"), True, 5.0),
     (answered(503, Retry_After="soon"), True, None),
@@ -134,8 +134,8 @@ LOOP.append(LOOP)
         Fetched((1,), cursor="x" * 5000),
         Fetched((1,), more=True),
         Fetched((1,), cursor="1", more=True),
-        Fetched((1,) * (fetching.MOST_PAYLOADS + 1)),
-        "x" * fetching.MOST_BYTES,
+        Fetched((1,) * (fetch_runner.MOST_PAYLOADS + 1)),
+        "x" * fetch_runner.MOST_BYTES,
     ],
     ids=lambda value: repr(value)[:40],
 )

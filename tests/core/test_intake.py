@@ -4,8 +4,8 @@ import logging
 import pytest
 from way_in import NOW, PROOF, Accepted, Mapped, Mappings, Outbox, make
 
-from service.intake import Intake
-from service.reading import LETTERS, WHOLE_BODY
+from service.ingest.event_mapper import LETTERS, WHOLE_BODY
+from service.ingest.intake import Intake
 from service.senders import SENDERS
 from service.senders.rotation import Configured
 from workers.errors import SignatureInvalid, StoreUnavailable

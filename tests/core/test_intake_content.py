@@ -10,7 +10,7 @@ import zlib
 import pytest
 from way_in import NOW, Letter, Mappings, Outbox
 
-from service.intake import Intake
+from service.ingest.intake import Intake
 from service.senders import build
 from workers.config.settings import Source
 from workers.errors import BodyTooLarge, SignatureInvalid

@@ -1,7 +1,7 @@
 import pytest
 from way_in import Letter, Outbox, make
 
-from service.reading import WHOLE_BODY
+from service.ingest.event_mapper import WHOLE_BODY
 from workers.errors import ConfigurationInvalid
 from workers.model.changes import FieldProblem
 

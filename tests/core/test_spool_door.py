@@ -8,11 +8,11 @@ from way_in import NOW, PROOF, Accepted, Outbox, make
 
 from service.ingest.door import Door
 from service.ingest.drainer import Drainer
+from service.ingest.intake import LARGE
 from service.ingest.receipt import SPOOLED
 from service.ingest.spool import Spool
 from service.ingest.spool_parts import SpoolParts
 from service.ingest.store_gate import AT_ONCE, StoreGate
-from service.intake import LARGE
 from workers.config.settings import StoreSettings
 from workers.errors import SignatureInvalid, StoreUnavailable, StoreUnsafe
 from workers.store.store_clock import StoreClock
@@ -268,7 +268,7 @@ def test_of_those_that_go_together_what_stands_behind_a_refused_one_waits(rig):
 
 
 def test_one_line_of_the_log_tells_what_was_drained_together(rig, caplog):
-    caplog.set_level("INFO", "service.intake")
+    caplog.set_level("INFO", "service.ingest.intake")
     rig.outbox.down = True
     for n in (1, 2, 3):
         rig.send(n)

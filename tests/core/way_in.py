@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from service.intake import Intake
+from service.ingest.intake import Intake
 from service.senders import build
 from workers.config.settings import Source
 from workers.errors import StoreUnavailable

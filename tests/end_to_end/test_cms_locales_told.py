@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from localized import DE, EN, add_variant, live_in, localize
 
-from service import echo
+from service.ingest import own_writes
 from service.senders.base import Origin
 from workers.config.settings import Source
 from workers.model.changes import Change, Delivery, FieldValue, Incoming, canonical, time_version
@@ -33,8 +33,8 @@ def told(open_way):
             values = tuple(FieldValue(s, canonical(v), "number") for s, v in fields.items())
             change = Change("cms", "products", way.record(1), "key", values, at)
             collections = {"products": products}
-            changes = echo.told([change] if values else [], origin, at, collections)
-            gone = echo.gone(origin, collections)
+            changes = own_writes.told([change] if values else [], origin, at, collections)
+            gone = own_writes.gone(origin, collections)
             event = Incoming(f"{locale} {at} {fate}", fate, 0, changes, gone=gone)
             way.queued.update(
                 way.parts.outbox.accept(Delivery("cms", event.id, (event,), b"{}")).wake

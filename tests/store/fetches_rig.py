@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 
 from outbox_driver import Bench
 
-from service.fetching import Runner
-from service.intake import Intake
+from service.ingest.fetch_runner import Runner
+from service.ingest.intake import Intake
 from service.mapping.load import load
 from service.senders import build
 from workers.config.settings import Source

@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 
 from outbox_driver import Bench, sent
 
-from service.intake import Intake
+from service.ingest.event_mapper import Reader
+from service.ingest.intake import Intake
+from service.ingest.remap import Remap
 from service.mapping.load import load
-from service.reading import Reader
-from service.remapping import Remap
 from service.senders import build
 from workers.config.settings import Source
 from workers.store.delivery_log import Kept

@@ -53,7 +53,7 @@ class Keyed(Shop):
         super().__init__(client, folder, "", **source)
 
     def correct(self, fields, *, meta=""):
-        from service.intake import Intake
+        from service.ingest.intake import Intake
         from service.mapping.load import load
         from service.senders import build
 

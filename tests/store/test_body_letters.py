@@ -3,7 +3,7 @@
 import pytest
 from remap_rig import Shop
 
-from service.reading import LETTERS, WHOLE_BODY
+from service.ingest.event_mapper import LETTERS, WHOLE_BODY
 from workers.store.dead_letters import DeadLetters
 from workers.store.outbox import balanced
 

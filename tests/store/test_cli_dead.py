@@ -10,8 +10,8 @@ from fetches_rig import reading
 from service.cli import main
 from service.config.build import build
 from service.fetchers.base import Fetched
-from service.fetching import Runner
-from service.intake import Intake
+from service.ingest.fetch_runner import Runner
+from service.ingest.intake import Intake
 from workers.runtime import jobs
 from workers.store.outbox import balanced
 

@@ -10,7 +10,7 @@ from test_cli_joined import MAPPINGS, TOML
 
 from service.cli import main
 from service.config.build import build
-from service.intake import Intake
+from service.ingest.intake import Intake
 from workers.config.settings import StoreSettings
 from workers.runtime import jobs
 from workers.runtime.embedded_store import kept

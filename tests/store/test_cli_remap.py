@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from service.cli import main
 from service.config.build import build
-from service.intake import Intake
+from service.ingest.intake import Intake
 from workers.config.loader import load
 from workers.runtime import jobs
 

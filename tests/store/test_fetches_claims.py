@@ -1,6 +1,6 @@
 """Claims of fetches, and what comes in between: a newer notice, another process, a death."""
 
-from service.fetching import Runner
+from service.ingest.fetch_runner import Runner
 from workers.model.attempts import Wait
 from workers.store.fetch_queue import ATTEMPTS, LEASE, Claim
 

@@ -10,7 +10,7 @@ from fetches_rig import MAPPINGS
 from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 
 from service.cli import main
-from service.fetching import HUNG, Runner
+from service.ingest.fetch_runner import HUNG, Runner
 from workers.config.loader import load
 from workers.model.attempts import Wait
 from workers.model.changes import Delivery, Fetch, Incoming
@@ -183,7 +183,7 @@ def test_a_fetcher_that_hangs_to_the_end_of_the_job_fails_for_its_object(way):
 
 def test_a_fetcher_that_hangs_beyond_that_is_told(way, monkeypatch):
     told = threading.Event()
-    monkeypatch.setattr("service.fetching.HUNG", 0.01)
+    monkeypatch.setattr("service.ingest.fetch_runner.HUNG", 0.01)
     way.product = lambda _: {"told": told.wait(10)}
     way.runner = Runner(way.parts, way.mappings, hung=told.set)
     way.notice("p1")

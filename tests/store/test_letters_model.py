@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 from remap_rig import Shop
 
-import service.reading
+import service.ingest.event_mapper
 from workers.store.dead_letters import DeadLetters
 from workers.store.outbox import balanced
 
@@ -117,7 +117,7 @@ def test_what_is_not_held_is_in_a_letter_until_it_is(
     store, tmp_path, monkeypatch, seed, hours, versions, ids
 ):
     chosen = random.Random(seed)  # noqa: S311  # no secret
-    monkeypatch.setattr(service.reading, "LETTERS", (1, 2, 200)[seed % 3])
+    monkeypatch.setattr(service.ingest.event_mapper, "LETTERS", (1, 2, 200)[seed % 3])
     options = {"events": "events || [@]"}
     options |= {"id": "id"} if ids else {}
     options |= {"occurred_at": "at"} if versions else {}

@@ -7,7 +7,7 @@ import pytest
 from outbox_driver import EPOCH, at, event
 from remap_rig import PROOF, Shop
 
-from service.reading import Reader
+from service.ingest.event_mapper import Reader
 from workers.model.changes import FieldProblem, Gone
 
 WRONG = 'price = fields.Integer(data_key="cents")'
@@ -284,7 +284,7 @@ def test_many_steps_say_what_one_does(shop, monkeypatch):
         shop.receive(sku=f"i{n % 3}", cents=n, euros=-n, qty=n, at=moment((n * 7) % 40))
     shop.correct(BOTH)
     one = shop.remap(dry=True)
-    monkeypatch.setattr("service.remapping.EVENTS", 3)
+    monkeypatch.setattr("service.ingest.remap.EVENTS", 3)
     many = shop.remap(dry=True)
     assert many.tally == one.tally
     assert many.ledger.changed() == one.ledger.changed()

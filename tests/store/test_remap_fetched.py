@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from service.fetchers.base import Fetched
-from service.reading import Reader
-from service.remapping import Remap
+from service.ingest.event_mapper import Reader
+from service.ingest.remap import Remap
 from service.senders import build
 from workers.store.delivery_log import Kept
 

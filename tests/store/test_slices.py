@@ -7,7 +7,7 @@ from outbox_driver import event
 from outbox_listing import item, put
 from outbox_referring import listed, one
 
-from service.reading import WHOLE_BODY
+from service.ingest.event_mapper import WHOLE_BODY
 from workers.model.changes import Change, FieldProblem, Incoming, LeftOut
 from workers.store.outbox import balanced
 

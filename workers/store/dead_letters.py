@@ -128,7 +128,7 @@ class DeadLetters:
     def replay(self, id: str) -> tuple[bool, str | None]:
         """
         Return the values of a letter to the outbox; one that holds an unmapped event is replayed
-        by `service.intake`, which maps it again.
+        by `service.ingest.intake`, which maps it again.
 
         Returns:
             Whether anything was returned, and the destination to wake, if any.

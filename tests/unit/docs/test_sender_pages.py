@@ -13,7 +13,7 @@ from signatures import signed
 
 from service.cli import main
 from service.config.build import build
-from service.intake import Intake
+from service.ingest.intake import Intake
 from service.senders import SENDERS
 from service.senders.base import QUERY
 from workers.store.connection import connect

@@ -26,9 +26,9 @@ from uuid import uuid4
 import requests
 
 from service.fetchers.base import Fetched, Notice
+from service.ingest.event_mapper import FETCHER, TOPICS, VERSION, Reader
 from service.mapping.found import plain
 from service.mapping.load import Mappings
-from service.reading import FETCHER, TOPICS, VERSION, Reader
 from service.senders.payload import parse_json
 from workers.delivery.context import Parts
 from workers.errors import FetchError, FetchUnavailable, StoreUnavailable

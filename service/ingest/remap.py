@@ -15,8 +15,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from service.ledger import Ledger
-from service.reading import FETCHER, TOPICS, VERSION, WHOLE_BODY, Read, Reader, unreadable
+from service.ingest.event_mapper import (
+    FETCHER,
+    TOPICS,
+    VERSION,
+    WHOLE_BODY,
+    Read,
+    Reader,
+    unreadable,
+)
+from service.ingest.remap_diff import Ledger
 from service.senders.payload import parse_json
 from workers.errors import PayloadInvalid
 from workers.model.changes import Again, Change, FieldProblem, Incoming, time_version

@@ -16,9 +16,9 @@ from typing import Literal
 from uuid import uuid4
 
 from service.ingest.entry import Entry
+from service.ingest.event_mapper import FETCHER, WHOLE_BODY, Read, Reader, bounded
+from service.ingest.ports import Accepted, Door, Letter, Mappings, Outbox
 from service.ingest.receipt import Receipt
-from service.ports import Accepted, Door, Letter, Mappings, Outbox
-from service.reading import FETCHER, WHOLE_BODY, Read, Reader, bounded
 from service.senders.rotation import Configured, Request
 from workers.config.settings import Collection
 from workers.errors import ConfigurationInvalid, Problem

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from service import echo
-from service.ports import Mapped, Mappings
+from service.ingest import own_writes
+from service.ingest.ports import Mapped, Mappings
 from service.senders.base import Event
 from service.senders.payload import canonical_text, parse_json
 from service.senders.rotation import Configured, Request
@@ -154,8 +154,8 @@ class Reader:
         changes, fetches = mapped.changes, mapped.fetches
         gone: tuple[Gone, ...] = ()
         if event.origin:
-            gone = echo.gone(event.origin, self._collections)
-            changes = echo.told(changes, event.origin, event.origin.at, self._collections)
+            gone = own_writes.gone(event.origin, self._collections)
+            changes = own_writes.told(changes, event.origin, event.origin.at, self._collections)
         incoming = Incoming(
             event.id,
             topic,
