@@ -85,9 +85,9 @@ def address(bind: str) -> tuple[str, int]:
 def serve(host: str, port: int, processes: int) -> None:
     """Serve until SIGTERM or SIGINT. *host* is an IP address."""
     # Once, here: a process that granian forks then starts in milliseconds.
-    import service.app
     import service.config.build
     import service.reconcile.past_runs  # noqa: F401
+    import service.web.app
     import workers.runtime.jobs  # noqa: F401
     from workers.store.scripts import text_of
 
@@ -149,12 +149,12 @@ def _front() -> Front:
 
 
 def _build() -> tuple[Flask, Settings, Reporter]:
-    from service.app import create_app
     from service.config.build import of_process
     from service.ingest.spool_count import with_spool
     from service.ingest.spool_parts import SpoolParts
     from service.ingest.store_gate import SOON
     from service.reconcile.past_runs import with_runs
+    from service.web.app import create_app
     from workers.runtime import heartbeats as processes
     from workers.runtime import jobs
     from workers.store import connection

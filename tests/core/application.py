@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from service.app import create_app
 from service.senders import build
+from service.web.app import create_app
 from workers.config.settings import Settings, Source, StoreSettings
 from workers.errors import StoreUnavailable
 

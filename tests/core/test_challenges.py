@@ -1,9 +1,9 @@
 import pytest
 from application import NOW, Mappings, Outbox
 
-from service.app import create_app
-from service.challenges import LONGEST, METHODS
 from service.senders import build
+from service.web.app import create_app
+from service.web.challenges import LONGEST, METHODS
 from workers.config.schemas import CHALLENGES
 from workers.config.settings import Settings, Source, StoreSettings
 

@@ -17,8 +17,8 @@ CLOCK = "X-Received-At"  # Unix seconds
 
 
 def application():
-    from service.app import create_app
     from service.config.build import build
+    from service.web.app import create_app
     from workers.runtime import jobs
     from workers.store import connection
     from workers.store.refusals import Refusals

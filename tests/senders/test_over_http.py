@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from recorded import INVALID, ONE_EACH, VALID, named
 
-from service.app import create_app
 from service.senders.base import QUERY
+from service.web.app import create_app
 from workers.config.settings import Settings, StoreSettings
 
 FORM = "application/x-www-form-urlencoded"

@@ -2,7 +2,7 @@
 
 import pytest
 
-import service.app
+import service.web.app
 from service.ingest.spool_parts import SpoolParts
 from service.ingest.store_gate import SOON
 from service.web import server
@@ -64,7 +64,7 @@ def test_the_step_that_accepts_is_put_together_before_the_first_request():
 def test_a_delivery_gives_up_early_where_the_spool_keeps_it(tmp_path, monkeypatch, spool, seconds):
     (tmp_path / "instep.toml").write_text(TOML + spool)
     found = {}
-    monkeypatch.setattr(service.app, "create_app", lambda _, **parts: found.update(parts))
+    monkeypatch.setattr(service.web.app, "create_app", lambda _, **parts: found.update(parts))
     server.application()
     clients = [found["outbox"].steps.client, found["wake"].__self__.queue.connection]
     monkeypatch.setattr(connection, "check", lambda client, _: clients.append(client) or Sound())

@@ -4,7 +4,7 @@
 | Outcome | Status |
 |---|---|
 | kept, duplicate, unwanted, spooled | 200, or what the sender wants to hear |
-| a challenge that the source is configured for | its echo, or 403; see ``service.challenges`` |
+| a challenge that the source is configured for | its echo, or 403; see ``service.web.challenges`` |
 | proof bad or missing | 401, empty |
 | no such source, or a wrong path token | 404; one slash more at the end is the same path |
 | another method | 405 |
@@ -36,10 +36,10 @@ from werkzeug.exceptions import (
 )
 from werkzeug.wsgi import get_input_stream
 
-from service import challenges
 from service.ingest.intake import Intake
 from service.ingest.receipt import Receipt
 from service.senders.base import QUERY, Answer
+from service.web import challenges
 from service.web.environ import BODY
 from service.web.refusals import Reporter
 from workers.config.settings import MAX_BODY, Source

@@ -3,7 +3,7 @@ The Flask application: wiring, health, readiness and metrics.
 
 | Path | Answers |
 |---|---|
-| ``/webhooks/…`` | see ``service.webhooks`` |
+| ``/webhooks/…`` | see ``service.web.webhooks`` |
 | ``/healthz`` | 200 as long as the process answers |
 | ``/readyz`` | 503 where a delivery could not be kept, else 200: see ``service.web.readiness`` |
 | ``/metrics`` | Prometheus text; without the store what the machine knows by itself |
@@ -21,11 +21,11 @@ from flask import Flask, Response, jsonify, request
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from werkzeug.exceptions import HTTPException
 
-from service import webhooks
 from service.ingest.intake import Intake
 from service.ingest.ports import Mappings, Outbox
 from service.ingest.spool_parts import SpoolParts
 from service.senders.rotation import Configured
+from service.web import webhooks
 from service.web.readiness import Readiness
 from service.web.refusals import Reporter
 from workers.config.settings import Settings
