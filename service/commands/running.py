@@ -48,12 +48,12 @@ def processes(what: str) -> Decorator:
 @processes("web processes, and as many workers")
 def up(bind: str, processes: int) -> None:
     """Run everything on this machine: store, web and workers."""
-    from service import running
     from service.config import logging_setup
     from service.config.build import of_process
+    from service.run import services
 
     logging_setup.configure()
-    raise SystemExit(running.up(of_process(), bind, processes))
+    raise SystemExit(services.up(of_process(), bind, processes))
 
 
 @click.command()
@@ -61,24 +61,24 @@ def up(bind: str, processes: int) -> None:
 @processes("web processes")
 def web(bind: str, processes: int) -> None:
     """Receive webhooks."""
-    from service import running
     from service.config import logging_setup
     from service.config.build import of_process
+    from service.run import services
 
     logging_setup.configure()
-    raise SystemExit(running.web(of_process(), bind, processes))
+    raise SystemExit(services.web(of_process(), bind, processes))
 
 
 @click.command()
 @processes("workers")
 def worker(processes: int) -> None:
     """Send what is due to the CMS."""
-    from service import running
     from service.config import logging_setup
     from service.config.build import of_process
+    from service.run import services
 
     logging_setup.configure()
-    raise SystemExit(running.worker(of_process(), processes))
+    raise SystemExit(services.worker(of_process(), processes))
 
 
 @click.command()

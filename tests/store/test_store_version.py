@@ -5,8 +5,8 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from service import running
 from service.cli import main
+from service.run import services
 from workers.config.settings import StoreSettings
 from workers.errors import StoreNewer
 from workers.store import connection, version
@@ -91,11 +91,11 @@ def test_what_no_release_up_to_this_one_wrote_is_refused(store, of_store, held):
 def test_up_web_and_worker_do_not_start_on_a_newer_store(store, of_store):
     store.set(version.NAME, LATER)
     with pytest.raises(StoreNewer, match="start the release that wrote it"):
-        running._begin(store, of_store, None)
+        services._begin(store, of_store, None)
 
 
 def test_an_empty_store_is_of_this_version(store, of_store):
-    running._begin(store, of_store, None)
+    services._begin(store, of_store, None)
     assert version.read(store) == version.VERSION
 
 

@@ -17,8 +17,8 @@ import redis
 
 from service.config.build import Configuration
 from service.reconcile.schedule import Schedule, scheduled
+from service.run.worker_process import FETCH
 from service.web import server as web_processes
-from service.worker import FETCH
 from workers.config.settings import Settings, StoreSettings
 from workers.errors import StoreNewer, StoreUnavailable, StoreUnsafe
 from workers.runtime import heartbeats, jobs
@@ -80,7 +80,7 @@ def _web(host: str, port: int, count: int) -> Child:
 
 def _workers(configuration: Configuration, count: int) -> list[Child]:
     """Return *count* workers, and one more process where a mapping has anything fetched."""
-    module = "service.worker"
+    module = "service.run.worker_process"
     children = [Child("worker", module, announces=True, waits=True)] * count
     if configuration.mappings.fetchers:
         children.append(Child("worker", module, (FETCH,), True, delivers=False, waits=True))

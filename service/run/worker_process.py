@@ -1,7 +1,7 @@
 """
 One process of ``instep worker``: executes wake-ups until it is told to stop.
 
-    python -m service.worker [fetch]
+    python -m service.run.worker_process [fetch]
 
 With ``fetch`` it works on the fetch queue: it reads what thin notices name.
 """

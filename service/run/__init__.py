@@ -1,0 +1,1 @@
+"""What stays: the store, a supervisor, and the processes that it runs."""
