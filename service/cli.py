@@ -12,17 +12,17 @@ from typing import Any
 import click
 
 from service.commands import (
-    checking,
+    check,
     dead,
     forget,
-    holding,
-    previewing,
-    reconciling,
+    init,
+    pause,
+    preview,
+    reconcile,
     remap,
-    running,
+    run,
     sandbox,
     senders,
-    starting,
     status,
 )
 from workers.errors import ConfigurationInvalid, ProcessorError
@@ -50,21 +50,21 @@ def main() -> None:
 
 
 for command in (
-    starting.init,
-    running.up,
-    running.web,
-    running.worker,
-    running.demo,
+    init.init,
+    run.up,
+    run.web,
+    run.worker,
+    run.demo,
     sandbox.sandbox,
-    checking.check,
-    previewing.preview,
+    check.check,
+    preview.preview,
     senders.senders,
     status.status,
     dead.dead,
     forget.forget,
     remap.remap,
-    holding.pause,
-    holding.resume,
-    reconciling.reconcile,
+    pause.pause,
+    pause.resume,
+    reconcile.reconcile,
 ):
     main.add_command(command)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from service.commands.joining import joined
-from service.commands.printing import as_json, printable, table
+from service.commands.output import as_json, printable, table
+from service.commands.session import joined
 
 if TYPE_CHECKING:
     from service.ingest.ports import Letter as Unmapped

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from service.commands.joining import joined
-from service.commands.printing import printable
-from service.commands.progressing import progress
+from service.commands.output import printable
+from service.commands.progress import progress
+from service.commands.session import joined
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from service.commands.joining import joined
-from service.commands.printing import as_json, printable, table
-from service.commands.progressing import progress
+from service.commands.output import as_json, printable, table
+from service.commands.progress import progress
+from service.commands.session import joined
 from workers.model.retirement import shown_slug
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from service.commands.running import bind
+from service.commands.run import bind
 from service.sandbox.clock import FARTHEST, LONGEST
 from service.sandbox.hooks import RETRY_SECONDS
 from service.sandbox.registrations import RAISED

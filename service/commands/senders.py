@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from service.commands.printing import as_json, table
+from service.commands.output import as_json, table
 
 
 @click.command()

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.commands.joining import joined
-from service.commands.printing import as_json, printable, table
+from service.commands.output import as_json, printable, table
+from service.commands.session import joined
 from workers.errors import StoreUnavailable, StoreUnsafe
 
 if TYPE_CHECKING:

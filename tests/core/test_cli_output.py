@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from service.commands.printing import table
+from service.commands.output import table
 from service.config import logging_setup
 
 

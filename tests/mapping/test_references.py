@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from service.commands.previewing import shown
+from service.commands.preview import shown
 from service.mapping.load import load
 from workers.config.settings import Collection, Destination
 from workers.errors import ConfigurationInvalid

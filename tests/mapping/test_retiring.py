@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from service.commands.previewing import shown
+from service.commands.preview import shown
 from service.mapping.load import load
 
 WAYS = ["archive", "draft", "unpublish", "delete", "keep"]

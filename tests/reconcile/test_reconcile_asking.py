@@ -3,7 +3,7 @@
 import click
 from click.testing import CliRunner
 
-from service.commands import reconciling
+from service.commands import reconcile
 from service.reconcile.masses import Question
 
 
@@ -14,7 +14,7 @@ def test_the_items_are_shown_before_the_question():
 
     @click.command()
     def ask():
-        click.echo(reconciling._approve(asked))
+        click.echo(reconcile._approve(asked))
 
     told = CliRunner().invoke(ask, input="n\n")
     assert told.stdout.splitlines()[-1].endswith("False")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from service.commands import checking
+from service.commands import check
 from service.commands.status import memory_line
 from workers.store import keys, memory
 from workers.store.families import FAMILIES, OTHERS, REST, Sampler, family_of
@@ -195,11 +195,11 @@ def test_a_store_that_forbids_to_measure_is_told_once_and_watched_all_the_same(s
 
 @pytest.mark.usefixtures("watch")
 def test_check_says_what_is_used_and_where_no_limit_is_set(store):
-    assert checking._memory(store).endswith(
+    assert check._memory(store).endswith(
         "no limit is set; set maxmemory, so that it is told before its machine has none left"
     )
     store.config_set("maxmemory", 200 * MB)
-    assert checking._memory(store).endswith(" of 200 MB")
+    assert check._memory(store).endswith(" of 200 MB")
 
 
 MB = 1_048_576

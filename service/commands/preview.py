@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from service.commands.printing import as_json, printable, table
+from service.commands.output import as_json, printable, table
 
 if TYPE_CHECKING:
     from service.config.build import Configuration

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from service.commands.joining import ask, joined
+from service.commands.session import ask, joined
 from workers.errors import DestinationError
 from workers.policy.rules import pause_for
 

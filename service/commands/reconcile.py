@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.commands.printing import as_json, printable
+from service.commands.output import as_json, printable
 
 if TYPE_CHECKING:
     from service.config.build import Configuration

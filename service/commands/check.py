@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from service.commands.joining import ask
-from service.commands.printing import as_json
+from service.commands.output import as_json
+from service.commands.session import ask
 from workers.errors import (
     ConfigurationInvalid,
     DestinationError,
@@ -46,8 +46,8 @@ REFUSALS: Mapping[int, tuple[str, str, str]] = {  # status: key, expected, do
 @click.option("--json", "json_wanted", is_flag=True, help="Print it as JSON.")
 def check(json_wanted: bool) -> None:
     """Check the configuration, the mappings, the store and the tokens."""
-    from service.commands.creations import never_created
-    from service.commands.orders import mixed
+    from service.commands.check_create import never_created
+    from service.commands.check_versions import mixed
     from service.config.build import of_process
     from service.reconcile.sources.snapshot import wrong_addresses
     from service.reconcile.versionless import in_configuration
@@ -164,7 +164,7 @@ def _twins(settings: Settings, steps: Steps) -> Iterator[str]:
 def _tokens(
     configuration: Configuration, limiter: Limiter | None, notes: list[str]
 ) -> Iterator[Problem]:
-    from service.commands.localized import locales
+    from service.commands.check_locales import locales
 
     for destination in configuration.settings.destinations.values():
         found = list(_answers(configuration, destination, limiter, notes))
@@ -180,7 +180,7 @@ def _answers(
     limiter: Limiter | None,
     notes: list[str],
 ) -> Iterator[Problem]:
-    from service.commands.lacking import lacking
+    from service.commands.check_fields import lacking
 
     settings = configuration.settings
     of_all = f"{settings.path}: destinations.{destination.name}."
