@@ -15,7 +15,7 @@ from service.fetchers import (
     stripe_object,
 )
 from service.fetchers.base import Fetcher
-from service.fetchers.kinds import Given, Kind
+from service.fetchers.registry import Given, Kind
 from service.senders.options import load
 from workers.config import settings
 from workers.config.schemas import describe, is_address, is_token

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from service.fetchers.airtable_records import records
+from service.fetchers.api_client import Api, named, part, pick
 from service.fetchers.base import Fetched, Notice
-from service.fetchers.kinds import Given, Kind
-from service.fetchers.reading import Api, named, part, pick
+from service.fetchers.registry import Given, Kind
 from service.senders.options import Options as SenderOptions
 from workers.errors import FetchRefused, PayloadInvalid
 

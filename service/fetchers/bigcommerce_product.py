@@ -16,10 +16,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from service.fetchers.api_client import Api, pick
 from service.fetchers.base import Notice
-from service.fetchers.kinds import Given, Kind
 from service.fetchers.options import Matching, Words
-from service.fetchers.reading import Api, pick
+from service.fetchers.registry import Given, Kind
 from service.senders.options import Options as SenderOptions
 from workers.errors import FetchRefused
 

@@ -18,10 +18,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from service.fetchers import square_object
+from service.fetchers.api_client import Api, pick
 from service.fetchers.base import Fetched, Notice
-from service.fetchers.kinds import Given, Kind
 from service.fetchers.options import Words
-from service.fetchers.reading import Api, pick
+from service.fetchers.registry import Given, Kind
 from workers.errors import FetchRefused
 
 PATH: Final = "/v2/catalog/search"

@@ -14,10 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from service.fetchers.api_client import Api, part, pick
 from service.fetchers.base import Notice
-from service.fetchers.kinds import Given, Kind
 from service.fetchers.options import Matching
-from service.fetchers.reading import Api, part, pick
+from service.fetchers.registry import Given, Kind
 from service.senders.options import Options as SenderOptions
 
 

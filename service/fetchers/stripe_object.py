@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from service.fetchers.api_client import Api, named, part, pick
 from service.fetchers.base import Notice
-from service.fetchers.kinds import Given, Kind
 from service.fetchers.options import Matching
-from service.fetchers.reading import Api, named, part, pick
+from service.fetchers.registry import Given, Kind
 from service.senders.options import Options as SenderOptions
 from workers.errors import FetchRefused
 

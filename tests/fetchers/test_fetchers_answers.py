@@ -10,8 +10,8 @@ import pytest
 from http_server import Server, respond
 from systems import GOOD, NOTICES, TOKEN, answered, every_kind, fetcher, system
 
-from service.fetchers import asking
-from service.fetchers.reading import part
+from service.fetchers import requests_once
+from service.fetchers.api_client import part
 from workers.errors import FetchRefused, FetchUnavailable
 
 SECONDS = 0.5
@@ -214,7 +214,7 @@ def test_a_system_that_is_not_there_is_unavailable(kind):
 
 @kinds
 def test_an_answer_that_is_too_long_is_refused(kind, monkeypatch):
-    monkeypatch.setattr(asking, "LARGEST", 1_000)
+    monkeypatch.setattr(requests_once, "LARGEST", 1_000)
     error = failure(kind, answered(GOOD[kind] | {"more": "x" * 1_000}), FetchRefused)
     assert "longer than 1000 bytes" in str(error)
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import requests
 
-from service.fetchers.answers import Answer
+from service.fetchers.responses import Answer
 from workers.errors import FetchRefused, FetchUnavailable
 from workers.transport.deadline import Deadline, DeadlineAdapter
 from workers.transport.http_answer import FAILURES, AnswerTooLong, innermost, read_body

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
-from service.fetchers.answers import judge
+from service.fetchers.responses import judge
 from service.senders.payload import pluck
 from workers.errors import FetchRefused, PayloadInvalid
 
@@ -73,7 +73,7 @@ class Api:
         # costs the others 0.3 s at each start.
         import requests
 
-        from service.fetchers.asking import ask
+        from service.fetchers.requests_once import ask
 
         what = f"{method} {path}"
         own = {"User-Agent": "instep", "Accept": "application/json"}
