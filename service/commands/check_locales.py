@@ -11,7 +11,7 @@ from workers.webflow.site import Locale, Site, field_of, unknown
 
 if TYPE_CHECKING:
     from service.config.build import Configuration
-    from service.mapping.rules import Rule
+    from service.mapping.compiled import Rule
     from workers.config.settings import Collection, Destination
     from workers.store.rate_limiter import Limiter
     from workers.webflow.client import Client

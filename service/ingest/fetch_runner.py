@@ -27,7 +27,7 @@ import requests
 
 from service.fetchers.base import Fetched, Notice
 from service.ingest.event_mapper import FETCHER, TOPICS, VERSION, Reader
-from service.mapping.found import plain
+from service.mapping.display import plain
 from service.mapping.load import Mappings
 from service.senders.payload import parse_json
 from workers.delivery.context import Parts

@@ -3,7 +3,7 @@ Mapping: the marshmallow schema that a user subclasses, one per kind of change.
 
 ``Meta`` takes ``source``, ``topics``, ``collection``, ``key`` or ``item``, ``each``, ``when``,
 ``version``, ``allow_slug``, ``on_delete``, ``fetch`` and ``object``; what each means stands in
-:mod:`service.mapping.options`.
+:mod:`service.mapping.meta`.
 """
 
 from __future__ import annotations

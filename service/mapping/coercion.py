@@ -14,7 +14,7 @@ from marshmallow import ValidationError, fields
 from service.mapping import fields as ours
 from service.mapping import html_text
 from service.mapping.lookup import Lookup
-from service.mapping.values import fractional, type_of
+from service.mapping.serializers import fractional, type_of
 
 _ZEROS: Final = re.compile(r"\s*([+-]?[0-9]+)\.0*\s*", re.ASCII)
 

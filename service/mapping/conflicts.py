@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from service.mapping.compiled import Rule
 from service.mapping.locales import mixed
-from service.mapping.rules import Rule
 from workers.config.settings import Collection
 from workers.errors import Problem
 from workers.webflow.site import field_of

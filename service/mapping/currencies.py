@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from marshmallow import ValidationError, fields
 
-from service.mapping.found import found
+from service.mapping.display import found
 
 # https://www.six-group.com/en/products-services/financial-information/data-standards.html
 # (ISO 4217, list one; read 2026-11-28); all others have two.

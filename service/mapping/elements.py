@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from service.mapping.compiled import Element, Rule
+from service.mapping.display import found
 from service.mapping.field_values import problem
-from service.mapping.found import found
-from service.mapping.rules import Element, Rule
 from workers.model.changes import Change, FieldProblem, LeftOut
 
 SHOWN = 5  # elements that a problem names

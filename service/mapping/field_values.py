@@ -14,10 +14,11 @@ from typing import Any
 
 from marshmallow import ValidationError, missing
 
-from service.mapping import cells, values
+from service.mapping import serializers as values
+from service.mapping import text_cells
 from service.mapping.base import Mapping
-from service.mapping.found import found, plain, reason
-from service.mapping.targets import Target
+from service.mapping.display import found, plain, reason
+from service.mapping.field_bindings import Target
 from workers.model.changes import FieldProblem, FieldValue
 
 
@@ -64,7 +65,7 @@ class Reading:
             try:
                 clears = target.clears and all(t.clears for t in self._at(text))
                 whole = all(t.whole for t in self._at(text))
-                value = cells.read(target.path, root, clears=clears, whole=whole)
+                value = text_cells.read(target.path, root, clears=clears, whole=whole)
             except ValueError as error:
                 self._tell(target.path.text, str(error))
                 self._take_out(self._at(text))
@@ -220,7 +221,7 @@ def would_write(targets: Iterable[Target], root: object) -> Iterator[Target]:
     """Yield those of *targets* for which something stands in *root*, readable or not."""
     for target in targets:
         try:
-            value = cells.read(target.path, root, clears=target.clears)
+            value = text_cells.read(target.path, root, clears=target.clears)
         except ValueError:
             yield target
             continue

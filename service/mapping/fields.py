@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 from marshmallow import ValidationError, fields
 from marshmallow.types import ErrorMessages
 
-from service.mapping.found import found
-from service.mapping.records import ITEM_ID, composite
+from service.mapping.display import found
+from service.mapping.record_keys import ITEM_ID, composite
 
 WEB_URL = re.compile(r"https?://[^\s/?#][^\x00-\x1f\x7f]*", re.IGNORECASE)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from service.mapping.found import reason
+from service.mapping.display import reason
 from service.mapping.paths import Path
 from service.mapping.traps import PathInvalid
 

@@ -9,13 +9,13 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
-from service.mapping import on_create, options, targets
+from service.mapping import field_bindings, meta, on_create
+from service.mapping.compiled import Rule
 from service.mapping.conflicts import conflicts
-from service.mapping.definitions import Definition, definitions
-from service.mapping.fetching import clashes
-from service.mapping.mappings import Mapped as Mapped
-from service.mapping.mappings import Mappings as Mappings
-from service.mapping.rules import Rule
+from service.mapping.discovery import Definition, definitions
+from service.mapping.meta_fetch import clashes
+from service.mapping.registry import Mapped as Mapped
+from service.mapping.registry import Mappings as Mappings
 from service.mapping.topics import Topics, never_sent
 from workers.config.settings import Settings
 from workers.errors import MappingsInvalid, Problem
@@ -57,9 +57,9 @@ def _rules(
 ) -> list[Rule]:
     count = len(problems)
     found = definitions(name, settings.path.parent, problems)
-    used = [each for each in found if options.given(each).get("source") is not None]
+    used = [each for each in found if meta.given(each).get("source") is not None]
     for base in (each for each in found if each not in used):
-        problems += options.unknown(base)
+        problems += meta.unknown(base)
     if not used and len(problems) == count:
         expected = "a subclass of service.mapping.Mapping with Meta.source"
         problems.append(Problem(name, "no mapping", expected, "define one, or do not name it"))
@@ -73,15 +73,17 @@ def _rule(
     fetchers: Mapping[str, Any],
     problems: list[Problem],
 ) -> Rule | None:
-    read = options.read(definition, settings, fetchers, problems)
-    allow_slug = read.allow_slug if read else bool(options.given(definition).get("allow_slug"))
-    retires = options.given(definition).get("on_delete") is not None
-    created = on_create.read(definition, options.given(definition).get("on_create"), problems)
-    fields = targets.read(definition, allow_slug, problems, on_create=created, retires=retires)
+    read = meta.read(definition, settings, fetchers, problems)
+    allow_slug = read.allow_slug if read else bool(meta.given(definition).get("allow_slug"))
+    retires = meta.given(definition).get("on_delete") is not None
+    created = on_create.read(definition, meta.given(definition).get("on_create"), problems)
+    fields = field_bindings.read(
+        definition, allow_slug, problems, on_create=created, retires=retires
+    )
     if read is None or fields is None:
         return None
     schema, own = fields
-    own = tuple(targets.counted(target, settings.collections) for target in own)
+    own = tuple(field_bindings.counted(target, settings.collections) for target in own)
     if read.locale is not None:
         own = tuple(replace(each, slug=in_locale(each.slug, read.locale)) for each in own)
     return Rule(definition.cls.__name__, definition.file, read, schema, own)

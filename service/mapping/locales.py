@@ -7,14 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from service.mapping.definitions import Definition
+from service.mapping.discovery import Definition
 from workers.config.locale_tags import is_tag
 from workers.config.settings import Collection, Settings
 from workers.errors import Problem
 from workers.webflow.site import field_of
 
 if TYPE_CHECKING:
-    from service.mapping.rules import Rule
+    from service.mapping.compiled import Rule
 
 
 def unfit(definition: Definition, meta: Mapping[str, Any], settings: Settings) -> Iterator[Problem]:

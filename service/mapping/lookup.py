@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from marshmallow import ValidationError, fields
 
-from service.mapping.found import found
+from service.mapping.display import found
 
 SHOWN: Final = 12  # values that a message names
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from service.mapping.definitions import Definition
-from service.mapping.rules import Rule
-from service.mapping.targets import slug_of
+from service.mapping.compiled import Rule
+from service.mapping.discovery import Definition
+from service.mapping.field_bindings import slug_of
 from workers.errors import Problem
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from marshmallow import missing
 
-from service.mapping.found import plain, reason
+from service.mapping.display import plain, reason
 from service.mapping.traps import CHAINS, PROJECTIONS, Node, PathInvalid, quoting, refuse_traps
 from service.senders.expressions import Expression, finite
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Protocol
 
-from service.mapping.rules import Rule
+from service.mapping.compiled import Rule
 from workers.config.settings import Settings
 from workers.errors import Problem
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from service.mapping.mappings import Mappings
-from service.mapping.rules import Rule
+from service.mapping.compiled import Rule
+from service.mapping.registry import Mappings
 from workers.errors import ConfigurationInvalid, Problem
 
 

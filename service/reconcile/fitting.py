@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from service.mapping.found import plain
+from service.mapping.compiled import Rule
+from service.mapping.display import plain
 from service.mapping.paths import Path
-from service.mapping.rules import Rule
 from workers.errors import SnapshotInvalid
 
 SHOWN = 12  # columns

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from service.mapping.mappings import applied
+from service.mapping.registry import applied
 from service.reconcile.choosing import Chosen
 from service.reconcile.fitting import Fit
 from service.reconcile.sources.base import Records

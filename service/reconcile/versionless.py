@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from service.config.build import Configuration
-from service.mapping.rules import Rule
+from service.mapping.compiled import Rule
 from service.reconcile.choosing import chosen
 from service.reconcile.sources.times import FILE_MARGIN, MARGIN
 from workers.config.settings import Collection

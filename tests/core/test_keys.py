@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.mapping import records
+from service.mapping import record_keys
 from service.reconcile.table import Table
 from workers.webflow.item_keys import WHITE_SPACE, joined, key_text, normal, normal_record, parted
 
@@ -41,14 +41,14 @@ def test_a_key_of_several_parts_is_normal_part_by_part(parts):
 
 @given(WORDS, BLANKS, BLANKS)
 def test_a_source_and_the_cms_have_one_key_however_each_of_them_writes_it(text, left, right):
-    assert key_text(left + text + right) == records.key(right + text + left) == normal(text)
+    assert key_text(left + text + right) == record_keys.key(right + text + left) == normal(text)
 
 
 @pytest.mark.parametrize("blank", [*WHITE_SPACE, WHITE_SPACE, ""])
 def test_a_blank_key_is_none(blank):
     assert key_text(blank) is None
     with pytest.raises(ValueError, match="expected text of 1 to 256 characters"):
-        records.key(blank)
+        record_keys.key(blank)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_white_space_is_what_unicode_says_it_is():
 
 
 def test_an_object_to_fetch_is_named_as_it_came():
-    assert records.objects([" a ", 12]) == [" a ", "12"]
+    assert record_keys.objects([" a ", 12]) == [" a ", "12"]
 
 
 def test_a_reconcile_shows_a_key_as_the_source_has_it():

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from service.mapping.cells import Cells
+from service.mapping.text_cells import Cells
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 from marshmallow import missing
 
-from service.mapping import records
+from service.mapping import record_keys
 
 
 def shortly(value):
@@ -30,7 +30,7 @@ def shortly(value):
     ids=shortly,
 )
 def test_a_key_compares_as_text(raw, text):
-    assert records.key(raw) == text
+    assert record_keys.key(raw) == text
 
 
 @pytest.mark.parametrize(
@@ -55,19 +55,19 @@ def test_a_key_compares_as_text(raw, text):
 )
 def test_what_is_no_key_is_named(raw, said):
     with pytest.raises(ValueError, match="expected") as caught:
-        records.key(raw)
+        record_keys.key(raw)
     assert said in str(caught.value)
 
 
 @pytest.mark.parametrize("raw", ["65f000000000000000000010", "a_b-C", 12, "x" * 64])
 def test_an_item_id_is_opaque(raw):
-    assert records.item(raw) == str(raw)
+    assert record_keys.item(raw) == str(raw)
 
 
 @pytest.mark.parametrize("raw", ["", "a b", "a/b", "../x", "é", "x" * 65, "a\n", None, missing, []])
 def test_what_could_not_stand_in_an_address_is_no_item_id(raw):
     with pytest.raises(ValueError, match="expected an item id"):
-        records.item(raw)
+        record_keys.item(raw)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_what_could_not_stand_in_an_address_is_no_item_id(raw):
     ],
 )
 def test_a_whole_number_is_a_sequence_and_rfc_3339_is_a_time(raw, version):
-    assert records.version(raw) == version
+    assert record_keys.version(raw) == version
 
 
 @pytest.mark.parametrize(
@@ -110,5 +110,5 @@ def test_a_whole_number_is_a_sequence_and_rfc_3339_is_a_time(raw, version):
 )
 def test_what_is_no_version_is_named(raw, said):
     with pytest.raises(ValueError, match=r"absent|found") as caught:
-        records.version(raw)
+        record_keys.version(raw)
     assert said in str(caught.value)

@@ -1,5 +1,5 @@
 """
-CSV: a header, then one record a line. Cells are text; see `service.mapping.cells`.
+CSV: a header, then one record a line. Cells are text; see `service.mapping.text_cells`.
 
 https://www.rfc-editor.org/rfc/rfc4180 (read 2025-11-23); semicolons and tabs besides.
 """
@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from service.mapping.cells import Cells
+from service.mapping.text_cells import Cells
 from service.reconcile.sources.base import Record, Shape
 from service.reconcile.sources.columns import Columns, under
 from service.reconcile.sources.files import LONGEST, File, lines

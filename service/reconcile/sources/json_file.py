@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from service.mapping.found import found
+from service.mapping.display import found
 from service.reconcile.sources.base import Record, Shape
 from service.reconcile.sources.columns import under
 from service.reconcile.sources.files import File

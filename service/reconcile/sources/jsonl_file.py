@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from service.mapping.found import found, plain
+from service.mapping.display import found, plain
 from service.reconcile.sources.base import Record, Shape
 from service.reconcile.sources.columns import under
 from service.reconcile.sources.files import File, lines

@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from service.mapping.found import plain
+from service.mapping.display import plain
 from service.reconcile.sources import sql_columns
 from service.reconcile.sources.base import Record, Shape
 from service.reconcile.sources.columns import Columns, under

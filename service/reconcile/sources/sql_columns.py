@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from service.mapping.found import plain
+from service.mapping.display import plain
 
 _MYSQL_BIT: Final = 16  # https://dev.mysql.com/doc/dev/mysql-server/latest/field__types_8h.html
 _TIMES: Final = ("date", "timestamp", "timestamptz")

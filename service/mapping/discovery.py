@@ -22,7 +22,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from service.mapping.base import Mapping
-from service.mapping.found import plain
+from service.mapping.display import plain
 from workers.errors import Problem
 
 

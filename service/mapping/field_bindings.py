@@ -12,9 +12,9 @@ from typing import Any
 
 from marshmallow import fields, missing
 
-from service.mapping import coercion, values
+from service.mapping import coercion, serializers
 from service.mapping.base import Mapping
-from service.mapping.definitions import Definition
+from service.mapping.discovery import Definition
 from service.mapping.paths import Path, compile_path
 from service.mapping.traps import PathInvalid
 from workers.config.settings import Collection
@@ -36,7 +36,7 @@ class Target:
     path: Path
     slug: str
     type: str  # a name of workers.fields.types.TYPES
-    write: values.Write
+    write: serializers.Write
     clears: bool  # null may clear it
     to: str | None = None  # the collection whose keys it takes
     on_create: bool = False  # an item that is there never gets it
@@ -105,7 +105,7 @@ def _unfit_number(
 def _target(name: str, field: Field, path: Path) -> Target:
     coercion.adapt(field)
     slug = slug_of(name, field)
-    type_ = "flag" if slug in FLAGS else values.type_of(field)
+    type_ = "flag" if slug in FLAGS else serializers.type_of(field)
     attribute = field.attribute or name
     return Target(
         name,
@@ -113,9 +113,9 @@ def _target(name: str, field: Field, path: Path) -> Target:
         path,
         slug,
         type_,
-        values.writer(field),
+        serializers.writer(field),
         bool(field.allow_none),
-        values.referred(field),
+        serializers.referred(field),
         whole=type(field) is fields.Integer,
     )
 
@@ -161,7 +161,7 @@ def _doubled(definition: Definition, declared: dict[str, Field]) -> Iterator[Pro
 
 def _unfit(definition: Definition, name: str, field: Field) -> Iterator[Problem]:
     kind = f"fields.{type(field).__name__}"
-    if (instead := values.refusal(field)) is not None:
+    if (instead := serializers.refusal(field)) is not None:
         yield definition.problem(name, kind, "a field that holds one CMS value", instead)
     elif field.load_default is not missing:
         do = "leave it out: what a payload does not hold is not touched"

@@ -10,13 +10,14 @@ from typing import Any
 
 from marshmallow.decorators import POST_LOAD, PRE_LOAD
 
-from service.mapping import cells, records
+from service.mapping import record_keys as records
+from service.mapping import text_cells
 from service.mapping.base import Mapping
+from service.mapping.display import found
+from service.mapping.field_bindings import Target
 from service.mapping.field_values import Reading, problem, would_write
-from service.mapping.found import found
-from service.mapping.options import Options
+from service.mapping.meta import Options
 from service.mapping.paths import Path
-from service.mapping.targets import Target
 from workers.model.changes import Change, Fetch, FieldProblem, LeftOut
 from workers.model.retirement import GONE
 from workers.webflow.item_keys import joined
@@ -152,7 +153,7 @@ class Rule:
     def _version(self, root: Any, version: str | None, problems: list[FieldProblem]) -> str | None:
         if self.options.version is None:
             return version
-        return _record(self.options.version, cells.typed(root), records.version, problems)
+        return _record(self.options.version, text_cells.typed(root), records.version, problems)
 
     def _when(self, root: Any, problems: list[FieldProblem]) -> bool:
         path = self.options.when
@@ -182,7 +183,7 @@ class Rule:
 
 def _record(path: Path, root: Any, as_text: Any, problems: list[FieldProblem]) -> str | None:
     try:
-        return str(as_text(cells.read(path, root)))
+        return str(as_text(text_cells.read(path, root)))
     except ValueError as error:
         problems.append(problem(path.text, str(error)))
         return None
@@ -190,7 +191,7 @@ def _record(path: Path, root: Any, as_text: Any, problems: list[FieldProblem]) -
 
 def _evaluate(path: Path, root: Any, problems: list[FieldProblem]) -> Any:
     try:
-        return cells.evaluate(path, root)
+        return text_cells.evaluate(path, root)
     except ValueError as error:
         problems.append(problem(path.text, str(error)))
         return None

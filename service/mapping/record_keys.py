@@ -14,7 +14,7 @@ from typing import Any
 
 from marshmallow import missing
 
-from service.mapping.found import found
+from service.mapping.display import found
 from workers.model.changes import sequence_version, time_version
 from workers.webflow.item_keys import joined, normal
 

@@ -18,8 +18,8 @@ from workers.config.settings import Settings
 from workers.errors import Problem
 
 if TYPE_CHECKING:
-    from service.mapping.definitions import Definition
-    from service.mapping.rules import Rule
+    from service.mapping.compiled import Rule
+    from service.mapping.discovery import Definition
 
 Read = Callable[[Any], Any]  # is given a service.fetchers.base.Notice
 

@@ -16,7 +16,7 @@ from typing import Any
 from marshmallow import fields
 
 from service.mapping import fields as ours
-from service.mapping.found import reason
+from service.mapping.display import reason
 from service.mapping.lookup import Lookup
 from workers.model.changes import canonical
 

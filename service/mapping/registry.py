@@ -8,10 +8,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from service.mapping.compiled import Rule
 from service.mapping.elements import agreed
-from service.mapping.fetching import Read
 from service.mapping.field_values import problem
-from service.mapping.rules import Rule
+from service.mapping.meta_fetch import Read
 from workers.model.changes import Change, Fetch, FieldProblem, FieldValue, LeftOut
 
 Place = tuple[str, str, str]  # collection, record, slug

@@ -14,7 +14,7 @@ The options of ``Meta``, read and checked.
 - ``key``, ``item``, ``each``, ``when`` and ``version`` are JMESPath, or a function of what it would
   read (:mod:`service.mapping.functions`).
 - ``fetch``, ``object``: what reads the object that a thin notice only names, and where the notice
-  names it (:mod:`service.mapping.fetching`). All but these two and ``topics`` is then read from
+  names it (:mod:`service.mapping.meta_fetch`). All but these two and ``topics`` is then read from
   what was fetched.
 """
 
@@ -25,8 +25,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal
 
-from service.mapping import fetching, locales
-from service.mapping.definitions import Definition
+from service.mapping import locales
+from service.mapping import meta_fetch as fetching
+from service.mapping.discovery import Definition
 from service.mapping.functions import called
 from service.mapping.paths import Path, compile_path
 from service.mapping.traps import PathInvalid
