@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from service.senders.reading import Reading
+from service.senders.event_fields import Reading
 
 if TYPE_CHECKING:
     from service.config.build import Configuration

@@ -14,7 +14,7 @@ from service.commands.output import as_json, table
 @click.option("--json", "json_wanted", is_flag=True, help="Print it as JSON.")
 def senders(name: str | None, json_wanted: bool) -> None:
     """Show every sender, or NAME: settings, proof, de-duplication, order, retries."""
-    from service.senders.listing import listing
+    from service.senders.catalog import listing
 
     found = [row for row in listing() if name in (None, row["name"])]
     if not found:

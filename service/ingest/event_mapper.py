@@ -12,7 +12,7 @@ from service.ingest import own_writes
 from service.ingest.ports import Mapped, Mappings
 from service.senders.base import Event
 from service.senders.payload import canonical_text, parse_json
-from service.senders.rotation import Configured, Request
+from service.senders.secret_rotation import Configured, Request
 from workers.config.settings import Collection
 from workers.errors import BodyTooLarge, PayloadInvalid
 from workers.model.changes import Change, Fetch, FieldProblem, Gone, Incoming, LeftOut

@@ -19,7 +19,7 @@ from service.ingest.entry import Entry
 from service.ingest.event_mapper import FETCHER, WHOLE_BODY, Read, Reader, bounded
 from service.ingest.ports import Accepted, Door, Letter, Mappings, Outbox
 from service.ingest.receipt import Receipt
-from service.senders.rotation import Configured, Request
+from service.senders.secret_rotation import Configured, Request
 from workers.config.settings import Collection
 from workers.errors import ConfigurationInvalid, Problem
 from workers.model.changes import Change, Delivery, Fetch, FieldProblem, Incoming, Spooled

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from marshmallow import ValidationError, fields
 
-from service.senders.moments import moment
+from service.senders.timestamps import moment
 
 EXPECTED: Final = "a time: RFC 3339, Unix seconds, milliseconds or microseconds, or /Date(ms)/"
 

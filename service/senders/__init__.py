@@ -37,7 +37,7 @@ from service.senders import (
 )
 from service.senders.base import Given, Kind
 from service.senders.options import load
-from service.senders.rotation import Configured, configured
+from service.senders.secret_rotation import Configured, configured
 from workers.config.settings import Source
 from workers.errors import ConfigurationInvalid, Problem
 

@@ -10,10 +10,10 @@ https://airtable.com/developers/web/api/webhooks-overview
 from __future__ import annotations
 
 from service.senders.base import Answer, Given, Kind
+from service.senders.composed import BodyHmac, Proven
+from service.senders.event_fields import Place, Reading, places
 from service.senders.options import Options as SenderOptions
-from service.senders.proof import decode_base64
-from service.senders.proven import BodyHmac, Proven
-from service.senders.reading import Place, Reading, places
+from service.senders.signatures import decode_base64
 
 
 class Options(SenderOptions):

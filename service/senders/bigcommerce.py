@@ -12,12 +12,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 from service.senders.base import Given, Kind
-from service.senders.carried import carried
+from service.senders.composed import Proven
+from service.senders.event_fields import Place, Reading, composite, places
 from service.senders.options import HeaderName, optional_choice, seconds
 from service.senders.options import Options as SenderOptions
-from service.senders.proven import Proven
-from service.senders.reading import Place, Reading, composite, places
-from service.senders.standard import Standard
+from service.senders.shared_secret import carried
+from service.senders.standard_signature import Standard
 from service.senders.topics import Topics
 
 

@@ -16,11 +16,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from service.senders.base import Given, Kind
-from service.senders.carried import CarriedOptions, carried
+from service.senders.composed import Proven
+from service.senders.event_fields import Place, Reading, places, version
 from service.senders.options import Text, optional_choice
 from service.senders.payload import canonical_text, parse_json, pluck
-from service.senders.proven import Proven
-from service.senders.reading import Place, Reading, places, version
+from service.senders.shared_secret import CarriedOptions, carried
 from service.senders.topics import Topics
 
 _NO_OPERATION: Final = "00000000-0000-0000-0000-000000000000"

@@ -20,13 +20,13 @@ from typing import Any, Final
 
 from service.senders import debezium_positions
 from service.senders.base import Event, Given, Kind
-from service.senders.carried import CarriedOptions, carried
+from service.senders.composed import Proven
 from service.senders.debezium_rows import PLACEHOLDER, readable
+from service.senders.event_fields import Place, Reading, composite
 from service.senders.options import PayloadPlace, Text, optional_choice, seconds
 from service.senders.payload import canonical_text, parse_json, pluck
-from service.senders.proven import Proven
-from service.senders.reading import Place, Reading, composite
-from service.senders.standard import standard
+from service.senders.shared_secret import CarriedOptions, carried
+from service.senders.standard_signature import standard
 from service.senders.topics import Topics
 
 _EXTENSION: Final = "iodebezium"

@@ -15,7 +15,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from service.senders.reading import version
+from service.senders.event_fields import version
 from workers.model.changes import LogPosition, sequence_version
 from workers.model.versions import MAX_SEQUENCE, Version, with_position
 

@@ -16,10 +16,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from service.senders.base import Event, Given, Kind
+from service.senders.composed import BodyHmac
+from service.senders.event_fields import Place, Reading, places
 from service.senders.options import Options as SenderOptions
 from service.senders.payload import parse_form, parse_json, pluck
-from service.senders.proven import BodyHmac
-from service.senders.reading import Place, Reading, places
 from service.senders.topics import Topics
 
 _EVENT: Final = "x-github-event"

@@ -9,10 +9,10 @@ https://hasura.io/docs/2.0/event-triggers/payload/
 from __future__ import annotations
 
 from service.senders.base import Given, Kind
-from service.senders.carried import CarriedOptions, carried
+from service.senders.composed import Proven
+from service.senders.event_fields import Reading, places, utc_version
 from service.senders.options import optional_choice
-from service.senders.proven import Proven
-from service.senders.reading import Reading, places, utc_version
+from service.senders.shared_secret import CarriedOptions, carried
 
 
 class Options(CarriedOptions):

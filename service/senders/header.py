@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from service.senders.base import Given, Kind
-from service.senders.carried import Carried, secrets
+from service.senders.composed import Proven
 from service.senders.options import OWN, HeaderName, OwnOptions, reading
 from service.senders.payload import parse
-from service.senders.proven import Proven
+from service.senders.shared_secret import Carried, secrets
 
 
 class Options(OwnOptions):

@@ -13,18 +13,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from service.senders import proof
+from service.senders import signatures
 from service.senders.base import Given, Kind
+from service.senders.composed import Proven
 from service.senders.options import OWN, HeaderName, OwnOptions, Text, choice, reading, seconds
 from service.senders.payload import parse
-from service.senders.proven import Proven
-from service.senders.template import SignedText, Template
+from service.senders.signing_template import SignedText, Template
 from workers.errors import ConfigurationInvalid
 
 _KEYS: Final[Mapping[str, tuple[Callable[[str], bytes], str]]] = {
     "text": (str.encode, "text"),
-    "hex": (proof.decode_hex, 'hex digits, as key_encoding = "hex" says'),
-    "base64": (proof.decode_base64, 'base64 with padding, as key_encoding = "base64" says'),
+    "hex": (signatures.decode_hex, 'hex digits, as key_encoding = "hex" says'),
+    "base64": (signatures.decode_base64, 'base64 with padding, as key_encoding = "base64" says'),
 }
 
 
@@ -55,18 +55,18 @@ class HmacSignature:
     unit: str
 
     def require(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
-        found = proof.require_header(headers, self.header)
+        found = signatures.require_header(headers, self.header)
         if self.attribute is not None:
-            found = proof.require_attribute(found, self.attribute)
+            found = signatures.require_attribute(found, self.attribute)
         if self.stamp:
-            stamp = proof.require_header(headers, self.stamp)
-            proof.require_recent(stamp, now=now, tolerance=self.tolerance, unit=self.unit)
+            stamp = signatures.require_header(headers, self.stamp)
+            signatures.require_recent(stamp, now=now, tolerance=self.tolerance, unit=self.unit)
         values = {
-            name: proof.header_bytes(proof.require_header(headers, at))
+            name: signatures.header_bytes(signatures.require_header(headers, at))
             for name, at in self.parts.items()
         }
         signed = self.signed.fill(values | {"body": body})
-        proof.require_signature(found, signed, self.keys, **self.scheme)
+        signatures.require_signature(found, signed, self.keys, **self.scheme)
 
 
 def build(given: Given) -> Proven:

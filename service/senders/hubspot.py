@@ -21,18 +21,18 @@ from typing import Any, Final
 from marshmallow import fields
 
 from service.senders.base import Given, Kind
+from service.senders.composed import Proven
+from service.senders.event_fields import Place, Reading, composite, places
 from service.senders.options import Options as SenderOptions
 from service.senders.options import seconds
 from service.senders.payload import parse_json
-from service.senders.proof import (
+from service.senders.signatures import (
     header_bytes,
     matches,
     require_header,
     require_recent,
     signatures,
 )
-from service.senders.proven import Proven
-from service.senders.reading import Place, Reading, composite, places
 from service.senders.topics import Topics
 from workers.errors import SignatureInvalid
 

@@ -20,10 +20,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from service.senders.base import Event, Given, Kind
+from service.senders.composed import Proven
+from service.senders.event_fields import Reading, composite, places
 from service.senders.options import Options as SenderOptions
-from service.senders.proof import require_attribute, require_header, require_signature
-from service.senders.proven import Proven
-from service.senders.reading import Reading, composite, places
+from service.senders.signatures import require_attribute, require_header, require_signature
 from service.senders.topics import Topics
 from workers.errors import SignatureInvalid
 

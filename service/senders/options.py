@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from service.senders.base import Given
-from service.senders.reading import FORM, Place, Reading
+from service.senders.event_fields import FORM, Place, Reading
 from workers.errors import ConfigurationInvalid, Problem
 
 # What every sender for a system of one's own says of itself.

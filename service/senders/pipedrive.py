@@ -12,11 +12,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from service.senders.base import Given, Kind
-from service.senders.carried import Carried, secrets
+from service.senders.composed import Proven
+from service.senders.event_fields import Place, Reading, composite, places
 from service.senders.options import Options as SenderOptions
 from service.senders.payload import pluck
-from service.senders.proven import Proven
-from service.senders.reading import Place, Reading, composite, places
+from service.senders.shared_secret import Carried, secrets
 from service.senders.topics import Topics
 
 

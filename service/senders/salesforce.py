@@ -20,9 +20,9 @@ from typing import Any, Final
 from marshmallow import validate
 
 from service.senders.base import Answer, Event, Given, Kind
+from service.senders.event_fields import Place, Reading, places
 from service.senders.options import Options as SenderOptions
 from service.senders.options import Text
-from service.senders.reading import Place, Reading, places
 from service.senders.soap import Element, parse_xml
 from service.senders.topics import Topics
 from workers.errors import ConfigurationInvalid, PayloadInvalid, SignatureInvalid

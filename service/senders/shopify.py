@@ -18,10 +18,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from service.senders.base import Event, Given, Kind
+from service.senders.composed import BodyHmac, Proven
+from service.senders.event_fields import Reading, places
 from service.senders.options import Options as SenderOptions
 from service.senders.payload import parse_json, pluck
-from service.senders.proven import BodyHmac, Proven
-from service.senders.reading import Reading, places
 from service.senders.topics import Topics
 
 _TEST: Final = ("x-shopify-test", "shopify-test")

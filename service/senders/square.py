@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from service.senders.base import Given, Kind
+from service.senders.composed import BodyHmac, Proven
+from service.senders.event_fields import Place, Reading, places, version
 from service.senders.options import Options as SenderOptions
 from service.senders.payload import pluck
-from service.senders.proven import BodyHmac, Proven
-from service.senders.reading import Place, Reading, places, version
 from service.senders.topics import Topics
 from workers.model.changes import sequence_version
 

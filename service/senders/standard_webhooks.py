@@ -10,12 +10,12 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 from __future__ import annotations
 
 from service.senders.base import Given, Kind
+from service.senders.composed import Proven
+from service.senders.event_fields import Place
 from service.senders.options import Options as SenderOptions
 from service.senders.options import PlaceField, PlacesField, reading, seconds
 from service.senders.payload import parse
-from service.senders.proven import Proven
-from service.senders.reading import Place
-from service.senders.standard import standard
+from service.senders.standard_signature import standard
 
 
 class Options(SenderOptions):

@@ -19,10 +19,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from service.senders.base import Event, Given, Kind
-from service.senders.carried import Carried, CarriedOptions, carried
+from service.senders.event_fields import Place, Reading, composite, utc_version
 from service.senders.options import PayloadPlace, optional_choice
 from service.senders.payload import parse_json, pluck
-from service.senders.reading import Place, Reading, composite, utc_version
+from service.senders.shared_secret import Carried, CarriedOptions, carried
 from service.senders.topics import Topics
 from workers.model.versions import right_after
 

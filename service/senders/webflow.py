@@ -17,12 +17,12 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from service.senders.base import Event, Given, Kind, Origin
+from service.senders.composed import Proven
+from service.senders.event_fields import Place, Reading, composite, places, version
 from service.senders.options import Options as SenderOptions
 from service.senders.options import seconds
 from service.senders.payload import parse_json, pluck
-from service.senders.proof import require_header, require_recent, require_signature
-from service.senders.proven import Proven
-from service.senders.reading import Place, Reading, composite, places, version
+from service.senders.signatures import require_header, require_recent, require_signature
 from service.senders.topics import Topics
 
 _DELETED: Final = "collection_item_deleted"

@@ -19,10 +19,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from service.senders.base import Event, Given, Kind
+from service.senders.composed import BodyHmac
+from service.senders.event_fields import Reading, composite, places
 from service.senders.options import Options as SenderOptions
 from service.senders.payload import parse_form, parse_json
-from service.senders.proven import BodyHmac
-from service.senders.reading import Reading, composite, places
 from service.senders.topics import Topics
 
 _SIGNATURE: Final = "x-wc-webhook-signature"

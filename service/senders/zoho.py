@@ -16,11 +16,11 @@ from datetime import datetime
 from typing import Any
 
 from service.senders.base import Event, Given, Kind
-from service.senders.carried import Carried, conceal, secrets
+from service.senders.event_fields import Place, Reading, composite, places
 from service.senders.options import Options as SenderOptions
 from service.senders.options import PayloadPlace, Text, choice
 from service.senders.payload import parse_json, pluck
-from service.senders.reading import Place, Reading, composite, places
+from service.senders.shared_secret import Carried, conceal, secrets
 from workers.errors import PayloadInvalid, SignatureInvalid
 
 

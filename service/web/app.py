@@ -24,7 +24,7 @@ from werkzeug.exceptions import HTTPException
 from service.ingest.intake import Intake
 from service.ingest.ports import Mappings, Outbox
 from service.ingest.spool_parts import SpoolParts
-from service.senders.rotation import Configured
+from service.senders.secret_rotation import Configured
 from service.web import webhooks
 from service.web.readiness import Readiness
 from service.web.refusals import Reporter

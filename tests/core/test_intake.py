@@ -7,7 +7,7 @@ from way_in import NOW, PROOF, Accepted, Mapped, Mappings, Outbox, make
 from service.ingest.event_mapper import LETTERS, WHOLE_BODY
 from service.ingest.intake import Intake
 from service.senders import SENDERS
-from service.senders.rotation import Configured
+from service.senders.secret_rotation import Configured
 from workers.errors import SignatureInvalid, StoreUnavailable
 from workers.model.changes import FieldProblem, LeftOut
 

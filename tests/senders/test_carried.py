@@ -11,7 +11,7 @@ import pytest
 from building import sender
 
 from service.senders.base import QUERY
-from service.senders.rotation import Request
+from service.senders.secret_rotation import Request
 from workers.errors import SignatureInvalid
 
 

@@ -12,7 +12,7 @@ from recorded import INVALID, VALID, named
 
 from service.senders import SENDERS
 from service.senders.base import QUERY
-from service.senders.rotation import Request
+from service.senders.secret_rotation import Request
 from workers.errors import SignatureInvalid, SourceError
 
 # Their secret stands in the body, or in the address.

@@ -2,8 +2,8 @@
 
 import pytest
 
+from service.senders.event_fields import Place
 from service.senders.expressions import Expression
-from service.senders.reading import Place
 
 S = "subject string"
 

@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.senders.moments import moment, utc_moment
-from service.senders.reading import version
+from service.senders.event_fields import version
+from service.senders.timestamps import moment, utc_moment
 
 AT = datetime(2026, 5, 12, 9, 29, 59, tzinfo=UTC)
 

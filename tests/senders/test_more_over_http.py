@@ -16,7 +16,7 @@ import redis
 from clocked import CLOCK
 from more import MORE
 
-from service.senders.rotation import Request
+from service.senders.secret_rotation import Request
 from workers.model.versions import BEFORE
 
 HERE = Path(__file__).parent

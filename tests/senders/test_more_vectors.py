@@ -3,7 +3,7 @@
 import pytest
 from more import MORE, named
 
-from service.senders.rotation import Request
+from service.senders.secret_rotation import Request
 from workers.errors import PayloadInvalid, SignatureInvalid
 
 # A wrong path is refused before the sender is asked.

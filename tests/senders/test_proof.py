@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.senders.proof import (
+from service.senders.signatures import (
     credentials,
     decode_base64,
     decode_hex,

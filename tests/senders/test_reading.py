@@ -1,7 +1,7 @@
 import jmespath
 import pytest
 
-from service.senders.reading import MAX_EVENTS, Place, Reading
+from service.senders.event_fields import MAX_EVENTS, Place, Reading
 from workers.errors import PayloadInvalid
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from recorded import FOLDER, INVALID, VALID, VECTORS, named
 
-from service.senders.reading import composite
+from service.senders.event_fields import composite
 from workers.errors import SignatureInvalid
 from workers.model.changes import sequence_version, time_version
 

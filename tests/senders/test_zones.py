@@ -6,7 +6,7 @@ import pytest
 from building import event, sender
 
 from service.senders import SENDERS
-from service.senders.moments import in_zone, moment
+from service.senders.timestamps import in_zone, moment
 
 BERLIN = ZoneInfo("Europe/Berlin")
 KOLKATA = ZoneInfo("Asia/Kolkata")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from service.senders.moments import moment
+from service.senders.timestamps import moment
 from workers.errors import ConfigurationInvalid, Problem
 from workers.model.changes import time_version
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from service.cli import main
 from service.config.build import build
-from service.senders.rotation import Request
+from service.senders.secret_rotation import Request
 
 # The signature of pg_net, and the bytes that it sends: the text of the jsonb.
 PG_NET = """

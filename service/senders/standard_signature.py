@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from service.senders.base import Given
-from service.senders.proof import (
+from service.senders.signatures import (
     decode_base64,
     header_bytes,
     matches,

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from service.senders.base import Event
+from service.senders.event_fields import FORM, Reading
 from service.senders.payload import parse_form_json, parse_json
-from service.senders.proof import require_header, require_one, require_signature
-from service.senders.reading import FORM, Reading
+from service.senders.signatures import require_header, require_one, require_signature
 
 
 class Proof(Protocol):

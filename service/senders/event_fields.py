@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from service.senders.base import Event, Origin
 from service.senders.expressions import Expression
-from service.senders.moments import EXPECTED, in_zone, moment, utc_moment
+from service.senders.timestamps import EXPECTED, in_zone, moment, utc_moment
 from workers.errors import PayloadInvalid
 from workers.model.changes import FieldProblem, time_version
 from workers.model.versions import with_time

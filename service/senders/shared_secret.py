@@ -16,10 +16,16 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from service.senders.base import QUERY, Given
+from service.senders.event_fields import Place
 from service.senders.options import HeaderName, Options, PayloadPlace, Text
 from service.senders.payload import looks_json, parse
-from service.senders.proof import credentials, decode_base64, header_bytes, matches, require_header
-from service.senders.reading import Place
+from service.senders.signatures import (
+    credentials,
+    decode_base64,
+    header_bytes,
+    matches,
+    require_header,
+)
 from workers.errors import ConfigurationInvalid, PayloadInvalid, SignatureInvalid
 
 

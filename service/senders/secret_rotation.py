@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from service.senders import content
 from service.senders.base import Answer, Event, Given, Kind, Sender
-from service.senders.reading import Reading
+from service.senders.event_fields import Reading
 from workers.config.settings import MAX_BODY
 from workers.errors import PayloadInvalid, SignatureInvalid
 

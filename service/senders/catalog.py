@@ -8,8 +8,8 @@ from marshmallow import fields, missing
 
 from service.senders import SENDERS
 from service.senders.base import Kind
-from service.senders.reading import Place
-from service.senders.template import Template
+from service.senders.event_fields import Place
+from service.senders.signing_template import Template
 
 
 def listing() -> list[dict[str, Any]]:
