@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.reconcile import causes, report
+from service.reconcile.apply.settlement import UNCONFIRMED
 from service.reconcile.proof import Unproven
 from service.reconcile.run import Run
 from service.reconcile.run_results import Done, Found
-from service.reconcile.waiting import UNCONFIRMED
 from service.reconcile.wishes import Wishes
 from workers.policy.run_guard import Ruling
 

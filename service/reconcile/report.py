@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from service.reconcile import causes, proof
+from service.reconcile.apply.settlement import OVERTAKEN, REPAIRED
 from service.reconcile.causes import Finding
 from service.reconcile.proof import Unproven
 from service.reconcile.run import Run
 from service.reconcile.run_results import Done, Found
-from service.reconcile.waiting import OVERTAKEN, REPAIRED
 from workers.model.retirement import shown_slug
 from workers.policy.run_guard import RETIRED, Ruling
 from workers.webflow.item_keys import joined, key_of

@@ -11,7 +11,9 @@ from types import MappingProxyType
 
 from service.ingest.spool_count import all_waiting
 from service.reconcile import forms, live_copies, variants
-from service.reconcile.acting import Actor
+from service.reconcile.apply.apply import Actor
+from service.reconcile.apply.dry_run import stage
+from service.reconcile.apply.settlement import Waiting
 from service.reconcile.choosing import warning
 from service.reconcile.comparing import compare
 from service.reconcile.given import Given
@@ -25,14 +27,12 @@ from service.reconcile.plan.keys import keyless
 from service.reconcile.plan.precedence import Precedence
 from service.reconcile.policies import Policies
 from service.reconcile.proof import Proof
-from service.reconcile.rehearsal import stage
 from service.reconcile.rows import Rows
 from service.reconcile.run_results import Done, Found, Watch
 from service.reconcile.showing import Eye
 from service.reconcile.states import Compared, Wanted, has_live
 from service.reconcile.table import Table
 from service.reconcile.targets import list_targets, teach
-from service.reconcile.waiting import Waiting
 from service.senders import SENDERS
 from workers.config.settings import Collection
 from workers.delivery.context import Parts

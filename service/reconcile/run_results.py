@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from service.reconcile.acting import Handed
+from service.reconcile.apply.apply import Handed
+from service.reconcile.apply.settlement import Waited
 from service.reconcile.listing import Pages
-from service.reconcile.waiting import Waited
 from workers.model.run_limits import RunLease
 from workers.policy.run_guard import Ground, Ruling
 

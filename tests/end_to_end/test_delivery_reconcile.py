@@ -3,7 +3,7 @@
 import pytest
 
 from service.reconcile import causes
-from service.reconcile.waiting import REPAIRED
+from service.reconcile.apply.settlement import REPAIRED
 
 
 def written(way, numbers, version=1):

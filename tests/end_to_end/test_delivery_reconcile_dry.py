@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from service.reconcile import causes
-from service.reconcile.waiting import REPAIRED
+from service.reconcile.apply.settlement import REPAIRED
 
 KINDS = {"PATCH": "update", "POST": "create", "DELETE": "delete"}
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from service.reconcile import causes
-from service.reconcile.waiting import REPAIRED
+from service.reconcile.apply.settlement import REPAIRED
 from service.sandbox.schema import Field
 from service.sandbox.seed import fill
 from workers.config.settings import Collection

@@ -6,7 +6,7 @@ import pytest
 from reconciling import Reconciling
 
 from service.reconcile import causes
-from service.reconcile.waiting import REPAIRED
+from service.reconcile.apply.settlement import REPAIRED
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from reconciling import Reconciling
 from test_delivery_reconcile_orphans import has_gone
 
 from service.reconcile import causes
-from service.reconcile.waiting import REPAIRED
+from service.reconcile.apply.settlement import REPAIRED
 
 HOUR = 3600.0
 WAYS = ["archive", "draft", "unpublish", "delete"]

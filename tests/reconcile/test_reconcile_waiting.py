@@ -4,9 +4,7 @@ import pytest
 from comparisons import held
 
 from service.reconcile import causes
-from service.reconcile.causes import Finding
-from service.reconcile.states import HeldItem
-from service.reconcile.waiting import (
+from service.reconcile.apply.settlement import (
     NOT_TAKEN,
     OVERTAKEN,
     REPAIRED,
@@ -15,6 +13,8 @@ from service.reconcile.waiting import (
     WAITING,
     outcome_of,
 )
+from service.reconcile.causes import Finding
+from service.reconcile.states import HeldItem
 
 PENDING = held(state="pending", answered=None)
 PARKED = held(state="pending", answered=None, stuck=True)

@@ -19,9 +19,9 @@ from typing import Any
 import redis
 
 from service.reconcile import causes, variants
+from service.reconcile.apply.fake_client import Paper
 from service.reconcile.links import REFERS, linked_keys
 from service.reconcile.options import schema_of
-from service.reconcile.paper import Paper
 from service.reconcile.table import PAGE, Table
 from workers.config.settings import Collection, Destination, Settings, StoreSettings
 from workers.delivery.context import Parts, parts_of

@@ -1,0 +1,1 @@
+"""Carrying out what a comparison has found, for real or on paper."""
