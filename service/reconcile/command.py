@@ -21,7 +21,7 @@ from service.reconcile.run import Run
 from service.reconcile.run_end import abandon, ending, note_end, noted
 from service.reconcile.run_results import Done, Found
 from service.reconcile.sources.snapshot import opened
-from service.reconcile.table import Table
+from service.reconcile.state.working_set import Table
 from service.reconcile.time_limit import TimeLimit, watched
 from service.reconcile.wishes import Wishes
 from workers.model.run_limits import RunLease

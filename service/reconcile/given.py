@@ -17,8 +17,8 @@ from itertools import islice
 
 from service.reconcile import causes
 from service.reconcile.plan.orphans import FOREIGN
+from service.reconcile.state.working_set import Table
 from service.reconcile.states import Compared
-from service.reconcile.table import Table
 from workers.delivery.context import Parts
 from workers.store.connection import guarded
 

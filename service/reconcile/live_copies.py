@@ -12,10 +12,10 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 
-from service.reconcile.held import Ledger
-from service.reconcile.listing import Lister, Pages, listed
 from service.reconcile.plan.copies import may_be_staged
-from service.reconcile.table import PAGE, Table
+from service.reconcile.state.cms_listing import Lister, Pages, listed
+from service.reconcile.state.outbox_reader import Ledger
+from service.reconcile.state.working_set import PAGE, Table
 from workers.errors import ReconcileFailed
 from workers.webflow.item_answers import Answer
 

@@ -12,7 +12,7 @@ from itertools import groupby
 
 from service.reconcile import causes
 from service.reconcile.causes import Finding
-from service.reconcile.table import Table
+from service.reconcile.state.working_set import Table
 from workers.config.settings import Collection
 from workers.model.run_limits import RunLimit
 from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED, Ruling

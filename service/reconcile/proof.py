@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from service.reconcile import causes
-from service.reconcile.held import Ledger
+from service.reconcile.state.outbox_reader import Ledger
+from service.reconcile.state.working_set import PAGE, Table
 from service.reconcile.states import Held, HeldItem
-from service.reconcile.table import PAGE, Table
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
 from workers.store.connection import guarded

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from service.reconcile.apply.apply import Handed
 from service.reconcile.apply.settlement import Waited
-from service.reconcile.listing import Pages
+from service.reconcile.state.cms_listing import Pages
 from workers.model.run_limits import RunLease
 from workers.policy.run_guard import Ground, Ruling
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from service.reconcile.held import Ledger
-from service.reconcile.links import Links, Shown
-from service.reconcile.listing import Lister
-from service.reconcile.table import Table
+from service.reconcile.state.cms_listing import Lister
+from service.reconcile.state.outbox_reader import Ledger
+from service.reconcile.state.reference_ids import Links, Shown
+from service.reconcile.state.working_set import Table
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
 from workers.store.rewrites import Repairs

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
-from service.reconcile.held import Ledger
-from service.reconcile.listing import Lister
-from service.reconcile.listing import listed as as_listed
-from service.reconcile.options import take
 from service.reconcile.plan.variants import Written
-from service.reconcile.table import Table
+from service.reconcile.state.cms_listing import Lister
+from service.reconcile.state.cms_listing import listed as as_listed
+from service.reconcile.state.cms_schema import take
+from service.reconcile.state.outbox_reader import Ledger
+from service.reconcile.state.working_set import Table
 from workers.config.settings import Collection
 from workers.delivery import locale_reads
 from workers.delivery.context import Parts

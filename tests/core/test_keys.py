@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.mapping import record_keys
-from service.reconcile.table import Table
+from service.reconcile.state.working_set import Table
 from workers.webflow.item_keys import WHITE_SPACE, joined, key_text, normal, normal_record, parted
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

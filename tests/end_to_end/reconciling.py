@@ -9,7 +9,7 @@ from delivering import TYPES, Way, numbered
 from service.reconcile import causes, command, report
 from service.reconcile.rows import Row
 from service.reconcile.run import Run
-from service.reconcile.table import Table
+from service.reconcile.state.working_set import Table
 from service.reconcile.wishes import Wishes
 from workers.config.settings import Guard, Reconcile
 from workers.model.changes import Change, FieldProblem, FieldValue, canonical, time_version

@@ -3,7 +3,7 @@
 import pytest
 from reconciling import Reconciling
 
-from service.reconcile.listing import Lister
+from service.reconcile.state.cms_listing import Lister
 from workers.errors import ReconcileFailed
 
 ITEMS = 700

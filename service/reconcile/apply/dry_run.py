@@ -20,9 +20,9 @@ import redis
 
 from service.reconcile import causes, variants
 from service.reconcile.apply.fake_client import Paper
-from service.reconcile.links import REFERS, linked_keys
-from service.reconcile.options import schema_of
-from service.reconcile.table import PAGE, Table
+from service.reconcile.state.cms_schema import schema_of
+from service.reconcile.state.reference_ids import REFERS, linked_keys
+from service.reconcile.state.working_set import PAGE, Table
 from workers.config.settings import Collection, Destination, Settings, StoreSettings
 from workers.delivery.context import Parts, parts_of
 from workers.delivery.deliver import Courier

@@ -11,9 +11,9 @@ from math import inf
 
 from service.reconcile import causes
 from service.reconcile.causes import Finding
-from service.reconcile.held import Ledger
+from service.reconcile.state.outbox_reader import Ledger
+from service.reconcile.state.working_set import PAGE, Table
 from service.reconcile.states import Held, HeldItem
-from service.reconcile.table import PAGE, Table
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
 from workers.fields.types import are_same

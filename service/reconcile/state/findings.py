@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 
 from service.reconcile.causes import WITHHELD, Finding
-from service.reconcile.table_rows import finding_of, finding_row
+from service.reconcile.state.working_set_rows import finding_of, finding_row
 
 _SCHEMA = """
 CREATE TABLE findings (n INTEGER PRIMARY KEY, cause TEXT, record TEXT, item TEXT, slug TEXT,

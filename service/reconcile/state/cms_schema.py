@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 
-from service.reconcile.held import Ledger
+from service.reconcile.state.outbox_reader import Ledger
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
 from workers.delivery.reads import Asker, said

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from service.reconcile.options import take
+from service.reconcile.state.cms_schema import take
 from service.reconcile.states import Listed
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
