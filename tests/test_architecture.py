@@ -36,13 +36,13 @@ PURE = (
     "workers/webflow/item_payloads.py",
     "workers/store/codec.py",
     "workers/webflow/filters.py",
-    "service/reconcile/causes.py",
-    "service/reconcile/comparing.py",
+    "service/reconcile/plan/causes.py",
+    "service/reconcile/plan/diff.py",
     "workers/policy/run_guard.py",
     "workers/model/run_limits.py",
-    "service/reconcile/policies.py",
-    "service/reconcile/showing.py",
-    "service/reconcile/states.py",
+    "service/reconcile/plan/policies.py",
+    "service/reconcile/plan/field_match.py",
+    "service/reconcile/plan/sides.py",
     "service/reconcile/turns.py",
 )
 IMPURE = {"flask", "redis", "rq", "requests", "time", "random", "socket", "subprocess", "os"}

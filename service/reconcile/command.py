@@ -11,10 +11,11 @@ from functools import partial
 from typing import Any, BinaryIO
 
 from service.config.build import Configuration
-from service.reconcile import causes, conclusion, report
+from service.reconcile import conclusion, report
 from service.reconcile.choosing import chosen
 from service.reconcile.lock import BY_HAND, SCHEDULED, Held, held_for
 from service.reconcile.masses import FLAGS, Question
+from service.reconcile.plan import causes
 from service.reconcile.progress import Progress
 from service.reconcile.rows import Rows
 from service.reconcile.run import Run

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from service.reconcile import causes, report
+from service.reconcile import report
 from service.reconcile.apply.settlement import UNCONFIRMED
+from service.reconcile.plan import causes
 from service.reconcile.proof import Unproven
 from service.reconcile.run import Run
 from service.reconcile.run_results import Done, Found

@@ -12,8 +12,8 @@ import uuid
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from service.reconcile.showing import Eye, shown_in
-from service.reconcile.states import Compared, Held, Listed
+from service.reconcile.plan.field_match import Eye, shown_in
+from service.reconcile.plan.sides import Compared, Held, Listed
 from workers.delivery.context import Parts
 from workers.fields.marks import mark_of
 from workers.fields.types import seen

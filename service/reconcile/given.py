@@ -15,10 +15,10 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 
-from service.reconcile import causes
+from service.reconcile.plan import causes
 from service.reconcile.plan.orphans import FOREIGN
+from service.reconcile.plan.sides import Compared
 from service.reconcile.state.working_set import Table
-from service.reconcile.states import Compared
 from workers.delivery.context import Parts
 from workers.store.connection import guarded
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from service.reconcile import causes
-from service.reconcile.causes import Finding
+from service.reconcile.plan import causes
+from service.reconcile.plan.causes import Finding
 from service.reconcile.state.working_set import Table
 from workers.config.settings import Collection
 from workers.model.run_limits import RunLimit

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from service.reconcile import causes
+from service.reconcile.plan import causes
+from service.reconcile.plan.sides import Held, HeldItem
 from service.reconcile.state.outbox_reader import Ledger
 from service.reconcile.state.working_set import PAGE, Table
-from service.reconcile.states import Held, HeldItem
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
 from workers.store.connection import guarded

@@ -8,9 +8,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from service.reconcile import causes, proof
+from service.reconcile import proof
 from service.reconcile.apply.settlement import OVERTAKEN, REPAIRED
-from service.reconcile.causes import Finding
+from service.reconcile.plan import causes
+from service.reconcile.plan.causes import Finding
 from service.reconcile.proof import Unproven
 from service.reconcile.run import Run
 from service.reconcile.run_results import Done, Found

@@ -15,23 +15,23 @@ from service.reconcile.apply.apply import Actor
 from service.reconcile.apply.dry_run import stage
 from service.reconcile.apply.settlement import Waiting
 from service.reconcile.choosing import warning
-from service.reconcile.comparing import compare
 from service.reconcile.given import Given
 from service.reconcile.masses import Masses, limits_of
+from service.reconcile.plan.diff import compare
+from service.reconcile.plan.field_match import Eye
 from service.reconcile.plan.frame import Frame
 from service.reconcile.plan.keys import keyless
+from service.reconcile.plan.policies import Policies
 from service.reconcile.plan.precedence import Precedence
-from service.reconcile.policies import Policies
+from service.reconcile.plan.sides import Compared, Wanted, has_live
 from service.reconcile.proof import Proof
 from service.reconcile.rows import Rows
 from service.reconcile.run_results import Done, Found, Watch
-from service.reconcile.showing import Eye
 from service.reconcile.state.cms_listing import Lister, Pages
 from service.reconcile.state.cms_schema import known_schema, options_of, record_keys_of
 from service.reconcile.state.outbox_reader import Ledger
 from service.reconcile.state.reference_ids import Links
 from service.reconcile.state.working_set import Table
-from service.reconcile.states import Compared, Wanted, has_live
 from service.reconcile.targets import list_targets, teach
 from service.senders import SENDERS
 from workers.config.settings import Collection

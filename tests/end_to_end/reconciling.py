@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 from delivering import TYPES, Way, numbered
 
-from service.reconcile import causes, command, report
+from service.reconcile import command, report
+from service.reconcile.plan import causes
 from service.reconcile.rows import Row
 from service.reconcile.run import Run
 from service.reconcile.state.working_set import Table

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from service.reconcile import causes
+from service.reconcile.plan import causes
 from workers.model.changes import Change, FieldValue
 
 HTML = '<p>Intro</p><figure><img src="https://media.example.com/pic{}.jpg"></figure><p>End</p>'

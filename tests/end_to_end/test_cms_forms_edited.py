@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.reconcile import causes
+from service.reconcile.plan import causes
 
 HTML = '<p>Intro</p><figure><img src="https://media.example.com/pic{}.jpg"></figure><p>End</p>'
 

@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from service.reconcile import causes
+from service.reconcile.plan import causes
 
 NUMBERS = range(1, 6)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from delivering import TYPES
 
-from service.reconcile import causes
+from service.reconcile.plan import causes
 from workers.model.changes import Change, FieldValue, canonical
 
 MAKING = {"by": "key", "collection": {"missing": "create"}, "window": 600}

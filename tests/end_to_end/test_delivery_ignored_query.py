@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.reconcile import causes
+from service.reconcile.plan import causes
 from service.sandbox.schema import Field
 
 ADDRESS = "https://shop.example/a.png"

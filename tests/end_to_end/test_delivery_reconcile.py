@@ -2,8 +2,8 @@
 
 import pytest
 
-from service.reconcile import causes
 from service.reconcile.apply.settlement import REPAIRED
+from service.reconcile.plan import causes
 
 
 def written(way, numbers, version=1):

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from service.reconcile import causes
 from service.reconcile.apply.settlement import REPAIRED
+from service.reconcile.plan import causes
 from service.sandbox.schema import Field
 from service.sandbox.seed import fill
 from workers.config.settings import Collection

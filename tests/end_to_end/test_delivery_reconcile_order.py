@@ -5,7 +5,7 @@ import json
 import pytest
 from test_delivery_reconcile import written
 
-from service.reconcile import causes
+from service.reconcile.plan import causes
 
 LONG = 61  # s; a snapshot wins over what had come as long before
 

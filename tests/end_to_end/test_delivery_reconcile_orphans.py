@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from reconciling import Reconciling
 
-from service.reconcile import causes
 from service.reconcile.apply.settlement import REPAIRED
+from service.reconcile.plan import causes
 
 
 @pytest.fixture

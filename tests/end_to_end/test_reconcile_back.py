@@ -6,8 +6,8 @@ import pytest
 from reconciling import Reconciling
 from test_delivery_reconcile_orphans import has_gone
 
-from service.reconcile import causes
 from service.reconcile.apply.settlement import REPAIRED
+from service.reconcile.plan import causes
 
 HOUR = 3600.0
 WAYS = ["archive", "draft", "unpublish", "delete"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.reconcile import causes
+from service.reconcile.plan import causes
 
 
 def stage(way, n, **fields):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.reconcile import causes
+from service.reconcile.plan import causes
 
 HOUR = 3600.0
 DAY = 24 * HOUR

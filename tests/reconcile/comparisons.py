@@ -1,11 +1,11 @@
 """Makes the three sides of a comparison, and says what is found between them."""
 
-from service.reconcile.comparing import compare
+from service.reconcile.plan.diff import compare
+from service.reconcile.plan.field_match import Eye
 from service.reconcile.plan.frame import Frame
+from service.reconcile.plan.policies import Policies
 from service.reconcile.plan.precedence import Precedence
-from service.reconcile.policies import Policies
-from service.reconcile.showing import Eye
-from service.reconcile.states import Compared, Held, HeldItem, Listed, Wanted
+from service.reconcile.plan.sides import Compared, Held, HeldItem, Listed, Wanted
 from workers.config.settings import Reconcile
 from workers.model.changes import canonical
 

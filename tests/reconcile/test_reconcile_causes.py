@@ -3,9 +3,9 @@
 import pytest
 from comparisons import AS_OF, found, held, listed, t, wanted
 
-from service.reconcile import causes
+from service.reconcile.plan import causes
+from service.reconcile.plan.field_match import Eye
 from service.reconcile.plan.precedence import Precedence
-from service.reconcile.showing import Eye
 from workers.fields.marks import mark_of
 from workers.model.changes import sequence_version
 

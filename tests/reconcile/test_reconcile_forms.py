@@ -3,10 +3,10 @@
 import pytest
 from comparisons import found, held, listed, t, wanted
 
-from service.reconcile import causes
 from service.reconcile.forms import forms
-from service.reconcile.showing import Eye
-from service.reconcile.states import Compared, HeldItem
+from service.reconcile.plan import causes
+from service.reconcile.plan.field_match import Eye
+from service.reconcile.plan.sides import Compared, HeldItem
 from workers.fields.marks import mark_of
 from workers.fields.types import seen
 from workers.webflow.schema import Schema

@@ -3,7 +3,6 @@
 import pytest
 from comparisons import held
 
-from service.reconcile import causes
 from service.reconcile.apply.settlement import (
     NOT_TAKEN,
     OVERTAKEN,
@@ -13,8 +12,9 @@ from service.reconcile.apply.settlement import (
     WAITING,
     outcome_of,
 )
-from service.reconcile.causes import Finding
-from service.reconcile.states import HeldItem
+from service.reconcile.plan import causes
+from service.reconcile.plan.causes import Finding
+from service.reconcile.plan.sides import HeldItem
 
 PENDING = held(state="pending", answered=None)
 PARKED = held(state="pending", answered=None, stuck=True)

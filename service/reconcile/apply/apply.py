@@ -13,14 +13,14 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Literal, cast
 
-from service.reconcile import causes
-from service.reconcile.causes import Finding
+from service.reconcile.plan import causes
+from service.reconcile.plan.causes import Finding
 from service.reconcile.plan.news import is_news
 from service.reconcile.plan.precedence import Precedence
+from service.reconcile.plan.sides import Wanted
 from service.reconcile.state.chunks import chunks, parts
 from service.reconcile.state.outbox_reader import Ledger
 from service.reconcile.state.working_set import PAGE, Table
-from service.reconcile.states import Wanted
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
 from workers.model.changes import HOLD_MOST, Change, Delivery, FieldValue

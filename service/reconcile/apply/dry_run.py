@@ -18,8 +18,9 @@ from typing import Any
 
 import redis
 
-from service.reconcile import causes, variants
+from service.reconcile import variants
 from service.reconcile.apply.fake_client import Paper
+from service.reconcile.plan import causes
 from service.reconcile.state.cms_schema import schema_of
 from service.reconcile.state.reference_ids import REFERS, linked_keys
 from service.reconcile.state.working_set import PAGE, Table

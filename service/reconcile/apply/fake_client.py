@@ -16,8 +16,8 @@ from itertools import count
 from types import MappingProxyType
 from typing import Any
 
+from service.reconcile.plan.sides import Listed
 from service.reconcile.state.working_set import Table
-from service.reconcile.states import Listed
 from workers.fields.types import TYPES
 from workers.model.versions import moment_of
 from workers.webflow.item_answers import Answer, ItemView, SchemaField

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from service.reconcile import causes
-from service.reconcile.causes import Finding
+from service.reconcile.plan import causes
+from service.reconcile.plan.causes import Finding
+from service.reconcile.plan.sides import Held, HeldItem
 from service.reconcile.state.outbox_reader import Ledger
 from service.reconcile.state.working_set import PAGE, Table
-from service.reconcile.states import Held, HeldItem
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
 from workers.fields.types import are_same

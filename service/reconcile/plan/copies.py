@@ -6,7 +6,7 @@ editor holds it back. Pure.
 from __future__ import annotations
 
 from service.reconcile.plan.frame import Frame
-from service.reconcile.states import Compared, Held, Listed, Wanted
+from service.reconcile.plan.sides import Compared, Held, Listed, Wanted
 from workers.model.versions import Version
 
 APART_US = 1_000_000  # the two times of one live write need not be the same

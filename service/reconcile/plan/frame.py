@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from service.reconcile.plan.field_match import Eye
+from service.reconcile.plan.policies import Policies
 from service.reconcile.plan.precedence import Precedence
 from service.reconcile.plan.variants import PRIMARY, Written
-from service.reconcile.policies import Policies
-from service.reconcile.showing import Eye
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from service.reconcile import causes
-from service.reconcile.causes import Finding
-from service.reconcile.states import Compared, Listed
+from service.reconcile.plan import causes
+from service.reconcile.plan.causes import Finding
+from service.reconcile.plan.sides import Compared, Listed
 
 
 def keyless(item: Listed) -> Finding:

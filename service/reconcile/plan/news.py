@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from service.reconcile.plan.precedence import Precedence
-from service.reconcile.states import Held, Wanted
+from service.reconcile.plan.sides import Held, Wanted
 from workers.fields.types import are_same
 
 

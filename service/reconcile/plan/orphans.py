@@ -7,11 +7,11 @@ another source gave, is told and stays.
 
 from __future__ import annotations
 
-from service.reconcile import causes
-from service.reconcile.causes import Finding
+from service.reconcile.plan import causes
+from service.reconcile.plan.causes import Finding
 from service.reconcile.plan.frame import Frame
 from service.reconcile.plan.precedence import SUPERSEDED, UNDECIDED
-from service.reconcile.states import Compared, HeldItem, Listed
+from service.reconcile.plan.sides import Compared, HeldItem, Listed
 
 FOREIGN = "this source never gave its record"
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeGuard
 
-from service.reconcile.states import Held
+from service.reconcile.plan.sides import Held
 from workers.model.changes import Snapshot
 from workers.model.versions import BEFORE, Version, are_apart, kind_of, micros_version, right_after
 

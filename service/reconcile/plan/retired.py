@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from service.reconcile import causes
-from service.reconcile.causes import Finding
+from service.reconcile.plan import causes
+from service.reconcile.plan.causes import Finding
 from service.reconcile.plan.frame import Frame
+from service.reconcile.plan.policies import shows_retired
 from service.reconcile.plan.precedence import UNDECIDED, Precedence
-from service.reconcile.policies import shows_retired
-from service.reconcile.states import Compared
+from service.reconcile.plan.sides import Compared
 from workers.model.retirement import GONE
 
 

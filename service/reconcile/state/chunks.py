@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from service.reconcile.causes import Finding
+from service.reconcile.plan.causes import Finding
 from workers.model.changes import Change, Incoming
 from workers.store import slicing
 from workers.store.rewrites import MOST

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from service.reconcile.plan.sides import Listed
 from service.reconcile.state.cms_schema import take
-from service.reconcile.states import Listed
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
 from workers.delivery.reads import Asker, said

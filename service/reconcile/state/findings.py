@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 
-from service.reconcile.causes import WITHHELD, Finding
+from service.reconcile.plan.causes import WITHHELD, Finding
 from service.reconcile.state.working_set_rows import finding_of, finding_row
 
 _SCHEMA = """

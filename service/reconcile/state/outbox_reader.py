@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
-from service.reconcile.states import Held, HeldItem
+from service.reconcile.plan.sides import Held, HeldItem
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
 from workers.model.retirement import GONE

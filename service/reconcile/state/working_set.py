@@ -11,10 +11,10 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from service.reconcile.plan.sides import Compared, Listed, Wanted
 from service.reconcile.state.findings import Findings
 from service.reconcile.state.reference_ids import REFERS
 from service.reconcile.state.working_set_rows import item_row, listed_of
-from service.reconcile.states import Compared, Listed, Wanted
 from workers.model.versions import kind_of
 
 PAGE = 500  # records that are looked at together

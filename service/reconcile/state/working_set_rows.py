@@ -6,8 +6,8 @@ import json
 from dataclasses import astuple
 from typing import Any
 
-from service.reconcile.causes import Finding
-from service.reconcile.states import Listed
+from service.reconcile.plan.causes import Finding
+from service.reconcile.plan.sides import Listed
 
 
 def finding_row(finding: Finding) -> tuple[Any, ...]:

@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from service.reconcile import causes
-from service.reconcile.causes import Finding
+from service.reconcile.plan import causes
+from service.reconcile.plan.causes import Finding
 from service.reconcile.plan.copies import held_back, is_doubted, may_be_staged
+from service.reconcile.plan.field_match import Sight, in_variant, shown_in
 from service.reconcile.plan.frame import Frame
 from service.reconcile.plan.keys import duplicates
 from service.reconcile.plan.news import is_news, is_same
 from service.reconcile.plan.orphans import orphan
 from service.reconcile.plan.precedence import SUPERSEDED, UNDECIDED
 from service.reconcile.plan.retired import is_retired, retired
-from service.reconcile.showing import Sight, in_variant, shown_in
-from service.reconcile.states import Compared, Held, HeldItem, Listed, Wanted
+from service.reconcile.plan.sides import Compared, Held, HeldItem, Listed, Wanted
 from workers.model.versions import BEFORE, Version, kind_of
 from workers.webflow.site import tag_of
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from service.reconcile.states import Held, Listed
+from service.reconcile.plan.sides import Held, Listed
 from workers.fields import equality
 from workers.fields.files import are_akin, remembered
 from workers.fields.marks import mark_of
