@@ -12,15 +12,15 @@ from typing import Any, BinaryIO
 
 from service.config.build import Configuration
 from service.reconcile import conclusion, report
-from service.reconcile.choosing import chosen
 from service.reconcile.lock import BY_HAND, SCHEDULED, Held, held_for
 from service.reconcile.masses import FLAGS, Question
 from service.reconcile.plan import causes
 from service.reconcile.progress import Progress
-from service.reconcile.rows import Rows
 from service.reconcile.run import Run
 from service.reconcile.run_end import abandon, ending, note_end, noted
 from service.reconcile.run_results import Done, Found
+from service.reconcile.snapshot.mapping_choice import chosen
+from service.reconcile.snapshot.rows import Rows
 from service.reconcile.sources.snapshot import opened
 from service.reconcile.state.working_set import Table
 from service.reconcile.time_limit import TimeLimit, watched

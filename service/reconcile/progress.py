@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Task, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 from rich.text import Text
 
-from service.reconcile.rows import Row, Rows
+from service.reconcile.snapshot.rows import Row, Rows
 
 OFTEN = 500  # rows between two looks at the clock
 

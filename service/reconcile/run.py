@@ -14,7 +14,6 @@ from service.reconcile import forms, live_copies, variants
 from service.reconcile.apply.apply import Actor
 from service.reconcile.apply.dry_run import stage
 from service.reconcile.apply.settlement import Waiting
-from service.reconcile.choosing import warning
 from service.reconcile.given import Given
 from service.reconcile.masses import Masses, limits_of
 from service.reconcile.plan.diff import compare
@@ -25,8 +24,9 @@ from service.reconcile.plan.policies import Policies
 from service.reconcile.plan.precedence import Precedence
 from service.reconcile.plan.sides import Compared, Wanted, has_live
 from service.reconcile.proof import Proof
-from service.reconcile.rows import Rows
 from service.reconcile.run_results import Done, Found, Watch
+from service.reconcile.snapshot.mapping_choice import warning
+from service.reconcile.snapshot.rows import Rows
 from service.reconcile.state.cms_listing import Lister, Pages
 from service.reconcile.state.cms_schema import known_schema, options_of, record_keys_of
 from service.reconcile.state.outbox_reader import Ledger

@@ -8,8 +8,8 @@ from delivering import TYPES, Way, numbered
 
 from service.reconcile import command, report
 from service.reconcile.plan import causes
-from service.reconcile.rows import Row
 from service.reconcile.run import Run
+from service.reconcile.snapshot.rows import Row
 from service.reconcile.state.working_set import Table
 from service.reconcile.wishes import Wishes
 from workers.config.settings import Guard, Reconcile

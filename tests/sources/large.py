@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from service.mapping.load import load
-from service.reconcile.choosing import chosen
-from service.reconcile.rows import Rows
+from service.reconcile.snapshot.mapping_choice import chosen
+from service.reconcile.snapshot.rows import Rows
 from service.reconcile.sources import from_file
 from service.reconcile.sources.sql import SqlRecords
 from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings

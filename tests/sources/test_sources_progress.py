@@ -6,9 +6,9 @@ import pytest
 from written import source
 
 from service.mapping.load import Mappings
-from service.reconcile.choosing import Chosen
 from service.reconcile.progress import OFTEN, Progress, followed
-from service.reconcile.rows import Rows
+from service.reconcile.snapshot.mapping_choice import Chosen
+from service.reconcile.snapshot.rows import Rows
 
 
 class Terminal(io.StringIO):

@@ -7,8 +7,8 @@ import pytest
 from written import NOW, source
 
 from service.mapping.load import load
-from service.reconcile.choosing import chosen
-from service.reconcile.rows import Rows
+from service.reconcile.snapshot.mapping_choice import chosen
+from service.reconcile.snapshot.rows import Rows
 from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
 from workers.errors import ConfigurationInvalid, SnapshotInvalid
 from workers.model.changes import time_version

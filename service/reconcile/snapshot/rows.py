@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.mapping.registry import applied
-from service.reconcile.choosing import Chosen
-from service.reconcile.fitting import Fit
+from service.reconcile.snapshot.mapping_choice import Chosen
+from service.reconcile.snapshot.shape_check import Fit
 from service.reconcile.sources.base import Records
 from workers.model.changes import Change, FieldProblem, time_version
 
