@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TextIO
 
-from service.demo import outcome, place, trace, verdict
+from service.demo import report, simulation, site_check, workspace
 from service.demo.display import Display, Scenery, display
-from service.demo.outcome import Outcome
-from service.demo.place import Place
-from service.demo.sending import Sources
-from service.demo.stage import Actor, Site, StageError
+from service.demo.processes import Actor, Site, StageError
+from service.demo.report import Outcome
+from service.demo.scenario import Story, scenes
+from service.demo.simulation import Day
+from service.demo.status_client import Look, System
 from service.demo.stop import Stop
-from service.demo.story import Story, scenes
-from service.demo.system import Look, System
-from service.demo.trace import Day
+from service.demo.traffic import Sources
+from service.demo.workspace import Place
 from workers.errors import ProcessorError
 
 PRODUCTS = 1000
@@ -84,7 +84,7 @@ def run(events: int, api: str, as_json: bool) -> int:
     stop.listen()
     out = sys.stderr if as_json else sys.stdout
     size = scale(events, api)
-    here = place.prepare(api, size.limit)
+    here = workspace.prepare(api, size.limit)
     good = False
     try:
         found = _day(events, api, size, here, out, stop, quiet=as_json)
@@ -92,7 +92,7 @@ def run(events: int, api: str, as_json: bool) -> int:
         if as_json:
             sys.stdout.write(json.dumps(found.as_dict(), ensure_ascii=False, indent=2) + "\n")
         else:
-            outcome.show(found, out)
+            report.show(found, out)
     except KeyboardInterrupt:
         good = True  # there is nothing to look into
         sys.stderr.write("Stopped.\n")
@@ -117,7 +117,7 @@ def _day(
                 products=PRODUCTS,
                 limit=size.limit,
                 events=events,
-                alone=outcome.duration(events, size.limit),
+                alone=report.duration(events, size.limit),
             )
         )
         if size.limit > REAL:
@@ -126,7 +126,7 @@ def _day(
         system = System(here.environ(cms))
         stack.callback(system.close)
         today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        day = trace.make(events, size.products, begins=today - timedelta(days=1))
+        day = simulation.make(events, size.products, begins=today - timedelta(days=1))
         sources = Sources(day.deliveries, hooks.removeprefix("http://"), here.keys, size.seconds)
         stack.callback(sources.stop)
         stage = Stage(Site(cms), system, sources, actors, shown, size, stop)
@@ -246,14 +246,14 @@ class Stage:
         return f"The last {look.pending:,} values are on their way."
 
     def _outcome(
-        self, day: Day, before: verdict.Items, events: int, api: str, seconds: float
+        self, day: Day, before: site_check.Items, events: int, api: str, seconds: float
     ) -> Outcome:
         look = self._system.look()
         if look is None:
             raise StageError("the store does not answer")
         letters, calls = self._system.letters(), self._site.calls()
         truth, excused = day.truth(), day.refused()
-        compared = verdict.compare(before, self._site.items(), truth, excused)
+        compared = site_check.compare(before, self._site.items(), truth, excused)
         fields = dict(look.status["fields"])
         answers = self._sources.answers
         return Outcome(
@@ -273,11 +273,11 @@ class Stage:
             checked=compared.checked,
             wrong=len(compared.wrong),
             lost=len(compared.lost),
-            unexpected=verdict.unexpected(letters, excused),
+            unexpected=site_check.unexpected(letters, excused),
             pending=look.pending,
             unanswered=self._sources.left,
             repairs=look.repairs,
             balanced=look.status["balanced"],
-            dead_letters=verdict.reasons(letters),
+            dead_letters=site_check.reasons(letters),
             seconds=round(seconds, 1),
         )

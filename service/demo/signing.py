@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Callable
 from hashlib import sha256
 
-from service.demo.trace import Delivery
+from service.demo.simulation import Delivery
 
 
 def _shop(delivery: Delivery, key: bytes, _: int) -> dict[str, str]:

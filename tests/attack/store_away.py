@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 
 import redis
 
-from service.demo.stage import Actor, Site
+from service.demo.processes import Actor, Site
 from service.ingest.spool_count import waiting
 from service.sandbox.seed import product_id
 from tests.bench.load import Load

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import redis
 
-from service.demo.stage import Site
+from service.demo.processes import Site
 from tests.bench import rig as rigs
 from workers.embedded.layout import binary
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.demo.stage import Actor, Site
+from service.demo.processes import Actor, Site
 from service.sandbox.seed import PRODUCTS
 
 TOKEN = "bench-token"

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.demo import run, trace
+from service.demo import run, simulation
 from service.demo.display import Lines, Scenery
-from service.demo.outcome import Outcome, verdict
+from service.demo.report import Outcome, verdict
+from service.demo.site_check import compare, reasons, unexpected
 from service.demo.stop import Stop
-from service.demo.verdict import compare, reasons, unexpected
 
 BEGINS = datetime(2025, 6, 1, tzinfo=UTC)
 SITE = {"P-1": {"sku": "P-1", "price": 1.0, "stock": 5}, "P-2": {"sku": "P-2", "price": 2.0}}
@@ -27,12 +27,12 @@ OUTCOME = {
 
 @pytest.fixture(scope="module")
 def day():
-    return trace.make(1000, 100, begins=BEGINS)
+    return simulation.make(1000, 100, begins=BEGINS)
 
 
 def test_the_same_arguments_give_the_same_day(day):
-    assert trace.make(1000, 100, begins=BEGINS) == day
-    assert trace.make(1000, 100, begins=BEGINS, seed=2) != day
+    assert simulation.make(1000, 100, begins=BEGINS) == day
+    assert simulation.make(1000, 100, begins=BEGINS, seed=2) != day
 
 
 def test_no_two_facts_of_a_source_about_a_field_are_equally_new(day):
@@ -41,7 +41,7 @@ def test_no_two_facts_of_a_source_about_a_field_are_equally_new(day):
 
 
 def test_the_sources_write_different_fields(day):
-    fields = {source: set() for source in trace.SOURCES}
+    fields = {source: set() for source in simulation.SOURCES}
     for fact in day.facts:
         fields[fact.source] |= set(fact.values)
     assert len(set().union(*fields.values())) == sum(map(len, fields.values()))
@@ -49,8 +49,8 @@ def test_the_sources_write_different_fields(day):
 
 def test_the_day_has_duplicates_late_ones_and_odd_ones(day):
     marks = day.marks
-    assert marks["unmapped"] == len(trace.UNMAPPED)
-    assert marks["unsigned"] == trace.UNSIGNED
+    assert marks["unmapped"] == len(simulation.UNMAPPED)
+    assert marks["unsigned"] == simulation.UNSIGNED
     assert marks["unknown"] == 1
     assert marks["duplicate"] > 20
     assert marks["late"] > 20
@@ -74,11 +74,11 @@ def test_late_deliveries_come_after_newer_ones(day):
 
 def test_the_truth_is_the_newest_value_of_each_field():
     facts = (
-        trace.Fact("stock", "P-1", 0.1, 2, {"stock": 7}),
-        trace.Fact("stock", "P-1", 0.2, 1, {"stock": 3}),
-        trace.Fact("shop", "P-1", 0.3, 1, {"price": -1.0}, frozenset({"price"})),
+        simulation.Fact("stock", "P-1", 0.1, 2, {"stock": 7}),
+        simulation.Fact("stock", "P-1", 0.2, 1, {"stock": 3}),
+        simulation.Fact("shop", "P-1", 0.3, 1, {"price": -1.0}, frozenset({"price"})),
     )
-    day = trace.Day(facts, ())
+    day = simulation.Day(facts, ())
     assert day.truth() == {("P-1", "stock"): 7, ("P-1", "price"): -1.0}
     assert day.refused() == {("P-1", "price")}
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from service.demo.stage import Site
-from service.demo.system import System
-from service.demo.trace import REFUSED_AT
+from service.demo.processes import Site
+from service.demo.simulation import REFUSED_AT
+from service.demo.status_client import System
 
 DOWN = 0.13  # of the day that the CMS is down
 RETRY_AFTER = 3  # s that the CMS asks us to wait

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from service.demo import signing
-from service.demo.trace import Delivery
+from service.demo.simulation import Delivery
 
 THREADS = 6
 TIMEOUT = 10.0  # s

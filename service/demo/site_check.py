@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from service.demo.trace import Place
+from service.demo.simulation import Place
 from service.sandbox.schema import owned
 from service.sandbox.seed import FIELDS, PRODUCTS
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from service.demo.trace import SOURCES
+from service.demo.simulation import SOURCES
 
 CONFIGURATION = """\
 mappings = ["mappings.py"]
