@@ -86,8 +86,8 @@ def serve(host: str, port: int, processes: int) -> None:
     """Serve until SIGTERM or SIGINT. *host* is an IP address."""
     # Once, here: a process that granian forks then starts in milliseconds.
     import service.config.build
-    import service.reconcile.past_runs  # noqa: F401
-    import service.web.app
+    import service.reconcile.past_runs
+    import service.web.app  # noqa: F401
     import workers.runtime.jobs  # noqa: F401
     from workers.store.scripts import text_of
 

@@ -1,6 +1,4 @@
-"""
-From ``instep.toml`` to Settings, with everything that is wrong with it on the way.
-"""
+"""From ``instep.toml`` to Settings, with everything that is wrong with it on the way."""
 
 from __future__ import annotations
 
@@ -97,10 +95,9 @@ def read(environ: Mapping[str, str]) -> Draft:
     filled = {**extra, **environ}
     substitution = Substitution(filled, str(path))
     reader = _Reader(str(path), substitution.apply(written), substitution)
-    store = reader.store(filled)
     draft = Settings(
         path=path,
-        store=store,
+        store=reader.store(filled),
         destinations=reader.destinations(),
         collections=reader.collections(),
         sources=reader.sources(),
