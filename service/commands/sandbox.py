@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from service.commands.run import bind
-from service.sandbox.clock import FARTHEST, LONGEST
 from service.sandbox.hooks import RETRY_SECONDS
+from service.sandbox.model.clock import FARTHEST, LONGEST
 from service.sandbox.registrations import RAISED
 
 _FILE = click.Path(dir_okay=False, path_type=Path)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.demo.simulation import Place
-from service.sandbox.schema import owned
+from service.sandbox.model.schema import owned
 from service.sandbox.seed import FIELDS, PRODUCTS
 
 Items = Mapping[str, Mapping[str, Any]]  # field data by sku

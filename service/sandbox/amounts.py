@@ -6,7 +6,7 @@ import math
 from decimal import Decimal
 from typing import Any
 
-from service.sandbox.refusals import ValueRefused
+from service.sandbox.model.refusals import ValueRefused
 from service.sandbox.sent import Sent, is_number
 
 # From here on JavaScript writes a whole number with an exponent, which is read as a double.

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 from flask import Response
 
 from service.sandbox.faults import NONE, Fault
-from service.sandbox.records import Edit
-from service.sandbox.refusals import Refused
-from service.sandbox.window import Allowance
+from service.sandbox.model.rate_window import Allowance
+from service.sandbox.model.records import Edit
+from service.sandbox.model.refusals import Refused
 
 
 @dataclass(frozen=True, slots=True)

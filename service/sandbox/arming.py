@@ -9,10 +9,10 @@ from typing import Any
 from marshmallow import ValidationError
 
 from service.sandbox.faults import STEPS, Fault, Faults, Match
+from service.sandbox.model.rate_window import Window
 from service.sandbox.orders import FaultOrder, MatchOrder
 from service.sandbox.registrations import RAISED, Registration
 from service.sandbox.site import Site
-from service.sandbox.window import Window
 
 _MATCH = frozenset(MatchOrder().fields)
 _FOR_EVER = ("null", "always")  # of ``times``

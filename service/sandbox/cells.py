@@ -14,8 +14,8 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from service.sandbox.records import Item
-from service.sandbox.schema import Field
+from service.sandbox.model.records import Item
+from service.sandbox.model.schema import Field
 from service.sandbox.site import Site
 from service.sandbox.values import parse_time
 

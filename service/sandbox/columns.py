@@ -14,8 +14,8 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from service.sandbox.records import Collection, Copy
-from service.sandbox.schema import Field, offering
+from service.sandbox.model.records import Collection, Copy
+from service.sandbox.model.schema import Field, offering
 from service.sandbox.site import Site
 from service.sandbox.slugs import slug_of
 

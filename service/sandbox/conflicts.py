@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from service.sandbox.records import Collection, Item
-from service.sandbox.refusals import Refused
+from service.sandbox.model.records import Collection, Item
+from service.sandbox.model.refusals import Refused
 from service.sandbox.site import Site
 
 NEVER_PUBLISHED = "Live PATCH updates can't be applied to items that have never been published"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 
-from service.sandbox.records import Collection, Item
+from service.sandbox.model.records import Collection, Item
 
 _log = logging.getLogger(__name__)
 

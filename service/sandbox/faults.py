@@ -13,7 +13,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 
-from service.sandbox.records import LOST, Edit
+from service.sandbox.model.records import LOST, Edit
 
 
 class Step(StrEnum):

@@ -18,7 +18,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
-from service.sandbox.refusals import FileUnavailable, ValueRefused
+from service.sandbox.model.refusals import FileUnavailable, ValueRefused
 
 IMAGE_ENDINGS = frozenset({"", ".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".svg", ".webp"})
 IMAGE_BYTES = 4 * 1024 * 1024

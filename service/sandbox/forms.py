@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.sandbox.amounts import double
+from service.sandbox.model.rules import Rules
+from service.sandbox.model.schema import Field
 from service.sandbox.numerals import written
-from service.sandbox.rules import Rules
-from service.sandbox.schema import Field
 from service.sandbox.sent import whole
 
 TEXTS = frozenset({"PlainText", "RichText", "Link", "Email", "Phone"})

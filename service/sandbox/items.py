@@ -21,9 +21,9 @@ from service.sandbox.conflicts import (
     require_room,
     require_unreferenced,
 )
-from service.sandbox.locales import PRIMARY_ID
+from service.sandbox.model.locales import PRIMARY_ID
+from service.sandbox.model.records import Collection, Copy, Edit, Item
 from service.sandbox.reading import Reading
-from service.sandbox.records import Collection, Copy, Edit, Item
 from service.sandbox.site import Site, new_id
 
 PRIMARY = (PRIMARY_ID,)

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from service.sandbox.filters import Row, Test, field_orders, field_tests
-from service.sandbox.records import Item
-from service.sandbox.refusals import shape
-from service.sandbox.schema import Field
+from service.sandbox.model.records import Item
+from service.sandbox.model.refusals import shape
+from service.sandbox.model.schema import Field
 from service.sandbox.values import parse_time
 
 PAGE = 100  # items

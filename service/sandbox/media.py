@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.sandbox.files import File, shown, web_parts
-from service.sandbox.refusals import ValueRefused
+from service.sandbox.model.refusals import ValueRefused
 from service.sandbox.sent import Sent, whole
 
 MOST_PICTURES = 25  # in a MultiImage field; commonly quoted, on no page of the CMS

@@ -8,10 +8,10 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from service.sandbox.clock import FARTHEST, LONGEST
 from service.sandbox.faults import STEPS
+from service.sandbox.model.clock import FARTHEST, LONGEST
+from service.sandbox.model.schema import TYPES
 from service.sandbox.registrations import RAISED
-from service.sandbox.schema import TYPES
 
 _text = fields.String
 _TOKEN = validate.Regexp(r"[\x21-\x7e]+\Z", error="Must be printable ASCII without spaces.")

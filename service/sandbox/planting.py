@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.sandbox.files import shown
-from service.sandbox.locales import PRIMARY_ID
-from service.sandbox.records import Collection, Copy, Item
-from service.sandbox.schema import Field
+from service.sandbox.model.locales import PRIMARY_ID
+from service.sandbox.model.records import Collection, Copy, Item
+from service.sandbox.model.schema import Field
 from service.sandbox.seeds import CollectionSeed, ItemSeed, SeedRefused
 from service.sandbox.site import Site, new_id
 from service.sandbox.slugs import with_slug

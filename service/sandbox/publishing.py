@@ -14,7 +14,7 @@ from datetime import datetime
 
 from service.sandbox.columns import without
 from service.sandbox.items import put_live
-from service.sandbox.records import Collection, Item
+from service.sandbox.model.records import Collection, Item
 from service.sandbox.site import Site
 
 

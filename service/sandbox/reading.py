@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service.sandbox.forms import is_passed_over, kept, taken
-from service.sandbox.records import LOST, Collection, Edit
-from service.sandbox.refusals import FieldRefusal, FileUnavailable, Refused, ValueRefused
+from service.sandbox.model.records import LOST, Collection, Edit
+from service.sandbox.model.refusals import FieldRefusal, FileUnavailable, Refused, ValueRefused
 from service.sandbox.sent import Sent
 from service.sandbox.site import Site
 from service.sandbox.values import TYPES

@@ -12,7 +12,7 @@ from __future__ import annotations
 import html
 import re
 
-from service.sandbox.refusals import ValueRefused
+from service.sandbox.model.refusals import ValueRefused
 from service.sandbox.sent import Sent
 from service.sandbox.texts import require_length
 

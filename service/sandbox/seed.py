@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from service.sandbox.items import Writer
-from service.sandbox.records import Collection, Edit
-from service.sandbox.schema import Field, offering
+from service.sandbox.model.records import Collection, Edit
+from service.sandbox.model.schema import Field, offering
 from service.sandbox.site import Site
 from service.sandbox.values import format_time
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from service.sandbox.schema import Field
+from service.sandbox.model.schema import Field
 
 
 class Words(str):

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from service.sandbox.colors import is_color
-from service.sandbox.schema import TYPES, Field, offering
+from service.sandbox.model.schema import TYPES, Field, offering
 from service.sandbox.seeds import CollectionSeed, ItemSeed, SeedRefused, Words
 from service.sandbox.values import parse_time
 

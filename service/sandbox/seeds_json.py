@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from service.sandbox.schema import TYPES, Field
+from service.sandbox.model.schema import TYPES, Field
 from service.sandbox.seeds import CollectionSeed, ItemSeed, SeedRefused, Words
 from service.sandbox.values import parse_time
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.sandbox.files import Files
-from service.sandbox.refusals import ValueRefused
-from service.sandbox.rules import Rules
-from service.sandbox.schema import Field
+from service.sandbox.model.refusals import ValueRefused
+from service.sandbox.model.rules import Rules
+from service.sandbox.model.schema import Field
 
 
 @dataclass(frozen=True, slots=True)

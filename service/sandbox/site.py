@@ -10,20 +10,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from service.sandbox.calls import Calls
-from service.sandbox.clock import Clock
 from service.sandbox.events import Event, Listener, Turn
 from service.sandbox.faults import Faults
 from service.sandbox.files import Files
 from service.sandbox.hooks import Hooks
-from service.sandbox.locales import Locales, make_locales
-from service.sandbox.past import Past
-from service.sandbox.records import Collection, Copy, Item
-from service.sandbox.refusals import Refused
-from service.sandbox.rules import Rules
-from service.sandbox.schema import NAME, SLUG, Field
+from service.sandbox.model.calls import Calls
+from service.sandbox.model.clock import Clock
+from service.sandbox.model.locales import Locales, make_locales
+from service.sandbox.model.past import Past
+from service.sandbox.model.rate_window import Tokens
+from service.sandbox.model.records import Collection, Copy, Item
+from service.sandbox.model.refusals import Refused
+from service.sandbox.model.rules import Rules
+from service.sandbox.model.schema import NAME, SLUG, Field
 from service.sandbox.values import format_time
-from service.sandbox.window import Tokens
 
 WORKSPACE_ID = "65e000000000000000000001"
 SITE_ID = "65e000000000000000000002"

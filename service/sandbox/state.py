@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from service.sandbox.files import File
-from service.sandbox.locales import Locale, Locales
-from service.sandbox.records import Collection, Copy, Item
+from service.sandbox.model.locales import Locale, Locales
+from service.sandbox.model.records import Collection, Copy, Item
+from service.sandbox.model.rules import Rules
+from service.sandbox.model.schema import Field
 from service.sandbox.registrations import Registration
-from service.sandbox.rules import Rules
-from service.sandbox.schema import Field
 from service.sandbox.site import Domain, Site
 
 VERSION = 1

@@ -15,12 +15,12 @@ from flask import Response
 
 from service.sandbox.api import Ask, View
 from service.sandbox.faults import Fault
-from service.sandbox.refusals import Refused
+from service.sandbox.model.rate_window import Allowance
+from service.sandbox.model.refusals import Refused
 from service.sandbox.site import Site
 from service.sandbox.v1_errors import failure, headers, refusal
 from service.sandbox.v1_items import ItemViews
 from service.sandbox.v1_sites import SiteViews
-from service.sandbox.window import Allowance
 
 VERSION = "1.0.0"
 

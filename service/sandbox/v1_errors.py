@@ -12,8 +12,8 @@ from flask import Response
 
 from service.sandbox.api import answer
 from service.sandbox.faults import Fault
-from service.sandbox.refusals import FieldRefusal, Refused, Undefined
-from service.sandbox.window import Allowance
+from service.sandbox.model.rate_window import Allowance
+from service.sandbox.model.refusals import FieldRefusal, Refused, Undefined
 
 # kind: status, name, message; {} takes the text of the refusal
 KINDS = {

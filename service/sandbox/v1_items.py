@@ -15,8 +15,8 @@ from flask import Response
 from service.sandbox.api import Ask, View, answer
 from service.sandbox.items import Writer, delete, publish, unpublish
 from service.sandbox.listing import PAGE, page
-from service.sandbox.records import Collection, Edit, Item
-from service.sandbox.refusals import Refused, shape
+from service.sandbox.model.records import Collection, Edit, Item
+from service.sandbox.model.refusals import Refused, shape
 from service.sandbox.site import USER_ID, Site
 from service.sandbox.slugs import with_slug
 from service.sandbox.values import format_time

@@ -14,7 +14,8 @@ from flask import Response
 
 from service.sandbox.api import Ask, View
 from service.sandbox.faults import Fault
-from service.sandbox.refusals import Refused
+from service.sandbox.model.rate_window import Allowance
+from service.sandbox.model.refusals import Refused
 from service.sandbox.scopes import scope_of
 from service.sandbox.site import Site
 from service.sandbox.v2_collections import Collections
@@ -22,7 +23,6 @@ from service.sandbox.v2_errors import failure, headers, refusal
 from service.sandbox.v2_items import Items
 from service.sandbox.v2_sites import Sites
 from service.sandbox.v2_webhooks import Webhooks
-from service.sandbox.window import Allowance
 
 
 @dataclass(frozen=True, slots=True)

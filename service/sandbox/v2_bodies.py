@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.sandbox.locales import PRIMARY_ID
-from service.sandbox.records import Edit
-from service.sandbox.refusals import Refused, shape
+from service.sandbox.model.locales import PRIMARY_ID
+from service.sandbox.model.records import Edit
+from service.sandbox.model.refusals import Refused, shape
 from service.sandbox.site import Site
 
 BATCH = 100  # items in one request

@@ -14,8 +14,8 @@ from flask import Response
 
 from service.sandbox.api import answer
 from service.sandbox.faults import Fault
-from service.sandbox.refusals import Refused
-from service.sandbox.window import Allowance
+from service.sandbox.model.rate_window import Allowance
+from service.sandbox.model.refusals import Refused
 
 # kind: status, code, message; {} takes the text of the refusal
 KINDS = {

@@ -17,9 +17,9 @@ from service.sandbox.filters import is_looked_up, known
 from service.sandbox.forms import echoed
 from service.sandbox.items import Writer, delete, publish, unpublish
 from service.sandbox.listing import page
-from service.sandbox.locales import PRIMARY_ID
-from service.sandbox.records import Collection, Copy, Edit, Item
-from service.sandbox.refusals import Refused, shape
+from service.sandbox.model.locales import PRIMARY_ID
+from service.sandbox.model.records import Collection, Copy, Edit, Item
+from service.sandbox.model.refusals import Refused, shape
 from service.sandbox.site import Site, new_id
 from service.sandbox.slugs import apart, with_slug
 from service.sandbox.v2_bodies import (

@@ -19,7 +19,7 @@ from service.sandbox import texts
 from service.sandbox.amounts import number
 from service.sandbox.colors import is_color
 from service.sandbox.media import MOST_PICTURES, file, image, video
-from service.sandbox.refusals import ValueRefused
+from service.sandbox.model.refusals import ValueRefused
 from service.sandbox.richtext import rich_text
 from service.sandbox.sent import Reader, Sent
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from service.sandbox.cells import Cell, cell, readable, status
 from service.sandbox.faults import STEPS, takes
-from service.sandbox.locales import PRIMARY_ID
-from service.sandbox.records import Collection, Copy, Item
-from service.sandbox.schema import Field
+from service.sandbox.model.locales import PRIMARY_ID
+from service.sandbox.model.records import Collection, Copy, Item
+from service.sandbox.model.schema import Field
 from service.sandbox.site import Site
 
 PAGE = 50  # items

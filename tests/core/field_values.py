@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from service.sandbox.items import Writer
-from service.sandbox.records import Edit
-from service.sandbox.refusals import Refused
-from service.sandbox.schema import Field, offering, owned
+from service.sandbox.model.records import Edit
+from service.sandbox.model.refusals import Refused
+from service.sandbox.model.schema import Field, offering, owned
 from service.sandbox.seed import fill
 from service.sandbox.site import Site
 from workers.fields.json_values import dumps

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from service.cli import main
-from service.sandbox.locales import make_locales
+from service.sandbox.model.locales import make_locales
 from service.sandbox.seed import PRODUCTS, seed_products
 from service.sandbox.server import start, stop
 from service.sandbox.site import SITE_ID, Site

@@ -10,8 +10,8 @@ from filtering import Filters
 
 from service.sandbox.faults import Fault, Match
 from service.sandbox.items import publish, unpublish
-from service.sandbox.records import Copy
-from service.sandbox.schema import Field
+from service.sandbox.model.records import Copy
+from service.sandbox.model.schema import Field
 from service.sandbox.seed import FIELDS, PRODUCTS, fill, product, product_id, seed_products
 from service.sandbox.server import start, stop
 from service.sandbox.site import Site

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from service.sandbox.items import publish
-from service.sandbox.locales import make_locales
-from service.sandbox.records import Copy, Item
+from service.sandbox.model.locales import make_locales
+from service.sandbox.model.records import Copy, Item
 
 EN, DE, FR = make_locales(("en", "de", "fr")).cms_ids
 TAGS = {EN: "en", DE: "de", FR: "fr"}

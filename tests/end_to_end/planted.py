@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from dataclasses import replace
 
-from service.sandbox.records import Copy
+from service.sandbox.model.records import Copy
 from service.sandbox.seed import PRODUCTS, product, product_id, seed_products
 from service.sandbox.server import start, stop
 from service.sandbox.site import Site

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from service.sandbox.schema import Field
+from service.sandbox.model.schema import Field
 from workers.config.settings import Collection
 
 RULE = [{"param": "teaser", "description": "Expected value to be a single line: 'two\nlines'"}]

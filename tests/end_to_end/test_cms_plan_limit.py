@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from service.sandbox.schema import Field
+from service.sandbox.model.schema import Field
 
 FULL = "You've created all the items in your CMS Database allowed on your current plan."
 

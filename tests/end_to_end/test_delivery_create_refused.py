@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.sandbox.schema import Field
+from service.sandbox.model.schema import Field
 
 ALL = {"name", "slug", "stock"}
 

@@ -3,7 +3,7 @@
 import pytest
 
 from service.reconcile.plan import causes
-from service.sandbox.schema import Field
+from service.sandbox.model.schema import Field
 
 ADDRESS = "https://shop.example/a.png"
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from service.sandbox.schema import Field
+from service.sandbox.model.schema import Field
 from workers.config.settings import Collection
 
 PADDED = ("P-0001   ", "\u00a0P-0001", "P-0001\t\u3000")

@@ -6,7 +6,7 @@ import pytest
 
 from service.reconcile.apply.settlement import REPAIRED
 from service.reconcile.plan import causes
-from service.sandbox.schema import Field
+from service.sandbox.model.schema import Field
 from service.sandbox.seed import fill
 from workers.config.settings import Collection
 

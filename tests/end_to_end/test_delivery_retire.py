@@ -2,8 +2,8 @@
 
 import pytest
 
-from service.sandbox.records import Copy
-from service.sandbox.schema import Field
+from service.sandbox.model.records import Copy
+from service.sandbox.model.schema import Field
 
 NEW = {"missing": "create", "preflight": True}
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from service.sandbox.schema import Field
+from service.sandbox.model.schema import Field
 
 
 @pytest.fixture

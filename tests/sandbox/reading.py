@@ -3,8 +3,8 @@
 import pytest
 
 from service.sandbox.files import Files
-from service.sandbox.refusals import FieldRefusal, ValueRefused
-from service.sandbox.schema import Field
+from service.sandbox.model.refusals import FieldRefusal, ValueRefused
+from service.sandbox.model.schema import Field
 from service.sandbox.sent import Sent
 from service.sandbox.values import TYPES
 

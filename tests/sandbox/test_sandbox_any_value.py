@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.sandbox.app import create_sandbox
-from service.sandbox.schema import TYPES, Field, offering, owned
+from service.sandbox.model.schema import TYPES, Field, offering, owned
 from service.sandbox.seed import fill
 from service.sandbox.site import Site
 

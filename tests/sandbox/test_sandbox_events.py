@@ -3,7 +3,7 @@
 import pytest
 
 from service.sandbox.items import Writer, delete, publish, unpublish
-from service.sandbox.records import Edit
+from service.sandbox.model.records import Edit
 from service.sandbox.seed import PRODUCTS, product_id
 
 ONE = product_id(1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.sandbox.schema import TYPES
+from service.sandbox.model.schema import TYPES
 from service.sandbox.seed import product_id
 from service.sandbox.values import TYPES as READERS
 

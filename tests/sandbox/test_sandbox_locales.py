@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.sandbox.locales import PRIMARY_ID, make_locales
+from service.sandbox.model.locales import PRIMARY_ID, make_locales
 from service.sandbox.seed import PRODUCTS, product_id
 
 ONE = product_id(1)

@@ -5,7 +5,7 @@ from reading import PICTURE, UNKNOWN, read, refusal, rules
 
 from service.sandbox.files import IMAGE_BYTES, Files
 from service.sandbox.media import MOST_PICTURES
-from service.sandbox.refusals import FileUnavailable, ValueRefused
+from service.sandbox.model.refusals import FileUnavailable, ValueRefused
 
 
 @pytest.mark.parametrize("kind", ["Image", "File"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.sandbox.locales import PRIMARY_ID
+from service.sandbox.model.locales import PRIMARY_ID
 from service.sandbox.seed import product_id
 
 ONE, TWO, UNKNOWN = product_id(1), product_id(2), "0" * 24

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from service.sandbox.locales import PRIMARY_ID
-from service.sandbox.refusals import Refused
-from service.sandbox.schema import Field, owned
+from service.sandbox.model.locales import PRIMARY_ID
+from service.sandbox.model.refusals import Refused
+from service.sandbox.model.schema import Field, owned
 
 LOST = object()  # as a value that is sent: a file that the site loses while it takes it
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from service.sandbox.records import Item
+from service.sandbox.model.records import Item
 
 
 class Past:

@@ -1,0 +1,1 @@
+"""What the stand-in's site is made of: schemas, records, locales."""
