@@ -13,12 +13,12 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from service.sandbox.api import answer
 from service.sandbox.doors import sent
+from service.sandbox.fields.values import format_time
 from service.sandbox.model.locales import make_locales
 from service.sandbox.model.rules import Rules
 from service.sandbox.model.schema import field_id
 from service.sandbox.orders import RulesOrder
 from service.sandbox.site import Domain, Site
-from service.sandbox.values import format_time
 
 View = Callable[..., Response]
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from service.sandbox.fields.values import parse_time
 from service.sandbox.model.records import Copy, Item
 from service.sandbox.model.refusals import Refused
 from service.sandbox.model.schema import Field
-from service.sandbox.values import parse_time
 
 TERMS, TEXTS, IN_VALUES, SORTS = 10, 2, 100, 3
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.sandbox.events import Event
-from service.sandbox.numerals import written
-from service.sandbox.values import format_time
+from service.sandbox.fields.stringify import written
+from service.sandbox.fields.values import format_time
 
 _OF_THE_LIVE_SITE = ("collection_item_published", "collection_item_unpublished")
 

@@ -12,14 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from service.sandbox.files import shown
+from service.sandbox.fields.files import shown
+from service.sandbox.fields.slugs import with_slug
+from service.sandbox.fields.values import format_time, parse_time
 from service.sandbox.model.locales import PRIMARY_ID
 from service.sandbox.model.records import Collection, Copy, Item
 from service.sandbox.model.schema import Field
 from service.sandbox.seeds import CollectionSeed, ItemSeed, SeedRefused
 from service.sandbox.site import Site, new_id
-from service.sandbox.slugs import with_slug
-from service.sandbox.values import format_time, parse_time
 
 
 def plant(site: Site, seeds: Sequence[CollectionSeed]) -> None:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.sandbox.forms import is_passed_over, kept, taken
+from service.sandbox.fields.kept_form import is_passed_over, kept, taken
+from service.sandbox.fields.sent_value import Sent
+from service.sandbox.fields.values import TYPES
 from service.sandbox.model.records import LOST, Collection, Edit
 from service.sandbox.model.refusals import FieldRefusal, FileUnavailable, Refused, ValueRefused
-from service.sandbox.sent import Sent
 from service.sandbox.site import Site
-from service.sandbox.values import TYPES
 
 
 @dataclass(slots=True)

@@ -16,9 +16,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from service.sandbox.fields.values import parse_time
 from service.sandbox.model.schema import TYPES, Field
 from service.sandbox.seeds import CollectionSeed, ItemSeed, SeedRefused, Words
-from service.sandbox.values import parse_time
 
 _ID = re.compile(r"[0-9a-f]{24}")
 _FIELD = re.compile(r"[0-9a-f]{24}|[0-9a-f]{32}")

@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from service.sandbox.files import File
+from service.sandbox.fields.files import File
 from service.sandbox.model.locales import Locale, Locales
 from service.sandbox.model.records import Collection, Copy, Item
 from service.sandbox.model.rules import Rules

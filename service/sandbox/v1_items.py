@@ -13,13 +13,13 @@ from typing import Any
 from flask import Response
 
 from service.sandbox.api import Ask, View, answer
+from service.sandbox.fields.slugs import with_slug
+from service.sandbox.fields.values import format_time
 from service.sandbox.items import Writer, delete, publish, unpublish
 from service.sandbox.listing import PAGE, page
 from service.sandbox.model.records import Collection, Edit, Item
 from service.sandbox.model.refusals import Refused, shape
 from service.sandbox.site import USER_ID, Site
-from service.sandbox.slugs import with_slug
-from service.sandbox.values import format_time
 
 CID = "/collections/<cid>"
 

@@ -16,6 +16,7 @@ from typing import Any
 from flask import Response
 
 from service.sandbox.api import Ask, View, answer
+from service.sandbox.fields.values import format_time
 from service.sandbox.model.rate_window import Allowance
 from service.sandbox.model.records import Collection
 from service.sandbox.model.refusals import Refused, shape
@@ -24,7 +25,6 @@ from service.sandbox.publishing import publish_site, take_turn
 from service.sandbox.site import SITE_ID, SUBDOMAIN, Site
 from service.sandbox.v1_errors import headers, refusal
 from service.sandbox.v1_items import CID, body_of
-from service.sandbox.values import format_time
 
 AUTHORIZATION_ID = "65e000000000000000000003"
 ACCOUNT_ID = "65e000000000000000000004"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from service.sandbox.files import shown
+from service.sandbox.fields.files import shown
 from service.sandbox.site import new_id
 
 PICTURE = "https://shop.example.com/oak.png"

@@ -2,11 +2,11 @@
 
 import pytest
 
-from service.sandbox.files import Files
+from service.sandbox.fields.files import Files
+from service.sandbox.fields.sent_value import Sent
+from service.sandbox.fields.values import TYPES
 from service.sandbox.model.refusals import FieldRefusal, ValueRefused
 from service.sandbox.model.schema import Field
-from service.sandbox.sent import Sent
-from service.sandbox.values import TYPES
 
 ITEM, UNKNOWN = "65f100000000000000000001", "0" * 24
 PICTURE = "https://shop.example.com/oak.png"

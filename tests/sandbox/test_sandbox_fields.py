@@ -2,9 +2,9 @@
 
 import pytest
 
+from service.sandbox.fields.values import TYPES as READERS
 from service.sandbox.model.schema import TYPES
 from service.sandbox.seed import product_id
-from service.sandbox.values import TYPES as READERS
 
 ONE = product_id(1)
 PICTURE = "https://shop.example.com/oak.png"

@@ -3,8 +3,8 @@
 import pytest
 from reading import PICTURE, UNKNOWN, read, refusal, rules
 
-from service.sandbox.files import IMAGE_BYTES, Files
-from service.sandbox.media import MOST_PICTURES
+from service.sandbox.fields.files import IMAGE_BYTES, Files
+from service.sandbox.fields.media import MOST_PICTURES
 from service.sandbox.model.refusals import FileUnavailable, ValueRefused
 
 

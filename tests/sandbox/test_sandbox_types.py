@@ -5,9 +5,9 @@ import contextlib
 import pytest
 from reading import ITEM, PICTURE, UNKNOWN, read, refusal, rules
 
+from service.sandbox.fields.values import parse_time
 from service.sandbox.model.refusals import ValueRefused
 from service.sandbox.model.schema import NAME, SLUG, Field, offering, owned
-from service.sandbox.values import parse_time
 
 OPTIONS = owned(Field("kind", "Option", validations=offering(("Old", "New"))), ITEM).validations
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from service.sandbox.fields.values import format_time
 from service.sandbox.seed import PRODUCTS, product_id
 from service.sandbox.site import SITE_ID
-from service.sandbox.values import format_time
 
 ONE, UNKNOWN = product_id(1), "0" * 24
 

@@ -6,11 +6,11 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from service.sandbox.amounts import double
+from service.sandbox.fields.amounts import double
+from service.sandbox.fields.sent_value import whole
+from service.sandbox.fields.stringify import written
 from service.sandbox.model.rules import Rules
 from service.sandbox.model.schema import Field
-from service.sandbox.numerals import written
-from service.sandbox.sent import whole
 
 TEXTS = frozenset({"PlainText", "RichText", "Link", "Email", "Phone"})
 

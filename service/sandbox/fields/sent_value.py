@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from service.sandbox.files import Files
+from service.sandbox.fields.files import Files
 from service.sandbox.model.refusals import ValueRefused
 from service.sandbox.model.rules import Rules
 from service.sandbox.model.schema import Field

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from service.sandbox.files import File, shown, web_parts
+from service.sandbox.fields.files import File, shown, web_parts
+from service.sandbox.fields.sent_value import Sent, whole
 from service.sandbox.model.refusals import ValueRefused
-from service.sandbox.sent import Sent, whole
 
 MOST_PICTURES = 25  # in a MultiImage field; commonly quoted, on no page of the CMS
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 import html
 import re
 
+from service.sandbox.fields.sent_value import Sent
+from service.sandbox.fields.texts import require_length
 from service.sandbox.model.refusals import ValueRefused
-from service.sandbox.sent import Sent
-from service.sandbox.texts import require_length
 
 _TAG = re.compile(r"<[a-zA-Z/!]")
 _MARKUP = re.compile(r"<[^<>]*>")

@@ -6,8 +6,8 @@ import math
 from decimal import Decimal
 from typing import Any
 
+from service.sandbox.fields.sent_value import Sent, is_number
 from service.sandbox.model.refusals import ValueRefused
-from service.sandbox.sent import Sent, is_number
 
 # From here on JavaScript writes a whole number with an exponent, which is read as a double.
 _WRITTEN_OUT = 1e21

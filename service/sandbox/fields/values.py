@@ -15,13 +15,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from service.sandbox import texts
-from service.sandbox.amounts import number
-from service.sandbox.colors import is_color
-from service.sandbox.media import MOST_PICTURES, file, image, video
+from service.sandbox.fields import texts
+from service.sandbox.fields.amounts import number
+from service.sandbox.fields.colors import is_color
+from service.sandbox.fields.media import MOST_PICTURES, file, image, video
+from service.sandbox.fields.richtext import rich_text
+from service.sandbox.fields.sent_value import Reader, Sent
 from service.sandbox.model.refusals import ValueRefused
-from service.sandbox.richtext import rich_text
-from service.sandbox.sent import Reader, Sent
 
 _ID = re.compile(r"[0-9a-f]{24}")
 _TIME = re.compile(

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
+from service.sandbox.fields.sent_value import Reader, Sent
 from service.sandbox.model.refusals import ValueRefused
-from service.sandbox.sent import Reader, Sent
 
 LONGEST_ADDRESS = 320  # of e-mail: 64 before the @, 255 after it (RFC 3696, erratum 1003)
 

@@ -1,0 +1,1 @@
+"""What each type of field takes and reads back."""
