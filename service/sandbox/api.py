@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from flask import Response
 
-from service.sandbox.faults import NONE, Fault
+from service.sandbox.faults.faults import NONE, Fault
 from service.sandbox.model.rate_window import Allowance
 from service.sandbox.model.records import Edit
 from service.sandbox.model.refusals import Refused

@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from service.sandbox.faults import STEPS, Fault, Faults, Match
+from service.sandbox.faults.faults import STEPS, Fault, Faults, Match
 from service.sandbox.model.rate_window import Window
 from service.sandbox.orders import FaultOrder, MatchOrder
 from service.sandbox.registrations import RAISED, Registration

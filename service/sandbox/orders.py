@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from service.sandbox.faults import STEPS
+from service.sandbox.faults.faults import STEPS
 from service.sandbox.model.clock import FARTHEST, LONGEST
 from service.sandbox.model.schema import TYPES
 from service.sandbox.registrations import RAISED

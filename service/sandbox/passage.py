@@ -11,7 +11,7 @@ from flask import Response
 
 from service.sandbox.api import Api, Ask, answer
 from service.sandbox.conflicts import CHANGED
-from service.sandbox.faults import Step
+from service.sandbox.faults.faults import Step
 from service.sandbox.model.rate_window import Allowance
 from service.sandbox.model.refusals import Refused
 from service.sandbox.site import Site

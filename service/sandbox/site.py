@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from service.sandbox.events import Event, Listener, Turn
-from service.sandbox.faults import Faults
+from service.sandbox.faults.faults import Faults
 from service.sandbox.fields.files import Files
 from service.sandbox.fields.values import format_time
 from service.sandbox.hooks import Hooks

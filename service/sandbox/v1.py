@@ -14,7 +14,7 @@ from typing import Any
 from flask import Response
 
 from service.sandbox.api import Ask, View
-from service.sandbox.faults import Fault
+from service.sandbox.faults.faults import Fault
 from service.sandbox.model.rate_window import Allowance
 from service.sandbox.model.refusals import Refused
 from service.sandbox.site import Site

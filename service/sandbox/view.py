@@ -8,7 +8,7 @@ from heapq import nlargest
 from typing import Any
 
 from service.sandbox.cells import Cell, cell, readable, status
-from service.sandbox.faults import STEPS, takes
+from service.sandbox.faults.faults import STEPS, takes
 from service.sandbox.model.locales import PRIMARY_ID
 from service.sandbox.model.records import Collection, Copy, Item
 from service.sandbox.model.schema import Field

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 from filtering import Filters
 
-from service.sandbox.faults import Fault, Match
+from service.sandbox.faults.faults import Fault, Match
 from service.sandbox.items import publish, unpublish
 from service.sandbox.model.records import Copy
 from service.sandbox.model.schema import Field

@@ -5,7 +5,7 @@ import time
 import pytest
 import requests
 
-from service.sandbox.faults import STEPS
+from service.sandbox.faults.faults import STEPS
 from service.sandbox.orders import FaultOrder
 from service.sandbox.seed import product_id
 

@@ -4,7 +4,7 @@ import pytest
 from marshmallow import ValidationError
 
 from service.sandbox.arming import arm, order_of
-from service.sandbox.faults import NONE
+from service.sandbox.faults.faults import NONE
 from service.sandbox.seed import product_id
 
 ONE = product_id(1)
