@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from service.commands.run import bind
-from service.sandbox.hooks import RETRY_SECONDS
 from service.sandbox.model.clock import FARTHEST, LONGEST
-from service.sandbox.registrations import RAISED
+from service.sandbox.webhooks.queue import RETRY_SECONDS
+from service.sandbox.webhooks.registrations import RAISED
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 

@@ -11,8 +11,8 @@ from marshmallow import ValidationError
 from service.sandbox.faults.faults import STEPS, Fault, Faults, Match
 from service.sandbox.model.rate_window import Window
 from service.sandbox.orders import FaultOrder, MatchOrder
-from service.sandbox.registrations import RAISED, Registration
 from service.sandbox.site import Site
+from service.sandbox.webhooks.registrations import RAISED, Registration
 
 _MATCH = frozenset(MatchOrder().fields)
 _FOR_EVER = ("null", "always")  # of ``times``

@@ -10,9 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from service.sandbox.events import Event
 from service.sandbox.site import Site
 from service.sandbox.state import StateRefused, Writing
+from service.sandbox.webhooks.events import Event
 
 PAUSE = 0.3  # seconds between two looks at whether anything has changed
 

@@ -11,7 +11,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from service.sandbox.faults.faults import STEPS
 from service.sandbox.model.clock import FARTHEST, LONGEST
 from service.sandbox.model.schema import TYPES
-from service.sandbox.registrations import RAISED
+from service.sandbox.webhooks.registrations import RAISED
 
 _text = fields.String
 _TOKEN = validate.Regexp(r"[\x21-\x7e]+\Z", error="Must be printable ASCII without spaces.")

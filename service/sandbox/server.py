@@ -8,12 +8,12 @@ import threading
 from typing import Any
 
 from service.sandbox.app import create_sandbox
-from service.sandbox.courier import Courier
 from service.sandbox.keeper import Keeper
 from service.sandbox.opening import OptionRefused, Options, open_site
 from service.sandbox.seeds import SeedRefused
 from service.sandbox.site import Site
 from service.sandbox.state import StateRefused
+from service.sandbox.webhooks.sender import Courier
 from service.sandbox.wire import Server
 
 

@@ -10,11 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from service.sandbox.events import Event, Listener, Turn
 from service.sandbox.faults.faults import Faults
 from service.sandbox.fields.files import Files
 from service.sandbox.fields.values import format_time
-from service.sandbox.hooks import Hooks
 from service.sandbox.model.calls import Calls
 from service.sandbox.model.clock import Clock
 from service.sandbox.model.locales import Locales, make_locales
@@ -24,6 +22,8 @@ from service.sandbox.model.records import Collection, Copy, Item
 from service.sandbox.model.refusals import Refused
 from service.sandbox.model.rules import Rules
 from service.sandbox.model.schema import NAME, SLUG, Field
+from service.sandbox.webhooks.events import Event, Listener, Turn
+from service.sandbox.webhooks.queue import Hooks
 
 WORKSPACE_ID = "65e000000000000000000001"
 SITE_ID = "65e000000000000000000002"

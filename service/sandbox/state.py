@@ -20,8 +20,8 @@ from service.sandbox.model.locales import Locale, Locales
 from service.sandbox.model.records import Collection, Copy, Item
 from service.sandbox.model.rules import Rules
 from service.sandbox.model.schema import Field
-from service.sandbox.registrations import Registration
 from service.sandbox.site import Domain, Site
+from service.sandbox.webhooks.registrations import Registration
 
 VERSION = 1
 FORMAT = "instep sandbox state"

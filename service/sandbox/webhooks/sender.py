@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import requests
 
-from service.sandbox.hooks import Delivery, Hooks
+from service.sandbox.webhooks.queue import Delivery, Hooks
 
 TIMEOUT = 10.0  # seconds; how long the CMS waits is not known
 

@@ -16,9 +16,9 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-from service.sandbox.events import Event, Listener
-from service.sandbox.payloads import body_of
-from service.sandbox.registrations import Registration
+from service.sandbox.webhooks.events import Event, Listener
+from service.sandbox.webhooks.payloads import body_of
+from service.sandbox.webhooks.registrations import Registration
 
 RETRIES = 3
 RETRY_SECONDS = 600.0

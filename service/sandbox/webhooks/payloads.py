@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from service.sandbox.events import Event
 from service.sandbox.fields.stringify import written
 from service.sandbox.fields.values import format_time
+from service.sandbox.webhooks.events import Event
 
 _OF_THE_LIVE_SITE = ("collection_item_published", "collection_item_unpublished")
 

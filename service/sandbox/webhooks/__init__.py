@@ -1,0 +1,1 @@
+"""The webhooks of the stand-in's site."""
