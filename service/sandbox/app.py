@@ -10,7 +10,7 @@ from service.sandbox.api import Api, answer
 from service.sandbox.control import Control
 from service.sandbox.gate import Gate
 from service.sandbox.pages import Pages
-from service.sandbox.site import Site
+from service.sandbox.site.site import Site
 from service.sandbox.v1 import V1
 from service.sandbox.v2 import V2
 

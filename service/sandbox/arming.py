@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 from service.sandbox.faults.faults import STEPS, Fault, Faults, Match
 from service.sandbox.model.rate_window import Window
 from service.sandbox.orders import FaultOrder, MatchOrder
-from service.sandbox.site import Site
+from service.sandbox.site.site import Site
 from service.sandbox.webhooks.registrations import RAISED, Registration
 
 _MATCH = frozenset(MatchOrder().fields)

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 from service.sandbox.fields.values import parse_time
 from service.sandbox.model.records import Item
 from service.sandbox.model.schema import Field
-from service.sandbox.site import Site
+from service.sandbox.site.site import Site
 
 SHORT = 280  # characters of a text in the list; the item alone shows it whole
 

@@ -19,12 +19,12 @@ from service.sandbox.arming import arm, register, share
 from service.sandbox.control_site import SiteControl, View
 from service.sandbox.doors import admit, sent
 from service.sandbox.fields.values import format_time
-from service.sandbox.items import Writer, delete, publish, unpublish
 from service.sandbox.model.records import Collection, Copy, Edit, Item
 from service.sandbox.model.refusals import Refused
 from service.sandbox.model.schema import Field, offering
 from service.sandbox.seed import PRODUCTS, fill, samples
-from service.sandbox.site import Site
+from service.sandbox.site.items import Writer, delete, publish, unpublish
+from service.sandbox.site.site import Site
 
 
 class Control:

@@ -18,7 +18,7 @@ from service.sandbox.model.locales import make_locales
 from service.sandbox.model.rules import Rules
 from service.sandbox.model.schema import field_id
 from service.sandbox.orders import RulesOrder
-from service.sandbox.site import Domain, Site
+from service.sandbox.site.site import Domain, Site
 
 View = Callable[..., Response]
 

@@ -16,7 +16,7 @@ from flask import Response, request
 
 from service.sandbox.api import Api, Ask, View
 from service.sandbox.passage import Passage
-from service.sandbox.site import Site
+from service.sandbox.site.site import Site
 
 _PUBLISH = re.compile(r"(/v2)?/sites/[^/]+/publish")
 

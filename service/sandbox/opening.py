@@ -13,8 +13,8 @@ from service.sandbox.orders import RulesOrder, TokenOrder, WebhookOrder
 from service.sandbox.planting import plant
 from service.sandbox.seed import seed_products
 from service.sandbox.seeds import read_seeds
-from service.sandbox.site import Site
-from service.sandbox.state import load
+from service.sandbox.site.site import Site
+from service.sandbox.site.state_file import load
 
 TOKEN = "sandbox-token"  # noqa: S105  # it opens nothing but the stand-in
 PRODUCTS = 1000

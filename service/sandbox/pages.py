@@ -15,7 +15,7 @@ from flask import Blueprint, Response, request
 from service.sandbox.api import answer
 from service.sandbox.doors import admit
 from service.sandbox.pictures import draw
-from service.sandbox.site import Site
+from service.sandbox.site.site import Site
 from service.sandbox.view import view
 
 _PARTS = {

@@ -10,11 +10,11 @@ from functools import partial
 from flask import Response
 
 from service.sandbox.api import Api, Ask, answer
-from service.sandbox.conflicts import CHANGED
 from service.sandbox.faults.faults import Step
 from service.sandbox.model.rate_window import Allowance
 from service.sandbox.model.refusals import Refused
-from service.sandbox.site import Site
+from service.sandbox.site.conflicts import CHANGED
+from service.sandbox.site.site import Site
 from service.sandbox.wire import Connection
 
 

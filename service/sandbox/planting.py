@@ -19,7 +19,7 @@ from service.sandbox.model.locales import PRIMARY_ID
 from service.sandbox.model.records import Collection, Copy, Item
 from service.sandbox.model.schema import Field
 from service.sandbox.seeds import CollectionSeed, ItemSeed, SeedRefused
-from service.sandbox.site import Site, new_id
+from service.sandbox.site.site import Site, new_id
 
 
 def plant(site: Site, seeds: Sequence[CollectionSeed]) -> None:

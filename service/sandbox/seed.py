@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from service.sandbox.fields.values import format_time
-from service.sandbox.items import Writer
 from service.sandbox.model.records import Collection, Edit
 from service.sandbox.model.schema import Field, offering
-from service.sandbox.site import Site
+from service.sandbox.site.items import Writer
+from service.sandbox.site.site import Site
 
 PRODUCTS = "65f000000000000000000001"
 CATEGORIES = ("Chairs", "Desks", "Lamps", "Shelves", "Sofas")

@@ -8,11 +8,11 @@ import threading
 from typing import Any
 
 from service.sandbox.app import create_sandbox
-from service.sandbox.keeper import Keeper
 from service.sandbox.opening import OptionRefused, Options, open_site
 from service.sandbox.seeds import SeedRefused
-from service.sandbox.site import Site
-from service.sandbox.state import StateRefused
+from service.sandbox.site.site import Site
+from service.sandbox.site.state_file import StateRefused
+from service.sandbox.site.state_writer import Keeper
 from service.sandbox.webhooks.sender import Courier
 from service.sandbox.wire import Server
 

@@ -17,7 +17,7 @@ from service.sandbox.api import Ask, View
 from service.sandbox.faults.faults import Fault
 from service.sandbox.model.rate_window import Allowance
 from service.sandbox.model.refusals import Refused
-from service.sandbox.site import Site
+from service.sandbox.site.site import Site
 from service.sandbox.v1_errors import failure, headers, refusal
 from service.sandbox.v1_items import ItemViews
 from service.sandbox.v1_sites import SiteViews

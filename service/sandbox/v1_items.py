@@ -15,11 +15,11 @@ from flask import Response
 from service.sandbox.api import Ask, View, answer
 from service.sandbox.fields.slugs import with_slug
 from service.sandbox.fields.values import format_time
-from service.sandbox.items import Writer, delete, publish, unpublish
 from service.sandbox.listing import PAGE, page
 from service.sandbox.model.records import Collection, Edit, Item
 from service.sandbox.model.refusals import Refused, shape
-from service.sandbox.site import USER_ID, Site
+from service.sandbox.site.items import Writer, delete, publish, unpublish
+from service.sandbox.site.site import USER_ID, Site
 
 CID = "/collections/<cid>"
 

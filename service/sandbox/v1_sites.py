@@ -21,8 +21,8 @@ from service.sandbox.model.rate_window import Allowance
 from service.sandbox.model.records import Collection
 from service.sandbox.model.refusals import Refused, shape
 from service.sandbox.model.schema import fields_v1
-from service.sandbox.publishing import publish_site, take_turn
-from service.sandbox.site import SITE_ID, SUBDOMAIN, Site
+from service.sandbox.site.publish import publish_site, take_turn
+from service.sandbox.site.site import SITE_ID, SUBDOMAIN, Site
 from service.sandbox.v1_errors import headers, refusal
 from service.sandbox.v1_items import CID, body_of
 

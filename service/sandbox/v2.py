@@ -17,7 +17,7 @@ from service.sandbox.faults.faults import Fault
 from service.sandbox.model.rate_window import Allowance
 from service.sandbox.model.refusals import Refused
 from service.sandbox.scopes import scope_of
-from service.sandbox.site import Site
+from service.sandbox.site.site import Site
 from service.sandbox.v2_collections import Collections
 from service.sandbox.v2_errors import failure, headers, refusal
 from service.sandbox.v2_items import Items

@@ -14,7 +14,7 @@ from typing import Any
 from service.sandbox.model.locales import PRIMARY_ID
 from service.sandbox.model.records import Edit
 from service.sandbox.model.refusals import Refused, shape
-from service.sandbox.site import Site
+from service.sandbox.site.site import Site
 
 BATCH = 100  # items in one request
 

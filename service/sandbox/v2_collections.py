@@ -14,13 +14,13 @@ from typing import Any
 from flask import Response
 
 from service.sandbox.api import Ask, View, answer
-from service.sandbox.columns import change_field, drop_field, new_field
 from service.sandbox.fields.slugs import slug_of
 from service.sandbox.fields.values import format_time
 from service.sandbox.model.records import Collection
 from service.sandbox.model.refusals import Refused, shape
 from service.sandbox.model.schema import TYPES, Field
-from service.sandbox.site import Site
+from service.sandbox.site.columns import change_field, drop_field, new_field
+from service.sandbox.site.site import Site
 from service.sandbox.v2_bodies import require_id, require_type
 
 OPTIONS = 100  # of one field

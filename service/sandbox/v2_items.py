@@ -17,12 +17,12 @@ from service.sandbox.fields.kept_form import echoed
 from service.sandbox.fields.slugs import apart, with_slug
 from service.sandbox.fields.values import format_time
 from service.sandbox.filters import is_looked_up, known
-from service.sandbox.items import Writer, delete, publish, unpublish
 from service.sandbox.listing import page
 from service.sandbox.model.locales import PRIMARY_ID
 from service.sandbox.model.records import Collection, Copy, Edit, Item
 from service.sandbox.model.refusals import Refused, shape
-from service.sandbox.site import Site, new_id
+from service.sandbox.site.items import Writer, delete, publish, unpublish
+from service.sandbox.site.site import Site, new_id
 from service.sandbox.v2_bodies import (
     BATCH,
     edit_of,

@@ -16,9 +16,9 @@ from flask import Response
 from service.sandbox.api import Ask, View, answer
 from service.sandbox.fields.values import format_time
 from service.sandbox.model.refusals import Refused, shape
-from service.sandbox.publishing import Turnstile, publish_site, take_turn
 from service.sandbox.scopes import ALL
-from service.sandbox.site import SITE_ID, USER_ID, WORKSPACE_ID, Site
+from service.sandbox.site.publish import Turnstile, publish_site, take_turn
+from service.sandbox.site.site import SITE_ID, USER_ID, WORKSPACE_ID, Site
 from service.sandbox.v2_bodies import require_id, require_type
 from service.sandbox.v2_errors import refusal
 

@@ -15,7 +15,7 @@ from flask import Response
 from service.sandbox.api import Ask, View, answer
 from service.sandbox.fields.values import format_time
 from service.sandbox.model.refusals import Refused, shape
-from service.sandbox.site import SITE_ID, WORKSPACE_ID, Site, new_id
+from service.sandbox.site.site import SITE_ID, WORKSPACE_ID, Site, new_id
 from service.sandbox.v2_bodies import require_id, require_type
 from service.sandbox.webhooks.registrations import FORMS, PER_TRIGGER, TRIGGERS, Registration
 

@@ -12,7 +12,7 @@ from service.sandbox.faults.faults import STEPS, takes
 from service.sandbox.model.locales import PRIMARY_ID
 from service.sandbox.model.records import Collection, Copy, Item
 from service.sandbox.model.schema import Field
-from service.sandbox.site import Site
+from service.sandbox.site.site import Site
 
 PAGE = 50  # items
 RECENT = 12  # calls

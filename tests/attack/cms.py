@@ -12,7 +12,7 @@ from email.utils import formatdate
 from urllib.parse import urlencode
 
 from service.sandbox.app import create_sandbox
-from service.sandbox.site import Site
+from service.sandbox.site.site import Site
 from tests.attack.holdings import Holdings
 from workers.errors import DestinationError
 from workers.fields.json_values import dumps

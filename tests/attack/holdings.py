@@ -1,10 +1,10 @@
 """What the CMS of an attack holds: collections, items, and the variants of a localized site."""
 
-from service.sandbox.items import publish
 from service.sandbox.model.locales import PRIMARY_ID, make_locales
 from service.sandbox.model.records import Copy, Item
 from service.sandbox.model.schema import Field
 from service.sandbox.seed import fill
+from service.sandbox.site.items import publish
 
 NUMBERS = {
     "products": "0000000000000000000000a1",

@@ -8,12 +8,12 @@ import json
 from dataclasses import dataclass
 from decimal import Decimal
 
-from service.sandbox.items import Writer
 from service.sandbox.model.records import Edit
 from service.sandbox.model.refusals import Refused
 from service.sandbox.model.schema import Field, offering, owned
 from service.sandbox.seed import fill
-from service.sandbox.site import Site
+from service.sandbox.site.items import Writer
+from service.sandbox.site.site import Site
 from workers.fields.json_values import dumps
 from workers.fields.types import TYPES
 from workers.webflow.item_answers import read

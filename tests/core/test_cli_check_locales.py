@@ -10,7 +10,7 @@ from service.cli import main
 from service.sandbox.model.locales import make_locales
 from service.sandbox.seed import PRODUCTS, seed_products
 from service.sandbox.server import start, stop
-from service.sandbox.site import SITE_ID, Site
+from service.sandbox.site.site import SITE_ID, Site
 
 TOML = """
 mappings = ["mappings.py"]

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from service.sandbox.items import publish
 from service.sandbox.model.locales import make_locales
 from service.sandbox.model.records import Copy, Item
+from service.sandbox.site.items import publish
 
 EN, DE, FR = make_locales(("en", "de", "fr")).cms_ids
 TAGS = {EN: "en", DE: "de", FR: "fr"}

@@ -11,7 +11,7 @@ from dataclasses import replace
 from service.sandbox.model.records import Copy
 from service.sandbox.seed import PRODUCTS, product, product_id, seed_products
 from service.sandbox.server import start, stop
-from service.sandbox.site import Site
+from service.sandbox.site.site import Site
 
 TOKEN = "planted-token"
 RATE = 6000  # requests a minute: nobody waits for the budget

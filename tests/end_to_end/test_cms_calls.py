@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from service.sandbox.site import new_id
+from service.sandbox.site.site import new_id
 
 
 def restore(way):

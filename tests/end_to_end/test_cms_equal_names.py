@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from service.sandbox.items import delete
-from service.sandbox.publishing import publish_site
+from service.sandbox.site.items import delete
+from service.sandbox.site.publish import publish_site
 
 LOSSES = ["timeout-after", "timeout-before", "reset-after", "reset-before", "status"]
 MAKING = {"by": "key", "collection": {"missing": "create"}, "window": 600}

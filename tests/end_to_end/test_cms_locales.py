@@ -15,8 +15,8 @@ from localized import (
 )
 
 from service.sandbox.api import answer
-from service.sandbox.items import publish, unpublish
-from service.sandbox.site import SITE_ID
+from service.sandbox.site.items import publish, unpublish
+from service.sandbox.site.site import SITE_ID
 from service.sandbox.v2_sites import Sites
 
 

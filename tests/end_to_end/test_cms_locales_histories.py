@@ -5,7 +5,7 @@ import random
 import pytest
 from localized import DE, EN, FR, add_variant, localize, staged_in
 
-from service.sandbox.items import publish, unpublish
+from service.sandbox.site.items import publish, unpublish
 
 ITEMS = (1, 2, 3)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from service.sandbox.publishing import publish_site
+from service.sandbox.site.publish import publish_site
 
 
 def not_live(way):

@@ -62,7 +62,7 @@ def test_so_it_does_where_only_staged_copies_are_written(open_way, api, way_of):
 
 
 def test_an_archived_item_leaves_the_site_with_its_next_publish_and_can_come_back(keyed):
-    from service.sandbox.publishing import publish_site
+    from service.sandbox.site.publish import publish_site
 
     keyed.retire(1, "archive", version=5)
     keyed.run()

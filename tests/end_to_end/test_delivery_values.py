@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from service.sandbox.fields.files import shown
-from service.sandbox.site import new_id
+from service.sandbox.site.site import new_id
 
 PICTURE = "https://shop.example.com/oak.png"
 OTHER = "https://shop.example.com/ash.png"

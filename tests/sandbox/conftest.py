@@ -14,7 +14,7 @@ from webflow.environment import WebflowEnvironment
 
 from service.sandbox.seed import PRODUCTS, product_id, seed_products
 from service.sandbox.server import start, stop
-from service.sandbox.site import SITE_ID, Site
+from service.sandbox.site.site import SITE_ID, Site
 
 TOKEN = "a-token"
 THINGS = "65f0000000000000000000ff"

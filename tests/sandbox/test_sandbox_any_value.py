@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from service.sandbox.app import create_sandbox
 from service.sandbox.model.schema import TYPES, Field, offering, owned
 from service.sandbox.seed import fill
-from service.sandbox.site import Site
+from service.sandbox.site.site import Site
 
 TOKEN = "a-token"
 THINGS, ONE, TWO = "65f0000000000000000000ff", "65f1" + "1" * 20, "65f1" + "2" * 20

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from service.sandbox.seed import PRODUCTS, product_id
-from service.sandbox.site import SITE_ID
+from service.sandbox.site.site import SITE_ID
 
 ONE, TWO = product_id(1), product_id(2)
 STOCK = {"fieldData": {"stock": 777}}

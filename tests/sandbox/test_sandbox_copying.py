@@ -7,7 +7,7 @@ from service.cli import main
 from service.sandbox.copying import CopyRefused, Reader, save
 from service.sandbox.opening import Options, open_site
 from service.sandbox.seed import PRODUCTS, product_id
-from service.sandbox.site import SITE_ID
+from service.sandbox.site.site import SITE_ID
 
 ONE, TWO = product_id(1), product_id(2)
 TOKEN = "a-token"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from service.sandbox.items import Writer, delete, publish, unpublish
 from service.sandbox.model.records import Edit
 from service.sandbox.seed import PRODUCTS, product_id
+from service.sandbox.site.items import Writer, delete, publish, unpublish
 
 ONE = product_id(1)
 

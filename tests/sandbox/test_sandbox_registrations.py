@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.sandbox.site import SITE_ID
+from service.sandbox.site.site import SITE_ID
 
 CHANGED = {"triggerType": "collection_item_changed", "url": "https://hooks.example.com/a"}
 

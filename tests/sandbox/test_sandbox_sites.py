@@ -2,9 +2,9 @@
 
 import pytest
 
-from service.sandbox.publishing import publish_site
 from service.sandbox.seed import product_id
-from service.sandbox.site import SITE_ID
+from service.sandbox.site.publish import publish_site
+from service.sandbox.site.site import SITE_ID
 
 ONE, UNKNOWN = product_id(1), "0" * 24
 SUBDOMAIN = {"publishToWebflowSubdomain": True}

@@ -11,12 +11,12 @@ import time
 import pytest
 import requests
 
-from service.sandbox.keeper import Keeper
 from service.sandbox.opening import Options, open_site
 from service.sandbox.seed import PRODUCTS, product_id, seed_products
 from service.sandbox.server import run
-from service.sandbox.site import Site
-from service.sandbox.state import StateRefused, Writing, decode, encode, load
+from service.sandbox.site.site import Site
+from service.sandbox.site.state_file import StateRefused, Writing, decode, encode, load
+from service.sandbox.site.state_writer import Keeper
 
 ONE = product_id(1)
 CODE = """
@@ -91,7 +91,8 @@ def test_only_what_changed_is_written_out_anew(site, v2, monkeypatch):
     list(writing.lines())
     written = []
     monkeypatch.setattr(
-        "service.sandbox.state.encode", lambda value: written.append(value) or encode(value)
+        "service.sandbox.site.state_file.encode",
+        lambda value: written.append(value) or encode(value),
     )
     v2.patch(f"/items/{ONE}", {"fieldData": {"price": 1.5}})
     list(writing.lines())

@@ -4,7 +4,7 @@ import pytest
 
 from service.sandbox.fields.values import format_time
 from service.sandbox.seed import PRODUCTS, product_id
-from service.sandbox.site import SITE_ID
+from service.sandbox.site.site import SITE_ID
 
 ONE, UNKNOWN = product_id(1), "0" * 24
 

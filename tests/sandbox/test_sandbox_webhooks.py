@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from service.sandbox.seed import PRODUCTS, product_id
-from service.sandbox.site import SITE_ID, WORKSPACE_ID
+from service.sandbox.site.site import SITE_ID, WORKSPACE_ID
 from service.sandbox.webhooks.events import Event
 from service.sandbox.webhooks.payloads import body_of, written
 from service.sandbox.webhooks.queue import QUEUED, Hooks

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 import requests
 import schemathesis
 
-from service.sandbox.site import SITE_ID
+from service.sandbox.site.site import SITE_ID
 
 FIELDS = [
     {"slug": "price", "type": "Number", "displayName": "Price"},

@@ -12,10 +12,10 @@ from collections.abc import Collection as Ids
 from dataclasses import dataclass
 from datetime import datetime
 
-from service.sandbox.columns import without
-from service.sandbox.items import put_live
 from service.sandbox.model.records import Collection, Item
-from service.sandbox.site import Site
+from service.sandbox.site.columns import without
+from service.sandbox.site.items import put_live
+from service.sandbox.site.site import Site
 
 
 @dataclass(frozen=True, slots=True)

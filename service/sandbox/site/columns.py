@@ -17,7 +17,7 @@ from typing import Any
 from service.sandbox.fields.slugs import slug_of
 from service.sandbox.model.records import Collection, Copy
 from service.sandbox.model.schema import Field, offering
-from service.sandbox.site import Site
+from service.sandbox.site.site import Site
 
 
 def new_field(order: Mapping[str, Any], taken: Container[str]) -> Field:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from service.sandbox.model.records import Collection, Item
 from service.sandbox.model.refusals import Refused
-from service.sandbox.site import Site
+from service.sandbox.site.site import Site
 
 NEVER_PUBLISHED = "Live PATCH updates can't be applied to items that have never been published"
 CHANGED = "The collection structure changed since the last publish"

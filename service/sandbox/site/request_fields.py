@@ -13,7 +13,7 @@ from service.sandbox.fields.sent_value import Sent
 from service.sandbox.fields.values import TYPES
 from service.sandbox.model.records import LOST, Collection, Edit
 from service.sandbox.model.refusals import FieldRefusal, FileUnavailable, Refused, ValueRefused
-from service.sandbox.site import Site
+from service.sandbox.site.site import Site
 
 
 @dataclass(slots=True)

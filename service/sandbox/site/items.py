@@ -12,7 +12,9 @@ from datetime import datetime
 from operator import is_
 from typing import Any
 
-from service.sandbox.conflicts import (
+from service.sandbox.model.locales import PRIMARY_ID
+from service.sandbox.model.records import Collection, Copy, Edit, Item
+from service.sandbox.site.conflicts import (
     require_copy,
     require_even,
     require_live,
@@ -21,10 +23,8 @@ from service.sandbox.conflicts import (
     require_room,
     require_unreferenced,
 )
-from service.sandbox.model.locales import PRIMARY_ID
-from service.sandbox.model.records import Collection, Copy, Edit, Item
-from service.sandbox.reading import Reading
-from service.sandbox.site import Site, new_id
+from service.sandbox.site.request_fields import Reading
+from service.sandbox.site.site import Site, new_id
 
 PRIMARY = (PRIMARY_ID,)
 ByItem = Mapping[str, Sequence[str]]  # the locales that are meant, by item id; else the primary one

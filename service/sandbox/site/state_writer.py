@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from service.sandbox.site import Site
-from service.sandbox.state import StateRefused, Writing
+from service.sandbox.site.site import Site
+from service.sandbox.site.state_file import StateRefused, Writing
 from service.sandbox.webhooks.events import Event
 
 PAUSE = 0.3  # seconds between two looks at whether anything has changed

@@ -20,7 +20,7 @@ from service.sandbox.model.locales import Locale, Locales
 from service.sandbox.model.records import Collection, Copy, Item
 from service.sandbox.model.rules import Rules
 from service.sandbox.model.schema import Field
-from service.sandbox.site import Domain, Site
+from service.sandbox.site.site import Domain, Site
 from service.sandbox.webhooks.registrations import Registration
 
 VERSION = 1

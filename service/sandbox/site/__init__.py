@@ -1,0 +1,1 @@
+"""The state of the stand-in, and what may be done to it."""
