@@ -152,7 +152,7 @@ def sandbox(bind: str, site: str | None, save: Path | None, base: str, **options
 
 def _copy(site: str | None, path: Path | None, base: str) -> None:
     """Read a real site and write it as a seed; GETs alone."""
-    from service.sandbox.copying import CopyRefused, Reader, save
+    from service.sandbox.seeds.copy_site import CopyRefused, Reader, save
 
     token = os.environ.get("WEBFLOW_TOKEN", "")
     if site is None or path is None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from service.demo.simulation import Place
 from service.sandbox.model.schema import owned
-from service.sandbox.seed import FIELDS, PRODUCTS
+from service.sandbox.seeds.samples import FIELDS, PRODUCTS
 
 Items = Mapping[str, Mapping[str, Any]]  # field data by sku
 _CATEGORY = next(owned(one, PRODUCTS).options for one in FIELDS if one.slug == "category")

@@ -22,7 +22,7 @@ from service.sandbox.fields.values import format_time
 from service.sandbox.model.records import Collection, Copy, Edit, Item
 from service.sandbox.model.refusals import Refused
 from service.sandbox.model.schema import Field, offering
-from service.sandbox.seed import PRODUCTS, fill, samples
+from service.sandbox.seeds.samples import PRODUCTS, fill, samples
 from service.sandbox.site.items import Writer, delete, publish, unpublish
 from service.sandbox.site.site import Site
 

@@ -10,9 +10,9 @@ from marshmallow import ValidationError
 
 from service.sandbox.arming import arm, order_of, register, share
 from service.sandbox.orders import RulesOrder, TokenOrder, WebhookOrder
-from service.sandbox.planting import plant
-from service.sandbox.seed import seed_products
-from service.sandbox.seeds import read_seeds
+from service.sandbox.seeds.plant import plant
+from service.sandbox.seeds.samples import seed_products
+from service.sandbox.seeds.seed_files import read_seeds
 from service.sandbox.site.site import Site
 from service.sandbox.site.state_file import load
 

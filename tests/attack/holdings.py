@@ -3,7 +3,7 @@
 from service.sandbox.model.locales import PRIMARY_ID, make_locales
 from service.sandbox.model.records import Copy, Item
 from service.sandbox.model.schema import Field
-from service.sandbox.seed import fill
+from service.sandbox.seeds.samples import fill
 from service.sandbox.site.items import publish
 
 NUMBERS = {

@@ -27,7 +27,7 @@ import redis
 
 from service.demo.processes import Actor, Site
 from service.ingest.spool_count import waiting
-from service.sandbox.seed import product_id
+from service.sandbox.seeds.samples import product_id
 from tests.bench.load import Load
 from tests.bench.rig import CONFIGURATION, MAPPINGS, folder, sandbox
 from tests.conftest import server_binary

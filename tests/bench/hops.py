@@ -29,7 +29,7 @@ from pathlib import Path
 import redis
 from redis.connection import AbstractConnection
 
-from service.sandbox.seed import product_id
+from service.sandbox.seeds.samples import product_id
 from tests.attack.store_away import Store
 from tests.bench.rig import CONFIGURATION, MAPPINGS, folder, sandbox
 

@@ -17,7 +17,7 @@ import time
 import uuid
 from datetime import UTC, datetime
 
-from service.sandbox.seed import product_id
+from service.sandbox.seeds.samples import product_id
 from tests.bench import rig as rigs
 from tests.bench.load import Load
 from workers.config.loader import load

@@ -24,7 +24,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from urllib.parse import urlsplit
 
-from service.sandbox.seed import product_id
+from service.sandbox.seeds.samples import product_id
 
 AGAIN = 0.5  # s until a delivery that was not taken is sent again
 SILENCE = 30.0  # s without any answer, after which we give up

@@ -22,7 +22,7 @@ from flask import Flask, request
 from rq import Queue, Retry, SimpleWorker
 from rq.serializers import JSONSerializer
 
-from service.sandbox.seed import PRODUCTS
+from service.sandbox.seeds.samples import PRODUCTS
 from tests.bench.rig import TOKEN
 
 RETRIES = 10

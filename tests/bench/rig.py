@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.demo.processes import Actor, Site
-from service.sandbox.seed import PRODUCTS
+from service.sandbox.seeds.samples import PRODUCTS
 
 TOKEN = "bench-token"
 _TICKS = os.sysconf("SC_CLK_TCK")

@@ -16,7 +16,7 @@ import time
 
 import requests
 
-from service.sandbox.seed import PRODUCTS, product_id
+from service.sandbox.seeds.samples import PRODUCTS, product_id
 from tests.bench import rig as rigs
 
 ITEMS = 1000

@@ -11,7 +11,7 @@ from decimal import Decimal
 from service.sandbox.model.records import Edit
 from service.sandbox.model.refusals import Refused
 from service.sandbox.model.schema import Field, offering, owned
-from service.sandbox.seed import fill
+from service.sandbox.seeds.samples import fill
 from service.sandbox.site.items import Writer
 from service.sandbox.site.site import Site
 from workers.fields.json_values import dumps

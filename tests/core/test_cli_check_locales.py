@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from service.cli import main
 from service.sandbox.model.locales import make_locales
-from service.sandbox.seed import PRODUCTS, seed_products
+from service.sandbox.seeds.samples import PRODUCTS, seed_products
 from service.sandbox.server import start, stop
 from service.sandbox.site.site import SITE_ID, Site
 

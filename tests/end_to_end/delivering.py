@@ -15,7 +15,7 @@ from pathlib import Path
 
 from delivering_cms import Cms
 
-from service.sandbox.seed import PRODUCTS
+from service.sandbox.seeds.samples import PRODUCTS
 from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
 from workers.delivery.context import parts_of
 from workers.delivery.deliver import Courier

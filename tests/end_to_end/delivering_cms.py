@@ -11,7 +11,7 @@ from filtering import Filters
 from service.sandbox.faults.faults import Fault, Match
 from service.sandbox.model.records import Copy
 from service.sandbox.model.schema import Field
-from service.sandbox.seed import FIELDS, PRODUCTS, fill, product, product_id, seed_products
+from service.sandbox.seeds.samples import FIELDS, PRODUCTS, fill, product, product_id, seed_products
 from service.sandbox.server import start, stop
 from service.sandbox.site.items import publish, unpublish
 from service.sandbox.site.site import Site

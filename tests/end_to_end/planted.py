@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import replace
 
 from service.sandbox.model.records import Copy
-from service.sandbox.seed import PRODUCTS, product, product_id, seed_products
+from service.sandbox.seeds.samples import PRODUCTS, product, product_id, seed_products
 from service.sandbox.server import start, stop
 from service.sandbox.site.site import Site
 

@@ -6,7 +6,7 @@ import json
 import time
 import urllib.request
 
-from service.sandbox.seed import PRODUCTS, product_id
+from service.sandbox.seeds.samples import PRODUCTS, product_id
 
 PATIENCE = 20.0  # s
 

@@ -3,7 +3,7 @@
 import pytest
 
 from service.sandbox.model.schema import Field
-from service.sandbox.seed import PRODUCTS
+from service.sandbox.seeds.samples import PRODUCTS
 
 
 @pytest.fixture

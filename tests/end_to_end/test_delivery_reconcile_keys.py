@@ -7,7 +7,7 @@ import pytest
 from service.reconcile.apply.settlement import REPAIRED
 from service.reconcile.plan import causes
 from service.sandbox.model.schema import Field
-from service.sandbox.seed import fill
+from service.sandbox.seeds.samples import fill
 from workers.config.settings import Collection
 
 

@@ -7,7 +7,7 @@ import pytest
 from delivering_cms import Cms
 from outside import CONFIGURATION, SECRET, Instep, Line, eventually, signed
 
-from service.sandbox.seed import PRODUCTS
+from service.sandbox.seeds.samples import PRODUCTS
 
 MAPPINGS = """
 from marshmallow import fields

@@ -8,7 +8,7 @@ import pytest
 from outside import Instep, eventually
 from planted import MAPPINGS, Planted, configuration
 
-from service.sandbox.seed import product_id
+from service.sandbox.seeds.samples import product_id
 
 POLICY = """
 orphans = "delete"

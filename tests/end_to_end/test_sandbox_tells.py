@@ -4,7 +4,7 @@ import json
 import time
 import urllib.request
 
-from service.sandbox.seed import PRODUCTS, product_id
+from service.sandbox.seeds.samples import PRODUCTS, product_id
 
 SECRET = "a-client-secret"
 ITEM = f"/v2/collections/{PRODUCTS}/items/{product_id(1)}"

@@ -12,7 +12,7 @@ import requests
 from webflow import Webflow
 from webflow.environment import WebflowEnvironment
 
-from service.sandbox.seed import PRODUCTS, product_id, seed_products
+from service.sandbox.seeds.samples import PRODUCTS, product_id, seed_products
 from service.sandbox.server import start, stop
 from service.sandbox.site.site import SITE_ID, Site
 

@@ -13,7 +13,7 @@ from webflow.resources.collections.resources.items.types import (
     MultipleLiveItems,
 )
 
-from service.sandbox.seed import PRODUCTS, product_id
+from service.sandbox.seeds.samples import PRODUCTS, product_id
 from tests.sandbox.official import field_data, new_item
 
 FIRST, SECOND = product_id(1), product_id(2)

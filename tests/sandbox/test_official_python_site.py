@@ -3,7 +3,7 @@
 import pytest
 import webflow
 
-from service.sandbox.seed import PRODUCTS, product_id
+from service.sandbox.seeds.samples import PRODUCTS, product_id
 from service.sandbox.site.site import SITE_ID
 from tests.sandbox.official import ONCE, field_data, new_item
 

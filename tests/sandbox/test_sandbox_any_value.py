@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from service.sandbox.app import create_sandbox
 from service.sandbox.model.schema import TYPES, Field, offering, owned
-from service.sandbox.seed import fill
+from service.sandbox.seeds.samples import fill
 from service.sandbox.site.site import Site
 
 TOKEN = "a-token"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from browser import CHROMIUM, Browser
 
-from service.sandbox.seed import PRODUCTS, product_id
+from service.sandbox.seeds.samples import PRODUCTS, product_id
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 

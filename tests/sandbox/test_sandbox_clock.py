@@ -4,7 +4,7 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
-from service.sandbox.seed import product_id
+from service.sandbox.seeds.samples import product_id
 
 BODY = {"fieldData": {"stock": 5}}
 

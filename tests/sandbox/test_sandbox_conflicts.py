@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from service.sandbox.seed import PRODUCTS, product_id
+from service.sandbox.seeds.samples import PRODUCTS, product_id
 from service.sandbox.site.site import SITE_ID
 
 ONE, TWO = product_id(1), product_id(2)

@@ -3,7 +3,7 @@
 import pytest
 
 from service.sandbox.app import create_sandbox
-from service.sandbox.seed import product_id
+from service.sandbox.seeds.samples import product_id
 
 ONE = product_id(1)
 

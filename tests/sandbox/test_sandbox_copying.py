@@ -4,9 +4,9 @@ import pytest
 from click.testing import CliRunner
 
 from service.cli import main
-from service.sandbox.copying import CopyRefused, Reader, save
 from service.sandbox.opening import Options, open_site
-from service.sandbox.seed import PRODUCTS, product_id
+from service.sandbox.seeds.copy_site import CopyRefused, Reader, save
+from service.sandbox.seeds.samples import PRODUCTS, product_id
 from service.sandbox.site.site import SITE_ID
 
 ONE, TWO = product_id(1), product_id(2)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from service.sandbox.seed import product_id
+from service.sandbox.seeds.samples import product_id
 
 ONE = product_id(1)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from service.sandbox.model.records import Edit
-from service.sandbox.seed import PRODUCTS, product_id
+from service.sandbox.seeds.samples import PRODUCTS, product_id
 from service.sandbox.site.items import Writer, delete, publish, unpublish
 
 ONE = product_id(1)

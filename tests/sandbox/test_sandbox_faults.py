@@ -7,7 +7,7 @@ import requests
 
 from service.sandbox.faults.faults import STEPS
 from service.sandbox.orders import FaultOrder
-from service.sandbox.seed import product_id
+from service.sandbox.seeds.samples import product_id
 
 ONE, TWO = product_id(1), product_id(2)
 BODY = {"fieldData": {"stock": 777}}

@@ -5,7 +5,7 @@ from marshmallow import ValidationError
 
 from service.sandbox.arming import arm, order_of
 from service.sandbox.faults.faults import NONE
-from service.sandbox.seed import product_id
+from service.sandbox.seeds.samples import product_id
 
 ONE = product_id(1)
 PICTURE = {"url": "https://shop.example.com/a.png"}

@@ -4,7 +4,7 @@ import pytest
 
 from service.sandbox.fields.values import TYPES as READERS
 from service.sandbox.model.schema import TYPES
-from service.sandbox.seed import product_id
+from service.sandbox.seeds.samples import product_id
 
 ONE = product_id(1)
 PICTURE = "https://shop.example.com/oak.png"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.sandbox.seed import product_id
+from service.sandbox.seeds.samples import product_id
 
 A, B = "a" * 32, "b" * 32  # ids of options
 

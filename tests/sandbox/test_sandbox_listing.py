@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from service.sandbox.seed import product_id
+from service.sandbox.seeds.samples import product_id
 
 
 def ids(answer):

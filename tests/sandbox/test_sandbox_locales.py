@@ -3,7 +3,7 @@
 import pytest
 
 from service.sandbox.model.locales import PRIMARY_ID, make_locales
-from service.sandbox.seed import PRODUCTS, product_id
+from service.sandbox.seeds.samples import PRODUCTS, product_id
 
 ONE = product_id(1)
 GERMAN = make_locales().secondary[0].cms_id

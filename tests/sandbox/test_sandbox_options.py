@@ -5,7 +5,7 @@ from click.testing import CliRunner
 
 from service.cli import main
 from service.sandbox.opening import OptionRefused, Options, open_site
-from service.sandbox.seed import product_id
+from service.sandbox.seeds.samples import product_id
 from service.sandbox.server import run
 
 

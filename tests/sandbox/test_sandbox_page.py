@@ -7,7 +7,7 @@ import pytest
 
 from service.sandbox.app import create_sandbox
 from service.sandbox.cells import plain, readable
-from service.sandbox.seed import PRODUCTS, product_id
+from service.sandbox.seeds.samples import PRODUCTS, product_id
 
 ONE, TWO = product_id(1), product_id(2)
 MAKERS = "ab" * 12

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from service.sandbox.opening import Options, open_site
-from service.sandbox.seeds import SeedRefused
-from service.sandbox.seeds_csv import guess
+from service.sandbox.seeds.csv_file import guess
+from service.sandbox.seeds.seed_files import SeedRefused
 
 CID = "65a000000000000000000001"
 MAKERS = "65a000000000000000000002"

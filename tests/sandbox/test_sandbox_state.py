@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from service.sandbox.opening import Options, open_site
-from service.sandbox.seed import PRODUCTS, product_id, seed_products
+from service.sandbox.seeds.samples import PRODUCTS, product_id, seed_products
 from service.sandbox.server import run
 from service.sandbox.site.site import Site
 from service.sandbox.site.state_file import StateRefused, Writing, decode, encode, load

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.sandbox.seed import product_id
+from service.sandbox.seeds.samples import product_id
 from service.sandbox.site.site import SITE_ID
 
 ONE, TWO = product_id(1), product_id(2)

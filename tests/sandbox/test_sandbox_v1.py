@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.sandbox.seed import PRODUCTS, product_id
+from service.sandbox.seeds.samples import PRODUCTS, product_id
 
 ONE, TWO, UNKNOWN = product_id(1), product_id(2), "0" * 24
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from service.sandbox.seed import PRODUCTS, product_id
+from service.sandbox.seeds.samples import PRODUCTS, product_id
 from service.sandbox.site.conflicts import CHANGED, UNEVEN
 from service.sandbox.site.site import SITE_ID
 from service.sandbox.v1_errors import KINDS, MESSAGES

@@ -3,7 +3,7 @@
 import pytest
 
 from service.sandbox.fields.values import format_time
-from service.sandbox.seed import PRODUCTS, product_id
+from service.sandbox.seeds.samples import PRODUCTS, product_id
 from service.sandbox.site.site import SITE_ID
 
 ONE, UNKNOWN = product_id(1), "0" * 24

@@ -3,7 +3,7 @@
 import pytest
 
 from service.sandbox.model.locales import PRIMARY_ID
-from service.sandbox.seed import product_id
+from service.sandbox.seeds.samples import product_id
 
 ONE, TWO, UNKNOWN = product_id(1), product_id(2), "0" * 24
 

@@ -18,7 +18,7 @@ from service.sandbox.fields.values import format_time, parse_time
 from service.sandbox.model.locales import PRIMARY_ID
 from service.sandbox.model.records import Collection, Copy, Item
 from service.sandbox.model.schema import Field
-from service.sandbox.seeds import CollectionSeed, ItemSeed, SeedRefused
+from service.sandbox.seeds.seed_files import CollectionSeed, ItemSeed, SeedRefused
 from service.sandbox.site.site import Site, new_id
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from service.sandbox.fields.values import parse_time
 from service.sandbox.model.schema import TYPES, Field
-from service.sandbox.seeds import CollectionSeed, ItemSeed, SeedRefused, Words
+from service.sandbox.seeds.seed_files import CollectionSeed, ItemSeed, SeedRefused, Words
 
 _ID = re.compile(r"[0-9a-f]{24}")
 _FIELD = re.compile(r"[0-9a-f]{24}|[0-9a-f]{32}")

@@ -21,7 +21,7 @@ from typing import Any
 from service.sandbox.fields.colors import is_color
 from service.sandbox.fields.values import parse_time
 from service.sandbox.model.schema import TYPES, Field, offering
-from service.sandbox.seeds import CollectionSeed, ItemSeed, SeedRefused, Words
+from service.sandbox.seeds.seed_files import CollectionSeed, ItemSeed, SeedRefused, Words
 
 # The form in which the export writes times, up to the name of the zone in brackets.
 _EXPORTED = "%a %b %d %Y %H:%M:%S GMT%z"

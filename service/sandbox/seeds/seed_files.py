@@ -79,8 +79,8 @@ def read_seeds(path: Path) -> Iterator[CollectionSeed]:
     Raises:
         SeedRefused: it cannot be read, or says what cannot be taken.
     """
-    from service.sandbox.seeds_csv import read_csv
-    from service.sandbox.seeds_json import read_json
+    from service.sandbox.seeds.csv_file import read_csv
+    from service.sandbox.seeds.json_file import read_json
 
     readers = {".json": read_json, ".csv": read_csv}
     reader = readers.get(path.suffix.lower())
