@@ -6,13 +6,13 @@ import re
 
 from flask import Flask, Response, request
 
-from service.sandbox.api import Api, answer
+from service.sandbox.api.api_version import Api, answer
+from service.sandbox.api.gate import Gate
+from service.sandbox.api.v1 import V1
+from service.sandbox.api.v2 import V2
 from service.sandbox.control import Control
-from service.sandbox.gate import Gate
 from service.sandbox.pages import Pages
 from service.sandbox.site.site import Site
-from service.sandbox.v1 import V1
-from service.sandbox.v2 import V2
 
 _PLACE = re.compile("<(.id)>")
 _PLACES = {

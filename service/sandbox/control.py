@@ -14,10 +14,10 @@ from flask import Blueprint, Response, request
 from marshmallow import Schema, ValidationError
 
 from service.sandbox import orders
-from service.sandbox.api import answer
+from service.sandbox.api.api_version import answer
+from service.sandbox.api.local_callers import admit, sent
 from service.sandbox.arming import arm, register, share
 from service.sandbox.control_site import SiteControl, View
-from service.sandbox.doors import admit, sent
 from service.sandbox.fields.values import format_time
 from service.sandbox.model.records import Collection, Copy, Edit, Item
 from service.sandbox.model.refusals import Refused

@@ -11,8 +11,8 @@ from typing import Any
 from flask import Response
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from service.sandbox.api import answer
-from service.sandbox.doors import sent
+from service.sandbox.api.api_version import answer
+from service.sandbox.api.local_callers import sent
 from service.sandbox.fields.values import format_time
 from service.sandbox.model.locales import make_locales
 from service.sandbox.model.rules import Rules

@@ -12,8 +12,8 @@ from importlib.resources import files as resources
 
 from flask import Blueprint, Response, request
 
-from service.sandbox.api import answer
-from service.sandbox.doors import admit
+from service.sandbox.api.api_version import answer
+from service.sandbox.api.local_callers import admit
 from service.sandbox.pictures import draw
 from service.sandbox.site.site import Site
 from service.sandbox.view import view

@@ -7,6 +7,7 @@ import sys
 import threading
 from typing import Any
 
+from service.sandbox.api.http_server import Server
 from service.sandbox.app import create_sandbox
 from service.sandbox.opening import OptionRefused, Options, open_site
 from service.sandbox.seeds.seed_files import SeedRefused
@@ -14,7 +15,6 @@ from service.sandbox.site.site import Site
 from service.sandbox.site.state_file import StateRefused
 from service.sandbox.site.state_writer import Keeper
 from service.sandbox.webhooks.sender import Courier
-from service.sandbox.wire import Server
 
 
 def start(site: Site, bind: str = "127.0.0.1:0") -> Server:

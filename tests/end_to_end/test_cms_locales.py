@@ -14,10 +14,10 @@ from localized import (
     variant,
 )
 
-from service.sandbox.api import answer
+from service.sandbox.api.api_version import answer
+from service.sandbox.api.v2_sites import Sites
 from service.sandbox.site.items import publish, unpublish
 from service.sandbox.site.site import SITE_ID
-from service.sandbox.v2_sites import Sites
 
 
 @pytest.fixture

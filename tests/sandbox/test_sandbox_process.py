@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from service.sandbox.api.http_server import MAX_BODY
 from service.sandbox.seeds.samples import PRODUCTS, product_id
 from service.sandbox.server import run, start, stop
-from service.sandbox.wire import MAX_BODY
 
 CODE = "from service.sandbox.server import run; raise SystemExit(run('127.0.0.1:0', products=3))"
 

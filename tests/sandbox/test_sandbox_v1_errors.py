@@ -4,10 +4,10 @@ from uuid import UUID
 
 import pytest
 
+from service.sandbox.api.v1_errors import KINDS, MESSAGES
 from service.sandbox.seeds.samples import PRODUCTS, product_id
 from service.sandbox.site.conflicts import CHANGED, UNEVEN
 from service.sandbox.site.site import SITE_ID
-from service.sandbox.v1_errors import KINDS, MESSAGES
 
 ONE = product_id(1)
 EDIT = {"fields": {"stock": 7}}

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from service.sandbox.api.filters import Row, Test, field_orders, field_tests
 from service.sandbox.fields.values import parse_time
-from service.sandbox.filters import Row, Test, field_orders, field_tests
 from service.sandbox.model.records import Item
 from service.sandbox.model.refusals import shape
 from service.sandbox.model.schema import Field

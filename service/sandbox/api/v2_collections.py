@@ -13,7 +13,8 @@ from typing import Any
 
 from flask import Response
 
-from service.sandbox.api import Ask, View, answer
+from service.sandbox.api.api_version import Ask, View, answer
+from service.sandbox.api.v2_bodies import require_id, require_type
 from service.sandbox.fields.slugs import slug_of
 from service.sandbox.fields.values import format_time
 from service.sandbox.model.records import Collection
@@ -21,7 +22,6 @@ from service.sandbox.model.refusals import Refused, shape
 from service.sandbox.model.schema import TYPES, Field
 from service.sandbox.site.columns import change_field, drop_field, new_field
 from service.sandbox.site.site import Site
-from service.sandbox.v2_bodies import require_id, require_type
 
 OPTIONS = 100  # of one field
 

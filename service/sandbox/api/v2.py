@@ -12,17 +12,17 @@ from typing import Any
 
 from flask import Response
 
-from service.sandbox.api import Ask, View
+from service.sandbox.api.api_version import Ask, View
+from service.sandbox.api.scopes import scope_of
+from service.sandbox.api.v2_collections import Collections
+from service.sandbox.api.v2_errors import failure, headers, refusal
+from service.sandbox.api.v2_items import Items
+from service.sandbox.api.v2_sites import Sites
+from service.sandbox.api.v2_webhooks import Webhooks
 from service.sandbox.faults.faults import Fault
 from service.sandbox.model.rate_window import Allowance
 from service.sandbox.model.refusals import Refused
-from service.sandbox.scopes import scope_of
 from service.sandbox.site.site import Site
-from service.sandbox.v2_collections import Collections
-from service.sandbox.v2_errors import failure, headers, refusal
-from service.sandbox.v2_items import Items
-from service.sandbox.v2_sites import Sites
-from service.sandbox.v2_webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,18 +12,10 @@ from typing import Any
 
 from flask import Response
 
-from service.sandbox.api import Ask, View, answer
-from service.sandbox.fields.kept_form import echoed
-from service.sandbox.fields.slugs import apart, with_slug
-from service.sandbox.fields.values import format_time
-from service.sandbox.filters import is_looked_up, known
-from service.sandbox.listing import page
-from service.sandbox.model.locales import PRIMARY_ID
-from service.sandbox.model.records import Collection, Copy, Edit, Item
-from service.sandbox.model.refusals import Refused, shape
-from service.sandbox.site.items import Writer, delete, publish, unpublish
-from service.sandbox.site.site import Site, new_id
-from service.sandbox.v2_bodies import (
+from service.sandbox.api.api_version import Ask, View, answer
+from service.sandbox.api.filters import is_looked_up, known
+from service.sandbox.api.lists import page
+from service.sandbox.api.v2_bodies import (
     BATCH,
     edit_of,
     entries_of,
@@ -35,6 +27,14 @@ from service.sandbox.v2_bodies import (
     require_id,
     require_type,
 )
+from service.sandbox.fields.kept_form import echoed
+from service.sandbox.fields.slugs import apart, with_slug
+from service.sandbox.fields.values import format_time
+from service.sandbox.model.locales import PRIMARY_ID
+from service.sandbox.model.records import Collection, Copy, Edit, Item
+from service.sandbox.model.refusals import Refused, shape
+from service.sandbox.site.items import Writer, delete, publish, unpublish
+from service.sandbox.site.site import Site, new_id
 
 
 @dataclass(frozen=True, slots=True)

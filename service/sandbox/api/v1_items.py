@@ -12,10 +12,10 @@ from typing import Any
 
 from flask import Response
 
-from service.sandbox.api import Ask, View, answer
+from service.sandbox.api.api_version import Ask, View, answer
+from service.sandbox.api.lists import PAGE, page
 from service.sandbox.fields.slugs import with_slug
 from service.sandbox.fields.values import format_time
-from service.sandbox.listing import PAGE, page
 from service.sandbox.model.records import Collection, Edit, Item
 from service.sandbox.model.refusals import Refused, shape
 from service.sandbox.site.items import Writer, delete, publish, unpublish

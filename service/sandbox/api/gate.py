@@ -14,8 +14,8 @@ from uuid import uuid4
 
 from flask import Response, request
 
-from service.sandbox.api import Api, Ask, View
-from service.sandbox.passage import Passage
+from service.sandbox.api.api_version import Api, Ask, View
+from service.sandbox.api.call import Passage
 from service.sandbox.site.site import Site
 
 _PUBLISH = re.compile(r"(/v2)?/sites/[^/]+/publish")

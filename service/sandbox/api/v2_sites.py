@@ -13,14 +13,14 @@ from typing import Any
 
 from flask import Response
 
-from service.sandbox.api import Ask, View, answer
+from service.sandbox.api.api_version import Ask, View, answer
+from service.sandbox.api.scopes import ALL
+from service.sandbox.api.v2_bodies import require_id, require_type
+from service.sandbox.api.v2_errors import refusal
 from service.sandbox.fields.values import format_time
 from service.sandbox.model.refusals import Refused, shape
-from service.sandbox.scopes import ALL
 from service.sandbox.site.publish import Turnstile, publish_site, take_turn
 from service.sandbox.site.site import SITE_ID, USER_ID, WORKSPACE_ID, Site
-from service.sandbox.v2_bodies import require_id, require_type
-from service.sandbox.v2_errors import refusal
 
 
 @dataclass(frozen=True, slots=True)

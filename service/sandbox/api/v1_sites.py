@@ -15,7 +15,9 @@ from typing import Any
 
 from flask import Response
 
-from service.sandbox.api import Ask, View, answer
+from service.sandbox.api.api_version import Ask, View, answer
+from service.sandbox.api.v1_errors import headers, refusal
+from service.sandbox.api.v1_items import CID, body_of
 from service.sandbox.fields.values import format_time
 from service.sandbox.model.rate_window import Allowance
 from service.sandbox.model.records import Collection
@@ -23,8 +25,6 @@ from service.sandbox.model.refusals import Refused, shape
 from service.sandbox.model.schema import fields_v1
 from service.sandbox.site.publish import publish_site, take_turn
 from service.sandbox.site.site import SITE_ID, SUBDOMAIN, Site
-from service.sandbox.v1_errors import headers, refusal
-from service.sandbox.v1_items import CID, body_of
 
 AUTHORIZATION_ID = "65e000000000000000000003"
 ACCOUNT_ID = "65e000000000000000000004"

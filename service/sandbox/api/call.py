@@ -9,13 +9,13 @@ from functools import partial
 
 from flask import Response
 
-from service.sandbox.api import Api, Ask, answer
+from service.sandbox.api.api_version import Api, Ask, answer
+from service.sandbox.api.http_server import Connection
 from service.sandbox.faults.faults import Step
 from service.sandbox.model.rate_window import Allowance
 from service.sandbox.model.refusals import Refused
 from service.sandbox.site.conflicts import CHANGED
 from service.sandbox.site.site import Site
-from service.sandbox.wire import Connection
 
 
 @dataclass(slots=True)

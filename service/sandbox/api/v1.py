@@ -13,14 +13,14 @@ from typing import Any
 
 from flask import Response
 
-from service.sandbox.api import Ask, View
+from service.sandbox.api.api_version import Ask, View
+from service.sandbox.api.v1_errors import failure, headers, refusal
+from service.sandbox.api.v1_items import ItemViews
+from service.sandbox.api.v1_sites import SiteViews
 from service.sandbox.faults.faults import Fault
 from service.sandbox.model.rate_window import Allowance
 from service.sandbox.model.refusals import Refused
 from service.sandbox.site.site import Site
-from service.sandbox.v1_errors import failure, headers, refusal
-from service.sandbox.v1_items import ItemViews
-from service.sandbox.v1_sites import SiteViews
 
 VERSION = "1.0.0"
 

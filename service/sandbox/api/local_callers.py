@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from flask import Response, request
 from marshmallow import ValidationError
 
-from service.sandbox.api import answer
+from service.sandbox.api.api_version import answer
 
 _READS = ("GET", "HEAD")
 _OWN = ("same-origin", "none")  # of Sec-Fetch-Site: by the page, or by the person

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 from flask import Response
 
-from service.sandbox.api import Ask, View, answer
+from service.sandbox.api.api_version import Ask, View, answer
+from service.sandbox.api.v2_bodies import require_id, require_type
 from service.sandbox.fields.values import format_time
 from service.sandbox.model.refusals import Refused, shape
 from service.sandbox.site.site import SITE_ID, WORKSPACE_ID, Site, new_id
-from service.sandbox.v2_bodies import require_id, require_type
 from service.sandbox.webhooks.registrations import FORMS, PER_TRIGGER, TRIGGERS, Registration
 
 

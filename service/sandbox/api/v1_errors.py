@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Response
 
-from service.sandbox.api import answer
+from service.sandbox.api.api_version import answer
 from service.sandbox.faults.faults import Fault
 from service.sandbox.model.rate_window import Allowance
 from service.sandbox.model.refusals import FieldRefusal, Refused, Undefined

@@ -1,0 +1,1 @@
+"""The Data API of the CMS, both versions."""
