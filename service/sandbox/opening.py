@@ -8,8 +8,8 @@ from pathlib import Path
 
 from marshmallow import ValidationError
 
-from service.sandbox.arming import arm, order_of, register, share
-from service.sandbox.orders import RulesOrder, TokenOrder, WebhookOrder
+from service.sandbox.control.orders import arm, order_of, register, share
+from service.sandbox.control.schemas import RulesOrder, TokenOrder, WebhookOrder
 from service.sandbox.seeds.plant import plant
 from service.sandbox.seeds.samples import seed_products
 from service.sandbox.seeds.seed_files import read_seeds

@@ -5,8 +5,8 @@ import time
 import pytest
 import requests
 
+from service.sandbox.control.schemas import FaultOrder
 from service.sandbox.faults.faults import STEPS
-from service.sandbox.orders import FaultOrder
 from service.sandbox.seeds.samples import product_id
 
 ONE, TWO = product_id(1), product_id(2)

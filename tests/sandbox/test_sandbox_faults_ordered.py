@@ -3,7 +3,7 @@
 import pytest
 from marshmallow import ValidationError
 
-from service.sandbox.arming import arm, order_of
+from service.sandbox.control.orders import arm, order_of
 from service.sandbox.faults.faults import NONE
 from service.sandbox.seeds.samples import product_id
 

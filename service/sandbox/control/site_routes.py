@@ -13,11 +13,11 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from service.sandbox.api.api_version import answer
 from service.sandbox.api.local_callers import sent
+from service.sandbox.control.schemas import RulesOrder
 from service.sandbox.fields.values import format_time
 from service.sandbox.model.locales import make_locales
 from service.sandbox.model.rules import Rules
 from service.sandbox.model.schema import field_id
-from service.sandbox.orders import RulesOrder
 from service.sandbox.site.site import Domain, Site
 
 View = Callable[..., Response]

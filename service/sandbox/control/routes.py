@@ -13,11 +13,11 @@ from typing import Any
 from flask import Blueprint, Response, request
 from marshmallow import Schema, ValidationError
 
-from service.sandbox import orders
 from service.sandbox.api.api_version import answer
 from service.sandbox.api.local_callers import admit, sent
-from service.sandbox.arming import arm, register, share
-from service.sandbox.control_site import SiteControl, View
+from service.sandbox.control import schemas
+from service.sandbox.control.orders import arm, register, share
+from service.sandbox.control.site_routes import SiteControl, View
 from service.sandbox.fields.values import format_time
 from service.sandbox.model.records import Collection, Copy, Edit, Item
 from service.sandbox.model.refusals import Refused
@@ -80,7 +80,7 @@ class Control:
         return self.faults()
 
     def token(self) -> Response:
-        order = _read(orders.TokenOrder())
+        order = _read(schemas.TokenOrder())
         with self._site.lock:
             token = order.get("token", self._site.tokens.main)
             self._site.tokens.set(token, valid=order["valid"])
@@ -89,7 +89,7 @@ class Control:
         return answer({"valid": order["valid"]})
 
     def budget(self) -> Response:
-        order = _read(orders.BudgetOrder())
+        order = _read(schemas.BudgetOrder())
         tokens, token = self._site.tokens, order.get("token")
         with self._site.lock:
             try:
@@ -123,7 +123,7 @@ class Control:
             return answer({"items": [_shown(item) for item in collection.items.values()]})
 
     def edit(self) -> Response:
-        order = _read(orders.ItemOrder())
+        order = _read(schemas.ItemOrder())
         with self._site.lock:
             collection = self._collection(order)
             item = collection.item(order["item"])
@@ -140,7 +140,7 @@ class Control:
             return answer(_shown(item))
 
     def add_collection(self) -> Response:
-        order = _read(orders.CollectionOrder())
+        order = _read(schemas.CollectionOrder())
         schema = [_field(one) for one in order["schema"]]
         with self._site.lock:
             made = self._site.add_collection(
@@ -161,7 +161,7 @@ class Control:
         return Response(status=204)
 
     def schema(self) -> Response:
-        order = _read(orders.SchemaOrder())
+        order = _read(schemas.SchemaOrder())
         with self._site.lock:
             collection = self._collection(order)
             for slug in order["remove"]:
@@ -177,7 +177,7 @@ class Control:
             return answer({"fields": list(collection.fields), "blocked": collection.blocked})
 
     def clock(self) -> Response:
-        order = _read(orders.ClockOrder())
+        order = _read(schemas.ClockOrder())
         with self._site.lock:
             self._site.clock.offset = order["offset"]
             return answer({"offset": order["offset"], "now": format_time(self._site.now())})
@@ -186,7 +186,7 @@ class Control:
         return answer({"webhooks": self._site.hooks.as_list()})
 
     def add_webhook(self) -> Response:
-        order = _read(orders.WebhookOrder())
+        order = _read(schemas.WebhookOrder())
         hooks = self._site.hooks
         hooks.retry_seconds = order.get("retry_seconds", hooks.retry_seconds)
         made = register(self._site, order["url"], order.get("secret"), order.get("triggers"))

@@ -8,9 +8,9 @@ from typing import Any
 
 from marshmallow import ValidationError
 
+from service.sandbox.control.schemas import FaultOrder, MatchOrder
 from service.sandbox.faults.faults import STEPS, Fault, Faults, Match
 from service.sandbox.model.rate_window import Window
-from service.sandbox.orders import FaultOrder, MatchOrder
 from service.sandbox.site.site import Site
 from service.sandbox.webhooks.registrations import RAISED, Registration
 
