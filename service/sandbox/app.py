@@ -11,8 +11,8 @@ from service.sandbox.api.gate import Gate
 from service.sandbox.api.v1 import V1
 from service.sandbox.api.v2 import V2
 from service.sandbox.control.routes import Control
-from service.sandbox.pages import Pages
 from service.sandbox.site.site import Site
+from service.sandbox.ui.pages import Pages
 
 _PLACE = re.compile("<(.id)>")
 _PLACES = {

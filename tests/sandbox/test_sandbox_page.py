@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from service.sandbox.app import create_sandbox
-from service.sandbox.cells import plain, readable
 from service.sandbox.seeds.samples import PRODUCTS, product_id
+from service.sandbox.ui.cells import plain, readable
 
 ONE, TWO = product_id(1), product_id(2)
 MAKERS = "ab" * 12

@@ -14,9 +14,9 @@ from flask import Blueprint, Response, request
 
 from service.sandbox.api.api_version import answer
 from service.sandbox.api.local_callers import admit
-from service.sandbox.pictures import draw
 from service.sandbox.site.site import Site
-from service.sandbox.view import view
+from service.sandbox.ui.pictures import draw
+from service.sandbox.ui.view import view
 
 _PARTS = {
     "page.css": "text/css; charset=utf-8",

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from heapq import nlargest
 from typing import Any
 
-from service.sandbox.cells import Cell, cell, readable, status
 from service.sandbox.faults.faults import STEPS, takes
 from service.sandbox.model.locales import PRIMARY_ID
 from service.sandbox.model.records import Collection, Copy, Item
 from service.sandbox.model.schema import Field
 from service.sandbox.site.site import Site
+from service.sandbox.ui.cells import Cell, cell, readable, status
 
 PAGE = 50  # items
 RECENT = 12  # calls
