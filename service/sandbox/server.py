@@ -9,7 +9,7 @@ from typing import Any
 
 from service.sandbox.api.http_server import Server
 from service.sandbox.app import create_sandbox
-from service.sandbox.opening import OptionRefused, Options, open_site
+from service.sandbox.options import OptionRefused, Options, open_site
 from service.sandbox.seeds.seed_files import SeedRefused
 from service.sandbox.site.site import Site
 from service.sandbox.site.state_file import StateRefused

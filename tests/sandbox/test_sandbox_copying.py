@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from service.cli import main
-from service.sandbox.opening import Options, open_site
+from service.sandbox.options import Options, open_site
 from service.sandbox.seeds.copy_site import CopyRefused, Reader, save
 from service.sandbox.seeds.samples import PRODUCTS, product_id
 from service.sandbox.site.site import SITE_ID

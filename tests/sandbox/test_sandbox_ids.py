@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from service.sandbox.opening import Options, open_site
+from service.sandbox.options import Options, open_site
 from service.sandbox.seeds.samples import FIELDS, PRODUCTS
 
 KIND = {"slug": "kind", "type": "Option", "options": ["Old", "New"]}

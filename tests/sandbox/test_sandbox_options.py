@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from service.cli import main
-from service.sandbox.opening import OptionRefused, Options, open_site
+from service.sandbox.options import OptionRefused, Options, open_site
 from service.sandbox.seeds.samples import product_id
 from service.sandbox.server import run
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from service.sandbox.opening import Options, open_site
+from service.sandbox.options import Options, open_site
 from service.sandbox.seeds.csv_file import guess
 from service.sandbox.seeds.seed_files import SeedRefused
 

@@ -11,7 +11,7 @@ import time
 import pytest
 import requests
 
-from service.sandbox.opening import Options, open_site
+from service.sandbox.options import Options, open_site
 from service.sandbox.seeds.samples import PRODUCTS, product_id, seed_products
 from service.sandbox.server import run
 from service.sandbox.site.site import Site

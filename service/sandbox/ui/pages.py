@@ -78,7 +78,7 @@ class Pages:
 
 
 def _read(name: str) -> bytes:
-    return resources("service.sandbox").joinpath("page", name).read_bytes()
+    return resources("service.sandbox.ui").joinpath("page", name).read_bytes()
 
 
 def _sealed(response: Response) -> Response:
