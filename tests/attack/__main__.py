@@ -11,13 +11,9 @@ is printed, and the shortest history. Run the same again by `--only NAME --seed 
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), *(str(ROOT / "tests" / room) for room in ("end_to_end", "store"))]
-
-from tests.attack import attacks, installation, table  # noqa: E402
+from tests.attack import attacks, installation, table
 
 
 def main():

@@ -15,21 +15,16 @@ import argparse
 import contextlib
 import random
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import redis
 
-ROOT = Path(__file__).parents[2]
-sys.path.append(str(ROOT / "tests" / "store"))
-
-from database_log import Database  # noqa: E402
-from outbox_driver import Bench  # noqa: E402
-from test_database_logs import incoming, wrong  # noqa: E402
-
-from tests.conftest import server_binary  # noqa: E402
+from tests.integration.test_database_logs import incoming, wrong
+from tests.support.database_log import Database
+from tests.support.outbox_driver import Bench
+from tests.support.store_server import server_binary
 
 KINDS = ("lsn", "commit", "binlog")
 UNCERTAIN = "lsn"

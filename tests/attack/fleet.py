@@ -13,11 +13,11 @@ import time
 from pathlib import Path
 
 import redis
-from outside import BY_ITEM, CONFIGURATION, SECRET, Line, signed, wrong
-from standin import COLLECTION, TOKEN, StandIn, item_id
 
 from tests.attack.judge import Outcome
-from tests.conftest import server_binary
+from tests.support.real_processes import BY_ITEM, CONFIGURATION, SECRET, Line, signed, wrong
+from tests.support.standin import COLLECTION, TOKEN, StandIn, item_id
+from tests.support.store_server import server_binary
 from workers.store.outbox import FATES
 
 ROOT = Path(__file__).parents[2]

@@ -8,10 +8,9 @@ import random
 import tempfile
 from pathlib import Path
 
-from door import connect, event, head, start, talk
-from test_door_framing import CHUNKED, CUTS, PROOFS, chunk
-
 from tests.attack.judge import Outcome
+from tests.e2e.test_door_framing import CHUNKED, CUTS, PROOFS, chunk
+from tests.support.raw_door import connect, event, head, start, talk
 
 WHOLE = (200,)
 

@@ -4,11 +4,10 @@ import random
 from collections import Counter
 from urllib.parse import urlsplit
 
-from delivering import Way
-
 from tests.attack.faults import KINDS
 from tests.attack.judge import Outcome
 from tests.attack.proxy import Proxy
+from tests.support.delivery_rig import Way
 from workers.store.outbox import balanced
 
 

@@ -5,10 +5,9 @@ import os
 import threading
 import time
 
-from outside import BY_ITEM, SECRET, Line, signed
-from standin import item_id
-
 from tests.attack.fleet import ITEMS
+from tests.support.real_processes import BY_ITEM, SECRET, Line, signed
+from tests.support.standin import item_id
 
 SOURCE = f"""
 [sources.thin]

@@ -28,9 +28,9 @@ import redis
 from service.demo.processes import Actor, Site
 from service.ingest.spool_count import waiting
 from service.sandbox.seeds.samples import product_id
-from tests.bench.load import Load
-from tests.bench.rig import CONFIGURATION, MAPPINGS, folder, sandbox
-from tests.conftest import server_binary
+from tests.benchmarks.load import Load
+from tests.benchmarks.rig import CONFIGURATION, MAPPINGS, folder, sandbox
+from tests.support.store_server import server_binary
 
 ITEMS = 1000
 LEAD = 4.0  # s of load before the store goes, and after it is back

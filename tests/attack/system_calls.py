@@ -19,10 +19,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from standin import item_id
-
 from tests.attack.fleet import ITEMS, PATIENCE, opened
 from tests.attack.notices import MAPPINGS, SOURCE, Notices
+from tests.support.standin import item_id
 
 CALLS = "%network,%desc"
 OF_RUN = "%network,pwrite64,fsync,fdatasync"  # not what it reads to begin

@@ -11,8 +11,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
-from reconciling import Reconciling
-
 from service.config.build import build
 from service.ingest.event_mapper import Reader
 from service.ingest.fetch_runner import Runner
@@ -23,6 +21,7 @@ from tests.attack.installation import LIVE, written
 from tests.attack.mortal import Clock, ClockedSteps, Mortal
 from tests.attack.truth import GONE, Truth
 from tests.attack.work import Work
+from tests.support.reconcile_rig import Reconciling
 from workers.delivery import reads
 from workers.delivery.context import parts_of
 from workers.delivery.deliver import Courier
@@ -202,7 +201,7 @@ class World(Work):
         made = Remap(kept, reader, source, dry=False, wake=self.queued.add)
         made.run(window.now - timedelta(days=30), window.last, lambda *_: None)
 
-    # a reconcile: as tests/end_to_end/reconciling.py has it
+    # a reconcile: as tests/support/reconcile_rig.py has it
 
     forget_requests = staticmethod(lambda: None)
     requests = ()

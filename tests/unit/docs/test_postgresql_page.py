@@ -3,8 +3,6 @@
 import json
 from datetime import UTC, datetime
 
-import cookbook
-import databases
 import psycopg
 import pytest
 from click.testing import CliRunner
@@ -12,6 +10,7 @@ from click.testing import CliRunner
 from service.cli import main
 from service.config.build import build
 from service.senders.secret_rotation import Request
+from tests.support import cookbook, databases
 
 # The signature of pg_net, and the bytes that it sends: the text of the jsonb.
 PG_NET = """

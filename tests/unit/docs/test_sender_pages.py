@@ -6,16 +6,16 @@ import runpy
 import tomllib
 from datetime import UTC, datetime
 
-import cookbook
 import pytest
 from click.testing import CliRunner
-from signatures import signed
 
 from service.cli import main
 from service.config.build import build
 from service.ingest.intake import Intake
 from service.senders import SENDERS
 from service.senders.base import QUERY
+from tests.support import cookbook
+from tests.support.page_signatures import signed
 from workers.store.connection import connect
 from workers.store.dead_letters import DeadLetters
 from workers.store.outbox import Outbox, balanced

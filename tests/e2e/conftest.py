@@ -1,0 +1,94 @@
+"""The way out, opened by a test and closed after it."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.delivery_rig import Way
+from tests.support.reconcile_rig import Reconciling
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-c", "from service.cli import main; main()"]
+PATIENCE = 20.0  # s
+
+
+@pytest.fixture
+def open_way(store):
+    """Opens a way out, see `Way`; whatever the test did, the counters must balance at its end."""
+    ways = []
+
+    def open(**options):
+        ways.append(Way(store, **options))
+        return ways[-1]
+
+    yield open
+    for way in ways:
+        way.close()
+        way.check()
+
+
+@pytest.fixture(params=["v2", "v1"])
+def api(request):
+    return request.param
+
+
+@pytest.fixture
+def way(open_way, api):
+    """A way out to twenty products by their item ids, by each version."""
+    return open_way(api=api)
+
+
+@pytest.fixture
+def bulk(open_way):
+    """A way out by v2 to two hundred products by their item ids."""
+    return open_way(items=200)
+
+
+@pytest.fixture
+def instep(tmp_path):
+    """Start ``instep`` with some arguments; what still runs at the end is stopped."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("INSTEP_", "REDIS_"))}
+    started = []
+
+    def _instep(*arguments, folder=tmp_path, **environ):
+        process = subprocess.Popen(  # noqa: S603
+            [*COMMAND, *arguments],
+            cwd=folder,
+            env={**clean, "PYTHONPATH": str(ROOT), **environ},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield _instep
+    for process in reversed(started):
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE)
+        process.stdout.close()
+
+
+@pytest.fixture
+def making(open_way, api):
+    """A way out to twenty products by their keys, that creates what is missing."""
+    return open_way(api=api, by="key", collection={"missing": "create"})
+
+
+@pytest.fixture
+def reconciling(store):
+    """Opens a way out with a reconcile beside it; its counters balance at the end."""
+    ways = []
+
+    def open(**options):
+        ways.append(Reconciling(store, **options))
+        return ways[-1]
+
+    yield open
+    for way in ways:
+        way.close()
+        way.check()

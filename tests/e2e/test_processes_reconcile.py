@@ -1,0 +1,110 @@
+"""The command and the schedule: the guard, exit codes, the pipe, and what the status tells."""
+
+import json
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from service.sandbox.seeds.samples import product_id
+from tests.support.planted_site import MAPPINGS, Planted, configuration
+from tests.support.real_processes import Instep, eventually
+
+POLICY = """
+orphans = "delete"
+every = "24h"
+file = "stock.csv"
+
+[collections.products.guard]
+at_most = 2
+percent = 1.0
+"""
+
+
+@pytest.fixture
+def planted():
+    planted = Planted(60, share=3)
+    yield planted
+    planted.close()
+
+
+@pytest.fixture
+def instep(tmp_path, planted):
+    text = configuration(planted, policy=POLICY)
+    instep = Instep(tmp_path, planted, mappings=MAPPINGS, configuration=text)
+    yield instep
+    instep.close()
+
+
+def test_a_scheduled_run_is_held_by_the_guard_until_an_operator_approves(planted, instep, tmp_path):
+    planted.plant()
+    planted.write_source(tmp_path / "stock.csv")
+    instep.up()
+
+    def last_run():
+        return instep.status()["reconciles"].get("products", {})
+
+    eventually(lambda: last_run().get("ended"), within=30, pause=0.3, told=instep.log)
+    run = last_run()
+    assert (run["code"], run["state"]) == (1, "held")
+    assert "--retire-up-to 3 approves it" in run["said"]
+    assert "--create-up-to 6 approves it" in run["said"]
+    assert planted.calls["PATCH"] > 0  # all else went on
+    assert planted.calls["POST"] == 0
+    planted.calls.clear()
+
+    code, said, _ = instep.command("reconcile", "products", "--check")
+    assert code == 1
+    assert "orphan: P-0013 → retire (delete)" in said
+    code, said, _ = instep.command("reconcile", "products", "--dry-run", "--json")
+    told = json.loads(said)
+    assert (code, told["state"]) == (1, "held")
+    assert told["guard"]["retired"] == {"wanted": 3, "allowed": False}
+    assert {*planted.calls} <= {"list", "GET"}
+
+    code, said, _ = instep.command("reconcile", "products", "--retire-up-to", "2", "--json")
+    assert code == 1
+    assert "would be retired, and up to 2 may be" in "".join(json.loads(said)["held"])
+
+    ceilings = ("--retire-up-to", "3", "--create-up-to", "6")
+    code, said, wrong = instep.command("reconcile", "products", *ceilings, "--json")
+    told = json.loads(said)
+    assert told["outcomes"] == {"repaired": told["found"] - 2}, wrong
+    assert told["counts"]["orphan"] == 3
+    code, said, _ = instep.command("reconcile", "products", "--check", "--json")
+    assert {cause: n for cause, n in json.loads(said)["counts"].items() if n} == {
+        "duplicate key": 1,
+        "no key": 1,
+    }
+
+    code, _, wrong = instep.command("reconcile", "desks", "stock.csv")
+    assert (code, "expected a collection: products" in wrong) == (2, True)
+    code, _, wrong = instep.command("reconcile", "products", "no-such.csv")
+    assert code == 1
+    assert "no-such.csv" in wrong
+
+
+def test_the_rows_of_a_database_are_reconciled_as_those_of_a_file_are(planted, instep, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "stock.db")) as db:
+        db.execute("create table stock (code text, qty integer, rev integer, title text)")
+        rows = [(planted.key(n), *planted.wanted(n), f"Product {n}") for n in range(1, 64)]
+        db.executemany("insert into stock values (?, ?, ?, ?)", rows)
+        db.execute("update stock set qty = 1000, rev = 7 where code = ?", (planted.key(40),))
+        db.commit()
+    instep.up()
+    query = "select code as sku, qty, rev, title as name from stock where code < 'P-0061'"
+    address = f"sqlite:///{tmp_path / 'stock.db'}"
+    words = ("reconcile", "products", "--sql", address, query, "--json")
+    code, said, wrong = instep.command(*words, "--dry-run")
+    dry = json.loads(said)
+    assert dry["predicted"]["calls"]["update"] == 1, wrong
+    assert planted.calls["PATCH"] == 0
+    code, said, wrong = instep.command(*words)
+    told = json.loads(said)
+    assert (code, told["left"], told["records"]) == (0, 0, 60), wrong
+    found = {(each["cause"], each["key"]) for each in told["differences"]}
+    assert ("missed event", planted.key(40)) in found
+    assert {cause for cause, _ in found} == {"missed event"}
+    assert planted.products.items[product_id(40)].staged.fields["stock"] == 1000
+    code, said, _ = instep.command(*words, "--check")
+    assert (code, json.loads(said)["found"]) == (0, 0)

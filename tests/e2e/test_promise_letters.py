@@ -1,0 +1,170 @@
+"""Signed nonsense, a store that is away, and a destination that hangs beside one that does not."""
+
+import contextlib
+import os
+import signal
+import time
+
+import pytest
+
+from tests.support.real_processes import (
+    BY_ITEM,
+    Instep,
+    Line,
+    eventually,
+    request,
+    say,
+    signed,
+    wrong,
+)
+from tests.support.standin import COLLECTION, Fault, StandIn, item_id
+
+TWO = """
+mappings = ["mappings.py"]
+
+[destinations.good]
+api = "v2"
+token = "${WEBFLOW_TOKEN}"
+base_url = "GOOD"
+
+[destinations.bad]
+api = "v2"
+token = "another"
+base_url = "BAD"
+
+[collections.products]
+destination = "good"
+id = "ID"
+key = "sku"
+
+[collections.others]
+destination = "bad"
+id = "ID"
+key = "sku"
+
+[sources.erp]
+sender = "hmac"
+secrets = ["erp-secret"]
+header = "X-Signature"
+id = "id"
+topic = "type"
+occurred_at = "at"
+"""
+BOTH = (
+    BY_ITEM
+    + """
+class Other(Stock):
+    class Meta:
+        source = "erp"
+        topics = ("stock.changed",)
+        collection = "others"
+        item = "data.item_id"
+"""
+)
+
+
+@pytest.fixture
+def cms():
+    cms = StandIn(60)
+    yield cms
+    cms.close()
+
+
+@pytest.fixture
+def instep(tmp_path, cms):
+    instep = Instep(tmp_path, cms)
+    instep.up()
+    yield instep
+    instep.close()
+
+
+def event(number, place, quantity):
+    data = {"item_id": item_id(place), "qty": quantity}
+    at = int(time.time() * 1000)
+    return {"id": f"e{number}", "type": "stock.changed", "at": at, "data": data}
+
+
+def post(instep, whole, seconds=30):
+    line = Line(instep.address, seconds)
+    try:
+        return line.ask(whole)
+    finally:
+        line.close()
+
+
+def test_what_cannot_be_mapped_is_kept_and_goes_out_once_the_mapping_is_right(cms, instep):
+    unmapped = signed(event(1, 4, "12"))
+    assert [post(instep, unmapped), post(instep, unmapped)] == [200, 200]  # one letter
+    assert post(instep, signed({"type": "stock.changed", "data": {"qty": 1}})) == 200
+    nonsense = signed({}).replace(b"\r\n\r\n{}", b"\r\n\r\n{]")
+    assert post(instep, nonsense) == 401  # the proof is that of another body
+    letters = instep.asked("dead", "list")
+    assert {letter["kind"] for letter in letters} == {"unmapped"}
+    assert len(letters) == 2
+    (dozen,) = [each for each in letters if "qty" in each["problems"][0]["field"]]
+    assert instep.status()["fields"]["accepted"] == 1  # the stock; the text is no number to ">"
+    assert instep.command("dead", "replay", dozen["id"])[0] == 1  # no better than before
+    assert not cms.live[item_id(4)].get("in-stock")
+    instep.close()
+    path = instep.folder / "mappings.py"
+    path.write_text(path.read_text().replace('"data.qty', '"to_number(data.qty)'))
+    instep.up()
+    code, said, complaint = instep.command("dead", "replay", dozen["id"])
+    assert code == 0, said + complaint
+    instep.settled()
+    assert cms.live[item_id(4)]["stock"] == 12
+    assert cms.live[item_id(4)]["in-stock"] is True
+    assert len(instep.asked("dead", "list")) == 1
+
+
+def test_what_cannot_be_kept_is_503_and_accepted_when_sent_again(cms, tmp_path):
+    instep = Instep(tmp_path, cms, more="[store]\nspool_mb = 0\n")
+    instep.up()
+    (store,) = instep.pids()["store"]
+    os.kill(store, signal.SIGSTOP)
+    try:
+        begun = time.monotonic()
+        assert post(instep, signed(event(1, 5, 8))) == 503
+        say(f"503 after {time.monotonic() - begun:.1f} s")
+        assert post(instep, request("/readyz", b"", {}, method="GET")) == 503
+        assert post(instep, request("/healthz", b"", {}, method="GET")) == 200
+    finally:
+        with contextlib.suppress(ProcessLookupError):  # one that hangs is started anew
+            os.kill(store, signal.SIGCONT)
+    assert eventually(lambda: post(instep, signed(event(1, 5, 8))) == 200)
+    instep.settled()
+    assert wrong(cms, {item_id(5): {"stock": 8, "in-stock": True}}) == {}
+    instep.close()
+
+
+def test_a_destination_that_hangs_holds_up_no_other(cms, tmp_path):
+    bad = StandIn(60)
+    bad.fault = lambda _: Fault()
+    text = TWO.replace("GOOD", cms.url).replace("BAD", bad.url).replace("ID", COLLECTION)
+    instep = Instep(tmp_path, cms, configuration=text, mappings=BOTH)
+    instep.up()
+    arrived, waits = {}, []
+    try:
+        line = Line(instep.address)
+        for number in range(24):
+            sent = time.monotonic()
+            assert line.ask(signed(event(number, number, number + 1))) == 200
+            arrived[item_id(number)] = sent
+            time.sleep(max(0.0, sent + 0.8 - time.monotonic()))
+        line.close()
+
+        def all_there():
+            return all("stock" in cms.live[item] for item in arrived)
+
+        eventually(all_there, within=30, told=instep.log)
+        for call in cms.calls("PATCH"):
+            waits += [call.at - arrived.pop(item) for item in call.items if item in arrived]
+        found = instep.status()
+        say(f"slowest {max(waits):.1f} s; {len(bad.calls())} calls hang")
+        assert max(waits) < 20
+        assert len(bad.calls()) >= 2
+        assert found["collections"]["others"]["pending_items"] == 24
+        assert found["dead_letters"] == 0
+    finally:
+        bad.close()
+        instep.close()

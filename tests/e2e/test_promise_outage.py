@@ -1,0 +1,159 @@
+"""A CMS that is down, refuses the token, refuses an item, or acts after its time."""
+
+import os
+import time
+
+import pytest
+
+from tests.support.real_processes import Instep, Load, eventually, say, wrong
+from tests.support.standin import Fault, StandIn, item_id
+
+FULL = bool(os.environ.get("INSTEP_FULL"))
+OUTAGE = 30.0 if FULL else 9.0  # s
+DOWN = Fault(
+    500,
+    {
+        "message": "An Internal Error occurred",
+        "code": "internal_error",
+        "externalReference": None,
+        "details": [],
+    },
+)
+
+
+@pytest.fixture
+def cms():
+    cms = StandIn(120)
+    yield cms
+    cms.close()
+
+
+@pytest.fixture
+def instep(tmp_path, cms):
+    instep = Instep(tmp_path, cms)
+    instep.up()
+    yield instep
+    instep.close()
+
+
+class Events:
+    """Numbers events, and remembers what each item should show."""
+
+    def __init__(self):
+        self.number, self.truth = 0, {}
+
+    def one(self, place, quantity, **more):
+        self.number += 1
+        item = item_id(place)
+        self.truth.setdefault(item, {})
+        self.truth[item] |= {"stock": quantity, "in-stock": quantity > 0, **more}
+        data = {"item_id": item, "qty": quantity, **more}
+        at = int(time.time() * 1000)
+        return {"id": f"e{self.number}", "type": "stock.changed", "at": at, "data": data}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def late(tmp_path_factory):
+    """A request that lands 10 s after its client gave up; begun first, since it takes a minute."""
+    cms, events, slow = StandIn(10), Events(), []
+
+    def hang(request):
+        if request.method == "PATCH" and not slow:
+            slow.append(request)
+            return Fault(late=24.0)  # the client gives up after 14 s
+        return None
+
+    cms.fault = hang
+    instep = Instep(tmp_path_factory.mktemp("late"), cms)
+    instep.up()
+    Load(instep, [events.one(3, 1)]).join()
+    eventually(lambda: slow)
+    Load(instep, [events.one(3, 2)]).join()
+    yield instep, cms, events
+    instep.close()
+    cms.close()
+
+
+def state(instep):
+    found = instep.status()
+    return found and found["destinations"]["site"]["state"]
+
+
+def test_an_outage_kills_nothing_and_ends_by_itself(cms, instep):
+    events, begun = Events(), time.monotonic()
+    cms.fault = lambda _: DOWN if time.monotonic() < begun + OUTAGE else None
+    Load(instep, [events.one(n % 120, n) for n in range(300)], rate=300 / (OUTAGE * 0.7)).join()
+    eventually(lambda: state(instep) == "outage", within=OUTAGE, told=instep.log)
+    status = instep.settled(60)
+    say(f"right {time.monotonic() - begun - OUTAGE:.1f} s after, {len(cms.calls())} calls")
+    assert wrong(cms, events.truth) == {}
+    assert status["dead_letters"] == 0
+    assert status["destinations"]["site"]["state"] == "flowing"
+
+
+def test_a_refused_token_pauses_until_resume_finds_it_good(cms, instep):
+    events = Events()
+    cms.token = "another"
+    Load(instep, [events.one(n, n) for n in range(20)]).join()
+    eventually(lambda: state(instep) == "paused", told=instep.log)
+    code, said, complaint = instep.command("resume", "site")
+    assert (code, state(instep)) == (1, "paused"), said + complaint
+    Load(instep, [events.one(n, n + 1) for n in range(20)]).join()
+    status = instep.status()
+    assert status["fields"]["pending"] == 40
+    assert status["dead_letters"] == 0
+    assert "401" in status["destinations"]["site"]["reason"]
+    cms.token = instep.token
+    code, said, complaint = instep.command("resume", "site")
+    assert code == 0, said + complaint
+    instep.settled()
+    assert wrong(cms, events.truth) == {}
+
+
+def test_a_start_with_another_token_goes_on_by_itself(cms, instep):
+    events = Events()
+    cms.token = "another"
+    Load(instep, [events.one(n, n) for n in range(20)]).join()
+    eventually(lambda: state(instep) == "paused", told=instep.log)
+    instep.close()
+    instep.token = cms.token
+    instep.up()
+    eventually(lambda: wrong(cms, events.truth) == {}, within=4, told=instep.log)
+
+
+def test_a_refused_field_sinks_neither_its_item_nor_the_other_99(cms, instep):
+    events = Events()
+    bad = item_id(42)
+    cms.refused[bad, "title"] = "Expected value to be a single line: 'two lines'"
+    assert instep.command("pause", "site")[0] == 0
+    Load(instep, [events.one(n, n + 1, title=f"Title {n}") for n in range(100)]).join()
+    assert cms.calls("PATCH") == []
+    assert instep.command("resume", "site")[0] == 0
+    status = instep.settled()
+    say(f"{len(cms.calls('PATCH'))} calls of {[len(c.items) for c in cms.calls('PATCH')]}")
+    assert len(cms.calls("PATCH")[0].items) == 100
+    del events.truth[bad]["title"]
+    assert wrong(cms, events.truth) == {}
+    assert cms.live[bad].get("title") is None
+    (letter,) = instep.asked("dead", "list")
+    assert (letter["kind"], letter["item"], letter["status"]) == ("refused", bad, 400)
+    assert {slug: held["value"] for slug, held in letter["fields"].items()} == {"title": "Title 42"}
+    problem = {"field": "title", "message": "Expected value to be a single line: 'two lines'"}
+    assert letter["problems"] == [problem]
+    assert status["dead_letters"] == 1
+    cms.refused.clear()
+    Load(instep, [events.one(42, 7, title="One line")]).join()
+    assert instep.settled()["dead_letters"] == 0
+    assert instep.asked("dead", "list") == []
+    assert wrong(cms, events.truth) == {}
+
+
+def test_what_lands_late_does_not_stay(late):
+    instep, cms, events = late
+    eventually(lambda: len(cms.writes) == 3, within=120, told=instep.log)
+    first, *_, last = cms.calls("PATCH")
+    say(f"written once more {last.at - first.at:.0f} s after the request that was late")
+    assert [fields["stock"] for _, fields in cms.writes] == [2, 1, 2]
+    status = instep.settled()
+    assert wrong(cms, events.truth) == {}
+    assert (status["fields"]["superseded"], status["fields"]["written"]) == (2, 2)

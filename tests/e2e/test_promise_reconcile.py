@@ -1,0 +1,72 @@
+"""A thousand items with differences of all causes, through real processes and the command."""
+
+import json
+import time
+
+import pytest
+
+from tests.support.planted_site import MAPPINGS, Planted, configuration
+from tests.support.real_processes import Instep, Load, say
+
+
+@pytest.fixture
+def planted():
+    planted = Planted(1000, share=8)
+    yield planted
+    planted.close()
+
+
+@pytest.fixture
+def instep(tmp_path, planted):
+    text = configuration(planted, policy='orphans = "report"')
+    instep = Instep(tmp_path, planted, mappings=MAPPINGS, configuration=text)
+    yield instep
+    instep.close()
+
+
+def reconcile(instep, *more):
+    code, said, wrong = instep.command("reconcile", "products", "stock.csv", "--json", *more)
+    assert said, wrong
+    return code, json.loads(said)
+
+
+def by_cause(told):
+    found = {}
+    for each in told["differences"]:
+        found.setdefault(each["cause"], set()).add(each["key"])
+    return {cause: sorted(keys) for cause, keys in found.items()}
+
+
+def test_one_pass_names_every_difference_and_a_second_finds_none(planted, instep, tmp_path):
+    instep.up()
+    Load(instep, planted.first_events(), threads=8).join()
+    instep.settled()
+    planted.plant()
+    planted.write_source(tmp_path / "stock.csv")
+    begun = time.monotonic()
+    code, told = reconcile(instep)
+    took = time.monotonic() - begun
+    say(f"{told['found']} differences in {took:.1f} s: {dict(planted.calls)}")
+    assert by_cause(told) == {kind: planted.keys(kind) for kind in planted.planted}
+    assert planted.calls["list"] <= 10
+    # What is written once more and what is new may go in requests of their own.
+    assert planted.calls["PATCH"] <= 2
+    assert planted.calls["POST"] <= 2
+    assert code == 1  # keys are left to people
+    planted.calls.clear()
+    code, again = reconcile(instep)
+    assert {*by_cause(again)} == {"orphan", "duplicate key", "no key"}
+    assert {*planted.calls} == {"list"}
+
+
+def test_beside_live_traffic_nothing_stale_is_written(planted, instep, tmp_path):
+    instep.up()
+    Load(instep, planted.first_events(), threads=8).join()
+    instep.settled()
+    planted.plant()
+    planted.write_source(tmp_path / "stock.csv")
+    load = Load(instep, planted.live_events(12), threads=4, rate=100)
+    reconcile(instep)
+    load.join()
+    instep.settled()
+    assert planted.stale() == {}

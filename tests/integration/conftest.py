@@ -1,0 +1,40 @@
+"""Outboxes for the tests of this folder."""
+
+import pytest
+
+from tests.support.fetches_rig import Way
+from tests.support.outbox_driver import Bench
+
+
+@pytest.fixture
+def bench(store):
+    """An outbox on an empty store."""
+    return Bench(store)
+
+
+@pytest.fixture
+def bench_with(store):
+    """Makes an outbox with other settings (``outbox_driver.settings``) on an empty store."""
+
+    def make(**options):
+        return Bench(store, **options)
+
+    return make
+
+
+@pytest.fixture
+def way_with(store, tmp_path):
+    """Makes the way of thin notices, with functions from a notice to what is read."""
+
+    def make(product=None, other=None):
+        return Way(store, tmp_path, product, other)
+
+    return make
+
+
+@pytest.fixture
+def way(way_with):
+    """The way of thin notices; at its end each notice has one fate."""
+    way = way_with()
+    yield way
+    way.parts.fetches.status()
