@@ -44,7 +44,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="instep")
+@click.version_option(package_name="instep", message="instep %(version)s")
 def main() -> None:
     """Keep a Webflow CMS in step with the systems a business runs on, by webhook."""
 

@@ -50,6 +50,11 @@ def test_every_command_explains_itself(run, command):
     assert main.commands[command].help.split()[:5] == result.output.split("\n\n")[1].split()[:5]
 
 
+def test_the_command_says_its_version(run):
+    result = run("--version")
+    assert (result.exit_code, result.output) == (0, "instep 0.1.0\n")
+
+
 def test_init_writes_a_configuration_that_is_right(shop):
     configuration = build({"INSTEP_CONFIG": str(shop / "instep.toml")})
     assert set(configuration.senders) == {"erp"}
