@@ -29,7 +29,7 @@ from workers.errors import ConfigurationInvalid, ProcessorError
 
 
 class Commands(click.Group):
-    """Turns what a command raises into words on stderr and an exit code."""
+    """Turns an exception of a command into a message on stderr and an exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -46,7 +46,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="instep", message="instep %(version)s")
 def main() -> None:
-    """Keep a Webflow CMS in step with the systems a business runs on, by webhook."""
+    """Keep a Webflow CMS in step with shops, stock systems, CRMs and databases, by webhook."""
 
 
 for command in (

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 SHOWN = 10  # keys of a collection that several items have
 REFUSALS: Mapping[int, tuple[str, str, str]] = {  # status: key, expected, do
-    401: ("token", "a token that the CMS knows", "make a new token and set it"),
+    401: ("token", "a token that the CMS knows", "create a new token and set it"),
     403: (
         "token",
         "a token that may read and write the CMS",
@@ -43,9 +43,9 @@ REFUSALS: Mapping[int, tuple[str, str, str]] = {  # status: key, expected, do
 
 
 @click.command()
-@click.option("--json", "json_wanted", is_flag=True, help="Print it as JSON.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
 def check(json_wanted: bool) -> None:
-    """Check the configuration, the mappings, the store and the tokens."""
+    """Check configuration, mappings, store and tokens."""
     from service.commands.check_create import never_created
     from service.commands.check_versions import mixed
     from service.config.build import of_process
@@ -81,7 +81,7 @@ def _report(
     as_: bool,
     warnings: Sequence[Problem] = (),
 ) -> None:
-    """Tell all of it; *warnings* leave the answer as it is."""
+    """Print the result; *warnings* do not change the exit code."""
     if as_:
         shown = [problem.as_dict() | {"level": "error"} for problem in problems]
         shown += [warning.as_dict() | {"level": "warning"} for warning in warnings]
@@ -93,11 +93,11 @@ def _report(
         click.echo(f"Warning: {warning}")
     for problem in problems:
         click.echo(str(problem))
-    click.echo("Nothing is wrong" if not problems else f"Problems: {len(problems)}")
+    click.echo("No problems found" if not problems else f"Problems: {len(problems)}")
 
 
 def _store(settings: Settings, notes: list[str]) -> tuple[Steps | None, list[Problem]]:
-    """Return the store of a running system, and what is wrong with it."""
+    """Return the store of a running system, and its problems."""
     from workers.store import connection
     from workers.store.scripts import Steps
 
@@ -110,10 +110,10 @@ def _store(settings: Settings, notes: list[str]) -> tuple[Steps | None, list[Pro
         return None, [error.problem]
     except StoreUnavailable as error:
         if settings.store.url is not None:
-            do = "see that it runs and that the address is right"
+            do = "check that it runs, and the address"
             return None, [Problem("REDIS_URL", str(error), "a store that answers", do)]
         # The embedded one starts with up, web or worker: nothing is wrong before that.
-        notes.append("Store: nothing runs yet; its durability is checked when it does")
+        notes.append("Store: not running yet; its durability is checked when it starts")
         return None, []
     notes.append(f"Store: {found.version}, durability {found.mode}")
     notes.append(_memory(client))
@@ -128,8 +128,8 @@ def _memory(client: Redis) -> str:
     used = f"Store: {found['used'] / 1_048_576:.0f} MB of memory used"
     if found["limit"]:
         return f"{used} of {found['limit'] / 1_048_576:.0f} MB"
-    do = "set maxmemory, so that it is told before its machine has none left"
-    return f"{used}, and no limit is set; {do}"
+    do = "set maxmemory, so that Instep can warn before the machine runs out"
+    return f"{used}, without a limit; {do}"
 
 
 def _losses(settings: Settings, steps: Steps) -> Iterator[Problem]:
@@ -144,7 +144,7 @@ def _merged(settings: Settings, steps: Steps) -> Iterator[str]:
     from workers.store.upgrade import Upgrade
 
     for name, count in Upgrade(steps, settings).merged().items():
-        yield f"Collection {name}: {count} records were merged, whose keys have one normal form"
+        yield f"Collection {name}: the upgrade merged {count} records whose keys are the same key"
 
 
 def _twins(settings: Settings, steps: Steps) -> Iterator[str]:
@@ -156,9 +156,9 @@ def _twins(settings: Settings, steps: Steps) -> Iterator[str]:
         found = items.duplicates(collection)
         for key, (first, *others) in list(found.items())[:SHOWN]:
             also = ", ".join(others)
-            yield f"Collection {name}: {key} is the key of {first}, which is written, and of {also}"
+            yield f"Collection {name}: items {first}, {also} have key {key}; {first} is written"
         if len(found) > SHOWN:
-            yield f"Collection {name}: several items have each of {len(found)} keys"
+            yield f"Collection {name}: {len(found)} keys in all have several items"
 
 
 def _tokens(
@@ -191,13 +191,13 @@ def _answers(
             if answer.where.startswith(of_all):
                 return  # the others would say the same, for one call of the budget each
         elif collection is not None:
-            notes.append(f"Collection {collection.name}: {destination.name} answers")
+            notes.append(f"Collection {collection.name}: destination {destination.name} answers")
             yield from lacking(configuration, collection, answer.schema)
             if collection.missing == "create":
                 copy = "live" if destination.live else "staged, for the next publish of the site"
-                notes.append(f"Collection {collection.name}: what is missing is created, {copy}")
+                notes.append(f"Collection {collection.name}: missing items are created, {copy}")
         else:
-            notes.append(f"{destination.name} answers, and no collection is written through it")
+            notes.append(f"Destination {destination.name} answers; no collection uses it")
 
 
 def _token(
@@ -208,8 +208,8 @@ def _token(
     try:
         answer = ask(destination, collection, limiter)
     except DestinationError as error:
-        do = "see that the address is right"
-        return Problem(f"{place}.base_url", str(error), "an answer of the CMS", do)
+        do = "check the address"
+        return Problem(f"{place}.base_url", str(error), "an answer from the CMS", do)
     status = answer.status
     # A token for a collection need not be one for the list of sites, nor need there be such a list.
     if status == 200 or (collection is None and status in (403, 404)):
@@ -218,6 +218,6 @@ def _token(
         key, expected, do = REFUSALS[status]
         if key == "id" and collection is not None:
             place = f"{file}: collections.{collection.name}"
-        return Problem(f"{place}.{key}", f"the answer {status}", expected, do)
+        return Problem(f"{place}.{key}", f"status {status}", expected, do)
     where = f"{file}: collections.{collection.name}" if collection else f"{place}.base_url"
-    return Problem(where, f"the answer {status}", "200", "try again later")
+    return Problem(where, f"status {status}", "status 200", "try again later")

@@ -40,6 +40,6 @@ def lacking(
 
 def _problem(where: str, slug: str, collection: str, schema: Schema) -> Problem:
     near = get_close_matches(slug, schema.fields, n=1)
-    do = f"{f'write {near[0]}' if near else 'correct it'}, or make that field in the CMS"
+    do = f"{f'write {near[0]}' if near else 'correct it'}, or create that field in the CMS"
     found = f"{slug}, a field that {collection} does not have"
     return Problem(where, found, f"one of {', '.join(schema.fields)}", do)

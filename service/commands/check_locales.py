@@ -43,7 +43,7 @@ def locales(
     if isinstance(found, str):
         lacking, why = wanting, found
     else:
-        lacking, why = [each for each in wanting if each.id not in found], "no site with it"
+        lacking, why = [each for each in wanting if each.id not in found], "no site"
         for collection in mine:
             if collection.id in found:
                 known = found[collection.id].locales
@@ -61,7 +61,7 @@ def _sites(
     of = (destination.site,) if destination.site else ()
     answer = ask(lambda client: client.list_sites(*of))
     if answer.status != 200:
-        return f"the answer {answer.status} {answer.code or ''}".strip()
+        return f"status {answer.status} {answer.code or ''}".strip()
     if len(answer.sites) == 1:
         return {collection.id: answer.sites[0] for collection in collections}
     found: dict[str, Site] = {}
@@ -92,11 +92,11 @@ def _unread(
 ) -> Problem:
     names = ", ".join(collection.name for collection in wanting)
     where = f"{configuration.settings.path}: destinations.{destination.name}"
-    until = "until then the primary locale alone is written"
+    until = "until then only the primary locale is written"
     if destination.site:
         return Problem(
             f"{where}.site",
-            f"{found} for the site {destination.site}, whose locales are needed: {names}",
+            f"{found} for site {destination.site}, whose locales are needed: {names}",
             "the id of the site, and a token that may read it",
             f"correct the id, or give the token the scope sites:read; {until}",
         )
@@ -156,6 +156,6 @@ def _unwritten(
     left = ", ".join(locale.tag for locale in locales if locale.tag.lower() not in written)
     if left:
         yield (
-            f'Collection {collection.name}: nothing writes its locale {left}: set locales = "all", '
-            "or a list, where its items are to follow, or Meta.locale in a mapping"
+            f"Collection {collection.name}: no mapping writes the locale {left}; set "
+            'locales = "all" or a list of tags, or Meta.locale in a mapping'
         )

@@ -25,18 +25,18 @@ KINDS = ("refused", "exhausted", "unmapped", "missing", "not-applied")
 
 @click.group()
 def dead() -> None:
-    """Dead letters: what the CMS refused, and what could not be mapped."""
+    """List, show, replay or discard dead letters."""
 
 
 def filters(command: Callable[..., Any]) -> Callable[..., Any]:
-    kind = click.option("--kind", type=click.Choice(KINDS), help="Only this kind.")
-    return kind(click.option("--collection", help="Only this collection.")(command))
+    kind = click.option("--kind", type=click.Choice(KINDS), help="Only dead letters of this kind.")
+    return kind(click.option("--collection", help="Only of this collection.")(command))
 
 
 @dead.command("list")
-@click.option("--all", "closed_too", is_flag=True, help="The closed ones too.")
+@click.option("--all", "closed_too", is_flag=True, help="Include closed dead letters.")
 @filters
-@click.option("--json", "json_wanted", is_flag=True, help="Print them as JSON.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
 def list_(closed_too: bool, kind: str | None, collection: str | None, json_wanted: bool) -> None:
     """List the open dead letters."""
     with joined() as parts:
@@ -65,13 +65,13 @@ def _row(letter: dict[str, Any]) -> tuple[Any, ...]:
 
 @dead.command()
 @click.argument("id")
-@click.option("--json", "json_wanted", is_flag=True, help="Print it as JSON.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
 def show(id: str, json_wanted: bool) -> None:
-    """Show one dead letter, with the body of one that could not be mapped."""
+    """Show one dead letter. If it could not be mapped, its payload, too."""
     with joined() as parts:
         letter = parts.letters.show(id)
     if letter is None:
-        click.echo(f"no dead letter {id}", err=True)
+        click.echo(f"there is no dead letter {id}", err=True)
         raise SystemExit(1)
     found = letter.as_dict()
     if letter.kind == "unmapped":
@@ -84,14 +84,14 @@ def show(id: str, json_wanted: bool) -> None:
 
 
 def chosen(command: Callable[..., Any]) -> Callable[..., Any]:
-    every = click.option("--all", "every", is_flag=True, help="All open ones.")
+    every = click.option("--all", "every", is_flag=True, help="All open dead letters.")
     return click.argument("ids", nargs=-1)(every(filters(command)))
 
 
 @dead.command()
 @chosen
 def replay(ids: tuple[str, ...], every: bool, kind: str | None, collection: str | None) -> None:
-    """Send dead letters once more: IDS, or --all with or without a filter."""
+    """Send dead letters again. Give their IDS, or --all with or without filters."""
     _check_choice(ids, every, kind, collection)
     with joined() as parts:
         found = _choice(parts.letters, ids, kind, collection)
@@ -106,7 +106,7 @@ def _return(parts: Parts, letter: Letter) -> str | None:
     done, destination = parts.letters.replay(letter.id)
     if destination:
         parts.wakes.wake(destination)
-    return None if done else "is closed, or holds nothing that could be sent again"
+    return None if done else "is closed, or holds nothing to send again"
 
 
 def _remap(parts: Parts) -> Act:
@@ -130,7 +130,7 @@ def _remap(parts: Parts) -> Act:
             return f"{many}, run `instep remap {letter.source}`, then discard it"
         whole = _with_body(parts, parts.letters.show(letter.id) or letter)  # a list has none
         if not whole.body:
-            return "has no body: there was no room for it; let its source send it again, or discard"
+            return "was kept without its payload; have the source send it again, or discard it"
         receipt = intake.replay(cast("Unmapped", whole))
         words = [f"{each.path}: {each.message}" for each in receipt.problems]
         # Asked of the store, not of the receipt: it may refuse a version that the mapping took.
@@ -169,7 +169,7 @@ def _own_body(found: KeptDelivery, place: int) -> bytes:
 @dead.command()
 @chosen
 def discard(ids: tuple[str, ...], every: bool, kind: str | None, collection: str | None) -> None:
-    """Drop dead letters for good: IDS, or --all with or without a filter."""
+    """Drop dead letters for good. Give their IDS, or --all with or without filters."""
     _check_choice(ids, every, kind, collection)
     with joined() as parts:
         found = _choice(parts.letters, ids, kind, collection)
@@ -181,9 +181,9 @@ def _check_choice(
     ids: tuple[str, ...], every: bool, kind: str | None, collection: str | None
 ) -> None:
     if bool(ids) == every:
-        raise click.UsageError("name dead letters by id, or all of them with --all")
+        raise click.UsageError("give the ids of dead letters, or --all")
     if ids and (kind or collection):
-        raise click.UsageError("--kind and --collection go with --all")
+        raise click.UsageError("--kind and --collection need --all")
 
 
 def _choice(
@@ -195,7 +195,7 @@ def _choice(
 
 
 def _each(chosen: Iterable[tuple[str, Letter | None]], done: str, act: Act) -> None:
-    """Do *act* to every letter, and exit 1 if it could not be done to one of them."""
+    """Do *act* to every letter; exit 1 if it failed for one of them."""
     good = bad = 0
     for id, letter in chosen:
         reason = "there is no such dead letter" if letter is None else act(letter)

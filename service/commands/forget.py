@@ -27,22 +27,22 @@ if TYPE_CHECKING:
     from workers.store.key_places import Hit
     from workers.store.key_text import KeyText
 
-WORDS: Final = {  # by the kinds of `Hit`: what a shop calls it
-    "record": "the record, with its newest values",
-    "letter": "dead letters that are of it, or of a delivery that holds its key",
-    "body": "bodies of deliveries that could not be read",
-    "notice": "objects that wait to be fetched",
-    "delivery": "kept deliveries that hold its key",
-    "words": "pieces that kept deliveries are packed by, and all deliveries packed by them",
-    "history": "entries of the history",
-    "answer": "answers that a repeated call would get",
-    "member": "entries in queues",
-    "index": "entries in the index of item ids",
+WORDS: Final = {  # by the kinds of `Hit`
+    "record": "the record and its newest values",
+    "letter": "dead letters of the record, or of a delivery that contains its key",
+    "body": "payloads that could not be read",
+    "notice": "objects waiting to be fetched",
+    "delivery": "stored deliveries that contain its key",
+    "words": "compression dictionaries, with all deliveries that use them",
+    "history": "history entries",
+    "answer": "stored answers to repeated calls",
+    "member": "queue entries",
+    "index": "entries of the item index",
 }
 REMAINS: Final = (
-    "The item in the CMS stays, and so do backups, replicas, logs and what other systems hold: "
-    "erase it there, too. A later event of this key makes the record anew, and while the item is "
-    "in the CMS a listing of it brings its key back into the index."
+    "The item in the CMS, backups, replicas, logs and other systems are not changed: erase the "
+    "record there, too. A later event with this key creates the record again, and as long as the "
+    "item is in the CMS, a listing adds its key to the index again."
 )
 LEFT: Final = 20  # places that are named
 _PATIENCE: Final = 60.0  # s for deliveries that are being accepted
@@ -52,10 +52,10 @@ _LOOKED: Final = 20  # slices in which the nearest key is looked for
 @click.command()
 @click.argument("collection")
 @click.argument("key")
-@click.option("--dry-run", is_flag=True, help="Only show what is held.")
-@click.option("--yes", is_flag=True, help="Erase without asking.")
+@click.option("--dry-run", is_flag=True, help="Show what is stored; erase nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before erasing.")
 def forget(collection: str, key: str, dry_run: bool, yes: bool) -> None:
-    """Erase all that is held of the record KEY of COLLECTION, and every body with its key."""
+    """Erase all that is stored for the record KEY of COLLECTION. Includes payloads with its key."""
     from service.config.build import of_process
     from workers.store import connection
     from workers.store.erasure import Erasure
@@ -65,13 +65,13 @@ def forget(collection: str, key: str, dry_run: bool, yes: bool) -> None:
         names = ", ".join(configuration.settings.collections) or "none"
         raise click.UsageError(f"found {collection!r}, expected a collection: {names}")
     if not (dry_run or yes or sys.stdin.isatty()):
-        raise click.UsageError("nothing was changed: repeat it with --yes, or see it by --dry-run")
+        raise click.UsageError("nothing was changed; add --yes to erase, or --dry-run to look")
     with joined() as parts:
         client = connection.rq_connection(parts.settings.store)
         text = text_of(configuration, parts, collection, key)
         erasure = Erasure(client, parts.steps, text)
         _await_slices(client)
-        with progress("looking through the store") as bar:
+        with progress("searching the store") as bar:
             hits = erasure.find(bar)
         if all(hit.kind not in WORDS for hit in hits) and not erasure.begun():
             _unknown(parts, collection, key, text.record)
@@ -130,7 +130,7 @@ def text_of(configuration: Configuration, parts: Parts, collection: str, key: st
 
 
 def _await_slices(client: Redis) -> None:
-    """Wait for large deliveries that are being accepted: what is not yet would come after it."""
+    """Wait for large deliveries that are being accepted: they could bring the key back."""
     ends = time.monotonic() + _PATIENCE
     with progress("waiting for deliveries that are being accepted") as bar:
         first = count = int(client.llen("instep:sliced"))
@@ -149,7 +149,7 @@ def _names(path: object) -> Iterator[str]:
 
 def _unknown(parts: Parts, collection: str, key: str, record: str) -> None:
     click.echo(
-        f"nothing is held of {printable(key)} of {collection}; nothing was changed", err=True
+        f"nothing is stored for {printable(key)} of {collection}; nothing was changed", err=True
     )
     prefix = f"instep:item:{collection}:"
     found: list[str] = []
@@ -160,16 +160,16 @@ def _unknown(parts: Parts, collection: str, key: str, record: str) -> None:
         if not cursor:
             break
     if near := get_close_matches(record, found, 1):
-        click.echo(f"the nearest key is {printable(near[0])}", err=True)
+        click.echo(f"the most similar key is {printable(near[0])}", err=True)
     raise SystemExit(1)
 
 
 def _show(hits: Iterable[Hit]) -> None:
     counted = Counter(hit.kind for hit in hits)
     if not counted:
-        click.echo("Nothing is held of it: an earlier run is brought to its end.")
+        click.echo("Nothing is stored for it any more; an earlier run is completed.")
         return
-    click.echo("Held of it:")
+    click.echo("Stored for this record:")
     for kind, words in WORDS.items():
         if counted[kind]:
             click.echo(f"{counted[kind]:9,}  {words}")
@@ -179,7 +179,7 @@ def _show(hits: Iterable[Hit]) -> None:
 def _show_left(left: list[Hit]) -> None:
     if not left:
         return
-    click.echo("Not to be erased, since it is not this record's:")
+    click.echo("Not erased, because it belongs to other records:")
     for hit in islice(left, LEFT):
         click.echo(f"  {printable(_place(hit))}")
     if len(left) > LEFT:
@@ -189,59 +189,61 @@ def _show_left(left: list[Hit]) -> None:
 def _place(hit: Hit) -> str:
     kind, _, name = hit.key.removeprefix("instep:").partition(":")
     if kind == "sliced":
-        return "a delivery that is being accepted: run it again in a moment"
+        return "a delivery that is being accepted: run the command again in a moment"
     if hit.kind != "reference":
         return f"{hit.key} {hit.id}".rstrip()
     if kind == "item":
         collection, _, record = name.partition(":")
-        return f"{record} of {collection}: its field {hit.id} names this key"
+        return f"{record} of {collection}: its field {hit.id} refers to this key"
     if kind == "letter":
-        return f"dead letter {name}: it is of a record that names this key"
+        return f"dead letter {name}: its record refers to this key"
     return f"{hit.id.partition(':')[2]} of {hit.id.partition(':')[0]} waits for it"
 
 
 def _tell(gone: Counter[str], discarded: int) -> None:
-    click.echo(f"Erased: {sum(gone.values()):,} places; field values discarded: {discarded:,}")
+    click.echo(f"Erased: {sum(gone.values()):,} entries; field values discarded: {discarded:,}")
 
 
 def _write_files(client: Redis) -> Iterator[str]:
     from workers.store.append_only import rewrite
 
-    with progress("writing the store's files anew") as bar:
+    with progress("rewriting the store's files") as bar:
         if fault := rewrite(client, bar):
             yield fault
 
 
 def _spooled(data: Path, client: Redis) -> Iterator[str]:
-    """Tell of deliveries that were kept beside the store, and are accepted later."""
+    """Yield a fault for deliveries in a spool, which are accepted later."""
     from workers.store import spool_marks
 
     # Each file goes once all that is in it was accepted.
     for found in sorted(data.glob("spool/*.*"))[:1]:
         if found.suffix == ".damaged":
-            yield f"{found} holds deliveries that could not be read: remove it, and run it again"
+            yield f"{found} holds deliveries that could not be read; remove it and run this again"
         else:
-            yield f"{found} holds deliveries that are not accepted yet: run it again after that"
+            yield f"{found} holds deliveries that are not accepted yet; run this again later"
     deliveries, _ = spool_marks.of_others(client)
     if deliveries:
-        words = "deliveries that are not accepted yet: run it again after that"
+        words = "deliveries that are not accepted yet; run this again later"
         yield f"the spools of other machines hold {deliveries:,} {words}"
 
 
 def _copied(data: Path) -> Iterator[str]:
-    """Tell of copies of damaged files of the store, which hold what it held then."""
+    """Yield a fault for each copy of a damaged file of the store."""
     for path in sorted(data.glob("damaged/*")):
-        yield f"{path} is a copy of a damaged file of the store: remove it, and run it again"
+        yield f"{path} is a copy of a damaged store file; remove it and run this again"
 
 
 def _finish(faults: list[str], left: tuple[Hit, ...]) -> None:
     for fault in faults:
-        click.echo(f"A file may still hold it: {fault}", err=True)
+        click.echo(f"A file may still contain the key: {fault}", err=True)
     if left:
-        click.echo("These still hold the key:", err=True)
+        click.echo("These still contain the key:", err=True)
         for hit in islice(left, LEFT):
             click.echo(f"  {printable(_place(hit))}", err=True)
-        click.echo("Send a newer value of what names it, or forget that record, too.", err=True)
+        click.echo(
+            "Send newer values for the records that refer to it, or forget those, too.", err=True
+        )
     click.echo(REMAINS)
     if faults or left:
         raise SystemExit(1)

@@ -22,7 +22,7 @@ FILES = {
     "Procfile": "Procfile",
 }
 NEXT = """\
-Wrote a configuration to {directory}. To see it work:
+Wrote a configuration to {directory}. To try it with the sandbox:
 
   cd {quoted}
   {instep} sandbox &
@@ -36,12 +36,12 @@ Wrote a configuration to {directory}. To see it work:
 @click.command()
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
 def init(directory: Path) -> None:
-    """Write a first configuration to DIRECTORY, ready for the sandbox."""
+    """Write a starter configuration to DIRECTORY. It works with the sandbox as it is."""
     texts = {name: (STARTER / stored).read_text("utf-8") for stored, name in FILES.items()}
     texts[".env"] = _with_secrets(texts[".env.example"])
     there = [name for name in texts if (directory / name).exists()]
     if there:
-        click.echo(f"{directory} already has {', '.join(there)}: nothing was written", err=True)
+        click.echo(f"{directory} already has {', '.join(there)}; nothing was written", err=True)
         raise SystemExit(1)
     try:
         _write(directory, texts)

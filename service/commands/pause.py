@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name")
-@click.option("--reason", default="paused by hand", show_default=True, help="Shown in the status.")
+@click.option(
+    "--reason", default="paused by hand", show_default=True, help="Reason to show in the status."
+)
 def pause(name: str, reason: str) -> None:
-    """Stop sending to NAME, a destination or a collection; what comes in is kept."""
+    """Stop sending to NAME, a destination or a collection. Deliveries are still accepted."""
     with joined() as parts:
         _check(name, parts.settings)
         parts.breaker.pause(name, reason.strip() or "paused by hand")
@@ -29,7 +31,7 @@ def pause(name: str, reason: str) -> None:
 @click.command()
 @click.argument("name")
 def resume(name: str) -> None:
-    """Send to NAME again, unless the CMS still refuses the token."""
+    """Resume sending to NAME, unless the CMS still refuses the token."""
     with joined() as parts:
         _check(name, parts.settings)
         refusal = _refusal(name, parts)
@@ -40,7 +42,7 @@ def resume(name: str) -> None:
             parts.wakes.wake(parts.breaker.destination_of(name))
         held = parts.report.status()["collections"].get(name, {})
     if held.get("state") == "paused":
-        click.echo(f"{name} stays paused with its destination: {held['reason']}", err=True)
+        click.echo(f"{name} stays paused, because its destination is: {held['reason']}", err=True)
         raise SystemExit(1)
     click.echo(f"Resumed: {name}")
 

@@ -33,17 +33,19 @@ def headers_of(
 @click.command()
 @click.argument("source")
 @click.argument("file", type=click.File("rb"))
-@click.option("--topic", help="Take this topic, whatever the payload says.")
+@click.option("--topic", help="Use this topic instead of the payload's.")
 @click.option(
     "--header",
     "headers",
     multiple=True,
     callback=headers_of,
     metavar="'NAME: VALUE'",
-    help="A header of the delivery; may be repeated.",
+    help="Header of the delivery. Repeatable.",
 )
-@click.option("--fetched", is_flag=True, help="FILE is what a fetch has read.")
-@click.option("--json", "json_wanted", is_flag=True, help="Print it as JSON.")
+@click.option(
+    "--fetched", is_flag=True, help="FILE is a fetched object, not the notice that names it."
+)
+@click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
 def preview(
     source: str,
     file: BinaryIO,
@@ -52,7 +54,7 @@ def preview(
     fetched: bool,
     json_wanted: bool,
 ) -> None:
-    """Show what the payload in FILE, sent by SOURCE, would change; - is standard input."""
+    """Show what a payload from SOURCE would change. FILE may be - for standard input."""
     from service.config.build import of_process
     from service.ingest.intake import Intake
     from workers.store.connection import connect
@@ -75,7 +77,7 @@ def preview(
     else:
         _print(found, settings)
         if not (found.changes or found.problems or found.fetches):
-            click.echo(f"No mapping takes anything of it{_why(found, source, configuration)}")
+            click.echo(f"No mapping uses this payload{_why(found, source, configuration)}")
         read = configuration.senders[source].headers
         if not (fetched or found.changes or found.fetches) and not headers.keys() & {*read}:
             _hint(read)
@@ -97,7 +99,7 @@ def shown(change: Change) -> dict[str, Any]:
 
 def _hint(headers: Iterable[str]) -> None:
     if names := ", ".join(headers):
-        click.echo(f"Of the headers, which --header 'NAME: VALUE' gives, it reads {names}")
+        click.echo(f"The source also reads these headers (--header 'NAME: VALUE'): {names}")
 
 
 def _why(found: Preview, source: str, configuration: Configuration) -> str:
@@ -108,7 +110,7 @@ def _why(found: Preview, source: str, configuration: Configuration) -> str:
         return ""
     told = ", ".join("none" if topic is None else printable(topic) for topic in unknown)
     taken = sorted({topic for rule in rules for topic in rule.options.topics or ()})
-    return f": its topic is {told}, and those of {source} take {', '.join(taken)}"
+    return f": its topic is {told}; the mappings of {source} take {', '.join(taken)}"
 
 
 def _creation(change: Change, found: Preview, settings: Settings) -> dict[str, str]:
@@ -120,11 +122,11 @@ def _creation(change: Change, found: Preview, settings: Settings) -> dict[str, s
     ):
         return {}
     if change in found.partial:
-        words = "where no item has that key, none is created: the event could not be read whole"
+        words = "if no item has this key, none is created: the event could not be read whole"
         return {"creates": words}
     if any(field.slug == "name" for field in change.fields):
-        return {"creates": "where no item has that key, one is created"}
-    words = "where no item has that key, one is created once an event has given it a name"
+        return {"creates": "if no item has this key, one is created"}
+    words = "if no item has this key, one is created once an event has given it a name"
     return {"creates": words}
 
 
@@ -133,13 +135,13 @@ def _print(found: Preview, settings: Settings) -> None:
         record = printable(change.shown or change.record)
         title = f"{change.mapping}: {change.collection}, {change.by} {record}"
         if change.retire:
-            click.echo(f"{title}: its record is gone ({change.retire})")
+            click.echo(f"{title}: the record is gone at its source ({change.retire})")
             continue
         rows = [(field.slug, field.type, field.value) for field in change.fields]
         table(title, ("field", "type", "value"), rows)
         for words in _creation(change, found, settings).values():
             click.echo(f"  {words}")
     for fetch in found.fetches:
-        click.echo(f"To be fetched by {fetch.fetcher}: {printable(fetch.object)}")
+        click.echo(f"Would be fetched by {fetch.fetcher}: {printable(fetch.object)}")
     for problem in found.problems:
         click.echo(f"Problem at {printable(problem.path)}: {printable(problem.message)}")

@@ -29,34 +29,28 @@ def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetim
 @click.argument("collection")
 @click.argument("file", required=False)
 @click.option(
-    "--sql", nargs=2, metavar="URL QUERY", help="Read the rows of a query instead of a file."
+    "--sql", nargs=2, metavar="URL QUERY", help="Read the rows of this query instead of a file."
 )
-@click.option("--format", "form", help="csv, json or jsonl, where the file name does not say it.")
-@click.option("--under", help="Put each record under this path, for example data.")
-@click.option("--list", "list_", help="Path to the list of records in a JSON object.")
-@click.option(
-    "--delimiter", help="Separator of a CSV file, where its header line does not show it."
-)
+@click.option("--format", "form", help="csv, json or jsonl. Default: by the file name.")
+@click.option("--under", help="Path to put each record under, for example data.")
+@click.option("--list", "list_", help="Path to the list of records in a JSON file.")
+@click.option("--delimiter", help="Delimiter of a CSV file. Default: detected in its header.")
 @click.option(
     "--encoding", help="Text encoding of the file, for example windows-1252. Default: UTF-8."
 )
-@click.option(
-    "--source", help="Source of the snapshot, where several sources write the collection."
-)
+@click.option("--source", help="Source of the snapshot. Needed if several write the collection.")
 @click.option("--topic", help="Use only the mappings for this topic.")
-@click.option("--as-of", callback=_moment, metavar="TIME", help="When the export began.")
+@click.option("--as-of", callback=_moment, metavar="TIME", help="Time at which the export began.")
 @click.option(
     "--partial",
     is_flag=True,
-    help="The snapshot holds a part of the records: retire no item for lack of a record.",
+    help="The snapshot is incomplete: retire no items that are missing from it.",
 )
-@click.option(
-    "--check", is_flag=True, help="Only compare, change nothing. Exit code 1 if anything differs."
-)
+@click.option("--check", is_flag=True, help="Only compare. Exit code 1 if anything differs.")
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Show what would be sent and how many API calls it needs; change nothing.",
+    help="Show what would be sent and how many API calls it takes; change nothing.",
 )
 @click.option(
     "--retire-up-to", type=click.IntRange(0), metavar="K", help="Allow up to K items to be retired."
@@ -68,12 +62,12 @@ def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetim
     "--overwrite-up-to",
     type=click.IntRange(0),
     metavar="K",
-    help="Allow values of up to K items to be overwritten.",
+    help="Allow up to K items to be overwritten.",
 )
 @click.option(
     "--no-wait",
     is_flag=True,
-    help="Do not wait until the CMS has answered. Exit code 1 unless nothing was to be done.",
+    help="Do not wait for the CMS to answer. Exit code 1 if there was anything to send.",
 )
 @click.option(
     "--limit",
@@ -81,13 +75,17 @@ def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetim
     default=50,
     show_default=True,
     metavar="LINES",
-    help="Differences to print.",
+    help="Maximum number of differences to print.",
 )
-@click.option("--json", "json_wanted", is_flag=True, help="Print it as JSON.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
 @click.option("--scheduled", is_flag=True, hidden=True)
 def reconcile(collection: str, json_wanted: bool, limit: int, **options: Any) -> None:
-    """Compare COLLECTION with the records in FILE (- is standard input), and put right what
-    differs. Without FILE or --sql: with what instep.toml names."""
+    """
+    Compare COLLECTION with a snapshot, and repair the differences.
+
+    FILE may be - for standard input. Without FILE and --sql, the snapshot is the one that
+    instep.toml names.
+    """
     from service.config.build import of_process
     from service.reconcile.wishes import Wishes
 
@@ -119,7 +117,7 @@ _DO = {"created": "Create", "overwritten": "Overwrite", "retired": "Retire"}
 
 
 def _approve(asked: Question) -> bool:
-    """Show what it is about, then ask."""
+    """Show the items in question, then ask."""
     for line in asked.lines:
         click.echo(f"  {printable(line)}", err=True)
     if asked.more:
@@ -131,7 +129,9 @@ def _print(outcome: Any, limit: int) -> None:
     for each in islice(outcome.entries(), limit):
         click.echo(_line(each))
     if outcome.total > limit:
-        click.echo(f"{limit} of {outcome.total} shown: --limit LINES shows more, --json all")
+        click.echo(
+            f"{limit} of {outcome.total} shown; --limit LINES shows more, --json all of them"
+        )
     for line in outcome.lines():
         click.echo(printable(line))
 

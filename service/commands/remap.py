@@ -48,14 +48,14 @@ class Since(click.ParamType["timedelta | datetime"]):
 
 @click.command()
 @click.argument("source")
-@click.option("--since", required=True, type=Since(), help=f"From when on: {_EXPECTED}.")
-@click.option("--dry-run", is_flag=True, help="Only show what would change.")
-@click.option("--yes", is_flag=True, help="Do it without asking.")
-@click.option("--json", "json_wanted", is_flag=True, help="Print it as JSON.")
+@click.option("--since", required=True, type=Since(), help=f"Start of the period: {_EXPECTED}.")
+@click.option("--dry-run", is_flag=True, help="Show what would change; change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before applying the changes.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
 def remap(
     source: str, since: timedelta | datetime, dry_run: bool, yes: bool, json_wanted: bool
 ) -> None:
-    """Run what SOURCE sent through the mappings as they are now; shows first what would change."""
+    """Map stored deliveries of SOURCE again. Uses the current mappings, and shows changes first."""
     from service.config.build import of_process
     from workers.store.delivery_log import Kept
     from workers.store.outbox import Outbox
@@ -92,14 +92,14 @@ def _start(source: str, since: timedelta | datetime, window: Window) -> datetime
     start = window.now - since if isinstance(since, timedelta) else since
     words = ""
     if start > window.now:
-        words = f"{start.isoformat()} is still to come"
+        words = f"{start.isoformat()} is in the future"
     elif window.since is None:
-        words = f"no delivery of {source} is kept; see `keep_hours` of [sources.{source}]"
+        words = f"no deliveries of {source} are stored; see `keep_hours` of [sources.{source}]"
     elif window.fell and start <= window.fell:
         words = (
-            f"deliveries of {source} are kept since {window.since.isoformat()}, not since "
-            f"{start.isoformat()}: name a later time, as in --since {window.since.isoformat()} "
-            f"(`keep_hours` and `keep_mb` of [sources.{source}] say how long they are)"
+            f"deliveries of {source} are stored since {window.since.isoformat()}, not since "
+            f"{start.isoformat()}: use a later time, as in --since {window.since.isoformat()} "
+            f"(see `keep_hours` and `keep_mb` of [sources.{source}])"
         )
     if words:
         click.echo(words, err=True)
@@ -117,7 +117,7 @@ def _remap(configuration: Configuration, parts: Parts, kept: Kept, source: str, 
 
 
 def _run(made: Remap, start: datetime, last: int) -> dict[str, Any]:
-    with progress("looking" if made.dry else "running") as bar:
+    with progress("comparing" if made.dry else "applying") as bar:
         made.run(start, last, bar)
     tally, ledger = made.tally, made.ledger
     fields, items = ledger.changed()
@@ -149,38 +149,38 @@ def _run(made: Remap, start: datetime, last: int) -> dict[str, Any]:
 
 
 def _decided(told: dict[str, Any], *, dry_run: bool, yes: bool, json_wanted: bool) -> bool:
-    """Whether to do it; ends the command where nobody says so and it is needed."""
+    """Return whether to apply the changes; end the command where that needs a confirmation."""
     found = told["dry_run"]
     needed = bool(found["taken"] or found["letters"])
     if needed and not dry_run:
         if yes:
             return True
         if _asks() and not json_wanted:
-            return click.confirm("Do it?", abort=True)
+            return click.confirm("Apply these changes?", abort=True)
     if json_wanted:
         as_json(told | {"done": None})
     elif not needed:
-        click.echo("Nothing is to be done.")
+        click.echo("Nothing to do.")
     if needed and not dry_run:
-        click.echo("nothing was changed: repeat it with --yes to do it", err=True)
+        click.echo("nothing was changed; add --yes to apply the changes", err=True)
         raise SystemExit(1)
     return False
 
 
 def _asks() -> bool:
-    """Whether there is somebody to ask."""
+    """Return whether a person is there to ask."""
     return sys.stdin.isatty()
 
 
 _WORDS: Final = (
-    ("deliveries", "deliveries that came since then"),
+    ("deliveries", "deliveries since then"),
     ("events", "events in them"),
-    ("taken", "field values taken"),
-    ("same", "field values as they are"),
-    ("stale", "field values overtaken by newer ones"),
-    ("unwanted", "events that no mapping takes anything from"),
-    ("repeats", "events that were repeats"),
-    ("not_fetched", "objects named by notices: what was fetched is run, nothing is fetched again"),
+    ("taken", "field values accepted"),
+    ("same", "field values unchanged"),
+    ("stale", "field values older than the current ones"),
+    ("unwanted", "events that no mapping uses"),
+    ("repeats", "repeated events"),
+    ("not_fetched", "objects named by notices: mapped as fetched then, not fetched again"),
     ("unreadable", "deliveries that cannot be unpacked"),
     ("letters", "dead letters closed"),
 )
@@ -203,6 +203,6 @@ def _show(found: dict[str, Any], *, dry: bool) -> None:
         click.echo(f"{each['events']:9,}  events cannot be mapped: {printable(said)}")
     if dry:
         click.echo(
-            "The web processes must have read these mappings too: restart them first, or what "
-            "comes in meanwhile is mapped as before."
+            "If you changed mappings.py, restart the web processes first: until then they map new "
+            "deliveries as before."
         )

@@ -29,7 +29,7 @@ def bind(default: str) -> Decorator:
         default=default,
         show_default=True,
         metavar="HOST:PORT",
-        help="Where to listen.",
+        help="Address to listen on.",
     )
 
 
@@ -39,13 +39,13 @@ def processes(what: str) -> Decorator:
         type=click.IntRange(min=1, max=64),
         default=2,
         show_default=True,
-        help=f"How many {what}.",
+        help=f"Number of {what}.",
     )
 
 
 @click.command()
 @bind("127.0.0.1:8000")
-@processes("web processes, and as many workers")
+@processes("web processes, and of workers")
 def up(bind: str, processes: int) -> None:
     """Run everything on this machine: store, web and workers."""
     from service.config import logging_setup
@@ -60,7 +60,7 @@ def up(bind: str, processes: int) -> None:
 @bind("127.0.0.1:8000")
 @processes("web processes")
 def web(bind: str, processes: int) -> None:
-    """Receive webhooks."""
+    """Run the web processes, which receive webhooks."""
     from service.config import logging_setup
     from service.config.build import of_process
     from service.run import services
@@ -72,7 +72,7 @@ def web(bind: str, processes: int) -> None:
 @click.command()
 @processes("workers")
 def worker(processes: int) -> None:
-    """Send what is due to the CMS."""
+    """Run the workers, which send changes to the CMS."""
     from service.config import logging_setup
     from service.config.build import of_process
     from service.run import services
@@ -83,12 +83,18 @@ def worker(processes: int) -> None:
 
 @click.command()
 @click.option(
-    "--events", type=click.IntRange(min=1), default=5000, show_default=True, help="How many."
+    "--events",
+    type=click.IntRange(min=1),
+    default=5000,
+    show_default=True,
+    help="Number of events.",
 )
-@click.option("--api", type=click.Choice(["v1", "v2"]), default="v2", show_default=True)
+@click.option(
+    "--api", type=click.Choice(["v1", "v2"]), default="v2", show_default=True, help="API to use."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def demo(events: int, api: str, as_json: bool) -> None:
-    """A day of shop life in a minute, with everything that can go wrong."""
+    """Play a day of shop traffic in a minute, failures included."""
     from service.demo import run
 
     raise SystemExit(run.run(events, api, as_json))

@@ -33,7 +33,7 @@ class _Number(click.FloatRange):
     "--products",
     type=click.IntRange(min=0),
     metavar="N",
-    help="How many to start with.  [default: 1000, with --seed none]",
+    help="Number of products to start with.  [default: 1000; 0 with --seed]",
 )
 @click.option(
     "--seed",
@@ -41,58 +41,58 @@ class _Number(click.FloatRange):
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     multiple=True,
     metavar="FILE",
-    help="Collections to start with: .json as the API answers them, .csv as the Designer exports "
-    "them. Repeatable.",
+    help="Collections to start with: a .json file as the API returns it, or a .csv export of the "
+    "Designer. Repeatable.",
 )
 @click.option(
     "--state",
     type=_FILE,
     metavar="FILE",
-    help="Keep the state in this file; what it holds already goes before --seed and --products.",
+    help="Keep the state in this file. If it exists, its state replaces --seed and --products.",
 )
-@click.option("--token", default="sandbox-token", show_default=True, help="The one that it knows.")
+@click.option("--token", default="sandbox-token", show_default=True, help="API token to accept.")
 @click.option(
     "--requests-per-minute",
     type=click.IntRange(min=1),
     default=60,
     show_default=True,
     metavar="N",
-    help="What a token may ask for.",
+    help="Rate limit of a token.",
 )
 @click.option(
     "--second-consumer",
     type=_Number(0, 100),
     default=0.0,
     metavar="PERCENT",
-    help="How much of that somebody else takes.",
+    help="Share of the rate limit that another client uses.",
 )
 @click.option(
     "--rule",
     "rules",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Set how strict the site is or what it keeps, as 'lowers_emails=true'. Repeatable.",
+    help="Set a rule of the site, for example lowers_emails=true. Repeatable.",
 )
 @click.option(
     "--fault",
     "faults",
     multiple=True,
     metavar="WORDS",
-    help="Arm a fault, as 'status=503,seconds=30' or 'slow,delay=5,times=3'. Repeatable.",
+    help="Inject a fault: status=503,seconds=30 or slow,delay=5,times=3, for example. Repeatable.",
 )
 @click.option(
     "--clock-offset",
     type=_Number(-FARTHEST, FARTHEST),
     default=0.0,
     metavar="SECONDS",
-    help="How far its clock is ahead; below 0, behind.",
+    help="Seconds by which its clock is ahead; negative: behind.",
 )
-@click.option("--webhook", metavar="URL", help="Who is told of changes, signed.")
+@click.option("--webhook", metavar="URL", help="URL that receives signed webhooks about changes.")
 @click.option(
     "--webhook-secret",
     metavar="SECRET",
     envvar="SANDBOX_WEBHOOK_SECRET",
-    help="What webhooks are signed with; or SANDBOX_WEBHOOK_SECRET.",
+    help="Secret that signs the webhooks. Default: the environment's SANDBOX_WEBHOOK_SECRET.",
 )
 @click.option(
     "--webhook-trigger",
@@ -100,7 +100,7 @@ class _Number(click.FloatRange):
     type=click.Choice(RAISED),
     multiple=True,
     metavar="NAME",
-    help=f"Only of these: {', '.join(RAISED)}. Repeatable.",
+    help=f"Send only these events: {', '.join(RAISED)}. Repeatable.",
 )
 @click.option(
     "--webhook-retry",
@@ -108,29 +108,31 @@ class _Number(click.FloatRange):
     default=RETRY_SECONDS,
     show_default=True,
     metavar="SECONDS",
-    help="How long until a webhook that failed is sent again.",
+    help="Wait before a failed webhook is sent again.",
 )
 @click.option(
     "--copy",
     "site",
     metavar="SITE_ID",
-    help="Serve nothing: read a real site, by the token in WEBFLOW_TOKEN, and --save it as a seed.",
+    help="Copy a real site to a seed file and exit. Needs --save, and the token in WEBFLOW_TOKEN.",
 )
-@click.option("--save", type=_FILE, metavar="FILE", help="Where --copy writes to, as site.json.")
+@click.option(
+    "--save", type=_FILE, metavar="FILE", help="File that --copy writes, for example site.json."
+)
 @click.option(
     "--copy-from",
     "base",
     default="https://api.webflow.com/v2",
     show_default=True,
     metavar="URL",
-    help="Where --copy reads from.",
+    help="API that --copy reads.",
 )
 def sandbox(bind: str, site: str | None, save: Path | None, base: str, **options: Any) -> None:
     """
-    A stand-in Webflow, v1 and v2, for dry runs.
+    Run a stand-in for Webflow's v1 and v2 API.
 
-    What it holds is shown at http://HOST:PORT/, and kept in memory alone, unless --state names a
-    file. Clients are pointed at http://HOST:PORT (v1) or http://HOST:PORT/v2, with --token.
+    Its items are shown at http://HOST:PORT/. The API is at http://HOST:PORT (v1) and
+    http://HOST:PORT/v2, and accepts --token. State is kept in memory, unless --state names a file.
     """
     if site is not None or save is not None:
         _copy(site, save, base)
@@ -144,7 +146,7 @@ def sandbox(bind: str, site: str | None, save: Path | None, base: str, **options
     if webhook is not None and not options["webhook_secret"]:
         raise click.UsageError("--webhook needs --webhook-secret.")
     if webhook is not None and not webhook.startswith(("http://", "https://")):
-        expected = "expected a URL, as http://127.0.0.1:8000/webhooks/webflow"
+        expected = "expected a URL such as http://127.0.0.1:8000/webhooks/webflow"
         raise click.BadParameter(f"found {webhook!r}, {expected}", param_hint="--webhook")
     logging_setup.configure()
     raise SystemExit(server.run(bind, **options))
@@ -156,11 +158,11 @@ def _copy(site: str | None, path: Path | None, base: str) -> None:
 
     token = os.environ.get("WEBFLOW_TOKEN", "")
     if site is None or path is None:
-        raise click.UsageError("--copy and --save go together.")
+        raise click.UsageError("--copy and --save need each other.")
     if not token:
         raise click.UsageError("--copy needs the site's token in WEBFLOW_TOKEN.")
     try:
         save(Reader(base.rstrip("/"), token), site, path, click.echo)
     except (CopyRefused, OSError) as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"written: {path}; instep sandbox --seed {path}")
+    click.echo(f"Wrote {path}. Start from it with: instep sandbox --seed {path}")

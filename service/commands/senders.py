@@ -11,14 +11,14 @@ from service.commands.output import as_json, table
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--json", "json_wanted", is_flag=True, help="Print it as JSON.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
 def senders(name: str | None, json_wanted: bool) -> None:
-    """Show every sender, or NAME: settings, proof, de-duplication, order, retries."""
+    """List the supported senders and their settings, or those of NAME."""
     from service.senders.catalog import listing
 
     found = [row for row in listing() if name in (None, row["name"])]
     if not found:
-        click.echo(f"There is no sender {name}; instep senders lists them all", err=True)
+        click.echo(f"there is no sender {name}; `instep senders` lists all of them", err=True)
         raise SystemExit(1)
     if json_wanted:
         as_json(found)

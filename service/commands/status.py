@@ -34,9 +34,9 @@ FETCHER = ("state", "reason", "waiting", "oldest_seconds", "asked", "merged", "d
 
 
 @click.command()
-@click.option("--json", "json_wanted", is_flag=True, help="Print it as JSON.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
 def status(json_wanted: bool) -> None:
-    """Show destinations, collections, sources, fetchers, reconciles, counters and processes."""
+    """Show states, backlog, counters and processes."""
     from service.ingest.spool_count import with_spool
     from service.reconcile.past_runs import with_runs
     from workers.runtime import heartbeats
@@ -71,7 +71,7 @@ def _told_with_reason() -> Iterator[None]:
         spool = waiting(load(os.environ).store.data)
         kept = (
             f"; {spool.deliveries} deliveries, {spool.bytes} bytes, are safe in the spool of this "
-            "machine and go on once it answers"
+            "machine and are accepted once it answers"
         ) * bool(spool.deliveries)
         raise StoreUnavailable(f"{name}: {error}{kept}") from error
 
@@ -170,13 +170,13 @@ def memory_line(memory: Mapping[str, Any]) -> str:
     """Return how much memory the store uses; from 70 % of its limit on, also for what."""
     used, limit = memory["used"], memory["limit"]
     if not limit:
-        return f"Memory: {_mb(used)} used, no limit is set (maxmemory)"
+        return f"Memory: {_mb(used)} used, without a limit (maxmemory)"
     line = f"Memory: {_mb(used)} of {_mb(limit)} used ({used / limit:.0%})"
     if not memory["level"]:
         return line
     largest = sorted(memory["families"].items(), key=lambda each: -each[1])[:LARGEST]
     told = ", ".join(f"{name} {_mb(size)}" for name, size in largest) or "not measured yet"
-    refused = "; until there is room new deliveries go to the spool, or get 503" * memory["full"]
+    refused = "; until there is room, new deliveries go to the spool or get 503" * memory["full"]
     return f"{line}: {told}{refused}"
 
 
@@ -193,7 +193,11 @@ def _show_waits(collections: Mapping[str, Mapping[str, Any]]) -> None:
         for wait in row["waits"]
     ]
     if rows:
-        table("Waits", ("collection", *(column.replace("_", " ") for column in columns)), rows)
+        table(
+            "Waiting collections",
+            ("collection", *(column.replace("_", " ") for column in columns)),
+            rows,
+        )
 
 
 def _show_unmapped(sources: Mapping[str, Mapping[str, Any]]) -> None:
@@ -202,14 +206,14 @@ def _show_unmapped(sources: Mapping[str, Mapping[str, Any]]) -> None:
     for name, row in sources.items():
         used, limit = row["unmapped_bytes"], row["unmapped_bytes_limit"]
         full = (
-            "full: new ones are kept without their bodies"
+            "full: new ones are kept without their payloads"
             if used >= limit
             else f"{used / limit:.0%}"
         )
         if row["unmapped"]:
             rows.append((name, row["unmapped"], used, full))
     if rows:
-        table("Unmapped events", ("source", "dead letters", "bytes of bodies", "room"), rows)
+        table("Unmapped events", ("source", "dead letters", "bytes of payloads", "used"), rows)
 
 
 def _show_stale(sources: Mapping[str, Mapping[str, Any]]) -> None:
@@ -220,8 +224,9 @@ def _show_stale(sources: Mapping[str, Mapping[str, Any]]) -> None:
     for name, row in sources.items():
         if stalled := row["stalled"]:
             click.echo(
-                f"Warning: all that {name} has sent since {stalled['since']} is older than what is "
-                f"held, the last by {stalled['behind']}: see its clock, or its position"
+                f"Warning: {name} has sent nothing newer than the current values since "
+                f"{stalled['since']}, the last value is older by {stalled['behind']}: check its "
+                "clock or its position"
             )
 
 

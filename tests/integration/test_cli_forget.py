@@ -74,7 +74,7 @@ def test_no_file_of_the_store_holds_what_was_forgotten(parts, folder):
     result = run(KEY, "--yes")
     assert result.exit_code == 0, result.output
     assert "field values discarded: 1" in result.output
-    assert "The item in the CMS stays" in result.output
+    assert "The item in the CMS, backups" in result.output
     held = files(folder)
     assert KEY.encode() not in held
     assert b"OTHER-1" in held
@@ -95,7 +95,7 @@ def test_a_dry_run_shows_and_changes_nothing(parts):
     deliver(id="e1", sku=KEY, qty=5)
     result = run(KEY, "--dry-run")
     assert result.exit_code == 0
-    assert "the record, with its newest values" in result.output
+    assert "the record and its newest values" in result.output
     assert found.steps.client.exists(f"instep:item:products:{KEY}")
 
 
@@ -104,7 +104,7 @@ def test_an_unknown_key_is_told_with_the_nearest(parts):
     deliver(id="e1", sku=KEY, qty=5)
     result = run("ERASE-ME-78", "--yes")
     assert result.exit_code == 1
-    assert f"the nearest key is {KEY}" in result.output
+    assert f"the most similar key is {KEY}" in result.output
     assert found.steps.client.exists(f"instep:item:products:{KEY}")
 
 
@@ -122,7 +122,7 @@ def test_what_still_holds_it_is_named_and_exits_1(parts):
     found.steps.client.hset("instep:item:products:OTHER-1", "f:best", json.dumps(field))
     result = run(KEY, "--yes")
     assert result.exit_code == 1
-    assert "OTHER-1 of products: its field best names this key" in result.output
+    assert "OTHER-1 of products: its field best refers to this key" in result.output
 
 
 def test_a_spool_that_is_not_drained_is_told(parts, folder):
@@ -149,7 +149,7 @@ def test_a_file_that_was_kept_since_it_was_damaged_is_named(parts, folder, name)
     kept.unlink()
     assert result.exit_code == 1
     assert f"{name} " in result.output
-    assert "remove it, and run it again" in result.output
+    assert "remove it and run this again" in result.output
     assert run(KEY, "--yes").exit_code == 0
 
 

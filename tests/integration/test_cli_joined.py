@@ -194,7 +194,7 @@ def test_check_names_the_items_that_have_one_key(parts, run):
     place = f"products:{parts.settings.copy_of(products)}"
     parts.steps.client.hset(f"instep:ids:{place}", "a", "id-1")
     parts.steps.client.hset(f"instep:twins:{place}", mapping={"id-2": "a", "id-3": "a"})
-    note = "Collection products: a is the key of id-1, which is written, and of id-2, id-3"
+    note = "Collection products: items id-1, id-2, id-3 have key a; id-1 is written"
     assert note in run("check").stdout
 
 

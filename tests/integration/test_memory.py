@@ -196,7 +196,7 @@ def test_a_store_that_forbids_to_measure_is_told_once_and_watched_all_the_same(s
 @pytest.mark.usefixtures("watch")
 def test_check_says_what_is_used_and_where_no_limit_is_set(store):
     assert check._memory(store).endswith(
-        "no limit is set; set maxmemory, so that it is told before its machine has none left"
+        "without a limit; set maxmemory, so that Instep can warn before the machine runs out"
     )
     store.config_set("maxmemory", 200 * MB)
     assert check._memory(store).endswith(" of 200 MB")
@@ -208,7 +208,7 @@ MB = 1_048_576
 @pytest.mark.parametrize(
     ("limit", "level", "line"),
     [
-        (None, "", "Memory: 80.0 MB used, no limit is set (maxmemory)"),
+        (None, "", "Memory: 80.0 MB used, without a limit (maxmemory)"),
         (200 * MB, "", "Memory: 80.0 MB of 200.0 MB used (40%)"),
         (
             100 * MB,
@@ -225,4 +225,4 @@ def test_the_status_is_one_plain_line(limit, level, line):
 
 def test_a_full_store_says_what_is_refused():
     told = {"used": 95, "limit": 100, "families": {}, "level": "full", "full": True}
-    assert memory_line(told).endswith("new deliveries go to the spool, or get 503")
+    assert memory_line(told).endswith("new deliveries go to the spool or get 503")

@@ -113,5 +113,5 @@ def test_check_tells_of_a_newer_store_as_a_problem(store, instep):
 
 def test_check_tells_how_many_records_an_upgrade_has_merged(store, instep):
     store.hset("instep:merged", "products", 3)
-    note = "Collection products: 3 records were merged, whose keys have one normal form"
+    note = "Collection products: the upgrade merged 3 records whose keys are the same key"
     assert note in instep("check")[1]

@@ -67,7 +67,7 @@ def test_a_collection_that_answers_is_right_and_a_store_that_does_not_run_is_no_
     code, found = check()
     assert (code, found["ok"], found["problems"]) == (0, True, [])
     assert site.asked == [("/v2/collections/65f000000000000000000001", "Bearer t0ken")]
-    assert "nothing runs" in found["notes"][0]
+    assert "not running yet" in found["notes"][0]
 
 
 def test_a_key_that_will_go_is_a_warning_that_names_the_next_one(check):
@@ -216,7 +216,7 @@ def test_what_is_created_and_where_is_noted(check, live, word):
     text = TOML.replace("[collections.products]\n", f"[collections.products]\n{create}")
     text = text.replace("[destinations.site]\n", f"[destinations.site]\nlive = {live}\n")
     _, found = check(text)
-    assert any(f"what is missing is created, {word}" in note for note in found["notes"])
+    assert any(f"missing items are created, {word}" in note for note in found["notes"])
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_locales_that_nothing_writes_are_told(check):
     code, found = check()
     assert (code, found["problems"]) == (0, [])
     [note] = said(found, "locale")
-    assert note.startswith("Collection products: nothing writes its locale de: set locales")
+    assert note.startswith("Collection products: no mapping writes the locale de; set locales")
 
 
 @pytest.mark.parametrize("locales", ['locales = "all"', 'locales = ["en", "DE"]'])
@@ -139,4 +139,4 @@ def test_a_site_that_is_named_is_asked_for(check):
     [problem] = found["problems"]
     assert code == 1
     assert problem["where"].endswith("destinations.site.site")
-    assert problem["found"].startswith("the answer 404")
+    assert problem["found"].startswith("status 404")

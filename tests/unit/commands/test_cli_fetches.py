@@ -162,7 +162,7 @@ def test_preview_shows_what_would_be_fetched_and_fetches_nothing(environ):
         "fetches": [{"fetcher": "shop-api", "object": "7"}],
         "problems": [],
     }
-    assert preview(environ, notice) == (0, "To be fetched by shop-api: 7\n")
+    assert preview(environ, notice) == (0, "Would be fetched by shop-api: 7\n")
 
 
 def test_preview_maps_a_file_as_what_was_fetched(environ):

@@ -137,7 +137,7 @@ def test_preview_says_where_an_item_would_be_created(run, shop):
     payload = json.loads((shop / "stock.json").read_text())
     payload["data"]["name"] = "Oak desk"
     shown = run("preview", "erp", "-", input=json.dumps(payload)).stdout
-    assert "  where no item has that key, one is created" in shown.splitlines()
+    assert "  if no item has this key, one is created" in shown.splitlines()
     payload["data"]["qty"] = "many"
     shown = run("preview", "erp", "-", "--json", input=json.dumps(payload)).stdout
     ((change), *_) = json.loads(shown)["changes"]
@@ -172,7 +172,7 @@ def test_preview_without_the_headers_that_tell_the_topic_says_which_are_read(run
     text = (shop / "instep.toml").read_text()
     (shop / "instep.toml").write_text(text.replace('topic = "type"', 'topic = "header:X-Topic"'))
     said = run("preview", "erp", "stock.json").stdout.splitlines()
-    hint = "Of the headers, which --header 'NAME: VALUE' gives, it reads x-topic"
+    hint = "The source also reads these headers (--header 'NAME: VALUE'): x-topic"
     assert said[-1] == hint
     other = run("preview", "erp", "stock.json", "--header", "x-topic: order.created")
     assert hint not in other.stdout
@@ -201,8 +201,8 @@ def test_preview_shows_no_code_that_a_terminal_obeys(run):
 def test_preview_says_that_nothing_is_wanted_and_by_which_topic(run):
     result = run("preview", "erp", "stock.json", "--topic", "order.created")
     assert result.stdout == (
-        "No mapping takes anything of it:"
-        " its topic is order.created, and those of erp take stock.changed\n"
+        "No mapping uses this payload:"
+        " its topic is order.created; the mappings of erp take stock.changed\n"
     )
 
 
