@@ -14,6 +14,7 @@ import click
 from service.commands import (
     check,
     dead,
+    docs,
     forget,
     init,
     pause,
@@ -66,5 +67,6 @@ for command in (
     pause.pause,
     pause.resume,
     reconcile.reconcile,
+    docs.docs,
 ):
     main.add_command(command)

@@ -75,7 +75,7 @@ FLOORS = (
     ("service/commands",),
     ("service/run", "service/demo", "service/starter"),
     ("service/web",),
-    ("service/reconcile",),
+    ("service/reconcile", "service/operate"),
     ("service/ingest", "service/config"),
     ("service/mapping", "service/fetchers"),
     ("service/senders",),

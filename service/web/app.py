@@ -8,6 +8,7 @@ The Flask application: wiring, health, readiness and metrics.
 | ``/readyz`` | 503 where a delivery could not be kept, else 200: see ``service.web.readiness`` |
 | ``/metrics`` | Prometheus text; without the store what the machine knows by itself |
 | ``/`` | 403 without ``INSTEP_ADMIN_TOKEN``, naming it |
+| ``/docs``, ``/docs/…`` | the documentation, for whoever sends ``INSTEP_ADMIN_TOKEN`` |
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from service.ingest.intake import Intake
 from service.ingest.ports import Mappings, Outbox
 from service.ingest.spool_parts import SpoolParts
 from service.senders.secret_rotation import Configured
-from service.web import webhooks
+from service.web import docs_pages, webhooks
 from service.web.readiness import Readiness
 from service.web.refusals import Reporter
 from workers.config.settings import Settings
@@ -90,6 +91,7 @@ def create_app(
     app.add_url_rule("/readyz", view_func=lambda: _ready(readiness), endpoint="readyz")
     app.add_url_rule("/metrics", view_func=lambda: _metrics(status, spool), endpoint="metrics")
     app.add_url_rule("/", view_func=lambda: _front(settings.admin_token), endpoint="front")
+    app.register_blueprint(docs_pages.blueprint(settings.admin_token))
     app.register_error_handler(HTTPException, lambda error: _error(error, reporter))
     app.register_error_handler(StoreUnavailable, _unavailable)
     return app
@@ -113,7 +115,7 @@ def _front(admin_token: str | None) -> tuple[Response, int]:
     if admin_token is None:
         page = "Set the environment variable INSTEP_ADMIN_TOKEN and start again to use this page."
         return Response(page + "\n", content_type="text/plain"), HTTPStatus.FORBIDDEN
-    page = "Instep is running. See instep status, instep dead list and /metrics."
+    page = "Instep is running. See instep status, instep dead list, /metrics and /docs."
     return Response(page + "\n", content_type="text/plain"), HTTPStatus.OK
 
 

@@ -12,7 +12,7 @@ from service.config.build import build
 
 COMMANDS = {
     *("init", "up", "web", "worker", "demo", "sandbox", "check", "preview", "reconcile", "status"),
-    "senders",
+    *("senders", "docs"),
     *("dead", "remap", "pause", "resume", "forget"),
 }
 

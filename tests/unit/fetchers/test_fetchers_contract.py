@@ -14,7 +14,7 @@ from workers.config.settings import Fetcher
 from workers.errors import ConfigurationInvalid
 
 VECTORS = Path(__file__).parents[2] / "vectors"
-README = Path(__file__).parents[3] / "service" / "fetchers" / "README.md"
+PAGE = Path(__file__).parents[3] / "service/docs/fetching.md"
 # What is found in each recorded notice, by the name of its vector.
 NAMED = {
     "airtable-payloads": {"ping": "achN4yW8cP1sDf6Gh"},
@@ -120,7 +120,7 @@ def test_a_notice_of_another_system_names_nothing_or_something(kind):
 
 @pytest.mark.parametrize("kind", every_kind())
 def test_every_kind_is_documented_with_its_keys(kind):
-    rows = README.read_text(encoding="utf-8").splitlines()
+    rows = PAGE.read_text(encoding="utf-8").splitlines()
     row = next((line for line in rows if line.startswith(f"| `{kind}` ")), "")
     assert row
     assert all(f"`{key}`" in row for key in KINDS[kind].options().fields)

@@ -1,0 +1,62 @@
+"""
+The pages of the documentation: what ``instep docs`` and ``/docs`` show.
+
+``service/docs/index.md`` lists every page once, and so fixes their order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Final
+
+INDEX: Final = "index"
+_ENTRY: Final = re.compile(r"^ *- \[([^\]]+)\]\(([\w/-]+)\.md\): (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """
+    Args:
+        name: Path below ``service/docs`` without its ending, as ``senders/shopify``.
+        title: As the index has it.
+        summary: One line.
+    """
+
+    name: str
+    title: str
+    summary: str
+
+    @property
+    def text(self) -> str:
+        return _read(self.name)
+
+
+def _read(name: str) -> str:
+    return (files("service") / "docs" / f"{name}.md").read_text(encoding="utf-8")
+
+
+@cache
+def pages() -> Mapping[str, Page]:
+    """Return the pages by name, in the order of the index."""
+    found = (Page(name, title, summary) for title, name, summary in _ENTRY.findall(_read(INDEX)))
+    return MappingProxyType({page.name: page for page in found})
+
+
+def index() -> Page:
+    """Return the page that lists the others."""
+    return Page(INDEX, "Documentation", "all pages")
+
+
+def near(name: str) -> list[str]:
+    """Return the names of pages that somebody who asked for *name* may mean, at most five."""
+    last = {page.rpartition("/")[2]: page for page in pages()}
+    wanted = name.lower().removesuffix(".md")
+    holds = [page for page in pages() if wanted and wanted in page]
+    close = [last[each] for each in get_close_matches(wanted.rpartition("/")[2], last, n=5)]
+    return list(dict.fromkeys(holds + close))[:5]

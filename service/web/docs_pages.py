@@ -1,0 +1,115 @@
+"""
+``/docs``: the documentation as HTML, for an operator.
+
+The pages are made from their Markdown without any raw HTML, and load one style sheet and nothing
+else.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cache
+from http import HTTPStatus
+from importlib.resources import files
+from itertools import pairwise
+from typing import Final
+
+from flask import Blueprint, Response, render_template, url_for
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from service.operate import documentation
+from service.operate.documentation import Page
+from service.web.operator_token import refusal
+
+_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "private, no-cache",
+}
+
+
+def blueprint(admin_token: str | None) -> Blueprint:
+    """Return the routes of the documentation; without *admin_token* each answers 403."""
+    routes = Blueprint("docs", __name__, template_folder="templates")
+    routes.before_request(lambda: refusal(admin_token))
+    routes.after_request(_protect)
+    routes.add_url_rule("/docs", "index", _index, strict_slashes=False)
+    routes.add_url_rule("/docs/docs.css", "style", _style)
+    routes.add_url_rule("/docs/<path:name>", "page", _page)
+    return routes
+
+
+def _protect(response: Response) -> Response:
+    response.headers.update(_HEADERS)
+    return response
+
+
+def _style() -> Response:
+    sheet = files("service.web") / "templates" / "docs.css"
+    return Response(sheet.read_bytes(), content_type="text/css; charset=utf-8")
+
+
+def _index() -> Response:
+    return _shown(documentation.index())
+
+
+def _page(name: str) -> Response:
+    page = documentation.pages().get(name)
+    if page is not None:
+        return _shown(page)
+    near = [documentation.pages()[each] for each in documentation.near(name)]
+    return Response(
+        render_template("docs_missing.html", name=name, near=near), HTTPStatus.NOT_FOUND
+    )
+
+
+def _shown(page: Page) -> Response:
+    # The root differs where a proxy puts the application under a path of its own.
+    body = html(page.name, page.text, url_for("docs.index"))
+    pages = documentation.pages().values()
+    return Response(render_template("docs.html", page=page, pages=pages, body=body))
+
+
+@cache
+def html(name: str, text: str, root: str) -> str:
+    """Return the page *name* as HTML; links to other pages begin with *root*."""
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = markdown.parse(text)
+    _name_headings(tokens)
+    for link in _links(tokens):
+        link.attrSet("href", target(name, str(link.attrs["href"]), root))
+    rendered: str = markdown.renderer.render(tokens, markdown.options, {})
+    return rendered
+
+
+def _links(tokens: Sequence[Token]) -> Iterator[Token]:
+    for token in tokens:
+        yield from (each for each in token.children or () if each.type == "link_open")
+
+
+def target(name: str, href: str, root: str) -> str:
+    """Return where *href* of the page *name* leads to: a page's file to its address."""
+    file, hash_, anchor = href.partition("#")
+    if ":" in href or not file.endswith(".md"):
+        return href
+    page = posixpath.normpath(posixpath.join(posixpath.dirname(name), file)).removesuffix(".md")
+    address = root if page == documentation.INDEX else f"{root}/{page}"
+    return f"{address}{hash_}{anchor}"
+
+
+def _name_headings(tokens: Sequence[Token]) -> None:
+    """Give headings the ids that GitHub gives them, so that one link serves both."""
+    seen: Counter[str] = Counter()
+    for heading, content in pairwise(tokens):
+        if heading.type == "heading_open":
+            anchor = re.sub(r"[^\w\- ]", "", content.content.lower()).replace(" ", "-")
+            heading.attrSet("id", f"{anchor}-{seen[anchor]}" if seen[anchor] else anchor)
+            seen[anchor] += 1
