@@ -3,6 +3,7 @@
 import contextlib
 import os
 import subprocess
+import sys
 import time
 from unittest import mock
 
@@ -11,6 +12,10 @@ import pytest
 import redis
 
 from tests.support.store_server import server_binary
+
+# Every process of a test would compile the whole product, and each of pytest's all tests.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A busy machine is slow at drawing and running examples; that is nothing that a test is about.
 # In CI the same examples every time: a failure there is then the change's, not the day's.
