@@ -80,6 +80,13 @@ FLOORS = (
     ("service/mapping", "service/fetchers"),
     ("service/senders",),
     ("service/sandbox",),
+    ("service/sandbox/ui",),
+    ("service/sandbox/control",),
+    ("service/sandbox/api", "service/sandbox/seeds"),
+    ("service/sandbox/site",),
+    ("service/sandbox/webhooks",),
+    ("service/sandbox/faults", "service/sandbox/fields"),
+    ("service/sandbox/model",),
     ("workers/runtime",),
     ("workers/delivery",),
     ("workers/policy", "workers/store"),
@@ -92,8 +99,9 @@ FLOOR = {folder: number for number, floor in enumerate(FLOORS) for folder in flo
 
 
 def folder_of(name):
-    """The folder of a module of ours by its name or path, without the file's ending."""
-    return "/".join(name.replace(".py", "").replace(".", "/").split("/")[:2])
+    """The folder in the table of a module of ours, by its name or path: the deepest one."""
+    parts = name.replace(".py", "").replace(".", "/").split("/")
+    return "/".join(parts[:3] if "/".join(parts[:3]) in FLOOR else parts[:2])
 
 
 def ours(path):
