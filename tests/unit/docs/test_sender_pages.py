@@ -153,8 +153,8 @@ def test_every_sender_has_a_recipe_and_every_page_one():
 
 
 @pytest.mark.parametrize("page", cookbook.pages(), ids=lambda page: page.stem)
-def test_a_page_ends_with_what_to_mind(page):
-    assert cookbook.SECTION.findall(page.read_text(encoding="utf-8"))[-1] == "What to mind"
+def test_a_page_ends_with_notes(page):
+    assert cookbook.SECTION.findall(page.read_text(encoding="utf-8"))[-1] == "Notes"
 
 
 @pytest.mark.parametrize("page", cookbook.pages(), ids=lambda page: page.stem)
