@@ -98,18 +98,16 @@ def parsed(words, *, whole):
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
         assert words[0] in command.commands, f"no command {words[0]}"
         command = command.commands[words.pop(0)]
-    context = click.Context(command, resilient_parsing=not whole)
-    if isinstance(command, click.Group):
-        options = {name for each in command.get_params(context) for name in each.opts}
-        assert set(words) <= options, words
-    elif whole:
-        command.parse_args(click.Context(command, resilient_parsing=True), words)
-        values, _, _ = command.make_parser(context).parse_args(list(words))
-        needed = {each.name for each in command.params if each.required}
-        assert needed <= {name for name, value in values.items() if value not in (None, ())}, words
-    else:
-        options = {name for each in command.get_params(context) for name in each.opts}
-        assert {word for word in words if re.match(r"--\w", word)} <= options, words
+    context = click.Context(command)
+    options = {name for each in command.get_params(context) for name in each.opts}
+    if isinstance(command, click.Group) or not whole:
+        assert {word for word in words if re.match(r"-\w|--\w", word)} <= options, words
+        return
+    values, rest, _ = command.make_parser(context).parse_args(words)
+    assert not rest, rest
+    needed = {each.name for each in command.params if each.required}
+    given = {name for name, value in values.items() if isinstance(value, str | tuple) and value}
+    assert needed <= given, words
 
 
 @every_file
