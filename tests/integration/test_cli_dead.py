@@ -31,7 +31,7 @@ id = "id"
 topic = "type"
 """
 MAPPINGS = """
-from fetches_rig import reading
+from tests.support.fetches_rig import reading
 from marshmallow import fields
 from service.mapping import Mapping
 

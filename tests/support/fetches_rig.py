@@ -24,7 +24,7 @@ PROOF = {"authorization": "Bearer s3cret", "content-type": "application/json"}
 MAPPINGS = """
 from marshmallow import fields
 from service.mapping import Mapping
-from fetches_rig import reading
+from tests.support.fetches_rig import reading
 
 def product(event):
     return reading["product"](event)
