@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from service.commands.output import printable
-from service.commands.progress import progress
 from service.commands.session import joined
 
 if TYPE_CHECKING:
@@ -57,6 +56,7 @@ _LOOKED: Final = 20  # slices in which the nearest key is looked for
 def forget(collection: str, key: str, dry_run: bool, yes: bool) -> None:
     """Erase all that is stored for the record KEY of COLLECTION. Includes payloads with its key."""
     from service.config.build import of_process
+    from service.reconcile.progress import Progress
     from workers.store import connection
     from workers.store.erasure import Erasure
 
@@ -71,8 +71,8 @@ def forget(collection: str, key: str, dry_run: bool, yes: bool) -> None:
         text = text_of(configuration, parts, collection, key)
         erasure = Erasure(client, parts.steps, text)
         _await_slices(client)
-        with progress("searching the store") as bar:
-            hits = erasure.find(bar)
+        with Progress("searching the store") as bar:
+            hits = erasure.find(bar.at)
         if all(hit.kind not in WORDS for hit in hits) and not erasure.begun():
             _unknown(parts, collection, key, text.record)
         _show(hits)
@@ -80,8 +80,8 @@ def forget(collection: str, key: str, dry_run: bool, yes: bool) -> None:
             return
         if not yes:
             _ask()
-        with progress("erasing") as bar:
-            erased = erasure.run(hits, bar)
+        with Progress("erasing") as bar:
+            erased = erasure.run(hits, bar.at)
         _tell(erased.gone, erased.discarded)
         data = parts.settings.store.data.expanduser()
         faults = [*_write_files(client), *_spooled(data, client), *_copied(data)]
@@ -131,11 +131,13 @@ def text_of(configuration: Configuration, parts: Parts, collection: str, key: st
 
 def _await_slices(client: Redis) -> None:
     """Wait for large deliveries that are being accepted: they could bring the key back."""
+    from service.reconcile.progress import Progress
+
     ends = time.monotonic() + _PATIENCE
-    with progress("waiting for deliveries that are being accepted") as bar:
+    with Progress("waiting for deliveries that are being accepted") as bar:
         first = count = int(client.llen("instep:sliced"))
         while count and time.monotonic() < ends:
-            bar(max(0, first - count), first)
+            bar.at(max(0, first - count), first)
             time.sleep(0.1)
             count = int(client.llen("instep:sliced"))
 
@@ -205,10 +207,11 @@ def _tell(gone: Counter[str], discarded: int) -> None:
 
 
 def _write_files(client: Redis) -> Iterator[str]:
+    from service.reconcile.progress import Progress
     from workers.store.append_only import rewrite
 
-    with progress("rewriting the store's files") as bar:
-        if fault := rewrite(client, bar):
+    with Progress("rewriting the store's files") as bar:
+        if fault := rewrite(client, bar.at):
             yield fault
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from service.commands.output import as_json, printable, table
-from service.commands.progress import progress
 from service.commands.session import joined
 from workers.model.retirement import shown_slug
 
@@ -117,8 +116,10 @@ def _remap(configuration: Configuration, parts: Parts, kept: Kept, source: str, 
 
 
 def _run(made: Remap, start: datetime, last: int) -> dict[str, Any]:
-    with progress("comparing" if made.dry else "applying") as bar:
-        made.run(start, last, bar)
+    from service.reconcile.progress import Progress
+
+    with Progress("comparing" if made.dry else "applying") as bar:
+        made.run(start, last, bar.at)
     tally, ledger = made.tally, made.ledger
     fields, items = ledger.changed()
     found = {

@@ -169,7 +169,7 @@ def _compare(run: Run, wishes: Wishes, limit: TimeLimit) -> Found:
         run.read()
     limit.begin(listing := f"listing {name}")
     with Progress(listing, None, "items") as bar:
-        run.watch.listed = bar.at_of
+        run.watch.listed = bar.at
         pages = run.list()
     limit.begin(f"comparing {name}")
     return run.compare(pages, partial=wishes.partial or run.collection.reconcile.partial)

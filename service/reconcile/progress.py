@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Iterator
 from types import TracebackType
 from typing import TextIO
 
 from rich.console import Console
 from rich.filesize import decimal
-from rich.progress import BarColumn, Task, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.text import Text
-
-from service.reconcile.snapshot.rows import Row, Rows
-
-OFTEN = 500  # rows between two looks at the clock
 
 
 class Progress:
@@ -31,7 +25,12 @@ class Progress:
     """
 
     def __init__(
-        self, label: str, total: int | None, unit: str = "", *, out: TextIO | None = None
+        self,
+        label: str,
+        total: int | None = None,
+        unit: str = "",
+        *,
+        out: TextIO | None = None,
     ) -> None:
         out = out or sys.stderr
         self._bars: Bars | None = None
@@ -41,11 +40,11 @@ class Progress:
                 BarColumn(),
                 _Done(unit),
                 TimeElapsedColumn(),
-                TextColumn("{task.fields[said]}", markup=False),
+                TimeRemainingColumn(),
                 console=Console(file=out),
                 transient=True,
             )
-            self._task = self._bars.add_task(label, total=total, said="")
+            self._task = self._bars.add_task(label, total=total)
 
     def __enter__(self) -> Progress:
         if self._bars:
@@ -61,32 +60,10 @@ class Progress:
         if self._bars:
             self._bars.stop()
 
-    def step(self, n: int = 1) -> None:
-        """Count *n* more."""
-        if self._bars:
-            self._bars.advance(self._task, n)
-
-    def at(self, done: int, said: str = "") -> None:
-        """Set the count to *done*, and *said* beside it."""
-        if self._bars:
-            self._bars.update(self._task, completed=done, said=said)
-
-    def at_of(self, done: int, total: int | None) -> None:
+    def at(self, done: int, total: int | None = None) -> None:
         """Set the count to *done*, and how much there is, where it is known."""
         if self._bars:
             self._bars.update(self._task, completed=done, total=total)
-
-
-def followed(rows: Rows, *, out: TextIO | None = None) -> Iterator[Row]:
-    """Yield *rows*, and show how much of their source has been read, and how fast."""
-    records = rows.records
-    begun = time.monotonic()
-    with Progress(f"reading {records.name}", records.size, records.unit, out=out) as bar:
-        for row in rows:
-            if rows.count % OFTEN == 0:
-                rate = rows.count / max(time.monotonic() - begun, 0.001)
-                bar.at(records.read, f"{rate:,.0f} rows/s")
-            yield row
 
 
 class _Done(TextColumn):

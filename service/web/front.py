@@ -24,16 +24,16 @@ from http import HTTPStatus
 from time import monotonic
 from typing import Any, Final
 
+from service.ingest.intake import LARGE
 from service.web import environ as environs
 from service.web.refusals import PREFIX
 from service.web.threads import Answer, Application, Send, Threads
 from service.web.upload import DRAINED, Receive, Refused, Uploads
 
 DELIVERIES: Final = 4  # threads; concurrency is what lets writes share an fsync
-# Threads for bodies that are larger than LIGHT, or packed: what 32 KB unpack to may take half a
+# Threads for bodies that are LARGE, or packed: what 32 KB unpack to may take half a
 # second and 60 MB, before it can be told that it is not signed.
 HEAVY: Final = 2
-LIGHT: Final = 262_144  # bytes
 PAGES: Final = 4  # threads for all but deliveries, so that health answers whatever those do
 HELP: Final = 0.05  # s in which no delivery is answered: others may be, by the spool
 STUCK: Final = 20.0  # s in which no thread answers, as many as there may be: they never will
@@ -112,7 +112,7 @@ class Front:
         if not path.startswith(PREFIX):
             return self._pages
         packed = "HTTP_CONTENT_ENCODING" in environ
-        return self._heavy if packed or len(environ[environs.BODY]) > LIGHT else self._deliveries
+        return self._heavy if packed or len(environ[environs.BODY]) > LARGE else self._deliveries
 
 
 def _framing(environ: Mapping[str, Any]) -> int | None:

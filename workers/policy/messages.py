@@ -57,7 +57,6 @@ AUTHORISATION_NAMES = (
     r"\w*auth(?!or_)(?:\w*)|\w*credential\w*|\w*scopes?|\w*_?token_?\w*|forbidden\w*"
 )
 RATE_NAMES = r"\w*rate_?limit\w*|too_?many_?requests\w*"
-ROUTE_NAMES = r"route_?not_?found\w*"
 PUBLISH_NAMES = r"collection_?schema_?changed\w*|inconsistent_?publications?\w*"
 
 
