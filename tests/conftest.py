@@ -17,15 +17,24 @@ from tests.support.store_server import server_binary
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-# A busy machine is slow at drawing and running examples; that is nothing that a test is about.
-# In CI the same examples every time: a failure there is then the change's, not the day's.
-hypothesis.settings.register_profile(
-    "instep",
-    deadline=None,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],
-    derandomize="CI" in os.environ,
-)
-hypothesis.settings.load_profile("instep")
+
+def pytest_addoption(parser):
+    parser.addoption("--full", action="store_true", help="play all of what is long (an hour)")
+
+
+def pytest_configure(config):
+    if config.option.full:
+        os.environ["INSTEP_FULL"] = "1"  # what is drawn is settled when the tests are imported
+    # A busy machine is slow at drawing and running examples; that is nothing that a test is about.
+    # In CI the same examples every time: a failure there is then the change's, not the day's.
+    hypothesis.settings.register_profile(
+        "instep",
+        deadline=None,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+        derandomize="CI" in os.environ,
+        max_examples=100 if config.option.full else 40,
+    )
+    hypothesis.settings.load_profile("instep")
 
 
 # In all other files of that folder the clock is moved, so that they wait for nothing.
@@ -36,11 +45,16 @@ REAL = (
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """
-    What starts real processes and waits for them is in two groups: pytest-xdist begins with those,
-    runs each in one process and in order, and fills the rest of the time with all other tests.
+    Leave out what is marked as ``full``, unless it is asked for. What starts real processes and
+    waits for them is in two groups: pytest-xdist begins with those, runs each in one process and
+    in order, and fills the rest of the time with all other tests.
     """
+    if not config.option.full:
+        left_out = {item for item in items if item.get_closest_marker("full")}
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     for item in items:
         name = item.path.name
         if item.path.parent.name == "e2e" and name.startswith(REAL):

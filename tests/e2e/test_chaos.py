@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.depth import depth
 from tests.support.real_processes import Instep, Load, eventually, say, wrong
 from tests.support.standin import StandIn, item_id
 
-FULL = bool(os.environ.get("INSTEP_FULL"))
 TICKS = os.sysconf("SC_CLK_TCK")
 ITEMS = 150
 MAIN = "main web process"
@@ -108,7 +108,7 @@ def kill(scene, role):
     return round(max(started(pid) for pid in found) - at - late, 2)
 
 
-@pytest.mark.parametrize("rounds", [6 if FULL else 2])
+@pytest.mark.parametrize("rounds", [depth(1, 6)])
 def test_any_killed_process_costs_nothing(scene, rounds):
     load = scene.load(1_000 * rounds, rate=110)
     roles = ["web", "worker", "store", MAIN] * rounds
@@ -121,7 +121,7 @@ def test_any_killed_process_costs_nothing(scene, rounds):
 
 
 def test_queues_flushed_over_and_over_cost_nothing(scene):
-    load = scene.load(1_000, rate=150)
+    load = scene.load(depth(400, 1_000), rate=150)
     with scene.instep.store() as store:
         while any(thread.is_alive() for thread in load.threads):
             for key in store.scan_iter("rq:*", count=1000):
@@ -132,8 +132,8 @@ def test_queues_flushed_over_and_over_cost_nothing(scene):
 
 
 def test_kill_9_of_everything_at_once_and_a_restart_cost_nothing(scene):
-    load = scene.load(900, rate=110)
-    for _ in range(3 if FULL else 2):
+    load = scene.load(depth(450, 900), rate=110)
+    for _ in range(depth(1, 3)):
         time.sleep(scene.chosen.uniform(1.5, 3.0))
         scene.up.kill()
         scene.up.wait()
@@ -144,7 +144,7 @@ def test_kill_9_of_everything_at_once_and_a_restart_cost_nothing(scene):
 
 
 def test_a_stop_in_the_middle_of_load_is_clean_and_costs_nothing(scene):
-    load = scene.load(700, rate=150)
+    load = scene.load(depth(500, 700), rate=150)
     time.sleep(2.0)
     scene.up.send_signal(signal.SIGTERM)
     asked = time.monotonic()

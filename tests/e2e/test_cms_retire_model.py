@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.delivery_rig import Way
+from tests.support.depth import depth
 
 WAYS = ("archive", "draft", "unpublish", "keep")
 # What an editor does is what the item is to show, whenever its record is there.
@@ -90,7 +91,7 @@ class Story:
 def test_in_the_end_an_item_shows_what_its_editor_made_of_it(store, api, by):
     # MODEL_EXAMPLES: how many histories; a failure prints how to play it again.
     @settings(
-        max_examples=int(os.environ.get("MODEL_EXAMPLES", "15")),
+        max_examples=int(os.environ.get("MODEL_EXAMPLES", depth(6, 15))),
         deadline=None,
         derandomize=bool(os.environ.get("CI")),
         print_blob=True,

@@ -1,22 +1,21 @@
 """
 Many events over few items, through the real thing, to a CMS that counts.
 
-INSTEP_FULL=1 gives them the size that the promise speaks of.
+--full gives them the size that the promise speaks of.
 """
 
-import os
 import random
 import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.support.depth import depth
 from tests.support.real_processes import Instep, Load, say, signed, wrong
 from tests.support.standin import StandIn, item_id
 
-FULL = bool(os.environ.get("INSTEP_FULL"))
-EVENTS, ITEMS, SECONDS = (10_000, 1_000, 10.0) if FULL else (2_000, 300, 4.0)
-VERSIONED, VERSIONS = (200, 50) if FULL else (60, 20)
+EVENTS, ITEMS, SECONDS = depth((1_000, 200, 3.0), (10_000, 1_000, 10.0))
+VERSIONED, VERSIONS = depth((60, 20), (200, 50))
 
 
 @pytest.fixture

@@ -1,15 +1,14 @@
 """A CMS that is down, refuses the token, refuses an item, or acts after its time."""
 
-import os
 import time
 
 import pytest
 
+from tests.support.depth import depth
 from tests.support.real_processes import Instep, Load, eventually, say, wrong
 from tests.support.standin import Fault, StandIn, item_id
 
-FULL = bool(os.environ.get("INSTEP_FULL"))
-OUTAGE = 30.0 if FULL else 9.0  # s
+OUTAGE = depth(9.0, 30.0)  # s
 DOWN = Fault(
     500,
     {

@@ -2,10 +2,11 @@
 
 from collections import Counter
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from service.fetchers.base import Fetched
+from tests.support.depth import examples
 from tests.support.fetches_rig import Way
 from workers.errors import FetchRefused, FetchUnavailable
 from workers.store.fetch_queue import LEASE, Claim, balanced
@@ -122,7 +123,7 @@ class Play:
         assert self.way.parts.fetches.status().get("product", {"waiting": 0})["waiting"] == 0
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@examples(40, 150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from(ACTS), st.sampled_from(OBJECTS)), max_size=40))
 def test_each_notice_has_one_fate_and_the_newest_state_is_what_is_kept(store, tmp_path, acts):
     store.flushall()

@@ -9,9 +9,10 @@ import json
 import math
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from tests.support.depth import examples
 from tests.support.outbox_driver import Bench, event
 from workers.model.attempts import Batch
 from workers.policy.rules import judge
@@ -83,9 +84,7 @@ def empty(store):
     return flush
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(10, 25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_no_good_item_is_held_up_by_a_bad_one(empty, data):
     bench = empty()

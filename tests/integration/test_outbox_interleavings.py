@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.depth import some
 from tests.support.moment import Moment
 from tests.support.outbox_invariants import Look, check_counts, check_quiet
 from tests.support.outbox_network import Flight
@@ -114,7 +115,8 @@ def test_whatever_the_order_of_two_workers_and_two_events_the_newest_value_is_in
     moment = begun(store, seconds, second_version=2)
     for chain in ENDS[end]:
         workers = steps_of("one", chain), steps_of("two", ANSWERED)
-        for order in interleavings(*workers, (("event", "accept"),), (("time", "passes"),)):
+        orders = interleavings(*workers, (("event", "accept"),), (("time", "passes"),))
+        for order in some(orders, 7):
             # Where both are answered they are the same but for their names.
             if end != "answered" or order.index(("one", "claim")) < order.index(("two", "claim")):
                 play_out(store, order, moment)
@@ -123,5 +125,5 @@ def test_whatever_the_order_of_two_workers_and_two_events_the_newest_value_is_in
 def test_of_two_events_with_one_version_the_later_is_in_the_cms_whatever_the_order(store):
     moment = begun(store, 31, second_version=1)
     workers = steps_of("one", ANSWERED), steps_of("two", ANSWERED)
-    for order in interleavings(*workers, (("event", "accept"),)):
+    for order in some(interleavings(*workers, (("event", "accept"),)), 3):
         play_out(store, order, moment)

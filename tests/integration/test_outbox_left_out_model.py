@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import hypothesis
 from hypothesis import strategies as st
 
+from tests.support.depth import examples
 from tests.support.outbox_driver import Bench, at, change
 from workers.model.changes import FieldProblem, Incoming, LeftOut
 from workers.store.outbox import balanced
@@ -91,9 +92,7 @@ deliveries = st.lists(
 )
 
 
-@hypothesis.settings(
-    max_examples=150, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture]
-)
+@examples(40, 150, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
 @hypothesis.given(deliveries)
 def test_of_each_field_the_newest_event_decides(store, drawn):
     store.flushall()

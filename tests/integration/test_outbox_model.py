@@ -14,6 +14,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from tests.support.depth import depth
 from tests.support.outbox_invariants import check_quiet, check_store
 from tests.support.outbox_network import Flight
 from tests.support.outbox_play import Play
@@ -211,7 +212,7 @@ def test_any_history_ends_with_the_newest_values_and_every_value_counted_once(st
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=int(os.environ.get("MODEL_EXAMPLES", "250")),
+            max_examples=int(os.environ.get("MODEL_EXAMPLES", depth(50, 250))),
             stateful_step_count=40,
             deadline=None,
             derandomize=bool(os.environ.get("CI")),

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from tests.support.depth import examples
 from tests.support.outbox_driver import at, change, event, number
 from tests.support.outbox_retiring import GONE
 from workers.model.changes import Again, Change, FieldValue, Incoming, Snapshot, canonical
@@ -196,7 +197,7 @@ HEADS = [*map(at, range(4)), right_after(at(1)), *(with_position(at(2), n) for n
 
 
 @given(st.permutations(HEADS), st.sampled_from([None, at(1), right_after(at(2))]))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(20, 60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_of_changes_with_versions_the_order_of_arrival_does_not_matter(bench, order, gone):
     bench.client.flushall()
     if gone:

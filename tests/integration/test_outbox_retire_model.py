@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from hypothesis.stateful import run_state_machine_as_test as run
 
+from tests.support.depth import depth
 from tests.support.outbox_creating import knowing
 from tests.support.outbox_driver import Bench, at, event
 from tests.support.outbox_retire_cms import Cms, Flight
@@ -198,7 +199,7 @@ def test_in_the_end_what_is_gone_is_away_and_what_came_back_is_there(store):
     run(
         Machine,
         settings=settings(
-            max_examples=int(os.environ.get("MODEL_EXAMPLES", "60")),
+            max_examples=int(os.environ.get("MODEL_EXAMPLES", depth(20, 60))),
             stateful_step_count=25,
             deadline=None,
             derandomize=bool(os.environ.get("CI")),

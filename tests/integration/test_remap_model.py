@@ -5,9 +5,10 @@ Run again, deliveries leave what they would have left had the mappings been righ
 import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from tests.support.depth import examples
 from tests.support.outbox_driver import EPOCH
 from tests.support.remap_rig import Shop
 
@@ -81,7 +82,7 @@ def play(store, folder, deliveries, soon, *, mappings):
 
 @pytest.mark.parametrize("between", [(), ((HALF, ""),)], ids=["once", "twice"])
 @given(deliveries=DELIVERIES)
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(10, 25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_corrected_mapping_leaves_what_it_would_have_left(store, tmp_path, between, deliveries):
     soon = int(time.time()) + 1800
     right = play(store, tmp_path, deliveries, soon, mappings=[(RIGHT, "")])

@@ -7,9 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 import redis
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
+from tests.support.depth import examples
 from tests.support.earlier_stores import restore
 from tests.support.outbox_driver import at, change, event
 from tests.support.store_of_version import Keyed
@@ -306,7 +307,7 @@ RETIRED = st.tuples(SPELLED, st.just(":gone"), st.integers(0, 9))
 WORK = st.just(None)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40, 150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example([(" K", ":gone", 0), ("K", "stock", 0), ("K ", ":gone", 0)], False)
 @given(st.lists(VALUES | VALUES | RETIRED | WORK, min_size=1, max_size=14), st.booleans())
 def test_whatever_came_under_whatever_spelling_the_newest_stands(store, tmp_path, history, refuse):

@@ -3,13 +3,14 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.sandbox.app import create_sandbox
 from service.sandbox.model.schema import TYPES, Field, offering, owned
 from service.sandbox.seeds.samples import fill
 from service.sandbox.site.site import Site
+from tests.support.depth import examples
 
 TOKEN = "a-token"
 THINGS, ONE, TWO = "65f0000000000000000000ff", "65f1" + "1" * 20, "65f1" + "2" * 20
@@ -106,7 +107,7 @@ def held(answer, api, slug):
 
 @pytest.mark.parametrize("api", ["v1", "v2"])
 @pytest.mark.parametrize("slug", [one.slug for one in FIELDS] + ["name", "slug", "nothing"])
-@settings(max_examples=25)
+@examples(10, 25)
 @given(value=anything)
 def test_a_value_is_taken_or_refused_by_name(client, api, slug, value):
     answer = write(client, api, slug, value)
@@ -122,7 +123,7 @@ def test_a_value_is_taken_or_refused_by_name(client, api, slug, value):
 
 @pytest.mark.parametrize("api", ["v1", "v2"])
 @pytest.mark.parametrize("slug", [one.slug for one in FIELDS])
-@settings(max_examples=25)
+@examples(10, 25)
 @given(value=likely)
 def test_what_was_read_back_may_be_sent_again(client, api, slug, value):
     answer = write(client, api, slug, value)

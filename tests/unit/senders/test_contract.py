@@ -5,12 +5,13 @@ import json
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from service.senders import SENDERS
 from service.senders.base import QUERY
 from service.senders.secret_rotation import Request
+from tests.support.depth import examples
 from tests.support.mutants import proofs
 from tests.support.recorded_vectors import INVALID, VALID, named
 from workers.errors import SignatureInvalid, SourceError
@@ -156,7 +157,7 @@ def test_no_bytes_raise_anything_but_a_source_error(vector):
     sender = vector.configured()
     names = sorted(set(vector.headers) | set(sender.headers))
 
-    @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+    @examples(30, 100, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.dictionaries(st.sampled_from(names), VALUES), st.booleans(), BODIES)
     @example({}, True, b"[" * 100_000)
     @example({}, True, b'{"a":' * 100_000)

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from service.senders.base import QUERY
 from service.web.app import create_app
+from tests.support.depth import examples
 from tests.support.recorded_vectors import INVALID, ONE_EACH, VALID, named
 from workers.config.settings import Settings, StoreSettings
 
@@ -123,7 +124,7 @@ def test_no_request_is_answered_5xx(vector):
     client = application(vector, Outbox())
     names = sorted({*vector.headers} - {QUERY, "content-length"})
 
-    @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+    @examples(15, 50, deadline=None, suppress_health_check=list(HealthCheck))
     @given(
         st.dictionaries(st.sampled_from(names), LATIN), st.binary(max_size=60) | st.none(), LATIN
     )
