@@ -8,6 +8,11 @@ The application and the job run in this process, on a store that keeps all at on
 sandbox. One delivery of one value is followed from its POST until its job finds no more to do; what
 is built once (listings, schemas, scripts) was built by one before it. Prints
 
+- stations: the path as a reader follows it, who opens a file the first time that it is gone into and
+  comes back to the ones he knows. Counted is each file that the delivery goes into, once, by the
+  order in which that happens first, but for pure values (`VALUES`) and leaves: files that go into
+  no other one but those, of which the name of what is called says enough. With --path each
+  is printed, a leaf with a dash instead of its number,
 - hops: calls from one file of ours into another (one that comes by way of a library is none), those
   that follow one another between the same two files counted once,
 - arrows: pairs of files between which there is a hop,
@@ -34,6 +39,8 @@ from tests.attack.store_away import Store
 from tests.benchmarks.rig import CONFIGURATION, MAPPINGS, folder, sandbox
 
 ROOT = Path(__file__).parents[2]
+# What is no place to go to: values, the types of fields, settings, errors.
+VALUES = ("workers/model/", "workers/fields/", "workers/config/settings.py", "workers/errors.py")
 LINGER = 1.5  # s; what is due then is sent at once
 OURS = tuple(f"{ROOT / name}{os.sep}" for name in ("service", "workers"))
 
@@ -60,6 +67,14 @@ class Hops:
             yield
         finally:
             sys.setprofile(None)
+
+
+def stations(path):
+    """Return the files of *path* by the order in which it first goes into each; and the leaves."""
+    path = [hop for hop in path if not hop[1].startswith(VALUES)]
+    entered = list(dict.fromkeys([path[0][0], *(into for _, into in path)]))
+    left = {source for source, _ in path}
+    return entered, [name for name in entered if name not in left]
 
 
 class Trips:
@@ -133,8 +148,12 @@ def main():
             hops, trips = measured(store, secret)
         finally:
             store.kill()
+    entered, leaves = stations(hops)
     if chosen.path:
         print("\n".join(f"{number:3} {' -> '.join(hop)}" for number, hop in enumerate(hops, 1)))
+        numbers = iter(range(1, len(entered)))
+        print("\n".join(f"{'-' if f in leaves else next(numbers):>3} {f}" for f in entered))
+    print(f"{len(entered) - len(leaves)} stations, {len(leaves)} leaves; ", end="")
     print(f"{len(hops)} hops over {len(set(hops))} arrows; ", end="")
     print(f"{trips.all} round trips, of which {trips.writing} wrote")
 
