@@ -8,7 +8,7 @@ The application and the job run in this process, on a store that keeps all at on
 sandbox. One delivery of one value is followed from its POST until its job finds no more to do; what
 is built once (listings, schemas, scripts) was built by one before it. Prints
 
-- stations: the path as a reader follows it, who opens a file the first time that it is gone into and
+- stations: the path of a reader, who opens a file the first time that it is gone into and
   comes back to the ones he knows. Counted is each file that the delivery goes into, once, by the
   order in which that happens first, but for pure values (`VALUES`) and leaves: files that go into
   no other one but those, of which the name of what is called says enough. With --path each
