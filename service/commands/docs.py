@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from service.commands.output import table
+
+if TYPE_CHECKING:
+    from service.operate.documentation import Page
 
 
 @click.command()
@@ -23,15 +28,29 @@ def docs(page: str | None) -> None:
         near = documentation.near(page)
         hint = f"near it: {', '.join(near)}" if near else "`instep docs` lists the pages"
         raise click.UsageError(f"found no page {page!r}; {hint}")
-    _show(pages[page].text)
+    _show(pages[page])
 
 
-def _show(text: str) -> None:
+def _show(page: Page) -> None:
     if not sys.stdout.isatty():
-        click.echo(text, nl=False)
+        click.echo(page.text, nl=False)
         return
     from rich.console import Console
     from rich.markdown import Markdown
 
     # No hyperlinks: a terminal cannot open a link from one page to another.
-    Console().print(Markdown(text, hyperlinks=False))
+    Console().print(Markdown(_named_links(page), hyperlinks=False))
+
+
+def _named_links(page: Page) -> str:
+    """Return the text of *page*, in which a link names the page that `instep docs` shows."""
+    from service.operate.documentation import linked
+
+    def named(link: re.Match[str]) -> str:
+        text, href = link.groups()
+        found = linked(page.name, href)
+        if found:
+            return f"[{text}]({found[0]})"
+        return text if href.startswith("#") else link[0]
+
+    return re.sub(r"\[([^]]+)\]\(([^)\s]+)\)", named, page.text)

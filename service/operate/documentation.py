@@ -6,6 +6,7 @@ The pages of the documentation: what ``instep docs`` and ``/docs`` show.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -51,6 +52,19 @@ def pages() -> Mapping[str, Page]:
 def index() -> Page:
     """Return the page that lists the others."""
     return Page(INDEX, "Documentation", "all pages")
+
+
+def linked(name: str, href: str) -> tuple[str, str] | None:
+    """
+    Return the page and the anchor that *href* of the page *name* leads to.
+
+    None: it leads out of the documentation, or stays on the page.
+    """
+    file, _, anchor = href.partition("#")
+    if ":" in href or not file.endswith(".md"):
+        return None
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(name), file))
+    return path.removesuffix(".md"), anchor
 
 
 def near(name: str) -> list[str]:

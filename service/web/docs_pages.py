@@ -7,7 +7,6 @@ else.
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -97,12 +96,12 @@ def _links(tokens: Sequence[Token]) -> Iterator[Token]:
 
 def target(name: str, href: str, root: str) -> str:
     """Return where *href* of the page *name* leads to: a page's file to its address."""
-    file, hash_, anchor = href.partition("#")
-    if ":" in href or not file.endswith(".md"):
+    found = documentation.linked(name, href)
+    if found is None:
         return href
-    page = posixpath.normpath(posixpath.join(posixpath.dirname(name), file)).removesuffix(".md")
+    page, anchor = found
     address = root if page == documentation.INDEX else f"{root}/{page}"
-    return f"{address}{hash_}{anchor}"
+    return f"{address}#{anchor}" if anchor else address
 
 
 def _name_headings(tokens: Sequence[Token]) -> None:

@@ -1,5 +1,7 @@
 """``instep docs``: the pages in a terminal and in a pipe."""
 
+import re
+
 import pytest
 from click.testing import CliRunner
 
@@ -42,10 +44,24 @@ def test_what_is_near_nothing_is_told_how_to_list_the_pages(asked):
     assert "`instep docs` lists the pages" in result.output
 
 
+@pytest.fixture
+def drawn(monkeypatch, capsys):
+    """Shows a page in a terminal, and returns it without colours and line breaks."""
+
+    def draw(name):
+        monkeypatch.setattr(docs.sys.stdout, "isatty", lambda: True)
+        docs._show(documentation.pages()[name])
+        return " ".join(re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out).split())
+
+    return draw
+
+
 @pytest.mark.parametrize("name", ["decisions", "first-steps", "sandbox"])
-def test_a_page_is_drawn_in_a_terminal(name, monkeypatch, capsys):
-    monkeypatch.setattr(docs.sys.stdout, "isatty", lambda: True)
-    docs._show(documentation.pages()[name].text)
-    assert documentation.pages()[name].text.splitlines()[0].removeprefix("# ") in (
-        " ".join(capsys.readouterr().out.split())
-    )
+def test_a_page_is_drawn_in_a_terminal(drawn, name):
+    assert documentation.pages()[name].text.splitlines()[0].removeprefix("# ") in drawn(name)
+
+
+def test_a_link_in_a_terminal_names_the_page_to_ask_for(drawn):
+    text = drawn("senders/shopify")
+    assert "reconcile (reconcile)" in text
+    assert ".md" not in text

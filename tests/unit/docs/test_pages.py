@@ -62,7 +62,10 @@ def test_links_resolve(path):
 @every_file
 def test_files_and_modules_that_are_named_exist(path):
     text = read(path)
-    spans = itertools.chain.from_iterable(PLACE.findall(each) for each in SPAN.findall(text))
+    named = SPAN.findall(text) + [
+        each.text for each in cookbook.blocks(text) if each.kind == "text"
+    ]
+    spans = itertools.chain.from_iterable(map(PLACE.findall, named))
     for place in (each for each in spans if "/acme" not in each):  # the example of a new file
         assert list(ROOT.glob(place.rstrip("."))), place
     for module in MODULE.findall(text):
@@ -151,6 +154,13 @@ def test_mappings_load(path):
     for block in cookbook.blocks(read(path)):
         if block.kind == "python":
             exec(compile(block.text, path.name, "exec"), names)  # noqa: S102
+
+
+@every_file
+def test_drawings_fit_a_terminal(path):
+    for block in cookbook.blocks(read(path)):
+        if block.kind == "text":
+            assert max(map(len, block.text.splitlines())) <= 78, block.text
 
 
 def test_nothing_is_left_of_the_packages_own_readmes():
