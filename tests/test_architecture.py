@@ -195,6 +195,12 @@ def docstrings(tree):
                 yield first.value
 
 
+def test_names_of_keys_are_built_in_one_place():
+    """In no text, comment or docstring either: a name that stands twice goes two ways."""
+    found = {path for path in FILES if "instep:" in (ROOT / path).read_text(encoding="utf-8")}
+    assert found == {"workers/store/keys.py"}
+
+
 @pytest.mark.parametrize("path", FILES)
 def test_no_file_is_longer_than_300_lines(path):
     assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) <= 300

@@ -15,6 +15,7 @@ import click
 
 from service.commands.output import printable
 from service.commands.session import joined
+from workers.store import keys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,13 +109,13 @@ def text_of(configuration: Configuration, parts: Parts, collection: str, key: st
     count = max([len(settings.collections[collection].keys), *(len(o.record) for o in own), 1])
     count = 1 if by_item else count
     record = key if by_item else normal_record(key, count)
-    shown = client.hget(f"instep:item:{collection}:{record}", "shown")
+    shown = client.hget(keys.item(collection, record), "shown")
 
     @lru_cache(4096)
     def is_key(text: str) -> bool:
         return any(
-            client.exists(f"instep:item:{name}:{text}")
-            or client.hexists(f"instep:ids:{name}:{settings.copy_of(each)}", text)
+            client.exists(keys.item(name, text))
+            or client.hexists(keys.item_ids(name, settings.copy_of(each)), text)
             for name, each in settings.collections.items()
         )
 
@@ -135,11 +136,11 @@ def _await_slices(client: Redis) -> None:
 
     ends = time.monotonic() + _PATIENCE
     with Progress("waiting for deliveries that are being accepted") as bar:
-        first = count = int(client.llen("instep:sliced"))
+        first = count = int(client.llen(keys.SLICED))
         while count and time.monotonic() < ends:
             bar.at(max(0, first - count), first)
             time.sleep(0.1)
-            count = int(client.llen("instep:sliced"))
+            count = int(client.llen(keys.SLICED))
 
 
 def _names(path: object) -> Iterator[str]:
@@ -153,7 +154,7 @@ def _unknown(parts: Parts, collection: str, key: str, record: str) -> None:
     click.echo(
         f"nothing is stored for {printable(key)} of {collection}; nothing was changed", err=True
     )
-    prefix = f"instep:item:{collection}:"
+    prefix = keys.item(collection, "")
     found: list[str] = []
     cursor = 0
     for _ in range(_LOOKED):
@@ -189,7 +190,7 @@ def _show_left(left: list[Hit]) -> None:
 
 
 def _place(hit: Hit) -> str:
-    kind, _, name = hit.key.removeprefix("instep:").partition(":")
+    kind, name = keys.kind_of(hit.key), keys.rest_of(hit.key)
     if kind == "sliced":
         return "a delivery that is being accepted: run the command again in a moment"
     if hit.kind != "reference":

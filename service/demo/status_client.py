@@ -13,6 +13,7 @@ from typing import Any
 from workers.config.loader import load
 from workers.errors import StoreUnavailable
 from workers.runtime import heartbeats, jobs
+from workers.store import keys
 from workers.store.connection import guarded
 
 SILENT_MS = 15_000  # after which no request is on its way any more
@@ -64,7 +65,7 @@ class System:
             workers = heartbeats.workers_alive(self._client)
             with guarded():
                 # Once nothing is pending, only what has a repair mark is still in a due set.
-                repairs = self._client.zcard("instep:due:products:live")
+                repairs = self._client.zcard(keys.due("products", "live"))
                 held, put_off = self._waits()
         except StoreUnavailable:
             return None
@@ -72,11 +73,11 @@ class System:
 
     def _waits(self) -> tuple[tuple[int, float], tuple[int, float]]:
         """Return what is held by requests that nobody answers for, and what is put off."""
-        records: list[Any] = self._client.zrange("instep:waiting:products", 0, -1)
+        records: list[Any] = self._client.zrange(keys.waiting("products"), 0, -1)
         with self._client.pipeline(transaction=False) as pipeline:
             pipeline.time()
             for record in records:
-                pipeline.hmget(f"instep:item:products:{record}", "claim", "due")
+                pipeline.hmget(keys.item("products", record), "claim", "due")
             (seconds, micros), *found = pipeline.execute()
         now = 1000 * seconds + micros / 1000
         claims = [json.loads(claim) for claim, _ in found if claim]

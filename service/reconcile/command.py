@@ -29,7 +29,7 @@ from workers.model.run_limits import RunLease
 from workers.policy import run_guard
 from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED, Ruling
 from workers.runtime import jobs
-from workers.store import connection
+from workers.store import connection, keys
 from workers.store.connection import guarded
 from workers.store.losses import Losses
 
@@ -245,5 +245,5 @@ def _compares_all(run: Run, wishes: Wishes) -> bool:
 
 def _calls(run: Run) -> int:
     with guarded():
-        name = f"instep:destination:{run.destination.name}"
+        name = keys.destination(run.destination.name)
         return int(run.parts.steps.client.hget(name, "calls") or 0)

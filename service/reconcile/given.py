@@ -2,7 +2,7 @@
 Which records a source has given by its snapshots: only those are inferred gone.
 
 What an event gave, or a snapshot as something new, the outbox knows; of what was in step it learns
-nothing. Owns ``instep:given:<collection>:<source>``: a set of keys, no more than the last whole
+nothing. `keys.given` is a set of keys, no more than the last whole
 snapshot had and the items that it lacked, and that are still there; and, with ``:as-of``, the ms at
 which that snapshot was taken.
 """
@@ -20,6 +20,7 @@ from service.reconcile.plan.orphans import FOREIGN
 from service.reconcile.plan.sides import Compared
 from service.reconcile.state.working_set import Table
 from workers.delivery.context import Parts
+from workers.store import keys
 from workers.store.connection import guarded
 
 AT_ONCE = 500  # keys of one command
@@ -37,7 +38,7 @@ class Given:
         self._offset_ms = parts.steps.clock_offset_ms
         self._source = source
         self._as_of_ms = as_of_ms
-        self._key = f"instep:given:{collection}:{source}"
+        self._key = keys.given(collection, source)
 
     @cached_property
     def superseded(self) -> bool:

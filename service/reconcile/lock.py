@@ -1,7 +1,5 @@
 """
-One run at a time for each collection, over all machines, by a lease in the store.
-
-Owns ``instep:reconciling:<collection>``: who holds it; it runs out by itself where that died.
+One run at a time for each collection, over all machines, by a lease (`keys.reconciling`).
 """
 
 from __future__ import annotations
@@ -14,6 +12,7 @@ import redis
 
 from workers.errors import ReconcileFailed, StoreUnavailable
 from workers.model.run_limits import RunLease
+from workers.store import keys
 from workers.store.lease import Lease, Owner, kept, owner_of
 
 BY_HAND, SCHEDULED = "instep reconcile", "a scheduled reconcile"  # what is done with it
@@ -90,4 +89,4 @@ def holder(client: redis.Redis, collection: str) -> Owner | None:
 
 
 def _key(collection: str) -> str:
-    return f"instep:reconciling:{collection}"
+    return keys.reconciling(collection)

@@ -1,7 +1,7 @@
 """
 What the store keeps of the last run of each collection.
 
-Owns ``instep:reconciled:<collection>``, a hash: when the last run ``began`` and ``ended`` (s since
+`keys.reconciled` is a hash: when the last run ``began`` and ``ended`` (s since
 1970), its exit ``code``, ``state``, ``counts`` and what it ``said`` last, whether it was
 ``scheduled``, when one has last ``proven`` that all is in step; and of the schedule, when it was
 first ``seen``, its last ``turn`` and the ``tries``.
@@ -20,6 +20,7 @@ import redis
 from service.reconcile.lock import holder
 from service.reconcile.turns import Last, again_at, due_at
 from workers.config.settings import Collection
+from workers.store import keys
 from workers.store.connection import guarded
 
 LONGEST = 2000  # characters of what a run said
@@ -132,7 +133,7 @@ def with_runs(
 
 
 def _key(name: str) -> str:
-    return f"instep:reconciled:{name}"
+    return keys.reconciled(name)
 
 
 def _read(client: redis.Redis, name: str) -> Mapping[str, str]:

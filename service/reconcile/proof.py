@@ -15,6 +15,7 @@ from service.reconcile.state.outbox_reader import Ledger
 from service.reconcile.state.working_set import PAGE, Table
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
+from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.dead_letters import Letter
 
@@ -84,7 +85,7 @@ class Proof:
     def begin(self) -> None:
         """Note what has come before the listing begins."""
         with guarded():
-            self._arrival = int(self._parts.steps.client.get("instep:arrival") or 0)
+            self._arrival = int(self._parts.steps.client.get(keys.ARRIVAL) or 0)
         self._began_ms = self._ledger.now_us() // 1000
 
     # what is on its way ---------------------------------------------------------------------
@@ -97,7 +98,7 @@ class Proof:
             hindrance: Says why waiting is in vain; None: nobody waits.
         """
         told = set(self._table.told_records(causes.ON_ITS_WAY))
-        name = f"instep:waiting:{self._collection}"
+        name = keys.waiting(self._collection)
         with guarded():
             waiting = self._parts.steps.client.zrangebyscore(name, "-inf", self._began_ms)
         left = sorted({*told, *waiting})
@@ -115,8 +116,8 @@ class Proof:
         """Return the deliveries that had come before, and are still being taken in slices."""
         client = self._parts.steps.client
         with guarded():
-            names = [str(name) for name in client.lrange("instep:sliced", 0, -1)]
-            came = [client.hget(f"instep:sliced:{name}", "before") for name in names]
+            names = [str(name) for name in client.lrange(keys.SLICED, 0, -1)]
+            came = [client.hget(keys.sliced(name), "before") for name in names]
         return sum(before is not None and int(before) <= self._arrival for before in came)
 
     def _look(self, records: Sequence[str], told: set[str]) -> tuple[list[str], bool]:

@@ -1,7 +1,7 @@
 """
 Starts the reconciles that are due, on one of all machines: one at a time for each destination.
 
-Owns ``instep:reconciler``, the lease of the one that starts them. A run is a process of its own,
+One process starts them (`keys.RECONCILER`). A run is a process of its own,
 the command itself, which is never asked anything, and ends by itself where nothing of it moves
 (``time_limit.py``). One that is stuck, or takes too long, is ended here; it is told as failed.
 """
@@ -27,7 +27,7 @@ from service.reconcile.turns import due_at, regular_at
 from workers.config.settings import Collection, Settings
 from workers.embedded import pdeathsig
 from workers.errors import StoreUnavailable
-from workers.store import connection
+from workers.store import connection, keys
 from workers.store.complaint import Complaint
 from workers.store.lease import Lease
 
@@ -56,7 +56,7 @@ class Schedule:
     def run(self, stop: threading.Event) -> None:
         """Look for what is due until *stop*; a duty of the supervisor."""
         away = Complaint(_log, "schedule without the store")
-        lease = Lease(self._client, "instep:reconciler", "the schedule")
+        lease = Lease(self._client, keys.RECONCILER, "the schedule")
         running: list[Started] = []
         while not stop.wait(_LOOK):
             try:

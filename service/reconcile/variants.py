@@ -22,6 +22,7 @@ from workers.delivery.context import Parts
 from workers.delivery.reads import Asker
 from workers.errors import ReconcileFailed
 from workers.model.attempts import Lookup
+from workers.store import keys
 from workers.store.connection import guarded
 from workers.webflow.item_answers import Answer, ItemView
 from workers.webflow.site import Locale, tag_of
@@ -123,15 +124,15 @@ def copied(parts: Parts, own: Parts, collection: Collection) -> None:
     Raises:
         StoreUnavailable: A store did not answer.
     """
-    place = f"{collection.name}:{parts.settings.copy_of(collection)}"
+    at = (collection.name, parts.settings.copy_of(collection))
     with guarded():
-        site = parts.steps.client.hmget(f"instep:site:{place}", ["locales", "scope"])
+        site = parts.steps.client.hmget(keys.site(*at), ["locales", "scope"])
         if site[0] is None:
             return
         now_ms = Ledger(parts, collection).now_us() // 1000
         known: dict[Any, Any] = {"locales": site[0], "read": now_ms, "began": now_ms}
         known |= {} if site[1] is None else {"scope": site[1]}
-        own.steps.client.hset(f"instep:site:{place}", mapping=known)
-        held: dict[Any, Any] = dict(parts.steps.client.hscan_iter(f"instep:variants:{place}"))
+        own.steps.client.hset(keys.site(*at), mapping=known)
+        held: dict[Any, Any] = dict(parts.steps.client.hscan_iter(keys.variants(*at)))
         if held:
-            own.steps.client.hset(f"instep:variants:{place}", mapping=held)
+            own.steps.client.hset(keys.variants(*at), mapping=held)

@@ -7,7 +7,7 @@ import pytest
 import redis
 
 from tests.support.earlier_stores import restore
-from workers.store import version
+from workers.store import keys, version
 
 CONFIGURATION = """
 mappings = ["mappings.py"]
@@ -62,7 +62,7 @@ def test_a_store_of_the_first_version_is_upgraded_before_a_worker_runs(
     with redis.Redis(unix_socket_path=store_socket) as client:
         restore(client, "v1")
     start(*command)
-    _eventually(lambda: store.get(version.NAME) == str(version.VERSION))
+    _eventually(lambda: store.get(keys.VERSION) == str(version.VERSION))
     assert not store.exists("instep:item:products:P-1   ")
     stock = json.loads(store.hget("instep:item:products:P-1", "f:stock"))
     assert stock["v"] == "9"
@@ -72,6 +72,6 @@ def test_a_store_of_the_first_version_is_upgraded_before_a_worker_runs(
     "command", [("up", "--bind", "127.0.0.1:0"), ("web", "--bind", "127.0.0.1:0"), ("worker",)]
 )
 def test_nothing_starts_on_a_newer_store(start, store, command):
-    store.set(version.NAME, version.VERSION + 1)
+    store.set(keys.VERSION, version.VERSION + 1)
     assert start(*command).wait(20) == 1
-    assert store.keys("*") == [version.NAME]
+    assert store.keys("*") == [keys.VERSION]

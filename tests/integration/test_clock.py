@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.outbox_driver import event
 from workers.model.attempts import Batch, Lookup, Probe, Verdict, Wait
-from workers.store import clock
+from workers.store import clock, keys
 
 BACK = [pytest.param(seconds, id=f"{seconds} s") for seconds in (3, 300, 86_400)]
 WITHIN = 2.0  # s that a clock that goes back may delay anything
@@ -160,7 +160,7 @@ def test_versions_by_arrival_are_of_the_clock_itself(steady):
 
 
 def behind(bench):
-    return clock.behind_ms(bench.client.get(clock.NAME))
+    return clock.behind_ms(bench.client.get(keys.CLOCK))
 
 
 def test_a_marker_of_a_lost_job_that_outlives_itself_is_taken_away(bench):

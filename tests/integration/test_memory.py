@@ -1,17 +1,13 @@
 """How much memory the store uses, for what, and the warning before it is full."""
 
 import json
-import re
-from pathlib import Path
 
 import pytest
 
 from service.commands import check
 from service.commands.status import memory_line
-from workers.store import keys, memory
-from workers.store.families import FAMILIES, OTHERS, REST, Sampler, family_of
-
-LUA = Path(keys.__file__).parent / "lua"
+from workers.store import memory
+from workers.store.families import OTHERS, REST, Sampler, family_of
 
 
 def whole(sampler):
@@ -22,19 +18,6 @@ def whole(sampler):
 
 def measured(store, names):
     return sum(store.memory_usage(name) for name in names)
-
-
-def kinds():
-    """Kinds of keys that the steps and the table of the outbox name."""
-    texts = [path.read_text(encoding="utf-8") for path in LUA.rglob("*.lua")]
-    found = {kind for text in texts for kind in re.findall(r"P \.\. '([a-z-]+)", text)}
-    table = keys.__doc__.split("=====\n", 1)[1]
-    return sorted(found | set(re.findall(r"``instep:([a-z-]+)", table)))
-
-
-@pytest.mark.parametrize("kind", kinds())
-def test_every_kind_of_key_is_of_a_family(kind):
-    assert any(kind in own or kind + "es" in own for own in FAMILIES.values())
 
 
 def test_a_key_is_of_one_family():

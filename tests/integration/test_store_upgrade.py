@@ -16,7 +16,7 @@ from tests.support.outbox_driver import at, change, event
 from tests.support.store_of_version import Keyed
 from workers.model.attempts import Batch, Wait
 from workers.model.changes import Incoming
-from workers.store import version
+from workers.store import keys, version
 from workers.store.outbox import balanced
 from workers.store.scripts import Steps
 from workers.store.upgrade import Upgrade
@@ -88,7 +88,7 @@ def held(shop):
 def test_it_is_of_the_first_version_before_and_of_this_one_after(shop):
     assert version.read(shop.client) == 1
     upgrade(shop)
-    assert shop.client.get(version.NAME) == str(version.VERSION)
+    assert shop.client.get(keys.VERSION) == str(version.VERSION)
 
 
 def test_no_record_is_left_under_another_key_than_the_normal_one(shop):
@@ -172,7 +172,7 @@ def test_a_letter_of_a_padded_key_can_be_replayed_and_shows_the_key_as_it_came(s
 def test_a_second_run_changes_nothing(shop):
     upgrade(shop)
     before = held(shop)
-    shop.client.delete(version.NAME)
+    shop.client.delete(keys.VERSION)
     upgrade(shop)
     assert held(shop) == before
 
@@ -298,7 +298,7 @@ def test_how_many_records_were_merged_is_told(shop):
 def test_an_empty_store_is_given_its_version_and_nothing_else(shop):
     shop.client.flushall()
     upgrade(shop)
-    assert shop.client.keys("*") == [version.NAME]
+    assert shop.client.keys("*") == [keys.VERSION]
 
 
 SPELLED = st.sampled_from(["K", "K ", " K", "K\u00a0", "\tK\n"])

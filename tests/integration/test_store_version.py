@@ -9,7 +9,7 @@ from service.cli import main
 from service.run import services
 from workers.config.settings import StoreSettings
 from workers.errors import StoreNewer
-from workers.store import connection, version
+from workers.store import connection, keys, version
 
 TOML = """
 mappings = ["mappings.py"]
@@ -73,23 +73,23 @@ def instep(tmp_path, store_socket):
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_a_command_refuses_a_newer_store_and_changes_nothing(store, instep, command):
-    store.set(version.NAME, LATER)
+    store.set(keys.VERSION, LATER)
     code, told = instep(*command)
     assert code == 1
     assert f"found '{LATER}', expected {version.VERSION}" in told
     assert "backup" in told
-    assert store.keys("*") == [version.NAME]
+    assert store.keys("*") == [keys.VERSION]
 
 
 @pytest.mark.parametrize("held", [LATER, "100", "0", "-1", "", "2.0", "\u0662", "two"])
 def test_what_no_release_up_to_this_one_wrote_is_refused(store, of_store, held):
-    store.set(version.NAME, held)
+    store.set(keys.VERSION, held)
     with pytest.raises(StoreNewer):
         connection.reach(store, of_store)
 
 
 def test_up_web_and_worker_do_not_start_on_a_newer_store(store, of_store):
-    store.set(version.NAME, LATER)
+    store.set(keys.VERSION, LATER)
     with pytest.raises(StoreNewer, match="start the release that wrote it"):
         services._begin(store, of_store, None)
 
@@ -105,10 +105,10 @@ def test_a_store_that_has_counted_and_names_no_version_is_of_the_first(store):
 
 
 def test_check_tells_of_a_newer_store_as_a_problem(store, instep):
-    store.set(version.NAME, LATER)
+    store.set(keys.VERSION, LATER)
     _, told = instep("check", "--json")
     (problem,) = json.loads(told)["problems"][:1]
-    assert (problem["where"], problem["found"]) == (f"store: {version.NAME}", f"'{LATER}'")
+    assert (problem["where"], problem["found"]) == (f"store: {keys.VERSION}", f"'{LATER}'")
 
 
 def test_check_tells_how_many_records_an_upgrade_has_merged(store, instep):

@@ -1,8 +1,8 @@
 """
 Which processes run, by the heartbeats of their supervisors.
 
-Owns the key ``instep:processes``: a hash with one field for each supervisor (machine and pid),
-holding when it was last heard (seconds on the store's clock) and what it runs. A supervisor
+`keys.PROCESSES` has one field for each supervisor (machine and pid):
+when it was last heard (seconds on the store's clock) and what it runs. A supervisor
 writes all it runs at once, so that a dead child leaves the list the moment it is missed.
 """
 
@@ -22,6 +22,7 @@ from typing import Any
 import redis
 
 from workers.errors import StoreUnavailable
+from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.machine import machine
 
@@ -30,7 +31,6 @@ FRESH = 5.0  # s after which a silent supervisor counts as gone
 
 _LOOK = 0.1  # s between two looks at what runs
 _BEAT = 1.0  # s between two heartbeats that say the same
-_KEY = "instep:processes"
 _FORGET = 600.0  # s after which its field is removed
 
 
@@ -58,9 +58,9 @@ def beat(client: redis.Redis, processes: Sequence[Process]) -> None:
         entry = {"at": now, "machine": machine(), "processes": running, "hung": hung}
         old = [name for name, found in entries.items() if now - found["at"] > _FORGET]
         with client.pipeline() as pipeline:
-            pipeline.hset(_KEY, _field(), json.dumps(entry))
+            pipeline.hset(keys.PROCESSES, _field(), json.dumps(entry))
             if old:
-                pipeline.hdel(_KEY, *old)
+                pipeline.hdel(keys.PROCESSES, *old)
             pipeline.execute()
 
 
@@ -84,7 +84,7 @@ def heartbeat(
 def leave(client: redis.Redis) -> None:
     """Remove what this process told; after its children ended."""
     with guarded():
-        client.hdel(_KEY, _field())
+        client.hdel(keys.PROCESSES, _field())
 
 
 def listed(client: redis.Redis) -> list[Process]:
@@ -138,7 +138,7 @@ def children(pid: int) -> tuple[int, ...]:
 def _read(client: redis.Redis) -> tuple[float, dict[str, Any]]:
     with client.pipeline(transaction=False) as pipeline:
         pipeline.time()
-        pipeline.hgetall(_KEY)
+        pipeline.hgetall(keys.PROCESSES)
         (seconds, micros), entries = pipeline.execute()
     now = seconds + micros / 1e6
     return now, {name: json.loads(text) for name, text in entries.items()}

@@ -3,7 +3,7 @@ RQ entry points: wake-ups, and the sweep that makes sure that none is lost.
 
 A job carries the name of a destination or nothing at all; the store is the truth, and any key of
 RQ may vanish at any moment. Fetches have a queue, and a process, of their own: what hangs there
-holds up no delivery. Owns ``instep:sweeper``, the lock of the one sweeper.
+holds up no delivery.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from workers.model.attempts import Wait
 from workers.runtime import heartbeats
 from workers.runtime.slices import carry_on
 from workers.runtime.wakeups import DELIVER, FAILURE_TTL, FETCH, RESULT_TTL, SECONDS, WakeQueue
-from workers.store import connection
+from workers.store import connection, keys
 from workers.store.complaint import Complaint
 from workers.store.connection import guarded
 from workers.store.lease import Lease
@@ -245,7 +245,7 @@ def sweep_forever(
     """
     client = parts.steps.client
     # Two sweepers for a moment do no harm: the marker lets only one of them wake.
-    lease = Lease(client, "instep:sweeper", "the sweeper", seconds=SWEEPER)
+    lease = Lease(client, keys.SWEEPER, "the sweeper", seconds=SWEEPER)
     away = Complaint(_log, "sweep without the store")
     renewed = False
     while not stop.is_set():
@@ -268,7 +268,7 @@ def sweep_forever(
             seconds = 0.0 if carry_on(parts) else seconds
             with guarded():
                 # A wake time that is stored meanwhile, and is earlier, nudges.
-                client.blpop(["instep:nudge"], timeout=max(0.01, min(1.0, seconds)))
+                client.blpop([keys.NUDGE], timeout=max(0.01, min(1.0, seconds)))
             away.over()
         except StoreUnavailable as error:
             away.tell(str(error))

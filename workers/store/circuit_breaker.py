@@ -1,10 +1,9 @@
 """
 Whether a destination or a collection may be written: the circuit breaker, pause and resume.
 
-Owns the pause and breaker entries of ``instep:destination:<name>`` and
-``instep:collection:<name>`` (``record_health.lua``). Three failures in a row open the breaker; it
-probes every 5 s, later every 30 s, and after each probe lets one request try: a GET that fails
-must not stop writes that need none.
+They are entries of `keys.destination` and `keys.collection` (``record_health.lua``). Three failures
+in a row open the breaker; it probes every 5 s, later every 30 s, and after each probe lets one
+request try: a GET that fails must not stop writes that need none.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from workers.config.settings import Settings
+from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.scripts import Steps
 
@@ -93,7 +93,7 @@ class Breaker:
         renewed = []
         for destination in self.settings.destinations.values():
             with guarded():
-                by = self.steps.client.hget(f"instep:destination:{destination.name}", "by")
+                by = self.steps.client.hget(keys.destination(destination.name), "by")
             if by and by not in (OPERATOR, destination.budget):
                 self.resume(destination.name)
                 renewed.append(destination.name)

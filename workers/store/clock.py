@@ -1,7 +1,7 @@
 """
 The clock of the store, as the steps read it: it does not go back when the server's does.
 
-Owns ``instep:clock`` (``sweep.lua``). What steps have written is compared with this clock.
+What steps have written is compared with this clock (`keys.CLOCK`, ``sweep.lua``).
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ from typing import Any
 
 import redis
 
+from workers.store import keys
 from workers.store.connection import guarded
-
-NAME = "instep:clock"
 
 
 def behind_ms(text: Any) -> int:
-    """Return the ms by which the server's clock has gone back, as ``instep:clock`` says."""
+    """Return the ms by which the server's clock has gone back, as `keys.CLOCK` says."""
     words = str(text or "").split()
     return int(words[1]) if len(words) == 2 else 0
 
@@ -30,7 +29,7 @@ def read_us(client: redis.Redis) -> int:
     """
     with guarded(), client.pipeline(transaction=False) as pipeline:
         pipeline.time()
-        pipeline.get(NAME)
+        pipeline.get(keys.CLOCK)
         (seconds, micros), text = pipeline.execute()
     return int(seconds) * 1_000_000 + int(micros) + behind_ms(text) * 1000
 

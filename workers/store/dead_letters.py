@@ -1,8 +1,7 @@
 """
 Dead letters: fields set aside with the CMS's words, and events that could not be mapped.
 
-Owns ``instep:letter:<id>``, ``instep:letters`` and ``instep:letters:closed``. They never expire
-by themselves; of the closed ones the last 1,000 are kept.
+They never expire by themselves; of the closed ones the last 1,000 are kept.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from typing import Any
 from workers.config.settings import Settings
 from workers.model.changes import Again, time_version
 from workers.model.retirement import shown_slug
+from workers.store import keys
 from workers.store.codec import places
 from workers.store.connection import guarded
 from workers.store.scripts import Steps
@@ -106,8 +106,8 @@ class DeadLetters:
     ) -> list[Letter]:
         """Return the open letters, oldest first; with *all* the closed ones that are kept too."""
         with guarded():
-            keys = ["instep:letters:closed", "instep:letters"] if all else ["instep:letters"]
-            ids = [str(id) for key in keys for id in self.steps.client.zrange(key, 0, -1)]
+            names = [keys.LETTERS_CLOSED, keys.LETTERS] if all else [keys.LETTERS]
+            ids = [str(id) for name in names for id in self.steps.client.zrange(name, 0, -1)]
         return [
             letter
             for letter in self._read(ids)
@@ -120,7 +120,7 @@ class DeadLetters:
         if letter is None or letter.raw is None:
             return letter
         with guarded():
-            held = self.steps.client.hgetall(f"instep:raw:{letter.raw}")
+            held = self.steps.client.hgetall(keys.raw(letter.raw))
         text = str(held.get("text", ""))
         body = base64.b64decode(text) if held.get("encoding") == "base64" else text.encode()
         return replace(letter, body=body)
@@ -143,7 +143,7 @@ class DeadLetters:
     def count(self) -> int:
         """Return how many letters are open."""
         with guarded():
-            return int(self.steps.client.zcard("instep:letters"))
+            return int(self.steps.client.zcard(keys.LETTERS))
 
     def _act(self, id: str, act: str) -> dict[str, Any]:
         return self.steps.run(
@@ -162,7 +162,7 @@ class DeadLetters:
             page = ids[start : start + 200]
             with guarded(), self.steps.client.pipeline(transaction=False) as pipeline:
                 for id in page:
-                    pipeline.hgetall(f"instep:letter:{id}")
+                    pipeline.hgetall(keys.letter(id))
                 found = pipeline.execute()
             yield from (_letter(id, held) for id, held in zip(page, found, strict=True) if held)
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 from redis.client import NEVER_DECODE
 
 from workers.model.changes import Delivery, FieldProblem, Incoming
+from workers.store import keys
 from workers.store.codec import events_for
 from workers.store.compression import parted, unpacked
 from workers.store.connection import guarded
@@ -146,15 +147,15 @@ class Kept:
         """Return what is kept of *source*."""
         with guarded(), self._steps.client.pipeline(transaction=True) as pipeline:
             pipeline.time()
-            pipeline.hgetall(f"instep:kept-state:{source}")
-            pipeline.xlen(f"instep:kept:{source}")
+            pipeline.hgetall(keys.kept(source, "state"))
+            pipeline.xlen(keys.kept(source))
             (seconds, micros), state, count = pipeline.execute()
         now = datetime.fromtimestamp(seconds + micros / 1e6 + self._offset, UTC)
         return window_of(state, count, now)
 
     def read(self, source: str, *, since: datetime, last: int) -> Iterator[KeptDelivery]:
         """Yield what *source* sent from *since* on, oldest first, up to the delivery *last*."""
-        key = f"instep:kept:{source}"
+        key = keys.kept(source)
         words = lru_cache(WORDS)(lambda name: self._words(source, name))
         start = str(max(0, int(since.timestamp() * 1000)))
         while page := self._range(key, start, PAGE):
@@ -204,11 +205,11 @@ class Kept:
         """Return what an entry does not tell of a delivery that was accepted in slices."""
         number = id.partition(b"-")[2].decode()
         with guarded():
-            found = self._steps.client.hget(f"instep:kept-places:{source}", number)
+            found = self._steps.client.hget(keys.kept(source, "places"), number)
         return None if found is None else str(found)
 
     def _words(self, source: str, name: str) -> bytes | None:
-        found = self._range(f"instep:kept-words:{source}", name, 1)
+        found = self._range(keys.kept(source, "words"), name, 1)
         if not found or found[0][0].decode() != name:
             return None
         return unpacked(found[0][1][b"b"], b"")

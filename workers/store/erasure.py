@@ -1,9 +1,6 @@
 """
 ``instep forget``: a record, and every body, letter and entry that holds its key, for good.
 
-Owns ``instep:forgetting:<hash>``, the mark of a run that has not come to its end, and
-``instep:rewrite:<token>``, the copy of a stream that is written anew (``rewrite_stream.lua``).
-
 It may be ended at any moment and run again: what it finds in the store is what is left to do. What
 other records hold of the key (they refer to it) stays, and is named.
 """
@@ -20,6 +17,7 @@ from typing import Any, Final
 
 import redis
 
+from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.key_places import Hit
 from workers.store.key_search import Search
@@ -29,7 +27,7 @@ from workers.store.scripts import Steps
 ROUNDS: Final = 3  # what runs beside it may write the key once more
 AT_ONCE: Final = 50  # kept deliveries, or entries, of one step
 STAYS: Final = frozenset({"reference", "other"})
-_STREAMS: Final = ("history", "kept:*", "kept-words:*")
+_STREAMS: Final = (keys.HISTORY, keys.every("kept"), keys.every("kept-words"))
 _MARKED: Final = 7 * 86_400  # s for which a run that was killed is remembered
 
 Told = Callable[[int, int], object]
@@ -64,7 +62,7 @@ class Erasure:
         self._text = text
         self._search = Search(client, text)
         name = f"{text.collection} {text.record}".encode()
-        self._mark = f"instep:forgetting:{hashlib.sha256(name).hexdigest()[:32]}"
+        self._mark = keys.forgetting(hashlib.sha256(name).hexdigest()[:32])
 
     def find(self, told: Told = lambda *_: None) -> tuple[Hit, ...]:
         """Return every place that holds the key; nothing is changed."""
@@ -86,7 +84,7 @@ class Erasure:
         with guarded():
             self._client.set(self._mark, 1, ex=_MARKED)
             # Of runs that were killed; one that goes on beside this one begins its copy again.
-            for key in self._client.scan_iter(match="instep:rewrite:*", count=1000):
+            for key in self._client.scan_iter(match=keys.every("rewrite"), count=1000):
                 self._client.unlink(key)
         for _ in range(ROUNDS):
             discarded += self._erase(hits)
@@ -102,7 +100,7 @@ class Erasure:
         for hit in hits:
             by_kind.setdefault(hit.kind, []).append(hit)
         # An index has one copy for each of live and staged: <collection>:<copy>.
-        places = {hit.key.split(":", 2)[2] for hit in by_kind.get("index", ())}
+        places = {keys.rest_of(hit.key) for hit in by_kind.get("index", ())}
         answer = self._step("record", places=sorted(places), record=self._text.record)
         bodies = {hit.key.rpartition(":")[2] for hit in by_kind.get("body", ())}
         self._erase_letters(by_kind.get("letter", ()), bodies)
@@ -127,7 +125,7 @@ class Erasure:
         ids = [hit.key.rpartition(":")[2] for hit in hits]
         for id in dict.fromkeys([*ids, *self._letters_of(bodies)]):
             with guarded():
-                told = self._client.hget(f"instep:letter:{id}", "problems") or b"[]"
+                told = self._client.hget(keys.letter(id), "problems") or b"[]"
             words = self._reworded(told.decode())
             request = {"id": id, "record": self._text.record, "entries": self._entries(id)}
             self._step("letter", **request, problems=words)
@@ -135,7 +133,7 @@ class Erasure:
     def _entries(self, id: str) -> list[str]:
         """Return what a letter holds of the record itself."""
         with guarded():
-            names = [n for n, _ in self._client.hscan_iter(f"instep:letter:{id}", match="o:*")]
+            names = [n for n, _ in self._client.hscan_iter(keys.letter(id), match="o:*")]
         own = [self._text.collection, self._text.record]
         return [name.decode() for name in names if json.loads(name[2:])[:2] == own]
 
@@ -146,7 +144,7 @@ class Erasure:
             return found
         with guarded():
             for kind in ("letter", "fetch"):
-                for key in self._client.scan_iter(match=f"instep:{kind}:*", count=1000):
+                for key in self._client.scan_iter(match=keys.every(kind), count=1000):
                     raw = self._client.hget(key, "raw")
                     if raw and raw.decode() in bodies:
                         if kind == "fetch":
@@ -167,13 +165,13 @@ class Erasure:
             source, object = self._client.hmget(key, "source", "object")
         if source is None or object is None:
             return
-        fetcher = key.removeprefix("instep:fetch:").partition(":")[0]
+        fetcher = keys.rest_of(key).partition(":")[0]
         self._step("fetch", fetcher=fetcher, source=source.decode(), object=object.decode())
 
     def _erase_kept(self, hits: Sequence[Hit]) -> None:
-        for source in {hit.key.split(":", 2)[2] for hit in hits}:
+        for source in {keys.rest_of(hit.key) for hit in hits}:
             words = {h.id for h in hits if h.kind == "words" and h.key.endswith(f":{source}")}
-            ids = [h.id for h in hits if h.kind == "delivery" and h.key == f"instep:kept:{source}"]
+            ids = [h.id for h in hits if h.kind == "delivery" and h.key == keys.kept(source)]
             ids += self._packed_by(source, words)
             for start in range(0, max(1, len(ids)), AT_ONCE):
                 last = start + AT_ONCE >= len(ids)
@@ -192,7 +190,7 @@ class Erasure:
         start = "-"
         while True:
             with guarded():
-                page = self._client.xrange(f"instep:kept:{source}", start, "+", count=AT_ONCE)
+                page = self._client.xrange(keys.kept(source), start, "+", count=AT_ONCE)
             found += [id.decode() for id, entry in page if entry[b"w"].decode() in words]
             if len(page) < AT_ONCE:
                 return found
@@ -202,7 +200,7 @@ class Erasure:
         for start in range(0, len(hits), AT_ONCE):
             ids = [hit.id for hit in hits[start : start + AT_ONCE]]
             with guarded():
-                self._client.xdel("instep:history", *ids)
+                self._client.xdel(keys.HISTORY, *ids)
 
     def _erase_member(self, hit: Hit) -> None:
         with guarded():
@@ -214,13 +212,13 @@ class Erasure:
     def _rewrite_streams(self) -> None:
         """Write all streams anew: what was deleted from one, also before, is still in its bytes."""
         with guarded():
-            keys = [
+            names = [
                 key.decode()
                 for pattern in _STREAMS
-                for key in self._client.scan_iter(match=f"instep:{pattern}", count=1000)
+                for key in self._client.scan_iter(match=pattern, count=1000)
             ]
-        for key in keys:
-            request = {"key": key, "copy": f"instep:rewrite:{uuid.uuid4().hex}", "after": ""}
+        for key in names:
+            request = {"key": key, "copy": keys.rewrite(uuid.uuid4().hex), "after": ""}
             while True:
                 answer = self._steps.run("rewrite_stream", request)
                 if answer["done"]:

@@ -1,5 +1,5 @@
 """
-Families of keys: which key belongs to which, and how many bytes each family takes.
+Families of keys: which kind of key belongs to which, and how many bytes each family takes.
 
 A pass looks at every key in slices of some 500, and measures a few of each family in each slice:
 what there are thousands of is estimated from those, what there is one of is measured itself. A
@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import redis
 
+from workers.store import keys
 from workers.store.connection import guarded
 
 OTHERS: Final = "other programs"  # keys that are not ours
@@ -52,7 +53,6 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 REST: Final = "counters"  # of ours, whatever is not named above
 
-_PREFIX: Final = "instep:"
 _FAMILY_OF: Final = {kind: family for family, kinds in FAMILIES.items() for kind in kinds}
 _SLICE: Final = 500  # keys that are looked at together
 _MEASURED: Final = 40  # of one family in one slice
@@ -60,9 +60,9 @@ _MEASURED: Final = 40  # of one family in one slice
 
 def family_of(key: str) -> str:
     """Return the family of *key*."""
-    if key.startswith(_PREFIX):
-        return _FAMILY_OF.get(key[len(_PREFIX) :].partition(":")[0], REST)
-    return "queue" if key.startswith("rq:") else OTHERS
+    if key.startswith(keys.PREFIX):
+        return _FAMILY_OF.get(keys.kind_of(key), REST)
+    return "queue" if key.startswith(keys.RQ) else OTHERS
 
 
 class Sampler:
@@ -106,23 +106,23 @@ class Sampler:
     def estimate(self, times: float) -> Mapping[str, int]:
         return {family: round(times * number) for family, number in sorted(self._bytes.items())}
 
-    def _add(self, keys: Iterable[str]) -> None:
+    def _add(self, names: Iterable[str]) -> None:
         grouped: dict[str, list[str]] = defaultdict(list)
-        for key in keys:
-            grouped[family_of(key)].append(key)
+        for name in names:
+            grouped[family_of(name)].append(name)
         chosen = {
-            family: self._draw(keys, min(len(keys), self._measured))
-            for family, keys in grouped.items()
+            family: self._draw(own, min(len(own), self._measured))
+            for family, own in grouped.items()
         }
-        sizes = iter(self._sizes([key for keys in chosen.values() for key in keys]))
-        for family, keys in chosen.items():
+        sizes = iter(self._sizes([name for own in chosen.values() for name in own]))
+        for family, own in chosen.items():
             # Of those that went meanwhile nothing is said.
-            found = [size for _ in keys if (size := next(sizes)) is not None]
+            found = [size for _ in own if (size := next(sizes)) is not None]
             if found:
                 self._bytes[family] += len(grouped[family]) * sum(found) / len(found)
 
-    def _sizes(self, keys: Sequence[str]) -> Sequence[Any]:
+    def _sizes(self, names: Sequence[str]) -> Sequence[Any]:
         with guarded(), self._client.pipeline(transaction=False) as pipeline:
-            for key in keys:
-                pipeline.memory_usage(key, samples=5)
+            for name in names:
+                pipeline.memory_usage(name, samples=5)
             return pipeline.execute()

@@ -1,19 +1,7 @@
 """
 Objects that notices named and that are to be fetched: which waits, who reads it, what became of it.
 
-Every method is one Lua step. The keys that the steps own (``fetch_queue.lua``):
-
-==============================================  ===============================================
-``instep:fetch:<fetcher>:<source>:<object>``    hash: one object, with its newest notice
-``instep:fetches:<fetcher>``                    sorted set: ``<source>:<object>`` by the ms at which
-                                                they may be fetched
-``instep:fetches-waiting:<fetcher>``            sorted set: the same by the ms since which they wait
-``instep:fetches-failing:<fetcher>``            set: those that failed and are tried again
-``instep:fetcher:<fetcher>``                    hash: asked, merged, done, dead; failures, success,
-                                                until, reason, claimed, turn
-``instep:fetchers``                             set: the fetchers that were ever asked for anything
-``instep:cursors:<fetcher>``                    hash: ``<source>:<object>`` → cursor
-==============================================  ===============================================
+Every method is one Lua step (``fetch_queue.lua``).
 
 asked = merged + done + dead + waiting, at any moment: each notice that asks for an object is merged
 into one that waits, read, or a dead letter.
@@ -30,7 +18,7 @@ from typing import Any, Literal
 
 from workers.config.settings import Settings
 from workers.model.attempts import Wait
-from workers.store import clock
+from workers.store import clock, keys
 from workers.store.connection import guarded
 from workers.store.scripts import Steps
 
@@ -150,16 +138,16 @@ class Fetches:
         """
         client = self.steps.client
         with guarded():
-            names = sorted({*self.settings.fetchers, *map(str, client.smembers("instep:fetchers"))})
+            names = sorted({*self.settings.fetchers, *map(str, client.smembers(keys.FETCHERS))})
             with client.pipeline(transaction=True) as pipeline:
                 pipeline.time()
-                pipeline.get(clock.NAME)
+                pipeline.get(keys.CLOCK)
                 for name in names:
-                    pipeline.hgetall(f"instep:fetcher:{name}")
-                    pipeline.zcard(f"instep:fetches-waiting:{name}")
-                    pipeline.zrange(f"instep:fetches-waiting:{name}", 0, 0, withscores=True)
-                    pipeline.scard(f"instep:fetches-failing:{name}")
-                    pipeline.zrange(f"instep:fetches:{name}", 0, 0, withscores=True)
+                    pipeline.hgetall(keys.fetcher(name))
+                    pipeline.zcard(keys.fetches(name, "waiting"))
+                    pipeline.zrange(keys.fetches(name, "waiting"), 0, 0, withscores=True)
+                    pipeline.scard(keys.fetches(name, "failing"))
+                    pipeline.zrange(keys.fetches(name), 0, 0, withscores=True)
                 found = iter(pipeline.execute())
         seconds, micros = next(found)
         now = (int(seconds) + int(micros) / 1e6) * 1000 + self.steps.clock_offset_ms

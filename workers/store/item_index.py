@@ -2,14 +2,13 @@
 Item lookup: from key to item id, by filter or by listing, kept in the store and made anew from the
 CMS alone.
 
-Owns ``instep:ids:…``, ``instep:keys:…``, ``instep:born:…``, ``instep:twins:…``, ``instep:index:…``,
-``instep:listed:…`` and ``instep:schema:…`` (``listing_schedule.lua``, ``index_page.lua``,
-``duplicate_keys.lua``). In v2 a filter asks for the keys that wait, at once (``filter.lua``). What
-it does not show, and of which it cannot say that it is not there (``filtered.lua``), waits for
-a listing, as every key does in v1. The first pass lists the collection; later ones what was edited
-since, at most every 30 s while a key waits, or what was created since where that would be too much.
-Beside them, and while something is sent, there are two that nobody waits for: what was edited, and
-the whole. A page is a step of its own, from the same budget, and a crash goes on at it.
+The steps: ``listing_schedule.lua``, ``index_page.lua``, ``duplicate_keys.lua``. In v2 a filter asks
+for the keys that wait, at once (``filter.lua``). What it does not show, and of which it cannot say
+that it is not there (``filtered.lua``), waits for a listing, as every key does in v1. The first
+pass lists the collection; later ones what was edited since, at most every 30 s while a key waits,
+or what was created since where that would be too much. Beside them, and while something is sent,
+there are two that nobody waits for: what was edited, and the whole. A page is a step of its own,
+from the same budget, and a crash goes on at it.
 https://developers.webflow.com/data/reference/cms/collection-items/staged-items/list-items
 """
 
@@ -24,6 +23,7 @@ from typing import Any
 from workers.config.settings import Collection, Destination, Settings
 from workers.model.attempts import Lookup
 from workers.model.item_status import status_of
+from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.outbox import INDEX_EVERY, V1_INDEX_EVERY
 from workers.store.scripts import Steps
@@ -138,25 +138,27 @@ class Items:
         """Tell whether keys wait for a listing, which no filter is to be asked for first."""
         name = collection.name
         with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
-            pipeline.zcard(f"instep:lookup:{name}")
-            pipeline.zcard(f"instep:filter:{name}")
-            pipeline.zcard(f"instep:wanted:{name}")
-            keys, filtered, wanted = pipeline.execute()
-        return bool(keys > filtered or wanted)
+            pipeline.zcard(keys.lookup(name))
+            pipeline.zcard(keys.filtered(name))
+            pipeline.zcard(keys.wanted(name))
+            sought, filtered, wanted = pipeline.execute()
+        return bool(sought > filtered or wanted)
 
     def end_listing(self, collection: Collection) -> None:
         """A reconcile lists the collection no longer: others need not wait for it."""
         with guarded():
-            self.steps.client.delete(f"{self._index_key(collection)}:reconcile")
+            self.steps.client.delete(
+                keys.index(collection.name, self.settings.copy_of(collection), "reconcile")
+            )
 
     def duplicates(self, collection: Collection) -> dict[str, tuple[str, ...]]:
         """Return the keys that several items have, and which: first the one that is written."""
-        copy = f"{collection.name}:{self.settings.copy_of(collection)}"
+        at = (collection.name, self.settings.copy_of(collection))
         found: dict[str, list[str]] = {}
         with guarded():
-            for item, key in self.steps.client.hscan_iter(f"instep:twins:{copy}"):
+            for item, key in self.steps.client.hscan_iter(keys.twins(*at)):
                 if key not in found:
-                    found[key] = [str(self.steps.client.hget(f"instep:ids:{copy}", key))]
+                    found[key] = [str(self.steps.client.hget(keys.item_ids(*at), key))]
                 found[key].append(item)
         return {key: (first, *sorted(set(more))) for key, (first, *more) in found.items()}
 
@@ -226,10 +228,10 @@ class Items:
         return next((view.locale for view in views if view.locale), None)
 
     def _index_key(self, collection: Collection) -> str:
-        return f"instep:index:{collection.name}:{self.settings.copy_of(collection)}"
+        return keys.index(collection.name, self.settings.copy_of(collection))
 
     def _schema_key(self, collection: Collection) -> str:
-        return f"instep:schema:{collection.name}:{self.settings.copy_of(collection)}"
+        return keys.schema(collection.name, self.settings.copy_of(collection))
 
     def _more(self, lookup: Lookup, page: Answer) -> bool:
         if page.total is None:

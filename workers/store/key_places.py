@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from workers.store import keys
 from workers.store.compression import unpacked
 from workers.store.key_text import KeyText
 
@@ -69,11 +70,11 @@ class Places:
             ours = name.split(":")[2] == self._text.collection and member == self._text.record
             kind = "member" if ours else ""
         elif family in ("tombstones", "resting", "waiters", "waking"):
-            waits = name == f"instep:waiters:{self._own}"
+            waits = family == "waiters" and keys.rest_of(name) == self._own
             kind = "member" if member == self._own else "reference" if waits else ""
         elif family == "wanted":
             # Who waits for it is decided on by this entry: it goes with the last of them.
-            kind = "reference" if f"{name[14:]}:{member}" == self._own else ""
+            kind = "reference" if f"{keys.rest_of(name)}:{member}" == self._own else ""
         elif family in OBJECTS:
             kind = "member" if self._is_object(member) else ""
         else:
@@ -103,7 +104,7 @@ class Places:
 
     def _item(self, name: str, pairs: Pairs) -> Iterator[Hit]:
         """Of another record, the fields that refer to ours, or tell its key."""
-        if name.removeprefix("instep:item:") == self._own:
+        if keys.rest_of(name) == self._own:
             yield Hit("record", name)
             return
         for field, value in pairs:

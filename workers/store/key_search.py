@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import redis
 
+from workers.store import keys
 from workers.store.compression import unpacked
 from workers.store.connection import guarded
 from workers.store.key_places import Hit, Places
@@ -18,6 +19,8 @@ from workers.store.key_text import KeyText
 SLICE: Final = 200  # keys, or members of one key, that are read together
 ENTRIES: Final = 20  # of a stream or a list; a delivery may be as large as max_body
 _WORDS: Final = 64  # that are held at once
+_OURS: Final = (keys.PREFIX.encode(), keys.RQ.encode())
+_ITEM: Final = keys.every("item")[:-1].encode()
 
 
 class Search:
@@ -44,23 +47,23 @@ class Search:
         while True:
             with guarded():
                 cursor, found = self._client.scan(cursor, count=SLICE)
-            yield from self._in_keys([k for k in found if k.startswith((b"instep:", b"rq:"))])
+            yield from self._in_keys([k for k in found if k.startswith(_OURS)])
             done += len(found)
             told(min(done, count), count)
             if not cursor:
                 return
 
-    def _in_keys(self, keys: list[bytes]) -> Iterator[Hit]:
-        types = self._types(keys)
+    def _in_keys(self, names: list[bytes]) -> Iterator[Hit]:
+        types = self._types(names)
         # Most keys are small hashes: those are read together, as far as one page goes.
-        hashes = [key for key, kind in zip(keys, types, strict=True) if kind == "hash"]
+        hashes = [key for key, kind in zip(names, types, strict=True) if kind == "hash"]
         with guarded(), self._client.pipeline(transaction=False) as pipeline:
             for key in hashes:
                 pipeline.hscan(key, 0, count=SLICE)
             pages = dict(zip(hashes, pipeline.execute(), strict=True))
-        for key, kind in zip(keys, types, strict=True):
+        for key, kind in zip(names, types, strict=True):
             name = key.decode("utf-8", "replace")
-            family = name.removeprefix("instep:").partition(":")[0]
+            family = keys.kind_of(name)
             if kind == "hash":
                 yield from self._places.in_hash(family, name, self._fields(key, pages[key]))
             elif kind == "stream":
@@ -68,14 +71,14 @@ class Search:
             else:
                 yield from self._in_rest(family, name, key, kind)
 
-    def _types(self, keys: list[bytes]) -> list[str]:
-        """Return what each of *keys* is; of records that is known."""
-        asked = [key for key in keys if not key.startswith(b"instep:item:")]
+    def _types(self, names: list[bytes]) -> list[str]:
+        """Return what each of *names* is; of records that is known."""
+        asked = [key for key in names if not key.startswith(_ITEM)]
         with guarded(), self._client.pipeline(transaction=False) as pipeline:
             for key in asked:
                 pipeline.type(key)
             found = dict(zip(asked, pipeline.execute(), strict=True))
-        return [found.get(key, b"hash").decode() for key in keys]
+        return [found.get(key, b"hash").decode() for key in names]
 
     def _in_rest(self, family: str, name: str, key: bytes, kind: str) -> Iterator[Hit]:
         if kind == "string":
@@ -88,7 +91,7 @@ class Search:
                 yield from self._places.in_member(family, name, member)
 
     def _in_stream(self, family: str, name: str, key: bytes) -> Iterator[Hit]:
-        source = name.split(":", 2)[-1]
+        source = keys.rest_of(name)
         for id, entry in self._entries(key):
             if family == "kept":
                 words = self._words(source, entry[b"w"].decode()) or b""
@@ -141,5 +144,5 @@ class Search:
 
     def _read_words(self, source: str, name: str) -> bytes | None:
         with guarded():
-            found = self._client.xrange(f"instep:kept-words:{source}", name, name)
+            found = self._client.xrange(keys.kept(source, "words"), name, name)
         return unpacked(found[0][1][b"b"], b"") if found else None

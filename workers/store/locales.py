@@ -1,7 +1,7 @@
 """
 The locales of a site and the variants of its items, as the store knows them.
 
-Owns ``instep:site:…`` and ``instep:variants:…`` (``locales.lua``). They are read only where a
+They (`keys.site`, `keys.variants`, ``locales.lua``) are read only where a
 collection or a mapping writes more than the primary locale: the locales once a day, by GET /sites,
 and the variants by listing those of all other locales, a page at a time.
 """
@@ -15,6 +15,7 @@ from typing import Any
 
 from workers.config.settings import Collection, Settings
 from workers.model.attempts import Lookup
+from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.scripts import Steps
 from workers.webflow.item_answers import Answer, ItemView
@@ -129,7 +130,7 @@ class Locales:
             pipeline.execute()
 
     def _key(self, collection: Collection) -> str:
-        return f"instep:site:{collection.name}:{self.settings.copy_of(collection)}"
+        return keys.site(collection.name, self.settings.copy_of(collection))
 
 
 def _site(pair: Any) -> Site:

@@ -1,8 +1,7 @@
 """
 What the store may lack of what it had acknowledged, until a reconcile has proven a collection.
 
-Owns ``instep:losses`` and what begins with it (``losses.lua``), and ``instep:witness``. A loss
-is a dictionary with ``id`` and ``kind``:
+``losses.lua`` writes them. A loss is a dictionary with ``id`` and ``kind``:
 
 =======  ===========================================================================================
 kind     What happened
@@ -23,12 +22,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workers.errors import Problem
+from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.scripts import Steps
-
-_KEY = "instep:losses"
-_PROVEN = "instep:losses:proven"
-_NUMBER = "instep:losses:number"
 
 
 class Losses:
@@ -47,7 +43,7 @@ class Losses:
     def number(self) -> int:
         """Return the number of the newest loss; a reconcile that begins now outruns it."""
         with guarded():
-            return int(self._steps.client.get(_NUMBER) or 0)
+            return int(self._steps.client.get(keys.LOSSES_NUMBER) or 0)
 
     def proven(
         self,
@@ -68,24 +64,24 @@ class Losses:
         """
         client = self._steps.client
         with guarded():
-            held = client.hgetall(_KEY)
+            held = client.hgetall(keys.LOSSES)
             if not held:
                 return
             later = [int(n) for n, text in held.items() if _until(json.loads(text)) > as_of_ms]
             number = min([number, *(each - 1 for each in later)])
-            number = max(number, int(client.hget(_PROVEN, collection) or 0))
-            client.hset(_PROVEN, collection, number)
-            proven = client.hgetall(_PROVEN)
+            number = max(number, int(client.hget(keys.LOSSES_PROVEN, collection) or 0))
+            client.hset(keys.LOSSES_PROVEN, collection, number)
+            proven = client.hgetall(keys.LOSSES_PROVEN)
             least = min((int(proven.get(name, 0)) for name in collections), default=number)
-            done = [name for name in client.hkeys(_KEY) if int(name) <= least]
+            done = [name for name in client.hkeys(keys.LOSSES) if int(name) <= least]
             if done:
-                client.hdel(_KEY, *done)
+                client.hdel(keys.LOSSES, *done)
 
     def open(self, collections: Iterable[str]) -> list[dict[str, Any]]:
         """Return each loss, the oldest first, with ``unproven``: the collections it may be in."""
         with guarded(), self._steps.client.pipeline(transaction=True) as pipeline:
-            pipeline.hgetall(_KEY)
-            pipeline.hgetall(_PROVEN)
+            pipeline.hgetall(keys.LOSSES)
+            pipeline.hgetall(keys.LOSSES_PROVEN)
             held, proven = pipeline.execute()
         names = list(collections)
         found = []

@@ -1,8 +1,8 @@
 """
 The store's memory: used, limit, what fills it, and a warning before it is full.
 
-Owns ``instep:memory``, JSON: what the families take (``workers/store/families.py``), when that was
-measured, and since when memory is short.
+`keys.MEMORY` is JSON: what the families of keys take, when that was measured, and since when memory
+is short.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from typing import Any, Final
 import redis
 
 from workers.errors import StoreUnavailable
+from workers.store import keys
 from workers.store.connection import FULL, guarded, is_full
 from workers.store.families import SERVER, Sampler
 
-KEY: Final = "instep:memory"
 HIGH: Final = 0.7  # of the limit: from here on it is told
 LEVELS: Final[Mapping[str, float]] = MappingProxyType({"full": FULL, "high": HIGH})
 SLACK: Final = 0.05  # of the limit that it has to fall below a level until that is over
@@ -44,7 +44,7 @@ def read(client: redis.Redis) -> dict[str, Any]:
     """
     with guarded():
         used, limit = _used(client.info("memory"))
-        told = json.loads(client.get(KEY) or "{}")
+        told = json.loads(client.get(keys.MEMORY) or "{}")
     return {
         "used": used,
         "limit": limit,
@@ -113,7 +113,7 @@ class Watch:
         with guarded():
             used, limit = _used(self._client.info("memory"))
             if self._told is None:
-                self._told = json.loads(self._client.get(KEY) or "{}")
+                self._told = json.loads(self._client.get(keys.MEMORY) or "{}")
         told = {**self._told, **self._measure(used)}
         level = level_of(used, limit, told.get("level", ""))
         if level != told.get("level", ""):
@@ -122,7 +122,7 @@ class Watch:
             told["since"] = datetime.now(UTC).isoformat() if level else None
         if told != self._told:
             with guarded():
-                self._client.set(KEY, json.dumps(told))
+                self._client.set(keys.MEMORY, json.dumps(told))
             self._told = told
 
     def _measure(self, used: int) -> dict[str, Any]:

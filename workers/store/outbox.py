@@ -18,7 +18,7 @@ import redis
 from workers.config.settings import Destination, Settings
 from workers.model.attempts import Batch, Judgement, Step, Verdict
 from workers.model.changes import HOLD_MOST, Delivery
-from workers.store import claims, clock, slicing
+from workers.store import claims, clock, keys, slicing
 from workers.store.acceptance import AcceptCall, Accepted
 from workers.store.codec import (
     claimable,
@@ -237,12 +237,12 @@ class Outbox:
         # A change that lands in between then queues one job too many; in the other order it
         # would wait for the sweep.
         with guarded():
-            self.steps.client.delete(f"instep:wake:{destination}")
+            self.steps.client.delete(keys.wake(destination))
 
     def wants_job(self, destination: str) -> bool:
         """Set the marker of *destination*; True for the caller that is to enqueue a job."""
         with guarded():
-            key = f"instep:wake:{destination}"
+            key = keys.wake(destination)
             if clock.is_stale(self.steps.client, key, MARKER_MS):
                 self.steps.client.delete(key)
             return bool(self.steps.client.set(key, 1, nx=True, px=MARKER_MS))
@@ -273,7 +273,7 @@ class Outbox:
     def counts(self) -> dict[str, int]:
         """Return the counters of P4, all from one moment."""
         with guarded():
-            held = self.steps.client.hgetall("instep:counts")
+            held = self.steps.client.hgetall(keys.COUNTS)
         return {name: int(held.get(name, 0)) for name in ("accepted", *FATES)}
 
     @property

@@ -1,8 +1,8 @@
 """
 One budget per token, shared by every process, destination and kind of call.
 
-Owns ``instep:budget:<token hash>`` (``rate_limiter.lua``). A claim takes its slot in its own step;
-here is the slot of a call outside of a claim, and what the answers teach.
+A claim takes its slot in its own step (``rate_limiter.lua``); here is the slot of a call outside
+of a claim, and what the answers teach.
 https://developers.webflow.com/data/reference/rate-limits
 """
 

@@ -1,7 +1,7 @@
 """
 Requests that were refused, by source and reason: how often.
 
-Counted in the hash of their source (``instep:source:<source>``, see ``workers/store/keys.py``):
+Counted in the hash of their source (`keys.source`):
 ``refused:<reason>``, and ``refused`` for bad proofs. No answer waits for that: what is counted
 goes to the store from a thread of its own, and waits there while the store is away. What a process
 has not yet counted as it ends is not counted.
@@ -18,6 +18,7 @@ from typing import Final
 import redis
 
 from workers.errors import StoreUnavailable
+from workers.store import keys
 from workers.store.complaint import Complaint
 from workers.store.connection import guarded
 
@@ -90,9 +91,9 @@ class Refusals:
         try:
             with guarded(), self._client.pipeline(transaction=True) as pipeline:
                 for (source, reason), times in counts.items():
-                    pipeline.hincrby(f"instep:source:{source}", f"refused:{reason}", times)
+                    pipeline.hincrby(keys.source(source), f"refused:{reason}", times)
                     if reason == "refused":
-                        pipeline.hincrby(f"instep:source:{source}", "refused", times)
+                        pipeline.hincrby(keys.source(source), "refused", times)
                 pipeline.execute()
         except StoreUnavailable:
             with self._lock:

@@ -10,8 +10,10 @@ import re
 
 import redis
 
+from workers.store import keys
+
 # For `redis-cli`: RQ's keys are beside ours; INFO and CONFIG GET tell how durable the store is.
-RULE = "~instep:* ~rq:* &* +@all -@admin -@dangerous +info +config|get +client"
+RULE = f"~{keys.PREFIX}* ~{keys.RQ}* &* +@all -@admin -@dangerous +info +config|get +client"
 _IN_SCRIPT = (
     "can't run this command",
     "can't access at least one of the keys",

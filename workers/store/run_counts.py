@@ -1,8 +1,8 @@
 """
 What the guard of runs adds up: items that runs created, and that were retired in whatever way.
 
-Owns, with ``run_counts.lua``: ``instep:guard:<collection>:<copy>``, a hash of numbers by kind
-and quarter of an hour, kept for 8 days and so of 1,600 entries at most; and ``…:first``, what the
+``run_counts.lua`` keeps them by collection and copy (``guard``): a hash of numbers by kind and
+quarter of an hour, kept for 8 days and so of 1,600 entries at most; and ``…:first``, what the
 first load of the collection may still create, which stays: there is one first load of a copy.
 They are counted in the step that hands something over.
 """

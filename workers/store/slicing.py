@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.scripts import Steps
 
@@ -75,8 +76,8 @@ def begin(
     key = uuid.uuid4().hex
     with guarded():
         for piece in pieces:
-            steps.client.rpush(f"instep:slicing:{key}", piece)
-        steps.client.pexpire(f"instep:slicing:{key}", HANDED_MS)
+            steps.client.rpush(keys.slicing(key), piece)
+        steps.client.pexpire(keys.slicing(key), HANDED_MS)
     whole = events[-1] if events[-1]["index"] < 0 else None
     head = {**request, "events": [], "whole": whole, "hash": digest}
     begins = {
@@ -95,8 +96,8 @@ def begin(
 def go_on(steps: Steps) -> Slice:
     """Do a little of what was left to be done in slices."""
     with guarded(), steps.client.pipeline(transaction=False) as pipeline:
-        pipeline.lindex("instep:sliced", 0)
-        pipeline.exists("instep:slices")
+        pipeline.lindex(keys.SLICED, 0)
+        pipeline.exists(keys.SLICES)
         name, others = pipeline.execute()
     wake: tuple[str, ...] = ()
     more = False

@@ -1,7 +1,5 @@
 """
 How keys are spelled that wait, and those of items that are known: what listings are read by.
-
-Reads ``instep:lookup:…``, ``instep:keys:…`` and ``instep:ids:…`` (``creation.lua``).
 """
 
 from __future__ import annotations
@@ -12,7 +10,7 @@ from typing import Any
 
 from workers.config.settings import Collection, Settings
 from workers.model.attempts import Lookup
-from workers.store import clock
+from workers.store import clock, keys
 from workers.store.connection import guarded
 from workers.store.scripts import Steps
 from workers.webflow.filters import KeyFilter
@@ -43,7 +41,7 @@ class Spellings:
     def _looked_for(self, collection: Collection) -> list[str]:
         """Return the keys of records whose items are looked for, the oldest first."""
         with guarded():
-            key = f"instep:lookup:{collection.name}"
+            key = keys.lookup(collection.name)
             return [str(one) for one in self.steps.client.zrange(key, 0, LOOKED_FOR - 1)]
 
     def record_keys(
@@ -57,8 +55,8 @@ class Spellings:
         if schema.fields and not has_forms(collection, schema):
             return RecordKeys(collection, schema)
         with guarded():
-            place = f"{collection.name}:{self.settings.copy_of(collection)}"
-            held = self.steps.client.hmget(f"instep:keys:{place}", list(items)) if items else []
+            at = (collection.name, self.settings.copy_of(collection))
+            held = self.steps.client.hmget(keys.item_keys(*at), list(items)) if items else []
         known = {id: str(key) for id, key in zip(items, held, strict=True) if key is not None}
         looked_for = asked.asked if asked else self._looked_for(collection)
         return record_keys(collection, schema, known, looked_for)
@@ -71,8 +69,8 @@ class Spellings:
         if not forms:
             return
         with guarded():
-            place = f"{names.collection.name}:{self.settings.copy_of(names.collection)}"
-            ids = self.steps.client.hmget(f"instep:ids:{place}", list(forms))
+            at = (names.collection.name, self.settings.copy_of(names.collection))
+            ids = self.steps.client.hmget(keys.item_ids(*at), list(forms))
         for key, id in zip(forms.values(), ids, strict=True):
             if id is not None:
                 yield {"key": key, "id": str(id), "updated": None, "created": None, "status": None}
@@ -80,6 +78,6 @@ class Spellings:
     def as_reading(self, lookup: Lookup) -> Lookup:
         """Return the reading of the schema that takes place before *lookup*."""
         with guarded():
-            arrival = int(self.steps.client.get("instep:arrival") or 0)
+            arrival = int(self.steps.client.get(keys.ARRIVAL) or 0)
         at = clock.read_us(self.steps.client) // 1000 + self.steps.clock_offset_ms
         return replace(lookup, kind="schema", at=at, arrival=arrival)

@@ -13,10 +13,6 @@ STALLED_SECONDS: Final = 900.0  # as in overtaken.lua
 STALLED_EVENTS: Final = 5
 
 
-def key(source: str) -> str:
-    return f"instep:stale:{source}"
-
-
 def counts(held: Mapping[str, str]) -> dict[str, int]:
     """Return how many values were overtaken, by collection."""
     return {name: int(number) for name, number in sorted(held.items()) if name[0] != ":"}

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from workers.config.settings import Collection, Destination, Settings, Source
 from workers.model.changes import Lane
-from workers.store import clock, memory, stale
+from workers.store import clock, keys, memory, stale
 from workers.store.collection_waits import waits_of
 from workers.store.connection import guarded
 from workers.store.fetch_queue import Fetches
@@ -46,31 +46,31 @@ class Report:
         names = [*self.settings.destinations.values()]
         with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
             pipeline.time()
-            pipeline.get(clock.NAME)
-            pipeline.hgetall("instep:counts")
-            pipeline.zcard("instep:letters")
+            pipeline.get(keys.CLOCK)
+            pipeline.hgetall(keys.COUNTS)
+            pipeline.zcard(keys.LETTERS)
             for destination in names:
-                pipeline.hgetall(f"instep:destination:{destination.name}")
+                pipeline.hgetall(keys.destination(destination.name))
             for collection in self.settings.collections.values():
-                pipeline.hgetall(f"instep:collection:{collection.name}")
-                pipeline.zcard(f"instep:waiting:{collection.name}")
-                pipeline.zrange(f"instep:waiting:{collection.name}", 0, 0, withscores=True)
+                pipeline.hgetall(keys.collection(collection.name))
+                pipeline.zcard(keys.waiting(collection.name))
+                pipeline.zrange(keys.waiting(collection.name), 0, 0, withscores=True)
                 copy = self.settings.copy_of(collection)
-                pipeline.hvals(f"instep:twins:{collection.name}:{copy}")
-                pipeline.scard(f"instep:not-live:{collection.name}")
-                pipeline.hget(f"instep:site:{collection.name}:{copy}", "failed")
+                pipeline.hvals(keys.twins(collection.name, copy))
+                pipeline.scard(keys.not_live(collection.name))
+                pipeline.hget(keys.site(collection.name, copy), "failed")
                 for lane in LANES:
-                    pipeline.zcard(f"instep:due:{collection.name}:{lane}")
-                    pipeline.zcard(f"instep:due:{collection.name}:{lane}:sought")
-                    pipeline.zcard(f"instep:due:{collection.name}:{lane}:room")
-            pipeline.hgetall(f"instep:source:{UNKNOWN}")
+                    pipeline.zcard(keys.due(collection.name, lane))
+                    pipeline.zcard(keys.due(collection.name, lane, "sought"))
+                    pipeline.zcard(keys.due(collection.name, lane, "room"))
+            pipeline.hgetall(keys.source(UNKNOWN))
             for source in self.settings.sources:
-                pipeline.hgetall(f"instep:source:{source}")
-                pipeline.hgetall(f"instep:kept-state:{source}")
-                pipeline.xlen(f"instep:kept:{source}")
-                pipeline.scard(f"instep:letters:raw:{source}")
-                pipeline.hget("instep:raw-bytes", source)
-                pipeline.hgetall(stale.key(source))
+                pipeline.hgetall(keys.source(source))
+                pipeline.hgetall(keys.kept(source, "state"))
+                pipeline.xlen(keys.kept(source))
+                pipeline.scard(keys.letters_raw(source))
+                pipeline.hget(keys.RAW_BYTES, source)
+                pipeline.hgetall(keys.stale(source))
             found = iter(pipeline.execute())
         seconds, micros = next(found)
         now = (int(seconds) + int(micros) / 1e6) * 1000 + self.steps.clock_offset_ms

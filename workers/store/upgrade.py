@@ -1,10 +1,8 @@
 """
 From the first version of the store to the second: every record under the normal form of its key.
 
-Owns ``instep:upgrade``, the lock of the one that does it, ``instep:upgraded``, when it was done,
-``instep:key-parts``, of how many parts keys are, by collection, and ``instep:merged``, how many
-records were merged. Each record is one step
-(``merge.lua``), so that any number of runs, killed at any moment, come to the same end.
+Each record is one step (``merge.lua``), so that any number of runs, killed at any moment, come to
+the same end.
 
 While one release takes the place of the other, processes of the version before may still write
 records under keys that are not normal: these are looked for again for an hour, and no claim on one
@@ -27,7 +25,7 @@ from redis.lock import Lock
 
 from workers.config.settings import Settings
 from workers.model.attempts import Batch
-from workers.store import version
+from workers.store import keys, version
 from workers.store.connection import guarded
 from workers.store.scripts import Steps
 from workers.webflow.item_keys import normal_record
@@ -38,9 +36,6 @@ PATIENCE = 40.0  # s for claims that are alive: longer than any of them
 AGAIN = 3600.0  # s for which records of the version before are looked for
 EVERY = 60.0  # s between two such looks
 _REFERS = ("reference-key", "references-key")
-_ITEM = "instep:item:"
-_PARTS = "instep:key-parts"
-_INDEX = ("ids", "keys", "born", "twins", "listed", "index")
 
 _log = logging.getLogger(__name__)
 
@@ -88,7 +83,11 @@ class Upgrade:
         """Of how many parts the keys of each collection are whose items have keys."""
         if self._read is None:
             with guarded():
-                told = self._steps.client.hgetall(_PARTS) if self._given is None else self._given
+                told = (
+                    self._steps.client.hgetall(keys.KEY_PARTS)
+                    if self._given is None
+                    else self._given
+                )
             self._read = {
                 name: max(len(collection.keys), int(told.get(name, 1)))
                 for name, collection in self._settings.collections.items()
@@ -105,8 +104,8 @@ class Upgrade:
         """
         with guarded():
             for name, count in (self._given or {}).items():
-                self._steps.client.hset(_PARTS, name, str(count))
-            lock = self._steps.client.lock("instep:upgrade", timeout=LOCK)
+                self._steps.client.hset(keys.KEY_PARTS, name, str(count))
+            lock = self._steps.client.lock(keys.UPGRADE, timeout=LOCK)
             while version.read(self._steps.client) < version.VERSION:
                 if lock.acquire(blocking=False):
                     try:
@@ -140,7 +139,7 @@ class Upgrade:
     def merged(self) -> dict[str, int]:
         """Return how many records were merged into others, by collection."""
         with guarded():
-            held = self._steps.client.hgetall("instep:merged")
+            held = self._steps.client.hgetall(keys.MERGED)
         return {str(name): int(count) for name, count in held.items()}
 
     def _run(self, lock: Lock, sleep: Callable[[float], object]) -> None:
@@ -160,7 +159,7 @@ class Upgrade:
             self._keep(lock)
             waiting = [odd for odd in waiting if not self._merge(odd)]
         seconds, _ = client.time()
-        client.set("instep:upgraded", seconds)
+        client.set(keys.UPGRADED, seconds)
         version.mark(client)
         told = {"version": version.VERSION, "records": count, "claimed": len(waiting)}
         _log.info("store upgraded", extra=told)
@@ -181,7 +180,7 @@ class Upgrade:
 
     def _is_young(self) -> bool:
         with guarded():
-            at = self._steps.client.get("instep:upgraded")
+            at = self._steps.client.get(keys.UPGRADED)
             seconds, _ = self._steps.client.time()
         return at is not None and abs(int(seconds) - int(at)) < AGAIN
 
@@ -190,8 +189,10 @@ class Upgrade:
         cursor = 0
         while True:
             with guarded():
-                cursor, names = self._steps.client.scan(cursor, match=f"{_ITEM}*", count=PAGE)
-            pairs = (str(name).removeprefix(_ITEM).partition(":") for name in names)
+                cursor, names = self._steps.client.scan(
+                    cursor, match=keys.every("item"), count=PAGE
+                )
+            pairs = (keys.rest_of(str(name)).partition(":") for name in names)
             yield [(name, record) for name, _, record in pairs if name in self._parts]
             if cursor == 0:
                 return
@@ -200,7 +201,7 @@ class Upgrade:
         page = list(page)
         with guarded(), self._steps.client.pipeline(transaction=False) as pipeline:
             for name, record in page:
-                pipeline.hgetall(f"{_ITEM}{name}:{record}")
+                pipeline.hgetall(keys.item(name, record))
             found = pipeline.execute()
         for (name, record), held in zip(page, found, strict=True):
             to = self._normal(name, record) if held.get("by") == "key" else None
@@ -252,7 +253,7 @@ class Upgrade:
 
     def _tell(self, odd: Odd, overtaken: int) -> None:
         with guarded():
-            self._steps.client.hincrby("instep:merged", odd.collection, 1)
+            self._steps.client.hincrby(keys.MERGED, odd.collection, 1)
         _log.warning(
             "two records with one key were merged",
             extra={"collection": odd.collection, "key": odd.record, "overtaken": overtaken},
@@ -262,11 +263,6 @@ class Upgrade:
         """Forget the indexes in which a key is not normal: they are listed anew."""
         client = self._steps.client
         for name in self._parts:
-            place = f"{name}:{self._settings.copy_of(self._settings.collections[name])}"
-            if any(self._normal(name, key) for key, _ in client.hscan_iter(f"instep:ids:{place}")):
-                hashes = [f"instep:{kind}:{place}" for kind in _INDEX]
-                slots = [
-                    f"instep:index:{place}:{slot}"
-                    for slot in ("edits", "round", "reconcile", "filter")
-                ]
-                client.unlink(*hashes, *slots)
+            at = (name, self._settings.copy_of(self._settings.collections[name]))
+            if any(self._normal(name, key) for key, _ in client.hscan_iter(keys.item_ids(*at))):
+                client.unlink(*keys.index_of(*at))

@@ -1,7 +1,7 @@
 """
 How far the store had come, in a file beside it: an older store that is put back is noticed by it.
 
-Owns ``instep:witness``, which says that such a file was written. The file holds the number of the
+`keys.WITNESS` says that such a file was written. The file holds the number of the
 newest accepted value, and which file it is itself (when it was made, and its inode): a copy of the
 whole directory holds the same number as its store, and is another file. What is not noticed: a disk
 that is set back as a whole (a snapshot of a volume or of a virtual machine), and a given store
@@ -25,13 +25,12 @@ from typing import Any
 import redis
 
 from workers.errors import StoreUnavailable
+from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.losses import Losses, message
 from workers.store.scripts import Steps
 
 EVERY = 5.0  # s between two looks
-_ARRIVAL = "instep:arrival"
-_MARK = "instep:witness"
 
 _log = logging.getLogger(__name__)
 
@@ -86,7 +85,7 @@ class Witness:
             StoreUnavailable: The store did not answer.
         """
         with guarded():
-            arrival, marked = self._steps.client.mget(_ARRIVAL, _MARK)
+            arrival, marked = self._steps.client.mget(keys.ARRIVAL, keys.WITNESS)
         now = int(arrival or 0)
         if now == self._known:
             return None
@@ -98,7 +97,7 @@ class Witness:
         self._known = now
         if (now or loss) and write(self._path, now) and not marked:
             with guarded():
-                self._steps.client.set(_MARK, 1)
+                self._steps.client.set(keys.WITNESS, 1)
         return loss
 
     def _loss(self, now: int, *, marked: bool) -> dict[str, Any] | None:

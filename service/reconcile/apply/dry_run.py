@@ -29,7 +29,7 @@ from workers.delivery.context import Parts, parts_of
 from workers.delivery.deliver import Courier
 from workers.delivery.reads import Asker
 from workers.runtime.embedded_store import kept
-from workers.store import connection
+from workers.store import connection, keys
 from workers.store.codec import places
 from workers.store.connection import guarded
 from workers.store.outbox import FLIGHTS
@@ -153,33 +153,33 @@ def _copy(
     parts: Parts, client: redis.Redis, collection: Collection, records: Sequence[str]
 ) -> None:
     """Copy what the steps read of *records*, and the ids of the items that they refer to."""
-    place = f"{collection.name}:{parts.settings.copy_of(collection)}"
+    at = (collection.name, parts.settings.copy_of(collection))
     real = parts.steps.client
     values: set[tuple[str, str]] = set()
     with guarded():
-        _copy_index(parts.steps, client, place)
-        if schema := real.get(f"instep:schema:{place}"):
-            client.set(f"instep:schema:{place}", schema)
-        client.set("instep:arrival", real.get("instep:arrival") or 0)
+        _copy_index(parts.steps, client, at)
+        if schema := real.get(keys.schema(*at)):
+            client.set(keys.schema(*at), schema)
+        client.set(keys.ARRIVAL, real.get(keys.ARRIVAL) or 0)
         for start in range(0, len(records), PAGE):
             page = records[start : start + PAGE]
-            values |= _copy_items(real, client, collection.name, place, page)
+            values |= _copy_items(real, client, at, page)
     _copy_targets(parts, client, collection, values)
 
 
-def _copy_index(steps: Steps, client: redis.Redis, place: str) -> None:
+def _copy_index(steps: Steps, client: redis.Redis, at: tuple[str, str]) -> None:
     """Copy when what was read last, but no listing that is under way."""
-    held = steps.client.hgetall(f"instep:index:{place}")
+    held = steps.client.hgetall(keys.index(*at))
     own: dict[Any, Any] = {name: value for name, value in held.items() if name not in _PASS}
     # None begins that nobody waits for.
     never = int(steps.client.time()[0]) * 1000 + steps.clock_offset_ms + NEVER_MS
     own |= {"edits_next": never, "round_next": never}
-    client.hset(f"instep:index:{place}", mapping=own)
+    client.hset(keys.index(*at), mapping=own)
     # On paper no key is found, which a listing costs as many calls to say as a filter.
-    client.hset(f"instep:index:{place}:filter", "off", never)
-    if steps.client.exists(f"instep:ids:{place}"):
+    client.hset(keys.index(*at, "filter"), "off", never)
+    if steps.client.exists(keys.item_ids(*at)):
         # Without any ids the whole would have to be listed before anything is known.
-        client.hset(f"instep:ids:{place}", "", "")
+        client.hset(keys.item_ids(*at), "", "")
 
 
 def _copy_targets(
@@ -190,46 +190,46 @@ def _copy_targets(
 ) -> None:
     """Copy the ids of the items that *values* (type and text) refer to by their keys."""
     copies = places(parts.settings, collection.destination)
-    for to, keys in linked_keys(values).items():
+    for to, named in linked_keys(values).items():
         if to not in copies:
             continue
-        place = f"{to}:{copies[to]}"
+        at = (to, copies[to])
         with guarded():
-            found = parts.steps.client.hmget(f"instep:ids:{place}", keys)
-            ids: dict[Any, Any] = {key: id for key, id in zip(keys, found, strict=True) if id}
+            found = parts.steps.client.hmget(keys.item_ids(*at), named)
+            ids: dict[Any, Any] = {key: id for key, id in zip(named, found, strict=True) if id}
             if ids:
-                client.hset(f"instep:ids:{place}", mapping=ids)
+                client.hset(keys.item_ids(*at), mapping=ids)
             if to != collection.name:
-                _copy_index(parts.steps, client, place)
+                _copy_index(parts.steps, client, at)
 
 
 def _copy_items(
-    real: redis.Redis, client: redis.Redis, name: str, place: str, records: Sequence[str]
+    real: redis.Redis, client: redis.Redis, at: tuple[str, str], records: Sequence[str]
 ) -> set[tuple[str, str]]:
     """Copy *records* with their letters; return type and value of what refers to items."""
     with real.pipeline(transaction=False) as pipeline:
         for record in records:
-            pipeline.hgetall(f"instep:item:{name}:{record}")
-        pipeline.hmget(f"instep:ids:{place}", list(records))
+            pipeline.hgetall(keys.item(at[0], record))
+        pipeline.hmget(keys.item_ids(*at), list(records))
         *items, ids = pipeline.execute()
     fields = [json.loads(text) for flat in items for n, text in flat.items() if n[:2] == "f:"]
     letters = sorted({each["l"] for each in fields if each.get("l")})
     with real.pipeline(transaction=False) as pipeline:
         for letter in letters:
-            pipeline.hgetall(f"instep:letter:{letter}")
+            pipeline.hgetall(keys.letter(letter))
         held = pipeline.execute()
     with client.pipeline(transaction=False) as pipeline:
         for record, flat, id in zip(records, items, ids, strict=True):
             # A request that is on its way here is none there.
             own = {key: value for key, value in flat.items() if key not in ("claim", "lane")}
             if own:
-                pipeline.hset(f"instep:item:{name}:{record}", mapping=own)
+                pipeline.hset(keys.item(at[0], record), mapping=own)
             if id:
-                pipeline.hset(f"instep:ids:{place}", record, id)
-                pipeline.hset(f"instep:keys:{place}", id, record)
+                pipeline.hset(keys.item_ids(*at), record, id)
+                pipeline.hset(keys.item_keys(*at), id, record)
         for letter, flat in zip(letters, held, strict=True):
             if flat:
-                pipeline.hset(f"instep:letter:{letter}", mapping=flat)
-                pipeline.zadd("instep:letters", {letter: 0})
+                pipeline.hset(keys.letter(letter), mapping=flat)
+                pipeline.zadd(keys.LETTERS, {letter: 0})
         pipeline.execute()
     return {(each["t"], each["v"]) for each in fields if each["t"] in REFERS}

@@ -14,6 +14,7 @@ from workers.errors import ReconcileFailed
 from workers.fields.types import TYPES
 from workers.model.attempts import Lookup
 from workers.model.changes import Lane
+from workers.store import keys
 from workers.store.connection import guarded
 from workers.webflow.item_answers import Answer
 from workers.webflow.record_match import RecordKeys, may_have_forms, record_keys
@@ -103,7 +104,7 @@ def schema_of(parts: Parts, collection: Collection) -> tuple[Schema, int]:
 def _lookup(parts: Parts, collection: Collection) -> Lookup:
     """Say when the schema is asked for: a value that came later is not refused by it."""
     with guarded():
-        arrival = int(parts.steps.client.get("instep:arrival") or 0)
+        arrival = int(parts.steps.client.get(keys.ARRIVAL) or 0)
     now_ms = Ledger(parts, collection).now_us() // 1000
     return Lookup(collection.name, "schema", uuid.uuid4().hex, at=now_ms, arrival=arrival)
 

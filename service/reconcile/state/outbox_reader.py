@@ -12,7 +12,7 @@ from workers.config.settings import Collection
 from workers.delivery.context import Parts
 from workers.model.retirement import GONE
 from workers.model.versions import Version, kind_of
-from workers.store import clock
+from workers.store import clock, keys
 from workers.store.connection import guarded
 
 CLAIM_MS = 30_000  # for which a claim lasts
@@ -31,7 +31,7 @@ class Ledger:
         self._client = parts.steps.client
         self._offset_ms = parts.steps.clock_offset_ms
         self._name = collection.name
-        self._ids = f"instep:ids:{collection.name}:{parts.settings.copy_of(collection)}"
+        self._ids = keys.item_ids(collection.name, parts.settings.copy_of(collection))
 
     def now_us(self) -> int:
         """Return the store's clock, µs since 1970."""
@@ -44,7 +44,7 @@ class Ledger:
         """
         now_ms = self.now_us() // 1000
         with guarded():
-            flying = self._client.zcount(f"instep:flight:{destination}", now_ms, "+inf")
+            flying = self._client.zcount(keys.flight(destination), now_ms, "+inf")
         return now_ms, now_ms - CLAIM_MS if flying else now_ms
 
     def ids(self) -> Iterator[tuple[str, str]]:
@@ -59,7 +59,7 @@ class Ledger:
         now_ms = self.now_us() / 1000
         with guarded(), self._client.pipeline(transaction=False) as pipeline:
             for record in records:
-                pipeline.hgetall(f"instep:item:{self._name}:{record}")
+                pipeline.hgetall(keys.item(self._name, record))
             pipeline.hmget(self._ids, list(records))
             *found, ids = pipeline.execute()
         return {

@@ -9,6 +9,7 @@ from service.reconcile.plan.sides import Compared, Held, Listed, Wanted
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
 from workers.fields.types import TYPES
+from workers.store import keys
 from workers.store.codec import places
 from workers.store.connection import guarded
 
@@ -64,15 +65,15 @@ class Links:
         """Return those of the collections *names* that values of this one may refer to."""
         return [name for name in names if name in self._places]
 
-    def _ids(self, keys: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    def _ids(self, named: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
         found: dict[tuple[str, str], str] = {}
         for to, place in self._places.items():
-            own = sorted(key for name, key in keys if name == to)
+            own = sorted(key for name, key in named if name == to)
             if to in self.listed:
                 found |= {(to, key): id for key, id in self.listed[to](own).items()}
             elif own:
                 with guarded():
-                    ids = self._client.hmget(f"instep:ids:{to}:{place}", own)
+                    ids = self._client.hmget(keys.item_ids(to, place), own)
                 found |= {(to, key): str(id) for key, id in zip(own, ids, strict=True) if id}
         return found
 

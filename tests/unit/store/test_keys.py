@@ -1,0 +1,74 @@
+"""Names of keys: built in one place, and the steps name no other kind."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from workers.store import keys
+from workers.store.families import FAMILIES
+
+SOURCE = Path(keys.__file__)
+LUA = sorted(SOURCE.parent.glob("lua/*/*.lua"))
+KINDS = {kind for own in FAMILIES.values() for kind in own}
+# What a function completes ("kept-{part}") is a beginning.
+BUILT = {
+    kind
+    for begun in re.findall(r"\{PREFIX\}([a-z-]+)", SOURCE.read_text(encoding="utf-8"))
+    for kind in ({begun} if begun[-1] != "-" else {k for k in KINDS if k.startswith(begun)})
+}
+IN_STEPS_ALONE = {
+    kind
+    for line in keys.__doc__.splitlines()
+    if line.startswith("- ")
+    for kind in re.findall(r"``([a-z-]+)[:`]", line)
+}
+
+
+def kinds_in(text):
+    """The kinds of keys that a Lua file names, in whatever way."""
+    return set(re.findall(r"\bP\s*\.\.\s*['\"]([a-z-]+)", text)) | set(
+        re.findall(r"instep:([a-z-]+)", text)
+    )
+
+
+@pytest.mark.parametrize("path", LUA, ids=lambda path: path.stem)
+def test_the_steps_name_keys_that_stand_here(path):
+    assert kinds_in(path.read_text(encoding="utf-8")) <= BUILT | IN_STEPS_ALONE
+
+
+def test_the_kinds_of_the_steps_are_found():
+    named = set().union(*(kinds_in(path.read_text(encoding="utf-8")) for path in LUA))
+    assert {"item", "ids", "seen", "arrival", "tombstones"} <= named
+    assert not BUILT & IN_STEPS_ALONE
+    assert named >= IN_STEPS_ALONE
+
+
+@pytest.mark.parametrize("kind", sorted(BUILT | IN_STEPS_ALONE))
+def test_every_kind_of_key_is_of_a_family(kind):
+    assert sum(kind in own for own in FAMILIES.values()) == 1
+
+
+@pytest.mark.parametrize(
+    ("built", "name"),
+    [
+        (keys.item("products", "A:1"), "instep:item:products:A:1"),
+        (keys.due("products", "live"), "instep:due:products:live"),
+        (keys.due("products", "live", "room"), "instep:due:products:live:room"),
+        (keys.index("products", "c", "filter"), "instep:index:products:c:filter"),
+        (keys.item_ids("products", "c"), "instep:ids:products:c"),
+        (keys.kept("erp"), "instep:kept:erp"),
+        (keys.kept("erp", "words"), "instep:kept-words:erp"),
+        (keys.fetches("api", "failing"), "instep:fetches-failing:api"),
+        (keys.LETTERS_CLOSED, "instep:letters:closed"),
+        (keys.every("item"), "instep:item:*"),
+    ],
+)
+def test_a_key_is_named_as_it_has_always_been(built, name):
+    assert built == name
+
+
+def test_a_key_is_taken_apart_at_its_kind():
+    assert keys.kind_of("instep:item:products:A:1") == "item"
+    assert keys.rest_of("instep:item:products:A:1") == "products:A:1"
+    assert keys.kind_of("instep:arrival") == "arrival"
