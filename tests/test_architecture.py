@@ -1,6 +1,7 @@
 """The import rules, read from the source: a reader may rely on them."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,9 +49,14 @@ PURE = (
 IMPURE = {"flask", "redis", "rq", "requests", "time", "random", "socket", "subprocess", "os"}
 
 
+@cache
+def parsed(path):
+    return ast.parse((ROOT / path).read_text(encoding="utf-8"))
+
+
 def imports(path):
     """Yield the full names of the modules that the file at *path* imports, anywhere in it."""
-    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -134,7 +140,7 @@ def module_path(name):
 
 def top_imports(path):
     """The full names of what the file at *path* imports as it is imported itself."""
-    for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body:
+    for node in parsed(path).body:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -208,4 +214,4 @@ def test_no_file_is_longer_than_300_lines(path):
 
 @pytest.mark.parametrize("path", FILES)
 def test_every_module_says_what_it_is(path):
-    assert ast.get_docstring(ast.parse((ROOT / path).read_text(encoding="utf-8")))
+    assert ast.get_docstring(parsed(path))

@@ -7,6 +7,7 @@ import pytest
 
 from service.sandbox.site.items import delete
 from service.sandbox.site.publish import publish_site
+from tests.support.depth import depth
 
 LOSSES = ["timeout-after", "timeout-before", "reset-after", "reset-before", "status"]
 MAKING = {"by": "key", "collection": {"missing": "create"}, "window": 600}
@@ -168,7 +169,7 @@ def test_a_worker_that_dies_at_any_step_leaves_one_item(open_way):
         assert slugs(way, "new-1") == ["product-3-new-1"]
 
 
-@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("seed", range(depth(5, 16)))
 def test_whatever_happens_each_record_becomes_one_item(making, seed):
     random = Random(seed)  # noqa: S311
     names = ["Oak", "Product 3", "椅子"]

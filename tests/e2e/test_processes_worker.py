@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 WORKER = """
 import sys
 from pathlib import Path
-from workers import worker
+from workers.runtime import rq_worker as worker
 from workers.runtime import wakeups
 from workers.config.settings import StoreSettings
 from workers.store import connection

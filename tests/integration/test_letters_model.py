@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 import service.ingest.event_mapper
+from tests.support.depth import depth
 from tests.support.remap_rig import Shop
 from workers.store.dead_letters import DeadLetters
 from workers.store.outbox import balanced
@@ -112,7 +113,7 @@ class History:
 @pytest.mark.parametrize("ids", [True, False], ids=["ids", "no ids"])
 @pytest.mark.parametrize("versions", [True, False], ids=["times", "no times"])
 @pytest.mark.parametrize("hours", [24, 0], ids=["kept", "not kept"])
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(depth(4, 12)))
 def test_what_is_not_held_is_in_a_letter_until_it_is(
     store, tmp_path, monkeypatch, seed, hours, versions, ids
 ):

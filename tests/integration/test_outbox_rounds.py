@@ -274,7 +274,7 @@ def test_what_is_gone_is_dropped_some_at_a_time(written):
     written.steps.run = lambda step, *rest: calls.append(step) or run(step, *rest)
     go_round(written, item("k1", "id-1"), item("k2", "id-2"))
     assert ids(written) == {"k1": "id-1", "k2": "id-2"}
-    assert calls.count("unlisted") >= 3
+    assert calls.count("prune_index") >= 3
 
 
 def test_an_item_that_the_cms_says_was_deleted_is_not_dropped_twice(written):

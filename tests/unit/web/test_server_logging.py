@@ -5,10 +5,10 @@ import sys
 
 SCRIPT = """
 from granian.log import LogLevels, configure_logging, logger
-from service import logs
+from service.config import logging_setup
 from service.web.server import LOGGING
 
-logs.configure()
+logging_setup.configure()
 configure_logging(LogLevels.warning, LOGGING)
 logger.warning("more workers than CPU cores")
 """
