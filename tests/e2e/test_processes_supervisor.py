@@ -16,7 +16,7 @@ BUSY = 20.0  # s that a busy machine may take: a child that it starves is given 
 
 SUPERVISOR = """
 import json, sys
-from service import logs
+from service.config import logging_setup as logs
 from workers.runtime.beats import Limits
 from workers.runtime.duties import Duty
 from workers.runtime.supervisor import Child, Supervisor
@@ -43,7 +43,7 @@ STUBS = {
     ),
     "crashing": "raise SystemExit(3)",
     "announcing": (
-        "import sys, time\nfrom workers import supervisor\nsupervisor.announce()\n"
+        "import sys, time\nfrom workers.runtime import supervisor\nsupervisor.announce()\n"
         "while True: time.sleep(60)"
     ),
     "beating": (
