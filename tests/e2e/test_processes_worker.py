@@ -27,7 +27,7 @@ from workers.store import connection
 
 folder = Path(sys.argv[1])
 for name in ("stub_jobs.write", "stub_jobs.wait"):
-    wakeups.ARGUMENTS[name], wakeups.SECONDS[name] = 1, 60
+    wakeups.ARGUMENTS[name], wakeups.SECONDS[name], wakeups.PATHS[name] = 1, 60, name
 sys.exit(worker.work(
     "wakes",
     connection.rq_connection(StoreSettings(data=folder / "data")),

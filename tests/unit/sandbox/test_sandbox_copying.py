@@ -84,4 +84,4 @@ def test_the_command_takes_the_token_from_the_environment(url, tmp_path):
     result = CliRunner().invoke(main, words, env={"WEBFLOW_TOKEN": ""})
     assert (result.exit_code, "WEBFLOW_TOKEN" in result.output) == (2, True)
     result = CliRunner().invoke(main, words[:3])
-    assert (result.exit_code, "go together" in result.output) == (2, True)
+    assert (result.exit_code, "need each other" in result.output) == (2, True)
