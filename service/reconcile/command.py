@@ -108,14 +108,14 @@ def carried_out(
             with (
                 ending(wishes, limit),
                 watched(limit, partial(abandon, client, wishes, locks)),
-                held_for(client, collection.name, work) as lock,
-                noted(client, wishes, limit),
+                held_for(client, collection.name, work, lost=limit.fail) as lock,
+                noted(client, wishes, limit, lock),
             ):
                 locks.append(lock)
                 run = Run(parts, collection, rows, table)
                 run.watch.portion = lock.check
                 outcome = carry_out(run, wishes, approve, limit)
-                note_end(client, wishes, outcome.code, outcome.figures)
+                note_end(client, wishes, outcome.code, outcome.figures, lock)
             yield outcome
     finally:
         client.close()
@@ -136,7 +136,12 @@ def carry_out(
     """
     before, limit = _calls(run), limit or TimeLimit()
     since = Losses(run.parts.steps).number()
-    run.watch.moved = limit.moved
+
+    def moved() -> None:
+        limit.moved()
+        run.watch.portion()  # raises where the lock is lost
+
+    run.watch.moved = moved
     found = _compare(run, wishes, limit)
     done: Done | None = None
     asked = None if wishes.check or wishes.dry_run else approve
@@ -229,6 +234,7 @@ def _losses(run: Run, wishes: Wishes, since: int) -> Iterator[str]:
     name, losses = run.collection.name, Losses(run.parts.steps)
     if not _compares_all(run, wishes):
         return
+    run.watch.portion()
     losses.proven(name, since, run.parts.settings.collections, as_of_ms=run.as_of_ms)
     for loss in losses.open([name]):
         yield (

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import redis
+from redis.client import Pipeline
 
 from workers.errors import ReconcileFailed, StoreUnavailable
 from workers.model.run_limits import RunLease
@@ -35,12 +36,20 @@ class Held:
         """
         if self._lease.keep():
             return RunLease(self._lease.name, self._lease.token)
+        raise ReconcileFailed(
+            f"{self.loss()}; what was handed over before goes out, and the run ends here: run it "
+            "again"
+        )
+
+    def loss(self) -> str:
+        """Return in words that it is lost, and to whom; raises as `check` does."""
         other = self._lease.owner()
         by = f"{other} holds it now" if other else "this process stood still for too long"
-        raise ReconcileFailed(
-            f"the lock of {self._collection} was lost: {by}; what was handed over before goes out, "
-            "and the run ends here: run it again"
-        )
+        return f"the lock of {self._collection} was lost: {by}"
+
+    def write(self, give: Callable[[Pipeline], object]) -> None:
+        """Carry out what *give* adds to a transaction; where the lock is lost, nothing of it."""
+        self._lease.write(give)
 
     def end(self) -> None:
         """Leave it to the next run, where this one does not come to its end."""
@@ -54,6 +63,7 @@ def held_for(
     collection: str,
     work: str = BY_HAND,
     *,
+    lost: Callable[[str], object] = lambda _: None,
     sleep: Callable[[float], object] = time.sleep,
 ) -> Iterator[Held]:
     """
@@ -61,21 +71,23 @@ def held_for(
 
     Args:
         work: What holds it, for others to be told.
+        lost: Told in words, in another thread, once it is lost.
         sleep: Waits for the lock of one that may have died to run out.
 
     Raises:
         ReconcileFailed: Another run holds it.
         StoreUnavailable: The store did not answer.
     """
-    lease = Lease(client, _key(collection), work)
+    lease = Lease(client, keys.reconciling(collection), work)
     while not lease.take():
         if not lease.is_dead(sleep):
             other = lease.owner() or "another process"
             raise ReconcileFailed(
                 f"{collection} is being reconciled by {other}: wait for its end, or end it"
             )
-    with kept(lease):
-        yield Held(lease, collection)
+    held = Held(lease, collection)
+    with kept(lease, lambda: lost(held.loss())):
+        yield held
 
 
 def holder(client: redis.Redis, collection: str) -> Owner | None:
@@ -85,8 +97,4 @@ def holder(client: redis.Redis, collection: str) -> Owner | None:
     Raises:
         StoreUnavailable: The store did not answer.
     """
-    return owner_of(client, _key(collection))
-
-
-def _key(collection: str) -> str:
-    return keys.reconciling(collection)
+    return owner_of(client, keys.reconciling(collection))

@@ -17,7 +17,7 @@ from typing import Any
 
 import redis
 
-from service.reconcile.lock import holder
+from service.reconcile.lock import Held, holder
 from service.reconcile.turns import Last, again_at, due_at
 from workers.config.settings import Collection
 from workers.store import keys
@@ -60,7 +60,7 @@ def note_seen(client: redis.Redis, name: str) -> None:
         StoreUnavailable: The store did not answer.
     """
     with guarded():
-        client.hsetnx(_key(name), "seen", str(time.time()))
+        client.hsetnx(keys.reconciled(name), "seen", str(time.time()))
 
 
 def note_turn(client: redis.Redis, name: str, tries: int) -> None:
@@ -71,7 +71,7 @@ def note_turn(client: redis.Redis, name: str, tries: int) -> None:
         StoreUnavailable: The store did not answer.
     """
     with guarded():
-        client.hset(_key(name), mapping={"turn": str(time.time()), "tries": tries})
+        client.hset(keys.reconciled(name), mapping={"turn": str(time.time()), "tries": tries})
 
 
 def note_begin(client: redis.Redis, name: str, *, scheduled: bool = False) -> None:
@@ -83,8 +83,8 @@ def note_begin(client: redis.Redis, name: str, *, scheduled: bool = False) -> No
     """
     with guarded(), client.pipeline(transaction=True) as pipeline:
         began: dict[Any, Any] = {"began": time.time(), "scheduled": int(scheduled)}
-        pipeline.hset(_key(name), mapping=began)
-        pipeline.hdel(_key(name), "ended", "code", "said", "counts", "state")
+        pipeline.hset(keys.reconciled(name), mapping=began)
+        pipeline.hdel(keys.reconciled(name), "ended", "code", "said", "counts", "state")
         pipeline.execute()
 
 
@@ -97,6 +97,7 @@ def note_end(
     *,
     state: str = "failed",
     proven: bool = False,
+    lock: Held | None = None,
 ) -> None:
     """
     Keep how a run ended.
@@ -104,6 +105,7 @@ def note_end(
     Args:
         state: "done", "held" by the guard, or "failed".
         proven: What was compared is in step.
+        lock: Of the run: where it is lost, nothing is kept; None: the run is over.
 
     Raises:
         StoreUnavailable: The store did not answer.
@@ -116,8 +118,11 @@ def note_end(
         "state": state,
         **({"proven": time.time()} if proven else {}),
     }
+    if lock is not None:
+        lock.write(lambda commands: commands.hset(keys.reconciled(name), mapping=ended))
+        return
     with guarded():
-        client.hset(_key(name), mapping=ended)
+        client.hset(keys.reconciled(name), mapping=ended)
 
 
 def with_runs(
@@ -132,13 +137,11 @@ def with_runs(
     return {**status, "reconciles": last_runs(client, collections)}
 
 
-def _key(name: str) -> str:
-    return keys.reconciled(name)
-
-
 def _read(client: redis.Redis, name: str) -> Mapping[str, str]:
     with guarded():
-        return {str(key): str(value) for key, value in client.hgetall(_key(name)).items()}
+        return {
+            str(key): str(value) for key, value in client.hgetall(keys.reconciled(name)).items()
+        }
 
 
 def _last(held: Mapping[str, str]) -> Last:

@@ -243,6 +243,7 @@ class Run:
             self.counts.load(created.wanted if created.first and found.ground.loads else 0)
         variants.told(self.parts, self.collection, self.table, self._locales)
         handed = self._actor(self.parts, found, limits_of(rulings, self.counts)).act()
+        self.watch.portion()
         self.given.keep(self.table, whole=not self._partial)
         rulings = {
             kind: replace(ruling, allowed=False, asks=True, words=handed.held[kind])

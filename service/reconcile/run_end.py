@@ -17,7 +17,7 @@ from workers.errors import ProcessorError, ReconcileFailed, StoreUnavailable
 
 
 @contextmanager
-def noted(client: redis.Redis, wishes: Wishes, limit: TimeLimit) -> Iterator[None]:
+def noted(client: redis.Redis, wishes: Wishes, limit: TimeLimit, lock: Held) -> Iterator[None]:
     """Keep in the store that a run that writes began, and why it failed."""
     if _writes(wishes):
         past_runs.note_begin(client, wishes.collection, scheduled=wishes.scheduled)
@@ -26,7 +26,7 @@ def noted(client: redis.Redis, wishes: Wishes, limit: TimeLimit) -> Iterator[Non
     except BaseException as error:
         # What a database's driver made of a signal is not why it ended.
         why = limit.words or (str(error) if isinstance(error, ProcessorError) else repr(error))
-        _note_failure(client, wishes, why)
+        _note_failure(client, wishes, why, lock)
         raise
 
 
@@ -47,13 +47,15 @@ def _writes(wishes: Wishes) -> bool:
     return not (wishes.check or wishes.dry_run)
 
 
-def _note_failure(client: redis.Redis, wishes: Wishes, why: str) -> None:
+def _note_failure(client: redis.Redis, wishes: Wishes, why: str, lock: Held) -> None:
     if _writes(wishes):
         with suppress(StoreUnavailable):
-            past_runs.note_end(client, wishes.collection, 1, why)
+            past_runs.note_end(client, wishes.collection, 1, why, lock=lock)
 
 
-def note_end(client: redis.Redis, wishes: Wishes, code: int, figures: Mapping[str, Any]) -> None:
+def note_end(
+    client: redis.Redis, wishes: Wishes, code: int, figures: Mapping[str, Any], lock: Held
+) -> None:
     """Keep in the store how a run that writes ended."""
     if _writes(wishes):
         warned = [f"Warning: {each}" for each in figures["warnings"]]
@@ -61,14 +63,14 @@ def note_end(client: redis.Redis, wishes: Wishes, code: int, figures: Mapping[st
         said = "; ".join([*lines, *warned])
         counts, state = figures["counts"], figures["state"]
         name = wishes.collection
-        proven = figures["proven"]
-        past_runs.note_end(client, name, code, said, counts, state=state, proven=proven)
+        told = {"state": state, "proven": figures["proven"], "lock": lock}
+        past_runs.note_end(client, name, code, said, counts, **told)
 
 
 def abandon(client: redis.Redis, wishes: Wishes, locks: Sequence[Held], why: str) -> None:
     """Leave everything in order where the run itself does not come to it."""
     for lock in locks:
-        _note_failure(client, wishes, why)
+        _note_failure(client, wishes, why, lock)
         lock.end()
     sys.stderr.write(f"{_told(wishes, why)}\n")
     sys.stderr.flush()

@@ -211,6 +211,8 @@ class Started:
         level = logging.INFO if code == 0 else logging.WARNING
         _log.log(level, "reconciled", extra=extra | {"seconds": seconds})
         with contextlib.suppress(StoreUnavailable):
-            last = last_of(self._client, name)
+            last, owner = last_of(self._client, name), holder(self._client, name)
+            if owner is not None and owner.pid != self._process.pid:
+                return  # another has taken over: what is kept is of that one
             if last.ended is None or last.ended < self._since or (self._why and code != 0):
                 note_end(self._client, name, code, said)

@@ -51,6 +51,7 @@ class TimeLimit:
         self._done: object = None
         self._since = now()
         self._waits = False
+        self._failed = ""
         self.words = ""  # why it ended; nothing: it did not
 
     def begin(self, doing: str) -> Callable[..., None]:
@@ -78,8 +79,14 @@ class TimeLimit:
             self._waits = False
             self.moved()
 
+    def fail(self, words: str) -> None:
+        """Have the run end, whatever it does just now."""
+        self._failed = words
+
     def exceeded(self) -> str:
-        """Return in words that it has stood still for too long, or nothing."""
+        """Return in words why the run is to end, or nothing."""
+        if self._failed:
+            return self._failed
         if self._waits or self._now() - self._since < self._seconds:
             return ""
         return f"{self._doing}: nothing has moved for {self._seconds / 60:g} minutes"

@@ -144,12 +144,12 @@ class Items:
             sought, filtered, wanted = pipeline.execute()
         return bool(sought > filtered or wanted)
 
-    def end_listing(self, collection: Collection) -> None:
-        """A reconcile lists the collection no longer: others need not wait for it."""
+    def end_listing(self, collection: Collection, began_ms: int) -> None:
+        """The reconcile that began then lists it no longer: others need not wait for it."""
+        key = keys.index(collection.name, self.settings.copy_of(collection), "reconcile")
         with guarded():
-            self.steps.client.delete(
-                keys.index(collection.name, self.settings.copy_of(collection), "reconcile")
-            )
+            if self.steps.client.hget(key, "began") == str(began_ms):
+                self.steps.client.delete(key)
 
     def duplicates(self, collection: Collection) -> dict[str, tuple[str, ...]]:
         """Return the keys that several items have, and which: first the one that is written."""

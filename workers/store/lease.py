@@ -1,8 +1,10 @@
 """
-A lock in the store that knows its owner, and is free some seconds after that has died.
+The one kind of lock in the store: it knows its owner, and is free some seconds after that has died.
 
-Each user owns the key that it names. What stands there says who holds it, so that others can be
-told; a release before this one wrote a number alone, which is nobody's name.
+What stands in the key is JSON that says who holds it, and is the token by which `redis.lock.Lock`
+renews and releases it: a process of another release respects it, and is respected, whatever token
+it writes. Times to live must not change from one release to the next: a lock that has longer to
+live than its own is taken for one that the store's clock has left behind (`clock.is_stale`).
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import redis
-from redis.exceptions import LockError
+from redis.client import Pipeline
+from redis.exceptions import LockError, WatchError
 from redis.lock import Lock
 
 from workers.errors import StoreUnavailable
@@ -85,27 +88,27 @@ class Lease:
         self._now = now
         self._renewed = float("-inf")
         self._told = ""
+        self._turn = threading.RLock()  # a thread renews what another one works under
 
     @property
     def token(self) -> str:
-        """What stands in the store while this one holds it."""
+        """What stands in the store while this one holds it; nothing: it does not."""
         return self._told
 
     def take(self) -> bool:
         """Take it where it is free, keep it where it is held; return whether it is held now."""
-        if self._told:
-            if self.keep():
-                return True
-            self._told = ""
+        if self.keep():
+            return True
         if clock.is_stale(self._client, self.name, int(1000 * self._seconds)):
             with guarded():
                 self._client.delete(self.name)  # the store's clock went back
         told = _told(self._work)
         began = self._now()
         with guarded():
-            if self._lock.acquire(blocking=False, token=told):
-                self._told, self._renewed = told, began
-        return bool(self._told)
+            if not self._lock.acquire(token=told):
+                return False
+        self._told, self._renewed = told, began
+        return True
 
     def keep(self) -> bool:
         """
@@ -113,25 +116,49 @@ class Lease:
 
         One that the store has let go though it was renewed in time (its clock was set, its data
         put back) is taken again, unless another has it. After a longer silence of ours another may
-        have come and gone: then it is lost.
+        have come and gone: then it is lost, for good.
         """
-        began = self._now()
-        with guarded():
-            try:
-                self._lock.reacquire()
-            except LockError:
-                late = began - self._renewed > self._seconds
-                if late or not self._lock.acquire(blocking=False, token=self._told):
-                    return False
-        self._renewed = began
-        return True
+        with self._turn:
+            if not self._told:
+                return False
+            began = self._now()
+            with guarded():
+                try:
+                    self._lock.reacquire()
+                except LockError:
+                    # Not by *began*: this process may have stood still since.
+                    late = self._now() - self._renewed > self._seconds
+                    if late or not self._lock.acquire(token=self._told):
+                        self._told = ""
+                        return False
+            self._renewed = began
+            return True
+
+    def write(self, give: Callable[[Pipeline], object]) -> bool:
+        """
+        Carry out what *give* adds to a transaction, and only while it is held.
+
+        It may be called again, since renewing touches the key as well. Returns whether it was done.
+        """
+        with guarded(), self._client.pipeline(transaction=True) as commands:
+            while self._told:
+                commands.watch(self.name)  # type: ignore[no-untyped-call]  # redis-py 8
+                if commands.get(self.name) != self._told:
+                    break
+                commands.multi()
+                give(commands)
+                with contextlib.suppress(WatchError):
+                    commands.execute()
+                    return True
+        return False
 
     def end(self) -> None:
         """Leave it to the next one at once; nothing where another holds it."""
-        if self._told:
-            self._told = ""
-            with guarded(), contextlib.suppress(LockError):
-                self._lock.release()
+        with self._turn:
+            if self._told:
+                self._told = ""
+                with guarded(), contextlib.suppress(LockError):
+                    self._lock.release()
 
     def owner(self) -> Owner | None:
         """Return who holds it; None: nobody."""
@@ -173,10 +200,15 @@ def owner_of(client: redis.Redis, name: str) -> Owner | None:
 
 
 @contextlib.contextmanager
-def kept(lease: Lease) -> Iterator[None]:
-    """Renew *lease*, which is held, in a thread of its own for the length of a ``with``."""
+def kept(lease: Lease, lost: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """
+    Renew *lease*, which is held, in a thread of its own for the length of a ``with``.
+
+    Args:
+        lost: Called there once it is lost.
+    """
     ended = threading.Event()
-    thread = threading.Thread(target=_renew, args=(lease, ended), name="lease", daemon=True)
+    thread = threading.Thread(target=_renew, args=(lease, ended, lost), name="lease", daemon=True)
     thread.start()
     try:
         yield
@@ -187,10 +219,12 @@ def kept(lease: Lease) -> Iterator[None]:
             lease.end()
 
 
-def _renew(lease: Lease, ended: threading.Event) -> None:
+def _renew(lease: Lease, ended: threading.Event, lost: Callable[[], object]) -> None:
     while not ended.wait(RENEW):
         with contextlib.suppress(StoreUnavailable):
             if not lease.keep():
+                if not ended.is_set():
+                    lost()
                 return
 
 

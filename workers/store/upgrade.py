@@ -16,17 +16,14 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
-
-from redis.exceptions import LockError
-from redis.lock import Lock
 
 from workers.config.settings import Settings
 from workers.model.attempts import Batch
 from workers.store import keys, version
 from workers.store.connection import guarded
+from workers.store.lease import Lease
 from workers.store.scripts import Steps
 from workers.webflow.item_keys import normal_record
 
@@ -105,14 +102,15 @@ class Upgrade:
         with guarded():
             for name, count in (self._given or {}).items():
                 self._steps.client.hset(keys.KEY_PARTS, name, str(count))
-            lock = self._steps.client.lock(keys.UPGRADE, timeout=LOCK)
+            lease = Lease(
+                self._steps.client, keys.UPGRADE, "the upgrade of the store", seconds=LOCK
+            )
             while version.read(self._steps.client) < version.VERSION:
-                if lock.acquire(blocking=False):
+                if lease.take():
                     try:
-                        self._run(lock, sleep)
+                        self._run(lease, sleep)
                     finally:
-                        with suppress(LockError):  # it has run out
-                            lock.release()
+                        lease.end()
                 else:
                     sleep(0.2)
             version.mark(self._steps.client)
@@ -142,13 +140,13 @@ class Upgrade:
             held = self._steps.client.hgetall(keys.MERGED)
         return {str(name): int(count) for name, count in held.items()}
 
-    def _run(self, lock: Lock, sleep: Callable[[float], object]) -> None:
+    def _run(self, lease: Lease, sleep: Callable[[float], object]) -> None:
         client = self._steps.client
         self._drop_odd_indexes()
         waiting: list[Odd] = []
         count = 0
         for page in self._pages():
-            self._keep(lock)
+            lease.keep()  # where it is lost another does the same beside us, with the same end
             for odd in self._odd(page, looking=True):
                 count += 1
                 if not self._merge(odd):
@@ -156,18 +154,13 @@ class Upgrade:
         ends = time.monotonic() + PATIENCE
         while waiting and time.monotonic() < ends:
             sleep(0.25)
-            self._keep(lock)
+            lease.keep()
             waiting = [odd for odd in waiting if not self._merge(odd)]
         seconds, _ = client.time()
         client.set(keys.UPGRADED, seconds)
         version.mark(client)
         told = {"version": version.VERSION, "records": count, "claimed": len(waiting)}
         _log.info("store upgraded", extra=told)
-
-    def _keep(self, lock: Lock) -> None:
-        # Where it has run out another does the same beside us: slower, and with the same end.
-        with suppress(LockError):
-            lock.reacquire()
 
     def _look(self) -> Iterator[None]:
         # A worker of the version before that lists takes items away from their normal keys.

@@ -122,13 +122,13 @@ class Lister:
                 if not page.items or offset >= (total if total is not None else offset + 1):
                     break
         except BaseException:
-            self._parts.items.end_listing(self._collection)
+            self._parts.items.end_listing(self._collection, began_ms)
             raise
         finally:
             self._asker.close()
         whole = total is not None and not shrank and len(seen) >= total
         if not whole:
-            self._parts.items.end_listing(self._collection)
+            self._parts.items.end_listing(self._collection, began_ms)
         else:
             repairs = Repairs(self._parts.steps, self._parts.settings)
             repairs.listed(self._collection, newest, len(seen), at, began_ms)

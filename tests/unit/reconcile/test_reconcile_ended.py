@@ -12,7 +12,8 @@ from click.testing import CliRunner
 
 from service.cli import main
 from service.reconcile import report
-from service.reconcile.lock import holder
+from service.reconcile.lock import held_for, holder
+from service.reconcile.past_runs import note_begin
 
 TOML = """
 mappings = ["mappings.py"]
@@ -123,6 +124,33 @@ def test_a_run_that_is_ended_by_hand_says_so_and_frees_its_lock(configure, store
     assert "Traceback" not in said
     assert holder(store, "products") is None
     assert store.hget("instep:reconciled:products", "state") == "failed"
+
+
+def test_a_run_that_stood_still_while_another_took_over_ends_and_writes_nothing(configure, store):
+    lock, kept = "instep:reconciling:products", "instep:reconciled:products"
+    run = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "service", "reconcile", "products", "--sql", "sqlite://", HANGS],
+        env={**os.environ, **configure()},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    until = time.monotonic() + 30
+    while not store.hexists(kept, "began"):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    run.send_signal(signal.SIGSTOP)
+    store.delete(lock)  # as it runs out
+    with held_for(store, "products"):
+        note_begin(store, "products")
+        before = {key: store.dump(key) for key in store.keys("*")}
+        run.send_signal(signal.SIGCONT)
+        said, _ = run.communicate(timeout=30)
+        after = {key: store.dump(key) for key in store.keys("*")}
+    assert run.returncode == 1
+    assert "the lock of products was lost: instep reconcile (process" in said
+    assert "Traceback" not in said
+    assert after == before
 
 
 def test_what_a_run_is_to_be_warned_of_is_told_first():

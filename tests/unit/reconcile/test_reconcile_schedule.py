@@ -105,6 +105,15 @@ def test_a_killed_run_is_told_and_due_again(store):
     assert due < datetime.now(UTC) + timedelta(seconds=61)
 
 
+def test_the_end_of_one_that_another_took_over_from_is_not_kept(store):
+    note_turn(store, "products", 1)
+    run = Started(store, PRODUCTS, command=SLEEPS)
+    with held_for(store, "products"):
+        note_begin(store, "products")
+        run.kill()
+        assert last_runs(store, [PRODUCTS])["products"]["state"] == "running"
+
+
 def test_what_a_run_has_kept_of_its_end_stands(store):
     note_turn(store, "products", 1)
     run = Started(store, PRODUCTS, command=[sys.executable, "-c", "print('left'); exit(1)"])
