@@ -459,6 +459,10 @@ def seen_ids(rig: Rig, options: argparse.Namespace) -> Callable[[], object]:
     return run
 
 
+STEPS = (
+    *("accept", "claim", "settle", "slice", "sweep"),
+    *("index_page", "resolve_dead_letter", "prune_index"),
+)
 CASES = (
     large_body,
     one_step,
@@ -500,7 +504,7 @@ def main() -> int:
     longest = 0.0
     with server(16_000) as client, tempfile.TemporaryDirectory() as folder:
         rig = Rig(client, settings(Path(folder), "dead-letter"))
-        for step in ("accept", "claim", "settle", "index", "slice", "sweep", "letter", "unlisted"):
+        for step in STEPS:
             client.script_load(text_of(step))  # once in the life of a store, some 10 ms
         fill_up(rig, options.records)
         for case in CASES:

@@ -3,8 +3,9 @@ Writes a small store, as the code beside it does, as a list of commands that mak
 
     python -m tests.support.store_of_version SOCKET > tests/integration/stores/vN.json
 
-Run it once, with the last commit of a version of the store: a store that has landed is kept as it
-was, and never made anew by later code. SOCKET is a store of its own, which is emptied first.
+Run it once, with the last commit of a version of the store, or with a release whose stored form is
+to be held: a store that has landed is kept as it was, and never made anew by later code. SOCKET is
+a store of its own, which is emptied first.
 """
 
 import base64
@@ -22,6 +23,7 @@ from tests.support.outbox_driver import change
 from tests.support.remap_rig import PROOF, Shop
 from workers.model.attempts import Batch, Death, Lookup, Verdict
 from workers.model.changes import Delivery, Incoming
+from workers.store.upgrade import Upgrade
 
 MAPPINGS = """
 from marshmallow import fields
@@ -168,6 +170,7 @@ def main(socket):
         client.flushall()
         with tempfile.TemporaryDirectory() as folder:
             shop = Keyed(client, Path(folder))
+            Upgrade(shop.steps, shop.settings).complete()  # as every process does as it starts
             fill(shop)
             at = shop.now_ms()
     with redis.Redis(unix_socket_path=socket) as client:
