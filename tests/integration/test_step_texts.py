@@ -5,8 +5,6 @@ from importlib.resources import files
 
 import pytest
 
-from workers.store import fetch_queue
-from workers.store import keys as all_keys
 from workers.store.scripts import text_of
 
 FOLDER = files("workers.store") / "lua"
@@ -41,13 +39,3 @@ def test_a_step_has_each_shared_function_that_it_names(step):
 def test_a_step_has_no_shared_function_that_nothing_leads_to():
     assert "function add_shown" in TEXTS["locales"]
     assert "add_shown" not in code(text_of("claim"))
-
-
-FAMILIES = re.compile(r"\bP \.\. '([a-z-]+)")
-
-
-@pytest.mark.parametrize("family", sorted(set(FAMILIES.findall("\n".join(TEXTS.values())))))
-def test_every_key_that_a_step_names_is_documented(family):
-    keys = "\n".join(module.__doc__ for module in (all_keys, fetch_queue))
-    named = set(re.findall(r"``(?:instep:|…)?([a-z-]+)", keys))
-    assert family in named or any(family.startswith(f"{name}-") for name in named)
