@@ -12,6 +12,7 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -29,7 +30,7 @@ from workers.embedded import pdeathsig
 from workers.errors import StoreUnavailable
 from workers.store import connection, keys
 from workers.store.complaint import Complaint
-from workers.store.lease import Lease
+from workers.store.lease import Lease, Owner
 
 TOTAL = 6 * 3600.0  # s of one run: 20,000 items of v1, each written by a call of its own
 SILENT = 120.0  # s without its lock: it is stopped or stuck, or has not come to the beginning
@@ -191,9 +192,13 @@ class Started:
         except StoreUnavailable:
             self._seen = now
             return True
-        if owner is not None and owner.pid == self._process.pid:
+        if owner is not None and self._is_run(owner):
             self._seen = now
         return now - self._seen <= self._silent
+
+    def _is_run(self, owner: Owner) -> bool:
+        # Not by the number alone: in containers of two machines processes often bear the same.
+        return (owner.host, owner.pid) == (socket.gethostname(), self._process.pid)
 
     def _tell(self) -> None:
         """Log how it ended, and keep it where the run could not."""
@@ -212,7 +217,7 @@ class Started:
         _log.log(level, "reconciled", extra=extra | {"seconds": seconds})
         with contextlib.suppress(StoreUnavailable):
             last, owner = last_of(self._client, name), holder(self._client, name)
-            if owner is not None and owner.pid != self._process.pid:
+            if owner is not None and not self._is_run(owner):
                 return  # another has taken over: what is kept is of that one
             if last.ended is None or last.ended < self._since or (self._why and code != 0):
                 note_end(self._client, name, code, said)

@@ -1,7 +1,7 @@
 """
 A snapshot of 100,000 records, read as a reconcile reads it: what it takes, as JSON.
 
-    python large.py FOLDER FILE | sqlite:///… [QUERY]
+    python -m tests.support.large_snapshot FOLDER FILE | sqlite:///… [QUERY]
 """
 
 import json

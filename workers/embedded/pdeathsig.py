@@ -1,8 +1,8 @@
 """
 Runs a command that cannot outlive the process that started it.
 
-    python tether.py PARENT -m MODULE [ARGUMENT ...]    a module of this project
-    python tether.py PARENT PROGRAM [ARGUMENT ...]      any other program
+    python pdeathsig.py PARENT -m MODULE [ARGUMENT ...]    a module of this project
+    python pdeathsig.py PARENT PROGRAM [ARGUMENT ...]      any other program
 
 On Linux the kernel kills the command with SIGKILL when PARENT ends, however it ends; elsewhere
 only an orderly end of PARENT takes it along. Strictly it is PARENT's thread that counts: start

@@ -89,7 +89,7 @@ def wake(queue: str) -> str:
 
 
 def item(collection: str, record: str) -> str:
-    """Hash: the fields of one item (``item_record.py``, ``item.lua``)."""
+    """Hash: the fields of one item (``state.lua``)."""
     return f"{PREFIX}item:{collection}:{record}"
 
 

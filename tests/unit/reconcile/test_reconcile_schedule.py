@@ -1,5 +1,6 @@
 """Scheduled runs: whose turn it is, what ends one that hangs, and what is kept of it."""
 
+import json
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -112,6 +113,16 @@ def test_the_end_of_one_that_another_took_over_from_is_not_kept(store):
         note_begin(store, "products")
         run.kill()
         assert last_runs(store, [PRODUCTS])["products"]["state"] == "running"
+
+
+def test_a_process_of_the_same_number_on_another_machine_is_another(store):
+    note_turn(store, "products", 1)
+    run = Started(store, PRODUCTS, command=SLEEPS)
+    owner = {"host": "another", "pid": run._process.pid, "since": time.time(), "work": SCHEDULED}
+    store.set("instep:reconciling:products", json.dumps(owner))
+    note_begin(store, "products")
+    run.kill()
+    assert last_runs(store, [PRODUCTS])["products"]["ended"] is None
 
 
 def test_what_a_run_has_kept_of_its_end_stands(store):

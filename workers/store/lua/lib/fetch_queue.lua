@@ -1,4 +1,4 @@
--- Shared: the objects that notices name and that are to be fetched. Needs raw.lua.
+-- Shared: the objects that notices name and that are to be fetched. Needs raw_bodies.lua.
 --
 -- instep:fetch:<fetcher>:<source>:<object>  hash, one entry per object:
 --   source, object    n counts its notices      attempts that failed    failed: last, unavailable

@@ -1,7 +1,7 @@
 -- Shared: what of an event could not be read. It stands in the letter of the event, and leaves it
 -- once something newer of that field is held, or was left out as well.
 --
--- instep:letter:<id> of an unmapped event, beside raw.lua's:
+-- instep:letter:<id> of an unmapped event, beside raw_bodies.lua's:
 --   o:["collection","record","slug"]  what was left out: its version, or '' where arrival decides
 --   entries: how many of those there are
 --   nameless: 1 where it has problems that name no field of a record: it is closed by hand
