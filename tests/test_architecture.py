@@ -43,8 +43,8 @@ PURE = (
     "workers/model/run_limits.py",
     "service/reconcile/plan/policies.py",
     "service/reconcile/plan/field_match.py",
-    "service/reconcile/plan/sides.py",
-    "service/reconcile/turns.py",
+    "service/reconcile/plan/model.py",
+    "service/reconcile/due_times.py",
 )
 IMPURE = {"flask", "redis", "rq", "requests", "time", "random", "socket", "subprocess", "os"}
 

@@ -49,8 +49,8 @@ def check(json_wanted: bool) -> None:
     from service.commands.check_create import never_created
     from service.commands.check_versions import mixed
     from service.config.build import of_process
-    from service.reconcile.sources.snapshot import wrong_addresses
-    from service.reconcile.versionless import in_configuration
+    from service.reconcile.snapshot.choice import wrong_addresses
+    from service.reconcile.snapshot.version_check import in_configuration
     from workers.store.rate_limiter import Limiter
 
     notes: list[str] = []

@@ -15,14 +15,14 @@ from service.commands.output import as_json, printable
 
 if TYPE_CHECKING:
     from service.config.build import Configuration
-    from service.reconcile.masses import Question
-    from service.reconcile.wishes import Wishes
+    from service.reconcile.apply.guard_counts import Question
+    from service.reconcile.options import ReconcileOptions
 
 
 def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
-    from service.reconcile.sources import times
+    from service.reconcile.snapshot import snapshot_time
 
-    return None if value is None else times.given(value, now=datetime.now(UTC))
+    return None if value is None else snapshot_time.given(value, now=datetime.now(UTC))
 
 
 @click.command()
@@ -87,14 +87,14 @@ def reconcile(collection: str, json_wanted: bool, limit: int, **options: Any) ->
     instep.toml names.
     """
     from service.config.build import of_process
-    from service.reconcile.wishes import Wishes
+    from service.reconcile.options import ReconcileOptions
 
     configuration = of_process()
     if collection not in configuration.settings.collections:
         names = ", ".join(sorted(configuration.settings.collections)) or "none"
         raise click.UsageError(f"found {collection!r}, expected a collection: {names}")
-    wishes = Wishes(collection=collection, **options)
-    with _told(configuration, wishes) as outcome:
+    wanted = ReconcileOptions(collection=collection, **options)
+    with _told(configuration, wanted) as outcome:
         if json_wanted:
             as_json(outcome.document())
         else:
@@ -104,12 +104,12 @@ def reconcile(collection: str, json_wanted: bool, limit: int, **options: Any) ->
 
 
 @contextlib.contextmanager
-def _told(configuration: Configuration, wishes: Wishes) -> Iterator[Any]:
-    from service.reconcile import command
+def _told(configuration: Configuration, options: ReconcileOptions) -> Iterator[Any]:
+    from service.reconcile import runner
 
     approve = _approve if sys.stdin.isatty() and sys.stderr.isatty() else None
     stdin = sys.stdin.buffer
-    with command.carried_out(configuration, wishes, approve=approve, stdin=stdin) as outcome:
+    with runner.carried_out(configuration, options, approve=approve, stdin=stdin) as outcome:
         yield outcome
 
 

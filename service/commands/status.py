@@ -38,7 +38,7 @@ FETCHER = ("state", "reason", "waiting", "oldest_seconds", "asked", "merged", "d
 def status(json_wanted: bool) -> None:
     """Show states, backlog, counters and processes."""
     from service.ingest.spool_count import with_spool
-    from service.reconcile.past_runs import with_runs
+    from service.reconcile.state.past_runs import with_runs
     from workers.runtime import heartbeats
     from workers.store.losses import Losses
 

@@ -8,15 +8,15 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from service.reconcile import proof
+from service.reconcile.apply import proof
+from service.reconcile.apply.proof import Unproven
 from service.reconcile.apply.settlement import OVERTAKEN, REPAIRED
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
-from service.reconcile.proof import Unproven
 from service.reconcile.run import Run
 from service.reconcile.run_results import Done, Found
 from workers.model.retirement import shown_slug
-from workers.policy.run_guard import RETIRED, Ruling
+from workers.policy.run_guard import RETIRED, GuardDecision
 from workers.webflow.item_keys import joined, key_of
 
 _DONE = (REPAIRED, causes.KEEP, OVERTAKEN, causes.IGNORED)  # or left, as `missing` says
@@ -26,7 +26,7 @@ def summary(
     run: Run,
     found: Found,
     done: Done | None,
-    rulings: Mapping[str, Ruling],
+    decisions: Mapping[str, GuardDecision],
     unproven: Unproven,
     calls: int,
     *,
@@ -37,7 +37,7 @@ def summary(
 
     Args:
         done: None: nothing was to be done.
-        rulings: Of the guard, by kind.
+        decisions: Of the guard, by kind.
         dry: Nothing was written: what is needed is told.
         calls: Of the destination, while it ran; those of live traffic are among them.
     """
@@ -58,10 +58,10 @@ def summary(
         "told": told,
         "outcomes": outcomes,
         "left": left(run, done),
-        "state": "held" if any(ruling.asks for ruling in rulings.values()) else "done",
-        "retire": _ruled(rulings[RETIRED]),
-        "guard": {kind: _ruled(ruling) for kind, ruling in rulings.items()},
-        "held": [ruling.words for ruling in rulings.values() if ruling.words],
+        "state": "held" if any(decision.asks for decision in decisions.values()) else "done",
+        "retire": _ruled(decisions[RETIRED]),
+        "guard": {kind: _ruled(decision) for kind, decision in decisions.items()},
+        "held": [decision.words for decision in decisions.values() if decision.words],
         "not_proven": unproven.counts,
         "dropped": 0,
         "unmapped": found.bad,
@@ -84,8 +84,8 @@ def by_cause(run: Run) -> dict[str, int]:
     return found
 
 
-def _ruled(ruling: Ruling) -> dict[str, Any]:
-    return {"wanted": ruling.wanted, "allowed": ruling.allowed}
+def _ruled(decision: GuardDecision) -> dict[str, Any]:
+    return {"wanted": decision.wanted, "allowed": decision.allowed}
 
 
 def predicted(run: Run, found: Found, calls: Mapping[str, int]) -> dict[str, Any]:

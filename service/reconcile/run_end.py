@@ -9,29 +9,32 @@ from typing import Any
 
 import redis
 
-from service.reconcile import past_runs, report
+from service.reconcile import report
 from service.reconcile.lock import Held
+from service.reconcile.options import ReconcileOptions
+from service.reconcile.state import past_runs
 from service.reconcile.time_limit import TimeLimit
-from service.reconcile.wishes import Wishes
 from workers.errors import ProcessorError, ReconcileFailed, StoreUnavailable
 
 
 @contextmanager
-def noted(client: redis.Redis, wishes: Wishes, limit: TimeLimit, lock: Held) -> Iterator[None]:
+def noted(
+    client: redis.Redis, options: ReconcileOptions, limit: TimeLimit, lock: Held
+) -> Iterator[None]:
     """Keep in the store that a run that writes began, and why it failed."""
-    if _writes(wishes):
-        past_runs.note_begin(client, wishes.collection, scheduled=wishes.scheduled)
+    if _writes(options):
+        past_runs.note_begin(client, options.collection, scheduled=options.scheduled)
     try:
         yield
     except BaseException as error:
         # What a database's driver made of a signal is not why it ended.
         why = limit.words or (str(error) if isinstance(error, ProcessorError) else repr(error))
-        _note_failure(client, wishes, why, lock)
+        _note_failure(client, options, why, lock)
         raise
 
 
 @contextmanager
-def ending(wishes: Wishes, limit: TimeLimit) -> Iterator[None]:
+def ending(options: ReconcileOptions, limit: TimeLimit) -> Iterator[None]:
     """Tell why the run was ended before its time, whatever came of that within it."""
     try:
         yield
@@ -40,42 +43,48 @@ def ending(wishes: Wishes, limit: TimeLimit) -> Iterator[None]:
             raise
     else:
         return
-    raise ReconcileFailed(_told(wishes, limit.words))
+    raise ReconcileFailed(_told(options, limit.words))
 
 
-def _writes(wishes: Wishes) -> bool:
-    return not (wishes.check or wishes.dry_run)
+def _writes(options: ReconcileOptions) -> bool:
+    return not (options.check or options.dry_run)
 
 
-def _note_failure(client: redis.Redis, wishes: Wishes, why: str, lock: Held) -> None:
-    if _writes(wishes):
+def _note_failure(client: redis.Redis, options: ReconcileOptions, why: str, lock: Held) -> None:
+    if _writes(options):
         with suppress(StoreUnavailable):
-            past_runs.note_end(client, wishes.collection, 1, why, lock=lock)
+            past_runs.note_end(client, options.collection, 1, why, lock=lock)
 
 
 def note_end(
-    client: redis.Redis, wishes: Wishes, code: int, figures: Mapping[str, Any], lock: Held
+    client: redis.Redis,
+    options: ReconcileOptions,
+    code: int,
+    figures: Mapping[str, Any],
+    lock: Held,
 ) -> None:
     """Keep in the store how a run that writes ended."""
-    if _writes(wishes):
+    if _writes(options):
         warned = [f"Warning: {each}" for each in figures["warnings"]]
         lines = map(str.strip, report.lines({**figures, "warnings": ()}))
         said = "; ".join([*lines, *warned])
         counts, state = figures["counts"], figures["state"]
-        name = wishes.collection
+        name = options.collection
         told = {"state": state, "proven": figures["proven"], "lock": lock}
         past_runs.note_end(client, name, code, said, counts, **told)
 
 
-def abandon(client: redis.Redis, wishes: Wishes, locks: Sequence[Held], why: str) -> None:
+def abandon(
+    client: redis.Redis, options: ReconcileOptions, locks: Sequence[Held], why: str
+) -> None:
     """Leave everything in order where the run itself does not come to it."""
     for lock in locks:
-        _note_failure(client, wishes, why, lock)
+        _note_failure(client, options, why, lock)
         lock.end()
-    sys.stderr.write(f"{_told(wishes, why)}\n")
+    sys.stderr.write(f"{_told(options, why)}\n")
     sys.stderr.flush()
 
 
-def _told(wishes: Wishes, why: str) -> str:
-    done = "what was handed over before goes out" if _writes(wishes) else "nothing was changed"
-    return f"{wishes.collection} was not reconciled to the end: {why}; {done}; run it again"
+def _told(options: ReconcileOptions, why: str) -> str:
+    done = "what was handed over before goes out" if _writes(options) else "nothing was changed"
+    return f"{options.collection} was not reconciled to the end: {why}; {done}; run it again"

@@ -11,7 +11,7 @@ from service.reconcile.apply.apply import Handed
 from service.reconcile.apply.settlement import Waited
 from service.reconcile.state.cms_listing import Pages
 from workers.model.run_limits import RunLease
-from workers.policy.run_guard import Ground, Ruling
+from workers.policy.run_guard import GuardDecision, GuardInput
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Found:
     records: int
     bad: int
     pages: Pages
-    ground: Ground
+    guard_input: GuardInput
     wanted: Mapping[str, int]
     calls: int
     targets: int = 0
@@ -52,11 +52,11 @@ class Done:
     What came of it.
 
     Args:
-        rulings: Of the guard, by kind, also where the store has had to refuse something.
+        decisions: Of the guard, by kind, also where the store has had to refuse something.
         calls: By kind, that a dry run has counted.
     """
 
     handed: Handed
     waited: Waited
-    rulings: Mapping[str, Ruling]
+    decisions: Mapping[str, GuardDecision]
     calls: Mapping[str, int] = field(default_factory=dict)

@@ -22,9 +22,9 @@ from typing import IO
 
 import redis
 
+from service.reconcile.due_times import due_at, regular_at
 from service.reconcile.lock import holder
-from service.reconcile.past_runs import LONGEST, last_of, note_end, note_seen, note_turn
-from service.reconcile.turns import due_at, regular_at
+from service.reconcile.state.past_runs import LONGEST, last_of, note_end, note_seen, note_turn
 from workers.config.settings import Collection, Settings
 from workers.embedded import pdeathsig
 from workers.errors import StoreUnavailable

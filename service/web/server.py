@@ -86,7 +86,7 @@ def serve(host: str, port: int, processes: int) -> None:
     """Serve until SIGTERM or SIGINT. *host* is an IP address."""
     # Once, here: a process that granian forks then starts in milliseconds.
     import service.config.build
-    import service.reconcile.past_runs
+    import service.reconcile.state.past_runs
     import service.web.app  # noqa: F401
     import workers.runtime.jobs  # noqa: F401
     from workers.store.scripts import text_of
@@ -153,7 +153,7 @@ def _build() -> tuple[Flask, Settings, Reporter]:
     from service.ingest.spool_count import with_spool
     from service.ingest.spool_parts import SpoolParts
     from service.ingest.store_gate import SOON
-    from service.reconcile.past_runs import with_runs
+    from service.reconcile.state.past_runs import with_runs
     from service.web.app import create_app
     from workers.runtime import heartbeats as processes
     from workers.runtime import jobs

@@ -139,5 +139,5 @@ def test_a_listing_that_loses_items_makes_nothing_missing_and_no_orphan_retired(
     way.on_request = lambda: setattr(way, "on_request", lambda: [way.remove(n) for n in (1, 2)])
     told = way.reconcile(way.products_as_source(range(1, 140)), approved=1000)
     assert not told.found.pages.whole
-    assert not told.rulings["retired"].allowed
+    assert not told.decisions["retired"].allowed
     assert causes.MISSING not in told.by_cause()

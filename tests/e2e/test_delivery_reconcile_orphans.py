@@ -85,8 +85,8 @@ def test_more_than_may_be_retired_is_held_and_all_else_goes_on(retiring):
     source = way.products_as_source(range(1, 36))
     source[way.record(1)] = ({"stock": -1}, None)
     told = way.reconcile(source)
-    assert told.rulings["retired"].asks
-    assert "5 of 40 items (12.5 %)" in told.rulings["retired"].words
+    assert told.decisions["retired"].asks
+    assert "5 of 40 items (12.5 %)" in told.decisions["retired"].words
     assert (way.shown("stock", [1]), len(way.products.items)) == ([-1], 40)
 
 
@@ -100,7 +100,7 @@ def test_what_an_operator_approves_is_a_ceiling(retiring, approved, left):
 def test_an_empty_source_retires_nothing_whatever_is_approved(retiring):
     way = retiring("delete", items=5)
     told = way.reconcile({}, approved=1000)
-    assert (told.rulings["retired"].allowed, len(way.products.items)) == (False, 5)
+    assert (told.decisions["retired"].allowed, len(way.products.items)) == (False, 5)
     assert {finding.act for finding, _ in told.all} == {causes.WITHHELD}
 
 

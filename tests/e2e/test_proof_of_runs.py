@@ -7,8 +7,8 @@ import pytest
 
 from service.ingest.entry import Entry
 from service.ingest.spool import Spool, folder_of
+from service.reconcile.apply.proof import Unproven
 from service.reconcile.plan import causes
-from service.reconcile.proof import Unproven
 from service.reconcile.run import Run
 from service.reconcile.state.chunks import parts
 from workers.config.settings import StoreSettings

@@ -3,7 +3,7 @@
 import pytest
 
 from service.reconcile.lock import held_for, holder
-from service.reconcile.past_runs import note_begin, note_end
+from service.reconcile.state.past_runs import note_begin, note_end
 from workers.errors import ReconcileFailed
 from workers.store.lease import Lease, owner_of
 

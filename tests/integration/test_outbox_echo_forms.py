@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from service.reconcile.forms import Form, keep
+from service.reconcile.state.stored_forms import Form, keep
 from tests.support.outbox_driver import at, event
 from tests.support.outbox_echoes import tell, write
 from workers.config.settings import Source

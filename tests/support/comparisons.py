@@ -1,11 +1,11 @@
 """Makes the three sides of a comparison, and says what is found between them."""
 
+from service.reconcile.plan.comparison import Comparison
 from service.reconcile.plan.diff import compare
-from service.reconcile.plan.field_match import Eye
-from service.reconcile.plan.frame import Frame
+from service.reconcile.plan.field_match import FieldMatcher
+from service.reconcile.plan.model import Compared, Held, HeldItem, Listed, Wanted
 from service.reconcile.plan.policies import Policies
 from service.reconcile.plan.precedence import Precedence
-from service.reconcile.plan.sides import Compared, Held, HeldItem, Listed, Wanted
 from workers.config.settings import Reconcile
 from workers.model.changes import canonical
 
@@ -42,11 +42,11 @@ def listed(updated=200, id="i1", published=200, created=0, fields=None, **more):
     )
 
 
-def frame(
-    eye=None, partial=False, whole=True, missing="create", live=True, sequenced=False, **policy
+def comparison(
+    matcher=None, partial=False, whole=True, missing="create", live=True, sequenced=False, **policy
 ):
-    return Frame(
-        eye or Eye(),
+    return Comparison(
+        matcher or FieldMatcher(),
         Policies(Reconcile(**policy)),
         now_us=int(NOW[1:]),
         order=Precedence(AS_OF, sequenced=sequenced),
@@ -91,4 +91,4 @@ def found(
         (item or {}).get("id") if known == "as held" else known,
         holding,
     )
-    return [(each.cause, each.act) for each in compare(one, frame(**options))]
+    return [(each.cause, each.act) for each in compare(one, comparison(**options))]

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from service.mapping.load import load
+from service.reconcile.snapshot.file_records import from_file
 from service.reconcile.snapshot.mapping_choice import chosen
 from service.reconcile.snapshot.rows import Rows
-from service.reconcile.sources import from_file
-from service.reconcile.sources.sql import SqlRecords
+from service.reconcile.snapshot.sql import SqlRecords
 from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
 
 MAPPING = """

@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
-from service.reconcile import command, report
+from service.reconcile import report, runner
+from service.reconcile.options import ReconcileOptions
 from service.reconcile.plan import causes
 from service.reconcile.run import Run
 from service.reconcile.snapshot.rows import Row
 from service.reconcile.state.working_set import Table
-from service.reconcile.wishes import Wishes
 from tests.support.delivery_rig import TYPES, Way, numbered
 from workers.config.settings import Guard, Reconcile
 from workers.model.changes import Change, FieldProblem, FieldValue, canonical, time_version
@@ -55,8 +55,8 @@ class Snapshot:
 class Told:
     """What a reconcile has come to."""
 
-    def __init__(self, run, found, rulings, done, way, calls):
-        self.found, self.rulings, self.done = found, rulings, done
+    def __init__(self, run, found, decisions, done, way, calls):
+        self.found, self.decisions, self.done = found, decisions, done
         self.all = [(finding, outcome) for finding, outcome in run.table.findings()]
         self.shown = list(report.entries(run, causes.DIFFERENCES))
         self.calls = calls
@@ -122,14 +122,14 @@ class Reconciling(Way):
             margin=margin,
         )
 
-    def command(self, records, *, approve=None, bad=0, ago=0.0, **wishes):
+    def command(self, records, *, approve=None, bad=0, ago=0.0, **options):
         """
         What the command comes to with *records*: its figures, its exit code and what it says.
 
         Args:
             bad: Further records that cannot be mapped.
             ago: Seconds since the snapshot was taken.
-            wishes: Arguments of the command.
+            options: Arguments of the command.
         """
         rows = self.snapshot(records, ago=ago)
         rows.bad = bad
@@ -137,7 +137,7 @@ class Reconciling(Way):
         with Table() as table:
             collection = self.settings.collections["products"]
             run = Run(self.parts, collection, rows, table, sleep=self.sleep)
-            outcome = command.carry_out(run, Wishes("products", **wishes), approve)
+            outcome = runner.carry_out(run, ReconcileOptions("products", **options), approve)
             said = "\n".join(outcome.lines())
             return SimpleNamespace(
                 code=outcome.code,
@@ -179,12 +179,12 @@ class Reconciling(Way):
             run.read()
             found = run.compare(run.list(), partial=partial)
             ceilings = approved if isinstance(approved, dict) else dict.fromkeys(KINDS, approved)
-            rulings = {
+            decisions = {
                 kind: run_guard.rule(
-                    kind, wanted, found.ground, collection.guard, ceilings.get(kind)
+                    kind, wanted, found.guard_input, collection.guard, ceilings.get(kind)
                 )
                 for kind, wanted in found.wanted.items()
             }
             before()
-            done = run.rehearse(found, rulings) if dry else run.act(found, rulings, wait=True)
-            return Told(run, found, done.rulings, done, self, list(self.requests))
+            done = run.dry_run(found, decisions) if dry else run.act(found, decisions, wait=True)
+            return Told(run, found, done.decisions, done, self, list(self.requests))

@@ -4,8 +4,8 @@ import io
 import os
 from datetime import UTC, datetime
 
-from service.reconcile.sources import STDIN, from_file
-from service.reconcile.sources.base import Shape
+from service.reconcile.snapshot.file_records import STDIN, from_file
+from service.reconcile.snapshot.records import Shape
 
 NOW = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
 

@@ -24,27 +24,27 @@ _DONE: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class GuardInput:
     """
     What a run stands on.
 
     Args:
         items: Of the collection.
         recent: Items created and retired within the window, by kind.
-        doubts: Why nothing may be retired, whatever is approved.
+        blockers: Why nothing may be retired, whatever is approved.
         first: Items that the first load of the collection may create.
         loads: This run is that first load: what it overwrites is not held.
     """
 
     items: int
     recent: Mapping[str, int] = field(default_factory=dict)
-    doubts: tuple[str, ...] = ()
+    blockers: tuple[str, ...] = ()
     first: int = 0
     loads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class GuardDecision:
     """
     Args:
         allowed: All that is *wanted* may be done.
@@ -63,7 +63,9 @@ class Ruling:
     first: bool = False
 
 
-def doubts(*, records: int, unread: int, whole: bool, partial: bool, items: int) -> tuple[str, ...]:
+def blockers(
+    *, records: int, unread: int, whole: bool, partial: bool, items: int
+) -> tuple[str, ...]:
     """
     Return why nothing may be retired.
 
@@ -99,7 +101,9 @@ def most(kind: str, limits: Guard, items: int) -> int:
     return min(half, max(limits.at_most, math.floor(round(items * limits.percent / 100, 6))))
 
 
-def rule(kind: str, wanted: int, ground: Ground, limits: Guard, approved: int | None) -> Ruling:
+def rule(
+    kind: str, wanted: int, guard_input: GuardInput, limits: Guard, approved: int | None
+) -> GuardDecision:
     """
     Tell whether *wanted* items may be created, overwritten or retired.
 
@@ -107,25 +111,31 @@ def rule(kind: str, wanted: int, ground: Ground, limits: Guard, approved: int | 
         approved: The ceiling that an operator has given.
     """
     if wanted == 0:
-        return Ruling(kind, wanted)
-    if kind == RETIRED and ground.doubts:
-        return Ruling(kind, wanted, False, f"nothing is retired: {'; '.join(ground.doubts)}")
-    words = f"{wanted} {_DONE[kind]}".format(items=ground.items, share=_share(wanted, ground.items))
+        return GuardDecision(kind, wanted)
+    if kind == RETIRED and guard_input.blockers:
+        return GuardDecision(
+            kind, wanted, False, f"nothing is retired: {'; '.join(guard_input.blockers)}"
+        )
+    words = f"{wanted} {_DONE[kind]}".format(
+        items=guard_input.items, share=_share(wanted, guard_input.items)
+    )
     if approved is not None:
         if wanted <= approved:
-            return Ruling(kind, wanted)
-        return Ruling(kind, wanted, False, f"{words}, and up to {approved} may be", asks=True)
-    if kind == CREATED and wanted <= ground.first:
-        return Ruling(kind, wanted, first=True)
-    if kind == OVERWRITTEN and ground.loads:
-        return Ruling(kind, wanted)
-    ceiling = most(kind, limits, ground.items)
-    before = 0 if kind == OVERWRITTEN else ground.recent.get(kind, 0)
+            return GuardDecision(kind, wanted)
+        return GuardDecision(
+            kind, wanted, False, f"{words}, and up to {approved} may be", asks=True
+        )
+    if kind == CREATED and wanted <= guard_input.first:
+        return GuardDecision(kind, wanted, first=True)
+    if kind == OVERWRITTEN and guard_input.loads:
+        return GuardDecision(kind, wanted)
+    ceiling = most(kind, limits, guard_input.items)
+    before = 0 if kind == OVERWRITTEN else guard_input.recent.get(kind, 0)
     if wanted + before <= ceiling:
-        return Ruling(kind, wanted, most=ceiling)
-    why = _why(kind, wanted + before, limits, ground.items)
+        return GuardDecision(kind, wanted, most=ceiling)
+    why = _why(kind, wanted + before, limits, guard_input.items)
     already = f", with {before} {kind} in the last {_window(limits.window)}" if before else ""
-    return Ruling(kind, wanted, False, f"{words}{already}: {why}", asks=True, most=ceiling)
+    return GuardDecision(kind, wanted, False, f"{words}{already}: {why}", asks=True, most=ceiling)
 
 
 def _share(wanted: int, items: int) -> str:

@@ -1,1 +1,1 @@
-"""Carrying out what a comparison has found, for real or on paper."""
+"""Carrying out what a comparison has found, for real or as a dry run."""

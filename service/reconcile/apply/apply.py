@@ -15,11 +15,10 @@ from typing import Literal, cast
 
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
-from service.reconcile.plan.news import is_news
-from service.reconcile.plan.precedence import Precedence
-from service.reconcile.plan.sides import Wanted
+from service.reconcile.plan.model import Wanted
+from service.reconcile.plan.precedence import Precedence, is_news
 from service.reconcile.state.chunks import chunks, parts
-from service.reconcile.state.outbox_reader import Ledger
+from service.reconcile.state.outbox_reader import OutboxReader
 from service.reconcile.state.working_set import PAGE, Table
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
@@ -91,7 +90,7 @@ class Actor:
         self._portion = portion
         self._limits = limits
         self._due = 0.0  # time.monotonic() at which all that is handed over becomes due
-        self._ledger = Ledger(parts, collection)
+        self._outbox = OutboxReader(parts, collection)
         self._repairs = Repairs(parts.steps, parts.settings)
 
     def act(self) -> Handed:
@@ -151,7 +150,7 @@ class Actor:
     def _make(self, chunk: Sequence[list[Finding]], *, gone: bool) -> Handed:
         """Items that are not there: created, or left to what `missing` says."""
         creates = self._collection.missing == "create"
-        before = self._ledger.read([own[0].record or "" for own in chunk])
+        before = self._outbox.read([own[0].record or "" for own in chunk])
         repairs = [
             Repair(
                 own[0].record or "",
@@ -170,7 +169,7 @@ class Actor:
             done = self._write(repairs, limit if gone else None)
             if done.held:
                 return self._held(CREATED, chunk)
-        held = self._ledger.read([own[0].record or "" for own in chunk])
+        held = self._outbox.read([own[0].record or "" for own in chunk])
         changes = []
         for own in chunk:
             record = own[0].record or ""

@@ -1,5 +1,5 @@
 """
-The dry run: the same steps on a store of its own, with a CMS on paper.
+The dry run: the same steps on a store of its own, with a fake CMS.
 
 A Valkey in a temporary directory gets what the outbox holds of the records that are to be changed;
 then they are handed over, claimed, sent, compared and settled by the code that does so every day.
@@ -18,9 +18,9 @@ from typing import Any
 
 import redis
 
-from service.reconcile import variants
-from service.reconcile.apply.fake_client import Paper
+from service.reconcile.apply.fake_client import FakeClient
 from service.reconcile.plan import causes
+from service.reconcile.state import locale_variants
 from service.reconcile.state.cms_schema import schema_of
 from service.reconcile.state.reference_ids import REFERS, linked_keys
 from service.reconcile.state.working_set import PAGE, Table
@@ -45,7 +45,7 @@ _PASS = ("pass", "kind", "offset", "since", "lock", "holder", "pages", "total")
 
 
 class _Quiet:
-    """Nobody is woken: the rehearsal works itself."""
+    """Nobody is woken: the dry run works itself."""
 
     def wake(self, destination: str) -> None:
         """Do nothing."""
@@ -57,35 +57,35 @@ class _Quiet:
         """Nothing is open."""
 
 
-class _OnPaper(Asker):
-    """Asks the CMS on paper whatever it is to ask."""
+class _FakeReader(Asker):
+    """Asks the fake CMS whatever it is to ask."""
 
-    def __init__(self, parts: Parts, paper: Paper) -> None:
+    def __init__(self, parts: Parts, fake: FakeClient) -> None:
         super().__init__(parts)
-        self._paper = paper
+        self._fake = fake
 
     def client(self, destination: Destination) -> Client:
-        return self._paper  # type: ignore[return-value]  # it has the methods that are called
+        return self._fake  # type: ignore[return-value]  # it has the methods that are called
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """A store of its own with what the outbox holds, and a CMS on paper."""
+class DryRun:
+    """A store of its own with what the outbox holds, and a fake CMS."""
 
     parts: Parts
     collection: Collection
-    paper: Paper
+    fake: FakeClient
 
     def play(self) -> dict[str, int]:
         """
         Carry out steps until nothing is left to be done; return the calls by kind.
 
         Raises:
-            StoreUnavailable: The store of the rehearsal did not answer.
+            StoreUnavailable: The store of the dry run did not answer.
         """
         destination = self.parts.settings.destinations[self.collection.destination]
         courier = Courier(self.parts, spread=lambda: 0.5)
-        courier.asker = _OnPaper(self.parts, self.paper)
+        courier.asker = _FakeReader(self.parts, self.fake)
         steps, waited = self.parts.steps, 0.0
         for _ in range(MOST_STEPS):
             wait = courier.step(destination, flights=FLIGHTS, more=lambda _: None)
@@ -95,22 +95,22 @@ class Stage:
                 break
             waited += wait.seconds
             steps.clock_offset_ms += int(wait.seconds * 1000) + 1
-        return dict(self.paper.calls)
+        return dict(self.fake.calls)
 
 
 @contextmanager
-def stage(
+def prepared(
     parts: Parts, collection: Collection, table: Table, locales: tuple[Locale, ...] = ()
-) -> Iterator[Stage]:
+) -> Iterator[DryRun]:
     """
-    Yield a stage on which what *table* says is to be done can be played; *locales*: of the site.
+    Yield a dry run of what *table* says is to be done; *locales*: of the site.
 
     Raises:
         StoreUnavailable: A store did not answer, or none could be started.
         ReconcileFailed: The collection's fields cannot be read.
     """
-    with tempfile.TemporaryDirectory(prefix="instep-rehearsal-") as folder:
-        settings = _rehearsed(parts.settings, collection, Path(folder))
+    with tempfile.TemporaryDirectory(prefix="instep-dry-run-") as folder:
+        settings = _settings_of(parts.settings, collection, Path(folder))
         with kept(settings.store):
             client = connection.connect(settings.store)
             try:
@@ -118,22 +118,22 @@ def stage(
                 own = parts_of(settings, steps, _Quiet())
                 schema, _ = schema_of(parts, collection)
                 _copy(parts, client, collection, table.acted(causes.ACTS))
-                variants.copied(parts, own, collection)
-                variants.told(own, collection, table, locales)
+                locale_variants.copied(parts, own, collection)
+                locale_variants.told(own, collection, table, locales)
                 _copy_targets(parts, client, collection, table.references())
-                paper = Paper(
+                fake = FakeClient(
                     table,
                     table.types_by_slug(),
                     list(schema.fields.values()),
                     by_v1=settings.destinations[collection.destination].api == "v1",
                     tags={locale.id: locale.tag for locale in locales[1:]},
                 )
-                yield Stage(own, collection, paper)
+                yield DryRun(own, collection, fake)
             finally:
                 client.close()
 
 
-def _rehearsed(settings: Settings, collection: Collection, folder: Path) -> Settings:
+def _settings_of(settings: Settings, collection: Collection, folder: Path) -> Settings:
     destination = settings.destinations[collection.destination]
     return replace(
         settings,
@@ -175,7 +175,7 @@ def _copy_index(steps: Steps, client: redis.Redis, at: tuple[str, str]) -> None:
     never = int(steps.client.time()[0]) * 1000 + steps.clock_offset_ms + NEVER_MS
     own |= {"edits_next": never, "round_next": never}
     client.hset(keys.index(*at), mapping=own)
-    # On paper no key is found, which a listing costs as many calls to say as a filter.
+    # In the fake CMS no key is found, which a listing costs as many calls to say as a filter.
     client.hset(keys.index(*at, "filter"), "off", never)
     if steps.client.exists(keys.item_ids(*at)):
         # Without any ids the whole would have to be listed before anything is known.

@@ -1,5 +1,5 @@
 """
-A CMS on paper: it takes every call that would write, and answers from the listing.
+A fake CMS: it takes every call that would write, and answers from the listing.
 
 It has the methods of `workers.webflow.client.Client`. What it cannot know, it takes as sent: it
 refuses no value, so what the CMS alone refuses, a dry run does not show; what Instep itself
@@ -16,7 +16,7 @@ from itertools import count
 from types import MappingProxyType
 from typing import Any
 
-from service.reconcile.plan.sides import Listed
+from service.reconcile.plan.model import Listed
 from service.reconcile.state.working_set import Table
 from workers.fields.types import TYPES
 from workers.model.versions import moment_of
@@ -30,7 +30,7 @@ _HELD_BACK = Answer(409, "conflict", "Live PATCH updates can't be applied to ite
                     "never been published")  # fmt: skip
 
 
-class Paper:
+class FakeClient:
     """
     Args:
         table: With the listing.

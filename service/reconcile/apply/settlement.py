@@ -11,8 +11,8 @@ from math import inf
 
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
-from service.reconcile.plan.sides import Held, HeldItem
-from service.reconcile.state.outbox_reader import Ledger
+from service.reconcile.plan.model import Held, HeldItem
+from service.reconcile.state.outbox_reader import OutboxReader
 from service.reconcile.state.working_set import PAGE, Table
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
@@ -69,10 +69,10 @@ class Waiting:
         self._table = table
         self._told = told
         self._sleep = sleep
-        self._ledger = Ledger(parts, collection)
+        self._outbox = OutboxReader(parts, collection)
         self._settled: set[str] = set()
         self._since = (
-            self._ledger.now_us() // 1000
+            self._outbox.now_us() // 1000
         )  # ms; what comes later overtakes what was handed over
         self._unattended = float("inf")  # time.monotonic() from which on there is no worker
 
@@ -119,7 +119,7 @@ class Waiting:
         return f"nothing was settled for {SETTLES / 60:g} minutes{state}; it goes out later"
 
     def _look(self, records: list[str]) -> None:
-        held = self._ledger.read(records)
+        held = self._outbox.read(records)
         outcomes: list[tuple[str, int]] = []
         for record, found in self._table.open_findings(records, causes.ACTS).items():
             since = self._since

@@ -5,8 +5,8 @@ editor holds it back. Pure.
 
 from __future__ import annotations
 
-from service.reconcile.plan.frame import Frame
-from service.reconcile.plan.sides import Compared, Held, Listed, Wanted
+from service.reconcile.plan.comparison import Comparison
+from service.reconcile.plan.model import Compared, Held, Listed, Wanted
 from workers.model.versions import Version
 
 APART_US = 1_000_000  # the two times of one live write need not be the same
@@ -29,10 +29,10 @@ def may_be_staged(item: Listed, held: Held | None) -> bool:
 
 
 def is_doubted(
-    one: Compared, item: Listed, wanted: Wanted, held: Held | None, frame: Frame
+    one: Compared, item: Listed, wanted: Wanted, held: Held | None, comparison: Comparison
 ) -> bool:
     """Tell whether a live copy that nobody has read may show something else."""
-    views = frame.written.views(item, one.variants, wanted.slug)
+    views = comparison.written.views(item, one.variants, wanted.slug)
     return any(may_be_staged(view, held) and bool(tag or one.live is None) for tag, view in views)
 
 

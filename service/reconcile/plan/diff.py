@@ -12,15 +12,14 @@ from dataclasses import replace
 
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
+from service.reconcile.plan.comparison import Comparison
 from service.reconcile.plan.copies import held_back, is_doubted, may_be_staged
-from service.reconcile.plan.field_match import Sight, in_variant, shown_in
-from service.reconcile.plan.frame import Frame
-from service.reconcile.plan.keys import duplicates
-from service.reconcile.plan.news import is_news, is_same
+from service.reconcile.plan.field_match import Match, in_variant, shown_in
+from service.reconcile.plan.key_conflicts import duplicates
+from service.reconcile.plan.model import Compared, Held, HeldItem, Listed, Wanted
 from service.reconcile.plan.orphans import orphan
-from service.reconcile.plan.precedence import SUPERSEDED, UNDECIDED
-from service.reconcile.plan.retired import is_retired, retired
-from service.reconcile.plan.sides import Compared, Held, HeldItem, Listed, Wanted
+from service.reconcile.plan.precedence import SUPERSEDED, UNDECIDED, is_news, is_same
+from service.reconcile.plan.retirements import is_retired, retired
 from workers.model.versions import BEFORE, Version, kind_of
 from workers.webflow.site import tag_of
 
@@ -31,63 +30,63 @@ _WRITTEN = ("written", "unchanged")
 _TOLD = {"dead": causes.LETTER, "ignored": causes.IGNORED, "discarded": causes.DISCARDED}
 
 
-def compare(one: Compared, frame: Frame) -> Iterator[Finding]:
+def compare(one: Compared, comparison: Comparison) -> Iterator[Finding]:
     """Yield what there is to say of one record, or of the items of one key."""
     if one.twice or len(one.items) > 1:
         yield from duplicates(one)
     elif not one.number:
-        if not frame.partial:
-            yield orphan(one, frame)
-    elif frame.order.lifts(one.held.gone):
-        yield from _back(one, frame)
+        if not comparison.partial:
+            yield orphan(one, comparison)
+    elif comparison.order.lifts(one.held.gone):
+        yield from _back(one, comparison)
     else:
-        yield from _there(one, frame)
+        yield from _there(one, comparison)
 
 
-def _back(one: Compared, frame: Frame) -> Iterator[Finding]:
+def _back(one: Compared, comparison: Comparison) -> Iterator[Finding]:
     """An earlier snapshot lacked the record: compared as if it never had."""
     if one.items or not one.wanted:
-        act, why = frame.policies.whole(causes.BACK)
+        act, why = comparison.policies.whole(causes.BACK)
         why = why or "an earlier snapshot lacked its record"
         yield Finding(causes.MISSED, one.record, one.held.id, act=act, why=why)
-    yield from _there(one.beside(replace(one.held, gone=None, back=True)), frame)
+    yield from _there(one.beside(replace(one.held, gone=None, back=True)), comparison)
 
 
-def _there(one: Compared, frame: Frame) -> Iterator[Finding]:
+def _there(one: Compared, comparison: Comparison) -> Iterator[Finding]:
     if not one.wanted:
         return
-    if is_retired(one, frame.order):
-        yield retired(one, frame)
+    if is_retired(one, comparison.order):
+        yield retired(one, comparison)
     elif not one.items:
-        yield from _absent(one, frame)
+        yield from _absent(one, comparison)
     else:
-        yield from _fields(one, one.items[0], frame)
+        yield from _fields(one, one.items[0], comparison)
         if one.held.lifting:
             why = "it is brought back"
             yield Finding(causes.ON_ITS_WAY, one.record, one.items[0].id, why=why)
-        if why := held_back(one, one.items[0], live=frame.live):
+        if why := held_back(one, one.items[0], live=comparison.live):
             yield Finding(causes.HELD_BACK, one.record, one.items[0].id, why=why)
 
 
 # a record without an item --------------------------------------------------------------------
 
 
-def _absent(one: Compared, frame: Frame) -> Iterator[Finding]:
+def _absent(one: Compared, comparison: Comparison) -> Iterator[Finding]:
     held = one.held
-    if not frame.whole:
+    if not comparison.whole:
         yield Finding(causes.UNLISTED, one.record, held.id, why="the listing has holes")
         return
-    if frame.order.superseded:
+    if comparison.order.superseded:
         yield Finding(causes.LATER, one.record, held.id, why=SUPERSEDED)
         return
-    fits = [w for w in one.wanted if not _ahead(w, frame)]
-    new = [w for w in fits if is_news(w, held.fields.get(w.slug), held.gone, frame.order)]
+    fits = [w for w in one.wanted if not _ahead(w, comparison)]
+    new = [w for w in fits if is_news(w, held.fields.get(w.slug), held.gone, comparison.order)]
     states = {_state(w, held.fields[w.slug]) for w in fits if w.slug in held.fields}
     written = any(f.state in _WRITTEN for f in held.fields.values())
     known = one.known is not None or written
     # What was made, found or written meanwhile may be on a page that was read before.
     same = held.id == one.known or (one.moved and held.id is None)
-    meanwhile = not same or _is_fresh(held, frame)
+    meanwhile = not same or _is_fresh(held, comparison)
     pending = held.busy or "pending" in states or any(f.mending for f in held.fields.values())
     if meanwhile or (pending and not new):
         yield Finding(causes.ON_ITS_WAY, one.record, held.id)
@@ -97,8 +96,8 @@ def _absent(one: Compared, frame: Frame) -> Iterator[Finding]:
     else:
         # One that is back was taken away by us.
         cause = causes.DELETED if known and not held.back else causes.MISSING
-        made = causes.CREATE if frame.missing == "create" else frame.missing
-        act, why = frame.policies.whole(causes.AGAIN if known else made)
+        made = causes.CREATE if comparison.missing == "create" else comparison.missing
+        act, why = comparison.policies.whole(causes.AGAIN if known else made)
         yield Finding(cause, one.record, held.id, act=act, why=why or f"missing: {made}")
 
 
@@ -110,14 +109,14 @@ def _state(wanted: Wanted, held: Held) -> str:
 # an item and its record ----------------------------------------------------------------------
 
 
-def _fields(one: Compared, item: Listed, frame: Frame) -> Iterator[Finding]:
+def _fields(one: Compared, item: Listed, comparison: Comparison) -> Iterator[Finding]:
     doubted = False
     for wanted in (each for each in one.wanted if not each.on_create):
         held = one.held.fields.get(wanted.slug)
-        found = _in_variants(one, item, wanted, held, frame)
-        if frame.live and (found is None or found.cause == causes.NORMALISED):
-            doubted = doubted or is_doubted(one, item, wanted, held, frame)
-            found = _in_live(one, item, wanted, held, frame) or found
+        found = _in_variants(one, item, wanted, held, comparison)
+        if comparison.live and (found is None or found.cause == causes.NORMALISED):
+            doubted = doubted or is_doubted(one, item, wanted, held, comparison)
+            found = _in_live(one, item, wanted, held, comparison) or found
         if found is not None:
             yield found
     if doubted:
@@ -125,124 +124,126 @@ def _fields(one: Compared, item: Listed, frame: Frame) -> Iterator[Finding]:
 
 
 def _in_live(
-    one: Compared, item: Listed, wanted: Wanted, held: Held | None, frame: Frame
+    one: Compared, item: Listed, wanted: Wanted, held: Held | None, comparison: Comparison
 ) -> Finding | None:
     """Compare one field with the live copy of the primary variant, as far as it was read."""
     if one.live is None or not may_be_staged(item, held):
         return None
-    if all(tag for tag, _ in frame.written.views(item, one.variants, wanted.slug)):
+    if all(tag for tag, _ in comparison.written.views(item, one.variants, wanted.slug)):
         return None
-    found = _field(one, one.live, wanted, held, frame)
+    found = _field(one, one.live, wanted, held, comparison)
     return found and replace(found, why="; ".join(filter(None, [LIVE, found.why])))
 
 
 def _in_variants(
-    one: Compared, item: Listed, wanted: Wanted, held: Held | None, frame: Frame
+    one: Compared, item: Listed, wanted: Wanted, held: Held | None, comparison: Comparison
 ) -> Finding | None:
     """Compare one field with every variant of the item that is to show it."""
     worst, tags, own = None, [], tag_of(wanted.slug)
-    views = list(frame.written.views(item, one.variants, wanted.slug))
+    views = list(comparison.written.views(item, one.variants, wanted.slug))
     if not views and own:
-        return _without_variant(one, item, wanted, held, frame)
+        return _without_variant(one, item, wanted, held, comparison)
     for tag, view in views:
         known = in_variant(held, view, wanted.slug) if held and tag and not own else held
-        found = _field(one, view, wanted, known, frame)
+        found = _field(one, view, wanted, known, comparison)
         if found is not None:
-            tags.append(tag or (frame.written.tags or ("",))[0])
+            tags.append(tag or (comparison.written.tags or ("",))[0])
             worst = found if worst is None or worst.act == causes.NONE else worst
     why = f"in {', '.join(tags)}; {worst.why if worst else ''}".rstrip("; ")
     return worst and (worst if [tag for tag, _ in views] == [""] else replace(worst, why=why))
 
 
 def _without_variant(
-    one: Compared, item: Listed, wanted: Wanted, held: Held | None, frame: Frame
+    one: Compared, item: Listed, wanted: Wanted, held: Held | None, comparison: Comparison
 ) -> Finding:
     why = f"the item has no variant in {tag_of(wanted.slug)}"
     if held is not None and held.state in _TOLD and held.value == wanted.value:
         return _finding(_TOLD[held.state], one, item, wanted, held, why=why)
-    new = held is None or is_news(wanted, held, one.held.gone, frame.order)
+    new = held is None or is_news(wanted, held, one.held.gone, comparison.order)
     cause, act = (causes.MISSED, causes.ACCEPT) if new else (causes.LOST, causes.REPAIR)
-    act, reason = frame.policies.field(wanted.slug, act)
+    act, reason = comparison.policies.field(wanted.slug, act)
     return _finding(cause, one, item, wanted, held, act, f"{why}; {reason}".rstrip("; "))
 
 
 def _field(
-    one: Compared, item: Listed, wanted: Wanted, held: Held | None, frame: Frame
+    one: Compared, item: Listed, wanted: Wanted, held: Held | None, comparison: Comparison
 ) -> Finding | None:
-    if ahead := _ahead(wanted, frame):
+    if ahead := _ahead(wanted, comparison):
         return _finding(causes.UNFIT, one, item, wanted, held, why=ahead)
-    version = frame.order.version(wanted.version, (held, one.held.gone))
+    version = comparison.order.version(wanted.version, (held, one.held.gone))
     wanted = replace(wanted, version=version)
-    if held is None or is_news(wanted, held, one.held.gone, frame.order):
+    if held is None or is_news(wanted, held, one.held.gone, comparison.order):
         unknown = held is None and one.held.gone is None
-        sight = _sight(one, item, wanted, None, frame) if unknown else "no"
-        if sight != "no":
-            return _normalised(one, item, wanted, sight)
-        if frame.order.superseded and version == BEFORE:
+        matched = _match(one, item, wanted, None, comparison) if unknown else "no"
+        if matched != "no":
+            return _normalised(one, item, wanted, matched)
+        if comparison.order.superseded and version == BEFORE:
             return _finding(causes.LATER, one, item, wanted, held, why=SUPERSEDED)
-        if held is not None and (shown := _shown_already(one, item, wanted, held, frame)):
+        if held is not None and (shown := _shown_already(one, item, wanted, held, comparison)):
             return shown
-        act, why = frame.policies.field(wanted.slug, causes.ACCEPT)
+        act, why = comparison.policies.field(wanted.slug, causes.ACCEPT)
         return _finding(causes.MISSED, one, item, wanted, held, act, why)
-    if not is_same(wanted, held) and frame.order.is_undecided(version, held):
-        shown = _shown_already(one, item, wanted, held, frame)
+    if not is_same(wanted, held) and comparison.order.is_undecided(version, held):
+        shown = _shown_already(one, item, wanted, held, comparison)
         return shown or _finding(causes.UNDECIDED, one, item, wanted, held, why=UNDECIDED)
-    return _unshown(one, item, wanted, held, frame)
+    return _unshown(one, item, wanted, held, comparison)
 
 
 def _unshown(
-    one: Compared, item: Listed, wanted: Wanted, held: Held, frame: Frame
+    one: Compared, item: Listed, wanted: Wanted, held: Held, comparison: Comparison
 ) -> Finding | None:
     """Tell why *item* does not show what the outbox holds, which is the newest."""
     older = not is_same(wanted, held)
-    sight = _sight(one, item, wanted, held, frame)
-    if sight != "no":
-        is_older = frame.order.is_older(wanted.version, held)
+    matched = _match(one, item, wanted, held, comparison)
+    if matched != "no":
+        is_older = comparison.order.is_older(wanted.version, held)
         told = _finding(causes.OLDER if is_older else causes.LATER, one, item, wanted, held)
-        return told if older else _normalised(one, item, wanted, sight)
+        return told if older else _normalised(one, item, wanted, matched)
     if held.state == "pending" or held.mending:
         return _finding(causes.ON_ITS_WAY, one, item, wanted, held)
-    if _is_fresh(one.held, frame) and (item.updated or "") < (held.answered or ""):
+    if _is_fresh(one.held, comparison) and (item.updated or "") < (held.answered or ""):
         why = "it was written while it was listed"
         return _finding(causes.ON_ITS_WAY, one, item, wanted, held, why=why)
     if held.state in _TOLD:
         return _finding(_TOLD[held.state], one, item, wanted, held)
-    act, why = frame.policies.field(wanted.slug, causes.REPAIR)
+    act, why = comparison.policies.field(wanted.slug, causes.REPAIR)
     if older:
         why = "; ".join(filter(None, [why, "the source is older than the outbox"]))
     return _finding(_cause(item, held, one.held.answered), one, item, wanted, held, act, why)
 
 
 def _shown_already(
-    one: Compared, item: Listed, wanted: Wanted, held: Held, frame: Frame
+    one: Compared, item: Listed, wanted: Wanted, held: Held, comparison: Comparison
 ) -> Finding | None:
     """
     Tell that *item* shows what the snapshot says, though the outbox holds something else that is
     no newer: it takes it, without a call. What is on its way by the same version goes out.
     """
-    type_ = frame.eye.type_of(wanted.type, wanted.slug)
+    type_ = comparison.matcher.type_of(wanted.type, wanted.slug)
     # What we wrote live stands there: it is not what an editor has staged since.
-    doubtful = frame.live and (not item.shown or may_be_staged(item, None))
+    doubtful = comparison.live and (not item.shown or may_be_staged(item, None))
     if type_.vague or doubtful or one.variants or one.held.gone is not None:
         return None
-    if _sight(one, item, wanted, None, frame) == "no":
+    if _match(one, item, wanted, None, comparison) == "no":
         return None
-    going = held.state == "pending" or held.mending or _is_fresh(one.held, frame)
-    if going and frame.order.is_newer_by_itself(wanted.version, held):
+    going = held.state == "pending" or held.mending or _is_fresh(one.held, comparison)
+    if going and comparison.order.is_newer_by_itself(wanted.version, held):
         return None
-    act, why = frame.policies.field(wanted.slug, causes.ADOPT)
+    act, why = comparison.policies.field(wanted.slug, causes.ADOPT)
     told = causes.ON_ITS_WAY if going else causes.SHOWN
     return _finding(told, one, item, wanted, held, causes.NONE if going else act, why)
 
 
-def _sight(one: Compared, item: Listed, wanted: Wanted, held: Held | None, frame: Frame) -> Sight:
+def _match(
+    one: Compared, item: Listed, wanted: Wanted, held: Held | None, comparison: Comparison
+) -> Match:
     value = held or wanted
-    return frame.eye.sees(item, wanted.slug, value.value, value.type, held, one.links)
+    return comparison.matcher.match(item, wanted.slug, value.value, value.type, held, one.links)
 
 
-def _normalised(one: Compared, item: Listed, wanted: Wanted, sight: Sight) -> Finding | None:
+def _normalised(one: Compared, item: Listed, wanted: Wanted, matched: Match) -> Finding | None:
     """Tell of what the CMS keeps in a form of its own; without its values, which may be long."""
-    if sight == "as sent":
+    if matched == "as sent":
         return None
     return Finding(causes.NORMALISED, one.record, item.id, wanted.slug)
 
@@ -273,16 +274,16 @@ def _finding(
     )
 
 
-def _is_fresh(held: HeldItem, frame: Frame) -> bool:
+def _is_fresh(held: HeldItem, comparison: Comparison) -> bool:
     """Tell whether a request for the item may have landed after it was listed."""
-    return held.tried >= frame.since_ms
+    return held.tried >= comparison.since_ms
 
 
-def _ahead(wanted: Wanted, frame: Frame) -> str:
+def _ahead(wanted: Wanted, comparison: Comparison) -> str:
     """Return why the version of *wanted* cannot be used, or nothing."""
     if not wanted.version or kind_of(wanted.version) != "t":
         return ""
-    if Version.parse(wanted.version).number <= frame.now_us + AHEAD_US:
+    if Version.parse(wanted.version).number <= comparison.now_us + AHEAD_US:
         return ""
     return "its version is more than an hour ahead of the store's clock"
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from service.reconcile.plan.sides import Held, Listed
+from service.reconcile.plan.model import Held, Listed
 from workers.fields import equality
 from workers.fields.files import are_akin, remembered
 from workers.fields.marks import mark_of
@@ -22,13 +22,13 @@ from workers.fields.types import FieldType, OptionUnknown, parse, seen, type_for
 from workers.webflow.schema import UNKNOWN, Schema
 from workers.webflow.site import field_of
 
-Sight = Literal["no", "as sent", "in a form"]
+Match = Literal["no", "as sent", "in a form"]
 
 _NO_LINKS: Mapping[str, str | None] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Eye:
+class FieldMatcher:
     """
     How values look.
 
@@ -42,7 +42,7 @@ class Eye:
     options: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
     schema: Schema = UNKNOWN
 
-    def sees(
+    def match(
         self,
         item: Listed,
         slug: str,
@@ -50,7 +50,7 @@ class Eye:
         kind: str,
         held: Held | None,
         links: Mapping[str, str | None] = _NO_LINKS,
-    ) -> Sight:
+    ) -> Match:
         """
         Tell how *item* shows *value* (JSON text) of the type *kind* in *slug*, if it does.
 

@@ -9,43 +9,43 @@ from __future__ import annotations
 
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
-from service.reconcile.plan.frame import Frame
+from service.reconcile.plan.comparison import Comparison
+from service.reconcile.plan.model import Compared, HeldItem, Listed
 from service.reconcile.plan.precedence import SUPERSEDED, UNDECIDED
-from service.reconcile.plan.sides import Compared, HeldItem, Listed
 
 FOREIGN = "this source never gave its record"
 
 
-def orphan(one: Compared, frame: Frame) -> Finding:
+def orphan(one: Compared, comparison: Comparison) -> Finding:
     """Return what is said of such an item, and what is to be done with it."""
     [item] = one.items
-    act, why = frame.policies.orphan(item, live=frame.has_live_drafts)
+    act, why = comparison.policies.orphan(item, live=comparison.has_live_drafts)
     gone = one.held.gone
     if gone is not None and (gone.state == "pending" or gone.mending):
         return Finding(causes.ON_ITS_WAY, one.record, item.id, why=f"it is retired: {gone.value}")
     if act is None or (gone is not None and gone.value == '"keep"'):
         return Finding(causes.RETIRED, one.record, item.id, why=why)
-    if not (one.given or frame.order.source in one.held.by):
+    if not (one.given or comparison.order.source in one.held.by):
         act, why = (causes.KEEP, FOREIGN) if act == causes.RETIRE else (act, why)
-    elif later := _later(one.held, item, frame):
+    elif later := _later(one.held, item, comparison):
         return Finding(causes.LATER, one.record, item.id, act=causes.KEEP, why=later)
-    if act == causes.RETIRE and frame.order.may_lack(one.held.fields.values()):
+    if act == causes.RETIRE and comparison.order.may_lack(one.held.fields.values()):
         return Finding(causes.UNDECIDED, one.record, item.id, why=UNDECIDED)
     known = [field.version for field in (*one.held.fields.values(), *filter(None, [gone]))]
-    version = frame.order.retirement(known)
+    version = comparison.order.retirement(known)
     arrival = gone.arrival if gone else 0
     return Finding(
         causes.ORPHAN, one.record, item.id, act=act, why=why, version=version, arrival=arrival
     )
 
 
-def _later(held: HeldItem, item: Listed, frame: Frame) -> str:
+def _later(held: HeldItem, item: Listed, comparison: Comparison) -> str:
     """Return why a record that the snapshot lacks came after it, or nothing: that is in step."""
-    if frame.order.superseded:
+    if comparison.order.superseded:
         return SUPERSEDED
-    if item.created is not None and item.created > frame.order.as_of:
+    if item.created is not None and item.created > comparison.order.as_of:
         return "its item is newer than the snapshot"
-    as_of_ms = frame.order.as_of_ms
+    as_of_ms = comparison.order.as_of_ms
     if held.busy or any(f.state == "pending" or f.since >= as_of_ms for f in held.fields.values()):
         return "an event of it came after the snapshot"
     return ""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from service.reconcile.plan import causes
-from service.reconcile.plan.sides import Listed
+from service.reconcile.plan.model import Listed
 from workers.config.settings import Reconcile
 
 _RETIRED: Mapping[str, tuple[Callable[[Listed], bool], str]] = {

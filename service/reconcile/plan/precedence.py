@@ -13,7 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeGuard
 
-from service.reconcile.plan.sides import Held
+from service.reconcile.plan.model import Held, Wanted
+from workers.fields.types import are_same
 from workers.model.changes import Snapshot
 from workers.model.versions import BEFORE, Version, are_apart, kind_of, micros_version, right_after
 
@@ -159,6 +160,21 @@ class Precedence:
         as_of = Version.parse(self.as_of).number
         times = (version for version in known if kind_of(version) == "t")
         return max([self._floor, *(t for t in times if Version.parse(t).number <= as_of)])
+
+
+def is_news(wanted: Wanted, held: Held | None, gone: Held | None, order: Precedence) -> bool:
+    """Tell whether the source says something else than the outbox, and later."""
+    version = order.version(wanted.version, (held, gone))
+    if not order.wins(version, held):
+        return False
+    if gone is not None:
+        return order.wins(version, gone)
+    return held is None or not is_same(wanted, held)
+
+
+def is_same(wanted: Wanted, held: Held) -> bool:
+    """Tell whether source and outbox say the same, by the rules of the type."""
+    return are_same(wanted.type, wanted.value, held.value)
 
 
 def _is_level(one: str, other: str) -> bool:

@@ -11,8 +11,8 @@ from typing import Any
 
 from service.mapping.registry import applied
 from service.reconcile.snapshot.mapping_choice import Chosen
+from service.reconcile.snapshot.records import Records
 from service.reconcile.snapshot.shape_check import Fit
-from service.reconcile.sources.base import Records
 from workers.model.changes import Change, FieldProblem, time_version
 
 _log = logging.getLogger(__name__)

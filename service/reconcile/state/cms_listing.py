@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from service.reconcile.plan.sides import Listed
+from service.reconcile.plan.model import Listed
 from service.reconcile.state.cms_schema import take
 from workers.config.settings import Collection
 from workers.delivery.context import Parts

@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 
-from service.reconcile.state.outbox_reader import Ledger
+from service.reconcile.state.outbox_reader import OutboxReader
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
 from workers.delivery.reads import Asker, said
@@ -56,15 +56,18 @@ def known_schema(parts: Parts, collection: Collection, types: set[str]) -> tuple
 
 
 def record_keys_of(
-    parts: Parts, collection: Collection, records: Sequence[str], known: Mapping[str, str]
+    parts: Parts, collection: Collection, by: str, records: Sequence[str]
 ) -> tuple[RecordKeys, int]:
     """
     Return whose items are by the keys that they show, and the calls that it took.
 
     Args:
+        by: "item": events carry the item ids; else "key".
         records: Keys in the snapshot.
-        known: Item id → record, as the index has them.
     """
+    if by == "item":
+        return RecordKeys(collection), 0
+    known = {id: record for record, id in OutboxReader(parts, collection).ids()}
     schema, calls = parts.items.schema(collection), 0
     if not schema.fields and may_have_forms(collection, [*records, *known.values()]):
         try:
@@ -105,7 +108,7 @@ def _lookup(parts: Parts, collection: Collection) -> Lookup:
     """Say when the schema is asked for: a value that came later is not refused by it."""
     with guarded():
         arrival = int(parts.steps.client.get(keys.ARRIVAL) or 0)
-    now_ms = Ledger(parts, collection).now_us() // 1000
+    now_ms = OutboxReader(parts, collection).now_us() // 1000
     return Lookup(collection.name, "schema", uuid.uuid4().hex, at=now_ms, arrival=arrival)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
-from service.reconcile.plan.sides import Held, HeldItem
+from service.reconcile.plan.model import Held, HeldItem
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
 from workers.model.retirement import GONE
@@ -19,7 +19,7 @@ CLAIM_MS = 30_000  # for which a claim lasts
 STUCK_MS = 60_000  # more than a listing takes that looks for what a value refers to
 
 
-class Ledger:
+class OutboxReader:
     """
     The outbox's side of one collection.
 

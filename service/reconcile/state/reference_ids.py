@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from service.reconcile.plan.sides import Compared, Held, Listed, Wanted
+from service.reconcile.plan.model import Compared, Held, Listed, Wanted
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
 from workers.fields.types import TYPES

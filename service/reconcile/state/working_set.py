@@ -11,8 +11,8 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from service.reconcile.plan.sides import Compared, Listed, Wanted
-from service.reconcile.state.findings import Findings
+from service.reconcile.plan.model import Compared, Listed, Wanted
+from service.reconcile.state.findings_table import Findings
 from service.reconcile.state.reference_ids import REFERS
 from service.reconcile.state.working_set_rows import item_row, listed_of
 from workers.model.versions import kind_of

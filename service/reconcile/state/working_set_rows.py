@@ -7,7 +7,7 @@ from dataclasses import astuple
 from typing import Any
 
 from service.reconcile.plan.causes import Finding
-from service.reconcile.plan.sides import Listed
+from service.reconcile.plan.model import Listed
 
 
 def finding_row(finding: Finding) -> tuple[Any, ...]:

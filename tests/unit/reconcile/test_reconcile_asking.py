@@ -4,7 +4,7 @@ import click
 from click.testing import CliRunner
 
 from service.commands import reconcile
-from service.reconcile.masses import Question
+from service.reconcile.apply.guard_counts import Question
 
 
 def test_the_items_are_shown_before_the_question():

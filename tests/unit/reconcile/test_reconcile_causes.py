@@ -3,7 +3,7 @@
 import pytest
 
 from service.reconcile.plan import causes
-from service.reconcile.plan.field_match import Eye
+from service.reconcile.plan.field_match import FieldMatcher
 from service.reconcile.plan.precedence import Precedence
 from tests.support.comparisons import AS_OF, found, held, listed, t, wanted
 from workers.fields.marks import mark_of
@@ -342,9 +342,11 @@ def test_a_picture_is_the_one_that_was_imported_then():
 
 def test_an_option_is_compared_by_its_id():
     label = wanted("Chairs", slug="category", kind="option")
-    eye = Eye("v2", {"category": [{"id": "o1", "name": "Chairs"}, {"id": "o2", "name": "Desks"}]})
-    assert found(label, None, listed(fields={"category": "o1"}), eye=eye) == []
-    assert found(label, None, listed(fields={"category": "o2"}), eye=eye) == [
+    matcher = FieldMatcher(
+        "v2", {"category": [{"id": "o1", "name": "Chairs"}, {"id": "o2", "name": "Desks"}]}
+    )
+    assert found(label, None, listed(fields={"category": "o1"}), matcher=matcher) == []
+    assert found(label, None, listed(fields={"category": "o2"}), matcher=matcher) == [
         (causes.MISSED, causes.ACCEPT)
     ]
 

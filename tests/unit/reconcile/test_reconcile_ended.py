@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from service.cli import main
 from service.reconcile import report
 from service.reconcile.lock import held_for, holder
-from service.reconcile.past_runs import note_begin
+from service.reconcile.state.past_runs import note_begin
 
 TOML = """
 mappings = ["mappings.py"]

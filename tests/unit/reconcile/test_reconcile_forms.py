@@ -2,10 +2,10 @@
 
 import pytest
 
-from service.reconcile.forms import forms
 from service.reconcile.plan import causes
-from service.reconcile.plan.field_match import Eye
-from service.reconcile.plan.sides import Compared, HeldItem
+from service.reconcile.plan.field_match import FieldMatcher
+from service.reconcile.plan.model import Compared, HeldItem
+from service.reconcile.state.stored_forms import forms
 from tests.support.comparisons import found, held, listed, t, wanted
 from workers.fields.marks import mark_of
 from workers.fields.types import seen
@@ -16,17 +16,19 @@ NORMALISED = [(causes.NORMALISED, causes.NONE)]
 EDITED = [(causes.EDITED, causes.REPAIR)]
 
 
-def eye(**rules):
-    return Eye(schema=Schema({"text": {"slug": "text", "type": "RichText", "rules": rules}}))
+def matcher(**rules):
+    return FieldMatcher(
+        schema=Schema({"text": {"slug": "text", "type": "RichText", "rules": rules}})
+    )
 
 
-EYE = eye()
+EYE = matcher()
 
 
 def seen_as(shown, form=None, look=EYE):
     outbox = held(SENT, kind="richtext", mark=mark_of(seen(SENT)), form=form)
     source = wanted(SENT, slug="text", kind="richtext")
-    return found(source, outbox, listed(updated=300, fields={"text": shown}), eye=look)
+    return found(source, outbox, listed(updated=300, fields={"text": shown}), matcher=look)
 
 
 def form(look=EYE):
@@ -45,15 +47,15 @@ def test_once_one_has_nothing_else_is():
 
 
 def test_a_form_falls_with_the_rules_of_its_field():
-    assert seen_as(BOLD, form(), eye(maxLength=9)) == NORMALISED
-    assert seen_as(BOLD, form(), Eye()) == NORMALISED
+    assert seen_as(BOLD, form(), matcher(maxLength=9)) == NORMALISED
+    assert seen_as(BOLD, form(), FieldMatcher()) == NORMALISED
 
 
 def test_a_text_is_compared_as_its_field_holds_it():
     address = wanted("Ann@Example.com", slug="text", kind="plain")
     shows = listed(fields={"text": "ann@example.com"})
-    as_email = Eye(schema=Schema({"text": {"slug": "text", "type": "Email"}}))
-    assert found(address, None, shows, eye=as_email) == NORMALISED
+    as_email = FieldMatcher(schema=Schema({"text": {"slug": "text", "type": "Email"}}))
+    assert found(address, None, shows, matcher=as_email) == NORMALISED
     assert found(address, None, shows) == [(causes.MISSED, causes.ACCEPT)]
 
 

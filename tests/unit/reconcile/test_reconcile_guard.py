@@ -8,8 +8,8 @@ from workers.policy.run_guard import (
     KINDS,
     OVERWRITTEN,
     RETIRED,
-    Ground,
-    doubts,
+    GuardInput,
+    blockers,
     is_first_load,
     rule,
 )
@@ -17,8 +17,8 @@ from workers.policy.run_guard import (
 LIMITS = Guard()
 
 
-def ruled(kind, wanted, items, approved=None, limits=LIMITS, **ground):
-    return rule(kind, wanted, Ground(items, **ground), limits, approved)
+def ruled(kind, wanted, items, approved=None, limits=LIMITS, **guard_input):
+    return rule(kind, wanted, GuardInput(items, **guard_input), limits, approved)
 
 
 @pytest.mark.parametrize("kind", [CREATED, RETIRED])
@@ -40,8 +40,8 @@ def ruled(kind, wanted, items, approved=None, limits=LIMITS, **ground):
     ],
 )
 def test_more_than_both_limits_or_half_of_the_collection_is_held(kind, wanted, items, allowed):
-    ruling = ruled(kind, wanted, items)
-    assert (ruling.allowed, ruling.asks) == (allowed, not allowed)
+    decision = ruled(kind, wanted, items)
+    assert (decision.allowed, decision.asks) == (allowed, not allowed)
 
 
 @pytest.mark.parametrize(
@@ -55,9 +55,9 @@ def test_overwrites_are_held_from_half_of_the_collection_on(wanted, items, allow
 @pytest.mark.parametrize("kind", [CREATED, RETIRED])
 def test_what_was_done_within_the_window_adds_up(kind):
     assert ruled(kind, 5, 300, recent={kind: 10}).allowed
-    ruling = ruled(kind, 6, 300, recent={kind: 10})
-    assert ruling.asks
-    assert f"with 10 {kind} in the last 24 h" in ruling.words
+    decision = ruled(kind, 6, 300, recent={kind: 10})
+    assert decision.asks
+    assert f"with 10 {kind} in the last 24 h" in decision.words
 
 
 def test_what_was_overwritten_before_does_not_count():
@@ -67,8 +67,8 @@ def test_what_was_overwritten_before_does_not_count():
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("approved", "allowed"), [(51, True), (60, True), (50, False), (0, False)])
 def test_approval_is_a_ceiling(kind, approved, allowed):
-    ruling = ruled(kind, 51, 60, approved)
-    assert (ruling.allowed, ruling.asks) == (allowed, not allowed)
+    decision = ruled(kind, 51, 60, approved)
+    assert (decision.allowed, decision.asks) == (allowed, not allowed)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -116,11 +116,11 @@ SOUND = {"records": 5, "unread": 0, "whole": True, "partial": False, "items": 5}
     ],
 )
 def test_no_approval_lifts_a_doubt_about_source_or_listing(wrong, words):
-    ruling = ruled(RETIRED, 1, 5, 1000, doubts=doubts(**SOUND | wrong))
-    assert not ruling.allowed
-    assert not ruling.asks
-    assert words in ruling.words
+    decision = ruled(RETIRED, 1, 5, 1000, blockers=blockers(**SOUND | wrong))
+    assert not decision.allowed
+    assert not decision.asks
+    assert words in decision.words
 
 
 def test_a_sound_source_and_a_whole_listing_leave_no_doubt():
-    assert doubts(**SOUND) == ()
+    assert blockers(**SOUND) == ()

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from service.reconcile import past_runs
 from service.reconcile.lock import SCHEDULED, held_for
-from service.reconcile.past_runs import last_of, last_runs, note_begin, note_end, note_turn
 from service.reconcile.schedule import Schedule, Started
+from service.reconcile.state import past_runs
+from service.reconcile.state.past_runs import last_of, last_runs, note_begin, note_end, note_turn
 from workers.config.settings import Collection, Destination, Reconcile, Settings, StoreSettings
 
 HOURLY = Reconcile(every=3600.0)

@@ -13,7 +13,7 @@ from service.reconcile.apply.settlement import (
 )
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
-from service.reconcile.plan.sides import HeldItem
+from service.reconcile.plan.model import HeldItem
 from tests.support.comparisons import held
 
 PENDING = held(state="pending", answered=None)

@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from service.cli import main
-from service.reconcile.sources import KINDS, from_file, times
+from service.reconcile.snapshot import snapshot_time
+from service.reconcile.snapshot.file_records import KINDS, from_file
 from tests.support.snapshot_files import NOW, dated
 from workers.errors import ConfigurationInvalid, SnapshotInvalid
 
@@ -97,7 +98,7 @@ def test_standard_input_is_of_when_reading_begins():
 
 def test_a_time_that_is_given_counts(tmp_path):
     path = dated(tmp_path / "a.csv", CSV, NOW)
-    given = times.given("2026-05-12T10:00:00+02:00", now=NOW)
+    given = snapshot_time.given("2026-05-12T10:00:00+02:00", now=NOW)
     assert from_file(str(path), now=NOW, as_of=given).as_of == datetime(2026, 5, 12, 8, tzinfo=UTC)
 
 
@@ -108,7 +109,7 @@ def test_a_time_that_is_none_or_to_come_is_refused(text):
     with pytest.raises(
         ConfigurationInvalid, match=r"--as-of: found .* give the start of the export"
     ):
-        times.given(text, now=NOW)
+        snapshot_time.given(text, now=NOW)
 
 
 @pytest.mark.parametrize("length", [2, 11, 30])
@@ -155,7 +156,8 @@ def test_a_file_is_closed_when_reading_stops_half_way(tmp_path):
 
 def test_a_pipe_is_read_as_it_comes():
     program = (
-        "import sys; from datetime import *; from service.reconcile.sources import from_file\n"
+        "import sys; from datetime import *\n"
+        "from service.reconcile.snapshot.file_records import from_file\n"
         "source = from_file('-', now=datetime.now(UTC), form='csv', stdin=sys.stdin.buffer)\n"
         "for number, record in source: print(number, record['sku'], flush=True)\n"
         "print(source.size, source.read)"

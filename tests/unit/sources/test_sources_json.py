@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from service.reconcile.sources import from_file
+from service.reconcile.snapshot.file_records import from_file
 from tests.support.snapshot_files import NOW, Trickle, numbers, read
 from workers.errors import SnapshotInvalid
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 import sqlalchemy
 
-from service.reconcile.sources.sql_address import address
+from service.reconcile.snapshot.sql_address import address
 
 ROWS = 100_000
 WIDE_ROWS = 20_000  # as many bytes as ROWS, in a fifth of the time

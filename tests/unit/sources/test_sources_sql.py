@@ -9,10 +9,10 @@ from decimal import Decimal
 import pytest
 import sqlalchemy
 
-from service.reconcile.sources.base import Shape
-from service.reconcile.sources.sql import SqlRecords
-from service.reconcile.sources.sql_address import address
-from service.reconcile.sources.sql_values import payload_value
+from service.reconcile.snapshot.records import Shape
+from service.reconcile.snapshot.sql import SqlRecords
+from service.reconcile.snapshot.sql_address import address
+from service.reconcile.snapshot.sql_values import payload_value
 from service.reconcile.time_limit import TimeLimit, watched
 from tests.support.databases import PASSWORD
 from tests.support.snapshot_files import NOW

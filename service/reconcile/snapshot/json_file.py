@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from service.mapping.display import found
-from service.reconcile.sources.base import Record, Shape
-from service.reconcile.sources.columns import under
-from service.reconcile.sources.files import File
-from service.reconcile.sources.json_text import JsonText
-from service.reconcile.sources.pages import sign_of_more
+from service.reconcile.snapshot.columns import under
+from service.reconcile.snapshot.files import File
+from service.reconcile.snapshot.json_text import JsonText
+from service.reconcile.snapshot.pages import sign_of_more
+from service.reconcile.snapshot.records import Record, Shape
 from workers.errors import SnapshotInvalid
 
 

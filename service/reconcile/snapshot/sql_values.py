@@ -17,7 +17,7 @@ from ipaddress import (
 from typing import Any, Final
 from uuid import UUID
 
-from service.reconcile.sources.sql_columns import Unreadable
+from service.reconcile.snapshot.sql_columns import Unreadable
 
 
 def payload_value(value: Any) -> Any:

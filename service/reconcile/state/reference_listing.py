@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from service.reconcile.state.cms_listing import Lister
-from service.reconcile.state.outbox_reader import Ledger
+from service.reconcile.state.outbox_reader import OutboxReader
 from service.reconcile.state.reference_ids import Links, Shown
 from service.reconcile.state.working_set import Table
 from workers.config.settings import Collection
@@ -51,7 +51,7 @@ def list_targets(
         if name == collection.name:
             continue
         target, shown = parts.settings.collections[name], Shown()
-        known = dict(Ledger(parts, target).ids())
+        known = dict(OutboxReader(parts, target).ids())
         pages = Lister(parts, target, "key", moved=moved, sleep=sleep).into(shown)
         calls += pages.calls
         if pages.whole:

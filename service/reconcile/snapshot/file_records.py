@@ -10,10 +10,10 @@ from pathlib import PurePath
 from types import MappingProxyType
 from typing import BinaryIO, Final
 
-from service.reconcile.sources import csv_file, json_file, jsonl_file, times
-from service.reconcile.sources.base import Record, Records, Shape
-from service.reconcile.sources.files import File
-from service.reconcile.sources.times import FILE_MARGIN, MARGIN
+from service.reconcile.snapshot import csv_file, json_file, jsonl_file, snapshot_time
+from service.reconcile.snapshot.files import File
+from service.reconcile.snapshot.records import Record, Records, Shape
+from service.reconcile.snapshot.snapshot_time import FILE_MARGIN, MARGIN
 from workers.errors import ConfigurationInvalid, Problem
 
 
@@ -93,7 +93,9 @@ def from_file(
     file = File(None, stdin, encoding) if name == STDIN else File(name, encoding=encoding)
     if as_of is not None:
         return FileRecords(file, kind, shape, as_of, MARGIN)
-    return FileRecords(file, kind, shape, times.of_file(file.modified, now=now), FILE_MARGIN)
+    return FileRecords(
+        file, kind, shape, snapshot_time.of_file(file.modified, now=now), FILE_MARGIN
+    )
 
 
 def _encoding(name: str | None) -> str | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class ReconcileOptions:
     """The arguments of the command, as given."""
 
     collection: str

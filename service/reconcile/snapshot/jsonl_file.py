@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.mapping.display import found, plain
-from service.reconcile.sources.base import Record, Shape
-from service.reconcile.sources.columns import under
-from service.reconcile.sources.files import File, lines
+from service.reconcile.snapshot.columns import under
+from service.reconcile.snapshot.files import File, lines
+from service.reconcile.snapshot.records import Record, Shape
 from service.senders.payload import parse_json
 from workers.errors import PayloadInvalid, SnapshotInvalid
 

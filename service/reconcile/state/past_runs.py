@@ -17,8 +17,8 @@ from typing import Any
 
 import redis
 
+from service.reconcile.due_times import Last, again_at, due_at
 from service.reconcile.lock import Held, holder
-from service.reconcile.turns import Last, again_at, due_at
 from workers.config.settings import Collection
 from workers.store import keys
 from workers.store.connection import guarded

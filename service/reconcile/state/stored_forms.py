@@ -12,8 +12,8 @@ import uuid
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from service.reconcile.plan.field_match import Eye, shown_in
-from service.reconcile.plan.sides import Compared, Held, Listed
+from service.reconcile.plan.field_match import FieldMatcher, shown_in
+from service.reconcile.plan.model import Compared, Held, Listed
 from workers.delivery.context import Parts
 from workers.fields.marks import mark_of
 from workers.fields.types import seen
@@ -34,7 +34,7 @@ class Form(NamedTuple):
     schema: str
 
 
-def forms(one: Compared, eye: Eye) -> Iterator[Form]:
+def forms(one: Compared, matcher: FieldMatcher) -> Iterator[Form]:
     """Yield the forms of one record that are not remembered yet."""
     if one.twice or len(one.items) != 1:
         return
@@ -42,22 +42,22 @@ def forms(one: Compared, eye: Eye) -> Iterator[Form]:
     for slug, held in one.held.fields.items():
         if tag_of(slug) or held.answered is None or held.answered != item.updated or held.mending:
             continue
-        if held.state in _WRITTEN and (form := _form(one, item, slug, held, eye)):
+        if held.state in _WRITTEN and (form := _form(one, item, slug, held, matcher)):
             yield form
 
 
-def _form(one: Compared, item: Listed, slug: str, held: Held, eye: Eye) -> Form | None:
-    type_ = eye.type_of(held.type, slug)
+def _form(one: Compared, item: Listed, slug: str, held: Held, matcher: FieldMatcher) -> Form | None:
+    type_ = matcher.type_of(held.type, slug)
     if not type_.form:
         return None
-    mark, schema = mark_of(seen(shown_in(item, slug))), eye.schema.mark(slug)
+    mark, schema = mark_of(seen(shown_in(item, slug))), matcher.schema.mark(slug)
     if held.form == f"{mark} {schema}":
         return None
-    sight = eye.sees(item, slug, held.value, held.type, held, one.links)
+    matched = matcher.match(item, slug, held.value, held.type, held, one.links)
     # A text that reads as it was sent, or as its answer showed it, needs no memory; of rich text
     # much is akin that an editor may have done.
-    told = type_.form == "richtext" or (sight == "in a form" and mark != held.mark)
-    if sight == "no" or not told:
+    told = type_.form == "richtext" or (matched == "in a form" and mark != held.mark)
+    if matched == "no" or not told:
         return None
     return Form(one.record, slug, held.arrival, item.updated or "", mark, schema)
 

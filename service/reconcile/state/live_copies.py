@@ -14,13 +14,13 @@ from itertools import islice
 
 from service.reconcile.plan.copies import may_be_staged
 from service.reconcile.state.cms_listing import Lister, Pages, listed
-from service.reconcile.state.outbox_reader import Ledger
+from service.reconcile.state.outbox_reader import OutboxReader
 from service.reconcile.state.working_set import PAGE, Table
 from workers.errors import ReconcileFailed
 from workers.webflow.item_answers import Answer
 
 
-def read(lister: Lister, table: Table, ledger: Ledger, pages: Pages) -> Pages:
+def read(lister: Lister, table: Table, outbox: OutboxReader, pages: Pages) -> Pages:
     """
     Read into *table* the live copies that may show something else than what was listed.
 
@@ -32,7 +32,7 @@ def read(lister: Lister, table: Table, ledger: Ledger, pages: Pages) -> Pages:
     Raises:
         StoreUnavailable: The store did not answer.
     """
-    before, ids = lister.calls, set(_doubtful(table, ledger))
+    before, ids = lister.calls, set(_doubtful(table, outbox))
     with suppress(ReconcileFailed):
         if len(ids) <= pages.calls:
             for id in sorted(ids):
@@ -42,11 +42,11 @@ def read(lister: Lister, table: Table, ledger: Ledger, pages: Pages) -> Pages:
     return replace(pages, calls=pages.calls + lister.calls - before)
 
 
-def _doubtful(table: Table, ledger: Ledger) -> Iterator[str]:
+def _doubtful(table: Table, outbox: OutboxReader) -> Iterator[str]:
     """Yield the items of which the live copy may show something else than the staged one."""
     changed = table.changed_since_published()
     while page := list(islice(changed, PAGE)):
-        held = ledger.read([record for record, _ in page])
+        held = outbox.read([record for record, _ in page])
         for record, item in page:
             own = held[record].fields
             if any(may_be_staged(item, own.get(w.slug)) for w in table.wanted_of(record)):

@@ -15,7 +15,7 @@ from service.reconcile.plan.causes import Finding
 from service.reconcile.state.working_set import Table
 from workers.config.settings import Collection
 from workers.model.run_limits import RunLimit
-from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED, Ruling
+from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED, GuardDecision
 from workers.store.run_counts import RunCounts
 
 SHOWN = 20  # items that an operator is shown
@@ -43,7 +43,7 @@ class Question:
     more: int
 
 
-class Masses:
+class GuardCounts:
     """Of what *table* says is to be done."""
 
     def __init__(self, table: Table, collection: Collection) -> None:
@@ -59,23 +59,23 @@ class Masses:
             RETIRED: len(self._table.acted((causes.RETIRE,))),
         }
 
-    def question(self, ruling: Ruling) -> Question:
+    def question(self, decision: GuardDecision) -> Question:
         """Return what is to be shown and asked."""
         lines: list[str] = []
-        for n, (_, own) in enumerate(groupby(self._of(ruling.kind), key=_record_of)):
+        for n, (_, own) in enumerate(groupby(self._of(decision.kind), key=_record_of)):
             if n == SHOWN:
                 break
-            lines.append(self._line(ruling.kind, [finding for _, finding in own]))
-        more = max(0, ruling.wanted - len(lines))
-        return Question(ruling.kind, ruling.words, tuple(lines), more)
+            lines.append(self._line(decision.kind, [finding for _, finding in own]))
+        more = max(0, decision.wanted - len(lines))
+        return Question(decision.kind, decision.words, tuple(lines), more)
 
-    def withhold(self, ruling: Ruling) -> None:
+    def withhold(self, decision: GuardDecision) -> None:
         """Have nothing of its kind done."""
-        if ruling.kind == OVERWRITTEN:
+        if decision.kind == OVERWRITTEN:
             numbers = [n for n, _ in self._overwrites()]
-            self._table.withhold_findings(ruling.words, numbers)
+            self._table.withhold_findings(decision.words, numbers)
         else:
-            self._table.withhold(ruling.words, self._acts(ruling.kind))
+            self._table.withhold(decision.words, self._acts(decision.kind))
 
     def _acts(self, kind: str) -> tuple[str, ...]:
         return self._made if kind == CREATED else (causes.RETIRE,)
@@ -114,12 +114,12 @@ def _text(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
-def limits_of(rulings: Mapping[str, Ruling], counts: RunCounts) -> dict[str, RunLimit]:
+def limits_of(decisions: Mapping[str, GuardDecision], counts: RunCounts) -> dict[str, RunLimit]:
     """Return what the store is to hold against what it counts; of what is approved, nothing."""
     limits = {}
     for kind in (CREATED, RETIRED):
-        ruling = rulings[kind]
-        if ruling.allowed and (ruling.first or ruling.most is not None):
-            most = ruling.most or 0
-            limits[kind] = RunLimit(counts.place, kind, most, counts.window_ms, ruling.first)
+        decision = decisions[kind]
+        if decision.allowed and (decision.first or decision.most is not None):
+            most = decision.most or 0
+            limits[kind] = RunLimit(counts.place, kind, most, counts.window_ms, decision.first)
     return limits

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
-from service.reconcile.plan.sides import Compared, Listed
+from service.reconcile.plan.model import Compared, Listed
 
 
 def keyless(item: Listed) -> Finding:

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from service.reconcile.plan.field_match import Eye
+from service.reconcile.plan.field_match import FieldMatcher
 from service.reconcile.plan.policies import Policies
 from service.reconcile.plan.precedence import Precedence
-from service.reconcile.plan.variants import PRIMARY, Written
+from service.reconcile.plan.written_variants import PRIMARY, Written
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class Comparison:
     """
     What holds for a whole comparison.
 
@@ -29,7 +29,7 @@ class Frame:
         written: Which variants of an item show what.
     """
 
-    eye: Eye
+    matcher: FieldMatcher
     policies: Policies
     now_us: int
     order: Precedence
@@ -43,4 +43,4 @@ class Frame:
     @property
     def has_live_drafts(self) -> bool:
         """Whether a draft that shows as published is on the site: v1 does not tell."""
-        return self.live and self.eye.api == "v2"
+        return self.live and self.matcher.api == "v2"

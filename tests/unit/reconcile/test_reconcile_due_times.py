@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.reconcile.turns import TRIES, Last, due_at
+from service.reconcile.due_times import TRIES, Last, due_at
 from workers.config.settings import Reconcile
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

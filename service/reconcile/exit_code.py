@@ -8,29 +8,33 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.reconcile import report
+from service.reconcile.apply.proof import Unproven
 from service.reconcile.apply.settlement import UNCONFIRMED
+from service.reconcile.options import ReconcileOptions
 from service.reconcile.plan import causes
-from service.reconcile.proof import Unproven
 from service.reconcile.run import Run
 from service.reconcile.run_results import Done, Found
-from service.reconcile.wishes import Wishes
-from workers.policy.run_guard import Ruling
+from workers.policy.run_guard import GuardDecision
 
 
 def unproven(
-    run: Run, found: Found, done: Done | None, rulings: Mapping[str, Ruling], wishes: Wishes
+    run: Run,
+    found: Found,
+    done: Done | None,
+    decisions: Mapping[str, GuardDecision],
+    options: ReconcileOptions,
 ) -> Unproven:
     """
     Return what the run has not proven; wait a little for what came before and may yet settle.
 
     Args:
         done: None: nothing was done.
-        rulings: Of the guard, by kind.
+        decisions: Of the guard, by kind.
     """
-    real = done is not None and not wishes.dry_run
+    real = done is not None and not options.dry_run
     counts = report.by_cause(run)
     stops = done.waited.why if done else ""
-    waits = not (wishes.no_wait or wishes.dry_run or stops)
+    waits = not (options.no_wait or options.dry_run or stops)
     late = run.proof.unsettled(run.waiting().hindrance if waits else None)
     refused = run.table.came_of(causes.LETTER) if real else []
     holes = 0 if found.pages.whole else max(1, counts.get(causes.UNLISTED, 0))
@@ -42,7 +46,7 @@ def unproven(
         listing=holes,
         unsettled=late + (_unsettled(run, done) if done and real else 0),
         spool=run.spooled(),
-        held=sum(ruling.wanted for ruling in rulings.values() if ruling.asks),
+        held=sum(decision.wanted for decision in decisions.values() if decision.asks),
     )
 
 
@@ -51,15 +55,15 @@ def _unsettled(run: Run, done: Done) -> int:
     return done.waited.left + len({*run.table.came_of(UNCONFIRMED)})
 
 
-def exit_code(figures: Mapping[str, Any], wishes: Wishes) -> int:
+def exit_code(figures: Mapping[str, Any], options: ReconcileOptions) -> int:
     """
     Return the exit code.
 
     0: in step, or what the policies leave, and proven; 1: differences are left, something is not
     proven, or the guard holds it. A dry run tells what would be left, and proves nothing itself.
     """
-    if wishes.check and figures["found"]:
+    if options.check and figures["found"]:
         return 1
     if figures["state"] == "held" or any(figures["not_proven"].values()):
         return 1
-    return 1 if figures["left"] and not wishes.dry_run else 0
+    return 1 if figures["left"] and not options.dry_run else 0

@@ -14,13 +14,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from service.mapping.display import plain
-from service.reconcile.sources import sql_columns
-from service.reconcile.sources.base import Record, Shape
-from service.reconcile.sources.columns import Columns, under
-from service.reconcile.sources.sql_address import Address, address, invalid
-from service.reconcile.sources.sql_columns import from_bits
-from service.reconcile.sources.sql_values import payload_value
-from service.reconcile.sources.times import MARGIN
+from service.reconcile.snapshot import sql_columns
+from service.reconcile.snapshot.columns import Columns, under
+from service.reconcile.snapshot.records import Record, Shape
+from service.reconcile.snapshot.snapshot_time import MARGIN
+from service.reconcile.snapshot.sql_address import Address, address, invalid
+from service.reconcile.snapshot.sql_columns import from_bits
+from service.reconcile.snapshot.sql_values import payload_value
 from workers.errors import SnapshotInvalid
 
 if TYPE_CHECKING:

@@ -9,38 +9,40 @@ from datetime import UTC, datetime
 from typing import BinaryIO
 
 from service.config.build import Configuration
-from service.reconcile.sources import from_file
-from service.reconcile.sources.base import Records, Shape
-from service.reconcile.wishes import Wishes
+from service.reconcile.options import ReconcileOptions
+from service.reconcile.snapshot.file_records import from_file
+from service.reconcile.snapshot.records import Records, Shape
 from workers.config.settings import Collection, Settings
 from workers.errors import ConfigurationInvalid, Problem
 
 
 def opened(
-    configuration: Configuration, collection: Collection, wishes: Wishes, stdin: BinaryIO
+    configuration: Configuration, collection: Collection, options: ReconcileOptions, stdin: BinaryIO
 ) -> Records:
     """
-    Return the records that *wishes*, or else instep.toml, names; nothing of them is read yet.
+    Return the records that *options*, or else instep.toml, names; nothing of them is read yet.
 
     Raises:
         ConfigurationInvalid: None is named, or two are, or the address of a database is none.
     """
-    if wishes.file and wishes.sql:
+    if options.file and options.sql:
         raise _usage("FILE and --sql", "one of them", "name one snapshot")
-    own, shape = collection.reconcile, _shape(wishes)
+    own, shape = collection.reconcile, _shape(options)
     now = datetime.now(UTC)
-    if wishes.sql:
-        return _database(*wishes.sql, now, shape)
-    if not wishes.file and own.sql is not None and own.query is not None:
+    if options.sql:
+        return _database(*options.sql, now, shape)
+    if not options.file and own.sql is not None and own.query is not None:
         try:
             return _database(own.sql, own.query, now, shape)
         except ConfigurationInvalid as error:
             raise _placed(error, configuration.settings, collection) from None
-    file = wishes.file or (own.file and str(configuration.settings.path.parent / own.file))
+    file = options.file or (own.file and str(configuration.settings.path.parent / own.file))
     if not file:
         do = f"name one, or file or sql in [collections.{collection.name}.reconcile]"
         raise _usage("no FILE", "a snapshot of the source", do)
-    return from_file(file, now=now, form=wishes.form, shape=shape, as_of=wishes.as_of, stdin=stdin)
+    return from_file(
+        file, now=now, form=options.form, shape=shape, as_of=options.as_of, stdin=stdin
+    )
 
 
 def wrong_addresses(settings: Settings, environ: Mapping[str, str]) -> Iterator[Problem]:
@@ -48,7 +50,7 @@ def wrong_addresses(settings: Settings, environ: Mapping[str, str]) -> Iterator[
     for collection in settings.collections.values():
         own = collection.reconcile
         if own.sql is not None and own.query is not None:
-            from service.reconcile.sources.sql import SqlRecords
+            from service.reconcile.snapshot.sql import SqlRecords
 
             try:
                 SqlRecords(own.sql, own.query, now=datetime.now(UTC), environ=environ)
@@ -56,12 +58,12 @@ def wrong_addresses(settings: Settings, environ: Mapping[str, str]) -> Iterator[
                 yield from _placed(error, settings, collection).problems
 
 
-def _shape(wishes: Wishes) -> Shape:
-    return Shape(wishes.under, wishes.delimiter, wishes.list_, wishes.encoding)
+def _shape(options: ReconcileOptions) -> Shape:
+    return Shape(options.under, options.delimiter, options.list_, options.encoding)
 
 
 def _database(url: str, query: str, now: datetime, shape: Shape) -> Records:
-    from service.reconcile.sources.sql import SqlRecords
+    from service.reconcile.snapshot.sql import SqlRecords
 
     return SqlRecords(url, query, now=now, environ=os.environ, shape=shape)
 

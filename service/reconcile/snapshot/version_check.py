@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from service.config.build import Configuration
 from service.mapping.compiled import Rule
 from service.reconcile.snapshot.mapping_choice import chosen
-from service.reconcile.sources.times import FILE_MARGIN, MARGIN
+from service.reconcile.snapshot.snapshot_time import FILE_MARGIN, MARGIN
 from workers.config.settings import Collection
 from workers.errors import ConfigurationInvalid, Problem
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from service.reconcile.plan import causes
-from service.reconcile.plan.sides import Held, HeldItem
-from service.reconcile.state.outbox_reader import Ledger
+from service.reconcile.plan.model import Held, HeldItem
+from service.reconcile.state.outbox_reader import OutboxReader
 from service.reconcile.state.working_set import PAGE, Table
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
@@ -79,14 +79,14 @@ class Proof:
         self._table = table
         self._source = source
         self._sleep = sleep
-        self._ledger = Ledger(parts, collection)
+        self._outbox = OutboxReader(parts, collection)
         self._arrival = self._began_ms = 0
 
     def begin(self) -> None:
         """Note what has come before the listing begins."""
         with guarded():
             self._arrival = int(self._parts.steps.client.get(keys.ARRIVAL) or 0)
-        self._began_ms = self._ledger.now_us() // 1000
+        self._began_ms = self._outbox.now_us() // 1000
 
     # what is on its way ---------------------------------------------------------------------
 
@@ -125,7 +125,7 @@ class Proof:
         left, moves = list(records[AT_ONCE:]), len(records) > AT_ONCE
         for start in range(0, min(len(records), AT_ONCE), PAGE):
             page = records[start : min(start + PAGE, AT_ONCE)]
-            for record, held in self._ledger.read(page).items():
+            for record, held in self._outbox.read(page).items():
                 own = [e for e in _fields(held) if self._is_open(e, mends=record in told)]
                 if own:
                     left.append(record)

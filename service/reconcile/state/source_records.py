@@ -16,8 +16,8 @@ from functools import cached_property
 from itertools import islice
 
 from service.reconcile.plan import causes
+from service.reconcile.plan.model import Compared
 from service.reconcile.plan.orphans import FOREIGN
-from service.reconcile.plan.sides import Compared
 from service.reconcile.state.working_set import Table
 from workers.delivery.context import Parts
 from workers.store import keys
@@ -27,7 +27,7 @@ AT_ONCE = 500  # keys of one command
 LIVES_MS = 3_600_000  # for which what a run that died has gathered stays
 
 
-class Given:
+class SourceRecords:
     """
     Raises (every method):
         StoreUnavailable: The store did not answer.

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from service.reconcile.sources.files import BUFFER, ENCODE, LONGEST, File, chunks
+from service.reconcile.snapshot.files import BUFFER, ENCODE, LONGEST, File, chunks
 from service.senders.payload import MAX_DEPTH, SURROGATE, integer, mended, too_deep
 from workers.errors import SnapshotInvalid
 

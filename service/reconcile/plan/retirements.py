@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
-from service.reconcile.plan.frame import Frame
+from service.reconcile.plan.comparison import Comparison
+from service.reconcile.plan.model import Compared
 from service.reconcile.plan.policies import shows_retired
 from service.reconcile.plan.precedence import UNDECIDED, Precedence
-from service.reconcile.plan.sides import Compared
 from workers.model.retirement import GONE
 
 
@@ -22,28 +22,28 @@ def is_retired(one: Compared, order: Precedence) -> bool:
     return gone is not None and not any(order.wins(at, gone) for at in _versions(one, order))
 
 
-def retired(one: Compared, frame: Frame) -> Finding:
+def retired(one: Compared, comparison: Comparison) -> Finding:
     """Return what is said of such a record."""
-    order, gone = frame.order, one.held.gone
+    order, gone = comparison.order, one.held.gone
     if order.keeps(gone):
-        return _told(one, frame, "a later snapshot lacked its record")
+        return _told(one, comparison, "a later snapshot lacked its record")
     if any(order.is_undecided(version, gone) for version in _versions(one, order)):
         return Finding(causes.UNDECIDED, one.record, why=UNDECIDED)
-    return _told(one, frame, "the source has said since that it is gone")
+    return _told(one, comparison, "the source has said since that it is gone")
 
 
-def _told(one: Compared, frame: Frame, why: str) -> Finding:
+def _told(one: Compared, comparison: Comparison, why: str) -> Finding:
     """Tell that it is away; or that its item is there, though it was taken away."""
     gone, item = one.held.gone, next(iter(one.items), None)
     if item is None or gone is None:
         return Finding(causes.RETIRED, one.record, why=why)
-    if gone.state == "pending" or gone.mending or one.held.tried >= frame.since_ms:
+    if gone.state == "pending" or gone.mending or one.held.tried >= comparison.since_ms:
         return Finding(causes.ON_ITS_WAY, one.record, item.id, why=f"it is retired: {gone.value}")
     way = json.loads(gone.value)
     kept = way == "keep" or gone.state not in ("written", "unchanged")
-    if kept or shows_retired(item, way, live=frame.has_live_drafts):
+    if kept or shows_retired(item, way, live=comparison.has_live_drafts):
         return Finding(causes.RETIRED, one.record, item.id, why=why)
-    act, policy = frame.policies.whole(causes.REPAIR)
+    act, policy = comparison.policies.whole(causes.REPAIR)
     why = "; ".join(filter(None, [why, "its item is there again", policy]))
     cause = causes.EDITED
     return Finding(cause, one.record, item.id, GONE, act=act, why=why, arrival=gone.arrival)

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
-from service.reconcile.plan.variants import Written
+from service.reconcile.plan.written_variants import Written
 from service.reconcile.state.cms_listing import Lister
 from service.reconcile.state.cms_listing import listed as as_listed
 from service.reconcile.state.cms_schema import take
-from service.reconcile.state.outbox_reader import Ledger
+from service.reconcile.state.outbox_reader import OutboxReader
 from service.reconcile.state.working_set import Table
 from workers.config.settings import Collection
 from workers.delivery import locale_reads
@@ -54,7 +54,7 @@ def locales_of(
             if known.locales is not None and not known.failed:
                 return known.locales, calls
             take(parts, collection, sleep)
-            now_ms = Ledger(parts, collection).now_us() // 1000
+            now_ms = OutboxReader(parts, collection).now_us() // 1000
             lookup = Lookup(collection.name, "site", uuid.uuid4().hex, at=now_ms)
             locale_reads.read(asker, destination, lookup, time.monotonic() + SECONDS)
             known = parts.locales.known(collection)
@@ -129,7 +129,7 @@ def copied(parts: Parts, own: Parts, collection: Collection) -> None:
         site = parts.steps.client.hmget(keys.site(*at), ["locales", "scope"])
         if site[0] is None:
             return
-        now_ms = Ledger(parts, collection).now_us() // 1000
+        now_ms = OutboxReader(parts, collection).now_us() // 1000
         known: dict[Any, Any] = {"locales": site[0], "read": now_ms, "began": now_ms}
         known |= {} if site[1] is None else {"scope": site[1]}
         own.steps.client.hset(keys.site(*at), mapping=known)

@@ -11,23 +11,23 @@ from functools import partial
 from typing import Any, BinaryIO
 
 from service.config.build import Configuration
-from service.reconcile import conclusion, report
+from service.reconcile import exit_code, report
+from service.reconcile.apply.guard_counts import FLAGS, Question
 from service.reconcile.lock import BY_HAND, SCHEDULED, Held, held_for
-from service.reconcile.masses import FLAGS, Question
+from service.reconcile.options import ReconcileOptions
 from service.reconcile.plan import causes
 from service.reconcile.progress import Progress
 from service.reconcile.run import Run
 from service.reconcile.run_end import abandon, ending, note_end, noted
 from service.reconcile.run_results import Done, Found
+from service.reconcile.snapshot.choice import opened
 from service.reconcile.snapshot.mapping_choice import chosen
 from service.reconcile.snapshot.rows import Rows
-from service.reconcile.sources.snapshot import opened
 from service.reconcile.state.working_set import Table
 from service.reconcile.time_limit import TimeLimit, watched
-from service.reconcile.wishes import Wishes
 from workers.model.run_limits import RunLease
 from workers.policy import run_guard
-from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED, Ruling
+from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED, GuardDecision
 from workers.runtime import jobs
 from workers.store import connection, keys
 from workers.store.connection import guarded
@@ -78,13 +78,13 @@ class Outcome:
 @contextmanager
 def carried_out(
     configuration: Configuration,
-    wishes: Wishes,
+    options: ReconcileOptions,
     *,
     approve: Approve | None,
     stdin: BinaryIO,
 ) -> Iterator[Outcome]:
     """
-    Carry out *wishes*, and yield what came of it.
+    Carry out *options*, and yield what came of it.
 
     Args:
         approve: Asks an operator; None: nobody is there to be asked.
@@ -94,28 +94,28 @@ def carried_out(
             all, was done; the message says what.
     """
     settings, limit = configuration.settings, TimeLimit()
-    collection = settings.collections[wishes.collection]
+    collection = settings.collections[options.collection]
     rows = Rows(
-        opened(configuration, collection, wishes, stdin),
-        chosen(configuration.mappings, collection.name, source=wishes.source, topic=wishes.topic),
+        opened(configuration, collection, options, stdin),
+        chosen(configuration.mappings, collection.name, source=options.source, topic=options.topic),
     )
     parts = jobs.build(settings)
-    client, work = parts.steps.client, SCHEDULED if wishes.scheduled else BY_HAND
+    client, work = parts.steps.client, SCHEDULED if options.scheduled else BY_HAND
     try:
         connection.reach(client, settings.store)
         with Table() as table:
             locks: list[Held] = []
             with (
-                ending(wishes, limit),
-                watched(limit, partial(abandon, client, wishes, locks)),
+                ending(options, limit),
+                watched(limit, partial(abandon, client, options, locks)),
                 held_for(client, collection.name, work, lost=limit.fail) as lock,
-                noted(client, wishes, limit, lock),
+                noted(client, options, limit, lock),
             ):
                 locks.append(lock)
                 run = Run(parts, collection, rows, table)
                 run.watch.portion = lock.check
-                outcome = carry_out(run, wishes, approve, limit)
-                note_end(client, wishes, outcome.code, outcome.figures, lock)
+                outcome = carry_out(run, options, approve, limit)
+                note_end(client, options, outcome.code, outcome.figures, lock)
             yield outcome
     finally:
         client.close()
@@ -123,7 +123,7 @@ def carried_out(
 
 
 def carry_out(
-    run: Run, wishes: Wishes, approve: Approve | None, limit: TimeLimit | None = None
+    run: Run, options: ReconcileOptions, approve: Approve | None, limit: TimeLimit | None = None
 ) -> Outcome:
     """
     Compare, and do what is wished about it.
@@ -142,33 +142,33 @@ def carry_out(
         run.watch.portion()  # raises where the lock is lost
 
     run.watch.moved = moved
-    found = _compare(run, wishes, limit)
+    found = _compare(run, options, limit)
     done: Done | None = None
-    asked = None if wishes.check or wishes.dry_run else approve
+    asked = None if options.check or options.dry_run else approve
     with limit.waiting(asked is not None):
-        rulings: Mapping[str, Ruling] = _rulings(run, found, wishes, asked)
-    if wishes.dry_run:
-        done = run.rehearse(found, rulings)
-    elif not wishes.check:
-        done = _act(run, found, rulings, limit, wait=not wishes.no_wait)
-    rulings = done.rulings if done else rulings
-    unproven = conclusion.unproven(run, found, done, rulings, wishes)
+        decisions: Mapping[str, GuardDecision] = _decisions(run, found, options, asked)
+    if options.dry_run:
+        done = run.dry_run(found, decisions)
+    elif not options.check:
+        done = _act(run, found, decisions, limit, wait=not options.no_wait)
+    decisions = done.decisions if done else decisions
+    unproven = exit_code.unproven(run, found, done, decisions, options)
     figures = report.summary(
-        run, found, done, rulings, unproven, _calls(run) - before, dry=wishes.dry_run
+        run, found, done, decisions, unproven, _calls(run) - before, dry=options.dry_run
     )
-    code = conclusion.exit_code(figures, wishes)
-    proven = code == 0 and not (wishes.dry_run and figures["found"])
-    warnings = [*run.warnings(), *(_losses(run, wishes, since) if code == 0 else ())]
+    code = exit_code.exit_code(figures, options)
+    proven = code == 0 and not (options.dry_run and figures["found"])
+    warnings = [*run.warnings(), *(_losses(run, options, since) if code == 0 else ())]
     told = {"proven": proven, "warnings": warnings}
     return Outcome(run, figures | told, code)
 
 
-def _compare(run: Run, wishes: Wishes, limit: TimeLimit) -> Found:
+def _compare(run: Run, options: ReconcileOptions, limit: TimeLimit) -> Found:
     records, name = run.rows.records, run.collection.name
     went = limit.begin(reading := f"reading {records.name}")
     with (
         Progress(reading, records.size, records.unit) as bar,
-        limit.waiting(wishes.file == "-"),  # whatever fills the pipe has its time
+        limit.waiting(options.file == "-"),  # whatever fills the pipe has its time
     ):
         run.watch.read = lambda read: _both(went, bar.at, read)
         run.read()
@@ -177,32 +177,34 @@ def _compare(run: Run, wishes: Wishes, limit: TimeLimit) -> Found:
         run.watch.listed = bar.at
         pages = run.list()
     limit.begin(f"comparing {name}")
-    return run.compare(pages, partial=wishes.partial or run.collection.reconcile.partial)
+    return run.compare(pages, partial=options.partial or run.collection.reconcile.partial)
 
 
-def _rulings(run: Run, found: Found, wishes: Wishes, approve: Approve | None) -> dict[str, Ruling]:
+def _decisions(
+    run: Run, found: Found, options: ReconcileOptions, approve: Approve | None
+) -> dict[str, GuardDecision]:
     """Return what the guard says of each kind; an operator who is there is asked."""
     ceilings = {
-        CREATED: wishes.create_up_to,
-        OVERWRITTEN: wishes.overwrite_up_to,
-        RETIRED: wishes.retire_up_to,
+        CREATED: options.create_up_to,
+        OVERWRITTEN: options.overwrite_up_to,
+        RETIRED: options.retire_up_to,
     }
-    rulings = {}
+    decisions = {}
     for kind, wanted in found.wanted.items():
         ceiling, limits = ceilings[kind], run.collection.guard
-        ruling = run_guard.rule(kind, wanted, found.ground, limits, ceiling)
-        if ruling.asks:
-            if approve is not None and approve(run.masses.question(ruling)):
-                ruling = run_guard.rule(kind, wanted, found.ground, limits, wanted)
+        decision = run_guard.rule(kind, wanted, found.guard_input, limits, ceiling)
+        if decision.asks:
+            if approve is not None and approve(run.guard_counts.question(decision)):
+                decision = run_guard.rule(kind, wanted, found.guard_input, limits, wanted)
             else:
-                words = f"{ruling.words}: {FLAGS[kind]} {wanted} approves it"
-                ruling = replace(ruling, words=words)
-        rulings[kind] = ruling
-    return rulings
+                words = f"{decision.words}: {FLAGS[kind]} {wanted} approves it"
+                decision = replace(decision, words=words)
+        decisions[kind] = decision
+    return decisions
 
 
 def _act(
-    run: Run, found: Found, rulings: Mapping[str, Ruling], limit: TimeLimit, *, wait: bool
+    run: Run, found: Found, decisions: Mapping[str, GuardDecision], limit: TimeLimit, *, wait: bool
 ) -> Done:
     total, held = len(run.table.acted(causes.ACTS)), run.watch.portion
     went = limit.begin(writing := f"writing {run.collection.name}")
@@ -214,7 +216,7 @@ def _act(
     run.watch.portion = portion
     with Progress(writing, total, "records") as bar:
         run.watch.settled = lambda settled: _both(went, bar.at, settled)
-        return run.act(found, rulings, wait=wait)
+        return run.act(found, decisions, wait=wait)
 
 
 def _both(went: Callable[[int], object], shown: Callable[[int], object], done: int) -> None:
@@ -222,7 +224,7 @@ def _both(went: Callable[[int], object], shown: Callable[[int], object], done: i
     shown(done)
 
 
-def _losses(run: Run, wishes: Wishes, since: int) -> Iterator[str]:
+def _losses(run: Run, options: ReconcileOptions, since: int) -> Iterator[str]:
     """
     Note what a run that ends with 0 has proven of what the store may lack.
 
@@ -232,7 +234,7 @@ def _losses(run: Run, wishes: Wishes, since: int) -> Iterator[str]:
     Yields a warning where it says nothing of a loss, and which run would.
     """
     name, losses = run.collection.name, Losses(run.parts.steps)
-    if not _compares_all(run, wishes):
+    if not _compares_all(run, options):
         return
     run.watch.portion()
     losses.proven(name, since, run.parts.settings.collections, as_of_ms=run.as_of_ms)
@@ -243,10 +245,10 @@ def _losses(run: Run, wishes: Wishes, since: int) -> Iterator[str]:
         )
 
 
-def _compares_all(run: Run, wishes: Wishes) -> bool:
+def _compares_all(run: Run, options: ReconcileOptions) -> bool:
     """Return whether exit 0 speaks of every record and item as they are at the end of the run."""
-    partial = wishes.partial or run.collection.reconcile.partial
-    return not (partial or wishes.no_wait or wishes.dry_run or run.given.superseded)
+    partial = options.partial or run.collection.reconcile.partial
+    return not (partial or options.no_wait or options.dry_run or run.source_records.superseded)
 
 
 def _calls(run: Run) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from service.reconcile.plan.sides import Listed
+from service.reconcile.plan.model import Listed
 from workers.webflow.site import tag_of
 
 

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from service.mapping.text_cells import Cells
-from service.reconcile.sources.base import Record, Shape
-from service.reconcile.sources.columns import Columns, under
-from service.reconcile.sources.files import LONGEST, File, lines
+from service.reconcile.snapshot.columns import Columns, under
+from service.reconcile.snapshot.files import LONGEST, File, lines
+from service.reconcile.snapshot.records import Record, Shape
 from workers.errors import SnapshotInvalid
 
 DELIMITERS: Final = (",", ";", "\t")
