@@ -13,12 +13,12 @@ import argparse
 import json
 import time
 import uuid
-from importlib.resources import files
 
 from tests.benchmarks.keeping import store
 from tests.support.outbox_driver import Bench, at, bad, event
 from workers.model.attempts import Batch
 from workers.model.changes import Change, Delivery, FieldValue, Incoming, canonical
+from workers.store import scripts
 
 DAY_MS = 86_400_000
 BUSY_MB = 64
@@ -104,15 +104,11 @@ ROWS = (
 )
 
 
-LIBRARIES = ("state", "version_order", "deduplication")
-
-
 def keeping_ids():
     """A script that keeps ids as accept does, and nothing else."""
-    folder = files("workers.store") / "lua" / "lib"
-    shared = [(folder / f"{name}.lua").read_text() for name in LIBRARIES]
-    body = "for _, id in ipairs(request.ids) do keep_id_seen('l', id) end return 1"
-    return "\n".join(["#!lua", *shared, body])
+    libraries = [scripts._made(name) for name in scripts._in_order(["deduplication"])]
+    body = "for _, id in ipairs(step.request.ids) do deduplication.keep_id('l', id) end return 1"
+    return "\n".join(["#!lua", *libraries, body])
 
 
 def busy(ids):

@@ -71,7 +71,7 @@ class Snapshot:
 @dataclass(frozen=True, slots=True)
 class LogPosition:
     """
-    Where an event stands in a log that may begin anew, lower (``lua/lib/logs.lua``).
+    Where an event stands in a log that may begin anew, lower (``lua/lib/source_logs.lua``).
 
     Args:
         name: Of the server whose log it is.

@@ -21,6 +21,6 @@ class _View(Protocol):
 
 
 def status_of(view: _View) -> str:
-    """Return ``"<flags>|<lastPublished>|<lastUpdated>"``, as ``lua/lib/status.lua`` reads it."""
+    """Return ``"<flags>|<lastPublished>|<lastUpdated>"``, as ``item_status.lua`` reads it."""
     flags = ("a" if view.archived else "") + ("d" if view.draft else "")
     return f"{flags}|{view.published or ''}|{view.updated or ''}"

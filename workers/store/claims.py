@@ -1,6 +1,6 @@
 """
 Claims that would hold the store for too long in one step: claimed by several, and settled by as
-many (``joining.lua``). It is one claim all the same: one token, one flight, one request.
+many (``joined_claims.lua``). It is one claim all the same: one token, one flight, one request.
 """
 
 from __future__ import annotations

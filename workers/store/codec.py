@@ -82,7 +82,7 @@ def _event(
 
 
 def _log(event: Incoming) -> dict[str, Any]:
-    """Return where an event stands in a log, as ``logs.lua`` takes it; mostly nothing."""
+    """Return where an event stands in a log, as ``source_logs.lua`` takes it; mostly nothing."""
     if event.log is None:
         return {}
     log = event.log

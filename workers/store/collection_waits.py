@@ -1,6 +1,6 @@
 """
 What a collection waits for that somebody is to do in the CMS: a publish of the site, or room in
-the plan. Reads what ``publish_wait.lua`` and ``room.lua`` write.
+the plan. Reads what ``publish_wait.lua`` and ``plan_room.lua`` write.
 """
 
 from __future__ import annotations

@@ -3,12 +3,12 @@ Item lookup: from key to item id, by filter or by listing, kept in the store and
 CMS alone.
 
 The steps: ``listing_schedule.lua``, ``index_page.lua``, ``duplicate_keys.lua``. In v2 a filter asks
-for the keys that wait, at once (``filter.lua``). What it does not show, and of which it cannot say
-that it is not there (``filtered.lua``), waits for a listing, as every key does in v1. The first
-pass lists the collection; later ones what was edited since, at most every 30 s while a key waits,
-or what was created since where that would be too much. Beside them, and while something is sent,
-there are two that nobody waits for: what was edited, and the whole. A page is a step of its own,
-from the same budget, and a crash goes on at it.
+for the keys that wait, at once (``filters.lua``). What it does not show, and of which it cannot say
+that it is not there (``filter_answers.lua``), waits for a listing, as every key does in v1. The
+first pass lists the collection; later ones what was edited since, at most every 30 s while a key
+waits, or what was created since where that would be too much. Beside them, and while something is
+sent, there are two that nobody waits for: what was edited, and the whole. A page is a step of its
+own, from the same budget, and a crash goes on at it.
 https://developers.webflow.com/data/reference/cms/collection-items/staged-items/list-items
 """
 
@@ -277,7 +277,7 @@ def missing_message(collection: Collection) -> str:
 
 
 def _answered(names: RecordKeys, asked: KeyFilter, page: Answer) -> dict[str, Any]:
-    """Return what *page* is an answer to, as ``filtered.lua`` takes it."""
+    """Return what *page* is an answer to, as ``filter_answers.lua`` takes it."""
     refused = page.status >= 400 or not asked.askable
     # Of two keys that the field keeps as one the other is asked for next.
     found = {names.of(view) for view in page.items.values()}

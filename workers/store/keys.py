@@ -10,12 +10,12 @@ all of them under the same names; these kinds they alone touch:
 - ``born:``, ``status:<collection>:<copy>``: hashes: item id → createdOn, status as last seen
 - ``listed:<collection>:<copy>``: set: ids met since the round began
 - ``budget:<token hash>``: hash: the budget; ``:queue``: sorted set: who comes for a slot
-- ``spool:<file>``: what was drained of it (``spooled.lua``)
+- ``spool:<file>``: what was drained of it (``spool.lua``)
 - ``seen:<source>``, ``seen-bytes``: its generations and sets of ids (``deduplication.lua``)
 - ``cursors:<fetcher>``: hash: ``<source>:<object>`` → cursor
 - ``tombstones``, ``resting``: items that are gone; records at rest that no item has
 - ``guard:<collection>:<copy>``: hash: what a run counts (``run_counts.lua``)
-- ``logs:<source>``: hash: the logs of its servers (``logs.lua``)
+- ``logs:<source>``: hash: the logs of its servers (``source_logs.lua``)
 - ``call:<token>``: the answer of a step, for a repeat of the call
 - ``history-trimmed``, ``letter-number``, ``wakes``: how far it was cut; a counter; times to wake
 """
@@ -58,7 +58,7 @@ LOSSES_NUMBER = f"{LOSSES}:number"
 WITNESS = f"{PREFIX}witness"  # a file outside tells how far it had come (``witness.py``)
 ARRIVAL = f"{PREFIX}arrival"  # counter: the newest arrival number
 COUNTS = f"{PREFIX}counts"  # hash: the counters of promise 4
-HISTORY = f"{PREFIX}history"  # stream: what happened, bounded (``history.lua``)
+HISTORY = f"{PREFIX}history"  # stream: what happened, bounded (``history_trim.lua``)
 
 
 # Processes and what wakes them ------------------------------------------------------------------
@@ -89,7 +89,7 @@ def wake(queue: str) -> str:
 
 
 def item(collection: str, record: str) -> str:
-    """Hash: the fields of one item (``state.lua``)."""
+    """Hash: the fields of one item (``items.lua``)."""
     return f"{PREFIX}item:{collection}:{record}"
 
 
@@ -110,7 +110,7 @@ def waiting(collection: str) -> str:
 
 
 def not_live(collection: str) -> str:
-    """Set: records that are written staged only (``status.lua``)."""
+    """Set: records that are written staged only (``item_status.lua``)."""
     return f"{PREFIX}not-live:{collection}"
 
 
@@ -211,7 +211,7 @@ def wanted(collection: str) -> str:
 # Deliveries -------------------------------------------------------------------------------------
 
 SLICES = f"{PREFIX}slices"  # list: what is left to be done in slices (``slices.lua``)
-SLICED = f"{PREFIX}sliced"  # list: deliveries that are accepted in slices (``sliced.lua``)
+SLICED = f"{PREFIX}sliced"  # list: deliveries accepted in slices (``sliced_deliveries.lua``)
 
 
 def sliced(name: str) -> str:
@@ -230,7 +230,7 @@ def source(name: str) -> str:
 
 
 def stale(source: str) -> str:
-    """What was overtaken before it came (``overtaken.lua``)."""
+    """What was overtaken before it came (``stale_values.lua``)."""
     return f"{PREFIX}stale:{source}"
 
 

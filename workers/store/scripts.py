@@ -1,20 +1,23 @@
 """
 The Lua steps, loaded from ``lua/steps``: one file is one atomic step. What they share: ``lua/lib``.
 
-A step names the shared files that it needs in a line ``--! uses state budget``; their text is put
-before its own, behind the ``#!lua`` line, each as a block of its own: a function of Lua holds 200
-local variables at most, so that only the names that others use leave their file. Functions that a
-step never reaches are left out: the store makes every one anew at each call, which was up to a
-third of what a step cost. For the same reason every few blocks a function begins that holds all the
-rest: what it takes from outside it finds at once, where a name of its own is looked for among all
-that were taken since. Nothing else is ever formatted into a script.
+A library is a file that returns a table. Steps and libraries name the libraries that they use in a
+line ``--! uses items step``; each stands before what uses it, as a local of its own name::
+
+    local items = (function()
+    ... lua/lib/items.lua
+    end)()
+
+The store makes every function of a script anew at each call. What a step seldom needs it names in
+a line ``--! on demand dead_letters``: such a library is made when something of it is first called
+(``lua/lib/autoload.lua``), and so is what only those use. Nothing else is done to the text of a
+file, and nothing is ever formatted into a script.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -25,17 +28,7 @@ from workers.store.connection import guarded
 
 # Made once: json.dumps makes a new encoder for every call that has an option.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_LOCAL = re.compile(r"^local (function )?(\w+(?:, *\w+)*)( *=)?", re.MULTILINE)
-# A function of a shared file, in one line or up to the ``end`` at the margin.
-_FUNCTION = re.compile(
-    r"^(?:local )?function (\w+(?:\.\w+)?)(?!\.)\b(?:.*\bend|(?:.*\n(?!local |function ))+?end)$",
-    re.MULTILINE,
-)
-# To the end of its line: of 30 * 86400000 the first number alone is another constant.
-_CONSTANT = re.compile(r"^local ([A-Z][A-Z_]*) = (-?\d+|'[^'\n]*')(?= *(?:--.*)?$)", re.MULTILINE)
-_TAKEN = 56  # names that a function of Lua takes from outside: 60 at most
-_APART = 3  # blocks between one function and the next; more, or fewer, cost more
-_COMMENT = re.compile(r"^ *--.*$", re.MULTILINE)
+_FOLDER = files("workers.store") / "lua"
 
 
 @cache
@@ -44,94 +37,49 @@ def text_of(step: str) -> str:
     Return the whole text of *step*, e.g. ``"accept"``.
 
     Raises:
-        FileNotFoundError: There is no such step.
+        FileNotFoundError: There is no such step, or no library that something names.
     """
-    folder = files("workers.store") / "lua"
-    head, _, body = (folder / "steps" / f"{step}.lua").read_text(encoding="utf-8").partition("\n")
-    uses = next((line for line in body.splitlines() if line.startswith("--! uses ")), "")
-    libraries = uses.split()[2:]
-    shared = [(folder / "lib" / f"{name}.lua").read_text(encoding="utf-8") for name in libraries]
-    shared = _without_unused(shared, body)
-    blocks, names, known = list[str](), list[set[str]](), dict[str, str]()
-    for n, text in enumerate(shared):
-        constants = dict(_CONSTANT.findall(text))
-        block, seen = _block(text, [*shared[n + 1 :], body], known, constants)
-        blocks.append(block)
-        names.append(seen)
-        known |= constants
-    return "\n".join([head, *_nested([*blocks, _given(body, known) + body], names)])
+    head, _, body = (_FOLDER / "steps" / f"{step}.lua").read_text(encoding="utf-8").partition("\n")
+    on_demand = _named(body, "on demand")
+    needed = set(_in_order(_named(body, "uses"), leave_out=on_demand))
+    blocks = [head]
+    if on_demand:
+        blocks.append(_made("autoload"))
+    for name in _in_order([*_named(body, "uses"), *on_demand]):
+        on_call = f"local {name} = autoload(function()\n{_library(name)}end)"
+        blocks.append(_made(name) if name in needed else on_call)
+    return "\n".join([*blocks, body])
 
 
-def _nested(texts: list[str], names: list[set[str]]) -> list[str]:
-    """
-    Return *texts* with the functions that hold all the rest.
-
-    Args:
-        names: Of each text but the last, what others see of it.
-    """
-    words = list(map(_words, texts))
-    nested, begun = [texts[0]], [0]
-    for place in range(1, len(texts)):
-        inside = set[str]().union(*words[place:])
-        taken = inside & set[str]().union(*names[:place])
-        if place - begun[-1] >= _APART and len(taken) <= _TAKEN:
-            begun.append(place)
-            nested.append("return (function()")
-        nested.append(texts[place])
-    return [*nested, " end)()" * (len(begun) - 1)]
+def _made(name: str) -> str:
+    return f"local {name} = (function()\n{_library(name)}end)()"
 
 
-def _given(text: str, known: Mapping[str, str]) -> str:
-    """Return the constants that *text* takes from other files: each has them as its own."""
-    used = _words(text) & known.keys() - dict(_CONSTANT.findall(text)).keys()
-    return "".join(f"local {name} = {known[name]} " for name in sorted(used))
+def _library(name: str) -> str:
+    return (_FOLDER / "lib" / f"{name}.lua").read_text(encoding="utf-8")
 
 
-def _without_unused(shared: list[str], body: str) -> list[str]:
-    """Return the *shared* texts without the functions that nothing leads to from *body*."""
-    functions = [found for text in shared for found in _FUNCTION.finditer(text)]
-    reached: set[str] = set()
-    following = _words("\n".join([body, *(_FUNCTION.sub("", text) for text in shared)]))
-    while following:
-        reached |= following
-        texts = [found[0] for found in functions if found[1] in following]
-        following = _words("\n".join(texts)) - reached
-    return [_FUNCTION.sub(lambda f: f[0] if f[1] in reached else "", text) for text in shared]
+def _named(text: str, what: str) -> list[str]:
+    """Return the libraries that the lines ``--! <what>`` of *text* name."""
+    mark = f"--! {what} "
+    lines = (line for line in text.splitlines() if line.startswith(mark))
+    return [name for line in lines for name in line.removeprefix(mark).split()]
 
 
-def _words(text: str) -> set[str]:
-    """Return the words of *text*, and those that a dot joins."""
-    bare = _COMMENT.sub("", text)
-    return set(re.findall(r"\w+", bare)).union(re.findall(r"\w+\.\w+", bare))
+def _in_order(names: Sequence[str], leave_out: Sequence[str] = ()) -> Iterator[str]:
+    """Yield *names* and all that they use, each after what it uses, none twice."""
+    found = set(leave_out)
 
+    def visit(name: str) -> Iterator[str]:
+        if name in found:
+            return
+        found.add(name)
+        for other in _named(_library(name), "uses"):
+            yield from visit(other)
+        yield name
 
-def _block(
-    text: str, others: list[str], known: Mapping[str, str], constants: Mapping[str, str]
-) -> tuple[str, set[str]]:
-    """
-    Return the shared *text* as a block, and its names that *others* use: they are seen outside.
-
-    Args:
-        known: Constants of the files before it.
-        constants: Its own, which whoever uses them declares: they take no name of the script.
-    """
-    used = _words("\n".join(others))
-    seen: dict[str, None] = {}
-
-    def declare(found: re.Match[str]) -> str:
-        names = found[2].replace(" ", "").split(",")
-        if used.isdisjoint(names) or constants.keys() >= set(names):
-            return found[0]
-        seen.update(dict.fromkeys(names))
-        if found[1]:
-            return f"function {found[2]}"
-        return f"{found[2]}{found[3]}" if found[3] else ""
-
-    body = _given(text, known) + _LOCAL.sub(declare, text)
-    # What takes the place of the store's own name (read_only.lua) begins as that.
-    begun = "local redis = redis " if seen.pop("redis", 0) is None else ""
-    names = f"local {', '.join(seen)} " if seen else ""
-    return f"{begun}{names}do {body} end", set(seen)
+    for name in names:
+        yield from visit(name)
 
 
 class Steps:

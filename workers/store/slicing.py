@@ -1,6 +1,6 @@
 """
 Deliveries of more changes than one step takes: handed over in pieces, kept whole by one step, and
-accepted event by event in slices, by whoever comes first (``sliced.lua``).
+accepted event by event in slices, by whoever comes first (``sliced_deliveries.lua``).
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Held:
         answered: The lastUpdated, as a version, of the last answer that showed it; or None.
         mark: Of what that answer showed, as ``lua/lib/write_history.lua`` makes it; or None.
         form: Of what a listing showed at the time of that answer, and the mark of its field in the
-            schema, as ``lua/lib/forms.lua`` keeps them; or None.
+            schema, as ``lua/lib/cms_forms.lua`` keeps them; or None.
         file: JSON of the file that the item held when last read.
         since: ms since 1970 at which it came.
         came: ms since 1970 at which this very value came; 0: it is not known, and long ago.

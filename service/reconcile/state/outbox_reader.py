@@ -98,7 +98,7 @@ def _retirement(gone: Mapping[str, Any], now_ms: float) -> Held:
 
 
 def _inferred_at(gone: Mapping[str, Any]) -> int | None:
-    """As ``lua/lib/inferred.lua`` has it."""
+    """As ``lua/lib/inferred_retirements.lua`` has it."""
     if gone.get("I") == 0:
         return None
     if gone.get("A"):

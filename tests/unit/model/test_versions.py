@@ -112,14 +112,16 @@ def test_the_steps_read_the_same_in_a_version(store):
         right_after(in_log(sequence_version(12), 345)),
         right_after(right_after(time_version(NOON))),
     ]
+    library = f"local versions = (function()\n{LIBRARY.read_text(encoding='utf-8')}end)()"
     script = (
-        LIBRARY.read_text(encoding="utf-8")
+        library
         + """
     local told = {}
     for _, version in ipairs(ARGV) do
-      local head, tie = parts_of(version)
-      local log, position = position_of(version)
-      told[#told + 1] = {kind_of(version), head, tie, right_after(version), log, position}
+      local head, tie = versions.parts_of(version)
+      local log, position = versions.position_of(version)
+      local kind, after = versions.kind_of(version), versions.right_after(version)
+      told[#told + 1] = {kind, head, tie, after, log, position}
     end
     return cjson.encode(told)"""
     )

@@ -1,27 +1,62 @@
-"""Steps as they reach the store: what a shared file says stands in them as it says it."""
+"""Steps as they reach the store: each library once, behind what it uses, word for word."""
 
 import re
 from importlib.resources import files
 
+import pytest
+
 from workers.store.scripts import text_of
 
 FOLDER = files("workers.store") / "lua"
-TEXTS = {
-    each.name.removesuffix(".lua"): each.read_text()
-    for folder in FOLDER.iterdir()
-    for each in folder.iterdir()
-}
-STEPS = sorted(name for name, text in TEXTS.items() if text.startswith("#!lua"))
-NUMBER = re.compile(r"^local ([A-Z][A-Z_]*) = (\d+(?: \* \d+)*)", re.MULTILINE)
 
 
-def test_what_is_a_product_is_one_in_every_file_that_uses_it():
-    found = [pair for text in TEXTS.values() for pair in NUMBER.findall(text)]
-    names = [name for name, _ in found]
-    products = {name: text for name, text in found if "*" in text and names.count(name) == 1}
-    assert products["TOMBSTONE_MS"] == "30 * 86400000"
-    for step in STEPS:
-        made = re.findall(r"\b([A-Z][A-Z_]*) = (\d+(?: \* \d+)*)", text_of(step))
-        assert {text for name, text in made if name in products} == {
-            products[name] for name, _ in made if name in products
-        }
+def texts_in(folder):
+    return {file.name[:-4]: file.read_text() for file in sorted((FOLDER / folder).iterdir())}
+
+
+LIBRARIES, STEPS = texts_in("lib"), texts_in("steps")
+BLOCK = re.compile(r"^local (\w+) = (\(function\(\)|autoload\(function\(\))$", re.MULTILINE)
+
+
+def blocks(step):
+    return {found[1]: found.start() for found in BLOCK.finditer(text_of(step))}
+
+
+def named(text):
+    return re.findall(r"\w+", " ".join(re.findall(r"^--! (?:uses|on demand) (.+)$", text, re.M)))
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_holds_each_library_word_for_word(step):
+    text = text_of(step)
+    assert all(LIBRARIES[name] in text for name in blocks(step))
+    assert text.endswith(STEPS[step].partition("\n")[2])
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_library_stands_behind_those_that_it_uses_and_once(step):
+    there = blocks(step)
+    assert len(BLOCK.findall(text_of(step))) == len(there)
+    assert set(named(STEPS[step])) <= there.keys()
+    for name in there:
+        assert all(there[other] < there[name] for other in named(LIBRARIES[name]))
+
+
+@pytest.mark.parametrize("name", [*STEPS, *sorted(LIBRARIES.keys() - {"autoload", "redis"})])
+def test_a_file_names_the_libraries_that_it_uses(name):
+    text = STEPS.get(name) or LIBRARIES[name]
+    code = re.sub(r"--.*|'[^'\n]*'", "", text)
+    used = set(re.findall(r"(?<![\w.])(\w+)\.\w+", code)) & LIBRARIES.keys() - {"redis"}
+    assert used - {name} <= set(named(text))
+
+
+RETURNED = {name: text.rpartition("\nreturn ")[2] for name, text in LIBRARIES.items()}
+
+
+@pytest.mark.parametrize("name", [name for name, text in RETURNED.items() if text[0] == "{"])
+def test_what_is_used_of_a_library_is_what_it_returns(name):
+    there = set(re.findall(r"(\w+) = ", RETURNED[name]))
+    for text in [*STEPS.values(), *(text for other, text in LIBRARIES.items() if other != name)]:
+        if name in named(text):
+            code = re.sub(r"--.*|'[^'\n]*'", "", text)
+            assert set(re.findall(rf"(?<![\w.]){name}\.(\w+)", code)) <= there

@@ -4,50 +4,52 @@
 --
 -- instep:letter:<id>, beside left_out.lua's: e:<hashed event id, or #place>: where an event of it stands,
 --   "<place> <arrival number> <1: it was taken in part>"; the repeats of those are replays
+--! uses step slices left_out
 
+local request, given = step.request, step.given
 local BODY = -1
 local nameless_parts, parts_with_ids = false, false
 
-local function body_is_nameless() return nameless_parts end
+local function is_nameless() return nameless_parts end
 
-local function body_has_ids() return parts_with_ids end
+local function has_ids() return parts_with_ids end
 
 -- The letter of the body of a delivery that is accepted in slices is begun by the first of them.
 local function go_on_with_body_letter(sliced)
-  writing = sliced.letter ~= '' and sliced.letter or nil
+  left_out.rewriting.id = sliced.letter ~= '' and sliced.letter or nil
   nameless_parts, parts_with_ids = sliced.nameless == '1', sliced.with_ids == '1'
 end
 
 local function drop_parts(id)
-  for _, name in ipairs(redis.call('HKEYS', letter_key(id))) do
-    if string.sub(name, 1, 2) == 'e:' then redis.call('HDEL', letter_key(id), name) end
+  for _, name in ipairs(redis.call('HKEYS', left_out.letter_key(id))) do
+    if string.sub(name, 1, 2) == 'e:' then redis.call('HDEL', left_out.letter_key(id), name) end
   end
 end
 
 -- Begins the letter of the body anew, where this delivery has one; *closes*: the letter that it replays.
 -- In slices each event takes out what it has left in it (leave_own_entries).
-local function begin_body_letter(events, closes, item_of, letter_for, sliced)
+local function begin_letter(events, closes, item_of, letter_for, sliced)
   if sliced and sliced.letter then return go_on_with_body_letter(sliced) end
   local last = sliced and given(request.whole) or events[#events]
   if last and last.index == BODY and #last.problems > 0 then
     local id = letter_for(last)
     if string.sub(id, 1, 1) == 'g' then return end
-    writing = id
-    if is_open(id) then return not sliced and unlink_left_out(id, item_of) end
+    left_out.rewriting.id = id
+    if left_out.is_open(id) then return not sliced and left_out.unlink_all(id, item_of) end
     if slices.has('letter:' .. id) then
-      unlink_left_out(id, item_of)
+      left_out.unlink_all(id, item_of)
       slices.finish('letter:' .. id)
     end
     drop_parts(id)
-    redis.call('HDEL', letter_key(id), 'entries')
-  elseif not sliced and closes and is_open(closes)
-      and redis.call('HGET', letter_key(closes), 'index') == string.format('%d', BODY) then
-    unlink_left_out(closes, item_of)
+    redis.call('HDEL', left_out.letter_key(id), 'entries')
+  elseif not sliced and closes and left_out.is_open(closes)
+      and redis.call('HGET', left_out.letter_key(closes), 'index') == string.format('%d', BODY) then
+    left_out.unlink_all(closes, item_of)
   end
 end
 
 -- What *event* has left in the letter of its body when it came before.
-local function leave_own_entries(event, id, item_of)
+local function remove_own_entries(event, id, item_of)
   for _, one in ipairs({event.changes, event.left}) do
     for _, place in ipairs(one) do
       local item = item_of(place)
@@ -56,8 +58,8 @@ local function leave_own_entries(event, id, item_of)
         if link.l == id and link.h == event.place then slugs[#slugs + 1] = slug end
       end
       for _, slug in ipairs(slugs) do
-        unlink(item, slug)
-        remove_entry(letter_key(id), entry_name(item, slug))
+        left_out.unlink(item, slug)
+        left_out.remove_entry(left_out.letter_key(id), left_out.entry_name(item, slug))
       end
     end
   end
@@ -69,22 +71,22 @@ end
 
 -- What *event* left out goes into the letter of its body; that of a repeat stays in the first one.
 local function link_part(event, arrival, item_of)
-  if not event.part or not writing or #event.problems > 0 then return end
+  if not event.part or not left_out.rewriting.id or #event.problems > 0 then return end
   local again = given(event.again)
-  if again and given(again.whole) ~= writing then return end
-  link_left_out(writing, event, item_of)
+  if again and given(again.whole) ~= left_out.rewriting.id then return end
+  left_out.link_event(left_out.rewriting.id, event, item_of)
   nameless_parts = nameless_parts or event.nameless
   parts_with_ids = parts_with_ids or given(event.id) ~= nil
   if again then return end
   local taken = #event.changes + #event.fetches > 0 and 1 or 0
   local place = string.format('%.0f %.0f %d', event.place, arrival, taken)
-  redis.call('HSET', letter_key(writing), part_name(event), place)
+  redis.call('HSET', left_out.letter_key(left_out.rewriting.id), part_name(event), place)
 end
 
 -- An event that runs again stands where the letter of its body says.
-local function know_part(event)
+local function restore_place(event)
   local again = event.again
-  local held = given(again.whole) and redis.call('HGET', letter_key(again.whole), part_name(event))
+  local held = given(again.whole) and redis.call('HGET', left_out.letter_key(again.whole), part_name(event))
   if not held then return end
   local _, arrival, taken = string.match(held, '^(%d+) (%d+) (%d)$')
   again.arrival = tonumber(arrival)
@@ -92,7 +94,7 @@ local function know_part(event)
 end
 
 local function place_by_body(id, event)
-  local held = redis.call('HMGET', letter_key(id), 'state', part_name(event), 'number', 'came')
+  local held = redis.call('HMGET', left_out.letter_key(id), 'state', part_name(event), 'number', 'came')
   local place, arrival = string.match(held[2] or '', '^(%d+) (%d+) 1$')
   if held[1] ~= 'open' or not place then return nil end
   return {number = tonumber(held[3]) or 0, place = tonumber(place), arrival = tonumber(arrival),
@@ -100,8 +102,8 @@ local function place_by_body(id, event)
 end
 
 -- Where the event stands that a letter of a body holds something of; nil: there is none.
-local function again_by_body(event, item_of)
-  if redis.call('EXISTS', P .. 'letters:raw:' .. request.source) == 0 then return nil end
+local function find_place(event, item_of)
+  if redis.call('EXISTS', 'instep:letters:raw:' .. request.source) == 0 then return nil end
   local tried = {}
   local function look(place, slug)
     local link = item_of(place).left[slug]
@@ -121,3 +123,9 @@ local function again_by_body(event, item_of)
   end
   return nil
 end
+
+return {
+  is_nameless = is_nameless, has_ids = has_ids, begin_letter = begin_letter,
+  remove_own_entries = remove_own_entries, link_part = link_part, restore_place = restore_place,
+  find_place = find_place,
+}

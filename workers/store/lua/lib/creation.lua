@@ -7,20 +7,22 @@
 --   passed: the last slug made for it that another item is known to have: the next one is tried
 --   partial: the letter of the event that it is known by, which could not be read whole
 -- One claim per item at a time, and no other before the doubt is over: that is why none is made twice.
+--! uses step items dead_letters retirements
 
+local now = step.now
 local MAKE_MS = 3600000  -- a listing older than this says no more that an item is not there
 
 local function look_up_again(item)
-  set(item, 'make', nil)
-  set(item, 'lookup', 1)
-  redis.call('ZADD', P .. 'lookup:' .. item.collection, 'NX', now, item.record)
+  items.set(item, 'make', nil)
+  items.set(item, 'lookup', 1)
+  redis.call('ZADD', 'instep:lookup:' .. item.collection, 'NX', now, item.record)
 end
 
 -- A request that was to create the item had no answer: it may have, or still may until *till*.
-local function doubt_creation(item, slugs, till)
+local function doubt(item, slugs, till)
   -- What it held goes over the item once more, should there be one by now.
-  for slug in pairs(slugs) do mark_repair(item, slug, now) end
-  set(item, 'doubt', math.max(tonumber(item.meta.doubt) or 0, till))
+  for slug in pairs(slugs) do items.mark_repair(item, slug, now) end
+  items.set(item, 'doubt', math.max(tonumber(item.meta.doubt) or 0, till))
   look_up_again(item)
 end
 
@@ -28,14 +30,14 @@ end
 local function doubted_till(item)
   local till = tonumber(item.meta.doubt)
   -- Further ahead than its own maximum: as with repair marks, it gets all of its time again.
-  if till and till > now + SEND_MS + LATE_MS then
-    till = now + SEND_MS + LATE_MS
-    set(item, 'doubt', till)
+  if till and till > now + step.SEND_MS + step.LATE_MS then
+    till = now + step.SEND_MS + step.LATE_MS
+    items.set(item, 'doubt', till)
   end
-  local lost = loss_number and tonumber(redis.call('GET', P .. 'losses:at'))
-  if lost and math.min(lost, now) + LATE_MS > (till or 0) then
-    till = math.min(lost, now) + LATE_MS
-    if till > now then set(item, 'doubt', till) end
+  local lost = step.loss_number and tonumber(redis.call('GET', 'instep:losses:at'))
+  if lost and math.min(lost, now) + step.LATE_MS > (till or 0) then
+    till = math.min(lost, now) + step.LATE_MS
+    if till > now then items.set(item, 'doubt', till) end
   end
   return till
 end
@@ -43,55 +45,24 @@ end
 -- Which slug it got, where that is not the one made of its name, and which others have.
 local function note_slug(item, named)
   if not named then return end
-  note('named', {collection = item.collection, record = item.record, slug = named[1],
+  step.note('named', {collection = item.collection, record = item.record, slug = named[1],
     instead = named[2], passed = item.meta.passed})
 end
 
 -- The item has an id: nothing is to be created any more.
-local function end_creation(item)
+local function finish(item)
   for _, name in ipairs({'make', 'doubt', 'taken', 'passed', 'roomless', 'asks', 'asked'}) do
-    set(item, name, nil)
+    items.set(item, name, nil)
   end
   if item.meta.lookup then
-    redis.call('ZREM', P .. 'lookup:' .. item.collection, item.record)
-    redis.call('ZREM', P .. 'filter:' .. item.collection, item.record)
-    set(item, 'lookup', nil)
+    redis.call('ZREM', 'instep:lookup:' .. item.collection, item.record)
+    redis.call('ZREM', 'instep:filter:' .. item.collection, item.record)
+    items.set(item, 'lookup', nil)
   end
-end
-
--- A round must not take for gone what was met or made since it began.
-local function note_listed(place, id)
-  local listed = P .. 'listed:' .. place
-  if redis.call('EXISTS', listed) == 1 then redis.call('SADD', listed, id) end
-end
-
--- Where the ids have gone, the mark (listing_schedule.lua) says nothing of what there is; nor do those that
--- are met from then on, until the whole has been listed.
-local function is_index_known(mark, place)
-  return mark and redis.call('EXISTS', P .. 'ids:' .. place) == 1 or false
-end
-
-local function lose_mark(place)
-  redis.call('HDEL', P .. 'index:' .. place, 'mark', 'plain')
-end
-
-local arrived = {}  -- {collection, key} of what has got an id (references.lua)
-
-local function keep_id(place, record, id)
-  local ids, keys = P .. 'ids:' .. place, P .. 'keys:' .. place
-  note_listed(place, id)
-  local before = redis.call('HGET', ids, record)
-  if before == id then return before end
-  if redis.call('EXISTS', ids) == 0 then lose_mark(place) end
-  redis.call('HSET', ids, record, id)
-  arrived[#arrived + 1] = {string.match(place, '^(.*):'), record}
-  if before and redis.call('HGET', keys, before) == record then redis.call('HDEL', keys, before) end
-  redis.call('HSET', keys, id, record)
-  return before
 end
 
 local function is_to_be_created(item)
-  local at = not in_force(item) and tonumber(item.meta.make)
+  local at = not items.in_force(item) and tonumber(item.meta.make)
   if not at or at > now or now - at > MAKE_MS then return false end
   local till = doubted_till(item)
   return not (till and at < till)
@@ -119,7 +90,7 @@ end
 
 -- The CMS takes no item without a name, and none is made of an event of which something was left
 -- out: what is held becomes a letter, until an event gives what is missing.
-local function bury_incomplete(item)
+local function refuse_incomplete(item)
   local name, why = named_in(item), nil
   if item.meta.partial then
     why = ', and none is created of an event that could not be read whole: see the dead letter '
@@ -131,27 +102,27 @@ local function bury_incomplete(item)
   end
   local slugs = {}
   for slug, field in pairs(item.fields) do
-    if field.s == 'pending' or wants_repair(field) then slugs[#slugs + 1] = slug end
+    if field.s == 'pending' or items.wants_repair(field) then slugs[#slugs + 1] = slug end
   end
   table.sort(slugs)
-  bury(item, slugs, {kind = 'missing', message = 'no item has the key ' .. item.record .. why, absent = true}, nil)
+  dead_letters.add(item, slugs, {kind = 'missing', message = 'no item has the key ' .. item.record .. why, absent = true}, nil)
   return true
 end
 
 -- A value that is in a letter goes out again. *name*, *value*: of the letters that are meant.
-local function revive_field(item, slug, name, value)
+local function replay_value(item, slug, name, value)
   local field = item.fields[slug]
-  if field.s ~= 'dead' or redis.call('HGET', P .. 'letter:' .. field.l, name) ~= value then return end
-  count('dead', -1)
-  count('pending', 1)
+  if field.s ~= 'dead' or redis.call('HGET', 'instep:letter:' .. field.l, name) ~= value then return end
+  step.count('dead', -1)
+  step.count('pending', 1)
   field.s, field.w, field.x = 'pending', now, nil
-  leave_letter(field, slug, 'replayed')
-  touch(item, slug)
+  dead_letters.remove_value(field, slug, 'replayed')
+  items.touch(item, slug)
 end
 
 -- What died because there was no item goes with the rest, now that there is to be one.
-local function revive(item, name, value)
-  for slug in pairs(item.fields) do revive_field(item, slug, name, value) end
+local function replay_values(item, name, value)
+  for slug in pairs(item.fields) do replay_value(item, slug, name, value) end
 end
 
 -- A claim that ran out may have sent its request at the last moment.
@@ -159,13 +130,21 @@ local function expire_claim(item)
   local text = item.meta.claim
   if not text then return end
   local claim = cjson.decode(text)
-  local till = claim.at + SEND_MS + LATE_MS
+  local till = claim.at + step.SEND_MS + step.LATE_MS
   if claim.retire then
-    doubt_retirement(item, till)
+    retirements.doubt(item, till)
   elseif claim.create then
-    doubt_creation(item, claim.fields, till)
+    doubt(item, claim.fields, till)
   else
-    for slug in pairs(claim.fields) do mark_repair(item, slug, till) end
+    for slug in pairs(claim.fields) do items.mark_repair(item, slug, till) end
   end
-  set(item, 'claim', nil)
+  items.set(item, 'claim', nil)
 end
+
+return {
+  look_up_again = look_up_again, doubt = doubt, doubted_till = doubted_till, note_slug = note_slug,
+  finish = finish, 
+  is_to_be_created = is_to_be_created,
+  goes_into_new = goes_into_new, held_text = held_text, refuse_incomplete = refuse_incomplete,
+  replay_value = replay_value, replay_values = replay_values, expire_claim = expire_claim,
+}

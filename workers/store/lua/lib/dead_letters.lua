@@ -1,7 +1,8 @@
 -- Shared by the steps: what goes into a dead letter, and what leaves one.
+--! uses step items closed_letters
 
+local now, given = step.now, step.given
 local CLOSED_LETTERS = 1000
-local CLOSED_MS = 30 * 86400000
 local CLOSED_BYTES = 2048    -- of one entry of a closed letter
 local LETTERS_MOST = 10000   -- that are open, before what no item has gets none of its own any more
 local LETTER_BYTES = 1000    -- of one, about
@@ -9,34 +10,23 @@ local LETTERS_PART = 8       -- of the memory of a store with a limit
 
 -- The last letter of a raw body takes it along.
 local function release_body(source, raw)
-  local key = P .. 'raw:' .. raw
+  local key = 'instep:raw:' .. raw
   if redis.call('HINCRBY', key, 'letters', -1) <= 0 then
-    redis.call('HINCRBY', P .. 'raw-bytes', source, -redis.call('HSTRLEN', key, 'text'))
+    redis.call('HINCRBY', 'instep:raw-bytes', source, -redis.call('HSTRLEN', key, 'text'))
     redis.call('UNLINK', key)
   end
 end
 
 local function drop_body(id)
-  local held = redis.call('HMGET', P .. 'letter:' .. id, 'raw', 'source')
+  local held = redis.call('HMGET', 'instep:letter:' .. id, 'raw', 'source')
   if not held[1] then return end
   release_body(held[2], held[1])
-  redis.call('HDEL', P .. 'letter:' .. id, 'raw', 'headers')
-end
-
-local function delete_closed(ids)
-  for _, id in ipairs(ids) do
-    redis.call('DEL', P .. 'letter:' .. id)
-    redis.call('ZREM', P .. 'letters:closed', id)
-  end
-end
-
-local function trim_closed()
-  delete_closed(redis.call('ZRANGEBYSCORE', P .. 'letters:closed', '-inf', now - CLOSED_MS, 'LIMIT', 0, 100))
+  redis.call('HDEL', 'instep:letter:' .. id, 'raw', 'headers')
 end
 
 -- What a letter that is closed needs no more: what is long, and where the events of a body stand.
-local function shorten_letter(id)
-  local key, gone = P .. 'letter:' .. id, {}
+local function shorten(id)
+  local key, gone = 'instep:letter:' .. id, {}
   for _, name in ipairs(redis.call('HKEYS', key)) do
     local kind = string.sub(name, 1, 2)
     if kind == 'e:' or (kind == 'f:' and redis.call('HSTRLEN', key, name) > CLOSED_BYTES) then
@@ -48,68 +38,68 @@ local function shorten_letter(id)
 end
 
 -- What lay in the letter for want of an item that it refers to is waiting for it no longer.
-local function leave_waiters(id)
-  local refers, collection, record = unpack(redis.call('HMGET', P .. 'letter:' .. id, 'refers', 'collection', 'record'))
+local function remove_from_waiters(id)
+  local refers, collection, record = unpack(redis.call('HMGET', 'instep:letter:' .. id, 'refers', 'collection', 'record'))
   if not refers then return end
-  for _, field in pairs(load_item(collection, record).fields) do
-    local other = field.l and field.l ~= id and redis.call('HGET', P .. 'letter:' .. field.l, 'refers')
+  for _, field in pairs(items.load(collection, record).fields) do
+    local other = field.l and field.l ~= id and redis.call('HGET', 'instep:letter:' .. field.l, 'refers')
     if other == refers or (field.y and field.s == 'pending') then return end
   end
-  redis.call('SREM', P .. 'waiters:' .. refers, collection .. ':' .. record)
+  redis.call('SREM', 'instep:waiters:' .. refers, collection .. ':' .. record)
 end
 
 -- *many*: it holds very many entries, which leave it in slices; the last of these shortens it.
-local function close_letter(id, reason, many)
-  redis.call('HSET', P .. 'letter:' .. id, 'state', 'closed', 'reason', reason, 'closed', now)
+local function close(id, reason, many)
+  redis.call('HSET', 'instep:letter:' .. id, 'state', 'closed', 'reason', reason, 'closed', now)
   drop_body(id)
-  leave_waiters(id)
-  if not many then shorten_letter(id) end
-  redis.call('ZREM', P .. 'letters', id)
-  redis.call('ZADD', P .. 'letters:closed', now, id)
-  local source = redis.call('HGET', P .. 'letter:' .. id, 'source')
-  if source then redis.call('SREM', P .. 'letters:raw:' .. source, id) end
-  local over = redis.call('ZCARD', P .. 'letters:closed') - CLOSED_LETTERS
+  remove_from_waiters(id)
+  if not many then shorten(id) end
+  redis.call('ZREM', 'instep:letters', id)
+  redis.call('ZADD', 'instep:letters:closed', now, id)
+  local source = redis.call('HGET', 'instep:letter:' .. id, 'source')
+  if source then redis.call('SREM', 'instep:letters:raw:' .. source, id) end
+  local over = redis.call('ZCARD', 'instep:letters:closed') - CLOSED_LETTERS
   if over > 0 then
-    delete_closed(redis.call('ZRANGE', P .. 'letters:closed', 0, math.min(over, 100) - 1))
+    closed_letters.delete(redis.call('ZRANGE', 'instep:letters:closed', 0, math.min(over, 100) - 1))
   end
 end
 
 -- A value leaves its dead letter; an empty letter closes itself.
-local function leave_letter(field, slug, fate)
+local function remove_value(field, slug, fate)
   local id = field.l
   field.l = nil
-  local key = P .. 'letter:' .. id
+  local key = 'instep:letter:' .. id
   local entry = cjson.decode(redis.call('HGET', key, 'f:' .. slug))
   entry.fate = fate
   redis.call('HSET', key, 'f:' .. slug, cjson.encode(entry))
-  if redis.call('HINCRBY', key, 'open', -1) == 0 then close_letter(id, fate) end
+  if redis.call('HINCRBY', key, 'open', -1) == 0 then close(id, fate) end
 end
 
-local function is_full_of_letters()
-  local open = redis.call('ZCARD', P .. 'letters')
+local function is_full()
+  local open = redis.call('ZCARD', 'instep:letters')
   if open < 1000 then return false end
-  local limit = memory_limit()
+  local limit = step.memory_limit()
   return open >= (limit > 0 and math.min(LETTERS_MOST, limit / LETTERS_PART / LETTER_BYTES) or LETTERS_MOST)
 end
 
 -- One letter stands for all of a cause, and tells how many they are. It names no record: their values,
 -- and where nothing of them was written they themselves, are not kept.
-local function bury_among_many(item, slugs, death)
+local function add_to_shared(item, slugs, death)
   for _, slug in ipairs(slugs) do
     local field = item.fields[slug]
-    count(field.s, -1)
-    count('discarded', 1)
+    step.count(field.s, -1)
+    step.count('discarded', 1)
     field.s, field.c, field.y = 'discarded', nil, nil
-    touch(item, slug)
+    items.touch(item, slug)
   end
-  item.freed = true  -- resting.lua
+  item.freed = true  -- resting_records.lua
   local letter = 'g' .. string.sub(redis.sha1hex(death.kind .. ' ' .. item.collection), 1, 16)
-  local key = P .. 'letter:' .. letter
+  local key = 'instep:letter:' .. letter
   if redis.call('HGET', key, 'state') ~= 'open' then
     redis.call('DEL', key)
-    redis.call('ZREM', P .. 'letters:closed', letter)
+    redis.call('ZREM', 'instep:letters:closed', letter)
     redis.call('HSET', key, 'kind', death.kind, 'collection', item.collection, 'created', now, 'state', 'open')
-    redis.call('ZADD', P .. 'letters', now, letter)
+    redis.call('ZADD', 'instep:letters', now, letter)
   end
   local cause = death.kind == 'missing' and 'no item has their keys' or 'the CMS took no item of them'
   redis.call('HSET', key, 'message', cause .. '; so many dead letters are open that this one stands for all '
@@ -119,23 +109,23 @@ local function bury_among_many(item, slugs, death)
 end
 
 -- Moves fields of an item into one new dead letter. *death*.absent: no item has the key.
-local function bury(item, slugs, death, id)
+local function add(item, slugs, death, id)
   if #slugs == 0 then return nil end
-  if death.absent and is_full_of_letters() then return bury_among_many(item, slugs, death) end
-  local letter = 'd' .. redis.call('INCR', P .. 'letter-number')
+  if death.absent and is_full() then return add_to_shared(item, slugs, death) end
+  local letter = 'd' .. redis.call('INCR', 'instep:letter-number')
   local put = {'kind', death.kind, 'collection', item.collection, 'item', id or '',
     'key', item.meta.by == 'key' and (item.meta.shown or item.record) or '', 'record', item.record,
     'created', now, 'state', 'open', 'open', #slugs,
     'attempts', death.attempts or tonumber(item.meta.attempts or 0), 'status', given(death.status) or '',
     'code', given(death.code) or '', 'message', death.message,
-    'problems', list_text(death.problems or {})}
+    'problems', step.list_text(death.problems or {})}
   local events, known = {}, {}
   for _, slug in ipairs(slugs) do
     local field = item.fields[slug]
-    count(field.s, -1)
-    count('dead', 1)
+    step.count(field.s, -1)
+    step.count('dead', 1)
     field.s, field.l, field.c, field.y = 'dead', letter, nil, nil
-    touch(item, slug)
+    items.touch(item, slug)
     if field.n and not known[field.n] then
       known[field.n] = true
       events[#events + 1] = field.n
@@ -145,12 +135,17 @@ local function bury(item, slugs, death, id)
       fate = 'dead'})
   end
   put[#put + 1] = 'events'
-  put[#put + 1] = list_text(events)
+  put[#put + 1] = step.list_text(events)
   if death.absent then
     put[#put + 1] = 'absent'
     put[#put + 1] = 1
   end
-  redis.call('HSET', P .. 'letter:' .. letter, unpack(put))
-  redis.call('ZADD', P .. 'letters', now, letter)
+  redis.call('HSET', 'instep:letter:' .. letter, unpack(put))
+  redis.call('ZADD', 'instep:letters', now, letter)
   return letter
 end
+
+return {
+  release_body = release_body, drop_body = drop_body, shorten = shorten,
+  close = close, remove_value = remove_value, is_full = is_full, add = add,
+}

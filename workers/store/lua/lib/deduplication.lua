@@ -7,7 +7,9 @@
 --   instep:seen-bytes             hash: source → "<bytes> <ms until which they count>"
 --   instep:seen:<source>:<bucket>  set, of the release before: ids as texts. It is read, and also
 --     written while processes of that release do.
+--! uses step version_order
 
+local request, now, given = step.request, step.now, step.given
 local SHORT_MS = 3600000
 local PARTS = {l = 8, s = 4}  -- generations of one life, so that none is kept much longer
 local FULL = 500              -- ids of one set: up to 512 are stored as bare integers
@@ -21,7 +23,7 @@ local ROLLING_MS = 600000
 local life = {l = request.dedupe_ms, s = math.min(request.dedupe_ms or 0, SHORT_MS)}
 local forgot  -- ms for which ids are kept now, where there is no room for as long as they should be
 
-local function seen_base() return P .. 'seen:' .. request.source end
+local function seen_base() return 'instep:seen:' .. request.source end
 
 local function span_of(kind) return math.max(1, math.floor(life[kind] / PARTS[kind])) end
 
@@ -79,7 +81,7 @@ local function load_before()
   return buckets
 end
 
-local function seen(id)
+local function is_seen(id)
   local integer, place = integer_of(id)
   for _, one in ipairs(load_generations()) do
     if redis.call('SISMEMBER', set_of(one, place), integer) == 1 then return true end
@@ -106,13 +108,13 @@ end
 
 -- How many bytes the ids of this source may take beside those of the others.
 local function room_for_ids()
-  local limit = memory_limit()
+  local limit = step.memory_limit()
   local room = limit > 0 and math.floor(limit * SEEN_SHARE) or SEEN_BYTES
-  local flat = redis.call('HGETALL', P .. 'seen-bytes')
+  local flat = redis.call('HGETALL', 'instep:seen-bytes')
   for i = 1, #flat, 2 do
     local bytes, till = string.match(flat[i + 1], '^(%d+) (%d+)$')
     if tonumber(till) < now then
-      redis.call('HDEL', P .. 'seen-bytes', flat[i])
+      redis.call('HDEL', 'instep:seen-bytes', flat[i])
     elseif flat[i] ~= request.source then
       room = room - tonumber(bytes)
     end
@@ -135,8 +137,8 @@ local function bound_generations()
       break
     end
   end
-  if dropped > 0 then redis.call('HINCRBY', P .. 'source:' .. request.source, 'ids_forgotten', dropped) end
-  redis.call('HSET', P .. 'seen-bytes', request.source,
+  if dropped > 0 then redis.call('HINCRBY', 'instep:source:' .. request.source, 'ids_forgotten', dropped) end
+  redis.call('HSET', 'instep:seen-bytes', request.source,
     string.format('%.0f %.0f', bytes, now + life.l + span_of('l')))
 end
 
@@ -167,7 +169,7 @@ local function generation_of(kind, place)
   return begin_generation(kind, last, filled), 0
 end
 
-local function keep_id_seen(kind, id)
+local function keep_id(kind, id)
   local integer, place = integer_of(id)
   local one, filled = generation_of(kind, place)
   local key = set_of(one, place)
@@ -188,11 +190,11 @@ end
 local function own_mark(id, again) return string.format('%s@%.0f', id, again.number) end
 
 -- Whether an event is a repeat of one that was taken. *here*: ids of this delivery.
-local function repeated(event, here)
+local function is_repeat(event, here)
   local id, again = given(event.id), given(event.again)
   if not id then return false end
-  if not again then return here[id] or seen(id) end
-  return not again.taken and (here[id] or (seen(id) and not seen(own_mark(id, again))))
+  if not again then return here[id] or is_seen(id) end
+  return not again.taken and (here[id] or (is_seen(id) and not is_seen(own_mark(id, again))))
 end
 
 -- Whether what the fields of its records hold tells that the event is a repeat: an equal version with
@@ -207,14 +209,21 @@ local function tells_repeats(event)
   return true
 end
 
-local function note_seen(event)
+local function mark_seen(event)
   local id, again = given(event.id), given(event.again)
   if not id or (again and again.taken) then return end
-  keep_id_seen(tells_repeats(event) and 's' or 'l', id)
-  if again then keep_id_seen('l', own_mark(id, again)) end
+  keep_id(tells_repeats(event) and 's' or 'l', id)
+  if again then keep_id('l', own_mark(id, again)) end
 end
 
+local function forgotten_ms() return forgot end
+
 -- Ids that no field holds any more (version_order.lua), since there are too many of one version.
-local function note_outlived()
-  for _, id in ipairs(outlived) do keep_id_seen('l', id) end
+local function mark_outlived()
+  for _, id in ipairs(version_order.outlived) do keep_id('l', id) end
 end
+
+return {
+  is_repeat = is_repeat, keep_id = keep_id, mark_seen = mark_seen, forgotten_ms = forgotten_ms,
+  mark_outlived = mark_outlived,
+}

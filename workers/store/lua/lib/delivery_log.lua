@@ -9,7 +9,9 @@
 --     and of the last that fell out; dropped: how many did for want of room; most: bytes that they may
 --     take, where the store's limit allows less than keep_mb
 -- ARGV[4]: the delivery, packed; ARGV[5]: new words that it is packed by
+--! uses step arrivals
 
+local request, now, given = step.request, step.now, step.given
 local WORDS_MS = 2 * 3600000  -- words are used for an hour, by a process's own clock
 local ENTRY = 16              -- bytes of an entry beside its texts, about
 local KEPT_PART = 4           -- of the memory of a store with a limit, for all sources
@@ -25,14 +27,14 @@ end
 
 local function first_of(key) return redis.call('XRANGE', key, '-', '+', 'COUNT', 1)[1] end
 
-local function drop(key, entry)
+local function remove_entry(key, entry)
   redis.call('XDEL', key, entry[1])
   return weight(entry)
 end
 
 local function state_of(source)
   local names = {'number', 'ms', 'bytes', 'oldest', 'fell', 'dropped', 'most'}
-  local held, state = redis.call('HMGET', P .. 'kept-state:' .. source, unpack(names)), {}
+  local held, state = redis.call('HMGET', 'instep:kept-state:' .. source, unpack(names)), {}
   for n, name in ipairs(names) do state[name] = tonumber(held[n] or nil) end
   return state
 end
@@ -43,24 +45,24 @@ local function save_state(source, state)
     put[#put + 1] = name
     put[#put + 1] = string.format('%.0f', value)
   end
-  redis.call('HSET', P .. 'kept-state:' .. source, unpack(put))
-  if not state.oldest then redis.call('HDEL', P .. 'kept-state:' .. source, 'oldest') end
+  redis.call('HSET', 'instep:kept-state:' .. source, unpack(put))
+  if not state.oldest then redis.call('HDEL', 'instep:kept-state:' .. source, 'oldest') end
 end
 
 -- Words stay for as long as a delivery may need them.
 local function trim_words(source, state)
-  local key = P .. 'kept-words:' .. source
+  local key = 'instep:kept-words:' .. source
   local entry = first_of(key)
   while entry and ms_of(entry) < (state.oldest or now) - WORDS_MS do
-    state.bytes = state.bytes - drop(key, entry)
+    state.bytes = state.bytes - remove_entry(key, entry)
     entry = first_of(key)
   end
   if not entry and not state.oldest then state.bytes = 0 end
 end
 
 -- *kept*: {ms, most}: how long, and how many bytes. Returns whether anything fell out of *state*.
-local function trim_kept(source, kept, state)
-  local key, from = P .. 'kept:' .. source, now - kept.ms
+local function trim_by_limits(source, kept, state)
+  local key, from = 'instep:kept:' .. source, now - kept.ms
   local most = math.min(kept.most, state.most or kept.most)
   local function fits(ms) return ms >= from and state.bytes <= most end
   if not state.oldest or fits(state.oldest) then return false end
@@ -69,8 +71,8 @@ local function trim_kept(source, kept, state)
     if not entry or fits(ms_of(entry)) then break end
     if ms_of(entry) >= from then state.dropped = (state.dropped or 0) + 1 end
     state.fell = ms_of(entry)
-    state.bytes = state.bytes - drop(key, entry)
-    redis.call('HDEL', P .. 'kept-places:' .. source, string.match(entry[1], '%d+$'))
+    state.bytes = state.bytes - remove_entry(key, entry)
+    redis.call('HDEL', 'instep:kept-places:' .. source, string.match(entry[1], '%d+$'))
     entry = first_of(key)
   end
   state.oldest = entry and ms_of(entry) or nil
@@ -85,8 +87,8 @@ local function trim_idle(source, kept, share)
   local most = share and share < kept.most and math.floor(share) or nil
   local changed = state.most ~= most
   state.most = most
-  if changed and not most then redis.call('HDEL', P .. 'kept-state:' .. source, 'most') end
-  if trim_kept(source, kept, state) or (changed and state.number) then save_state(source, state) end
+  if changed and not most then redis.call('HDEL', 'instep:kept-state:' .. source, 'most') end
+  if trim_by_limits(source, kept, state) or (changed and state.number) then save_state(source, state) end
 end
 
 local function places_text(repeats, left, rest)
@@ -100,13 +102,13 @@ local function note_places(source, number, texts)
   local repeats, left, rest = unpack(texts)
   local text = repeats .. '|' .. left
   if string.match(left, '%-1,$') then text = text .. '|' .. rest end
-  redis.call('HSET', P .. 'kept-places:' .. source, string.format('%.0f', number), text)
+  redis.call('HSET', 'instep:kept-places:' .. source, string.format('%.0f', number), text)
   local kept = request.kept
-  redis.call('PEXPIRE', P .. 'kept-places:' .. source, 2 * kept.ms + 2 * WORDS_MS)
+  redis.call('PEXPIRE', 'instep:kept-places:' .. source, 2 * kept.ms + 2 * WORDS_MS)
 end
 
 -- Which deliveries are kept so far, and the number of this one; nil where it is not to be kept.
-local function begin_kept()
+local function begin()
   if not given(request.kept) then return nil end
   local state = state_of(request.source)
   state.number = (state.number or 0) + 1
@@ -114,30 +116,36 @@ local function begin_kept()
 end
 
 -- *x*, *arrival*: see above. Returns the name of new words, or '' where those given are gone.
-local function keep(state, x, arrival)
+local function append(state, x, arrival)
   local source, kept = request.source, request.kept
   state.ms = math.max(now, state.ms or 0)
   state.oldest = state.oldest or state.ms
   local id = string.format('%.0f-%.0f', state.ms, state.number)
   local words, fresh = given(kept.words), ARGV[5] ~= ''
-  if words and not redis.call('XRANGE', P .. 'kept-words:' .. source, words, words)[1] then
+  if words and not redis.call('XRANGE', 'instep:kept-words:' .. source, words, words)[1] then
     -- They held what was erased (forget.lua): this one cannot be read, the next brings its own.
     save_state(source, state)
     return ''
   end
   local came = string.format('%.0f', arrivals.us)
-  redis.call('XADD', P .. 'kept:' .. source, id, 't', came, 'a', arrival, 'w', words or id, 'x', x, 'b', ARGV[4])
+  redis.call('XADD', 'instep:kept:' .. source, id, 't', came, 'a', arrival, 'w', words or id, 'x', x, 'b', ARGV[4])
   local bytes = #came + #arrival + #(words or id) + #x + #ARGV[4] + ENTRY
   if fresh then
-    redis.call('XADD', P .. 'kept-words:' .. source, id, 'b', ARGV[5])
+    redis.call('XADD', 'instep:kept-words:' .. source, id, 'b', ARGV[5])
     bytes = bytes + #ARGV[5] + ENTRY
     -- A source that is no longer configured is trimmed by nobody.
     for _, name in ipairs({'kept:', 'kept-words:'}) do
-      redis.call('PEXPIRE', P .. name .. source, 2 * kept.ms + 2 * WORDS_MS)
+      redis.call('PEXPIRE', 'instep:' .. name .. source, 2 * kept.ms + 2 * WORDS_MS)
     end
   end
   state.bytes = (state.bytes or 0) + bytes
-  trim_kept(source, kept, state)
+  trim_by_limits(source, kept, state)
   save_state(source, state)
   return fresh and id or nil
 end
+
+return {
+  KEPT_PART = KEPT_PART, ms_of = ms_of, first_of = first_of, remove_entry = remove_entry,
+  state_of = state_of, save_state = save_state, trim_idle = trim_idle, places_text = places_text,
+  note_places = note_places, begin = begin, append = append,
+}

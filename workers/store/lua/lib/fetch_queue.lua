@@ -5,16 +5,18 @@
 --   payload, id, topic, came (ms) of the newest notice     topics of all of them, JSON
 --   raw, letter, index, headers: what its dead letter is made of
 --   token, till: of the claim                   risen: ms of the first notice since the claim
+--! uses step dead_letters raw_bodies
 
+local now, now_us, given = step.now, step.now_us, step.given
 local QUEUE = ':fetch'          -- woken like a destination; none has such a name
 local LONGEST_REST_MS = 3600000  -- that a fetcher may ask for
 local MOST_TOPICS = 20
 
-local function fetcher_key(name) return P .. 'fetcher:' .. name end
+local function fetcher_key(name) return 'instep:fetcher:' .. name end
 
-local function fetch_of(name, source, object)
+local function load(name, source, object)
   local member = source .. ':' .. object
-  local key = P .. 'fetch:' .. name .. ':' .. member
+  local key = 'instep:fetch:' .. name .. ':' .. member
   local held = {}
   local flat = redis.call('HGETALL', key)
   for i = 1, #flat, 2 do held[flat[i]] = flat[i + 1] end
@@ -24,48 +26,48 @@ end
 
 -- When a fetcher that rests may be asked again; nil: it does not rest.
 local function rests_till(name)
-  local till = sane(redis.call('HGET', fetcher_key(name), 'until'), LONGEST_REST_MS)
+  local till = step.sane(redis.call('HGET', fetcher_key(name), 'until'), LONGEST_REST_MS)
   return till and till > now and till or nil
 end
 
 local function set_due(fetch, at)
-  redis.call('ZADD', P .. 'fetches:' .. fetch.fetcher, at, fetch.member)
+  redis.call('ZADD', 'instep:fetches:' .. fetch.fetcher, at, fetch.member)
 end
 
 local function topics_with(fetch, topic)
   local topics = fetch.held and cjson.decode(fetch.held.topics) or {}
-  if not topic then return list_text(topics) end
+  if not topic then return step.list_text(topics) end
   for place, known in ipairs(topics) do
     if known == topic then table.remove(topics, place) break end
   end
   topics[#topics + 1] = topic
-  return list_text({unpack(topics, math.max(1, #topics - MOST_TOPICS + 1))})
+  return step.list_text({unpack(topics, math.max(1, #topics - MOST_TOPICS + 1))})
 end
 
 local function replace_notice(fetch, notice, raw)
-  hold_body(raw)
-  if fetch.held then release_body(fetch.source, fetch.held.raw) end
+  raw_bodies.hold(raw)
+  if fetch.held then dead_letters.release_body(fetch.source, fetch.held.raw) end
   redis.call('HSET', fetch.key, 'source', fetch.source, 'object', fetch.object,
     'payload', notice.payload, 'id', given(notice.name) or '', 'topic', given(notice.topic) or '',
     'raw', raw.raw, 'letter', notice.letter, 'index', notice.index, 'headers', notice.headers,
     'came', now)
 end
 
-local function forgive(fetch)
+local function reset_attempts(fetch)
   redis.call('HSET', fetch.key, 'attempts', 0)
-  redis.call('SREM', P .. 'fetches-failing:' .. fetch.fetcher, fetch.member)
+  redis.call('SREM', 'instep:fetches-failing:' .. fetch.fetcher, fetch.member)
 end
 
 -- A notice of an object that waits already is merged into that entry. A replayed one never takes
 -- the place of one that came by itself.
-local function note_fetch(fetch, notice, raw, replayed)
+local function add(fetch, notice, raw, replayed)
   local held = fetch.held
-  redis.call('SADD', P .. 'fetchers', fetch.fetcher)
+  redis.call('SADD', 'instep:fetchers', fetch.fetcher)
   redis.call('HINCRBY', fetcher_key(fetch.fetcher), 'asked', 1)
   if not (held and replayed) then replace_notice(fetch, notice, raw) end
   redis.call('HINCRBY', fetch.key, 'n', 1)
   -- A newer notice starts the count afresh and does not wait out the backoff of the older one.
-  forgive(fetch)
+  reset_attempts(fetch)
   redis.call('HSET', fetch.key, 'topics', topics_with(fetch, given(notice.topic)))
   if held then redis.call('HINCRBY', fetcher_key(fetch.fetcher), 'merged', 1) end
   if held and held.token then
@@ -73,14 +75,14 @@ local function note_fetch(fetch, notice, raw, replayed)
   else
     set_due(fetch, now)
   end
-  redis.call('ZADD', P .. 'fetches-waiting:' .. fetch.fetcher, 'NX', now, fetch.member)
+  redis.call('ZADD', 'instep:fetches-waiting:' .. fetch.fetcher, 'NX', now, fetch.member)
 end
 
 -- A read is over: as long as it took, others go first. Beside one that hangs for a minute each
 -- time they would else read one object a minute.
 local function end_turn(name)
   local claimed = tonumber(redis.call('HGET', fetcher_key(name), 'claimed') or 0) / 1000
-  local took = math.max(0, math.min(now_us / 1000 - claimed, AHEAD_MS))
+  local took = math.max(0, math.min(now_us / 1000 - claimed, step.AHEAD_MS))
   redis.call('HSET', fetcher_key(name), 'turn', string.format('%.3f', now + took))
 end
 
@@ -90,33 +92,39 @@ local function put_back(fetch, at)
   set_due(fetch, at)
 end
 
-local function close_fetch(fetch, fate)
-  forgive(fetch)
-  release_body(fetch.source, fetch.held.raw)
+local function close(fetch, fate)
+  reset_attempts(fetch)
+  dead_letters.release_body(fetch.source, fetch.held.raw)
   redis.call('DEL', fetch.key)
-  redis.call('ZREM', P .. 'fetches:' .. fetch.fetcher, fetch.member)
-  redis.call('ZREM', P .. 'fetches-waiting:' .. fetch.fetcher, fetch.member)
+  redis.call('ZREM', 'instep:fetches:' .. fetch.fetcher, fetch.member)
+  redis.call('ZREM', 'instep:fetches-waiting:' .. fetch.fetcher, fetch.member)
   redis.call('HINCRBY', fetcher_key(fetch.fetcher), fate, 1)
 end
 
 -- A claim that ran out and was taken by another must change nothing: its read is the older one.
-local function holds(fetch, token)
+local function holds_claim(fetch, token)
   return fetch.held and fetch.held.token == token
 end
 
 -- The fetch of *claim* {token, n, cursor, more} has landed.
-local function finish_fetch(fetch, claim)
+local function finish(fetch, claim)
   end_turn(fetch.fetcher)
   redis.call('HSET', fetcher_key(fetch.fetcher), 'failures', 0, 'success', now)
   if given(claim.cursor) then
-    redis.call('HSET', P .. 'cursors:' .. fetch.fetcher, fetch.member, claim.cursor)
+    redis.call('HSET', 'instep:cursors:' .. fetch.fetcher, fetch.member, claim.cursor)
   end
   local risen = tonumber(fetch.held.n) > claim.n
-  if not risen and not claim.more then return close_fetch(fetch, 'done') end
+  if not risen and not claim.more then return close(fetch, 'done') end
   if risen and not claim.more then
-    redis.call('ZADD', P .. 'fetches-waiting:' .. fetch.fetcher, tonumber(fetch.held.risen or now), fetch.member)
+    redis.call('ZADD', 'instep:fetches-waiting:' .. fetch.fetcher, tonumber(fetch.held.risen or now), fetch.member)
   end
-  forgive(fetch)
+  reset_attempts(fetch)
   redis.call('HDEL', fetch.key, 'failed')
   put_back(fetch, now)
 end
+
+return {
+  QUEUE = QUEUE, fetcher_key = fetcher_key, load = load, rests_till = rests_till,
+  set_due = set_due, add = add, end_turn = end_turn, put_back = put_back, close = close,
+  holds_claim = holds_claim, finish = finish,
+}

@@ -4,6 +4,9 @@
 --   plain     the whole was listed, and neither it nor anything since has shown an odd form
 --   odd       ms at which one was seen last: padded, say, or not in NFC
 --   numeric   ms at which a number was seen last, which is odd where the field holds text
+--! uses step
+
+local request, now = step.request, step.now
 
 -- A listing that began at *started* has shown the whole: where all keys were in their normal form,
 -- filters can say that one is not there.
@@ -19,10 +22,12 @@ local function note_plain(index, started)
 end
 
 -- Any page tells of keys in other forms: odd ones, and numbers, which are odd where the field holds text.
-local function note_key_forms(index)
+local function note_page(index)
   if request.odd then
     redis.call('HSET', index, 'odd', now)
     redis.call('HDEL', index, 'plain')
   end
   if request.numeric then redis.call('HSET', index, 'numeric', now) end
 end
+
+return {note_plain = note_plain, note_page = note_page}

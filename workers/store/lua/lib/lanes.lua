@@ -1,11 +1,14 @@
 -- Shared: what is to be done in which lane, and in which order the lanes are served.
+--! uses step rate_limiter listing_schedule filters variant_pages
+
+local request, now = step.request, step.now
 
 -- Those that are behind their share of the budget first, then the most urgent.
 local function lanes_in_turn(budget)
   local turn = {}
-  for rank = 0, #LANES do
-    for _, lane in ipairs(LANES) do
-      if rank_of(budget, lane) == rank then turn[#turn + 1] = lane end
+  for rank = 0, #step.LANES do
+    for _, lane in ipairs(step.LANES) do
+      if rate_limiter.rank_of(budget, lane) == rank then turn[#turn + 1] = lane end
     end
   end
   return turn
@@ -15,13 +18,13 @@ end
 -- refers to its items; else in the last.
 local function lane_of_listing(collection)
   local sought = {}
-  for i, lane in ipairs(LANES) do sought[i] = P .. 'due:' .. collection.name .. ':' .. lane .. ':sought' end
+  for i, lane in ipairs(step.LANES) do sought[i] = 'instep:due:' .. collection.name .. ':' .. lane .. ':sought' end
   -- Nearly always there is none: that is one call where this is asked a dozen times a claim.
-  for i, lane in ipairs(redis.call('EXISTS', unpack(sought)) > 0 and LANES or {}) do
+  for i, lane in ipairs(redis.call('EXISTS', unpack(sought)) > 0 and step.LANES or {}) do
     if redis.call('EXISTS', sought[i]) == 1 then return lane end
   end
-  local asked = asked_for_at(collection.name)
-  return LANES[asked and asked <= now and 1 or #LANES]
+  local asked = listing_schedule.asked_for_at(collection.name)
+  return step.LANES[asked and asked <= now and 1 or #step.LANES]
 end
 
 -- *known*: lane by the name of a collection, where several lanes are asked about at once.
@@ -43,19 +46,19 @@ end
 local function first_due(lane, open, known)
   local first
   for _, collection in ipairs(open) do
-    local at = head_of(P .. 'due:' .. collection.name .. ':' .. lane)
+    local at = head_of('instep:due:' .. collection.name .. ':' .. lane)
     if at and collection.shut then at = math.max(at, collection.next_try) end
-    if at then first = math.min(first or AHEAD_MS + now, math.max(now, sane(at, AHEAD_MS))) end
-    local listed = lane == LANES[#LANES] and variants_due(collection)
+    if at then first = math.min(first or step.AHEAD_MS + now, math.max(now, step.sane(at, step.AHEAD_MS))) end
+    local listed = lane == step.LANES[#step.LANES] and variant_pages.variants_due(collection)
     if listed then first = math.min(first or listed, listed) end
   end
   for _, collection in ipairs(listed_in(lane, open, known)) do
-    local key = P .. 'index:' .. collection.name .. ':' .. collection.index
+    local key = 'instep:index:' .. collection.name .. ':' .. collection.index
     if redis.call('HEXISTS', key, 'pass') == 1 then return now end
-    for _, asked in ipairs({asked_for_at(collection.name) or false, filter_at(collection, key .. ':filter') or false}) do
-      if asked then first = math.min(first or AHEAD_MS + now, math.max(now, asked)) end
+    for _, asked in ipairs({listing_schedule.asked_for_at(collection.name) or false, filters.next_at(collection, key .. ':filter') or false}) do
+      if asked then first = math.min(first or step.AHEAD_MS + now, math.max(now, asked)) end
     end
-    local at = unasked_at(collection, key, collection.name .. ':' .. collection.index)
+    local at = listing_schedule.unasked_at(collection, key, collection.name .. ':' .. collection.index)
     if at then first = math.min(first or at, at) end
   end
   return first
@@ -67,18 +70,18 @@ end
 local function due_set(lane, open, held, busy)
   local best, lingers
   for _, collection in ipairs(open) do
-    local key = P .. 'due:' .. collection.name .. ':' .. lane
+    local key = 'instep:due:' .. collection.name .. ':' .. lane
     local at = not held[key] and head_of(key)
     if at and collection.shut then at = math.max(at, collection.next_try) end
     if at and at <= now then
       local due = redis.call('ZCOUNT', key, '-inf', now)
       if busy and due < request.batch and at > now - request.linger_ms then
-        lingers = math.min(lingers or AHEAD_MS + now, at + request.linger_ms)
+        lingers = math.min(lingers or step.AHEAD_MS + now, at + request.linger_ms)
       elseif not best or at < best.at then
         best = {lane = lane, collection = collection, key = key, at = at, due = due}
       end
     elseif at then
-      sooner(sane(at, AHEAD_MS))
+      listing_schedule.note_due(step.sane(at, step.AHEAD_MS))
     end
   end
   return best, lingers
@@ -92,7 +95,7 @@ local UNMIXED_MS = 60000
 local function may_be_filled(collection, shape)
   if collection.single then return false end
   if shape ~= '' and shape ~= ' staged' then return false end
-  return (sane(collection.held.refused, 0) or 0) <= now - UNMIXED_MS
+  return (step.sane(collection.held.refused, 0) or 0) <= now - UNMIXED_MS
 end
 
 -- The requests on their way, and how many of them are of the lower lanes.
@@ -100,18 +103,23 @@ local function flights_of(flight)
   local lower = flight .. ':lower'
   for _, key in ipairs({flight, lower}) do
     redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
-    redis.call('ZREMRANGEBYSCORE', key, now + CLAIM_MS + 1, '+inf')
+    redis.call('ZREMRANGEBYSCORE', key, now + step.CLAIM_MS + 1, '+inf')
   end
   return redis.call('ZCARD', flight), redis.call('ZINTERCARD', 2, flight, lower)
 end
 
--- Those that are not paused; held: what is stored of each, for publish_wait.lua and room.lua.
+-- Those that are not paused; held: what is stored of each, for publish_wait.lua and plan_room.lua.
 local function not_paused(collections)
   local open = {}
   for _, collection in ipairs(collections) do
-    collection.held = read(P .. 'collection:' .. collection.name, 'paused', 'closed', 'closed_next', 'full',
+    collection.held = listing_schedule.read_hash('instep:collection:' .. collection.name, 'paused', 'closed', 'closed_next', 'full',
       'full_next', 'full_try', 'create_most', 'refused')
     if not collection.held.paused then open[#open + 1] = collection end
   end
   return open
 end
+
+return {
+  lanes_in_turn = lanes_in_turn, listed_in = listed_in, first_due = first_due, due_set = due_set,
+  may_be_filled = may_be_filled, flights_of = flights_of, not_paused = not_paused,
+}

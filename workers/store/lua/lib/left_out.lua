@@ -10,8 +10,11 @@
 --     number when it came: where the event stands when it runs again
 -- instep:item:…  o:<slug>: {l: the letter, r: the version, a: the arrival number then,
 --   h: the place of its event in its delivery}
+--! uses versions step items arrivals dead_letters slices version_order
 
-local function letter_key(id) return P .. 'letter:' .. id end
+local given = step.given
+
+local function letter_key(id) return 'instep:letter:' .. id end
 
 local function is_open(id) return redis.call('HGET', letter_key(id), 'state') == 'open' end
 
@@ -24,7 +27,7 @@ local function unlink(item, slug)
   item.relinked[slug] = true
 end
 
-local writing  -- the letter that this step writes anew: what it holds is known at the end
+local rewriting = {}  -- id: of the letter that this step writes anew: what it holds is known at the end
 
 -- How many entries a letter holds; one that an older release wrote is counted once.
 local function entries_of(key)
@@ -46,13 +49,13 @@ local function remove_entry(key, name)
 end
 
 -- Nothing of it is left in its letter: with the last entry the letter closes.
-local function leave_left_out(item, slug)
+local function remove(item, slug)
   local id = item.left[slug].l
   unlink(item, slug)
   local key = letter_key(id)
-  if remove_entry(key, entry_name(item, slug)) == 0 or id == writing or not is_open(id) then return end
+  if remove_entry(key, entry_name(item, slug)) == 0 or id == rewriting.id or not is_open(id) then return end
   if entries_of(key) == 0 and redis.call('HEXISTS', key, 'nameless') == 0 then
-    close_letter(id, 'superseded')
+    dead_letters.close(id, 'superseded')
   end
 end
 
@@ -68,8 +71,8 @@ end
 
 -- Versions of two kinds say nothing of each other.
 local function are_compared(one, other)
-  local a, b = kind_of(one), kind_of(other)
-  return a == b or a == BEFORE or b == BEFORE
+  local a, b = versions.kind_of(one), versions.kind_of(other)
+  return a == b or a == versions.BEFORE or b == versions.BEFORE
 end
 
 -- Whether an event that gives *version* stands after what *link* names: by version, then by arrival.
@@ -83,14 +86,14 @@ local function is_after(link, version, event)
 end
 
 -- A value of *slug*, or a retirement, was accepted: what was left out before it is overtaken.
-local function overtake_left_out(item, slug, version, event)
+local function overtake(item, slug, version, event)
   if not next(item.left) then return end
   local names = {}
   for name in pairs(item.left) do
-    if slug == GONE or name == GONE or name == slug then names[#names + 1] = name end
+    if slug == items.GONE or name == items.GONE or name == slug then names[#names + 1] = name end
   end
   for _, name in ipairs(names) do
-    if is_after(item.left[name], version, event) then leave_left_out(item, name) end
+    if is_after(item.left[name], version, event) then remove(item, name) end
   end
 end
 
@@ -102,17 +105,17 @@ local function is_overtaken(item, left, event)
       return field.r > version
     end
     local back = given(event.again) or arrivals.reserved or arrivals.spooled
-    return back ~= nil and not came_before(field, event)
+    return back ~= nil and not version_order.came_before(field, event)
   end
   for slug, field in pairs(item.fields) do
-    local compared = slug == left.slug or left.slug == GONE or (slug == GONE and not field.b)
+    local compared = slug == left.slug or left.slug == items.GONE or (slug == items.GONE and not field.b)
     if compared and is_newer(field) then return true end
   end
   return false
 end
 
 -- Puts what *event* left out into its letter *id*.
-local function link_left_out(id, event, item_of)
+local function link_event(id, event, item_of)
   local arrival = arrivals.last()
   local again, put, held = given(event.again), {}, entries_of(letter_key(id))
   for _, left in ipairs(event.left) do
@@ -122,7 +125,7 @@ local function link_left_out(id, event, item_of)
     local other = item.left[slug]
     local later = not other or is_after(other, version, event)
     if later and not is_overtaken(item, left, event) then
-      if other and other.l ~= id then leave_left_out(item, slug) end
+      if other and other.l ~= id then remove(item, slug) end
       item.left[slug] = link
       item.relinked[slug] = true
       put[#put + 1] = entry_name(item, slug)
@@ -144,7 +147,7 @@ local function unlink_entry(id, name, item_of)
 end
 
 -- Takes all entries out of a letter: it is closed, or written anew.
-local function unlink_left_out(id, item_of)
+local function unlink_all(id, item_of)
   local held = redis.call('HGETALL', letter_key(id))
   for i = 1, #held, 2 do
     if string.sub(held[i], 1, 2) == 'o:' then unlink_entry(id, held[i], item_of) end
@@ -154,9 +157,9 @@ end
 
 -- Takes some entries out of a letter that is closed; true: that was all.
 local function unlink_slice(id, item_of)
-  local cursor, room = '0', SLICE
+  local cursor, room = '0', slices.SLICE
   for _ = 1, 10 do
-    local found = redis.call('HSCAN', letter_key(id), cursor, 'COUNT', SLICE)
+    local found = redis.call('HSCAN', letter_key(id), cursor, 'COUNT', slices.SLICE)
     for i = 1, #found[2], 2 do
       local name = found[2][i]
       local kind = string.sub(name, 1, 2)
@@ -174,9 +177,16 @@ local function unlink_slice(id, item_of)
 end
 
 -- Closes a letter with what is in it; very many entries leave it in slices.
-local function end_letter(id, reason, item_of)
-  local many = entries_of(letter_key(id)) > SLICE
-  if not many then unlink_left_out(id, item_of) end
-  close_letter(id, reason, many)
-  if many then slices.leave('letter:' .. id, {reason = reason}) end
+local function close_letter(id, reason, item_of)
+  local many = entries_of(letter_key(id)) > slices.SLICE
+  if not many then unlink_all(id, item_of) end
+  dead_letters.close(id, reason, many)
+  if many then slices.add('letter:' .. id, {reason = reason}) end
 end
+
+return {
+  letter_key = letter_key, is_open = is_open, entry_name = entry_name, unlink = unlink,
+  rewriting = rewriting, entries_of = entries_of, remove_entry = remove_entry, remove = remove,
+  overtake = overtake, is_overtaken = is_overtaken, link_event = link_event,
+  unlink_all = unlink_all, unlink_slice = unlink_slice, close_letter = close_letter,
+}

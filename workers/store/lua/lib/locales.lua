@@ -17,14 +17,16 @@
 --   primary one; * behind one that was never published. …:next: of the listing that is under way
 --   V of a field: cmsLocaleIds of the variants that show its value, while others do not, by commas;
 --   W: ms of the first of the claims that wrote them: a repair mark that is younger stays
+--! uses step items
 
+local now, given = step.now, step.given
 local AT = '@'
 local SITE_MS = 86400000     -- after which the locales are read again
 local VARIANTS_MS = 3600000  -- after which the variants are listed again, where something is sent
 local UNREAD_MS = 300000     -- no item waits for longer for what cannot be read
 
 local function tag_of(slug) return string.match(slug, '@(.+)$') end
-local function bare(slug) return string.match(slug, '^[^@]*') end
+local function bare_slug(slug) return string.match(slug, '^[^@]*') end
 
 local function as_list(text)
   local list = {}
@@ -49,7 +51,7 @@ local function variants_text(held)
 end
 
 local function site_of(place)
-  local text = redis.call('HGET', P .. 'site:' .. place, 'locales')
+  local text = redis.call('HGET', 'instep:site:' .. place, 'locales')
   if not text then return nil end
   local site = {ids = {}, tags = {}, all = {}}
   for i, pair in ipairs(cjson.decode(text)) do
@@ -62,7 +64,7 @@ end
 -- The cmsLocaleId of the primary locale, as far as any answer has told it.
 local function primary_of(place)
   local site = site_of(place)
-  return site and site.primary or redis.call('HGET', P .. 'index:' .. place, 'primary') or nil
+  return site and site.primary or redis.call('HGET', 'instep:index:' .. place, 'primary') or nil
 end
 
 -- Whether the CMS tells in *locale* of another variant than the one that *slug* means.
@@ -75,7 +77,7 @@ end
 
 -- The cmsLocaleIds that a field without a locale of its own goes to, where they exist.
 -- *named*: "all", a list of tags, or nil.
-local function scope_of(site, named)
+local function scope_ids(site, named)
   if not site or not named then return nil end
   if named == 'all' then return site.all end
   local scope = {}
@@ -102,14 +104,14 @@ local function note_shown(item, claim, verdict)
     local field = item.fields[slug]
     if field and field.a == claim.fields[slug] and #ids > 0 then
       add_shown(field, ids, math.min(claim.at, now))
-      touch(item, slug)
+      items.touch(item, slug)
     end
   end
 end
 
 -- What the attempt tells of the variants: one is not there, or is written staged only, or live.
 local function note_variants(place, id, told)
-  local key = P .. 'variants:' .. place
+  local key = 'instep:variants:' .. place
   for _, name in ipairs({key, key .. ':next'}) do
     local text = redis.call('HGET', name, id)
     if text then
@@ -124,15 +126,15 @@ local function note_variants(place, id, told)
 end
 
 -- An answer contradicts what is known: it may be a locale that is not there any more.
-local function doubt_locales(place, told)
+local function doubt(place, told)
   for _, state in pairs(told) do
-    if state == 'gone' then redis.call('HSET', P .. 'site:' .. place, 'read', 0) end
+    if state == 'gone' then redis.call('HSET', 'instep:site:' .. place, 'read', 0) end
   end
 end
 
 -- All of its variants are deleted, or none of them is live.
 local function note_withdrawn(place, id, deleted)
-  local key = P .. 'variants:' .. place
+  local key = 'instep:variants:' .. place
   if deleted then
     redis.call('HDEL', key, id)
     redis.call('HDEL', key .. ':next', id)
@@ -142,3 +144,11 @@ local function note_withdrawn(place, id, deleted)
   for locale in pairs(parse_variants(redis.call('HGET', key, id))) do told[locale] = 'staged' end
   note_variants(place, id, told)
 end
+
+return {
+  SITE_MS = SITE_MS, VARIANTS_MS = VARIANTS_MS, UNREAD_MS = UNREAD_MS, tag_of = tag_of,
+  bare_slug = bare_slug, as_list = as_list, parse_variants = parse_variants,
+  variants_text = variants_text, site_of = site_of, is_elsewhere = is_elsewhere,
+  scope_ids = scope_ids, claimed_since = claimed_since, note_shown = note_shown,
+  note_variants = note_variants, doubt = doubt, note_withdrawn = note_withdrawn,
+}

@@ -1,15 +1,18 @@
 -- Shared: the GET that is next for keys whose items are not known: a filter for them, else a page of
 -- a listing.
+--! uses step listing_schedule filters
+
+local request, now = step.request, step.now
 
 -- The collection, the hash of what is being read, and the page of it.
-local function next_look_up(open)
+local function next_read(open)
   for _, collection in ipairs(open) do
     local place = collection.name .. ':' .. collection.index
-    local key = P .. 'index:' .. place
-    local page = filter_page(collection, key, place)
+    local key = 'instep:index:' .. place
+    local page = filters.page(collection, key, place)
     if page then return collection, key .. page.slot, page end
   end
-  local collection, key, page = index_step(open)
+  local collection, key, page = listing_schedule.next_page(open)
   if page then page.step = 'index' end
   return collection, key, page
 end
@@ -25,9 +28,11 @@ local function is_turn_of_batch(collection, page, dest_key)
 end
 
 -- Hands it out to the caller alone; *dest_key*: the hash of the destination.
-local function hand_out_look_up(collection, key, page, dest_key)
-  redis.call('HSET', key, 'lock', now + CLAIM_MS, 'holder', request.token)
+local function hand_out(collection, key, page, dest_key)
+  redis.call('HSET', key, 'lock', now + step.CLAIM_MS, 'holder', request.token)
   if is_turn_of_batch(collection, page, dest_key) then redis.call('HSET', dest_key, 'turn', 'batch') end
   page.collection = collection.name
-  return answer(page, CLAIM_MS)
+  return step.answer(page, step.CLAIM_MS)
 end
+
+return {next_read = next_read, hand_out = hand_out}

@@ -4,11 +4,16 @@
 -- instep:losses:number  counts them
 -- instep:losses:at      ms at which the newest was noted: what is created waits (creation.lua)
 -- instep:losses:proven  hash: collection → the newest of them that a reconcile has outrun
+--! uses step
+
+local request = step.request
 
 -- Behind the name of a copy: with another one the confirmations of before do not count. Of a store
 -- that may forget acknowledged writes none outlives its restart, and none outlives a loss: the CMS
 -- may hold an answer that the store knows no longer.
-local function doubts()
+local function copy_suffix()
   return (request.weak and string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or '')
-    .. (loss_number and '~' .. loss_number or '')
+    .. (step.loss_number and '~' .. step.loss_number or '')
 end
+
+return {copy_suffix = copy_suffix}

@@ -1,49 +1,15 @@
--- Shared, of accept: values that were overtaken before they came. Owns
---   instep:stale:<source>  hash: <collection> → how many so far; ":since", ":events", ":by", ":unit"
---     ":since": ms since which everything that came was older than what is held, in ":events"
---     deliveries; ":by": by how much the last of it was, in ":unit": µs, positions or logs; ":told":
---     ms at which that was logged last
+-- Values that something newer has overtaken.
+--! uses step items dead_letters
 
-local STALLED_MS = 900000   -- no less is worth a warning
-local STALLED_EVENTS = 5
-local TOLD_MS = 3600000
-local stale_here, older_here, newer_here = {}, nil, false
-
-local function distance(version, newest)
-  if kind_of(version) == 't' then return micros_of(newest) - micros_of(version), 'us' end
-  local log, position = position_of(version)
-  local newest_log, newest_position = position_of(newest)
-  if log ~= newest_log then return newest_log - log, 'logs' end
-  return tonumber(newest_position) - tonumber(position), 'positions'
+-- A value that waits, or lies in a letter, has been overtaken.
+local function supersede(item, slug)
+  local field = item.fields[slug]
+  if field.s ~= 'pending' and field.s ~= 'dead' then return end
+  step.count(field.s, -1)
+  step.count('superseded', 1)
+  if field.s == 'dead' then dead_letters.remove_value(field, slug, 'superseded') end
+  field.s = 'superseded'
+  items.touch(item, slug)
 end
 
-local function note_stale(item, change, slug, version)
-  stale_here[change.collection] = (stale_here[change.collection] or 0) + 1
-  for _, name in ipairs({slug, GONE}) do
-    local newest = item.fields[name] and item.fields[name].r
-    if version and newest and newest > version and kind_of(newest) == kind_of(version)
-        and kind_of(version) ~= BEFORE then
-      older_here = {distance(version, newest)}
-    end
-  end
-end
-
-local function note_newer() newer_here = true end
-
--- Returns what is to be told of a source that has not said anything new for a while.
-local function save_stale()
-  local key = P .. 'stale:' .. request.source
-  for collection, number in pairs(stale_here) do redis.call('HINCRBY', key, collection, number) end
-  if newer_here then redis.call('HDEL', key, ':since', ':events', ':by', ':unit', ':told') end
-  if newer_here or not older_here then return false end
-  redis.call('HSETNX', key, ':since', now)
-  local events = redis.call('HINCRBY', key, ':events', 1)
-  local by = string.format('%.0f', older_here[1])
-  redis.call('HSET', key, ':by', by, ':unit', older_here[2])
-  local since = tonumber(redis.call('HGET', key, ':since'))
-  if now - since < STALLED_MS or events < STALLED_EVENTS then return false end
-  local told = tonumber(redis.call('HGET', key, ':told') or 0)
-  if now - told < TOLD_MS and told <= now then return false end
-  redis.call('HSET', key, ':told', now)
-  return {since = since, events = events, by = by, unit = older_here[2]}
-end
+return {supersede = supersede}

@@ -5,11 +5,13 @@
 --   closed_next    ms of the next try            closed_try    the token of the one that is out
 -- A try takes the item that has been due for longest; what was refused is due anew, so that each
 -- time another is tried.
+--! uses step
 
+local now = step.now
 local FIRST_TRY_MS = 30000  -- also for a conflict that the CMS answers once, right after a publish
 local TRY_MS = 180000
 
-local function next_try(closed, closed_next) return closed and (sane(closed_next, TRY_MS) or now) end
+local function next_try(closed, closed_next) return closed and (step.sane(closed_next, TRY_MS) or now) end
 
 -- Notes of each collection whether nothing of it may be sent (shut), or one item (single).
 local function note_closed(collections)
@@ -24,19 +26,19 @@ local function note_closed(collections)
 end
 
 local function is_shut(name)
-  local at = next_try(unpack(redis.call('HMGET', P .. 'collection:' .. name, 'closed', 'closed_next')))
+  local at = next_try(unpack(redis.call('HMGET', 'instep:collection:' .. name, 'closed', 'closed_next')))
   return at and at > now
 end
 
 -- Should nothing come of the try, the next one need not wait for long.
 local function begin_try(collection, token)
-  redis.call('HSET', P .. 'collection:' .. collection.name, 'closed_next', now + CLAIM_MS,
+  redis.call('HSET', 'instep:collection:' .. collection.name, 'closed_next', now + step.CLAIM_MS,
     'closed_try', token)
 end
 
 -- *why*: the answer to *claim* says that the collection is closed; nil: it says something else.
 local function note_answer_on_closed(name, claim, why)
-  local key = P .. 'collection:' .. name
+  local key = 'instep:collection:' .. name
   local held = redis.call('HMGET', key, 'closed', 'closed_try')
   local tried = held[2] == claim
   if not why then
@@ -50,6 +52,11 @@ local function note_answer_on_closed(name, claim, why)
 end
 
 local function try_at_once(name)
-  local key = P .. 'collection:' .. name
+  local key = 'instep:collection:' .. name
   if redis.call('HEXISTS', key, 'closed') == 1 then redis.call('HSET', key, 'closed_next', now) end
 end
+
+return {
+  note_closed = note_closed, is_shut = is_shut, begin_try = begin_try,
+  note_answer_on_closed = note_answer_on_closed, try_at_once = try_at_once,
+}

@@ -9,7 +9,9 @@
 --   took:<who> <lane> (its last slot)
 -- instep:budget:<token hash>:queue  sorted set: "<who> <lane>" by the ms at which it comes for a
 --   slot; who: a destination, or "<destination>:calls" for its calls outside of claims
+--! uses step
 
+local now = step.now
 local WINDOW_MS = 60000
 local CLOSED_MS = 3600000  -- the longest Retry-After that is taken
 local COMES_MS = 1000  -- a destination that comes later than this has lost its turn
@@ -20,17 +22,17 @@ local SHARES = {replay = 0.15, reconcile = 0.15}
 
 -- The budget as it stands. at: ms from which a slot is free; spared_at: and the burst stays.
 local function budget_of(name, ceiling)
-  local key = P .. 'budget:' .. name
+  local key = 'instep:budget:' .. name
   local held = redis.call('HMGET', key, 'tat', 'last', 'limit', 'left', 'till', 'closed', 'others',
     'slots', 'owed:replay', 'owed:reconcile', 'asked:replay', 'asked:reconcile')
   local limit = math.min(ceiling, tonumber(held[3]) or ceiling)
   local burst = math.max(1, math.min(5, math.floor(limit / 10)))
   local every = WINDOW_MS / math.max(1, limit - burst - 1)
-  local tat = sane(held[1], WINDOW_MS + burst * every) or now
-  local till, left = sane(held[5], WINDOW_MS), tonumber(held[4])
+  local tat = step.sane(held[1], WINDOW_MS + burst * every) or now
+  local till, left = step.sane(held[5], WINDOW_MS), tonumber(held[4])
 
   local function free_at(spared)
-    local at = math.max(tat - (burst - 1 - spared) * every, sane(held[6], CLOSED_MS) or now)
+    local at = math.max(tat - (burst - 1 - spared) * every, step.sane(held[6], CLOSED_MS) or now)
     if not (till and till > now and left) then return at end
     -- Somebody else may spend of this budget too: what he leaves is spread over the window.
     local rest, others = left - spared, tonumber(held[7]) or 0
@@ -41,12 +43,12 @@ local function budget_of(name, ceiling)
     if usable < 1 then return math.max(at, till) end
     local spread = (till - now) / usable
     if spread > every * 1.25 and (others > 0 or left < burst * 2) then
-      at = math.max(at, math.min((sane(held[2], 0) or 0) + spread, till))
+      at = math.max(at, math.min((step.sane(held[2], 0) or 0) + spread, till))
     end
     return at
   end
 
-  local function waits(asked) return (sane(asked, 0) or 0) > now - ASKED_MS end
+  local function waits(asked) return (step.sane(asked, 0) or 0) > now - ASKED_MS end
   return {key = key, every = every, tat = tat, slots = tonumber(held[8]) or 0,
     at = free_at(0), spared_at = free_at(burst - 1),
     owed = {replay = tonumber(held[9]) or 0, reconcile = tonumber(held[10]) or 0},
@@ -120,7 +122,7 @@ local function return_slot(budget, destination)
   local tat = tonumber(redis.call('HGET', key, 'tat'))
   if tat then redis.call('HSET', key, 'tat', string.format('%.3f', tat - every)) end
   if (tonumber(redis.call('HGET', key, 'mine')) or 0) > 0 then redis.call('HINCRBY', key, 'mine', -1) end
-  redis.call('HINCRBY', P .. 'destination:' .. destination, 'calls', -1)
+  redis.call('HINCRBY', 'instep:destination:' .. destination, 'calls', -1)
 end
 
 -- Takes a slot that slot_wait said is free.
@@ -141,6 +143,12 @@ local function take_slot(budget, lane, who, destination)
   if redis.call('HEXISTS', key, 'mine') == 1 then redis.call('HINCRBY', key, 'mine', 1) end
   redis.call('ZREM', key .. ':queue', who .. ' ' .. lane)
   redis.call('PEXPIRE', key, 2 * CLOSED_MS)
-  redis.call('HINCRBY', P .. 'destination:' .. destination, 'calls', 1)
-  redis.call('HSET', P .. 'destination:' .. destination, 'last_sent', now)
+  redis.call('HINCRBY', 'instep:destination:' .. destination, 'calls', 1)
+  redis.call('HSET', 'instep:destination:' .. destination, 'last_sent', now)
 end
+
+return {
+  WINDOW_MS = WINDOW_MS, CLOSED_MS = CLOSED_MS, budget_of = budget_of, has_to_wait = has_to_wait,
+  rank_of = rank_of, took = took, queue_up = queue_up, slot_wait = slot_wait,
+  return_slot = return_slot, take_slot = take_slot,
+}

@@ -1,7 +1,10 @@
 -- Shared: keys that references wait for and that a listing did not show.
+--! uses step items dead_letters slices references missing_items
+
+local request, now = step.request, step.now
 
 local function names_key(field, key)
-  local to, keys = named_by(field.v)
+  local to, keys = references.named_by(field.v)
   if to ~= request.collection then return false end
   for _, one in ipairs(keys) do
     if one == key then return true end
@@ -12,7 +15,7 @@ end
 -- What waits for something else is on nobody's way: two items that need each other never come.
 local function is_on_its_way(key)
   if request.missing ~= 'create' then return false end
-  local item = load_item(request.collection, key)
+  local item = items.load(request.collection, key)
   if item.meta.roomless then return true end
   for _, field in pairs(item.fields) do
     if field.s == 'pending' and not field.y then return true end
@@ -22,23 +25,23 @@ end
 
 -- The fields of *item* that have waited for a key long enough, and until when the others do. *told*:
 -- as wanted_slice says; coming: the key is on its way.
-local function tired(item, told)
+local function timed_out(item, told)
   local slugs, again, key = {}, nil, told.key
   for slug, field in pairs(item.fields) do
-    local waits = field.y and (field.s == 'pending' or wants_repair(field))
-    if waits and REFERS[field.t] and names_key(field, key) then
-      local till = field.y + (request.missing == 'create' and PATIENCE_MS or 0)
+    local waits = field.y and (field.s == 'pending' or items.wants_repair(field))
+    if waits and references.REFERS[field.t] and names_key(field, key) then
+      local till = field.y + (request.missing == 'create' and references.PATIENCE_MS or 0)
       if field.x and told.all ~= '1' then
         -- Its item may be an older one, which only a whole listing tells.
-        redis.call('HSET', P .. 'index:' .. request.collection .. ':' .. request.index, 'full', 1)
+        redis.call('HSET', 'instep:index:' .. request.collection .. ':' .. request.index, 'full', 1)
         till = now + 1
       elseif field.y > tonumber(told.ended) then
         till = math.max(till, now + 1)  -- the listing had ended before
       elseif told.coming then
-        till = now + PATIENCE_MS
+        till = now + references.PATIENCE_MS
       end
       if till > now then
-        again = math.min(again or till, till, now + PATIENCE_MS)
+        again = math.min(again or till, till, now + references.PATIENCE_MS)
       else
         slugs[#slugs + 1] = slug
       end
@@ -53,20 +56,20 @@ local function give_up(item, slugs, key)
   for _, slug in ipairs(slugs) do problems[#problems + 1] = {field = slug, message = message} end
   for slug, field in pairs(item.fields) do
     -- An item that cannot be created without it.
-    if field.y and field.s == 'pending' and not REFERS[field.t] then slugs[#slugs + 1] = slug end
+    if field.y and field.s == 'pending' and not references.REFERS[field.t] then slugs[#slugs + 1] = slug end
   end
-  local letter = bury(item, slugs, {kind = 'missing', message = message, problems = problems},
+  local letter = dead_letters.add(item, slugs, {kind = 'missing', message = message, problems = problems},
     item.meta.by ~= 'key' and item.record or nil)
-  redis.call('HSET', P .. 'letter:' .. letter, 'refers', request.collection .. ':' .. key)
-  set(item, 'severed', 1)
-  schedule(item)
-  save(item)
+  redis.call('HSET', 'instep:letter:' .. letter, 'refers', request.collection .. ':' .. key)
+  items.set(item, 'severed', 1)
+  items.schedule(item)
+  items.save(item)
 end
 
 -- Whether a field of *item* lies in a letter for want of *name*, <collection>:<key>.
 local function is_severed(item, name)
   for _, field in pairs(item.fields) do
-    if field.l and redis.call('HGET', P .. 'letter:' .. field.l, 'refers') == name then return true end
+    if field.l and redis.call('HGET', 'instep:letter:' .. field.l, 'refers') == name then return true end
   end
   return false
 end
@@ -75,26 +78,26 @@ end
 local function decide_on_waiter(told, waiter)
   local name = request.collection .. ':' .. told.key
   local place = request.collection .. ':' .. request.index
-  if redis.call('HEXISTS', P .. 'ids:' .. place, told.key) == 1 then return wake_one(waiter, name) end
-  local item = load_item(string.match(waiter, '^([^:]*):(.*)$'))
-  local slugs, till = tired(item, told)
+  if redis.call('HEXISTS', 'instep:ids:' .. place, told.key) == 1 then return references.wake_waiter(waiter, name) end
+  local item = items.load(string.match(waiter, '^([^:]*):(.*)$'))
+  local slugs, till = timed_out(item, told)
   if #slugs > 0 then give_up(item, slugs, told.key) end
   if till then told.again = math.min(tonumber(told.again) or till, till) end
   -- Else it has another value now.
-  if till or is_severed(item, name) then redis.call('SADD', P .. 'waiters:' .. name, waiter) end
+  if till or is_severed(item, name) then redis.call('SADD', 'instep:waiters:' .. name, waiter) end
 end
 
 local function next_wanted(told, waiters)
-  local wanted = P .. 'wanted:' .. request.collection
+  local wanted = 'instep:wanted:' .. request.collection
   told.key = redis.call('ZRANGEBYSCORE', wanted, '-inf', told.started, 'LIMIT', 0, 1)[1]
   if not told.key then return false end
-  local name = P .. 'waiters:' .. request.collection .. ':' .. told.key
+  local name = 'instep:waiters:' .. request.collection .. ':' .. told.key
   if redis.call('EXISTS', name) == 1 then redis.call('RENAME', name, waiters) end
   return true
 end
 
 local function end_wanted(told)
-  local wanted = P .. 'wanted:' .. request.collection
+  local wanted = 'instep:wanted:' .. request.collection
   if told.again then
     redis.call('ZADD', wanted, 'XX', told.again, told.key)
   else
@@ -106,17 +109,17 @@ end
 -- Decides on some of what is waited for since before the listing of *told* {started, ended, all} began:
 -- what it did not show is waited for no longer, but where it is to be created, or may yet be. Returns
 -- true where that was all; else *told* says how far it came: {key, again}.
-local function wanted_slice(told)
-  local looked, waiters = 0, P .. 'waking:wanted:' .. request.collection
-  while looked < SLICE and (told.key or next_wanted(told, waiters)) do
+local function decide_slice(told)
+  local looked, waiters = 0, 'instep:waking:wanted:' .. request.collection
+  while looked < slices.SLICE and (told.key or next_wanted(told, waiters)) do
     told.coming = is_on_its_way(told.key)
-    local some = redis.call('SPOP', waiters, SLICE)
+    local some = redis.call('SPOP', waiters, slices.SLICE)
     for _, waiter in ipairs(some) do decide_on_waiter(told, waiter) end
     told.coming = nil
     looked = looked + 1 + #some
     if redis.call('EXISTS', waiters) == 0 then end_wanted(told) end
   end
-  return not told.key and looked < SLICE
+  return not told.key and looked < slices.SLICE
 end
 
 local function decide(kind, slice, started, all)
@@ -125,12 +128,14 @@ local function decide(kind, slice, started, all)
     message = request.message}
   local name = kind .. request.collection
   if slices.has(name) then return slices.renew(name, told) end
-  if not slice(told) then slices.leave(name, told) end
+  if not slice(told) then slices.add(name, told) end
 end
 
 -- The listing that began at *started* has ended (*all*: one of the whole): who is missing, as far as one
 -- step tells.
 local function decide_on_missing(started, all)
-  decide('missing:', miss_slice, started, all)
-  decide('wanted:', wanted_slice, started, all)
+  decide('missing:', missing_items.decide_slice, started, all)
+  decide('wanted:', decide_slice, started, all)
 end
+
+return {decide_slice = decide_slice, decide_on_missing = decide_on_missing}

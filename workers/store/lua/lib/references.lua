@@ -9,7 +9,9 @@
 --   y of a field: ms since which it waits     j: the ids that were sent for it last, JSON
 --   woken of an item: what it waits for may have got its id; its next claim looks again
 --   rest: the lane of what waits              severed: of its fields one died for want of an item
+--! uses step items item_ids creation slices
 
+local request, now, given = step.request, step.now, step.given
 local REFERS = {['reference-key'] = true, ['references-key'] = true}
 -- Where items are created, their events may come after those of the items that refer to them.
 local PATIENCE_MS = 600000
@@ -29,11 +31,11 @@ local function link_of(kind, text)
   if not to then return 'null' end
   local ids, absent = {}, {}
   for _, key in ipairs(keys) do
-    local id = places[to] and redis.call('HGET', P .. 'ids:' .. to .. ':' .. places[to], key)
+    local id = places[to] and redis.call('HGET', 'instep:ids:' .. to .. ':' .. places[to], key)
     if id then ids[#ids + 1] = id else absent[#absent + 1] = key end
   end
   if #absent > 0 then return nil, to, absent end
-  return kind == 'reference-key' and cjson.encode(ids[1]) or list_text(ids)
+  return kind == 'reference-key' and cjson.encode(ids[1]) or step.list_text(ids)
 end
 
 -- A value is confirmed with the ids that it was sent with: with others it is sent again.
@@ -48,57 +50,57 @@ local function is_confirmed(held, kind, text)
   return held.c == confirmation(text, link)
 end
 
-local function await(item, slug, to, absent)
+local function wait_for(item, slug, to, absent)
   local field = item.fields[slug]
-  if field.s ~= 'pending' then mark_repair(item, slug, now) end
+  if field.s ~= 'pending' then items.mark_repair(item, slug, now) end
   -- A value that begins to wait asks for a listing; one that goes on waiting asks for none.
   local how = field.y and 'NX' or 'LT'
   for _, key in ipairs(absent) do
-    redis.call('SADD', P .. 'waiters:' .. to .. ':' .. key, item.collection .. ':' .. item.record)
-    redis.call('ZADD', P .. 'wanted:' .. to, how, now, key)
+    redis.call('SADD', 'instep:waiters:' .. to .. ':' .. key, item.collection .. ':' .. item.record)
+    redis.call('ZADD', 'instep:wanted:' .. to, how, now, key)
   end
   field.y = field.y or now
-  touch(item, slug)
+  items.touch(item, slug)
 end
 
 local function end_wait(item, slug)
   if not item.fields[slug].y then return end
   item.fields[slug].y = nil
-  touch(item, slug)
+  items.touch(item, slug)
 end
 
--- Of a list, the ids that there are, where all others wait for room in the plan (room.lua): the
+-- Of a list, the ids that there are, where all others wait for room in the plan (plan_room.lua): the
 -- field goes out without those, and waits on. nil: there is nothing new in that.
 local function without_roomless(entry, to, absent, sent)
   if entry.type ~= 'references-key' then return nil end
   local rest, waits = {}, {}
   for _, key in ipairs(absent) do
-    if redis.call('HEXISTS', P .. 'item:' .. to .. ':' .. key, 'roomless') == 0 then return nil end
+    if redis.call('HEXISTS', 'instep:item:' .. to .. ':' .. key, 'roomless') == 0 then return nil end
     waits[key] = true
   end
   local _, keys = named_by(entry.value)
   for _, key in ipairs(keys) do
     if not waits[key] then
-      rest[#rest + 1] = redis.call('HGET', P .. 'ids:' .. to .. ':' .. places[to], key)
+      rest[#rest + 1] = redis.call('HGET', 'instep:ids:' .. to .. ':' .. places[to], key)
     end
   end
-  local link = list_text(rest)
+  local link = step.list_text(rest)
   return #rest > 0 and link ~= sent and link or nil
 end
 
 -- What of *send* can go: of what refers to items the ids come with it, and where there are none
 -- yet it waits.
-local function linked(item, send)
+local function resolve(item, send)
   if item.meta.woken then
     for slug in pairs(item.fields) do end_wait(item, slug) end
-    set(item, 'woken', nil)
+    items.set(item, 'woken', nil)
   end
   local ready = {}
   for _, entry in ipairs(send) do
     local to, absent
     if REFERS[entry.type] then entry.link, to, absent = link_of(entry.type, entry.value) end
     if absent then
-      await(item, entry.slug, to, absent)
+      wait_for(item, entry.slug, to, absent)
       entry.link = without_roomless(entry, to, absent, item.fields[entry.slug].j)
       if entry.link then
         item.fields[entry.slug].j = entry.link
@@ -119,7 +121,7 @@ local function waits_whole(item, place)
   local waits = false
   for _, field in pairs(item.fields) do waits = waits or field.y end
   if not waits then return false end
-  for _, entry in ipairs(cjson.decode(redis.call('GET', P .. 'schema:' .. place) or '[]')) do
+  for _, entry in ipairs(cjson.decode(redis.call('GET', 'instep:schema:' .. place) or '[]')) do
     local field = item.fields[entry.slug]
     required = required or (entry.required and field and field.y)
   end
@@ -127,7 +129,7 @@ local function waits_whole(item, place)
   for slug, field in pairs(item.fields) do
     if field.s == 'pending' and not field.y then
       field.y = now
-      touch(item, slug)
+      items.touch(item, slug)
     end
   end
   return true
@@ -139,53 +141,59 @@ local function forget_links(field)
   if not to or not places[to] then return end
   local place = to .. ':' .. places[to]
   for _, key in ipairs(keys) do
-    local id = redis.call('HGET', P .. 'ids:' .. place, key)
-    if id then redis.call('HDEL', P .. 'keys:' .. place, id) end
-    redis.call('HDEL', P .. 'ids:' .. place, key)
+    local id = redis.call('HGET', 'instep:ids:' .. place, key)
+    if id then redis.call('HDEL', 'instep:keys:' .. place, id) end
+    redis.call('HDEL', 'instep:ids:' .. place, key)
   end
-  redis.call('HSET', P .. 'index:' .. place, 'full', 1)
+  redis.call('HSET', 'instep:index:' .. place, 'full', 1)
 end
 
-local function wake_one(waiter, name)
-  local key = P .. 'item:' .. waiter
+local function wake_waiter(waiter, name)
+  local key = 'instep:item:' .. waiter
   local held = redis.call('HMGET', key, 'by', 'lookup', 'lane', 'rest', 'severed')
   if not held[1] then return end
   redis.call('HSET', key, 'woken', 1)
   local collection, record = string.match(waiter, '^([^:]*):(.*)$')
   if held[3] or held[5] then
-    local item = load_item(collection, record)
-    if held[5] then revive(item, 'refers', name) end
-    schedule(item)
-    save(item)
+    local item = items.load(collection, record)
+    if held[5] then creation.replay_values(item, 'refers', name) end
+    items.schedule(item)
+    items.save(item)
   elseif held[4] and not held[2] then
     -- As schedule does it, without reading the item: thousands may wait for one.
     redis.call('HSET', key, 'lane', held[4])
-    redis.call('ZADD', P .. 'due:' .. collection .. ':' .. held[4], now, record)
+    redis.call('ZADD', 'instep:due:' .. collection .. ':' .. held[4], now, record)
   end
 end
 
 -- Wakes some of what has waited for *name*, <collection>:<key>, and is left in *waiters*; true: all of it.
-local function wake_slice(waiters, name)
-  for _, waiter in ipairs(redis.call('SPOP', waiters, WOKEN)) do wake_one(waiter, name) end
+local function wake_some(waiters, name)
+  for _, waiter in ipairs(redis.call('SPOP', waiters, WOKEN)) do wake_waiter(waiter, name) end
   return redis.call('EXISTS', waiters) == 0
 end
 
 -- Call it once the items of a step are saved. Who begins to wait from then on finds the id.
 local function wake_waiting()
   local room = WOKEN
-  for _, one in ipairs(arrived) do
+  for _, one in ipairs(item_ids.take_arrived()) do
     local name = one[1] .. ':' .. one[2]
-    local waiters = P .. 'waiters:' .. name
+    local waiters = 'instep:waiters:' .. name
     local number = redis.call('SCARD', waiters)
     if number > room then
-      local own = string.format('wake:%.0f', redis.call('INCR', P .. 'slice-number'))
-      redis.call('RENAME', waiters, P .. 'waking:' .. own)
-      slices.leave(own, {name = name})
+      local own = string.format('wake:%.0f', redis.call('INCR', 'instep:slice-number'))
+      redis.call('RENAME', waiters, 'instep:waking:' .. own)
+      slices.add(own, {name = name})
     elseif number > 0 then
-      wake_slice(waiters, name)
+      wake_some(waiters, name)
       room = room - number
     end
-    redis.call('ZREM', P .. 'wanted:' .. one[1], one[2])
+    redis.call('ZREM', 'instep:wanted:' .. one[1], one[2])
   end
-  arrived = {}
 end
+
+return {
+  REFERS = REFERS, PATIENCE_MS = PATIENCE_MS, places = places, named_by = named_by,
+  link_of = link_of, confirmation = confirmation, is_confirmed = is_confirmed, end_wait = end_wait,
+  resolve = resolve, waits_whole = waits_whole, forget_links = forget_links,
+  wake_waiter = wake_waiter, wake_some = wake_some, wake_waiting = wake_waiting,
+}

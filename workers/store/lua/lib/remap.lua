@@ -2,7 +2,9 @@
 -- request.again: so it is. request.assumed: {item: {slug: field}}: what the steps of this dry run
 -- before this one would have stored.
 -- What changes nothing is not accepted: it was, or was overtaken before it could be.
+--! uses step
 
+local request, given = step.request, step.given
 local tally = {same = 0, stale = 0}
 local taken, refused, closed = {}, {}, {}
 
@@ -15,8 +17,8 @@ end
 -- Counts the fate of a value that was not taken.
 local function pass_over(event, fate)
   if not given(event.again) then
-    count('accepted', 1)
-    count(fate, 1)
+    step.count('accepted', 1)
+    step.count(fate, 1)
   else
     local name = fate == 'stale' and 'stale' or 'same'
     tally[name] = tally[name] + 1
@@ -28,3 +30,8 @@ local function note_taken(event, item, slug, held, field)
   taken[#taken + 1] = {item.collection, item.record, slug, held and held.v or false, field.v,
     ARGV[6] == 'dry' and cjson.encode(field) or false}
 end
+
+return {
+  tally = tally, taken = taken, refused = refused, closed = closed, assume = assume,
+  pass_over = pass_over, note_taken = note_taken,
+}

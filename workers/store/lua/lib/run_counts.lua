@@ -2,11 +2,13 @@
 -- runs adds them up (workers/policy/run_guard.py, workers/store/run_counts.py).
 -- guard:<collection>:<copy>        hash: <kind>:<quarter of an hour since 1970> → items
 -- guard:<collection>:<copy>:first  hash: left, till: what the first load may still create, until then
+--! uses step
 
+local now = step.now
 local QUARTER_MS = 900000
 local QUARTERS = 8 * 96  -- that are kept: a day more than the longest window
 
-local function counts_of(place) return P .. 'guard:' .. place end
+local function counts_of(place) return 'instep:guard:' .. place end
 
 local function quarter_of(name, kind)
   local found, quarter = string.match(name, '^(%a+):(%d+)$')
@@ -30,7 +32,7 @@ local function add_counted(place, kind, number)
   redis.call('PEXPIRE', key, QUARTERS * QUARTER_MS)
 end
 
-local function sum_counted(place, kind, window_ms)
+local function sum(place, kind, window_ms)
   local held, sum = redis.call('HGETALL', counts_of(place)), 0
   for n = 1, #held, 2 do
     local quarter = quarter_of(held[n], kind)
@@ -39,29 +41,29 @@ local function sum_counted(place, kind, window_ms)
   return sum
 end
 
--- A table, for want of room for locals in accept. limit: what a run may do of one kind: {place, kind,
+-- limit: what a run may do of one kind: {place, kind,
 -- most, first, window_ms}; first: it is the first load.
-local runs = {counts_of = counts_of, sum = sum_counted, taken = {}, retired = {}}
+local events_taken, items_retired = {}, {}  -- of accept: records that got a value, and items to be retired by place
 
 -- What the first load may still create; nil: nothing was loaded yet.
-function runs.first_left(place)
+local function first_left(place)
   local held = redis.call('HMGET', counts_of(place) .. ':first', 'left', 'till')
   if not held[1] then return nil end
   return now <= tonumber(held[2]) and tonumber(held[1]) or 0
 end
 
-function runs.exceeds(limit, number)
+local function exceeds(limit, number)
   if not limit then return false end
-  if limit.first then return number > (runs.first_left(limit.place) or 0) end
-  return sum_counted(limit.place, limit.kind, limit.window_ms) + number > limit.most
+  if limit.first then return number > (first_left(limit.place) or 0) end
+  return sum(limit.place, limit.kind, limit.window_ms) + number > limit.most
 end
 
 -- lease: the lock of a run: {name, token}. Another may hold it since the run last asked, while it stood still.
-function runs.is_lost(lease)
+local function is_lost(lease)
   return lease ~= nil and redis.call('GET', lease.name) ~= lease.token
 end
 
-function runs.note(limit, number)
+local function add_to_limit(limit, number)
   if not limit or number == 0 then return end
   if limit.first then
     redis.call('HINCRBY', counts_of(limit.place) .. ':first', 'left', -number)
@@ -71,12 +73,17 @@ function runs.note(limit, number)
 end
 
 -- Of accept: an event of a run, which is one record, gave a value; and an item is to be retired.
-function runs.note_taken(event) runs.taken[event] = true end
-function runs.note_retired(place) runs.retired[place] = (runs.retired[place] or 0) + 1 end
+local function note_taken(event) events_taken[event] = true end
+local function note_retired(place) items_retired[place] = (items_retired[place] or 0) + 1 end
 
-function runs.save(limit)
+local function save(limit)
   local number = 0
-  for _ in pairs(runs.taken) do number = number + 1 end
-  runs.note(limit, number)
-  for place, items in pairs(runs.retired) do add_counted(place, 'retired', items) end
+  for _ in pairs(events_taken) do number = number + 1 end
+  add_to_limit(limit, number)
+  for place, items in pairs(items_retired) do add_counted(place, 'retired', items) end
 end
+
+return {
+  counts_of = counts_of, sum = sum, first_left = first_left, exceeds = exceeds, is_lost = is_lost,
+  add_to_limit = add_to_limit, note_taken = note_taken, note_retired = note_retired, save = save,
+}

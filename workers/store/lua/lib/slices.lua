@@ -4,40 +4,45 @@
 --   instep:slices           sorted set: <kind>:<name> of what is left, by the ms of its last slice
 --   instep:slice:<of it>    hash: what it needs, and how far it is
 -- Kinds:
---   missing:<collection>    keys that a listing did not show          missing.lua
+--   missing:<collection>    keys that a listing did not show          missing_items.lua
 --   wanted:<collection>     references to such keys                   reference_timeouts.lua
 --   wake:<n>                what waited for an item that has come     references.lua
 --   letter:<id>             what is left in a letter that is closed   left_out.lua
 --   instep:waking:<of it>   set: the items that it has yet to look at, of wanted and wake
+--! uses step
 
-local slices = {}  -- one table, for a script has 200 names at most
+local now = step.now
 local SLICE = 30       -- items that one step loads and saves beside its own
 
-function slices.nudge()
-  redis.call('LPUSH', P .. 'nudge', 1)
-  redis.call('LTRIM', P .. 'nudge', 0, 0)
+local function nudge_sweep()
+  redis.call('LPUSH', 'instep:nudge', 1)
+  redis.call('LTRIM', 'instep:nudge', 0, 0)
 end
 
-function slices.has(name) return redis.call('EXISTS', P .. 'slice:' .. name) == 1 end
+local function has(name) return redis.call('EXISTS', 'instep:slice:' .. name) == 1 end
 
-function slices.leave(name, told)
+local function add(name, told)
   local put = {}
   for key, value in pairs(told) do
     put[#put + 1] = key
     put[#put + 1] = tostring(value)
   end
-  redis.call('DEL', P .. 'slice:' .. name)
-  redis.call('HSET', P .. 'slice:' .. name, unpack(put))
-  redis.call('ZADD', P .. 'slices', now, name)
-  slices.nudge()
+  redis.call('DEL', 'instep:slice:' .. name)
+  redis.call('HSET', 'instep:slice:' .. name, unpack(put))
+  redis.call('ZADD', 'instep:slices', now, name)
+  nudge_sweep()
 end
 
 -- It goes on with what *told* says besides.
-function slices.renew(name, told)
-  for key, value in pairs(told) do redis.call('HSET', P .. 'slice:' .. name, key, tostring(value)) end
+local function renew(name, told)
+  for key, value in pairs(told) do redis.call('HSET', 'instep:slice:' .. name, key, tostring(value)) end
 end
 
-function slices.finish(name)
-  redis.call('DEL', P .. 'slice:' .. name)
-  redis.call('ZREM', P .. 'slices', name)
+local function finish(name)
+  redis.call('DEL', 'instep:slice:' .. name)
+  redis.call('ZREM', 'instep:slices', name)
 end
+
+return {
+  SLICE = SLICE, nudge_sweep = nudge_sweep, has = has, add = add, renew = renew, finish = finish,
+}

@@ -13,6 +13,9 @@
 -- A change without a version (workers/model/changes.py, Placed) that runs again goes over what has no
 -- higher arrival number than the newest when it first came (event.again.arrival), and over nothing
 -- else. What an older release kept does not tell that number, and goes by when it came.
+--! uses versions step items arrivals inferred_retirements
+
+local request, now, now_us, given = step.request, step.now, step.now_us, step.given
 
 -- A spooled delivery, request.spooled, came before it could be accepted: it goes over what came
 -- before that, by its time, and over nothing else.
@@ -23,7 +26,7 @@ if arrivals.spooled then
   arrivals.us = math.min(arrivals.spooled.came_us, now_us)
   arrivals.ms = math.floor(arrivals.us / 1000)
 elseif arrivals.reserved then
-  arrivals.us, arrivals.ms = micros_of(arrivals.reserved.came), arrivals.reserved.came_ms
+  arrivals.us, arrivals.ms = versions.micros_of(arrivals.reserved.came), arrivals.reserved.came_ms
 end
 
 local EVENTS = 200  -- ids kept of one version, 16 characters each; older repeats the seen ids tell
@@ -93,13 +96,13 @@ end
 
 -- Two versions that say nothing of each other.
 local function are_apart(one, other)
-  local kind, other_kind = kind_of(one), kind_of(other)
-  return kind ~= other_kind and kind ~= BEFORE and other_kind ~= BEFORE
+  local kind, other_kind = versions.kind_of(one), versions.kind_of(other)
+  return kind ~= other_kind and kind ~= versions.BEFORE and other_kind ~= versions.BEFORE
 end
 
 -- A value of *slug* is compared with that of its field, and with the retirement of its item; a
 -- retirement with all that is held.
-local function is_compared(slug, name) return slug == GONE or name == slug or name == GONE end
+local function is_compared(slug, name) return slug == items.GONE or name == slug or name == items.GONE end
 
 -- As an older release left what a snapshot gave.
 local function seems_of_snapshot(held) return held.q == 3 and not (held.n or held.e or held.f) end
@@ -109,8 +112,8 @@ local function is_of_snapshot(held) return held.R ~= nil or seems_of_snapshot(he
 -- Whether the value that takes *version* has the time of a snapshot, R.
 local function has_snapshot_time(held, version, snapshot)
   if held and held.r == version and held.R then return 1 end
-  if not snapshot or kind_of(version) ~= 't' then return nil end
-  local ms = math.floor(micros_of(version) / 1000)
+  if not snapshot or versions.kind_of(version) ~= 't' then return nil end
+  local ms = math.floor(versions.micros_of(version) / 1000)
   return (ms == snapshot.as_of_ms or ms == snapshot.before_ms) and 1 or nil
 end
 
@@ -121,7 +124,7 @@ local function newest_before(item, slug, event)
   for name, field in pairs(item.fields) do
     if is_compared(slug, name) then
       local before = not stands_back(event) or came_before(field, event)
-      local own = slug ~= GONE and item.fields[slug]
+      local own = slug ~= items.GONE and item.fields[slug]
       local apart = own and are_apart(own.r, field.r)
       if before and not apart and (not newest or field.r > newest) then newest = field.r end
       local late = first_arrival(event) or arrivals.spooled
@@ -134,16 +137,16 @@ end
 -- The source has no times: of when it came, and later than all that came before it.
 local function arrival_version(newest, event)
   local again = given(event.again)
-  local micros = again and micros_of(again.came) or arrivals.us
-  if not newest or kind_of(newest) == BEFORE then return time_at(micros) end
-  if kind_of(newest) == 's' then return newest end
-  return time_at(math.max(micros, micros_of(newest) + 1))
+  local micros = again and versions.micros_of(again.came) or arrivals.us
+  if not newest or versions.kind_of(newest) == versions.BEFORE then return versions.time_at(micros) end
+  if versions.kind_of(newest) == 's' then return newest end
+  return versions.time_at(math.max(micros, versions.micros_of(newest) + 1))
 end
 
 -- The version that the event, which runs again, has given another field of *item*.
 local function version_beside(item, event)
   for slug, field in pairs(item.fields) do
-    if slug ~= GONE and gave(field, event) then return field.r end
+    if slug ~= items.GONE and gave(field, event) then return field.r end
   end
 end
 
@@ -155,15 +158,15 @@ end
 
 -- The version of a change that has none of its own; nil: it is not to go over what is held.
 local function placed_version(item, slug, placed, event)
-  local held, gone = item.fields[slug], item.fields[GONE]
+  local held, gone = item.fields[slug], item.fields[items.GONE]
   if held and gave(held, event) then return held.r end
   local newest = newest_before(item, slug, event)
   if newest == false then return nil end
   local by_time = given(event.again) and not first_arrival(event)
   if placed == 'arrival' or by_time then return arrival_version(newest, event) end
   -- Behind a new row that comes late, which stands before everything.
-  if placed == 'held' then return newest or right_after(BEFORE) end
-  return version_beside(item, event) or is_below(gone, event) and right_after(gone.r) or BEFORE
+  if placed == 'held' then return newest or versions.right_after(versions.BEFORE) end
+  return version_beside(item, event) or is_below(gone, event) and versions.right_after(gone.r) or versions.BEFORE
 end
 
 -- Of a change that stands right after the row before, at *version*: over what a snapshot showed of
@@ -190,28 +193,28 @@ end
 
 -- A time that a snapshot gave, where the source numbers its changes. It is before everything, and its field takes the kind of the next live event. So does one with K.
 local function yields(held, kind)
-  if held.K then return kind ~= kind_of(held.r) end
-  return kind == 's' and kind_of(held.r) == 't' and is_of_snapshot(held)
+  if held.K then return kind ~= versions.kind_of(held.r) end
+  return kind == 's' and versions.kind_of(held.r) == 't' and is_of_snapshot(held)
 end
 
 -- Whether the value that takes *version*, which is not its own, has it of a retirement, K.
 local function has_kind_of_retirement(held, version, change)
   local own = given(change.version) and not given(change.snapshot)
-  if own or kind_of(version) == BEFORE then return nil end
-  if held and kind_of(held.r) == kind_of(version) then return (held.K or held.R) and 1 or nil end
-  return not given(change.version) and (not held or kind_of(held.r) == BEFORE) and 1 or nil
+  if own or versions.kind_of(version) == versions.BEFORE then return nil end
+  if held and versions.kind_of(held.r) == versions.kind_of(version) then return (held.K or held.R) and 1 or nil end
+  return not given(change.version) and (not held or versions.kind_of(held.r) == versions.BEFORE) and 1 or nil
 end
 
 -- What of an item has versions of another kind than *kind*, and which; nil: none.
 local function other_kind(item, slug, kind)
   local function differs(name)
     local field = item.fields[name]
-    local held = field and kind_of(field.r)
-    return held and held ~= BEFORE and held ~= kind and not yields(field, kind) and held or nil
+    local held = field and versions.kind_of(field.r)
+    return held and held ~= versions.BEFORE and held ~= kind and not yields(field, kind) and held or nil
   end
   local own = item.fields[slug]
-  if own and kind_of(own.r) ~= BEFORE then return differs(slug), slug end
-  if slug ~= GONE then return nil end
+  if own and versions.kind_of(own.r) ~= versions.BEFORE then return differs(slug), slug end
+  if slug ~= items.GONE then return nil end
   local found, where
   for name in pairs(item.fields) do
     local held = differs(name)
@@ -222,11 +225,11 @@ local function other_kind(item, slug, kind)
 end
 
 local function yield_kind(item, slug, version)
-  for _, name in ipairs({slug, GONE}) do
+  for _, name in ipairs({slug, items.GONE}) do
     local held = item.fields[name]
-    if held and yields(held, kind_of(version)) then
-      held.r = BEFORE
-      touch(item, name)
+    if held and yields(held, versions.kind_of(version)) then
+      held.r = versions.BEFORE
+      items.touch(item, name)
     end
   end
 end
@@ -262,9 +265,9 @@ end
 -- Whether a value goes over the retirement of its item. By versions that say nothing of each other
 -- the later delivery does; one that is lifted is in nobody's way.
 local function goes_over(gone, version, event, change)
-  if gone and has_fallen(gone) then return true end
+  if gone and inferred_retirements.has_fallen(gone) then return true end
   -- What a snapshot says of a field that is not held may come before everything.
-  local before = gone and gone.b and kind_of(version) == BEFORE
+  local before = gone and gone.b and versions.kind_of(version) == versions.BEFORE
   if before and outlives(gone, change.snapshot) then return true end
   if not gone or not are_apart(gone.r, version) then return wins(gone, version, event, change) end
   return gone.b or wins_ties(gone, event) or outlives(gone, change.snapshot) or came_before(gone, event)
@@ -272,12 +275,12 @@ end
 
 -- Whether a value is new to its item: a retirement is compared with all that is held of it.
 local function is_news(item, slug, version, event, change)
-  local gone = item.fields[GONE]
-  if not confirms(slug, gone, LATER) and not goes_over(gone, version, event, change) then return false end
-  if slug ~= GONE then return wins(item.fields[slug], version, event, change) end
+  local gone = item.fields[items.GONE]
+  if not inferred_retirements.confirms(slug, gone, LATER) and not goes_over(gone, version, event, change) then return false end
+  if slug ~= items.GONE then return wins(item.fields[slug], version, event, change) end
   for name, field in pairs(item.fields) do
-    local other = kind_of(field.r) ~= kind_of(version) and kind_of(field.r) ~= BEFORE
-    if name ~= GONE and not other and version <= field.r then
+    local other = versions.kind_of(field.r) ~= versions.kind_of(version) and versions.kind_of(field.r) ~= versions.BEFORE
+    if name ~= items.GONE and not other and version <= field.r then
       local later = wins_ties(field, event) or gave(field, event) or outlives(field, change.snapshot)
         or is_overtaken_by(field, event, change)
       if version < field.r or not later then return false end
@@ -287,6 +290,13 @@ local function is_news(item, slug, version, event, change)
 end
 
 -- Running again, an event gives what it gave.
-local function gives_the_same(held, version, event, value, kind)
+local function repeats_value(held, version, event, value, kind)
   return gave(held, event) and version == held.r and value == held.v and kind == held.t
 end
+
+return {
+  LATER = LATER, outlived = outlived, events_at = events_at, lifted_by = lifted_by,
+  came_before = came_before, has_snapshot_time = has_snapshot_time, version_of = version_of,
+  has_kind_of_retirement = has_kind_of_retirement, other_kind = other_kind,
+  yield_kind = yield_kind, is_news = is_news, repeats_value = repeats_value,
+}

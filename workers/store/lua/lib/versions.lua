@@ -36,3 +36,8 @@ local function right_after(version)
   local head, tie = parts_of(version)
   return string.format('%sz%010d', head, tonumber(string.match(tie, '^z(%d+)$') or 0) + 1)
 end
+
+return {
+  BEFORE = BEFORE, kind_of = kind_of, parts_of = parts_of, micros_of = micros_of, time_at = time_at,
+  position_of = position_of, in_log = in_log, right_after = right_after,
+}

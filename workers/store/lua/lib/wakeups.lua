@@ -1,21 +1,52 @@
 -- Shared: whether somebody is to be woken for what has come in, and when.
+--! uses step
+
+local now = step.now
+local MARKER_MS = 5000
+
+local function wake_at(destination, at)
+  redis.call('ZADD', 'instep:wakes', at, destination)
+  local first = redis.call('ZRANGE', 'instep:wakes', 0, 0)
+  if first[1] == destination then
+    redis.call('LPUSH', 'instep:nudge', 1)
+    redis.call('LTRIM', 'instep:nudge', 0, 0)
+  end
+end
+
+-- True for the caller that is to enqueue a job: nobody else has, or will before it starts.
+local function claim_marker(destination)
+  local key = 'instep:wake:' .. destination
+  if redis.call('SET', key, 1, 'NX', 'PX', MARKER_MS) then return true end
+  if redis.call('PTTL', key) <= MARKER_MS then return false end
+  redis.call('SET', key, 1, 'PX', MARKER_MS)  -- the clock went back
+  return true
+end
+
+local function paused(destination)
+  return redis.call('HGET', 'instep:destination:' .. destination, 'paused')
+end
 
 -- While a stored wait lasts nothing of the lane may be sent, so a job would end at once; but for a
 -- linger, which a full batch ends.
 local function worth_a_job(destination, change, lane)
   if paused(destination) then return false end
-  local held = redis.call('HMGET', P .. 'destination:' .. destination, 'gate_until', 'gate',
+  local held = redis.call('HMGET', 'instep:destination:' .. destination, 'gate_until', 'gate',
     'lower_until')
-  if lane ~= 'live' and (sane(held[3], 61000) or 0) > now then return false end
-  local till = sane(held[1], 61000)
+  if lane ~= 'live' and (step.sane(held[3], 61000) or 0) > now then return false end
+  local till = step.sane(held[1], 61000)
   if not till or till <= now then return true end
   if held[2] ~= 'linger' then return false end
-  return redis.call('ZCOUNT', P .. 'due:' .. change.collection .. ':live', '-inf', now)
+  return redis.call('ZCOUNT', 'instep:due:' .. change.collection .. ':live', '-inf', now)
     >= change.batch
 end
 
 -- The destination is woken at *at* or before, whatever else it waits for.
 local function wake_by(destination, at)
-  local told = tonumber(redis.call('ZSCORE', P .. 'wakes', destination))
+  local told = tonumber(redis.call('ZSCORE', 'instep:wakes', destination))
   if not told or told > at then wake_at(destination, at) end
 end
+
+return {
+  wake_at = wake_at, claim_marker = claim_marker, paused = paused, worth_a_job = worth_a_job,
+  wake_by = wake_by,
+}

@@ -7,7 +7,9 @@
 -- Whether the lastUpdated of an event is to the ms that of the answer to the PATCH, is not
 -- documented. So values decide wherever they can; where only the time could, what is not later
 -- than our write is taken for ours: the other way about, an echo would be written, and come back.
+--! uses step items creation locales
 
+local given = step.given
 local KEPT = 4
 
 -- One mark for what is equal in the CMS: 31 and 31.0; null, an empty text, an empty list and false.
@@ -81,8 +83,8 @@ local function first_answer(known)
   end
 end
 
-local function in_the_air(item, slug)
-  local claim = live_claim(item)
+local function in_flight(item, slug)
+  local claim = items.live_claim(item)
   return claim and claim.fields[slug] ~= nil or item.fields[slug].m ~= nil
 end
 
@@ -108,7 +110,7 @@ local function write_shown(item, slug, known, mark, seen, at)
       if one.at and (one.at < at or (one.at == at and not seen)) then gone_over = true end
       local late = not one.at and (doubted or (last and at <= last))
       if not gone_over or late then
-        if seen and (one.at or in_the_air(item, slug)) then return one end
+        if seen and (one.at or in_flight(item, slug)) then return one end
         if not seen and one.mark == mark then return one end
       end
     end
@@ -123,11 +125,11 @@ local function is_form(held, value, kind, form, mark)
 end
 
 -- The fate of a value that an event of the CMS tells and that is no news; nil: somebody's edit.
-local function no_news(item, slug, value, kind, seen, at, form)
+local function known_fate(item, slug, value, kind, seen, at, form)
   local held = item.fields[slug]
   if not held then
     -- The whole item is told, also where only our write to another field has moved its time.
-    local ours = live_claim(item) or (item.meta.answered and at <= item.meta.answered)
+    local ours = items.live_claim(item) or (item.meta.answered and at <= item.meta.answered)
     return ours and 'unchanged' or nil
   end
   if mark_of(value, kind) == mark_of(held.v, held.t) then return 'unchanged' end
@@ -144,18 +146,18 @@ local function no_news(item, slug, value, kind, seen, at, form)
 end
 
 -- Somebody's edit: what we wrote there is the CMS's no longer.
-local function doubt(item, slug, at)
+local function doubt_value(item, slug, at)
   local held = item.fields[slug]
   if not held or not held.c then return end
   local last = last_answer(known_of(held))
   if last and at <= last then return end
   held.c = nil
-  touch(item, slug)
+  items.touch(item, slug)
 end
 
 -- Whether that an item was deleted, or unpublished, is what we have done, or are about to do.
 local function is_ours(item, deleted)
-  local gone, claim = in_force(item), live_claim(item)
+  local gone, claim = items.in_force(item), items.live_claim(item)
   if not gone or gone.v == '"archive"' or gone.v == '"keep"' then return false end
   if not deleted then return true end
   return (claim ~= nil and claim.retire == 'delete') or (gone.v == '"delete"' and gone.s == 'written')
@@ -163,35 +165,41 @@ end
 
 -- The CMS says that an item was deleted or unpublished: what was confirmed of it no longer holds,
 -- and what is on its way there may come before or after.
-local function part(gone, item_of)
+local function record_gone(gone, item_of)
   local place = gone.collection .. ':' .. gone.index
-  local ids, keys = P .. 'ids:' .. place, P .. 'keys:' .. place
+  local ids, keys = 'instep:ids:' .. place, 'instep:keys:' .. place
   local record = redis.call('HGET', keys, gone.id)
-  if given(gone.locale) and is_elsewhere(place, gone.locale, '') then
+  if given(gone.locale) and locales.is_elsewhere(place, gone.locale, '') then
     -- One variant of it: the item is still there.
-    note_variants(place, gone.id, {[gone.locale] = gone.deleted and 'gone' or 'staged'})
-    return forget_confirmations(item_of({collection = gone.collection, record = record or gone.id}))
+    locales.note_variants(place, gone.id, {[gone.locale] = gone.deleted and 'gone' or 'staged'})
+    return items.forget_confirmations(item_of({collection = gone.collection, record = record or gone.id}))
   end
   if gone.deleted then
-    for _, name in ipairs({'twins:', 'born:'}) do redis.call('HDEL', P .. name .. place, gone.id) end
+    for _, name in ipairs({'twins:', 'born:'}) do redis.call('HDEL', 'instep:' .. name .. place, gone.id) end
   end
   local item = item_of({collection = gone.collection, record = record or gone.id})
   if is_ours(item, gone.deleted) then return end  -- its answer tells
-  redis.call('HDEL', P .. 'status:' .. place, gone.id)
+  redis.call('HDEL', 'instep:status:' .. place, gone.id)
   if record and gone.deleted then
     redis.call('HDEL', ids, record)
     redis.call('HDEL', keys, gone.id)
     -- Its key may be that of an older item now, which only a whole listing tells.
-    redis.call('HSET', P .. 'index:' .. place, 'full', 1)
+    redis.call('HSET', 'instep:index:' .. place, 'full', 1)
   end
   if not next(item.meta) then return end
-  expire_claim(item)
-  forget_confirmations(item)
+  creation.expire_claim(item)
+  items.forget_confirmations(item)
   if not gone.deleted then return end
-  if record then set(item, 'forgotten', 1) end
-  item.lost = true  -- resting.lua, once it is saved
+  if record then items.set(item, 'forgotten', 1) end
+  item.lost = true  -- resting_records.lua, once it is saved
   for slug, field in pairs(item.fields) do
     field.k = nil
-    touch(item, slug)
+    items.touch(item, slug)
   end
 end
+
+return {
+  mark_of = mark_of, add_known = add_known, note_sent = note_sent, note_answer = note_answer,
+  note_told = note_told, known_fate = known_fate, doubt_value = doubt_value,
+  record_gone = record_gone,
+}

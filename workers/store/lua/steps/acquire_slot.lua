@@ -3,18 +3,20 @@
 -- reconcile's own listing).
 -- ARGV[2]: {token, destination, budget, limit, lane}
 -- Returns {ms}: 0, the slot is taken; else when to ask again.
---! uses state rate_limiter
+--! uses step rate_limiter
 
-local earlier = earlier_answer()
+local request, now = step.request, step.now
+
+local earlier = step.earlier_answer()
 if earlier then return earlier end
-local budget = budget_of(request.budget, request.limit)
+local budget = rate_limiter.budget_of(request.budget, request.limit)
 -- Not the destination itself: its claims must let these calls have their turn as well.
 local who = request.destination .. ':calls'
-local ms = slot_wait(budget, request.lane, who)
+local ms = rate_limiter.slot_wait(budget, request.lane, who)
 if ms > 0 then
-  has_to_wait(budget, request.lane)
-  queue_up(budget, request.lane, who, now + ms)
+  rate_limiter.has_to_wait(budget, request.lane)
+  rate_limiter.queue_up(budget, request.lane, who, now + ms)
   return cjson.encode({ms = ms})
 end
-take_slot(budget, request.lane, who, request.destination)
-return answer({ms = 0})
+rate_limiter.take_slot(budget, request.lane, who, request.destination)
+return step.answer({ms = 0})

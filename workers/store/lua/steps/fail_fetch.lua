@@ -5,25 +5,27 @@
 --   kind: unavailable: nothing is held against the object; failed: an attempt; full: the store had
 --     no room for what was read; asked: the system said how long it wants to rest
 -- Returns {outcome}: lost | resting | later | dead
---! uses state dead_letters raw_bodies fetch_queue
+--! uses step raw_bodies fetch_queue
 
-local earlier = earlier_answer()
+local request, now = step.request, step.now
+
+local earlier = step.earlier_answer()
 if earlier then return earlier end
-local fetch = fetch_of(request.fetcher, request.source, request.object)
-if not holds(fetch, request.claim) then return answer({outcome = 'lost'}) end
-end_turn(request.fetcher)
+local fetch = fetch_queue.load(request.fetcher, request.source, request.object)
+if not fetch_queue.holds_claim(fetch, request.claim) then return step.answer({outcome = 'lost'}) end
+fetch_queue.end_turn(request.fetcher)
 local held = fetch.held
-local fetcher = fetcher_key(request.fetcher)
+local fetcher = fetch_queue.fetcher_key(request.fetcher)
 redis.call('HSET', fetcher, 'reason', request.reason)
 local risen = tonumber(held.n) > request.n
 
 local function finish(outcome, ms)
   if ms then
-    put_back(fetch, now + ms)
+    fetch_queue.put_back(fetch, now + ms)
   end
-  note('unfetched', {fetcher = request.fetcher, source = request.source, object = request.object,
+  step.note('unfetched', {fetcher = request.fetcher, source = request.source, object = request.object,
     outcome = outcome, reason = request.reason})
-  return answer({outcome = outcome})
+  return step.answer({outcome = outcome})
 end
 
 if request.kind == 'unavailable' then
@@ -36,22 +38,22 @@ if request.kind == 'unavailable' then
     redis.call('HINCRBY', fetcher, 'failures', 1)
     redis.call('HSET', fetcher, 'until', now + request.rest_ms)
     -- Behind those that wait already: the others go first when it is over.
-    return finish('resting', math.min(request.rest_ms, AHEAD_MS))
+    return finish('resting', math.min(request.rest_ms, step.AHEAD_MS))
   end
 end
 if request.kind == 'full' then return finish('later', request.wait_ms) end
 -- What failed was the read for an older notice.
 if risen then return finish('later', 0) end
-redis.call('SADD', P .. 'fetches-failing:' .. fetch.fetcher, fetch.member)
+redis.call('SADD', 'instep:fetches-failing:' .. fetch.fetcher, fetch.member)
 
 local attempts = redis.call('HINCRBY', fetch.key, 'attempts', 1)
 if attempts < request.attempts then return finish('later', request.wait_ms) end
 -- The letter that accept makes of a notice that cannot be mapped.
-keep_raw({id = held.letter, source = request.source, topic = held.topic,
+raw_bodies.keep_letter({id = held.letter, source = request.source, topic = held.topic,
   name = held.id ~= '' and held.id or nil, index = held.index, problems = request.problems,
   headers = held.headers, came = held.came}, {source = request.source, raw = held.raw})
--- The event was taken: a repeat of it fetches again (own_letters.lua).
-redis.call('HSET', P .. 'letter:' .. held.letter, 'attempts', attempts, 'taken', 1, 'nameless', 1,
+-- The event was taken: a repeat of it fetches again (event_letters.lua).
+redis.call('HSET', 'instep:letter:' .. held.letter, 'attempts', attempts, 'taken', 1, 'nameless', 1,
   'number', 0, 'place', held.index, 'arrival', 0, 'came', string.format('t%014.0f000', held.came))
-close_fetch(fetch, 'dead')
+fetch_queue.close(fetch, 'dead')
 return finish('dead')

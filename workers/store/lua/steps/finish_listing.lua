@@ -6,15 +6,17 @@
 --   newest: createdOn of the newest item; at: ms of the CMS's clock as it read the first page
 --   began: ms of the store's clock as it was asked for, or 0: nobody knows
 --   missing, message, full_ms, rest_ms: as in index
---! uses state arrivals dead_letters retirements resting creation slices references missing reference_timeouts key_forms
+--! uses step reference_timeouts key_forms
 
-local earlier = earlier_answer()
+local request, now, given = step.request, step.now, step.given
+
+local earlier = step.earlier_answer()
 if earlier then return earlier end
-local index = P .. 'index:' .. request.collection .. ':' .. request.index
+local index = 'instep:index:' .. request.collection .. ':' .. request.index
 local began = tonumber(given(request.began)) or 0
 if began > 0 then
-  note_plain(index, began)
-  if given(request.missing) then decide_on_missing(began, true) end
+  key_forms.note_plain(index, began)
+  if given(request.missing) then reference_timeouts.decide_on_missing(began, true) end
 end
 redis.call('DEL', index .. ':reconcile')
 local pass = redis.call('HMGET', index, 'pass', 'kind')
@@ -29,4 +31,4 @@ if not pass[1] or (began > 0 and pass[2] == 'all' and not doubted) then
   redis.call('HSET', index, 'full_next', now + request.full_ms, 'full_every', request.full_ms,
     'edits_next', now + request.rest_ms, 'round_next', now + request.rest_ms)
 end
-return answer({done = true})
+return step.answer({done = true})

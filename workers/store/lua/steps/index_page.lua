@@ -5,12 +5,12 @@
 -- ARGV[2]: {token, flight, destination, collection, index, missing, whole, every_ms, full_ms,
 --   page_ms, rest_ms, slot, offset, at, items: [{key, id, updated, created, status}], next, total, short,
 --   odd, numeric, filter}
---   key: null where it has none; status: status.lua
+--   key: null where it has none; status: item_status.lua
 --   offset: of this page; at: ms of the CMS's own clock; next: offset of the next page, or null
 --   total: items of the whole listing; short: it ended before it had shown so many
 --   failed: true when no page came: the lock stays for a while
 --   odd: an item of it has its key in another form than the normal one; numeric: as a number
---   filter: what it was an answer to (filtered.lua); its items are those that were asked for
+--   filter: what it was an answer to (filter_answers.lua); its items are those that were asked for
 --   primary: cmsLocaleId of the items, where events of the CMS are to be told apart by it
 --   page_ms: for how long a page is the share of listings; rest_ms: between listings that nobody
 --   waits for; slot: which of them it is, or '' (listing_schedule.lua); ':reconcile': one of nobody's;
@@ -18,101 +18,103 @@
 --   began: ms of the store's clock, of a reconcile's listing
 -- Returns {found, missing, done, twins: [[key, item id, id of the other]], sweep}.
 --   sweep: what was not shown is gone
---! uses state arrivals dead_letters retirements resting creation slices references duplicate_keys missing reference_timeouts status listing_schedule filter filtered key_forms
+--! uses step items retirements creation references listing_schedule item_status duplicate_keys missing_items reference_timeouts filter_answers key_forms
 
-local earlier = earlier_answer()
+local request, now, given = step.request, step.now, step.given
+
+local earlier = step.earlier_answer()
 if earlier then return earlier end
-redis.call('ZREM', P .. 'flight:' .. request.destination, request.flight)
+redis.call('ZREM', 'instep:flight:' .. request.destination, request.flight)
 
 local place = request.collection .. ':' .. request.index
-local main = P .. 'index:' .. place
+local main = 'instep:index:' .. place
 local index = main .. request.slot
 local unasked = request.slot ~= ''
 local outside = request.slot == ':reconcile'  -- a reconcile's own: its end is in finish_listing.lua
 local filtered = request.slot == ':filter'
-local waiting = P .. 'lookup:' .. request.collection
+local waiting = 'instep:lookup:' .. request.collection
 local found = 0
 if given(request.primary) then redis.call('HSET', main, 'primary', request.primary) end
 
 local function result(done, sweep)
-  note_noticed()
-  return answer({found = found, missing = missed, done = done, sweep = sweep or false,
-    twins = {unpack(doubled, 1, math.min(#doubled, NOTED))}})
+  duplicate_keys.note_changes()
+  return step.answer({found = found, missing = missing_items.counts.missed, done = done, sweep = sweep or false,
+    twins = {unpack(duplicate_keys.duplicates, 1, math.min(#duplicate_keys.duplicates, step.NOTED))}})
 end
 
 -- A page that came after its lock ran out tells ids, but not where the listing is.
 local late = redis.call('HGET', index, 'holder') ~= request.flight
 if not late then redis.call('HDEL', index, 'lock', 'holder') end
 if request.failed and filtered then
-  if not late then fail_filter(index) end
+  if not late then filter_answers.record_failure(index) end
   return result(false)
 end
 if request.failed then
   -- Longer each time: the budget is for writes.
   local times = math.min(redis.call('HINCRBY', index, 'failed', 1), 5)
-  if not late then redis.call('HSET', index, 'lock', now + math.min(CLAIM_MS, 1000 * 2 ^ times)) end
+  if not late then redis.call('HSET', index, 'lock', now + math.min(step.CLAIM_MS, 1000 * 2 ^ times)) end
   return result(false)
 end
 redis.call('HDEL', index, 'failed')
-note_key_forms(main)
-if outside then note_outside(main) end
+key_forms.note_page(main)
+if outside then listing_schedule.note_reconcile(main) end
 
 local function is_known(entry)
-  return redis.call('HEXISTS', P .. 'keys:' .. place, entry.id) == 1
-    or (given(entry.key) and redis.call('HEXISTS', P .. 'ids:' .. place, entry.key) == 1)
+  return redis.call('HEXISTS', 'instep:keys:' .. place, entry.id) == 1
+    or (given(entry.key) and redis.call('HEXISTS', 'instep:ids:' .. place, entry.key) == 1)
 end
 
-local function see(entry)
+local function take_entry(entry)
   -- A later page may have told of another key meanwhile.
   if late and not outside and is_known(entry) then return end
-  local before = given(entry.key) and redis.call('HGET', P .. 'ids:' .. place, entry.key)
-  local id, changed = show(place, given(entry.key), entry.id, given(entry.created))
+  local before = given(entry.key) and redis.call('HGET', 'instep:ids:' .. place, entry.key)
+  local id, changed = duplicate_keys.choose_item(place, given(entry.key), entry.id, given(entry.created))
   if not id then return end
-  local status = note_status(place, entry.id, given(entry.status))
-  local item = load_item(request.collection, entry.key)
+  local status = item_status.record(place, entry.id, given(entry.status))
+  local item = items.load(request.collection, entry.key)
   if not next(item.meta) then return end
   local updated = given(entry.updated)
   if changed or (id == entry.id and item.meta.updated and updated and updated > item.meta.updated) then
     -- Somebody else wrote it since: what we know of it is no longer certain.
-    forget_confirmations(item)
-    set(item, 'updated', id == entry.id and updated or nil)
+    items.forget_confirmations(item)
+    items.set(item, 'updated', id == entry.id and updated or nil)
   end
-  if status and id == entry.id and not live_claim(item) then
-    hear_status(item, status, false)
-    note_undone(item, status)
-    count_not_live(item)
+  if status and id == entry.id and not items.live_claim(item) then
+    item_status.update(item, status, false)
+    retirements.note_undone(item, status)
+    item_status.count_not_live(item)
   end
-  local gone = in_force(item)
+  local gone = items.in_force(item)
   if gone and before ~= id then
     gone.c = nil  -- there is an item again, and the next time it is to be retired
-    touch(item, GONE)
+    items.touch(item, items.GONE)
   end
   local waits = item.meta.lookup or item.meta.roomless
-  end_creation(item)
+  creation.finish(item)
   if waits then
     found = found + 1
-    set(item, 'due', now)
-    schedule(item)
+    items.set(item, 'due', now)
+    items.schedule(item)
   end
-  save(item)
+  items.save(item)
 end
 
 local newest = redis.call('HGET', index, 'newest') or ''
 for _, entry in ipairs(request.items) do
-  see(entry)
+  take_entry(entry)
   if given(entry.created) and entry.created > newest then newest = entry.created end
 end
-wake_waiting()
+references.wake_waiting()
 if late then return result(false) end
 if filtered then
-  local ended, absent, since = take_filter(main, index, place)
-  for _, record in ipairs(absent) do miss(record, since, false, now) end
+  local ended, absent, since = filter_answers.record_answer(main, index, place)
+  for _, record in ipairs(absent) do missing_items.decide_missing(record, since, false, now) end
   if ended then
-    if #request.filter.asked > 0 then rest_filter(index, found + made > 0) end
+    if #request.filter.asked > 0 then filter_answers.space_out(index, found + missing_items.counts.made > 0) end
     -- Until then nobody has listed the whole, by which edits and deletions are noticed.
     redis.call('HSETNX', main, 'round_next', now + request.rest_ms)
-    note('filtered', {collection = request.collection, found = found, missing = missed,
-      to_create = made})
+    step.note('filtered', {collection = request.collection, found = found, missing = missing_items.counts.missed,
+      to_create = missing_items.counts.made})
   end
   return result(ended)
 end
@@ -129,7 +131,7 @@ local following = given(request.next)
 -- Who is not waited for has the time to look at that page again.
 if unasked and lost > 0 then following = math.max(0, request.offset - lost) end
 if unasked then
-  local rests = math.max(now, sane(redis.call('HGET', main, 'page_next'), 3600000) or now)
+  local rests = math.max(now, step.sane(redis.call('HGET', main, 'page_next'), 3600000) or now)
   redis.call('HSET', main, 'page_next', rests + request.page_ms, 'last', request.slot)
 end
 if following then
@@ -139,7 +141,7 @@ end
 local began = redis.call('HGET', index, 'began')
 if unasked then
   local round = request.slot == ':round'
-  local pass = sane(redis.call('HGET', index, 'pass'), 0) or now
+  local pass = step.sane(redis.call('HGET', index, 'pass'), 0) or now
   redis.call('DEL', index)
   redis.call('HSET', main, round and 'round_next' or 'edits_next', now + request.rest_ms)
   local mark = tonumber(redis.call('HGET', main, 'mark'))
@@ -147,16 +149,16 @@ if unasked then
     redis.call('HSET', main, 'mark', began)
   end
   if round and not request.short then
-    note_plain(main, pass)
+    key_forms.note_plain(main, pass)
     if began and not mark then redis.call('HSET', main, 'mark', began) end
     if newest ~= '' then redis.call('HSETNX', main, 'created', newest) end
   end
-  note('listed', {collection = request.collection, found = found, missing = 0, to_create = 0})
+  step.note('listed', {collection = request.collection, found = found, missing = 0, to_create = 0})
   return result(true, round and not request.short)
 end
 
 local pass = redis.call('HMGET', index, 'pass', 'kind')
-local started = sane(pass[1], 0) or now
+local started = step.sane(pass[1], 0) or now
 local all = pass[2] == 'all'
 -- A listing with holes creates nothing; what fell through shows in the next of the whole alone.
 local holes = request.missing == 'create' and redis.call('HGET', index, 'holes') == '1'
@@ -164,13 +166,13 @@ if holes then redis.call('HSET', index, 'full', 1) end
 -- Without the ids that it builds upon, what was edited since says nothing of who is missing.
 local known = all or redis.call('HEXISTS', index, 'mark') == 1
 if not holes and known and pass[2] ~= 'new' then
-  decide_on_missing(started, all)
+  reference_timeouts.decide_on_missing(started, all)
 end
 
 local every = request.whole and request.full_ms or request.every_ms
 if all then
   if not holes then redis.call('HDEL', index, 'full') end
-  if redis.call('HGET', index, 'holes') ~= '1' then note_plain(index, started) end
+  if redis.call('HGET', index, 'holes') ~= '1' then key_forms.note_plain(index, started) end
   redis.call('HSET', index, 'full_next', now + request.full_ms, 'full_every', request.full_ms,
     'round_next', now + request.rest_ms)
 end
@@ -184,7 +186,7 @@ end
 if newest ~= '' then redis.call('HSET', index, 'created', newest) end
 redis.call('HDEL', index, 'pass', 'offset', 'since', 'kind', 'total')
 redis.call('HSET', index, 'next', now + every, 'every', every)
-note('listed', {collection = request.collection, found = found, missing = missed,
-  to_create = made})
+step.note('listed', {collection = request.collection, found = found, missing = missing_items.counts.missed,
+  to_create = missing_items.counts.made})
 local sweep = all and not holes and not request.short
 return result(true, sweep and redis.call('HDEL', index, 'ids_doubted') == 1)

@@ -3,17 +3,19 @@
 -- none of it anew: a value that is normalised is a written one.
 -- ARGV[2]: {token, collection, forms: [[record, slug, arrival, at, mark, schema]]}
 --   at: lastUpdated of the item, as a version; schema: mark of its field
---! uses state forms
+--! uses step items cms_forms
 
-local earlier = earlier_answer()
+local request = step.request
+
+local earlier = step.earlier_answer()
 if earlier then return earlier end
-local items = {}
+local loaded = {}
 for _, form in ipairs(request.forms) do
   local record, slug, arrival, at, mark, schema = unpack(form)
-  items[record] = items[record] or load_item(request.collection, record)
-  note_form(items[record], slug, arrival, at, mark, schema)
+  loaded[record] = loaded[record] or items.load(request.collection, record)
+  cms_forms.learn(loaded[record], slug, arrival, at, mark, schema)
 end
-for _, item in pairs(items) do
-  if is_altered(item) then save(item) end
+for _, item in pairs(loaded) do
+  if items.is_altered(item) then items.save(item) end
 end
-return answer({})
+return step.answer({})

@@ -3,15 +3,17 @@
 -- ARGV[2]: {destination, budget, limit, remaining, age_ms, closed, retry_ms}
 --   age_ms: since the request was sent; closed: the answer was 429, or a v1 RateLimit
 --   retry_ms: its Retry-After, or null: until the window ends
---! uses state rate_limiter
+--! uses step rate_limiter
+
+local request, now, given = step.request, step.now, step.given
 
 local EDGE_MS = 5000
 local STEP_MS = 500
 
-local key = P .. 'budget:' .. request.budget
+local key = 'instep:budget:' .. request.budget
 local sent = now - request.age_ms
 local held = redis.call('HMGET', key, 'left', 'till')
-local till = sane(held[2], WINDOW_MS)
+local till = step.sane(held[2], rate_limiter.WINDOW_MS)
 local remaining, limit = given(request.remaining), given(request.limit)
 if limit then redis.call('HSET', key, 'limit', math.max(2, limit)) end
 if remaining then
@@ -21,10 +23,10 @@ if remaining then
   -- began to count when the request got there, we when it left. Taken for a new window it would
   -- close the budget for a minute.
   if not till or remaining > left + 5 or sent > till + EDGE_MS then
-    till = sent + WINDOW_MS
+    till = sent + rate_limiter.WINDOW_MS
     -- Which of those under way count in it nobody knows; too many of ours make no false others.
     -- Seen first in its middle (after a 429, say), a window tells nothing of what others spend.
-    local flying = redis.call('ZCARD', P .. 'flight:' .. request.destination)
+    local flying = redis.call('ZCARD', 'instep:flight:' .. request.destination)
     if limit and remaining >= limit - 5 - flying then
       redis.call('HSET', key, 'mine', math.max(1, flying))
     else
@@ -34,20 +36,20 @@ if remaining then
     till = now + STEP_MS
   end
   redis.call('HSET', key, 'left', remaining, 'till', till)
-  local elapsed = sent - (till - WINDOW_MS)
+  local elapsed = sent - (till - rate_limiter.WINDOW_MS)
   local mine = tonumber(redis.call('HGET', key, 'mine'))
-  if limit and mine and elapsed >= 10000 and elapsed <= WINDOW_MS then
+  if limit and mine and elapsed >= 10000 and elapsed <= rate_limiter.WINDOW_MS then
     -- Two less: which of ours stood at the window's edge is a guess, and a false other slows us.
     local others = limit - remaining - mine - 2
-    redis.call('HSET', key, 'others', math.max(0, math.floor(others * WINDOW_MS / elapsed)))
+    redis.call('HSET', key, 'others', math.max(0, math.floor(others * rate_limiter.WINDOW_MS / elapsed)))
   end
 end
 if request.closed then
   local retry = given(request.retry_ms)
-  local closed = retry and (now + retry) or (till and till > now and till) or (now + WINDOW_MS)
+  local closed = retry and (now + retry) or (till and till > now and till) or (now + rate_limiter.WINDOW_MS)
   -- Also where the window was thought to last longer: Retry-After is the CMS's own word on it.
   redis.call('HSET', key, 'closed', closed, 'left', 0, 'till', closed)
-  redis.call('HINCRBY', P .. 'destination:' .. request.destination, 'rate_limited', 1)
+  redis.call('HINCRBY', 'instep:destination:' .. request.destination, 'rate_limited', 1)
 end
-redis.call('PEXPIRE', key, 2 * CLOSED_MS)
-return answer({ok = true})
+redis.call('PEXPIRE', key, 2 * rate_limiter.CLOSED_MS)
+return step.answer({ok = true})

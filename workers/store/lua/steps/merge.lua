@@ -6,18 +6,20 @@
 --   texts: values that refer to items, as they stand and as they are to stand
 --   look: that a listing did not show its item was said by keys that were not normal
 -- Returns {done, till, fields, overtaken}; not done: it is in a claim until *till*.
---! uses versions state arrivals inferred version_order dead_letters retirements creation references left_out
+--! uses step items overtaken retirements creation references left_out
 
-local earlier = earlier_answer()
+local request, now = step.request, step.now
+
+local earlier = step.earlier_answer()
 if earlier then return earlier end
 
-local from = load_item(request.collection, request.from)
+local from = items.load(request.collection, request.from)
 local renamed = request.from ~= request.to
-local claim = renamed and live_claim(from)
-if claim then return answer({done = false, till = claim.till, fields = 0, overtaken = 0}) end
+local claim = renamed and items.live_claim(from)
+if claim then return step.answer({done = false, till = claim.till, fields = 0, overtaken = 0}) end
 
 local function rename_in_letter(field, slug)
-  local key = P .. 'letter:' .. field.l
+  local key = 'instep:letter:' .. field.l
   local entry = cjson.decode(redis.call('HGET', key, 'f:' .. slug))
   entry.value = field.v
   redis.call('HSET', key, 'f:' .. slug, cjson.encode(entry))
@@ -29,18 +31,18 @@ end
 local function renew_references(item)
   local sought = {}
   for slug, field in pairs(item.fields) do
-    local text = REFERS[field.t] and request.texts[field.v]
+    local text = references.REFERS[field.t] and request.texts[field.v]
     if text then
-      local certain = field.c and field.c == confirmation(field.v, field.j)
+      local certain = field.c and field.c == references.confirmation(field.v, field.j)
       field.v = text
-      field.c = certain and confirmation(text, field.j) or nil
+      field.c = certain and references.confirmation(text, field.j) or nil
       if field.l then sought[rename_in_letter(field, slug) or ''] = true end
-      if field.y then set(item, 'woken', 1) end
-      touch(item, slug)
+      if field.y then items.set(item, 'woken', 1) end
+      items.touch(item, slug)
     end
   end
   for name in pairs(sought) do
-    if name ~= '' then revive(item, 'refers', name) end
+    if name ~= '' then creation.replay_values(item, 'refers', name) end
   end
 end
 
@@ -51,7 +53,7 @@ end
 
 -- One that was lifted bears the arrival number of that, and is older than what lifted it.
 local function stands_before(slug, one, other)
-  if slug == GONE and one.r == other.r and (one.b or other.b) then return not one.b end
+  if slug == items.GONE and one.r == other.r and (one.b or other.b) then return not one.b end
   return is_newer(one, other)
 end
 
@@ -67,11 +69,11 @@ local function both_flags(flags, others)
   return flags
 end
 
-local fields, overtaken = 0, 0
+local fields, superseded = 0, 0
 local function count_overtaken(item, slug)
   local state = item.fields[slug].s
-  if state == 'pending' or state == 'dead' then overtaken = overtaken + 1 end
-  overrule(item, slug)
+  if state == 'pending' or state == 'dead' then superseded = superseded + 1 end
+  overtaken.supersede(item, slug)
 end
 
 -- Of two values of a field the newer one stands; a request that carried the other may still land.
@@ -88,23 +90,23 @@ local function take(item, slug, field)
       if held.m then field.m = math.max(field.m or 0, held.m) end
       field.e = both_events(field, held)
     end
-    if slug == GONE and held then
+    if slug == items.GONE and held then
       field.u, field.L = both_flags(field.u, held.u), field.L or held.L
     end
-    if field.l then redis.call('HSET', P .. 'letter:' .. field.l, 'record', item.record) end
+    if field.l then redis.call('HSET', 'instep:letter:' .. field.l, 'record', item.record) end
     item.fields[slug] = field
   end
-  touch(item, slug)
+  items.touch(item, slug)
 end
 
 -- A retirement and what is newer, or older, than it: as if they had come in that order.
 local function settle_retirements(item)
-  local gone = in_force(item)
+  local gone = items.in_force(item)
   if not gone then return end
   for slug, field in pairs(item.fields) do
-    if slug ~= GONE and field.s ~= 'superseded' and is_newer(field, gone) then return lift(item) end
+    if slug ~= items.GONE and field.s ~= 'superseded' and is_newer(field, gone) then return retirements.undo_retirement(item) end
   end
-  if gone.v ~= '"keep"' then overrule_fields(item, gone) end
+  if gone.v ~= '"keep"' then retirements.overrule_fields(item, gone) end
 end
 
 -- Two records were written to two items, or to one by turns: all that stands is written once more.
@@ -112,7 +114,7 @@ local function write_again(item)
   for slug, field in pairs(item.fields) do
     local stands = field.s == 'written' or field.s == 'unchanged'
     if stands and not field.b and not field.d and field.v ~= '"keep"' then
-      mark_repair(item, slug, now)
+      items.mark_repair(item, slug, now)
     end
   end
 end
@@ -120,31 +122,31 @@ end
 local function merge_meta(item, is_new)
   for _, name in ipairs({'hold', 'doubt'}) do
     local till = math.max(tonumber(item.meta[name]) or 0, tonumber(from.meta[name]) or 0)
-    if till > 0 then set(item, name, till) end
+    if till > 0 then items.set(item, name, till) end
   end
-  for _, name in ipairs({'severed', 'forgotten'}) do set(item, name, item.meta[name] or from.meta[name]) end
+  for _, name in ipairs({'severed', 'forgotten'}) do items.set(item, name, item.meta[name] or from.meta[name]) end
   if is_new then
-    for _, name in ipairs({'copy', 'staged', 'answered'}) do set(item, name, from.meta[name]) end
-    set(item, 'shown', from.record)
+    for _, name in ipairs({'copy', 'staged', 'answered'}) do items.set(item, name, from.meta[name]) end
+    items.set(item, 'shown', from.record)
   end
-  set(item, 'by', 'key')
+  items.set(item, 'by', 'key')
   for _, name in ipairs({'attempts', 'failed', 'refused', 'limit', 'epoch', 'taken', 'passed'}) do
-    set(item, name, nil)
+    items.set(item, name, nil)
   end
-  set(item, 'due', now)
+  items.set(item, 'due', now)
   for _, field in pairs(item.fields) do
-    if field.y then set(item, 'woken', 1) end
+    if field.y then items.set(item, 'woken', 1) end
   end
 end
 
 local function leave_places()
-  for _, lane in ipairs(LANES) do
+  for _, lane in ipairs(step.LANES) do
     for _, rest in ipairs({'', ':sought'}) do
-      redis.call('ZREM', P .. 'due:' .. from.collection .. ':' .. lane .. rest, from.record)
+      redis.call('ZREM', 'instep:due:' .. from.collection .. ':' .. lane .. rest, from.record)
     end
   end
   for _, name in ipairs({'waiting:', 'lookup:', 'filter:'}) do
-    redis.call('ZREM', P .. name .. from.collection, from.record)
+    redis.call('ZREM', 'instep:' .. name .. from.collection, from.record)
   end
   redis.call('DEL', from.key)
 end
@@ -152,40 +154,40 @@ end
 -- What was left out of an event leaves its letter once something newer is held.
 local function leave_what_is_overtaken(item)
   for slug, link in pairs(item.left) do
-    if is_overtaken(item, {slug = slug, version = link.r}, {again = {number = 0, arrival = link.a}}) then
-      leave_left_out(item, slug)
+    if left_out.is_overtaken(item, {slug = slug, version = link.r}, {again = {number = 0, arrival = link.a}}) then
+      left_out.remove(item, slug)
     end
   end
 end
 
 local function merge()
-  local item = load_item(request.collection, request.to)
+  local item = items.load(request.collection, request.to)
   local is_new = not next(item.meta) and not next(item.fields)
-  expire_claim(from)
+  creation.expire_claim(from)
   -- Its item was looked for by a key that nobody has any more.
-  revive(from, 'kind', 'missing')
+  creation.replay_values(from, 'kind', 'missing')
   for slug, field in pairs(from.fields) do take(item, slug, field) end
   settle_retirements(item)
-  forget_confirmations(item)
+  items.forget_confirmations(item)
   if not is_new then write_again(item) end
   merge_meta(item, is_new)
   leave_what_is_overtaken(item)
   leave_places()
   local name = from.collection .. ':'
-  local since = redis.call('ZSCORE', P .. 'tombstones', name .. from.record)
+  local since = redis.call('ZSCORE', 'instep:tombstones', name .. from.record)
   if since then
-    redis.call('ZREM', P .. 'tombstones', name .. from.record)
-    if in_force(item) then redis.call('ZADD', P .. 'tombstones', 'NX', since, name .. item.record) end
+    redis.call('ZREM', 'instep:tombstones', name .. from.record)
+    if items.in_force(item) then redis.call('ZADD', 'instep:tombstones', 'NX', since, name .. item.record) end
   end
-  note('merged', {collection = from.collection, record = item.record, key = from.record,
-    fields = fields, overtaken = overtaken})
+  step.note('merged', {collection = from.collection, record = item.record, key = from.record,
+    fields = fields, overtaken = superseded})
   return item, is_new
 end
 
 renew_references(from)
 local item, is_new = from, true
 if renamed and (next(from.meta) or next(from.fields)) then item, is_new = merge() end
-if (request.look or renamed) and item.meta.make then look_up_again(item) end
-schedule(item)
-save(item)
-return answer({done = true, fields = fields, overtaken = overtaken, collided = not is_new})
+if (request.look or renamed) and item.meta.make then creation.look_up_again(item) end
+items.schedule(item)
+items.save(item)
+return step.answer({done = true, fields = fields, overtaken = superseded, collided = not is_new})

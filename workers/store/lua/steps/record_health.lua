@@ -7,10 +7,12 @@
 -- While the breaker is open, *trial* says which request may try: 'ready' any, after a good probe;
 -- 'blind' one batch, after a bad one; 'fresh' items that have not failed alone; 'out': it is out.
 -- Returns {wake}.
---! uses state publish_wait room
+--! uses step wakeups publish_wait plan_room
 
-local key = P .. 'destination:' .. request.destination
-if given(request.flight) then redis.call('ZREM', P .. 'flight:' .. request.destination, request.flight) end
+local request, now, given = step.request, step.now, step.given
+
+local key = 'instep:destination:' .. request.destination
+if given(request.flight) then redis.call('ZREM', 'instep:flight:' .. request.destination, request.flight) end
 local event = request.event
 local part = given(request.collection)
 
@@ -33,22 +35,22 @@ local function close_breaker()
 end
 
 if event == 'pause' or event == 'resume' then
-  local where = part and (P .. 'collection:' .. part) or key
+  local where = part and ('instep:collection:' .. part) or key
   if event == 'pause' then
     redis.call('HSET', where, 'paused', request.reason, 'by', given(request.by) or 'instep',
       'since', now)
   else
     redis.call('HDEL', where, 'paused', 'by', 'since')
     if part then
-      try_at_once(part)
-      try_for_room(part)
+      publish_wait.try_at_once(part)
+      plan_room.try_at_once(part)
     end
     if not part then
       close_breaker()
-      redis.call('DEL', P .. 'wake:' .. request.destination)
+      redis.call('DEL', 'instep:wake:' .. request.destination)
     end
   end
-  note(event, {destination = request.destination, collection = part or false,
+  step.note(event, {destination = request.destination, collection = part or false,
     reason = given(request.reason) or false})
 elseif event == 'success' then
   redis.call('HSET', key, 'last_success', now)
@@ -76,6 +78,6 @@ elseif event == 'probe-bad' then
   redis.call('HSET', key, 'open_until', now + interval(), 'trial', 'blind')
 end
 
-local wake = event == 'resume' and not paused(request.destination)
-  and claim_marker(request.destination)
-return answer({wake = wake})
+local wake = event == 'resume' and not wakeups.paused(request.destination)
+  and wakeups.claim_marker(request.destination)
+return step.answer({wake = wake})

@@ -2,9 +2,11 @@
 -- release_slot: gives back the budget slot of a claim that sent nothing.
 -- ARGV[2]: {token, destination, budget, limit}
 -- Returns {ok}.
---! uses state rate_limiter
+--! uses step rate_limiter
 
-local earlier = earlier_answer()
+local request = step.request
+
+local earlier = step.earlier_answer()
 if earlier then return earlier end
-return_slot(budget_of(request.budget, request.limit), request.destination)
-return answer({ok = true})
+rate_limiter.return_slot(rate_limiter.budget_of(request.budget, request.limit), request.destination)
+return step.answer({ok = true})

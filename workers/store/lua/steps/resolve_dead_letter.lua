@@ -4,32 +4,34 @@
 -- ARGV[2]: {token, id, act: 'replay' | 'discard', destinations: {collection: destination},
 --   places: {collection: copy}}
 -- Returns {done, fields, wake}.
---! uses versions state arrivals dead_letters retirements resting slices left_out
+--! uses step items wakeups dead_letters resting_records left_out
 
-local earlier = earlier_answer()
+local request, now, given = step.request, step.now, step.given
+
+local earlier = step.earlier_answer()
 if earlier then return earlier end
-local key = P .. 'letter:' .. request.id
+local key = 'instep:letter:' .. request.id
 local head = redis.call('HMGET', key, 'state', 'kind', 'collection', 'record')
-if head[1] ~= 'open' then return answer({done = false, fields = 0}) end
+if head[1] ~= 'open' then return step.answer({done = false, fields = 0}) end
 if head[2] == 'unmapped' then
-  if request.act == 'replay' then return answer({done = false, fields = 0}) end
-  local items = {}
-  end_letter(request.id, 'discarded', function(place)
+  if request.act == 'replay' then return step.answer({done = false, fields = 0}) end
+  local loaded = {}
+  left_out.close_letter(request.id, 'discarded', function(place)
     local name = place.collection .. ':' .. place.record
-    items[name] = items[name] or load_item(place.collection, place.record)
-    return items[name]
+    loaded[name] = loaded[name] or items.load(place.collection, place.record)
+    return loaded[name]
   end)
-  for _, item in pairs(items) do save(item) end
-  return answer({done = true, fields = 0})
+  for _, item in pairs(loaded) do items.save(item) end
+  return step.answer({done = true, fields = 0})
 end
 
 if not head[4] then
   -- It stands for many, whose values were discarded.
-  if request.act == 'discard' then close_letter(request.id, 'discarded') end
-  return answer({done = request.act == 'discard', fields = 0})
+  if request.act == 'discard' then dead_letters.close(request.id, 'discarded') end
+  return step.answer({done = request.act == 'discard', fields = 0})
 end
 
-local item = load_item(head[3], head[4])
+local item = items.load(head[3], head[4])
 local absent = redis.call('HMGET', key, 'absent', 'item', 'refers')
 local moved = 0
 local flat = redis.call('HGETALL', key)
@@ -37,33 +39,33 @@ for i = 1, #flat, 2 do
   local slug = string.sub(flat[i], 1, 2) == 'f:' and string.sub(flat[i], 3)
   local field = slug and item.fields[slug]
   if field and field.s == 'dead' and field.l == request.id then
-    count('dead', -1)
+    step.count('dead', -1)
     if request.act == 'replay' then
-      count('pending', 1)
+      step.count('pending', 1)
       field.s, field.q, field.w, field.x = 'pending', 2, now, nil
-      leave_letter(field, slug, 'replayed')
+      dead_letters.remove_value(field, slug, 'replayed')
     else
-      count('discarded', 1)
+      step.count('discarded', 1)
       field.s = 'discarded'
-      leave_letter(field, slug, 'discarded')
+      dead_letters.remove_value(field, slug, 'discarded')
     end
-    touch(item, slug)
+    items.touch(item, slug)
     moved = moved + 1
   end
 end
 local wake = false
 if request.act == 'replay' and moved > 0 then
-  for _, name in ipairs({'attempts', 'failed', 'refused', 'forgotten'}) do set(item, name, nil) end
-  set(item, 'due', now)
+  for _, name in ipairs({'attempts', 'failed', 'refused', 'forgotten'}) do items.set(item, name, nil) end
+  items.set(item, 'due', now)
   local destination = given(request.destinations[head[3]])
-  if destination and claim_marker(destination) then wake = destination end
+  if destination and wakeups.claim_marker(destination) then wake = destination end
 end
-schedule(item)
-save(item)
+items.schedule(item)
+items.save(item)
 -- A letter of an older release does not say so.
 local missing = head[2] == 'missing' and absent[2] == '' and not absent[3]
-if request.act == 'discard' and (absent[1] or missing) and not has_item(item, given(request.places) or {}) then
-  rest_without_item(item, missing)
+if request.act == 'discard' and (absent[1] or missing) and not resting_records.has_item(item, given(request.places) or {}) then
+  resting_records.rest(item, missing)
 end
-note(request.act, {letter = request.id, collection = head[3], record = head[4], fields = moved})
-return answer({done = moved > 0, fields = moved, wake = wake})
+step.note(request.act, {letter = request.id, collection = head[3], record = head[4], fields = moved})
+return step.answer({done = moved > 0, fields = moved, wake = wake})

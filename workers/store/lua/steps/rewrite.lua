@@ -11,15 +11,17 @@
 --   hold_ms: until they are due, so that a whole hand-over becomes due at one time
 --   limit: what the run may create, or retire; lease: the lock that it holds (run_counts.lua)
 -- Returns {fields, records, left: [record], wake}, or {held: true} or {lost: true}, and nothing was done; left: something had changed, nothing was done.
---! uses versions state arrivals inferred dead_letters retirements creation wakeups status run_counts
+--! uses versions step items wakeups inferred_retirements retirements creation run_counts item_status
 
-local earlier = earlier_answer()
+local request, now, given = step.request, step.now, step.given
+
+local earlier = step.earlier_answer()
 if earlier then return earlier end
-if runs.is_lost(given(request.lease)) then return cjson.encode({lost = true}) end
+if run_counts.is_lost(given(request.lease)) then return cjson.encode({lost = true}) end
 local limit = given(request.limit)
-if runs.exceeds(limit, #request.records) then return cjson.encode({held = true}) end
+if run_counts.exceeds(limit, #request.records) then return cjson.encode({held = true}) end
 local place = request.collection .. ':' .. request.index
-local ids = P .. 'ids:' .. place
+local ids = 'instep:ids:' .. place
 local AGAIN = {written = true, unchanged = true}
 local due_here = now + request.hold_ms
 local marked, touched, left, told, woken = 0, 0, {}, {}, false
@@ -28,96 +30,96 @@ local marked, touched, left, told, woken = 0, 0, {}, {}, false
 local function is_as_read(item, entry)
   local id = redis.call('HGET', ids, item.record) or nil
   if (entry.gone or entry.make) and id ~= given(entry.id) then return false end
-  return not ((entry.gone or entry.make) and live_claim(item))
+  return not ((entry.gone or entry.make) and items.live_claim(item))
 end
 
-local function mend(item, slug)
+local function mark_field(item, slug)
   local field = item.fields[slug]
   if not (AGAIN[field.s] or (field.O and field.s == 'ignored')) then return false end
   -- On its way to one variant, which the same listing has shown, it goes to all (locales.lua).
   if field.m and not field.V then return false end
-  mark_repair(item, slug, now)
+  items.mark_repair(item, slug, now)
   field.q = 3
   marked = marked + 1
   return true
 end
 
 -- The item is gone: what was known of it holds no longer, and all of it is written anew.
-local function bid_farewell(item, id)
+local function item_gone(item, id)
   if id then
-    forget_id(place, item.record, id)
-    redis.call('HDEL', P .. 'born:' .. place, id)
+    retirements.forget_id(place, item.record, id)
+    redis.call('HDEL', 'instep:born:' .. place, id)
   end
-  expire_claim(item)
-  forget_confirmations(item)
+  creation.expire_claim(item)
+  items.forget_confirmations(item)
   local any = false
   for slug, field in pairs(item.fields) do
     field.k = nil
-    touch(item, slug)
+    items.touch(item, slug)
     -- Neither a retirement, nor what came before one that has deleted it.
-    if slug ~= GONE and not field.d and not in_force(item) then any = mend(item, slug) or any end
+    if slug ~= items.GONE and not field.d and not items.in_force(item) then any = mark_field(item, slug) or any end
   end
   return any
 end
 
 local function wait_again(item, slug)
   local field = item.fields[slug]
-  count('superseded', -1)
-  count('pending', 1)
+  step.count('superseded', -1)
+  step.count('pending', 1)
   field.s, field.w, field.x, field.l = 'pending', now, nil, nil
-  touch(item, slug)
+  items.touch(item, slug)
 end
 
 -- The snapshot of *source*, taken at *as_of_ms*, has the record of *item*. Returns whether its
 -- retirement has fallen. One that a newer event has lifted falls as well: what it overruled counts
 -- again for the item that is made anew.
-local function fall(item, source, as_of_ms)
-  local gone = item.fields[GONE]
-  local at = gone and not has_fallen(gone) and inferred_at(gone)
+local function undo_inferred(item, source, as_of_ms)
+  local gone = item.fields[items.GONE]
+  local at = gone and not inferred_retirements.has_fallen(gone) and inferred_retirements.inferred_at(gone)
   if not at or gone.o ~= source or as_of_ms <= at then return false end
   local arrival = gone.b and gone.D or gone.a
   for slug, field in pairs(item.fields) do
-    if slug ~= GONE and (field.d == arrival or (field.d == 1 and field.a == arrival)) then
+    if slug ~= items.GONE and (field.d == arrival or (field.d == 1 and field.a == arrival)) then
       field.d = nil
-      touch(item, slug)
+      items.touch(item, slug)
     end
   end
-  lift(item)
+  retirements.undo_retirement(item)
   for slug, field in pairs(item.fields) do
-    if slug ~= GONE and field.s == 'superseded' and not field.d then wait_again(item, slug) end
+    if slug ~= items.GONE and field.s == 'superseded' and not field.d then wait_again(item, slug) end
   end
-  gone.r, gone.A, gone.e, gone.D = BEFORE, nil, nil, nil
-  touch(item, GONE)
+  gone.r, gone.A, gone.e, gone.D = versions.BEFORE, nil, nil, nil
+  items.touch(item, items.GONE)
   return true
 end
 
 local function repair(entry)
-  local item = load_item(request.collection, entry.record)
+  local item = items.load(request.collection, entry.record)
   if not is_as_read(item, entry) then return false end
-  local any = (entry.back or entry.make) and fall(item, request.source, request.as_of_ms)
+  local any = (entry.back or entry.make) and undo_inferred(item, request.source, request.as_of_ms)
   woken = woken or any
-  if entry.gone then any = bid_farewell(item, given(entry.id)) or any end
+  if entry.gone then any = item_gone(item, given(entry.id)) or any end
   if entry.make then
-    local till = doubted_till(item)
+    local till = creation.doubted_till(item)
     -- A request that creates it may have landed since the listing began: the next one tells.
-    if not (till and request.began < till) then set(item, 'make', request.began) end
+    if not (till and request.began < till) then items.set(item, 'make', request.began) end
   end
   for _, pair in ipairs(entry.fields or {}) do
     local field = item.fields[pair[1]]
-    if field and field.a == pair[2] then any = mend(item, pair[1]) or any end
+    if field and field.a == pair[2] then any = mark_field(item, pair[1]) or any end
   end
   if entry.staged and not item.fields['_draft'] and not item.fields['_archived'] then
-    write_staged(item, 1, 'a reconcile found it unpublished, or held back by an editor')
-    count_not_live(item)
+    item_status.mark_staged(item, 1, 'a reconcile found it unpublished, or held back by an editor')
+    item_status.count_not_live(item)
   end
   if any then
     -- What has a time of its own keeps it, be it a backoff.
-    if not item.meta.lane then set(item, 'due', due_here) end
-    schedule(item)
+    if not item.meta.lane then items.set(item, 'due', due_here) end
+    items.schedule(item)
     touched = touched + 1
     told[#told + 1] = item.record
   end
-  save(item)
+  items.save(item)
   return any or entry.make or entry.staged
 end
 
@@ -125,15 +127,15 @@ for _, entry in ipairs(request.records) do
   if not repair(entry) then left[#left + 1] = entry.record end
 end
 -- Retirements are counted as they are accepted.
-if limit and limit.kind == 'created' then runs.note(limit, #request.records - #left) end
-note_held_back(request.collection)
+if limit and limit.kind == 'created' then run_counts.add_to_limit(limit, #request.records - #left) end
+item_status.note_held_back(request.collection)
 local wake = false
 if marked > 0 or woken then
   if due_here > now then
-    wake_by(request.destination, due_here)
+    wakeups.wake_by(request.destination, due_here)
   else
-    wake = worth_a_job(request.destination, request, 'reconcile') and claim_marker(request.destination)
+    wake = wakeups.worth_a_job(request.destination, request, 'reconcile') and wakeups.claim_marker(request.destination)
   end
-  note('repair', {collection = request.collection, records = told}, 'records')
+  step.note('repair', {collection = request.collection, records = told}, 'records')
 end
-return answer({fields = marked, records = touched, left = left, wake = wake or false})
+return step.answer({fields = marked, records = touched, left = left, wake = wake or false})

@@ -3,7 +3,9 @@
 -- marks an entry: its bytes stay in memory, and in every file, until all of its node are deleted.
 -- ARGV[2]: {key, copy, after}: after: the last entry that was copied, or ''
 -- Returns {after, done}; after = '': something was deleted meanwhile, and it begins again.
---! uses state
+--! uses step
+
+local request = step.request
 
 local AT_ONCE, BYTES, LASTS_MS = 5, 65536, 600000
 
@@ -49,11 +51,11 @@ local function swap()
   redis.call('UNLINK', old)
 end
 
-if not copy_on() then return answer({after = request.after, done = false}) end
+if not copy_on() then return step.answer({after = request.after, done = false}) end
 drop_first()
 if redis.call('XLEN', request.copy) ~= redis.call('XLEN', request.key) then
   redis.call('UNLINK', request.copy)
-  return answer({after = '', done = false})
+  return step.answer({after = '', done = false})
 end
 swap()
-return answer({after = '', done = true})
+return step.answer({after = '', done = true})

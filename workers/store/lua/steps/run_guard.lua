@@ -3,17 +3,19 @@
 -- ARGV[2]: {token, place, window_ms, loads}
 --   loads: items that this run, if it is the first one, loads; absent: only look
 -- Answers {created, retired, first}; first: -1 where nothing was loaded yet.
---! uses state run_counts
+--! uses step run_counts
 
-local earlier = earlier_answer()
+local request, now, given = step.request, step.now, step.given
+
+local earlier = step.earlier_answer()
 if earlier then return earlier end
 
-if given(request.loads) and not runs.first_left(request.place) then
-  redis.call('HSET', runs.counts_of(request.place) .. ':first', 'left', request.loads,
+if given(request.loads) and not run_counts.first_left(request.place) then
+  redis.call('HSET', run_counts.counts_of(request.place) .. ':first', 'left', request.loads,
     'till', string.format('%.0f', now + request.window_ms))
 end
-return answer({
-  created = runs.sum(request.place, 'created', request.window_ms),
-  retired = runs.sum(request.place, 'retired', request.window_ms),
-  first = runs.first_left(request.place) or -1,
+return step.answer({
+  created = run_counts.sum(request.place, 'created', request.window_ms),
+  retired = run_counts.sum(request.place, 'retired', request.window_ms),
+  first = run_counts.first_left(request.place) or -1,
 })

@@ -18,8 +18,8 @@
 --   create: the request was to create the items; made: the id of the item that there is now
 --   retire: 'unpublish' or 'delete', or '': what the request was to do to the items; retired: it did
 --   unmoved: the CMS says that it was not live; live: of the destination; staged: of the request
---   look, status, unpublishable: status.lua; at: of the answer, as the CMS writes times
---   sought: files that the item was read for, and does not show (late.lua)
+--   look, status, unpublishable: item_status.lua; at: of the answer, as the CMS writes times
+--   sought: files that the item was read for, and does not show (late_imports.lua)
 --   relist: all that went with what there is not is looked up again, where that is quick
 --   dangling: references to items that the CMS does not know
 --   answered: updated, as a version; seen: what the answer shows where that is not what was sent
@@ -28,15 +28,20 @@
 --   soft: the limits come from 5xx answers, and last until the outage has ended
 --   imports: [files, ms]: that the CMS fetched for the request, and how long that took
 -- Returns {settled, lost, letters, made}.
---! uses state arrivals dead_letters retirements resting creation slices references write_history publish_wait room forms status locales retired created shown import_pace duplicate_keys late losses
+--! uses step items references write_history losses item_status publish_wait status_answers item_ids
+--! on demand dead_letters retirements resting_records creation slices cms_forms locales
+--! on demand retirement_answers creation_answers import_pace duplicate_keys late_imports plan_room
+--! on demand overtaken
 
-local earlier = earlier_answer()
+local request, now, given = step.request, step.now, step.given
+
+local earlier = step.earlier_answer()
 if earlier then return earlier end
 
-local dest_key = P .. 'destination:' .. request.destination
-if request.last then redis.call('ZREM', P .. 'flight:' .. request.destination, request.claim) end
+local dest_key = 'instep:destination:' .. request.destination
+if request.last then redis.call('ZREM', 'instep:flight:' .. request.destination, request.claim) end
 local epoch = redis.call('HGET', dest_key, 'epoch') or '0'
-local copy = request.copy .. doubts()
+local copy = request.copy .. losses.copy_suffix()
 
 local lost, letters, told = 0, 0, {}
 local made, room_made = request.made, false
@@ -48,26 +53,26 @@ local function as_set(list)
   return set_of
 end
 
-local function written(item, claim, verdict)
+local function mark_written(item, claim, verdict)
   local done, normalised = {}, as_set(verdict.normalised)
   for _, slug in ipairs(verdict.written) do
     local field = item.fields[slug]
     -- What still waits was sent without an item that waits for room.
     if field and field.a == claim.fields[slug] and not field.y
         and not (claim.rest and claim.rest[slug]) then
-      if field.s == 'pending' or field.s == 'ignored' then  -- ignored: on_create.lua
-        count(field.s, -1)
-        count('written', 1)
+      if field.s == 'pending' or field.s == 'ignored' then  -- ignored: create_only.lua
+        step.count(field.s, -1)
+        step.count('written', 1)
         field.s = 'written'
-        if normalised[slug] then count_normalised(item, field) end
+        if normalised[slug] then cms_forms.count_normalised(item, field) end
       end
-      if field.m and claimed_since(field, claim) >= field.m then field.m = nil end
-      field.c = confirmation(field.v, field.j)
+      if field.m and locales.claimed_since(field, claim) >= field.m then field.m = nil end
+      field.c = references.confirmation(field.v, field.j)
       field.x, field.V, field.W = nil, nil, nil
-      set(item, 'bad:' .. slug, nil)
-      set(item, 'late:' .. slug, nil)
+      items.set(item, 'bad:' .. slug, nil)
+      items.set(item, 'late:' .. slug, nil)
       if field.b and not field.m then field.c, field.u, field.L, field.S = nil, nil, nil, nil end
-      touch(item, slug)
+      items.touch(item, slug)
       done[#done + 1] = slug
     end
   end
@@ -77,22 +82,22 @@ end
 -- A confirmation is a statement about one copy; with another copy the older ones fall.
 local function confirm_copy(item)
   if item.meta.copy == copy then return end
-  if item.meta.copy then forget_confirmations(item) end
-  set(item, 'copy', copy)
+  if item.meta.copy then items.forget_confirmations(item) end
+  items.set(item, 'copy', copy)
 end
 
-local function hear(item, claim, verdict)
+local function record_seen(item, claim, verdict)
   local at = given(verdict.answered)
   if not at then return end
-  set(item, 'answered', at)
-  note_edits(item, verdict.edited or {})
+  items.set(item, 'answered', at)
+  if next(verdict.edited or {}) then cms_forms.note_edits(item, verdict.edited) end
   for slug, arrival in pairs(claim.fields) do
-    note_answer(item.fields[slug], arrival, at, verdict.seen[slug])
-    touch(item, slug)
+    write_history.note_answer(item.fields[slug], arrival, at, verdict.seen[slug])
+    items.touch(item, slug)
   end
 end
 
-local function bury_claimed(item, claim, verdict, attempts)
+local function add_dead_letters(item, claim, verdict, attempts)
   for _, death in ipairs(verdict.deaths or {}) do
     local slugs = {}
     death.attempts = attempts
@@ -101,60 +106,60 @@ local function bury_claimed(item, claim, verdict, attempts)
     for _, slug in ipairs(death.slugs) do
       local field = item.fields[slug]
       if field and field.a == claim.fields[slug] and field.s ~= 'dead' then
-        if slug == GONE then note_refusal(field) end
-        if death.kind ~= 'missing' then set(item, 'bad:' .. slug, 1) end
+        if slug == items.GONE then retirements.note_refusal(field) end
+        if death.kind ~= 'missing' then items.set(item, 'bad:' .. slug, 1) end
         slugs[#slugs + 1] = slug
       end
     end
-    if death.kind == 'missing' and retire_nothing(item, now) then
+    if death.kind == 'missing' and retirements.retire_nothing(item, now) then
       slugs = {}
     elseif death.kind == 'missing' and request.missing == 'ignore' then
       for _, slug in ipairs(slugs) do
         local field = item.fields[slug]
-        count(field.s, -1)
-        count('ignored', 1)
+        step.count(field.s, -1)
+        step.count('ignored', 1)
         field.s, field.c = 'ignored', nil
-        touch(item, slug)
+        items.touch(item, slug)
       end
-    elseif bury(item, slugs, death, given(verdict.made) or verdict.id) then
+    elseif dead_letters.add(item, slugs, death, given(verdict.made) or verdict.id) then
       letters = letters + 1
     end
   end
 end
 
-local function remember(item, claim, verdict)
+local function record_details(item, claim, verdict)
   for slug, file in pairs(verdict.files or {}) do
     if item.fields[slug] then
       item.fields[slug].g = file
-      touch(item, slug)
+      items.touch(item, slug)
     end
   end
-  forget_late(item, verdict.sought)
+  if given(verdict.sought) then late_imports.forget(item, verdict.sought) end
   for slug in pairs(as_set(verdict.missed)) do
     local field = item.fields[slug]
     if field and field.a == claim.fields[slug] then
       field.x = (field.x or 0) + 1
-      touch(item, slug)
+      items.touch(item, slug)
     end
   end
   for slug in pairs(as_set(verdict.dangling)) do
     local field = item.fields[slug]
     if field and field.a == claim.fields[slug] then
-      forget_links(field)
+      references.forget_links(field)
       field.x = (field.x or 0) + 1
-      touch(item, slug)
+      items.touch(item, slug)
     end
   end
-  if verdict.publish then set(item, 'publish', 1) end
-  settle_status(item, verdict)
+  if verdict.publish then items.set(item, 'publish', 1) end
+  status_answers.settle(item, verdict)
   if verdict.forget then
     local place = request.collection .. ':' .. request.index
-    forget_id(place, item.record, verdict.id)
-    forget_confirmations(item)
+    retirements.forget_id(place, item.record, verdict.id)
+    items.forget_confirmations(item)
     -- A listing may have shown another item of that key while the request was on its way.
-    if redis.call('HEXISTS', P .. 'ids:' .. place, item.record) == 0 and not take_heir(place, item.record) then
-      redis.call('HSET', P .. 'index:' .. place, 'full', 1)
-      set(item, 'forgotten', 1)
+    if redis.call('HEXISTS', 'instep:ids:' .. place, item.record) == 0 and not duplicate_keys.take_heir(place, item.record) then
+      redis.call('HSET', 'instep:index:' .. place, 'full', 1)
+      items.set(item, 'forgotten', 1)
     end
   end
 end
@@ -163,49 +168,49 @@ end
 local function judge_item(item, verdict, fresh)
   local limit = given(verdict.limit)
   if limit then
-    set(item, 'limit', limit)
-    set(item, 'epoch', request.soft and epoch or nil)
+    items.set(item, 'limit', limit)
+    items.set(item, 'epoch', request.soft and epoch or nil)
   end
   local part = given(verdict.part)
-  if part then set(item, 'part', part ~= '' and part or nil) end
+  if part then items.set(item, 'part', part ~= '' and part or nil) end
   -- It goes alone since the answer to a batch named it.
-  if limit == 1 and part == '' then set(item, 'told', 1) end
+  if limit == 1 and part == '' then items.set(item, 'told', 1) end
   if fresh then
-    set(item, 'due', now)
+    items.set(item, 'due', now)
     return
   end
-  set(item, 'due', now + math.ceil(verdict.wait_ms or 0))
-  if verdict.attempt then set(item, 'attempts', tonumber(item.meta.attempts or 0) + 1) end
-  if verdict.failed and not item.meta.failed then set(item, 'failed', now) end
-  if verdict.refused then set(item, 'refused', 1) end
+  items.set(item, 'due', now + math.ceil(verdict.wait_ms or 0))
+  if verdict.attempt then items.set(item, 'attempts', tonumber(item.meta.attempts or 0) + 1) end
+  if verdict.failed and not item.meta.failed then items.set(item, 'failed', now) end
+  if verdict.refused then items.set(item, 'refused', 1) end
 end
 
--- The CMS took the part of a refused batch: then some item of the other one is bad (batching.lua).
+-- The CMS took the part of a refused batch: then some item of the other one is bad (requests.lua).
 local function note_part_taken(part)
   if part and string.sub(part, -1) == 'o' then
-    redis.call('SET', P .. 'part:' .. string.sub(part, 1, -2) .. 's', 1, 'PX', 600000)
+    redis.call('SET', 'instep:part:' .. string.sub(part, 1, -2) .. 's', 1, 'PX', 600000)
   end
 end
 
-local function praise(item, verdict)
+local function reset_failures(item, verdict)
   note_part_taken(item.meta.part)
   -- Named, and taken alone: for a while it is not believed whom the answer to a batch names.
-  if item.meta.told then redis.call('HSET', P .. 'collection:' .. request.collection, 'mistold', now) end
+  if item.meta.told then redis.call('HSET', 'instep:collection:' .. request.collection, 'mistold', now) end
   for _, name in ipairs({'attempts', 'failed', 'refused', 'forgotten', 'looked', 'told'}) do
-    set(item, name, nil)
+    items.set(item, name, nil)
   end
   if not given(verdict.limit) then
-    for _, name in ipairs({'limit', 'epoch', 'part'}) do set(item, name, nil) end
+    for _, name in ipairs({'limit', 'epoch', 'part'}) do items.set(item, name, nil) end
   end
-  if given(verdict.updated) then set(item, 'updated', verdict.updated) end
+  if given(verdict.updated) then items.set(item, 'updated', verdict.updated) end
 end
 
 local function doubt_values(item, claim, verdict)
   if request.retire ~= '' then
-    doubt_retirement(item, now + LATE_MS)
+    retirements.doubt(item, now + step.LATE_MS)
   elseif not request.create then
-    for slug in pairs(claim.fields) do mark_repair(item, slug, now + LATE_MS) end
-    local wait = note_late(item, claim, request.items == 1)
+    for slug in pairs(claim.fields) do items.mark_repair(item, slug, now + step.LATE_MS) end
+    local wait = late_imports.note(item, claim, request.items == 1)
     verdict.wait_ms = math.max(verdict.wait_ms or 0, wait)
   end
 end
@@ -214,10 +219,10 @@ local function settle(verdict)
   if verdict.retired and request.retire == 'delete' then room_made = true end
   local states = given(verdict.variants)
   if states then
-    note_variants(request.collection .. ':' .. request.index, verdict.id, states)
-    doubt_locales(request.collection .. ':' .. request.index, states)
+    locales.note_variants(request.collection .. ':' .. request.index, verdict.id, states)
+    locales.doubt(request.collection .. ':' .. request.index, states)
   end
-  local item = load_item(request.collection, verdict.record)
+  local item = items.load(request.collection, verdict.record)
   if not (next(item.meta) or next(item.fields)) then  -- erased since (forget.lua), or merged
     lost = lost + 1
     return
@@ -226,27 +231,27 @@ local function settle(verdict)
   if not claim or claim.token ~= request.claim then
     -- Somebody claimed the item meanwhile: this request may have landed on either side of his.
     lost = lost + 1
-    if request.create then settle_late_creation(item, verdict) end
-    if request.retire ~= '' then settle_late_retirement(item, verdict) end
+    if request.create then creation_answers.settle_late(item, verdict) end
+    if request.retire ~= '' then retirement_answers.settle_late(item, verdict) end
     for _, slug in ipairs((request.create or request.retire ~= '') and {} or verdict.sent) do
-      mark_repair(item, slug, now + LATE_MS)
+      items.mark_repair(item, slug, now + step.LATE_MS)
     end
   else
     if verdict.unknown then doubt_values(item, claim, verdict) end
-    if request.create then settle_creation(item, claim.fields, verdict) end
+    if request.create then creation_answers.settle(item, claim.fields, verdict) end
     -- Before a success clears the count: the attempt that condemns is one of those it names.
     local attempts = tonumber(item.meta.attempts or 0) + (verdict.attempt and 1 or 0)
-    hear_answer(item, claim, verdict)
-    look_up_all(verdict)
-    if verdict.retired then verdict.written = settle_retirement(item, claim, verdict) end
+    status_answers.record_answer(item, claim, verdict)
+    if verdict.relist then status_answers.look_up_all(verdict) end
+    if verdict.retired then verdict.written = retirement_answers.settle(item, claim, verdict) end
     if #verdict.written > 0 then confirm_copy(item) end
-    note_shown(item, claim, verdict)
-    local done = written(item, claim, verdict)
-    if #done > 0 or verdict.retired then praise(item, verdict) end
+    if given(verdict.shown) then locales.note_shown(item, claim, verdict) end
+    local done = mark_written(item, claim, verdict)
+    if #done > 0 or verdict.retired then reset_failures(item, verdict) end
     for slug in pairs(verdict.unknown and claim.fields or {}) do item.fields[slug].c = nil end
-    hear(item, claim, verdict)
-    bury_claimed(item, claim, verdict, attempts)
-    remember(item, claim, verdict)
+    record_seen(item, claim, verdict)
+    add_dead_letters(item, claim, verdict, attempts)
+    record_details(item, claim, verdict)
     local fresh = false
     for slug, field in pairs(item.fields) do
       -- What waits for an item it refers to has not come meanwhile.
@@ -256,37 +261,37 @@ local function settle(verdict)
     end
     judge_item(item, verdict, fresh)
     if given(verdict.made) then made = true end
-    if no_room and request.create_most == 0 then set(item, 'roomless', 1) end
-    set(item, 'claim', nil)
-    count_not_live(item)
-    told[#told + 1] = {item.record, list_text(done)}
+    if no_room and request.create_most == 0 then items.set(item, 'roomless', 1) end
+    items.set(item, 'claim', nil)
+    item_status.count_not_live(item)
+    told[#told + 1] = {item.record, step.list_text(done)}
   end
-  schedule(item)
-  save(item)
-  if verdict.absent then rest_without_item(item) end
+  items.schedule(item)
+  items.save(item)
+  if verdict.absent then resting_records.rest(item) end
 end
 
-if given(request.imports) then learn_imports(dest_key, request.imports[1], request.imports[2]) end
+if given(request.imports) then import_pace.learn(dest_key, request.imports[1], request.imports[2]) end
 for _, verdict in ipairs(request.verdicts) do
   settle(verdict)
   -- The batch was refused as a whole: for a while no lane is mixed with another (lanes.lua).
   if given(verdict.limit) or given(verdict.part) then
-    redis.call('HSET', P .. 'collection:' .. request.collection, 'refused', now)
+    redis.call('HSET', 'instep:collection:' .. request.collection, 'refused', now)
   end
-  if given(verdict.overwrote) then put_right(verdict) end
+  if given(verdict.overwrote) then status_answers.repair_other(verdict) end
 end
-wake_waiting()
-note_held_back(request.collection)
+if item_ids.has_arrived() then references.wake_waiting() end
+item_status.note_held_back(request.collection)
 if request.heard and request.first then
-  note_answer_on_closed(request.collection, request.claim, given(request.closed))
+  publish_wait.note_answer_on_closed(request.collection, request.claim, given(request.closed))
 end
 if no_room and request.first then
-  note_no_room(request.collection, no_room, request.create_most)
+  plan_room.note_refusal(request.collection, no_room, request.create_most)
 elseif not no_room and request.create and request.heard and request.last then
-  note_room_answer(request.collection, made)
+  plan_room.note_answer(request.collection, made)
 end
-for name in pairs(room_made and places or {}) do try_for_room(name) end
-redis.call('HSET', P .. 'index:' .. request.collection .. ':' .. request.index, 'answered', now)
-note('answered', {destination = request.destination, collection = request.collection,
+for name in pairs(room_made and references.places or {}) do plan_room.try_at_once(name) end
+redis.call('HSET', 'instep:index:' .. request.collection .. ':' .. request.index, 'answered', now)
+step.note('answered', {destination = request.destination, collection = request.collection,
   token = request.claim, outcome = request.outcome, items = told}, 'items')
-return answer({settled = #told, lost = lost, letters = letters, made = made or nil})
+return step.answer({settled = #told, lost = lost, letters = letters, made = made or nil})

@@ -2,50 +2,52 @@
 -- slice: does a little more of what a step has left (slices.lua), oldest slice first.
 -- ARGV[2]: {token}
 -- Returns {name, more}: what it worked on, or false; and whether anything is left.
---! uses versions state arrivals dead_letters retirements resting creation slices references missing reference_timeouts version_order left_out
+--! uses step items dead_letters slices references left_out missing_items reference_timeouts
 
-local earlier = earlier_answer()
+local request = step.request
+
+local earlier = step.earlier_answer()
 if earlier then return earlier end
 
 -- One that is open again has entries of its own, which stay.
 local function close_slice(_, name)
   local id = string.match(name, ':(.*)$')
-  if is_open(id) then return true end
-  local items = {}
-  local done = unlink_slice(id, function(place)
+  if left_out.is_open(id) then return true end
+  local loaded = {}
+  local done = left_out.unlink_slice(id, function(place)
     local key = place.collection .. ':' .. place.record
-    items[key] = items[key] or load_item(place.collection, place.record)
-    return items[key]
+    loaded[key] = loaded[key] or items.load(place.collection, place.record)
+    return loaded[key]
   end)
-  for _, item in pairs(items) do save(item) end
-  if done then shorten_letter(id) end
+  for _, item in pairs(loaded) do items.save(item) end
+  if done then dead_letters.shorten(id) end
   return done
 end
 
 local DO = {
   letter = close_slice,
-  missing = miss_slice,
-  wanted = wanted_slice,
-  wake = function(told, name) return wake_slice(P .. 'waking:' .. name, told.name) end,
+  missing = missing_items.decide_slice,
+  wanted = reference_timeouts.decide_slice,
+  wake = function(told, name) return references.wake_some('instep:waking:' .. name, told.name) end,
 }
 
 -- What a later release has left, that one does.
 local function next_slice()
-  for _, name in ipairs(redis.call('ZRANGE', P .. 'slices', 0, 99)) do
+  for _, name in ipairs(redis.call('ZRANGE', 'instep:slices', 0, 99)) do
     local act = DO[string.match(name, '^%a+')]
     if act then return name, act end
   end
 end
 
 local name, act = next_slice()
-if not name then return answer({name = false, more = false}) end
+if not name then return step.answer({name = false, more = false}) end
 local told = {}
-local flat = redis.call('HGETALL', P .. 'slice:' .. name)
+local flat = redis.call('HGETALL', 'instep:slice:' .. name)
 for i = 1, #flat, 2 do told[flat[i]] = flat[i + 1] end
 for _, key in ipairs({'collection', 'index', 'missing', 'message'}) do request[key] = told[key] end
 if act(told, name) then
   slices.finish(name)
 else
-  slices.leave(name, told)
+  slices.add(name, told)
 end
-return answer({name = name, more = next_slice() ~= nil})
+return step.answer({name = name, more = next_slice() ~= nil})

@@ -9,39 +9,41 @@
 --   failed: no page came; every_ms, page_ms: at least, between two listings and two pages
 --   outside: it is a reconcile's own listing, and moves on none of the workers
 -- Returns {found, done}.
---! uses state arrivals dead_letters retirements creation references locales
+--! uses step items creation locales
 
-local earlier = earlier_answer()
+local request, now, given = step.request, step.now, step.given
+
+local earlier = step.earlier_answer()
 if earlier then return earlier end
-redis.call('ZREM', P .. 'flight:' .. request.destination, request.flight)
+redis.call('ZREM', 'instep:flight:' .. request.destination, request.flight)
 
 local place = request.collection .. ':' .. request.index
-local key, known = P .. 'site:' .. place, P .. 'variants:' .. place
+local key, known = 'instep:site:' .. place, 'instep:variants:' .. place
 local late = request.outside or redis.call('HGET', key, 'holder') ~= request.flight
 if not late then redis.call('HDEL', key, 'lock', 'holder') end
 if request.failed then
   local times = math.min(redis.call('HINCRBY', key, 'unlisted', 1), 5)
-  if not late then redis.call('HSET', key, 'lock', now + math.min(CLAIM_MS, 1000 * 2 ^ times)) end
-  return answer({found = 0, done = false})
+  if not late then redis.call('HSET', key, 'lock', now + math.min(step.CLAIM_MS, 1000 * 2 ^ times)) end
+  return step.answer({found = 0, done = false})
 end
 redis.call('HDEL', key, 'unlisted')
 
-local site = site_of(place)
+local site = locales.site_of(place)
 local wanted = {}
-for _, id in ipairs(scope_of(site, given(request.locales)) or {}) do wanted[id] = true end
+for _, id in ipairs(locales.scope_ids(site, given(request.locales)) or {}) do wanted[id] = true end
 
 local function record_of(id)
-  return redis.call('HGET', P .. 'keys:' .. place, id) or id
+  return redis.call('HGET', 'instep:keys:' .. place, id) or id
 end
 
 local bare = redis.call('HGET', key, 'bare') == '1'
 
 -- The others show what is held already, or are about to: the new one alone gets it.
 local function write_to(item, locale, held)
-  local gone = in_force(item)
+  local gone = items.in_force(item)
   -- A request retires an item in all of its variants: it goes once more.
-  if gone and (gone.s ~= 'pending' or live_claim(item)) then mark_repair(item, GONE, now) end
-  local claim, shown = live_claim(item), {}
+  if gone and (gone.s ~= 'pending' or items.live_claim(item)) then items.mark_repair(item, items.GONE, now) end
+  local claim, shown = items.live_claim(item), {}
   for id in pairs(wanted) do
     local has = held[id] or (id == site.primary and not bare)
     if id ~= locale and has then shown[#shown + 1] = id end
@@ -49,9 +51,9 @@ local function write_to(item, locale, held)
   for slug, field in pairs(item.fields) do
     local stands = field.s == 'written' or field.s == 'unchanged'
     local sent = field.s == 'pending' and claim and claim.fields[slug]
-    if (stands or sent) and not tag_of(slug) and slug ~= GONE and not field.d then
+    if (stands or sent) and not locales.tag_of(slug) and slug ~= items.GONE and not field.d then
       local again = field.m ~= nil or sent
-      mark_repair(item, slug, now)
+      items.mark_repair(item, slug, now)
       field.V = nil
       if not again and #shown > 0 then field.V = table.concat(shown, ',') end
     end
@@ -61,8 +63,8 @@ end
 -- What died for want of this variant goes there now.
 local function revive_in(item, locale)
   for slug in pairs(item.fields) do
-    local tag = tag_of(slug)
-    if tag and site.ids[string.lower(tag)] == locale then revive_field(item, slug, 'kind', 'missing') end
+    local tag = locales.tag_of(slug)
+    if tag and site.ids[string.lower(tag)] == locale then creation.replay_value(item, slug, 'kind', 'missing') end
   end
 end
 
@@ -71,22 +73,22 @@ end
 local function notice_edit(item, updated)
   if not updated or not item.meta.updated then return end
   if updated <= item.meta.updated or updated <= (item.meta.varied or '') then return end
-  set(item, 'varied', updated)
-  forget_confirmations(item)
+  items.set(item, 'varied', updated)
+  items.forget_confirmations(item)
 end
 
 local found = 0
 local function meet(entry, held, is_new)
-  local item = load_item(request.collection, record_of(entry[1]))
+  local item = items.load(request.collection, record_of(entry[1]))
   if not next(item.meta) then return end
   notice_edit(item, given(entry[4]))
   if is_new and wanted[entry[2]] then write_to(item, entry[2], held) end
   if is_new then revive_in(item, entry[2]) end
-  if is_altered(item) then
+  if items.is_altered(item) then
     found = found + (is_new and 1 or 0)
-    if not item.meta.lane then set(item, 'due', now) end
-    schedule(item)
-    save(item)
+    if not item.meta.lane then items.set(item, 'due', now) end
+    items.schedule(item)
+    items.save(item)
   end
 end
 
@@ -97,23 +99,23 @@ end
 
 local function see(entry)
   local id, locale, told = entry[1], entry[2], entry[3]
-  local before = parse_variants(redis.call('HGET', known, id) or '')
+  local before = locales.parse_variants(redis.call('HGET', known, id) or '')
   local is_new = not before[locale]
   local state = state_of(before[locale], told)
   if before[locale] ~= state then
     before[locale] = state
-    redis.call('HSET', known, id, variants_text(before))
+    redis.call('HSET', known, id, locales.variants_text(before))
   end
   if not late then
-    local listed = parse_variants(redis.call('HGET', known .. ':next', id) or '')
+    local listed = locales.parse_variants(redis.call('HGET', known .. ':next', id) or '')
     listed[locale] = state
-    redis.call('HSET', known .. ':next', id, variants_text(listed))
+    redis.call('HSET', known .. ':next', id, locales.variants_text(listed))
   end
   if site then meet(entry, before, is_new) end
 end
 
 for _, entry in ipairs(request.entries) do see(entry) end
-if late then return answer({found = found, done = false}) end
+if late then return step.answer({found = found, done = false}) end
 
 local total = tonumber(given(request.total))
 local most = tonumber(redis.call('HGET', key, 'most'))
@@ -124,7 +126,7 @@ local pages = redis.call('HINCRBY', key, 'pages', 1)
 redis.call('HSET', key, 'page_next', now + request.page_ms)
 if given(request.next) then
   redis.call('HSET', key, 'offset', request.next)
-  return answer({found = found, done = false})
+  return step.answer({found = found, done = false})
 end
 local whole = redis.call('HGET', key, 'shrank') ~= '1'
 if whole then
@@ -136,5 +138,5 @@ end
 redis.call('UNLINK', known .. ':next')
 redis.call('HSET', key, 'list_next', now + math.max(request.every_ms, pages * request.page_ms))
 redis.call('HDEL', key, 'pass', 'offset', 'most', 'pages', 'shrank', 'page_next')
-note('variants', {collection = request.collection, found = found, pages = pages})
-return answer({found = found, done = true})
+step.note('variants', {collection = request.collection, found = found, pages = pages})
+return step.answer({found = found, done = true})

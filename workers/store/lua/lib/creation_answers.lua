@@ -1,0 +1,35 @@
+-- Shared: what a request that was to create an item has come to.
+--! uses step items retirements item_ids creation
+
+local request, now, given = step.request, step.now, step.given
+
+-- *slugs*: what the request carried, with the arrival number of each.
+local function settle(item, slugs, verdict)
+  items.set(item, 'taken', given(verdict.taken))
+  if given(verdict.passed) then items.set(item, 'passed', verdict.passed) end
+  if given(verdict.made) then
+    item_ids.keep(request.collection .. ':' .. request.index, item.record, verdict.made)
+    creation.note_slug(item, given(verdict.named))
+    creation.finish(item)
+    retirements.reset(item)
+    local shown = {}
+    for _, slug in ipairs(verdict.written) do shown[slug] = true end
+    for slug in pairs(slugs) do
+      if not shown[slug] then items.mark_repair(item, slug, now) end
+    end
+  elseif verdict.unknown then
+    creation.doubt(item, slugs, now + step.LATE_MS)
+  elseif verdict.forget then
+    creation.look_up_again(item)
+  end
+end
+
+-- Its claim had run out, and so it is looked up, or was found: in no case was it made twice.
+local function settle_late(item, verdict)
+  local place = request.collection .. ':' .. request.index
+  local known = redis.call('HEXISTS', 'instep:ids:' .. place, item.record) == 1
+  if not given(verdict.made) and (known or not verdict.unknown) then return end
+  settle(item, {}, verdict)
+end
+
+return {settle = settle, settle_late = settle_late}

@@ -1,0 +1,69 @@
+-- Shared: requests that import files. The CMS fetches each file before it answers, so that a batch of
+-- many takes longer than anybody waits: they carry as many as are fetched in time, and while one is
+-- on its way, or was just now, everything else goes first.
+-- instep:flight:<name>:files  sorted set: those of the flights that import
+--! uses step items listing_schedule requests import_pace
+
+local request, now = step.request, step.now
+local FETCHED_MS = 7000   -- half of the time that a request has (workers/webflow/client.py)
+
+local function count_matches(text, pattern)
+  local _, found = string.gsub(text, pattern, '')
+  return found
+end
+
+-- How many files the CMS has to fetch for *send*; what goes by its fileId it has.
+local function count_files(send)
+  local found = 0
+  for _, entry in ipairs(send) do
+    if entry.type == 'richtext' then
+      found = found + count_matches(entry.value, '<img')
+    elseif requests.FILES[entry.type] and not (entry['repair'] and entry.file) then
+      local named = count_matches(entry.value, '"fileId"')
+      found = found + math.max(0, count_matches(entry.value, '[hH][tT][tT][pP][sS]?://') - named)
+    end
+  end
+  return found
+end
+
+-- room: files that one request may import   taken: those of this one
+-- *dest*: what is held of the destination.
+local function turn_of(dest)
+  local each = tonumber(dest.import_ms) or import_pace.ONE_MS
+  return {each = each, room = math.max(1, math.floor(FETCHED_MS / math.max(1, each))), taken = 0,
+    imported = dest.imported}
+end
+
+-- Whether another one may go now. Only what has files to import asks: most claims carry none.
+local function may_import(turn, flight)
+  if turn.free == nil then
+    local files = flight .. ':files'
+    redis.call('ZREMRANGEBYSCORE', files, '-inf', now)
+    -- By v1 each request imports the files of one item: more of them at once take no longer.
+    local most = request.batch == 1 and turn.each < import_pace.LONG_MS and math.max(1, request.flights - 1) or 1
+    turn.free = not turn.imported and redis.call('ZINTERCARD', 2, flight, files) < most
+  end
+  return turn.free
+end
+
+-- It leaves the way to what is due behind it. *due*: how many there are.
+local function postpone(item, due)
+  local ms = math.min(10000, math.max(500, due))
+  items.set(item, 'due', now + ms)
+  listing_schedule.note_due(now + ms)
+end
+
+-- The others have had their turn, or there are none.
+local function end_turn(dest_key, turn)
+  if turn.imported then redis.call('HDEL', dest_key, 'imported') end
+end
+
+local function begin(dest_key, flight, turn)
+  if turn.taken == 0 then return end_turn(dest_key, turn) end
+  redis.call('ZADD', flight .. ':files', now + step.CLAIM_MS, request.token)
+end
+
+return {
+  count_files = count_files, turn_of = turn_of, may_import = may_import, postpone = postpone,
+  end_turn = end_turn, begin = begin,
+}

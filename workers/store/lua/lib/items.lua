@@ -1,0 +1,218 @@
+-- An item: its fields and what else is held of it, and when it is due.
+--
+-- instep:item:<collection>:<record>  hash, one entry per field ("f:<slug>", JSON) and some meta:
+--   v value (JSON text)   t type      r version        a arrival number   e hashed event ids at r
+--   n event id as sent    s state     w waits since    c sha1 of the confirmed value
+--   m repair mark: written once more, not before this ms           l dead letter
+--   x answers without effect          g files as last read          q lane   o source
+--   k what the CMS is known to have held (write_history.lua)   y, j: references.lua
+--   V: locales.lua   O: create_only.lua
+--   f, h, i, A where its value came from, and when (version_order.lua)
+--   shown: the key as it came last, where that is not the record, its normal form
+--   entries "o:<slug>": what was left out of an event (left_out.lua)
+--   states: pending written unchanged ignored discarded dead, and superseded by a retirement (each
+--   a counter of P4)
+--! uses step
+
+local now = step.now
+local GONE = ':gone'        -- the slug of a retirement (retirements.lua)
+local FLAGS = {_archived = true, _draft = true}
+
+local function load(collection, record)
+  local key = 'instep:item:' .. collection .. ':' .. record
+  local item = {key = key, collection = collection, record = record, meta = {}, fields = {}, left = {},
+    touched = {}, changed = {}, relinked = {}}
+  local flat = redis.call('HGETALL', key)
+  item.size = #flat / 2
+  for i = 1, #flat, 2 do
+    local name = flat[i]
+    local kind = string.sub(name, 1, 2)
+    if kind == 'f:' then
+      item.fields[string.sub(name, 3)] = cjson.decode(flat[i + 1])
+    elseif kind == 'o:' then
+      item.left[string.sub(name, 3)] = cjson.decode(flat[i + 1])
+    else
+      item.meta[name] = flat[i + 1]
+    end
+  end
+  return item
+end
+
+local function set(item, name, value)
+  if item.meta[name] == value then return end
+  item.meta[name] = value
+  item.changed[name] = true
+end
+
+local function touch(item, slug)
+  item.touched[slug] = true
+end
+
+local function is_altered(item)
+  return next(item.touched) or next(item.changed) or next(item.relinked)
+end
+
+local function save(item)
+  local put, gone = {}, {}
+  for slug in pairs(item.touched) do
+    put[#put + 1] = 'f:' .. slug
+    put[#put + 1] = cjson.encode(item.fields[slug])
+  end
+  for name in pairs(item.changed) do
+    local value = item.meta[name]
+    if value == nil then
+      gone[#gone + 1] = name
+    else
+      put[#put + 1] = name
+      put[#put + 1] = tostring(value)
+    end
+  end
+  for slug in pairs(item.relinked) do
+    local link = item.left[slug]
+    if link then
+      put[#put + 1] = 'o:' .. slug
+      put[#put + 1] = cjson.encode(link)
+    else
+      gone[#gone + 1] = 'o:' .. slug
+    end
+  end
+  if #gone > 0 then redis.call('HDEL', item.key, unpack(gone)) end
+  for i = 1, #put, 200 do
+    redis.call('HSET', item.key, unpack(put, i, math.min(i + 199, #put)))
+  end
+  -- It was known for what could not be read of it alone.
+  if next(item.relinked) and not (next(item.fields) or next(item.left)) then redis.call('DEL', item.key) end
+  item.touched, item.changed, item.relinked = {}, {}, {}
+end
+
+-- The claim of an item while it lasts; nil once it has run out.
+local function live_claim(item)
+  local text = item.meta.claim
+  if not text then return nil end
+  local claim = cjson.decode(text)
+  if claim.till > now and claim.till <= now + step.CLAIM_MS then return claim end
+  return nil
+end
+
+-- What the CMS was known to hold is no longer certain.
+local function forget_confirmations(item)
+  for slug, field in pairs(item.fields) do
+    if field.c then
+      field.c = nil
+      touch(item, slug)
+    end
+  end
+end
+
+-- The retirement of an item whose record is gone, and not back.
+local function in_force(item)
+  local gone = item.fields[GONE]
+  return gone and not gone.b and gone or nil
+end
+
+local function mark_repair(item, slug, at)
+  local field, gone = item.fields[slug], in_force(item)
+  if not field then return end
+  -- What a retirement overrules, it puts right.
+  if gone and gone.v ~= '"keep"' and (FLAGS[slug] or gone.v == '"delete"') then
+    field, slug = gone, GONE
+  end
+  field.m = math.max(field.m or 0, at)
+  field.c, field.V = nil, nil  -- V: locales.lua
+  touch(item, slug)
+end
+
+local function wants_repair(field)
+  -- A mark on a value that is dead, discarded or ignored waits for the next value.
+  return field.m and (field.s == 'written' or field.s == 'unchanged'
+    or (field.O and field.s == 'ignored') or (field.b and field.s == 'superseded'))
+end
+
+-- When what is due *at* may be sent: while a request may land that takes the item away, only a
+-- retirement may.
+local function after_hold(item, at)
+  local hold = tonumber(item.meta.hold)
+  if not hold or in_force(item) then return at end
+  -- Further ahead than its own maximum: as with repair marks, it gets all of its time again.
+  hold = math.min(hold, now + step.SEND_MS + step.LATE_MS)
+  set(item, 'hold', hold > now and hold or nil)
+  return math.max(at, hold)
+end
+
+-- A mark further ahead than its own maximum was set before the clock stepped back: how long the
+-- request may still land is no longer known, so it is given all of its time again.
+local function clamp_future(item)
+  for slug, field in pairs(item.fields) do
+    if field.m and field.m > now + step.SEND_MS + step.LATE_MS then
+      field.m = now + step.SEND_MS + step.LATE_MS
+      touch(item, slug)
+    end
+  end
+end
+
+-- Puts an item where its fields say: into the due set of its lane, into the set of those of its
+-- lane that wait for an item id, or nowhere. Call it after every change, before save.
+local function schedule(item)
+  local lane, oldest, repair, repaired, rest
+  clamp_future(item)
+  for _, field in pairs(item.fields) do
+    local waits = field.y and not item.meta.woken
+    if field.s == 'pending' then
+      if waits then
+        rest = math.min(rest or 3, field.q or 1)
+      else
+        lane = math.min(lane or 3, field.q or 1)
+      end
+      oldest = math.min(oldest or field.w, field.w)
+    elseif waits and wants_repair(field) then
+      rest = rest or 1
+    elseif wants_repair(field) then
+      repair = math.min(repair or field.m, field.m)
+      repaired = math.min(repaired or 3, field.q or 1)
+    end
+  end
+  local at
+  local claim = live_claim(item)
+  if claim then
+    at = claim.till
+    lane = lane or repaired or 1
+  elseif lane or repair then
+    -- A repair that failed backs off like anything else.
+    at = step.sane(item.meta.due, step.AHEAD_MS) or now
+    if not lane then at = math.max(at, repair) end
+    at = after_hold(item, at)
+    lane = lane or repaired
+  end
+  if oldest then
+    redis.call('ZADD', 'instep:waiting:' .. item.collection, oldest, item.record)
+  else
+    redis.call('ZREM', 'instep:waiting:' .. item.collection, item.record)
+    if item.meta.lookup and not at then
+      redis.call('ZREM', 'instep:lookup:' .. item.collection, item.record)
+      redis.call('ZREM', 'instep:filter:' .. item.collection, item.record)
+      set(item, 'lookup', nil)
+    end
+  end
+  local name = lane and step.LANES[lane]
+  if name and item.meta.lookup then
+    name = name .. ':sought'
+  elseif name and item.meta.roomless and not in_force(item) then
+    name = name .. ':room'  -- it waits for room (plan_room.lua)
+  end
+  if item.meta.lane and item.meta.lane ~= name then
+    redis.call('ZREM', 'instep:due:' .. item.collection .. ':' .. item.meta.lane, item.record)
+  end
+  if name then
+    redis.call('ZADD', 'instep:due:' .. item.collection .. ':' .. name, at, item.record)
+  end
+  set(item, 'lane', name)
+  set(item, 'rest', rest and step.LANES[rest])
+  if not (at or rest) then set(item, 'make', nil) end  -- nothing of it is left to be written
+end
+
+return {
+  GONE = GONE, FLAGS = FLAGS, load = load, set = set, touch = touch, is_altered = is_altered,
+  save = save, live_claim = live_claim, forget_confirmations = forget_confirmations,
+  in_force = in_force, mark_repair = mark_repair, wants_repair = wants_repair,
+  after_hold = after_hold, schedule = schedule,
+}

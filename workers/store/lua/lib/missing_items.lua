@@ -1,0 +1,101 @@
+-- Shared: what becomes of records whose keys no item has: a letter, ignored, or to be created.
+-- request.collection, request.index, request.missing, request.message: as index_page.lua says
+--! uses step items dead_letters retirements resting_records creation slices
+
+local request, now = step.request, step.now
+local counts = {missed = 0, made = 0}  -- of this step
+
+-- Whether the values of *item* that wait came before *began*; those that are ahead of the clock did.
+local function came_before(item, began)
+  for _, field in pairs(item.fields) do
+    local came = field.i or field.w or 0
+    if field.s == 'pending' and came > began and came <= now then return false end
+  end
+  return true
+end
+
+-- *all*: the listing that began at *started*, ended at *ended*, and did not show it was one of the whole.
+-- *due*: when what is to be created may be sent; nil: at once.
+local function decide_missing(record, started, all, ended, due)
+  local item = items.load(request.collection, record)
+  if not came_before(item, ended) then return end
+  if item.meta.forgotten and not all then
+    -- Its key may have moved to an older item: only a whole listing tells.
+    redis.call('HSET', 'instep:index:' .. request.collection .. ':' .. request.index, 'full', 1)
+    return
+  end
+  if request.missing == 'create' then
+    local till = creation.doubted_till(item)
+    if till and started < till then
+      -- A request that creates it may have landed since: the next listing tells.
+      items.save(item)
+      return
+    end
+  end
+  local slugs = {}
+  for slug, field in pairs(item.fields) do
+    if field.s == 'pending' or items.wants_repair(field) then slugs[#slugs + 1] = slug end
+  end
+  table.sort(slugs)
+  items.set(item, 'doubt', nil)
+  local none = retirements.retire_nothing(item, started)
+  if none then
+    items.set(item, 'make', nil)
+  elseif request.missing == 'create' then
+    if not creation.refuse_incomplete(item) then
+      creation.replay_values(item, 'kind', 'missing')
+      items.set(item, 'make', started)
+      items.set(item, 'due', math.max(now, due or now))
+      counts.made = counts.made + 1
+    end
+  elseif request.missing == 'ignore' then
+    for _, slug in ipairs(slugs) do
+      step.count(item.fields[slug].s, -1)
+      step.count('ignored', 1)
+      item.fields[slug].s = 'ignored'
+      items.touch(item, slug)
+    end
+  else
+    dead_letters.add(item, slugs, {kind = 'missing', message = request.message .. record, absent = true}, nil)
+  end
+  if not (item.meta.make or none) then counts.missed = counts.missed + 1 end
+  redis.call('ZREM', 'instep:lookup:' .. request.collection, record)
+  redis.call('ZREM', 'instep:filter:' .. request.collection, record)
+  items.set(item, 'lookup', nil)
+  items.set(item, 'forgotten', nil)
+  items.schedule(item)
+  items.save(item)
+  if none then
+    resting_records.rest_or_forget(item)
+  elseif not item.meta.make then
+    resting_records.rest(item)
+  end
+end
+
+local A_SLICE_MS = 30  -- about, of the sweep's: with as long a pause
+
+-- When what is created is due: once the slices are done, so that requests carry as many as they may.
+local function due_together(waiting, started)
+  local slices_left = math.ceil(redis.call('ZCOUNT', waiting, '-inf', started) / slices.SLICE)
+  return slices_left > 1 and now + math.min(1000, A_SLICE_MS * slices_left) or now
+end
+
+-- Decides on some of what waited when the listing of *told* {started, ended, all} began; true: on all
+-- of it. What came when that had ended is for the next one.
+local function decide_slice(told)
+  local waiting = 'instep:lookup:' .. request.collection
+  local started = tonumber(told.started)
+  told.due = told.due or due_together(waiting, started)
+  local records = redis.call('ZRANGEBYSCORE', waiting, '-inf', started, 'LIMIT', 0, slices.SLICE)
+  for _, record in ipairs(records) do
+    decide_missing(record, started, told.all == '1', tonumber(told.ended), tonumber(told.due))
+    -- What stays is passed over from here on.
+    redis.call('ZADD', waiting, 'XX', math.max(now, started + 1), record)
+  end
+  return #records < slices.SLICE
+end
+
+return {
+  counts = counts, came_before = came_before, decide_missing = decide_missing,
+  decide_slice = decide_slice,
+}

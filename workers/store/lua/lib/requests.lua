@@ -1,0 +1,200 @@
+-- Shared: what of an item a request carries, and with how many others.
+--! uses step items retirements creation references locales cms_forms listing_schedule item_status late_imports
+
+local request, now = step.request, step.now
+local FILES = {image = true, images = true, file = true}
+
+-- Pictures in a rich text are imported, too.
+local function holds_files(field)
+  return FILES[field.t] or (field.t == 'richtext' and string.find(field.v, '<img', 1, true) ~= nil)
+end
+
+-- What is told of a value; what is mostly so is left out, for thousands go by one claim.
+local function entry_of(slug, field, value)
+  local entry = {slug = slug, value = value, type = field.t, arrival = field.a, since = field.w or 0}
+  if field.s ~= 'pending' then entry['repair'] = true end
+  if field.x then entry.misses = field.x end
+  return entry
+end
+
+local function fields_to_send(item)
+  local send, files, options, any = {}, false, false, false
+  for slug, field in pairs(item.fields) do
+    local repair = items.wants_repair(field) and field.m <= now
+    if field.s == 'pending' or repair then
+      any = true
+      local entry = entry_of(slug, field, retirements.value_sent(field))
+      if field.g then entry.file = field.g end
+      if not repair and late_imports.is_late(item, slug, field) then entry.late = true end
+      send[#send + 1] = entry
+      files = files or holds_files(field)
+      options = options or field.t == 'option'
+    end
+  end
+  table.sort(send, function(a, b) return a.slug < b.slug end)
+  return any and references.resolve(item, send) or nil, files, options
+end
+
+-- Its last value of a field was refused, or its item was not known: it goes alone, and spoils no batch.
+local function has_refused(item, send)
+  for _, field in ipairs(send) do
+    if item.meta['bad:' .. field.slug] or field.late or (field.link and (field.misses or 0) > 0) then return true end
+  end
+  return false
+end
+
+-- *epoch*: how many outages the destination has come out of.
+local function limit_of(item, send, epoch)
+  if has_refused(item, send) then return 1 end
+  local limit = tonumber(item.meta.limit)
+  if not limit then return request.batch end
+  -- A limit from 5xx answers is forgotten once an outage has ended: it judged the wrong party.
+  if item.meta.epoch and item.meta.epoch ~= epoch then return request.batch end
+  return math.min(limit, request.batch)
+end
+
+local function item_id(item, collection)
+  if item.meta.by ~= 'key' then return item.record end
+  return redis.call('HGET', 'instep:ids:' .. collection.name .. ':' .. collection.index, item.record)
+    or nil
+end
+
+local function without_options(send)
+  local rest = {}
+  for _, field in ipairs(send) do
+    if field.type ~= 'option' then rest[#rest + 1] = field end
+  end
+  return rest
+end
+
+-- All that is held of an item; what the CMS held of an earlier one counts for nothing.
+-- *primary*: the tag of the primary locale, where it is known: an item is made in that one alone.
+local function fields_to_create(item, primary)
+  local send, files = {}, false
+  for slug, field in pairs(item.fields) do
+    local tag = locales.tag_of(slug)
+    if slug ~= items.GONE and creation.goes_into_new(field) and (not tag or string.lower(tag) == primary) then
+      send[#send + 1] = entry_of(slug, field, field.v)
+      files = files or holds_files(field)
+    end
+  end
+  table.sort(send, function(a, b) return a.slug < b.slug end)
+  return references.resolve(item, send), files
+end
+
+-- Neither is to be seen: such an item is created as a staged copy alone.
+local function is_held_back(item)
+  return creation.held_text(item, '_draft') == 'true' or creation.held_text(item, '_archived') == 'true'
+end
+
+-- Suspects whose other part the CMS took: one of them is bad, and so half of them go at once. The
+-- rest are the suspects of that half.
+-- instep:part:<part>  that it is so, for a while: what is not known costs a request, no more
+local function halve_suspects(picked, token)
+  local part = picked[1].item.meta.part
+  if not part or #picked < 2 or picked[1].limit < 2 or redis.call('EXISTS', 'instep:part:' .. part) == 0 then
+    return
+  end
+  local own = 'h' .. string.sub(token, 1, 12)
+  local stay = math.floor(#picked / 2)
+  for place = #picked, 1, -1 do
+    local item = picked[place].item
+    items.set(item, 'part', own .. (place > stay and 'o' or 's'))
+    if place <= stay then
+      items.set(item, 'due', now + 1)
+      items.schedule(item)
+      items.save(item)
+      table.remove(picked, place)
+    end
+  end
+end
+
+local MISTOLD_MS = 600000
+
+-- An answer to a batch named an item that was good.
+local function is_mistold(name)
+  return (step.sane(redis.call('HGET', 'instep:collection:' .. name, 'mistold'), 0) or 0) > now - MISTOLD_MS
+end
+
+-- Items of one shape go together in a request.
+-- part: what was refused together with others goes with those of its part alone.
+local function shape_of(item, limit, files, create, retires, look, to)
+  local part = limit > 1 and item.meta.part
+  local shape = (part and 'part ' .. part .. ' ' or '') .. (limit < request.batch and 'suspect' or '')
+    .. (files and ' files' or '')
+  if look then return shape .. ' look ' .. look end
+  if retires then return shape .. ' retire ' .. retires end
+  if create then return shape .. ' create' .. (is_held_back(item) and ' staged' or '') end
+  local staged = item.meta.staged
+  if to then staged = to.staged end
+  return shape .. (staged and ' staged' or '') .. (item.meta.publish and ' publish' or '')
+end
+
+-- How many entries of a request an item takes: one for each of its variants that is written.
+local function size_of(to, shape)
+  if not to or string.find(shape, ' retire', 1, true) or string.find(shape, ' publish', 1, true) then
+    return 1
+  end
+  return #to.entries
+end
+
+-- The tags of the locales that a batch names, by cmsLocaleId; false where it names none.
+local function locale_tags(picked)
+  for _, pick in ipairs(picked) do
+    if pick.to then return {tags = pick.to.tags, primary = pick.to.primary} end
+  end
+  return false
+end
+
+-- Whether others got through since it was tried, or nothing says that they do not.
+local function is_healthy(item, dest)
+  if not item.meta.tried then return (tonumber(dest.failures) or 0) == 0 end
+  return tonumber(dest.last_success or 0) > tonumber(item.meta.tried)
+end
+
+-- Its retirement is taken back, and has taken it off the site.
+local function was_live(item)
+  local gone = item.fields[items.GONE]
+  return gone ~= nil and gone.b == 1 and gone.u ~= nil and (gone.L == 1 or not gone.S)
+end
+
+-- What a worker is told of an item that it is to send.
+local function item_payload(pick, dest)
+  local meta = pick.item.meta
+  return {record = pick.item.record, id = pick.id, size = pick.item.size, fields = pick.send, limit = pick.limit,
+    attempts = tonumber(meta.attempts or 0), refused = meta.refused and true or false,
+    taken = meta.taken or false, passed = meta.passed or false, forgotten = meta.forgotten and true or false,
+    healthy = is_healthy(pick.item, dest), fresh = not meta.failed,
+    forms = cms_forms.of_fields(pick.item, pick.send),
+    failed_ms = meta.failed and math.max(0, now - tonumber(meta.failed)) or 0,
+    looked = meta.looked and true or false, was_live = was_live(pick.item),
+    unpublishable = meta.unpublishable ~= nil and meta.unpublishable == item_status.sign_of(pick.status),
+    variants = pick.to and pick.to.entries}
+end
+
+local schema = {}  -- missing: the collection whose schema is to be read first; needed: something waits for it
+-- Whether the schema is known; if it is not, *schema_missing* says whose is to be read.
+-- *needed*: an option or a new item waits for it. Else it is only wanted, and no GET that fails
+-- stops a write.
+local function is_schema_known(collection, needed, blind, trial)
+  local place = collection.name .. ':' .. collection.index
+  local known = redis.call('EXISTS', 'instep:schema:' .. place) == 1
+  local held = redis.call('HMGET', 'instep:index:' .. place, 'schema_next', 'schema_doubted')
+  if known and not held[2] then return true end
+  needed = needed and not known
+  local at = step.sane(held[1] or now, 30000)
+  if at <= now and not blind and (needed or not trial) then
+    schema.missing, schema.needed = collection, schema.needed or needed
+  elseif needed then
+    listing_schedule.note_due(at)
+  end
+  return known
+end
+
+return {
+  FILES = FILES, fields_to_send = fields_to_send, limit_of = limit_of, item_id = item_id,
+  without_options = without_options, fields_to_create = fields_to_create,
+  halve_suspects = halve_suspects, is_mistold = is_mistold, shape_of = shape_of, size_of = size_of,
+  locale_tags = locale_tags, item_payload = item_payload, schema = schema,
+  is_schema_known = is_schema_known,
+}

@@ -1,0 +1,58 @@
+-- Shared: what a request that was to take an item away has come to.
+--! uses step items retirements locales item_status
+
+local request, now, given = step.request, step.now, step.given
+
+-- The CMS says that there was no live copy: of a first request that is so, of a second one the first
+-- may have taken it.
+local function note_unmoved(gone)
+  if gone.S ~= 1 or gone.m or not gone.u or gone.u._draft ~= gone.a then return end
+  gone.u._draft = nil
+  if not next(gone.u) then gone.u = nil end
+end
+
+local function note_unpublished(item, place, id, unmoved)
+  local status = item_status.load(place, id)
+  local flags, at = status and status.flags or '', given(request.at) or (status and item_status.seen_at(status)) or ''
+  if unmoved then
+    -- It may have been a request of ours before this one: what it shows now nobody knows.
+    redis.call('HDEL', 'instep:status:' .. place, id)
+  elseif status then
+    if not string.find(flags, 'd', 1, true) then flags = flags .. 'd' end
+    item_status.record(place, id, flags .. '||' .. at)
+  end
+  items.set(item, 'staged', given(request.at) and '@' .. request.at or 1)
+  items.forget_confirmations(item)
+end
+
+-- The item has been taken away, or the live copy of it. Returns the slugs that are done.
+local function settle(item, claim, verdict)
+  local gone, place = item.fields[items.GONE], request.collection .. ':' .. request.index
+  local deleted = request.retire == 'delete'
+  locales.note_withdrawn(place, verdict.id, deleted)
+  if deleted then
+    retirements.forget_id(place, item.record, verdict.id)
+    retirements.forget_item(item)
+  else
+    if verdict.unmoved then note_unmoved(gone) end
+    note_unpublished(item, place, verdict.id, verdict.unmoved)
+  end
+  items.touch(item, items.GONE)
+  if gone.a ~= claim.fields[items.GONE] then return {} end
+  if gone.v == '"delete"' and not deleted then
+    gone.p = 1
+    return {}
+  end
+  return {items.GONE}
+end
+
+-- Its claim had run out: others may have written the item since, on either side of it.
+local function settle_late(item, verdict)
+  if verdict.retired and request.retire == 'delete' then
+    retirements.forget_id(request.collection .. ':' .. request.index, item.record, verdict.id)
+  elseif verdict.unknown then
+    retirements.doubt(item, now + step.LATE_MS)
+  end
+end
+
+return {settle = settle, settle_late = settle_late}

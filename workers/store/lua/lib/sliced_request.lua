@@ -1,0 +1,37 @@
+-- Shared, of accept, before all that reads the request: where a delivery is to go on (sliced_deliveries.lua)
+-- the request is the one that it came by, with some of its events.
+-- request.sliced: the name of the delivery
+--! uses step arrivals
+
+local request, given = step.request, step.given
+local sliced_request = {}  -- now: the delivery that goes on; one table, for a script has 200 names at most
+
+function sliced_request.key(name) return 'instep:sliced:' .. name end
+
+-- The raw body, by and by: mostly nothing needs it.
+function sliced_request.body()
+  local own = sliced_request.now
+  if not own then return ARGV[3] end
+  own.body = own.body or redis.call('GET', sliced_request.key(own.name) .. ':body')
+  return own.body
+end
+
+local function load_sliced(name)
+  local key, held = sliced_request.key(name), {}
+  local flat = redis.call('HGETALL', key)
+  for i = 1, #flat, 2 do held[flat[i]] = flat[i + 1] end
+  if not held.head then return end
+  local token = request.token
+  for key in pairs(request) do request[key] = nil end
+  for key, value in pairs(cjson.decode(held.head)) do request[key] = value end
+  request.token, request.sliced = token, name
+  request.events = cjson.decode(redis.call('LINDEX', key .. ':events', 0) or '[]')
+  held.name, held.last = name, redis.call('LLEN', key .. ':events') <= 1
+  held.number = tonumber(held.number)
+  arrivals.reserved = {arrival = tonumber(held.arrival), came = held.came, came_ms = tonumber(held.came_ms)}
+  sliced_request.now = held
+end
+
+if given(request.sliced) then load_sliced(request.sliced) end
+
+return sliced_request

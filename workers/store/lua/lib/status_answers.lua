@@ -1,0 +1,110 @@
+-- Shared: what an answer says of an item's status, and what is to be known of it before it goes again.
+--! uses step items item_status
+
+local request, now, given = step.request, step.now, step.given
+local QUICK = 1000  -- items; a collection of more is not listed for one of a batch that is not there
+
+-- A PATCH has made a draft of what is to leave the site, and it was published meanwhile.
+local function is_still_live(item, status)
+  local gone = items.in_force(item)
+  if not gone or not (gone.v == '"unpublish"' or (gone.v == '"draft"' and request.live)) then return false end
+  if not item_status.is_published_since(item, status) then return false end
+  gone.L, gone.u = 1, gone.u or {}
+  gone.u._draft = gone.u._draft or gone.a
+  items.set(item, 'staged', nil)
+  items.touch(item, items.GONE)
+  return true
+end
+
+local function without(list, name)
+  local rest = {}
+  for _, one in ipairs(list or {}) do
+    if one ~= name then rest[#rest + 1] = one end
+  end
+  return rest
+end
+
+-- What was written staged only and shows as published is written live, before it counts as written.
+local function go_live(verdict)
+  verdict.written, verdict.deaths, verdict.missed = {}, {}, {}
+  verdict.publish, verdict.attempt, verdict.shown = false, false, nil
+end
+
+local function record_answer(item, claim, verdict)
+  local place = request.collection .. ':' .. request.index
+  local id = given(verdict.made) or verdict.id
+  local status = given(verdict.status) and item_status.record(place, id, verdict.status, request.look ~= '')
+  if not status or request.look ~= '' then return end
+  local ours = claim.fields[items.GONE] or claim.fields._draft or claim.fields._archived
+  if claim.fields[items.GONE] and is_still_live(item, status) then
+    verdict.written = without(verdict.written, items.GONE)
+  elseif item_status.update(item, status, ours) and request.staged and request.live then
+    go_live(verdict)
+  end
+end
+
+-- A request was refused since it carried an item that there is not: looking all of them up again costs
+-- less than finding out which.
+local function look_up_all(verdict)
+  if not verdict.relist then return end
+  local place = request.collection .. ':' .. request.index
+  if redis.call('HLEN', 'instep:keys:' .. place) > QUICK then return end
+  verdict.forget, verdict.limit, verdict.part = true, cjson.null, cjson.null
+  redis.call('HDEL', 'instep:index:' .. place, 'full_next')
+  if redis.call('EXISTS', 'instep:variants:' .. place) == 1 then
+    -- It may be a variant that is not there.
+    redis.call('HSET', 'instep:site:' .. place, 'doubted', now)
+    redis.call('HDEL', 'instep:site:' .. place, 'list_next')
+  end
+  redis.call('HSET', 'instep:index:' .. place, 'ids_doubted', 1)
+end
+
+-- The status of the item was to be read: *look* says why it is to be once more, if it is.
+local function settle_look(item, verdict)
+  local place = request.collection .. ':' .. request.index
+  local status = item_status.load(place, verdict.id)
+  local look = given(verdict.look)
+  -- Where it was seen before, that has to do.
+  items.set(item, 'look', not (look == 'alone' and status) and look or nil)
+  if not item.meta.look then items.set(item, 'looked', now) end
+  if request.look == 'refused' and verdict.staged == true then
+    item_status.mark_staged(item, item_status.sign_of(status) or 1, verdict.why)
+  end
+end
+
+-- What the answer says of the live copy; *at*: of the refusal, where the status is not known.
+local function settle(item, verdict)
+  local place = request.collection .. ':' .. request.index
+  if request.look ~= '' then return settle_look(item, verdict) end
+  if given(verdict.look) then items.set(item, 'look', verdict.look) end
+  if not verdict.unpublishable and type(verdict.staged) ~= 'boolean' then return end
+  local id = given(verdict.made) or verdict.id
+  local status = item_status.load(place, id)
+  if verdict.unpublishable then items.set(item, 'unpublishable', item_status.sign_of(status)) end
+  if verdict.staged == true then
+    -- Somebody took it back since it was last seen: a status that was confirmed is none any more.
+    local sign = status and not item_status.is_live(status) and item_status.sign_of(status)
+    local why = verdict.why ~= '' and verdict.why or request.outcome
+    item_status.mark_staged(item, sign or (given(request.at) and '@' .. request.at) or 1, why)
+  elseif verdict.staged == false then
+    -- It is published now, and since when no answer has told.
+    if not given(verdict.status) then redis.call('HDEL', 'instep:status:' .. place, id) end
+    items.set(item, 'staged', nil)
+  end
+end
+
+-- The request was meant for this record and has written into the item of another: what it sent
+-- is put right there, without waiting, since nothing of it is still on its way.
+local function repair_other(verdict)
+  local other = items.load(request.collection, verdict.overwrote)
+  for _, slug in ipairs(verdict.sent) do items.mark_repair(other, slug, now) end
+  if next(other.touched) then
+    items.schedule(other)
+    items.save(other)
+  end
+end
+
+return {
+  record_answer = record_answer, look_up_all = look_up_all, settle = settle,
+  repair_other = repair_other,
+}

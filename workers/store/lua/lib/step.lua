@@ -1,0 +1,85 @@
+-- The call of a step: its request, the time, what it counts and notes, and its answer.
+-- ARGV[1]: milliseconds added to the store's clock (0 but in tests); ARGV[2]: the request, JSON.
+-- No step declares KEYS: the project runs on one primary, never on a cluster.
+
+local CLAIM_MS = 30000
+local SEND_MS = 15000      -- half a claim: no request starts later than this after its claim
+local LATE_MS = 60000      -- late_limit: how long a request of unknown outcome may still land
+local AHEAD_MS = 330000    -- no stored due time is further ahead than this: clocks jump
+local NOTED = 20            -- changes or items in one entry of the history
+local LANES = {'live', 'replay', 'reconcile'}
+
+local request = cjson.decode(ARGV[2])
+-- Versions of values that have none are of now_us, the clock; all waits are of now, which does not
+-- go back when the clock does (sweep.lua).
+local clock = redis.call('TIME')
+local now_us = tonumber(clock[1]) * 1000000 + tonumber(clock[2]) + tonumber(ARGV[1]) * 1000
+-- One call for what nearly every step reads: the clock, the last loss (losses.lua), the answer to the same call.
+local call_key = 'instep:call:' .. (request.call or request.token or '')
+local clock_text, loss_number, first_answer = unpack(redis.call('MGET', 'instep:clock', 'instep:losses:number', call_key))
+local clock_seen, clock_back = string.match(clock_text or '', '^(%d+) (%d+)$')
+local now = math.max(math.floor(now_us / 1000) + (clock_back or 0), tonumber(clock_seen) or 0)
+
+-- cjson gives null as a userdata, which is true: a trap in every `if`.
+local function given(value)
+  if value == nil or value == cjson.null then return nil end
+  return value
+end
+
+-- A time further ahead than its own maximum counts as now.
+local function sane(at, ahead)
+  at = tonumber(at)
+  if not at then return nil end
+  if at > now + ahead then return now end
+  return at
+end
+
+-- redis-py repeats a call whose answer got lost: the repeat gets the first answer.
+local function earlier_answer() return first_answer end
+
+-- Bytes that the store may take; 0: it has no limit.
+local bytes_most
+local function memory_limit()
+  bytes_most = bytes_most or tonumber(string.match(redis.call('INFO', 'memory'), 'maxmemory:(%d+)') or 0)
+  return bytes_most
+end
+
+local counted = {}
+local function count(name, by)
+  counted[name] = (counted[name] or 0) + by
+end
+
+-- *name*: the list in *entry* that is cut into pieces, so that no entry is long.
+local function note(kind, entry, name)
+  local whole = name and entry[name] or {}
+  for first = 1, math.max(1, #whole), NOTED do
+    local piece = {at = now}
+    for key, value in pairs(entry) do piece[key] = value end
+    if name then piece[name] = {unpack(whole, first, math.min(first + NOTED - 1, #whole))} end
+    redis.call('XADD', 'instep:history', '*', 'step', kind, 'data', cjson.encode(piece))
+  end
+end
+
+local function answer(result, keep_ms)
+  for name, by in pairs(counted) do
+    if by ~= 0 then redis.call('HINCRBY', 'instep:counts', name, by) end
+  end
+  local text = cjson.encode(result)
+  if request.token then
+    redis.call('SET', call_key, text, 'PX', keep_ms or 15000)
+  end
+  return text
+end
+
+-- An empty Lua table is an object in cjson; as text, a list stays a list.
+local function list_text(list)
+  return #list == 0 and '[]' or cjson.encode(list)
+end
+
+return {
+  CLAIM_MS = CLAIM_MS, SEND_MS = SEND_MS, LATE_MS = LATE_MS, AHEAD_MS = AHEAD_MS, NOTED = NOTED,
+  LANES = LANES, request = request, now_us = now_us, loss_number = loss_number,
+  clock_seen = clock_seen, clock_back = clock_back, now = now, given = given, sane = sane,
+  earlier_answer = earlier_answer, memory_limit = memory_limit, count = count, note = note,
+  answer = answer, list_text = list_text,
+}
