@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,7 +13,6 @@ from service.commands.output import as_json, printable, table
 from service.commands.session import joined
 
 if TYPE_CHECKING:
-    from service.ingest.ports import Letter as Unmapped
     from workers.delivery.context import Parts
     from workers.store.dead_letters import DeadLetters, Letter
     from workers.store.delivery_log import KeptDelivery
@@ -131,7 +130,7 @@ def _remap(parts: Parts) -> Act:
         whole = _with_body(parts, parts.letters.show(letter.id) or letter)  # a list has none
         if not whole.body:
             return "was kept without its payload; have the source send it again, or discard it"
-        receipt = intake.replay(cast("Unmapped", whole))
+        receipt = intake.replay(whole)
         words = [f"{each.path}: {each.message}" for each in receipt.problems]
         # Asked of the store, not of the receipt: it may refuse a version that the mapping took.
         left = parts.letters.show(letter.id)

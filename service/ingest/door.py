@@ -9,27 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from threading import Lock
-from typing import Generic, Protocol, TypeVar
 
 from service.ingest.entry import Entry
+from service.ingest.receipt import SPOOLED, Receipt
 from service.ingest.spool import Spool
 from service.ingest.store_gate import StoreGate
 from workers.errors import SpoolFull, StoreUnavailable
 from workers.model.changes import Slot
-from workers.store.store_clock import StoreClock
-
-Receipt = TypeVar("Receipt")
-
-
-class Checks(Protocol):
-    """What tells whether the store is strong enough. Raises `StoreUnavailable`."""
-
-    clock: StoreClock
-
-    def check(self) -> None: ...
-    def check_patiently(self) -> None: ...
-    def failed(self, error: StoreUnavailable) -> None: ...
-    def forget(self) -> None: ...
+from workers.store.soundness import Soundness
 
 
 class Slots:
@@ -58,7 +45,7 @@ class Slots:
             self._free.append(slot)
 
 
-class Door(Generic[Receipt]):
+class Door:
     """
     Safe to share between threads.
 
@@ -67,7 +54,6 @@ class Door(Generic[Receipt]):
         gate: Likewise.
         soundness: Of the store.
         accept: Has the store keep an entry; raises StoreUnavailable.
-        spooled: What to return for an entry that the spool has kept.
         notify: Called once it has one.
     """
 
@@ -75,16 +61,14 @@ class Door(Generic[Receipt]):
         self,
         spool: Spool,
         gate: StoreGate,
-        soundness: Checks,
+        soundness: Soundness,
         accept: Callable[[Entry], Receipt],
-        spooled: Receipt,
         notify: Callable[[], object],
     ) -> None:
         self._spool = spool
         self._gate = gate
         self._soundness = soundness
         self._accept = accept
-        self._spooled = spooled
         self._notify = notify
         self._slots = Slots(spool.name)
 
@@ -124,4 +108,4 @@ class Door(Generic[Receipt]):
             raise SpoolFull(f"{why}; {error}") from error
         finally:
             self._notify()
-        return self._spooled
+        return SPOOLED

@@ -12,14 +12,15 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Final
 
-from service.ingest.door import Checks
 from service.ingest.entry import Entry
 from service.ingest.spool import Spool, Turn
 from service.ingest.store_gate import StoreGate
 from workers.errors import ConfigurationInvalid, StoreUnavailable
 from workers.model.changes import Spooled
+from workers.store.acceptance import Accepted
+from workers.store.soundness import Soundness
 
 PROBE: Final = 0.25  # s between two looks at a store that is away
 ADOPT: Final = 1.0  # s between two looks for the files of processes that are gone
@@ -28,15 +29,6 @@ IN_A_ROW: Final = 50  # deliveries of one source, before the next has its turn
 REFUSED: Final = (1.0, 30.0)  # s for which a source is left, at first and at most
 
 _log = logging.getLogger(__name__)
-
-
-class Accepted(Protocol):
-    """What the store made of an entry."""
-
-    @property
-    def outcome(self) -> str: ...
-    @property
-    def last(self) -> int: ...
 
 
 class Drainer:
@@ -56,7 +48,7 @@ class Drainer:
         self,
         spool: Spool,
         gate: StoreGate,
-        soundness: Checks,
+        soundness: Soundness,
         accept: Callable[[Sequence[tuple[Entry, Spooled]]], Sequence[Accepted]],
         tell: Callable[[str, int, int], object],
         monotonic: Callable[[], float] = time.monotonic,

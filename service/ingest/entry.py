@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from service.senders.secret_rotation import Received
 from workers.model.changes import Slot
 
 
@@ -20,6 +21,7 @@ class Entry:
         secret: Mark of the secret under which it was proven.
         slot: Where the store would have noted that it was accepted already.
         headers, body: As they are kept: they hold no proof.
+        read: What they say; None: it comes out of a spool, and has not been read yet.
     """
 
     source: str
@@ -30,6 +32,7 @@ class Entry:
     slot: Slot | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
+    read: Received | None = field(default=None, repr=False, compare=False)
 
     @property
     def order(self) -> int:

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from service.ingest import own_writes
-from service.ingest.ports import Mapped, Mappings
+from service.mapping.registry import Mapped, Mappings
 from service.senders.base import Event
 from service.senders.payload import canonical_text, parse_json
-from service.senders.secret_rotation import Configured, Request
+from service.senders.secret_rotation import Configured, Received
 from workers.config.settings import Collection
-from workers.errors import BodyTooLarge, PayloadInvalid
-from workers.model.changes import Change, Fetch, FieldProblem, Gone, Incoming, LeftOut
+from workers.errors import PayloadInvalid
+from workers.model.changes import FieldProblem, Gone, Incoming, LeftOut
 from workers.model.retirement import GONE
 
 WHOLE_BODY: Final = -1  # the index of a dead letter whose body could not be split into events
@@ -60,6 +60,10 @@ class Reader:
         self._mappings = mappings
         self._collections = collections or {}
 
+    def delivered(self, source: str, received: Received) -> Read:
+        """Map a delivery; with one letter of the whole body for its bad events if they are many."""
+        return bounded(self._read(source, received, None))
+
     def read(
         self,
         source: str,
@@ -74,16 +78,14 @@ class Reader:
         Args:
             topic: Of every event, instead of what the sender reads.
         """
-        sender = self._senders[source]
-        try:
-            request = sender.read(Request(headers, body))
-            events = list(sender.events(request.headers, request.body))
-        except (PayloadInvalid, BodyTooLarge) as error:
-            return unreadable(str(error))
-        # A mistake of ours must not cost the event: what is signed is kept, readable or not.
-        except Exception as error:
-            _log.exception("sender failed", extra={"source": source})
-            return unreadable(f"the sender failed on it: {type(error).__name__}")
+        return self._read(source, self._senders[source].split(headers, body), topic)
+
+    def _read(self, source: str, received: Received, topic: str | None) -> Read:
+        if received.error is not None:
+            _log.error("sender failed", extra={"source": source}, exc_info=received.error)
+        if received.problem:
+            return unreadable(received.problem)
+        events = received.events
         read = [self._map(source, event, topic or event.topic) for event in events]
         placed = (_placed(mapped, event) for (mapped, _), event in zip(read, events, strict=True))
         return Read(tuple(placed), any(wanted for _, wanted in read))
@@ -182,19 +184,7 @@ class Reader:
         except Exception as error:
             _log.exception("mapping failed", extra=dict(about))
             message = f"the mapping failed on it: {type(error).__name__}"
-            return _Mapped(problems=(FieldProblem("mapping", message),))
-
-
-@dataclass(frozen=True, slots=True)
-class _Mapped:
-    """What is left of what the mappings say."""
-
-    problems: tuple[FieldProblem, ...]
-    changes: tuple[Change, ...] = ()
-    fetches: tuple[Fetch, ...] = ()
-    left: tuple[LeftOut, ...] = ()
-    nameless: bool = False
-    wanted: bool = True
+            return Mapped(problems=(FieldProblem("mapping", message),), wanted=True)
 
 
 def _left_out(mapped: Mapped, problems: tuple[FieldProblem, ...]) -> Mapped:
@@ -210,7 +200,7 @@ def _left_out(mapped: Mapped, problems: tuple[FieldProblem, ...]) -> Mapped:
         for slug in ([GONE] if change.retire else [each.slug for each in change.fields])
     )
     left = tuple(dict.fromkeys((*mapped.left, *lost)))
-    return _Mapped((*problems, *mapped.problems), (), mapped.fetches, left, mapped.nameless)
+    return replace(mapped, changes=(), problems=(*problems, *mapped.problems), left=left)
 
 
 def _placed(mapped: Incoming, event: Event) -> Incoming:

@@ -15,14 +15,18 @@ from datetime import datetime
 from typing import Literal
 from uuid import uuid4
 
+from service.ingest.door import Door
 from service.ingest.entry import Entry
 from service.ingest.event_mapper import FETCHER, WHOLE_BODY, Read, Reader, bounded
-from service.ingest.ports import Accepted, Door, Letter, Mappings, Outbox
 from service.ingest.receipt import Receipt
-from service.senders.secret_rotation import Configured, Request
+from service.mapping.registry import Mappings
+from service.senders.secret_rotation import Configured
 from workers.config.settings import Collection
 from workers.errors import ConfigurationInvalid, Problem
 from workers.model.changes import Change, Delivery, Fetch, FieldProblem, Incoming, Spooled
+from workers.store.acceptance import Accepted
+from workers.store.dead_letters import Letter
+from workers.store.outbox import Outbox
 from workers.store.store_clock import StoreClock
 
 LARGE = 262_144  # bytes of a body for which the store may well take longer
@@ -91,22 +95,18 @@ class Intake:
             BodyTooLarge: It is too large once it is unpacked.
             StoreUnavailable: Nothing was kept.
         """
-        sender = self._sender(source)
-        request = Request(headers, body)
-        place = sender.prove(request, now=now)
-        kept = sender.kept(request)
-        # What is kept, not what came: it holds no secret that a problem could quote, and a replay
-        # reads the same.
+        received = self._sender(source).receive(headers, body, now=now)
         entry = Entry(
             source,
             uuid4().hex,
             int(now.timestamp() * 1_000_000),
-            secret=sender.mark(place),
-            headers=kept.headers,
-            body=kept.body,
+            secret=received.secret,
+            headers=received.headers,
+            body=received.body,
+            read=received,
         )
         receipt = self.door.take(entry) if self.door else self.accept(entry)
-        return replace(receipt, answer=sender.answer)
+        return replace(receipt, answer=received.answer)
 
     def accept(self, entry: Entry) -> Receipt:
         """
@@ -147,7 +147,8 @@ class Intake:
         return found
 
     def _mapped(self, entry: Entry) -> tuple[Read, Delivery]:
-        read = bounded(self._reader.read(entry.source, entry.headers, entry.body))
+        received = entry.read or self._sender(entry.source).split(entry.headers, entry.body)
+        read = self._reader.delivered(entry.source, received)
         return read, Delivery(
             source=entry.source,
             token=entry.token,

@@ -12,13 +12,12 @@ import redis
 from service.ingest.door import Door
 from service.ingest.drainer import Drainer
 from service.ingest.intake import Intake
-from service.ingest.ports import Outbox
-from service.ingest.receipt import SPOOLED, Receipt
 from service.ingest.spool import Spool, State, folder_of
 from service.ingest.spool_count import waiting
 from service.ingest.store_gate import StoreGate
 from workers.config.settings import StoreSettings
 from workers.store import spool_marks
+from workers.store.outbox import Outbox
 from workers.store.soundness import Soundness
 
 TURN: Final = 0.001  # s that a thread may compute while another one waits; Python's own is 5 ms
@@ -58,8 +57,8 @@ class SpoolParts:
             intake.drain,
             partial(spool_marks.put, self._client),
         )
-        intake.door = Door[Receipt](
-            self.spool, self.gate, self.soundness, intake.accept, SPOOLED, self._drainer.notify
+        intake.door = Door(
+            self.spool, self.gate, self.soundness, intake.accept, self._drainer.notify
         )
         intake.clock = self.soundness.clock
         return self._drainer

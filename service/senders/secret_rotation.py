@@ -16,7 +16,7 @@ from service.senders import content
 from service.senders.base import Answer, Event, Given, Kind, Sender
 from service.senders.event_fields import Reading
 from workers.config.settings import MAX_BODY
-from workers.errors import PayloadInvalid, SignatureInvalid
+from workers.errors import BodyTooLarge, PayloadInvalid, SignatureInvalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,29 @@ class Request:
 
     headers: Mapping[str, str] = field(repr=False)  # a proof is among them
     body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """
+    A delivery as it is kept, and what it says.
+
+    Args:
+        headers, body: Never a proof; unpacked and in UTF-8, where it could be.
+        events: What it says.
+        problem: Why that cannot be read.
+        error: What the sender failed with, where that is a mistake of ours.
+        secret: Mark of the secret under which it was proven.
+        answer: What the sender wants to hear; None: anything.
+    """
+
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    events: tuple[Event, ...] = field(default=(), repr=False)
+    problem: str = ""
+    error: Exception | None = None
+    secret: str | None = None
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +80,35 @@ class Configured:
     def answer(self) -> Answer | None:
         """What the sender wants to hear; None: anything."""
         return self.kind.answer
+
+    def receive(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Received:
+        """
+        Prove a request, and return what of it is kept and what it says.
+
+        Raises:
+            SignatureInvalid: The proof is bad.
+            BodyTooLarge: It is too large once it is unpacked.
+        """
+        request = Request(headers, body)
+        place = self.prove(request, now=now)
+        kept = self.kept(request)
+        # What is kept, not what came: it holds no secret that a problem could quote, and a replay
+        # reads the same.
+        read = self.split(kept.headers, kept.body)
+        return replace(read, secret=self.mark(place), answer=self.answer)
+
+    def split(self, headers: Mapping[str, str], body: bytes) -> Received:
+        """Return what a proven request says; raises nothing."""
+        received = Received(headers, body)
+        try:
+            request = self.read(Request(headers, body))
+            return replace(received, events=tuple(self.events(request.headers, request.body)))
+        except (PayloadInvalid, BodyTooLarge) as error:
+            return replace(received, problem=str(error))
+        # A mistake of ours must not cost the event: what is signed is kept, readable or not.
+        except Exception as error:
+            problem = f"the sender failed on it: {type(error).__name__}"
+            return replace(received, problem=problem, error=error)
 
     def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> int:
         """

@@ -23,8 +23,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from werkzeug.exceptions import HTTPException
 
 from service.ingest.intake import Intake
-from service.ingest.ports import Mappings, Outbox
 from service.ingest.spool_parts import SpoolParts
+from service.mapping.registry import Mappings
 from service.senders.secret_rotation import Configured
 from service.web import docs_pages, webhooks
 from service.web.readiness import Readiness
@@ -32,6 +32,7 @@ from service.web.refusals import Reporter
 from workers.config.settings import Settings
 from workers.errors import StoreUnavailable
 from workers.store import metrics
+from workers.store.outbox import Outbox
 
 
 class Configuration(Protocol):

@@ -13,6 +13,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import redis
 
@@ -66,12 +67,15 @@ class Wakes:
         Not unique=True (rq 3.0): it refuses a job id while the job runs, for result_ttl after it
         succeeds and for failure_ttl, a year, after it fails.
         """
-        kept = {"result_ttl": RESULT_TTL, "failure_ttl": FAILURE_TTL, "ttl": 300}
-        with guarded():
+        with guarded(), self.queue.connection.pipeline() as pipeline:
+            # One round trip: without it RQ names the queue in one of its own, each time.
+            kept: dict[str, Any] = {"result_ttl": RESULT_TTL, "failure_ttl": FAILURE_TTL}
+            kept |= {"ttl": 300, "pipeline": pipeline}
             if destination == FETCHES:
                 self.fetches.enqueue(FETCH, job_timeout=SECONDS[FETCH], **kept)
             else:
                 self.queue.enqueue(DELIVER, destination, job_timeout=SECONDS[DELIVER], **kept)
+            pipeline.execute()
 
     def close(self) -> None:
         """Close the connection."""

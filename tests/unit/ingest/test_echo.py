@@ -5,6 +5,7 @@ import pytest
 from service.ingest import own_writes
 from service.ingest.intake import Intake
 from service.senders.base import Event, Origin
+from service.senders.secret_rotation import Received
 from tests.support.way_in import NOW, Mapped, Outbox
 from workers.config.settings import Collection
 from workers.model.changes import Change, FieldValue, Gone, canonical
@@ -135,26 +136,13 @@ def test_an_item_that_is_held_is_not_gone():
 class Cms:
     """A sender whose events tell of one item."""
 
-    headers, answer = (), None
-
     def __init__(self, fate):
         self.fate = fate
 
-    def prove(self, request, *, now):
-        return 0
-
-    def read(self, request):
-        return request
-
-    def mark(self, place):
-        return None
-
-    def kept(self, request):
-        return request
-
-    def events(self, headers, body):
+    def receive(self, headers, body, *, now):
         origin = Origin("c1", "i1", {"stock": 31}, self.fate, AT)
-        yield Event("e1", "changed", "t01778578199700000", {}, origin=origin)
+        event = Event("e1", "changed", "t01778578199700000", {}, origin=origin)
+        return Received(headers, body, (event,))
 
 
 class Taking:

@@ -8,7 +8,6 @@ import pytest
 from service.ingest.door import Door
 from service.ingest.drainer import Drainer
 from service.ingest.intake import LARGE
-from service.ingest.receipt import SPOOLED
 from service.ingest.spool import Spool
 from service.ingest.spool_parts import SpoolParts
 from service.ingest.store_gate import AT_ONCE, StoreGate
@@ -56,7 +55,7 @@ class Rig:
             lambda: self.now,
         )
         self.intake.door = Door(
-            self.spool, self.gate, self.sound, self.intake.accept, SPOOLED, self.drainer.notify
+            self.spool, self.gate, self.sound, self.intake.accept, self.drainer.notify
         )
 
     def send(self, qty=1, source="erp"):
