@@ -20,7 +20,16 @@ from workers.delivery.reads import Asker, said
 from workers.delivery.status_reads import StatusReads
 from workers.errors import DestinationError
 from workers.fields.types import TYPES
-from workers.model.attempts import Batch, ClaimedItem, Judgement, Lookup, Probe, Verdict, Wait
+from workers.model.attempts import (
+    Batch,
+    ClaimedItem,
+    Heard,
+    Judgement,
+    Lookup,
+    Probe,
+    Verdict,
+    Wait,
+)
 from workers.model.retirement import GONE
 from workers.policy.rules import judge
 from workers.policy.update import wants_publishing
@@ -210,24 +219,14 @@ class Courier:
         seconds: float,
     ) -> None:
         words = said(outcome)
-        # The budget first: should this process die here, the others must not run into a 429.
-        self.asker.learn(destination, outcome, seconds, judgement.close_budget)
         if judgement.drop_schema:
             self.parts.items.drop_schema(collection)
         elif judgement.doubt_schema != "no":
             at_once = judgement.doubt_schema == "at-once"
             self.parts.items.doubt_schema(collection, at_once=at_once)
-        if judgement.pause:
-            self.parts.breaker.pause(destination.name, judgement.pause, by=destination.budget)
-        elif outcome is not None:
-            suspect = batch.alone and not batch.items[0].fresh
-            self.parts.breaker.saw(
-                destination.name, judgement.health, reason=words, suspect=suspect
-            )
-        if judgement.pause_collection:
-            self.parts.breaker.pause(collection.name, judgement.pause_collection, by="instep")
         judgement = replace(judgement, imports=_imports(batch, outcome, seconds))
-        settled = self.parts.outbox.settle(batch, judgement, outcome=words)
+        heard = _heard(outcome, words, seconds)
+        settled = self.parts.outbox.settle(batch, judgement, outcome=words, heard=heard)
         _log.info(
             "attempt",
             extra={
@@ -240,6 +239,13 @@ class Courier:
                 "dead_letters": settled.letters,
             },
         )
+
+
+def _heard(outcome: Answer | DestinationError | None, words: str, seconds: float) -> Heard | None:
+    """Return what *outcome* says beside the items; None: nothing was sent."""
+    if isinstance(outcome, Answer):
+        return Heard(words, outcome.limit, outcome.remaining, seconds)
+    return Heard(words, seconds=seconds) if outcome else None
 
 
 def _imports(

@@ -217,3 +217,21 @@ class Judgement:
     drop_schema: bool = False  # the answer contradicts the cached schema
     # It seems to: the schema is read again soon, or at once, and serves until then.
     doubt_schema: Literal["no", "soon", "at-once"] = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """
+    What came of a request beside the verdicts on its items: of the budget, and in words.
+
+    Args:
+        words: What was said, in a line.
+        limit: ``X-RateLimit-Limit``.
+        remaining: ``X-RateLimit-Remaining``.
+        seconds: Since it was sent.
+    """
+
+    words: str
+    limit: int | None = None
+    remaining: int | None = None
+    seconds: float = 0.0

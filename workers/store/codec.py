@@ -1,5 +1,5 @@
 """
-Deliveries, steps and verdicts as the Lua steps write and read them. Pure.
+Deliveries and steps as the Lua steps write and read them; for verdicts see `settlement`. Pure.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from workers.config.settings import Collection, Destination, Settings
-from workers.model.attempts import Batch, ClaimedField, ClaimedItem, Probe, Step, Verdict, Wait
+from workers.model.attempts import Batch, ClaimedField, ClaimedItem, Probe, Step, Wait
 from workers.model.changes import (
     Change,
     Delivery,
@@ -19,8 +19,6 @@ from workers.model.changes import (
     canonical,
 )
 from workers.model.retirement import GONE
-from workers.model.versions import version_of_text
-from workers.store import localized
 from workers.store.echoes import echo_of, field_of, gone_by, on_create_of
 from workers.store.letter_ids import named, raw_letter
 from workers.store.lookups import lookup
@@ -192,7 +190,7 @@ def _item(item: dict[str, Any]) -> ClaimedItem:
         was_live=item["was_live"],
         unpublishable=item["unpublishable"],
         forms={slug: frozenset(marks) for slug, *marks in item.get("forms") or ()},
-        variants=localized.variants(item.get("variants") or ()),
+        variants={locale: tuple(slugs) for locale, slugs in item.get("variants") or ()},
         size=int(item["size"]),
     )
 
@@ -210,56 +208,3 @@ def _field(field: dict[str, Any]) -> ClaimedField:
         late=bool(field.get("late")),
         link=field.get("link"),
     )
-
-
-def verdict_for(verdict: Verdict, item: ClaimedItem, *, sent: bool = True) -> dict[str, Any]:
-    """Return *verdict* on *item*, of which something was *sent*, as ``settle.lua`` takes it."""
-    return {
-        "record": verdict.record,
-        "id": item.id,
-        "sent": [field.slug for field in item.fields] if sent else [],
-        "written": list(verdict.written),
-        "normalised": list(verdict.normalised),
-        "edited": list(verdict.edited),
-        "files": dict(verdict.files),
-        "updated": verdict.updated,
-        "answered": version_of_text(verdict.updated),
-        "seen": dict(verdict.seen),
-        "deaths": [
-            {
-                "kind": death.kind,
-                "slugs": list(death.slugs),
-                "message": death.message,
-                "status": death.status,
-                "code": death.code,
-                "problems": [{"field": p.path, "message": p.message} for p in death.problems],
-            }
-            for death in verdict.deaths
-        ],
-        "wait_ms": verdict.wait * 1000,
-        "attempt": verdict.attempt,
-        "failed": verdict.failed,
-        "limit": verdict.limit,
-        "part": verdict.part,
-        "unknown": verdict.unknown,
-        "refused": verdict.refused,
-        "missed": list(verdict.missed),
-        "staged": verdict.staged,
-        "forget": verdict.forget,
-        "overwrote": verdict.overwrote,
-        "publish": verdict.publish,
-        "made": verdict.made,
-        "taken": verdict.taken,
-        "passed": verdict.passed,
-        "named": verdict.named,
-        "retired": verdict.retired,
-        "dangling": list(verdict.dangling),
-        "status": verdict.status,
-        "look": verdict.look or None,
-        "relist": verdict.relist,
-        "unmoved": verdict.unmoved,
-        "unpublishable": verdict.unpublishable,
-        "sought": list(verdict.sought),
-        "why": verdict.why,
-        **localized.told(verdict),
-    }

@@ -16,7 +16,7 @@ from typing import Any
 import redis
 
 from workers.config.settings import Destination, Settings
-from workers.model.attempts import Batch, Judgement, Step, Verdict
+from workers.model.attempts import Batch, Heard, Judgement, Step, Verdict
 from workers.model.changes import HOLD_MOST, Delivery
 from workers.store import claims, clock, keys, slicing
 from workers.store.acceptance import AcceptCall, Accepted
@@ -213,14 +213,18 @@ class Outbox:
         )
         return step_of(token, destination.name, answer)
 
-    def settle(self, batch: Batch, judgement: Judgement, *, outcome: str) -> Settled:
+    def settle(
+        self, batch: Batch, judgement: Judgement, *, outcome: str, heard: Heard | None = None
+    ) -> Settled:
         """
         Carry out the verdicts on *batch*.
 
         Args:
             outcome: A word for the history, e.g. the status.
+            heard: What is learned of the budget and of the destination in the same step; None:
+                nothing was sent, or that was told already.
         """
-        told = settlement(batch, judgement, self.settings)
+        told = settlement(batch, judgement, self.settings, heard)
         told |= {"token": uuid.uuid4().hex, "weak": self._weak, "outcome": outcome}
         sizes = {item.record: claims.size_of(item.size, len(item.fields)) for item in batch.items}
         return Settled(**claims.settle(self.steps, told, sizes))

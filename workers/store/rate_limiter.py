@@ -14,6 +14,7 @@ from typing import Any
 from workers.config.settings import Destination
 from workers.model.changes import Lane
 from workers.store.scripts import Steps
+from workers.store.settlement import rate_told
 
 
 class Limiter:
@@ -69,17 +70,6 @@ class Limiter:
             close: Seconds for which nothing more may be sent; 0: until the window ends; None: the
                 answer did not say that the budget is spent.
         """
-        if limit is None and remaining is None and close is None:
-            return
-        self.steps.run(
-            "learn_rate_limit",
-            {
-                "destination": destination.name,
-                "budget": destination.budget,
-                "limit": limit,
-                "remaining": remaining,
-                "age_ms": int(age * 1000),
-                "closed": close is not None,
-                "retry_ms": int(close * 1000) if close else None,
-            },
-        )
+        told = rate_told(destination, limit, remaining, age, close)
+        if told is not None:
+            self.steps.run("learn_rate_limit", {"destination": destination.name, **told})

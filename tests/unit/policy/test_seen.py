@@ -7,7 +7,7 @@ from workers.fields.types import TYPES
 from workers.model.attempts import Batch, ClaimedField, ClaimedItem, Verdict
 from workers.policy import readback
 from workers.policy.rules import judge
-from workers.store.codec import verdict_for
+from workers.store.settlement import verdict_for
 from workers.webflow.item_answers import Answer, ItemView
 
 FILE = {"fileId": "f1", "url": "https://cdn.example/f1.jpg", "alt": "Oak"}

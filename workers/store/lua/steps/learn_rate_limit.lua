@@ -1,55 +1,8 @@
 #!lua flags=allow-oom
--- learn_rate_limit: what an answer says of the budget.
+-- learn_rate_limit: what an answer to no claim says of the budget; see rate_headers.lua.
 -- ARGV[2]: {destination, budget, limit, remaining, age_ms, closed, retry_ms}
---   age_ms: since the request was sent; closed: the answer was 429, or a v1 RateLimit
---   retry_ms: its Retry-After, or null: until the window ends
---! uses step rate_limiter
+-- Returns {ok}.
+--! uses step rate_headers
 
-local request, now, given = step.request, step.now, step.given
-
-local EDGE_MS = 5000
-local STEP_MS = 500
-
-local key = 'instep:budget:' .. request.budget
-local sent = now - request.age_ms
-local held = redis.call('HMGET', key, 'left', 'till')
-local till = step.sane(held[2], rate_limiter.WINDOW_MS)
-local remaining, limit = given(request.remaining), given(request.limit)
-if limit then redis.call('HSET', key, 'limit', math.max(2, limit)) end
-if remaining then
-  local left = tonumber(held[1]) or 0
-  -- More left than before, or a pause in between: a new window, which one of the last requests
-  -- opened. An answer that comes just after the end and counts on is of the old one still: the CMS
-  -- began to count when the request got there, we when it left. Taken for a new window it would
-  -- close the budget for a minute.
-  if not till or remaining > left + 5 or sent > till + EDGE_MS then
-    till = sent + rate_limiter.WINDOW_MS
-    -- Which of those under way count in it nobody knows; too many of ours make no false others.
-    -- Seen first in its middle (after a 429, say), a window tells nothing of what others spend.
-    local flying = redis.call('ZCARD', 'instep:flight:' .. request.destination)
-    if limit and remaining >= limit - 5 - flying then
-      redis.call('HSET', key, 'mine', math.max(1, flying))
-    else
-      redis.call('HDEL', key, 'mine', 'others')
-    end
-  elseif till <= now then
-    till = now + STEP_MS
-  end
-  redis.call('HSET', key, 'left', remaining, 'till', till)
-  local elapsed = sent - (till - rate_limiter.WINDOW_MS)
-  local mine = tonumber(redis.call('HGET', key, 'mine'))
-  if limit and mine and elapsed >= 10000 and elapsed <= rate_limiter.WINDOW_MS then
-    -- Two less: which of ours stood at the window's edge is a guess, and a false other slows us.
-    local others = limit - remaining - mine - 2
-    redis.call('HSET', key, 'others', math.max(0, math.floor(others * rate_limiter.WINDOW_MS / elapsed)))
-  end
-end
-if request.closed then
-  local retry = given(request.retry_ms)
-  local closed = retry and (now + retry) or (till and till > now and till) or (now + rate_limiter.WINDOW_MS)
-  -- Also where the window was thought to last longer: Retry-After is the CMS's own word on it.
-  redis.call('HSET', key, 'closed', closed, 'left', 0, 'till', closed)
-  redis.call('HINCRBY', 'instep:destination:' .. request.destination, 'rate_limited', 1)
-end
-redis.call('PEXPIRE', key, 2 * rate_limiter.CLOSED_MS)
+rate_headers.learn(step.request.destination, step.request)
 return step.answer({ok = true})

@@ -1,83 +1,17 @@
 #!lua flags=allow-oom
--- record_health: what an answer, a probe or an operator says of a destination or a collection.
+-- record_health: what an answer that settles nothing, or an operator, says of a destination or a
+-- collection; see destination_health.lua.
 -- ARGV[2]: {destination, flight, event, reason, by, collection, suspect}
---   event: success | refusal | failure | read | probe-good | probe-bad | pause | resume
---   suspect: the failure is that of one item that failed alone before
---   flight: the step that has landed, if any; collection: pause or resume only this one
--- While the breaker is open, *trial* says which request may try: 'ready' any, after a good probe;
--- 'blind' one batch, after a bad one; 'fresh' items that have not failed alone; 'out': it is out.
+--   flight: the step that has landed, if any
 -- Returns {wake}.
---! uses step wakeups publish_wait plan_room
+--! uses step wakeups destination_health
 
-local request, now, given = step.request, step.now, step.given
+local request = step.request
 
-local key = 'instep:destination:' .. request.destination
-if given(request.flight) then redis.call('ZREM', 'instep:flight:' .. request.destination, request.flight) end
-local event = request.event
-local part = given(request.collection)
-
-local function interval()
-  return tonumber(redis.call('HGET', key, 'probes') or 0) < 6 and 5000 or 30000
+if step.given(request.flight) then
+  redis.call('ZREM', 'instep:flight:' .. request.destination, request.flight)
 end
-
-local function open_again()
-  redis.call('HINCRBY', key, 'probes', 1)
-  redis.call('HSET', key, 'open_until', now + interval())
-  redis.call('HDEL', key, 'trial', 'trial_until')
-end
-
-local function close_breaker()
-  redis.call('HSET', key, 'failures', 0)
-  if redis.call('HEXISTS', key, 'open_until') == 1 then
-    redis.call('HDEL', key, 'open_until', 'opened', 'trial', 'trial_until', 'probes', 'failure')
-    redis.call('HINCRBY', key, 'epoch', 1)
-  end
-end
-
-if event == 'pause' or event == 'resume' then
-  local where = part and ('instep:collection:' .. part) or key
-  if event == 'pause' then
-    redis.call('HSET', where, 'paused', request.reason, 'by', given(request.by) or 'instep',
-      'since', now)
-  else
-    redis.call('HDEL', where, 'paused', 'by', 'since')
-    if part then
-      publish_wait.try_at_once(part)
-      plan_room.try_at_once(part)
-    end
-    if not part then
-      close_breaker()
-      redis.call('DEL', 'instep:wake:' .. request.destination)
-    end
-  end
-  step.note(event, {destination = request.destination, collection = part or false,
-    reason = given(request.reason) or false})
-elseif event == 'success' then
-  redis.call('HSET', key, 'last_success', now)
-  close_breaker()
-elseif event == 'refusal' then
-  close_breaker()
-elseif event == 'failure' then
-  local failures = redis.call('HINCRBY', key, 'failures', 1)
-  redis.call('HSET', key, 'failure', given(request.reason) or '')
-  if redis.call('HEXISTS', key, 'open_until') == 1 then
-    if redis.call('HGET', key, 'trial') == 'out' then
-      open_again()
-      if given(request.suspect) then redis.call('HSET', key, 'trial', 'fresh') end
-    end
-  elseif failures >= 3 then
-    redis.call('HSET', key, 'open_until', now + 5000, 'opened', now, 'probes', 0)
-  end
-elseif event == 'read' then
-  -- No success that says anything of writes; a good look-up on trial is a good probe.
-  if redis.call('HGET', key, 'trial') == 'out' then redis.call('HSET', key, 'trial', 'ready') end
-elseif event == 'probe-good' then
-  redis.call('HSET', key, 'trial', 'ready')
-elseif event == 'probe-bad' then
-  -- Not counted here: the one request that may now try counts as it fails.
-  redis.call('HSET', key, 'open_until', now + interval(), 'trial', 'blind')
-end
-
-local wake = event == 'resume' and not wakeups.paused(request.destination)
+destination_health.record(request.destination, request)
+local wake = request.event == 'resume' and not wakeups.paused(request.destination)
   and wakeups.claim_marker(request.destination)
 return step.answer({wake = wake})

@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
--- settle: what one attempt did to each item of a claim, all at once. It acts only on values that
--- still hold the arrival number that was claimed; what arrived meanwhile stays pending and due.
+-- settle: what one attempt did to each item of a claim, and what its answer says of the budget and
+-- of the destination, all at once. It acts only on values that still hold the arrival number that
+-- was claimed; what arrived meanwhile stays pending and due.
 -- ARGV[2]: {token, claim, destination, collection, index, copy, weak, soft, missing, create, retire,
 --   look, at, live, staged,
 --   verdicts: [{record, id, sent: [slug], written: [slug], normalised: [slug], edited: [slug],
@@ -12,9 +13,10 @@
 --     status, look, relist, unmoved, unpublishable, why,
 --     sought: [slug],
 --     shown: {slug: [cmsLocaleId]}, variants: {cmsLocaleId: state}}],
---   heard, closed, no_room, create_most, items, first, last, made}
+--   rate, health: [...], heard, closed, no_room, create_most, items, first, last, made}
 --   items: of the whole claim; first, last: of the steps that settle it one behind the other; made:
 --   one of those before has found a new item
+--   rate, health: rate_headers.lua, destination_health.lua; taken by the first of the steps
 --   create: the request was to create the items; made: the id of the item that there is now
 --   retire: 'unpublish' or 'delete', or '': what the request was to do to the items; retired: it did
 --   unmoved: the CMS says that it was not live; live: of the destination; staged: of the request
@@ -29,6 +31,7 @@
 --   imports: [files, ms]: that the CMS fetched for the request, and how long that took
 -- Returns {settled, lost, letters, made}.
 --! uses step items references write_history losses item_status publish_wait status_answers item_ids
+--! uses rate_headers destination_health
 --! on demand dead_letters retirements resting_records creation slices cms_forms locales
 --! on demand retirement_answers creation_answers import_pace duplicate_keys late_imports plan_room
 --! on demand overtaken
@@ -39,6 +42,11 @@ local earlier = step.earlier_answer()
 if earlier then return earlier end
 
 local dest_key = 'instep:destination:' .. request.destination
+-- Before the flight lands, which the budget counts, and before the epoch is read, which may end.
+if request.first then
+  if given(request.rate) then rate_headers.learn(request.destination, request.rate) end
+  for _, told in ipairs(request.health or {}) do destination_health.record(request.destination, told) end
+end
 if request.last then redis.call('ZREM', 'instep:flight:' .. request.destination, request.claim) end
 local epoch = redis.call('HGET', dest_key, 'epoch') or '0'
 local copy = request.copy .. losses.copy_suffix()

@@ -1,0 +1,78 @@
+-- Shared: what an answer, a probe or an operator says of a destination or a collection.
+-- While the breaker is open, *trial* says which request may try: 'ready' any, after a good probe;
+-- 'blind' one batch, after a bad one; 'fresh' items that have not failed alone; 'out': it is out.
+--! uses step publish_wait plan_room
+
+local now, given = step.now, step.given
+
+local function probe_ms(key)
+  return tonumber(redis.call('HGET', key, 'probes') or 0) < 6 and 5000 or 30000
+end
+
+local function open_again(key)
+  redis.call('HINCRBY', key, 'probes', 1)
+  redis.call('HSET', key, 'open_until', now + probe_ms(key))
+  redis.call('HDEL', key, 'trial', 'trial_until')
+end
+
+local function close_breaker(key)
+  redis.call('HSET', key, 'failures', 0)
+  if redis.call('HEXISTS', key, 'open_until') == 1 then
+    redis.call('HDEL', key, 'open_until', 'opened', 'trial', 'trial_until', 'probes', 'failure')
+    redis.call('HINCRBY', key, 'epoch', 1)
+  end
+end
+
+-- *told*: {event, reason, by, collection, suspect}
+--   event: success | refusal | failure | read | probe-good | probe-bad | pause | resume
+--   suspect: the failure is that of one item that failed alone before
+--   collection: pause or resume only this one
+local function record(destination, told)
+  local key = 'instep:destination:' .. destination
+  local event, part = told.event, given(told.collection)
+  if event == 'pause' or event == 'resume' then
+    local where = part and ('instep:collection:' .. part) or key
+    if event == 'pause' then
+      redis.call('HSET', where, 'paused', told.reason, 'by', given(told.by) or 'instep',
+        'since', now)
+    else
+      redis.call('HDEL', where, 'paused', 'by', 'since')
+      if part then
+        publish_wait.try_at_once(part)
+        plan_room.try_at_once(part)
+      end
+      if not part then
+        close_breaker(key)
+        redis.call('DEL', 'instep:wake:' .. destination)
+      end
+    end
+    step.note(event, {destination = destination, collection = part or false,
+      reason = given(told.reason) or false})
+  elseif event == 'success' then
+    redis.call('HSET', key, 'last_success', now)
+    close_breaker(key)
+  elseif event == 'refusal' then
+    close_breaker(key)
+  elseif event == 'failure' then
+    local failures = redis.call('HINCRBY', key, 'failures', 1)
+    redis.call('HSET', key, 'failure', given(told.reason) or '')
+    if redis.call('HEXISTS', key, 'open_until') == 1 then
+      if redis.call('HGET', key, 'trial') == 'out' then
+        open_again(key)
+        if given(told.suspect) then redis.call('HSET', key, 'trial', 'fresh') end
+      end
+    elseif failures >= 3 then
+      redis.call('HSET', key, 'open_until', now + 5000, 'opened', now, 'probes', 0)
+    end
+  elseif event == 'read' then
+    -- No success that says anything of writes; a good look-up on trial is a good probe.
+    if redis.call('HGET', key, 'trial') == 'out' then redis.call('HSET', key, 'trial', 'ready') end
+  elseif event == 'probe-good' then
+    redis.call('HSET', key, 'trial', 'ready')
+  elseif event == 'probe-bad' then
+    -- Not counted here: the one request that may now try counts as it fails.
+    redis.call('HSET', key, 'open_until', now + probe_ms(key), 'trial', 'blind')
+  end
+end
+
+return {record = record}
