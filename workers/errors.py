@@ -7,19 +7,19 @@ ProcessorError
 │   ├── SignatureInvalid    forged, altered or stale                    → 401
 │   ├── PayloadInvalid      signed, but not readable: a dead letter     → 200
 │   └── BodyTooLarge        more than the source may send, unpacked     → 413
-├── SnapshotInvalid         a snapshot is cut off or cannot be read      → nothing of it is used
-├── ReconcileFailed         it cannot be told what differs              → nothing is changed
+├── SnapshotInvalid         a snapshot is cut off or cannot be read     → none of it is used
+├── ReconcileFailed         the collection could not be compared        → nothing is changed
 ├── StoreUnavailable        the store did not answer: nothing was kept  → spooled, or 503
-│   ├── StoreFull           it answers, and has no room for more        → spooled, or 503
+│   ├── StoreFull           it answers, but has no room for more        → spooled, or 503
 │   ├── StoreUnsafe         it answers, but may lose or evict keys      → no start; spooled
-│   ├── StoreForbidden      it refuses its user a right, or the password → spooled, or 503
+│   ├── StoreForbidden      it refuses the password, or a right         → spooled, or 503
 │   ├── StoreNewer          a later release has written it              → no start
-│   ├── StoreDamaged        files of the embedded one cannot be read    → no start
-│   └── SpoolFull           nor does the spool take it                  → 503
+│   ├── StoreDamaged        the embedded store's files are unreadable   → no start
+│   └── SpoolFull           the spool has no room either                → 503
 ├── DestinationError        the CMS refused or did not answer           → workers.policy.rules
 └── FetchError              a thin notice's object could not be read    → tried again
-    ├── FetchRefused        the system answers, and not with this object
-    └── FetchUnavailable    the system does not answer, or refuses everybody
+    ├── FetchRefused        the system answers, but without this object
+    └── FetchUnavailable    the system does not answer, or refuses every request
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from typing import ClassVar
 
 
 class ProcessorError(Exception):
-    """The root: catch it to catch everything that Instep itself raises."""
+    """The base class of every exception that Instep raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class Problem:
 
     Args:
         where: File and key, e.g. ``instep.toml: sources.erp.secrets``.
-        found: What stands there; never a secret.
-        expected: What could stand there.
+        found: The value there; never a secret.
+        expected: What a valid value is.
         do: The next step, as an imperative.
     """
 
@@ -58,7 +58,7 @@ class Problem:
 
 
 class ConfigurationInvalid(ProcessorError):
-    """What an operator wrote cannot be run; holds every problem, not the first."""
+    """The configuration or a mapping is wrong; holds every problem, not only the first."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
@@ -66,33 +66,33 @@ class ConfigurationInvalid(ProcessorError):
 
 
 class MappingsInvalid(ConfigurationInvalid):
-    """The configuration itself is right, but mappings that it names are not."""
+    """instep.toml is right, but mappings that it names are wrong."""
 
 
 class SourceError(ProcessorError):
-    """A request from a source holds nothing that can be mapped."""
+    """A request from a source that cannot be mapped."""
 
 
 class SignatureInvalid(SourceError):
-    """The proof is missing, forged, altered or stale. The message never quotes a secret."""
+    """The signature is missing, forged, altered or stale. The message never quotes a secret."""
 
 
 class PayloadInvalid(SourceError):
-    """The proof holds, but the body cannot be read."""
+    """The signature is valid, but the body cannot be read."""
 
 
 class BodyTooLarge(SourceError):
-    """The body is larger than ``max_body`` of its source once it is unpacked."""
+    """The unpacked body is larger than ``max_body`` of its source."""
 
 
 class SnapshotInvalid(ProcessorError):
     """
-    A snapshot of a source is cut off, unreadable or not what the mappings read: it proves nothing.
+    A snapshot is cut off, unreadable, or does not fit the mappings. None of it is used.
 
     Args:
-        where: The file or the database, and the place in it; never a secret.
-        found: What stands there.
-        expected: What could stand there.
+        where: The file or database, and the place in it; never a secret.
+        found: The value there.
+        expected: What a valid value is.
         do: The next step, as an imperative.
     """
 
@@ -102,18 +102,18 @@ class SnapshotInvalid(ProcessorError):
 
 
 class ReconcileFailed(ProcessorError):
-    """The collection cannot be listed, or another run of it is going on: nothing was changed."""
+    """The collection cannot be listed, or is being reconciled already. Nothing was changed."""
 
 
 class StoreUnavailable(ProcessorError):
-    """The store did not answer, or could not keep what was handed to it."""
+    """The store did not answer, or could not store what it was given."""
 
-    # For everybody to see: what an instance says may hold the address of the store.
+    # For public pages: the message of an instance may hold the address of the store.
     shown: ClassVar[str] = "the store does not answer"
 
 
 class StoreFull(StoreUnavailable):
-    """The store answers, and has no room for anything new; what it holds can still be delivered."""
+    """The store has no room for anything new; what it holds can still be delivered."""
 
     shown = "the store's memory is full"
 
@@ -125,11 +125,11 @@ class StoreUnsafe(StoreUnavailable):
 
 
 class StoreForbidden(StoreUnavailable):
-    """The store refuses its user a right, or does not know the user: nothing was kept."""
+    """The store refuses the user a right, or does not know the user."""
 
 
 class StoreNewer(StoreUnavailable):
-    """The store is of a version that this release does not know: it is neither read nor written."""
+    """A later release has written the store; it is neither read nor written."""
 
     shown = "the store is of a later release"
 
@@ -139,11 +139,11 @@ class StoreNewer(StoreUnavailable):
 
 
 class StoreDamaged(StoreUnavailable):
-    """The files of the embedded store are damaged, and not at their end alone: none is changed."""
+    """Files of the embedded store are damaged, not only at their end. None is changed."""
 
 
 class SpoolFull(StoreUnavailable):
-    """The spool has no room, or its disk does not take what was handed to it."""
+    """The spool has no room, or its disk cannot be written."""
 
     shown = "neither the store nor the spool can keep it now"
 
@@ -153,7 +153,7 @@ class DestinationError(ProcessorError):
     A request to the CMS ended without an answer.
 
     Args:
-        sent: Whether any byte may have reached the CMS: then the outcome is unknown.
+        sent: Whether any byte may have reached the CMS. If so, the outcome is unknown.
     """
 
     def __init__(self, message: str, *, sent: bool) -> None:
@@ -162,20 +162,20 @@ class DestinationError(ProcessorError):
 
 
 class FetchError(ProcessorError):
-    """An object that a thin notice names could not be read."""
+    """The object that a thin notice names could not be read."""
 
 
 class FetchRefused(FetchError):
-    """The system answers, and not with this object: it alone is tried again, a few times."""
+    """The system answers, but without this object: only this one is tried again, a few times."""
 
 
 class FetchUnavailable(FetchError):
     """
-    The system does not answer, or refuses everybody: nothing is held against the object.
+    The system does not answer, or refuses every request. The attempt does not count.
 
     Args:
-        message: What it said.
-        retry_after: Seconds that it asked to be left alone; None: it did not say.
+        message: Its answer, or the failure.
+        retry_after: Seconds to wait, as it asked; None: it did not say.
     """
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:

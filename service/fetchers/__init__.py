@@ -43,7 +43,7 @@ def build(given: settings.Fetcher) -> Fetcher:
     if kind is None:
         expected = f"one of {', '.join(KINDS)}"
         problem = Given(given, {}, "").problem(
-            "kind", repr(given.kind), expected, "name one of them"
+            "kind", repr(given.kind), expected, "use one of them"
         )
         raise ConfigurationInvalid([problem])
     root = (kind.base_url if given.base_url is None else given.base_url).rstrip("/")

@@ -235,7 +235,7 @@ class Intake:
     def _sender(self, source: str) -> Configured:
         if source not in self._senders:
             known = ", ".join(sorted(self._senders)) or "a source in instep.toml"
-            problem = Problem("sources", repr(source), f"one of {known}", "name one of them")
+            problem = Problem("sources", repr(source), f"one of {known}", "use one of them")
             raise ConfigurationInvalid([problem])
         return self._senders[source]
 

@@ -38,8 +38,8 @@ def _addressed_two_ways(rules: Sequence[Rule]) -> Iterator[Problem]:
             yield Problem(
                 f"{rule.file}: {rule.name}.Meta.{rule.options.by}",
                 f"{found} for collection {rule.options.collection}",
-                "one way for all mappings of a collection",
-                "use key in all or item in all: one item would have two identities",
+                "the same in all mappings of a collection",
+                "use key in all of them, or item in all: otherwise one item has two identities",
             )
 
 
@@ -55,7 +55,7 @@ def _versioned_two_ways(rules: Sequence[Rule]) -> Iterator[Problem]:
                     f"Meta.version in {has.name} ({has.file}) but not in {lacks.name} "
                     f"({lacks.file}), which both write {target.slug}",
                     "Meta.version in all mappings that write one field, or in none",
-                    "versions of two kinds cannot be compared",
+                    "versions of different kinds cannot be compared",
                 )
 
 
@@ -72,8 +72,8 @@ def _nameless(rules: Sequence[Rule], collections: Mapping[str, Collection]) -> I
             yield Problem(
                 f"{rule.file}: {rule.name}",
                 f"no field name, in no mapping of collection {name}",
-                'a field name in one of them, since the collection says missing = "create"',
-                "map it: the CMS takes no item without a name; or choose another missing",
+                'a field name in one of them, because the collection has missing = "create"',
+                "map it, as the CMS takes no item without a name, or choose another missing",
             )
 
 
@@ -90,7 +90,7 @@ def _parted_otherwise(
                 f"{rule.file}: {rule.name}.Meta.key",
                 f"{parts} path{'s' if parts > 1 else ''}",
                 f"{len(keys)}, as collections.{name}.key has fields: {', '.join(keys)}",
-                "name a path for each of them, in their order",
+                "give a path for each of them, in this order",
             )
 
 
@@ -107,11 +107,11 @@ def _unknown_targets(
                     f"{rule.file}: {rule.name}.{target.attribute}",
                     f"to={target.to!r}, {_what(collections.get(target.to))}",
                     f"a collection of {here} with a key: {', '.join(near) or 'there is none'}",
-                    "name one, or give it a key in instep.toml, or map the item id without to",
+                    "use one, or give it a key in instep.toml, or map the item id without to",
                 )
 
 
 def _what(collection: Collection | None) -> str:
     if collection is None:
-        return "which no [collections.NAME] is"
+        return "which is no [collections.NAME]"
     return "which has no key" if not collection.key else f"which is of {collection.destination}"

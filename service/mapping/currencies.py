@@ -34,7 +34,9 @@ def decimals_of(currency: Any) -> int:
         ValueError: It is no code of three letters.
     """
     if not isinstance(currency, str) or _CODE.fullmatch(currency) is None:
-        raise ValueError(f"found {found(currency)}, expected a currency of three letters, as EUR")
+        raise ValueError(
+            f"found {found(currency)}, expected a currency code of three letters, such as EUR"
+        )
     return _DECIMALS.get(currency.upper(), 2)
 
 
@@ -68,7 +70,7 @@ class MinorUnits(fields.Decimal):
             except ValueError as error:
                 raise ValidationError(f"{error}.") from None
         if decimals is None:
-            raise ValidationError("No currency beside the amount, nor in the field.")
+            raise ValidationError("No currency with the amount, and none in the field.")
         return _shifted(amount, decimals)
 
 

@@ -91,7 +91,7 @@ def _twice(name: str, classes: list[type[Mapping]]) -> Iterator[Problem]:
         full = f"{cls.__module__}.{cls.__qualname__}"
         if full in seen:
             where = f"{name}: {cls.__qualname__}"
-            yield Problem(where, "two classes of this name", "one", "rename one of them")
+            yield Problem(where, "two classes with this name", "one", "rename one of them")
         seen.add(full)
 
 
@@ -136,7 +136,7 @@ def _failure(name: str, error: BaseException) -> Problem:
         return Problem(name, f"no module {name}", expected, "correct the name in mappings")
     line = f" in {_line(error)}" if _line(error) else ""
     found = plain(f"{type(error).__name__}{line}: {error}")
-    return Problem(name, found, "Python that can be imported", "correct it there")
+    return Problem(name, found, "a module that can be imported", "correct it there")
 
 
 def _line(error: BaseException) -> str:

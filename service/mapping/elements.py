@@ -68,9 +68,9 @@ def _disputed(rule: Rule, elements: Sequence[Element], outcome: Outcome) -> froz
         if len(kinds) == 1 and len({claim.value for claim in best}) == 1:
             continue
         disputed.add((record, slug))
-        words = _words(best) if len(kinds) == 1 else "with versions of two kinds"
+        words = _words(best) if len(kinds) == 1 else "with versions of different kinds"
         about = f"{_indexes(best if len(kinds) == 1 else all_)} write {slug} of {record}: {words}"
-        do = "expected one value: filter them by when, or order them by version"
+        do = "expected one value; filter them with when, or order them with version"
         outcome.problems.append(problem(paths[slug], f"{about}; {do}"))
         options = rule.options
         version = highest or None

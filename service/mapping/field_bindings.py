@@ -81,7 +81,7 @@ def read(
         schema = definition.cls()
     except Exception as error:
         found = f"{type(error).__name__}: {error}"
-        expected = "a schema that marshmallow can make"
+        expected = "a schema that marshmallow can create"
         problems.append(Problem(str(definition), found, expected, "correct the class"))
         return None
     fields_ = schema.load_fields.items()
@@ -95,7 +95,7 @@ def _unfit_number(
     if retires and declared:
         found = f"the field {next(iter(declared))} beside Meta.on_delete"
         expected = "no fields: the event says that the record is gone"
-        do = "map fields in a mapping of their own, or take Meta.on_delete away"
+        do = "map fields in another mapping, or remove Meta.on_delete"
         yield Problem(str(definition), found, expected, do)
     elif not declared and not retires:
         do = "name the CMS fields that it writes, or set Meta.on_delete"
@@ -164,14 +164,14 @@ def _unfit(definition: Definition, name: str, field: Field) -> Iterator[Problem]
     if (instead := serializers.refusal(field)) is not None:
         yield definition.problem(name, kind, "a field that holds one CMS value", instead)
     elif field.load_default is not missing:
-        do = "leave it out: what a payload does not hold is not touched"
+        do = "leave it out: a field that a payload lacks is not changed"
         yield definition.problem(name, "load_default", "no default", do)
     if not isinstance(field.attribute, str | None):
         found = f"attribute {field.attribute!r}"
         yield definition.problem(name, found, "a slug as text", "write the slug, or leave it out")
     if field.dump_only:
-        found, do = f"{kind} with dump_only", "take dump_only away"
-        yield definition.problem(name, found, "a field that is loaded", do)
+        found, do = f"{kind} with dump_only", "remove dump_only"
+        yield definition.problem(name, found, "a field that can be loaded", do)
 
 
 def _unfit_slug(
@@ -182,7 +182,9 @@ def _unfit_slug(
         yield definition.problem(name, "the field slug", "another field", do)
     if slug not in FLAGS and SLUG.fullmatch(slug) is None:
         expected = f"letters, digits, - and _, or one of {', '.join(sorted(FLAGS))}"
-        yield definition.problem(name, f"slug {slug!r}", expected, "write it as the CMS has it")
+        yield definition.problem(
+            name, f"slug {slug!r}", expected, "write the slug as the CMS has it"
+        )
 
 
 def _unfit_flag(definition: Definition, name: str, field: Field) -> Iterator[Problem]:

@@ -196,7 +196,7 @@ class Reading:
                 made = target.on_create
                 written.append(FieldValue(target.slug, text, target.type, on_create=made))
         for name in loaded:
-            self._tell(self._name, f"a hook added {name!r}, no field")
+            self._tell(self._name, f"a hook added {name!r}, which is no field")
         if loaded:
             self._failed = []
             return None

@@ -27,18 +27,18 @@ def called(option: str, value: Any) -> Path:
     """
     function = value.__func__ if isinstance(value, staticmethod) else value
     if isinstance(function, classmethod | type) or not callable(function):
-        raise PathInvalid(f"{type(value).__name__} {value!r}", "give JMESPath or a function")
+        raise PathInvalid(f"{type(value).__name__} {value!r}", "use JMESPath or a function")
     name = getattr(function, "__name__", "<lambda>")
     text = f"{option} = lambda" if name == "<lambda>" else f"{name}()"
     try:
         inspect.signature(function).bind(None)
     except TypeError:
         found = f"{text.removesuffix('()')}{inspect.signature(function)}"
-        raise PathInvalid(found, "let it take the payload, and nothing else") from None
+        raise PathInvalid(found, "give it one argument, the payload") from None
     except ValueError:  # one written in C, which does not tell
         pass
     if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
-        raise PathInvalid(f"{text}, which is async or a generator", "let it return its result")
+        raise PathInvalid(f"{text}, which is async or a generator", "make it return its result")
     return Path(text, None, call=_guarded(text, function))
 
 

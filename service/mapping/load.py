@@ -62,7 +62,7 @@ def _rules(
         problems += meta.unknown(base)
     if not used and len(problems) == count:
         expected = "a subclass of service.mapping.Mapping with Meta.source"
-        problems.append(Problem(name, "no mapping", expected, "define one, or do not name it"))
+        problems.append(Problem(name, "no mapping", expected, "define one, or remove the name"))
     rules = (_rule(definition, settings, fetchers, problems) for definition in used)
     return [rule for rule in rules if rule is not None]
 

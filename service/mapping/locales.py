@@ -23,8 +23,8 @@ def unfit(definition: Definition, meta: Mapping[str, Any], settings: Settings) -
     if tag is None:
         return
     if not is_tag(tag):
-        expected = "the tag of a locale as GET /sites says it, as de or de-AT"
-        do = "write that of the locale, or leave it out"
+        expected = "the tag of a locale as GET /sites lists it, such as de or de-AT"
+        do = "correct the tag, or leave it out"
         yield definition.problem("Meta.locale", repr(tag), expected, do)
     if meta.get("on_delete") is not None:
         expected = "no locale: a record is gone in all of them"
@@ -33,7 +33,7 @@ def unfit(definition: Definition, meta: Mapping[str, Any], settings: Settings) -
     destination = settings.destinations.get(collection.destination) if collection else None
     if destination is not None and destination.api == "v1":
         expected = f'none, since destinations.{destination.name} has api = "v1"'
-        do = 'use api = "v2": v1 knows no locales'
+        do = 'use api = "v2": v1 has no locales'
         yield definition.problem("Meta.locale", repr(tag), expected, do)
 
 

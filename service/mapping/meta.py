@@ -146,7 +146,7 @@ def _topics(definition: Definition, value: Any) -> Iterable[Problem]:
 
 def _on_delete(definition: Definition, value: Any) -> Iterable[Problem]:
     if value is not None and value not in WAYS:
-        do = "leave it out where the events do not say that a record is gone"
+        do = "leave it out unless the events say that a record is gone"
         expected = f"one of {', '.join(WAYS)}"
         yield definition.problem("Meta.on_delete", repr(value), expected, do)
 

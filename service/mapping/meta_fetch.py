@@ -55,7 +55,7 @@ def read(
     fetch, place = meta.get("fetch"), meta.get("object")
     if fetch is None:
         if place is not None:
-            expected = "Meta.fetch beside it"
+            expected = "Meta.fetch as well"
             problems.append(definition.problem("Meta.object", repr(place), expected, "add it"))
         return None
     named = isinstance(fetch, str)
@@ -77,7 +77,7 @@ def _unknown(definition: Definition, name: str, settings: Settings) -> Problem |
     if name in settings.fetchers:
         return None
     names = ", ".join(sorted(settings.fetchers)) or "a fetcher"
-    do = "name one, add [fetchers.…] to instep.toml, or give a function"
+    do = "use one, add [fetchers.…] to instep.toml, or give a function"
     return definition.problem("Meta.fetch", repr(name), f"one of {names}", do)
 
 
@@ -90,7 +90,7 @@ def _unfit(definition: Definition, fetch: Any) -> Problem | None:
         inspect.signature(fetch).bind(None)
     except TypeError:
         found = f"{fetch.__qualname__}{inspect.signature(fetch)}"
-        return definition.problem("Meta.fetch", found, expected, "let it take the event")
+        return definition.problem("Meta.fetch", found, expected, "give it one argument, the event")
     except ValueError:  # one written in C, which does not tell
         return None
     if inspect.iscoroutinefunction(fetch):
@@ -101,8 +101,8 @@ def _unfit(definition: Definition, fetch: Any) -> Problem | None:
 
 def _path(definition: Definition, text: Any, problems: list[Problem]) -> Path | None:
     if text is None:
-        expected = "JMESPath in the notice to what is to be fetched, e.g. data.id"
-        do = "add object = … beside fetch"
+        expected = "the JMESPath of the object to fetch in the notice, e.g. data.id"
+        do = "add object = …"
         problems.append(definition.problem("Meta.object", "nothing", expected, do))
         return None
     try:
@@ -127,12 +127,12 @@ def clashes(rules: Sequence[Rule], settings: Settings) -> Iterator[Problem]:
         if configured or _reader(first) is not fetching.read:
             other = "[fetchers] of instep.toml" if configured else f"{first.name} ({first.file})"
             found = f"a function {fetching.name}, while {other} has another"
-            yield Problem(f"{where}.fetch", found, "one fetcher of this name", "rename it")
+            yield Problem(f"{where}.fetch", found, "one fetcher with this name", "rename it")
         first = places.setdefault((rule.options.source, fetching.name), rule)
         if _place(first) != fetching.object.text:
             found = f"{fetching.object.text}, while {first.name} ({first.file}) has {_place(first)}"
-            expected = "one place for all mappings of a source that share a fetcher"
-            do = "use another fetcher for the other: what is read is mapped by all that share it"
+            expected = "the same object in all mappings of a source that share a fetcher"
+            do = "use another fetcher for one of them: mappings that share one read the same object"
             yield Problem(f"{where}.object", found, expected, do)
 
 

@@ -52,6 +52,6 @@ def contradictions(rules: Sequence[Rule]) -> Iterator[Problem]:
                 yield Problem(
                     f"{rule.file}: {rule.name}.Meta.on_create",
                     f"{target.slug}, which {other.name} ({other.file}) writes whenever it changes",
-                    "in on_create of all mappings that write one field, or of none",
-                    "its newer value here would keep the other one from being written",
+                    "on_create in all mappings that write this field, or in none",
+                    "a newer value here would keep the other mapping's from being written",
                 )

@@ -119,7 +119,7 @@ def version(value: Any) -> str:
         return _ranged(lambda: sequence_version(value), value)
     match = TIME.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        expected = "expected a whole number (a sequence) or a time as 2025-02-03T09:10:11Z"
+        expected = "expected a whole number (a sequence) or a time such as 2025-02-03T09:10:11Z"
         raise ValueError(f"{_what(value)}; {expected}")
     if match["offset"] is None:
         raise ValueError(f"found {found(value)}, a time without offset; expected Z or +01:00")

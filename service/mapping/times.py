@@ -96,5 +96,5 @@ def _zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except Exception:  # besides its own error ValueError and OSError, by the form of the name
-        expected = "expected a name of the IANA database, as Europe/Berlin"
+        expected = "expected a name of the IANA database, such as Europe/Berlin"
         raise ValueError(f"timezone {name!r}; {expected}") from None

@@ -36,7 +36,7 @@ _OPENING: Final = frozenset({"lparen", "lbracket", "lbrace", "filter"})
 _CLOSING: Final = frozenset({"rparen", "rbracket", "rbrace"})
 _BARE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FOREIGN: Final = {  # what other languages write, and what JMESPath does
-    r"^\s*[$/]": "write a path without $ and /, as data.qty",
+    r"^\s*[$/]": "write a path without $ and /, such as data.qty",
     r"\b(?:and|or|not)\b": "write && for and, || for or, ! for not",
     r"(?<![=!<>])=(?!=)": "write == to compare",
 }

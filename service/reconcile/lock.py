@@ -37,14 +37,13 @@ class Held:
         if self._lease.keep():
             return RunLease(self._lease.name, self._lease.token)
         raise ReconcileFailed(
-            f"{self.loss()}; what was handed over before goes out, and the run ends here: run it "
-            "again"
+            f"{self.loss()}; what was handed over before is still sent; run the reconcile again"
         )
 
     def loss(self) -> str:
         """Return in words that it is lost, and to whom; raises as `check` does."""
         other = self._lease.owner()
-        by = f"{other} holds it now" if other else "this process stood still for too long"
+        by = f"{other} holds it now" if other else "this process was stopped for too long"
         return f"the lock of {self._collection} was lost: {by}"
 
     def write(self, give: Callable[[Pipeline], object]) -> None:
@@ -83,7 +82,7 @@ def held_for(
         if not lease.is_dead(sleep):
             other = lease.owner() or "another process"
             raise ReconcileFailed(
-                f"{collection} is being reconciled by {other}: wait for its end, or end it"
+                f"{collection} is already being reconciled by {other}; wait for its end, or stop it"
             )
     held = Held(lease, collection)
     with kept(lease, lambda: lost(held.loss())):

@@ -1,5 +1,5 @@
 """
-What a reconcile tells: as one JSON document, or in lines for people.
+The result of a reconcile: as one JSON document, or in lines for people.
 """
 
 from __future__ import annotations
@@ -153,9 +153,9 @@ def lines(figures: Mapping[str, Any]) -> Iterator[str]:
     )
     yield from (f"  {cause}: {number}" for cause, number in figures["counts"].items() if number)
     if not figures["whole"]:
-        yield "The listing had holes: items were deleted meanwhile; run it again"
+        yield "The listing is incomplete: items were deleted during it. Run the reconcile again"
     for words, what in (
-        ("Also noted, no differences", _figures(figures["told"])),
+        ("Also noted", _figures(figures["told"])),
         ("Records that could not be mapped", figures["unmapped"]),
         (
             "Expected result" if "predicted" in figures else "Result",
@@ -175,7 +175,7 @@ def lines(figures: Mapping[str, Any]) -> Iterator[str]:
         kinds, calls = _figures(needed["calls"]), _many(needed["all"], "call")
         minutes = needed["minutes"]
         takes = f"{minutes:g} minutes" if minutes >= 1 else f"{minutes * 60:.0f} s"
-        yield f"Dry run: it needs {calls} ({kinds}), {takes}"
+        yield f"Dry run: the run would need {calls} ({kinds}), which take {takes}"
         return
     calls = figures["calls"]
     yield f"Calls: {calls['listing']} to list, {calls['all']} in all"

@@ -86,5 +86,7 @@ def abandon(
 
 
 def _told(options: ReconcileOptions, why: str) -> str:
-    done = "what was handed over before goes out" if _writes(options) else "nothing was changed"
-    return f"{options.collection} was not reconciled to the end: {why}; {done}; run it again"
+    done = (
+        "what was handed over before is still sent" if _writes(options) else "nothing was changed"
+    )
+    return f"{options.collection} was not fully reconciled: {why}; {done}; run it again"

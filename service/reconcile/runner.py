@@ -197,7 +197,7 @@ def _decisions(
             if approve is not None and approve(run.guard_counts.question(decision)):
                 decision = run_guard.rule(kind, wanted, found.guard_input, limits, wanted)
             else:
-                words = f"{decision.words}: {FLAGS[kind]} {wanted} approves it"
+                words = f"{decision.words}; {FLAGS[kind]} {wanted} approves it"
                 decision = replace(decision, words=words)
         decisions[kind] = decision
     return decisions
@@ -240,8 +240,8 @@ def _losses(run: Run, options: ReconcileOptions, since: int) -> Iterator[str]:
     losses.proven(name, since, run.parts.settings.collections, as_of_ms=run.as_of_ms)
     for loss in losses.open([name]):
         yield (
-            f"the snapshot is older than the loss of {loss['at']}, and proves nothing of it; run "
-            "it with a newer one, or say by --as-of when it was taken"
+            f"the snapshot is older than the loss of {loss['at']} and cannot show what was lost; "
+            "use a newer one, or give the time of the export with --as-of"
         )
 
 

@@ -167,7 +167,7 @@ class Started:
         elif not self._why and now - self._begun > self._total:
             self.end(f"it took more than {self._total / 3600:g} hours")
         elif not self._why and not self._lives(now):
-            self.end(f"its process was stuck for {self._silent:g} s")
+            self.end(f"its process hung for {self._silent:g} s")
         return False
 
     def end(self, why: str) -> None:

@@ -24,7 +24,7 @@ _TICK = 1.0  # s between two looks
 _WORDS = {
     signal.SIGINT: "ended by Ctrl-C",
     signal.SIGTERM: "ended by SIGTERM",
-    signal.SIGHUP: "ended, since its terminal was closed",
+    signal.SIGHUP: "ended, because its terminal was closed",
 }
 
 
@@ -89,7 +89,7 @@ class TimeLimit:
             return self._failed
         if self._waits or self._now() - self._since < self._seconds:
             return ""
-        return f"{self._doing}: nothing has moved for {self._seconds / 60:g} minutes"
+        return f"{self._doing}: no progress for {self._seconds / 60:g} minutes"
 
 
 @contextlib.contextmanager

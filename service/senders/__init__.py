@@ -88,7 +88,7 @@ def build(source: Source, *, public_url: str | None) -> Configured:
     if kind is None:
         expected = f"one of {', '.join(sorted(SENDERS))}"
         near = get_close_matches(source.sender, SENDERS, n=1)
-        do = f"write {near[0]}" if near else "see instep senders for what each is"
+        do = f"write {near[0]}" if near else "see `instep senders` for all of them"
         raise ConfigurationInvalid([given.problem("sender", repr(source.sender), expected, do)])
     problems = _secret_problems(kind, given)
     try:
@@ -106,7 +106,9 @@ def _secret_problems(kind: Kind, given: Given) -> list[Problem]:
         do = f"set it to the secret that the sender signs with or sends: {kind.key}"
         return [given.problem("secrets", "nothing", "a list with at least one secret", do)]
     return [
-        given.problem("secrets", f"an empty text as secret {place}", "a secret", "remove or set it")
+        given.problem(
+            "secrets", f"an empty text as secret {place}", "a secret", "set it, or remove it"
+        )
         for place, secret in enumerate(secrets, start=1)
         if not secret.strip()
     ]

@@ -156,7 +156,9 @@ class Given:
             keys.append(key)
             if not key:
                 found = f"another form in secret {place}"
-                problems.append(self.problem("secrets", found, expected, "copy it anew, whole"))
+                problems.append(
+                    self.problem("secrets", found, expected, "copy the whole secret again")
+                )
         if problems:
             raise ConfigurationInvalid(problems)
         return tuple(keys)

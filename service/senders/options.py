@@ -205,7 +205,7 @@ def reading(given: Given, *proofs: str) -> Reading:
                     f"header {', '.join(place.header or '' for place in places)}, "
                     "which carries the proof",
                     "another header",
-                    "choose another: this one would be kept with dead letters",
+                    "choose another: this one would be stored with dead letters",
                 )
             )
         if any(place.is_form for place in places) and not options.get("body"):

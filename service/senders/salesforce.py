@@ -74,7 +74,7 @@ class Salesforce:
 def _message(body: bytes) -> Element:
     envelope = parse_xml(body)
     if envelope.name != f"{_ENVELOPE} Envelope":
-        raise PayloadInvalid("the body is no SOAP envelope")
+        raise PayloadInvalid("the body is not a SOAP envelope")
     return envelope.one(f"{_ENVELOPE} Body").one(f"{_MESSAGE} notifications")
 
 

@@ -117,7 +117,7 @@ class Configured:
         Raises:
             SignatureInvalid: There is none, or its time is over.
         """
-        refusal = SignatureInvalid("the time of every secret is over")
+        refusal = SignatureInvalid("every secret has expired")
         pairs = zip(self.senders, self.ends, strict=True)
         try:
             for place, (sender, end) in enumerate(pairs, start=1):
@@ -149,7 +149,7 @@ class Configured:
                     return self.verify(headers, body, now=now)
                 except SignatureInvalid as error:
                     refusal = refusal or error
-            raise refusal or SignatureInvalid("there is nothing to prove")
+            raise refusal or SignatureInvalid("there is no signature")
         finally:
             del refusal  # as above
 

@@ -62,7 +62,7 @@ class Carried:
     def require(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
         found = SCHEMES[self.scheme](self, headers, body)
         if not any(matches(each, self.values) for each in found):
-            raise SignatureInvalid(f"what the scheme {self.scheme} carries is no configured secret")
+            raise SignatureInvalid(f"the value of the scheme {self.scheme} is no configured secret")
 
 
 def carried(given: Given, default: str) -> Carried:
@@ -157,7 +157,7 @@ def _query(proof: Carried, headers: Mapping[str, str], _: bytes) -> list[bytes]:
     pairs = (pair.partition(b"=") for pair in raw.split(b"&"))
     found = [value for given, _, value in pairs if unquote_to_bytes(given) == name]
     if len(found) != 1:
-        raise SignatureInvalid(f"parameter {proof.name} stands {len(found)} times in the address")
+        raise SignatureInvalid(f"parameter {proof.name} occurs {len(found)} times in the address")
     # Some encode a plus sign, others do not, and a form would call it a blank.
     return [unquote_to_bytes(found[0]), unquote_to_bytes(found[0].replace(b"+", b" "))]
 

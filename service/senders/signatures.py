@@ -45,7 +45,7 @@ def require_one(headers: Mapping[str, str], *names: str) -> None:
     for name in names:
         # The server joins the values of a header that came twice by commas.
         if "," in require_header(headers, name):
-            raise SignatureInvalid(f"header {name} is doubled")
+            raise SignatureInvalid(f"header {name} occurs more than once")
 
 
 def require_attribute(header: str, name: str) -> str:

@@ -98,7 +98,7 @@ _REFUSED: Final = (
 
 
 def _refuse(*_: Any) -> None:
-    raise PayloadInvalid("the body has a document type or an entity, which are not read")
+    raise PayloadInvalid("the body has a document type or an entity, which are not allowed")
 
 
 class _Reader:

@@ -59,7 +59,9 @@ class Standard:
         # Entries without a comma, and of versions that are unknown, do not count.
         entries = [entry.partition(",") for entry in given.split(" ")]
         if any(value.endswith(",") for label, _, value in entries if label in _VERSIONS):
-            raise SignatureInvalid("the signature is doubled")  # two headers, joined by ", "
+            raise SignatureInvalid(
+                "a signature occurs more than once"
+            )  # two headers, joined by ", "
         if not any([*self._symmetric(entries, signed), *self._public(entries, signed)]):
             raise SignatureInvalid(f"none of {len(entries)} signatures is that of the body")
 

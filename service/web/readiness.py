@@ -75,27 +75,27 @@ def _store(seen: Seen) -> Iterator[Reason]:
     if isinstance(seen.trouble, StoreUnsafe):
         yield Reason("store weak", grade, None, str(seen.trouble))
     elif isinstance(seen.trouble, StoreNewer):
-        do = "install that release here, too: a later one has written the store"
+        do = "upgrade this machine: a later release has written the store"
         yield Reason("store newer", grade, None, do)
     elif isinstance(seen.trouble, StoreForbidden):
-        do = "give its user the right or the password that the log names"
+        do = "give the store's user the right or password that the log names"
         yield Reason("store forbidden", grade, None, do)
     elif seen.trouble is not None:
         # Not its words: they may hold the address of the store.
-        yield Reason("store away", grade, None, "see that the store runs and can be reached")
+        yield Reason("store away", grade, None, "check that the store runs and can be reached")
 
 
 def _spool(seen: Seen) -> Iterator[Reason]:
     if seen.spool is None:
         return
     if seen.spool.deliveries:
-        do = "nothing: it is drained once the store answers; see the log if it is not"
+        do = "nothing: it is drained once the store answers; if not, see the log"
         yield Reason("spool waits", "degraded", None, do)
     if seen.spool.full and seen.trouble is not None:
         do = "make room on the disk of INSTEP_DATA, or raise [store] spool_mb"
         yield Reason("spool full", "down", None, do)
     if seen.spool.damaged:
-        do = "reconcile, then remove the files *.damaged under INSTEP_DATA/spool"
+        do = "reconcile, then delete the *.damaged files in INSTEP_DATA/spool"
         yield Reason("spool damaged", "degraded", None, do)
 
 
@@ -108,7 +108,7 @@ def _hung(seen: Seen) -> Iterator[Reason]:
     for role in seen.hung:
         do = "nothing: it is replaced within 10 s"
         if role == "supervisor":
-            do = "nobody replaces it: end it, and start it again"
+            do = "it cannot be replaced by itself: stop it, and start it again"
         yield Reason(f"{role} hung", "degraded", None, do)
 
 
@@ -138,7 +138,7 @@ def _losses(seen: Seen) -> Iterator[Reason]:
 
 def _memory(seen: Seen) -> Iterator[Reason]:
     memory = seen.status.get("memory", {})
-    do = "see in `instep status` what fills it, and raise maxmemory ([store] memory_mb)"
+    do = "see `instep status` for what fills it, and raise maxmemory ([store] memory_mb)"
     if memory.get("full"):
         yield Reason("memory full", _grade(seen), None, do)
     elif memory.get("level"):
@@ -147,8 +147,8 @@ def _memory(seen: Seen) -> Iterator[Reason]:
 
 _DO: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "paused": "see why in `instep status`, then `instep resume {}`",
-        "outage": "see that its CMS answers: it goes on by itself",
+        "paused": "see `instep status` for the reason, then run `instep resume {}`",
+        "outage": "nothing, if the CMS is down: sending resumes once it answers",
     }
 )
 _LOSSES: Final[Mapping[str, str]] = MappingProxyType(

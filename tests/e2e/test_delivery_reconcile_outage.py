@@ -22,7 +22,7 @@ def test_in_an_outage_waiting_ends_and_what_was_handed_over_goes_out_later(recon
 
     way.sleep = sleep
     told = way.reconcile({way.record(1): ({"stock": 7}, None)}, partial=True, before=out)
-    assert "nothing was settled for 5 minutes: site is in outage" in told.done.waited.why
+    assert "nothing was written for 5 minutes: site is in outage" in told.done.waited.why
     assert told.done.waited.left == 1
     way.mend()
     way.run()

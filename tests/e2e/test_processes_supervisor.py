@@ -21,7 +21,7 @@ from workers.runtime.beats import Limits
 from workers.runtime.duties import Duty
 from workers.runtime.supervisor import Child, Supervisor
 
-logs.configure()
+logging_setup.configure()
 
 def report(stop):
     while not stop.wait(0.02):

@@ -37,7 +37,7 @@ def test_what_only_the_staged_copy_shows_is_a_missed_event(way):
     told = way.reconcile(wanted(way, [1], 7), partial=True)
     assert told.by_cause() == {causes.MISSED: [way.record(1)]}
     assert told.shown[0]["cms"] == 5
-    assert "only its staged copy shows it" in told.shown[0]["why"]
+    assert "only the staged copy shows it" in told.shown[0]["why"]
     assert way.shown("stock", [1]) == [7]
     assert way.reconcile(wanted(way, [1], 7), partial=True).by_cause() == {}
 

@@ -173,7 +173,7 @@ def test_a_run_beside_live_events_warns_of_a_mapping_without_a_version(reconcili
     way = reconciling(items=1)
     assert told_by(way, 5).warnings == []
     way.change(1, stock=6)
-    assert "Stock has no version" in told_by(way, 6).warnings[0]
+    assert "Stock has no Meta.version" in told_by(way, 6).warnings[0]
 
 
 def test_what_an_editor_has_staged_alone_is_not_on_the_site_yet(way):

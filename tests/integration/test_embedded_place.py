@@ -73,7 +73,7 @@ def test_a_short_directory_that_others_can_read_is_refused(tmp_path):
     planted = Place.of(data).socket.parent
     planted.mkdir(mode=0o755)
     with (
-        pytest.raises(StoreUnavailable, match="expected a directory of this user alone"),
+        pytest.raises(StoreUnavailable, match="expected a directory that only this user"),
         kept(StoreSettings(data=data)),
     ):
         pass
@@ -94,7 +94,7 @@ def test_a_start_that_fails_ends_with_the_last_words_of_the_server(tmp_path):
         pass
     base = next((tmp_path / "store" / "appendonlydir").glob("*.base.rdb"))
     base.write_bytes(b"REDIS0011 this is no snapshot " + b"\xff" + bytes(8))
-    with pytest.raises(StoreUnavailable, match=r"(?s)status 1.*RDB.*put back"), kept(settings):
+    with pytest.raises(StoreUnavailable, match=r"(?s)status 1.*RDB.*restore"), kept(settings):
         pass
 
 

@@ -122,7 +122,7 @@ def test_a_store_that_holds_less_than_it_did_is_told_and_noted(look, losses):
     assert look(5) == "older"
     (loss,) = losses.open(["products"])
     assert (loss["had"], loss["held"]) == (9, 5)
-    assert "had held 9" in message(loss)
+    assert "after 9 before" in message(loss)
 
 
 def test_an_older_store_is_told_once(look, losses):

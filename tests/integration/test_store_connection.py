@@ -136,7 +136,7 @@ def test_no_answer_is_told_soon_and_as_one_kind_of_error(settings):
 
 def test_a_full_store_is_one_kind_of_error_too(client):
     client.config_set("maxmemory", 1)
-    with pytest.raises(StoreFull, match="what is kept goes on"), connection.guarded():
+    with pytest.raises(StoreFull, match="stored ones are still sent"), connection.guarded():
         client.eval("#!lua\nreturn redis.call('SET', 'key', 'value')", 0)
 
 

@@ -79,7 +79,7 @@ def test_a_password_that_is_missing_is_named():
     def refused():
         raise redis.exceptions.AuthenticationError("Authentication required.")
 
-    with pytest.raises(StoreForbidden, match="wants a password"), guarded():
+    with pytest.raises(StoreForbidden, match="needs a password"), guarded():
         refused()
 
 

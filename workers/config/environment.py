@@ -78,7 +78,7 @@ class Substitution:
         for name in missing:
             self.problems.append(_missing(name, where))
         if text.count("${") > len(names):
-            self.problems.append(Problem(where, "${ without its }", "${NAME}", "close the brace"))
+            self.problems.append(Problem(where, "${ without }", "${NAME}", "close the brace"))
         return text if missing else VARIABLE.sub(lambda found: self.environ[found[1]], text)
 
 

@@ -123,7 +123,7 @@ def _parse(path: Path) -> dict[str, Any]:
         problem = Problem(place, message, "TOML", "correct the line")
         if twice := _TWICE.fullmatch(message):
             names = ".".join(re.findall(r"'([^']*)'", twice[1]))
-            problem = Problem(place, f"[{names}] twice", "one table of a name", "make one of them")
+            problem = Problem(place, f"[{names}] twice", "one table of this name", "merge them")
     except UnicodeDecodeError as error:
         found = f"a byte that is not UTF-8, at {error.start}"
         problem = Problem(str(path), found, "UTF-8 text", "save the file as UTF-8")
@@ -207,18 +207,18 @@ class _Reader:
                 tables[name] = table
             else:
                 found = schemas.describe(table, secret=True)
-                self.add(Problem(where, found, f"a table [{kind}.NAME]", "make it one"))
+                self.add(Problem(where, found, f"a table [{kind}.NAME]", "make it a table"))
         return tables
 
     def store(self, environ: Mapping[str, str]) -> StoreSettings:
         values = self.check(schemas.StoreSection(), self.top.get("store", {}), "store.")
         if "history" in values:
             found = f"{values.pop('history')} entries"
-            expected, do = "[store] history_mb and history_days", "say how many MiB it may take"
+            expected, do = "[store] history_mb and history_days", "set the MiB that it may use"
             self.warnings.append(Problem(f"{self.file}: store.history", found, expected, do))
         url = environ.get("REDIS_URL") or None
         if url is not None and not is_store_url(url):
-            expected = "redis://, rediss:// or unix:// and an address, its path the database number"
+            expected = "redis://, rediss:// or unix:// with an address, and /NUMBER for a database"
             do = "correct it (# and @ in a password are %23 and %40), or unset it"
             self.add(Problem("REDIS_URL", "another text", expected, do))
         data = Path(environ.get("INSTEP_DATA") or ".instep").absolute()
@@ -241,17 +241,17 @@ class _Reader:
             destination = values.get("destination", "")
             if destination and destination not in known:
                 where = f"{self.file}: collections.{name}.destination"
-                names = ", ".join(sorted(known)) or "none so far"
+                names = ", ".join(sorted(known)) or "none yet"
                 expected = f"the name of a [destinations.NAME] ({names})"
-                self.add(Problem(where, f'"{destination}"', expected, "name one, or add it"))
+                self.add(Problem(where, f'"{destination}"', expected, "use one, or add it"))
             if name in known:
-                expected = "a name that no destination has, since pause and resume take either"
+                expected = "a name that no destination has: pause and resume take both"
                 where = f"{self.file}: collections.{name}"
                 self.add(Problem(where, name, expected, "choose another"))
             if values.get("missing") == "create" and "key" not in table:
                 where = f"{self.file}: collections.{name}.key"
-                expected = 'the slug of an item field, beside missing = "create"'
-                do = "name the field that holds the source's key: by it an item is known again"
+                expected = 'the slug of an item field, because of missing = "create"'
+                do = "name the field that holds the source's key: it identifies an item"
                 self.add(Problem(where, "nothing", expected, do))
             where = f"{self.file}: collections.{name}.locales"
             if problem := locale_tags.unknown_to_v1(where, values, known):
@@ -273,7 +273,7 @@ class _Reader:
             if first != name and collection.id:
                 where = f"{self.file}: collections.{name}.id"
                 expected = f"an id that no other collection has ({first} has it)"
-                self.add(Problem(where, collection.id, expected, "write both into one collection"))
+                self.add(Problem(where, collection.id, expected, "merge the two collections"))
 
     def sources(self) -> dict[str, Source]:
         schema = schemas.SourceSection()
@@ -284,8 +284,8 @@ class _Reader:
             values |= _secrets(values.get("secrets", ()))
             if "verify_token" in values and values.get("challenge") != "hub.challenge":
                 where = f"{self.file}: sources.{name}.verify_token"
-                expected = 'challenge = "hub.challenge" beside it, which alone carries one'
-                self.add(Problem(where, "another challenge", expected, "add that, or remove it"))
+                expected = 'challenge = "hub.challenge", the only one that sends a token'
+                self.add(Problem(where, "another challenge", expected, "set it, or remove this"))
             built[name] = Source(name, **values, options=options)
         return built
 

@@ -14,7 +14,7 @@ from typing import Any
 from workers.errors import Problem
 
 _TAG = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
-EXPECTED = '"primary", "all" or a list of tags as GET /sites says them, as in ["en", "de-AT"]'
+EXPECTED = '"primary", "all" or a list of tags as GET /sites lists them, such as ["en", "de-AT"]'
 
 
 def are_locales(value: Any) -> bool:
@@ -44,5 +44,5 @@ def unknown_to_v1(where: str, values: Mapping[str, Any], destinations: Mapping[s
     locales = values.get("locales", "primary")
     if locales == "primary" or not isinstance(table, dict) or table.get("api") != "v1":
         return None
-    expected = f'"primary", since destinations.{name} has api = "v1", which knows no locales'
+    expected = f'"primary", since destinations.{name} has api = "v1", which has no locales'
     return Problem(where, json.dumps(locales), expected, 'use api = "v2", or leave it out')

@@ -77,7 +77,7 @@ class _Plain(Section):
     every = Value(
         '"90m", "24h" or "7d": minutes, hours or days', lambda value: seconds(value) is not None
     )
-    at = Value('a time of day in UTC as "03:30"', _is_clock)
+    at = Value('a time of day in UTC, such as "03:30"', _is_clock)
     file = Value("the name of a file", is_text)
     sql = Value(
         "the address of a database",
@@ -131,9 +131,9 @@ def read(reader: Reading, name: str, table: Any, guard: Any) -> dict[str, Any]:
 def _moved(where: str, old: str, new: str) -> Problem:
     return Problem(
         f"{where}reconcile.{old}",
-        "a key that the next release no longer reads",
+        "a key that the next release will not read",
         f"{new} in [{where.rpartition(': ')[2]}guard]",
-        "move its value there; it holds for creations too",
+        "move its value there; it limits creations, too",
     )
 
 
@@ -141,13 +141,13 @@ def _misfits(values: Mapping[str, Any], where: str) -> Iterator[Problem]:
     timed = [key for key in ("every", "at") if key in values]
     sources = [key for key in ("file", "sql") if key in values]
     if len(timed) == 2:
-        yield Problem(f"{where}at", "every as well", "one of every and at", "remove one")
+        yield Problem(f"{where}at", "every as well", "either every or at", "remove one")
     if len(sources) == 2:
-        yield Problem(f"{where}sql", "file as well", "one of file and sql", "remove one")
+        yield Problem(f"{where}sql", "file as well", "either file or sql", "remove one")
     if timed and not sources:
-        do = "say what the snapshot is read from"
-        yield Problem(f"{where}{timed[0]}", "nothing to read", "file or sql beside it", do)
+        do = "name what to read the snapshot from"
+        yield Problem(f"{where}{timed[0]}", "nothing to read", "file or sql as well", do)
     if ("query" in values) != ("sql" in values):
         lone = "query" if "query" in values else "sql"
         other = "sql" if lone == "query" else "query"
-        yield Problem(f"{where}{lone}", f"no {other}", f"{other} beside it", f"add {other}")
+        yield Problem(f"{where}{lone}", f"no {other}", f"{other} as well", f"add {other}")

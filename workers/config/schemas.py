@@ -22,7 +22,7 @@ from workers.config.times import is_zone, moment
 from workers.errors import Problem
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-NAME_EXPECTED = "1 to 63 of a-z, 0-9, _ and -, the first a letter or digit"
+NAME_EXPECTED = "1 to 63 of a-z, 0-9, _ and -, starting with a letter or digit"
 CHALLENGES = ("hub.challenge", "challenge", "validationToken", "WebHook-Request-Origin", "HEAD")
 LONGEST_SHOWN = 60  # characters of a value that stands in an error
 
@@ -169,7 +169,7 @@ class DestinationSection(Section):
     linger = Value("a number of seconds, 0 or more", number(0))
     attempts = Value("a whole number, 1 or more", whole(1))
     give_up_hours = Value("a number of hours above 0", above_zero)
-    site = Value("the id of a site", is_path_part, do="take it from GET /sites, or leave it out")
+    site = Value("the id of a site", is_path_part, do="copy it from GET /sites, or leave it out")
 
 
 class CollectionSection(Section):
@@ -192,7 +192,7 @@ class CollectionSection(Section):
 class SourceSection(Section):
     sender = Value("the name of a sender", is_text, required=True)
     secrets = Value(
-        "a list of texts, none of them empty; or, of one that ends, "
+        "a list of texts, none of them empty; or, for one that expires, "
         '{ value = "…", until = 2027-01-31T00:00:00Z }',
         are_secrets,
         secret=True,
@@ -206,7 +206,7 @@ class SourceSection(Section):
     challenge = Value(
         f"one of {', '.join(CHALLENGES)}",
         one_of(*CHALLENGES),
-        do="name the one that the sender asks by, or leave it out",
+        do="use the one that the sender sends, or leave it out",
     )
     verify_token = Value(
         "a text",
@@ -217,13 +217,13 @@ class SourceSection(Section):
     timezone = Value(
         'the name of a time zone, such as "Europe/Berlin"',
         is_zone,
-        do="correct it; where it is right this system has no time zones: pip install tzdata",
+        do="correct it; if it is right, this system lacks time zones: pip install tzdata",
     )
     path_token = Value(
         "letters, digits and - _ . ~ only",
         is_path_part,
         secret=True,
-        do="choose a long random text of them",
+        do="choose a long random text",
     )
 
 

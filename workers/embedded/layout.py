@@ -126,8 +126,8 @@ class Place:
         # The temporary directory is everybody's: who made this could read all we keep.
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
             raise StoreUnavailable(
-                f"{short}: expected a directory of this user alone (mode 0700) for the store's "
-                "socket; remove it, or set INSTEP_DATA to a shorter path"
+                f"{short}: expected a directory that only this user can access (0700), for the "
+                "store's socket; remove it, or set INSTEP_DATA to a shorter path"
             )
         link.symlink_to(short)
 
@@ -135,7 +135,7 @@ class Place:
 def unwritable(data: Path, error: OSError) -> str:
     """Return the message for a data directory that cannot be used, with the disk's free space."""
     return (
-        f"{data}: the embedded store cannot be kept here: {error.strerror or error}{room(data)}; "
+        f"{data}: the embedded store cannot write here: {error.strerror or error}{room(data)}; "
         "set INSTEP_DATA to a directory that can be written, or REDIS_URL to a server"
     )
 
@@ -147,7 +147,7 @@ def room(data: Path) -> str:
     except OSError:
         return ""
     if free < _FULL:
-        return f" (the disk is full: {free // 1000} kB free; make room, and it goes on by itself)"
+        return f" (the disk is full: {free // 1000} kB free; make room, and it resumes by itself)"
     return f" ({free // 1_000_000} MB free)"
 
 

@@ -85,7 +85,7 @@ def check_files(place: Place) -> None:
         size = path.stat().st_size
         if size > (_SMALLEST_BASE if path.suffix == ".rdb" else 0):
             found = f"no such file, beside {path.name}"
-            raise _refused(folder / _MANIFEST, found, "the list of the files")
+            raise _refused(folder / _MANIFEST, found, "the list of files")
 
 
 def mend(place: Place) -> Cut | None:
@@ -110,10 +110,10 @@ def mend(place: Place) -> Cut | None:
         later = sum((folder / other).stat().st_size for other in logs[number + 1 :])
         if found.followed or later:
             behind = "whole commands follow" if found.followed else "another file follows"
-            what = "what is no command" if found.kind == "foreign" else "half a command"
+            what = "something other than a command" if found.kind == "foreign" else "half a command"
             what = f"{what} at byte {found.damage} of {size}, and {behind}"
             raise _refused(
-                path, what, "damage at its end alone", keep=found.whole, later=logs[number + 1 :]
+                path, what, "damage only at its end", keep=found.whole, later=logs[number + 1 :]
             )
         return _cut(place, path, found.whole)
     return None
@@ -150,7 +150,7 @@ def _named(folder: Path) -> tuple[str | None, list[str]]:
         lines = ["?"]
     found = [_LINE.fullmatch(line) for line in lines if line and not line.startswith("#")]
     if not found or None in found:
-        raise _refused(path, "what is no list of files", "a line for each file")
+        raise _refused(path, "something other than a list of files", "one line for each file")
     entries = [(int(each[2]), each[3], each[1]) for each in found if each]
     base = next((name for _, kind, name in entries if kind == "b"), None)
     return base, [name for _, kind, name in sorted(entries) if kind == "i"]
@@ -166,23 +166,23 @@ def _check_base(path: Path) -> None:
     except FileNotFoundError:
         raise _missing(path) from None
     if path.suffix == ".rdb" and not head.startswith(_MAGIC):
-        raise _refused(path, "what is no snapshot of a store", "the base of all that follows")
+        raise _refused(path, "something other than a snapshot of a store", "the base file")
     if path.suffix == ".rdb" and end != b"\xff":
-        raise _refused(path, f"a snapshot that is cut off at byte {size}", "a whole one")
+        raise _refused(path, f"a snapshot that is cut off at byte {size}", "a complete one")
 
 
 def _missing(path: Path) -> StoreDamaged:
-    return _refused(path, "no such file", f"a file, since {_MANIFEST} names it")
+    return _refused(path, "no such file", f"a file, because {_MANIFEST} names it")
 
 
 def _refused(
     path: Path, found: str, expected: str, *, keep: int | None = None, later: Sequence[str] = ()
 ) -> StoreDamaged:
     folder = path.parent.parent
-    do = f"nothing was changed; put back a backup of {folder}"
+    do = f"nothing was changed; restore a backup of {folder}"
     if keep is not None:
         do += (
-            f", or give up what stands behind the damage: keep a copy of {folder}, run "
+            f", or give up everything after the damage: keep a copy of {folder}, run "
             f"`truncate -s {keep} {path}`"
         )
         if later:

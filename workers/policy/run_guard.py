@@ -17,7 +17,7 @@ from workers.config.settings import Guard
 CREATED, OVERWRITTEN, RETIRED = "created", "overwritten", "retired"
 KINDS = (CREATED, OVERWRITTEN, RETIRED)
 _DONE: Mapping[str, str] = {
-    CREATED: "items would be created beside {items}",
+    CREATED: "items would be created in a collection of {items}",
     OVERWRITTEN: "of {items} items{share} would be overwritten",
     RETIRED: "of {items} items{share} would be retired",
 }
@@ -77,11 +77,11 @@ def blockers(
     if records == 0:
         found.append("the source is empty")
     if unread:
-        found.append(f"of {unread} records the key could not be read")
+        found.append(f"the key of {unread} records could not be read")
     if not whole:
-        found.append(f"the listing ended after {items} items, before it had shown all")
+        found.append(f"the listing ended early, after {items} items")
     if partial:
-        found.append("the snapshot is a partial one")
+        found.append("the snapshot is partial")
     return tuple(found)
 
 

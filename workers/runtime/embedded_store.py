@@ -131,7 +131,7 @@ class Keeper:
                 return  # and once more
             if not answered and server.failed:
                 raise StoreUnavailable(
-                    f"{server.obituary()}\nnothing was changed; if its files are damaged, put back "
+                    f"{server.obituary()}\nnothing was changed; if its files are damaged, restore "
                     f"a backup of {self._place.directory}, and run `instep reconcile`"
                 )
             raise StoreUnavailable(server.obituary())

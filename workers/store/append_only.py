@@ -45,12 +45,12 @@ def rewrite(
         except Exception as error:
             if not isinstance(error.__cause__, redis.ResponseError):
                 raise
-            return f"its append-only file could not be written anew: {error.__cause__}"
+            return f"its append-only file could not be rewritten: {error.__cause__}"
         if not _ended(client, told, sleep):
             return "its append-only file is still being written"
         with guarded():
             if client.info("persistence").get("aof_last_bgrewrite_status") != "ok":
-                return "its append-only file could not be written anew: see the store's log"
+                return "its append-only file could not be rewritten: see the store's log"
     return _snapshot(client, told, sleep) if _snapshots(client) else None
 
 
@@ -69,7 +69,7 @@ def _snapshot(client: redis.Redis, told: Told, sleep: Callable[[float], object])
         return "its snapshot is still being written"
     with guarded():
         good = client.info("persistence").get("rdb_last_bgsave_status") == "ok"
-    return None if good else "its snapshot could not be written anew: see the store's log"
+    return None if good else "its snapshot could not be rewritten: see the store's log"
 
 
 def _ended(client: redis.Redis, told: Told, sleep: Callable[[float], object]) -> bool:

@@ -28,7 +28,7 @@ TIMEOUT = 2.0  # s, for one answer
 _CONNECTIONS = 32  # per client; more threads than that wait for one
 FULL = 0.9  # of maxmemory
 _FULL_WORDS = (
-    "the store's memory is full: nothing new is kept, what is kept goes on being delivered; see "
+    "the store's memory is full: new deliveries are not stored, stored ones are still sent; see "
     "`instep status` for what fills it, and raise maxmemory ([store] memory_mb)"
 )
 _STRENGTH = {"always": 3, "everysec": 2, "no": 1, "off": 0}
@@ -113,7 +113,7 @@ def guarded() -> Iterator[None]:
     except redis.exceptions.OutOfMemoryError as error:
         raise StoreFull(_FULL_WORDS) from error
     except redis.ReadOnlyError as error:
-        raise StoreUnsafe("the store is a replica now: it takes no changes") from error
+        raise StoreUnsafe("the store is a replica now, and takes no changes") from error
     except redis.RedisError as error:
         if refused := rights.refusal(error):
             raise StoreForbidden(refused) from error
@@ -135,7 +135,7 @@ def reach(client: redis.Redis, store: StoreSettings) -> None:
         if refused := rights.refusal(error):
             raise StoreForbidden(refused) from error
         where = "REDIS_URL" if store.url else f"INSTEP_DATA {Place.of(store.data).data}"
-        do = "see that it runs" if store.url else "start `instep up`, `web` or `worker` there"
+        do = "check that it runs" if store.url else "start `instep up`, `web` or `worker` there"
         raise StoreUnavailable(f"no store answers at {where}: {error}; {do}") from error
 
 
@@ -241,7 +241,7 @@ def _unfit(found: Durability) -> Iterator[Problem]:
     if found.role != "master":
         yield Problem("store: role", found.role, "a primary", "set REDIS_URL to the primary")
     if found.cluster:
-        yield Problem("store: cluster_enabled", "yes", "no", "use a server outside of a cluster")
+        yield Problem("store: cluster_enabled", "yes", "no", "use a server without cluster mode")
 
 
 def _evicting(found: Durability) -> Iterator[Problem]:
@@ -249,7 +249,7 @@ def _evicting(found: Durability) -> Iterator[Problem]:
         yield Problem(
             "store: maxmemory-policy",
             found.maxmemory_policy,
-            "noeviction, since an evicted key is a lost change",
+            "noeviction, because an evicted key is a lost change",
             "CONFIG SET maxmemory-policy noeviction",
         )
 
@@ -257,15 +257,15 @@ def _evicting(found: Durability) -> Iterator[Problem]:
 def _weak(found: Durability, wanted: str) -> Iterator[Problem]:
     if found.aof_last_write_status != "ok":
         yield Problem(
-            "store: aof_last_write_status", found.aof_last_write_status, "ok", "see its disk"
+            "store: aof_last_write_status", found.aof_last_write_status, "ok", "check its disk"
         )
     if wanted == "unverified":
         return
     if not found.verified:
         yield Problem(
             "store: CONFIG GET",
-            "that the server forbids it",
-            f"to read whether it is as durable as [store] durability = {wanted!r}",
+            "a server that forbids it",
+            f"permission, to check [store] durability = {wanted!r}",
             'allow it, or set durability = "unverified" in instep.toml',
         )
     elif _STRENGTH.get(found.mode, 0) < _STRENGTH[wanted]:

@@ -111,16 +111,16 @@ def message(loss: Mapping[str, Any]) -> str:
         return (
             f"{loss['bytes']} bytes at the end of {loss['file']} (written last at "
             f"{loss['written']}) could not be read and were cut off; a copy is {loss['copy']}. "
-            "What was accepted last may be missing"
+            "The values accepted last may be missing"
         )
     if loss["kind"] == "older":
         return (
-            f"the store holds {loss['held']} accepted values and had held {loss['had']}: an older "
-            "one was put back. What came since is missing"
+            f"the store holds {loss['held']} accepted values, after {loss['had']} before: an older "
+            "copy was restored. Everything since then is missing"
         )
     return (
-        f"INSTEP_DATA was put back or moved by copying; when it was copied it held {loss['seen']} "
-        "accepted values. What came after that is missing"
+        f"INSTEP_DATA was restored or copied from elsewhere, with {loss['seen']} accepted values. "
+        "Everything after the copy is missing"
     )
 
 
@@ -129,7 +129,7 @@ def problem(loss: Mapping[str, Any]) -> Problem:
     names = ", ".join(loss["unproven"])
     return Problem(
         f"store: since {loss['at']}",
-        f"that {loss['message']}",
-        "a reconcile since that has proven each collection",
+        loss["message"],
+        "a reconcile since then that has proven each collection",
         f"run `instep reconcile` for {names}",
     )

@@ -28,7 +28,7 @@ def refusal(error: redis.RedisError) -> str | None:
     text = str(error)
     if isinstance(error, redis.exceptions.AuthenticationError):
         if "required" in text.lower() or "NOAUTH" in text:
-            return "the store wants a password; give REDIS_URL one (redis://USER:PASSWORD@HOST)"
+            return "the store needs a password; give REDIS_URL one (redis://USER:PASSWORD@HOST)"
         return "the store refuses the user or the password of REDIS_URL; correct them"
     if isinstance(error, redis.exceptions.NoPermissionError) or any(w in text for w in _IN_SCRIPT):
         return (

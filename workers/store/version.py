@@ -43,8 +43,8 @@ def read(client: redis.Redis) -> int:
                 f"store: {keys.VERSION}",
                 repr(text),
                 f"{VERSION}, the version that this release writes, or an older one",
-                "start the release that wrote it, or a newer one; or stop all processes and put "
-                "back the backup of the store that was made before that release was started",
+                "start the release that wrote it, or a newer one; or stop all processes and "
+                "restore a backup of the store from before that release was started",
             )
         )
     return int(text)

@@ -218,7 +218,7 @@ class Actor:
 
     def _held(self, kind: str, chunk: Sequence[list[Finding]]) -> Handed:
         """More than may be done was done meanwhile: of what is left nothing is handed over."""
-        why = f"others were {kind} meanwhile: with these they are more than may be without asking"
+        why = f"others were {kind} meanwhile: together they need an approval"
         records = [own[0].record or "" for own in chunk]
         acts = (causes.RETIRE,) if kind == RETIRED else (causes.AGAIN, causes.CREATE)
         self._table.withhold(why, acts, records)

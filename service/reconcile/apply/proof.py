@@ -28,10 +28,10 @@ WORDS: Mapping[str, str] = {
     "dead": "open dead letters (`instep dead list`)",
     "refused": "values that became dead letters in this run",
     "not_comparable": "values that cannot be compared",
-    "listing": "records not listed, since items were deleted meanwhile (run it again)",
-    "unsettled": "records with values that are still on their way",
+    "listing": "records that the listing missed, as items were deleted during it (run it again)",
+    "unsettled": "records with values still to be written",
     "undone": "values undone by hand",
-    "spool": "deliveries that wait on disk for the store",
+    "spool": "deliveries waiting in a spool",
     "held": "items held by the guard",
 }
 

@@ -116,7 +116,7 @@ class Waiting:
         site = self._collection.destination
         held = self._parts.report.status()["destinations"][site]
         state = f": {site} is in {held['state']}: {held['reason']}" if held["reason"] else ""
-        return f"nothing was settled for {SETTLES / 60:g} minutes{state}; it goes out later"
+        return f"nothing was written for {SETTLES / 60:g} minutes{state}; the rest is sent later"
 
     def _look(self, records: list[str]) -> None:
         held = self._outbox.read(records)
@@ -148,7 +148,7 @@ class Waiting:
         self._unattended = min(self._unattended, time.monotonic())
         if time.monotonic() - self._unattended < PATIENCE:
             return ""
-        return "no worker is running: start `instep up` or `instep worker`"
+        return "no worker is running; start `instep up` or `instep worker`"
 
 
 def outcome_of(held: HeldItem, finding: Finding, since: float = inf) -> str:

@@ -52,7 +52,7 @@ def held_back(one: Compared, item: Listed, *, live: bool) -> str:
     ):
         return ""
     if item.archived:
-        return "it is archived, and not by its source"
+        return "an editor archived it"
     if item.draft:
-        return "it is a draft, and not by its source"
+        return "an editor made it a draft"
     return "it is not published" if live and item.published is None else ""

@@ -24,8 +24,8 @@ from workers.model.versions import BEFORE, Version, kind_of
 from workers.webflow.site import tag_of
 
 AHEAD_US = 3_600_000_000  # a time further ahead of the store's clock is no version, see accept.lua
-UNREAD = "only its staged copy was read: publish it, or run it again"
-LIVE = "only its staged copy shows it"
+UNREAD = "only the staged copy could be read; publish the item, or run the reconcile again"
+LIVE = "only the staged copy shows it"
 _WRITTEN = ("written", "unchanged")
 _TOLD = {"dead": causes.LETTER, "ignored": causes.IGNORED, "discarded": causes.DISCARDED}
 
@@ -74,7 +74,7 @@ def _there(one: Compared, comparison: Comparison) -> Iterator[Finding]:
 def _absent(one: Compared, comparison: Comparison) -> Iterator[Finding]:
     held = one.held
     if not comparison.whole:
-        yield Finding(causes.UNLISTED, one.record, held.id, why="the listing has holes")
+        yield Finding(causes.UNLISTED, one.record, held.id, why="the listing was incomplete")
         return
     if comparison.order.superseded:
         yield Finding(causes.LATER, one.record, held.id, why=SUPERSEDED)
@@ -202,7 +202,7 @@ def _unshown(
     if held.state == "pending" or held.mending:
         return _finding(causes.ON_ITS_WAY, one, item, wanted, held)
     if _is_fresh(one.held, comparison) and (item.updated or "") < (held.answered or ""):
-        why = "it was written while it was listed"
+        why = "it was written during the listing"
         return _finding(causes.ON_ITS_WAY, one, item, wanted, held, why=why)
     if held.state in _TOLD:
         return _finding(_TOLD[held.state], one, item, wanted, held)

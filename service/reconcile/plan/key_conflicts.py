@@ -17,9 +17,9 @@ def keyless(item: Listed) -> Finding:
 def duplicates(one: Compared) -> Iterator[Finding]:
     """Yield what is said of a key that is there twice."""
     if one.twice:
-        why = "two records of the source have this key: none of them is used"
+        why = "two records of the source have this key, so neither is used"
         yield Finding(causes.DUPLICATE, one.record, why=why)
     if len(one.items) > 1:
         ids = ", ".join(item.id for item in one.items)
-        why = f"items {ids} have this key: none of them is written or retired"
+        why = f"items {ids} have this key, so none of them is written or retired"
         yield Finding(causes.DUPLICATE, one.record, one.items[0].id, why=why)

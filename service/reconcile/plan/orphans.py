@@ -13,7 +13,7 @@ from service.reconcile.plan.comparison import Comparison
 from service.reconcile.plan.model import Compared, HeldItem, Listed
 from service.reconcile.plan.precedence import SUPERSEDED, UNDECIDED
 
-FOREIGN = "this source never gave its record"
+FOREIGN = "its record never came from this source"
 
 
 def orphan(one: Compared, comparison: Comparison) -> Finding:
@@ -44,8 +44,8 @@ def _later(held: HeldItem, item: Listed, comparison: Comparison) -> str:
     if comparison.order.superseded:
         return SUPERSEDED
     if item.created is not None and item.created > comparison.order.as_of:
-        return "its item is newer than the snapshot"
+        return "the item is newer than the snapshot"
     as_of_ms = comparison.order.as_of_ms
     if held.busy or any(f.state == "pending" or f.since >= as_of_ms for f in held.fields.values()):
-        return "an event of it came after the snapshot"
+        return "an event for it came after the snapshot"
     return ""

@@ -19,8 +19,8 @@ from workers.model.changes import Snapshot
 from workers.model.versions import BEFORE, Version, are_apart, kind_of, micros_version, right_after
 
 UNDECIDED = (
-    "an event of it came shortly before the snapshot, or another snapshot of the same time says "
-    "something else: take a newer one, or say by --as-of when it was taken"
+    "an event came shortly before the snapshot, or another snapshot of that time differs; use a "
+    "newer snapshot, or give the time of the export with --as-of"
 )
 SUPERSEDED = "a later snapshot of this source was reconciled"
 Newer = Literal["snapshot", "outbox", "undecided"]

@@ -29,7 +29,7 @@ def retired(one: Compared, comparison: Comparison) -> Finding:
         return _told(one, comparison, "a later snapshot lacked its record")
     if any(order.is_undecided(version, gone) for version in _versions(one, order)):
         return Finding(causes.UNDECIDED, one.record, why=UNDECIDED)
-    return _told(one, comparison, "the source has said since that it is gone")
+    return _told(one, comparison, "the source has since reported it gone")
 
 
 def _told(one: Compared, comparison: Comparison, why: str) -> Finding:
@@ -44,7 +44,7 @@ def _told(one: Compared, comparison: Comparison, why: str) -> Finding:
     if kept or shows_retired(item, way, live=comparison.has_live_drafts):
         return Finding(causes.RETIRED, one.record, item.id, why=why)
     act, policy = comparison.policies.whole(causes.REPAIR)
-    why = "; ".join(filter(None, [why, "its item is there again", policy]))
+    why = "; ".join(filter(None, [why, "the item exists again", policy]))
     cause = causes.EDITED
     return Finding(cause, one.record, item.id, GONE, act=act, why=why, arrival=gone.arrival)
 

@@ -26,7 +26,7 @@ def opened(
         ConfigurationInvalid: None is named, or two are, or the address of a database is none.
     """
     if options.file and options.sql:
-        raise _usage("FILE and --sql", "one of them", "name one snapshot")
+        raise _usage("FILE and --sql", "one of them", "give one snapshot")
     own, shape = collection.reconcile, _shape(options)
     now = datetime.now(UTC)
     if options.sql:
@@ -38,7 +38,7 @@ def opened(
             raise _placed(error, configuration.settings, collection) from None
     file = options.file or (own.file and str(configuration.settings.path.parent / own.file))
     if not file:
-        do = f"name one, or file or sql in [collections.{collection.name}.reconcile]"
+        do = f"give one, or set file or sql in [collections.{collection.name}.reconcile]"
         raise _usage("no FILE", "a snapshot of the source", do)
     return from_file(
         file, now=now, form=options.form, shape=shape, as_of=options.as_of, stdin=stdin

@@ -49,7 +49,7 @@ class Columns:
             if steps is None:
                 continue
             if steps in seen:
-                raise self._invalid(f"two columns {name!r}")
+                raise self._invalid(f"two columns named {name!r}")
             seen[steps] = name
         for steps, name in seen.items():
             for length in range(1, len(steps)):
@@ -57,7 +57,7 @@ class Columns:
                     raise self._invalid(f"a column {seen[steps[:length]]!r} beside {name!r}")
 
     def _invalid(self, found: str) -> SnapshotInvalid:
-        expected = "columns that are told apart by their names"
+        expected = "columns with different names"
         return SnapshotInvalid(self._where, found, expected, "rename one of them")
 
 

@@ -65,8 +65,8 @@ def _rows(reader: Iterator[list[str]], name: str) -> Iterator[tuple[int, list[st
             cells = next(reader, None)
         except csv.Error as error:
             where = f"{name}: line {number}"
-            do = "export it again, and whole; in a cell, a quote is written twice"
-            raise SnapshotInvalid(where, f"no CSV: {error}", "cells", do) from None
+            do = "export the file again; a quote inside a cell is written twice"
+            raise SnapshotInvalid(where, f"invalid CSV ({error})", "cells", do) from None
         if cells is None:
             return
         if cells:
@@ -80,10 +80,10 @@ def _delimiter(header: str, where: str) -> str:
     best = [each for each in DELIMITERS if bare.count(each) == most]
     if most and len(best) > 1:
         found = f"{most} each of {' and '.join(map(repr, best))}"
-        raise SnapshotInvalid(where, found, "one delimiter", "name it by --delimiter")
+        raise SnapshotInvalid(where, found, "one delimiter", "name it with --delimiter")
     return best[0]
 
 
 def _ragged(where: str, found: int, expected: int) -> SnapshotInvalid:
-    do = "export it again, and whole; quote a cell that holds the delimiter"
+    do = "export the file again; quote cells that contain the delimiter"
     return SnapshotInvalid(where, f"{found} cells", f"{expected}, as in the header", do)

@@ -104,7 +104,7 @@ def _encoding(name: str | None) -> str | None:
     try:
         return io.TextIOWrapper(io.BytesIO(), encoding=name).encoding
     except LookupError:  # unknown, or of no text
-        expected = "an encoding that Python knows, as windows-1252, iso-8859-1 or utf-16"
+        expected = "an encoding that Python knows, such as windows-1252, iso-8859-1 or utf-16"
         problem = Problem("--encoding", repr(name), expected, "correct the name")
         raise ConfigurationInvalid([problem]) from None
 
@@ -120,6 +120,6 @@ def _form(name: str, form: str | None) -> str:
     for known, kind in KINDS.items():
         if suffix in kind.suffixes:
             return known
-    found = "standard input" if name == STDIN else f"{name}, whose name does not tell"
-    problem = Problem("--format", found, expected, "say by --format what it holds")
+    found = "standard input" if name == STDIN else f"{name}, whose name does not show its format"
+    problem = Problem("--format", found, expected, "give the format with --format")
     raise ConfigurationInvalid([problem])

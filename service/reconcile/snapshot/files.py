@@ -20,7 +20,7 @@ from workers.errors import SnapshotInvalid
 
 LONGEST: Final = 16 * 2**20  # bytes of one line, or of one record of a list
 BUFFER: Final = 2**16
-ENCODE: Final = "save or export it as UTF-8, or name its encoding: --encoding windows-1252"
+ENCODE: Final = "save or export it as UTF-8, or name its encoding, as in --encoding windows-1252"
 _GZIP: Final = b"\x1f\x8b"
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -88,9 +88,9 @@ class File:
         if now != self._begun:
             raise SnapshotInvalid(
                 self.name,
-                "a file that was changed while it was read",
-                "one that is finished",
-                "write it under another name and rename it when it is whole",
+                "a file that changed while it was read",
+                "a finished file",
+                "write it under another name, and rename it when it is complete",
             )
 
     def _state(self) -> tuple[int, int] | None:
@@ -132,7 +132,7 @@ def lines(file: File) -> Iterator[tuple[int, str]]:
             where = f"{file.name}: line {number}"
             if len(line) > LONGEST:
                 found, expected = f"more than {LONGEST} bytes", "lines of records"
-                raise SnapshotInvalid(where, found, expected, "name another format by --format")
+                raise SnapshotInvalid(where, found, expected, "name another format with --format")
             yield number, decoded(line, where, first=number == 1)
     file.ended()
 
@@ -195,11 +195,11 @@ def _translated(name: str) -> Iterator[None]:
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        found = f"gzip that does not unpack: {error}"
-        raise SnapshotInvalid(name, found, "a whole file", "export or copy it again") from None
+        found = f"damaged gzip data ({error})"
+        raise SnapshotInvalid(name, found, "a complete file", "export or copy it again") from None
     except UnicodeDecodeError as error:
         found = f"byte 0x{error.object[error.start]:02x}, which is not {error.encoding}"
         raise SnapshotInvalid(name, found, error.encoding, "name another --encoding") from None
     except OSError as error:
         found = error.strerror or type(error).__name__
-        raise SnapshotInvalid(name, found, "a file that can be read", "correct it") from None
+        raise SnapshotInvalid(name, found, "a readable file", "correct it") from None

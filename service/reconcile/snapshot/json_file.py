@@ -49,10 +49,10 @@ class _Reading:
             yield from self._members(path)
             self._refuse_unfit()
         else:
-            raise self._text.invalid(f"JSON that begins with {first}", self._expected())
+            raise self._text.invalid(f"JSON that starts with {first}", self._expected())
         if rest := self._text.peek():
             error = self._text.invalid(f"{rest!r} after the end of the JSON", "one JSON value")
-            raise _advised(error, "if it has an object a line, name that by --format jsonl")
+            raise _advised(error, "if each line holds an object, use --format jsonl")
 
     def _elements(self) -> Iterator[Record]:
         text = self._text
@@ -118,8 +118,8 @@ class _Reading:
         if len(self._lists) == 1:
             self._refuse_page()
             return
-        what = f"the lists {', '.join(self._lists)}" if self._lists else "no list of records"
-        do = "name the path to the list by --list"
+        what = f"several lists: {', '.join(self._lists)}" if self._lists else "no list of records"
+        do = "give the path to the list with --list"
         raise SnapshotInvalid(self._text.name, what, self._expected(), do)
 
     def _refuse_page(self) -> None:
@@ -130,10 +130,10 @@ class _Reading:
         records = "1 record" if self._count == 1 else f"{self._count} records"
         what = f"{name[:40]} = {found(value)} beside {records}"
         do = (
-            "put the records of all pages into one list, or an object a line (--format jsonl); "
-            "if this is all of them, give the list alone"
+            "put the records of all pages into one list, or one object on each line (--format "
+            "jsonl); if these are all records, give only the list"
         )
-        raise SnapshotInvalid(self._text.name, what, "the whole, not one page of it", do)
+        raise SnapshotInvalid(self._text.name, what, "all records, not one page of them", do)
 
     def _expected(self) -> str:
         if self._shape.list:

@@ -77,7 +77,9 @@ class JsonText:
 
     def invalid(self, found: str, expected: str) -> SnapshotInvalid:
         line = self._lines + self._text.count("\n", 0, self._at)
-        return SnapshotInvalid(f"{self.name}: line {line}", found, expected, "export it again")
+        return SnapshotInvalid(
+            f"{self.name}: line {line}", found, expected, "export the file again"
+        )
 
     def cut_off(self) -> SnapshotInvalid:
         return self.invalid("the end of the file", "the end of the JSON")
@@ -87,7 +89,7 @@ class JsonText:
         undecided = error.msg.startswith("Unterminated string")
         if not undecided and error.pos < len(self._text) - _UNDECIDED:
             self._at = error.pos
-            raise self.invalid(f"no JSON: {error.msg}", "JSON") from None
+            raise self.invalid(f"invalid JSON ({error.msg})", "JSON") from None
         if len(self._text) - self._at > LONGEST:
             raise self.invalid(f"more than {LONGEST} characters", "a shorter record") from None
         after = error.pos - self._at  # reading more moves the text
@@ -106,12 +108,12 @@ class JsonText:
         escape = said.startswith("Invalid \\") and _ESCAPE.fullmatch(rest)
         if said.startswith(("Unterminated string", "Invalid control character")):
             self._at += after
-            found = "a text without an end: a quote is missing, or the file is cut off"
-            return self.invalid(found, "a quote at its end")
+            found = "text without its closing quote: the quote is missing, or the file is cut off"
+            return self.invalid(found, "a closing quote")
         if escape or any(word.startswith(rest) for word in _WORDS):
             return self.cut_off()
         self._at += after
-        return self.invalid(f"no JSON: {said}", "JSON")
+        return self.invalid(f"invalid JSON ({said})", "JSON")
 
     def _more(self) -> bool:
         """Read as much again as is waiting; False: there is no more."""
@@ -125,7 +127,7 @@ class JsonText:
             length += len(parts[-1])
         self._text = "".join(parts)
         if too_deep(self._text):
-            raise self.invalid(f"JSON deeper than {MAX_DEPTH} levels", "less depth")
+            raise self.invalid(f"JSON nested deeper than {MAX_DEPTH} levels", "fewer levels")
         return length > 0
 
     def _part(self) -> str:

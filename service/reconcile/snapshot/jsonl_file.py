@@ -27,9 +27,9 @@ def records(file: File, shape: Shape) -> Iterator[Record]:
             record = parse_json(text.encode())
         except PayloadInvalid as error:
             reason = plain(str(error).replace("the body", "what"))
-            do = "export it again, and whole; or name another format by --format"
+            do = "export the file again, or name another format with --format"
             raise SnapshotInvalid(where, reason, "an object as JSON", do) from None
         if not isinstance(record, dict):
-            do = "write an object a line, or name another format by --format"
+            do = "write one object on each line, or name another format with --format"
             raise SnapshotInvalid(where, found(record), "an object", do)
         yield number, under(shape.under, record)

@@ -38,9 +38,9 @@ def chosen(
     if source is None and len(sources) > 1:
         raise _invalid(
             "--source",
-            f"nothing, while {' and '.join(sources)} have mappings for collection {collection}",
-            "the source that the snapshot is of",
-            "name it by --source",
+            f"nothing, and {' and '.join(sources)} all have mappings for collection {collection}",
+            "the source of the snapshot",
+            "name it with --source",
         )
     mine = [rule for rule in writing if source in (None, rule.options.source)]
     rules = tuple(rule for rule in mine if topic is None or rule.options.takes((topic,)))
@@ -60,9 +60,9 @@ def chosen(
 def warning(mapping: str, collection: str) -> str:
     """Return what is said where snapshots of *mapping* are reconciled beside live events."""
     return (
-        f"{mapping} has no version: its rows are as new as the snapshot of {collection}, and where "
-        "an event came shortly before that, nobody can tell which is newer; name the column of a "
-        "row's last change in Meta.version"
+        f"{mapping} has no Meta.version: its rows count as new as the snapshot of {collection}; a "
+        "value that an event changed shortly before cannot be compared; name the column that holds "
+        "the time of a row's last change"
     )
 
 

@@ -83,7 +83,9 @@ class Rows:
             skipped = none and not any(rule.takes(payload) for rule in rules)
         except Exception as error:  # mappings are the user's code
             _log.exception("mapping failed", extra={"source": self.chosen.source})
-            problem = FieldProblem("mapping", f"it failed on it: {type(error).__name__}")
+            problem = FieldProblem(
+                "mapping", f"the mapping raised {type(error).__name__}; the log has its traceback"
+            )
             return Row(number, (), (problem,), keys)
         changes = () if mapped.problems else mapped.changes
         return Row(number, changes, mapped.problems, keys, skipped)

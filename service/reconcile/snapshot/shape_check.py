@@ -41,7 +41,7 @@ class Fit:
         shown = ", ".join(self._columns[:SHOWN]) + (", …" if len(self._columns) > SHOWN else "")
         raise SnapshotInvalid(
             name,
-            plain(f"{path.text} in none of {count} records, which have {shown or 'nothing'}"),
+            plain(f"no {path.text} in {count} records, whose columns are {shown or 'none'}"),
             f"{path.text}, which {rule.name} ({rule.file}) reads",
             self._advice(rule, path),
         )
@@ -51,13 +51,13 @@ class Fit:
         unfit = {id(rule) for rule, _ in self._unseen}
         for other in self._rules:
             if id(other) not in unfit and other.options.topics and not _alike(rule, other):
-                return f"leave {rule.name} out by --topic {min(other.options.topics)}"
+                return f"leave {rule.name} out with --topic {min(other.options.topics)}"
         for length in range(1, len(path.steps or ())):
             steps = (path.steps or ())[:length]
             rest = Path("", (path.steps or ())[length:])
             if all(isinstance(step, str) for step in steps) and rest.reaches(self._sample):
-                return f"put the records under it by --under {'.'.join(map(str, steps))}"
-        return "name the columns as the mapping reads them, or name another --topic"
+                return f"put the records under it with --under {'.'.join(map(str, steps))}"
+        return "name the columns as the mapping does, or choose another --topic"
 
 
 def _needed(rule: Rule) -> Iterator[Path]:

@@ -24,10 +24,12 @@ def given(text: str, *, now: datetime) -> datetime:
         time = moment(text)
         time_version(time)
         if time > now:
-            raise ValueError("a time to come")
+            raise ValueError("in the future")
     except (ValueError, OverflowError):
-        expected = "a time that has been, as 2025-02-03T09:10:11Z"
-        problem = Problem("--as-of", repr(text), expected, "give the start of the export")
+        expected = "a time in the past, such as 2025-02-03T09:10:11Z"
+        problem = Problem(
+            "--as-of", repr(text), expected, "give the time at which the export began"
+        )
         raise ConfigurationInvalid([problem]) from None
     return time
 

@@ -86,7 +86,7 @@ class SqlRecords:
             connection = stack.enter_context(self._engine.connect())
             result = stack.enter_context(closing(self._ask(connection)))
             if not result.returns_rows:
-                do = "write a SELECT that returns a row per record"
+                do = "write a SELECT that returns one row per record"
                 raise SnapshotInvalid(self.name, "a statement without rows", "a query", do)
             columns = Columns(list(result.keys()), f"{self.name}: the query")
             bits = self._bits(result)
@@ -120,8 +120,8 @@ class SqlRecords:
                 yield payload_value(value)
             except ValueError as error:
                 where = f"{self.name}: row {self.read + 1}, column {name}"
-                do = "cast it to text in the query, or leave it out"
-                expected = "what JSON has a value for"
+                do = "cast it to text in the query, or leave the column out"
+                expected = "a type that JSON can hold"
                 raise SnapshotInvalid(where, str(error), expected, do) from None
 
 
@@ -137,7 +137,7 @@ def _engine(where: Address) -> Engine:
     except ModuleNotFoundError as error:
         raise where.without_driver(error.name or "") from None
     except NoSuchModuleError:
-        found = f"{where.url.drivername}://, which nothing installed reads"
+        found = f"{where.url.drivername}://, for which no driver is installed"
         raise invalid(found, "postgresql, mysql or sqlite", "correct the URL") from None
     except ArgumentError as error:
         raise invalid(where.scrubbed(error), "an address", "correct the URL") from None

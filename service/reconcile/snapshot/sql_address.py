@@ -110,7 +110,7 @@ class Address:
             ready = (
                 f"{self.url.get_backend_name()}:// and pip install 'instep[{self.dialect.extra}]'"
             )
-            do = f"install {name}, or write {ready}"
+            do = f"install {name}, or use {ready}"
             return invalid(f"the driver {name} not installed", f"the driver {name}", do)
         return missing(f"the driver {name}", self.dialect.extra)
 
@@ -151,11 +151,11 @@ def address(text: str, environ: Mapping[str, str]) -> Address:
     try:
         url = make_url(filled)
     except (ArgumentError, ValueError):  # neither is told: it may quote a password
-        raise invalid("no address of a database", EXPECTED, _QUOTE) from None
+        raise invalid("something that is not a database address", EXPECTED, _QUOTE) from None
     backend, _, driver = url.drivername.partition("+")
     if backend != "sqlite" and "@" in f"{url.host}{url.database}":
         # Part of a password stands there: nothing may try it, or show it.
-        raise invalid("an @ in the host or the name of the database", EXPECTED, _QUOTE)
+        raise invalid("an @ in the host or the database name", EXPECTED, _QUOTE)
     dialect = DIALECTS.get(backend, _ANY)
     if not driver and dialect.driver:
         known = "postgresql" if backend == "postgres" else backend

@@ -30,7 +30,7 @@ def payload_value(value: Any) -> Any:
     if value is None or isinstance(value, str | int | float):  # bool is an int
         return value
     if isinstance(value, Unreadable):
-        raise ValueError(f"{value.text}, for which there is no time")
+        raise ValueError(f"{value.text}, which is out of the range of times")
     convert = next((CONVERT[base] for base in type(value).__mro__ if base in CONVERT), None)
     if convert is None:
         raise ValueError(f"a {type(value).__name__}")

@@ -12,10 +12,10 @@ from workers.config.settings import Collection
 from workers.errors import ConfigurationInvalid, Problem
 
 _EXPECTED = (
-    "Meta.version, the path to the time or number of a row's last change: without it a row is as "
-    f"new as the snapshot, and where a live change came in the {MARGIN:g} s before that, of a file "
-    f"without --as-of in the {FILE_MARGIN / 3600:g} hours before it, nobody can tell which of the "
-    "two is newer: such a difference is told and left alone"
+    "Meta.version, the path to the time or number of a row's last change: without it a row counts "
+    f"as new as the snapshot, and a value that an event changed in the {MARGIN:g} s before (in the "
+    f"{FILE_MARGIN / 3600:g} hours before, for a file without --as-of) cannot be compared: the "
+    "difference is reported and left alone"
 )
 
 
@@ -38,7 +38,7 @@ def versionless(
         # Where the source numbers its changes, a row stands by the number that the field holds.
         sequenced = configuration.senders[rule.options.source].kind.sequenced
         if rule.options.version is None and not sequenced:
-            found = f"none, while {collection.name} is reconciled beside events"
+            found = f"none, although {collection.name} also receives events"
             do = "add that column to the query or the export, and name it in Meta.version"
             yield Problem(
                 f"{rule.file}: {rule.name}.Meta.version",

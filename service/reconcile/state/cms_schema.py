@@ -99,7 +99,7 @@ def schema_of(parts: Parts, collection: Collection) -> tuple[Schema, int]:
     finally:
         asker.close()
     if not isinstance(outcome, Answer) or outcome.status != 200:
-        raise ReconcileFailed(f"{collection.name}: its fields cannot be read: {said(outcome)}")
+        raise ReconcileFailed(f"{collection.name}: its schema cannot be read: {said(outcome)}")
     parts.items.keep_schema(lookup, outcome)
     return parts.items.schema(collection), 1
 

@@ -60,8 +60,8 @@ def locales_of(
             known = parts.locales.known(collection)
             if known.failed:
                 break
-    why = known.failed or "no site with it was found"
-    raise ReconcileFailed(f"{collection.name}: the locales of its site could not be read: {why}")
+    why = known.failed or "no site has this collection"
+    raise ReconcileFailed(f"{collection.name}: the locales of the site could not be read: {why}")
 
 
 def listed(lister: Lister, table: Table, locales: tuple[Locale, ...]) -> bool:

@@ -164,8 +164,8 @@ def _shown(client: redis.Redis, collection: Collection, held: Mapping[str, str])
         owner = holder(client, collection.name)
         state = RUNNING if owner else KILLED
         due = None if owner else due
-        again = "it is started again" if again_at(last) else "run it again"
-        said = f"by {owner}" if owner else f"its process was killed before its end: {again}"
+        again = "it starts again by itself" if again_at(last) else "run it again"
+        said = f"by {owner}" if owner else f"its process was killed; {again}"
     return {
         "began": _iso(last.began or last.turn),
         "ended": _iso(last.ended),

@@ -131,7 +131,7 @@ def test_a_file_that_is_wrong(told, text):
 
 def test_a_table_that_stands_twice_is_told_by_its_name(told):
     (problem,) = told(f"{SITE}{ERP}{ERP}")
-    assert (problem.found, problem.do) == ("[sources.erp] twice", "make one of them")
+    assert (problem.found, problem.do) == ("[sources.erp] twice", "merge them")
 
 
 @pytest.mark.parametrize("text", SOURCES.values(), ids=SOURCES)

@@ -134,7 +134,7 @@ def test_versions_of_two_kinds_for_one_field_are_a_problem(changes):
     )  # fmt: skip
     assert mapped.changes == ()
     assert [out.slug for out in mapped.left] == ["stock"]
-    assert "versions of two kinds" in mapped.problems[0].message
+    assert "versions of different kinds" in mapped.problems[0].message
 
 
 def test_a_filter_drops_elements(changes):

@@ -67,13 +67,13 @@ def refused(loaded):
     [
         ({"fetch": "'shop-ipa'"}, "Meta.fetch", "found 'shop-ipa', expected one of shop-api"),
         ({"fetch": "5"}, "Meta.fetch", "found int, expected the name of a [fetchers.NAME]"),
-        ({"fetch": "product"}, "Meta.object", "found nothing, expected JMESPath in the notice"),
+        ({"fetch": "product"}, "Meta.object", "found nothing, expected the JMESPath of"),
         ({"fetch": "two", "object": "'id'"}, "Meta.fetch", "found two(event, more)"),
         ({"fetch": "late", "object": "'id'"}, "Meta.fetch", "found async late"),
         ({"fetch": "lambda: 1", "object": "'id'"}, "Meta.fetch", "expected the name of a"),
         ({"fetch": "product", "object": "'a b'"}, "Meta.object", "a JMESPath expression"),
         ({"fetch": "'shop-api'", "object": "7"}, "Meta.object", "a JMESPath expression"),
-        ({"object": "'data.id'"}, "Meta.object", "expected Meta.fetch beside it"),
+        ({"object": "'data.id'"}, "Meta.object", "expected Meta.fetch as well"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(refused, options, where, said):

@@ -50,7 +50,7 @@ def test_a_validator_of_the_schema_speaks_for_the_mapping(one):
     ("result", "said"),
     [
         ("5", "a hook returned int"),
-        ("{'other': 1}", "a hook added 'other', no field"),
+        ("{'other': 1}", "a hook added 'other', which is no field"),
         ("1 / 0", "ZeroDivisionError"),
         ("{'n': object()}", "TypeError"),
     ],

@@ -160,7 +160,7 @@ def test_a_file_without_any_mapping_is_refused(problems, text):
 
 def test_two_classes_of_one_name_are_refused_since_one_would_be_lost(problems):
     (problem,) = problems({"mappings.py": one("Stock") + one("Stock")})
-    assert problem.startswith("mappings.py: Stock: found two classes of this name")
+    assert problem.startswith("mappings.py: Stock: found two classes with this name")
 
 
 def test_all_problems_of_all_files_are_told_at_once(problems):

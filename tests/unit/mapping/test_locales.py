@@ -89,4 +89,4 @@ def test_a_retirement_has_no_locale(read):
 
 def test_v1_knows_no_locales(read):
     [problem] = read(GERMAN, api="v1")
-    assert "v1 knows no locales" in problem
+    assert "v1 has no locales" in problem

@@ -129,8 +129,8 @@ def test_a_path_into_the_result_of_not_is_refused_with_a_hint(text, hint):
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("$.data.qty", "write a path without $ and /, as data.qty"),
-        ("/data/qty", "write a path without $ and /, as data.qty"),
+        ("$.data.qty", "write a path without $ and /, such as data.qty"),
+        ("/data/qty", "write a path without $ and /, such as data.qty"),
         ("a and b", "write && for and, || for or, ! for not"),
         ("state = 'new'", "write == to compare"),
         ("qty > 0", "put a number in backticks: `0`"),

@@ -46,8 +46,8 @@ def test_minor_units_are_an_amount_of_the_currency(value, field, raw, number):
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
-        (1999, "No currency beside the amount"),
-        ([1999, "EURO"], 'found "EURO", expected a currency of three letters'),
+        (1999, "No currency with the amount"),
+        ([1999, "EURO"], 'found "EURO", expected a currency code of three letters'),
         ([1999], "Not an amount with its currency"),
         ({"amount": 1999}, "Not an amount with its currency"),
         ([1999, None], "Not an amount with its currency"),

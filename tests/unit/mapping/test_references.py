@@ -85,10 +85,10 @@ def test_they_have_types_of_their_own(types):
 @pytest.mark.parametrize(
     ("to", "found"),
     [
-        ("shelves", "to='shelves', which no [collections.NAME] is"),
+        ("shelves", "to='shelves', which is no [collections.NAME]"),
         ("pages", "to='pages', which has no key"),
         ("others", "to='others', which is of elsewhere"),
-        (1, "to=1, which no [collections.NAME] is"),
+        (1, "to=1, which is no [collections.NAME]"),
     ],
 )
 def test_a_collection_in_which_no_key_can_be_looked_up_is_refused(settings, to, found):

@@ -92,7 +92,7 @@ def test_check_warns_of_a_mapping_without_a_version_beside_live_events(configure
     assert SQL not in found
     warning = found["Stock.Meta.version"]
     assert warning["level"] == "warning"
-    assert "reconciled beside events of erp" in warning["found"]
+    assert "also receives events of erp" in warning["found"]
     assert "in the 60 s before" in warning["expected"]
 
 
@@ -120,7 +120,7 @@ def test_a_run_that_is_ended_by_hand_says_so_and_frees_its_lock(configure, store
     run.send_signal(signal.SIGINT)
     said, _ = run.communicate(timeout=30)
     assert run.returncode == 1
-    assert "products was not reconciled to the end: ended by Ctrl-C" in said
+    assert "products was not fully reconciled: ended by Ctrl-C" in said
     assert "Traceback" not in said
     assert holder(store, "products") is None
     assert store.hget("instep:reconciled:products", "state") == "failed"

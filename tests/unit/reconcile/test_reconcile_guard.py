@@ -100,7 +100,9 @@ def test_it_says_how_many_of_how_many():
     words = ruled(RETIRED, 100, 1000).words
     assert words == "100 of 1000 items (10.0 %) would be retired: more than 10 and more than 5 %"
     words = ruled(CREATED, 10, 12).words
-    assert words == "10 items would be created beside 12: half of the collection or more"
+    assert (
+        words == "10 items would be created in a collection of 12: half of the collection or more"
+    )
 
 
 SOUND = {"records": 5, "unread": 0, "whole": True, "partial": False, "items": 5}
@@ -110,9 +112,9 @@ SOUND = {"records": 5, "unread": 0, "whole": True, "partial": False, "items": 5}
     ("wrong", "words"),
     [
         ({"records": 0}, "the source is empty"),
-        ({"unread": 2}, "of 2 records the key could not be read"),
-        ({"whole": False}, "the listing ended after 5 items"),
-        ({"partial": True}, "the snapshot is a partial one"),
+        ({"unread": 2}, "the key of 2 records could not be read"),
+        ({"whole": False}, "the listing ended early, after 5 items"),
+        ({"partial": True}, "the snapshot is partial"),
     ],
 )
 def test_no_approval_lifts_a_doubt_about_source_or_listing(wrong, words):

@@ -82,7 +82,7 @@ def test_a_due_time_is_tried_a_few_times_and_the_tries_are_counted(schedule, sto
 
 @pytest.mark.parametrize(
     ("limits", "said"),
-    [({"total": 0.05}, "it took more than"), ({"silent": 0.05}, "its process was stuck for")],
+    [({"total": 0.05}, "it took more than"), ({"silent": 0.05}, "its process hung for")],
 )
 def test_a_run_that_hangs_is_ended_and_told_as_failed(store, limits, said):
     note_turn(store, "products", 1)

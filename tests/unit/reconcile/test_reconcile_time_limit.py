@@ -39,7 +39,7 @@ def test_one_of_which_nothing_moves_is_told_with_what_it_was_doing(limit, clock)
     for _ in range(6):
         clock.now += 100
         went(100, "of 20,000")
-    assert limit.exceeded() == "listing products: nothing has moved for 10 minutes"
+    assert limit.exceeded() == "listing products: no progress for 10 minutes"
 
 
 def test_nobody_is_hurried_who_is_asked(limit, clock):
@@ -65,6 +65,6 @@ def test_what_stands_still_is_ended_where_it_waits():
     limit = TimeLimit(0.0)
     with pytest.raises(Ended), watched(limit, lambda _: None):
         os.read(reader, 1)
-    assert "starting: nothing has moved" in limit.words
+    assert "starting: no progress" in limit.words
     os.close(reader)
     os.close(writer)

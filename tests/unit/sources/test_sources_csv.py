@@ -81,14 +81,16 @@ def test_an_empty_source_has_no_records_and_is_no_error(content):
         pytest.param(
             "a,b,c\n1,2,3\n4,5",
             "standard input: line 3: found 2 cells, expected 3, as in the header; "
-            "export it again, and whole; quote a cell that holds the delimiter",
+            "export the file again; quote cells that contain the delimiter",
             id="a line that is cut off",
         ),
         pytest.param("a,b\n1,2,3\n", "line 2: found 3 cells", id="a line with more cells"),
-        pytest.param('a,b\n1,"x', "line 2: found no CSV: unexpected end of data", id="open quote"),
-        pytest.param('a,b\n1,"x\n2,3\n4,5\n', "line 2: found no CSV", id="a quote left open"),
-        pytest.param('a,b\n1,"x"y\n', "line 2: found no CSV", id="text after a quote"),
-        pytest.param("a,a\n1,2\n", "line 1: found two columns 'a'", id="a column twice"),
+        pytest.param(
+            'a,b\n1,"x', "line 2: found invalid CSV (unexpected end of data", id="open quote"
+        ),
+        pytest.param('a,b\n1,"x\n2,3\n4,5\n', "line 2: found invalid CSV", id="a quote left open"),
+        pytest.param('a,b\n1,"x"y\n', "line 2: found invalid CSV", id="text after a quote"),
+        pytest.param("a,a\n1,2\n", "line 1: found two columns named 'a'", id="a column twice"),
         pytest.param("a.b,a\n1,2\n", "found a column 'a' beside 'a.b'", id="one within another"),
         pytest.param(b"a,b\n1,2\n3,\xe4\n", "line 3: found byte 0xe4, which is", id="not UTF-8"),
         pytest.param(b"a,b\n1,\xc3", "line 2: found byte 0xc3, which is", id="half a letter"),

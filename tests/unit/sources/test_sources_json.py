@@ -102,13 +102,13 @@ DEEP = '[{"a":' + "[" * 101 + "]" * 101 + "}]"
     [
         pytest.param('[{"a": 1},\n', "line 2: found the end of the file", id="cut off"),
         pytest.param('[{"a": 1}\n{"a": 2}]', "line 2: found '{', expected ',' or ']'", id="comma"),
-        pytest.param("[{'a': 1}]" + " " * 99, "line 1: found no JSON: Expecting", id="quotes"),
+        pytest.param("[{'a': 1}]" + " " * 99, "line 1: found invalid JSON (Expecting", id="quotes"),
         pytest.param('[{"a": 1},\n\n7]', "line 3: found 7 as record 2, expected an", id="number"),
         pytest.param(b'[{"a": 1},\n{"b": "\xe4"}]', "found byte 0xe4 in what", id="not UTF-8"),
-        pytest.param(DEEP, "found JSON deeper than 100 levels", id="depth"),
-        pytest.param("7", "found JSON that begins with 7, expected a list", id="no list"),
+        pytest.param(DEEP, "found JSON nested deeper than 100 levels", id="depth"),
+        pytest.param("7", "found JSON that starts with 7, expected a list", id="no list"),
         pytest.param('{"a": 1}', "found no list of records, expected", id="an object"),
-        pytest.param('{"a": [], "b": []}', "found the lists a, b, expected", id="two lists"),
+        pytest.param('{"a": [], "b": []}', "found several lists: a, b, expected", id="two lists"),
         pytest.param("{a: []}", "found 'a', expected a name in quotes", id="names"),
         pytest.param('{"a": 1}\n{"a": 2}', "found no list of records", id="lines"),
         pytest.param('[]\n{"a": 2}', "line 2: found '{' after the end", id="more after the end"),
@@ -123,12 +123,15 @@ def test_what_is_no_list_of_objects_is_refused(content, said):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ('[{"a": 1},\n{"a": 2},\n]', "line 3: found no JSON: Expecting value"),
-        ('[{"a": 1},\n{"a": 2,}]', "line 2: found no JSON: Expecting property name"),
-        ('[{"a": 1},\n{"a": tru}]', "line 2: found no JSON: Expecting value"),
-        ('[{"a": 1},\n{"a" 2}]', "line 2: found no JSON: Expecting ':' delimiter"),
-        ('[{"a": 1},\n{"a": "b}]\n', "line 2: found a text without an end: a quote is missing"),
-        ('[{"a": 1},\n{"a": "\\x"}]', "line 2: found no JSON: Invalid"),
+        ('[{"a": 1},\n{"a": 2},\n]', "line 3: found invalid JSON (Expecting value"),
+        ('[{"a": 1},\n{"a": 2,}]', "line 2: found invalid JSON (Expecting property name"),
+        ('[{"a": 1},\n{"a": tru}]', "line 2: found invalid JSON (Expecting value"),
+        ('[{"a": 1},\n{"a" 2}]', "line 2: found invalid JSON (Expecting ':' delimiter"),
+        (
+            '[{"a": 1},\n{"a": "b}]\n',
+            "line 2: found text without its closing quote: the quote is missing",
+        ),
+        ('[{"a": 1},\n{"a": "\\x"}]', "line 2: found invalid JSON (Invalid"),
         ('[{"a": 1}\n', "line 2: found the end of the file"),
         ('[{"a": 1},\n{"a": 2', "line 2: found the end of the file"),
         ('[{"a": 1},\n{"a": tr', "line 2: found the end of the file"),
@@ -161,7 +164,7 @@ def test_an_error_is_told_without_reading_on():
             return len(buffer)
 
     stream = io.BufferedReader(Invalid())
-    with pytest.raises(SnapshotInvalid, match="found no JSON: Expecting property name"):
+    with pytest.raises(SnapshotInvalid, match=r"found invalid JSON \(Expecting property name"):
         list(from_file("-", now=NOW, form="json", stdin=stream))
 
 
@@ -190,7 +193,7 @@ def test_one_page_of_several_is_refused(name, value, refused, first):
     for extra in (beside, inner):
         content = json.dumps(extra | {"list": RECORDS} if first else {"list": RECORDS} | extra)
         if refused:
-            with pytest.raises(SnapshotInvalid, match="expected the whole, not one page of it"):
+            with pytest.raises(SnapshotInvalid, match="expected all records, not one page of them"):
                 read(content, "json")
         else:
             assert read(content, "json") == RECORDS

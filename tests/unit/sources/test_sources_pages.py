@@ -132,7 +132,7 @@ def test_one_page_of_several_is_refused_with_the_way_to_give_the_whole(page):
     with pytest.raises(SnapshotInvalid) as caught:
         read(json.dumps(page), "json")
     said = str(caught.value)
-    assert "beside 2 records, expected the whole, not one page of it" in said
+    assert "beside 2 records, expected all records, not one page of them" in said
     assert "put the records of all pages into one list" in said
 
 

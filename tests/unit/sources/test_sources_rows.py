@@ -151,13 +151,13 @@ def test_columns_that_stand_elsewhere_are_told_with_what_to_do(rows):
     with pytest.raises(SnapshotInvalid) as caught:
         list(rows([STOCK], "sku,qty\nA,1\nB,2\n"))
     assert str(caught.value) == (
-        "standard input: found data.sku in none of 2 records, which have sku, qty, "
-        "expected data.sku, which Stock (m.py) reads; put the records under it by --under data"
+        "standard input: found no data.sku in 2 records, whose columns are sku, qty, "
+        "expected data.sku, which Stock (m.py) reads; put the records under it with --under data"
     )
 
 
 def test_a_mapping_of_another_topic_is_told_to_be_left_out(rows):
-    with pytest.raises(SnapshotInvalid, match=r"leave Stock out by --topic product\.updated"):
+    with pytest.raises(SnapshotInvalid, match=r"leave Stock out with --topic product\.updated"):
         list(rows([NAMED, STOCK], "sku,rev,state,name\nA,1,on,Desk\n"))
 
 
@@ -167,7 +167,7 @@ def test_a_topic_chooses_the_mappings(rows):
 
 
 def test_a_when_that_no_record_has_anything_for_is_told(rows):
-    with pytest.raises(SnapshotInvalid, match="found state == 'on' in none of 1 records"):
+    with pytest.raises(SnapshotInvalid, match="found no state == 'on' in 1 records"):
         list(rows([NAMED], "sku,rev,name\nA,1,Desk\n"))
 
 
@@ -183,7 +183,9 @@ def test_all_mappings_of_the_source_apply(rows):
 
 def test_mappings_of_two_sources_need_the_source(mappings):
     loaded = mappings(NAMED, NAMED.replace('"erp"', '"shop"').replace("Named", "Other"))
-    with pytest.raises(ConfigurationInvalid, match=r"erp and shop have mappings .* by --source"):
+    with pytest.raises(
+        ConfigurationInvalid, match=r"erp and shop all have mappings .* with --source"
+    ):
         chosen(loaded, "products")
     assert [rule.name for rule in chosen(loaded, "products", source="shop").rules] == ["Other"]
 

@@ -45,7 +45,7 @@ def test_what_the_store_may_lack_is_named_until_it_is_proven(loss):
     assert ".aof" not in reason.name + reason.do
 
 
-@pytest.mark.parametrize(("role", "do"), [("worker", "it is replaced"), ("supervisor", "end it")])
+@pytest.mark.parametrize(("role", "do"), [("worker", "it is replaced"), ("supervisor", "stop it")])
 def test_what_hangs_is_named_with_what_to_do(role, do):
     (reason,) = reasons_of(Seen(hung=(role,)))
     assert (reason.name, do in reason.do) == (f"{role} hung", True)

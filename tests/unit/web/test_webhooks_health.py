@@ -53,10 +53,10 @@ def unsafe():
 @pytest.mark.parametrize(
     ("parts", "name", "do"),
     [
-        ({"check_store": down}, "store away", "see that the store runs"),
+        ({"check_store": down}, "store away", "check that the store runs"),
         ({"check_store": unsafe}, "store weak", "expected noeviction"),
-        ({"workers_alive": down}, "store away", "see that the store runs"),
-        ({"status": down}, "store away", "see that the store runs"),
+        ({"workers_alive": down}, "store away", "check that the store runs"),
+        ({"status": down}, "store away", "check that the store runs"),
     ],
     ids=["store down", "store unsafe", "store gone between", "store gone after"],
 )
@@ -87,7 +87,7 @@ def states(**entries):
         (
             {"status": lambda: states(destinations=("site", "outage"))},
             "destination site: outage",
-            "CMS answers",
+            "once it answers",
         ),
         (
             {"status": lambda: states(collections=("products", "paused"))},
