@@ -146,8 +146,8 @@ def test_two_runs_at_once_may_not_do_more_than_one(guarded_way):
     told = way.reconcile(
         source, before=lambda: [way.retire(n, "draft", version=1) for n in range(1, 6)]
     )
-    assert told.rulings["retired"].asks
-    assert "meanwhile" in told.rulings["retired"].words
+    assert told.decisions["retired"].asks
+    assert "meanwhile" in told.decisions["retired"].words
     assert len(way.products.items) == 100
 
 

@@ -16,7 +16,7 @@ BUSY = 20.0  # s that a busy machine may take: a child that it starves is given 
 
 SUPERVISOR = """
 import json, sys
-from service.config import logging_setup as logs
+from service.config import logging_setup
 from workers.runtime.beats import Limits
 from workers.runtime.duties import Duty
 from workers.runtime.supervisor import Child, Supervisor

@@ -101,7 +101,7 @@ def test_what_waits_since_before_is_not_proven_while_it_does(way):
     source = in_step(way)
     way.change(3, color="#123456", version=1)
     assert unproven(way.command(source, no_wait=True)) == (1, False, {"unsettled": 1})
-    assert "still on their way: 1" in way.command(source, no_wait=True, check=True).said
+    assert "values still to be written: 1" in way.command(source, no_wait=True, check=True).said
     assert unproven(way.command(source)) == (0, True, {})
 
 
