@@ -15,7 +15,7 @@ from service.fetchers import (
     stripe_object,
 )
 from service.fetchers.base import Fetcher
-from service.fetchers.registry import Given, Kind
+from service.fetchers.registry import FetcherConfig, Kind
 from service.senders.options import load
 from workers.config import settings
 from workers.config.schemas import describe, is_address, is_token
@@ -42,12 +42,12 @@ def build(given: settings.Fetcher) -> Fetcher:
     kind = KINDS.get(given.kind)
     if kind is None:
         expected = f"one of {', '.join(KINDS)}"
-        problem = Given(given, {}, "").problem(
+        problem = FetcherConfig.of(given, "").problem(
             "kind", repr(given.kind), expected, "use one of them"
         )
         raise ConfigurationInvalid([problem])
     root = (kind.base_url if given.base_url is None else given.base_url).rstrip("/")
-    table = Given(given, given.options, root)
+    table = FetcherConfig.of(given, root)
     problems = _common_problems(kind, table)
     try:
         table = replace(table, options=load(kind.options(), table))
@@ -58,7 +58,7 @@ def build(given: settings.Fetcher) -> Fetcher:
     return kind.build(table)
 
 
-def _common_problems(kind: Kind, given: Given) -> list[Problem]:
+def _common_problems(kind: Kind, given: FetcherConfig) -> list[Problem]:
     problems = []
     if not is_token(given.token):
         found = describe(given.token, secret=True)

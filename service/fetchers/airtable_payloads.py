@@ -18,8 +18,7 @@ from typing import Any, Final
 from service.fetchers.airtable_records import records
 from service.fetchers.api_client import Api, named, part, pick
 from service.fetchers.base import Fetched, Notice
-from service.fetchers.registry import Given, Kind
-from service.senders.options import Options as SenderOptions
+from service.fetchers.registry import FetcherConfig, Kind
 from workers.errors import FetchRefused, PayloadInvalid
 
 PAGE: Final = 50  # payloads; the most that one request returns
@@ -27,10 +26,6 @@ MOST: Final = 1_000  # records of one fetch, which are accepted in one step; a p
 PAUSE: Final = 30.0  # s that nothing succeeds after a 429
 
 _log = logging.getLogger(__name__)
-
-
-class Options(SenderOptions):
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +95,11 @@ class _Page:
         _log.warning("payload is an error", extra={"payload": number, "reason": code})
 
 
-def build(given: Given) -> Payloads:
-    headers = {"Authorization": f"Bearer {given.token}"}
-    return Payloads(Api(given.root, headers, given.token, pause=PAUSE))
+def build(given: FetcherConfig) -> Payloads:
+    return Payloads(given.api(pause=PAUSE))
 
 
 KIND = Kind(
-    Options,
     build,
     sender="airtable",
     base_url="https://api.airtable.com",

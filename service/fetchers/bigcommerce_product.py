@@ -16,17 +16,19 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from marshmallow import Schema
+
 from service.fetchers.api_client import Api, pick
 from service.fetchers.base import Notice
-from service.fetchers.options import Matching, Words
-from service.fetchers.registry import Given, Kind
-from service.senders.options import Options as SenderOptions
+from service.fetchers.options import words
+from service.fetchers.registry import FetcherConfig, Kind
+from service.senders.options import matching
 from workers.errors import FetchRefused
 
 
-class Options(SenderOptions):
-    store = Matching("[a-z0-9]+", "the store's hash, as it stands in the API path: stores/HASH")
-    include = Words("variants", "images", "custom_fields", least=0)
+class BigcommerceProductOptions(Schema):
+    store = matching("[a-z0-9]+", "the store's hash, as it stands in the API path: stores/HASH")
+    include = words("variants", "images", "custom_fields", least=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +58,16 @@ class Product:
             raise FetchRefused(f"the notice is of {found!r}, expected 'stores/{self.store}'")
 
 
-def build(given: Given) -> Product:
+def build(given: FetcherConfig) -> Product:
     api = Api(given.root, {"X-Auth-Token": given.token}, given.token)
     return Product(api, given.options["store"], given.options["include"])
 
 
 KIND = Kind(
-    Options,
     build,
     sender="bigcommerce",
     base_url="https://api.bigcommerce.com",
     reads="the product, with its variants, images and custom fields",
     key="access token of an API account, scope Products read-only",
+    options=BigcommerceProductOptions,
 )

@@ -2,43 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from marshmallow import Schema
 
+from service.fetchers.api_client import Api
 from service.fetchers.base import Fetcher
+from service.senders.base import Table
 from workers.config import settings
 from workers.config.schemas import FetcherSection
-from workers.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """What a fetcher is built from: its table, with the options as its schema loaded them."""
+class FetcherConfig(Table):
+    """What a fetcher is built from: its table, with the options loaded."""
 
-    fetcher: settings.Fetcher
-    options: Mapping[str, Any] = field(repr=False)
+    token: str = field(repr=False)
     root: str  # address of the system, without a slash at the end
 
-    @property
-    def kind(self) -> str:
-        """Name of the kind."""
-        return self.fetcher.kind
+    @classmethod
+    def of(cls, fetcher: settings.Fetcher, root: str) -> FetcherConfig:
+        """Return the table of *fetcher*, its options as they were read."""
+        common = FetcherSection().fields
+        name = f"fetchers.{fetcher.name}"
+        return cls(name, fetcher.kind, common, fetcher.options, fetcher.token, root)
 
-    @property
-    def common(self) -> Collection[str]:
-        """The keys that every fetcher may have."""
-        return FetcherSection().fields
-
-    @property
-    def token(self) -> str:
-        return self.fetcher.token
-
-    def problem(self, key: str, found: str, expected: str, do: str) -> Problem:
-        """Return a problem with *key* of this fetcher."""
-        return Problem(f"fetchers.{self.fetcher.name}.{key}", found, expected, do)
+    def api(self, *, version_header: str = "", pause: float | None = None) -> Api:
+        """Return the system, asked by a bearer token, and in *version_header* for ``version``."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        if version_header and self.options["version"]:
+            headers[version_header] = self.options["version"]
+        return Api(self.root, headers, self.token, pause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +42,17 @@ class Kind:
     One line of the registry: a fetcher before it is configured.
 
     Args:
-        options: The settings that it takes.
-        build: Makes it of them.
+        build: Makes it of its table.
         sender: Whose notices it reads.
         base_url: Where its system is, unless the configuration says so.
         reads: What it returns, in words.
         key: What stands in ``token``, in words, with the least that it has to be allowed.
+        options: The settings that it takes; any other is an error.
     """
 
-    options: type[Schema]
-    build: Callable[[Given], Fetcher]
+    build: Callable[[FetcherConfig], Fetcher]
     sender: str
     base_url: str
     reads: str
     key: str
+    options: type[Schema] = Schema

@@ -20,17 +20,17 @@ from typing import Any, Final
 from service.fetchers import square_object
 from service.fetchers.api_client import Api, pick
 from service.fetchers.base import Fetched, Notice
-from service.fetchers.options import Words
-from service.fetchers.registry import Given, Kind
+from service.fetchers.options import words
+from service.fetchers.registry import FetcherConfig, Kind
 from workers.errors import FetchRefused
 
 PATH: Final = "/v2/catalog/search"
 PAGE: Final = 100  # objects; advice to the server, which may send more
 
 
-class Options(square_object.Options):
+class SquareChangesOptions(square_object.SquareObjectOptions):
     # Both: whether a change of a variation makes its item a changed one was not found in writing.
-    object_types = Words("ITEM", "ITEM_VARIATION", least=1)
+    object_types = words("ITEM", "ITEM_VARIATION", least=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +85,15 @@ class Changes:
         return pick(f"POST {PATH}", self.api.post(PATH, given), "", dict)
 
 
-def build(given: Given) -> Changes:
-    return Changes(square_object.api(given), given.options["object_types"])
+def build(given: FetcherConfig) -> Changes:
+    return Changes(given.api(version_header=square_object.VERSION), given.options["object_types"])
 
 
 KIND = Kind(
-    Options,
     build,
     sender="square",
     base_url=square_object.KIND.base_url,
     reads="every catalogue object that changed since the last fetch",
     key="access token with ITEMS_READ",
+    options=SquareChangesOptions,
 )

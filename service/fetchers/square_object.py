@@ -12,17 +12,20 @@ https://developer.squareup.com/reference/square/inventory-api/webhooks/inventory
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+from marshmallow import Schema
 
 from service.fetchers.api_client import Api, part, pick
 from service.fetchers.base import Notice
-from service.fetchers.options import Matching
-from service.fetchers.registry import Given, Kind
-from service.senders.options import Options as SenderOptions
+from service.fetchers.registry import FetcherConfig, Kind
+from service.senders.options import matching
+
+VERSION: Final = "Square-Version"  # the header
 
 
-class Options(SenderOptions):
-    version = Matching(
+class SquareObjectOptions(Schema):
+    version = matching(
         "[0-9]{4}-[0-9]{2}-[0-9]{2}",
         "a version of the API, as in 2026-09-16",
         load_default=None,
@@ -40,23 +43,15 @@ class CatalogObjects:
         return pick(f"GET {path}", self.api.get(path, query), "object", dict)
 
 
-def api(given: Given) -> Api:
-    """Return Square as *given* configures it."""
-    headers = {"Authorization": f"Bearer {given.token}"}
-    if given.options["version"]:
-        headers["Square-Version"] = given.options["version"]
-    return Api(given.root, headers, given.token)
-
-
-def build(given: Given) -> CatalogObjects:
-    return CatalogObjects(api(given))
+def build(given: FetcherConfig) -> CatalogObjects:
+    return CatalogObjects(given.api(version_header=VERSION))
 
 
 KIND = Kind(
-    Options,
     build,
     sender="square",
     base_url="https://connect.squareup.com",
     reads="each catalogue object that was counted",
     key="access token with ITEMS_READ",
+    options=SquareObjectOptions,
 )

@@ -20,11 +20,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from marshmallow import Schema
+
 from service.fetchers.api_client import Api, named, part, pick
 from service.fetchers.base import Notice
-from service.fetchers.options import Matching
-from service.fetchers.registry import Given, Kind
-from service.senders.options import Options as SenderOptions
+from service.fetchers.registry import FetcherConfig, Kind
+from service.senders.options import matching
 from workers.errors import FetchRefused
 
 THIN: Final = "v2.core.event"
@@ -56,8 +57,8 @@ _URL: Final = re.compile(r"/v[12](?:/[A-Za-z0-9_.~-]+)+", re.ASCII)
 _ACCOUNTS: Final = re.compile(r"[A-Za-z0-9_]+(?:/[A-Za-z0-9_]+)*", re.ASCII)
 
 
-class Options(SenderOptions):
-    version = Matching(
+class StripeObjectOptions(Schema):
+    version = matching(
         "[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[.][a-z0-9]+)*",
         "a version of the API, as in 2026-09-30.endive",
         load_default=None,
@@ -106,18 +107,15 @@ def _acting(payload: Any) -> dict[str, str]:
     return {}
 
 
-def build(given: Given) -> StripeObject:
-    headers = {"Authorization": f"Bearer {given.token}"}
-    if given.options["version"]:
-        headers["Stripe-Version"] = given.options["version"]
-    return StripeObject(Api(given.root, headers, given.token))
+def build(given: FetcherConfig) -> StripeObject:
+    return StripeObject(given.api(version_header="Stripe-Version"))
 
 
 KIND = Kind(
-    Options,
     build,
     sender="stripe",
     base_url="https://api.stripe.com",
     reads="the object as it is now",
     key="restricted key with read access to these objects; for /v2 a secret key",
+    options=StripeObjectOptions,
 )

@@ -35,7 +35,7 @@ from service.senders import (
     woocommerce,
     zoho,
 )
-from service.senders.base import Given, Kind
+from service.senders.base import Kind, SenderConfig
 from service.senders.options import load
 from service.senders.secret_rotation import Configured, configured
 from workers.config.settings import Source
@@ -83,7 +83,7 @@ def build(source: Source, *, public_url: str | None) -> Configured:
     Raises:
         ConfigurationInvalid: With every problem of this source.
     """
-    given = Given(source, source.options, public_url)
+    given = SenderConfig.of(source, public_url)
     kind = SENDERS.get(source.sender)
     if kind is None:
         expected = f"one of {', '.join(sorted(SENDERS))}"
@@ -100,7 +100,7 @@ def build(source: Source, *, public_url: str | None) -> Configured:
     raise ConfigurationInvalid(problems)
 
 
-def _secret_problems(kind: Kind, given: Given) -> list[Problem]:
+def _secret_problems(kind: Kind, given: SenderConfig) -> list[Problem]:
     secrets = given.source.secrets
     if not secrets and kind.needs_secret:
         do = f"set it to the secret that the sender signs with or sends: {kind.key}"

@@ -9,18 +9,13 @@ https://airtable.com/developers/web/api/webhooks-overview
 
 from __future__ import annotations
 
-from service.senders.base import Answer, Given, Kind
+from service.senders.base import Answer, Kind, SenderConfig
 from service.senders.composed import BodyHmac, Proven
 from service.senders.event_fields import Place, Reading, places
-from service.senders.options import Options as SenderOptions
 from service.senders.signatures import decode_base64
 
 
-class Options(SenderOptions):
-    pass
-
-
-def build(given: Given) -> Proven:
+def build(given: SenderConfig) -> Proven:
     proof = BodyHmac(
         keys=given.keys(decode_base64, "base64 with padding: macSecretBase64 of the webhook"),
         header="x-airtable-content-mac",
@@ -34,7 +29,6 @@ def build(given: Given) -> Proven:
 
 
 KIND = Kind(
-    Options,
     build,
     key="macSecretBase64, shown once when the webhook is made",
     proof="HMAC-SHA256 of the body",

@@ -99,26 +99,40 @@ class Sender(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """What a sender is built from: its source, with the options as its schema loaded them."""
+class Table:
+    """
+    A table of instep.toml that has keys of its kind's own.
 
-    source: Source
+    Args:
+        name: As in ``sources.shop``.
+        kind: The kind that has these keys.
+        common: The keys that every kind has.
+        options: The keys of its own: as read, then as its schema loads them.
+    """
+
+    name: str
+    kind: str
+    common: Collection[str]
     options: Mapping[str, Any] = field(repr=False)
-    public_url: str | None = None
-
-    @property
-    def kind(self) -> str:
-        """Name of the sender."""
-        return self.source.sender
-
-    @property
-    def common(self) -> Collection[str]:
-        """The keys that every source may have."""
-        return SourceSection().fields
 
     def problem(self, key: str, found: str, expected: str, do: str) -> Problem:
-        """Return a problem with *key* of this source."""
-        return Problem(f"sources.{self.source.name}.{key}", found, expected, do)
+        """Return a problem with *key* of this table."""
+        return Problem(f"{self.name}.{key}", found, expected, do)
+
+
+@dataclass(frozen=True, slots=True)
+class SenderConfig(Table):
+    """What a sender is built from: the table of its source, with the options loaded."""
+
+    source: Source
+    public_url: str | None = None
+
+    @classmethod
+    def of(cls, source: Source, public_url: str | None) -> SenderConfig:
+        """Return the table of *source*, its options as they were read."""
+        common = SourceSection().fields
+        name = f"sources.{source.name}"
+        return cls(name, source.sender, common, source.options, source, public_url)
 
     def signed_url(self) -> str:
         """
@@ -180,13 +194,13 @@ class Kind:
     One line of the registry: a sender before it is configured.
 
     Args:
-        options: The settings that it takes.
-        build: Makes it of them.
+        build: Makes it of its table.
         key: What stands in ``secrets``, in words.
         proof: What proves a request, in words.
         dedupe: What an event id is made of, in words.
         order: What the version of an event is made of, in words.
         retries: What the sender does after an answer other than 2xx, in words.
+        options: The settings that it takes; any other is an error.
         dedupe_hours: How long its ids are remembered, where the source does not say.
         max_body: Bytes that a request of it may have, where the source does not say.
         answer: What it wants to hear; None: anything.
@@ -198,13 +212,13 @@ class Kind:
         knows_topic: Tells whether it ever sends a topic; None: its topics are not known.
     """
 
-    options: type[Schema]
-    build: Callable[[Given], Sender]
+    build: Callable[[SenderConfig], Sender]
     key: str
     proof: str
     dedupe: str
     order: str
     retries: str
+    options: type[Schema] = Schema
     dedupe_hours: float = 24.0
     max_body: int = MAX_BODY
     answer: Answer | None = None

@@ -11,23 +11,24 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from service.senders.base import Given, Kind
+from marshmallow import Schema
+
+from service.senders.base import Kind, SenderConfig
 from service.senders.composed import Proven
 from service.senders.event_fields import Place, Reading, composite, places
-from service.senders.options import HeaderName, optional_choice, seconds
-from service.senders.options import Options as SenderOptions
+from service.senders.options import header_name, optional_choice, seconds
 from service.senders.shared_secret import carried
 from service.senders.standard_signature import Standard
 from service.senders.topics import Topics
 
 
-class Options(SenderOptions):
-    header = HeaderName(load_default=None)
+class BigCommerceOptions(Schema):
+    header = header_name(load_default=None)
     scheme = optional_choice("standard-webhooks", "header")
     tolerance = seconds(300.0)
 
 
-def build(given: Given) -> Proven:
+def build(given: SenderConfig) -> Proven:
     signed = (given.options["scheme"] or "") != "header" and not given.options["header"]
     keys = given.keys(str.encode, "text")
     proof = Standard(keys, tolerance=given.options["tolerance"]) if signed else carried(given, "")
@@ -52,13 +53,13 @@ TOPICS: Final = Topics(
 )
 
 KIND = Kind(
-    Options,
     build,
     key="the app's client secret, as it is; with `header` the value of that",
     proof="Standard Webhooks v1, or a fixed value in a header",
     dedupe="webhook-id; without it hash and created_at",
     order="created_at (whole seconds)",
     retries="11 in 48 hours, then the hook is deactivated",
+    options=BigCommerceOptions,
     dedupe_hours=72,
     covers_body=True,
     knows_topic=TOPICS,

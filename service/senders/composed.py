@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from service.senders.base import Event
 from service.senders.event_fields import FORM, Reading
-from service.senders.payload import parse_form_json, parse_json
+from service.senders.payload import parse_form_json, parse_json, pluck
 from service.senders.signatures import require_header, require_one, require_signature
 
 
@@ -33,6 +33,16 @@ def json_only(_: Mapping[str, str], body: bytes) -> Any:
         PayloadInvalid: It is none.
     """
     return parse_json(body)
+
+
+def json_object(_: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    """
+    Return *body* as a JSON object, whatever its content type says.
+
+    Raises:
+        PayloadInvalid: It is none.
+    """
+    return pluck(parse_json(body), "", dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from service.senders.base import Given, Kind
-from service.senders.composed import Proven
+from service.senders.base import Kind, SenderConfig
+from service.senders.composed import Proven, json_object
 from service.senders.event_fields import Place, Reading, places, version
-from service.senders.options import Text, optional_choice
-from service.senders.payload import canonical_text, parse_json, pluck
+from service.senders.options import optional_choice, text
+from service.senders.payload import canonical_text, pluck
 from service.senders.shared_secret import CarriedOptions, carried
 from service.senders.topics import Topics
 
@@ -27,12 +27,12 @@ _NO_OPERATION: Final = "00000000-0000-0000-0000-000000000000"
 _DATE: Final = re.compile(r"/Date\((\d{1,14})(?:[+-]\d{4})?\)/", re.ASCII)
 
 
-class Options(CarriedOptions):
+class DataverseOptions(CarriedOptions):
     scheme = optional_choice("header", "query")
-    parameter = Text(load_default="code")
+    parameter = text(load_default="code")
 
 
-def build(given: Given) -> Proven:
+def build(given: SenderConfig) -> Proven:
     options = given.options
     named = options["scheme"] or ("header" if options["header"] else "query")
     reading = Reading(
@@ -45,8 +45,8 @@ def build(given: Given) -> Proven:
     return Proven(carried(given, named), reading, _context)
 
 
-def _context(_: Mapping[str, str], body: bytes) -> Any:
-    context = pluck(parse_json(body), "", dict)
+def _context(headers: Mapping[str, str], body: bytes) -> Any:
+    context = json_object(headers, body)
     found = _pairs(context.get("InputParameters")).get("Target")
     attributes = _pairs(found.get("Attributes")) if isinstance(found, dict) else {}
     return {"attributes": attributes} | context
@@ -84,12 +84,12 @@ def _order(found: Any) -> str:
 TOPICS: Final = Topics(r"(?!.*\.(create|update|delete)$)[a-z0-9_]+\.[A-Za-z0-9_]+")
 
 KIND = Kind(
-    Options,
     build,
     key="the value",
     proof="a fixed value in a header or in the query",
     dedupe="OperationId, or the whole body where that is zero",
     order="modifiedon of the row, else OperationCreatedOn (ms)",
     retries="one, on 502, 503 and 504 alone",
+    options=DataverseOptions,
     knows_topic=TOPICS,
 )

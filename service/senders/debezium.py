@@ -19,11 +19,11 @@ from functools import partial
 from typing import Any, Final
 
 from service.senders import debezium_positions
-from service.senders.base import Event, Given, Kind
+from service.senders.base import Event, Kind, SenderConfig
 from service.senders.composed import Proven
 from service.senders.debezium_rows import PLACEHOLDER, readable
 from service.senders.event_fields import Place, Reading, composite
-from service.senders.options import PayloadPlace, Text, optional_choice, seconds
+from service.senders.options import optional_choice, payload_place, seconds, text
 from service.senders.payload import canonical_text, parse_json, pluck
 from service.senders.shared_secret import CarriedOptions, carried
 from service.senders.standard_signature import standard
@@ -35,11 +35,11 @@ _BOUNDARY: Final = {"status", "id", "event_count", "data_collections", "ts_ms", 
 _POSITIONS: Final = ("lsn", "txId", "file", "pos", "row", "scn", "change_lsn", "event_serial_no")
 
 
-class Options(CarriedOptions):
+class DebeziumOptions(CarriedOptions):
     scheme = optional_choice("standard-webhooks", "bearer", "basic", "header", "query")
     tolerance = seconds(300.0)
-    key = PayloadPlace(load_default=None)
-    placeholder = Text(load_default=PLACEHOLDER)
+    key = payload_place(load_default=None)
+    placeholder = text(load_default=PLACEHOLDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Debezium(Proven):
             yield _nothing(event) if _is_recordless(event.payload) else _placed(event)
 
 
-def build(given: Given) -> Debezium:
+def build(given: SenderConfig) -> Debezium:
     options = given.options
     signed = not (options["header"] or options["parameter"])
     scheme = options["scheme"] or ("standard-webhooks" if signed else "")
@@ -141,13 +141,13 @@ def _id(change: Any, key: Place | None) -> str:
 TOPICS: Final = Topics(r"(?s:.+)\.(?s:.+)\.[cudrt]")  # folder, table and op
 
 KIND = Kind(
-    Options,
     build,
     key="whsec_…; with another `scheme` what that carries",
     proof="Standard Webhooks v1, a bearer token, or a fixed value in a header",
     dedupe="server, table, position in the log, and row (by `key`, else whole)",
     order="position, by log: last commit and lsn, or file, pos and row, or scn; else source.ts_ms",
     retries="4 within seconds, then the connector stops",
+    options=DebeziumOptions,
     dedupe_hours=168,
     covers_body=True,
     sequenced=True,

@@ -12,13 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Final
 
-from service.senders.base import Event, Given, Kind
-from service.senders.composed import BodyHmac
+from service.senders.base import Event, Kind, SenderConfig
+from service.senders.composed import BodyHmac, Proven
 from service.senders.event_fields import Place, Reading, places
-from service.senders.options import Options as SenderOptions
 from service.senders.payload import parse_form, parse_json, pluck
 from service.senders.topics import Topics
 
@@ -26,21 +24,11 @@ _EVENT: Final = "x-github-event"
 _DELIVERY: Final = "x-github-delivery"
 
 
-class Options(SenderOptions):
-    pass
-
-
 @dataclass(frozen=True, slots=True)
-class GitHub:
-    proof: BodyHmac
-    reading: Reading
-
+class GitHub(Proven):
     @property
     def headers(self) -> tuple[str, ...]:
         return (_EVENT, *self.reading.headers)
-
-    def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
-        self.proof.require(headers, body, now=now)
 
     def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
         kind = headers.get(_EVENT) or None
@@ -68,7 +56,7 @@ def _updated(kind: str | None, payload: Any) -> Any:
     return None
 
 
-def build(given: Given) -> GitHub:
+def build(given: SenderConfig) -> GitHub:
     proof = BodyHmac(
         keys=given.keys(str.encode, "text"),
         header="x-hub-signature-256",
@@ -82,7 +70,6 @@ def build(given: Given) -> GitHub:
 TOPICS: Final = Topics(r"[a-z_]+(\.[a-z_]+)?")
 
 KIND = Kind(
-    Options,
     build,
     key="the webhook's secret",
     proof="HMAC-SHA256 of the body",

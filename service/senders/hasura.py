@@ -8,18 +8,18 @@ https://hasura.io/docs/2.0/event-triggers/payload/
 
 from __future__ import annotations
 
-from service.senders.base import Given, Kind
+from service.senders.base import Kind, SenderConfig
 from service.senders.composed import Proven
 from service.senders.event_fields import Reading, places, utc_version
 from service.senders.options import optional_choice
 from service.senders.shared_secret import CarriedOptions, carried
 
 
-class Options(CarriedOptions):
+class HasuraOptions(CarriedOptions):
     scheme = optional_choice("header", "bearer", "basic", "query")
 
 
-def build(given: Given) -> Proven:
+def build(given: SenderConfig) -> Proven:
     reading = Reading(
         id=places("id"),
         topic=places("trigger.name"),
@@ -31,13 +31,13 @@ def build(given: Given) -> Proven:
 
 
 KIND = Kind(
-    Options,
     build,
     key="the value that the trigger's header carries",
     proof="a fixed value in a header",
     dedupe="id",
     order="created_at (µs)",
     retries="0 by default, as many as the trigger is set to",
+    options=HasuraOptions,
     dedupe_hours=168,
     max_body=8 * 2**20,  # rows, old and new
 )

@@ -14,11 +14,11 @@ from datetime import datetime
 from typing import Final
 
 from service.senders import signatures
-from service.senders.base import Given, Kind
+from service.senders.base import Kind, SenderConfig
 from service.senders.composed import Proven
-from service.senders.options import OWN, HeaderName, OwnOptions, Text, choice, reading, seconds
+from service.senders.options import OWN, OwnOptions, choice, header_name, reading, seconds, text
 from service.senders.payload import parse
-from service.senders.signing_template import SignedText, Template
+from service.senders.signing_template import Template, signed_text
 from workers.errors import ConfigurationInvalid
 
 _KEYS: Final[Mapping[str, tuple[Callable[[str], bytes], str]]] = {
@@ -28,16 +28,16 @@ _KEYS: Final[Mapping[str, tuple[Callable[[str], bytes], str]]] = {
 }
 
 
-class Options(OwnOptions):
-    header = HeaderName(required=True)
-    attribute = Text(load_default=None)
+class HmacOptions(OwnOptions):
+    header = header_name(required=True)
+    attribute = text(load_default=None)
     algorithm = choice("sha256", "sha512", "sha1")
     encoding = choice("hex", "base64")
-    prefix = Text(load_default="")
+    prefix = text(load_default="")
     key_encoding = choice("text", "hex", "base64")
-    signed = SignedText(load_default=lambda: Template.parse("{body}"))
-    id_header = HeaderName(load_default=None)
-    timestamp_header = HeaderName(load_default=None)
+    signed = signed_text("{body}")
+    id_header = header_name(load_default=None)
+    timestamp_header = header_name(load_default=None)
     timestamp_unit = choice("s", "ms")
     tolerance = seconds(300.0)
 
@@ -69,7 +69,7 @@ class HmacSignature:
         signatures.require_signature(found, signed, self.keys, **self.scheme)
 
 
-def build(given: Given) -> Proven:
+def build(given: SenderConfig) -> Proven:
     options = given.options
     signed: Template = options["signed"]
     parts = {name: options[f"{name}_header"] for name in ("id", "timestamp")}
@@ -99,4 +99,11 @@ def build(given: Given) -> Proven:
     return Proven(signature, reading(given, options["header"]), parse, options["body"])
 
 
-KIND = Kind(Options, build, "the key", "HMAC of a template over the body", **OWN, covers_body=True)
+KIND = Kind(
+    build,
+    "the key",
+    "HMAC of a template over the body",
+    **OWN,
+    options=HmacOptions,
+    covers_body=True,
+)

@@ -18,13 +18,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from marshmallow import fields
+from marshmallow import Schema
 
-from service.senders.base import Given, Kind
+from service.senders.base import Kind, SenderConfig
 from service.senders.composed import Proven
 from service.senders.event_fields import Place, Reading, composite, places
-from service.senders.options import Options as SenderOptions
-from service.senders.options import seconds
+from service.senders.options import Parsed, seconds
 from service.senders.payload import parse_json
 from service.senders.signatures import (
     header_bytes,
@@ -44,22 +43,15 @@ _DECODED: Final = re.compile("%(?:3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)")
 _DECODED_IN_ANY_CASE: Final = re.compile(_DECODED.pattern, re.IGNORECASE)
 
 
-class Versions(fields.Field[tuple[str, ...]]):
-    """One generation of signatures, or a list of them."""
-
-    default_error_messages = dict.fromkeys(("invalid", "null"), "v3, v2 or v1, or a list of them")
-
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> tuple[str, ...]:
-        found = tuple(value) if isinstance(value, list) else (value,)
-        if not found or not all(each in ("v1", "v2", "v3") for each in found):
-            raise self.make_error("invalid")
-        return found
+def _versions(value: Any) -> tuple[str, ...]:
+    found = tuple(value) if isinstance(value, list) else (value,)
+    if not found or not all(each in ("v1", "v2", "v3") for each in found):
+        raise ValueError(value)
+    return found
 
 
-class Options(SenderOptions):
-    accept = Versions(load_default=("v3",))
+class HubSpotOptions(Schema):
+    accept = Parsed(_versions, "v3, v2 or v1, or a list of them", load_default=("v3",))
     tolerance = seconds(300.0)
 
 
@@ -108,7 +100,7 @@ def _signed(url: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def build(given: Given) -> Proven:
+def build(given: SenderConfig) -> Proven:
     accept: tuple[str, ...] = given.options["accept"]
     proof = HubSpotSignature(
         keys=given.keys(str.encode, "text"),
@@ -159,13 +151,13 @@ _OBJECTS: Final = ("product", "contact", "company", "deal", "line_item", "ticket
 TOPICS: Final = Topics(r"[A-Za-z0-9_-]+\.[A-Za-z]+", {f"{each}.": _CHANGES for each in _OBJECTS})
 
 KIND = Kind(
-    Options,
     build,
     key="the app's client secret",
     proof="HMAC-SHA256 of method, `url`, body and time (v3)",
     dedupe="portalId, subscriptionType, objectId, propertyName, eventId and occurredAt",
     order="occurredAt (ms)",
     retries="10 in 24 hours, after a 4xx too",
+    options=HubSpotOptions,
     dedupe_hours=48,
     covers_body=True,
     max_body=8 * 2**20,  # up to 100 events, with texts of 64 KiB

@@ -19,20 +19,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from service.senders.base import Event, Given, Kind
+from service.senders.base import Event, Kind, SenderConfig
 from service.senders.composed import Proven
 from service.senders.event_fields import Reading, composite, places
-from service.senders.options import Options as SenderOptions
 from service.senders.signatures import require_attribute, require_header, require_signature
 from service.senders.topics import Topics
 from workers.errors import SignatureInvalid
 
 _HEADER: Final = "x-signature"
 _ALGORITHM: Final = "HMAC-SHA256"
-
-
-class Options(SenderOptions):
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +51,7 @@ class Lightspeed(Proven):
             yield replace(event, id=id) if event.version else event
 
 
-def build(given: Given) -> Lightspeed:
+def build(given: SenderConfig) -> Lightspeed:
     reading = Reading(topic=places("form:type"), occurred_at=places("updated_at"), zone=UTC)
     return Lightspeed(Attributes(given.keys(str.encode, "text")), reading, field="payload")
 
@@ -64,7 +59,6 @@ def build(given: Given) -> Lightspeed:
 TOPICS: Final = Topics(r"(?!.*\.(updated|created|deleted)$)[a-z_]+\.[a-z_]+")
 
 KIND = Kind(
-    Options,
     build,
     key="the app's client secret",
     proof="HMAC-SHA256 of the body",

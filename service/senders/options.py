@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
-from service.senders.base import Given
-from service.senders.event_fields import FORM, Place, Reading
+from service.senders.base import SenderConfig, Table
+from service.senders.event_fields import FORM, Place, Reading, places
 from workers.errors import ConfigurationInvalid, Problem
 
 # What every sender for a system of one's own says of itself.
@@ -20,155 +20,114 @@ OWN: Final[Mapping[str, Any]] = {
     "retries": "that system's own",
 }
 
+_PLACE: Final = 'JMESPath in the payload, or "header:Name"'
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 
 
-class Table(Protocol):
-    """A table of instep.toml whose own keys are still to be loaded."""
+class Parsed(fields.Field[Any]):
+    """A setting that *parse* reads; where that raises, the value is not what is *expected*."""
 
-    @property
-    def kind(self) -> str:
-        """The name of what has these keys."""
-
-    @property
-    def options(self) -> Mapping[str, Any]:
-        """The keys as they were read."""
-
-    @property
-    def common(self) -> Collection[str]:
-        """The keys that all tables of this sort have."""
-
-    def problem(self, key: str, found: str, expected: str, do: str) -> Problem:
-        """Return a problem with *key*."""
-
-
-class Options(Schema):
-    """Settings of a sender. An unknown one is an error, and so is one that is null."""
-
-    class Meta:
-        unknown = RAISE
-
-
-class Text(fields.String):
-    """Any text."""
-
-    default_error_messages = dict.fromkeys(("invalid", "null", "required"), "text")
-
-
-class HeaderName(fields.Field[str]):
-    """The name of a header; loaded in lower case."""
-
-    default_error_messages = dict.fromkeys(("invalid", "null", "required"), "the name of a header")
+    def __init__(self, parse: Callable[[Any], Any], expected: str, **kwargs: Any) -> None:
+        messages: dict[str, Any] = dict.fromkeys(("invalid", "null", "required"), expected)
+        super().__init__(error_messages=messages, **kwargs)
+        self._parse = parse
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> str:
-        if not isinstance(value, str) or not _HEADER_NAME.fullmatch(value):
-            raise self.make_error("invalid")
-        return value.lower()
-
-
-class PlaceField(fields.Field[Place]):
-    """A place in the request: ``header:Name`` or JMESPath in the payload."""
-
-    default_error_messages = dict.fromkeys(
-        ("invalid", "null"), 'JMESPath in the payload, or "header:Name"'
-    )
-
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> Place:
+    ) -> Any:
         try:
-            return Place.parse(value)
-        except (AttributeError, ValueError):
+            return self._parse(value)
+        except (AttributeError, IndexError, TypeError, ValueError):
             raise self.make_error("invalid") from None
 
 
-class PlacesField(fields.Field[tuple[Place, ...]]):
-    """A place in the request, or a list of them; loaded as a tuple."""
-
-    default_error_messages = dict.fromkeys(
-        ("invalid", "null"),
-        'JMESPath in the payload, or "header:Name"; or a list of these, of which the first that '
-        "holds anything counts",
-    )
-
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> tuple[Place, ...]:
-        try:
-            found = tuple(map(Place.parse, value if isinstance(value, list) else [value]))
-        except (AttributeError, TypeError, ValueError):
-            found = ()
-        if not found:
-            raise self.make_error("invalid")
-        return found
+def text(
+    expected: str = "text", accept: Callable[[str], Any] | None = None, **kwargs: Any
+) -> fields.String:
+    """Return a field that takes text which *accept*, a validator, lets through."""
+    messages: dict[str, Any] = dict.fromkeys(("invalid", "null", "required"), expected)
+    return fields.String(error_messages=messages, validate=accept, **kwargs)
 
 
-class PayloadPlace(PlaceField):
-    """A place in the payload, and in no header."""
-
-    default_error_messages = dict.fromkeys(
-        ("invalid", "null", "required"), "JMESPath in the payload"
-    )
-
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> Place:
-        place = super()._deserialize(value, attr, data, **kwargs)
-        if place.header is not None:
-            raise self.make_error("invalid")
-        return place
+def matching(pattern: str, expected: str, **kwargs: Any) -> fields.String:
+    """Return a field that takes text which matches *pattern* as a whole; *expected* says so."""
+    whole = validate.Regexp(rf"(?:{pattern})\Z", re.ASCII, error=expected)
+    return text(expected, whole, **kwargs)
 
 
-class ListField(PayloadPlace):
-    """A place in the payload that holds the list of events."""
-
-    default_error_messages = dict.fromkeys(("invalid", "null"), "JMESPath to a list in the payload")
-
-
-class FormField(fields.Field[str]):
-    """The field of a form that holds the payload as JSON; loaded as its name."""
-
-    default_error_messages = dict.fromkeys(
-        ("invalid", "null"), '"form:NAME", the field of a form that holds the payload as JSON'
-    )
-
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> str:
-        name = value.removeprefix(FORM) if isinstance(value, str) else value
-        if not name or name == value:
-            raise self.make_error("invalid")
-        return str(name)
-
-
-class OwnOptions(Options):
-    """What every sender for a system of one's own takes."""
-
-    events = ListField(load_default=None)
-    id = PlaceField(load_default=None)
-    topic = PlaceField(load_default=None)
-    occurred_at = PlacesField(load_default=())
-    body = FormField(load_default=None)
-
-
-def choice(*words: str) -> Text:
+def choice(*words: str) -> fields.String:
     """Return a field that takes one of *words*, the first by default."""
     return _one_of(words, words[0])
 
 
-def optional_choice(*words: str) -> Text:
+def optional_choice(*words: str) -> fields.String:
     """Return a field that takes one of *words*, None by default."""
     return _one_of(words, None)
 
 
-def _one_of(words: tuple[str, ...], default: str | None) -> Text:
+def _one_of(words: tuple[str, ...], default: str | None) -> fields.String:
     expected = f"one of {', '.join(words)}"
-    return Text(
-        load_default=default,
-        validate=validate.OneOf(words, error=expected),
-        error_messages={"invalid": expected, "null": expected},
+    return text(expected, validate.OneOf(words, error=expected), load_default=default)
+
+
+def header_name(**kwargs: Any) -> Parsed:
+    """Return a field that takes the name of a header; it is loaded in lower case."""
+    return Parsed(_header, "the name of a header", **kwargs)
+
+
+def place(default: str | None = None) -> Parsed:
+    """Return a field that takes one place in the request."""
+    return Parsed(Place.parse, _PLACE, load_default=default and Place.parse(default))
+
+
+def several_places(*default: str) -> Parsed:
+    """Return a field that takes a place in the request or a list of them; loaded as a tuple."""
+    expected = f"{_PLACE}; or a list of these, of which the first that holds anything counts"
+    return Parsed(_places, expected, load_default=places(*default))
+
+
+def payload_place(expected: str = "JMESPath in the payload", **kwargs: Any) -> Parsed:
+    """Return a field that takes a place in the payload, and in no header."""
+    return Parsed(_payload_place, expected, **kwargs)
+
+
+def _header(value: Any) -> str:
+    if not _HEADER_NAME.fullmatch(value):
+        raise ValueError(value)
+    return str(value).lower()
+
+
+def _places(value: Any) -> tuple[Place, ...]:
+    if value == []:
+        raise ValueError(value)
+    return tuple(map(Place.parse, value if isinstance(value, list) else [value]))
+
+
+def _payload_place(value: Any) -> Place:
+    found = Place.parse(value)
+    if found.header is not None:
+        raise ValueError(value)
+    return found
+
+
+def _form_field(value: Any) -> str:
+    name = str(value.removeprefix(FORM))
+    if not name or name == value:
+        raise ValueError(value)
+    return name
+
+
+class OwnOptions(Schema):
+    """What every sender for a system of one's own takes."""
+
+    events = payload_place("JMESPath to a list in the payload", load_default=None)
+    id = place()
+    topic = place()
+    occurred_at = several_places()
+    body = Parsed(
+        _form_field,
+        '"form:NAME", the field of a form that holds the payload as JSON',
+        load_default=None,
     )
 
 
@@ -182,7 +141,7 @@ def seconds(default: float) -> fields.Float:
     )
 
 
-def reading(given: Given, *proofs: str) -> Reading:
+def reading(given: SenderConfig, *proofs: str) -> Reading:
     """
     Return the reading that the OwnOptions of *given* describe.
 
@@ -197,18 +156,13 @@ def reading(given: Given, *proofs: str) -> Reading:
     id, topic = ((options[key],) if options[key] else () for key in ("id", "topic"))
     at: tuple[Place, ...] = options["occurred_at"]
     problems = []
-    for key, places in (("id", id), ("topic", topic), ("occurred_at", at)):
-        if any(place.header in proofs for place in places):
-            problems.append(
-                given.problem(
-                    key,
-                    f"header {', '.join(place.header or '' for place in places)}, "
-                    "which carries the proof",
-                    "another header",
-                    "choose another: this one would be stored with dead letters",
-                )
-            )
-        if any(place.is_form for place in places) and not options.get("body"):
+    for key, found in (("id", id), ("topic", topic), ("occurred_at", at)):
+        if any(each.header in proofs for each in found):
+            names = ", ".join(each.header or "" for each in found)
+            shown = f"header {names}, which carries the proof"
+            do = "choose another: this one would be stored with dead letters"
+            problems.append(given.problem(key, shown, "another header", do))
+        if any(each.is_form for each in found) and not options.get("body"):
             expected = 'body = "form:NAME" beside it: else the form is the payload itself'
             do = "leave out form:, or add that"
             problems.append(given.problem(key, "a field of a form", expected, do))

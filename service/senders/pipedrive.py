@@ -11,20 +11,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from service.senders.base import Given, Kind
+from service.senders.base import Kind, SenderConfig
 from service.senders.composed import Proven
 from service.senders.event_fields import Place, Reading, composite, places
-from service.senders.options import Options as SenderOptions
 from service.senders.payload import pluck
-from service.senders.shared_secret import Carried, secrets
+from service.senders.shared_secret import carried
 from service.senders.topics import Topics
 
 
-class Options(SenderOptions):
-    pass
-
-
-def build(given: Given) -> Proven:
+def build(given: SenderConfig) -> Proven:
     reading = Reading(
         id=(Place.computed("meta", _id),),
         topic=(Place.computed("meta", _topic),),
@@ -32,7 +27,7 @@ def build(given: Given) -> Proven:
         occurred_at=places("meta.timestamp_micro", "meta.timestamp"),
         needed=frozenset({"id", "topic", "occurred_at"}),
     )
-    return Proven(Carried(secrets(given, "basic"), "basic"), reading)
+    return Proven(carried(given, "basic"), reading)
 
 
 def _is_v1(payload: Any) -> bool:
@@ -58,7 +53,6 @@ def _topic(payload: Any) -> str:
 TOPICS: Final = Topics(r"(create|change|delete|added|updated|deleted|merged)\.[A-Za-z_]+")
 
 KIND = Kind(
-    Options,
     build,
     key="user:password",
     proof="Authorization: Basic",

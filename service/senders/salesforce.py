@@ -12,17 +12,17 @@ https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_om_out
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from marshmallow import validate
+from marshmallow import Schema
 
-from service.senders.base import Answer, Event, Given, Kind
+from service.senders.base import Answer, Kind, SenderConfig
+from service.senders.composed import Proven
 from service.senders.event_fields import Place, Reading, places
-from service.senders.options import Options as SenderOptions
-from service.senders.options import Text
+from service.senders.options import matching
 from service.senders.soap import Element, parse_xml
 from service.senders.topics import Topics
 from workers.errors import ConfigurationInvalid, PayloadInvalid, SignatureInvalid
@@ -33,31 +33,25 @@ _INSTANCE: Final = "http://www.w3.org/2001/XMLSchema-instance"
 _SESSION: Final = re.compile(
     rb"(<(?:[\w.-]+:)?SessionId\b[^>]*>)(?:[^<]|<!\[CDATA\[.*?\]\]>|<!--.*?-->)*(?=</)", re.DOTALL
 )
-_ORGANIZATION: Final = "15 or 18 letters and digits that begin with 00D"
 ACK: Final = f"""<?xml version="1.0" encoding="UTF-8"?>
 <soapenv:Envelope xmlns:soapenv="{_ENVELOPE}"><soapenv:Body><notificationsResponse \
 xmlns="{_MESSAGE}"><Ack>true</Ack></notificationsResponse></soapenv:Body></soapenv:Envelope>
 """
 
 
-class Options(SenderOptions):
-    organization_id = Text(
+class SalesforceOptions(Schema):
+    organization_id = matching(
+        "00D[0-9A-Za-z]{12}([0-9A-Z]{3})?",
+        "15 or 18 letters and digits that begin with 00D",
         required=True,
-        validate=validate.Regexp(r"00D[0-9A-Za-z]{12}([0-9A-Z]{3})?\Z", error=_ORGANIZATION),
-        error_messages=dict.fromkeys(("required", "invalid", "null"), _ORGANIZATION),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Salesforce:
+class OrganizationProof:
     organization: str  # its first 15 letters: the other three are a checksum
-    reading: Reading
 
-    @property
-    def headers(self) -> tuple[str, ...]:
-        return self.reading.headers
-
-    def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
+    def require(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
         try:
             found = _message(body).one(f"{_MESSAGE} OrganizationId").text.strip()
         except PayloadInvalid as error:
@@ -65,10 +59,9 @@ class Salesforce:
         if len(found) not in (15, 18) or found[:15] != self.organization:
             raise SignatureInvalid("the message is of another organisation")
 
-    def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
-        message = _message(body)
-        notifications = message.all(f"{_MESSAGE} Notification")
-        return self.reading.events(headers, [_payload(each) for each in notifications])
+
+def _payloads(_: Mapping[str, str], body: bytes) -> list[dict[str, Any]]:
+    return [_payload(each) for each in _message(body).all(f"{_MESSAGE} Notification")]
 
 
 def _message(body: bytes) -> Element:
@@ -99,7 +92,7 @@ def _value(element: Element) -> Any:
     return element.text
 
 
-def build(given: Given) -> Salesforce:
+def build(given: SenderConfig) -> Proven:
     source = given.source
     problems = []
     if source.path_token is None:
@@ -117,7 +110,7 @@ def build(given: Given) -> Salesforce:
         each=Place.computed("the notifications", lambda payload: payload),
         needed=frozenset({"id", "topic"}),
     )
-    return Salesforce(given.options["organization_id"][:15], reading)
+    return Proven(OrganizationProof(given.options["organization_id"][:15]), reading, _payloads)
 
 
 def conceal(body: bytes, _: Sequence[str]) -> bytes:
@@ -128,13 +121,13 @@ def conceal(body: bytes, _: Sequence[str]) -> bytes:
 TOPICS: Final = Topics(r"[A-Za-z][A-Za-z0-9_]*")  # the name of an object
 
 KIND = Kind(
-    Options,
     build,
     key="none: path_token",
     proof="the address and the organisation's id",
     dedupe="Notification/Id",
     order="LastModifiedDate or SystemModstamp, if the message has it, else arrival",
     retries="for 24 hours, with gaps up to 2 hours",
+    options=SalesforceOptions,
     dedupe_hours=48,
     answer=Answer(body=ACK, content_type="text/xml; charset=utf-8"),
     needs_secret=False,

@@ -13,7 +13,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from service.senders import content
-from service.senders.base import Answer, Event, Given, Kind, Sender
+from service.senders.base import Answer, Event, Kind, Sender, SenderConfig
 from service.senders.event_fields import Reading
 from workers.config.settings import MAX_BODY
 from workers.errors import BodyTooLarge, PayloadInvalid, SignatureInvalid
@@ -229,7 +229,7 @@ def _in_utf8(request: Request) -> Request:
     return request if headers is request.headers else Request(headers, body)
 
 
-def configured(kind: Kind, given: Given) -> Configured:
+def configured(kind: Kind, given: SenderConfig) -> Configured:
     """
     Return the sender of *given*, whose options are loaded.
 

@@ -15,9 +15,12 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
-from service.senders.base import QUERY, Given
+from marshmallow import Schema
+
+from service.senders.base import QUERY, SenderConfig
+from service.senders.composed import Proven
 from service.senders.event_fields import Place
-from service.senders.options import HeaderName, Options, PayloadPlace, Text
+from service.senders.options import header_name, reading, text
 from service.senders.payload import looks_json, parse
 from service.senders.signatures import (
     credentials,
@@ -29,17 +32,11 @@ from service.senders.signatures import (
 from workers.errors import ConfigurationInvalid, PayloadInvalid, SignatureInvalid
 
 
-class CarriedOptions(Options):
+class CarriedOptions(Schema):
     """For senders that let their user choose where the secret stands; they add ``scheme``."""
 
-    header = HeaderName(load_default=None)
-    parameter = Text(load_default=None)
-
-
-class FieldOptions(Options):
-    """For senders whose secret stands in the body."""
-
-    field = PayloadPlace(required=True)
+    header = header_name(load_default=None)
+    parameter = text(load_default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +62,7 @@ class Carried:
             raise SignatureInvalid(f"the value of the scheme {self.scheme} is no configured secret")
 
 
-def carried(given: Given, default: str) -> Carried:
+def carried(given: SenderConfig, default: str) -> Carried:
     """
     Return the proof that the CarriedOptions of *given* describe.
 
@@ -85,10 +82,24 @@ def carried(given: Given, default: str) -> Carried:
         expected = f"where the secret stands, as scheme = {scheme!r} says"
         do = f"add the key {wanted}"
         raise ConfigurationInvalid([given.problem(wanted, "nothing", expected, do)])
-    return Carried(secrets(given, scheme), scheme, options[wanted] if wanted else "")
+    name = options[wanted] if wanted else ""
+    return Carried(secrets(given, scheme), scheme, name, options.get("field"))
 
 
-def secrets(given: Given, scheme: str) -> tuple[bytes, ...]:
+def build_own(given: SenderConfig) -> Proven:
+    """
+    Return the sender of a system of one's own, whose scheme is the name of its kind.
+
+    Raises:
+        ConfigurationInvalid: A secret has another form, or a place is the header that carries it.
+    """
+    proof = carried(given, given.kind)
+    headers = {"basic": "authorization", "bearer": "authorization", "header": proof.name}
+    header = headers.get(given.kind, "")
+    return Proven(proof, reading(given, header), parse, given.options["body"])
+
+
+def secrets(given: SenderConfig, scheme: str) -> tuple[bytes, ...]:
     """
     Return the secrets as *scheme* carries them.
 

@@ -15,20 +15,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from service.senders.base import Event, Given, Kind
-from service.senders.composed import BodyHmac, Proven
+from service.senders.base import Event, Kind, SenderConfig
+from service.senders.composed import BodyHmac, Proven, json_object
 from service.senders.event_fields import Reading, places
-from service.senders.options import Options as SenderOptions
-from service.senders.payload import parse_json, pluck
 from service.senders.topics import Topics
 
 _TEST: Final = ("x-shopify-test", "shopify-test")
-
-
-class Options(SenderOptions):
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +49,7 @@ class Shopify(Proven):
             yield replace(event, ping=True) if test else event
 
 
-def build(given: Given) -> Shopify:
+def build(given: SenderConfig) -> Shopify:
     usual, newer = (
         BodyHmac(
             keys=given.keys(str.encode, "text"),
@@ -73,11 +67,7 @@ def build(given: Given) -> Shopify:
         ),
         tie=places("header:x-shopify-triggered-at", "header:shopify-triggered-at"),
     )
-    return Shopify(Families(usual, newer), reading, _resource)
-
-
-def _resource(_: Mapping[str, str], body: bytes) -> Any:
-    return pluck(parse_json(body), "", dict)
+    return Shopify(Families(usual, newer), reading, json_object)
 
 
 _CHANGES: Final = ("create", "update", "delete")
@@ -93,7 +83,6 @@ TOPICS: Final = Topics(
 )
 
 KIND = Kind(
-    Options,
     build,
     key="the app's client secret; of hooks made in the admin pages, the one shown there",
     proof="HMAC-SHA256 of the body",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from marshmallow import fields
+from service.senders.options import Parsed
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w*)\}")
 _KNOWN: Final = frozenset({"body", "id", "timestamp"})
@@ -52,18 +52,7 @@ class Template:
         )
 
 
-class SignedText(fields.Field[Template]):
-    """A template, as a setting."""
-
-    default_error_messages = dict.fromkeys(
-        ("invalid", "null"),
-        "a text with {{body}} in it, and {{id}} or {{timestamp}} where they are signed",
-    )
-
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> Template:
-        try:
-            return Template.parse(value)
-        except (TypeError, ValueError):
-            raise self.make_error("invalid") from None
+def signed_text(default: str) -> Parsed:
+    """Return a field that takes a template."""
+    expected = "a text with {{body}} in it, and {{id}} or {{timestamp}} where they are signed"
+    return Parsed(Template.parse, expected, load_default=Template.parse(default))

@@ -14,20 +14,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from service.senders.base import Given, Kind
+from service.senders.base import Kind, SenderConfig
 from service.senders.composed import BodyHmac, Proven
 from service.senders.event_fields import Place, Reading, places, version
-from service.senders.options import Options as SenderOptions
 from service.senders.payload import pluck
 from service.senders.topics import Topics
 from workers.model.changes import sequence_version
 
 
-class Options(SenderOptions):
-    pass
-
-
-def build(given: Given) -> Proven:
+def build(given: SenderConfig) -> Proven:
     proof = BodyHmac(
         keys=given.keys(str.encode, "text"),
         header="x-square-hmacsha256-signature",
@@ -71,7 +66,6 @@ TOPICS: Final = Topics(
 )
 
 KIND = Kind(
-    Options,
     build,
     key="the subscription's signature key",
     proof="HMAC-SHA256 of `url` and the body",

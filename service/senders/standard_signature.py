@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from service.senders.base import Given
+from service.senders.base import SenderConfig
 from service.senders.signatures import (
     decode_base64,
     header_bytes,
@@ -82,7 +82,7 @@ class Standard:
                 yield label == "v1a" and _verified(verify, value, signed)
 
 
-def standard(given: Given, families: tuple[str, ...] = ("webhook",)) -> Standard:
+def standard(given: SenderConfig, families: tuple[str, ...] = ("webhook",)) -> Standard:
     """
     Return the proof for the secrets and the tolerance of *given*.
 

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from service.senders.base import Given, Kind
+from marshmallow import Schema
+
+from service.senders.base import Kind, SenderConfig
 from service.senders.composed import Proven
 from service.senders.event_fields import Reading, places
-from service.senders.options import Options as SenderOptions
 from service.senders.options import seconds
 from service.senders.signatures import (
     header_bytes,
@@ -31,7 +32,7 @@ from service.senders.topics import Topics
 from workers.errors import SignatureInvalid
 
 
-class Options(SenderOptions):
+class StripeOptions(Schema):
     tolerance = seconds(300.0)
 
 
@@ -54,7 +55,7 @@ class StripeSignature:
             raise SignatureInvalid(f"none of {len(found)} v1 signatures is that of the body")
 
 
-def build(given: Given) -> Proven:
+def build(given: SenderConfig) -> Proven:
     proof = StripeSignature(given.keys(str.encode, "text"), given.options["tolerance"])
     reading = Reading(
         id=places("id"),
@@ -72,13 +73,13 @@ TOPICS: Final = Topics(
 )
 
 KIND = Kind(
-    Options,
     build,
     key="the endpoint's signing secret, whsec_…",
     proof="HMAC-SHA256 of time and body",
     dedupe="id",
     order="created (whole seconds)",
     retries="up to 3 days; by hand for 30",
+    options=StripeOptions,
     dedupe_hours=720,
     covers_body=True,
     knows_topic=TOPICS,

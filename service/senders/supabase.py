@@ -15,37 +15,27 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Final
 
-from service.senders.base import Event, Given, Kind
+from service.senders.base import Event, Kind, SenderConfig
+from service.senders.composed import Proven, json_object
 from service.senders.event_fields import Place, Reading, composite, utc_version
-from service.senders.options import PayloadPlace, optional_choice
-from service.senders.payload import parse_json, pluck
-from service.senders.shared_secret import Carried, CarriedOptions, carried
+from service.senders.options import optional_choice, payload_place
+from service.senders.payload import pluck
+from service.senders.shared_secret import CarriedOptions, carried
 from service.senders.topics import Topics
 from workers.model.versions import right_after
 
 
-class Options(CarriedOptions):
+class SupabaseOptions(CarriedOptions):
     scheme = optional_choice("bearer", "basic", "header", "query")
-    occurred_at = PayloadPlace(load_default=lambda: Place.parse("record.updated_at"))
+    occurred_at = payload_place(load_default=Place.parse("record.updated_at"))
 
 
 @dataclass(frozen=True, slots=True)
-class Supabase:
-    proof: Carried
-    reading: Reading
-
-    @property
-    def headers(self) -> tuple[str, ...]:
-        return self.reading.headers
-
-    def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
-        self.proof.require(headers, body, now=now)
-
+class Supabase(Proven):
     def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
-        payload = pluck(parse_json(body), "", dict)
+        payload = json_object(headers, body)
         for event in self.reading.events(headers, payload):
             if event.problems:
                 yield event
@@ -75,11 +65,10 @@ class Supabase:
         return replace(event, version=right_after(before), placed="after")
 
 
-def build(given: Given) -> Supabase:
-    place = given.options["occurred_at"]
+def build(given: SenderConfig) -> Supabase:
     reading = Reading(
         topic=(Place.computed("schema, table and type", _topic),),
-        occurred_at=place if isinstance(place, tuple) else (place,),
+        occurred_at=(given.options["occurred_at"],),
         order=utc_version,
         needed=frozenset({"topic"}),
     )
@@ -93,13 +82,13 @@ def _topic(payload: Any) -> str:
 TOPICS: Final = Topics(r"(?s:.+)\.(?s:.+)\.(INSERT|UPDATE|DELETE|TRUNCATE)")
 
 KIND = Kind(
-    Options,
     build,
     key="the value that the trigger's header carries",
     proof="a fixed value in a header",
     dedupe="table and body, for five minutes, where the row has the time of its change",
     order="record.updated_at, or another column by `occurred_at`; else after that of old_record",
     retries="none",
+    options=SupabaseOptions,
     dedupe_hours=1 / 12,
     max_body=8 * 2**20,  # rows, old and new; a refused one is lost
     knows_topic=TOPICS,

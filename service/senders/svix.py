@@ -12,36 +12,37 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from service.senders.base import Given, Kind
+from marshmallow import Schema
+
+from service.senders.base import Kind, SenderConfig
 from service.senders.composed import Proven
 from service.senders.event_fields import Place
-from service.senders.options import Options as SenderOptions
-from service.senders.options import PlaceField, PlacesField, reading, seconds
+from service.senders.options import place, reading, seconds, several_places
 from service.senders.payload import parse
 from service.senders.standard_signature import standard
 
 
-class Options(SenderOptions):
-    id = PlaceField(load_default=None)
-    topic = PlaceField(load_default=lambda: Place.parse("event_type || eventType || type"))
-    occurred_at = PlacesField(load_default=lambda: (Place.parse("timestamp"),))
+class SvixOptions(Schema):
+    id = place()
+    topic = place("event_type || eventType || type")
+    occurred_at = several_places("timestamp")
     tolerance = seconds(300.0)
 
 
-def build(given: Given) -> Proven:
+def build(given: SenderConfig) -> Proven:
     places = reading(given, "svix-signature", "webhook-signature")
     ids = (Place.parse("header:svix-id"), Place.parse("header:webhook-id"))
     return Proven(standard(given, ("svix", "webhook")), replace(places, id=places.id or ids), parse)
 
 
 KIND = Kind(
-    Options,
     build,
     key="whsec_…, of the endpoint",
     proof="Standard Webhooks: HMAC-SHA256 or ed25519 of id, time and body",
     dedupe="svix-id or webhook-id",
     order="timestamp in the payload, if there is one",
     retries="7 in about 28 hours; by hand any time",
+    options=SvixOptions,
     dedupe_hours=168,
     covers_body=True,
 )

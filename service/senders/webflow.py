@@ -16,10 +16,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from service.senders.base import Event, Given, Kind, Origin
+from marshmallow import Schema
+
+from service.senders.base import Event, Kind, Origin, SenderConfig
 from service.senders.composed import Proven
 from service.senders.event_fields import Place, Reading, composite, places, version
-from service.senders.options import Options as SenderOptions
 from service.senders.options import seconds
 from service.senders.payload import parse_json, pluck
 from service.senders.signatures import require_header, require_recent, require_signature
@@ -35,7 +36,7 @@ _FATES: Final[Mapping[str, Literal["held", "deleted", "unpublished"]]] = {
 }
 
 
-class Options(SenderOptions):
+class WebflowOptions(Schema):
     tolerance = seconds(300.0)
 
 
@@ -62,7 +63,7 @@ class Webflow(Proven):
                 yield replace(event, id=composite(event.topic, digest, event.index))
 
 
-def build(given: Given) -> Webflow:
+def build(given: SenderConfig) -> Webflow:
     reading = Reading(
         id=(Place.computed("the event's key", _key),),
         topic=places("triggerType"),
@@ -132,13 +133,13 @@ TOPICS: Final = Topics(
 )
 
 KIND = Kind(
-    Options,
     build,
     key="the app's client secret, or secretKey of a webhook made with a site token",
     proof="HMAC-SHA256 of time (ms) and body",
     dedupe="item, trigger and lastUpdated, else the body",
     order="lastUpdated (ms), else submittedAt, else the signed time",
     retries="3, 10 minutes apart, then the webhook is deactivated; only 200 will do",
+    options=WebflowOptions,
     covers_body=True,
     max_body=8 * 2**20,  # several items at once, with rich text
     knows_topic=TOPICS,

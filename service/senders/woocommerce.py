@@ -18,10 +18,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from service.senders.base import Event, Given, Kind
-from service.senders.composed import BodyHmac
+from service.senders.base import Event, Kind, SenderConfig
+from service.senders.composed import BodyHmac, Proven
 from service.senders.event_fields import Reading, composite, places
-from service.senders.options import Options as SenderOptions
 from service.senders.payload import parse_form, parse_json
 from service.senders.topics import Topics
 
@@ -31,22 +30,15 @@ _NAMES: Final = ("x-wc-webhook-source", "x-wc-webhook-id")
 _PING: Final = re.compile(rb"webhook_id=\d{1,20}")
 
 
-class Options(SenderOptions):
-    pass
-
-
 @dataclass(frozen=True, slots=True)
-class WooCommerce:
-    proof: BodyHmac
-    reading: Reading
-
+class WooCommerce(Proven):
     @property
     def headers(self) -> tuple[str, ...]:
         return (*self.reading.headers, *_NAMES)
 
     def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
         if not _is_ping(headers, body):
-            self.proof.require(headers, body, now=now)
+            Proven.verify(self, headers, body, now=now)
 
     def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
         if _is_ping(headers, body):
@@ -63,7 +55,7 @@ def _is_ping(headers: Mapping[str, str], body: bytes) -> bool:
     return not signed and _PING.fullmatch(body) is not None
 
 
-def build(given: Given) -> WooCommerce:
+def build(given: SenderConfig) -> WooCommerce:
     # WooCommerce signs with the stored secret after decoding its entities; what a person copied
     # may be from before or after that.
     keys = (*given.keys(_decoded, "text"), *given.keys(str.encode, "text"))
@@ -87,7 +79,6 @@ _NEVER: Final = "create|update|delete|restore|change|changed|modified|removed"
 TOPICS: Final = Topics(rf"(?!({'|'.join(_CORE)})\.({_NEVER})$)[a-z0-9_-]+\.[A-Za-z0-9_./-]+")
 
 KIND = Kind(
-    Options,
     build,
     key="the webhook's own secret",
     proof="HMAC-SHA256 of the body",

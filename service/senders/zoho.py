@@ -10,43 +10,36 @@ https://www.zoho.com/crm/developer/docs/api/v3/notifications/enable.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from service.senders.base import Event, Given, Kind
+from marshmallow import Schema
+
+from service.senders.base import Kind, SenderConfig
+from service.senders.composed import Proven
 from service.senders.event_fields import Place, Reading, composite, places
-from service.senders.options import Options as SenderOptions
-from service.senders.options import PayloadPlace, Text, choice
+from service.senders.options import choice, payload_place, text
 from service.senders.payload import parse_json, pluck
-from service.senders.shared_secret import Carried, conceal, secrets
+from service.senders.shared_secret import carried, conceal
 from workers.errors import PayloadInvalid, SignatureInvalid
 
 
-class Options(SenderOptions):
+class ZohoOptions(Schema):
     scheme = choice("body-token")
-    field = PayloadPlace(load_default=lambda: Place.parse("token"))
-    channel_id = Text(load_default=None)
+    field = payload_place(load_default=Place.parse("token"))
+    channel_id = text(load_default=None)
 
 
 @dataclass(frozen=True, slots=True)
-class Zoho:
-    proof: Carried
-    channel: str | None  # None: any
-    reading: Reading
-
-    @property
-    def headers(self) -> tuple[str, ...]:
-        return self.reading.headers
+class Zoho(Proven):
+    channel: str | None = None  # None: any
 
     def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
-        self.proof.require(headers, body, now=now)
+        Proven.verify(self, headers, body, now=now)
         if self.channel is not None and _channel(body) != self.channel:
             raise SignatureInvalid("the notice is of another channel")
-
-    def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
-        return self.reading.events(headers, list(_records(pluck(parse_json(body), "", dict))))
 
 
 def _channel(body: bytes) -> str:
@@ -56,11 +49,12 @@ def _channel(body: bytes) -> str:
         return ""
 
 
-def _records(notice: dict[str, Any]) -> Iterator[Any]:
-    """Yield the notice once for each id in it."""
+def _records(_: Mapping[str, str], body: bytes) -> list[Any]:
+    """Return the notice once for each id in it."""
+    notice = pluck(parse_json(body), "", dict)
     rest = {key: value for key, value in notice.items() if key not in ("token", "ids")}
-    for id in pluck(notice, "ids", list):
-        yield rest | {"id": id} | _affected(notice.get("affected_fields"), id)
+    affected = notice.get("affected_fields")
+    return [rest | {"id": id} | _affected(affected, id) for id in pluck(notice, "ids", list)]
 
 
 def _affected(found: Any, id: Any) -> dict[str, Any]:
@@ -70,7 +64,7 @@ def _affected(found: Any, id: Any) -> dict[str, Any]:
     return {"affected_fields": names[0]} if names else {}
 
 
-def build(given: Given) -> Zoho:
+def build(given: SenderConfig) -> Zoho:
     reading = Reading(
         id=(Place.computed("the notice's key", _key),),
         topic=(Place.computed("module and operation", _topic),),
@@ -78,8 +72,8 @@ def build(given: Given) -> Zoho:
         each=Place.computed("ids", lambda records: records),
         needed=frozenset({"id", "topic", "occurred_at"}),
     )
-    proof = Carried(secrets(given, "body-token"), "body-token", place=given.options["field"])
-    return Zoho(proof, given.options["channel_id"], reading)
+    proof = carried(given, "body-token")
+    return Zoho(proof, reading, _records, channel=given.options["channel_id"])
 
 
 def _key(record: Any) -> str | None:
@@ -94,12 +88,12 @@ def _topic(record: Any) -> str:
 
 
 KIND = Kind(
-    Options,
     build,
     key="the token of the channel",
     proof="a fixed value in the body",
     dedupe="channel, module, operation, record and server_time",
     order="server_time (ms)",
     retries="not known",
+    options=ZohoOptions,
     conceal=conceal,
 )
