@@ -36,6 +36,8 @@ PURE = (
     "workers/webflow/error_details.py",
     "workers/webflow/item_payloads.py",
     "workers/store/codec.py",
+    "workers/store/item_record.py",
+    "workers/store/lua_limits.py",
     "workers/webflow/filters.py",
     "service/reconcile/plan/causes.py",
     "service/reconcile/plan/diff.py",
@@ -205,6 +207,17 @@ def test_names_of_keys_are_built_in_one_place():
     """In no text, comment or docstring either: a name that stands twice goes two ways."""
     found = {path for path in FILES if "instep:" in (ROOT / path).read_text(encoding="utf-8")}
     assert found == {"workers/store/keys.py"}
+
+
+def test_one_file_knows_under_which_names_fields_are_stored():
+    names = {"f:", "o:", b"f:", b"o:"}
+    found = {
+        path
+        for path in FILES
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Constant) and node.value in names
+    }
+    assert found == {"workers/store/item_record.py"}
 
 
 @pytest.mark.parametrize("path", FILES)

@@ -99,6 +99,7 @@ def _ask() -> None:
 
 def text_of(configuration: Configuration, parts: Parts, collection: str, key: str) -> KeyText:
     """Return *key* with all that tells where a text holds it."""
+    from workers.store.item_record import SHOWN
     from workers.store.key_text import KeyText
     from workers.webflow.item_keys import normal_record
 
@@ -109,7 +110,7 @@ def text_of(configuration: Configuration, parts: Parts, collection: str, key: st
     count = max([len(settings.collections[collection].keys), *(len(o.record) for o in own), 1])
     count = 1 if by_item else count
     record = key if by_item else normal_record(key, count)
-    shown = client.hget(keys.item(collection, record), "shown")
+    shown = client.hget(keys.item(collection, record), SHOWN)
 
     @lru_cache(4096)
     def is_key(text: str) -> bool:

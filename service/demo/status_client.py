@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
@@ -15,6 +14,7 @@ from workers.errors import StoreUnavailable
 from workers.runtime import heartbeats, jobs
 from workers.store import keys
 from workers.store.connection import guarded
+from workers.store.item_record import CLAIM, DUE, Claim
 
 SILENT_MS = 15_000  # after which no request is on its way any more
 
@@ -77,11 +77,11 @@ class System:
         with self._client.pipeline(transaction=False) as pipeline:
             pipeline.time()
             for record in records:
-                pipeline.hmget(keys.item("products", record), "claim", "due")
+                pipeline.hmget(keys.item("products", record), CLAIM, DUE)
             (seconds, micros), *found = pipeline.execute()
         now = 1000 * seconds + micros / 1000
-        claims = [json.loads(claim) for claim, _ in found if claim]
-        held = [claim["till"] - now for claim in claims if claim["at"] < now - SILENT_MS]
+        claims = [Claim.parse(claim) for claim, _ in found if claim]
+        held = [claim.till - now for claim in claims if claim.at < now - SILENT_MS]
         put_off = [float(due) - now for claim, due in found if due and not claim]
         return _waiting(held), _waiting(put_off)
 

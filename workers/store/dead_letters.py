@@ -20,6 +20,7 @@ from workers.model.retirement import shown_slug
 from workers.store import keys
 from workers.store.codec import places
 from workers.store.connection import guarded
+from workers.store.item_record import left_out_of, slug_of
 from workers.store.scripts import Steps
 
 KINDS = ("refused", "exhausted", "unmapped", "missing", "not-applied")
@@ -170,11 +171,10 @@ class DeadLetters:
 def _letter(id: str, held: Mapping[str, str]) -> Letter:
     fields = {}
     for name, text in held.items():
-        if name.startswith("f:"):
+        if (slug := slug_of(name)) is not None:
             entry = json.loads(text)
             if entry["fate"] != "superseded":
-                slug = shown_slug(name[2:])
-                fields[slug] = {**entry, "value": json.loads(entry["value"])}
+                fields[shown_slug(slug)] = {**entry, "value": json.loads(entry["value"])}
     left_out = tuple(_left_out(held))
     records = {(each["collection"], each["key"]) for each in left_out}
     collection, key = records.pop() if len(records) == 1 else (None, None)
@@ -211,8 +211,8 @@ def _letter(id: str, held: Mapping[str, str]) -> Letter:
 def _left_out(held: Mapping[str, str]) -> Iterator[Mapping[str, str | None]]:
     """Yield what ``left_out.lua`` has put into a letter."""
     for name, version in sorted(held.items()):
-        if name.startswith("o:"):
-            collection, record, slug = json.loads(name[2:])
+        if left := left_out_of(name):
+            collection, record, slug = left
             yield {
                 "collection": collection,
                 "key": record,

@@ -19,6 +19,7 @@ import redis
 
 from workers.store import keys
 from workers.store.connection import guarded
+from workers.store.item_record import left_out_of
 from workers.store.key_places import Hit
 from workers.store.key_search import Search
 from workers.store.key_text import KeyText
@@ -133,9 +134,9 @@ class Erasure:
     def _entries(self, id: str) -> list[str]:
         """Return what a letter holds of the record itself."""
         with guarded():
-            names = [n for n, _ in self._client.hscan_iter(keys.letter(id), match="o:*")]
-        own = [self._text.collection, self._text.record]
-        return [name.decode() for name in names if json.loads(name[2:])[:2] == own]
+            names = [name.decode() for name in self._client.hkeys(keys.letter(id))]
+        own = (self._text.collection, self._text.record)
+        return [name for name in names if (left_out_of(name) or ())[:2] == own]
 
     def _letters_of(self, bodies: set[str]) -> list[str]:
         """Return the ids of the letters, and drop the notices, that share one of *bodies*."""

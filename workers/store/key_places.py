@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from workers.store import keys
 from workers.store.compression import unpacked
+from workers.store.item_record import FieldRecord, left_out_of, slug_of
 from workers.store.key_text import KeyText
 
 Pairs = Iterable[tuple[bytes, bytes]]
@@ -108,12 +109,13 @@ class Places:
             yield Hit("record", name)
             return
         for field, value in pairs:
-            if field.startswith(b"f:") and self._text.may_hold(value):
-                stored = json.loads(value)
-                named = json.loads(stored["v"]) if stored.get("v") else None
-                told = self._text.in_words(stored.get("n") or "")  # its event's id
-                if told or self._refers(named) or self._tells(named):
-                    yield Hit("reference", name, field[2:].decode())
+            slug = slug_of(field.decode())
+            if slug is not None and self._text.may_hold(value):
+                stored = FieldRecord.parse(value)
+                named = json.loads(stored.value)
+                by_event = self._text.in_words(stored.event)
+                if by_event or self._refers(named) or self._tells(named):
+                    yield Hit("reference", name, slug)
 
     def _refers(self, value: Any) -> bool:
         if not isinstance(value, dict) or value.get("to") != self._text.collection:
@@ -146,8 +148,12 @@ class Places:
             return True
         told = ("problems", "message", "headers", "events")
         texts = [
-            *(name[2:].encode() for name in held if name[:2] == "o:"),
-            *(value for name, value in held.items() if name in told or name[:2] == "f:"),
+            *(
+                json.dumps(left, ensure_ascii=False).encode()
+                for name in held
+                if (left := left_out_of(name))
+            ),
+            *(value for name, value in held.items() if name in told or slug_of(name) is not None),
         ]
         return any(self._text.in_entry(each) for each in texts)
 

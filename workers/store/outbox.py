@@ -30,6 +30,7 @@ from workers.store.codec import (
 from workers.store.compression import Packer, keeps, room_of
 from workers.store.connection import Room, guarded
 from workers.store.letter_ids import raw_letter
+from workers.store.lua_limits import MARKER_MS
 from workers.store.scripts import Steps
 from workers.store.settlement import settlement
 from workers.store.slicing import Slice
@@ -40,7 +41,6 @@ RAW_BYTES = 64 * 1024 * 1024  # that their bodies take, per source; beyond that 
 DEDUPE_HOURS = 24.0  # where neither the source nor its sender says
 INDEX_EVERY = 30.0  # s between look-ups of what was edited since
 V1_INDEX_EVERY = 600.0  # s; v1 cannot filter and lists the whole collection anew
-MARKER_MS = 5000  # as in wakeups.lua: a job that has not started by then may be lost
 FETCHES = ":fetch"  # woken like a destination, as in fetch_queue.lua; none has such a name
 FLIGHTS = 4  # requests on their way to one destination at once
 

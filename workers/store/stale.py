@@ -1,16 +1,15 @@
 """
 Values that were overtaken before they came, by source and collection, and sources that say nothing
-new. Reads what ``overtaken.lua`` writes. Pure.
+new. Reads what ``stale_values.lua`` writes. Pure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
-STALLED_SECONDS: Final = 900.0  # as in overtaken.lua
-STALLED_EVENTS: Final = 5
+from workers.store.lua_limits import STALLED_EVENTS, STALLED_MS
 
 
 def counts(held: Mapping[str, str]) -> dict[str, int]:
@@ -23,7 +22,7 @@ def stalled(held: Mapping[str, str], now_ms: float) -> dict[str, Any] | None:
     if ":since" not in held:
         return None
     since, events = float(held[":since"]), int(held.get(":events", 0))
-    if now_ms - since < STALLED_SECONDS * 1000 or events < STALLED_EVENTS:
+    if now_ms - since < STALLED_MS or events < STALLED_EVENTS:
         return None
     return {
         "since": datetime.fromtimestamp(since / 1000, UTC).isoformat(timespec="seconds"),

@@ -23,6 +23,7 @@ from workers.config.settings import Settings
 from workers.model.attempts import Batch
 from workers.store import keys, version
 from workers.store.connection import guarded
+from workers.store.item_record import ItemRecord
 from workers.store.lease import Lease
 from workers.store.scripts import Steps
 from workers.webflow.item_keys import normal_record
@@ -197,21 +198,19 @@ class Upgrade:
                 pipeline.hgetall(keys.item(name, record))
             found = pipeline.execute()
         for (name, record), held in zip(page, found, strict=True):
-            to = self._normal(name, record) if held.get("by") == "key" else None
-            texts = dict(self._texts(held))
-            look = looking and "make" in held
+            item = ItemRecord.parse(held)
+            to = self._normal(name, record) if item.by_key else None
+            texts = dict(self._texts(item))
+            look = looking and item.create
             if to or texts or look:
                 yield Odd(name, record, to or record, texts, look)
 
-    def _texts(self, held: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-        """Yield the values in *held* that name items by keys that are not normal, and what for."""
-        for name, text in held.items():
-            if not name.startswith("f:") or not any(kind in text for kind in _REFERS):
-                continue
-            field = json.loads(text)
-            value = json.loads(field["v"]) if field["t"] in _REFERS else None
+    def _texts(self, item: ItemRecord) -> Iterator[tuple[str, str]]:
+        """Yield the values of *item* that name items by keys that are not normal, and what for."""
+        for field in item.fields.values():
+            value = json.loads(field.value) if field.type in _REFERS else None
             if value is not None and (fresh := self._named(value)) != value:
-                yield field["v"], json.dumps(fresh, ensure_ascii=False, separators=(",", ":"))
+                yield field.value, json.dumps(fresh, ensure_ascii=False, separators=(",", ":"))
 
     def _named(self, value: Mapping[str, Any]) -> dict[str, Any]:
         parts = self._parts.get(value["to"], 1)

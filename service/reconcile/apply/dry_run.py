@@ -8,7 +8,6 @@ Its clock is moved to whatever the steps wait for, so nobody waits.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -32,6 +31,7 @@ from workers.runtime.embedded_store import kept
 from workers.store import connection, keys
 from workers.store.codec import places
 from workers.store.connection import guarded
+from workers.store.item_record import ItemRecord, without_request
 from workers.store.outbox import FLIGHTS
 from workers.store.scripts import Steps
 from workers.webflow.client import Client
@@ -212,8 +212,8 @@ def _copy_items(
             pipeline.hgetall(keys.item(at[0], record))
         pipeline.hmget(keys.item_ids(*at), list(records))
         *items, ids = pipeline.execute()
-    fields = [json.loads(text) for flat in items for n, text in flat.items() if n[:2] == "f:"]
-    letters = sorted({each["l"] for each in fields if each.get("l")})
+    fields = [field for flat in items for field in ItemRecord.parse(flat).all_fields]
+    letters = sorted({field.letter for field in fields if field.letter})
     with real.pipeline(transaction=False) as pipeline:
         for letter in letters:
             pipeline.hgetall(keys.letter(letter))
@@ -221,7 +221,7 @@ def _copy_items(
     with client.pipeline(transaction=False) as pipeline:
         for record, flat, id in zip(records, items, ids, strict=True):
             # A request that is on its way here is none there.
-            own = {key: value for key, value in flat.items() if key not in ("claim", "lane")}
+            own: dict[Any, Any] = without_request(flat)
             if own:
                 pipeline.hset(keys.item(at[0], record), mapping=own)
             if id:
@@ -232,4 +232,4 @@ def _copy_items(
                 pipeline.hset(keys.letter(letter), mapping=flat)
                 pipeline.zadd(keys.LETTERS, {letter: 0})
         pipeline.execute()
-    return {(each["t"], each["v"]) for each in fields if each["t"] in REFERS}
+    return {(field.type, field.value) for field in fields if field.type in REFERS}

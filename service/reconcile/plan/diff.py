@@ -21,9 +21,9 @@ from service.reconcile.plan.orphans import orphan
 from service.reconcile.plan.precedence import SUPERSEDED, UNDECIDED, is_news, is_same
 from service.reconcile.plan.retirements import is_retired, retired
 from workers.model.versions import BEFORE, Version, kind_of
+from workers.store.lua_limits import HOUR_US
 from workers.webflow.site import tag_of
 
-AHEAD_US = 3_600_000_000  # a time further ahead of the store's clock is no version, see accept.lua
 UNREAD = "only the staged copy could be read; publish the item, or run the reconcile again"
 LIVE = "only the staged copy shows it"
 _WRITTEN = ("written", "unchanged")
@@ -283,7 +283,7 @@ def _ahead(wanted: Wanted, comparison: Comparison) -> str:
     """Return why the version of *wanted* cannot be used, or nothing."""
     if not wanted.version or kind_of(wanted.version) != "t":
         return ""
-    if Version.parse(wanted.version).number <= comparison.now_us + AHEAD_US:
+    if Version.parse(wanted.version).number <= comparison.now_us + HOUR_US:
         return ""
     return "its version is more than an hour ahead of the store's clock"
 

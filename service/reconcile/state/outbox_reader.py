@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from service.reconcile.plan.model import Held, HeldItem
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
-from workers.model.retirement import GONE
-from workers.model.versions import Version, kind_of
 from workers.store import clock, keys
 from workers.store.connection import guarded
+from workers.store.item_record import FieldRecord, ItemRecord
+from workers.store.lua_limits import CLAIM_MS
 
-CLAIM_MS = 30_000  # for which a claim lasts
 STUCK_MS = 60_000  # more than a listing takes that looks for what a value refers to
 
 
@@ -68,75 +65,49 @@ class OutboxReader:
         }
 
 
-def _item(flat: Mapping[str, str], id: str | None, now_ms: float) -> HeldItem:
-    held = {name[2:]: json.loads(text) for name, text in flat.items() if name[:2] == "f:"}
-    gone = held.pop(GONE, None)
+def _item(stored: Mapping[str, str], id: str | None, now_ms: float) -> HeldItem:
+    item = ItemRecord.parse(stored)
     # What a retirement has overruled counts as never told, should the record come back.
     fields = {
-        slug: _field(each, now_ms) for slug, each in held.items() if each["s"] != "superseded"
+        slug: _field(each, now_ms)
+        for slug, each in item.fields.items()
+        if each.state != "superseded"
     }
-    claim = json.loads(flat["claim"]) if "claim" in flat else None
-    busy = bool(claim and claim["till"] > now_ms) or "lookup" in flat or "doubt" in flat
-    lifted = bool(gone and gone.get("b"))
+    gone = item.retirement
     return HeldItem(
         fields,
         id,
-        busy,
-        flat.get("answered"),
-        _retirement(gone, now_ms) if gone and not lifted else None,
-        int(float(flat.get("tried", 0))),
-        lifting=bool(gone and lifted and gone.get("m")),
-        by=frozenset(
-            str(each["o"]) for each in (*held.values(), *filter(None, [gone])) if "o" in each
-        ),
+        busy=bool(item.claim and item.claim.till > now_ms) or item.looked_up,
+        answered=item.answered,
+        # Of one that no snapshot inferred, as if none gave it.
+        gone=replace(_field(gone, now_ms), as_of=gone.inferred_at)
+        if gone and not gone.undone
+        else None,
+        tried=item.tried_at,
+        lifting=bool(gone and gone.undone and gone.repair_at),
+        by=frozenset(each.source for each in item.all_fields if each.source is not None),
     )
 
 
-def _retirement(gone: Mapping[str, Any], now_ms: float) -> Held:
-    """Return what is held of a retirement; of one that no snapshot inferred, as if none gave it."""
-    return replace(_field(gone, now_ms), as_of=_inferred_at(gone))
-
-
-def _inferred_at(gone: Mapping[str, Any]) -> int | None:
-    """As ``lua/lib/inferred_retirements.lua`` has it."""
-    if gone.get("I") == 0:
-        return None
-    if gone.get("A"):
-        return int(gone["A"])
-    older = gone.get("q") == 3 and not any(gone.get(name) for name in "nef")
-    timed = older and kind_of(gone["r"]) == "t"
-    return Version.parse(gone["r"]).number // 1000 if timed else None
-
-
-def _field(held: Mapping[str, Any], now_ms: float) -> Held:
-    arrival = int(held["a"])
-    # S: of the same value, as it was sent; 0: of one that an event of the CMS has told of.
-    answered, mark = _known(str(held.get("k") or ""), {arrival, int(held.get("S") or 0), 0})
+def _field(stored: FieldRecord, now_ms: float) -> Held:
+    answer = stored.last_answer()
+    waits_since = stored.reference_since
     return Held(
-        value=held["v"],
-        type=held["t"],
-        version=held["r"],
-        arrival=arrival,
-        state=held["s"],
-        mending=held.get("m") is not None and held["s"] in ("written", "unchanged"),
-        answered=answered,
-        mark=mark,
-        form=held.get("F") or None,
-        file=held.get("g") or None,
-        since=int(held.get("w") or 0),
-        came=int(held.get("i") or held.get("w") or 0),
-        as_of=int(held["A"]) if held.get("A") else None,
-        timed=bool(held.get("R")),
-        source=str(held.get("o") or ""),
-        confirmed=bool(held.get("c")) and held.get("m") is None,
-        stuck="y" in held and now_ms - held["y"] > STUCK_MS,
+        value=stored.value,
+        type=stored.type,
+        version=stored.version,
+        arrival=stored.arrival,
+        state=stored.state,
+        mending=stored.repair_at is not None and stored.state in ("written", "unchanged"),
+        answered=answer and answer.updated,
+        mark=answer and answer.mark,
+        form=stored.form or None,
+        file=stored.file or None,
+        since=stored.pending_since,
+        came=stored.arrived_at or stored.pending_since,
+        as_of=stored.snapshot_at or None,
+        timed=stored.snapshot_timed,
+        source=stored.source or "",
+        confirmed=bool(stored.confirmed) and stored.repair_at is None,
+        stuck=waits_since is not None and now_ms - waits_since > STUCK_MS,
     )
-
-
-def _known(text: str, arrivals: Set[int]) -> tuple[str | None, str | None]:
-    """Return when the CMS was last known to hold this value, and the mark of what it showed."""
-    for entry in reversed(text.split()):
-        whose, mark, at = entry.split(",")
-        if at and int(whose) in arrivals:
-            return at, mark
-    return None, None
