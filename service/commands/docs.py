@@ -11,7 +11,7 @@ import click
 from service.commands.output import table
 
 if TYPE_CHECKING:
-    from service.operate.documentation import Page
+    from service.operate.documentation import DocPage
 
 
 @click.command()
@@ -31,7 +31,7 @@ def docs(page: str | None) -> None:
     _show(pages[page])
 
 
-def _show(page: Page) -> None:
+def _show(page: DocPage) -> None:
     if not sys.stdout.isatty():
         click.echo(page.text, nl=False)
         return
@@ -42,7 +42,7 @@ def _show(page: Page) -> None:
     Console().print(Markdown(_named_links(page), hyperlinks=False))
 
 
-def _named_links(page: Page) -> str:
+def _named_links(page: DocPage) -> str:
     """Return the text of *page*, in which a link names the page that `instep docs` shows."""
     from service.operate.documentation import linked
 

@@ -15,7 +15,7 @@ from service.commands.output import as_json, printable
 
 if TYPE_CHECKING:
     from service.config.build import Configuration
-    from service.reconcile.apply.guard_counts import Question
+    from service.reconcile.apply.guard_counts import GuardQuestion
     from service.reconcile.options import ReconcileOptions
 
 
@@ -116,7 +116,7 @@ def _told(configuration: Configuration, options: ReconcileOptions) -> Iterator[A
 _DO = {"created": "Create", "overwritten": "Overwrite", "retired": "Retire"}
 
 
-def _approve(asked: Question) -> bool:
+def _approve(asked: GuardQuestion) -> bool:
     """Show the items in question, then ask."""
     for line in asked.lines:
         click.echo(f"  {printable(line)}", err=True)

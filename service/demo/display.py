@@ -22,7 +22,7 @@ _STATES = {"flowing": "green", "waiting": "yellow", "outage": "red", "paused": "
 
 
 @dataclass(frozen=True, slots=True)
-class Scenery:
+class DisplayState:
     """
     One moment.
 
@@ -58,7 +58,7 @@ class Display(Protocol):
     def say(self, sentence: str) -> None:
         """Tell something that has just happened."""
 
-    def show(self, scenery: Scenery) -> None:
+    def show(self, scenery: DisplayState) -> None:
         """Show the moment."""
 
 
@@ -80,7 +80,7 @@ class Lines:
         self._out.write(f"{sentence}\n")
         self._out.flush()
 
-    def show(self, scenery: Scenery) -> None:
+    def show(self, scenery: DisplayState) -> None:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + EVERY
@@ -120,7 +120,7 @@ class Screen:
     def say(self, sentence: str) -> None:
         self._live.console.print(Text(sentence))
 
-    def show(self, scenery: Scenery) -> None:
+    def show(self, scenery: DisplayState) -> None:
         self._in.add(scenery.deliveries)
         self._out.add(scenery.calls)
         rows = Table.grid(padding=(0, 2))
@@ -145,7 +145,7 @@ def _backlog(pending: int) -> Text:
     return Text("█" * min(40, -(-pending // 25)), "yellow")
 
 
-def _budget(scenery: Scenery) -> ProgressBar:
+def _budget(scenery: DisplayState) -> ProgressBar:
     return ProgressBar(total=max(scenery.limit, 1), completed=scenery.used, width=40)
 
 

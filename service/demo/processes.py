@@ -19,11 +19,11 @@ STOP = 25.0  # s that it has to end before it is killed
 _LOOK = 0.05  # s
 
 
-class StageError(ProcessorError):
+class DemoProcessError(ProcessorError):
     """A process of the demo did not start, or ended on its own."""
 
 
-class Actor:
+class DemoProcess:
     """
     One command of ``instep`` as a process. Start it in the main thread: it ends with that.
 
@@ -55,7 +55,7 @@ class Actor:
         Wait until it is ready; return its address, ``http://host:port``.
 
         Raises:
-            StageError: it ended, or took too long; the message ends with what it said last.
+            DemoProcessError: it ended, or took too long; the message ends with what it said last.
         """
         ends = time.monotonic() + START
         while time.monotonic() < ends and self.process.poll() is None:
@@ -64,13 +64,13 @@ class Actor:
                 return line.removeprefix(self._word).strip()
             time.sleep(_LOOK)
         last = "\n  ".join(self.log.read_text("utf-8", "replace").splitlines()[-5:])
-        raise StageError(f"instep {self.name} did not start; {self.log} ends with:\n  {last}")
+        raise DemoProcessError(f"instep {self.name} did not start; {self.log} ends with:\n  {last}")
 
     def check(self) -> None:
-        """Raise StageError if it has ended."""
+        """Raise DemoProcessError if it has ended."""
         if self.process.poll() is not None:
             status = self.process.returncode
-            raise StageError(f"instep {self.name} ended with status {status}; see {self.log}")
+            raise DemoProcessError(f"instep {self.name} ended with status {status}; see {self.log}")
 
     def stop(self) -> None:
         if self.process.poll() is None:
@@ -82,7 +82,7 @@ class Actor:
             self.process.wait()
 
 
-class Site:
+class SandboxSite:
     """The stand-in site, seen through its control API: nothing here is a call of the CMS."""
 
     def __init__(self, url: str) -> None:

@@ -16,7 +16,7 @@ Next: write a configuration of your own, and try it against the sandbox:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DemoResult:
     """
     What the day has shown. Its fields are the keys of ``--json``.
 
@@ -73,7 +73,7 @@ def duration(calls: int, limit: int) -> str:
     return f"{minutes:,.0f} minutes" if minutes >= 2 else f"{minutes * 60:.0f} seconds"
 
 
-def rows(found: Outcome) -> list[tuple[str, str, str]]:
+def rows(found: DemoResult) -> list[tuple[str, str, str]]:
     """Return the lines of the table: what, how much, and what to make of it."""
     fates = ", ".join(f"{count:,} {fate}" for fate, count in found.fields.items() if count)
     return [
@@ -102,7 +102,7 @@ def rows(found: Outcome) -> list[tuple[str, str, str]]:
     ]
 
 
-def verdict(found: Outcome) -> str:
+def verdict(found: DemoResult) -> str:
     """Return what it comes to, in a sentence or two."""
     if not found.good:
         reasons = {
@@ -127,7 +127,7 @@ def verdict(found: Outcome) -> str:
     return text
 
 
-def show(found: Outcome, out: TextIO) -> None:
+def show(found: DemoResult, out: TextIO) -> None:
     """Print the table and the verdict."""
     sentences = f"\n{verdict(found)}\n" + (f"\n{NEXT}\n" if found.good else "")
     if out.isatty():
@@ -141,7 +141,7 @@ def show(found: Outcome, out: TextIO) -> None:
     out.write(sentences)
 
 
-def _draw(found: Outcome, out: TextIO) -> None:
+def _draw(found: DemoResult, out: TextIO) -> None:
     table = Table(show_header=False)
     table.add_column()
     table.add_column(justify="right")

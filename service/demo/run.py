@@ -12,15 +12,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TextIO
 
 from service.demo import report, simulation, site_check, workspace
-from service.demo.display import Display, Scenery, display
-from service.demo.processes import Actor, Site, StageError
-from service.demo.report import Outcome
-from service.demo.scenario import Story, scenes
+from service.demo.display import Display, DisplayState, display
+from service.demo.processes import DemoProcess, DemoProcessError, SandboxSite
+from service.demo.report import DemoResult
+from service.demo.scenario import Scenario, scenes
 from service.demo.simulation import Day
-from service.demo.status_client import Look, System
+from service.demo.status_client import StatusClient, SystemState
 from service.demo.stop import Stop
 from service.demo.traffic import Sources
-from service.demo.workspace import Place
+from service.demo.workspace import Workspace
 from workers.errors import ProcessorError
 
 PRODUCTS = 1000
@@ -108,8 +108,8 @@ def run(events: int, api: str, as_json: bool) -> int:
 
 
 def _day(
-    events: int, api: str, size: Scale, here: Place, out: TextIO, stop: Stop, *, quiet: bool
-) -> Outcome:
+    events: int, api: str, size: Scale, here: Workspace, out: TextIO, stop: Stop, *, quiet: bool
+) -> DemoResult:
     with display(out, quiet=quiet) as shown, contextlib.ExitStack() as stack:
         shown.say(
             _INTRO.format(
@@ -123,41 +123,41 @@ def _day(
         if size.limit > REAL:
             shown.say(_MORE.format(reason=_REASONS[api]))
         cms, hooks, actors = stack.enter_context(_actors(size, here))
-        system = System(here.environ(cms))
+        system = StatusClient(here.environ(cms))
         stack.callback(system.close)
         today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         day = simulation.make(events, size.products, begins=today - timedelta(days=1))
         sources = Sources(day.deliveries, hooks.removeprefix("http://"), here.keys, size.seconds)
         stack.callback(sources.stop)
-        stage = Stage(Site(cms), system, sources, actors, shown, size, stop)
+        stage = DemoRun(SandboxSite(cms), system, sources, actors, shown, size, stop)
         return stage.play(day, events, api)
 
 
 @contextlib.contextmanager
-def _actors(size: Scale, here: Place) -> Iterator[tuple[str, str, list[Actor]]]:
+def _actors(size: Scale, here: Workspace) -> Iterator[tuple[str, str, list[DemoProcess]]]:
     """Start the site and Instep; yield their addresses and processes, and end them in order."""
     with contextlib.ExitStack() as stack:
         arguments = ("--products", str(PRODUCTS), "--requests-per-minute", str(size.limit))
         bind = ("--bind", "127.0.0.1:0")
-        site = Actor(
+        site = DemoProcess(
             "sandbox", here.folder, None, "sandbox", *bind, *arguments, "--token", here.token
         )
         stack.callback(site.stop)
         cms = site.url()
-        up = Actor("ready", here.folder, here.environ(cms), "up", *bind)
+        up = DemoProcess("ready", here.folder, here.environ(cms), "up", *bind)
         stack.callback(up.stop)
         yield cms, up.url(), [site, up]
 
 
-class Stage:
+class DemoRun:
     """Everything that plays together."""
 
     def __init__(
         self,
-        site: Site,
-        system: System,
+        site: SandboxSite,
+        system: StatusClient,
         sources: Sources,
-        actors: list[Actor],
+        actors: list[DemoProcess],
         shown: Display,
         size: Scale,
         stop: Stop,
@@ -169,12 +169,12 @@ class Stage:
         self._actors = actors
         self._shown = shown
         self._size = size
-        self._look: Look | None = None
+        self._look: SystemState | None = None
 
-    def play(self, day: Day, events: int, api: str) -> Outcome:
+    def play(self, day: Day, events: int, api: str) -> DemoResult:
         """Play the day and return what it has shown."""
         before = self._site.items()
-        story = Story(scenes(self._site, self._system, self._size.seconds, api))
+        story = Scenario(scenes(self._site, self._system, self._size.seconds, api))
         begin = time.monotonic()
         self._sources.start()
         while (share := (time.monotonic() - begin) / self._size.seconds) < 1.0:
@@ -195,7 +195,7 @@ class Stage:
         if self._look:
             calls, budget = self._site.calls(), self._site.budget()
             self._shown.show(
-                Scenery(
+                DisplayState(
                     share=share,
                     deliveries=self._sources.sent,
                     calls=calls["total"],
@@ -247,16 +247,16 @@ class Stage:
 
     def _outcome(
         self, day: Day, before: site_check.Items, events: int, api: str, seconds: float
-    ) -> Outcome:
+    ) -> DemoResult:
         look = self._system.look()
         if look is None:
-            raise StageError("the store does not answer")
+            raise DemoProcessError("the store does not answer")
         letters, calls = self._system.letters(), self._site.calls()
         truth, excused = day.truth(), day.refused()
         compared = site_check.compare(before, self._site.items(), truth, excused)
         fields = dict(look.status["fields"])
         answers = self._sources.answers
-        return Outcome(
+        return DemoResult(
             api=api,
             events=events,
             deliveries=self._sources.sent,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from service.demo.processes import Site
+from service.demo.processes import SandboxSite
 from service.demo.simulation import REFUSED_AT
-from service.demo.status_client import System
+from service.demo.status_client import StatusClient
 
 DOWN = 0.13  # of the day that the CMS is down
 RETRY_AFTER = 3  # s that the CMS asks us to wait
@@ -32,7 +32,7 @@ class Scene:
     lasts: float = 0.08
 
 
-def scenes(site: Site, system: System, seconds: float, api: str) -> Sequence[Scene]:
+def scenes(site: SandboxSite, system: StatusClient, seconds: float, api: str) -> Sequence[Scene]:
     """Return the scenes of a day of *seconds*, in order."""
     down = max(2.0, DOWN * seconds)
     return (
@@ -60,7 +60,7 @@ def scenes(site: Site, system: System, seconds: float, api: str) -> Sequence[Sce
     )
 
 
-class Story:
+class Scenario:
     """Plays *scenes* when their time has come."""
 
     def __init__(self, scenes: Sequence[Scene]) -> None:

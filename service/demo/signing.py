@@ -7,10 +7,10 @@ import hmac
 from collections.abc import Callable
 from hashlib import sha256
 
-from service.demo.simulation import Delivery
+from service.demo.simulation import SimulatedDelivery
 
 
-def _shop(delivery: Delivery, key: bytes, _: int) -> dict[str, str]:
+def _shop(delivery: SimulatedDelivery, key: bytes, _: int) -> dict[str, str]:
     return {
         "X-Shopify-Webhook-Id": delivery.id,
         "X-Shopify-Topic": delivery.topic,
@@ -18,11 +18,11 @@ def _shop(delivery: Delivery, key: bytes, _: int) -> dict[str, str]:
     }
 
 
-def _stock(delivery: Delivery, key: bytes, _: int) -> dict[str, str]:
+def _stock(delivery: SimulatedDelivery, key: bytes, _: int) -> dict[str, str]:
     return {"X-Signature": _hmac(key, delivery.body).hex()}
 
 
-def _crm(delivery: Delivery, key: bytes, now: int) -> dict[str, str]:
+def _crm(delivery: SimulatedDelivery, key: bytes, now: int) -> dict[str, str]:
     signed = b".".join((delivery.id.encode(), str(now).encode(), delivery.body))
     return {
         "webhook-id": delivery.id,
@@ -35,14 +35,14 @@ def _hmac(key: bytes, text: bytes) -> bytes:
     return hmac.digest(key, text, sha256)
 
 
-SCHEMES: dict[str, Callable[[Delivery, bytes, int], dict[str, str]]] = {
+SCHEMES: dict[str, Callable[[SimulatedDelivery, bytes, int], dict[str, str]]] = {
     "shop": _shop,
     "stock": _stock,
     "crm": _crm,
 }
 
 
-def headers(delivery: Delivery, key: bytes, now: float) -> dict[str, str]:
+def headers(delivery: SimulatedDelivery, key: bytes, now: float) -> dict[str, str]:
     """Return the headers of *delivery*, sent at *now* (seconds since 1970)."""
     if delivery.mark == "unsigned":
         key = b"somebody else's key"

@@ -61,7 +61,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class SimulatedDelivery:
     """
     One request to be sent.
 
@@ -85,7 +85,7 @@ class Delivery:
 @dataclass(frozen=True, slots=True)
 class Day:
     facts: Sequence[Fact]
-    deliveries: Sequence[Delivery]  # by the time at which they are due
+    deliveries: Sequence[SimulatedDelivery]  # by the time at which they are due
 
     @property
     def marks(self) -> Counter[str]:
@@ -163,9 +163,9 @@ def _refused(facts: Iterable[Fact], products: int) -> Fact:
     return Fact("shop", sku, REFUSED_AT, 86_400, values, frozenset({"price"}))
 
 
-def _delivery(fact: Fact, number: int, begins: datetime) -> Delivery:
+def _delivery(fact: Fact, number: int, begins: datetime) -> SimulatedDelivery:
     id = f"{fact.source}-{number:06d}"
-    return Delivery(fact.at, fact.source, id, _body(fact, id, begins))
+    return SimulatedDelivery(fact.at, fact.source, id, _body(fact, id, begins))
 
 
 def _body(fact: Fact, id: str, begins: datetime) -> bytes:
@@ -194,13 +194,13 @@ def _stock(id: str, sku: str, revision: int, quantity: Any) -> dict[str, Any]:
     return {"id": id, "type": TOPICS["stock"], "data": data}
 
 
-def _perhaps_late(delivery: Delivery, chance: random.Random) -> Delivery:
+def _perhaps_late(delivery: SimulatedDelivery, chance: random.Random) -> SimulatedDelivery:
     if chance.random() > LATE:
         return delivery
     return replace(delivery, due=_later(delivery.due, chance), mark="late")
 
 
-def _again(delivery: Delivery, chance: random.Random) -> Delivery:
+def _again(delivery: SimulatedDelivery, chance: random.Random) -> SimulatedDelivery:
     return replace(delivery, due=_later(delivery.due, chance), mark="duplicate")
 
 
@@ -208,14 +208,14 @@ def _later(due: float, chance: random.Random) -> float:
     return min(1.0, due + chance.uniform(0.005, LATEST))
 
 
-def _odd(sent: Sequence[Delivery], chance: random.Random) -> Iterator[Delivery]:
+def _odd(sent: Sequence[SimulatedDelivery], chance: random.Random) -> Iterator[SimulatedDelivery]:
     """Yield what cannot be mapped, is not signed, or speaks of a product that is not there."""
     for number, quantity in enumerate(UNMAPPED):
         id = f"stock-odd-{number}"
         body = json.dumps(_stock(id, f"P-{number + 1:04d}", 1, quantity)).encode()
-        yield Delivery(chance.uniform(0.1, 0.9), "stock", id, body, "unmapped")
+        yield SimulatedDelivery(chance.uniform(0.1, 0.9), "stock", id, body, "unmapped")
     for delivery in chance.sample(sent, min(UNSIGNED, len(sent))):
         yield replace(delivery, due=chance.uniform(OPENS, 1.0), mark="unsigned")
     body = json.dumps(_stock("stock-unknown", UNKNOWN, 1, 3)).encode()
     # First of all: a look-up of what is missing comes at once, and then not again for a while.
-    yield Delivery(0.0, "stock", "stock-unknown", body, "unknown")
+    yield SimulatedDelivery(0.0, "stock", "stock-unknown", body, "unknown")

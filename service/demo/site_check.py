@@ -15,7 +15,7 @@ _CATEGORY = next(owned(one, PRODUCTS).options for one in FIELDS if one.slug == "
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class SiteCheck:
     """
     Args:
         checked: Fields that were compared: all there are.
@@ -31,7 +31,7 @@ class Comparison:
 
 def compare(
     before: Items, after: Items, truth: Mapping[Place, Any], excused: Collection[Place]
-) -> Comparison:
+) -> SiteCheck:
     """
     Compare every field of every product.
 
@@ -50,7 +50,7 @@ def compare(
             if place in excused or readable(slug, shown) == truth.get(place, readable(slug, held)):
                 continue
             (lost if shown == held else wrong).append(place)
-    return Comparison(checked, tuple(wrong), tuple(lost))
+    return SiteCheck(checked, tuple(wrong), tuple(lost))
 
 
 def readable(slug: str, value: Any) -> Any:

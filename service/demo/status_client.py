@@ -14,13 +14,13 @@ from workers.errors import StoreUnavailable
 from workers.runtime import heartbeats, jobs
 from workers.store import keys
 from workers.store.connection import guarded
-from workers.store.item_record import CLAIM, DUE, Claim
+from workers.store.item_record import CLAIM, DUE, ItemClaim
 
 SILENT_MS = 15_000  # after which no request is on its way any more
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class SystemState:
     """
     One look at the system.
 
@@ -48,7 +48,7 @@ class Look:
         return int(self.status["dead_letters"])
 
 
-class System:
+class StatusClient:
     """
     Args:
         environ: With which the system runs.
@@ -58,7 +58,7 @@ class System:
         self._parts = jobs.build(load(environ))
         self._client = self._parts.steps.client
 
-    def look(self) -> Look | None:
+    def look(self) -> SystemState | None:
         """Return what it is like now; None: the store does not answer at this moment."""
         try:
             status = self._parts.report.status()
@@ -69,7 +69,7 @@ class System:
                 held, put_off = self._waits()
         except StoreUnavailable:
             return None
-        return Look(status, status["fields"]["pending"], repairs, workers, held, put_off)
+        return SystemState(status, status["fields"]["pending"], repairs, workers, held, put_off)
 
     def _waits(self) -> tuple[tuple[int, float], tuple[int, float]]:
         """Return what is held by requests that nobody answers for, and what is put off."""
@@ -80,7 +80,7 @@ class System:
                 pipeline.hmget(keys.item("products", record), CLAIM, DUE)
             (seconds, micros), *found = pipeline.execute()
         now = 1000 * seconds + micros / 1000
-        claims = [Claim.parse(claim) for claim, _ in found if claim]
+        claims = [ItemClaim.parse(claim) for claim, _ in found if claim]
         held = [claim.till - now for claim in claims if claim.at < now - SILENT_MS]
         put_off = [float(due) - now for claim, due in found if due and not claim]
         return _waiting(held), _waiting(put_off)

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from service.demo import signing
-from service.demo.simulation import Delivery
+from service.demo.simulation import SimulatedDelivery
 
 THREADS = 6
 TIMEOUT = 10.0  # s
@@ -33,7 +33,7 @@ class Sources:
 
     def __init__(
         self,
-        deliveries: Iterable[Delivery],
+        deliveries: Iterable[SimulatedDelivery],
         address: str,
         keys: Mapping[str, bytes],
         seconds: float,
@@ -84,7 +84,7 @@ class Sources:
             self._note(delivery, status)
         connection.close()
 
-    def _next(self) -> Delivery | None:
+    def _next(self) -> SimulatedDelivery | None:
         """Wait for the next delivery that is due; None at the end."""
         with self._change:
             while self._left and not self._ended:
@@ -94,7 +94,7 @@ class Sources:
                 self._change.wait(wait)
         return None
 
-    def _post(self, connection: http.client.HTTPConnection, delivery: Delivery) -> int:
+    def _post(self, connection: http.client.HTTPConnection, delivery: SimulatedDelivery) -> int:
         headers = signing.headers(delivery, self._keys[delivery.source], time.time())
         try:
             connection.request("POST", f"/webhooks/{delivery.source}", delivery.body, headers)
@@ -105,7 +105,7 @@ class Sources:
             return 0
         return answer.status
 
-    def _note(self, delivery: Delivery, status: int) -> None:
+    def _note(self, delivery: SimulatedDelivery, status: int) -> None:
         with self._change:
             self.answers[status] += 1
             if status in _TAKEN:

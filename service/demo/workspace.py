@@ -46,7 +46,7 @@ _OURS = ("INSTEP_", "REDIS_URL")  # of the user's own system, which the demo mus
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Workspace:
     """
     Args:
         keys: What each source signs with.
@@ -74,11 +74,11 @@ class Place:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def prepare(api: str, limit: int) -> Place:
+def prepare(api: str, limit: int) -> Workspace:
     """Write the folder. *limit*: requests per minute that the CMS allows."""
     folder = Path(tempfile.mkdtemp(prefix="instep-demo-"))
     text = CONFIGURATION % {"api": api, "limit": limit}
     (folder / "instep.toml").write_text(text, encoding="utf-8")
     shutil.copy(Path(__file__).parent / "shop" / "mappings.py", folder / "mappings.py")
     keys = {name: secrets.token_hex(16).encode() for name in SOURCES}
-    return Place(folder, secrets.token_hex(16), keys)
+    return Workspace(folder, secrets.token_hex(16), keys)

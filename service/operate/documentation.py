@@ -21,7 +21,7 @@ _ENTRY: Final = re.compile(r"^ *- \[([^\]]+)\]\(([\w/-]+)\.md\): (.+)$", re.MULT
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class DocPage:
     """
     Args:
         name: Path below ``service/docs`` without its ending, as ``senders/shopify``.
@@ -43,15 +43,15 @@ def _read(name: str) -> str:
 
 
 @cache
-def pages() -> Mapping[str, Page]:
+def pages() -> Mapping[str, DocPage]:
     """Return the pages by name, in the order of the index."""
-    found = (Page(name, title, summary) for title, name, summary in _ENTRY.findall(_read(INDEX)))
+    found = (DocPage(name, title, summary) for title, name, summary in _ENTRY.findall(_read(INDEX)))
     return MappingProxyType({page.name: page for page in found})
 
 
-def index() -> Page:
+def index() -> DocPage:
     """Return the page that lists the others."""
-    return Page(INDEX, "Documentation", "all pages")
+    return DocPage(INDEX, "Documentation", "all pages")
 
 
 def linked(name: str, href: str) -> tuple[str, str] | None:

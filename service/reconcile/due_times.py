@@ -16,7 +16,7 @@ _SKEW = timedelta(minutes=5)  # that clocks of two machines may differ; more: on
 
 
 @dataclass(frozen=True, slots=True)
-class Last:
+class LastRun:
     """
     What is known of a collection's runs.
 
@@ -38,7 +38,7 @@ class Last:
     state: str = ""
 
 
-def due_at(settings: Reconcile, last: Last, now: datetime) -> datetime | None:
+def due_at(settings: Reconcile, last: LastRun, now: datetime) -> datetime | None:
     """
     Return when the next run is due; None: never by itself.
 
@@ -51,7 +51,7 @@ def due_at(settings: Reconcile, last: Last, now: datetime) -> datetime | None:
     return regular if again is None else min(regular, again)
 
 
-def regular_at(settings: Reconcile, last: Last, now: datetime) -> datetime | None:
+def regular_at(settings: Reconcile, last: LastRun, now: datetime) -> datetime | None:
     """Return when the next run is due by ``every`` or ``at``; None: it has neither."""
     # One by hand counts where it came to its end, and where nothing else is known.
     whole = last.ended is not None and last.state != "failed"
@@ -69,7 +69,7 @@ def regular_at(settings: Reconcile, last: Last, now: datetime) -> datetime | Non
     return due if due > after else due + timedelta(days=1)
 
 
-def again_at(last: Last) -> datetime | None:
+def again_at(last: LastRun) -> datetime | None:
     """Return when the last run is to be tried again; None: it came to its end, or often enough."""
     turn, began, ended = last.turn, last.began, last.ended
     by_hand = not last.scheduled and began is not None and turn is not None and began > turn

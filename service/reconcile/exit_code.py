@@ -12,15 +12,15 @@ from service.reconcile.apply.proof import Unproven
 from service.reconcile.apply.settlement import UNCONFIRMED
 from service.reconcile.options import ReconcileOptions
 from service.reconcile.plan import causes
-from service.reconcile.run import Run
-from service.reconcile.run_results import Done, Found
+from service.reconcile.run import ReconcileRun
+from service.reconcile.run_results import ApplyResult, ComparisonResult
 from workers.policy.run_guard import GuardDecision
 
 
 def unproven(
-    run: Run,
-    found: Found,
-    done: Done | None,
+    run: ReconcileRun,
+    found: ComparisonResult,
+    done: ApplyResult | None,
     decisions: Mapping[str, GuardDecision],
     options: ReconcileOptions,
 ) -> Unproven:
@@ -50,7 +50,7 @@ def unproven(
     )
 
 
-def _unsettled(run: Run, done: Done) -> int:
+def _unsettled(run: ReconcileRun, done: ApplyResult) -> int:
     """Return the records of which the CMS has not answered that it holds what was handed over."""
     return done.waited.left + len({*run.table.came_of(UNCONFIRMED)})
 

@@ -19,7 +19,7 @@ from workers.store.lease import Lease, Owner, kept, owner_of
 BY_HAND, SCHEDULED = "instep reconcile", "a scheduled reconcile"  # what is done with it
 
 
-class Held:
+class RunLock:
     """The lock of a run, which is asked before each portion that the run hands over."""
 
     def __init__(self, lease: Lease, collection: str) -> None:
@@ -57,14 +57,14 @@ class Held:
 
 
 @contextlib.contextmanager
-def held_for(
+def run_lock(
     client: redis.Redis,
     collection: str,
     work: str = BY_HAND,
     *,
     lost: Callable[[str], object] = lambda _: None,
     sleep: Callable[[float], object] = time.sleep,
-) -> Iterator[Held]:
+) -> Iterator[RunLock]:
     """
     Hold the lock of *collection* for the length of a ``with``.
 
@@ -84,7 +84,7 @@ def held_for(
             raise ReconcileFailed(
                 f"{collection} is already being reconciled by {other}; wait for its end, or stop it"
             )
-    held = Held(lease, collection)
+    held = RunLock(lease, collection)
     with kept(lease, lambda: lost(held.loss())):
         yield held
 

@@ -13,8 +13,8 @@ from service.reconcile.apply.proof import Unproven
 from service.reconcile.apply.settlement import OVERTAKEN, REPAIRED
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
-from service.reconcile.run import Run
-from service.reconcile.run_results import Done, Found
+from service.reconcile.run import ReconcileRun
+from service.reconcile.run_results import ApplyResult, ComparisonResult
 from workers.model.retirement import shown_slug
 from workers.policy.run_guard import RETIRED, GuardDecision
 from workers.webflow.item_keys import joined, key_of
@@ -23,9 +23,9 @@ _DONE = (REPAIRED, causes.KEEP, OVERTAKEN, causes.IGNORED)  # or left, as `missi
 
 
 def summary(
-    run: Run,
-    found: Found,
-    done: Done | None,
+    run: ReconcileRun,
+    found: ComparisonResult,
+    done: ApplyResult | None,
     decisions: Mapping[str, GuardDecision],
     unproven: Unproven,
     calls: int,
@@ -76,7 +76,7 @@ def summary(
     }
 
 
-def by_cause(run: Run) -> dict[str, int]:
+def by_cause(run: ReconcileRun) -> dict[str, int]:
     """Return how many findings there are, by cause."""
     found: dict[str, int] = {}
     for (cause, _, _), number in run.table.counts().items():
@@ -88,7 +88,9 @@ def _ruled(decision: GuardDecision) -> dict[str, Any]:
     return {"wanted": decision.wanted, "allowed": decision.allowed}
 
 
-def predicted(run: Run, found: Found, calls: Mapping[str, int]) -> dict[str, Any]:
+def predicted(
+    run: ReconcileRun, found: ComparisonResult, calls: Mapping[str, int]
+) -> dict[str, Any]:
     """Return the calls that the run itself would need, and the minutes that they take."""
     listing = {"list": found.pages.calls + found.targets + calls.get("list", 0)}
     kinds = {**calls, **listing}
@@ -97,7 +99,7 @@ def predicted(run: Run, found: Found, calls: Mapping[str, int]) -> dict[str, Any
     return {"calls": kinds, "all": number, "minutes": minutes}
 
 
-def left(run: Run, done: Done | None) -> int:
+def left(run: ReconcileRun, done: ApplyResult | None) -> int:
     """Return how many differences are still there that nobody has decided to leave."""
     chosen = (causes.REPORT, causes.CMS_WINS, causes.KEEP)
     return sum(
@@ -126,13 +128,13 @@ def entry(finding: Finding, outcome: str, key: str | None) -> dict[str, Any]:
     }
 
 
-def entries(run: Run, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+def entries(run: ReconcileRun, names: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield what was found under the causes *names*."""
     for finding, outcome in run.table.findings(causes=names):
         yield entry(finding, outcome, run.table.shown(finding.record) or _in_cms(run, finding))
 
 
-def _in_cms(run: Run, finding: Finding) -> str | None:
+def _in_cms(run: ReconcileRun, finding: Finding) -> str | None:
     """Return the key of a record that the source lacks, as its item has it."""
     if finding.record is None:
         return None

@@ -10,29 +10,29 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from service.ingest.spool_count import all_waiting
-from service.reconcile.apply.apply import Actor
+from service.reconcile.apply.apply import Applier
 from service.reconcile.apply.dry_run import prepared
 from service.reconcile.apply.guard_counts import GuardCounts, limits_of
-from service.reconcile.apply.proof import Proof
-from service.reconcile.apply.settlement import Waiting
+from service.reconcile.apply.proof import RunProof
+from service.reconcile.apply.settlement import SettlementWait
 from service.reconcile.plan.comparison import Comparison
 from service.reconcile.plan.diff import compare
 from service.reconcile.plan.field_match import FieldMatcher
 from service.reconcile.plan.key_conflicts import keyless
-from service.reconcile.plan.model import Compared, Wanted, has_live
+from service.reconcile.plan.model import ComparedRecord, SourceField, has_live
 from service.reconcile.plan.policies import Policies
 from service.reconcile.plan.precedence import Precedence
-from service.reconcile.run_results import Done, Found, Watch
+from service.reconcile.run_results import ApplyResult, ComparisonResult, RunHooks
 from service.reconcile.snapshot.mapping_choice import warning
 from service.reconcile.snapshot.rows import Rows
 from service.reconcile.state import live_copies, locale_variants, stored_forms
-from service.reconcile.state.cms_listing import Lister, Pages
+from service.reconcile.state.cms_listing import CmsLister, Listing
 from service.reconcile.state.cms_schema import known_schema, options_of, record_keys_of
 from service.reconcile.state.outbox_reader import OutboxReader
-from service.reconcile.state.reference_ids import Links
+from service.reconcile.state.reference_ids import ReferenceIds
 from service.reconcile.state.reference_listing import list_targets, teach
 from service.reconcile.state.source_records import SourceRecords
-from service.reconcile.state.working_set import Table
+from service.reconcile.state.working_set import WorkingSet
 from service.senders import SENDERS
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
@@ -48,7 +48,7 @@ MOST_PROBLEMS = 1000  # of records that are told
 _NO_LIMITS: Mapping[str, RunLimit] = MappingProxyType({})
 
 
-class Run:
+class ReconcileRun:
     """
     Args:
         rows: Of the snapshot.
@@ -61,7 +61,7 @@ class Run:
         parts: Parts,
         collection: Collection,
         rows: Rows,
-        table: Table,
+        table: WorkingSet,
         *,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
@@ -70,11 +70,11 @@ class Run:
         self.destination = parts.settings.destinations[collection.destination]
         self.rows = rows
         self.table = table
-        self.watch = Watch()
+        self.watch = RunHooks()
         self._sleep = sleep
         self.problems: list[tuple[int, str, str]] = []  # record number, path, message
         self._outbox = OutboxReader(parts, collection)
-        self._links = Links(parts, collection)
+        self._links = ReferenceIds(parts, collection)
         self.as_of_ms = Version.parse(rows.version).number // 1000
         self.source_records = SourceRecords(
             parts, collection.name, rows.chosen.source, self.as_of_ms
@@ -84,7 +84,7 @@ class Run:
         self._partial = self._beside_live = False
         self.guard_counts = GuardCounts(table, collection)
         self.counts = RunCounts(parts.steps, parts.settings, collection)
-        self.proof = Proof(parts, collection, table, source=rows.chosen.source, sleep=sleep)
+        self.proof = RunProof(parts, collection, table, source=rows.chosen.source, sleep=sleep)
 
     def read(self) -> None:
         """
@@ -107,10 +107,10 @@ class Run:
                     self.table.add_record(change.record, row.number, wanted, change.shown)
             self.watch.read(self.rows.records.read)
 
-    def _wanted(self, change: Change) -> list[Wanted]:
+    def _wanted(self, change: Change) -> list[SourceField]:
         version = change.version or ""
         return [
-            Wanted(f.slug, f.value, f.type, version, change.mapping, f.on_create)
+            SourceField(f.slug, f.value, f.type, version, change.mapping, f.on_create)
             for f in change.fields
         ]
 
@@ -123,7 +123,7 @@ class Run:
             self.rows.version, margin, sequenced, source, superseded=self.source_records.superseded
         )
 
-    def list(self) -> Pages:
+    def list(self) -> Listing:
         """
         List the collection into the table.
 
@@ -135,7 +135,7 @@ class Run:
         self.table.add_known(self._outbox.ids())
         by, told, moved = self.rows.chosen.by, self.watch.listed, self.watch.moved
         names, more = record_keys_of(self.parts, self.collection, by, list(self.table.records()))
-        lister = Lister(
+        lister = CmsLister(
             self.parts, self.collection, by, names=names, told=told, moved=moved, sleep=self._sleep
         )
         pages = lister.into(self.table, *self._outbox.begin(self.destination.name))
@@ -156,7 +156,7 @@ class Run:
         )
         return pages
 
-    def compare(self, pages: Pages, *, partial: bool) -> Found:
+    def compare(self, pages: Listing, *, partial: bool) -> ComparisonResult:
         """
         Keep in the table what differs, and what is to be done about it; do nothing.
 
@@ -192,9 +192,13 @@ class Run:
         self.table.add_findings(keyless(item) for item in self.table.keyless())
         wanted = self.guard_counts.wanted()
         guard_input = self._guard_input(pages, wanted, partial=partial)
-        return Found(self.rows.count, self._bad, pages, guard_input, wanted, calls, self._targets)
+        return ComparisonResult(
+            self.rows.count, self._bad, pages, guard_input, wanted, calls, self._targets
+        )
 
-    def _guard_input(self, pages: Pages, wanted: Mapping[str, int], *, partial: bool) -> GuardInput:
+    def _guard_input(
+        self, pages: Listing, wanted: Mapping[str, int], *, partial: bool
+    ) -> GuardInput:
         blockers = run_guard.blockers(
             records=self.rows.count,
             unread=self._unread,
@@ -208,7 +212,7 @@ class Run:
         first = wanted[CREATED] if loads else counted.first or 0
         return GuardInput(pages.items, recent, blockers, first, loads)
 
-    def _localized(self, one: Compared) -> Compared:
+    def _localized(self, one: ComparedRecord) -> ComparedRecord:
         if not self._locales or len(one.items) != 1:
             return one
         return one.localized(dict(self.table.variants(one.items[0].id)))
@@ -226,7 +230,9 @@ class Run:
                 if rule.options.version is None:
                     yield warning(rule.name, self.collection.name)
 
-    def act(self, found: Found, decisions: Mapping[str, GuardDecision], *, wait: bool) -> Done:
+    def act(
+        self, found: ComparisonResult, decisions: Mapping[str, GuardDecision], *, wait: bool
+    ) -> ApplyResult:
         """
         Hand over what was found, and wait for it.
 
@@ -248,19 +254,21 @@ class Run:
             else decision
             for kind, decision in decisions.items()
         }
-        return Done(handed, self.waiting().wait(patient=wait), decisions)
+        return ApplyResult(handed, self.waiting().wait(patient=wait), decisions)
 
     def spooled(self) -> int:
         """Return the deliveries that wait on disk, of all machines as far as they have told."""
         return all_waiting(self.parts.settings.store.data, self.parts.steps.client).deliveries
 
-    def waiting(self) -> Waiting:
+    def waiting(self) -> SettlementWait:
         """Return what waits for all that was handed over."""
-        return Waiting(
+        return SettlementWait(
             self.parts, self.collection, self.table, told=self.watch.settled, sleep=self._sleep
         )
 
-    def dry_run(self, found: Found, decisions: Mapping[str, GuardDecision]) -> Done:
+    def dry_run(
+        self, found: ComparisonResult, decisions: Mapping[str, GuardDecision]
+    ) -> ApplyResult:
         """
         Do the same on a store of its own, with a fake CMS: nothing is written.
 
@@ -272,16 +280,18 @@ class Run:
         with prepared(self.parts, self.collection, self.table, self._locales) as dry:
             handed = self._actor(dry.parts, found, _NO_LIMITS).act()
             calls = dry.play()
-            waiting = Waiting(dry.parts, self.collection, self.table)
-            return Done(handed, waiting.wait(patient=False), decisions, calls)
+            waiting = SettlementWait(dry.parts, self.collection, self.table)
+            return ApplyResult(handed, waiting.wait(patient=False), decisions, calls)
 
     def _withhold(self, decisions: Mapping[str, GuardDecision]) -> None:
         for decision in decisions.values():
             if not decision.allowed:
                 self.guard_counts.withhold(decision)
 
-    def _actor(self, parts: Parts, found: Found, limits: Mapping[str, RunLimit]) -> Actor:
-        return Actor(
+    def _actor(
+        self, parts: Parts, found: ComparisonResult, limits: Mapping[str, RunLimit]
+    ) -> Applier:
+        return Applier(
             parts,
             self.collection,
             self.table,

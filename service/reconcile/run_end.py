@@ -10,7 +10,7 @@ from typing import Any
 import redis
 
 from service.reconcile import report
-from service.reconcile.lock import Held
+from service.reconcile.lock import RunLock
 from service.reconcile.options import ReconcileOptions
 from service.reconcile.state import past_runs
 from service.reconcile.time_limit import TimeLimit
@@ -19,7 +19,7 @@ from workers.errors import ProcessorError, ReconcileFailed, StoreUnavailable
 
 @contextmanager
 def noted(
-    client: redis.Redis, options: ReconcileOptions, limit: TimeLimit, lock: Held
+    client: redis.Redis, options: ReconcileOptions, limit: TimeLimit, lock: RunLock
 ) -> Iterator[None]:
     """Keep in the store that a run that writes began, and why it failed."""
     if _writes(options):
@@ -50,7 +50,7 @@ def _writes(options: ReconcileOptions) -> bool:
     return not (options.check or options.dry_run)
 
 
-def _note_failure(client: redis.Redis, options: ReconcileOptions, why: str, lock: Held) -> None:
+def _note_failure(client: redis.Redis, options: ReconcileOptions, why: str, lock: RunLock) -> None:
     if _writes(options):
         with suppress(StoreUnavailable):
             past_runs.note_end(client, options.collection, 1, why, lock=lock)
@@ -61,7 +61,7 @@ def note_end(
     options: ReconcileOptions,
     code: int,
     figures: Mapping[str, Any],
-    lock: Held,
+    lock: RunLock,
 ) -> None:
     """Keep in the store how a run that writes ended."""
     if _writes(options):
@@ -75,7 +75,7 @@ def note_end(
 
 
 def abandon(
-    client: redis.Redis, options: ReconcileOptions, locks: Sequence[Held], why: str
+    client: redis.Redis, options: ReconcileOptions, locks: Sequence[RunLock], why: str
 ) -> None:
     """Leave everything in order where the run itself does not come to it."""
     for lock in locks:

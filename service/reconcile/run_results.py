@@ -7,15 +7,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from service.reconcile.apply.apply import Handed
-from service.reconcile.apply.settlement import Waited
-from service.reconcile.state.cms_listing import Pages
+from service.reconcile.apply.apply import Applied
+from service.reconcile.apply.settlement import WaitResult
+from service.reconcile.state.cms_listing import Listing
 from workers.model.run_limits import RunLease
 from workers.policy.run_guard import GuardDecision, GuardInput
 
 
 @dataclass(slots=True)
-class Watch:
+class RunHooks:
     """Who is told how far it is; each is called with numbers, from the thread of the run."""
 
     read: Callable[[int], object] = lambda _: None
@@ -26,7 +26,7 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ComparisonResult:
     """
     What a comparison has come to, before anything is done.
 
@@ -39,7 +39,7 @@ class Found:
 
     records: int
     bad: int
-    pages: Pages
+    pages: Listing
     guard_input: GuardInput
     wanted: Mapping[str, int]
     calls: int
@@ -47,7 +47,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class ApplyResult:
     """
     What came of it.
 
@@ -56,7 +56,7 @@ class Done:
         calls: By kind, that a dry run has counted.
     """
 
-    handed: Handed
-    waited: Waited
+    handed: Applied
+    waited: WaitResult
     decisions: Mapping[str, GuardDecision]
     calls: Mapping[str, int] = field(default_factory=dict)

@@ -12,18 +12,18 @@ from typing import Any, BinaryIO
 
 from service.config.build import Configuration
 from service.reconcile import exit_code, report
-from service.reconcile.apply.guard_counts import FLAGS, Question
-from service.reconcile.lock import BY_HAND, SCHEDULED, Held, held_for
+from service.reconcile.apply.guard_counts import FLAGS, GuardQuestion
+from service.reconcile.lock import BY_HAND, SCHEDULED, RunLock, run_lock
 from service.reconcile.options import ReconcileOptions
 from service.reconcile.plan import causes
 from service.reconcile.progress import Progress
-from service.reconcile.run import Run
+from service.reconcile.run import ReconcileRun
 from service.reconcile.run_end import abandon, ending, note_end, noted
-from service.reconcile.run_results import Done, Found
+from service.reconcile.run_results import ApplyResult, ComparisonResult
 from service.reconcile.snapshot.choice import opened
 from service.reconcile.snapshot.mapping_choice import chosen
 from service.reconcile.snapshot.rows import Rows
-from service.reconcile.state.working_set import Table
+from service.reconcile.state.working_set import WorkingSet
 from service.reconcile.time_limit import TimeLimit, watched
 from workers.model.run_limits import RunLease
 from workers.policy import run_guard
@@ -33,14 +33,14 @@ from workers.store import connection, keys
 from workers.store.connection import guarded
 from workers.store.losses import Losses
 
-Approve = Callable[[Question], bool]
+Approve = Callable[[GuardQuestion], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RunResult:
     """What a run has come to, while its table is there."""
 
-    run: Run
+    run: ReconcileRun
     figures: dict[str, Any]
     code: int
 
@@ -82,7 +82,7 @@ def carried_out(
     *,
     approve: Approve | None,
     stdin: BinaryIO,
-) -> Iterator[Outcome]:
+) -> Iterator[RunResult]:
     """
     Carry out *options*, and yield what came of it.
 
@@ -103,16 +103,16 @@ def carried_out(
     client, work = parts.steps.client, SCHEDULED if options.scheduled else BY_HAND
     try:
         connection.reach(client, settings.store)
-        with Table() as table:
-            locks: list[Held] = []
+        with WorkingSet() as table:
+            locks: list[RunLock] = []
             with (
                 ending(options, limit),
                 watched(limit, partial(abandon, client, options, locks)),
-                held_for(client, collection.name, work, lost=limit.fail) as lock,
+                run_lock(client, collection.name, work, lost=limit.fail) as lock,
                 noted(client, options, limit, lock),
             ):
                 locks.append(lock)
-                run = Run(parts, collection, rows, table)
+                run = ReconcileRun(parts, collection, rows, table)
                 run.watch.portion = lock.check
                 outcome = carry_out(run, options, approve, limit)
                 note_end(client, options, outcome.code, outcome.figures, lock)
@@ -123,8 +123,11 @@ def carried_out(
 
 
 def carry_out(
-    run: Run, options: ReconcileOptions, approve: Approve | None, limit: TimeLimit | None = None
-) -> Outcome:
+    run: ReconcileRun,
+    options: ReconcileOptions,
+    approve: Approve | None,
+    limit: TimeLimit | None = None,
+) -> RunResult:
     """
     Compare, and do what is wished about it.
 
@@ -143,7 +146,7 @@ def carry_out(
 
     run.watch.moved = moved
     found = _compare(run, options, limit)
-    done: Done | None = None
+    done: ApplyResult | None = None
     asked = None if options.check or options.dry_run else approve
     with limit.waiting(asked is not None):
         decisions: Mapping[str, GuardDecision] = _decisions(run, found, options, asked)
@@ -160,10 +163,10 @@ def carry_out(
     proven = code == 0 and not (options.dry_run and figures["found"])
     warnings = [*run.warnings(), *(_losses(run, options, since) if code == 0 else ())]
     told = {"proven": proven, "warnings": warnings}
-    return Outcome(run, figures | told, code)
+    return RunResult(run, figures | told, code)
 
 
-def _compare(run: Run, options: ReconcileOptions, limit: TimeLimit) -> Found:
+def _compare(run: ReconcileRun, options: ReconcileOptions, limit: TimeLimit) -> ComparisonResult:
     records, name = run.rows.records, run.collection.name
     went = limit.begin(reading := f"reading {records.name}")
     with (
@@ -181,7 +184,7 @@ def _compare(run: Run, options: ReconcileOptions, limit: TimeLimit) -> Found:
 
 
 def _decisions(
-    run: Run, found: Found, options: ReconcileOptions, approve: Approve | None
+    run: ReconcileRun, found: ComparisonResult, options: ReconcileOptions, approve: Approve | None
 ) -> dict[str, GuardDecision]:
     """Return what the guard says of each kind; an operator who is there is asked."""
     ceilings = {
@@ -204,8 +207,13 @@ def _decisions(
 
 
 def _act(
-    run: Run, found: Found, decisions: Mapping[str, GuardDecision], limit: TimeLimit, *, wait: bool
-) -> Done:
+    run: ReconcileRun,
+    found: ComparisonResult,
+    decisions: Mapping[str, GuardDecision],
+    limit: TimeLimit,
+    *,
+    wait: bool,
+) -> ApplyResult:
     total, held = len(run.table.acted(causes.ACTS)), run.watch.portion
     went = limit.begin(writing := f"writing {run.collection.name}")
 
@@ -224,7 +232,7 @@ def _both(went: Callable[[int], object], shown: Callable[[int], object], done: i
     shown(done)
 
 
-def _losses(run: Run, options: ReconcileOptions, since: int) -> Iterator[str]:
+def _losses(run: ReconcileRun, options: ReconcileOptions, since: int) -> Iterator[str]:
     """
     Note what a run that ends with 0 has proven of what the store may lack.
 
@@ -245,13 +253,13 @@ def _losses(run: Run, options: ReconcileOptions, since: int) -> Iterator[str]:
         )
 
 
-def _compares_all(run: Run, options: ReconcileOptions) -> bool:
+def _compares_all(run: ReconcileRun, options: ReconcileOptions) -> bool:
     """Return whether exit 0 speaks of every record and item as they are at the end of the run."""
     partial = options.partial or run.collection.reconcile.partial
     return not (partial or options.no_wait or options.dry_run or run.source_records.superseded)
 
 
-def _calls(run: Run) -> int:
+def _calls(run: ReconcileRun) -> int:
     with guarded():
         name = keys.destination(run.destination.name)
         return int(run.parts.steps.client.hget(name, "calls") or 0)

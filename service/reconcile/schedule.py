@@ -58,7 +58,7 @@ class Schedule:
         """Look for what is due until *stop*; a duty of the supervisor."""
         away = Complaint(_log, "schedule without the store")
         lease = Lease(self._client, keys.RECONCILER, "the schedule")
-        running: list[Started] = []
+        running: list[ScheduledRun] = []
         while not stop.wait(_LOOK):
             try:
                 if lease.take():
@@ -78,7 +78,7 @@ class Schedule:
         with contextlib.suppress(StoreUnavailable):
             lease.end()
 
-    def start(self, running: list[Started]) -> list[Started]:
+    def start(self, running: list[ScheduledRun]) -> list[ScheduledRun]:
         """
         Start what is due and has room beside what runs already; return that.
 
@@ -86,13 +86,13 @@ class Schedule:
             StoreUnavailable: The store did not answer.
         """
         busy = {each.collection.destination for each in running}
-        started: list[Started] = []
+        started: list[ScheduledRun] = []
         for collection, tries in self.due(datetime.now(UTC)):
             if collection.destination in busy or len(busy) >= AT_ONCE:
                 continue
             busy.add(collection.destination)
             note_turn(self._client, collection.name, tries)
-            started.append(Started(self._client, collection))
+            started.append(ScheduledRun(self._client, collection))
         return started
 
     def due(self, now: datetime) -> list[tuple[Collection, int]]:
@@ -118,7 +118,7 @@ class Schedule:
         return [(collection, tries) for _, _, collection, tries in sorted(found)]
 
 
-class Started:
+class ScheduledRun:
     """
     One run that was started.
 

@@ -21,7 +21,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from service.operate import documentation
-from service.operate.documentation import Page
+from service.operate.documentation import DocPage
 from service.web.operator_token import refusal
 
 _HEADERS: Final = {
@@ -70,7 +70,7 @@ def _page(name: str) -> Response:
     )
 
 
-def _shown(page: Page) -> Response:
+def _shown(page: DocPage) -> Response:
     # The root differs where a proxy puts the application under a path of its own.
     body = html(page.name, page.text, url_for("docs.index"))
     pages = documentation.pages().values()

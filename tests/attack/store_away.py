@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 
 import redis
 
-from service.demo.processes import Actor, Site
+from service.demo.processes import DemoProcess, SandboxSite
 from service.ingest.spool_count import waiting
 from service.sandbox.seeds.samples import product_id
 from tests.benchmarks.load import Load
@@ -88,7 +88,7 @@ class Store:
 class Watch:
     """Looks at the site all the time: what it shows of an item is never older than before."""
 
-    site: Site
+    site: SandboxSite
     older: int = 0
     shown: dict = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
@@ -136,9 +136,11 @@ def run(seconds=120.0, rate=200, say=lambda _: None):
             "INSTEP_CONFIG": str(place / "instep.toml"),
             "INSTEP_DATA": str(place / "data"),
         }
-        actor = Actor("ready", place, environ, "up", "--bind", "127.0.0.1:0")
+        actor = DemoProcess("ready", place, environ, "up", "--bind", "127.0.0.1:0")
         try:
-            return _attack(store, actor.url(), secret, Site(cms), (count, seconds, rate), say)
+            return _attack(
+                store, actor.url(), secret, SandboxSite(cms), (count, seconds, rate), say
+            )
         finally:
             actor.stop()
             store.kill()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import redis
 
-from service.demo.processes import Site
+from service.demo.processes import SandboxSite
 from tests.benchmarks import rig as rigs
 from workers.embedded.layout import binary
 
@@ -49,7 +49,7 @@ def plain(limit):
         _await(lambda: client.scard("rq:workers") == WORKERS)
         pids = tuple(process.pid for process in started)
         url = f"http://127.0.0.1:{port}"
-        yield rigs.Rig(url, secret, Site(cms), pids, environ, place, lambda: _done(client))
+        yield rigs.Rig(url, secret, SandboxSite(cms), pids, environ, place, lambda: _done(client))
 
 
 @contextlib.contextmanager

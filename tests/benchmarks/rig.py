@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.demo.processes import Actor, Site
+from service.demo.processes import DemoProcess, SandboxSite
 from service.sandbox.seeds.samples import PRODUCTS
 
 TOKEN = "bench-token"
@@ -64,7 +64,7 @@ class Rig:
 
     url: str
     secret: str
-    site: Site
+    site: SandboxSite
     pids: tuple[int, ...]
     environ: dict[str, str]
     folder: Path
@@ -100,7 +100,7 @@ def folder() -> Iterator[Path]:
 def sandbox(place: Path, limit: int, products: int = 1000) -> Iterator[str]:
     """Run a site of *products* that allows *limit* calls a minute; yield its address."""
     arguments = ("--bind", "127.0.0.1:0", "--token", TOKEN, "--requests-per-minute", str(limit))
-    actor = Actor("sandbox", place, None, "sandbox", *arguments, "--products", str(products))
+    actor = DemoProcess("sandbox", place, None, "sandbox", *arguments, "--products", str(products))
     try:
         yield actor.url()
     finally:
@@ -121,9 +121,9 @@ def instep(limit: int, products: int = 1000) -> Iterator[Rig]:
             "INSTEP_CONFIG": str(place / "instep.toml"),
             "INSTEP_DATA": str(place / "data"),
         }
-        actor = Actor("ready", place, environ, "up", "--bind", "127.0.0.1:0")
+        actor = DemoProcess("ready", place, environ, "up", "--bind", "127.0.0.1:0")
         try:
-            yield Rig(actor.url(), secret, Site(cms), (actor.process.pid,), environ, place)
+            yield Rig(actor.url(), secret, SandboxSite(cms), (actor.process.pid,), environ, place)
         finally:
             actor.stop()
 

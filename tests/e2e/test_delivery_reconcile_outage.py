@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.reconcile.lock import held_for
+from service.reconcile.lock import run_lock
 from workers.errors import ReconcileFailed
 from workers.store.lease import Lease
 
@@ -48,7 +48,7 @@ def test_a_run_that_lost_its_lock_hands_over_nothing_more(reconciling, store, ed
         way.run()
         way.edit(1, stock=3)
     before, shown, looks = way.counts("accepted"), way.shown("stock", [1]), []
-    with held_for(store, "products") as lock:
+    with run_lock(store, "products") as lock:
 
         def stands_still():
             lease = lock.check()

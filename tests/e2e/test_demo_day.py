@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from service.demo import run, simulation
-from service.demo.display import Lines, Scenery
-from service.demo.report import Outcome, verdict
+from service.demo.display import DisplayState, Lines
+from service.demo.report import DemoResult, verdict
 from service.demo.site_check import compare, reasons, unexpected
 from service.demo.stop import Stop
 
@@ -133,8 +133,8 @@ def test_dead_letters_are_told_by_kind_with_the_briefest_words():
     ids=str,
 )
 def test_any_flaw_fails_the_demo_and_is_told(flaw):
-    assert Outcome(**OUTCOME).good
-    found = Outcome(**{**OUTCOME, **flaw})
+    assert DemoResult(**OUTCOME).good
+    found = DemoResult(**{**OUTCOME, **flaw})
     assert not found.good
     assert verdict(found).startswith("FAILED. ")
     assert len(verdict(found)) > len("FAILED. .")
@@ -151,7 +151,7 @@ def _lines(*moments):
 
 
 def _moment(share, said):
-    return Scenery(share, 300, 9, 58, 9, 60, 7, "flowing", 2, said)
+    return DisplayState(share, 300, 9, 58, 9, 60, 7, "flowing", 2, said)
 
 
 def test_once_nothing_moves_each_line_says_what_is_waited_for():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.reconcile.state.cms_listing import Lister
+from service.reconcile.state.cms_listing import CmsLister
 from tests.support.reconcile_rig import Reconciling
 from workers.errors import ReconcileFailed
 
@@ -42,7 +42,7 @@ class First(Reconciling):
             self.sleep(1)
 
         products = self.settings.collections["products"]
-        Lister(self.parts, products, "key", told=told, sleep=self.sleep).into(None)
+        CmsLister(self.parts, products, "key", told=told, sleep=self.sleep).into(None)
 
     def load(self):
         return self.reconcile(self.products_as_source(range(1, ITEMS + 1)))

@@ -9,7 +9,7 @@ from service.ingest.entry import Entry
 from service.ingest.spool import Spool, folder_of
 from service.reconcile.apply.proof import Unproven
 from service.reconcile.plan import causes
-from service.reconcile.run import Run
+from service.reconcile.run import ReconcileRun
 from service.reconcile.state.chunks import parts
 from workers.config.settings import StoreSettings
 from workers.model.changes import (
@@ -124,9 +124,9 @@ def test_a_busy_shop_can_be_proven(way, monkeypatch):
         for n in range(2, 7):
             way.change(n, stock=next(stock))
 
-    compared, act = Run.compare, Run.act
-    monkeypatch.setattr(Run, "compare", lambda *a, **k: busy() or compared(*a, **k))
-    monkeypatch.setattr(Run, "act", lambda *a, **k: busy() or act(*a, **k))
+    compared, act = ReconcileRun.compare, ReconcileRun.act
+    monkeypatch.setattr(ReconcileRun, "compare", lambda *a, **k: busy() or compared(*a, **k))
+    monkeypatch.setattr(ReconcileRun, "act", lambda *a, **k: busy() or act(*a, **k))
     busy()
     told = way.command(source)
     assert unproven(told) == (0, True, {})

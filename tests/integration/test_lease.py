@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.reconcile.lock import held_for, holder
+from service.reconcile.lock import holder, run_lock
 from service.reconcile.state.past_runs import note_begin, note_end
 from workers.errors import ReconcileFailed
 from workers.store.lease import Lease, owner_of
@@ -61,12 +61,12 @@ def test_a_lock_that_lives_on_since_the_clock_went_back_is_taken(store):
 
 
 def test_a_run_that_goes_on_is_named_to_the_next_one(store):
-    with held_for(store, "products"):
+    with run_lock(store, "products"):
         assert holder(store, "products").work == "instep reconcile"
         renew = iter([5000, 9000])
         with (
             pytest.raises(ReconcileFailed, match=r"by instep reconcile \(process \d+ on .* since"),
-            held_for(store, "products", sleep=lambda _: store.pexpire(KEY, next(renew))),
+            run_lock(store, "products", sleep=lambda _: store.pexpire(KEY, next(renew))),
         ):
             pass
     assert holder(store, "products") is None
@@ -74,12 +74,12 @@ def test_a_run_that_goes_on_is_named_to_the_next_one(store):
 
 def test_the_lock_of_a_dead_run_is_waited_for(store):
     Lease(store, KEY, "instep reconcile").take()
-    with held_for(store, "products", sleep=lambda _: store.delete(KEY)):
+    with run_lock(store, "products", sleep=lambda _: store.delete(KEY)):
         assert holder(store, "products")
 
 
 def test_a_run_that_lost_its_lock_is_told_before_it_goes_on(store):
-    with held_for(store, "products") as held:
+    with run_lock(store, "products") as held:
         held.check()
         store.delete(KEY)
         Lease(store, KEY, "a scheduled reconcile").take()
@@ -146,7 +146,7 @@ def test_another_that_takes_it_right_before_a_write_stops_that(store):
 
 
 def test_how_a_run_ended_is_kept_by_the_one_that_holds_the_lock(store):
-    with held_for(store, "products") as held:
+    with run_lock(store, "products") as held:
         store.delete(KEY)
         Lease(store, KEY, "a scheduled reconcile").take()
         note_begin(store, "products")

@@ -3,7 +3,13 @@
 from service.reconcile.plan.comparison import Comparison
 from service.reconcile.plan.diff import compare
 from service.reconcile.plan.field_match import FieldMatcher
-from service.reconcile.plan.model import Compared, Held, HeldItem, Listed, Wanted
+from service.reconcile.plan.model import (
+    ComparedRecord,
+    ListedItem,
+    OutboxField,
+    OutboxItem,
+    SourceField,
+)
 from service.reconcile.plan.policies import Policies
 from service.reconcile.plan.precedence import Precedence
 from workers.config.settings import Reconcile
@@ -22,17 +28,17 @@ AS_OF = t(900)
 def wanted(value=1, at=100, slug="stock", kind="number"):
     """One field of a record; *at*: a version, some seconds, or None for none of its own."""
     version = t(at) if isinstance(at, int | float) else at or ""
-    return Wanted(slug, canonical(value), kind, version, "stock")
+    return SourceField(slug, canonical(value), kind, version, "stock")
 
 
 def held(value=1, at=100, state="written", answered=200, kind="number", **more):
     version = t(at) if isinstance(at, int | float) else at
     answer = None if answered is None else t(answered)
-    return Held(canonical(value), kind, version, 7, state, answered=answer, **more)
+    return OutboxField(canonical(value), kind, version, 7, state, answered=answer, **more)
 
 
 def listed(updated=200, id="i1", published=200, created=0, fields=None, **more):
-    return Listed(
+    return ListedItem(
         id,
         fields if fields is not None else {"stock": 1, **more.pop("shows", {})},
         None if updated is None else t(updated),
@@ -79,10 +85,10 @@ def found(
         known: The id that the index knew before the listing; default: as it does now.
         more: Further items of the same key.
     """
-    holding = HeldItem({"stock": outbox} if outbox else {}, **(item or {}))
+    holding = OutboxItem({"stock": outbox} if outbox else {}, **(item or {}))
     if outbox and outbox.type != "number":
-        holding = HeldItem({source.slug: outbox}, **(item or {}))
-    one = Compared(
+        holding = OutboxItem({source.slug: outbox}, **(item or {}))
+    one = ComparedRecord(
         "k1",
         1 if source else 0,
         twice,

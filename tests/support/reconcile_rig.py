@@ -7,9 +7,9 @@ from types import SimpleNamespace
 from service.reconcile import report, runner
 from service.reconcile.options import ReconcileOptions
 from service.reconcile.plan import causes
-from service.reconcile.run import Run
+from service.reconcile.run import ReconcileRun
 from service.reconcile.snapshot.rows import Row
-from service.reconcile.state.working_set import Table
+from service.reconcile.state.working_set import WorkingSet
 from tests.support.delivery_rig import TYPES, Way, numbered
 from workers.config.settings import Guard, Reconcile
 from workers.model.changes import Change, FieldProblem, FieldValue, canonical, time_version
@@ -134,9 +134,9 @@ class Reconciling(Way):
         rows = self.snapshot(records, ago=ago)
         rows.bad = bad
         self.forget_requests()
-        with Table() as table:
+        with WorkingSet() as table:
             collection = self.settings.collections["products"]
-            run = Run(self.parts, collection, rows, table, sleep=self.sleep)
+            run = ReconcileRun(self.parts, collection, rows, table, sleep=self.sleep)
             outcome = runner.carry_out(run, ReconcileOptions("products", **options), approve)
             said = "\n".join(outcome.lines())
             return SimpleNamespace(
@@ -173,8 +173,8 @@ class Reconciling(Way):
         rows = self.snapshot(records, once, ago=ago, margin=margin)
         collection = self.settings.collections["products"]
         self.forget_requests()
-        with Table() as table:
-            run = Run(self.parts, collection, rows, table, sleep=self.sleep)
+        with WorkingSet() as table:
+            run = ReconcileRun(self.parts, collection, rows, table, sleep=self.sleep)
             run.watch.portion = portion
             run.read()
             found = run.compare(run.list(), partial=partial)

@@ -30,7 +30,7 @@ def left_out_of(name: str) -> tuple[str, str, str] | None:
     return tuple(json.loads(name[2:])) if name.startswith(_LEFT_OUT) else None
 
 
-class Answer(NamedTuple):
+class ShownAnswer(NamedTuple):
     """
     An answer of the CMS that showed a value.
 
@@ -44,14 +44,14 @@ class Answer(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ItemClaim:
     """A request that is under way, from *at* to *till*, in ms since 1970."""
 
     at: float
     till: float
 
     @classmethod
-    def parse(cls, text: str) -> Claim:
+    def parse(cls, text: str) -> ItemClaim:
         stored = json.loads(text)
         return cls(stored["at"], stored["till"])
 
@@ -130,14 +130,14 @@ class FieldRecord:
             undone=bool(stored.get("b")),
         )
 
-    def last_answer(self) -> Answer | None:
+    def last_answer(self) -> ShownAnswer | None:
         """Return the last answer of the CMS, or event of it, that showed this value."""
         # 0: an event of the CMS told of the value.
         own = {self.arrival, self.sent_arrival, 0}
         for entry in reversed(self.answers.split()):
             arrival, mark, updated = entry.split(",")
             if updated and int(arrival) in own:
-                return Answer(updated, mark)
+                return ShownAnswer(updated, mark)
         return None
 
 
@@ -169,7 +169,7 @@ class ItemRecord:
 
     fields: Mapping[str, FieldRecord]
     retirement: FieldRecord | None = None
-    claim: Claim | None = None
+    claim: ItemClaim | None = None
     looked_up: bool = False
     answered: str | None = None
     tried_at: int = 0
@@ -187,7 +187,7 @@ class ItemRecord:
         return cls(
             retirement=fields.pop(GONE, None),
             fields=fields,
-            claim=Claim.parse(stored[CLAIM]) if CLAIM in stored else None,
+            claim=ItemClaim.parse(stored[CLAIM]) if CLAIM in stored else None,
             looked_up="lookup" in stored or "doubt" in stored,
             answered=stored.get("answered"),
             tried_at=int(float(stored.get("tried", 0))),

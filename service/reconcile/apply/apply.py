@@ -15,11 +15,11 @@ from typing import Literal, cast
 
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
-from service.reconcile.plan.model import Wanted
+from service.reconcile.plan.model import SourceField
 from service.reconcile.plan.precedence import Precedence, is_news
 from service.reconcile.state.chunks import chunks, parts
 from service.reconcile.state.outbox_reader import OutboxReader
-from service.reconcile.state.working_set import PAGE, Table
+from service.reconcile.state.working_set import PAGE, WorkingSet
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
 from workers.model.changes import HOLD_MOST, Change, Delivery, FieldValue
@@ -37,7 +37,7 @@ _MISSING = (causes.CREATE, causes.DEAD_LETTER, causes.IGNORE)
 
 
 @dataclass(frozen=True, slots=True)
-class Handed:
+class Applied:
     """How many field values were accepted, how many are written once more, and items retired."""
 
     accepted: int = 0
@@ -45,8 +45,8 @@ class Handed:
     retired: int = 0
     held: Mapping[str, str] = field(default_factory=dict)  # kind that the store refused → why
 
-    def __add__(self, other: Handed) -> Handed:
-        return Handed(
+    def __add__(self, other: Applied) -> Applied:
+        return Applied(
             self.accepted + other.accepted,
             self.repaired + other.repaired,
             self.retired + other.retired,
@@ -54,7 +54,7 @@ class Handed:
         )
 
 
-class Actor:
+class Applier:
     """
     Args:
         parts: Of the store that is to be changed.
@@ -69,7 +69,7 @@ class Actor:
         self,
         parts: Parts,
         collection: Collection,
-        table: Table,
+        table: WorkingSet,
         *,
         source: str,
         by: Literal["key", "item"],
@@ -93,7 +93,7 @@ class Actor:
         self._outbox = OutboxReader(parts, collection)
         self._repairs = Repairs(parts.steps, parts.settings)
 
-    def act(self) -> Handed:
+    def act(self) -> Applied:
         """
         Hand over all there is to be done.
 
@@ -102,7 +102,7 @@ class Actor:
         """
         pages = -(-len(self._table.acted(causes.ACTS)) // PAGE)
         self._due = time.monotonic() + min(HOLD_MOST, HOLD + pages * PER_PAGE)
-        done = Handed()
+        done = Applied()
         for chunk in chunks(self._table.findings(causes.BACK)):
             done += self._bring_back(chunk)
         for chunk in chunks(self._table.findings(causes.ADOPT), AT_ONCE):
@@ -121,7 +121,7 @@ class Actor:
 
     # by kind --------------------------------------------------------------------------------
 
-    def _repair(self, chunk: Sequence[list[Finding]]) -> Handed:
+    def _repair(self, chunk: Sequence[list[Finding]]) -> Applied:
         repairs = [
             Repair(
                 own[0].record or "",
@@ -133,7 +133,7 @@ class Actor:
         ]
         return self._write(repairs)
 
-    def _bring_back(self, chunk: Sequence[list[Finding]]) -> Handed:
+    def _bring_back(self, chunk: Sequence[list[Finding]]) -> Applied:
         repairs = [Repair(own[0].record or "", own[0].item, back=True) for own in chunk]
         return self._write(repairs)
 
@@ -147,7 +147,7 @@ class Actor:
             changes.append([replace(change, stands=stood) for change in news])
         self._accept(changes)
 
-    def _make(self, chunk: Sequence[list[Finding]], *, gone: bool) -> Handed:
+    def _make(self, chunk: Sequence[list[Finding]], *, gone: bool) -> Applied:
         """Items that are not there: created, or left to what `missing` says."""
         creates = self._collection.missing == "create"
         before = self._outbox.read([own[0].record or "" for own in chunk])
@@ -163,7 +163,7 @@ class Actor:
         ]
         back = any(repair.back for repair in repairs)
         limit = self._limits.get(CREATED) if creates else None
-        done = Handed()
+        done = Applied()
         if gone or creates or back:
             # One that is made anew is counted here, a new one as its values are accepted.
             done = self._write(repairs, limit if gone else None)
@@ -184,7 +184,7 @@ class Actor:
         handed = self._accept(changes, None if gone else limit)
         return self._held(CREATED, chunk) if handed.held else done + handed
 
-    def _take(self, chunk: Sequence[list[Finding]]) -> Handed:
+    def _take(self, chunk: Sequence[list[Finding]]) -> Applied:
         staged = [
             Repair(own[0].record or "", own[0].item, staged=True)
             for own in chunk
@@ -196,7 +196,7 @@ class Actor:
             [list(self._changes(own[0].record or "", _wanted(own))) for own in chunk]
         )
 
-    def _retire(self, chunk: Sequence[list[Finding]]) -> Handed:
+    def _retire(self, chunk: Sequence[list[Finding]]) -> Applied:
         # One that is held to be done already, and is not: what the listing shows counts.
         again = [
             Repair(found.record or "", found.item, ((GONE, found.arrival),))
@@ -214,19 +214,19 @@ class Actor:
             changes.append([replace(change, retire=self._kind)])
         if self._accept(changes, limit).held:
             return self._held(RETIRED, chunk)
-        return Handed(retired=len(chunk))
+        return Applied(retired=len(chunk))
 
-    def _held(self, kind: str, chunk: Sequence[list[Finding]]) -> Handed:
+    def _held(self, kind: str, chunk: Sequence[list[Finding]]) -> Applied:
         """More than may be done was done meanwhile: of what is left nothing is handed over."""
         why = f"others were {kind} meanwhile: together they need an approval"
         records = [own[0].record or "" for own in chunk]
         acts = (causes.RETIRE,) if kind == RETIRED else (causes.AGAIN, causes.CREATE)
         self._table.withhold(why, acts, records)
-        return Handed(held={kind: why})
+        return Applied(held={kind: why})
 
     # the two ways into the outbox -----------------------------------------------------------
 
-    def _write(self, repairs: Sequence[Repair], limit: RunLimit | None = None) -> Handed:
+    def _write(self, repairs: Sequence[Repair], limit: RunLimit | None = None) -> Applied:
         done = Repaired(0, (), wake=False, lost=True)
         while done.lost:  # asked once more, the lock raises that it is lost
             done = self._repairs.repair(
@@ -240,14 +240,14 @@ class Actor:
                 lease=self._portion(),
             )
         if done.held and limit:
-            return Handed(held={limit.kind: ""})
+            return Applied(held={limit.kind: ""})
         if done.wake:
             self._parts.wakes.wake(self._destination.name)
-        return Handed(repaired=done.fields)
+        return Applied(repaired=done.fields)
 
-    def _accept(self, changes: Sequence[list[Change]], limit: RunLimit | None = None) -> Handed:
+    def _accept(self, changes: Sequence[list[Change]], limit: RunLimit | None = None) -> Applied:
         """One event for each record that has changes."""
-        done = Handed()
+        done = Applied()
         for events in parts(changes):
             delivery = Delivery(self._source, "", events, mode="reconcile", limit=limit)
             accepted = Accepted("lost")
@@ -256,16 +256,16 @@ class Actor:
                 delivery = replace(delivery, token=token, hold=self._hold(), lease=lease)
                 accepted = self._parts.outbox.accept(delivery)
             if accepted.outcome == "held" and limit:
-                return done + Handed(held={limit.kind: ""})
+                return done + Applied(held={limit.kind: ""})
             for name in accepted.wake:
                 self._parts.wakes.wake(name)
-            done += Handed(accepted=accepted.accepted)
+            done += Applied(accepted=accepted.accepted)
         return done
 
     def _hold(self) -> float:
         return max(0.0, self._due - time.monotonic())
 
-    def _changes(self, record: str, wanted: Iterable[Wanted]) -> Iterator[Change]:
+    def _changes(self, record: str, wanted: Iterable[SourceField]) -> Iterator[Change]:
         """Yield one change for each mapping and version."""
         for (mapping, version), own in groupby(sorted(wanted, key=_change_of), key=_change_of):
             fields = tuple(
@@ -282,12 +282,13 @@ class Actor:
         return item is not None and not item.shown
 
 
-def _wanted(findings: Iterable[Finding]) -> list[Wanted]:
+def _wanted(findings: Iterable[Finding]) -> list[SourceField]:
     """Return what the source says of the fields of one record."""
     return [
-        Wanted(f.slug or "", f.source or "null", f.type, f.version, f.mapping) for f in findings
+        SourceField(f.slug or "", f.source or "null", f.type, f.version, f.mapping)
+        for f in findings
     ]
 
 
-def _change_of(wanted: Wanted) -> tuple[str, str]:
+def _change_of(wanted: SourceField) -> tuple[str, str]:
     return wanted.mapping, wanted.version

@@ -22,7 +22,7 @@ from service.reconcile.plan import causes
 from service.reconcile.state import locale_variants
 from service.reconcile.state.cms_schema import schema_of
 from service.reconcile.state.reference_ids import REFERS, linked_keys
-from service.reconcile.state.working_set import PAGE, Table
+from service.reconcile.state.working_set import PAGE, WorkingSet
 from workers.config.settings import Collection, Destination, Settings, StoreSettings
 from workers.delivery.context import Parts, parts_of
 from workers.delivery.deliver import Courier
@@ -100,7 +100,7 @@ class DryRun:
 
 @contextmanager
 def prepared(
-    parts: Parts, collection: Collection, table: Table, locales: tuple[Locale, ...] = ()
+    parts: Parts, collection: Collection, table: WorkingSet, locales: tuple[Locale, ...] = ()
 ) -> Iterator[DryRun]:
     """
     Yield a dry run of what *table* says is to be done; *locales*: of the site.

@@ -16,8 +16,8 @@ from itertools import count
 from types import MappingProxyType
 from typing import Any
 
-from service.reconcile.plan.model import Listed
-from service.reconcile.state.working_set import Table
+from service.reconcile.plan.model import ListedItem
+from service.reconcile.state.working_set import WorkingSet
 from workers.fields.types import TYPES
 from workers.model.versions import moment_of
 from workers.webflow.item_answers import Answer, ItemView, SchemaField
@@ -42,7 +42,7 @@ class FakeClient:
 
     def __init__(
         self,
-        table: Table,
+        table: WorkingSet,
         types: Mapping[str, str],
         schema: Sequence[SchemaField],
         *,
@@ -214,7 +214,7 @@ class FakeClient:
         return {"fileId": f"file-{next(self._files)}", "alt": None, **held}
 
 
-def as_view(item: Listed) -> ItemView:
+def as_view(item: ListedItem) -> ItemView:
     """Return a listed item as an answer shows it."""
     return ItemView(
         item.id,

@@ -12,7 +12,7 @@ from itertools import groupby
 
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
-from service.reconcile.state.working_set import Table
+from service.reconcile.state.working_set import WorkingSet
 from workers.config.settings import Collection
 from workers.model.run_limits import RunLimit
 from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED, GuardDecision
@@ -28,7 +28,7 @@ FLAGS: Mapping[str, str] = {  # kind → what approves it
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class GuardQuestion:
     """
     What an operator is asked.
 
@@ -46,7 +46,7 @@ class Question:
 class GuardCounts:
     """Of what *table* says is to be done."""
 
-    def __init__(self, table: Table, collection: Collection) -> None:
+    def __init__(self, table: WorkingSet, collection: Collection) -> None:
         self._table = table
         creates = collection.missing == "create"
         self._made = (causes.CREATE, causes.AGAIN) if creates else (causes.CREATE,)
@@ -59,7 +59,7 @@ class GuardCounts:
             RETIRED: len(self._table.acted((causes.RETIRE,))),
         }
 
-    def question(self, decision: GuardDecision) -> Question:
+    def question(self, decision: GuardDecision) -> GuardQuestion:
         """Return what is to be shown and asked."""
         lines: list[str] = []
         for n, (_, own) in enumerate(groupby(self._of(decision.kind), key=_record_of)):
@@ -67,7 +67,7 @@ class GuardCounts:
                 break
             lines.append(self._line(decision.kind, [finding for _, finding in own]))
         more = max(0, decision.wanted - len(lines))
-        return Question(decision.kind, decision.words, tuple(lines), more)
+        return GuardQuestion(decision.kind, decision.words, tuple(lines), more)
 
     def withhold(self, decision: GuardDecision) -> None:
         """Have nothing of its kind done."""

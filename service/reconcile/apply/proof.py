@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from service.reconcile.plan import causes
-from service.reconcile.plan.model import Held, HeldItem
+from service.reconcile.plan.model import OutboxField, OutboxItem
 from service.reconcile.state.outbox_reader import OutboxReader
-from service.reconcile.state.working_set import PAGE, Table
+from service.reconcile.state.working_set import PAGE, WorkingSet
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
 from workers.store import keys
@@ -55,7 +55,7 @@ class Unproven:
         return asdict(self)
 
 
-class Proof:
+class RunProof:
     """
     Args:
         source: Whose snapshot it is.
@@ -69,7 +69,7 @@ class Proof:
         self,
         parts: Parts,
         collection: Collection,
-        table: Table,
+        table: WorkingSet,
         *,
         source: str,
         sleep: Callable[[float], object] = time.sleep,
@@ -132,7 +132,7 @@ class Proof:
                     moves = moves or not all(each.stuck for each in own)
         return left, moves
 
-    def _is_open(self, field: Held, *, mends: bool) -> bool:
+    def _is_open(self, field: OutboxField, *, mends: bool) -> bool:
         if field.arrival > self._arrival:
             return False
         return field.state == "pending" or (mends and field.mending)
@@ -160,7 +160,7 @@ class Proof:
         return before or letter.key in refused
 
 
-def _fields(held: HeldItem) -> list[Held]:
+def _fields(held: OutboxItem) -> list[OutboxField]:
     return [*held.fields.values(), *([held.gone] if held.gone else [])]
 
 

@@ -11,9 +11,9 @@ from math import inf
 
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
-from service.reconcile.plan.model import Held, HeldItem
+from service.reconcile.plan.model import OutboxField, OutboxItem
 from service.reconcile.state.outbox_reader import OutboxReader
-from service.reconcile.state.working_set import PAGE, Table
+from service.reconcile.state.working_set import PAGE, WorkingSet
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
 from workers.fields.types import are_same
@@ -40,7 +40,7 @@ _FATES = {"dead": causes.LETTER, "ignored": causes.IGNORED, "discarded": causes.
 
 
 @dataclass(frozen=True, slots=True)
-class Waited:
+class WaitResult:
     """Records that are settled, those that are not, and why nobody waits for them any longer."""
 
     settled: int = 0
@@ -48,7 +48,7 @@ class Waited:
     why: str = ""
 
 
-class Waiting:
+class SettlementWait:
     """
     Args:
         told: Called with the records that are settled, for progress.
@@ -59,7 +59,7 @@ class Waiting:
         self,
         parts: Parts,
         collection: Collection,
-        table: Table,
+        table: WorkingSet,
         *,
         told: Callable[[int], object] = lambda _: None,
         sleep: Callable[[float], object] = time.sleep,
@@ -76,7 +76,7 @@ class Waiting:
         )  # ms; what comes later overtakes what was handed over
         self._unattended = float("inf")  # time.monotonic() from which on there is no worker
 
-    def wait(self, *, patient: bool = True) -> Waited:
+    def wait(self, *, patient: bool = True) -> WaitResult:
         """
         Look until all is settled; where not *patient*, once.
 
@@ -102,7 +102,7 @@ class Waiting:
                 else "--no-wait was given"
             )
             if not left or why:
-                return Waited(everything - len(left), len(left), why)
+                return WaitResult(everything - len(left), len(left), why)
             self._sleep(LOOK)
 
     def _now(self) -> float:
@@ -151,7 +151,7 @@ class Waiting:
         return "no worker is running; start `instep up` or `instep worker`"
 
 
-def outcome_of(held: HeldItem, finding: Finding, since: float = inf) -> str:
+def outcome_of(held: OutboxItem, finding: Finding, since: float = inf) -> str:
     """
     Return what came of one finding: "repaired" is what the CMS has answered that it holds.
 
@@ -176,13 +176,13 @@ def outcome_of(held: HeldItem, finding: Finding, since: float = inf) -> str:
     return OVERTAKEN if _is_overtaken(fields[0], finding) else REPAIRED
 
 
-def _brought_back(held: HeldItem) -> str:
+def _brought_back(held: OutboxItem) -> str:
     if held.lifting:
         return WAITING
     return NOT_TAKEN if held.gone else REPAIRED
 
 
-def _on_its_way(fields: Sequence[Held], since: float) -> str:
+def _on_its_way(fields: Sequence[OutboxField], since: float) -> str:
     going = [each for each in fields if each.state == "pending" or each.mending]
     if going and all(each.came > since and not each.mending for each in going):
         return OVERTAKEN  # where events come all the time, there is no end to be waited for
@@ -191,7 +191,7 @@ def _on_its_way(fields: Sequence[Held], since: float) -> str:
     return ""
 
 
-def _touched(held: HeldItem, finding: Finding) -> list[Held]:
+def _touched(held: OutboxItem, finding: Finding) -> list[OutboxField]:
     """Return what a finding is about: one field, the retirement, or all there is."""
     if finding.act == causes.RETIRE or finding.slug == GONE:
         return [held.gone] if held.gone else []
@@ -200,7 +200,7 @@ def _touched(held: HeldItem, finding: Finding) -> list[Held]:
     return [f for name, f in held.fields.items() if finding.slug in (None, name)]
 
 
-def _is_overtaken(field: Held, finding: Finding) -> bool:
+def _is_overtaken(field: OutboxField, finding: Finding) -> bool:
     if finding.act == causes.ACCEPT:
         return not are_same(field.type, field.value, finding.source or "null")
     return field.arrival != finding.arrival

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from service.reconcile.plan.field_match import FieldMatcher
 from service.reconcile.plan.policies import Policies
 from service.reconcile.plan.precedence import Precedence
-from service.reconcile.plan.written_variants import PRIMARY, Written
+from service.reconcile.plan.written_variants import PRIMARY, WrittenVariants
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Comparison:
     partial: bool = False
     live: bool = True
     missing: str = "dead-letter"
-    written: Written = PRIMARY
+    written: WrittenVariants = PRIMARY
 
     @property
     def has_live_drafts(self) -> bool:

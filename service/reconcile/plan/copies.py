@@ -6,13 +6,13 @@ editor holds it back. Pure.
 from __future__ import annotations
 
 from service.reconcile.plan.comparison import Comparison
-from service.reconcile.plan.model import Compared, Held, Listed, Wanted
+from service.reconcile.plan.model import ComparedRecord, ListedItem, OutboxField, SourceField
 from workers.model.versions import Version
 
 APART_US = 1_000_000  # the two times of one live write need not be the same
 
 
-def may_be_staged(item: Listed, held: Held | None) -> bool:
+def may_be_staged(item: ListedItem, held: OutboxField | None) -> bool:
     """
     Tell whether the live copy may show something else than the staged one.
 
@@ -29,14 +29,18 @@ def may_be_staged(item: Listed, held: Held | None) -> bool:
 
 
 def is_doubted(
-    one: Compared, item: Listed, wanted: Wanted, held: Held | None, comparison: Comparison
+    one: ComparedRecord,
+    item: ListedItem,
+    wanted: SourceField,
+    held: OutboxField | None,
+    comparison: Comparison,
 ) -> bool:
     """Tell whether a live copy that nobody has read may show something else."""
     views = comparison.written.views(item, one.variants, wanted.slug)
     return any(may_be_staged(view, held) and bool(tag or one.live is None) for tag, view in views)
 
 
-def held_back(one: Compared, item: Listed, *, live: bool) -> str:
+def held_back(one: ComparedRecord, item: ListedItem, *, live: bool) -> str:
     """
     Return how an editor holds back an item whose record is there, or nothing.
 

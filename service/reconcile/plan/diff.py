@@ -16,7 +16,13 @@ from service.reconcile.plan.comparison import Comparison
 from service.reconcile.plan.copies import held_back, is_doubted, may_be_staged
 from service.reconcile.plan.field_match import Match, in_variant, shown_in
 from service.reconcile.plan.key_conflicts import duplicates
-from service.reconcile.plan.model import Compared, Held, HeldItem, Listed, Wanted
+from service.reconcile.plan.model import (
+    ComparedRecord,
+    ListedItem,
+    OutboxField,
+    OutboxItem,
+    SourceField,
+)
 from service.reconcile.plan.orphans import orphan
 from service.reconcile.plan.precedence import SUPERSEDED, UNDECIDED, is_news, is_same
 from service.reconcile.plan.retirements import is_retired, retired
@@ -30,7 +36,7 @@ _WRITTEN = ("written", "unchanged")
 _TOLD = {"dead": causes.LETTER, "ignored": causes.IGNORED, "discarded": causes.DISCARDED}
 
 
-def compare(one: Compared, comparison: Comparison) -> Iterator[Finding]:
+def compare(one: ComparedRecord, comparison: Comparison) -> Iterator[Finding]:
     """Yield what there is to say of one record, or of the items of one key."""
     if one.twice or len(one.items) > 1:
         yield from duplicates(one)
@@ -43,7 +49,7 @@ def compare(one: Compared, comparison: Comparison) -> Iterator[Finding]:
         yield from _there(one, comparison)
 
 
-def _back(one: Compared, comparison: Comparison) -> Iterator[Finding]:
+def _back(one: ComparedRecord, comparison: Comparison) -> Iterator[Finding]:
     """An earlier snapshot lacked the record: compared as if it never had."""
     if one.items or not one.wanted:
         act, why = comparison.policies.whole(causes.BACK)
@@ -52,7 +58,7 @@ def _back(one: Compared, comparison: Comparison) -> Iterator[Finding]:
     yield from _there(one.beside(replace(one.held, gone=None, back=True)), comparison)
 
 
-def _there(one: Compared, comparison: Comparison) -> Iterator[Finding]:
+def _there(one: ComparedRecord, comparison: Comparison) -> Iterator[Finding]:
     if not one.wanted:
         return
     if is_retired(one, comparison.order):
@@ -71,7 +77,7 @@ def _there(one: Compared, comparison: Comparison) -> Iterator[Finding]:
 # a record without an item --------------------------------------------------------------------
 
 
-def _absent(one: Compared, comparison: Comparison) -> Iterator[Finding]:
+def _absent(one: ComparedRecord, comparison: Comparison) -> Iterator[Finding]:
     held = one.held
     if not comparison.whole:
         yield Finding(causes.UNLISTED, one.record, held.id, why="the listing was incomplete")
@@ -101,7 +107,7 @@ def _absent(one: Compared, comparison: Comparison) -> Iterator[Finding]:
         yield Finding(cause, one.record, held.id, act=act, why=why or f"missing: {made}")
 
 
-def _state(wanted: Wanted, held: Held) -> str:
+def _state(wanted: SourceField, held: OutboxField) -> str:
     # What an item that was there did not get goes into the one that is made.
     return "written" if wanted.on_create and held.state == "ignored" else held.state
 
@@ -109,7 +115,7 @@ def _state(wanted: Wanted, held: Held) -> str:
 # an item and its record ----------------------------------------------------------------------
 
 
-def _fields(one: Compared, item: Listed, comparison: Comparison) -> Iterator[Finding]:
+def _fields(one: ComparedRecord, item: ListedItem, comparison: Comparison) -> Iterator[Finding]:
     doubted = False
     for wanted in (each for each in one.wanted if not each.on_create):
         held = one.held.fields.get(wanted.slug)
@@ -124,7 +130,11 @@ def _fields(one: Compared, item: Listed, comparison: Comparison) -> Iterator[Fin
 
 
 def _in_live(
-    one: Compared, item: Listed, wanted: Wanted, held: Held | None, comparison: Comparison
+    one: ComparedRecord,
+    item: ListedItem,
+    wanted: SourceField,
+    held: OutboxField | None,
+    comparison: Comparison,
 ) -> Finding | None:
     """Compare one field with the live copy of the primary variant, as far as it was read."""
     if one.live is None or not may_be_staged(item, held):
@@ -136,7 +146,11 @@ def _in_live(
 
 
 def _in_variants(
-    one: Compared, item: Listed, wanted: Wanted, held: Held | None, comparison: Comparison
+    one: ComparedRecord,
+    item: ListedItem,
+    wanted: SourceField,
+    held: OutboxField | None,
+    comparison: Comparison,
 ) -> Finding | None:
     """Compare one field with every variant of the item that is to show it."""
     worst, tags, own = None, [], tag_of(wanted.slug)
@@ -154,7 +168,11 @@ def _in_variants(
 
 
 def _without_variant(
-    one: Compared, item: Listed, wanted: Wanted, held: Held | None, comparison: Comparison
+    one: ComparedRecord,
+    item: ListedItem,
+    wanted: SourceField,
+    held: OutboxField | None,
+    comparison: Comparison,
 ) -> Finding:
     why = f"the item has no variant in {tag_of(wanted.slug)}"
     if held is not None and held.state in _TOLD and held.value == wanted.value:
@@ -166,7 +184,11 @@ def _without_variant(
 
 
 def _field(
-    one: Compared, item: Listed, wanted: Wanted, held: Held | None, comparison: Comparison
+    one: ComparedRecord,
+    item: ListedItem,
+    wanted: SourceField,
+    held: OutboxField | None,
+    comparison: Comparison,
 ) -> Finding | None:
     if ahead := _ahead(wanted, comparison):
         return _finding(causes.UNFIT, one, item, wanted, held, why=ahead)
@@ -190,7 +212,11 @@ def _field(
 
 
 def _unshown(
-    one: Compared, item: Listed, wanted: Wanted, held: Held, comparison: Comparison
+    one: ComparedRecord,
+    item: ListedItem,
+    wanted: SourceField,
+    held: OutboxField,
+    comparison: Comparison,
 ) -> Finding | None:
     """Tell why *item* does not show what the outbox holds, which is the newest."""
     older = not is_same(wanted, held)
@@ -213,7 +239,11 @@ def _unshown(
 
 
 def _shown_already(
-    one: Compared, item: Listed, wanted: Wanted, held: Held, comparison: Comparison
+    one: ComparedRecord,
+    item: ListedItem,
+    wanted: SourceField,
+    held: OutboxField,
+    comparison: Comparison,
 ) -> Finding | None:
     """
     Tell that *item* shows what the snapshot says, though the outbox holds something else that is
@@ -235,13 +265,19 @@ def _shown_already(
 
 
 def _match(
-    one: Compared, item: Listed, wanted: Wanted, held: Held | None, comparison: Comparison
+    one: ComparedRecord,
+    item: ListedItem,
+    wanted: SourceField,
+    held: OutboxField | None,
+    comparison: Comparison,
 ) -> Match:
     value = held or wanted
     return comparison.matcher.match(item, wanted.slug, value.value, value.type, held, one.links)
 
 
-def _normalised(one: Compared, item: Listed, wanted: Wanted, matched: Match) -> Finding | None:
+def _normalised(
+    one: ComparedRecord, item: ListedItem, wanted: SourceField, matched: Match
+) -> Finding | None:
     """Tell of what the CMS keeps in a form of its own; without its values, which may be long."""
     if matched == "as sent":
         return None
@@ -250,10 +286,10 @@ def _normalised(one: Compared, item: Listed, wanted: Wanted, matched: Match) -> 
 
 def _finding(
     cause: str,
-    one: Compared,
-    item: Listed,
-    wanted: Wanted,
-    held: Held | None,
+    one: ComparedRecord,
+    item: ListedItem,
+    wanted: SourceField,
+    held: OutboxField | None,
     act: str = causes.NONE,
     why: str = "",
 ) -> Finding:
@@ -274,12 +310,12 @@ def _finding(
     )
 
 
-def _is_fresh(held: HeldItem, comparison: Comparison) -> bool:
+def _is_fresh(held: OutboxItem, comparison: Comparison) -> bool:
     """Tell whether a request for the item may have landed after it was listed."""
     return held.tried >= comparison.since_ms
 
 
-def _ahead(wanted: Wanted, comparison: Comparison) -> str:
+def _ahead(wanted: SourceField, comparison: Comparison) -> str:
     """Return why the version of *wanted* cannot be used, or nothing."""
     if not wanted.version or kind_of(wanted.version) != "t":
         return ""
@@ -288,7 +324,7 @@ def _ahead(wanted: Wanted, comparison: Comparison) -> str:
     return "its version is more than an hour ahead of the store's clock"
 
 
-def _cause(item: Listed, held: Held, answered: str | None) -> str:
+def _cause(item: ListedItem, held: OutboxField, answered: str | None) -> str:
     """
     Tell an edit from a lost write, by whether the item has changed since we were told of it.
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from service.reconcile.plan.model import Held, Listed
+from service.reconcile.plan.model import ListedItem, OutboxField
 from workers.fields import equality
 from workers.fields.files import are_akin, remembered
 from workers.fields.marks import mark_of
@@ -44,11 +44,11 @@ class FieldMatcher:
 
     def match(
         self,
-        item: Listed,
+        item: ListedItem,
         slug: str,
         value: str,
         kind: str,
-        held: Held | None,
+        held: OutboxField | None,
         links: Mapping[str, str | None] = _NO_LINKS,
     ) -> Match:
         """
@@ -90,11 +90,11 @@ class FieldMatcher:
         """Return the type *kind* as the field *slug* holds it."""
         return type_for(kind, *self.schema.kind(slug))
 
-    def _is_listed(self, slug: str, answer: Any, held: Held) -> bool:
+    def _is_listed(self, slug: str, answer: Any, held: OutboxField) -> bool:
         """Tell whether *answer* is the form that a listing has shown."""
         return held.form == f"{mark_of(seen(answer))} {self.schema.mark(slug)}"
 
-    def _is_edit(self, slug: str, answer: Any, held: Held) -> bool:
+    def _is_edit(self, slug: str, answer: Any, held: OutboxField) -> bool:
         """Tell whether *answer* is akin to what was sent, and yet not what the CMS made of it."""
         form, _, schema = (held.form or "").partition(" ")
         # By another schema the CMS keeps it otherwise.
@@ -103,7 +103,7 @@ class FieldMatcher:
         return mark_of(seen(answer)) not in (form, held.mark)
 
 
-def in_variant(held: Held, view: Listed, slug: str) -> Held:
+def in_variant(held: OutboxField, view: ListedItem, slug: str) -> OutboxField:
     """
     Return *held* as another variant than the primary one shows it.
 
@@ -113,7 +113,7 @@ def in_variant(held: Held, view: Listed, slug: str) -> Held:
     return replace(held, form=None, file=own if are_akin(held.file, own) else held.file)
 
 
-def shown_in(item: Listed, slug: str) -> Any:
+def shown_in(item: ListedItem, slug: str) -> Any:
     """Return what *item* shows in *slug*, a field or a status flag."""
     name = field_of(slug)
     if name == "_archived":

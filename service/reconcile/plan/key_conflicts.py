@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
-from service.reconcile.plan.model import Compared, Listed
+from service.reconcile.plan.model import ComparedRecord, ListedItem
 
 
-def keyless(item: Listed) -> Finding:
+def keyless(item: ListedItem) -> Finding:
     """Return what is said of an item without a key."""
     return Finding(causes.NO_KEY, None, item.id, why="its key field is empty")
 
 
-def duplicates(one: Compared) -> Iterator[Finding]:
+def duplicates(one: ComparedRecord) -> Iterator[Finding]:
     """Yield what is said of a key that is there twice."""
     if one.twice:
         why = "two records of the source have this key, so neither is used"

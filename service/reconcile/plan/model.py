@@ -10,7 +10,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SourceField:
     """
     One field of a record in the source; *value* is canonical JSON text.
 
@@ -26,7 +26,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class OutboxField:
     """
     The newest accepted value of a field, as the outbox holds it.
 
@@ -67,7 +67,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldItem:
+class OutboxItem:
     """
     What the outbox knows of one record.
 
@@ -83,11 +83,11 @@ class HeldItem:
         by: The sources that have given a value of it, or its retirement.
     """
 
-    fields: Mapping[str, Held] = field(default_factory=dict)
+    fields: Mapping[str, OutboxField] = field(default_factory=dict)
     id: str | None = None
     busy: bool = False
     answered: str | None = None
-    gone: Held | None = None
+    gone: OutboxField | None = None
     tried: int = 0
     lifting: bool = False
     back: bool = False
@@ -95,7 +95,7 @@ class HeldItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedItem:
     """An item as the listing shows it; times are versions, None where the CMS tells none."""
 
     id: str
@@ -113,7 +113,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparedRecord:
     """
     One record with all there is of it: more than one item is a duplicate key.
 
@@ -126,29 +126,29 @@ class Compared:
     record: str
     number: int  # in the source; 0: not there; -1: there, and says nothing
     twice: bool  # in the source
-    wanted: tuple[Wanted, ...]
-    items: tuple[Listed, ...]
+    wanted: tuple[SourceField, ...]
+    items: tuple[ListedItem, ...]
     known: str | None = None
-    held: HeldItem = HeldItem()
+    held: OutboxItem = OutboxItem()
     moved: bool = False
     links: Mapping[str, str | None] = field(default_factory=dict)
-    variants: Mapping[str, Listed] = field(default_factory=dict)  # of its one item, by the tag
-    live: Listed | None = None  # the live copy of its one item, where it was read
-    given: bool = True  # see `Ledger.given`
+    variants: Mapping[str, ListedItem] = field(default_factory=dict)  # of its one item, by the tag
+    live: ListedItem | None = None  # the live copy of its one item, where it was read
+    given: bool = True  # see `SourceRecords.given`
 
-    def beside(self, held: HeldItem) -> Compared:
+    def beside(self, held: OutboxItem) -> ComparedRecord:
         """Return it with what the outbox holds."""
         return replace(self, held=held)
 
-    def localized(self, variants: Mapping[str, Listed]) -> Compared:
+    def localized(self, variants: Mapping[str, ListedItem]) -> ComparedRecord:
         """Return it with the other variants of its item."""
         return replace(self, variants=variants)
 
-    def linked(self, links: Mapping[str, str | None]) -> Compared:
+    def linked(self, links: Mapping[str, str | None]) -> ComparedRecord:
         """Return it with the ids of the items that values name."""
         return replace(self, links=links)
 
 
-def has_live(page: Iterable[Compared]) -> bool:
+def has_live(page: Iterable[ComparedRecord]) -> bool:
     """Tell whether an event gave any of what is held of the records of *page*."""
     return any(field.as_of is None for one in page for field in one.held.fields.values())

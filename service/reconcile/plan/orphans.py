@@ -10,13 +10,13 @@ from __future__ import annotations
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
 from service.reconcile.plan.comparison import Comparison
-from service.reconcile.plan.model import Compared, HeldItem, Listed
+from service.reconcile.plan.model import ComparedRecord, ListedItem, OutboxItem
 from service.reconcile.plan.precedence import SUPERSEDED, UNDECIDED
 
 FOREIGN = "its record never came from this source"
 
 
-def orphan(one: Compared, comparison: Comparison) -> Finding:
+def orphan(one: ComparedRecord, comparison: Comparison) -> Finding:
     """Return what is said of such an item, and what is to be done with it."""
     [item] = one.items
     act, why = comparison.policies.orphan(item, live=comparison.has_live_drafts)
@@ -39,7 +39,7 @@ def orphan(one: Compared, comparison: Comparison) -> Finding:
     )
 
 
-def _later(held: HeldItem, item: Listed, comparison: Comparison) -> str:
+def _later(held: OutboxItem, item: ListedItem, comparison: Comparison) -> str:
     """Return why a record that the snapshot lacks came after it, or nothing: that is in step."""
     if comparison.order.superseded:
         return SUPERSEDED

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from service.reconcile.plan import causes
-from service.reconcile.plan.model import Listed
+from service.reconcile.plan.model import ListedItem
 from workers.config.settings import Reconcile
 
-_RETIRED: Mapping[str, tuple[Callable[[Listed], bool], str]] = {
+_RETIRED: Mapping[str, tuple[Callable[[ListedItem], bool], str]] = {
     "archive": (lambda item: item.archived, "it is archived"),
     "draft": (lambda item: item.draft, "it is a draft"),
     # What was unpublished is a draft without a live copy.
@@ -34,7 +34,7 @@ class Policies:
         """Return what is done about an item that is not there."""
         return _chosen(self.settings.policy, act)
 
-    def orphan(self, item: Listed, *, live: bool = False) -> tuple[str | None, str]:
+    def orphan(self, item: ListedItem, *, live: bool = False) -> tuple[str | None, str]:
         """Return what is done with an orphan, and why; None: it is as it should be."""
         kind = self.settings.orphans
         if kind == "report":
@@ -44,7 +44,7 @@ class Policies:
         return causes.RETIRE, kind
 
 
-def shows_retired(item: Listed, way: str, *, live: bool) -> bool:
+def shows_retired(item: ListedItem, way: str, *, live: bool) -> bool:
     """
     Tell whether *item* shows that it was retired in that *way*.
 

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
 from service.reconcile.plan.comparison import Comparison
-from service.reconcile.plan.model import Compared
+from service.reconcile.plan.model import ComparedRecord
 from service.reconcile.plan.policies import shows_retired
 from service.reconcile.plan.precedence import UNDECIDED, Precedence
 from workers.model.retirement import GONE
 
 
-def is_retired(one: Compared, order: Precedence) -> bool:
+def is_retired(one: ComparedRecord, order: Precedence) -> bool:
     """Tell whether the source itself has taken the record away, later than the snapshot says."""
     gone = one.held.gone
     if order.keeps(gone):
@@ -22,7 +22,7 @@ def is_retired(one: Compared, order: Precedence) -> bool:
     return gone is not None and not any(order.wins(at, gone) for at in _versions(one, order))
 
 
-def retired(one: Compared, comparison: Comparison) -> Finding:
+def retired(one: ComparedRecord, comparison: Comparison) -> Finding:
     """Return what is said of such a record."""
     order, gone = comparison.order, one.held.gone
     if order.keeps(gone):
@@ -32,7 +32,7 @@ def retired(one: Compared, comparison: Comparison) -> Finding:
     return _told(one, comparison, "the source has since reported it gone")
 
 
-def _told(one: Compared, comparison: Comparison, why: str) -> Finding:
+def _told(one: ComparedRecord, comparison: Comparison, why: str) -> Finding:
     """Tell that it is away; or that its item is there, though it was taken away."""
     gone, item = one.held.gone, next(iter(one.items), None)
     if item is None or gone is None:
@@ -49,7 +49,7 @@ def _told(one: Compared, comparison: Comparison, why: str) -> Finding:
     return Finding(cause, one.record, item.id, GONE, act=act, why=why, arrival=gone.arrival)
 
 
-def _versions(one: Compared, order: Precedence) -> Iterator[str]:
+def _versions(one: ComparedRecord, order: Precedence) -> Iterator[str]:
     """Yield the versions by which the fields of its row stand."""
     for wanted in one.wanted:
         held = (one.held.fields.get(wanted.slug), one.held.gone)

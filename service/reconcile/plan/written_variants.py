@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from service.reconcile.plan.model import Listed
+from service.reconcile.plan.model import ListedItem
 from workers.webflow.site import tag_of
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenVariants:
     """
     Args:
         locales: Of the collection: "primary", "all" or tags.
@@ -23,8 +23,8 @@ class Written:
     tags: tuple[str, ...] = ()
 
     def views(
-        self, item: Listed, variants: Mapping[str, Listed], slug: str
-    ) -> Iterator[tuple[str, Listed]]:
+        self, item: ListedItem, variants: Mapping[str, ListedItem], slug: str
+    ) -> Iterator[tuple[str, ListedItem]]:
         """
         Yield the tag (of the primary variant: "") and the variant of each that shows *slug*.
 
@@ -49,4 +49,4 @@ class Written:
         return [tag.lower() for tag in self.locales]
 
 
-PRIMARY = Written()  # the primary variant alone
+PRIMARY = WrittenVariants()  # the primary variant alone

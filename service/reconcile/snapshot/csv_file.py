@@ -14,7 +14,7 @@ from typing import Final
 
 from service.mapping.text_cells import Cells
 from service.reconcile.snapshot.columns import Columns, under
-from service.reconcile.snapshot.files import LONGEST, File, lines
+from service.reconcile.snapshot.files import LONGEST, SnapshotFile, lines
 from service.reconcile.snapshot.records import Record, Shape
 from workers.errors import SnapshotInvalid
 
@@ -22,7 +22,7 @@ DELIMITERS: Final = (",", ";", "\t")
 _TOLD: Final = re.compile('"?sep=(.)"?')  # the first line, by which Excel is told the delimiter
 
 
-def records(file: File, shape: Shape) -> Iterator[Record]:
+def records(file: SnapshotFile, shape: Shape) -> Iterator[Record]:
     """
     Yield the records of *file*, by the line at which each begins.
 

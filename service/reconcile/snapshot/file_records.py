@@ -11,26 +11,26 @@ from types import MappingProxyType
 from typing import BinaryIO, Final
 
 from service.reconcile.snapshot import csv_file, json_file, jsonl_file, snapshot_time
-from service.reconcile.snapshot.files import File
+from service.reconcile.snapshot.files import SnapshotFile
 from service.reconcile.snapshot.records import Record, Records, Shape
 from service.reconcile.snapshot.snapshot_time import FILE_MARGIN, MARGIN
 from workers.errors import ConfigurationInvalid, Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FileFormat:
     """A form of file: what reads it, what its records are numbered by, and how files are named."""
 
-    records: Callable[[File, Shape], Iterator[Record]]
+    records: Callable[[SnapshotFile, Shape], Iterator[Record]]
     word: str
     suffixes: tuple[str, ...]
 
 
 KINDS: Final = MappingProxyType(
     {
-        "csv": Kind(csv_file.records, "line", (".csv", ".tsv", ".txt")),
-        "json": Kind(json_file.records, "record", (".json",)),
-        "jsonl": Kind(jsonl_file.records, "line", (".jsonl", ".ndjson")),
+        "csv": FileFormat(csv_file.records, "line", (".csv", ".tsv", ".txt")),
+        "json": FileFormat(json_file.records, "record", (".json",)),
+        "jsonl": FileFormat(jsonl_file.records, "line", (".jsonl", ".ndjson")),
     }
 )
 STDIN: Final = "-"
@@ -43,7 +43,7 @@ class FileRecords:
     unit = "bytes"
 
     def __init__(
-        self, file: File, kind: Kind, shape: Shape, as_of: datetime, margin: float
+        self, file: SnapshotFile, kind: FileFormat, shape: Shape, as_of: datetime, margin: float
     ) -> None:
         self.name = file.name
         self.as_of = as_of
@@ -90,7 +90,11 @@ def from_file(
     """
     kind = KINDS[_form(name, form)]
     encoding = _encoding(shape.encoding)
-    file = File(None, stdin, encoding) if name == STDIN else File(name, encoding=encoding)
+    file = (
+        SnapshotFile(None, stdin, encoding)
+        if name == STDIN
+        else SnapshotFile(name, encoding=encoding)
+    )
     if as_of is not None:
         return FileRecords(file, kind, shape, as_of, MARGIN)
     return FileRecords(

@@ -25,7 +25,7 @@ _GZIP: Final = b"\x1f\x8b"
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-class File:
+class SnapshotFile:
     """
     A file, or standard input.
 
@@ -105,7 +105,7 @@ class File:
         return (found.st_size, found.st_mtime_ns) if S_ISREG(found.st_mode) else None
 
 
-def chunks(file: File, size: int) -> Iterator[bytes]:
+def chunks(file: SnapshotFile, size: int) -> Iterator[bytes]:
     """
     Yield the bytes of *file*, *size* at most at once.
 
@@ -118,7 +118,7 @@ def chunks(file: File, size: int) -> Iterator[bytes]:
     file.ended()
 
 
-def lines(file: File) -> Iterator[tuple[int, str]]:
+def lines(file: SnapshotFile) -> Iterator[tuple[int, str]]:
     """
     Yield the lines of *file* with their ends, numbered from 1.
 
@@ -154,7 +154,7 @@ def decoded(data: bytes, where: str, *, first: bool) -> str:
 class _Counted(io.RawIOBase):
     """Adds what is read of *stream* to *file*."""
 
-    def __init__(self, stream: BinaryIO, file: File) -> None:
+    def __init__(self, stream: BinaryIO, file: SnapshotFile) -> None:
         self._stream = stream
         self._file = file
 

@@ -11,14 +11,14 @@ from typing import Any
 
 from service.mapping.display import found
 from service.reconcile.snapshot.columns import under
-from service.reconcile.snapshot.files import File
+from service.reconcile.snapshot.files import SnapshotFile
 from service.reconcile.snapshot.json_text import JsonText
 from service.reconcile.snapshot.pages import sign_of_more
 from service.reconcile.snapshot.records import Record, Shape
 from workers.errors import SnapshotInvalid
 
 
-def records(file: File, shape: Shape) -> Iterator[Record]:
+def records(file: SnapshotFile, shape: Shape) -> Iterator[Record]:
     """
     Yield the records of *file*, by their place from 1.
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from service.reconcile.snapshot.files import BUFFER, ENCODE, LONGEST, File, chunks
+from service.reconcile.snapshot.files import BUFFER, ENCODE, LONGEST, SnapshotFile, chunks
 from service.senders.payload import MAX_DEPTH, SURROGATE, integer, mended, too_deep
 from workers.errors import SnapshotInvalid
 
@@ -26,7 +26,7 @@ _WORDS: Final = ("true", "false", "null", "NaN", "Infinity", "-Infinity")
 class JsonText:
     """The text of *file*, of which one value, and what was read with it, is in memory."""
 
-    def __init__(self, file: File) -> None:
+    def __init__(self, file: SnapshotFile) -> None:
         self.name = file.name
         self._chunks: Iterator[bytes] = chunks(file, BUFFER)
         self._decode = codecs.getincrementaldecoder("utf-8-sig")().decode

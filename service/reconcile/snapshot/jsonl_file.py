@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from service.mapping.display import found, plain
 from service.reconcile.snapshot.columns import under
-from service.reconcile.snapshot.files import File, lines
+from service.reconcile.snapshot.files import SnapshotFile, lines
 from service.reconcile.snapshot.records import Record, Shape
 from service.senders.payload import parse_json
 from workers.errors import PayloadInvalid, SnapshotInvalid
 
 
-def records(file: File, shape: Shape) -> Iterator[Record]:
+def records(file: SnapshotFile, shape: Shape) -> Iterator[Record]:
     """
     Yield the records of *file* by line; an empty line is none.
 

@@ -11,7 +11,7 @@ from workers.errors import ConfigurationInvalid, Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class MappingChoice:
     """The mappings of one source for one collection."""
 
     source: str
@@ -22,7 +22,7 @@ class Chosen:
 
 def chosen(
     mappings: Mappings, collection: str, *, source: str | None = None, topic: str | None = None
-) -> Chosen:
+) -> MappingChoice:
     """
     Return the mappings that write *collection*, but for those that retire its items.
 
@@ -54,7 +54,7 @@ def chosen(
             "define one, or correct the name",
         )
     options = rules[0].options
-    return Chosen(options.source, collection, options.by, rules)
+    return MappingChoice(options.source, collection, options.by, rules)
 
 
 def warning(mapping: str, collection: str) -> str:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.mapping.registry import applied
-from service.reconcile.snapshot.mapping_choice import Chosen
+from service.reconcile.snapshot.mapping_choice import MappingChoice
 from service.reconcile.snapshot.records import Records
-from service.reconcile.snapshot.shape_check import Fit
+from service.reconcile.snapshot.shape_check import ShapeFit
 from workers.model.changes import Change, FieldProblem, time_version
 
 _log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Rows:
         bad: How many of them have problems.
     """
 
-    def __init__(self, records: Records, chosen: Chosen) -> None:
+    def __init__(self, records: Records, chosen: MappingChoice) -> None:
         self.records = records
         self.chosen = chosen
         self.version = time_version(records.as_of)
@@ -63,7 +63,7 @@ class Rows:
             SnapshotInvalid: As `Records` does; or no record can be used, since a mapping finds
                 nothing in any of them.
         """
-        fit = Fit(self.chosen.rules)
+        fit = ShapeFit(self.chosen.rules)
         for number, payload in self.records:
             self.count += 1
             fit.see(payload)

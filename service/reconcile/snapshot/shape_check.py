@@ -13,7 +13,7 @@ from workers.errors import SnapshotInvalid
 SHOWN = 12  # columns
 
 
-class Fit:
+class ShapeFit:
     """Sees every record, and which keys, ``when`` and ``each`` of the mappings none of them has."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:

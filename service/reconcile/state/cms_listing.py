@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from service.reconcile.plan.model import Listed
+from service.reconcile.plan.model import ListedItem
 from service.reconcile.state.cms_schema import take
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
@@ -38,7 +38,7 @@ PAUSE = 2.0  # s before the second try, doubled for each
 
 
 @dataclass(frozen=True, slots=True)
-class Pages:
+class Listing:
     """
     What a listing has come to.
 
@@ -58,10 +58,10 @@ class Pages:
 class Side(Protocol):
     """Takes in the items of a listing."""
 
-    def add_item(self, record: str | None, item: Listed) -> None: ...
+    def add_item(self, record: str | None, item: ListedItem) -> None: ...
 
 
-class Lister:
+class CmsLister:
     """
     Args:
         by: "key", or "item" where events carry the item's id.
@@ -93,7 +93,7 @@ class Lister:
         self._asker = Asker(parts)
         self.calls = 0
 
-    def into(self, table: Side | None, began_ms: int = 0, since_ms: int = 0) -> Pages:
+    def into(self, table: Side | None, began_ms: int = 0, since_ms: int = 0) -> Listing:
         """
         List everything into *table*; None: only the index learns of it.
 
@@ -132,7 +132,7 @@ class Lister:
         else:
             repairs = Repairs(self._parts.steps, self._parts.settings)
             repairs.listed(self._collection, newest, len(seen), at, began_ms)
-        return Pages(len(seen), self.calls, whole, began_ms, since_ms)
+        return Listing(len(seen), self.calls, whole, began_ms, since_ms)
 
     def _record(self, view: ItemView) -> str | None:
         if self._by == "item":
@@ -208,9 +208,9 @@ def _passes(outcome: Answer | DestinationError) -> bool:
     return limited or outcome.status >= 500
 
 
-def listed(view: ItemView) -> Listed:
+def listed(view: ItemView) -> ListedItem:
     """Return *view* with its times as versions."""
-    return Listed(
+    return ListedItem(
         view.id,
         view.fields,
         _version(view.updated),

@@ -23,7 +23,7 @@ _COLUMNS = ", ".join(field.name for field in fields(Finding))
 _MARKS = ", ".join("?" for _ in fields(Finding))
 
 
-class Findings:
+class FindingsTable:
     """By number; the numbers rise in the order in which they were found."""
 
     _db: sqlite3.Connection

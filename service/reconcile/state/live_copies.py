@@ -13,14 +13,14 @@ from dataclasses import replace
 from itertools import islice
 
 from service.reconcile.plan.copies import may_be_staged
-from service.reconcile.state.cms_listing import Lister, Pages, listed
+from service.reconcile.state.cms_listing import CmsLister, Listing, listed
 from service.reconcile.state.outbox_reader import OutboxReader
-from service.reconcile.state.working_set import PAGE, Table
+from service.reconcile.state.working_set import PAGE, WorkingSet
 from workers.errors import ReconcileFailed
 from workers.webflow.item_answers import Answer
 
 
-def read(lister: Lister, table: Table, outbox: OutboxReader, pages: Pages) -> Pages:
+def read(lister: CmsLister, table: WorkingSet, outbox: OutboxReader, pages: Listing) -> Listing:
     """
     Read into *table* the live copies that may show something else than what was listed.
 
@@ -42,7 +42,7 @@ def read(lister: Lister, table: Table, outbox: OutboxReader, pages: Pages) -> Pa
     return replace(pages, calls=pages.calls + lister.calls - before)
 
 
-def _doubtful(table: Table, outbox: OutboxReader) -> Iterator[str]:
+def _doubtful(table: WorkingSet, outbox: OutboxReader) -> Iterator[str]:
     """Yield the items of which the live copy may show something else than the staged one."""
     changed = table.changed_since_published()
     while page := list(islice(changed, PAGE)):
@@ -53,7 +53,7 @@ def _doubtful(table: Table, outbox: OutboxReader) -> Iterator[str]:
                 yield item.id
 
 
-def _list(lister: Lister, table: Table, ids: set[str]) -> None:
+def _list(lister: CmsLister, table: WorkingSet, ids: set[str]) -> None:
     offset, total = 0, 1
     while offset < total:
         answer = lister.live_page(offset)
@@ -61,7 +61,7 @@ def _list(lister: Lister, table: Table, ids: set[str]) -> None:
         offset, total = offset + len(answer.items), (answer.total or 0) if answer.items else 0
 
 
-def _keep(table: Table, ids: set[str], answer: Answer) -> None:
+def _keep(table: WorkingSet, ids: set[str], answer: Answer) -> None:
     for view in answer.items.values():
         if view.id in ids:
             table.add_live(listed(view))

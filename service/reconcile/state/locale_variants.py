@@ -10,12 +10,12 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
-from service.reconcile.plan.written_variants import Written
-from service.reconcile.state.cms_listing import Lister
+from service.reconcile.plan.written_variants import WrittenVariants
+from service.reconcile.state.cms_listing import CmsLister
 from service.reconcile.state.cms_listing import listed as as_listed
 from service.reconcile.state.cms_schema import take
 from service.reconcile.state.outbox_reader import OutboxReader
-from service.reconcile.state.working_set import Table
+from service.reconcile.state.working_set import WorkingSet
 from workers.config.settings import Collection
 from workers.delivery import locale_reads
 from workers.delivery.context import Parts
@@ -32,7 +32,7 @@ MOST_READS = 30  # sites that are looked through for the collection
 PAGE = 500  # variants that the outbox is told of together
 
 
-def are_wanted(collection: Collection, table: Table) -> bool:
+def are_wanted(collection: Collection, table: WorkingSet) -> bool:
     """Tell whether anything is written in another locale than the primary one."""
     return collection.localized or any(tag_of(slug) for slug in table.types_by_slug())
 
@@ -64,7 +64,7 @@ def locales_of(
     raise ReconcileFailed(f"{collection.name}: the locales of the site could not be read: {why}")
 
 
-def listed(lister: Lister, table: Table, locales: tuple[Locale, ...]) -> bool:
+def listed(lister: CmsLister, table: WorkingSet, locales: tuple[Locale, ...]) -> bool:
     """
     List the variants into *table*; tell whether all were shown.
 
@@ -87,7 +87,9 @@ def listed(lister: Lister, table: Table, locales: tuple[Locale, ...]) -> bool:
     return True
 
 
-def told(parts: Parts, collection: Collection, table: Table, locales: tuple[Locale, ...]) -> None:
+def told(
+    parts: Parts, collection: Collection, table: WorkingSet, locales: tuple[Locale, ...]
+) -> None:
     """
     Tell the outbox which variants there are, so that what is handed over goes to all of them.
 
@@ -112,9 +114,9 @@ def _take_in(parts: Parts, collection: Collection, views: list[ItemView]) -> Non
         parts.locales.take_in(lookup, Answer(200, variants=tuple(views)))
 
 
-def written(collection: Collection, locales: tuple[Locale, ...]) -> Written:
+def written(collection: Collection, locales: tuple[Locale, ...]) -> WrittenVariants:
     """Return which variants show what."""
-    return Written(collection.locales, tuple(locale.tag for locale in locales))
+    return WrittenVariants(collection.locales, tuple(locale.tag for locale in locales))
 
 
 def copied(parts: Parts, own: Parts, collection: Collection) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from service.reconcile.plan.model import Held, HeldItem
+from service.reconcile.plan.model import OutboxField, OutboxItem
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
 from workers.store import clock, keys
@@ -49,7 +49,7 @@ class OutboxReader:
         with guarded():
             yield from self._client.hscan_iter(self._ids, count=1000)
 
-    def read(self, records: Sequence[str]) -> dict[str, HeldItem]:
+    def read(self, records: Sequence[str]) -> dict[str, OutboxItem]:
         """Return what is held of each of *records*; of what is unknown, nothing."""
         if not records:
             return {}
@@ -65,7 +65,7 @@ class OutboxReader:
         }
 
 
-def _item(stored: Mapping[str, str], id: str | None, now_ms: float) -> HeldItem:
+def _item(stored: Mapping[str, str], id: str | None, now_ms: float) -> OutboxItem:
     item = ItemRecord.parse(stored)
     # What a retirement has overruled counts as never told, should the record come back.
     fields = {
@@ -74,7 +74,7 @@ def _item(stored: Mapping[str, str], id: str | None, now_ms: float) -> HeldItem:
         if each.state != "superseded"
     }
     gone = item.retirement
-    return HeldItem(
+    return OutboxItem(
         fields,
         id,
         busy=bool(item.claim and item.claim.till > now_ms) or item.looked_up,
@@ -89,10 +89,10 @@ def _item(stored: Mapping[str, str], id: str | None, now_ms: float) -> HeldItem:
     )
 
 
-def _field(stored: FieldRecord, now_ms: float) -> Held:
+def _field(stored: FieldRecord, now_ms: float) -> OutboxField:
     answer = stored.last_answer()
     waits_since = stored.reference_since
-    return Held(
+    return OutboxField(
         value=stored.value,
         type=stored.type,
         version=stored.version,

@@ -17,8 +17,8 @@ from typing import Any
 
 import redis
 
-from service.reconcile.due_times import Last, again_at, due_at
-from service.reconcile.lock import Held, holder
+from service.reconcile.due_times import LastRun, again_at, due_at
+from service.reconcile.lock import RunLock, holder
 from workers.config.settings import Collection
 from workers.store import keys
 from workers.store.connection import guarded
@@ -42,7 +42,7 @@ def last_runs(client: redis.Redis, collections: Iterable[Collection]) -> dict[st
     return found
 
 
-def last_of(client: redis.Redis, name: str) -> Last:
+def last_of(client: redis.Redis, name: str) -> LastRun:
     """
     Return what the schedule needs to know.
 
@@ -97,7 +97,7 @@ def note_end(
     *,
     state: str = "failed",
     proven: bool = False,
-    lock: Held | None = None,
+    lock: RunLock | None = None,
 ) -> None:
     """
     Keep how a run ended.
@@ -144,8 +144,8 @@ def _read(client: redis.Redis, name: str) -> Mapping[str, str]:
         }
 
 
-def _last(held: Mapping[str, str]) -> Last:
-    return Last(
+def _last(held: Mapping[str, str]) -> LastRun:
+    return LastRun(
         _moment(held, "seen"),
         _moment(held, "turn"),
         int(held.get("tries", 0)),

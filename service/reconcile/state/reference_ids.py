@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from service.reconcile.plan.model import Compared, Held, Listed, Wanted
+from service.reconcile.plan.model import ComparedRecord, ListedItem, OutboxField, SourceField
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
 from workers.fields.types import TYPES
@@ -16,7 +16,7 @@ from workers.store.connection import guarded
 REFERS = tuple(name for name, kind in TYPES.items() if kind.refers)
 
 
-class Shown:
+class ListedIds:
     """The items of a collection that others refer to, as listed: the oldest of each key."""
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Shown:
         self.all: set[str] = set()
         self._created: dict[str, str] = {}
 
-    def add_item(self, record: str | None, item: Listed) -> None:
+    def add_item(self, record: str | None, item: ListedItem) -> None:
         """Take in one item; *record*: its key."""
         self.all.add(item.id)
         created = item.created or ""
@@ -36,7 +36,7 @@ class Shown:
         return {key: self.ids[key] for key in keys if key in self.ids}
 
 
-class Links:
+class ReferenceIds:
     """
     Args:
         collection: Whose values they are.
@@ -54,7 +54,7 @@ class Links:
         self._places = places(parts.settings, collection.destination)
         self.listed: dict[str, Callable[[list[str]], Mapping[str, str]]] = {}
 
-    def of(self, page: Iterable[Compared]) -> dict[str, str | None]:
+    def of(self, page: Iterable[ComparedRecord]) -> dict[str, str | None]:
         """Return value → its link (`FieldType.body`); None: one of its keys has no known item."""
         texts = {text for one in page for text in _texts(one)}
         named = {text: keys_in(text) for text in texts}
@@ -78,8 +78,8 @@ class Links:
         return found
 
 
-def _texts(one: Compared) -> Iterator[str]:
-    values: tuple[Wanted | Held, ...] = (*one.wanted, *one.held.fields.values())
+def _texts(one: ComparedRecord) -> Iterator[str]:
+    values: tuple[SourceField | OutboxField, ...] = (*one.wanted, *one.held.fields.values())
     yield from (each.value for each in values if each.type in REFERS)
 
 

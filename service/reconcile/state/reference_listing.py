@@ -8,16 +8,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from service.reconcile.state.cms_listing import Lister
+from service.reconcile.state.cms_listing import CmsLister
 from service.reconcile.state.outbox_reader import OutboxReader
-from service.reconcile.state.reference_ids import Links, Shown
-from service.reconcile.state.working_set import Table
+from service.reconcile.state.reference_ids import ListedIds, ReferenceIds
+from service.reconcile.state.working_set import WorkingSet
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
 from workers.store.rewrites import Repairs
 
 
-def teach(parts: Parts, collection: Collection, table: Table, links: Links) -> None:
+def teach(parts: Parts, collection: Collection, table: WorkingSet, links: ReferenceIds) -> None:
     """
     Tell the index and *links* what a listing of the whole of *collection* has shown.
 
@@ -31,8 +31,8 @@ def teach(parts: Parts, collection: Collection, table: Table, links: Links) -> N
 def list_targets(
     parts: Parts,
     collection: Collection,
-    table: Table,
-    links: Links,
+    table: WorkingSet,
+    links: ReferenceIds,
     sleep: Callable[[float], object] = time.sleep,
     moved: Callable[[], object] = lambda: None,
 ) -> int:
@@ -50,9 +50,9 @@ def list_targets(
     for name in links.known(table.targets()):
         if name == collection.name:
             continue
-        target, shown = parts.settings.collections[name], Shown()
+        target, shown = parts.settings.collections[name], ListedIds()
         known = dict(OutboxReader(parts, target).ids())
-        pages = Lister(parts, target, "key", moved=moved, sleep=sleep).into(shown)
+        pages = CmsLister(parts, target, "key", moved=moved, sleep=sleep).into(shown)
         calls += pages.calls
         if pages.whole:
             links.listed[name] = shown.ids_of
@@ -60,7 +60,7 @@ def list_targets(
     return calls
 
 
-def _replaced(known: Mapping[str, str], shown: Shown) -> list[tuple[str, str]]:
+def _replaced(known: Mapping[str, str], shown: ListedIds) -> list[tuple[str, str]]:
     """Return key and former id of the items that are listed with another one."""
     both = sorted(known.keys() & shown.ids)
     return [(key, known[key]) for key in both if known[key] not in shown.all]

@@ -16,9 +16,9 @@ from functools import cached_property
 from itertools import islice
 
 from service.reconcile.plan import causes
-from service.reconcile.plan.model import Compared
+from service.reconcile.plan.model import ComparedRecord
 from service.reconcile.plan.orphans import FOREIGN
-from service.reconcile.state.working_set import Table
+from service.reconcile.state.working_set import WorkingSet
 from workers.delivery.context import Parts
 from workers.store import keys
 from workers.store.connection import guarded
@@ -47,7 +47,7 @@ class SourceRecords:
             last = self._client.get(f"{self._key}:as-of")
         return last is not None and int(last) > self._as_of_ms
 
-    def marked(self, page: Sequence[Compared]) -> list[Compared]:
+    def marked(self, page: Sequence[ComparedRecord]) -> list[ComparedRecord]:
         """
         Return *page* with what is known of whose records they are.
 
@@ -64,7 +64,7 @@ class SourceRecords:
             for one, flag in zip(page, flags, strict=True)
         ]
 
-    def keep(self, table: Table, *, whole: bool) -> None:
+    def keep(self, table: WorkingSet, *, whole: bool) -> None:
         """Remember the records of a snapshot; *whole*: instead of those before."""
         if not whole or self.superseded:
             return self._add(self._key, table.records())
@@ -89,7 +89,7 @@ class SourceRecords:
                     self._client.pexpire(key, LIVES_MS)
 
 
-def _told(table: Table) -> Iterator[str]:
+def _told(table: WorkingSet) -> Iterator[str]:
     """Yield the records that the snapshot lacks and whose items may still be there."""
     lacking = (causes.ORPHAN, causes.UNDECIDED, causes.RETIRED, causes.LATER)
     for finding, _ in table.findings(causes=lacking):

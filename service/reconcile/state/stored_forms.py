@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from service.reconcile.plan.field_match import FieldMatcher, shown_in
-from service.reconcile.plan.model import Compared, Held, Listed
+from service.reconcile.plan.model import ComparedRecord, ListedItem, OutboxField
 from workers.delivery.context import Parts
 from workers.fields.marks import mark_of
 from workers.fields.types import seen
@@ -34,7 +34,7 @@ class Form(NamedTuple):
     schema: str
 
 
-def forms(one: Compared, matcher: FieldMatcher) -> Iterator[Form]:
+def forms(one: ComparedRecord, matcher: FieldMatcher) -> Iterator[Form]:
     """Yield the forms of one record that are not remembered yet."""
     if one.twice or len(one.items) != 1:
         return
@@ -46,7 +46,9 @@ def forms(one: Compared, matcher: FieldMatcher) -> Iterator[Form]:
             yield form
 
 
-def _form(one: Compared, item: Listed, slug: str, held: Held, matcher: FieldMatcher) -> Form | None:
+def _form(
+    one: ComparedRecord, item: ListedItem, slug: str, held: OutboxField, matcher: FieldMatcher
+) -> Form | None:
     type_ = matcher.type_of(held.type, slug)
     if not type_.form:
         return None

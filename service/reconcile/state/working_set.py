@@ -11,8 +11,8 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from service.reconcile.plan.model import Compared, Listed, Wanted
-from service.reconcile.state.findings_table import Findings
+from service.reconcile.plan.model import ComparedRecord, ListedItem, SourceField
+from service.reconcile.state.findings_table import FindingsTable
 from service.reconcile.state.reference_ids import REFERS
 from service.reconcile.state.working_set_rows import item_row, listed_of
 from workers.model.versions import kind_of
@@ -36,7 +36,7 @@ CREATE TABLE known (record TEXT PRIMARY KEY, id TEXT) WITHOUT ROWID;
 """
 
 
-class Table(Findings):
+class WorkingSet(FindingsTable):
     """Use it in a ``with``: the file goes with it."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Table(Findings):
         self.prepare()
         self._db.execute("BEGIN")
 
-    def __enter__(self) -> Table:
+    def __enter__(self) -> WorkingSet:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -59,7 +59,7 @@ class Table(Findings):
     # the source -----------------------------------------------------------------------------
 
     def add_record(
-        self, record: str, number: int, wanted: Iterable[Wanted], shown: str | None = None
+        self, record: str, number: int, wanted: Iterable[SourceField], shown: str | None = None
     ) -> None:
         """
         Keep what record *number* of the source says; of another number, it is there twice.
@@ -137,16 +137,16 @@ class Table(Findings):
 
     # the listing ----------------------------------------------------------------------------
 
-    def add_item(self, record: str | None, item: Listed) -> None:
+    def add_item(self, record: str | None, item: ListedItem) -> None:
         row = item_row(item, record)
         self._db.execute("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
-    def add_variant(self, tag: str, item: Listed) -> None:
+    def add_variant(self, tag: str, item: ListedItem) -> None:
         """Keep the variant of an item in the locale *tag*."""
         row = item_row(item, tag)
         self._db.execute("INSERT OR REPLACE INTO variants VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
-    def changed_since_published(self) -> Iterator[tuple[str, Listed]]:
+    def changed_since_published(self) -> Iterator[tuple[str, ListedItem]]:
         """Yield record and item of those that the source has, changed since they were published."""
         query = (
             "SELECT * FROM items WHERE updated > published "
@@ -155,18 +155,18 @@ class Table(Findings):
         for row in self._db.execute(query).fetchall():
             yield row[1], listed_of(row)
 
-    def add_live(self, item: Listed) -> None:
+    def add_live(self, item: ListedItem) -> None:
         """Keep the live copy of an item."""
         row = item_row(item, None)
         self._db.execute("INSERT OR REPLACE INTO copies VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
-    def variants(self, id: str | None = None) -> Iterator[tuple[str, Listed]]:
+    def variants(self, id: str | None = None) -> Iterator[tuple[str, ListedItem]]:
         """Yield tag and variant of one item, or of all."""
         query = "SELECT * FROM variants WHERE ? IS NULL OR id = ? ORDER BY id, tag"
         for row in self._db.execute(query, (id, id)).fetchall():
             yield row[1], listed_of(row)
 
-    def item(self, id: str) -> Listed | None:
+    def item(self, id: str) -> ListedItem | None:
         """Return one listed item."""
         row = self._db.execute("SELECT * FROM items WHERE id = ?", (id,)).fetchone()
         return listed_of(row) if row else None
@@ -177,14 +177,14 @@ class Table(Findings):
         found = ((record, self._db.execute(query, (record,)).fetchone()) for record in records)
         return {record: row[0] for record, row in found if row}
 
-    def keyless(self) -> Iterator[Listed]:
+    def keyless(self) -> Iterator[ListedItem]:
         """Yield the items without a key."""
         for row in self._db.execute("SELECT * FROM items WHERE record IS NULL ORDER BY id"):
             yield listed_of(row)
 
     # side by side ---------------------------------------------------------------------------
 
-    def pages(self) -> Iterator[list[Compared]]:
+    def pages(self) -> Iterator[list[ComparedRecord]]:
         """Yield every record of either side in the order of the keys, `PAGE` together."""
         last = ""
         while True:
@@ -199,7 +199,7 @@ class Table(Findings):
             yield list(self._joined(page))
             last = page[-1]
 
-    def _joined(self, page: list[str]) -> Iterator[Compared]:
+    def _joined(self, page: list[str]) -> Iterator[ComparedRecord]:
         span = (page[0], page[-1])
         known = {
             record: (number, bool(twice))
@@ -207,12 +207,12 @@ class Table(Findings):
                 "SELECT record, number, twice FROM records WHERE record BETWEEN ? AND ?", span
             )
         }
-        wanted: dict[str, list[Wanted]] = {}
+        wanted: dict[str, list[SourceField]] = {}
         for record, *rest in self._db.execute(
             "SELECT * FROM wanted WHERE record BETWEEN ? AND ? ORDER BY record, slug", span
         ):
-            wanted.setdefault(record, []).append(Wanted(*rest))
-        items: dict[str, list[Listed]] = {}
+            wanted.setdefault(record, []).append(SourceField(*rest))
+        items: dict[str, list[ListedItem]] = {}
         for row in self._db.execute(
             "SELECT * FROM items WHERE record BETWEEN ? AND ? ORDER BY created, id", span
         ):
@@ -237,7 +237,7 @@ class Table(Findings):
         for record in page:
             number, twice = known.get(record, (0, False))
             own, listed = tuple(wanted.get(record, ())), tuple(items.get(record, ()))
-            yield Compared(
+            yield ComparedRecord(
                 record,
                 number,
                 twice,
@@ -253,7 +253,7 @@ class Table(Findings):
         query = {"records": "SELECT COUNT(*) FROM records", "items": "SELECT COUNT(*) FROM items"}
         return int(self._db.execute(query[what]).fetchone()[0])
 
-    def wanted_of(self, record: str) -> tuple[Wanted, ...]:
+    def wanted_of(self, record: str) -> tuple[SourceField, ...]:
         """Return all that the source says of one record."""
         rows = self._db.execute("SELECT * FROM wanted WHERE record = ? ORDER BY slug", (record,))
-        return tuple(Wanted(*row[1:]) for row in rows)
+        return tuple(SourceField(*row[1:]) for row in rows)

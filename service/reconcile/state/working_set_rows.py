@@ -7,7 +7,7 @@ from dataclasses import astuple
 from typing import Any
 
 from service.reconcile.plan.causes import Finding
-from service.reconcile.plan.model import Listed
+from service.reconcile.plan.model import ListedItem
 
 
 def finding_row(finding: Finding) -> tuple[Any, ...]:
@@ -21,12 +21,14 @@ def finding_of(values: list[Any]) -> Finding:
     return Finding(*values)
 
 
-def item_row(item: Listed, second: str | None) -> tuple[Any, ...]:
+def item_row(item: ListedItem, second: str | None) -> tuple[Any, ...]:
     """Return *item* as a row, whose second column is its record, or its locale."""
     times = (item.updated, item.published, item.created)
     return (item.id, second, *times, item.archived, item.draft, json.dumps(dict(item.fields)))
 
 
-def listed_of(row: tuple[Any, ...]) -> Listed:
+def listed_of(row: tuple[Any, ...]) -> ListedItem:
     id, _, updated, published, created, archived, draft, text = row
-    return Listed(id, json.loads(text), updated, published, created, bool(archived), bool(draft))
+    return ListedItem(
+        id, json.loads(text), updated, published, created, bool(archived), bool(draft)
+    )

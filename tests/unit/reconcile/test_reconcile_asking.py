@@ -4,13 +4,13 @@ import click
 from click.testing import CliRunner
 
 from service.commands import reconcile
-from service.reconcile.apply.guard_counts import Question
+from service.reconcile.apply.guard_counts import GuardQuestion
 
 
 def test_the_items_are_shown_before_the_question():
     words = "300 of 300 items (100.0 %) would be overwritten: half of the collection or more"
     lines = ("P-0001 stock: 12 → 0", "P-0002 stock: 7 → 0")
-    asked = Question("overwritten", words, lines, more=298)
+    asked = GuardQuestion("overwritten", words, lines, more=298)
 
     @click.command()
     def ask():

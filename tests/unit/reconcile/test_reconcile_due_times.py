@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.reconcile.due_times import TRIES, Last, due_at
+from service.reconcile.due_times import TRIES, LastRun, due_at
 from workers.config.settings import Reconcile
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -20,7 +20,7 @@ def ran(number, *, took=0.1, tries=1, state="done", ended=True):
     """A scheduled run that began at the hour *number*."""
     end = hours(number + took) if ended else None
     began = hours(number) + timedelta(seconds=2)
-    return Last(hours(-90), hours(number), tries, began, end, True, state if ended else "")
+    return LastRun(hours(-90), hours(number), tries, began, end, True, state if ended else "")
 
 
 def by_hand(last, number, *, state="done"):
@@ -31,19 +31,21 @@ def by_hand(last, number, *, state="done"):
 @pytest.mark.parametrize(
     ("settings", "last", "due"),
     [
-        pytest.param(Reconcile(), Last(), None, id="never by itself"),
-        pytest.param(HOURLY, Last(), NOON, id="for the first time"),
+        pytest.param(Reconcile(), LastRun(), None, id="never by itself"),
+        pytest.param(HOURLY, LastRun(), NOON, id="for the first time"),
         pytest.param(HOURLY, ran(-0.5), hours(0.5), id="not yet"),
         pytest.param(HOURLY, ran(-3), hours(-2), id="overdue"),
         pytest.param(HOURLY, ran(30), NOON, id="of a clock that was set back"),
-        pytest.param(HOURLY, Last(began=hours(-0.5), ended=hours(-0.4)), hours(0.5), id="by hand"),
-        pytest.param(Reconcile(at="13:00"), Last(), hours(1), id="later today"),
-        pytest.param(Reconcile(at="11:30"), Last(), hours(23.5), id="no schedule before"),
+        pytest.param(
+            HOURLY, LastRun(began=hours(-0.5), ended=hours(-0.4)), hours(0.5), id="by hand"
+        ),
+        pytest.param(Reconcile(at="13:00"), LastRun(), hours(1), id="later today"),
+        pytest.param(Reconcile(at="11:30"), LastRun(), hours(23.5), id="no schedule before"),
         pytest.param(Reconcile(at="11:30"), ran(-0.4), hours(23.5), id="done today"),
         pytest.param(Reconcile(at="13:00"), ran(-23), hours(1), id="done yesterday"),
         pytest.param(NIGHTLY, ran(-33), hours(-9), id="nobody was there last night"),
         pytest.param(NIGHTLY, ran(-33 - 72), hours(-81), id="nor the nights before: once"),
-        pytest.param(NIGHTLY, Last(seen=hours(-20)), hours(-9), id="nor ever"),
+        pytest.param(NIGHTLY, LastRun(seen=hours(-20)), hours(-9), id="nor ever"),
         pytest.param(NIGHTLY, ran(30), hours(15), id="at night, of a clock that was set back"),
         pytest.param(HOURLY, by_hand(ran(-1), -0.2), hours(0.8), id="put off by one by hand"),
         pytest.param(HOURLY, by_hand(ran(-1), -0.2, state="failed"), NOON, id="not if that failed"),

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from service.cli import main
 from service.reconcile import report
-from service.reconcile.lock import held_for, holder
+from service.reconcile.lock import holder, run_lock
 from service.reconcile.state.past_runs import note_begin
 
 TOML = """
@@ -141,7 +141,7 @@ def test_a_run_that_stood_still_while_another_took_over_ends_and_writes_nothing(
         time.sleep(0.02)
     run.send_signal(signal.SIGSTOP)
     store.delete(lock)  # as it runs out
-    with held_for(store, "products"):
+    with run_lock(store, "products"):
         note_begin(store, "products")
         before = {key: store.dump(key) for key in store.keys("*")}
         run.send_signal(signal.SIGCONT)

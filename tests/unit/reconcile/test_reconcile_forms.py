@@ -4,7 +4,7 @@ import pytest
 
 from service.reconcile.plan import causes
 from service.reconcile.plan.field_match import FieldMatcher
-from service.reconcile.plan.model import Compared, HeldItem
+from service.reconcile.plan.model import ComparedRecord, OutboxItem
 from service.reconcile.state.stored_forms import forms
 from tests.support.comparisons import found, held, listed, t, wanted
 from workers.fields.marks import mark_of
@@ -60,9 +60,9 @@ def test_a_text_is_compared_as_its_field_holds_it():
 
 
 def remembered(shown, *, updated=200, state="written", kind="richtext", **more):
-    holding = HeldItem({"text": held(SENT, kind=kind, state=state, **more)})
+    holding = OutboxItem({"text": held(SENT, kind=kind, state=state, **more)})
     item = listed(updated=updated, fields={"text": shown})
-    return list(forms(Compared("k1", 1, False, (), (item,), held=holding), EYE))
+    return list(forms(ComparedRecord("k1", 1, False, (), (item,), held=holding), EYE))
 
 
 def test_a_listing_at_the_time_of_the_answer_shows_the_form():

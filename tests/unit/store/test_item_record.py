@@ -10,10 +10,10 @@ import workers.store
 from tests.support.earlier_stores import STORES
 from workers.store import lua_limits
 from workers.store.item_record import (
-    Answer,
-    Claim,
     FieldRecord,
+    ItemClaim,
     ItemRecord,
+    ShownAnswer,
     left_out_of,
     slug_of,
     without_request,
@@ -38,9 +38,9 @@ def test_a_field_has_its_codes_as_names():
 @pytest.mark.parametrize(
     ("answers", "found"),
     [
-        pytest.param("7,aa,t1", Answer("t1", "aa"), id="to this value"),
-        pytest.param("7,aa,t1 0,bb,t2", Answer("t2", "bb"), id="an event told of it later"),
-        pytest.param("5,aa,t1", Answer("t1", "aa"), id="to the same value, sent before"),
+        pytest.param("7,aa,t1", ShownAnswer("t1", "aa"), id="to this value"),
+        pytest.param("7,aa,t1 0,bb,t2", ShownAnswer("t2", "bb"), id="an event told of it later"),
+        pytest.param("5,aa,t1", ShownAnswer("t1", "aa"), id="to the same value, sent before"),
         pytest.param("6,aa,t1", None, id="to another value"),
         pytest.param("7,aa,", None, id="sent and not answered"),
         pytest.param("", None, id="never sent"),
@@ -78,7 +78,7 @@ def test_an_item_is_its_fields_its_retirement_and_its_request():
     )
     assert list(item.fields) == ["stock"]
     assert item.retirement.undone
-    assert (item.claim, item.looked_up, item.tried_at) == (Claim(1, 2), True, 12)
+    assert (item.claim, item.looked_up, item.tried_at) == (ItemClaim(1, 2), True, 12)
     assert (item.by_key, item.create) == (True, True)
     assert len(item.all_fields) == 2
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.mapping import record_keys
-from service.reconcile.state.working_set import Table
+from service.reconcile.state.working_set import WorkingSet
 from workers.webflow.item_keys import WHITE_SPACE, joined, key_text, normal, normal_record, parted
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -69,7 +69,7 @@ def test_an_object_to_fetch_is_named_as_it_came():
 
 
 def test_a_reconcile_shows_a_key_as_the_source_has_it():
-    with Table() as table:
+    with WorkingSet() as table:
         table.add_record("P-1", 1, ())
         table.add_record("P-1", 1, (), "P-1   ")
         table.add_record("P-2", 2, ())
