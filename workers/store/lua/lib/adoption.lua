@@ -6,17 +6,17 @@
 local function is_adoptable(item, slug)
   local held, claim = item.fields[slug], items.live_claim(item)
   if items.in_force(item) or (claim and claim.fields[slug]) then return false end
-  return not held or (held.s ~= 'pending' and not held.m)
+  return not held or (held.state ~= 'pending' and not held.repair_at)
 end
 
 local function adopt(item, field, copy, at)
   if not item.meta.copy then items.set(item, 'copy', copy) end
-  field.s = 'unchanged'
-  field.j = references.REFERS[field.t] and references.link_of(field.t, field.v) or nil
+  field.state = 'unchanged'
+  field.link = references.REFERS[field.type] and references.link_of(field.type, field.value) or nil
   -- A confirmation is of one copy.
-  local whole = item.meta.copy == copy and (field.j or not references.REFERS[field.t])
-  field.c = whole and references.confirmation(field.v, field.j) or nil
-  write_history.add_known(field, field.a, write_history.mark_of(field.v, field.t), at)
+  local whole = item.meta.copy == copy and (field.link or not references.REFERS[field.type])
+  field.confirmed = whole and references.confirmation(field.value, field.link) or nil
+  write_history.add_known(field, field.arrival, write_history.mark_of(field.value, field.type), at)
 end
 
 local NO_QUERY = {['image-no-query'] = true, ['images-no-query'] = true, ['file-no-query'] = true}
@@ -24,9 +24,9 @@ local NO_QUERY = {['image-no-query'] = true, ['images-no-query'] = true, ['file-
 -- The CMS holds this very value; of files whose addresses differ in the query alone, that file.
 local function is_known(field, held, kind, text)
   if references.is_confirmed(field, kind, text) then return true end
-  if not NO_QUERY[kind] or not held or not references.is_confirmed(field, held.t, held.v) then return false end
-  local akin = (field.E or write_history.mark_of(text, kind)) == (held.E or write_history.mark_of(held.v, held.t))
-  if akin then field.c = references.confirmation(text, nil) end
+  if not NO_QUERY[kind] or not held or not references.is_confirmed(field, held.type, held.value) then return false end
+  local akin = (field.form_mark or write_history.mark_of(text, kind)) == (held.form_mark or write_history.mark_of(held.value, held.type))
+  if akin then field.confirmed = references.confirmation(text, nil) end
   return akin
 end
 

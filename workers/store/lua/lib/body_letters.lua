@@ -55,7 +55,7 @@ local function remove_own_entries(event, id, item_of)
       local item = item_of(place)
       local slugs = {}
       for slug, link in pairs(item.left) do
-        if link.l == id and link.h == event.place then slugs[#slugs + 1] = slug end
+        if link.letter == id and link.place == event.place then slugs[#slugs + 1] = slug end
       end
       for _, slug in ipairs(slugs) do
         left_out.unlink(item, slug)
@@ -107,9 +107,9 @@ local function find_place(event, item_of)
   local tried = {}
   local function look(place, slug)
     local link = item_of(place).left[slug]
-    if not link or tried[link.l] then return nil end
-    tried[link.l] = true
-    return place_by_body(link.l, event)
+    if not link or tried[link.letter] then return nil end
+    tried[link.letter] = true
+    return place_by_body(link.letter, event)
   end
   for _, change in ipairs(event.changes) do
     for _, triple in ipairs(change.fields) do

@@ -9,7 +9,7 @@ local function save_claim(how, pick)
   for _, field in ipairs(how.look and {} or pick.send) do
     held[field.slug] = field.arrival
     -- From here on nobody knows what the CMS holds; only this claim's settle says it again.
-    item.fields[field.slug].c = nil
+    item.fields[field.slug].confirmed = nil
     write_history.note_sent(item.fields[field.slug])
     items.touch(item, field.slug)
   end

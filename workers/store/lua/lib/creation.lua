@@ -71,12 +71,12 @@ end
 local SENT = {pending = true, written = true, unchanged = true}
 
 local function goes_into_new(field)
-  return not field.d and (SENT[field.s] or (field.O and field.s == 'ignored'))
+  return not field.deleted_by and (SENT[field.state] or (field.create_only and field.state == 'ignored'))
 end
 
 local function held_text(item, slug)
   local field = item.fields[slug]
-  return field and goes_into_new(field) and field.v or nil
+  return field and goes_into_new(field) and field.value or nil
 end
 
 -- What holds the name of an item that is to be created, be it in its primary locale alone.
@@ -102,7 +102,7 @@ local function refuse_incomplete(item)
   end
   local slugs = {}
   for slug, field in pairs(item.fields) do
-    if field.s == 'pending' or items.wants_repair(field) then slugs[#slugs + 1] = slug end
+    if field.state == 'pending' or items.wants_repair(field) then slugs[#slugs + 1] = slug end
   end
   table.sort(slugs)
   dead_letters.add(item, slugs, {kind = 'missing', message = 'no item has the key ' .. item.record .. why, absent = true}, nil)
@@ -112,10 +112,10 @@ end
 -- A value that is in a letter goes out again. *name*, *value*: of the letters that are meant.
 local function replay_value(item, slug, name, value)
   local field = item.fields[slug]
-  if field.s ~= 'dead' or redis.call('HGET', 'instep:letter:' .. field.l, name) ~= value then return end
+  if field.state ~= 'dead' or redis.call('HGET', 'instep:letter:' .. field.letter, name) ~= value then return end
   step.count('dead', -1)
   step.count('pending', 1)
-  field.s, field.w, field.x = 'pending', now, nil
+  field.state, field.since, field.misses = 'pending', now, nil
   dead_letters.remove_value(field, slug, 'replayed')
   items.touch(item, slug)
 end

@@ -42,8 +42,8 @@ local function remove_from_waiters(id)
   local refers, collection, record = unpack(redis.call('HMGET', 'instep:letter:' .. id, 'refers', 'collection', 'record'))
   if not refers then return end
   for _, field in pairs(items.load(collection, record).fields) do
-    local other = field.l and field.l ~= id and redis.call('HGET', 'instep:letter:' .. field.l, 'refers')
-    if other == refers or (field.y and field.s == 'pending') then return end
+    local other = field.letter and field.letter ~= id and redis.call('HGET', 'instep:letter:' .. field.letter, 'refers')
+    if other == refers or (field.blocked_since and field.state == 'pending') then return end
   end
   redis.call('SREM', 'instep:waiters:' .. refers, collection .. ':' .. record)
 end
@@ -66,8 +66,8 @@ end
 
 -- A value leaves its dead letter; an empty letter closes itself.
 local function remove_value(field, slug, fate)
-  local id = field.l
-  field.l = nil
+  local id = field.letter
+  field.letter = nil
   local key = 'instep:letter:' .. id
   local entry = cjson.decode(redis.call('HGET', key, 'f:' .. slug))
   entry.fate = fate
@@ -87,9 +87,9 @@ end
 local function add_to_shared(item, slugs, death)
   for _, slug in ipairs(slugs) do
     local field = item.fields[slug]
-    step.count(field.s, -1)
+    step.count(field.state, -1)
     step.count('discarded', 1)
-    field.s, field.c, field.y = 'discarded', nil, nil
+    field.state, field.confirmed, field.blocked_since = 'discarded', nil, nil
     items.touch(item, slug)
   end
   item.freed = true  -- resting_records.lua
@@ -122,16 +122,16 @@ local function add(item, slugs, death, id)
   local events, known = {}, {}
   for _, slug in ipairs(slugs) do
     local field = item.fields[slug]
-    step.count(field.s, -1)
+    step.count(field.state, -1)
     step.count('dead', 1)
-    field.s, field.l, field.c, field.y = 'dead', letter, nil, nil
+    field.state, field.letter, field.confirmed, field.blocked_since = 'dead', letter, nil, nil
     items.touch(item, slug)
-    if field.n and not known[field.n] then
-      known[field.n] = true
-      events[#events + 1] = field.n
+    if field.event and not known[field.event] then
+      known[field.event] = true
+      events[#events + 1] = field.event
     end
     put[#put + 1] = 'f:' .. slug
-    put[#put + 1] = cjson.encode({value = field.v, version = field.r, arrival = field.a,
+    put[#put + 1] = cjson.encode({value = field.value, version = field.version, arrival = field.arrival,
       fate = 'dead'})
   end
   put[#put + 1] = 'events'

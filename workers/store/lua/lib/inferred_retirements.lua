@@ -1,6 +1,4 @@
 -- Shared: a retirement that nobody told: a snapshot of its source lacked the record.
---   A of a retirement: ms at which that snapshot was taken   o: its source
---   I 0: a snapshot gave it, and an event has told of it before: it is a real one
 -- It falls, as if it had never been, by a snapshot of that source that was taken later and has the
 -- record; an event that says the same confirms it, whatever its version.
 --! uses versions step items
@@ -9,25 +7,25 @@ local request = step.request
 
 -- ms at which the snapshot was taken that inferred *gone*; nil: it is a real one.
 local function inferred_at(gone)
-  if gone.I == 0 then return nil end
-  if gone.A then return gone.A end
+  if gone.inferred == 0 then return nil end
+  if gone.snapshot_at then return gone.snapshot_at end
   -- As an older release left it.
-  local older = gone.q == 3 and not (gone.n or gone.e or gone.f)
-  return older and versions.kind_of(gone.r) == 't' and math.floor(versions.micros_of(gone.r) / 1000) or nil
+  local older = gone.lane == 3 and not (gone.event or gone.events or gone.delivery)
+  return older and versions.kind_of(gone.version) == 't' and math.floor(versions.micros_of(gone.version) / 1000) or nil
 end
 
 -- The event of a source says that a record is gone of which a snapshot said so before.
 local function confirms(slug, gone, modes)
-  return slug == items.GONE and gone and not gone.b and modes[request.mode] and inferred_at(gone) ~= nil
+  return slug == items.GONE and gone and not gone.undone and modes[request.mode] and inferred_at(gone) ~= nil
 end
 
 -- *gone* takes the place of *held*: what an event told stays so.
 local function keep_real(gone, held)
-  if gone.A and held and not held.b and not inferred_at(held) then gone.I = 0 end
+  if gone.snapshot_at and held and not held.undone and not inferred_at(held) then gone.inferred = 0 end
 end
 
 -- It is in nobody's way any more: only what the CMS shows of it is left to be taken back.
-local function has_fallen(gone) return gone.b and gone.r == versions.BEFORE end
+local function has_fallen(gone) return gone.undone and gone.version == versions.BEFORE end
 
 return {
   inferred_at = inferred_at, confirms = confirms, keep_real = keep_real, has_fallen = has_fallen,

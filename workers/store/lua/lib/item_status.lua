@@ -83,7 +83,7 @@ end
 -- An editor has archived it, and neither its mapping nor a retirement.
 local function is_archived_by_hand(item, status)
   local gone = item.fields[items.GONE]
-  return string.find(status.flags, 'a', 1, true) and not (gone and gone.u and gone.u._archived)
+  return string.find(status.flags, 'a', 1, true) and not (gone and gone.flags and gone.flags._archived)
     and not (item.fields._archived or item.fields._draft)
 end
 

@@ -1,21 +1,12 @@
 -- An item: its fields and what else is held of it, and when it is due.
 --
--- instep:item:<collection>:<record>  hash, one entry per field ("f:<slug>", JSON) and some meta:
---   v value (JSON text)   t type      r version        a arrival number   e hashed event ids at r
---   n event id as sent    s state     w waits since    c sha1 of the confirmed value
---   m repair mark: written once more, not before this ms           l dead letter
---   x answers without effect          g files as last read          q lane   o source
---   k what the CMS is known to have held (write_history.lua)   y, j: references.lua
---   V: locales.lua   O: create_only.lua
---   f, h, i, A where its value came from, and when (version_order.lua)
+-- instep:item:<collection>:<record>  hash: a field each ("f:<slug>", field_codes.lua), what was left
+-- out of an event ("o:<slug>", left_out.lua), and what else is known of the item, meta:
 --   shown: the key as it came last, where that is not the record, its normal form
---   entries "o:<slug>": what was left out of an event (left_out.lua)
---   states: pending written unchanged ignored discarded dead, and superseded by a retirement (each
---   a counter of P4)
---! uses step
+--! uses step field_codes
 
 local now = step.now
-local GONE = ':gone'        -- the slug of a retirement (retirements.lua)
+local GONE = field_codes.GONE
 local FLAGS = {_archived = true, _draft = true}
 
 local function load(collection, record)
@@ -27,10 +18,10 @@ local function load(collection, record)
   for i = 1, #flat, 2 do
     local name = flat[i]
     local kind = string.sub(name, 1, 2)
-    if kind == 'f:' then
-      item.fields[string.sub(name, 3)] = cjson.decode(flat[i + 1])
-    elseif kind == 'o:' then
-      item.left[string.sub(name, 3)] = cjson.decode(flat[i + 1])
+    if kind == 'f:' or kind == 'o:' then
+      local slug = string.sub(name, 3)
+      local of_kind = kind == 'f:' and item.fields or item.left
+      of_kind[slug] = field_codes.decode(flat[i + 1], slug)
     else
       item.meta[name] = flat[i + 1]
     end
@@ -56,7 +47,7 @@ local function save(item)
   local put, gone = {}, {}
   for slug in pairs(item.touched) do
     put[#put + 1] = 'f:' .. slug
-    put[#put + 1] = cjson.encode(item.fields[slug])
+    put[#put + 1] = field_codes.encode(item.fields[slug])
   end
   for name in pairs(item.changed) do
     local value = item.meta[name]
@@ -71,7 +62,7 @@ local function save(item)
     local link = item.left[slug]
     if link then
       put[#put + 1] = 'o:' .. slug
-      put[#put + 1] = cjson.encode(link)
+      put[#put + 1] = field_codes.encode(link)
     else
       gone[#gone + 1] = 'o:' .. slug
     end
@@ -97,8 +88,8 @@ end
 -- What the CMS was known to hold is no longer certain.
 local function forget_confirmations(item)
   for slug, field in pairs(item.fields) do
-    if field.c then
-      field.c = nil
+    if field.confirmed then
+      field.confirmed = nil
       touch(item, slug)
     end
   end
@@ -107,25 +98,25 @@ end
 -- The retirement of an item whose record is gone, and not back.
 local function in_force(item)
   local gone = item.fields[GONE]
-  return gone and not gone.b and gone or nil
+  return gone and not gone.undone and gone or nil
 end
 
 local function mark_repair(item, slug, at)
   local field, gone = item.fields[slug], in_force(item)
   if not field then return end
   -- What a retirement overrules, it puts right.
-  if gone and gone.v ~= '"keep"' and (FLAGS[slug] or gone.v == '"delete"') then
+  if gone and gone.value ~= '"keep"' and (FLAGS[slug] or gone.value == '"delete"') then
     field, slug = gone, GONE
   end
-  field.m = math.max(field.m or 0, at)
-  field.c, field.V = nil, nil  -- V: locales.lua
+  field.repair_at = math.max(field.repair_at or 0, at)
+  field.confirmed, field.shown_in = nil, nil
   touch(item, slug)
 end
 
 local function wants_repair(field)
   -- A mark on a value that is dead, discarded or ignored waits for the next value.
-  return field.m and (field.s == 'written' or field.s == 'unchanged'
-    or (field.O and field.s == 'ignored') or (field.b and field.s == 'superseded'))
+  return field.repair_at and (field.state == 'written' or field.state == 'unchanged'
+    or (field.create_only and field.state == 'ignored') or (field.undone and field.state == 'superseded'))
 end
 
 -- When what is due *at* may be sent: while a request may land that takes the item away, only a
@@ -143,8 +134,8 @@ end
 -- request may still land is no longer known, so it is given all of its time again.
 local function clamp_future(item)
   for slug, field in pairs(item.fields) do
-    if field.m and field.m > now + step.SEND_MS + step.LATE_MS then
-      field.m = now + step.SEND_MS + step.LATE_MS
+    if field.repair_at and field.repair_at > now + step.SEND_MS + step.LATE_MS then
+      field.repair_at = now + step.SEND_MS + step.LATE_MS
       touch(item, slug)
     end
   end
@@ -156,19 +147,19 @@ local function schedule(item)
   local lane, oldest, repair, repaired, rest
   clamp_future(item)
   for _, field in pairs(item.fields) do
-    local waits = field.y and not item.meta.woken
-    if field.s == 'pending' then
+    local waits = field.blocked_since and not item.meta.woken
+    if field.state == 'pending' then
       if waits then
-        rest = math.min(rest or 3, field.q or 1)
+        rest = math.min(rest or 3, field.lane or 1)
       else
-        lane = math.min(lane or 3, field.q or 1)
+        lane = math.min(lane or 3, field.lane or 1)
       end
-      oldest = math.min(oldest or field.w, field.w)
+      oldest = math.min(oldest or field.since, field.since)
     elseif waits and wants_repair(field) then
       rest = rest or 1
     elseif wants_repair(field) then
-      repair = math.min(repair or field.m, field.m)
-      repaired = math.min(repaired or 3, field.q or 1)
+      repair = math.min(repair or field.repair_at, field.repair_at)
+      repaired = math.min(repaired or 3, field.lane or 1)
     end
   end
   local at

@@ -8,8 +8,8 @@
 --   taken: 1 where some of the event was accepted
 --   number, place, arrival: of the kept delivery (0: not kept), of the event in it, and the arrival
 --     number when it came: where the event stands when it runs again
--- instep:item:…  o:<slug>: {l: the letter, r: the version, a: the arrival number then,
---   h: the place of its event in its delivery}
+-- instep:item:…  o:<slug>: {letter, version, arrival: the number then, place: of its event in
+--   its delivery}
 --! uses versions step items arrivals dead_letters slices version_order
 
 local given = step.given
@@ -50,7 +50,7 @@ end
 
 -- Nothing of it is left in its letter: with the last entry the letter closes.
 local function remove(item, slug)
-  local id = item.left[slug].l
+  local id = item.left[slug].letter
   unlink(item, slug)
   local key = letter_key(id)
   if remove_entry(key, entry_name(item, slug)) == 0 or id == rewriting.id or not is_open(id) then return end
@@ -62,11 +62,11 @@ end
 -- Whether *link* is of the event itself, or of one before it in the body of their one letter.
 local function is_own(link, event)
   local again = given(event.again)
-  if event.letter == link.l then return true end
+  if event.letter == link.letter then return true end
   for _, name in ipairs(again and again.letters or {}) do
-    if name == link.l then return true end
+    if name == link.letter then return true end
   end
-  return again ~= nil and given(again.whole) == link.l and again.place >= (link.h or 0)
+  return again ~= nil and given(again.whole) == link.letter and again.place >= (link.place or 0)
 end
 
 -- Versions of two kinds say nothing of each other.
@@ -77,12 +77,12 @@ end
 
 -- Whether an event that gives *version* stands after what *link* names: by version, then by arrival.
 local function is_after(link, version, event)
-  if link.r and version and version ~= link.r and are_compared(version, link.r) then
-    return version > link.r
+  if link.version and version and version ~= link.version and are_compared(version, link.version) then
+    return version > link.version
   end
   local again = given(event.again)
-  if not again then return not arrivals.reserved or arrivals.reserved.arrival >= link.a end
-  return is_own(link, event) or (given(again.arrival) or 0) > link.a
+  if not again then return not arrivals.reserved or arrivals.reserved.arrival >= link.arrival end
+  return is_own(link, event) or (given(again.arrival) or 0) > link.arrival
 end
 
 -- A value of *slug*, or a retirement, was accepted: what was left out before it is overtaken.
@@ -101,14 +101,14 @@ end
 local function is_overtaken(item, left, event)
   local version = given(left.version)
   local function is_newer(field)
-    if version and field.r ~= version and are_compared(field.r, version) then
-      return field.r > version
+    if version and field.version ~= version and are_compared(field.version, version) then
+      return field.version > version
     end
     local back = given(event.again) or arrivals.reserved or arrivals.spooled
     return back ~= nil and not version_order.came_before(field, event)
   end
   for slug, field in pairs(item.fields) do
-    local compared = slug == left.slug or left.slug == items.GONE or (slug == items.GONE and not field.b)
+    local compared = slug == left.slug or left.slug == items.GONE or (slug == items.GONE and not field.undone)
     if compared and is_newer(field) then return true end
   end
   return false
@@ -120,12 +120,12 @@ local function link_event(id, event, item_of)
   local again, put, held = given(event.again), {}, entries_of(letter_key(id))
   for _, left in ipairs(event.left) do
     local item, slug, version = item_of(left), left.slug, given(left.version)
-    local link = {l = id, r = version, a = again and given(again.arrival) or arrival,
-      h = again and again.place or event.place}
+    local link = {letter = id, version = version, arrival = again and given(again.arrival) or arrival,
+      place = again and again.place or event.place}
     local other = item.left[slug]
     local later = not other or is_after(other, version, event)
     if later and not is_overtaken(item, left, event) then
-      if other and other.l ~= id then remove(item, slug) end
+      if other and other.letter ~= id then remove(item, slug) end
       item.left[slug] = link
       item.relinked[slug] = true
       put[#put + 1] = entry_name(item, slug)
@@ -142,7 +142,7 @@ local function unlink_entry(id, name, item_of)
   local place = cjson.decode(string.sub(name, 3))
   local item = item_of({collection = place[1], record = place[2]})
   local link = item.left[place[3]]
-  if link and link.l == id then unlink(item, place[3]) end
+  if link and link.letter == id then unlink(item, place[3]) end
   redis.call('HDEL', letter_key(id), name)
 end
 

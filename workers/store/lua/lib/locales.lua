@@ -15,8 +15,6 @@
 --   hurry: items wait for it; list_next, page_next: not before
 -- instep:variants:<collection>:<copy>  hash: item id → cmsLocaleIds, apart by commas, but for the
 --   primary one; * behind one that was never published. …:next: of the listing that is under way
---   V of a field: cmsLocaleIds of the variants that show its value, while others do not, by commas;
---   W: ms of the first of the claims that wrote them: a repair mark that is younger stays
 --! uses step items
 
 local now, given = step.now, step.given
@@ -86,15 +84,15 @@ local function scope_ids(site, named)
 end
 
 local function add_shown(field, ids, at)
-  field.W = field.V and field.W or at
-  local held = as_list(field.V)
+  field.shown_since = field.shown_in and field.shown_since or at
+  local held = as_list(field.shown_in)
   for _, id in ipairs(ids) do held[#held + 1] = id end
-  field.V = table.concat(held, ',')
+  field.shown_in = table.concat(held, ',')
 end
 
 -- Since when all that was claimed of it is in the CMS, for all variants.
 local function claimed_since(field, claim)
-  return math.min(field.V and field.W or claim.at, claim.at, now)
+  return math.min(field.shown_in and field.shown_since or claim.at, claim.at, now)
 end
 
 -- What the answer to a claim shows in some of the variants. With *rest* of the claim the value is
@@ -102,7 +100,7 @@ end
 local function note_shown(item, claim, verdict)
   for slug, ids in pairs(given(verdict.shown) or {}) do
     local field = item.fields[slug]
-    if field and field.a == claim.fields[slug] and #ids > 0 then
+    if field and field.arrival == claim.fields[slug] and #ids > 0 then
       add_shown(field, ids, math.min(claim.at, now))
       items.touch(item, slug)
     end

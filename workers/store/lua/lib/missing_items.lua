@@ -8,8 +8,8 @@ local counts = {missed = 0, made = 0}  -- of this step
 -- Whether the values of *item* that wait came before *began*; those that are ahead of the clock did.
 local function came_before(item, began)
   for _, field in pairs(item.fields) do
-    local came = field.i or field.w or 0
-    if field.s == 'pending' and came > began and came <= now then return false end
+    local came = field.came_at or field.since or 0
+    if field.state == 'pending' and came > began and came <= now then return false end
   end
   return true
 end
@@ -34,7 +34,7 @@ local function decide_missing(record, started, all, ended, due)
   end
   local slugs = {}
   for slug, field in pairs(item.fields) do
-    if field.s == 'pending' or items.wants_repair(field) then slugs[#slugs + 1] = slug end
+    if field.state == 'pending' or items.wants_repair(field) then slugs[#slugs + 1] = slug end
   end
   table.sort(slugs)
   items.set(item, 'doubt', nil)
@@ -50,9 +50,9 @@ local function decide_missing(record, started, all, ended, due)
     end
   elseif request.missing == 'ignore' then
     for _, slug in ipairs(slugs) do
-      step.count(item.fields[slug].s, -1)
+      step.count(item.fields[slug].state, -1)
       step.count('ignored', 1)
-      item.fields[slug].s = 'ignored'
+      item.fields[slug].state = 'ignored'
       items.touch(item, slug)
     end
   else

@@ -4,11 +4,11 @@
 -- A value that waits, or lies in a letter, has been overtaken.
 local function supersede(item, slug)
   local field = item.fields[slug]
-  if field.s ~= 'pending' and field.s ~= 'dead' then return end
-  step.count(field.s, -1)
+  if field.state ~= 'pending' and field.state ~= 'dead' then return end
+  step.count(field.state, -1)
   step.count('superseded', 1)
-  if field.s == 'dead' then dead_letters.remove_value(field, slug, 'superseded') end
-  field.s = 'superseded'
+  if field.state == 'dead' then dead_letters.remove_value(field, slug, 'superseded') end
+  field.state = 'superseded'
   items.touch(item, slug)
 end
 

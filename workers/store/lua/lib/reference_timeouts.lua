@@ -4,7 +4,7 @@
 local request, now = step.request, step.now
 
 local function names_key(field, key)
-  local to, keys = references.named_by(field.v)
+  local to, keys = references.named_by(field.value)
   if to ~= request.collection then return false end
   for _, one in ipairs(keys) do
     if one == key then return true end
@@ -18,7 +18,7 @@ local function is_on_its_way(key)
   local item = items.load(request.collection, key)
   if item.meta.roomless then return true end
   for _, field in pairs(item.fields) do
-    if field.s == 'pending' and not field.y then return true end
+    if field.state == 'pending' and not field.blocked_since then return true end
   end
   return false
 end
@@ -28,14 +28,14 @@ end
 local function timed_out(item, told)
   local slugs, again, key = {}, nil, told.key
   for slug, field in pairs(item.fields) do
-    local waits = field.y and (field.s == 'pending' or items.wants_repair(field))
-    if waits and references.REFERS[field.t] and names_key(field, key) then
-      local till = field.y + (request.missing == 'create' and references.PATIENCE_MS or 0)
-      if field.x and told.all ~= '1' then
+    local waits = field.blocked_since and (field.state == 'pending' or items.wants_repair(field))
+    if waits and references.REFERS[field.type] and names_key(field, key) then
+      local till = field.blocked_since + (request.missing == 'create' and references.PATIENCE_MS or 0)
+      if field.misses and told.all ~= '1' then
         -- Its item may be an older one, which only a whole listing tells.
         redis.call('HSET', 'instep:index:' .. request.collection .. ':' .. request.index, 'full', 1)
         till = now + 1
-      elseif field.y > tonumber(told.ended) then
+      elseif field.blocked_since > tonumber(told.ended) then
         till = math.max(till, now + 1)  -- the listing had ended before
       elseif told.coming then
         till = now + references.PATIENCE_MS
@@ -56,7 +56,7 @@ local function give_up(item, slugs, key)
   for _, slug in ipairs(slugs) do problems[#problems + 1] = {field = slug, message = message} end
   for slug, field in pairs(item.fields) do
     -- An item that cannot be created without it.
-    if field.y and field.s == 'pending' and not references.REFERS[field.t] then slugs[#slugs + 1] = slug end
+    if field.blocked_since and field.state == 'pending' and not references.REFERS[field.type] then slugs[#slugs + 1] = slug end
   end
   local letter = dead_letters.add(item, slugs, {kind = 'missing', message = message, problems = problems},
     item.meta.by ~= 'key' and item.record or nil)
@@ -69,7 +69,7 @@ end
 -- Whether a field of *item* lies in a letter for want of *name*, <collection>:<key>.
 local function is_severed(item, name)
   for _, field in pairs(item.fields) do
-    if field.l and redis.call('HGET', 'instep:letter:' .. field.l, 'refers') == name then return true end
+    if field.letter and redis.call('HGET', 'instep:letter:' .. field.letter, 'refers') == name then return true end
   end
   return false
 end

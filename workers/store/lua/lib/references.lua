@@ -6,7 +6,6 @@
 --                                    that begins then decides on them
 -- instep:waiters:<collection>:<key>  set: <collection>:<record> of the items that wait for it, or
 --                                    have a dead letter for want of it
---   y of a field: ms since which it waits     j: the ids that were sent for it last, JSON
 --   woken of an item: what it waits for may have got its id; its next claim looks again
 --   rest: the lane of what waits              severed: of its fields one died for want of an item
 --! uses step items item_ids creation slices
@@ -44,28 +43,28 @@ local function confirmation(text, link)
 end
 
 local function is_confirmed(held, kind, text)
-  if not held.c then return false end
+  if not held.confirmed then return false end
   local link
   if REFERS[kind] then link = link_of(kind, text) or 'none' end
-  return held.c == confirmation(text, link)
+  return held.confirmed == confirmation(text, link)
 end
 
 local function wait_for(item, slug, to, absent)
   local field = item.fields[slug]
-  if field.s ~= 'pending' then items.mark_repair(item, slug, now) end
+  if field.state ~= 'pending' then items.mark_repair(item, slug, now) end
   -- A value that begins to wait asks for a listing; one that goes on waiting asks for none.
-  local how = field.y and 'NX' or 'LT'
+  local how = field.blocked_since and 'NX' or 'LT'
   for _, key in ipairs(absent) do
     redis.call('SADD', 'instep:waiters:' .. to .. ':' .. key, item.collection .. ':' .. item.record)
     redis.call('ZADD', 'instep:wanted:' .. to, how, now, key)
   end
-  field.y = field.y or now
+  field.blocked_since = field.blocked_since or now
   items.touch(item, slug)
 end
 
 local function end_wait(item, slug)
-  if not item.fields[slug].y then return end
-  item.fields[slug].y = nil
+  if not item.fields[slug].blocked_since then return end
+  item.fields[slug].blocked_since = nil
   items.touch(item, slug)
 end
 
@@ -101,13 +100,13 @@ local function resolve(item, send)
     if REFERS[entry.type] then entry.link, to, absent = link_of(entry.type, entry.value) end
     if absent then
       wait_for(item, entry.slug, to, absent)
-      entry.link = without_roomless(entry, to, absent, item.fields[entry.slug].j)
+      entry.link = without_roomless(entry, to, absent, item.fields[entry.slug].link)
       if entry.link then
-        item.fields[entry.slug].j = entry.link
+        item.fields[entry.slug].link = entry.link
         ready[#ready + 1] = entry
       end
     else
-      item.fields[entry.slug].j = entry.link
+      item.fields[entry.slug].link = entry.link
       end_wait(item, entry.slug)
       ready[#ready + 1] = entry
     end
@@ -119,16 +118,16 @@ end
 local function waits_whole(item, place)
   local required = false
   local waits = false
-  for _, field in pairs(item.fields) do waits = waits or field.y end
+  for _, field in pairs(item.fields) do waits = waits or field.blocked_since end
   if not waits then return false end
   for _, entry in ipairs(cjson.decode(redis.call('GET', 'instep:schema:' .. place) or '[]')) do
     local field = item.fields[entry.slug]
-    required = required or (entry.required and field and field.y)
+    required = required or (entry.required and field and field.blocked_since)
   end
   if not required then return false end
   for slug, field in pairs(item.fields) do
-    if field.s == 'pending' and not field.y then
-      field.y = now
+    if field.state == 'pending' and not field.blocked_since then
+      field.blocked_since = now
       items.touch(item, slug)
     end
   end
@@ -137,7 +136,7 @@ end
 
 -- The CMS knows nothing of what was sent for these keys: they are looked up once more.
 local function forget_links(field)
-  local to, keys = named_by(field.v)
+  local to, keys = named_by(field.value)
   if not to or not places[to] then return end
   local place = to .. ':' .. places[to]
   for _, key in ipairs(keys) do

@@ -2,7 +2,7 @@
 -- request.again: so it is. request.assumed: {item: {slug: field}}: what the steps of this dry run
 -- before this one would have stored.
 -- What changes nothing is not accepted: it was, or was overtaken before it could be.
---! uses step
+--! uses step field_codes
 
 local request, given = step.request, step.given
 local tally = {same = 0, stale = 0}
@@ -10,7 +10,7 @@ local taken, refused, closed = {}, {}, {}
 
 local function assume(item)
   local fields = given(request.assumed) and request.assumed[item.collection .. ':' .. item.record]
-  for slug, text in pairs(fields or {}) do item.fields[slug] = cjson.decode(text) end
+  for slug, text in pairs(fields or {}) do item.fields[slug] = field_codes.decode(text, slug) end
   return item
 end
 
@@ -27,8 +27,8 @@ end
 
 local function note_taken(event, item, slug, held, field)
   if not given(event.again) then return end
-  taken[#taken + 1] = {item.collection, item.record, slug, held and held.v or false, field.v,
-    ARGV[6] == 'dry' and cjson.encode(field) or false}
+  taken[#taken + 1] = {item.collection, item.record, slug, held and held.value or false, field.value,
+    ARGV[6] == 'dry' and field_codes.encode(field) or false}
 end
 
 return {

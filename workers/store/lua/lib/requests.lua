@@ -6,29 +6,29 @@ local FILES = {image = true, images = true, file = true}
 
 -- Pictures in a rich text are imported, too.
 local function holds_files(field)
-  return FILES[field.t] or (field.t == 'richtext' and string.find(field.v, '<img', 1, true) ~= nil)
+  return FILES[field.type] or (field.type == 'richtext' and string.find(field.value, '<img', 1, true) ~= nil)
 end
 
 -- What is told of a value; what is mostly so is left out, for thousands go by one claim.
 local function entry_of(slug, field, value)
-  local entry = {slug = slug, value = value, type = field.t, arrival = field.a, since = field.w or 0}
-  if field.s ~= 'pending' then entry['repair'] = true end
-  if field.x then entry.misses = field.x end
+  local entry = {slug = slug, value = value, type = field.type, arrival = field.arrival, since = field.since or 0}
+  if field.state ~= 'pending' then entry['repair'] = true end
+  if field.misses then entry.misses = field.misses end
   return entry
 end
 
 local function fields_to_send(item)
   local send, files, options, any = {}, false, false, false
   for slug, field in pairs(item.fields) do
-    local repair = items.wants_repair(field) and field.m <= now
-    if field.s == 'pending' or repair then
+    local repair = items.wants_repair(field) and field.repair_at <= now
+    if field.state == 'pending' or repair then
       any = true
       local entry = entry_of(slug, field, retirements.value_sent(field))
-      if field.g then entry.file = field.g end
+      if field.file then entry.file = field.file end
       if not repair and late_imports.is_late(item, slug, field) then entry.late = true end
       send[#send + 1] = entry
       files = files or holds_files(field)
-      options = options or field.t == 'option'
+      options = options or field.type == 'option'
     end
   end
   table.sort(send, function(a, b) return a.slug < b.slug end)
@@ -74,7 +74,7 @@ local function fields_to_create(item, primary)
   for slug, field in pairs(item.fields) do
     local tag = locales.tag_of(slug)
     if slug ~= items.GONE and creation.goes_into_new(field) and (not tag or string.lower(tag) == primary) then
-      send[#send + 1] = entry_of(slug, field, field.v)
+      send[#send + 1] = entry_of(slug, field, field.value)
       files = files or holds_files(field)
     end
   end
@@ -155,7 +155,7 @@ end
 -- Its retirement is taken back, and has taken it off the site.
 local function was_live(item)
   local gone = item.fields[items.GONE]
-  return gone ~= nil and gone.b == 1 and gone.u ~= nil and (gone.L == 1 or not gone.S)
+  return gone ~= nil and gone.undone == 1 and gone.flags ~= nil and (gone.was_live == 1 or not gone.requests)
 end
 
 -- What a worker is told of an item that it is to send.

@@ -12,15 +12,15 @@ local RESTING_PART = 16    -- of the memory of a store with a limit
 -- Nothing of it waits, lies in a letter or is on its way.
 local function is_at_rest(item)
   for _, field in pairs(item.fields) do
-    if field.s == 'pending' or field.s == 'dead' or items.wants_repair(field) then return false end
+    if field.state == 'pending' or field.state == 'dead' or items.wants_repair(field) then return false end
   end
   return not (next(item.left) or item.meta.claim or item.meta.lookup or item.meta.lane)
 end
 
 local function was_written(item)
   for slug, field in pairs(item.fields) do
-    local shown = field.s == 'written' or field.s == 'unchanged'
-    if (shown and slug ~= items.GONE) or field.k then return true end
+    local shown = field.state == 'written' or field.state == 'unchanged'
+    if (shown and slug ~= items.GONE) or field.history then return true end
   end
   return false
 end

@@ -6,9 +6,9 @@ local request, now, given = step.request, step.now, step.given
 -- The CMS says that there was no live copy: of a first request that is so, of a second one the first
 -- may have taken it.
 local function note_unmoved(gone)
-  if gone.S ~= 1 or gone.m or not gone.u or gone.u._draft ~= gone.a then return end
-  gone.u._draft = nil
-  if not next(gone.u) then gone.u = nil end
+  if gone.requests ~= 1 or gone.repair_at or not gone.flags or gone.flags._draft ~= gone.arrival then return end
+  gone.flags._draft = nil
+  if not next(gone.flags) then gone.flags = nil end
 end
 
 local function note_unpublished(item, place, id, unmoved)
@@ -38,9 +38,9 @@ local function settle(item, claim, verdict)
     note_unpublished(item, place, verdict.id, verdict.unmoved)
   end
   items.touch(item, items.GONE)
-  if gone.a ~= claim.fields[items.GONE] then return {} end
-  if gone.v == '"delete"' and not deleted then
-    gone.p = 1
+  if gone.arrival ~= claim.fields[items.GONE] then return {} end
+  if gone.value == '"delete"' and not deleted then
+    gone.unpublished = 1
     return {}
   end
   return {items.GONE}

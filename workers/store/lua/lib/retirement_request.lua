@@ -7,20 +7,20 @@ local request, now = step.request, step.now
 local function own_request(gone, status)
   -- What is not live may be refused, and all that goes with it; a PATCH tells whether it is by now.
   local unpublished = status and status.published == ''
-  if gone.v == '"delete"' then
+  if gone.value == '"delete"' then
     -- Whether what is deleted leaves the site at once, or with its next publish, nobody says.
-    return request.live and not gone.p and not unpublished and 'unpublish' or 'delete'
+    return request.live and not gone.unpublished and not unpublished and 'unpublish' or 'delete'
   end
   if unpublished then return nil end
-  if gone.v == '"unpublish"' then return 'unpublish' end
+  if gone.value == '"unpublish"' then return 'unpublish' end
   -- Since 2025 a draft is no longer taken from the site; unpublished, it is made one.
-  return gone.v == '"draft"' and request.live and 'unpublish' or nil
+  return gone.value == '"draft"' and request.live and 'unpublish' or nil
 end
 
 -- What a retirement changes only the status before it tells, and an editor may have changed that since
 -- it was seen. Of what is deleted it matters only where the deletion fails.
 local function is_to_be_read(gone, status)
-  return not gone.S and (not status or gone.v ~= '"delete"')
+  return not gone.requests and (not status or gone.value ~= '"delete"')
 end
 
 -- Returns what is sent of *item*, and how; last, why its status is to be read first.
@@ -47,32 +47,32 @@ end
 -- whether it is live: it is not published by us.
 local function note_changes(gone, status)
   retirements.drop_undone(gone, status)
-  local ours, others = gone.u or {}, false
+  local ours, others = gone.flags or {}, false
   for letter, flag in pairs(retirements.FLAG_OF) do
     others = others or (string.find(status.flags, letter, 1, true) and not ours[flag])
   end
   if others then
-    gone.L = nil
+    gone.was_live = nil
   elseif status.published ~= '' then
-    gone.L = 1
+    gone.was_live = 1
   elseif not ours._draft then
-    gone.L = nil
+    gone.was_live = nil
   end
-  local letter = gone.v == '"archive"' and 'a' or 'd'
+  local letter = gone.value == '"archive"' and 'a' or 'd'
   if not string.find(status.flags, letter, 1, true) then
-    ours[retirements.FLAG_OF[letter]] = ours[retirements.FLAG_OF[letter]] or gone.a
+    ours[retirements.FLAG_OF[letter]] = ours[retirements.FLAG_OF[letter]] or gone.arrival
   end
-  gone.u = next(ours) and ours or nil
+  gone.flags = next(ours) and ours or nil
 end
 
 -- The request is about to be sent: from here on the CMS may show it.
 local function note_sent(item, held, kind, status)
   local gone = items.in_force(item)
   if not gone or not held[items.GONE] then return end
-  gone.S = (gone.S or 0) + 1
+  gone.requests = (gone.requests or 0) + 1
   if kind == 'delete' then
-    gone.z = 1
-  elseif gone.S == 1 and status then
+    gone.delete_sent = 1
+  elseif gone.requests == 1 and status then
     note_changes(gone, status)
   end
   items.touch(item, items.GONE)

@@ -131,10 +131,10 @@ local function learn_log(logs, place, event, item_of)
   local top
   for _, change in ipairs(event.changes) do
     for name, field in pairs(item_of(change).fields) do
-      if field.o == request.source and versions.kind_of(field.r) == 's' then
-        local number, position = versions.position_of(field.r)
+      if field.source == request.source and versions.kind_of(field.version) == 's' then
+        local number, position = versions.position_of(field.version)
         if number == 0 and (not top or position > top[1]) then
-          top = {position, string.format('%.0f', (field.i or field.w) * 1000)}
+          top = {position, string.format('%.0f', (field.came_at or field.since) * 1000)}
         end
       end
     end

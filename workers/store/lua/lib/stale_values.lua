@@ -22,7 +22,7 @@ end
 local function note_stale(item, change, slug, version)
   stale_here[change.collection] = (stale_here[change.collection] or 0) + 1
   for _, name in ipairs({slug, items.GONE}) do
-    local newest = item.fields[name] and item.fields[name].r
+    local newest = item.fields[name] and item.fields[name].version
     if version and newest and newest > version and versions.kind_of(newest) == versions.kind_of(version)
         and versions.kind_of(version) ~= versions.BEFORE then
       older_here = {distance(version, newest)}

@@ -7,10 +7,10 @@ local QUICK = 1000  -- items; a collection of more is not listed for one of a ba
 -- A PATCH has made a draft of what is to leave the site, and it was published meanwhile.
 local function is_still_live(item, status)
   local gone = items.in_force(item)
-  if not gone or not (gone.v == '"unpublish"' or (gone.v == '"draft"' and request.live)) then return false end
+  if not gone or not (gone.value == '"unpublish"' or (gone.value == '"draft"' and request.live)) then return false end
   if not item_status.is_published_since(item, status) then return false end
-  gone.L, gone.u = 1, gone.u or {}
-  gone.u._draft = gone.u._draft or gone.a
+  gone.was_live, gone.flags = 1, gone.flags or {}
+  gone.flags._draft = gone.flags._draft or gone.arrival
   items.set(item, 'staged', nil)
   items.touch(item, items.GONE)
   return true

@@ -40,7 +40,7 @@ local function own_variant(item, collection, here, held, entry, id)
   local tag = locales.tag_of(entry.slug)
   local locale = here.site.ids[string.lower(tag)]
   local field = item.fields[entry.slug]
-  local since = math.max(field.w or 0, field.m or 0)
+  local since = math.max(field.since or 0, field.repair_at or 0)
   if not locale then
     if here.read < since and want_site(collection, here) then return 'wait' end
     if here.read < since then return 'later', here.next end
@@ -101,12 +101,12 @@ end
 -- The item has none of the variants that are written: there is nothing to do.
 local function ignore(item, slug)
   local field = item.fields[slug]
-  if field.s == 'pending' then
+  if field.state == 'pending' then
     step.count('pending', -1)
     step.count('ignored', 1)
-    field.s = 'ignored'
+    field.state = 'ignored'
   end
-  field.m, field.c, field.V = nil, nil, nil
+  field.repair_at, field.confirmed, field.shown_in = nil, nil, nil
   items.touch(item, slug)
 end
 
@@ -137,15 +137,15 @@ end
 
 local function without_shown(item, slug, which)
   local field = item.fields[slug]
-  if not field.V then return which end
+  if not field.shown_in then return which end
   local shown, rest = {}, {}
-  for _, id in ipairs(locales.as_list(field.V)) do shown[id] = true end
+  for _, id in ipairs(locales.as_list(field.shown_in)) do shown[id] = true end
   for _, id in ipairs(which) do
     if not shown[id] then rest[#rest + 1] = id end
   end
   if #rest > 0 then return rest end
   -- What was missing is not there any more, and nothing else says that the value is written.
-  field.V = nil
+  field.shown_in = nil
   items.touch(item, slug)
   return which
 end

@@ -1,15 +1,8 @@
 -- Shared: which version a value has, and whether it takes the place of the one that is held.
 --
--- f, h of a field: number of the kept delivery of its value, and the place of its event in it. An
--- event that runs again comes where it came: over an older version; at the same version over its own
--- value, and over that of what its source sent before it; and over nothing else.
--- N of a field: the arrival number at which its value stands, where it came by the replay of a letter
--- whose delivery was not kept.
--- i of a field: ms at which its value came, where it waits for longer; A: ms at which the snapshot
--- was taken that gave it.
--- R of a field: 1 where its version is the time at which a snapshot was read, or was taken from one.
--- K of a field: 1 where it has the version of the retirement of its item, since it held none itself:
--- its source may have versions of another kind.
+-- An event that runs again comes where it came (delivery and place of a field): over an older version;
+-- at the same version over its own value, and over that of what its source sent before it; and over
+-- nothing else.
 -- A change without a version (workers/model/changes.py, Placed) that runs again goes over what has no
 -- higher arrival number than the newest when it first came (event.again.arrival), and over nothing
 -- else. What an older release kept does not tell that number, and goes by when it came.
@@ -37,16 +30,16 @@ local LATER = {live = true, fetched = true}  -- modes in which the later of two 
 local function stands_back(event) return given(event.again) or arrivals.reserved or arrivals.spooled end
 
 local function has_event(held, id)
-  return id and string.find(' ' .. (held.e or '') .. ' ', ' ' .. id .. ' ', 1, true) ~= nil
+  return id and string.find(' ' .. (held.events or '') .. ' ', ' ' .. id .. ' ', 1, true) ~= nil
 end
 
 local outlived = {}  -- ids that a field holds no more, since too many others have its version
 
 -- The event ids of a value that takes the place of *held*.
 local function events_at(held, version, id)
-  if not held or held.r ~= version or not held.e then return id end
-  if not id or has_event(held, id) then return held.e end
-  local all = held.e .. ' ' .. id
+  if not held or held.version ~= version or not held.events then return id end
+  if not id or has_event(held, id) then return held.events end
+  local all = held.events .. ' ' .. id
   for one in string.gmatch(string.sub(all, 1, -EVENTS * 17 - 1), '%S+') do outlived[#outlived + 1] = one end
   return string.sub(all, -EVENTS * 17)
 end
@@ -54,17 +47,17 @@ end
 -- The event that runs again has given the value that is held.
 local function gave(held, event)
   local again = given(event.again)
-  if not again or not held or held.o ~= request.source then return false end
-  if again.number == 0 then return held.N ~= nil and held.N == given(again.arrival) end
-  return held.f == again.number and held.h == again.place
+  if not again or not held or held.source ~= request.source then return false end
+  if again.number == 0 then return held.stands_at ~= nil and held.stands_at == given(again.arrival) end
+  return held.delivery == again.number and held.place == again.place
 end
 
 -- What is held came before the event that runs again, of the same source. Number 0: of a letter
 -- whose delivery was not kept.
 local function sent_before(held, event)
   local again = given(event.again)
-  if not again or held.o ~= request.source or not held.f then return false end
-  return held.f < again.number or (held.f == again.number and held.h < again.place)
+  if not again or held.source ~= request.source or not held.delivery then return false end
+  return held.delivery < again.number or (held.delivery == again.number and held.place < again.place)
 end
 
 -- The newest arrival number when the event first came; nil: it comes now, or nobody knows.
@@ -81,11 +74,11 @@ local function came_before(held, event)
   if lifted_by[held] == event then return true end
   local again, arrival = given(event.again), first_arrival(event)
   if arrivals.spooled and not again then
-    return (held.A or held.i or held.w) * 1000 <= arrivals.us
+    return (held.snapshot_at or held.came_at or held.since) * 1000 <= arrivals.us
   end
-  local both_kept = again and again.number ~= 0 and held.o == request.source and held.f
+  local both_kept = again and again.number ~= 0 and held.source == request.source and held.delivery
   if not arrival or both_kept then return sent_before(held, event) end
-  return (held.N or held.a) <= arrival
+  return (held.stands_at or held.arrival) <= arrival
 end
 
 -- Whether the event is the later of two that are equal.
@@ -105,13 +98,13 @@ end
 local function is_compared(slug, name) return slug == items.GONE or name == slug or name == items.GONE end
 
 -- As an older release left what a snapshot gave.
-local function seems_of_snapshot(held) return held.q == 3 and not (held.n or held.e or held.f) end
+local function seems_of_snapshot(held) return held.lane == 3 and not (held.event or held.events or held.delivery) end
 
-local function is_of_snapshot(held) return held.R ~= nil or seems_of_snapshot(held) end
+local function is_of_snapshot(held) return held.snapshot_time ~= nil or seems_of_snapshot(held) end
 
--- Whether the value that takes *version* has the time of a snapshot, R.
+-- Whether the value that takes *version* has the time of a snapshot.
 local function has_snapshot_time(held, version, snapshot)
-  if held and held.r == version and held.R then return 1 end
+  if held and held.version == version and held.snapshot_time then return 1 end
   if not snapshot or versions.kind_of(version) ~= 't' then return nil end
   local ms = math.floor(versions.micros_of(version) / 1000)
   return (ms == snapshot.as_of_ms or ms == snapshot.before_ms) and 1 or nil
@@ -125,8 +118,8 @@ local function newest_before(item, slug, event)
     if is_compared(slug, name) then
       local before = not stands_back(event) or came_before(field, event)
       local own = slug ~= items.GONE and item.fields[slug]
-      local apart = own and are_apart(own.r, field.r)
-      if before and not apart and (not newest or field.r > newest) then newest = field.r end
+      local apart = own and are_apart(own.version, field.version)
+      if before and not apart and (not newest or field.version > newest) then newest = field.version end
       local late = first_arrival(event) or arrivals.spooled
       if not before and late and not gave(field, event) then return false end
     end
@@ -146,27 +139,27 @@ end
 -- The version that the event, which runs again, has given another field of *item*.
 local function version_beside(item, event)
   for slug, field in pairs(item.fields) do
-    if slug ~= items.GONE and gave(field, event) then return field.r end
+    if slug ~= items.GONE and gave(field, event) then return field.version end
   end
 end
 
 -- A new row without a time goes over the retirement *gone*, which is in force as its event comes.
 local function is_below(gone, event)
-  if not gone or gone.b then return gone ~= nil and lifted_by[gone] == event end
+  if not gone or gone.undone then return gone ~= nil and lifted_by[gone] == event end
   return not stands_back(event) or came_before(gone, event)
 end
 
 -- The version of a change that has none of its own; nil: it is not to go over what is held.
 local function placed_version(item, slug, placed, event)
   local held, gone = item.fields[slug], item.fields[items.GONE]
-  if held and gave(held, event) then return held.r end
+  if held and gave(held, event) then return held.version end
   local newest = newest_before(item, slug, event)
   if newest == false then return nil end
   local by_time = given(event.again) and not first_arrival(event)
   if placed == 'arrival' or by_time then return arrival_version(newest, event) end
   -- Behind a new row that comes late, which stands before everything.
   if placed == 'held' then return newest or versions.right_after(versions.BEFORE) end
-  return version_beside(item, event) or is_below(gone, event) and versions.right_after(gone.r) or versions.BEFORE
+  return version_beside(item, event) or is_below(gone, event) and versions.right_after(gone.version) or versions.BEFORE
 end
 
 -- Of a change that stands right after the row before, at *version*: over what a snapshot showed of
@@ -174,11 +167,11 @@ end
 local function replacing_version(item, slug, version, event)
   local newest = version
   for name, field in pairs(item.fields) do
-    if is_compared(slug, name) and field.r > version and not are_apart(field.r, version) then
-      if name == slug and gave(field, event) then return field.r end
+    if is_compared(slug, name) and field.version > version and not are_apart(field.version, version) then
+      if name == slug and gave(field, event) then return field.version end
       local before = not stands_back(event) or came_before(field, event)
       if not is_of_snapshot(field) or not before then return version end
-      if field.r > newest then newest = field.r end
+      if field.version > newest then newest = field.version end
     end
   end
   return newest
@@ -191,29 +184,30 @@ local function version_of(item, slug, change, event)
   return given(change.version) or placed_version(item, slug, change.placed, event)
 end
 
--- A time that a snapshot gave, where the source numbers its changes. It is before everything, and its field takes the kind of the next live event. So does one with K.
+-- A time that a snapshot gave, where the source numbers its changes, or the version of a retirement: it
+-- is before everything, and its field takes the kind of the next live event.
 local function yields(held, kind)
-  if held.K then return kind ~= versions.kind_of(held.r) end
-  return kind == 's' and versions.kind_of(held.r) == 't' and is_of_snapshot(held)
+  if held.retirement_version then return kind ~= versions.kind_of(held.version) end
+  return kind == 's' and versions.kind_of(held.version) == 't' and is_of_snapshot(held)
 end
 
--- Whether the value that takes *version*, which is not its own, has it of a retirement, K.
+-- Whether the value that takes *version*, which is not its own, has it of a retirement.
 local function has_kind_of_retirement(held, version, change)
   local own = given(change.version) and not given(change.snapshot)
   if own or versions.kind_of(version) == versions.BEFORE then return nil end
-  if held and versions.kind_of(held.r) == versions.kind_of(version) then return (held.K or held.R) and 1 or nil end
-  return not given(change.version) and (not held or versions.kind_of(held.r) == versions.BEFORE) and 1 or nil
+  if held and versions.kind_of(held.version) == versions.kind_of(version) then return (held.retirement_version or held.snapshot_time) and 1 or nil end
+  return not given(change.version) and (not held or versions.kind_of(held.version) == versions.BEFORE) and 1 or nil
 end
 
 -- What of an item has versions of another kind than *kind*, and which; nil: none.
 local function other_kind(item, slug, kind)
   local function differs(name)
     local field = item.fields[name]
-    local held = field and versions.kind_of(field.r)
+    local held = field and versions.kind_of(field.version)
     return held and held ~= versions.BEFORE and held ~= kind and not yields(field, kind) and held or nil
   end
   local own = item.fields[slug]
-  if own and versions.kind_of(own.r) ~= versions.BEFORE then return differs(slug), slug end
+  if own and versions.kind_of(own.version) ~= versions.BEFORE then return differs(slug), slug end
   if slug ~= items.GONE then return nil end
   local found, where
   for name in pairs(item.fields) do
@@ -228,7 +222,7 @@ local function yield_kind(item, slug, version)
   for _, name in ipairs({slug, items.GONE}) do
     local held = item.fields[name]
     if held and yields(held, versions.kind_of(version)) then
-      held.r = versions.BEFORE
+      held.version = versions.BEFORE
       items.touch(item, name)
     end
   end
@@ -237,8 +231,8 @@ end
 -- At an equal version a snapshot wins over what had come long enough before it was taken.
 local function outlives(held, snapshot)
   if not given(snapshot) then return false end
-  if held.A then return snapshot.as_of_ms > held.A end
-  return (held.i or held.w) < snapshot.before_ms
+  if held.snapshot_at then return snapshot.as_of_ms > held.snapshot_at end
+  return (held.came_at or held.since) < snapshot.before_ms
 end
 
 -- What is held at the same version came before the event that runs again. A version that another
@@ -258,8 +252,8 @@ end
 
 -- Whether a value takes the place of the one that is held.
 local function wins(held, version, event, change)
-  if not held or version > held.r then return true end
-  return version == held.r and wins_tie(held, event, change)
+  if not held or version > held.version then return true end
+  return version == held.version and wins_tie(held, event, change)
 end
 
 -- Whether a value goes over the retirement of its item. By versions that say nothing of each other
@@ -267,10 +261,10 @@ end
 local function goes_over(gone, version, event, change)
   if gone and inferred_retirements.has_fallen(gone) then return true end
   -- What a snapshot says of a field that is not held may come before everything.
-  local before = gone and gone.b and versions.kind_of(version) == versions.BEFORE
+  local before = gone and gone.undone and versions.kind_of(version) == versions.BEFORE
   if before and outlives(gone, change.snapshot) then return true end
-  if not gone or not are_apart(gone.r, version) then return wins(gone, version, event, change) end
-  return gone.b or wins_ties(gone, event) or outlives(gone, change.snapshot) or came_before(gone, event)
+  if not gone or not are_apart(gone.version, version) then return wins(gone, version, event, change) end
+  return gone.undone or wins_ties(gone, event) or outlives(gone, change.snapshot) or came_before(gone, event)
 end
 
 -- Whether a value is new to its item: a retirement is compared with all that is held of it.
@@ -279,11 +273,11 @@ local function is_news(item, slug, version, event, change)
   if not inferred_retirements.confirms(slug, gone, LATER) and not goes_over(gone, version, event, change) then return false end
   if slug ~= items.GONE then return wins(item.fields[slug], version, event, change) end
   for name, field in pairs(item.fields) do
-    local other = versions.kind_of(field.r) ~= versions.kind_of(version) and versions.kind_of(field.r) ~= versions.BEFORE
-    if name ~= items.GONE and not other and version <= field.r then
+    local other = versions.kind_of(field.version) ~= versions.kind_of(version) and versions.kind_of(field.version) ~= versions.BEFORE
+    if name ~= items.GONE and not other and version <= field.version then
       local later = wins_ties(field, event) or gave(field, event) or outlives(field, change.snapshot)
         or is_overtaken_by(field, event, change)
-      if version < field.r or not later then return false end
+      if version < field.version or not later then return false end
     end
   end
   return true
@@ -291,7 +285,7 @@ end
 
 -- Running again, an event gives what it gave.
 local function repeats_value(held, version, event, value, kind)
-  return gave(held, event) and version == held.r and value == held.v and kind == held.t
+  return gave(held, event) and version == held.version and value == held.value and kind == held.type
 end
 
 return {

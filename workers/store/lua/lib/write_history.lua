@@ -1,7 +1,7 @@
 -- Shared by the steps: what the CMS is known to have held of a field, so that a write of ours that
 -- comes back as an event of the CMS is told from somebody's edit.
 --
--- k of a field: up to KEPT entries "<arrival>,<mark>,<version>", oldest first.
+-- history of a field: up to KEPT entries "<arrival>,<mark>,<version>", oldest first.
 --   arrival: of the value that we sent; 0: an event told of the value
 --   mark: of what the CMS held   version: of its lastUpdated then; '': sent, and not answered
 -- Whether the lastUpdated of an event is to the ms that of the answer to the PATCH, is not
@@ -23,7 +23,7 @@ end
 
 local function known_of(field)
   local known = {}
-  for arrival, mark, at in string.gmatch(field.k or '', '(%d+),(%x*),(%w*)') do
+  for arrival, mark, at in string.gmatch(field.history or '', '(%d+),(%x*),(%w*)') do
     known[#known + 1] = {arrival = tonumber(arrival), mark = mark, at = at ~= '' and at or nil}
   end
   return known
@@ -32,33 +32,33 @@ end
 -- Text is joined and cut, not taken apart: this is done for every field of every batch.
 local function add_known(field, arrival, mark, at)
   local entry = string.format('%.0f,%s,%s', arrival, mark, at or '')
-  local kept = field.k and field.k .. ' ' .. entry or entry
+  local kept = field.history and field.history .. ' ' .. entry or entry
   local _, parted = string.gsub(kept, ' ', ' ')
-  field.k = parted < KEPT and kept or string.match(kept, ' (.*)')
+  field.history = parted < KEPT and kept or string.match(kept, ' (.*)')
 end
 
 -- A value is about to be sent. Sent again it takes no other place, but where the first request may
 -- still land: its echo may come after the answer to the second.
 local function note_sent(field)
-  field.F = nil  -- the CMS makes another form of it: with other pictures, if it has any
-  local last = field.k and string.sub(field.k, -1) == ',' and string.match(field.k, '(%d+),%x*,$')
-  if last and tonumber(last) == field.a
-      and (not field.m or string.find(field.k, '%f[%d]' .. last .. ',%x*, ' .. last .. ',%x*,$')) then
+  field.cms_form = nil  -- the CMS makes another form of it: with other pictures, if it has any
+  local last = field.history and string.sub(field.history, -1) == ',' and string.match(field.history, '(%d+),%x*,$')
+  if last and tonumber(last) == field.arrival
+      and (not field.repair_at or string.find(field.history, '%f[%d]' .. last .. ',%x*, ' .. last .. ',%x*,$')) then
     return
   end
-  add_known(field, field.a, mark_of(field.v, field.t))
+  add_known(field, field.arrival, mark_of(field.value, field.type))
 end
 
 -- The CMS has answered: what was sent stands since *at*, or *seen* in its place.
 local function note_answer(field, arrival, at, seen)
-  local known, entry = ' ' .. (field.k or '') .. ' ', string.format(' %.0f,', arrival)
+  local known, entry = ' ' .. (field.history or '') .. ' ', string.format(' %.0f,', arrival)
   local first, last = string.find(known, entry, 1, true)
   while first do
     local mark = string.match(known, '^(%x*), ', last + 1)
     if mark then
       local rest = string.sub(known, last + #mark + 2, -2)
-      if seen then mark = mark_of(seen, field.t) end
-      field.k = string.sub(known, 2, last) .. mark .. ',' .. at .. rest
+      if seen then mark = mark_of(seen, field.type) end
+      field.history = string.sub(known, 2, last) .. mark .. ',' .. at .. rest
       return
     end
     first, last = string.find(known, entry, last, true)
@@ -67,7 +67,7 @@ end
 
 -- An event has told of a value that is not ours.
 local function note_told(field, value, seen, at)
-  add_known(field, 0, mark_of(seen or value, field.t), at)
+  add_known(field, 0, mark_of(seen or value, field.type), at)
 end
 
 -- The version of the last write of ours that was answered.
@@ -85,7 +85,7 @@ end
 
 local function in_flight(item, slug)
   local claim = items.live_claim(item)
-  return claim and claim.fields[slug] ~= nil or item.fields[slug].m ~= nil
+  return claim and claim.fields[slug] ~= nil or item.fields[slug].repair_at ~= nil
 end
 
 -- What stood at *at*, as far as is known.
@@ -102,7 +102,7 @@ end
 -- for a request of unknown outcome, which may land after that, until its repair has.
 -- *seen*: of a type that reads back in other words than were sent. Only the time tells.
 local function write_shown(item, slug, known, mark, seen, at)
-  local doubted = item.fields[slug].m ~= nil
+  local doubted = item.fields[slug].repair_at ~= nil
   local last, gone_over = last_answer(known), false
   for i = #known, 1, -1 do
     local one = known[i]
@@ -120,8 +120,8 @@ end
 -- Whether an event shows a value of ours in a form of the CMS: what is akin to it; and where a
 -- listing has shown the form, that alone.
 local function is_form(held, value, kind, form, mark)
-  if (form or mark_of(value, kind)) ~= (held.E or mark_of(held.v, held.t)) then return false end
-  return not held.F or string.match(held.F, '^%x+') == mark
+  if (form or mark_of(value, kind)) ~= (held.form_mark or mark_of(held.value, held.type)) then return false end
+  return not held.cms_form or string.match(held.cms_form, '^%x+') == mark
 end
 
 -- The fate of a value that an event of the CMS tells and that is no news; nil: somebody's edit.
@@ -132,14 +132,14 @@ local function known_fate(item, slug, value, kind, seen, at, form)
     local ours = items.live_claim(item) or (item.meta.answered and at <= item.meta.answered)
     return ours and 'unchanged' or nil
   end
-  if mark_of(value, kind) == mark_of(held.v, held.t) then return 'unchanged' end
+  if mark_of(value, kind) == mark_of(held.value, held.type) then return 'unchanged' end
   local known, mark = known_of(held), mark_of(seen or value, kind)
   if is_form(held, value, kind, form, mark) then return 'unchanged' end
   local one = known_at(known, at)
   if not one or one.mark ~= mark then
     one = write_shown(item, slug, known, mark, seen, at)
   end
-  if one then return one.arrival == held.a and 'unchanged' or 'stale' end
+  if one then return one.arrival == held.arrival and 'unchanged' or 'stale' end
   -- Writes before those that are kept: ours have gone over whatever it was.
   local first = #known == KEPT and first_answer(known)
   if first and at < first then return 'stale' end
@@ -148,19 +148,19 @@ end
 -- Somebody's edit: what we wrote there is the CMS's no longer.
 local function doubt_value(item, slug, at)
   local held = item.fields[slug]
-  if not held or not held.c then return end
+  if not held or not held.confirmed then return end
   local last = last_answer(known_of(held))
   if last and at <= last then return end
-  held.c = nil
+  held.confirmed = nil
   items.touch(item, slug)
 end
 
 -- Whether that an item was deleted, or unpublished, is what we have done, or are about to do.
 local function is_ours(item, deleted)
   local gone, claim = items.in_force(item), items.live_claim(item)
-  if not gone or gone.v == '"archive"' or gone.v == '"keep"' then return false end
+  if not gone or gone.value == '"archive"' or gone.value == '"keep"' then return false end
   if not deleted then return true end
-  return (claim ~= nil and claim.retire == 'delete') or (gone.v == '"delete"' and gone.s == 'written')
+  return (claim ~= nil and claim.retire == 'delete') or (gone.value == '"delete"' and gone.state == 'written')
 end
 
 -- The CMS says that an item was deleted or unpublished: what was confirmed of it no longer holds,
@@ -193,7 +193,7 @@ local function record_gone(gone, item_of)
   if record then items.set(item, 'forgotten', 1) end
   item.lost = true  -- resting_records.lua, once it is saved
   for slug, field in pairs(item.fields) do
-    field.k = nil
+    field.history = nil
     items.touch(item, slug)
   end
 end

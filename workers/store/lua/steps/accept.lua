@@ -131,18 +131,21 @@ if sliced and sliced.number > 0 then keeping = {number = sliced.number} end
 local function value_of(change, event, triple, version, held)
   local again = given(event.again)
   local kept = again or (keeping and {number = keeping.number, place = event.place}) or {}
-  local field = {v = triple[2], t = triple[3], r = version, n = given(event.name), o = request.source,
-    a = arrivals.next(), q = lane_here, w = arrivals.ms,
-    E = triple[4], e = version_order.events_at(held, version, given(event.id)), f = kept.number ~= 0 and kept.number or nil, h = kept.place}
   local snapshot = given(change.snapshot)
-  field.A = snapshot and snapshot.as_of_ms
-  field.N = again and again.number == 0 and given(again.arrival) or nil
-  field.R = version_order.has_snapshot_time(held, version, snapshot)
-  field.K = triple[1] ~= items.GONE and version_order.has_kind_of_retirement(held, version, change) or nil
-  if held and held.s == 'pending' then
-    if not snapshot and held.w < arrivals.ms then field.i = arrivals.ms end
-    field.w = math.min(held.w, arrivals.ms)
-    field.q = math.min(held.q or 1, field.q)
+  local field = {
+    value = triple[2], type = triple[3], form_mark = triple[4], version = version, source = request.source,
+    arrival = arrivals.next(), lane = lane_here, since = arrivals.ms, event = given(event.name),
+    events = version_order.events_at(held, version, given(event.id)),
+    delivery = kept.number ~= 0 and kept.number or nil, place = kept.place,
+    stands_at = again and again.number == 0 and given(again.arrival) or nil,
+    snapshot_at = snapshot and snapshot.as_of_ms,
+    snapshot_time = version_order.has_snapshot_time(held, version, snapshot),
+    retirement_version = triple[1] ~= items.GONE and version_order.has_kind_of_retirement(held, version, change) or nil,
+  }
+  if held and held.state == 'pending' then
+    if not snapshot and held.since < arrivals.ms then field.came_at = arrivals.ms end
+    field.since = math.min(held.since, arrivals.ms)
+    field.lane = math.min(held.lane or 1, field.lane)
   end
   return field
 end
@@ -184,8 +187,8 @@ local function put(change, event, triple)
   local copy = change.copy .. request.doubts
   local field = value_of(change, event, triple, version, held)
   if slug == items.GONE then
-    field.s = retirements.retire(item, field, copy)
-    if field.s == 'pending' and lane_here < 3 then
+    field.state = retirements.retire(item, field, copy)
+    if field.state == 'pending' and lane_here < 3 then
       run_counts.note_retired(place_of(change))
       retires = true
     end
@@ -193,22 +196,22 @@ local function put(change, event, triple)
     if items.in_force(item) then version_order.lifted_by[item.fields[items.GONE]] = event end
     if item.fields[items.GONE] then retirements.undo_retirement(item) end
     if held then
-      field.c, field.m, field.g, field.k = held.c, held.m, held.g, held.k
+      field.confirmed, field.repair_at, field.file, field.history = held.confirmed, held.repair_at, held.file, held.history
       overtaken.supersede(item, slug)
     end
     if told then write_history.note_told(field, value, seen, told) end
     item.fields[slug] = field
     items.touch(item, slug)
-    local same = adoption.is_known(field, held, kind, value) and not field.m and item.meta.copy == copy
-    field.s = same and 'unchanged' or 'pending'
+    local same = adoption.is_known(field, held, kind, value) and not field.repair_at and item.meta.copy == copy
+    field.state = same and 'unchanged' or 'pending'
     if same then cms_forms.keep(field, held) end
     if given(change.stands) then adoption.adopt(item, field, copy, change.stands) end
     if change.on_create then create_only.keep(field, change.on_create[slug]) end
   end
   remap.note_taken(event, item, slug, held, field)
   if next(item.left) then left_out.overtake(item, slug, version, event) end
-  step.count(field.s, 1)
-  if field.s == 'unchanged' then return {slug, field.a, 'unchanged'} end
+  step.count(field.state, 1)
+  if field.state == 'unchanged' then return {slug, field.arrival, 'unchanged'} end
   items.set(item, 'by', change.by)
   if request.mode ~= 'reconcile' then items.set(item, 'shown', given(change.shown)) end
   -- A newer value starts the count afresh and does not wait out the backoff of the older one.
@@ -219,7 +222,7 @@ local function put(change, event, triple)
   local due = item.meta.lane and tonumber(item.meta.due)
   if not due or due > due_here then items.set(item, 'due', due_here) end
   lives[change.destination] = change
-  return {slug, field.a, 'accepted'}
+  return {slug, field.arrival, 'accepted'}
 end
 
 for _, event in ipairs(events) do

@@ -26,22 +26,22 @@ end
 local function discard_fields(item)
   for _, field in pairs(item.fields) do
     fields = fields + 1
-    if field.s == 'pending' or field.s == 'dead' then
-      step.count(field.s, -1)
+    if field.state == 'pending' or field.state == 'dead' then
+      step.count(field.state, -1)
       step.count('discarded', 1)
       discarded = discarded + 1
     end
     -- A letter of the CMS is of one item: with it goes the whole letter.
-    if field.l then drop_letter(field.l) end
+    if field.letter then drop_letter(field.letter) end
   end
 end
 
 local function leave_letters(item)
   for slug, link in pairs(item.left) do
-    local key = 'instep:letter:' .. link.l
+    local key = 'instep:letter:' .. link.letter
     left_out.remove_entry(key, left_out.entry_name(item, slug))
-    if left_out.is_open(link.l) and left_out.entries_of(key) == 0 and redis.call('HEXISTS', key, 'nameless') == 0 then
-      drop_letter(link.l)
+    if left_out.is_open(link.letter) and left_out.entries_of(key) == 0 and redis.call('HEXISTS', key, 'nameless') == 0 then
+      drop_letter(link.letter)
     end
   end
 end

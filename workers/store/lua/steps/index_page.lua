@@ -86,7 +86,7 @@ local function take_entry(entry)
   end
   local gone = items.in_force(item)
   if gone and before ~= id then
-    gone.c = nil  -- there is an item again, and the next time it is to be retired
+    gone.confirmed = nil  -- there is an item again, and the next time it is to be retired
     items.touch(item, items.GONE)
   end
   local waits = item.meta.lookup or item.meta.roomless

@@ -19,9 +19,9 @@ local claim = renamed and items.live_claim(from)
 if claim then return step.answer({done = false, till = claim.till, fields = 0, overtaken = 0}) end
 
 local function rename_in_letter(field, slug)
-  local key = 'instep:letter:' .. field.l
+  local key = 'instep:letter:' .. field.letter
   local entry = cjson.decode(redis.call('HGET', key, 'f:' .. slug))
-  entry.value = field.v
+  entry.value = field.value
   redis.call('HSET', key, 'f:' .. slug, cjson.encode(entry))
   return redis.call('HGET', key, 'refers')
 end
@@ -31,13 +31,13 @@ end
 local function renew_references(item)
   local sought = {}
   for slug, field in pairs(item.fields) do
-    local text = references.REFERS[field.t] and request.texts[field.v]
+    local text = references.REFERS[field.type] and request.texts[field.value]
     if text then
-      local certain = field.c and field.c == references.confirmation(field.v, field.j)
-      field.v = text
-      field.c = certain and references.confirmation(text, field.j) or nil
-      if field.l then sought[rename_in_letter(field, slug) or ''] = true end
-      if field.y then items.set(item, 'woken', 1) end
+      local certain = field.confirmed and field.confirmed == references.confirmation(field.value, field.link)
+      field.value = text
+      field.confirmed = certain and references.confirmation(text, field.link) or nil
+      if field.letter then sought[rename_in_letter(field, slug) or ''] = true end
+      if field.blocked_since then items.set(item, 'woken', 1) end
       items.touch(item, slug)
     end
   end
@@ -47,19 +47,19 @@ local function renew_references(item)
 end
 
 local function is_newer(one, other)
-  if one.r ~= other.r then return one.r > other.r end
-  return one.a > other.a
+  if one.version ~= other.version then return one.version > other.version end
+  return one.arrival > other.arrival
 end
 
 -- One that was lifted bears the arrival number of that, and is older than what lifted it.
 local function stands_before(slug, one, other)
-  if slug == items.GONE and one.r == other.r and (one.b or other.b) then return not one.b end
+  if slug == items.GONE and one.version == other.version and (one.undone or other.undone) then return not one.undone end
   return is_newer(one, other)
 end
 
 local function both_events(one, other)
-  if one.r ~= other.r or not other.e then return one.e end
-  return one.e and other.e .. ' ' .. one.e or other.e
+  if one.version ~= other.version or not other.events then return one.events end
+  return one.events and other.events .. ' ' .. one.events or other.events
 end
 
 -- Flags that the CMS may show because of either retirement.
@@ -71,7 +71,7 @@ end
 
 local fields, superseded = 0, 0
 local function count_overtaken(item, slug)
-  local state = item.fields[slug].s
+  local state = item.fields[slug].state
   if state == 'pending' or state == 'dead' then superseded = superseded + 1 end
   overtaken.supersede(item, slug)
 end
@@ -82,18 +82,18 @@ local function take(item, slug, field)
   fields = fields + 1
   if held and not stands_before(slug, field, held) then
     count_overtaken(from, slug)
-    if field.m then held.m = math.max(held.m or 0, field.m) end
-    held.e = both_events(held, field)
+    if field.repair_at then held.repair_at = math.max(held.repair_at or 0, field.repair_at) end
+    held.events = both_events(held, field)
   else
     if held then
       count_overtaken(item, slug)
-      if held.m then field.m = math.max(field.m or 0, held.m) end
-      field.e = both_events(field, held)
+      if held.repair_at then field.repair_at = math.max(field.repair_at or 0, held.repair_at) end
+      field.events = both_events(field, held)
     end
     if slug == items.GONE and held then
-      field.u, field.L = both_flags(field.u, held.u), field.L or held.L
+      field.flags, field.was_live = both_flags(field.flags, held.flags), field.was_live or held.was_live
     end
-    if field.l then redis.call('HSET', 'instep:letter:' .. field.l, 'record', item.record) end
+    if field.letter then redis.call('HSET', 'instep:letter:' .. field.letter, 'record', item.record) end
     item.fields[slug] = field
   end
   items.touch(item, slug)
@@ -104,16 +104,16 @@ local function settle_retirements(item)
   local gone = items.in_force(item)
   if not gone then return end
   for slug, field in pairs(item.fields) do
-    if slug ~= items.GONE and field.s ~= 'superseded' and is_newer(field, gone) then return retirements.undo_retirement(item) end
+    if slug ~= items.GONE and field.state ~= 'superseded' and is_newer(field, gone) then return retirements.undo_retirement(item) end
   end
-  if gone.v ~= '"keep"' then retirements.overrule_fields(item, gone) end
+  if gone.value ~= '"keep"' then retirements.overrule_fields(item, gone) end
 end
 
 -- Two records were written to two items, or to one by turns: all that stands is written once more.
 local function write_again(item)
   for slug, field in pairs(item.fields) do
-    local stands = field.s == 'written' or field.s == 'unchanged'
-    if stands and not field.b and not field.d and field.v ~= '"keep"' then
+    local stands = field.state == 'written' or field.state == 'unchanged'
+    if stands and not field.undone and not field.deleted_by and field.value ~= '"keep"' then
       items.mark_repair(item, slug, now)
     end
   end
@@ -135,7 +135,7 @@ local function merge_meta(item, is_new)
   end
   items.set(item, 'due', now)
   for _, field in pairs(item.fields) do
-    if field.y then items.set(item, 'woken', 1) end
+    if field.blocked_since then items.set(item, 'woken', 1) end
   end
 end
 
@@ -154,7 +154,7 @@ end
 -- What was left out of an event leaves its letter once something newer is held.
 local function leave_what_is_overtaken(item)
   for slug, link in pairs(item.left) do
-    if left_out.is_overtaken(item, {slug = slug, version = link.r}, {again = {number = 0, arrival = link.a}}) then
+    if left_out.is_overtaken(item, {slug = slug, version = link.version}, {again = {number = 0, arrival = link.arrival}}) then
       left_out.remove(item, slug)
     end
   end

@@ -38,15 +38,15 @@ local flat = redis.call('HGETALL', key)
 for i = 1, #flat, 2 do
   local slug = string.sub(flat[i], 1, 2) == 'f:' and string.sub(flat[i], 3)
   local field = slug and item.fields[slug]
-  if field and field.s == 'dead' and field.l == request.id then
+  if field and field.state == 'dead' and field.letter == request.id then
     step.count('dead', -1)
     if request.act == 'replay' then
       step.count('pending', 1)
-      field.s, field.q, field.w, field.x = 'pending', 2, now, nil
+      field.state, field.lane, field.since, field.misses = 'pending', 2, now, nil
       dead_letters.remove_value(field, slug, 'replayed')
     else
       step.count('discarded', 1)
-      field.s = 'discarded'
+      field.state = 'discarded'
       dead_letters.remove_value(field, slug, 'discarded')
     end
     items.touch(item, slug)

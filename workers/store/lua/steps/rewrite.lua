@@ -35,11 +35,11 @@ end
 
 local function mark_field(item, slug)
   local field = item.fields[slug]
-  if not (AGAIN[field.s] or (field.O and field.s == 'ignored')) then return false end
+  if not (AGAIN[field.state] or (field.create_only and field.state == 'ignored')) then return false end
   -- On its way to one variant, which the same listing has shown, it goes to all (locales.lua).
-  if field.m and not field.V then return false end
+  if field.repair_at and not field.shown_in then return false end
   items.mark_repair(item, slug, now)
-  field.q = 3
+  field.lane = 3
   marked = marked + 1
   return true
 end
@@ -54,10 +54,10 @@ local function item_gone(item, id)
   items.forget_confirmations(item)
   local any = false
   for slug, field in pairs(item.fields) do
-    field.k = nil
+    field.history = nil
     items.touch(item, slug)
     -- Neither a retirement, nor what came before one that has deleted it.
-    if slug ~= items.GONE and not field.d and not items.in_force(item) then any = mark_field(item, slug) or any end
+    if slug ~= items.GONE and not field.deleted_by and not items.in_force(item) then any = mark_field(item, slug) or any end
   end
   return any
 end
@@ -66,7 +66,7 @@ local function wait_again(item, slug)
   local field = item.fields[slug]
   step.count('superseded', -1)
   step.count('pending', 1)
-  field.s, field.w, field.x, field.l = 'pending', now, nil, nil
+  field.state, field.since, field.misses, field.letter = 'pending', now, nil, nil
   items.touch(item, slug)
 end
 
@@ -76,19 +76,19 @@ end
 local function undo_inferred(item, source, as_of_ms)
   local gone = item.fields[items.GONE]
   local at = gone and not inferred_retirements.has_fallen(gone) and inferred_retirements.inferred_at(gone)
-  if not at or gone.o ~= source or as_of_ms <= at then return false end
-  local arrival = gone.b and gone.D or gone.a
+  if not at or gone.source ~= source or as_of_ms <= at then return false end
+  local arrival = gone.undone and gone.retired_arrival or gone.arrival
   for slug, field in pairs(item.fields) do
-    if slug ~= items.GONE and (field.d == arrival or (field.d == 1 and field.a == arrival)) then
-      field.d = nil
+    if slug ~= items.GONE and (field.deleted_by == arrival or (field.deleted_by == 1 and field.arrival == arrival)) then
+      field.deleted_by = nil
       items.touch(item, slug)
     end
   end
   retirements.undo_retirement(item)
   for slug, field in pairs(item.fields) do
-    if slug ~= items.GONE and field.s == 'superseded' and not field.d then wait_again(item, slug) end
+    if slug ~= items.GONE and field.state == 'superseded' and not field.deleted_by then wait_again(item, slug) end
   end
-  gone.r, gone.A, gone.e, gone.D = versions.BEFORE, nil, nil, nil
+  gone.version, gone.snapshot_at, gone.events, gone.retired_arrival = versions.BEFORE, nil, nil, nil
   items.touch(item, items.GONE)
   return true
 end
@@ -106,7 +106,7 @@ local function repair(entry)
   end
   for _, pair in ipairs(entry.fields or {}) do
     local field = item.fields[pair[1]]
-    if field and field.a == pair[2] then any = mark_field(item, pair[1]) or any end
+    if field and field.arrival == pair[2] then any = mark_field(item, pair[1]) or any end
   end
   if entry.staged and not item.fields['_draft'] and not item.fields['_archived'] then
     item_status.mark_staged(item, 1, 'a reconcile found it unpublished, or held back by an editor')

@@ -66,20 +66,20 @@ local function mark_written(item, claim, verdict)
   for _, slug in ipairs(verdict.written) do
     local field = item.fields[slug]
     -- What still waits was sent without an item that waits for room.
-    if field and field.a == claim.fields[slug] and not field.y
+    if field and field.arrival == claim.fields[slug] and not field.blocked_since
         and not (claim.rest and claim.rest[slug]) then
-      if field.s == 'pending' or field.s == 'ignored' then  -- ignored: create_only.lua
-        step.count(field.s, -1)
+      if field.state == 'pending' or field.state == 'ignored' then  -- ignored: create_only.lua
+        step.count(field.state, -1)
         step.count('written', 1)
-        field.s = 'written'
+        field.state = 'written'
         if normalised[slug] then cms_forms.count_normalised(item, field) end
       end
-      if field.m and locales.claimed_since(field, claim) >= field.m then field.m = nil end
-      field.c = references.confirmation(field.v, field.j)
-      field.x, field.V, field.W = nil, nil, nil
+      if field.repair_at and locales.claimed_since(field, claim) >= field.repair_at then field.repair_at = nil end
+      field.confirmed = references.confirmation(field.value, field.link)
+      field.misses, field.shown_in, field.shown_since = nil, nil, nil
       items.set(item, 'bad:' .. slug, nil)
       items.set(item, 'late:' .. slug, nil)
-      if field.b and not field.m then field.c, field.u, field.L, field.S = nil, nil, nil, nil end
+      if field.undone and not field.repair_at then field.confirmed, field.flags, field.was_live, field.requests = nil, nil, nil, nil end
       items.touch(item, slug)
       done[#done + 1] = slug
     end
@@ -113,7 +113,7 @@ local function add_dead_letters(item, claim, verdict, attempts)
     death.absent = death.kind == 'missing' or (request.create and not given(verdict.made))
     for _, slug in ipairs(death.slugs) do
       local field = item.fields[slug]
-      if field and field.a == claim.fields[slug] and field.s ~= 'dead' then
+      if field and field.arrival == claim.fields[slug] and field.state ~= 'dead' then
         if slug == items.GONE then retirements.note_refusal(field) end
         if death.kind ~= 'missing' then items.set(item, 'bad:' .. slug, 1) end
         slugs[#slugs + 1] = slug
@@ -124,9 +124,9 @@ local function add_dead_letters(item, claim, verdict, attempts)
     elseif death.kind == 'missing' and request.missing == 'ignore' then
       for _, slug in ipairs(slugs) do
         local field = item.fields[slug]
-        step.count(field.s, -1)
+        step.count(field.state, -1)
         step.count('ignored', 1)
-        field.s, field.c = 'ignored', nil
+        field.state, field.confirmed = 'ignored', nil
         items.touch(item, slug)
       end
     elseif dead_letters.add(item, slugs, death, given(verdict.made) or verdict.id) then
@@ -138,23 +138,23 @@ end
 local function record_details(item, claim, verdict)
   for slug, file in pairs(verdict.files or {}) do
     if item.fields[slug] then
-      item.fields[slug].g = file
+      item.fields[slug].file = file
       items.touch(item, slug)
     end
   end
   if given(verdict.sought) then late_imports.forget(item, verdict.sought) end
   for slug in pairs(as_set(verdict.missed)) do
     local field = item.fields[slug]
-    if field and field.a == claim.fields[slug] then
-      field.x = (field.x or 0) + 1
+    if field and field.arrival == claim.fields[slug] then
+      field.misses = (field.misses or 0) + 1
       items.touch(item, slug)
     end
   end
   for slug in pairs(as_set(verdict.dangling)) do
     local field = item.fields[slug]
-    if field and field.a == claim.fields[slug] then
+    if field and field.arrival == claim.fields[slug] then
       references.forget_links(field)
-      field.x = (field.x or 0) + 1
+      field.misses = (field.misses or 0) + 1
       items.touch(item, slug)
     end
   end
@@ -256,16 +256,16 @@ local function settle(verdict)
     if given(verdict.shown) then locales.note_shown(item, claim, verdict) end
     local done = mark_written(item, claim, verdict)
     if #done > 0 or verdict.retired then reset_failures(item, verdict) end
-    for slug in pairs(verdict.unknown and claim.fields or {}) do item.fields[slug].c = nil end
+    for slug in pairs(verdict.unknown and claim.fields or {}) do item.fields[slug].confirmed = nil end
     record_seen(item, claim, verdict)
     add_dead_letters(item, claim, verdict, attempts)
     record_details(item, claim, verdict)
     local fresh = false
     for slug, field in pairs(item.fields) do
       -- What waits for an item it refers to has not come meanwhile.
-      local other = request.look == '' and field.a ~= claim.fields[slug]
-      local left = field.y or (claim.rest and claim.rest[slug])
-      if field.s == 'pending' and not left and other then fresh = true end
+      local other = request.look == '' and field.arrival ~= claim.fields[slug]
+      local left = field.blocked_since or (claim.rest and claim.rest[slug])
+      if field.state == 'pending' and not left and other then fresh = true end
     end
     judge_item(item, verdict, fresh)
     if given(verdict.made) then made = true end

@@ -42,20 +42,20 @@ local bare = redis.call('HGET', key, 'bare') == '1'
 local function write_to(item, locale, held)
   local gone = items.in_force(item)
   -- A request retires an item in all of its variants: it goes once more.
-  if gone and (gone.s ~= 'pending' or items.live_claim(item)) then items.mark_repair(item, items.GONE, now) end
+  if gone and (gone.state ~= 'pending' or items.live_claim(item)) then items.mark_repair(item, items.GONE, now) end
   local claim, shown = items.live_claim(item), {}
   for id in pairs(wanted) do
     local has = held[id] or (id == site.primary and not bare)
     if id ~= locale and has then shown[#shown + 1] = id end
   end
   for slug, field in pairs(item.fields) do
-    local stands = field.s == 'written' or field.s == 'unchanged'
-    local sent = field.s == 'pending' and claim and claim.fields[slug]
-    if (stands or sent) and not locales.tag_of(slug) and slug ~= items.GONE and not field.d then
-      local again = field.m ~= nil or sent
+    local stands = field.state == 'written' or field.state == 'unchanged'
+    local sent = field.state == 'pending' and claim and claim.fields[slug]
+    if (stands or sent) and not locales.tag_of(slug) and slug ~= items.GONE and not field.deleted_by then
+      local again = field.repair_at ~= nil or sent
       items.mark_repair(item, slug, now)
-      field.V = nil
-      if not again and #shown > 0 then field.V = table.concat(shown, ',') end
+      field.shown_in = nil
+      if not again and #shown > 0 then field.shown_in = table.concat(shown, ',') end
     end
   end
 end
