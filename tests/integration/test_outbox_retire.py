@@ -12,11 +12,11 @@ def test_a_deleted_record_takes_its_live_copy_away_and_then_its_item(bench):
     held(bench)
     retire(bench, "k1", version=at(5))
     first = bench.batch()
-    assert (first.retire, [item.id for item in first.items]) == ("unpublish", ["id-k1"])
+    assert (first.kind, [item.id for item in first.items]) == ("unpublish", ["id-k1"])
     away(bench, first)
     assert bench.counts("pending", "written") == (1, 2)
     second = bench.batch()
-    assert (second.retire, [item.id for item in second.items]) == ("delete", ["id-k1"])
+    assert (second.kind, [item.id for item in second.items]) == ("delete", ["id-k1"])
     away(bench, second)
     assert bench.counts("accepted", "written", "pending") == (3, 3, 0)
     assert idle(bench)
@@ -25,7 +25,7 @@ def test_a_deleted_record_takes_its_live_copy_away_and_then_its_item(bench):
 def test_an_item_that_is_staged_only_is_deleted_at_once(bench_with):
     bench = held(bench_with(live=False))
     retire(bench, "k1", version=at(5))
-    assert bench.batch().retire == "delete"
+    assert bench.batch().kind == "delete"
 
 
 def test_a_hundred_items_are_deleted_by_two_requests(bench):
@@ -35,7 +35,7 @@ def test_a_hundred_items_are_deleted_by_two_requests(bench):
         retire(bench, record, version=at(5))
     for kind in ("unpublish", "delete"):
         batch = bench.batch()
-        assert (batch.retire, len(batch.items)) == (kind, 100)
+        assert (batch.kind, len(batch.items)) == (kind, 100)
         away(bench, batch)
     assert idle(bench)
 
@@ -45,9 +45,9 @@ def test_a_request_that_takes_items_away_carries_nothing_else(bench):
     retire(bench, "k1", version=at(5))
     update(bench, "k2", version=at(5), stock=7)
     batches = [bench.batch(), bench.batch()]
-    assert {batch.retire: sent(batch) for batch in batches} == {
+    assert {batch.kind: sent(batch) for batch in batches} == {
         "unpublish": {"k1": {GONE: "delete"}},
-        "": {"k2": {"stock": 7}},
+        "update": {"k2": {"stock": 7}},
     }
 
 
@@ -85,7 +85,7 @@ def test_the_later_of_two_equal_versions_wins(bench):
     assert bench.told() == ["accepted"]
     assert update(bench, version=at(1), stock=2) == ["accepted"]
     assert update(bench, version=at(1), price=2) == ["accepted"]
-    assert bench.batch().retire == ""
+    assert bench.batch().kind == "update"
 
 
 def test_a_repeat_of_a_deletion_does_not_delete_what_came_after_it(bench):
@@ -179,7 +179,7 @@ def test_a_newer_update_keeps_an_item_that_was_not_deleted_yet(bench):
     retire(bench, "k1", version=at(5))
     assert update(bench, version=at(6), stock=2) == ["accepted"]
     batch = bench.batch()
-    assert (batch.retire, sent(batch)) == ("", {"k1": {"stock": 2}})
+    assert (batch.kind, sent(batch)) == ("update", {"k1": {"stock": 2}})
     bench.write(batch)
     assert bench.counts("accepted", "written", "superseded", "pending") == (4, 3, 1, 0)
     assert idle(bench)
@@ -246,7 +246,7 @@ def test_an_item_that_is_named_by_its_id_is_deleted_too(bench):
     retire(bench, "i1", by="item", version=at(5))
     away(bench, bench.batch())
     batch = bench.batch()
-    assert (batch.retire, batch.items[0].id) == ("delete", "i1")
+    assert (batch.kind, batch.items[0].id) == ("delete", "i1")
     away(bench, batch)
     assert idle(bench)
 

@@ -23,7 +23,7 @@ def test_an_item_is_archived_by_a_patch_with_what_waits_of_it(bench):
     update(bench, version=at(2), stock=2)
     retire(bench, "k1", "archive", version=at(5))
     batch = bench.batch()
-    assert (batch.retire, sent(batch)) == ("", {"k1": {"stock": 2, GONE: "archive"}})
+    assert (batch.kind, sent(batch)) == ("update", {"k1": {"stock": 2, GONE: "archive"}})
     bench.write(batch)
     assert bench.counts("accepted", "written", "pending") == (4, 4, 0)
     assert idle(bench)
@@ -32,10 +32,10 @@ def test_an_item_is_archived_by_a_patch_with_what_waits_of_it(bench):
 @pytest.mark.parametrize(
     ("live", "way", "kind"),
     [
-        (True, "archive", ""),
-        (False, "archive", ""),
+        (True, "archive", "update"),
+        (False, "archive", "update"),
         (True, "draft", "unpublish"),
-        (False, "draft", ""),
+        (False, "draft", "update"),
         (True, "unpublish", "unpublish"),
         (False, "unpublish", "unpublish"),
     ],
@@ -43,7 +43,7 @@ def test_an_item_is_archived_by_a_patch_with_what_waits_of_it(bench):
 def test_each_way_has_its_request(bench_with, live, way, kind):
     bench = held(bench_with(live=live))
     retire(bench, "k1", way, version=at(5))
-    assert bench.batch().retire == kind
+    assert bench.batch().kind == kind
 
 
 def test_an_unpublished_item_is_written_staged_only(bench):
@@ -54,7 +54,7 @@ def test_an_unpublished_item_is_written_staged_only(bench):
     assert sent(batch) == {"k1": {GONE: "unpublish"}}
     away(bench, batch)
     batch = bench.batch()
-    assert (batch.retire, batch.staged, sent(batch)) == ("", True, {"k1": {"stock": 2}})
+    assert (batch.kind, batch.staged, sent(batch)) == ("update", True, {"k1": {"stock": 2}})
     bench.write(batch)
     assert bench.counts("accepted", "written") == (4, 4)
     assert idle(bench)

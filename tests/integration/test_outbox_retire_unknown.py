@@ -45,7 +45,7 @@ def test_what_is_newer_waits_until_no_deletion_can_land(bench, how):
     assert isinstance(bench.claim(), Wait)
     bench.pass_time(80)
     batch = bench.batch()
-    assert (batch.retire, sent(batch)["k1"]["stock"]) == ("", 3)
+    assert (batch.kind, sent(batch)["k1"]["stock"]) == ("update", 3)
 
 
 def test_a_deletion_of_unknown_outcome_goes_again_without_waiting_for_that(bench):
@@ -55,7 +55,7 @@ def test_a_deletion_of_unknown_outcome_goes_again_without_waiting_for_that(bench
     unanswered(bench, bench.batch())
     bench.pass_time(3)
     batch = bench.batch()
-    assert batch.retire == "delete"
+    assert batch.kind == "delete"
     away(bench, batch)
     assert idle(bench)
 

@@ -72,7 +72,7 @@ class Cms:
         if unknown and not batch.alone:
             return _halved(batch)
         if batch.retire:
-            return [self._take_away(item, batch.retire) for item in batch.items]
+            return [self._take_away(item, batch.kind) for item in batch.items]
         if unknown:
             return [_missing(batch.items[0])]
         if batch.publish:

@@ -189,7 +189,7 @@ class Courier:
             if batch.publish:
                 return client.publish(collection.id, variants.named(batch), not_after=not_after)
             if batch.retire:
-                live, ids = batch.retire == "unpublish", variants.named(batch)
+                live, ids = batch.kind == "unpublish", variants.named(batch)
                 return client.withdraw(collection.id, ids, live=live, not_after=not_after)
             if batch.create:
                 return client.create(

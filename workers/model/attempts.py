@@ -17,6 +17,10 @@ MISSES = 2  # answers without effect before the item is read
 # Why the status of items is read: it is not known (alone: each by a request of its own), or a
 # request was refused for the status of one of them.
 Look = Literal["", "status", "alone", "refused"]
+# What a request does to its items: writes values into those that are there, creates them from all
+# that is held, makes live what was written staged, takes the live copies or all of them away, or
+# reads their status and sends nothing.
+Kind = Literal["update", "create", "publish", "unpublish", "delete", "look"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +76,9 @@ class Batch:
     destination: str
     collection: str
     items: tuple[ClaimedItem, ...]
-    staged: bool = False  # these items are written staged only: they were never published
-    publish: bool = False  # their staged copies are written, and are to be made live
-    create: bool = False  # there are no such items: each is created from all that is held of it
-    retire: Literal["", "unpublish", "delete"] = ""  # they are taken away; a PATCH where it is ""
-    look: Look = ""  # their status is read, and nothing is sent
+    kind: Kind = "update"
+    staged: bool = False  # the staged copies alone are written
+    look: Look = ""  # why their status is read
     trial: bool = False  # the first request after a good probe
     imports: int = 0  # files that the CMS has to fetch for it
     mistold: bool = False  # of late an answer has named an item of the collection that was good
@@ -84,6 +86,18 @@ class Batch:
     at: int = 0  # ms on the store's clock
     locales: Mapping[str, str] = field(default_factory=dict)  # cmsLocaleId → tag, of the site
     primary: str = ""  # cmsLocaleId of its primary locale
+
+    @property
+    def create(self) -> bool:
+        return self.kind == "create"
+
+    @property
+    def publish(self) -> bool:
+        return self.kind == "publish"
+
+    @property
+    def retire(self) -> bool:
+        return self.kind in ("unpublish", "delete")
 
     @property
     def carried(self) -> tuple[ClaimedItem, ...]:

@@ -36,19 +36,19 @@ def missing(case: Case, item: ClaimedItem) -> Verdict:
     if not case.batch.alone:
         return publication.suspected(case, item)
     # Had it been live, that would be ours to take back; 204 says nothing of whether it was.
-    return replace(done(case, item), unmoved=case.batch.retire == "unpublish")
+    return replace(done(case, item), unmoved=case.batch.kind == "unpublish")
 
 
 def held_back(case: Case, item: ClaimedItem) -> Verdict:
     """It was not published: then there is no live copy to take away."""
-    return missing(case, item) if case.batch.retire == "unpublish" else refused(case, item)
+    return missing(case, item) if case.batch.kind == "unpublish" else refused(case, item)
 
 
 def refused(case: Case, item: ClaimedItem) -> Verdict:
     """It dies with the CMS's words; but where it is to be deleted, deleting it tells."""
-    if case.batch.alone and case.batch.retire == "unpublish" and _is_to_be_deleted(item):
+    if case.batch.alone and case.batch.kind == "unpublish" and _is_to_be_deleted(item):
         return done(case, item)
-    used = case.batch.retire == "delete" and _is_conflict(case)
+    used = case.batch.kind == "delete" and _is_conflict(case)
     if used and case.batch.alone and item.attempts < len(WAITS):
         return Verdict(item.record, wait=WAITS[item.attempts], attempt=True)
     verdict = update.refused(case, item)

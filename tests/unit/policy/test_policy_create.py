@@ -34,7 +34,7 @@ def mapped(**more):
 def judged(outcome, *items, api="v2", live=True, **batch):
     items = items or (item(),)
     return judge(
-        Batch("t", "site", "products", items, create=True, **batch),
+        Batch("t", "site", "products", items, kind="create", **batch),
         outcome,
         destination=Destination("site", api, "token", live=live),
         collection=PRODUCTS,
@@ -306,7 +306,7 @@ def test_a_slug_that_no_item_has_is_that_of_a_deleted_one(views):
 
 def test_a_key_of_other_parts_than_its_fields_are_is_told():
     two = replace(PRODUCTS, key=("sku", "country"))
-    batch = Batch("t", "site", "products", (item(),), create=True)
+    batch = Batch("t", "site", "products", (item(),), kind="create")
     prepared = Prepared({"k0": {"name": "Oak desk"}}, {}, frozenset(), {})
     schema = [{"slug": "sku", "type": "PlainText", "displayName": "SKU", "options": []}]
     fields = Schema({field["slug"]: field for field in schema})

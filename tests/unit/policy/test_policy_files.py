@@ -27,7 +27,7 @@ def verdict(outcome, *fields, create=False, **more):
     if create:
         sent |= {"name": "K", "slug": "k"}
     (found,) = judge(
-        Batch("t", "site", "products", (item,), create=create),
+        Batch("t", "site", "products", (item,), kind="create" if create else "update"),
         outcome,
         destination=Destination("site", "v2", "token"),
         collection=Collection("products", "site", "c1", key="sku"),

@@ -31,7 +31,7 @@ def parted(outcome, *items, create=False):
         each.record: {f.slug: json.loads(f.link or f.value) for f in each.fields} for each in items
     }
     found = judge(
-        Batch("token", "site", "products", items, create=create),
+        Batch("token", "site", "products", items, kind="create" if create else "update"),
         outcome,
         destination=Destination("site", "v2", "token"),
         collection=Collection("products", "site", "c1", key="sku"),

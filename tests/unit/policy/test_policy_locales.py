@@ -25,7 +25,7 @@ def view(locale, fields=None, **more):
 
 def verdict(outcome, variants, *fields, staged=False, **item):
     claimed = ClaimedItem("k", "i", fields or (STOCK,), variants=variants, **item)
-    batch = Batch("t", "site", "products", (claimed,), staged, locales=TAGS, primary=EN)
+    batch = Batch("t", "site", "products", (claimed,), staged=staged, locales=TAGS, primary=EN)
     judgement = judge(
         batch,
         outcome,

@@ -21,7 +21,7 @@ def item(n=0, way="delete", **more):
 
 def judged(outcome, *items, retire="delete"):
     return judge(
-        Batch("t", "site", "products", items or (item(),), retire=retire),
+        Batch("t", "site", "products", items or (item(),), kind=retire),
         outcome,
         destination=Destination("site", "v2", "token"),
         collection=PRODUCTS,

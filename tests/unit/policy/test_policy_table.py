@@ -31,7 +31,7 @@ def verdict_on(outcome, *, api, size=1, create=False, **item):
     fields = (ClaimedField("price", "1", "number", 1), ClaimedField("stock", "2", "number", 2))
     items = tuple(ClaimedItem(f"k{n}", f"i{n}", fields, **item) for n in range(size))
     judgement = judge(
-        Batch("t", "site", "products", items, create=create),
+        Batch("t", "site", "products", items, kind="create" if create else "update"),
         outcome,
         destination=Destination("site", api, "token"),
         collection=COLLECTION,

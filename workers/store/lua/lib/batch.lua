@@ -9,7 +9,7 @@ local batch = {
   trial = false,  -- one request tries whether it is back
   blind = false,  -- a GET has just failed
   spare = false,  -- passes over items that failed alone, while there are others
-  -- shape: requests.lua; room: entries that the request may take
+  -- how: it is sent (requests.lua); room: entries that the request may take
   picked = {},
   filled = 0,     -- entries
   looked = given(request.looked) or 0,  -- at so many items, in this step and those before it
@@ -51,7 +51,7 @@ local function consider(set_of, record)
   local id = requests.item_id(item, collection)
   if id then create_only.ignore(item) end
   local status = id and item_status.load(place, id)
-  local send, files, options, retires, look = retirement_request.request_of(item, status)
+  local send, how, options = retirement_request.request_of(item, status)
   if not send then return put_back(item) end
   local create = not id and collection.create and creation.is_to_be_created(item)
   if id then
@@ -65,7 +65,10 @@ local function consider(set_of, record)
   end
   -- Whether the key of a new item is a number, the schema tells.
   local needed = create or options
-  if create then send, files = requests.fields_to_create(item, variant_choice.primary_tag(collection, item)) end
+  if create then
+    send, how.files = requests.fields_to_create(item, variant_choice.primary_tag(collection, item))
+    if how.kind ~= 'look' then how.kind = 'create' end
+  end
   local known = not (needed or collection.preflight) or requests.is_schema_known(collection, needed, batch.blind, batch.trial)
   if create and not known then return items.save(item) end
   if create and references.waits_whole(item, place) then return put_back(item) end
@@ -77,24 +80,25 @@ local function consider(set_of, record)
     send = requests.without_options(send)
     if #send == 0 then return items.save(item) end
   end
-  if id and not (retires or look) then item_status.stage_unpublished(item, status) end
-  local limit = look == 'alone' and 1 or requests.limit_of(item, send, batch.dest.epoch or '0')
+  local writes = how.kind == 'update' or how.kind == 'publish'
+  if id and writes then item_status.stage_unpublished(item, status) end
+  local limit = how.look == 'alone' and 1 or requests.limit_of(item, send, batch.dest.epoch or '0')
   if collection.single then limit = 1 end
   if create then limit = math.min(limit, collection.create_most or limit) end
   local to
-  if not (create or look) then
-    send, to = variant_choice.choose(item, collection, id, send, limit, retires)
+  if not create and how.kind ~= 'look' then
+    send, to = variant_choice.choose(item, collection, id, send, limit, not writes and how.kind or nil)
     if not send then return put_back(item) end
   end
-  local own = requests.shape_of(item, limit, files, create, retires, look, to)
-  local size = requests.size_of(to, own)
-  local imports = look and 0 or file_imports.count_files(send) * size
+  requests.complete(how, item, limit, to)
+  local size = requests.size_of(to, how.kind)
+  local imports = how.kind == 'look' and 0 or file_imports.count_files(send) * size
   if imports > 0 and not file_imports.may_import(batch.turn, batch.flight) then
     batch.looked = batch.looked + 4
     file_imports.postpone(item, set_of.due or 0)
     return put_back(item)
   end
-  if batch.shape and (own ~= batch.shape or batch.filled + size > math.min(batch.room, limit)) then
+  if batch.how and (not requests.go_together(how, batch.how) or batch.filled + size > math.min(batch.room, limit)) then
     items.save(item)
     return
   end
@@ -102,7 +106,7 @@ local function consider(set_of, record)
     batch.room = batch.filled
     return items.save(item)
   end
-  batch.shape, batch.filled, batch.turn.taken = own, batch.filled + size, batch.turn.taken + imports
+  batch.how, batch.filled, batch.turn.taken = how, batch.filled + size, batch.turn.taken + imports
   batch.room = math.min(batch.room or limit, limit)
   batch.effort = batch.effort + EFFORT.value * #send
   batch.picked[#batch.picked + 1] = {item = item, id = id or '', send = send, limit = limit, status = status, to = to}
@@ -126,7 +130,7 @@ end
 -- The room that live changes leave goes to a reconcile: the request costs the same. Not to replays:
 -- they may have been refused before.
 function batch.fill_up(set_of)
-  if set_of.lane == 'live' and batch.filled < batch.room and lanes.may_be_filled(set_of.collection, batch.shape) then
+  if set_of.lane == 'live' and batch.filled < batch.room and lanes.may_be_filled(set_of.collection, batch.how) then
     batch.claim_items({filler = true, collection = set_of.collection,
       key = 'instep:due:' .. set_of.collection.name .. ':reconcile'})
   end

@@ -127,16 +127,15 @@ end
 
 -- A claim that ran out may have sent its request at the last moment.
 local function expire_claim(item)
-  local text = item.meta.claim
-  if not text then return end
-  local claim = cjson.decode(text)
+  local claim = items.claim_of(item)
+  if not claim then return end
   local till = claim.at + step.SEND_MS + step.LATE_MS
-  if claim.retire then
-    retirements.doubt(item, till)
-  elseif claim.create then
+  if claim.kind == 'create' then
     doubt(item, claim.fields, till)
-  else
+  elseif claim.kind == 'update' then
     for slug in pairs(claim.fields) do items.mark_repair(item, slug, till) end
+  else
+    retirements.doubt(item, till)
   end
   items.set(item, 'claim', nil)
 end

@@ -76,11 +76,18 @@ local function save(item)
   item.touched, item.changed, item.relinked = {}, {}, {}
 end
 
--- The claim of an item while it lasts; nil once it has run out.
+-- The claim of an item, be it over or not. Of its kind (requests.lua) the stored form tells what matters
+-- once it is over, in words that every release reads: retire and create.
+local function claim_of(item)
+  local claim = item.meta.claim and cjson.decode(item.meta.claim)
+  if claim then claim.kind = claim.retire or claim.create and 'create' or 'update' end
+  return claim
+end
+
+-- That claim while it lasts; nil once it has run out.
 local function live_claim(item)
-  local text = item.meta.claim
-  if not text then return nil end
-  local claim = cjson.decode(text)
+  local claim = claim_of(item)
+  if not claim then return nil end
   if claim.till > now and claim.till <= now + step.CLAIM_MS then return claim end
   return nil
 end
@@ -203,7 +210,7 @@ end
 
 return {
   GONE = GONE, FLAGS = FLAGS, load = load, set = set, touch = touch, is_altered = is_altered,
-  save = save, live_claim = live_claim, forget_confirmations = forget_confirmations,
+  save = save, claim_of = claim_of, live_claim = live_claim, forget_confirmations = forget_confirmations,
   in_force = in_force, mark_repair = mark_repair, wants_repair = wants_repair,
   after_hold = after_hold, schedule = schedule,
 }

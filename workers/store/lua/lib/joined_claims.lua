@@ -4,7 +4,7 @@
 -- Before there is anything to be sent, a step that has done enough is followed by another one: a
 -- look-up waits until so many items were looked at that it serves them all.
 -- request.looked: at so many items, by the steps before
--- request.joins: {collection, lane, shape, room, filled, taken, looked}: as the step before answered it
+-- request.joins: {collection, lane, how, room, filled, taken, looked}: as the step before answered it
 --   taken: files to import so far
 --! uses step lanes batch
 
@@ -38,8 +38,8 @@ end
 -- Not where it is a trial, or what is picked depends on how much there is (requests.lua).
 local function next_join(set_of, own)
   if (own == 0 and batch.looked >= batch.LOOKS) or batch.trial or batch.filled >= batch.room or not batch.has_done_enough() then return nil end
-  if string.find(batch.shape, 'part ', 1, true) then return nil end
-  return {collection = set_of.collection.name, lane = set_of.lane, shape = batch.shape, room = batch.room,
+  if batch.how.part ~= '' then return nil end
+  return {collection = set_of.collection.name, lane = set_of.lane, how = batch.how, room = batch.room,
     filled = batch.filled, taken = batch.turn.taken, looked = batch.looked}
 end
 
@@ -49,7 +49,7 @@ local function join(joins, open, hand_out, dest_key)
     if one.name == joins.collection and not one.shut then collection = one end
   end
   if not collection or not redis.call('ZSCORE', batch.flight, request.token) then return join_nothing(true) end
-  batch.shape, batch.room, batch.filled, batch.turn.taken, batch.looked = joins.shape, joins.room, joins.filled, joins.taken, joins.looked
+  batch.how, batch.room, batch.filled, batch.turn.taken, batch.looked = joins.how, joins.room, joins.filled, joins.taken, joins.looked
   if batch.turn.taken > 0 then batch.turn.free = true end  -- the one that imports is this one
   local key = 'instep:due:' .. collection.name .. ':' .. joins.lane
   local set_of = {lane = joins.lane, collection = collection, key = key, due = redis.call('ZCOUNT', key, '-inf', now)}

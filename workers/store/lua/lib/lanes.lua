@@ -89,12 +89,12 @@ end
 
 local UNMIXED_MS = 60000
 
--- Whether what is left of a batch of *shape* may carry other lanes. Not one that imports files or
+-- Whether the room that is left in a request, sent so (*how*), may carry other lanes. Not one that imports files or
 -- makes items, which takes longer, nor one of items that were refused before; and none for a while
 -- after a request to the collection was refused as a whole, which holds up all that it carries.
-local function may_be_filled(collection, shape)
+local function may_be_filled(collection, how)
   if collection.single then return false end
-  if shape ~= '' and shape ~= ' staged' then return false end
+  if how.kind ~= 'update' or how.files or how.suspect or how.part ~= '' then return false end
   return (step.sane(collection.held.refused, 0) or 0) <= now - UNMIXED_MS
 end
 

@@ -116,26 +116,36 @@ local function is_mistold(name)
   return (step.sane(redis.call('HGET', 'instep:collection:' .. name, 'mistold'), 0) or 0) > now - MISTOLD_MS
 end
 
--- Items of one shape go together in a request.
--- part: what was refused together with others goes with those of its part alone.
-local function shape_of(item, limit, files, create, retires, look, to)
-  local part = limit > 1 and item.meta.part
-  local shape = (part and 'part ' .. part .. ' ' or '') .. (limit < request.batch and 'suspect' or '')
-    .. (files and ' files' or '')
-  if look then return shape .. ' look ' .. look end
-  if retires then return shape .. ' retire ' .. retires end
-  if create then return shape .. ' create' .. (is_held_back(item) and ' staged' or '') end
-  local staged = item.meta.staged
-  if to then staged = to.staged end
-  return shape .. (staged and ' staged' or '') .. (item.meta.publish and ' publish' or '')
+-- How an item is sent: {kind, look, files, staged, suspect, part}.
+-- kind: 'update', 'create', 'publish' (what was written staged is made live), 'unpublish', 'delete'; or
+--   'look': its status is read, and *look* says why (item_status.lua)
+-- staged: of an update, a publish or a creation: the staged copies alone are written
+-- suspect: not as many go together as may
+-- part: '' or: what was refused together with others goes with those of its part alone
+local function how(kind, files, look)
+  return {kind = kind, files = files or false, look = look or ''}
 end
 
--- How many entries of a request an item takes: one for each of its variants that is written.
-local function size_of(to, shape)
-  if not to or string.find(shape, ' retire', 1, true) or string.find(shape, ' publish', 1, true) then
-    return 1
+local function complete(own, item, limit, to)
+  own.staged, own.suspect = false, limit < request.batch
+  own.part = limit > 1 and item.meta.part or ''
+  if own.kind == 'create' then
+    own.staged = is_held_back(item)
+  elseif own.kind == 'update' or own.kind == 'publish' then
+    own.staged = item.meta.staged ~= nil
+    if to then own.staged = to.staged end
   end
-  return #to.entries
+end
+
+-- Whether two items go together in one request.
+local function go_together(one, other)
+  return one.kind == other.kind and one.staged == other.staged and one.files == other.files
+    and one.suspect == other.suspect and one.part == other.part and one.look == other.look
+end
+
+-- How many entries of a request of *kind* an item takes: one for each of its variants that is written.
+local function size_of(to, kind)
+  return to and (kind == 'create' or kind == 'update') and #to.entries or 1
 end
 
 -- The tags of the locales that a batch names, by cmsLocaleId; false where it names none.
@@ -194,7 +204,7 @@ end
 return {
   FILES = FILES, fields_to_send = fields_to_send, limit_of = limit_of, item_id = item_id,
   without_options = without_options, fields_to_create = fields_to_create,
-  halve_suspects = halve_suspects, is_mistold = is_mistold, shape_of = shape_of, size_of = size_of,
+  halve_suspects = halve_suspects, is_mistold = is_mistold, how = how, complete = complete, go_together = go_together, size_of = size_of,
   locale_tags = locale_tags, item_payload = item_payload, schema = schema,
   is_schema_known = is_schema_known,
 }

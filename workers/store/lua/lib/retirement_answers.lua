@@ -28,7 +28,7 @@ end
 -- The item has been taken away, or the live copy of it. Returns the slugs that are done.
 local function settle(item, claim, verdict)
   local gone, place = item.fields[items.GONE], request.collection .. ':' .. request.index
-  local deleted = request.retire == 'delete'
+  local deleted = request.kind == 'delete'
   locales.note_withdrawn(place, verdict.id, deleted)
   if deleted then
     retirements.forget_id(place, item.record, verdict.id)
@@ -48,7 +48,7 @@ end
 
 -- Its claim had run out: others may have written the item since, on either side of it.
 local function settle_late(item, verdict)
-  if verdict.retired and request.retire == 'delete' then
+  if verdict.retired and request.kind == 'delete' then
     retirements.forget_id(request.collection .. ':' .. request.index, item.record, verdict.id)
   elseif verdict.unknown then
     retirements.doubt(item, now + step.LATE_MS)

@@ -23,23 +23,23 @@ local function is_to_be_read(gone, status)
   return not gone.requests and (not status or gone.value ~= '"delete"')
 end
 
--- Returns what is sent of *item*, and how; last, why its status is to be read first.
+-- Returns what is sent of *item*, how (requests.lua), and whether it has options.
 local function request_of(item, status)
   if items.after_hold(item, now) > now then return nil end
   local send, files, options = requests.fields_to_send(item)
   if not send then return nil end
-  if item.meta.look then return send, false, false, nil, item.meta.look end
+  if item.meta.look then return send, requests.how('look', false, item.meta.look), false end
   local gone = items.in_force(item)
   for _, field in ipairs(gone and send or {}) do
     if field.slug == items.GONE then
       if not item.meta.looked and is_to_be_read(gone, status) then
-        return send, false, false, nil, 'status'
+        return send, requests.how('look', false, 'status'), false
       end
       local kind = own_request(gone, status)
-      if kind then return {field}, false, false, kind end
+      if kind then return {field}, requests.how(kind), false end
     end
   end
-  return send, files, options
+  return send, requests.how(item.meta.publish and 'publish' or 'update', files), options
 end
 
 -- The request for *gone* is the first one, and the item shows *status*: what of it is ours to be taken

@@ -33,8 +33,8 @@ end
 local function record_answer(item, claim, verdict)
   local place = request.collection .. ':' .. request.index
   local id = given(verdict.made) or verdict.id
-  local status = given(verdict.status) and item_status.record(place, id, verdict.status, request.look ~= '')
-  if not status or request.look ~= '' then return end
+  local status = given(verdict.status) and item_status.record(place, id, verdict.status, request.kind == 'look')
+  if not status or request.kind == 'look' then return end
   local ours = claim.fields[items.GONE] or claim.fields._draft or claim.fields._archived
   if claim.fields[items.GONE] and is_still_live(item, status) then
     verdict.written = without(verdict.written, items.GONE)
@@ -75,7 +75,7 @@ end
 -- What the answer says of the live copy; *at*: of the refusal, where the status is not known.
 local function settle(item, verdict)
   local place = request.collection .. ':' .. request.index
-  if request.look ~= '' then return settle_look(item, verdict) end
+  if request.kind == 'look' then return settle_look(item, verdict) end
   if given(verdict.look) then items.set(item, 'look', verdict.look) end
   if not verdict.unpublishable and type(verdict.staged) ~= 'boolean' then return end
   local id = given(verdict.made) or verdict.id

@@ -160,7 +160,7 @@ local function is_ours(item, deleted)
   local gone, claim = items.in_force(item), items.live_claim(item)
   if not gone or gone.value == '"archive"' or gone.value == '"keep"' then return false end
   if not deleted then return true end
-  return (claim ~= nil and claim.retire == 'delete') or (gone.value == '"delete"' and gone.state == 'written')
+  return (claim ~= nil and claim.kind == 'delete') or (gone.value == '"delete"' and gone.state == 'written')
 end
 
 -- The CMS says that an item was deleted or unpublished: what was confirmed of it no longer holds,

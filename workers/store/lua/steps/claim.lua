@@ -132,26 +132,22 @@ local function read_locales(lane, asked)
 end
 
 local function hand_out(set_of, own)
-  local out, told = {}, {}
-  local how = {token = request.token, create = string.find(batch.shape, ' create', 1, true) ~= nil,
-    retires = string.match(batch.shape, ' retire (%a+)'), look = string.match(batch.shape, ' look (%a+)')}
+  local out, told, how = {}, {}, batch.how
   for _, pick in ipairs(batch.picked) do
     out[#out + 1] = requests.item_payload(pick, batch.dest)
-    told[#told + 1] = {pick.item.record, claim_record.save_claim(how, pick)}
+    told[#told + 1] = {pick.item.record, claim_record.save_claim(how.kind, pick)}
   end
   item_status.note_held_back(set_of.collection.name)
   if not joins then send_slot(set_of.lane) end
   file_imports.begin(dest_key, batch.flight, batch.turn)
-  if set_of.collection.single and not how.look then publish_wait.begin_try(set_of.collection, request.token) end
+  if set_of.collection.single and how.kind ~= 'look' then publish_wait.begin_try(set_of.collection, request.token) end
   redis.call('HSET', dest_key, 'turn', 'index')
   local others = joined_claims.next_join(set_of, own)
   joined_claims.note_gathering(dest_key, set_of.key, others)
   step.note('sent', {destination = name, collection = set_of.collection.name, token = request.token,
     items = told}, 'items')
   return step.answer({step = 'batch', collection = set_of.collection.name, items = out,
-    staged = string.find(batch.shape, ' staged', 1, true) and true or false,
-    publish = string.find(batch.shape, ' publish', 1, true) and true or false,
-    locales = requests.locale_tags(batch.picked), create = how.create, retire = how.retires or '', look = how.look or '',
+    kind = how.kind, staged = how.staged, look = how.look, locales = requests.locale_tags(batch.picked),
     imports = batch.turn.taken, mistold = requests.is_mistold(set_of.collection.name),
     trial = batch.trial and not batch.blind, joins = others,
     more = set_of.due > own or lanes.first_due('live', open) == now, at = now}, step.CLAIM_MS)
@@ -193,7 +189,7 @@ local function serve(lane)
       return step.answer({step = 'schema', collection = requests.schema.missing.name, at = now,
         arrival = tonumber(redis.call('GET', 'instep:arrival') or 0), needed = requests.schema.needed}, step.CLAIM_MS)
     end
-    if #batch.picked > 1 and not string.find(batch.shape, ' look', 1, true) then
+    if #batch.picked > 1 and batch.how.kind ~= 'look' then
       requests.halve_suspects(batch.picked, request.token)
     end
     local own = #batch.picked

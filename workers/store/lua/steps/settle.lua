@@ -2,8 +2,8 @@
 -- settle: what one attempt did to each item of a claim, and what its answer says of the budget and
 -- of the destination, all at once. It acts only on values that still hold the arrival number that
 -- was claimed; what arrived meanwhile stays pending and due.
--- ARGV[2]: {token, claim, destination, collection, index, copy, weak, soft, missing, create, retire,
---   look, at, live, staged,
+-- ARGV[2]: {token, claim, destination, collection, index, copy, weak, soft, missing, kind, look, at,
+--   live, staged,
 --   verdicts: [{record, id, sent: [slug], written: [slug], normalised: [slug], edited: [slug],
 --     files: {slug: json}, updated,
 --     answered, seen: {slug: text},
@@ -17,10 +17,10 @@
 --   items: of the whole claim; first, last: of the steps that settle it one behind the other; made:
 --   one of those before has found a new item
 --   rate, health: rate_headers.lua, destination_health.lua; taken by the first of the steps
---   create: the request was to create the items; made: the id of the item that there is now
---   retire: 'unpublish' or 'delete', or '': what the request was to do to the items; retired: it did
---   unmoved: the CMS says that it was not live; live: of the destination; staged: of the request
---   look, status, unpublishable: item_status.lua; at: of the answer, as the CMS writes times
+--   kind, look, staged: of the request (requests.lua)
+--   made: the id of the item that was created; retired: it was taken away
+--   unmoved: the CMS says that it was not live; live: of the destination
+--   status, unpublishable: item_status.lua; at: of the answer, as the CMS writes times
 --   sought: files that the item was read for, and does not show (late_imports.lua)
 --   relist: all that went with what there is not is looked up again, where that is quick
 --   dangling: references to items that the CMS does not know
@@ -53,6 +53,7 @@ local copy = request.copy .. losses.copy_suffix()
 
 local lost, letters, told = 0, 0, {}
 local made, room_made = request.made, false
+local RETIRES = {unpublish = true, delete = true}
 local no_room = given(request.no_room)
 
 local function as_set(list)
@@ -110,7 +111,7 @@ local function add_dead_letters(item, claim, verdict, attempts)
     local slugs = {}
     death.attempts = attempts
     verdict.absent = verdict.absent or death.kind == 'missing'
-    death.absent = death.kind == 'missing' or (request.create and not given(verdict.made))
+    death.absent = death.kind == 'missing' or (request.kind == 'create' and not given(verdict.made))
     for _, slug in ipairs(death.slugs) do
       local field = item.fields[slug]
       if field and field.arrival == claim.fields[slug] and field.state ~= 'dead' then
@@ -214,9 +215,9 @@ local function reset_failures(item, verdict)
 end
 
 local function doubt_values(item, claim, verdict)
-  if request.retire ~= '' then
+  if RETIRES[request.kind] then
     retirements.doubt(item, now + step.LATE_MS)
-  elseif not request.create then
+  elseif request.kind ~= 'create' then
     for slug in pairs(claim.fields) do items.mark_repair(item, slug, now + step.LATE_MS) end
     local wait = late_imports.note(item, claim, request.items == 1)
     verdict.wait_ms = math.max(verdict.wait_ms or 0, wait)
@@ -224,7 +225,7 @@ local function doubt_values(item, claim, verdict)
 end
 
 local function settle(verdict)
-  if verdict.retired and request.retire == 'delete' then room_made = true end
+  if verdict.retired and request.kind == 'delete' then room_made = true end
   local states = given(verdict.variants)
   if states then
     locales.note_variants(request.collection .. ':' .. request.index, verdict.id, states)
@@ -235,18 +236,20 @@ local function settle(verdict)
     lost = lost + 1
     return
   end
-  local claim = item.meta.claim and cjson.decode(item.meta.claim)
+  local claim = items.claim_of(item)
   if not claim or claim.token ~= request.claim then
     -- Somebody claimed the item meanwhile: this request may have landed on either side of his.
     lost = lost + 1
-    if request.create then creation_answers.settle_late(item, verdict) end
-    if request.retire ~= '' then retirement_answers.settle_late(item, verdict) end
-    for _, slug in ipairs((request.create or request.retire ~= '') and {} or verdict.sent) do
-      items.mark_repair(item, slug, now + step.LATE_MS)
+    if request.kind == 'create' then
+      creation_answers.settle_late(item, verdict)
+    elseif RETIRES[request.kind] then
+      retirement_answers.settle_late(item, verdict)
+    else
+      for _, slug in ipairs(verdict.sent) do items.mark_repair(item, slug, now + step.LATE_MS) end
     end
   else
     if verdict.unknown then doubt_values(item, claim, verdict) end
-    if request.create then creation_answers.settle(item, claim.fields, verdict) end
+    if request.kind == 'create' then creation_answers.settle(item, claim.fields, verdict) end
     -- Before a success clears the count: the attempt that condemns is one of those it names.
     local attempts = tonumber(item.meta.attempts or 0) + (verdict.attempt and 1 or 0)
     status_answers.record_answer(item, claim, verdict)
@@ -263,7 +266,7 @@ local function settle(verdict)
     local fresh = false
     for slug, field in pairs(item.fields) do
       -- What waits for an item it refers to has not come meanwhile.
-      local other = request.look == '' and field.arrival ~= claim.fields[slug]
+      local other = request.kind ~= 'look' and field.arrival ~= claim.fields[slug]
       local left = field.blocked_since or (claim.rest and claim.rest[slug])
       if field.state == 'pending' and not left and other then fresh = true end
     end
@@ -295,7 +298,7 @@ if request.heard and request.first then
 end
 if no_room and request.first then
   plan_room.note_refusal(request.collection, no_room, request.create_most)
-elseif not no_room and request.create and request.heard and request.last then
+elseif not no_room and request.kind == 'create' and request.heard and request.last then
   plan_room.note_answer(request.collection, made)
 end
 for name in pairs(room_made and references.places or {}) do plan_room.try_at_once(name) end

@@ -1,10 +1,12 @@
-"""The stored form of a field: what the steps read, they write back under the very same codes."""
+"""The stored forms of a field and of a claim, which every release reads."""
 
 import json
 
 import pytest
 
-from tests.support.outbox_driver import event
+from tests.support.outbox_creating import knowing, wanted
+from tests.support.outbox_driver import at, event
+from tests.support.outbox_retiring import held, retire
 from workers.model.changes import FieldProblem, Incoming, LeftOut
 
 STORED = json.loads("""{
@@ -37,3 +39,20 @@ def test_what_was_left_out_has_the_stored_codes(bench):
     bench.accept(Incoming("evt_1", "t", 0, (), (FieldProblem("data.qty", "no number"),), left=left))
     link = json.loads(bench.client.hget("instep:item:products:i1", "o:stock"))
     assert set(link) == set("lah")
+
+
+@pytest.mark.parametrize(("way", "kind"), [("delete", "unpublish"), ("archive", None)])
+def test_a_claim_says_in_the_stored_words_how_its_item_is_retired(bench, way, kind):
+    retire(held(bench), "k1", way, version=at(5))
+    bench.batch()
+    claim = json.loads(bench.client.hget("instep:item:products:k1", "claim"))
+    assert set(claim) - {"retire"} == {"token", "at", "till", "fields"}
+    assert claim.get("retire") == kind
+
+
+def test_a_claim_says_in_the_stored_words_that_its_item_is_created(bench_with):
+    bench = knowing(bench_with(missing="create"))
+    wanted(bench, "new")
+    assert bench.batch().kind == "create"
+    claim = json.loads(bench.client.hget("instep:item:products:new", "claim"))
+    assert set(claim) == {"token", "at", "till", "fields", "create"}
