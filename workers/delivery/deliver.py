@@ -9,13 +9,13 @@ import logging
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from workers.config.settings import Collection, Destination
 from workers.delivery import locale_reads
 from workers.delivery.context import Parts
-from workers.delivery.item_reads import ItemReads
+from workers.delivery.item_reads import ItemRead, ItemReads
 from workers.delivery.reads import Asker, said
 from workers.delivery.status_reads import StatusReads
 from workers.errors import DestinationError
@@ -33,6 +33,8 @@ from workers.model.attempts import (
 from workers.model.retirement import GONE
 from workers.policy.rules import judge
 from workers.policy.update import wants_publishing
+from workers.store.claims import NotSettled
+from workers.store.outbox import Settled
 from workers.webflow import create_payloads, variants
 from workers.webflow.item_answers import Answer
 from workers.webflow.item_payloads import Prepared, prepare
@@ -42,6 +44,36 @@ LATE = 7.0  # s after which no answer means that it took too long
 SEND_WITHIN = 14.0  # s after its claim that a request may start: below half of the claim
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """
+    A step that was claimed as the one before it was settled, and is to be carried out.
+
+    Args:
+        not_after: By `time.monotonic`: when its request must have started.
+    """
+
+    step: Batch | Probe | Lookup
+    not_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """
+    What came of the request of a batch.
+
+    Args:
+        message: In a line.
+        heard: What is learned from its answer in the same step; None: that was told already.
+        seconds: That it took.
+    """
+
+    judgement: Judgement
+    message: str
+    heard: Heard | None
+    seconds: float
 
 
 class Courier:
@@ -81,7 +113,10 @@ class Courier:
         flights: int,
         lower: int = 0,
         more: Callable[[str], object],
-    ) -> Wait | None:
+        claimed: Claimed | None = None,
+        goes_on: Callable[[], bool] = lambda: False,
+        starting: bool = False,
+    ) -> Claimed | Wait | None:
         """
         Take the next step of *destination* and carry it out.
 
@@ -89,37 +124,65 @@ class Courier:
             flights: Requests that may be on their way to it at once.
             lower: How many of them replays and reconciles may take; 0: all but one.
             more: Called with its name before a request is sent while other items are due.
+            claimed: The step, where the one before has returned it.
+            goes_on: Asked once a request is answered: whether the step behind it may be claimed
+                as this one is settled.
+            starting: As of `Outbox.claim`.
 
         Returns:
-            None once a step is done; a Wait where nothing may be sent now.
+            The step behind it, which the caller hands in again in any case; None where nothing was
+            claimed yet; a Wait where nothing may be sent now.
         """
-        begun = time.monotonic()
-        step = self.parts.outbox.claim(destination, flights=flights, lower=lower)
+        outbox = self.parts.outbox
+        if claimed is None:
+            not_after = time.monotonic() + SEND_WITHIN
+            step = outbox.claim(destination, flights=flights, lower=lower, starting=starting)
+            if isinstance(step, Wait):
+                return step
+            claimed = Claimed(step, not_after)
+
+        def then() -> dict[str, Any] | None:
+            if not goes_on():
+                return None
+            return outbox.claim_request(destination, flights=flights, lower=lower)
+
+        return self._carry_out(destination, claimed, more, then)
+
+    def _carry_out(
+        self,
+        destination: Destination,
+        claimed: Claimed,
+        more: Callable[[str], object],
+        then: Callable[[], dict[str, Any] | None],
+    ) -> Claimed | Wait | None:
+        step, not_after = claimed.step, claimed.not_after
         match step:
             case Batch() if self.parts.upgrade.is_odd(step):
                 self._merge(destination, step)
             case Batch() if step.look:
-                self._status_reads.look(destination, step, self._spread(), begun + SEND_WITHIN)
+                read = self._status_reads.look(destination, step, self._spread(), not_after)
+                return self._settle(destination, step, read, then())
             case Batch():
                 if step.more:
                     more(destination.name)
-                self._deliver(destination, step, begun + SEND_WITHIN)
+                came = self._attempt(destination, step, not_after)
+                return self._settle(destination, step, came, then())
             case Probe():
-                self.asker.probe(destination, step, begun + SEND_WITHIN)
+                self.asker.probe(destination, step, not_after)
             case Lookup():
                 look_up = locale_reads.read_for(step) or Asker.look_up
-                look_up(self.asker, destination, step, begun + SEND_WITHIN)
-            case Wait():
-                return step
+                look_up(self.asker, destination, step, not_after)
         return None
 
     # a batch --------------------------------------------------------------------------------
 
-    def _deliver(self, destination: Destination, batch: Batch, not_after: float) -> None:
+    def _attempt(
+        self, destination: Destination, batch: Batch, not_after: float
+    ) -> Attempt | ItemRead:
+        """Send the request of *batch*, or read what it waits for; return what came of it."""
         collection = self.parts.settings.collections[batch.collection]
         if batch.create and destination.api == "v2" and batch.items[0].taken:
-            self._reads.find_owner(destination, collection, batch, not_after)
-            return
+            return self._reads.find_owner(destination, collection, batch, not_after)
         schema = self._schema(collection, batch)
         prepared = prepare(batch, destination.api, schema, checked=collection.preflight)
         if batch.create:
@@ -131,10 +194,12 @@ class Courier:
             batch, items=tuple(item for item in batch.items if values.get(item.record))
         )
         if prepared.unread and not sending.items:
-            self._reads.read_files(destination, collection, batch, prepared.unread, not_after)
-            return
-        if self._reads.read_first(destination, collection, sending, values, schema, not_after):
-            return
+            return self._reads.read_files(
+                destination, collection, batch, prepared.unread, not_after
+            )
+        read = self._reads.read_first(destination, collection, sending, values, schema, not_after)
+        if read is not None:
+            return read
         if prepared.doubted:
             self.parts.items.doubt_schema(collection)
         begun = self._clock()
@@ -153,8 +218,11 @@ class Courier:
         else:
             judgement = Judgement((), "refusal")
             self._give_back(destination)
+        seconds = self._clock() - begun
         judgement = _completed(judgement, batch, prepared, schema.wait(batch.at))
-        self._settle(destination, collection, batch, judgement, outcome, self._clock() - begun)
+        judgement = replace(judgement, imports=_imports(batch, outcome, seconds))
+        message = said(outcome)
+        return Attempt(judgement, message, _heard(outcome, message, seconds), seconds)
 
     def _merge(self, destination: Destination, batch: Batch) -> None:
         """Send nothing of *batch*: a process of the version before has written a part of it."""
@@ -212,33 +280,62 @@ class Courier:
     def _settle(
         self,
         destination: Destination,
-        collection: Collection,
         batch: Batch,
-        judgement: Judgement,
-        outcome: Answer | DestinationError | None,
-        seconds: float,
-    ) -> None:
-        words = said(outcome)
+        came: Attempt | ItemRead,
+        then: dict[str, Any] | None,
+    ) -> Claimed | Wait | None:
+        """Settle what *came* of *batch*, and claim what *then* asks for; return that."""
+        outbox = self.parts.outbox
+        not_after = time.monotonic() + SEND_WITHIN
+        try:
+            if isinstance(came, ItemRead):
+                found = Judgement(came.verdicts, "refusal")
+                settled = outbox.settle(batch, found, outcome=came.message, then=then)
+            else:
+                self._mark_schema(batch, came.judgement)
+                settled = outbox.settle(
+                    batch, came.judgement, outcome=came.message, heard=came.heard, then=then
+                )
+                _log_attempt(batch, came, settled)
+        except NotSettled as error:
+            # Carried out all the same: nobody else could before its claim has run out.
+            behind = self._claimed(then, error.claimed, not_after)
+            if isinstance(behind, Claimed):
+                self._carry_out(destination, behind, lambda _: None, lambda: None)
+            raise
+        return self._claimed(then, settled.claimed, not_after)
+
+    def _claimed(
+        self, request: dict[str, Any] | None, answer: dict[str, Any] | None, not_after: float
+    ) -> Claimed | Wait | None:
+        if request is None or answer is None:
+            return None
+        step = self.parts.outbox.claimed(request, answer)
+        return step if isinstance(step, Wait) else Claimed(step, not_after)
+
+    def _mark_schema(self, batch: Batch, judgement: Judgement) -> None:
+        """Drop or doubt the schema, where the answer contradicts it."""
+        collection = self.parts.settings.collections[batch.collection]
         if judgement.drop_schema:
             self.parts.items.drop_schema(collection)
         elif judgement.doubt_schema != "no":
             at_once = judgement.doubt_schema == "at-once"
             self.parts.items.doubt_schema(collection, at_once=at_once)
-        judgement = replace(judgement, imports=_imports(batch, outcome, seconds))
-        heard = _heard(outcome, words, seconds)
-        settled = self.parts.outbox.settle(batch, judgement, outcome=words, heard=heard)
-        _log.info(
-            "attempt",
-            extra={
-                "destination": destination.name,
-                "collection": collection.name,
-                "items": len(batch.items),
-                "outcome": words,
-                "seconds": round(seconds, 3),
-                "lost": settled.lost,
-                "dead_letters": settled.letters,
-            },
-        )
+
+
+def _log_attempt(batch: Batch, came: Attempt, settled: Settled) -> None:
+    _log.info(
+        "attempt",
+        extra={
+            "destination": batch.destination,
+            "collection": batch.collection,
+            "items": len(batch.items),
+            "outcome": came.message,
+            "seconds": round(came.seconds, 3),
+            "lost": settled.lost,
+            "dead_letters": settled.letters,
+        },
+    )
 
 
 def _heard(outcome: Answer | DestinationError | None, words: str, seconds: float) -> Heard | None:

@@ -5,13 +5,14 @@ GETs that a claimed item waits for, each in the place of the request that its cl
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from workers.config.settings import Collection, Destination
 from workers.delivery.reads import Asker, said
 from workers.errors import DestinationError
 from workers.fields import files
-from workers.model.attempts import Batch, Judgement, Verdict
+from workers.model.attempts import Batch, Verdict
 from workers.policy import create, localized
 from workers.policy.unknown_outcome import come_late, read_back
 from workers.policy.update import Case
@@ -21,9 +22,17 @@ from workers.webflow.schema import Schema
 READ_AGAIN = 10.0  # s, and up to twice that: after a look that failed
 
 
+@dataclass(frozen=True, slots=True)
+class ItemRead:
+    """What a GET in the place of a request found of each item of its batch, and in a line."""
+
+    verdicts: tuple[Verdict, ...]
+    message: str
+
+
 class ItemReads:
     """
-    Reads one item and settles its claim by what is found. In one thread.
+    Reads what a batch waits for. In one thread.
 
     Args:
         spread: Returns a random number in [0, 1), for the jitter of waits.
@@ -31,12 +40,11 @@ class ItemReads:
 
     def __init__(self, asker: Asker, spread: Callable[[], float]) -> None:
         self._asker = asker
-        self._outbox = asker.parts.outbox
         self._spread = spread
 
     def find_owner(
         self, destination: Destination, collection: Collection, batch: Batch, not_after: float
-    ) -> None:
+    ) -> ItemRead:
         """Ask who has the slug of a new item."""
         item = batch.items[0]  # it is alone: its limit is one
         outcome = self._asker.ask(
@@ -57,7 +65,7 @@ class ItemReads:
                 words = f"slug {item.taken} is that of another item: the next one is tried"
         else:
             verdict = Verdict(item.record, wait=self._wait(), taken=item.taken)
-        self._settle(batch, (verdict,), words)
+        return ItemRead((verdict,), words)
 
     def read_files(
         self,
@@ -66,7 +74,7 @@ class ItemReads:
         batch: Batch,
         unread: Mapping[str, tuple[str, ...]],
         not_after: float,
-    ) -> None:
+    ) -> ItemRead:
         """Read what files one item holds."""
         item = next(each for each in batch.items if each.record in unread)
         outcome = self._get(destination, collection, item.id, not_after)
@@ -80,7 +88,7 @@ class ItemReads:
         else:
             verdict = Verdict(item.record, wait=self._wait())
         others = tuple(Verdict(each.record) for each in batch.items if each.record != item.record)
-        self._settle(batch, (verdict, *others), f"files read: {said(outcome)}")
+        return ItemRead((verdict, *others), f"files read: {said(outcome)}")
 
     def read_first(
         self,
@@ -90,19 +98,16 @@ class ItemReads:
         values: Mapping[str, Mapping[str, Any]],
         schema: Schema,
         not_after: float,
-    ) -> bool:
+    ) -> ItemRead | None:
         """Read the one item of *batch* in place of its request, where that may tell enough."""
         if not batch.alone or batch.create or batch.publish or batch.retire:
-            return False
+            return None
         (item,) = batch.items
         if any(slug in values[item.record] for slug in item.passed_over):
-            self._read_passed_over(destination, collection, batch, values, schema, not_after)
-            return True
+            return self._read_passed_over(destination, collection, batch, values, schema, not_after)
         slugs = {field.slug for field in item.fields if field.late} if not item.variants else ()
         late = {slug: value for slug, value in values[item.record].items() if slug in slugs}
-        if late:
-            self._read_late(destination, collection, batch, late, not_after)
-        return bool(late)
+        return self._read_late(destination, collection, batch, late, not_after) if late else None
 
     def _read_passed_over(
         self,
@@ -112,7 +117,7 @@ class ItemReads:
         values: Mapping[str, Mapping[str, Any]],
         schema: Schema,
         not_after: float,
-    ) -> None:
+    ) -> ItemRead:
         """Ask whether what the answers have not shown is there all the same."""
         (item,) = batch.items
         locale = next(iter(item.variants), "")
@@ -123,7 +128,7 @@ class ItemReads:
             verdict = localized.read_back(read_back, case, item)
         else:
             verdict = Verdict(item.record, wait=self._wait())
-        self._settle(batch, (verdict,), f"item read: {said(outcome)}")
+        return ItemRead((verdict,), f"item read: {said(outcome)}")
 
     def _read_late(
         self,
@@ -132,7 +137,7 @@ class ItemReads:
         batch: Batch,
         late: Mapping[str, Any],
         not_after: float,
-    ) -> None:
+    ) -> ItemRead:
         """Ask whether files have come that no answer has told of."""
         (item,) = batch.items
         outcome = self._get(destination, collection, item.id, not_after)
@@ -140,7 +145,7 @@ class ItemReads:
             verdict = come_late(collection, item, outcome.items.get(item.id), late, self._wait())
         else:
             verdict = Verdict(item.record, wait=self._wait())
-        self._settle(batch, (verdict,), f"item read for files: {said(outcome)}")
+        return ItemRead((verdict,), f"item read for files: {said(outcome)}")
 
     def _get(
         self,
@@ -158,6 +163,3 @@ class ItemReads:
 
     def _wait(self) -> float:
         return READ_AGAIN * (1 + self._spread())
-
-    def _settle(self, batch: Batch, verdicts: tuple[Verdict, ...], outcome: str) -> None:
-        self._outbox.settle(batch, Judgement(verdicts, "refusal"), outcome=outcome)

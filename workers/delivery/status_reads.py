@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from workers.config.settings import Destination
 from workers.delivery.context import Parts
+from workers.delivery.item_reads import ItemRead
 from workers.delivery.reads import Asker, said
 from workers.errors import DestinationError
-from workers.model.attempts import Batch, Judgement, Verdict
+from workers.model.attempts import Batch, Verdict
 from workers.policy.status_look import verdicts
 from workers.webflow.client import Client
 from workers.webflow.item_answers import Answer
@@ -24,7 +25,9 @@ class StatusReads:
         self._parts = parts
         self._unfiltered: set[str] = set()  # destinations that refused to filter by id
 
-    def look(self, destination: Destination, batch: Batch, spread: float, not_after: float) -> None:
+    def look(
+        self, destination: Destination, batch: Batch, spread: float, not_after: float
+    ) -> ItemRead:
         """Carry out the look that *batch* waits for, by one GET."""
         collection = self._parts.settings.collections[batch.collection]
         filtered = destination.name not in self._unfiltered
@@ -44,8 +47,7 @@ class StatusReads:
             found = [Verdict(item.record, look=batch.look) for item in batch.items]
         else:
             found = list(verdicts(batch, outcome, wait=READ_AGAIN * (1 + spread)))
-        words = f"status read: {said(outcome)}"
-        self._parts.outbox.settle(batch, Judgement(tuple(found), "refusal"), outcome=words)
+        return ItemRead(tuple(found), f"status read: {said(outcome)}")
 
 
 def _refuses_filter(outcome: Answer | DestinationError) -> bool:

@@ -9,6 +9,7 @@ holds up no delivery.
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import threading
 import time
@@ -19,7 +20,7 @@ import redis
 
 from workers.config.settings import Destination, Settings
 from workers.delivery.context import Parts, parts_of
-from workers.delivery.deliver import Courier
+from workers.delivery.deliver import Claimed, Courier
 from workers.errors import StoreUnavailable
 from workers.model.attempts import Wait
 from workers.runtime import heartbeats
@@ -134,7 +135,7 @@ class Jobs:
         if destination is None:
             _log.warning("job for an unknown destination", extra={"destination": name})
             return
-        self._work(name, lambda: self._step(destination), STEP)
+        self._work(name, functools.partial(self._step, destination), STEP)
 
     def fetch(self) -> None:
         """Carry out steps of the fetch queue until nothing is due, or the slice is over."""
@@ -142,32 +143,65 @@ class Jobs:
         if step is None:
             _log.warning("job of fetches in a process that has none")
             return
-        self._work(FETCHES, lambda: step(lambda: self.hand_over(FETCHES)), FETCH_STEP)
+        self.parts.outbox.job_started(FETCHES)
+        self._work(FETCHES, lambda *_: step(lambda: self.hand_over(FETCHES)), FETCH_STEP)
 
-    def _work(self, name: str, step: Callable[[], Wait | None], seconds: float) -> None:
-        self.parts.outbox.job_started(name)
+    def _work(
+        self,
+        name: str,
+        step: Callable[[Claimed | None, Callable[[], bool], bool], Claimed | Wait | None],
+        seconds: float,
+    ) -> None:
         till = time.monotonic() + SLICE
-        while not self.stop.is_set():
-            if time.monotonic() > till:
+        claimed, starting = None, True
+        # What is claimed is carried out, whatever else has happened since.
+        while claimed or not self.stop.is_set():
+            if not claimed and time.monotonic() > till:
                 self.hand_over(name)
                 return
             self.alive(seconds)
+            if not claimed:
+                self._sound()
+            found = step(claimed, lambda: self._goes_on(till), starting)
+            starting = False
+            claimed = found if isinstance(found, Claimed) else None
+            if isinstance(found, Wait):
+                if found.seconds is None or found.seconds > PATIENCE:
+                    return
+                self.stop.wait(found.seconds)
+
+    def _goes_on(self, till: float) -> bool:
+        """Whether the job may claim another step, by time, stop and store."""
+        if self.stop.is_set() or time.monotonic() > till:
+            return False
+        try:
             self._sound()
-            wait = step()
-            if wait is None:
-                continue
-            if wait.seconds is None or wait.seconds > PATIENCE:
-                return
-            self.stop.wait(wait.seconds)
+        except StoreUnavailable:
+            return False  # it is said once the step in hand is settled
+        return True
 
     def hand_over(self, name: str) -> None:
         """Ask for one more job on *name*, unless one is on its way."""
         if self.parts.outbox.wants_job(name):
             self.parts.wakes.wake(name)
 
-    def _step(self, destination: Destination) -> Wait | None:
+    def _step(
+        self,
+        destination: Destination,
+        claimed: Claimed | None,
+        goes_on: Callable[[], bool],
+        starting: bool,
+    ) -> Claimed | Wait | None:
         flights, lower = self._flights()
-        return self.courier.step(destination, flights=flights, lower=lower, more=self.hand_over)
+        return self.courier.step(
+            destination,
+            flights=flights,
+            lower=lower,
+            more=self.hand_over,
+            claimed=claimed,
+            goes_on=goes_on,
+            starting=starting,
+        )
 
     def _flights(self) -> tuple[int, int]:
         """

@@ -8,29 +8,63 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import redis
+from redis.exceptions import NoScriptError
+
+from workers.errors import StoreUnavailable
+from workers.store.connection import guarded
 from workers.store.scripts import Steps
 
 MOST = 2000  # of one step: some 8 ms of the store's time, in units of 4 µs
 ITEM, VALUE = 10, 3  # what an item takes beside the fields that are held of it, and a value sent
 
 
-def claim(steps: Steps, request: Mapping[str, Any]) -> dict[str, Any]:
+class NotSettled(StoreUnavailable):
+    """The store did not settle, though it has carried out the claim that came behind."""
+
+    def __init__(self, message: str, claimed: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.claimed = claimed
+
+
+def claim(
+    steps: Steps, request: Mapping[str, Any], answer: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """
     Return what the step ``claim`` answers to *request*; a batch with all that has joined it.
 
     The tokens of the steps follow from that of the claim: asked again, it gets the same batch.
+
+    Args:
+        answer: To the first step, where that is known.
     """
     whole: dict[str, Any] = {}
     told: dict[str, Any] = {}
     number = 0
     while True:
-        answer = steps.run("claim", {"most": MOST, **request, **told})
+        answer = answer or steps.run("claim", {**_first(request), **told})
         whole = _joined(whole, answer) if "joins" in told else answer
         told = {key: answer[key] for key in ("looked", "joins") if key in answer}
         if not told:
             return whole
         number += 1
         told["call"] = f"{request['token']}:{number}"
+        answer = None
+
+
+def claim_anew(steps: Steps, request: Mapping[str, Any], marker: str) -> dict[str, Any]:
+    """As `claim`, but that the key *marker* is deleted before, in the same round trip."""
+    (answer,) = steps.run_together(("claim", _first(request)), delete=marker)
+    if isinstance(answer, NoScriptError):
+        return claim(steps, request)
+    with guarded():
+        if isinstance(answer, redis.RedisError):
+            raise answer
+    return claim(steps, request, answer)
+
+
+def _first(request: Mapping[str, Any]) -> dict[str, Any]:
+    return {"most": MOST, **request}
 
 
 def _joined(whole: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
@@ -44,25 +78,75 @@ def _joined(whole: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def settle(steps: Steps, request: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[str, Any]:
+def settle(
+    steps: Steps,
+    request: Mapping[str, Any],
+    sizes: Mapping[str, int],
+    then: Mapping[str, Any] | None = None,
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """
-    Carry out the verdicts of *request* by as many steps as they take; return the sum of the
-    answers.
+    Carry out the verdicts of *request* by as many steps as they take.
 
     Args:
         sizes: How much each record takes.
+        then: What is to be claimed once all is settled, in the round trip of the last step.
+
+    Returns:
+        The sum of the answers, and the answer to the first step of the claim; None: nothing was
+        claimed.
+
+    Raises:
+        NotSettled: That claim has gone through, and what came before it has not.
     """
     verdicts: Sequence[Mapping[str, Any]] = request["verdicts"]
     groups = list(_groups(verdicts, sizes)) or [[]]
     sums = {"settled": 0, "lost": 0, "letters": 0}
-    made = False
+    made, claimed = False, None
     for number, group in enumerate(groups):
-        place = {"first": number == 0, "last": number == len(groups) - 1, "made": made}
+        last = number == len(groups) - 1
+        place = {"first": number == 0, "last": last, "made": made}
         told = {"token": f"{request['token']}:{number}", "verdicts": group, **place}
-        answer = steps.run("settle", {**request, "items": len(verdicts), **told})
+        told = {**request, "items": len(verdicts), **told}
+        if last and then is not None:
+            answer, claimed = _settle_and_claim(steps, told, _first(then))
+        else:
+            answer = steps.run("settle", told)
         sums = {key: sums[key] + answer[key] for key in sums}
         made = bool(answer.get("made"))
-    return sums
+    return sums, claimed
+
+
+def _settle_and_claim(
+    steps: Steps, settlement: dict[str, Any], request: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    calls = ("settle", settlement), ("claim", request)
+    try:
+        settled, claimed = steps.run_together(*calls)
+    except StoreUnavailable:
+        # Both may have been carried out, and the claim would be held for nothing; each token gets
+        # the answer that it has got.
+        settled, claimed = steps.run_together(*calls)
+    found = None if isinstance(claimed, redis.RedisError) else claimed
+    if isinstance(settled, NoScriptError):
+        # The claim came first: where it found nothing, it did not see what is settled only now.
+        found = found if found and found["step"] != "wait" else None
+        try:
+            return steps.run("settle", settlement), found
+        except StoreUnavailable as error:
+            raise _unsettled(error, found) from error
+    try:
+        with guarded():
+            if isinstance(settled, redis.RedisError):
+                raise settled
+    except StoreUnavailable as error:
+        raise _unsettled(error, found) from error
+    return settled, found
+
+
+def _unsettled(error: StoreUnavailable, claimed: dict[str, Any] | None) -> StoreUnavailable:
+    if claimed is None or claimed["step"] == "wait":
+        return error
+    return NotSettled(str(error), claimed)
 
 
 def size_of(held: int, sent: int) -> int:

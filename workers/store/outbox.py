@@ -52,6 +52,7 @@ class Settled:
     settled: int
     lost: int  # items whose claim had run out
     letters: int
+    claimed: dict[str, Any] | None = None  # for `Outbox.claimed`; None: nothing was asked for
 
 
 class Outbox:
@@ -184,7 +185,13 @@ class Outbox:
     # claim ----------------------------------------------------------------------------------
 
     def claim(
-        self, destination: Destination, *, flights: int = FLIGHTS, lower: int = 0, token: str = ""
+        self,
+        destination: Destination,
+        *,
+        flights: int = FLIGHTS,
+        lower: int = 0,
+        token: str = "",
+        starting: bool = False,
     ) -> Step:
         """
         Return the next step of *destination*; its budget slot is taken with it.
@@ -193,28 +200,49 @@ class Outbox:
             flights: Requests that may be on their way to it at once.
             lower: How many of them replays and reconciles may take; 0: all but one.
             token: The same token asked again gets the same step; by default a new one.
+            starting: This is the first claim of a job, which answers the wake-up: its marker is
+                cleared.
         """
-        token = token or uuid.uuid4().hex
-        answer = claims.claim(
-            self.steps,
-            {
-                "token": token,
-                "destination": destination.name,
-                "batch": destination.batch,
-                "linger_ms": int(destination.linger * 1000) if destination.batch > 1 else 0,
-                "budget": destination.budget,
-                "limit": destination.requests_per_minute,
-                "flights": flights,
-                "lower": lower or max(1, flights - 1),
-                "live": destination.live,
-                "places": places(self.settings, destination.name),
-                "collections": claimable(self.settings, destination),
-            },
-        )
-        return step_of(token, destination.name, answer)
+        request = self.claim_request(destination, flights=flights, lower=lower, token=token)
+        if starting:
+            # Before the outbox is read, not after. A change that lands in between then queues one
+            # job too many; in the other order it would wait for the sweep.
+            answer = claims.claim_anew(self.steps, request, keys.wake(destination.name))
+        else:
+            answer = claims.claim(self.steps, request)
+        return step_of(request["token"], destination.name, answer)
+
+    def claim_request(
+        self, destination: Destination, *, flights: int = FLIGHTS, lower: int = 0, token: str = ""
+    ) -> dict[str, Any]:
+        """Return what `settle` is to claim once it has settled; as of `claim`."""
+        return {
+            "token": token or uuid.uuid4().hex,
+            "destination": destination.name,
+            "batch": destination.batch,
+            "linger_ms": int(destination.linger * 1000) if destination.batch > 1 else 0,
+            "budget": destination.budget,
+            "limit": destination.requests_per_minute,
+            "flights": flights,
+            "lower": lower or max(1, flights - 1),
+            "live": destination.live,
+            "places": places(self.settings, destination.name),
+            "collections": claimable(self.settings, destination),
+        }
+
+    def claimed(self, request: dict[str, Any], answer: dict[str, Any]) -> Step:
+        """Return the step that *answer* to the *request* of `settle` begins."""
+        answer = claims.claim(self.steps, request, answer)
+        return step_of(request["token"], request["destination"], answer)
 
     def settle(
-        self, batch: Batch, judgement: Judgement, *, outcome: str, heard: Heard | None = None
+        self,
+        batch: Batch,
+        judgement: Judgement,
+        *,
+        outcome: str,
+        heard: Heard | None = None,
+        then: dict[str, Any] | None = None,
     ) -> Settled:
         """
         Carry out the verdicts on *batch*.
@@ -223,11 +251,16 @@ class Outbox:
             outcome: A word for the history, e.g. the status.
             heard: What is learned of the budget and of the destination in the same step; None:
                 nothing was sent, or that was told already.
+            then: A `claim_request`, carried out behind it in the same round trip.
+
+        Raises:
+            NotSettled: That was claimed, but nothing was settled.
         """
         told = settlement(batch, judgement, self.settings, heard)
         told |= {"token": uuid.uuid4().hex, "weak": self._weak, "outcome": outcome}
         sizes = {item.record: claims.size_of(item.size, len(item.fields)) for item in batch.items}
-        return Settled(**claims.settle(self.steps, told, sizes))
+        sums, claimed = claims.settle(self.steps, told, sizes, then)
+        return Settled(**sums, claimed=claimed)
 
     def give_back(self, batch: Batch, *, wait: float = 0.0) -> Settled:
         """Return a claim unused: nothing was sent."""

@@ -126,6 +126,33 @@ class Steps:
             for answer in answers
         ]
 
+    def run_together(
+        self, *calls: tuple[str, dict[str, Any]], delete: str = ""
+    ) -> list[dict[str, Any] | redis.RedisError]:
+        """
+        Run steps one behind the other in one round trip, which the store keeps by one fsync;
+        return the answer of each, or what went wrong with it: those behind it were run all the
+        same. One that the store does not know since it was restarted is NoScriptError.
+
+        Args:
+            calls: Step and request.
+            delete: A key that is deleted before.
+        """
+        with guarded(), self.client.pipeline(transaction=False) as pipeline:
+            if delete:
+                pipeline.delete(delete)
+            for step, request in calls:
+                # Not the script itself: redis-py would ask first whether the store knows it.
+                sha = self._script(step).sha
+                pipeline.evalsha(sha, 0, self.clock_offset_ms, _encode(request))
+            answers = pipeline.execute(raise_on_error=False)
+            if delete and isinstance(failed := answers.pop(0), redis.RedisError):
+                raise failed
+        return [
+            answer if isinstance(answer, redis.RedisError) else json.loads(answer)
+            for answer in answers
+        ]
+
     def _script(self, step: str) -> Any:
         script = self._scripts.get(step)
         if script is None:

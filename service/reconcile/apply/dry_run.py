@@ -27,6 +27,7 @@ from workers.config.settings import Collection, Destination, Settings, StoreSett
 from workers.delivery.context import Parts, parts_of
 from workers.delivery.deliver import Courier
 from workers.delivery.reads import Asker
+from workers.model.attempts import Wait
 from workers.runtime.embedded_store import kept
 from workers.store import connection, keys
 from workers.store.codec import places
@@ -89,7 +90,7 @@ class DryRun:
         steps, waited = self.parts.steps, 0.0
         for _ in range(MOST_STEPS):
             wait = courier.step(destination, flights=FLIGHTS, more=lambda _: None)
-            if wait is None:
+            if not isinstance(wait, Wait):
                 continue
             if wait.seconds is None or waited > LONGEST:
                 break
