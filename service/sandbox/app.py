@@ -8,8 +8,8 @@ from flask import Flask, Response, request
 
 from service.sandbox.api.api_version import Api, answer
 from service.sandbox.api.gate import Gate
-from service.sandbox.api.v1 import V1
-from service.sandbox.api.v2 import V2
+from service.sandbox.api.v1 import v1
+from service.sandbox.api.v2 import v2
 from service.sandbox.control.routes import Control
 from service.sandbox.site.site import Site
 from service.sandbox.ui.pages import Pages
@@ -31,7 +31,7 @@ def create_sandbox(site: Site) -> Flask:
     Faults that break the connection need the server of ``wire``; under any other they answer 504.
     """
     app = Flask("instep.sandbox", static_folder=None)
-    apis: tuple[Api, ...] = (V1(site), V2(site))
+    apis: tuple[Api, ...] = (v1(site), v2(site))
     for api in apis:
         _mount(app, Gate(site, api), api)
     app.register_blueprint(Control(site).blueprint())
@@ -42,7 +42,7 @@ def create_sandbox(site: Site) -> Flask:
 
 
 def _mount(app: Flask, gate: Gate, api: Api) -> None:
-    for method, rule, view in api.routes():
+    for method, rule, view in api.routes:
         route = f"{method} {_PLACE.sub(lambda found: _PLACES[found[1]], rule)}"
         app.add_url_rule(
             rule,

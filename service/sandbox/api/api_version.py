@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from flask import Response
 
 from service.sandbox.faults.faults import NONE, Fault
-from service.sandbox.model.rate_window import Allowance
 from service.sandbox.model.records import Edit
 from service.sandbox.model.refusals import Refused
 
@@ -85,30 +84,31 @@ def _as_javascript(error: Exception) -> str:
 View = Callable[..., Response]
 
 
-class Api(Protocol):
-    """One version of the API."""
+Named = list[tuple[str | None, Mapping[str, Any]]]  # an item's id, and the fields written to it
 
-    @property
-    def name(self) -> str:
-        """``v1`` or ``v2``."""
 
-    def routes(self) -> tuple[tuple[str, str, View], ...]:
-        """Return method, rule and view of each route; a view takes an Ask and the ids."""
+@dataclass(frozen=True, slots=True)
+class Api:
+    """
+    One version of the API.
 
-    def check(self, ask: Ask) -> None:
-        """Look at what goes before the view: the version header."""
+    Args:
+        name: ``v1`` or ``v2``.
+        routes: Method, rule and view of each route; a view takes an Ask and the ids.
+        check: Looks at what goes before the view: version header, scopes.
+        refusal: Returns the answer for what was refused at a path.
+        failure: Returns the answer of a ``status`` fault at a path.
+        headers: Returns the headers of the rate limit; *counted* as in Refused.
+        named: Returns the items that a body names.
+    """
 
-    def refusal(self, refused: Refused, path: str) -> Response:
-        """Return the answer for what was refused."""
-
-    def failure(self, fault: Fault, path: str) -> Response:
-        """Return the answer of a ``status`` fault."""
-
-    def headers(self, allowance: Allowance, *, counted: bool = True) -> dict[str, str]:
-        """Return the headers of the rate limit; *counted* as in Refused."""
-
-    def named(self, data: Any) -> list[tuple[str | None, Mapping[str, Any]]]:
-        """Return the items that a body names, each with the fields it writes."""
+    name: str
+    routes: tuple[tuple[str, str, View], ...]
+    check: Callable[[Ask], None]
+    refusal: Callable[[Refused, str], Response]
+    failure: Callable[[Fault, str], Response]
+    headers: Callable[..., dict[str, str]]
+    named: Callable[[Any], Named]
 
 
 def answer(data: Any, status: int = 200) -> Response:

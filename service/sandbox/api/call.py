@@ -45,8 +45,8 @@ class Passage:
             Step.SERVE: self._serve,
             Step.WAIT: self._wait,
             Step.REFUSE: self._refuse,
-            Step.CLOSE: self._close,
-            Step.RESET: self._reset,
+            Step.CLOSE: partial(self._drop, False),
+            Step.RESET: partial(self._drop, True),
             Step.TRICKLE: self._trickle,
             Step.OMIT: self._omit,
             Step.REVOKE: partial(self._turn_down, Refused("token")),
@@ -103,13 +103,9 @@ class Passage:
         self.response = self.api.refusal(refused, self.ask.path)
         self.response.headers.update(self.api.headers(self.allowance))
 
-    def _close(self) -> None:
+    def _drop(self, reset: bool) -> None:
         if self.connection is not None:
-            self.connection.drop(reset=False)
-
-    def _reset(self) -> None:
-        if self.connection is not None:
-            self.connection.drop(reset=True)
+            self.connection.drop(reset=reset)
 
     def _trickle(self) -> None:
         data = self.response.get_data()

@@ -7,18 +7,14 @@ https://developers.webflow.com/data/v1.0.0/reference
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Response
 
-from service.sandbox.api.api_version import Ask, View
+from service.sandbox.api.api_version import Api, Ask, Named
 from service.sandbox.api.v1_errors import failure, headers, refusal
 from service.sandbox.api.v1_items import ItemViews
 from service.sandbox.api.v1_sites import SiteViews
-from service.sandbox.faults.faults import Fault
-from service.sandbox.model.rate_window import Allowance
 from service.sandbox.model.refusals import Refused
 from service.sandbox.site.site import Site
 
@@ -29,40 +25,28 @@ _NUMBERS = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 _NOT_IMITATED = ("webhooks", "webhooks/<wid>", "orders", "users")
 
 
-@dataclass(frozen=True, slots=True)
-class V1:
-    """Version 1, at the root."""
+def v1(site: Site) -> Api:
+    """Return version 1, at the root."""
+    others = tuple(
+        (method, f"/sites/<sid>/{path}", _not_imitated)
+        for path in _NOT_IMITATED
+        for method in ("GET", "POST", "PATCH", "DELETE")
+    )
+    routes = SiteViews(site).routes() + ItemViews(site).routes() + others
+    return Api("v1", routes, _check, refusal, failure, headers, _named)
 
-    site: Site
-    name: str = "v1"
 
-    def refusal(self, refused: Refused, path: str) -> Response:
-        return refusal(refused, path)
+def _check(ask: Ask) -> None:
+    """Refuse a version other than 1.0.0; v1 takes a request that names none."""
+    version = ask.headers.get("Accept-Version", VERSION)
+    if version != VERSION:
+        kind = "version" if _NUMBERS.fullmatch(version) else "no version"
+        raise Refused(kind, version, counted=False)
 
-    def failure(self, fault: Fault, path: str) -> Response:
-        return failure(fault, path)
 
-    def routes(self) -> tuple[tuple[str, str, View], ...]:
-        others = tuple(
-            (method, f"/sites/<sid>/{path}", _not_imitated)
-            for path in _NOT_IMITATED
-            for method in ("GET", "POST", "PATCH", "DELETE")
-        )
-        return SiteViews(self.site).routes() + ItemViews(self.site).routes() + others
-
-    def check(self, ask: Ask) -> None:
-        """Refuse a version other than 1.0.0; v1 takes a request that names none."""
-        version = ask.headers.get("Accept-Version", VERSION)
-        if version != VERSION:
-            kind = "version" if _NUMBERS.fullmatch(version) else "no version"
-            raise Refused(kind, version, counted=False)
-
-    def headers(self, allowance: Allowance, *, counted: bool = True) -> dict[str, str]:
-        return headers(allowance) if counted else {}
-
-    def named(self, data: Any) -> list[tuple[str | None, Mapping[str, Any]]]:
-        fields = data.get("fields") if isinstance(data, dict) else None
-        return [(None, fields)] if isinstance(fields, dict) else []
+def _named(data: Any) -> Named:
+    fields = data.get("fields") if isinstance(data, dict) else None
+    return [(None, fields)] if isinstance(fields, dict) else []
 
 
 def _not_imitated(_: Ask, **_ids: str) -> Response:

@@ -138,8 +138,10 @@ def _told_by(detail: Any) -> str:
     return f"{text}" if slug is None else f"Field '{slug}': {text}"
 
 
-def headers(allowance: Allowance) -> dict[str, str]:
-    """Return the rate headers; v1 has no ``Retry-After``."""
+def headers(allowance: Allowance, *, counted: bool = True) -> dict[str, str]:
+    """Return the rate headers, none where it is not *counted*; v1 has no ``Retry-After``."""
+    if not counted:
+        return {}
     return {
         "X-RateLimit-Limit": str(allowance.limit),
         "X-RateLimit-Remaining": str(allowance.remaining),

@@ -6,11 +6,11 @@ https://developers.webflow.com/data/reference/cms
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from service.sandbox.model.ids import ID
 from service.sandbox.model.locales import PRIMARY_ID
 from service.sandbox.model.records import Edit
 from service.sandbox.model.refusals import Refused, shape
@@ -18,14 +18,13 @@ from service.sandbox.site.site import Site
 
 BATCH = 100  # items in one request
 
-_ID = re.compile(r"[0-9a-f]{24}")
 _TYPES = {"isArchived": bool, "isDraft": bool, "fieldData": dict}
 _NOUNS = {bool: "boolean", dict: "object", str: "string", list: "array"}
 
 
 def require_id(id: Any) -> str:
     """Return *id*; raises Refused where it is no id at all."""
-    if not isinstance(id, str) or not _ID.fullmatch(id):
+    if not isinstance(id, str) or not ID.fullmatch(id):
         raise Refused("id", str(id))
     return id
 

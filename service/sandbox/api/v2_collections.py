@@ -6,7 +6,6 @@ https://developers.webflow.com/data/reference/cms/collections
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from service.sandbox.api.api_version import Ask, View, answer
 from service.sandbox.api.v2_bodies import require_id, require_type
 from service.sandbox.fields.slugs import slug_of
 from service.sandbox.fields.values import format_time
+from service.sandbox.model.ids import FIELD_ID
 from service.sandbox.model.records import Collection
 from service.sandbox.model.refusals import Refused, shape
 from service.sandbox.model.schema import TYPES, Field
@@ -24,8 +24,6 @@ from service.sandbox.site.columns import change_field, drop_field, new_field
 from service.sandbox.site.site import Site
 
 OPTIONS = 100  # of one field
-
-_FIELD_ID = re.compile(r"[0-9a-f]{24}|[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +133,7 @@ def _shown(one: Field) -> dict[str, Any]:
 
 
 def _find(collection: Collection, fid: str) -> Field:
-    if not _FIELD_ID.fullmatch(fid):
+    if not FIELD_ID.fullmatch(fid):
         raise Refused("id", fid)
     for one in collection.fields.values():
         if one.id == fid:

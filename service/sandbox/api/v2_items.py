@@ -6,17 +6,19 @@ https://developers.webflow.com/data/reference/cms/collection-items
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from flask import Response
 
+from service.sandbox.api import lists
 from service.sandbox.api.api_version import Ask, View, answer
 from service.sandbox.api.filters import is_looked_up, known
-from service.sandbox.api.lists import page
 from service.sandbox.api.v2_bodies import (
     BATCH,
+    Named,
     edit_of,
     entries_of,
     listed_locales,
@@ -47,31 +49,31 @@ class Items:
         """Return method, rule and view of each route."""
         items = "/v2/collections/<cid>/items"
         return (
-            ("GET", items, self.list_staged),
-            ("GET", f"{items}/live", self.list_live),
-            ("POST", items, self.create_staged),
-            ("POST", f"{items}/live", self.create_live),
+            ("GET", items, self.page),
+            ("GET", f"{items}/live", partial(self.page, live=True)),
+            ("POST", items, self.create),
+            ("POST", f"{items}/live", partial(self.create, live=True)),
             ("POST", f"{items}/bulk", self.create_in_locales),
             ("POST", f"{items}/publish", self.publish),
-            ("PATCH", items, self.update_many_staged),
-            ("PATCH", f"{items}/live", self.update_many_live),
-            ("DELETE", items, self.delete_many),
-            ("DELETE", f"{items}/live", self.unpublish_many),
-            ("GET", f"{items}/<iid>", self.get_staged),
-            ("GET", f"{items}/<iid>/live", self.get_live),
-            ("PATCH", f"{items}/<iid>", self.update_staged),
-            ("PATCH", f"{items}/<iid>/live", self.update_live),
-            ("DELETE", f"{items}/<iid>", self.delete),
-            ("DELETE", f"{items}/<iid>/live", self.unpublish),
+            ("PATCH", items, self.update_many),
+            ("PATCH", f"{items}/live", partial(self.update_many, live=True)),
+            ("DELETE", items, partial(self.take_away, how=delete)),
+            ("DELETE", f"{items}/live", partial(self.take_away, how=unpublish)),
+            ("GET", f"{items}/<iid>", self.get),
+            ("GET", f"{items}/<iid>/live", partial(self.get, live=True)),
+            ("PATCH", f"{items}/<iid>", self.update),
+            ("PATCH", f"{items}/<iid>/live", partial(self.update, live=True)),
+            ("DELETE", f"{items}/<iid>", partial(self.take_away, how=delete)),
+            ("DELETE", f"{items}/<iid>/live", partial(self.take_away, how=unpublish)),
         )
 
-    def list_staged(self, ask: Ask, cid: str, *, live: bool = False) -> Response:
+    def page(self, ask: Ask, cid: str, *, live: bool = False) -> Response:
         collection = self._collection(cid)
         locales = listed_locales(self.site, ask.query)
         query = known(ask.query, self.site.rules.filters)
-        lists = [self._listed(collection, one, query) for one in locales]
-        items = [item for one in lists for item in one.values()]
-        found = page(
+        each = [self._listed(collection, one, query) for one in locales]
+        items = [item for one in each for item in one.values()]
+        found = lists.page(
             [item for item in items if item.live] if live else items,
             query,
             fields=collection.fields,
@@ -93,20 +95,14 @@ class Items:
             return items
         return self.site.pasts[collection.id].items(locale, items)
 
-    def list_live(self, ask: Ask, cid: str) -> Response:
-        return self.list_staged(ask, cid, live=True)
-
-    def get_staged(self, ask: Ask, cid: str, iid: str, *, live: bool = False) -> Response:
+    def get(self, ask: Ask, cid: str, iid: str, *, live: bool = False) -> Response:
         collection = self._collection(cid)
         item = collection.item(require_id(iid), locale_of(self.site, ask.query))
         if live and item.live is None:
             raise Refused("item", iid)
         return answer(self._shown(item, live=live))
 
-    def get_live(self, ask: Ask, cid: str, iid: str) -> Response:
-        return self.get_staged(ask, cid, iid, live=True)
-
-    def create_staged(self, ask: Ask, cid: str, *, live: bool = False) -> Response:
+    def create(self, ask: Ask, cid: str, *, live: bool = False) -> Response:
         data = ask.json()
         if "items" in data and "fieldData" in data:
             raise shape("Value should match exactly one schema in oneOf")
@@ -118,9 +114,6 @@ class Items:
         made = self._answered(collection, taken, writer.create(taken))
         # The file describes an answer with the keys of an item, also where several are made.
         return answer(made[0] | {"items": made} if "items" in data else made[0], 202)
-
-    def create_live(self, ask: Ask, cid: str) -> Response:
-        return self.create_staged(ask, cid, live=True)
 
     def create_in_locales(self, ask: Ask, cid: str) -> Response:
         data = ask.json()
@@ -142,53 +135,35 @@ class Items:
         # The file's schema describes one item with its locales, its examples a list of variants.
         return answer(made[0] | {"cmsLocaleIds": list(locales), "items": made}, 202)
 
-    def update_staged(self, ask: Ask, cid: str, iid: str, *, live: bool = False) -> Response:
+    def update(self, ask: Ask, cid: str, iid: str, *, live: bool = False) -> Response:
         edit = edit_of(self.site, ask.json(), require_id(iid))
         (shown,) = self._updated(ask, self._collection(cid), [edit], live=live)
         return answer(shown)
 
-    def update_live(self, ask: Ask, cid: str, iid: str) -> Response:
-        return self.update_staged(ask, cid, iid, live=True)
-
-    def update_many_staged(self, ask: Ask, cid: str) -> Response:
-        items = self._update_many(ask, cid, live=False)
+    def update_many(self, ask: Ask, cid: str, *, live: bool = False) -> Response:
+        entries = entries_of(ask.json())
+        if any("id" not in entry for entry in entries):
+            raise shape("Value (items[]) should have required property 'id'")
+        edits = [edit_of(self.site, entry, require_id(entry["id"])) for entry in entries]
+        items = self._updated(ask, self._collection(cid), edits, live=live)
         pages = {"limit": BATCH, "offset": 0, "total": len(items)}
-        return answer({"items": items, "pagination": pages})
-
-    def update_many_live(self, ask: Ask, cid: str) -> Response:
-        return answer({"items": self._update_many(ask, cid, live=True)})
+        return answer({"items": items} if live else {"items": items, "pagination": pages})
 
     def publish(self, ask: Ask, cid: str) -> Response:
         named = named_in(self.site, ask.json())
         published, errors = publish(self.site, self._collection(cid), named.ids, named.locales)
         return answer({"publishedItemIds": published, "errors": errors}, 202)
 
-    def unpublish(self, ask: Ask, cid: str, iid: str) -> Response:
-        id, locale = require_id(iid), locale_of(self.site, ask.query)
-        unpublish(self.site, self._collection(cid), [id], {id: [locale]})
+    def take_away(
+        self, ask: Ask, cid: str, iid: str | None = None, *, how: Callable[..., None]
+    ) -> Response:
+        """Delete or unpublish one item in one locale, or those that the body names."""
+        if iid is None:
+            named = named_in(self.site, ask.json())
+        else:
+            named = Named([require_id(iid)], {iid: (locale_of(self.site, ask.query),)})
+        how(self.site, self._collection(cid), named.ids, named.locales)
         return Response(status=204)
-
-    def unpublish_many(self, ask: Ask, cid: str) -> Response:
-        named = named_in(self.site, ask.json())
-        unpublish(self.site, self._collection(cid), named.ids, named.locales)
-        return Response(status=204)
-
-    def delete(self, ask: Ask, cid: str, iid: str) -> Response:
-        id, locale = require_id(iid), locale_of(self.site, ask.query)
-        delete(self.site, self._collection(cid), [id], {id: [locale]})
-        return Response(status=204)
-
-    def delete_many(self, ask: Ask, cid: str) -> Response:
-        named = named_in(self.site, ask.json())
-        delete(self.site, self._collection(cid), named.ids, named.locales)
-        return Response(status=204)
-
-    def _update_many(self, ask: Ask, cid: str, *, live: bool) -> list[dict[str, Any]]:
-        entries = entries_of(ask.json())
-        if any("id" not in entry for entry in entries):
-            raise shape("Value (items[]) should have required property 'id'")
-        edits = [edit_of(self.site, entry, require_id(entry["id"])) for entry in entries]
-        return self._updated(ask, self._collection(cid), edits, live=live)
 
     def _updated(
         self, ask: Ask, collection: Collection, edits: list[Edit], *, live: bool

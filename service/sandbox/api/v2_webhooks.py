@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Response
 
 from service.sandbox.api.api_version import Ask, View, answer
 from service.sandbox.api.v2_bodies import require_id, require_type
+from service.sandbox.fields.files import web_parts
 from service.sandbox.fields.values import format_time
 from service.sandbox.model.refusals import Refused, shape
 from service.sandbox.site.site import SITE_ID, WORKSPACE_ID, Site, new_id
@@ -51,7 +51,8 @@ class Webhooks:
             raise Refused("trigger", trigger)
         if form is not None and trigger != FORMS:
             raise Refused("filter", trigger)
-        _require_url(url)
+        if web_parts(url) is None:
+            raise shape('Value (url) should match format "uri"')
         same = [one for one in self.site.webhooks.values() if one.trigger == trigger]
         if len(same) >= PER_TRIGGER:
             raise shape(f"No more than {PER_TRIGGER} webhooks of the type {trigger}")
@@ -71,16 +72,6 @@ class Webhooks:
             return self.site.webhooks[require_id(wid)]
         except KeyError:
             raise Refused("webhook", wid) from None
-
-
-def _require_url(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        found = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        found = False
-    if not found:
-        raise shape('Value (url) should match format "uri"')
 
 
 def _shown(one: Registration) -> dict[str, Any]:

@@ -4,12 +4,14 @@ What the control API takes, as marshmallow schemas: unknown keys are errors.
 
 from __future__ import annotations
 
-from typing import Any
+import dataclasses
+from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from service.sandbox.faults.faults import STEPS
 from service.sandbox.model.clock import FARTHEST, LONGEST
+from service.sandbox.model.rules import Rules
 from service.sandbox.model.schema import TYPES
 from service.sandbox.webhooks.registrations import RAISED
 
@@ -148,20 +150,11 @@ class RulesOrder(Schema):
     """What to change of the rules of the site; a key that is not named stays."""
 
     item_limit = fields.Integer(allow_none=True, validate=validate.Range(min=0))
-    checks_merged = fields.Boolean()
-    refuses_archived = fields.Boolean()
-    refuses_uneven = fields.Boolean()
-    suffixes_slugs = fields.Boolean()
-    names_no_files = fields.Boolean()
-    refuses_unlive = fields.Boolean()
-    keeps_published = fields.Boolean()
     filter_lag = fields.Float(validate=validate.Range(min=0, max=LONGEST))
     filters = fields.String(validate=validate.OneOf(("answered", "refused", "ignored")))
-    lowers_emails = fields.Boolean()
-    trims_links = fields.Boolean()
-    drops_empty_texts = fields.Boolean()
-    composes_texts = fields.Boolean()
-    writes_numbers = fields.Boolean()
-    passes_over_nulls = fields.Boolean()
-    rewrites_html = fields.Boolean()
-    echoes_html = fields.Boolean()
+
+    class Meta:
+        # All others are on or off.
+        include: ClassVar = {
+            one.name: fields.Boolean() for one in dataclasses.fields(Rules) if one.type == "bool"
+        }

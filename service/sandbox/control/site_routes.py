@@ -15,9 +15,9 @@ from service.sandbox.api.api_version import answer
 from service.sandbox.api.local_callers import sent
 from service.sandbox.control.schemas import RulesOrder
 from service.sandbox.fields.values import format_time
+from service.sandbox.model.ids import stable_id
 from service.sandbox.model.locales import make_locales
 from service.sandbox.model.rules import Rules
-from service.sandbox.model.schema import field_id
 from service.sandbox.site.site import Domain, Site
 
 View = Callable[..., Response]
@@ -72,7 +72,7 @@ class SiteControl:
             return answer(self._shown())
 
     def _domains(self, urls: Sequence[str]) -> list[Domain]:
-        ids = [field_id("domain", url)[:24] for url in urls]
+        ids = [stable_id("domain", url) for url in urls]
         return [Domain(id, url, self._site.published) for id, url in zip(ids, urls, strict=True)]
 
     def _shown(self) -> dict[str, Any]:

@@ -21,9 +21,9 @@ from service.sandbox.fields.colors import is_color
 from service.sandbox.fields.media import MOST_PICTURES, file, image, video
 from service.sandbox.fields.richtext import rich_text
 from service.sandbox.fields.sent_value import Reader, Sent
+from service.sandbox.model.ids import ID
 from service.sandbox.model.refusals import ValueRefused
 
-_ID = re.compile(r"[0-9a-f]{24}")
 _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[-+][0-9]{2}:?[0-9]{2})?)?"
@@ -81,7 +81,7 @@ def option(sent: Sent) -> str:
 
 
 def reference(sent: Sent) -> str:
-    if not isinstance(sent.value, str) or not _ID.fullmatch(sent.value):
+    if not isinstance(sent.value, str) or not ID.fullmatch(sent.value):
         raise ValueRefused("Expected value to be an ItemRef", sent.value)
     if not sent.exists(str(sent.field.validations.get("collectionId")), sent.value):
         raise ValueRefused("Referenced item not found", sent.value)

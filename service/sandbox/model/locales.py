@@ -6,10 +6,11 @@ https://developers.webflow.com/data/docs/working-with-localization
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from service.sandbox.model.ids import stable_id
 
 PRIMARY_ID = "65f0000000000000000000aa"  # cmsLocaleId of the primary locale, on every start
 
@@ -64,12 +65,9 @@ def make_locales(tags: Sequence[str] = ("en", "de")) -> Locales:
     """Return locales for *tags*, the primary one first; the same tag has the same ids always."""
     primary, *others = tags
     return Locales(
-        Locale(_id("site", primary), PRIMARY_ID, primary),
-        tuple(Locale(_id("site", tag), _id("cms", tag), tag) for tag in others),
+        Locale(stable_id("locale", "site", primary), PRIMARY_ID, primary),
+        tuple(
+            Locale(stable_id("locale", "site", tag), stable_id("locale", "cms", tag), tag)
+            for tag in others
+        ),
     )
-
-
-def _id(*parts: str) -> str:
-    return hashlib.md5("/".join(("locale", *parts)).encode(), usedforsecurity=False).hexdigest()[
-        :24
-    ]

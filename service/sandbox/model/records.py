@@ -65,14 +65,6 @@ class Variants:
     held: set[str] = field(default_factory=set)
 
 
-def _nobody(trigger: str, collection: Collection, item: Item, before: Item | None) -> None:
-    """Stand for the listeners of a collection that belongs to no site."""
-
-
-def _nothing(locale: str, id: str, before: Item | None) -> None:
-    """Stand for the memory of a collection that belongs to no site."""
-
-
 @dataclass(slots=True)
 class Collection:
     """
@@ -95,8 +87,8 @@ class Collection:
     singular: str = ""
     updated: datetime | None = None
     changed: bool = False
-    announce: Callable[[str, Collection, Item, Item | None], None] = _nobody
-    remember: Callable[[str, str, Item | None], None] = _nothing
+    announce: Callable[[str, Collection, Item, Item | None], None] = lambda *_: None
+    remember: Callable[[str, str, Item | None], None] = lambda *_: None
     locales: dict[str, Variants] = field(default_factory=lambda: {PRIMARY_ID: Variants()})
 
     @property

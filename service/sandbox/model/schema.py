@@ -6,10 +6,11 @@ https://developers.webflow.com/data/reference/cms/collections/get
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+from service.sandbox.model.ids import field_id
 
 # v2 name: v1 name
 TYPES = {
@@ -52,11 +53,6 @@ _SYSTEM = (
     ("updated-by", "Updated By", "User", False),
     ("published-by", "Published By", "User", False),
 )
-
-
-def field_id(*parts: str) -> str:
-    """Return an id made of *parts*, 32 hex digits: the same on every start."""
-    return hashlib.md5("/".join(parts).encode(), usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,12 @@ from typing import Any
 
 from service.sandbox.fields.colors import is_color
 from service.sandbox.fields.values import parse_time
+from service.sandbox.model.ids import ID
 from service.sandbox.model.schema import TYPES, Field, offering
 from service.sandbox.seeds.seed_files import CollectionSeed, ItemSeed, SeedRefused, Words
 
 # The form in which the export writes times, up to the name of the zone in brackets.
 _EXPORTED = "%a %b %d %Y %H:%M:%S GMT%z"
-_ID = re.compile(r"[0-9a-f]{24}")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")  # not 007: that is a text
 _IMAGE = re.compile(r"https?://\S+\.(?:avif|bmp|gif|jpe?g|png|svg|webp)(?:\?\S*)?", re.IGNORECASE)
 _LISTS = ("MultiImage", "MultiReference")
@@ -166,7 +166,7 @@ def _item(
     def own(key: str) -> str:
         return cells[system[key].index].strip() if key in system else ""
 
-    if own("id") and not _ID.fullmatch(own("id")):
+    if own("id") and not ID.fullmatch(own("id")):
         raise SeedRefused(f"{at}, Item ID", own("id"), "24 hex digits")
     values: dict[str, Any] = {"name": cells[names.index].strip()}
     if own("slug"):

@@ -17,11 +17,10 @@ from datetime import datetime
 from typing import Any
 
 from service.sandbox.fields.values import parse_time
+from service.sandbox.model.ids import FIELD_ID, ID
 from service.sandbox.model.schema import TYPES, Field
 from service.sandbox.seeds.seed_files import CollectionSeed, ItemSeed, SeedRefused, Words
 
-_ID = re.compile(r"[0-9a-f]{24}")
-_FIELD = re.compile(r"[0-9a-f]{24}|[0-9a-f]{32}")
 _OWN = ("name", "slug")  # fields that every collection has
 _SAME = {"ExtFileRef": "File"}  # another name of a type
 # Types that the API lists and that are left out of the stand-in, values and all.
@@ -97,7 +96,7 @@ def _fields(data: dict[str, Any], place: str) -> tuple[list[Field], dict[str, st
                 one.get("validations") or _made(one),
                 one.get("helpText"),
                 found
-                if isinstance(found := one.get("id"), str) and _FIELD.fullmatch(found)
+                if isinstance(found := one.get("id"), str) and FIELD_ID.fullmatch(found)
                 else "",
             )
         )
@@ -146,7 +145,7 @@ def _get(data: dict[str, Any], key: str, kind: type, place: str, default: Any) -
 
 def _id(data: dict[str, Any], place: str) -> str | None:
     value = data.get("id")
-    if value is not None and not (isinstance(value, str) and _ID.fullmatch(value)):
+    if value is not None and not (isinstance(value, str) and ID.fullmatch(value)):
         raise SeedRefused(f"{place}.id", value, "24 hex digits")
     return value
 

@@ -7,7 +7,6 @@ slug; a file is known under the id that it is given.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from service.sandbox.fields.files import shown
 from service.sandbox.fields.slugs import with_slug
 from service.sandbox.fields.values import format_time, parse_time
+from service.sandbox.model.ids import stable_id
 from service.sandbox.model.locales import PRIMARY_ID
 from service.sandbox.model.records import Collection, Copy, Item
 from service.sandbox.model.schema import Field
@@ -40,7 +40,7 @@ def plant(site: Site, seeds: Sequence[CollectionSeed]) -> None:
 def _collection(site: Site, seed: CollectionSeed) -> Collection:
     if seed.id in site.collections:
         raise SeedRefused(seed.place, seed.id or "", "an id that no other collection has")
-    id = seed.id or _id("collection", seed.slug)
+    id = seed.id or stable_id("collection", seed.slug)
     made = site.add_collection(
         seed.name, seed.slug, seed.fields, id=new_id() if id in site.collections else id
     )
@@ -96,7 +96,7 @@ def _add(plot: _Plot, seed: ItemSeed) -> None:
     values = with_slug(values, variants.slugs)
     if values["slug"] in variants.slugs:  # before the id, which may be made from it
         raise SeedRefused(f"{seed.place}{path}", values["slug"], "a slug that no other item has")
-    id = seed.id or _id(plot.collection.id, locale, str(values["slug"]))
+    id = seed.id or stable_id(plot.collection.id, locale, str(values["slug"]))
     if id in variants.items:
         raise SeedRefused(seed.place, id, "an id that no other item has")
     created = seed.created or plot.site.now()
@@ -144,33 +144,22 @@ def _put(copy: Copy, slug: str, value: Any) -> None:
         copy.fields[slug] = value
 
 
-def _id(*parts: str) -> str:
-    """Return an id that is the same on every start."""
-    return hashlib.md5("/".join(parts).encode(), usedforsecurity=False).hexdigest()[:24]
-
-
 def _list(value: Any) -> list[Any]:
     if not isinstance(value, list):
         raise TypeError
     return value
 
 
-def _text(_: _Plot, __: Field, value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
+def _of(*kinds: type) -> Callable[[_Plot, Field, Any], Any]:
+    """Return a reader that takes values of *kinds* as they are."""
 
+    def read(_: _Plot, __: Field, value: Any) -> Any:
+        # True is an int to Python.
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            raise TypeError
+        return value
 
-def _number(_: _Plot, __: Field, value: Any) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError
-    return value
-
-
-def _switch(_: _Plot, __: Field, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError
-    return value
+    return read
 
 
 def _moment(_: _Plot, __: Field, value: Any) -> str:
@@ -184,30 +173,34 @@ def _option(_: _Plot, field: Field, value: Any) -> str:
 
 
 def _file(plot: _Plot, _: Field, value: Any) -> dict[str, Any]:
-    given = value if isinstance(value, dict) else {"url": value}
-    if not isinstance(given["url"], str):
-        raise TypeError
-    id = given.get("fileId") or _id("file", given["url"])
-    file = plot.site.files.keep(str(id), given["url"])
-    return shown(file, given.get("alt"))
+    given = _with_url(value)
+    id = given.get("fileId") or stable_id("file", given["url"])
+    return shown(plot.site.files.keep(str(id), given["url"]), given.get("alt"))
 
 
 def _video(_: _Plot, __: Field, value: Any) -> dict[str, Any]:
+    given = _with_url(value)
+    return {"url": given["url"], "metadata": given.get("metadata") or {}}
+
+
+def _with_url(value: Any) -> dict[str, Any]:
     given = value if isinstance(value, dict) else {"url": value}
     if not isinstance(given["url"], str):
         raise TypeError
-    return {"url": given["url"], "metadata": given.get("metadata") or {}}
+    return given
 
 
 _URL = 'a URL, or {"url": …, "alt": …}'
 _READERS: dict[str, tuple[Callable[[_Plot, Field, Any], Any], str]] = {
-    **dict.fromkeys(("PlainText", "RichText", "Link", "Email", "Phone", "Color"), (_text, "text")),
-    "Number": (_number, "a number"),
-    "Switch": (_switch, "true or false"),
+    **dict.fromkeys(
+        ("PlainText", "RichText", "Link", "Email", "Phone", "Color"), (_of(str), "text")
+    ),
+    "Number": (_of(int, float), "a number"),
+    "Switch": (_of(bool), "true or false"),
     "DateTime": (_moment, "a time in ISO 8601"),
     "Option": (_option, "an option's id or label"),
     "Image": (_file, _URL),
     "File": (_file, _URL),
     "VideoLink": (_video, "a URL"),
-    "Reference": (_text, "an item's id or slug"),
+    "Reference": (_of(str), "an item's id or slug"),
 }

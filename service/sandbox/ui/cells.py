@@ -37,7 +37,7 @@ def cell(site: Site, field: Field, value: Any, *, whole: bool = False) -> Cell |
     """
     if value is None:
         return None
-    shown = _KINDS.get(field.type, _text)(site, field, value)
+    shown = _KINDS.get(field.type, _KINDS["PlainText"])(site, field, value)
     text = shown.get("text", "")
     if not whole and len(text) > SHORT:
         shown["text"] = f"{text[: SHORT - 1]}…"
@@ -76,14 +76,6 @@ def plain(html: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _text(_: Site, __: Field, value: Any) -> Cell:
-    return {"kind": "text", "text": value if isinstance(value, str) else str(value)}
-
-
-def _rich(_: Site, __: Field, value: Any) -> Cell:
-    return {"kind": "text", "text": plain(str(value))}
-
-
 def _number(_: Site, field: Field, value: Any) -> Cell:
     digits = field.validations.get("precision")
     if isinstance(value, float) and isinstance(digits, int):
@@ -94,28 +86,11 @@ def _number(_: Site, field: Field, value: Any) -> Cell:
     }
 
 
-def _switch(_: Site, __: Field, value: Any) -> Cell:
-    return {"kind": "switch", "text": "Yes" if value else "No", "on": bool(value)}
-
-
 def _moment(_: Site, __: Field, value: Any) -> Cell:
     try:
         return {"kind": "time", "text": readable(parse_time(value)), "exact": value}
     except (TypeError, ValueError):
         return {"kind": "text", "text": str(value)}
-
-
-def _color(_: Site, __: Field, value: Any) -> Cell:
-    return {"kind": "color", "text": str(value)}
-
-
-def _option(_: Site, field: Field, value: Any) -> Cell:
-    return {"kind": "option", "text": field.options.get(str(value), str(value))}
-
-
-def _link(_: Site, __: Field, value: Any) -> Cell:
-    url = value.get("url") if isinstance(value, dict) else value
-    return {"kind": "link", "text": str(url)}
 
 
 def _pictures(site: Site, _: Field, value: Any) -> Cell:
@@ -149,14 +124,15 @@ def _each(value: Any) -> list[Any]:
 
 
 _KINDS: dict[str, Callable[[Site, Field, Any], Cell]] = {
-    "RichText": _rich,
+    "PlainText": lambda _, __, value: {"kind": "text", "text": str(value)},
+    "RichText": lambda _, __, value: {"kind": "text", "text": plain(str(value))},
     "Number": _number,
-    "Switch": _switch,
+    "Switch": lambda _, __, on: {"kind": "switch", "text": "Yes" if on else "No", "on": bool(on)},
     "DateTime": _moment,
-    "Color": _color,
-    "Option": _option,
-    "Link": _link,
-    "VideoLink": _link,
+    "Color": lambda _, __, value: {"kind": "color", "text": str(value)},
+    "Option": lambda _, field, id: {"kind": "option", "text": field.options.get(str(id), str(id))},
+    "Link": lambda _, __, value: {"kind": "link", "text": str(value)},
+    "VideoLink": lambda _, __, value: {"kind": "link", "text": str(value["url"])},
     "Image": _pictures,
     "MultiImage": _pictures,
     "File": _files,
