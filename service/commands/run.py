@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -46,39 +46,33 @@ def processes(what: str) -> Decorator:
 @click.command()
 @bind("127.0.0.1:8000")
 @processes("web processes, and of workers")
-def up(bind: str, processes: int) -> None:
+def up(**options: Any) -> None:
     """Run everything on this machine: store, web and workers."""
-    from service.config import logging_setup
-    from service.config.build import of_process
-    from service.run import services
-
-    logging_setup.configure()
-    raise SystemExit(services.up(of_process(), bind, processes))
+    _run("up", **options)
 
 
 @click.command()
 @bind("127.0.0.1:8000")
 @processes("web processes")
-def web(bind: str, processes: int) -> None:
+def web(**options: Any) -> None:
     """Run the web processes, which receive webhooks."""
-    from service.config import logging_setup
-    from service.config.build import of_process
-    from service.run import services
-
-    logging_setup.configure()
-    raise SystemExit(services.web(of_process(), bind, processes))
+    _run("web", **options)
 
 
 @click.command()
 @processes("workers")
-def worker(processes: int) -> None:
+def worker(**options: Any) -> None:
     """Run the workers, which send changes to the CMS."""
+    _run("worker", **options)
+
+
+def _run(service: str, **options: Any) -> NoReturn:
     from service.config import logging_setup
     from service.config.build import of_process
     from service.run import services
 
     logging_setup.configure()
-    raise SystemExit(services.worker(of_process(), processes))
+    raise SystemExit(getattr(services, service)(of_process(), **options))
 
 
 @click.command()

@@ -6,10 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TextIO
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 NEXT = """\
 Next: write a configuration of your own, and try it against the sandbox:
   instep init my-site"""
@@ -129,24 +125,8 @@ def verdict(found: DemoResult) -> str:
 
 def show(found: DemoResult, out: TextIO) -> None:
     """Print the table and the verdict."""
-    sentences = f"\n{verdict(found)}\n" + (f"\n{NEXT}\n" if found.good else "")
-    if out.isatty():
-        _draw(found, out)
-        Console(file=out).print(Text(sentences), end="")  # broken between words
-        return
     lines = rows(found)
     wide = max(len(name) for name, _, _ in lines)
     for name, count, words in lines:
         out.write(f"{name:{wide}}  {count:>9}  {words}".rstrip() + "\n")
-    out.write(sentences)
-
-
-def _draw(found: DemoResult, out: TextIO) -> None:
-    table = Table(show_header=False)
-    table.add_column()
-    table.add_column(justify="right")
-    table.add_column()
-    for cells in rows(found):
-        # Text, not str: rich would read [brackets] in the CMS's words as its markup.
-        table.add_row(*(Text(cell) for cell in cells))
-    Console(file=out).print(table)
+    out.write(f"\n{verdict(found)}\n" + (f"\n{NEXT}\n" if found.good else ""))

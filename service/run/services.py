@@ -43,9 +43,9 @@ _LOOK = 0.5  # s between two looks for a store that is away at the start
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where to reach such a listener
 
 
-def up(configuration: Configuration, bind: str, count: int) -> int:
+def up(configuration: Configuration, bind: str, processes: int) -> int:
     """
-    Run everything on this machine, *count* web processes and as many workers, until SIGTERM.
+    Run everything on this machine, *processes* web processes and as many workers, until SIGTERM.
 
     Prints ``ready http://HOST:PORT`` once the store is durable and a worker is alive.
 
@@ -57,19 +57,19 @@ def up(configuration: Configuration, bind: str, count: int) -> int:
     host, port = web_processes.address(bind)
     shown = f"http://{bind.rpartition(':')[0]}:{port}"
     duties = [*_duties(configuration), Duty("ready", partial(_ready, host, port, shown))]
-    children = [_web(host, port, count), *_workers(configuration, count)]
+    children = [_web(host, port, processes), *_workers(configuration, processes)]
     return _run(configuration.settings, children, duties, _upgrade(configuration))
 
 
-def web(configuration: Configuration, bind: str, count: int) -> int:
-    """Run *count* web processes until SIGTERM; raises as `up` does."""
+def web(configuration: Configuration, bind: str, processes: int) -> int:
+    """Run *processes* web processes until SIGTERM; raises as `up` does."""
     host, port = web_processes.address(bind)
-    return _run(configuration.settings, [_web(host, port, count)], ())
+    return _run(configuration.settings, [_web(host, port, processes)], ())
 
 
-def worker(configuration: Configuration, count: int) -> int:
-    """Run *count* workers and the sweeper until SIGTERM; raises `StoreUnavailable` as `up` does."""
-    children, duties = _workers(configuration, count), _duties(configuration)
+def worker(configuration: Configuration, processes: int) -> int:
+    """Run *processes* workers and the sweeper until SIGTERM; raises as `up` does."""
+    children, duties = _workers(configuration, processes), _duties(configuration)
     return _run(configuration.settings, children, duties, _upgrade(configuration))
 
 

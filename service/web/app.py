@@ -16,34 +16,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any
 
 from flask import Flask, Response, jsonify, request
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from werkzeug.exceptions import HTTPException
 
+from service.config.build import Configuration
 from service.ingest.intake import Intake
 from service.ingest.spool_parts import SpoolParts
-from service.mapping.registry import Mappings
-from service.senders.secret_rotation import Configured
 from service.web import docs_pages, webhooks
 from service.web.readiness import Readiness
 from service.web.refusals import Reporter
-from workers.config.settings import Settings
 from workers.errors import StoreUnavailable
 from workers.store import metrics
 from workers.store.outbox import Outbox
-
-
-class Configuration(Protocol):
-    """What an operator wrote, checked."""
-
-    @property
-    def settings(self) -> Settings: ...
-    @property
-    def senders(self) -> Mapping[str, Configured]: ...
-    @property
-    def mappings(self) -> Mappings: ...
 
 
 def create_app(

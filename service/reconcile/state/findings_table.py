@@ -1,16 +1,17 @@
 """
 What a comparison has found, with what is to be done about it and what came of it: the part of the
-`Table` of a run that is written last.
+`WorkingSet` of a run that is written last.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
+from dataclasses import astuple, fields
+from typing import Any
 
 from service.reconcile.plan.causes import WITHHELD, Finding
-from service.reconcile.state.working_set_rows import finding_of, finding_row
 
 _SCHEMA = """
 CREATE TABLE findings (n INTEGER PRIMARY KEY, cause TEXT, record TEXT, item TEXT, slug TEXT,
@@ -35,7 +36,7 @@ class FindingsTable:
     def add_findings(self, findings: Iterable[Finding]) -> None:
         self._db.executemany(
             f"INSERT INTO findings ({_COLUMNS}) VALUES ({_MARKS})",  # noqa: S608  # names of ours
-            [finding_row(finding) for finding in findings],
+            [_row(finding) for finding in findings],
         )
 
     def findings(self, *acts: str, causes: Iterable[str] = ()) -> Iterator[tuple[Finding, str]]:
@@ -46,7 +47,7 @@ class FindingsTable:
         query = f"SELECT {_COLUMNS}, outcome FROM findings {where} ORDER BY act, record, n"  # noqa: S608
         for row in self._db.execute(query, wanted):
             *values, outcome = row
-            yield finding_of(values), outcome
+            yield _finding(values), outcome
 
     def counts(self) -> dict[tuple[str, str, str], int]:
         """Return how many findings there are by cause, act and outcome."""
@@ -87,7 +88,7 @@ class FindingsTable:
         marks = ", ".join("?" for _ in acts)
         query = f"SELECT n, {_COLUMNS} FROM findings WHERE act IN ({marks}) ORDER BY record, n"  # noqa: S608
         for n, *values in self._db.execute(query, acts):
-            yield n, finding_of(values)
+            yield n, _finding(values)
 
     def came_of(self, outcome: str) -> list[str]:
         """Return the record of each finding of which *outcome* came."""
@@ -117,6 +118,17 @@ class FindingsTable:
         marks = ", ".join("?" for _ in wanted)
         query = f"SELECT n, {_COLUMNS} FROM findings WHERE record = ? AND act IN ({marks})"  # noqa: S608
         return {
-            record: [(n, finding_of(row)) for n, *row in self._db.execute(query, (record, *wanted))]
+            record: [(n, _finding(row)) for n, *row in self._db.execute(query, (record, *wanted))]
             for record in records
         }
+
+
+def _row(finding: Finding) -> tuple[Any, ...]:
+    values = list(astuple(finding))
+    values[6] = None if finding.cms is None else json.dumps(finding.cms)
+    return tuple(values)
+
+
+def _finding(values: list[Any]) -> Finding:
+    values[6] = json.loads(values[6]) if values[6] is not None else None
+    return Finding(*values)

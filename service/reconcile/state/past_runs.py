@@ -5,6 +5,9 @@ What the store keeps of the last run of each collection.
 1970), its exit ``code``, ``state``, ``counts`` and what it ``said`` last, whether it was
 ``scheduled``, when one has last ``proven`` that all is in step; and of the schedule, when it was
 first ``seen``, its last ``turn`` and the ``tries``.
+
+Raises (every function):
+    StoreUnavailable: The store did not answer.
 """
 
 from __future__ import annotations
@@ -28,12 +31,7 @@ RUNNING, KILLED = "running", "killed"  # states of one that has not ended
 
 
 def last_runs(client: redis.Redis, collections: Iterable[Collection]) -> dict[str, dict[str, Any]]:
-    """
-    Return what is known of the last run of each of *collections*, of those that had one.
-
-    Raises:
-        StoreUnavailable: The store did not answer.
-    """
+    """Return what is known of the last run of each of *collections*, of those that had one."""
     found = {}
     for collection in collections:
         held = _read(client, collection.name)
@@ -43,44 +41,24 @@ def last_runs(client: redis.Redis, collections: Iterable[Collection]) -> dict[st
 
 
 def last_of(client: redis.Redis, name: str) -> LastRun:
-    """
-    Return what the schedule needs to know.
-
-    Raises:
-        StoreUnavailable: The store did not answer.
-    """
+    """Return what the schedule needs to know."""
     return _last(_read(client, name))
 
 
 def note_seen(client: redis.Redis, name: str) -> None:
-    """
-    Keep since when there is a schedule: what was due before that is not made up for.
-
-    Raises:
-        StoreUnavailable: The store did not answer.
-    """
+    """Keep since when there is a schedule: what was due before that is not made up for."""
     with guarded():
         client.hsetnx(keys.reconciled(name), "seen", str(time.time()))
 
 
 def note_turn(client: redis.Redis, name: str, tries: int) -> None:
-    """
-    Keep that the schedule starts a run.
-
-    Raises:
-        StoreUnavailable: The store did not answer.
-    """
+    """Keep that the schedule starts a run."""
     with guarded():
         client.hset(keys.reconciled(name), mapping={"turn": str(time.time()), "tries": tries})
 
 
 def note_begin(client: redis.Redis, name: str, *, scheduled: bool = False) -> None:
-    """
-    Keep that a run begins.
-
-    Raises:
-        StoreUnavailable: The store did not answer.
-    """
+    """Keep that a run begins."""
     with guarded(), client.pipeline(transaction=True) as pipeline:
         began: dict[Any, Any] = {"began": time.time(), "scheduled": int(scheduled)}
         pipeline.hset(keys.reconciled(name), mapping=began)
@@ -106,9 +84,6 @@ def note_end(
         state: "done", "held" by the guard, or "failed".
         proven: What was compared is in step.
         lock: Of the run: where it is lost, nothing is kept; None: the run is over.
-
-    Raises:
-        StoreUnavailable: The store did not answer.
     """
     ended: dict[Any, Any] = {
         "ended": time.time(),
@@ -128,12 +103,7 @@ def note_end(
 def with_runs(
     status: Mapping[str, Any], collections: Iterable[Collection], client: redis.Redis
 ) -> dict[str, Any]:
-    """
-    Return *status* with the last run of each collection.
-
-    Raises:
-        StoreUnavailable: The store did not answer.
-    """
+    """Return *status* with the last run of each collection."""
     return {**status, "reconciles": last_runs(client, collections)}
 
 

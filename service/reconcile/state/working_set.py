@@ -6,15 +6,16 @@ It lives for one run, in a directory of its own that is removed with it.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from service.reconcile.plan.model import ComparedRecord, ListedItem, SourceField
 from service.reconcile.state.findings_table import FindingsTable
 from service.reconcile.state.reference_ids import REFERS
-from service.reconcile.state.working_set_rows import item_row, listed_of
 from workers.model.versions import kind_of
 
 PAGE = 500  # records that are looked at together
@@ -138,12 +139,12 @@ class WorkingSet(FindingsTable):
     # the listing ----------------------------------------------------------------------------
 
     def add_item(self, record: str | None, item: ListedItem) -> None:
-        row = item_row(item, record)
+        row = _row(item, record)
         self._db.execute("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def add_variant(self, tag: str, item: ListedItem) -> None:
         """Keep the variant of an item in the locale *tag*."""
-        row = item_row(item, tag)
+        row = _row(item, tag)
         self._db.execute("INSERT OR REPLACE INTO variants VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def changed_since_published(self) -> Iterator[tuple[str, ListedItem]]:
@@ -153,23 +154,23 @@ class WorkingSet(FindingsTable):
             "AND record IN (SELECT record FROM wanted) ORDER BY record, id"
         )
         for row in self._db.execute(query).fetchall():
-            yield row[1], listed_of(row)
+            yield row[1], _item(row)
 
     def add_live(self, item: ListedItem) -> None:
         """Keep the live copy of an item."""
-        row = item_row(item, None)
+        row = _row(item, None)
         self._db.execute("INSERT OR REPLACE INTO copies VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def variants(self, id: str | None = None) -> Iterator[tuple[str, ListedItem]]:
         """Yield tag and variant of one item, or of all."""
         query = "SELECT * FROM variants WHERE ? IS NULL OR id = ? ORDER BY id, tag"
         for row in self._db.execute(query, (id, id)).fetchall():
-            yield row[1], listed_of(row)
+            yield row[1], _item(row)
 
     def item(self, id: str) -> ListedItem | None:
         """Return one listed item."""
         row = self._db.execute("SELECT * FROM items WHERE id = ?", (id,)).fetchone()
-        return listed_of(row) if row else None
+        return _item(row) if row else None
 
     def ids_of(self, records: Iterable[str]) -> dict[str, str]:
         """Return the ids of the items of *records*, the oldest where there are several."""
@@ -180,7 +181,7 @@ class WorkingSet(FindingsTable):
     def keyless(self) -> Iterator[ListedItem]:
         """Yield the items without a key."""
         for row in self._db.execute("SELECT * FROM items WHERE record IS NULL ORDER BY id"):
-            yield listed_of(row)
+            yield _item(row)
 
     # side by side ---------------------------------------------------------------------------
 
@@ -216,7 +217,7 @@ class WorkingSet(FindingsTable):
         for row in self._db.execute(
             "SELECT * FROM items WHERE record BETWEEN ? AND ? ORDER BY created, id", span
         ):
-            items.setdefault(row[1], []).append(listed_of(row))
+            items.setdefault(row[1], []).append(_item(row))
         ids = dict(self._db.execute("SELECT * FROM known WHERE record BETWEEN ? AND ?", span))
         moved = {
             row[0]
@@ -227,7 +228,7 @@ class WorkingSet(FindingsTable):
             )
         }
         copies = {
-            row[0]: listed_of(row)
+            row[0]: _item(row)
             for row in self._db.execute(
                 "SELECT copies.* FROM copies JOIN items USING (id) "
                 "WHERE items.record BETWEEN ? AND ?",
@@ -257,3 +258,16 @@ class WorkingSet(FindingsTable):
         """Return all that the source says of one record."""
         rows = self._db.execute("SELECT * FROM wanted WHERE record = ? ORDER BY slug", (record,))
         return tuple(SourceField(*row[1:]) for row in rows)
+
+
+def _row(item: ListedItem, second: str | None) -> tuple[Any, ...]:
+    """Return *item* as a row, whose second column is its record, or its locale."""
+    times = (item.updated, item.published, item.created)
+    return (item.id, second, *times, item.archived, item.draft, json.dumps(dict(item.fields)))
+
+
+def _item(row: tuple[Any, ...]) -> ListedItem:
+    id, _, updated, published, created, archived, draft, text = row
+    return ListedItem(
+        id, json.loads(text), updated, published, created, bool(archived), bool(draft)
+    )
