@@ -120,8 +120,8 @@ def _run(made: Remap, start: datetime, last: int) -> dict[str, Any]:
 
     with Progress("comparing" if made.dry else "applying") as bar:
         made.run(start, last, bar.at)
-    tally, ledger = made.tally, made.ledger
-    fields, items = ledger.changed()
+    tally, diff = made.tally, made.diff
+    fields, items = diff.changed()
     found = {
         "deliveries": tally.deliveries,
         "events": tally.events,
@@ -134,7 +134,7 @@ def _run(made: Remap, start: datetime, last: int) -> dict[str, Any]:
         "repeats": tally.repeats,
         "not_fetched": tally.notices,
         "unreadable": tally.unreadable,
-        "letters": ledger.letters(),
+        "letters": diff.letters(),
         "problems": [
             {"path": path, "events": count, "message": message}
             for path, (count, message) in tally.problems.items()
@@ -142,10 +142,10 @@ def _run(made: Remap, start: datetime, last: int) -> dict[str, Any]:
         "changes": [
             {"collection": r.collection, "record": r.record, "field": shown_slug(r.slug)}
             | dict(zip(("old", "new"), r.values, strict=True))
-            for r in ledger.rows(LISTED)
+            for r in diff.rows(LISTED)
         ],
     }
-    ledger.close()
+    diff.close()
     return found
 
 

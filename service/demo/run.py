@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TextIO
 
 from service.demo import report, simulation, site_check, workspace
-from service.demo.display import Display, DisplayState, display
+from service.demo.display import Display, DisplayState
 from service.demo.processes import DemoProcess, DemoProcessError, SandboxSite
 from service.demo.report import DemoResult
 from service.demo.scenario import Scenario, scenes
@@ -110,7 +110,7 @@ def run(events: int, api: str, as_json: bool) -> int:
 def _day(
     events: int, api: str, size: Scale, here: Workspace, out: TextIO, stop: Stop, *, quiet: bool
 ) -> DemoResult:
-    with display(out, quiet=quiet) as shown, contextlib.ExitStack() as stack:
+    with Display(out, quiet=quiet) as shown, contextlib.ExitStack() as stack:
         shown.say(
             _INTRO.format(
                 seconds=size.seconds,

@@ -37,7 +37,7 @@ UNKNOWN = "P-9999"  # a product that nobody has made in the CMS
 REFUSED_PRICE = -1.0
 REFUSED_AT = 0.78  # of the day
 
-Place = tuple[str, str]  # sku and field
+SkuField = tuple[str, str]  # sku and field
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +91,9 @@ class Day:
     def marks(self) -> Counter[str]:
         return Counter(delivery.mark for delivery in self.deliveries)
 
-    def truth(self) -> dict[Place, Any]:
+    def truth(self) -> dict[SkuField, Any]:
         """Return the newest value of each field of each product that a fact speaks of."""
-        newest: dict[Place, tuple[int, Any]] = {}
+        newest: dict[SkuField, tuple[int, Any]] = {}
         for fact in self.facts:
             for slug, value in fact.values.items():
                 held = newest.get((fact.sku, slug))
@@ -101,7 +101,7 @@ class Day:
                     newest[fact.sku, slug] = (fact.order, value)
         return {place: value for place, (_, value) in newest.items()}
 
-    def refused(self) -> set[Place]:
+    def refused(self) -> set[SkuField]:
         """Return the fields whose newest value the CMS cannot take."""
         return {(fact.sku, slug) for fact in self.facts for slug in fact.refused}
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from service.demo.simulation import Place
+from service.demo.simulation import SkuField
 from service.sandbox.model.schema import owned
 from service.sandbox.seeds.samples import FIELDS, PRODUCTS
 
@@ -25,12 +25,12 @@ class SiteCheck:
     """
 
     checked: int
-    wrong: tuple[Place, ...]
-    lost: tuple[Place, ...]
+    wrong: tuple[SkuField, ...]
+    lost: tuple[SkuField, ...]
 
 
 def compare(
-    before: Items, after: Items, truth: Mapping[Place, Any], excused: Collection[Place]
+    before: Items, after: Items, truth: Mapping[SkuField, Any], excused: Collection[SkuField]
 ) -> SiteCheck:
     """
     Compare every field of every product.
@@ -40,8 +40,8 @@ def compare(
         excused: Fields whose newest value the CMS has refused: they may show anything.
     """
     checked = 0
-    wrong: list[Place] = []
-    lost: list[Place] = []
+    wrong: list[SkuField] = []
+    lost: list[SkuField] = []
     for sku, fields in before.items():
         for slug in fields:
             checked += 1
@@ -70,7 +70,7 @@ def reasons(letters: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def unexpected(letters: Iterable[Mapping[str, Any]], refused: Collection[Place]) -> int:
+def unexpected(letters: Iterable[Mapping[str, Any]], refused: Collection[SkuField]) -> int:
     """Return how many letters of the CMS's refusals hold a field that the day did not plan."""
     return sum(
         (letter["key"], slug) not in refused

@@ -24,7 +24,7 @@ from service.ingest.event_mapper import (
     Reader,
     unreadable,
 )
-from service.ingest.remap_diff import Ledger
+from service.ingest.remap_diff import RemapDiff
 from service.senders.payload import parse_json
 from workers.errors import PayloadInvalid
 from workers.model.changes import Again, Change, FieldProblem, Incoming, time_version
@@ -81,7 +81,7 @@ class Remap:
         kept: The deliveries, and the step that runs their events.
         reader: With the mappings as they are now.
         source: By name.
-        dry: Nothing is written, and the ledger tells what would be.
+        dry: Nothing is written, and the diff tells what would be.
         wake: Asks for a job on one destination.
     """
 
@@ -100,7 +100,7 @@ class Remap:
         self.dry = dry
         self._wake = wake
         self.tally = Tally()
-        self.ledger = Ledger()
+        self.diff = RemapDiff()
 
     def run(self, since: datetime, last: int, progress: Callable[[int, int], object]) -> None:
         """
@@ -150,7 +150,7 @@ class Remap:
         how = Run(self.dry)
         if self.dry:
             places = {f"{c.collection}:{c.record}" for event in events for c in event.changes}
-            how = Run(True, self.ledger.assumed(places))
+            how = Run(True, self.diff.assumed(places))
         ran = self._kept.run(self._source, events, how)
         self._note(ran)
         if not self.dry:
@@ -158,7 +158,7 @@ class Remap:
                 self._wake(destination)
 
     def _note(self, ran: Ran) -> None:
-        self.ledger.add(ran.taken, ran.closed)
+        self.diff.add(ran.taken, ran.closed)
         self.tally.taken += len(ran.taken)
         self.tally.same += ran.same
         self.tally.stale += ran.stale

@@ -21,7 +21,7 @@ ON CONFLICT DO UPDATE SET new = excluded.new, stored = excluded.stored
 """
 
 
-class Ledger:
+class RemapDiff:
     """The first and the last value of each field that a run changes."""
 
     def __init__(self) -> None:

@@ -32,7 +32,7 @@ class Progress:
         *,
         out: TextIO | None = None,
     ) -> None:
-        out = out or sys.stderr
+        self._out = out = out or sys.stderr
         self._bars: Bars | None = None
         if out.isatty():
             self._bars = Bars(
@@ -64,6 +64,14 @@ class Progress:
         """Set the count to *done*, and how much there is, where it is known."""
         if self._bars:
             self._bars.update(self._task, completed=done, total=total)
+
+    def say(self, text: str) -> None:
+        """Print *text* above the bar."""
+        if self._bars:
+            self._bars.console.print(Text(text))
+        else:
+            self._out.write(f"{text}\n")
+            self._out.flush()
 
 
 class _Done(TextColumn):

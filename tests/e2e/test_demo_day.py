@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from service.demo import run, simulation
-from service.demo.display import DisplayState, Lines
+from service.demo.display import Display, DisplayState
 from service.demo.report import DemoResult, verdict
 from service.demo.site_check import compare, reasons, unexpected
 from service.demo.stop import Stop
@@ -143,7 +143,7 @@ def test_any_flaw_fails_the_demo_and_is_told(flaw):
 def _lines(*moments):
     """Return what a pipe is shown of *moments*, each of them long after the one before it."""
     out = io.StringIO()
-    lines = Lines(out)
+    lines = Display(out, quiet=False)
     for moment in moments:
         lines._next = float("-inf")
         lines.show(moment)

@@ -196,7 +196,7 @@ def test_an_event_once_mapped_again_leaves_its_dead_letter(shop):
     shop.correct(RIGHT)
     made = shop.remap()
     assert shop.letters() == []
-    assert made.ledger.letters() == 1
+    assert made.diff.letters() == 1
     assert shop.value("a", "price") == 5
 
 
@@ -267,11 +267,11 @@ def test_a_dry_run_says_what_a_run_does_and_writes_nothing(shop_with):
     assert shop.stored() == held
     real = shop.remap()
     assert dry.tally == real.tally
-    assert dry.ledger.changed() == real.ledger.changed()
-    assert dry.ledger.letters() == real.ledger.letters() == 2
+    assert dry.diff.changed() == real.diff.changed()
+    assert dry.diff.letters() == real.diff.letters() == 2
 
     def told(made):
-        return [(row.record, row.slug, *row.values) for row in made.ledger.rows(100)]
+        return [(row.record, row.slug, *row.values) for row in made.diff.rows(100)]
 
     assert told(dry) == told(real)
     stored = [(r, s, shop.value(r, s)) for r in ("i0", "i1") for s in ("price", "stock")]
@@ -287,7 +287,7 @@ def test_many_steps_say_what_one_does(shop, monkeypatch):
     monkeypatch.setattr("service.ingest.remap.EVENTS", 3)
     many = shop.remap(dry=True)
     assert many.tally == one.tally
-    assert many.ledger.changed() == one.ledger.changed()
+    assert many.diff.changed() == one.diff.changed()
     assert shop.remap().tally == one.tally
 
 

@@ -68,7 +68,7 @@ def play(store, folder, deliveries, soon, *, mappings):
         shop.correct(fields, meta=meta)
         dry = shop.remap(dry=True, hours=2000)
         real = shop.remap(hours=2000)
-        assert dry.ledger.changed() == real.ledger.changed()
+        assert dry.diff.changed() == real.diff.changed()
         held = shop.stored()
         assert shop.remap(hours=2000).tally.taken == 0
         assert shop.stored() == held

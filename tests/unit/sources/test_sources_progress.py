@@ -43,3 +43,12 @@ def test_a_whole_that_is_not_known_is_left_out(terminal):
     with Progress("reading", None, "rows", out=terminal) as bar:
         bar.at(1234)
     assert "1,234 rows" in terminal.getvalue()
+
+
+def test_lines_stand_above_the_bar_and_alone_in_a_pipe(terminal):
+    pipe = io.StringIO()
+    for out in (terminal, pipe):
+        with Progress("reading", 10, out=out) as bar:
+            bar.say("The CMS is [down].")
+    assert "The CMS is [down]." in terminal.getvalue()
+    assert pipe.getvalue() == "The CMS is [down].\n"
