@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from service.ingest.spool_count import all_waiting
 from service.reconcile import report
 from service.reconcile.apply.proof import Unproven
 from service.reconcile.apply.settlement import UNCONFIRMED
@@ -45,7 +46,7 @@ def unproven(
         not_comparable=sum(counts.get(cause, 0) for cause in causes.NOT_COMPARABLE),
         listing=holes,
         unsettled=late + (_unsettled(run, done) if done and real else 0),
-        spool=run.spooled(),
+        spool=all_waiting(run.parts.settings.store.data, run.parts.steps.client).deliveries,
         held=sum(decision.wanted for decision in decisions.values() if decision.asks),
     )
 

@@ -7,9 +7,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from types import MappingProxyType
 
-from service.ingest.spool_count import all_waiting
 from service.reconcile.apply.apply import Applier
 from service.reconcile.apply.dry_run import prepared
 from service.reconcile.apply.guard_counts import GuardCounts, limits_of
@@ -45,7 +43,6 @@ from workers.store.run_counts import RunCounts
 from workers.webflow.site import Locale
 
 MOST_PROBLEMS = 1000  # of records that are told
-_NO_LIMITS: Mapping[str, RunLimit] = MappingProxyType({})
 
 
 class ReconcileRun:
@@ -256,10 +253,6 @@ class ReconcileRun:
         }
         return ApplyResult(handed, self.waiting().wait(patient=wait), decisions)
 
-    def spooled(self) -> int:
-        """Return the deliveries that wait on disk, of all machines as far as they have told."""
-        return all_waiting(self.parts.settings.store.data, self.parts.steps.client).deliveries
-
     def waiting(self) -> SettlementWait:
         """Return what waits for all that was handed over."""
         return SettlementWait(
@@ -278,7 +271,7 @@ class ReconcileRun:
         """
         self._withhold(decisions)
         with prepared(self.parts, self.collection, self.table, self._locales) as dry:
-            handed = self._actor(dry.parts, found, _NO_LIMITS).act()
+            handed = self._actor(dry.parts, found, {}).act()
             calls = dry.play()
             waiting = SettlementWait(dry.parts, self.collection, self.table)
             return ApplyResult(handed, waiting.wait(patient=False), decisions, calls)

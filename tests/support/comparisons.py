@@ -3,17 +3,12 @@
 from service.reconcile.plan.comparison import Comparison
 from service.reconcile.plan.diff import compare
 from service.reconcile.plan.field_match import FieldMatcher
-from service.reconcile.plan.model import (
-    ComparedRecord,
-    ListedItem,
-    OutboxField,
-    OutboxItem,
-    SourceField,
-)
+from service.reconcile.plan.model import ComparedRecord, ListedItem, OutboxItem, SourceField
 from service.reconcile.plan.policies import Policies
 from service.reconcile.plan.precedence import Precedence
 from workers.config.settings import Reconcile
 from workers.model.changes import canonical
+from workers.store.item_record import FieldRecord
 
 
 def t(seconds):
@@ -34,7 +29,7 @@ def wanted(value=1, at=100, slug="stock", kind="number"):
 def held(value=1, at=100, state="written", answered=200, kind="number", **more):
     version = t(at) if isinstance(at, int | float) else at
     answer = None if answered is None else t(answered)
-    return OutboxField(canonical(value), kind, version, 7, state, answered=answer, **more)
+    return FieldRecord(canonical(value), kind, version, 7, state, answered=answer, **more)
 
 
 def listed(updated=200, id="i1", published=200, created=0, fields=None, **more):

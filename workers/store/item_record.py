@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from workers.model.retirement import GONE
 from workers.model.versions import Version, kind_of
@@ -30,19 +30,6 @@ def left_out_of(name: str) -> tuple[str, str, str] | None:
     return tuple(json.loads(name[2:])) if name.startswith(_LEFT_OUT) else None
 
 
-class ShownAnswer(NamedTuple):
-    """
-    An answer of the CMS that showed a value.
-
-    Args:
-        updated: Its lastUpdated, as a version.
-        mark: Of what it showed, see `workers.fields.marks`.
-    """
-
-    updated: str
-    mark: str
-
-
 @dataclass(frozen=True, slots=True)
 class ItemClaim:
     """A request that is under way, from *at* to *till*, in ms since 1970."""
@@ -59,25 +46,29 @@ class ItemClaim:
 @dataclass(frozen=True, slots=True)
 class FieldRecord:
     """
-    The newest accepted value of one field. Times are ms since 1970; 0 or None: not stored.
+    The newest accepted value of one field. Times are ms since 1970.
 
     Args:
         value: JSON text.
         state: pending, written, unchanged, ignored, discarded, dead or superseded.
-        sent_arrival: The arrival number under which the same value was sent before.
-        pending_since: When it came, or when the first of the values came that it replaced.
-        arrived_at: When this very value came.
-        repair_at: It is written once more, not before this.
-        confirmed: SHA-1 of the value that the CMS confirmed.
-        answers: "<arrival>,<mark>,<lastUpdated>" of requests and events, oldest first.
-        form: Marks of the form in which the CMS keeps it, and of its field in the schema.
-        file: JSON of the file that the item held when last read.
-        snapshot_at: When the snapshot was taken that gave it.
-        snapshot_timed: Its version is the time of that snapshot.
-        reference_since: Since when it waits for the item that it refers to.
-        inferred_at: Of a retirement that no event gave: when the snapshot was taken that lacked
-            the record.
+        mending: It is written once more, since an outcome is unknown or a reconcile wants it.
+        answered: The lastUpdated, as a version, of the last answer that showed it; or None.
+        mark: Of what that answer showed, see `workers.fields.marks`; or None.
+        form: Mark of what a listing showed at the time of that answer, and the mark of its field in
+            the schema; or None.
+        file: JSON of the file that the item held when last read; or None.
+        since: When it came, or the first of the values that it replaced before they were sent.
+        came: When this very value came; 0: unknown, and long ago.
+        as_of: Of the snapshot that gave it; None: none did.
+        timed: Its version is the time of that snapshot.
+        source: Whose event or snapshot gave it.
+        confirmed: The CMS has answered that it holds this very value, and nothing since doubts it.
+        waits_since: Since when it waits for the item that it refers to.
+        event: The id of its event.
+        letter: The id of its dead letter.
         undone: Of a retirement: the record came back.
+        lifting: So did it, and what the retirement did is still to be taken back.
+        stuck: It waits for so long that waiting for it is in vain; not stored.
     """
 
     value: str
@@ -85,72 +76,75 @@ class FieldRecord:
     version: str
     arrival: int
     state: str
-    source: str | None = None
+    mending: bool = False
+    answered: str | None = None
+    mark: str | None = None
+    form: str | None = None
+    file: str | None = None
+    since: int = 0
+    came: int = 0
+    as_of: int | None = None
+    timed: bool = False
+    source: str = ""
+    confirmed: bool = False
+    waits_since: float | None = None
     event: str = ""
     letter: str = ""
-    sent_arrival: int = 0
-    pending_since: int = 0
-    arrived_at: int = 0
-    repair_at: float | None = None
-    confirmed: str = ""
-    answers: str = ""
-    form: str = ""
-    file: str = ""
-    snapshot_at: int = 0
-    snapshot_timed: bool = False
-    reference_since: float | None = None
-    inferred_at: int | None = None
     undone: bool = False
+    lifting: bool = False
+    stuck: bool = False
 
     @classmethod
     def parse(cls, text: str | bytes) -> FieldRecord:
         """Read the JSON *text* of one field."""
         stored: dict[str, Any] = json.loads(text)
+        answered, mark = _last_answer(stored)
+        marked = stored.get("m") is not None
         return cls(
             value=stored["v"],
             type=stored["t"],
             version=stored["r"],
             arrival=int(stored["a"]),
             state=stored["s"],
-            source=stored.get("o"),
+            mending=marked and stored["s"] in ("written", "unchanged"),
+            answered=answered,
+            mark=mark,
+            form=stored.get("F") or None,
+            file=stored.get("g") or None,
+            since=int(stored.get("w") or 0),
+            came=int(stored.get("i") or stored.get("w") or 0),
+            as_of=_as_of(stored),
+            timed=bool(stored.get("R")),
+            source=str(stored.get("o") or ""),
+            confirmed=bool(stored.get("c")) and not marked,
+            waits_since=stored.get("y"),
             event=stored.get("n") or "",
             letter=stored.get("l") or "",
-            sent_arrival=int(stored.get("S") or 0),
-            pending_since=int(stored.get("w") or 0),
-            arrived_at=int(stored.get("i") or 0),
-            repair_at=stored.get("m"),
-            confirmed=stored.get("c") or "",
-            answers=stored.get("k") or "",
-            form=stored.get("F") or "",
-            file=stored.get("g") or "",
-            snapshot_at=int(stored.get("A") or 0),
-            snapshot_timed=bool(stored.get("R")),
-            reference_since=stored.get("y"),
-            inferred_at=_inferred_at(stored) if stored["t"] == "gone" else None,
             undone=bool(stored.get("b")),
+            lifting=bool(stored.get("b") and stored.get("m")),
         )
 
-    def last_answer(self) -> ShownAnswer | None:
-        """Return the last answer of the CMS, or event of it, that showed this value."""
-        # 0: an event of the CMS told of the value.
-        own = {self.arrival, self.sent_arrival, 0}
-        for entry in reversed(self.answers.split()):
-            arrival, mark, updated = entry.split(",")
-            if updated and int(arrival) in own:
-                return ShownAnswer(updated, mark)
-        return None
+
+def _last_answer(stored: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return when the CMS was last known to hold this value, and the mark of what it showed."""
+    # S: the same value, as it was sent before; 0: an event of the CMS told of it.
+    own = {int(stored["a"]), int(stored.get("S") or 0), 0}
+    for entry in reversed(str(stored.get("k") or "").split()):
+        arrival, mark, updated = entry.split(",")
+        if updated and int(arrival) in own:
+            return updated, mark
+    return None, None
 
 
-def _inferred_at(stored: Mapping[str, Any]) -> int | None:
-    """As ``lua/lib/inferred_retirements.lua`` has it."""
-    if stored.get("I") == 0:
-        return None
-    if stored.get("A"):
+def _as_of(stored: Mapping[str, Any]) -> int | None:
+    """Return when the snapshot was taken that gave it; see ``lua/lib/inferred_retirements.lua``."""
+    if stored.get("A") and stored.get("I") != 0:
         return int(stored["A"])
     # As an older release wrote it.
-    older = stored.get("q") == 3 and not any(stored.get(name) for name in "nef")
-    timed = older and kind_of(stored["r"]) == "t"
-    return Version.parse(stored["r"]).number // 1000 if timed else None
+    inferred = stored["t"] == "gone" and stored.get("I") != 0 and stored.get("q") == 3
+    if not inferred or any(stored.get(name) for name in "nef") or kind_of(stored["r"]) != "t":
+        return None
+    return Version.parse(stored["r"]).number // 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +153,8 @@ class ItemRecord:
     All that is stored of one item.
 
     Args:
-        retirement: What its source said of the record being gone, in force or undone.
+        retirement: That the record is gone at its source. Where an event said so, no snapshot gave
+            it.
         looked_up: Its id is being looked up, or an earlier answer about it is doubted.
         answered: The lastUpdated of the last answer to a write, as a version.
         tried_at: When the last request for it was claimed, ms since 1970.

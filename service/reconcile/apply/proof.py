@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from service.reconcile.plan import causes
-from service.reconcile.plan.model import OutboxField, OutboxItem
+from service.reconcile.plan.model import OutboxItem
 from service.reconcile.state.outbox_reader import OutboxReader
 from service.reconcile.state.working_set import PAGE, WorkingSet
 from workers.config.settings import Collection
@@ -18,6 +18,7 @@ from workers.delivery.context import Parts
 from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.dead_letters import Letter
+from workers.store.item_record import FieldRecord
 
 LOOK = 0.5  # s between two looks at what is still on its way
 PATIENCE = 60.0  # s for which what came before by itself is waited for
@@ -132,7 +133,7 @@ class RunProof:
                     moves = moves or not all(each.stuck for each in own)
         return left, moves
 
-    def _is_open(self, field: OutboxField, *, mends: bool) -> bool:
+    def _is_open(self, field: FieldRecord, *, mends: bool) -> bool:
         if field.arrival > self._arrival:
             return False
         return field.state == "pending" or (mends and field.mending)
@@ -160,7 +161,7 @@ class RunProof:
         return before or letter.key in refused
 
 
-def _fields(held: OutboxItem) -> list[OutboxField]:
+def _fields(held: OutboxItem) -> list[FieldRecord]:
     return [*held.fields.values(), *([held.gone] if held.gone else [])]
 
 

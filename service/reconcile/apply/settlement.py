@@ -11,7 +11,7 @@ from math import inf
 
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
-from service.reconcile.plan.model import OutboxField, OutboxItem
+from service.reconcile.plan.model import OutboxItem
 from service.reconcile.state.outbox_reader import OutboxReader
 from service.reconcile.state.working_set import PAGE, WorkingSet
 from workers.config.settings import Collection
@@ -20,6 +20,7 @@ from workers.fields.types import are_same
 from workers.model.retirement import GONE
 from workers.runtime import heartbeats
 from workers.store import clock
+from workers.store.item_record import FieldRecord
 
 LOOK = 0.5  # s between two looks at what is still on its way
 AT_ONCE = 10 * PAGE  # records that one look takes in: a look at all would take seconds
@@ -182,7 +183,7 @@ def _brought_back(held: OutboxItem) -> str:
     return NOT_TAKEN if held.gone else REPAIRED
 
 
-def _on_its_way(fields: Sequence[OutboxField], since: float) -> str:
+def _on_its_way(fields: Sequence[FieldRecord], since: float) -> str:
     going = [each for each in fields if each.state == "pending" or each.mending]
     if going and all(each.came > since and not each.mending for each in going):
         return OVERTAKEN  # where events come all the time, there is no end to be waited for
@@ -191,7 +192,7 @@ def _on_its_way(fields: Sequence[OutboxField], since: float) -> str:
     return ""
 
 
-def _touched(held: OutboxItem, finding: Finding) -> list[OutboxField]:
+def _touched(held: OutboxItem, finding: Finding) -> list[FieldRecord]:
     """Return what a finding is about: one field, the retirement, or all there is."""
     if finding.act == causes.RETIRE or finding.slug == GONE:
         return [held.gone] if held.gone else []
@@ -200,7 +201,7 @@ def _touched(held: OutboxItem, finding: Finding) -> list[OutboxField]:
     return [f for name, f in held.fields.items() if finding.slug in (None, name)]
 
 
-def _is_overtaken(field: OutboxField, finding: Finding) -> bool:
+def _is_overtaken(field: FieldRecord, finding: Finding) -> bool:
     if finding.act == causes.ACCEPT:
         return not are_same(field.type, field.value, finding.source or "null")
     return field.arrival != finding.arrival

@@ -5,14 +5,14 @@ editor holds it back. Pure.
 
 from __future__ import annotations
 
-from service.reconcile.plan.comparison import Comparison
-from service.reconcile.plan.model import ComparedRecord, ListedItem, OutboxField, SourceField
+from service.reconcile.plan.model import ComparedRecord, ListedItem
 from workers.model.versions import Version
+from workers.store.item_record import FieldRecord
 
 APART_US = 1_000_000  # the two times of one live write need not be the same
 
 
-def may_be_staged(item: ListedItem, held: OutboxField | None) -> bool:
+def may_be_staged(item: ListedItem, held: FieldRecord | None) -> bool:
     """
     Tell whether the live copy may show something else than the staged one.
 
@@ -26,18 +26,6 @@ def may_be_staged(item: ListedItem, held: OutboxField | None) -> bool:
     if updated <= published + APART_US:
         return False
     return held is None or held.answered is None or held.answered > item.published
-
-
-def is_doubted(
-    one: ComparedRecord,
-    item: ListedItem,
-    wanted: SourceField,
-    held: OutboxField | None,
-    comparison: Comparison,
-) -> bool:
-    """Tell whether a live copy that nobody has read may show something else."""
-    views = comparison.written.views(item, one.variants, wanted.slug)
-    return any(may_be_staged(view, held) and bool(tag or one.live is None) for tag, view in views)
 
 
 def held_back(one: ComparedRecord, item: ListedItem, *, live: bool) -> str:

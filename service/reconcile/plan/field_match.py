@@ -14,11 +14,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from service.reconcile.plan.model import ListedItem, OutboxField
+from service.reconcile.plan.model import ListedItem
 from workers.fields import equality
 from workers.fields.files import are_akin, remembered
 from workers.fields.marks import mark_of
 from workers.fields.types import FieldType, OptionUnknown, parse, seen, type_for
+from workers.store.item_record import FieldRecord
 from workers.webflow.schema import UNKNOWN, Schema
 from workers.webflow.site import field_of
 
@@ -48,7 +49,7 @@ class FieldMatcher:
         slug: str,
         value: str,
         kind: str,
-        held: OutboxField | None,
+        held: FieldRecord | None,
         links: Mapping[str, str | None] = _NO_LINKS,
     ) -> Match:
         """
@@ -90,11 +91,11 @@ class FieldMatcher:
         """Return the type *kind* as the field *slug* holds it."""
         return type_for(kind, *self.schema.kind(slug))
 
-    def _is_listed(self, slug: str, answer: Any, held: OutboxField) -> bool:
+    def _is_listed(self, slug: str, answer: Any, held: FieldRecord) -> bool:
         """Tell whether *answer* is the form that a listing has shown."""
         return held.form == f"{mark_of(seen(answer))} {self.schema.mark(slug)}"
 
-    def _is_edit(self, slug: str, answer: Any, held: OutboxField) -> bool:
+    def _is_edit(self, slug: str, answer: Any, held: FieldRecord) -> bool:
         """Tell whether *answer* is akin to what was sent, and yet not what the CMS made of it."""
         form, _, schema = (held.form or "").partition(" ")
         # By another schema the CMS keeps it otherwise.
@@ -103,7 +104,7 @@ class FieldMatcher:
         return mark_of(seen(answer)) not in (form, held.mark)
 
 
-def in_variant(held: OutboxField, view: ListedItem, slug: str) -> OutboxField:
+def in_variant(held: FieldRecord, view: ListedItem, slug: str) -> FieldRecord:
     """
     Return *held* as another variant than the primary one shows it.
 

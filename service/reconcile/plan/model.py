@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from workers.store.item_record import FieldRecord
+
 
 @dataclass(frozen=True, slots=True)
 class SourceField:
@@ -23,47 +25,6 @@ class SourceField:
     version: str
     mapping: str
     on_create: bool = False  # an item that is there never gets it
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxField:
-    """
-    The newest accepted value of a field, as the outbox holds it.
-
-    Args:
-        state: A fate of P4: pending, written, unchanged, ignored, discarded or dead.
-        mending: A repair mark: it is written once more.
-        answered: The lastUpdated, as a version, of the last answer that showed it; or None.
-        mark: Of what that answer showed, as ``lua/lib/write_history.lua`` makes it; or None.
-        form: Of what a listing showed at the time of that answer, and the mark of its field in the
-            schema, as ``lua/lib/cms_forms.lua`` keeps them; or None.
-        file: JSON of the file that the item held when last read.
-        since: ms since 1970 at which it came.
-        came: ms since 1970 at which this very value came; 0: it is not known, and long ago.
-        as_of: ms since 1970 of the snapshot that gave it; None: none did.
-        timed: Its version is the time of that snapshot.
-        source: Whose event or snapshot gave it.
-        confirmed: The CMS has answered that it holds this very value, and nothing since doubts it.
-        stuck: It has waited for the item that it refers to for so long that nobody waits for it.
-    """
-
-    value: str
-    type: str
-    version: str
-    arrival: int
-    state: str
-    mending: bool = False
-    answered: str | None = None
-    mark: str | None = None
-    form: str | None = None
-    file: str | None = None
-    since: int = 0
-    stuck: bool = False
-    came: int = 0
-    as_of: int | None = None
-    timed: bool = False
-    source: str = ""
-    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +44,11 @@ class OutboxItem:
         by: The sources that have given a value of it, or its retirement.
     """
 
-    fields: Mapping[str, OutboxField] = field(default_factory=dict)
+    fields: Mapping[str, FieldRecord] = field(default_factory=dict)
     id: str | None = None
     busy: bool = False
     answered: str | None = None
-    gone: OutboxField | None = None
+    gone: FieldRecord | None = None
     tried: int = 0
     lifting: bool = False
     back: bool = False

@@ -13,10 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeGuard
 
-from service.reconcile.plan.model import OutboxField, SourceField
+from service.reconcile.plan.model import SourceField
 from workers.fields.types import are_same
 from workers.model.changes import Snapshot
 from workers.model.versions import BEFORE, Version, are_apart, kind_of, micros_version, right_after
+from workers.store.item_record import FieldRecord
 
 UNDECIDED = (
     "an event came shortly before the snapshot, or another snapshot of that time differs; use a "
@@ -58,7 +59,7 @@ class Precedence:
         """The time by which what has none of its own stands."""
         return micros_version(max(0, self.snapshot.before_ms) * 1000)
 
-    def version(self, own: str, held: Sequence[OutboxField | None]) -> str:
+    def version(self, own: str, held: Sequence[FieldRecord | None]) -> str:
         """
         Return the version by which a row stands.
 
@@ -84,7 +85,7 @@ class Precedence:
             return max(known, default=BEFORE)
         return self._up_to_as_of(known)
 
-    def newer(self, version: str, held: OutboxField | None) -> Newer:
+    def newer(self, version: str, held: FieldRecord | None) -> Newer:
         """
         Tell which is newer, a row that stands by *version* or what is *held*.
 
@@ -106,37 +107,37 @@ class Precedence:
             return "snapshot"
         return "outbox" if when > self.as_of_ms else "undecided"
 
-    def wins(self, version: str, held: OutboxField | None) -> bool:
+    def wins(self, version: str, held: FieldRecord | None) -> bool:
         """Tell whether a row that stands by *version* is newer than what is *held*."""
         return self.newer(version, held) == "snapshot"
 
-    def is_undecided(self, version: str, held: OutboxField | None) -> bool:
+    def is_undecided(self, version: str, held: FieldRecord | None) -> bool:
         """Tell whether what is *held* may have come before the snapshot, or after it."""
         return self.newer(version, held) == "undecided"
 
-    def is_older(self, version: str, held: OutboxField) -> bool:
+    def is_older(self, version: str, held: FieldRecord) -> bool:
         """Tell whether a row that stands by *version* is older by that than what is *held*."""
         return version < held.version and not _is_level(version, held.version)
 
-    def is_newer_by_itself(self, version: str, held: OutboxField) -> bool:
+    def is_newer_by_itself(self, version: str, held: FieldRecord) -> bool:
         """Tell whether a row that stands by *version* is newer by that than what is *held*."""
         return version > held.version and not _is_level(version, held.version)
 
-    def lifts(self, gone: OutboxField | None) -> bool:
+    def lifts(self, gone: FieldRecord | None) -> bool:
         """
         Tell whether a record that an earlier snapshot of this source lacked is back by being in
         this one, whatever its version.
         """
         return self._is_inferred(gone) and (gone.as_of or 0) < self.as_of_ms
 
-    def keeps(self, gone: OutboxField | None) -> bool:
+    def keeps(self, gone: FieldRecord | None) -> bool:
         """Tell whether a later snapshot of this source, or one of its time, lacked the record."""
         return self._is_inferred(gone) and not self.lifts(gone)
 
-    def _is_inferred(self, gone: OutboxField | None) -> TypeGuard[OutboxField]:
+    def _is_inferred(self, gone: FieldRecord | None) -> TypeGuard[FieldRecord]:
         return gone is not None and gone.as_of is not None and gone.source == self.source
 
-    def may_lack(self, held: Iterable[OutboxField]) -> bool:
+    def may_lack(self, held: Iterable[FieldRecord]) -> bool:
         """Tell whether one of what is *held* may have come after the snapshot, which lacks it."""
         held = list(held)
         version = self.retirement(each.version for each in held)
@@ -163,7 +164,7 @@ class Precedence:
 
 
 def is_news(
-    wanted: SourceField, held: OutboxField | None, gone: OutboxField | None, order: Precedence
+    wanted: SourceField, held: FieldRecord | None, gone: FieldRecord | None, order: Precedence
 ) -> bool:
     """Tell whether the source says something else than the outbox, and later."""
     version = order.version(wanted.version, (held, gone))
@@ -174,7 +175,7 @@ def is_news(
     return held is None or not is_same(wanted, held)
 
 
-def is_same(wanted: SourceField, held: OutboxField) -> bool:
+def is_same(wanted: SourceField, held: FieldRecord) -> bool:
     """Tell whether source and outbox say the same, by the rules of the type."""
     return are_same(wanted.type, wanted.value, held.value)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from service.reconcile.plan.model import OutboxField, OutboxItem
+from service.reconcile.plan.model import OutboxItem
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
 from workers.store import clock, keys
@@ -67,47 +67,25 @@ class OutboxReader:
 
 def _item(stored: Mapping[str, str], id: str | None, now_ms: float) -> OutboxItem:
     item = ItemRecord.parse(stored)
-    # What a retirement has overruled counts as never told, should the record come back.
-    fields = {
-        slug: _field(each, now_ms)
-        for slug, each in item.fields.items()
-        if each.state != "superseded"
-    }
     gone = item.retirement
     return OutboxItem(
-        fields,
+        # What a retirement has overruled counts as never accepted, should the record come back.
+        {
+            slug: _judged(field, now_ms)
+            for slug, field in item.fields.items()
+            if field.state != "superseded"
+        },
         id,
         busy=bool(item.claim and item.claim.till > now_ms) or item.looked_up,
         answered=item.answered,
-        # Of one that no snapshot inferred, as if none gave it.
-        gone=replace(_field(gone, now_ms), as_of=gone.inferred_at)
-        if gone and not gone.undone
-        else None,
+        gone=_judged(gone, now_ms) if gone and not gone.undone else None,
         tried=item.tried_at,
-        lifting=bool(gone and gone.undone and gone.repair_at),
-        by=frozenset(each.source for each in item.all_fields if each.source is not None),
+        lifting=bool(gone and gone.lifting),
+        by=frozenset(field.source for field in item.all_fields if field.source),
     )
 
 
-def _field(stored: FieldRecord, now_ms: float) -> OutboxField:
-    answer = stored.last_answer()
-    waits_since = stored.reference_since
-    return OutboxField(
-        value=stored.value,
-        type=stored.type,
-        version=stored.version,
-        arrival=stored.arrival,
-        state=stored.state,
-        mending=stored.repair_at is not None and stored.state in ("written", "unchanged"),
-        answered=answer and answer.updated,
-        mark=answer and answer.mark,
-        form=stored.form or None,
-        file=stored.file or None,
-        since=stored.pending_since,
-        came=stored.arrived_at or stored.pending_since,
-        as_of=stored.snapshot_at or None,
-        timed=stored.snapshot_timed,
-        source=stored.source or "",
-        confirmed=bool(stored.confirmed) and stored.repair_at is None,
-        stuck=waits_since is not None and now_ms - waits_since > STUCK_MS,
-    )
+def _judged(field: FieldRecord, now_ms: float) -> FieldRecord:
+    waits = field.waits_since
+    stuck = waits is not None and now_ms - waits > STUCK_MS
+    return replace(field, stuck=True) if stuck else field

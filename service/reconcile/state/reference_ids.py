@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from service.reconcile.plan.model import ComparedRecord, ListedItem, OutboxField, SourceField
+from service.reconcile.plan.model import ComparedRecord, ListedItem, SourceField
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
 from workers.fields.types import TYPES
 from workers.store import keys
 from workers.store.codec import places
 from workers.store.connection import guarded
+from workers.store.item_record import FieldRecord
 
 REFERS = tuple(name for name, kind in TYPES.items() if kind.refers)
 
@@ -79,7 +80,7 @@ class ReferenceIds:
 
 
 def _texts(one: ComparedRecord) -> Iterator[str]:
-    values: tuple[SourceField | OutboxField, ...] = (*one.wanted, *one.held.fields.values())
+    values: tuple[SourceField | FieldRecord, ...] = (*one.wanted, *one.held.fields.values())
     yield from (each.value for each in values if each.type in REFERS)
 
 

@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from service.reconcile.plan.field_match import FieldMatcher, shown_in
-from service.reconcile.plan.model import ComparedRecord, ListedItem, OutboxField
+from service.reconcile.plan.model import ComparedRecord, ListedItem
 from workers.delivery.context import Parts
 from workers.fields.marks import mark_of
 from workers.fields.types import seen
+from workers.store.item_record import FieldRecord
 from workers.webflow.site import tag_of
 
 MOST = 100  # of one step, which holds up every other: rich text is long
@@ -47,7 +48,7 @@ def forms(one: ComparedRecord, matcher: FieldMatcher) -> Iterator[Form]:
 
 
 def _form(
-    one: ComparedRecord, item: ListedItem, slug: str, held: OutboxField, matcher: FieldMatcher
+    one: ComparedRecord, item: ListedItem, slug: str, held: FieldRecord, matcher: FieldMatcher
 ) -> Form | None:
     type_ = matcher.type_of(held.type, slug)
     if not type_.form:

@@ -13,7 +13,6 @@ from workers.store.item_record import (
     FieldRecord,
     ItemClaim,
     ItemRecord,
-    ShownAnswer,
     left_out_of,
     slug_of,
     without_request,
@@ -23,31 +22,40 @@ LUA = Path(workers.store.__file__).parent / "lua" / "lib"
 
 
 def stored(**more):
-    return json.dumps({"v": "1", "t": "number", "r": "t0001", "a": 7, "s": "written"} | more)
+    return json.dumps(
+        {"v": "1", "t": "number", "r": "t00000000000000001", "a": 7, "s": "written"} | more
+    )
 
 
 def test_a_field_has_its_codes_as_names():
-    field = FieldRecord.parse(stored(w=5, i=6, m=9, c="ab", l="L1", o="erp", g="{}", A=3, R=1, y=4))
-    assert (field.value, field.type, field.version) == ("1", "number", "t0001")
+    field = FieldRecord.parse(stored(w=5, i=6, c="ab", l="L1", o="erp", g="{}", A=3, R=1, y=4))
+    assert (field.value, field.type, field.version) == ("1", "number", "t00000000000000001")
     assert (field.arrival, field.state, field.source) == (7, "written", "erp")
-    assert (field.pending_since, field.arrived_at, field.repair_at) == (5, 6, 9)
-    assert (field.confirmed, field.letter, field.file) == ("ab", "L1", "{}")
-    assert (field.snapshot_at, field.snapshot_timed, field.reference_since) == (3, True, 4)
+    assert (field.since, field.came, field.as_of, field.timed) == (5, 6, 3, True)
+    assert (field.confirmed, field.letter, field.file) == (True, "L1", "{}")
+    assert (field.waits_since, field.mending, field.undone) == (4, False, False)
+
+
+def test_a_value_with_a_repair_mark_is_not_confirmed():
+    field = FieldRecord.parse(stored(m=9, c="ab"))
+    assert (field.mending, field.confirmed) == (True, False)
+    assert not FieldRecord.parse(stored(m=9, s="dead")).mending
 
 
 @pytest.mark.parametrize(
     ("answers", "found"),
     [
-        pytest.param("7,aa,t1", ShownAnswer("t1", "aa"), id="to this value"),
-        pytest.param("7,aa,t1 0,bb,t2", ShownAnswer("t2", "bb"), id="an event told of it later"),
-        pytest.param("5,aa,t1", ShownAnswer("t1", "aa"), id="to the same value, sent before"),
-        pytest.param("6,aa,t1", None, id="to another value"),
-        pytest.param("7,aa,", None, id="sent and not answered"),
-        pytest.param("", None, id="never sent"),
+        pytest.param("7,aa,t1", ("t1", "aa"), id="to this value"),
+        pytest.param("7,aa,t1 0,bb,t2", ("t2", "bb"), id="an event told of it later"),
+        pytest.param("5,aa,t1", ("t1", "aa"), id="to the same value, sent before"),
+        pytest.param("6,aa,t1", (None, None), id="to another value"),
+        pytest.param("7,aa,", (None, None), id="sent and not answered"),
+        pytest.param("", (None, None), id="never sent"),
     ],
 )
 def test_the_last_answer_is_to_this_value(answers, found):
-    assert FieldRecord.parse(stored(k=answers, S=5)).last_answer() == found
+    field = FieldRecord.parse(stored(k=answers, S=5))
+    assert (field.answered, field.mark) == found
 
 
 @pytest.mark.parametrize(
@@ -60,7 +68,7 @@ def test_the_last_answer_is_to_this_value(answers, found):
     ],
 )
 def test_a_retirement_tells_whether_a_snapshot_inferred_it(more, at):
-    assert FieldRecord.parse(stored(t="gone", **more)).inferred_at == at
+    assert FieldRecord.parse(stored(t="gone", **more)).as_of == at
 
 
 def test_an_item_is_its_fields_its_retirement_and_its_request():
