@@ -14,9 +14,9 @@ local function save_claim(kind, pick)
     write_history.note_sent(item.fields[field.slug])
     items.touch(item, field.slug)
   end
-  items.set(item, 'claim', cjson.encode({token = request.token, at = now, till = now + step.CLAIM_MS,
-    fields = held, create = kind == 'create' or nil, retire = RETIRES[kind],
-    rest = pick.to and pick.to.rest}))
+  local claim = {token = request.token, at = now, till = now + step.CLAIM_MS, fields = held,
+    create = kind == 'create' or nil, retire = RETIRES[kind], rest = pick.to and pick.to.rest}
+  items.set(item, 'claim', cjson.encode(claim))
   if kind ~= 'look' then
     retirement_request.note_sent(item, held, kind, pick.status)
     items.set(item, 'tried', now)

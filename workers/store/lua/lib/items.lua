@@ -7,6 +7,7 @@
 
 local now = step.now
 local GONE = field_codes.GONE
+local FIELD, COLON = string.byte('f:', 1, 2)  -- no other names have a colon there
 local FLAGS = {_archived = true, _draft = true}
 
 local function load(collection, record)
@@ -17,13 +18,12 @@ local function load(collection, record)
   item.size = #flat / 2
   for i = 1, #flat, 2 do
     local name = flat[i]
-    local kind = string.sub(name, 1, 2)
-    if kind == 'f:' or kind == 'o:' then
-      local slug = string.sub(name, 3)
-      local of_kind = kind == 'f:' and item.fields or item.left
-      of_kind[slug] = field_codes.decode(flat[i + 1], slug)
-    else
+    if string.byte(name, 2) ~= COLON then
       item.meta[name] = flat[i + 1]
+    else
+      local slug = string.sub(name, 3)
+      local of_kind = string.byte(name) == FIELD and item.fields or item.left
+      of_kind[slug] = field_codes.decode(flat[i + 1], slug)
     end
   end
   return item
@@ -79,8 +79,13 @@ end
 -- The claim of an item, be it over or not. Of its kind (requests.lua) the stored form tells what matters
 -- once it is over, in words that every release reads: retire and create.
 local function claim_of(item)
-  local claim = item.meta.claim and cjson.decode(item.meta.claim)
-  if claim then claim.kind = claim.retire or claim.create and 'create' or 'update' end
+  local text, claim = item.meta.claim, item.claim
+  if not text then return nil end
+  if not claim or claim.text ~= text then
+    claim = cjson.decode(text)
+    claim.text, claim.kind = text, claim.retire or claim.create and 'create' or 'update'
+    item.claim = claim
+  end
   return claim
 end
 
