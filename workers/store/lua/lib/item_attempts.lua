@@ -1,0 +1,57 @@
+-- Shared, of settle: how often an item was tried, with how many others it goes, and when again.
+-- attempts: that are counted   failed: ms at which it first failed alone   refused: it was, alone
+-- limit: with so many others at most; epoch: of the outage that this is due to
+-- part: requests.lua   told: the answer to a batch has named it, and so it goes alone
+--! uses step items
+
+local request, now, given = step.request, step.now, step.given
+local item_attempts = {}
+local FAILURES = {'attempts', 'failed', 'refused', 'forgotten', 'looked', 'told'}
+local LIMITS = {'limit', 'epoch', 'part'}
+
+local function clear(item, names)
+  for _, name in ipairs(names) do items.set(item, name, nil) end
+end
+
+-- The CMS took the part of a refused batch: then some item of the other one is bad (requests.lua).
+local function note_part_taken(part)
+  if part and string.sub(part, -1) == 'o' then
+    redis.call('SET', 'instep:part:' .. string.sub(part, 1, -2) .. 's', 1, 'PX', 600000)
+  end
+end
+
+-- Something of it was taken.
+function item_attempts.reset(item, verdict)
+  note_part_taken(item.meta.part)
+  -- Named, and taken alone: for a while it is not believed whom the answer to a batch names.
+  if item.meta.told then redis.call('HSET', 'instep:collection:' .. request.collection, 'mistold', now) end
+  clear(item, FAILURES)
+  if not given(verdict.limit) then clear(item, LIMITS) end
+  if given(verdict.updated) then items.set(item, 'updated', verdict.updated) end
+end
+
+local function limit_batch(item, verdict)
+  local limit, part = given(verdict.limit), given(verdict.part)
+  if limit then
+    local epoch = request.soft and (redis.call('HGET', 'instep:destination:' .. request.destination, 'epoch') or '0')
+    items.set(item, 'limit', limit)
+    items.set(item, 'epoch', epoch or nil)
+  end
+  if part then items.set(item, 'part', part ~= '' and part or nil) end
+  if limit == 1 and part == '' then items.set(item, 'told', 1) end
+end
+
+-- *fresh*: a value has come meanwhile, which waits for nothing.
+function item_attempts.record(item, verdict, fresh)
+  limit_batch(item, verdict)
+  if fresh then
+    items.set(item, 'due', now)
+    return
+  end
+  items.set(item, 'due', now + math.ceil(verdict.wait_ms or 0))
+  if verdict.attempt then items.set(item, 'attempts', tonumber(item.meta.attempts or 0) + 1) end
+  if verdict.failed and not item.meta.failed then items.set(item, 'failed', now) end
+  if verdict.refused then items.set(item, 'refused', 1) end
+end
+
+return item_attempts

@@ -1,0 +1,78 @@
+-- Shared, of settle: values that the CMS has taken, and what its answer shows of them.
+--! uses step items references write_history losses cms_forms locales
+
+local request, given = step.request, step.given
+local written_values = {}
+local copy = request.copy .. losses.copy_suffix()
+
+-- Whether *field* holds the value that was sent, and all of it was. What is blocked was sent without an
+-- item that waits for room.
+local function is_settled(field, slug, claim)
+  return field and field.arrival == claim.fields[slug] and not field.blocked_since
+    and not (claim.rest and claim.rest[slug])
+end
+
+local function confirm(item, slug, claim)
+  local field = item.fields[slug]
+  if field.repair_at and locales.claimed_since(field, claim) >= field.repair_at then field.repair_at = nil end
+  field.confirmed = references.confirmation(field.value, field.link)
+  field.misses, field.shown_in, field.shown_since = nil, nil, nil
+  if field.undone and not field.repair_at then
+    field.confirmed, field.flags, field.was_live, field.requests = nil, nil, nil, nil
+  end
+  items.set(item, 'bad:' .. slug, nil)
+  items.set(item, 'late:' .. slug, nil)
+  items.touch(item, slug)
+end
+
+-- A confirmation is a statement about one copy; with another copy the older ones fall.
+local function confirm_copy(item)
+  if item.meta.copy == copy then return end
+  if item.meta.copy then items.forget_confirmations(item) end
+  items.set(item, 'copy', copy)
+end
+
+-- Returns the slugs of those of verdict.written that still hold what was sent.
+function written_values.settle(item, claim, verdict)
+  local done, normalised = {}, {}
+  for _, slug in ipairs(verdict.normalised or {}) do normalised[slug] = true end
+  if #verdict.written > 0 then confirm_copy(item) end
+  if given(verdict.shown) then locales.note_shown(item, claim, verdict) end
+  for _, slug in ipairs(verdict.written) do
+    local field = item.fields[slug]
+    if is_settled(field, slug, claim) then
+      if field.state == 'pending' or field.state == 'ignored' then  -- ignored: create_only.lua
+        step.count(field.state, -1)
+        step.count('written', 1)
+        field.state = 'written'
+        if normalised[slug] then cms_forms.count_normalised(item, field) end
+      end
+      confirm(item, slug, claim)
+      done[#done + 1] = slug
+    end
+  end
+  return done
+end
+
+-- What the answer shows of the values that were sent, and of those that were not.
+function written_values.record_answer(item, claim, verdict)
+  local at = given(verdict.answered)
+  if not at then return end
+  items.set(item, 'answered', at)
+  if next(verdict.edited or {}) then cms_forms.note_edits(item, verdict.edited) end
+  for slug, arrival in pairs(claim.fields) do
+    write_history.note_answer(item.fields[slug], arrival, at, verdict.seen[slug])
+    items.touch(item, slug)
+  end
+end
+
+function written_values.keep_files(item, files)
+  for slug, file in pairs(files or {}) do
+    if item.fields[slug] then
+      item.fields[slug].file = file
+      items.touch(item, slug)
+    end
+  end
+end
+
+return written_values
