@@ -4,7 +4,7 @@
 --
 -- instep:letter:<id>, beside left_out.lua's: e:<hashed event id, or #place>: where an event of it stands,
 --   "<place> <arrival number> <1: it was taken in part>"; the repeats of those are replays
---! uses step slices left_out
+--! uses step items slices left_out
 
 local request, given = step.request, step.given
 local BODY = -1
@@ -28,31 +28,31 @@ end
 
 -- Begins the letter of the body anew, where this delivery has one; *closes*: the letter that it replays.
 -- In slices each event takes out what it has left in it (leave_own_entries).
-local function begin_letter(events, closes, item_of, letter_for, sliced)
+local function begin_letter(events, closes, letter_for, sliced)
   if sliced and sliced.letter then return go_on_with_body_letter(sliced) end
   local last = sliced and given(request.whole) or events[#events]
   if last and last.index == BODY and #last.problems > 0 then
     local id = letter_for(last)
     if string.sub(id, 1, 1) == 'g' then return end
     left_out.rewriting.id = id
-    if left_out.is_open(id) then return not sliced and left_out.unlink_all(id, item_of) end
+    if left_out.is_open(id) then return not sliced and left_out.unlink_all(id) end
     if slices.has('letter:' .. id) then
-      left_out.unlink_all(id, item_of)
+      left_out.unlink_all(id)
       slices.finish('letter:' .. id)
     end
     drop_parts(id)
     redis.call('HDEL', left_out.letter_key(id), 'entries')
   elseif not sliced and closes and left_out.is_open(closes)
       and redis.call('HGET', left_out.letter_key(closes), 'index') == string.format('%d', BODY) then
-    left_out.unlink_all(closes, item_of)
+    left_out.unlink_all(closes)
   end
 end
 
 -- What *event* has left in the letter of its body when it came before.
-local function remove_own_entries(event, id, item_of)
+local function remove_own_entries(event, id)
   for _, one in ipairs({event.changes, event.left}) do
     for _, place in ipairs(one) do
-      local item = item_of(place)
+      local item = items.of(place)
       local slugs = {}
       for slug, link in pairs(item.left) do
         if link.letter == id and link.place == event.place then slugs[#slugs + 1] = slug end
@@ -70,11 +70,11 @@ local function part_name(event)
 end
 
 -- What *event* left out goes into the letter of its body; that of a repeat stays in the first one.
-local function link_part(event, arrival, item_of)
+local function link_part(event, arrival)
   if not event.part or not left_out.rewriting.id or #event.problems > 0 then return end
   local again = given(event.again)
   if again and given(again.whole) ~= left_out.rewriting.id then return end
-  left_out.link_event(left_out.rewriting.id, event, item_of)
+  left_out.link_event(left_out.rewriting.id, event)
   nameless_parts = nameless_parts or event.nameless
   parts_with_ids = parts_with_ids or given(event.id) ~= nil
   if again then return end
@@ -102,11 +102,11 @@ local function place_by_body(id, event)
 end
 
 -- Where the event stands that a letter of a body holds something of; nil: there is none.
-local function find_place(event, item_of)
+local function find_place(event)
   if redis.call('EXISTS', 'instep:letters:raw:' .. request.source) == 0 then return nil end
   local tried = {}
   local function look(place, slug)
-    local link = item_of(place).left[slug]
+    local link = items.of(place).left[slug]
     if not link or tried[link.letter] then return nil end
     tried[link.letter] = true
     return place_by_body(link.letter, event)

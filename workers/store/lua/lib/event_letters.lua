@@ -22,20 +22,20 @@ end
 
 -- Where the event of an open letter of which something was taken stands, so that its repeat runs as
 -- a replay; nil: the event has no such letter.
-local function find_place(event, item_of)
+local function find_place(event)
   local held = redis.call('HMGET', left_out.letter_key(event.letter),
     'state', 'taken', 'number', 'place', 'arrival', 'came')
-  if held[1] ~= 'open' or not held[2] then return body_letters.find_place(event, item_of) end
+  if held[1] ~= 'open' or not held[2] then return body_letters.find_place(event) end
   return {number = tonumber(held[3]), place = tonumber(held[4]), arrival = tonumber(held[5]),
     came = held[6], taken = true, letters = {event.letter}}
 end
 
 -- The letters of an event that was read whole.
-local function close_letters(event, item_of)
+local function close_letters(event)
   local again = given(event.again)
   for _, id in ipairs(again and again.letters or {event.letter}) do
     if left_out.is_open(id) then
-      left_out.close_letter(id, 'replayed', item_of)
+      left_out.close_letter(id, 'replayed')
       remap.closed[#remap.closed + 1] = id
     end
   end
@@ -81,7 +81,7 @@ local function note_place(id, event, keeping, before)
 end
 
 -- Returns whether the event has an open letter now. *before*: the arrival number when its turn came.
-local function keep_letter(event, raw, keeping, before, item_of)
+local function keep_letter(event, raw, keeping, before)
   local again = given(event.again)
   if request.again then remap.refused[#remap.refused + 1] = {event.again.number, event.problems} end
   local id = again and open_letter_of(event) or nil
@@ -95,7 +95,7 @@ local function keep_letter(event, raw, keeping, before, item_of)
     redis.call('HDEL', key, 'came', 'arrival', 'taken', 'nameless')
     if not begun then redis.call('HDEL', key, 'entries') end
   elseif not begun then
-    left_out.unlink_all(id, item_of)
+    left_out.unlink_all(id)
   end
   local stands_for_many = string.sub(id, 1, 1) == 'g'
   local lacks = redis.call('HEXISTS', key, 'raw') == 0
@@ -114,7 +114,7 @@ local function keep_letter(event, raw, keeping, before, item_of)
     redis.call('HDEL', key, 'nameless')
   end
   if stands_for_many then return true end
-  left_out.link_event(id, event, item_of)
+  left_out.link_event(id, event)
   if left_out.entries_of(key) == 0 and not nameless then
     dead_letters.close(id, 'superseded')
     return false

@@ -29,6 +29,22 @@ local function load(collection, record)
   return item
 end
 
+local loaded = {}  -- those that `of` has read, by collection:record
+
+-- The item of *place*, {collection, record}, read once in a step.
+-- request.assumed: {item: {slug: field}}: what the steps of a dry run before this one would have stored
+local function of(place)
+  local name = place.collection .. ':' .. place.record
+  local item = loaded[name]
+  if item then return item end
+  item = load(place.collection, place.record)
+  for slug, text in pairs(step.given(step.request.assumed) and step.request.assumed[name] or {}) do
+    item.fields[slug] = field_codes.decode(text, slug)
+  end
+  loaded[name] = item
+  return item
+end
+
 local function set(item, name, value)
   if item.meta[name] == value then return end
   item.meta[name] = value
@@ -74,6 +90,12 @@ local function save(item)
   -- It was known for what could not be read of it alone.
   if next(item.relinked) and not (next(item.fields) or next(item.left)) then redis.call('DEL', item.key) end
   item.touched, item.changed, item.relinked = {}, {}, {}
+end
+
+local function save_loaded()
+  for _, item in pairs(loaded) do
+    if is_altered(item) then save(item) end
+  end
 end
 
 -- The claim of an item, be it over or not. Of its kind (requests.lua) the stored form tells what matters
@@ -214,8 +236,8 @@ local function schedule(item)
 end
 
 return {
-  GONE = GONE, FLAGS = FLAGS, load = load, set = set, touch = touch, is_altered = is_altered,
-  save = save, claim_of = claim_of, live_claim = live_claim, forget_confirmations = forget_confirmations,
+  GONE = GONE, FLAGS = FLAGS, load = load, loaded = loaded, of = of, set = set, touch = touch, is_altered = is_altered,
+  save = save, save_loaded = save_loaded, claim_of = claim_of, live_claim = live_claim, forget_confirmations = forget_confirmations,
   in_force = in_force, mark_repair = mark_repair, wants_repair = wants_repair,
   after_hold = after_hold, schedule = schedule,
 }

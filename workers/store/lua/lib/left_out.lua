@@ -115,11 +115,11 @@ local function is_overtaken(item, left, event)
 end
 
 -- Puts what *event* left out into its letter *id*.
-local function link_event(id, event, item_of)
+local function link_event(id, event)
   local arrival = arrivals.last()
   local again, put, held = given(event.again), {}, entries_of(letter_key(id))
   for _, left in ipairs(event.left) do
-    local item, slug, version = item_of(left), left.slug, given(left.version)
+    local item, slug, version = items.of(left), left.slug, given(left.version)
     local link = {letter = id, version = version, arrival = again and given(again.arrival) or arrival,
       place = again and again.place or event.place}
     local other = item.left[slug]
@@ -138,25 +138,25 @@ local function link_event(id, event, item_of)
   redis.call('HSET', letter_key(id), 'entries', held)
 end
 
-local function unlink_entry(id, name, item_of)
+local function unlink_entry(id, name)
   local place = cjson.decode(string.sub(name, 3))
-  local item = item_of({collection = place[1], record = place[2]})
+  local item = items.of({collection = place[1], record = place[2]})
   local link = item.left[place[3]]
   if link and link.letter == id then unlink(item, place[3]) end
   redis.call('HDEL', letter_key(id), name)
 end
 
 -- Takes all entries out of a letter: it is closed, or written anew.
-local function unlink_all(id, item_of)
+local function unlink_all(id)
   local held = redis.call('HGETALL', letter_key(id))
   for i = 1, #held, 2 do
-    if string.sub(held[i], 1, 2) == 'o:' then unlink_entry(id, held[i], item_of) end
+    if string.sub(held[i], 1, 2) == 'o:' then unlink_entry(id, held[i]) end
   end
   redis.call('HDEL', letter_key(id), 'entries')
 end
 
 -- Takes some entries out of a letter that is closed; true: that was all.
-local function unlink_slice(id, item_of)
+local function unlink_slice(id)
   local cursor, room = '0', slices.SLICE
   for _ = 1, 10 do
     local found = redis.call('HSCAN', letter_key(id), cursor, 'COUNT', slices.SLICE)
@@ -166,7 +166,7 @@ local function unlink_slice(id, item_of)
       if kind == 'e:' then redis.call('HDEL', letter_key(id), name) end
       if kind == 'o:' then
         if room == 0 then return false end
-        unlink_entry(id, name, item_of)
+        unlink_entry(id, name)
         room = room - 1
       end
     end
@@ -177,9 +177,9 @@ local function unlink_slice(id, item_of)
 end
 
 -- Closes a letter with what is in it; very many entries leave it in slices.
-local function close_letter(id, reason, item_of)
+local function close_letter(id, reason)
   local many = entries_of(letter_key(id)) > slices.SLICE
-  if not many then unlink_all(id, item_of) end
+  if not many then unlink_all(id) end
   dead_letters.close(id, reason, many)
   if many then slices.add('letter:' .. id, {reason = reason}) end
 end

@@ -11,9 +11,11 @@ local request = step.request
 -- Behind the name of a copy: with another one the confirmations of before do not count. Of a store
 -- that may forget acknowledged writes none outlives its restart, and none outlives a loss: the CMS
 -- may hold an answer that the store knows no longer.
+local suffix
 local function copy_suffix()
-  return (request.weak and string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or '')
+  suffix = suffix or (request.weak and string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or '')
     .. (step.loss_number and '~' .. step.loss_number or '')
+  return suffix
 end
 
 return {copy_suffix = copy_suffix}

@@ -1,18 +1,11 @@
 -- Shared: kept deliveries that run again through the mappings as they are now (`instep remap`).
--- request.again: so it is. request.assumed: {item: {slug: field}}: what the steps of this dry run
--- before this one would have stored.
+-- request.again: so it is.
 -- What changes nothing is not accepted: it was, or was overtaken before it could be.
 --! uses step field_codes
 
 local request, given = step.request, step.given
 local tally = {same = 0, stale = 0}
 local taken, refused, closed = {}, {}, {}
-
-local function assume(item)
-  local fields = given(request.assumed) and request.assumed[item.collection .. ':' .. item.record]
-  for slug, text in pairs(fields or {}) do item.fields[slug] = field_codes.decode(text, slug) end
-  return item
-end
 
 -- Counts the fate of a value that was not taken.
 local function pass_over(event, fate)
@@ -32,6 +25,6 @@ local function note_taken(event, item, slug, held, field)
 end
 
 return {
-  tally = tally, taken = taken, refused = refused, closed = closed, assume = assume,
+  tally = tally, taken = taken, refused = refused, closed = closed,
   pass_over = pass_over, note_taken = note_taken,
 }

@@ -8,7 +8,7 @@
 -- positions of one log do not. So a log is not that of an event which is later than all that came
 -- up to a position far above its own; where none is left, a new one begins. What came before never
 -- is: sent again, an event gets the log it had.
---! uses versions step version_order
+--! uses versions step items version_order
 
 local request, given = step.request, step.given
 local SERVERS = 1000        -- of one source; of more, positions alone tell
@@ -127,10 +127,10 @@ local function note_place(log, place)
 end
 
 -- What an older release has taken of this source tells how far its log had come.
-local function learn_log(logs, place, event, item_of)
+local function learn_log(logs, place, event)
   local top
   for _, change in ipairs(event.changes) do
-    for name, field in pairs(item_of(change).fields) do
+    for name, field in pairs(items.of(change).fields) do
       if field.source == request.source and versions.kind_of(field.version) == 's' then
         local number, position = versions.position_of(field.version)
         if number == 0 and (not top or position > top[1]) then
@@ -143,7 +143,7 @@ local function learn_log(logs, place, event, item_of)
 end
 
 -- Gives the changes of *event* that stand by its position the log in which that is.
-local function place_event(event, item_of)
+local function place_event(event)
   local given_log = given(event.log)
   if not given_log then return end
   local _, position = versions.position_of(given_log.version)
@@ -152,7 +152,7 @@ local function place_event(event, item_of)
   local logs = load_logs(given_log.name)
   local learning = version_order.LATER[request.mode]
   if #logs == 0 and learning and redis.call('EXISTS', 'instep:logs:' .. request.source) == 0 then
-    learn_log(logs, place, event, item_of)
+    learn_log(logs, place, event)
   end
   local log = #logs > 0 and log_of(logs, place)
   if not log and not learning then

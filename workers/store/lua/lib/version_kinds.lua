@@ -6,7 +6,7 @@ local HOUR_US = 3600 * 1000000
 local KINDS = {t = 'a time', s = 'a sequence'}
 local kinds = {}  -- of the fields that an earlier event of this delivery is about to fill
 -- *fills*: the same of what its own event is about to fill.
-local function version_problem(change, fills, item_of)
+local function version_problem(change, fills)
   local version = given(change.version)
   -- Without one, or before everything, it fits whatever its field holds.
   if not version or versions.kind_of(version) == versions.BEFORE then return nil end
@@ -14,7 +14,7 @@ local function version_problem(change, fills, item_of)
   if kind == 't' and versions.micros_of(version) > now_us + HOUR_US then
     return 'the time of the change is more than an hour ahead of the store\'s clock'
   end
-  local item = item_of(change)
+  local item = items.of(change)
   for _, triple in ipairs(change.fields) do
     local place = item.key .. ' ' .. triple[1]
     local there, name = kinds[place] or fills[place], triple[1]
@@ -29,11 +29,12 @@ local function version_problem(change, fills, item_of)
   return nil
 end
 
--- A change whose version cannot be compared is left out of its event, and that alone.
-local function leave_out(event, fills, item_of)
-  local changes = {}
+-- A change whose version cannot be compared is left out of its event, and that alone. Returns the kinds
+-- of what the event is about to fill, for `add`.
+local function leave_out(event)
+  local changes, fills = {}, {}
   for _, change in ipairs(event.changes) do
-    local message = version_problem(change, fills, item_of)
+    local message = version_problem(change, fills)
     if message then
       event.problems[#event.problems + 1] = {path = 'version', message = message}
       for _, triple in ipairs(change.fields) do
@@ -45,6 +46,11 @@ local function leave_out(event, fills, item_of)
     end
   end
   event.changes = changes
+  return fills
 end
 
-return {kinds = kinds, leave_out = leave_out}
+local function add(fills)
+  for place, kind in pairs(fills) do kinds[place] = kind end
+end
+
+return {leave_out = leave_out, add = add}

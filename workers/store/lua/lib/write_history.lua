@@ -165,19 +165,19 @@ end
 
 -- The CMS says that an item was deleted or unpublished: what was confirmed of it no longer holds,
 -- and what is on its way there may come before or after.
-local function record_gone(gone, item_of)
+local function record_gone(gone)
   local place = gone.collection .. ':' .. gone.index
   local ids, keys = 'instep:ids:' .. place, 'instep:keys:' .. place
   local record = redis.call('HGET', keys, gone.id)
   if given(gone.locale) and locales.is_elsewhere(place, gone.locale, '') then
     -- One variant of it: the item is still there.
     locales.note_variants(place, gone.id, {[gone.locale] = gone.deleted and 'gone' or 'staged'})
-    return items.forget_confirmations(item_of({collection = gone.collection, record = record or gone.id}))
+    return items.forget_confirmations(items.of({collection = gone.collection, record = record or gone.id}))
   end
   if gone.deleted then
     for _, name in ipairs({'twins:', 'born:'}) do redis.call('HDEL', 'instep:' .. name .. place, gone.id) end
   end
-  local item = item_of({collection = gone.collection, record = record or gone.id})
+  local item = items.of({collection = gone.collection, record = record or gone.id})
   if is_ours(item, gone.deleted) then return end  -- its answer tells
   redis.call('HDEL', 'instep:status:' .. place, gone.id)
   if record and gone.deleted then

@@ -9,13 +9,9 @@ local request = step.request
 
 local earlier = step.earlier_answer()
 if earlier then return earlier end
-local loaded = {}
 for _, form in ipairs(request.forms) do
   local record, slug, arrival, at, mark, schema = unpack(form)
-  loaded[record] = loaded[record] or items.load(request.collection, record)
-  cms_forms.learn(loaded[record], slug, arrival, at, mark, schema)
+  cms_forms.learn(items.of({collection = request.collection, record = record}), slug, arrival, at, mark, schema)
 end
-for _, item in pairs(loaded) do
-  if items.is_altered(item) then items.save(item) end
-end
+items.save_loaded()
 return step.answer({})

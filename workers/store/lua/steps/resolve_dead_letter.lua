@@ -15,13 +15,8 @@ local head = redis.call('HMGET', key, 'state', 'kind', 'collection', 'record')
 if head[1] ~= 'open' then return step.answer({done = false, fields = 0}) end
 if head[2] == 'unmapped' then
   if request.act == 'replay' then return step.answer({done = false, fields = 0}) end
-  local loaded = {}
-  left_out.close_letter(request.id, 'discarded', function(place)
-    local name = place.collection .. ':' .. place.record
-    loaded[name] = loaded[name] or items.load(place.collection, place.record)
-    return loaded[name]
-  end)
-  for _, item in pairs(loaded) do items.save(item) end
+  left_out.close_letter(request.id, 'discarded')
+  items.save_loaded()
   return step.answer({done = true, fields = 0})
 end
 

@@ -13,13 +13,8 @@ if earlier then return earlier end
 local function close_slice(_, name)
   local id = string.match(name, ':(.*)$')
   if left_out.is_open(id) then return true end
-  local loaded = {}
-  local done = left_out.unlink_slice(id, function(place)
-    local key = place.collection .. ':' .. place.record
-    loaded[key] = loaded[key] or items.load(place.collection, place.record)
-    return loaded[key]
-  end)
-  for _, item in pairs(loaded) do items.save(item) end
+  local done = left_out.unlink_slice(id)
+  items.save_loaded()
   if done then dead_letters.shorten(id) end
   return done
 end

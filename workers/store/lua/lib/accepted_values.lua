@@ -1,0 +1,132 @@
+-- Shared, of accept: whether a value that comes is news to its item, and what becomes of it.
+--! uses step items arrivals overtaken adoption version_order stale_values remap losses delivery
+--! uses retirements create_only locales write_history cms_forms left_out run_counts
+
+local request, given = step.request, step.given
+local accepted_values = {
+  changes = {},  -- by destination, one for each that has something to send now
+  has_retired = false,
+}
+
+-- A copy is named "<index>:live" or "<index>:staged".
+local function place_of(change) return change.collection .. ':' .. string.match(change.copy, '^[^:]*') end
+
+local function new_field(change, event, triple, version, held)
+  local again, snapshot = given(event.again), given(change.snapshot)
+  local kept = again or (delivery.kept and {number = delivery.kept.number, place = event.place}) or {}
+  local field = {
+    value = triple[2], type = triple[3], form_mark = triple[4], version = version, source = request.source,
+    arrival = arrivals.next(), lane = delivery.lane, since = arrivals.ms, event = given(event.name),
+    events = version_order.events_at(held, version, given(event.id)),
+    delivery = kept.number ~= 0 and kept.number or nil, place = kept.place,
+    stands_at = again and again.number == 0 and given(again.arrival) or nil,
+    snapshot_at = snapshot and snapshot.as_of_ms,
+    snapshot_time = version_order.has_snapshot_time(held, version, snapshot),
+    retirement_version = triple[1] ~= items.GONE and version_order.has_kind_of_retirement(held, version, change) or nil,
+  }
+  if held and held.state == 'pending' then
+    if not snapshot and held.since < arrivals.ms then field.came_at = arrivals.ms end
+    field.since = math.min(held.since, arrivals.ms)
+    field.lane = math.min(held.lane or 1, field.lane)
+  end
+  return field
+end
+
+-- What the CMS itself tells: nil where it is somebody's edit.
+local function fate_of_echo(item, change, slug, triple)
+  local seen = given(change.seen[slug])
+  local fate = write_history.known_fate(item, slug, triple[2], triple[3], seen, change.echo, triple[4])
+  if fate then return fate end
+  -- What somebody does to an item in the CMS does not bring its record back.
+  if items.in_force(item) then return 'stale' end
+  write_history.doubt_value(item, slug, change.echo)
+end
+
+-- Why the value is not taken; nil: it is news.
+local function fate_of(item, change, event, triple, version)
+  local slug, held = triple[1], item.fields[triple[1]]
+  local fate = given(change.echo) and fate_of_echo(item, change, slug, triple)
+  if fate then return fate end
+  if not version then return 'stale' end
+  if version_order.repeats_value(held, version, event, triple[2], triple[3]) then return 'same' end
+  if not version_order.is_news(item, slug, version, event, change) then return 'stale' end
+  if given(change.stands) and not adoption.is_adoptable(item, slug) then return 'stale' end
+end
+
+local function take_retirement(item, change, field, copy)
+  field.state = retirements.retire(item, field, copy)
+  if field.state == 'pending' and delivery.lane < 3 then
+    run_counts.note_retired(place_of(change))
+    accepted_values.has_retired = true
+  end
+end
+
+local function take_value(item, change, event, triple, field, copy)
+  local slug, held = triple[1], item.fields[triple[1]]
+  if items.in_force(item) then version_order.lifted_by[item.fields[items.GONE]] = event end
+  if item.fields[items.GONE] then retirements.undo_retirement(item) end
+  if held then
+    field.confirmed, field.repair_at, field.file, field.history = held.confirmed, held.repair_at, held.file, held.history
+    overtaken.supersede(item, slug)
+  end
+  if given(change.echo) then write_history.note_told(field, triple[2], given(change.seen[slug]), change.echo) end
+  item.fields[slug] = field
+  items.touch(item, slug)
+  local same = adoption.is_known(field, held, triple[3], triple[2]) and not field.repair_at and item.meta.copy == copy
+  field.state = same and 'unchanged' or 'pending'
+  if same then cms_forms.keep(field, held) end
+  if given(change.stands) then adoption.adopt(item, field, copy, change.stands) end
+  if change.on_create then create_only.keep(field, change.on_create[slug]) end
+end
+
+-- There is something to send of it.
+local function make_due(item, change)
+  items.set(item, 'by', change.by)
+  if request.mode ~= 'reconcile' then items.set(item, 'shown', given(change.shown)) end
+  -- A newer value starts the count afresh and does not wait out the backoff of the older one.
+  items.set(item, 'attempts', nil)
+  items.set(item, 'failed', nil)
+  items.set(item, 'refused', nil)
+  -- What has nothing to send has no lane: when it was due last counts no more.
+  local due = item.meta.lane and tonumber(item.meta.due)
+  if not due or due > delivery.due then items.set(item, 'due', delivery.due) end
+  accepted_values.changes[change.destination] = change
+end
+
+-- Takes one value of *change*, [slug, value, type, form]; returns its fate: {slug, arrival number or 0, what}.
+function accepted_values.take(change, event, triple)
+  local slug, item = triple[1], items.of(change)
+  local held = item.fields[slug]
+  local version = version_order.version_of(item, slug, change, event)
+  if version and version_order.LATER[request.mode] then version_order.yield_kind(item, slug, version) end
+  if given(change.locale) and locales.is_elsewhere(place_of(change), change.locale, slug) then
+    -- Another variant shows it: that says nothing of this one.
+    remap.pass_over(event, 'stale')
+    return {slug, 0, 'stale'}
+  end
+  local fate = fate_of(item, change, event, triple, version)
+  if fate then
+    if fate == 'stale' and not given(change.echo) and not given(event.again) then
+      stale_values.note_stale(item, change, slug, version)
+    end
+    remap.pass_over(event, fate)
+    return {slug, 0, fate}
+  end
+  stale_values.note_newer()
+  step.count('accepted', 1)
+  local copy = change.copy .. losses.copy_suffix()
+  local field = new_field(change, event, triple, version, held)
+  if slug == items.GONE then
+    take_retirement(item, change, field, copy)
+  else
+    take_value(item, change, event, triple, field, copy)
+  end
+  remap.note_taken(event, item, slug, held, field)
+  if next(item.left) then left_out.overtake(item, slug, version, event) end
+  step.count(field.state, 1)
+  if field.state == 'unchanged' then return {slug, field.arrival, 'unchanged'} end
+  make_due(item, change)
+  return {slug, field.arrival, 'accepted'}
+end
+
+return accepted_values

@@ -1,0 +1,99 @@
+-- Shared, of accept: the delivery that is accepted: where it stands, and what becomes of its events.
+--! uses step items arrivals sliced_request version_kinds deduplication event_letters body_letters
+--! uses source_logs delivery_log raw_bodies
+
+local request, now, given = step.request, step.now, step.given
+local lane = ({live = 1, fetched = 1, remap = 2, reconcile = 3})[request.mode]
+
+local delivery = {
+  lane = lane,  -- of what it changes
+  due = lane == 3 and now + request.hold_ms or now,
+  events = {},  -- but for the repeats
+  duplicates = 0, failed = 0, fresh = 0,  -- events: repeats, not read whole, taken
+  repeats = {}, unwanted = {}, taken = {},  -- places of events
+  -- kept: {number, …}: the delivery log has it, or will   before: the arrival number when it came
+}
+
+-- What no mapping wants is never marked seen, and so does not tell a repeat from the first.
+function delivery.is_wanted(event) return #event.changes > 0 or #event.fetches > 0 end
+
+local here = {}  -- ids of events that are taken
+
+local function is_repeat(event)
+  -- The letter of a fetch that failed is one of an event that was taken.
+  if request.mode == 'remap' and #event.fetches > 0 then return false end
+  if not deduplication.is_repeat(event, here) then return false end
+  if here[event.id] then return true end
+  -- The repeat of an event of which something was left out is a replay of its letter.
+  event.again = event_letters.find_place(event)
+  return not event.again
+end
+
+local function sort_event(event)
+  if given(event.again) then body_letters.restore_place(event) end
+  local repeated = is_repeat(event)
+  if repeated or (given(event.again) and request.mode == 'live') then
+    delivery.repeats[#delivery.repeats + 1] = event.place
+  end
+  if repeated then
+    delivery.duplicates = delivery.duplicates + 1
+    return
+  end
+  if given(event.log) then
+    source_logs.place_event(event)
+    delivery.has_log = true
+  end
+  local kinds = version_kinds.leave_out(event)
+  if #event.problems > 0 then delivery.failed = delivery.failed + 1 end
+  if delivery.is_wanted(event) then
+    delivery.fresh = delivery.fresh + 1
+    delivery.taken[#delivery.taken + 1] = event.place
+    version_kinds.add(kinds)
+    if given(event.id) then here[event.id] = true end
+  else
+    delivery.unwanted[#delivery.unwanted + 1] = event.place
+  end
+  delivery.events[#delivery.events + 1] = event
+end
+
+function delivery.sort_events()
+  for _, event in ipairs(request.events) do sort_event(event) end
+  delivery.is_duplicate = delivery.duplicates > 0 and delivery.fresh == 0 and delivery.failed == 0
+end
+
+function delivery.raw_of(event)
+  local own = given(event.body)
+  return {source = request.source, raw = given(event.raw) or request.raw,
+    text = own or sliced_request.body(), encoding = own and 'text' or request.encoding}
+end
+
+-- Notices that wait hold raw bodies too; each source has room for so many.
+function delivery.has_room()
+  local bytes, weighed = 0, {}
+  for _, event in ipairs(delivery.events) do
+    if #event.fetches > 0 then bytes = bytes + raw_bodies.weight_of(delivery.raw_of(event), weighed) end
+  end
+  -- As much again as the letters may take: these cannot keep the notices out.
+  return bytes == 0 or raw_bodies.has_room(bytes, 2)
+end
+
+-- Its place among the others, and in the log.
+function delivery.begin()
+  local sliced = sliced_request.now
+  delivery.before = sliced and tonumber(sliced.before) or arrivals.last()
+  if sliced then
+    delivery.kept = sliced.number > 0 and {number = sliced.number} or nil
+  elseif given(request.kept) and (delivery.duplicates == 0 or #delivery.events > 0) then
+    -- Beside repeats there may be what nothing wanted: a duplicate by its outcome, and yet kept.
+    delivery.kept = delivery_log.begin()
+  end
+end
+
+-- Returns the name of new words (delivery_log.lua).
+function delivery.log()
+  if not delivery.kept or sliced_request.now then return nil end
+  local places = delivery_log.places_text(delivery.repeats, delivery.unwanted, delivery.taken)
+  return delivery_log.append(delivery.kept, places, string.format('%.0f', delivery.before))
+end
+
+return delivery
