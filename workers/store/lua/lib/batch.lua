@@ -5,9 +5,11 @@ local request, now, given = step.request, step.now, step.given
 local LOOKS = 400  -- items that one claim looks at, in as many steps as that takes
 
 local batch = {
-  -- Set by the step before it looks at any item. dest, flight, turn: what is known of the destination
+  -- Set by the step before it looks at any item. dest, flight, turn: what is known of the destination;
+  -- open: its collections that are not paused
   trial = false,  -- one request tries whether it is back
   blind = false,  -- a GET has just failed
+  fresh_only = false,  -- one request tries, of an item that has not failed alone
   spare = false,  -- passes over items that failed alone, while there are others
   -- how: it is sent (requests.lua); room: entries that the request may take
   picked = {},

@@ -43,9 +43,9 @@ local function next_join(set_of, own)
     filled = batch.filled, taken = batch.turn.taken, looked = batch.looked}
 end
 
-local function join(joins, open, hand_out, dest_key)
+local function join(joins, hand_out, dest_key)
   local collection
-  for _, one in ipairs(open) do
+  for _, one in ipairs(batch.open) do
     if one.name == joins.collection and not one.shut then collection = one end
   end
   if not collection or not redis.call('ZSCORE', batch.flight, request.token) then return join_nothing(true) end
@@ -59,7 +59,7 @@ local function join(joins, open, hand_out, dest_key)
   if #batch.picked == 0 then
     local others = next_join(set_of, own)
     note_gathering(dest_key, key, others)
-    return join_nothing(set_of.due > 0 or lanes.first_due('live', open) == now, others)
+    return join_nothing(set_of.due > 0 or lanes.first_due('live', batch.open) == now, others)
   end
   return hand_out(set_of, own)
 end

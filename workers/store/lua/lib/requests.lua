@@ -1,5 +1,5 @@
 -- Shared: what of an item a request carries, and with how many others.
---! uses step items retirements creation references locales cms_forms listing_schedule item_status late_imports
+--! uses step items retirements creation references locales listing_schedule late_imports
 
 local request, now = step.request, step.now
 local FILES = {image = true, images = true, file = true}
@@ -109,13 +109,6 @@ local function halve_suspects(picked, token)
   end
 end
 
-local MISTOLD_MS = 600000
-
--- An answer to a batch named an item that was good.
-local function is_mistold(name)
-  return (step.sane(redis.call('HGET', 'instep:collection:' .. name, 'mistold'), 0) or 0) > now - MISTOLD_MS
-end
-
 -- How an item is sent: {kind, look, files, staged, suspect, part}.
 -- kind: 'update', 'create', 'publish' (what was written staged is made live), 'unpublish', 'delete'; or
 --   'look': its status is read, and *look* says why (item_status.lua)
@@ -148,40 +141,6 @@ local function size_of(to, kind)
   return to and (kind == 'create' or kind == 'update') and #to.entries or 1
 end
 
--- The tags of the locales that a batch names, by cmsLocaleId; false where it names none.
-local function locale_tags(picked)
-  for _, pick in ipairs(picked) do
-    if pick.to then return {tags = pick.to.tags, primary = pick.to.primary} end
-  end
-  return false
-end
-
--- Whether others got through since it was tried, or nothing says that they do not.
-local function is_healthy(item, dest)
-  if not item.meta.tried then return (tonumber(dest.failures) or 0) == 0 end
-  return tonumber(dest.last_success or 0) > tonumber(item.meta.tried)
-end
-
--- Its retirement is taken back, and has taken it off the site.
-local function was_live(item)
-  local gone = item.fields[items.GONE]
-  return gone ~= nil and gone.undone == 1 and gone.flags ~= nil and (gone.was_live == 1 or not gone.requests)
-end
-
--- What a worker is told of an item that it is to send.
-local function item_payload(pick, dest)
-  local meta = pick.item.meta
-  return {record = pick.item.record, id = pick.id, size = pick.item.size, fields = pick.send, limit = pick.limit,
-    attempts = tonumber(meta.attempts or 0), refused = meta.refused and true or false,
-    taken = meta.taken or false, passed = meta.passed or false, forgotten = meta.forgotten and true or false,
-    healthy = is_healthy(pick.item, dest), fresh = not meta.failed,
-    forms = cms_forms.of_fields(pick.item, pick.send),
-    failed_ms = meta.failed and math.max(0, now - tonumber(meta.failed)) or 0,
-    looked = meta.looked and true or false, was_live = was_live(pick.item),
-    unpublishable = meta.unpublishable ~= nil and meta.unpublishable == item_status.sign_of(pick.status),
-    variants = pick.to and pick.to.entries}
-end
-
 local schema = {}  -- missing: the collection whose schema is to be read first; needed: something waits for it
 -- Whether the schema is known; if it is not, *schema_missing* says whose is to be read.
 -- *needed*: an option or a new item waits for it. Else it is only wanted, and no GET that fails
@@ -204,7 +163,6 @@ end
 return {
   FILES = FILES, fields_to_send = fields_to_send, limit_of = limit_of, item_id = item_id,
   without_options = without_options, fields_to_create = fields_to_create,
-  halve_suspects = halve_suspects, is_mistold = is_mistold, how = how, complete = complete, go_together = go_together, size_of = size_of,
-  locale_tags = locale_tags, item_payload = item_payload, schema = schema,
-  is_schema_known = is_schema_known,
+  halve_suspects = halve_suspects, how = how, complete = complete, go_together = go_together, size_of = size_of,
+  schema = schema, is_schema_known = is_schema_known,
 }

@@ -1,0 +1,70 @@
+-- Shared, of claim: what a worker is told of the batch that it is to send.
+--! uses step items batch lanes item_status cms_forms claim_record file_imports publish_wait joined_claims claim_slots
+
+local request, now, given = step.request, step.now, step.given
+local dest_key = 'instep:destination:' .. request.destination
+local MISTOLD_MS = 600000
+
+-- An answer to a batch named an item that was good.
+local function is_mistold(name)
+  return (step.sane(redis.call('HGET', 'instep:collection:' .. name, 'mistold'), 0) or 0) > now - MISTOLD_MS
+end
+
+-- The tags of the locales that a batch names, by cmsLocaleId; false where it names none.
+local function locale_tags(picked)
+  for _, pick in ipairs(picked) do
+    if pick.to then return {tags = pick.to.tags, primary = pick.to.primary} end
+  end
+  return false
+end
+
+-- Whether others got through since it was tried, or nothing says that they do not.
+local function is_healthy(item, dest)
+  if not item.meta.tried then return (tonumber(dest.failures) or 0) == 0 end
+  return tonumber(dest.last_success or 0) > tonumber(item.meta.tried)
+end
+
+-- Its retirement is taken back, and has taken it off the site.
+local function was_live(item)
+  local gone = item.fields[items.GONE]
+  return gone ~= nil and gone.undone == 1 and gone.flags ~= nil and (gone.was_live == 1 or not gone.requests)
+end
+
+-- What a worker is told of an item that it is to send.
+local function item_payload(pick, dest)
+  local meta = pick.item.meta
+  return {record = pick.item.record, id = pick.id, size = pick.item.size, fields = pick.send, limit = pick.limit,
+    attempts = tonumber(meta.attempts or 0), refused = meta.refused and true or false,
+    taken = meta.taken or false, passed = meta.passed or false, forgotten = meta.forgotten and true or false,
+    healthy = is_healthy(pick.item, dest), fresh = not meta.failed,
+    forms = cms_forms.of_fields(pick.item, pick.send),
+    failed_ms = meta.failed and math.max(0, now - tonumber(meta.failed)) or 0,
+    looked = meta.looked and true or false, was_live = was_live(pick.item),
+    unpublishable = meta.unpublishable ~= nil and meta.unpublishable == item_status.sign_of(pick.status),
+    variants = pick.to and pick.to.entries}
+end
+
+-- Claims what was picked of *set_of*, whose own are the first *own*.
+local function hand_out(set_of, own)
+  local payloads, sent, how, collection = {}, {}, batch.how, set_of.collection
+  for _, pick in ipairs(batch.picked) do
+    payloads[#payloads + 1] = item_payload(pick, batch.dest)
+    sent[#sent + 1] = {pick.item.record, claim_record.save_claim(how.kind, pick)}
+  end
+  item_status.note_held_back(collection.name)
+  if not given(request.joins) then claim_slots.take(set_of.lane) end
+  file_imports.begin(dest_key, batch.flight, batch.turn)
+  if collection.single and how.kind ~= 'look' then publish_wait.begin_try(collection, request.token) end
+  redis.call('HSET', dest_key, 'turn', 'index')
+  local joins = joined_claims.next_join(set_of, own)
+  joined_claims.note_gathering(dest_key, set_of.key, joins)
+  step.note('sent', {destination = request.destination, collection = collection.name,
+    token = request.token, items = sent}, 'items')
+  return step.answer({step = 'batch', collection = collection.name, items = payloads,
+    kind = how.kind, staged = how.staged, look = how.look, locales = locale_tags(batch.picked),
+    imports = batch.turn.taken, mistold = is_mistold(collection.name),
+    trial = batch.trial and not batch.blind, joins = joins,
+    more = set_of.due > own or lanes.first_due('live', batch.open) == now, at = now}, step.CLAIM_MS)
+end
+
+return {hand_out = hand_out}

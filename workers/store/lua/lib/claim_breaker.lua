@@ -1,0 +1,35 @@
+-- Shared, of claim: the breaker, which is open until a probe has been answered. Then one request may try:
+-- after a bad probe too, for a GET says nothing about writes (destination_health.lua).
+-- 'fresh': what just failed is an item that failed alone before, and may be to blame itself, so that
+-- others need not wait for the next probe.
+--! uses step batch claim_slots claim_wait
+
+local request, now = step.request, step.now
+local dest_key = 'instep:destination:' .. request.destination
+
+local function probe(till)
+  local dest, slot_ms = batch.dest, claim_slots.wait_ms.live
+  if till > now then return claim_wait.wait(till - now, 'breaker', till - now) end
+  if slot_ms > 0 then
+    claim_slots.queue_up('live', now + slot_ms)
+    return claim_wait.wait(slot_ms, 'budget', slot_ms)
+  end
+  claim_slots.take('live')
+  redis.call('HSET', dest_key, 'open_until', now + (tonumber(dest.probes or 0) < 6 and 5000 or 30000))
+  redis.call('HDEL', dest_key, 'trial')
+  return step.answer({step = 'probe', collection = batch.open[1].name}, step.CLAIM_MS)
+end
+
+-- Returns what to do instead of a request; nil: the next one is a trial.
+local function try()
+  local dest = batch.dest
+  local out_till = dest.trial == 'out' and step.sane(dest.trial_until, step.CLAIM_MS)
+  if out_till and out_till > now then return claim_wait.wait(nil, 'breaker') end
+  local till = step.sane(dest.open_until, 30000)
+  batch.fresh_only = dest.trial == 'fresh' and till > now
+  batch.blind = dest.trial == 'blind' and till > now
+  if dest.trial ~= 'ready' and not batch.fresh_only and not batch.blind then return probe(till) end
+  batch.trial = true
+end
+
+return {try = try}
