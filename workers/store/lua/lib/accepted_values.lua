@@ -1,6 +1,6 @@
 -- Shared, of accept: whether a value that comes is news to its item, and what becomes of it.
---! uses step items arrivals overtaken adoption version_order stale_values remap losses delivery
---! uses retirements create_only locales write_history cms_forms left_out run_counts
+--! uses step items arrivals adoption version_order stale_values remap losses delivery
+--! uses dead_letters retirements create_only locales write_history cms_forms left_out run_counts
 
 local request, given = step.request, step.given
 local accepted_values = {
@@ -67,7 +67,7 @@ local function take_value(item, change, event, triple, field, copy)
   if item.fields[items.GONE] then retirements.undo_retirement(item) end
   if held then
     field.confirmed, field.repair_at, field.file, field.history = held.confirmed, held.repair_at, held.file, held.history
-    overtaken.supersede(item, slug)
+    dead_letters.supersede(item, slug)
   end
   if given(change.echo) then write_history.note_told(field, triple[2], given(change.seen[slug]), change.echo) end
   item.fields[slug] = field

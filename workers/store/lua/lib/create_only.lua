@@ -16,9 +16,7 @@ local function ignore(item)
   for slug, field in pairs(item.fields) do
     if field.create_only and not field.misses and (field.state == 'pending' or field.repair_at) then
       if field.state == 'pending' then
-        step.count('pending', -1)
-        step.count('ignored', 1)
-        field.state = 'ignored'
+        items.set_state(item, slug, 'ignored')
         references.end_wait(item, slug)
       end
       field.repair_at = nil

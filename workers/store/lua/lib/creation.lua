@@ -51,14 +51,8 @@ end
 
 -- The item has an id: nothing is to be created any more.
 local function finish(item)
-  for _, name in ipairs({'make', 'doubt', 'taken', 'passed', 'roomless', 'asks', 'asked'}) do
-    items.set(item, name, nil)
-  end
-  if item.meta.lookup then
-    redis.call('ZREM', 'instep:lookup:' .. item.collection, item.record)
-    redis.call('ZREM', 'instep:filter:' .. item.collection, item.record)
-    items.set(item, 'lookup', nil)
-  end
+  items.clear(item, 'make', 'doubt', 'taken', 'passed', 'roomless', 'asks', 'asked')
+  if item.meta.lookup then items.end_lookup(item) end
 end
 
 local function is_to_be_created(item)
@@ -100,12 +94,7 @@ local function refuse_incomplete(item)
   else
     return false
   end
-  local slugs = {}
-  for slug, field in pairs(item.fields) do
-    if field.state == 'pending' or items.wants_repair(field) then slugs[#slugs + 1] = slug end
-  end
-  table.sort(slugs)
-  dead_letters.add(item, slugs, {kind = 'missing', message = 'no item has the key ' .. item.record .. why, absent = true}, nil)
+  dead_letters.add(item, items.unsent_slugs(item), {kind = 'missing', message = 'no item has the key ' .. item.record .. why, absent = true}, nil)
   return true
 end
 
@@ -113,11 +102,8 @@ end
 local function replay_value(item, slug, name, value)
   local field = item.fields[slug]
   if field.state ~= 'dead' or redis.call('HGET', 'instep:letter:' .. field.letter, name) ~= value then return end
-  step.count('dead', -1)
-  step.count('pending', 1)
-  field.state, field.since, field.misses = 'pending', now, nil
+  items.wait_again(item, slug)
   dead_letters.remove_value(field, slug, 'replayed')
-  items.touch(item, slug)
 end
 
 -- What died because there was no item goes with the rest, now that there is to be one.

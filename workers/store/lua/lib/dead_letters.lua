@@ -75,6 +75,14 @@ local function remove_value(field, slug, fate)
   if redis.call('HINCRBY', key, 'open', -1) == 0 then close(id, fate) end
 end
 
+-- A value that waits, or lies in a letter, has been overtaken by something newer.
+local function supersede(item, slug)
+  local field = item.fields[slug]
+  if field.state ~= 'pending' and field.state ~= 'dead' then return end
+  if field.state == 'dead' then remove_value(field, slug, 'superseded') end
+  items.set_state(item, slug, 'superseded')
+end
+
 local function is_full()
   local open = redis.call('ZCARD', 'instep:letters')
   if open < 1000 then return false end
@@ -87,10 +95,8 @@ end
 local function add_to_shared(item, slugs, death)
   for _, slug in ipairs(slugs) do
     local field = item.fields[slug]
-    step.count(field.state, -1)
-    step.count('discarded', 1)
-    field.state, field.confirmed, field.blocked_since = 'discarded', nil, nil
-    items.touch(item, slug)
+    items.set_state(item, slug, 'discarded')
+    field.confirmed, field.blocked_since = nil, nil
   end
   item.freed = true  -- resting_records.lua
   local letter = 'g' .. string.sub(redis.sha1hex(death.kind .. ' ' .. item.collection), 1, 16)
@@ -122,10 +128,8 @@ local function add(item, slugs, death, id)
   local events, known = {}, {}
   for _, slug in ipairs(slugs) do
     local field = item.fields[slug]
-    step.count(field.state, -1)
-    step.count('dead', 1)
-    field.state, field.letter, field.confirmed, field.blocked_since = 'dead', letter, nil, nil
-    items.touch(item, slug)
+    items.set_state(item, slug, 'dead')
+    field.letter, field.confirmed, field.blocked_since = letter, nil, nil
     if field.event and not known[field.event] then
       known[field.event] = true
       events[#events + 1] = field.event
@@ -147,5 +151,5 @@ end
 
 return {
   release_body = release_body, drop_body = drop_body, shorten = shorten,
-  close = close, remove_value = remove_value, is_full = is_full, add = add,
+  close = close, remove_value = remove_value, supersede = supersede, is_full = is_full, add = add,
 }

@@ -27,11 +27,8 @@ end
 
 local function ignore(item, slugs)
   for _, slug in ipairs(slugs) do
-    local field = item.fields[slug]
-    step.count(field.state, -1)
-    step.count('ignored', 1)
-    field.state, field.confirmed = 'ignored', nil
-    items.touch(item, slug)
+    items.set_state(item, slug, 'ignored')
+    item.fields[slug].confirmed = nil
   end
 end
 

@@ -6,12 +6,6 @@
 
 local request, now, given = step.request, step.now, step.given
 local item_attempts = {}
-local FAILURES = {'attempts', 'failed', 'refused', 'forgotten', 'looked', 'told'}
-local LIMITS = {'limit', 'epoch', 'part'}
-
-local function clear(item, names)
-  for _, name in ipairs(names) do items.set(item, name, nil) end
-end
 
 -- The CMS took the part of a refused batch: then some item of the other one is bad (requests.lua).
 local function note_part_taken(part)
@@ -25,8 +19,8 @@ function item_attempts.reset(item, verdict)
   note_part_taken(item.meta.part)
   -- Named, and taken alone: for a while it is not believed whom the answer to a batch names.
   if item.meta.told then redis.call('HSET', 'instep:collection:' .. request.collection, 'mistold', now) end
-  clear(item, FAILURES)
-  if not given(verdict.limit) then clear(item, LIMITS) end
+  items.clear(item, 'attempts', 'failed', 'refused', 'forgotten', 'looked', 'told')
+  if not given(verdict.limit) then items.clear(item, 'limit', 'epoch', 'part') end
   if given(verdict.updated) then items.set(item, 'updated', verdict.updated) end
 end
 

@@ -51,8 +51,28 @@ local function set(item, name, value)
   item.changed[name] = true
 end
 
+local function clear(item, ...)
+  for _, name in ipairs({...}) do set(item, name, nil) end
+end
+
 local function touch(item, slug)
   item.touched[slug] = true
+end
+
+-- Each state is a counter of P4.
+local function set_state(item, slug, state)
+  local field = item.fields[slug]
+  step.count(field.state, -1)
+  step.count(state, 1)
+  field.state = state
+  touch(item, slug)
+end
+
+-- A value goes out again.
+local function wait_again(item, slug)
+  local field = item.fields[slug]
+  set_state(item, slug, 'pending')
+  field.since, field.misses = now, nil
 end
 
 local function is_altered(item)
@@ -153,6 +173,33 @@ local function wants_repair(field)
     or (field.create_only and field.state == 'ignored') or (field.undone and field.state == 'superseded'))
 end
 
+-- The slugs of what is to be sent, now or later.
+local function unsent_slugs(item)
+  local slugs = {}
+  for slug, field in pairs(item.fields) do
+    if field.state == 'pending' or wants_repair(field) then slugs[#slugs + 1] = slug end
+  end
+  table.sort(slugs)
+  return slugs
+end
+
+local function end_lookup(item)
+  redis.call('ZREM', 'instep:lookup:' .. item.collection, item.record)
+  redis.call('ZREM', 'instep:filter:' .. item.collection, item.record)
+  set(item, 'lookup', nil)
+end
+
+-- Takes an item that there is no longer out of all that schedule puts it into.
+local function unschedule(item)
+  for _, lane in ipairs(step.LANES) do
+    for _, rest in ipairs({'', ':sought', ':room'}) do
+      redis.call('ZREM', 'instep:due:' .. item.collection .. ':' .. lane .. rest, item.record)
+    end
+  end
+  redis.call('ZREM', 'instep:waiting:' .. item.collection, item.record)
+  end_lookup(item)
+end
+
 -- When what is due *at* may be sent: while a request may land that takes the item away, only a
 -- retirement may.
 local function after_hold(item, at)
@@ -212,11 +259,7 @@ local function schedule(item)
     redis.call('ZADD', 'instep:waiting:' .. item.collection, oldest, item.record)
   else
     redis.call('ZREM', 'instep:waiting:' .. item.collection, item.record)
-    if item.meta.lookup and not at then
-      redis.call('ZREM', 'instep:lookup:' .. item.collection, item.record)
-      redis.call('ZREM', 'instep:filter:' .. item.collection, item.record)
-      set(item, 'lookup', nil)
-    end
+    if item.meta.lookup and not at then end_lookup(item) end
   end
   local name = lane and step.LANES[lane]
   if name and item.meta.lookup then
@@ -236,7 +279,8 @@ local function schedule(item)
 end
 
 return {
-  GONE = GONE, FLAGS = FLAGS, load = load, loaded = loaded, of = of, set = set, touch = touch, is_altered = is_altered,
+  GONE = GONE, FLAGS = FLAGS, load = load, loaded = loaded, of = of, set = set, clear = clear, set_state = set_state, wait_again = wait_again,
+  unsent_slugs = unsent_slugs, end_lookup = end_lookup, unschedule = unschedule, touch = touch, is_altered = is_altered,
   save = save, save_loaded = save_loaded, claim_of = claim_of, live_claim = live_claim, forget_confirmations = forget_confirmations,
   in_force = in_force, mark_repair = mark_repair, wants_repair = wants_repair,
   after_hold = after_hold, schedule = schedule,

@@ -32,11 +32,7 @@ local function decide_missing(record, started, all, ended, due)
       return
     end
   end
-  local slugs = {}
-  for slug, field in pairs(item.fields) do
-    if field.state == 'pending' or items.wants_repair(field) then slugs[#slugs + 1] = slug end
-  end
-  table.sort(slugs)
+  local slugs = items.unsent_slugs(item)
   items.set(item, 'doubt', nil)
   local none = retirements.retire_nothing(item, started)
   if none then
@@ -49,19 +45,12 @@ local function decide_missing(record, started, all, ended, due)
       counts.made = counts.made + 1
     end
   elseif request.missing == 'ignore' then
-    for _, slug in ipairs(slugs) do
-      step.count(item.fields[slug].state, -1)
-      step.count('ignored', 1)
-      item.fields[slug].state = 'ignored'
-      items.touch(item, slug)
-    end
+    for _, slug in ipairs(slugs) do items.set_state(item, slug, 'ignored') end
   else
     dead_letters.add(item, slugs, {kind = 'missing', message = request.message .. record, absent = true}, nil)
   end
   if not (item.meta.make or none) then counts.missed = counts.missed + 1 end
-  redis.call('ZREM', 'instep:lookup:' .. request.collection, record)
-  redis.call('ZREM', 'instep:filter:' .. request.collection, record)
-  items.set(item, 'lookup', nil)
+  items.end_lookup(item)
   items.set(item, 'forgotten', nil)
   items.schedule(item)
   items.save(item)

@@ -5,7 +5,7 @@
 -- for one that was live.
 -- hold of an item: until this ms a request may land that takes it away; nothing else is sent.
 -- instep:tombstones  sorted set: <collection>:<record> of items that are not there, by the ms since
---! uses step items overtaken arrivals inferred_retirements dead_letters
+--! uses step items arrivals inferred_retirements dead_letters
 
 local now = step.now
 
@@ -14,7 +14,7 @@ local function overrule_fields(item, gone)
   local deleted = gone.value == '"delete"'
   for slug, field in pairs(item.fields) do
     if slug ~= items.GONE and (deleted or items.FLAGS[slug]) then
-      overtaken.supersede(item, slug)
+      dead_letters.supersede(item, slug)
       -- A request that may still land is put right by the retirement; one that is out settles
       -- nothing of what it carries.
       if field.repair_at then gone.repair_at = math.max(gone.repair_at or 0, field.repair_at) end
@@ -31,7 +31,7 @@ local function retire(item, gone, copy)
   local again = false
   if held then
     inferred_retirements.keep_real(gone, held)
-    overtaken.supersede(item, items.GONE)
+    dead_letters.supersede(item, items.GONE)
     gone.repair_at, gone.flags, gone.was_live = held.repair_at, held.flags, held.flags and (held.was_live or not held.requests and 1) or nil
     if not held.undone and held.value == gone.value then
       gone.unpublished, gone.delete_sent = held.unpublished, held.delete_sent
@@ -53,7 +53,7 @@ local function undo_retirement(item)
   local gone = items.in_force(item)
   if not gone then return end
   local doubted = gone.repair_at
-  overtaken.supersede(item, items.GONE)
+  dead_letters.supersede(item, items.GONE)
   gone.undone, gone.confirmed, gone.unpublished, gone.repair_at, gone.misses = 1, nil, nil, nil, nil
   gone.retired_arrival, gone.arrival = gone.arrival, arrivals.next()
   items.touch(item, items.GONE)
@@ -65,10 +65,7 @@ local function undo_retirement(item)
       items.touch(item, slug)
     elseif slug ~= items.GONE and field.state == 'superseded' and not field.deleted_by and not items.FLAGS[slug] then
       -- No item was there to show it (retire_nothing): the one that is made now does.
-      step.count('superseded', -1)
-      step.count('pending', 1)
-      field.state, field.since, field.misses = 'pending', now, nil
-      items.touch(item, slug)
+      items.wait_again(item, slug)
     end
   end
   for flag in pairs(gone.flags or {}) do
@@ -137,16 +134,12 @@ local function retire_nothing(item, since)
   if not gone then return false end
   for slug, field in pairs(item.fields) do
     if slug ~= items.GONE then
-      overtaken.supersede(item, slug)
+      dead_letters.supersede(item, slug)
       field.repair_at, field.confirmed = nil, nil
       items.touch(item, slug)
     end
   end
-  if gone.state == 'pending' then
-    step.count('pending', -1)
-    step.count('unchanged', 1)
-    gone.state = 'unchanged'
-  end
+  if gone.state == 'pending' then items.set_state(item, items.GONE, 'unchanged') end
   gone.confirmed, gone.flags, gone.was_live, gone.requests = nil, nil, nil, nil
   if gone.repair_at and gone.repair_at <= since then gone.repair_at = nil end
   items.touch(item, items.GONE)
@@ -162,10 +155,7 @@ local function forget_item(item)
   end
   local gone = item.fields[items.GONE]
   gone.flags, gone.was_live, gone.requests, gone.unpublished = nil, nil, nil, nil
-  for _, name in ipairs({'staged', 'publish', 'updated', 'hold', 'limit', 'epoch', 'look', 'looked',
-      'unpublishable'}) do
-    items.set(item, name, nil)
-  end
+  items.clear(item, 'staged', 'publish', 'updated', 'hold', 'limit', 'epoch', 'look', 'looked', 'unpublishable')
   if not gone.undone then
     redis.call('ZADD', 'instep:tombstones', now, item.collection .. ':' .. item.record)
   end

@@ -101,11 +101,7 @@ end
 -- The item has none of the variants that are written: there is nothing to do.
 local function ignore(item, slug)
   local field = item.fields[slug]
-  if field.state == 'pending' then
-    step.count('pending', -1)
-    step.count('ignored', 1)
-    field.state = 'ignored'
-  end
+  if field.state == 'pending' then items.set_state(item, slug, 'ignored') end
   field.repair_at, field.confirmed, field.shown_in = nil, nil, nil
   items.touch(item, slug)
 end

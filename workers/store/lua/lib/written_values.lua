@@ -42,9 +42,7 @@ function written_values.settle(item, claim, verdict)
     local field = item.fields[slug]
     if is_settled(field, slug, claim) then
       if field.state == 'pending' or field.state == 'ignored' then  -- ignored: create_only.lua
-        step.count(field.state, -1)
-        step.count('written', 1)
-        field.state = 'written'
+        items.set_state(item, slug, 'written')
         if normalised[slug] then cms_forms.count_normalised(item, field) end
       end
       confirm(item, slug, claim)

@@ -48,14 +48,7 @@ end
 
 local function leave_sets(item)
   local name = item.collection .. ':' .. item.record
-  for _, lane in ipairs(step.LANES) do
-    for _, rest in ipairs({'', ':sought', ':room'}) do
-      redis.call('ZREM', 'instep:due:' .. item.collection .. ':' .. lane .. rest, item.record)
-    end
-  end
-  for _, kind in ipairs({'waiting:', 'lookup:', 'filter:'}) do
-    redis.call('ZREM', 'instep:' .. kind .. item.collection, item.record)
-  end
+  items.unschedule(item)
   redis.call('SREM', 'instep:not-live:' .. item.collection, item.record)
   for _, set in ipairs({'tombstones', 'resting'}) do redis.call('ZREM', 'instep:' .. set, name) end
   if redis.call('EXISTS', 'instep:waiters:' .. name) == 0 then

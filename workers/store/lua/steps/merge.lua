@@ -6,7 +6,7 @@
 --   texts: values that refer to items, as they stand and as they are to stand
 --   look: that a listing did not show its item was said by keys that were not normal
 -- Returns {done, till, fields, overtaken}; not done: it is in a claim until *till*.
---! uses step items overtaken retirements creation references left_out
+--! uses step items dead_letters retirements creation references left_out
 
 local request, now = step.request, step.now
 
@@ -73,7 +73,7 @@ local fields, superseded = 0, 0
 local function count_overtaken(item, slug)
   local state = item.fields[slug].state
   if state == 'pending' or state == 'dead' then superseded = superseded + 1 end
-  overtaken.supersede(item, slug)
+  dead_letters.supersede(item, slug)
 end
 
 -- Of two values of a field the newer one stands; a request that carried the other may still land.
@@ -130,25 +130,11 @@ local function merge_meta(item, is_new)
     items.set(item, 'shown', from.record)
   end
   items.set(item, 'by', 'key')
-  for _, name in ipairs({'attempts', 'failed', 'refused', 'limit', 'epoch', 'taken', 'passed'}) do
-    items.set(item, name, nil)
-  end
+  items.clear(item, 'attempts', 'failed', 'refused', 'limit', 'epoch', 'taken', 'passed')
   items.set(item, 'due', now)
   for _, field in pairs(item.fields) do
     if field.blocked_since then items.set(item, 'woken', 1) end
   end
-end
-
-local function leave_places()
-  for _, lane in ipairs(step.LANES) do
-    for _, rest in ipairs({'', ':sought'}) do
-      redis.call('ZREM', 'instep:due:' .. from.collection .. ':' .. lane .. rest, from.record)
-    end
-  end
-  for _, name in ipairs({'waiting:', 'lookup:', 'filter:'}) do
-    redis.call('ZREM', 'instep:' .. name .. from.collection, from.record)
-  end
-  redis.call('DEL', from.key)
 end
 
 -- What was left out of an event leaves its letter once something newer is held.
@@ -172,7 +158,8 @@ local function merge()
   if not is_new then write_again(item) end
   merge_meta(item, is_new)
   leave_what_is_overtaken(item)
-  leave_places()
+  items.unschedule(from)
+  redis.call('DEL', from.key)
   local name = from.collection .. ':'
   local since = redis.call('ZSCORE', 'instep:tombstones', name .. from.record)
   if since then

@@ -34,23 +34,20 @@ for i = 1, #flat, 2 do
   local slug = string.sub(flat[i], 1, 2) == 'f:' and string.sub(flat[i], 3)
   local field = slug and item.fields[slug]
   if field and field.state == 'dead' and field.letter == request.id then
-    step.count('dead', -1)
     if request.act == 'replay' then
-      step.count('pending', 1)
-      field.state, field.lane, field.since, field.misses = 'pending', 2, now, nil
+      items.wait_again(item, slug)
+      field.lane = 2
       dead_letters.remove_value(field, slug, 'replayed')
     else
-      step.count('discarded', 1)
-      field.state = 'discarded'
+      items.set_state(item, slug, 'discarded')
       dead_letters.remove_value(field, slug, 'discarded')
     end
-    items.touch(item, slug)
     moved = moved + 1
   end
 end
 local wake = false
 if request.act == 'replay' and moved > 0 then
-  for _, name in ipairs({'attempts', 'failed', 'refused', 'forgotten'}) do items.set(item, name, nil) end
+  items.clear(item, 'attempts', 'failed', 'refused', 'forgotten')
   items.set(item, 'due', now)
   local destination = given(request.destinations[head[3]])
   if destination and wakeups.claim_marker(destination) then wake = destination end

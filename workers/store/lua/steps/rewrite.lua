@@ -62,14 +62,6 @@ local function item_gone(item, id)
   return any
 end
 
-local function wait_again(item, slug)
-  local field = item.fields[slug]
-  step.count('superseded', -1)
-  step.count('pending', 1)
-  field.state, field.since, field.misses, field.letter = 'pending', now, nil, nil
-  items.touch(item, slug)
-end
-
 -- The snapshot of *source*, taken at *as_of_ms*, has the record of *item*. Returns whether its
 -- retirement has fallen. One that a newer event has lifted falls as well: what it overruled counts
 -- again for the item that is made anew.
@@ -86,7 +78,10 @@ local function undo_inferred(item, source, as_of_ms)
   end
   retirements.undo_retirement(item)
   for slug, field in pairs(item.fields) do
-    if slug ~= items.GONE and field.state == 'superseded' and not field.deleted_by then wait_again(item, slug) end
+    if slug ~= items.GONE and field.state == 'superseded' and not field.deleted_by then
+      items.wait_again(item, slug)
+      field.letter = nil
+    end
   end
   gone.version, gone.snapshot_at, gone.events, gone.retired_arrival = versions.BEFORE, nil, nil, nil
   items.touch(item, items.GONE)

@@ -34,7 +34,7 @@
 --! uses destination_health written_values item_attempts
 --! on demand dead_letters retirements resting_records creation slices cms_forms locales
 --! on demand retirement_answers creation_answers import_pace duplicate_keys late_imports plan_room
---! on demand overtaken failed_values
+--! on demand failed_values
 
 local request, now, given = step.request, step.now, step.given
 
