@@ -7,12 +7,13 @@
 --! uses step items slices left_out
 
 local request, given = step.request, step.given
+local body_letters = {}
 local BODY = -1
 local nameless_parts, parts_with_ids = false, false
 
-local function is_nameless() return nameless_parts end
+function body_letters.is_nameless() return nameless_parts end
 
-local function has_ids() return parts_with_ids end
+function body_letters.has_ids() return parts_with_ids end
 
 -- The letter of the body of a delivery that is accepted in slices is begun by the first of them.
 local function go_on_with_body_letter(sliced)
@@ -28,7 +29,7 @@ end
 
 -- Begins the letter of the body anew, where this delivery has one; *closes*: the letter that it replays.
 -- In slices each event takes out what it has left in it (leave_own_entries).
-local function begin_letter(events, closes, letter_for, sliced)
+function body_letters.begin_letter(events, closes, letter_for, sliced)
   if sliced and sliced.letter then return go_on_with_body_letter(sliced) end
   local last = sliced and given(request.whole) or events[#events]
   if last and last.index == BODY and #last.problems > 0 then
@@ -49,7 +50,7 @@ local function begin_letter(events, closes, letter_for, sliced)
 end
 
 -- What *event* has left in the letter of its body when it came before.
-local function remove_own_entries(event, id)
+function body_letters.remove_own_entries(event, id)
   for _, one in ipairs({event.changes, event.left}) do
     for _, place in ipairs(one) do
       local item = items.of(place)
@@ -70,7 +71,7 @@ local function part_name(event)
 end
 
 -- What *event* left out goes into the letter of its body; that of a repeat stays in the first one.
-local function link_part(event, arrival)
+function body_letters.link_part(event, arrival)
   if not event.part or not left_out.rewriting.id or #event.problems > 0 then return end
   local again = given(event.again)
   if again and given(again.whole) ~= left_out.rewriting.id then return end
@@ -84,7 +85,7 @@ local function link_part(event, arrival)
 end
 
 -- An event that runs again stands where the letter of its body says.
-local function restore_place(event)
+function body_letters.restore_place(event)
   local again = event.again
   local held = given(again.whole) and redis.call('HGET', left_out.letter_key(again.whole), part_name(event))
   if not held then return end
@@ -102,7 +103,7 @@ local function place_by_body(id, event)
 end
 
 -- Where the event stands that a letter of a body holds something of; nil: there is none.
-local function find_place(event)
+function body_letters.find_place(event)
   if redis.call('EXISTS', 'instep:letters:raw:' .. request.source) == 0 then return nil end
   local tried = {}
   local function look(place, slug)
@@ -124,8 +125,4 @@ local function find_place(event)
   return nil
 end
 
-return {
-  is_nameless = is_nameless, has_ids = has_ids, begin_letter = begin_letter,
-  remove_own_entries = remove_own_entries, link_part = link_part, restore_place = restore_place,
-  find_place = find_place,
-}
+return body_letters

@@ -4,14 +4,16 @@
 -- normalised of a collection: written values that the CMS keeps in a form of its own
 --! uses items
 
-local function count_normalised(item, field)
+local cms_forms = {}
+
+function cms_forms.count_normalised(item, field)
   if field.normalised then return end
   field.normalised = 1
   redis.call('HINCRBY', 'instep:collection:' .. item.collection, 'normalised', 1)
 end
 
 -- The same value has come again, and the CMS holds it already.
-local function keep(field, held)
+function cms_forms.keep(field, held)
   field.cms_form, field.sent_arrival, field.normalised = held.cms_form, held.sent_arrival or held.arrival, held.normalised
 end
 
@@ -26,7 +28,7 @@ local function answer_of(field)
 end
 
 -- Of what is not sent: the marks that its field may show, where a listing has told the form.
-local function of_fields(item, send)
+function cms_forms.of_fields(item, send)
   local sent, forms = {}, {}
   for _, entry in ipairs(send) do sent[entry.slug] = true end
   for slug, field in pairs(item.fields) do
@@ -39,7 +41,7 @@ local function of_fields(item, send)
 end
 
 -- The answer to another write shows what somebody has made of these.
-local function note_edits(item, slugs)
+function cms_forms.note_edits(item, slugs)
   for _, slug in ipairs(slugs) do
     local field = item.fields[slug]
     if field and field.confirmed then
@@ -50,18 +52,15 @@ local function note_edits(item, slugs)
 end
 
 -- What a listing shows of a value whose item nobody has touched since the answer of *at*.
-local function learn(item, slug, arrival, at, mark, schema)
+function cms_forms.learn(item, slug, arrival, at, mark, schema)
   local field = item.fields[slug]
   if not field or field.arrival ~= arrival or field.repair_at then return end
   if field.state ~= 'written' and field.state ~= 'unchanged' then return end
   local answered, shown = answer_of(field)
   if answered ~= at then return end
   field.cms_form = mark .. ' ' .. schema
-  if shown ~= mark and field.state == 'written' then count_normalised(item, field) end
+  if shown ~= mark and field.state == 'written' then cms_forms.count_normalised(item, field) end
   items.touch(item, slug)
 end
 
-return {
-  count_normalised = count_normalised, keep = keep, of_fields = of_fields, note_edits = note_edits,
-  learn = learn,
-}
+return cms_forms

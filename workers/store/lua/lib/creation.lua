@@ -10,24 +10,25 @@
 --! uses step items dead_letters retirements
 
 local now = step.now
+local creation = {}
 local MAKE_MS = 3600000  -- a listing older than this says no more that an item is not there
 
-local function look_up_again(item)
+function creation.look_up_again(item)
   items.set(item, 'make', nil)
   items.set(item, 'lookup', 1)
   redis.call('ZADD', 'instep:lookup:' .. item.collection, 'NX', now, item.record)
 end
 
 -- A request that was to create the item had no answer: it may have, or still may until *till*.
-local function doubt(item, slugs, till)
+function creation.doubt(item, slugs, till)
   -- What it held goes over the item once more, should there be one by now.
   for slug in pairs(slugs) do items.mark_repair(item, slug, now) end
   items.set(item, 'doubt', math.max(tonumber(item.meta.doubt) or 0, till))
-  look_up_again(item)
+  creation.look_up_again(item)
 end
 
 -- What the store lacks may have created it, too, or be about to (loss.lua).
-local function doubted_till(item)
+function creation.doubted_till(item)
   local till = tonumber(item.meta.doubt)
   -- Further ahead than its own maximum: as with repair marks, it gets all of its time again.
   if till and till > now + step.SEND_MS + step.LATE_MS then
@@ -43,48 +44,48 @@ local function doubted_till(item)
 end
 
 -- Which slug it got, where that is not the one made of its name, and which others have.
-local function note_slug(item, named)
+function creation.note_slug(item, named)
   if not named then return end
   step.note('named', {collection = item.collection, record = item.record, slug = named[1],
     instead = named[2], passed = item.meta.passed})
 end
 
 -- The item has an id: nothing is to be created any more.
-local function finish(item)
+function creation.finish(item)
   items.clear(item, 'make', 'doubt', 'taken', 'passed', 'roomless', 'asks', 'asked')
   if item.meta.lookup then items.end_lookup(item) end
 end
 
-local function is_to_be_created(item)
+function creation.is_to_be_created(item)
   local at = not items.in_force(item) and tonumber(item.meta.make)
   if not at or at > now or now - at > MAKE_MS then return false end
-  local till = doubted_till(item)
+  local till = creation.doubted_till(item)
   return not (till and at < till)
 end
 
 local SENT = {pending = true, written = true, unchanged = true}
 
-local function goes_into_new(field)
+function creation.goes_into_new(field)
   return not field.deleted_by and (SENT[field.state] or (field.create_only and field.state == 'ignored'))
 end
 
-local function held_text(item, slug)
+function creation.held_text(item, slug)
   local field = item.fields[slug]
-  return field and goes_into_new(field) and field.value or nil
+  return field and creation.goes_into_new(field) and field.value or nil
 end
 
 -- What holds the name of an item that is to be created, be it in its primary locale alone.
 local function named_in(item)
-  local name = held_text(item, 'name')
+  local name = creation.held_text(item, 'name')
   for slug in pairs(item.fields) do
-    if string.sub(slug, 1, 5) == 'name@' then name = name or held_text(item, slug) end
+    if string.sub(slug, 1, 5) == 'name@' then name = name or creation.held_text(item, slug) end
   end
   return name
 end
 
 -- The CMS takes no item without a name, and none is made of an event of which something was left
 -- out: what is held becomes a letter, until an event gives what is missing.
-local function refuse_incomplete(item)
+function creation.refuse_incomplete(item)
   local name, why = named_in(item), nil
   if item.meta.partial then
     why = ', and none is created of an event that could not be read whole: see the dead letter '
@@ -99,7 +100,7 @@ local function refuse_incomplete(item)
 end
 
 -- A value that is in a letter goes out again. *name*, *value*: of the letters that are meant.
-local function replay_value(item, slug, name, value)
+function creation.replay_value(item, slug, name, value)
   local field = item.fields[slug]
   if field.state ~= 'dead' or redis.call('HGET', 'instep:letter:' .. field.letter, name) ~= value then return end
   items.wait_again(item, slug)
@@ -107,17 +108,17 @@ local function replay_value(item, slug, name, value)
 end
 
 -- What died because there was no item goes with the rest, now that there is to be one.
-local function replay_values(item, name, value)
-  for slug in pairs(item.fields) do replay_value(item, slug, name, value) end
+function creation.replay_values(item, name, value)
+  for slug in pairs(item.fields) do creation.replay_value(item, slug, name, value) end
 end
 
 -- A claim that ran out may have sent its request at the last moment.
-local function expire_claim(item)
+function creation.expire_claim(item)
   local claim = items.claim_of(item)
   if not claim then return end
   local till = claim.at + step.SEND_MS + step.LATE_MS
   if claim.kind == 'create' then
-    doubt(item, claim.fields, till)
+    creation.doubt(item, claim.fields, till)
   elseif claim.kind == 'update' then
     for slug in pairs(claim.fields) do items.mark_repair(item, slug, till) end
   else
@@ -126,10 +127,4 @@ local function expire_claim(item)
   items.set(item, 'claim', nil)
 end
 
-return {
-  look_up_again = look_up_again, doubt = doubt, doubted_till = doubted_till, note_slug = note_slug,
-  finish = finish, 
-  is_to_be_created = is_to_be_created,
-  goes_into_new = goes_into_new, held_text = held_text, refuse_incomplete = refuse_incomplete,
-  replay_value = replay_value, replay_values = replay_values, expire_claim = expire_claim,
-}
+return creation

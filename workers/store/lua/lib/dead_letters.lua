@@ -2,6 +2,7 @@
 --! uses step items closed_letters
 
 local now, given = step.now, step.given
+local dead_letters = {}
 local CLOSED_LETTERS = 1000
 local CLOSED_BYTES = 2048    -- of one entry of a closed letter
 local LETTERS_MOST = 10000   -- that are open, before what no item has gets none of its own any more
@@ -9,7 +10,7 @@ local LETTER_BYTES = 1000    -- of one, about
 local LETTERS_PART = 8       -- of the memory of a store with a limit
 
 -- The last letter of a raw body takes it along.
-local function release_body(source, raw)
+function dead_letters.release_body(source, raw)
   local key = 'instep:raw:' .. raw
   if redis.call('HINCRBY', key, 'letters', -1) <= 0 then
     redis.call('HINCRBY', 'instep:raw-bytes', source, -redis.call('HSTRLEN', key, 'text'))
@@ -17,15 +18,15 @@ local function release_body(source, raw)
   end
 end
 
-local function drop_body(id)
+function dead_letters.drop_body(id)
   local held = redis.call('HMGET', 'instep:letter:' .. id, 'raw', 'source')
   if not held[1] then return end
-  release_body(held[2], held[1])
+  dead_letters.release_body(held[2], held[1])
   redis.call('HDEL', 'instep:letter:' .. id, 'raw', 'headers')
 end
 
 -- What a letter that is closed needs no more: what is long, and where the events of a body stand.
-local function shorten(id)
+function dead_letters.shorten(id)
   local key, gone = 'instep:letter:' .. id, {}
   for _, name in ipairs(redis.call('HKEYS', key)) do
     local kind = string.sub(name, 1, 2)
@@ -49,11 +50,11 @@ local function remove_from_waiters(id)
 end
 
 -- *many*: it holds very many entries, which leave it in slices; the last of these shortens it.
-local function close(id, reason, many)
+function dead_letters.close(id, reason, many)
   redis.call('HSET', 'instep:letter:' .. id, 'state', 'closed', 'reason', reason, 'closed', now)
-  drop_body(id)
+  dead_letters.drop_body(id)
   remove_from_waiters(id)
-  if not many then shorten(id) end
+  if not many then dead_letters.shorten(id) end
   redis.call('ZREM', 'instep:letters', id)
   redis.call('ZADD', 'instep:letters:closed', now, id)
   local source = redis.call('HGET', 'instep:letter:' .. id, 'source')
@@ -65,25 +66,25 @@ local function close(id, reason, many)
 end
 
 -- A value leaves its dead letter; an empty letter closes itself.
-local function remove_value(field, slug, fate)
+function dead_letters.remove_value(field, slug, fate)
   local id = field.letter
   field.letter = nil
   local key = 'instep:letter:' .. id
   local entry = cjson.decode(redis.call('HGET', key, 'f:' .. slug))
   entry.fate = fate
   redis.call('HSET', key, 'f:' .. slug, cjson.encode(entry))
-  if redis.call('HINCRBY', key, 'open', -1) == 0 then close(id, fate) end
+  if redis.call('HINCRBY', key, 'open', -1) == 0 then dead_letters.close(id, fate) end
 end
 
 -- A value that waits, or lies in a letter, has been overtaken by something newer.
-local function supersede(item, slug)
+function dead_letters.supersede(item, slug)
   local field = item.fields[slug]
   if field.state ~= 'pending' and field.state ~= 'dead' then return end
-  if field.state == 'dead' then remove_value(field, slug, 'superseded') end
+  if field.state == 'dead' then dead_letters.remove_value(field, slug, 'superseded') end
   items.set_state(item, slug, 'superseded')
 end
 
-local function is_full()
+function dead_letters.is_full()
   local open = redis.call('ZCARD', 'instep:letters')
   if open < 1000 then return false end
   local limit = step.memory_limit()
@@ -115,9 +116,9 @@ local function add_to_shared(item, slugs, death)
 end
 
 -- Moves fields of an item into one new dead letter. *death*.absent: no item has the key.
-local function add(item, slugs, death, id)
+function dead_letters.add(item, slugs, death, id)
   if #slugs == 0 then return nil end
-  if death.absent and is_full() then return add_to_shared(item, slugs, death) end
+  if death.absent and dead_letters.is_full() then return add_to_shared(item, slugs, death) end
   local letter = 'd' .. redis.call('INCR', 'instep:letter-number')
   local put = {'kind', death.kind, 'collection', item.collection, 'item', id or '',
     'key', item.meta.by == 'key' and (item.meta.shown or item.record) or '', 'record', item.record,
@@ -149,7 +150,4 @@ local function add(item, slugs, death, id)
   return letter
 end
 
-return {
-  release_body = release_body, drop_body = drop_body, shorten = shorten,
-  close = close, remove_value = remove_value, supersede = supersede, is_full = is_full, add = add,
-}
+return dead_letters

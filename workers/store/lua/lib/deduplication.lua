@@ -10,6 +10,7 @@
 --! uses step version_order
 
 local request, now, given = step.request, step.now, step.given
+local deduplication = {}
 local SHORT_MS = 3600000
 local PARTS = {l = 8, s = 4}  -- generations of one life, so that none is kept much longer
 local FULL = 500              -- ids of one set: up to 512 are stored as bare integers
@@ -169,7 +170,7 @@ local function generation_of(kind, place)
   return begin_generation(kind, last, filled), 0
 end
 
-local function keep_id(kind, id)
+function deduplication.keep_id(kind, id)
   local integer, place = integer_of(id)
   local one, filled = generation_of(kind, place)
   local key = set_of(one, place)
@@ -190,7 +191,7 @@ end
 local function own_mark(id, again) return string.format('%s@%.0f', id, again.number) end
 
 -- Whether an event is a repeat of one that was taken. *here*: ids of this delivery.
-local function is_repeat(event, here)
+function deduplication.is_repeat(event, here)
   local id, again = given(event.id), given(event.again)
   if not id then return false end
   if not again then return here[id] or is_seen(id) end
@@ -209,21 +210,18 @@ local function tells_repeats(event)
   return true
 end
 
-local function mark_seen(event)
+function deduplication.mark_seen(event)
   local id, again = given(event.id), given(event.again)
   if not id or (again and again.taken) then return end
-  keep_id(tells_repeats(event) and 's' or 'l', id)
-  if again then keep_id('l', own_mark(id, again)) end
+  deduplication.keep_id(tells_repeats(event) and 's' or 'l', id)
+  if again then deduplication.keep_id('l', own_mark(id, again)) end
 end
 
-local function forgotten_ms() return forgot end
+function deduplication.forgotten_ms() return forgot end
 
 -- Ids that no field holds any more (version_order.lua), since there are too many of one version.
-local function mark_outlived()
-  for _, id in ipairs(version_order.outlived) do keep_id('l', id) end
+function deduplication.mark_outlived()
+  for _, id in ipairs(version_order.outlived) do deduplication.keep_id('l', id) end
 end
 
-return {
-  is_repeat = is_repeat, keep_id = keep_id, mark_seen = mark_seen, forgotten_ms = forgotten_ms,
-  mark_outlived = mark_outlived,
-}
+return deduplication

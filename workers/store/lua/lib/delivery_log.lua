@@ -12,12 +12,13 @@
 --! uses step arrivals
 
 local request, now, given = step.request, step.now, step.given
+local delivery_log = {}
 local WORDS_MS = 2 * 3600000  -- words are used for an hour, by a process's own clock
 local ENTRY = 16              -- bytes of an entry beside its texts, about
-local KEPT_PART = 4           -- of the memory of a store with a limit, for all sources
+delivery_log.KEPT_PART = 4           -- of the memory of a store with a limit, for all sources
 local AT_ONCE = 50            -- that fall out in one step
 
-local function ms_of(entry) return tonumber(string.match(entry[1], '^%d+')) end
+function delivery_log.ms_of(entry) return tonumber(string.match(entry[1], '^%d+')) end
 
 local function weight(entry)
   local bytes = ENTRY
@@ -25,21 +26,21 @@ local function weight(entry)
   return bytes
 end
 
-local function first_of(key) return redis.call('XRANGE', key, '-', '+', 'COUNT', 1)[1] end
+function delivery_log.first_of(key) return redis.call('XRANGE', key, '-', '+', 'COUNT', 1)[1] end
 
-local function remove_entry(key, entry)
+function delivery_log.remove_entry(key, entry)
   redis.call('XDEL', key, entry[1])
   return weight(entry)
 end
 
-local function state_of(source)
+function delivery_log.state_of(source)
   local names = {'number', 'ms', 'bytes', 'oldest', 'fell', 'dropped', 'most'}
   local held, state = redis.call('HMGET', 'instep:kept-state:' .. source, unpack(names)), {}
   for n, name in ipairs(names) do state[name] = tonumber(held[n] or nil) end
   return state
 end
 
-local function save_state(source, state)
+function delivery_log.save_state(source, state)
   local put = {}
   for name, value in pairs(state) do
     put[#put + 1] = name
@@ -52,10 +53,10 @@ end
 -- Words stay for as long as a delivery may need them.
 local function trim_words(source, state)
   local key = 'instep:kept-words:' .. source
-  local entry = first_of(key)
-  while entry and ms_of(entry) < (state.oldest or now) - WORDS_MS do
-    state.bytes = state.bytes - remove_entry(key, entry)
-    entry = first_of(key)
+  local entry = delivery_log.first_of(key)
+  while entry and delivery_log.ms_of(entry) < (state.oldest or now) - WORDS_MS do
+    state.bytes = state.bytes - delivery_log.remove_entry(key, entry)
+    entry = delivery_log.first_of(key)
   end
   if not entry and not state.oldest then state.bytes = 0 end
 end
@@ -66,39 +67,39 @@ local function trim_by_limits(source, kept, state)
   local most = math.min(kept.most, state.most or kept.most)
   local function fits(ms) return ms >= from and state.bytes <= most end
   if not state.oldest or fits(state.oldest) then return false end
-  local entry = first_of(key)
+  local entry = delivery_log.first_of(key)
   for _ = 1, AT_ONCE do
-    if not entry or fits(ms_of(entry)) then break end
-    if ms_of(entry) >= from then state.dropped = (state.dropped or 0) + 1 end
-    state.fell = ms_of(entry)
-    state.bytes = state.bytes - remove_entry(key, entry)
+    if not entry or fits(delivery_log.ms_of(entry)) then break end
+    if delivery_log.ms_of(entry) >= from then state.dropped = (state.dropped or 0) + 1 end
+    state.fell = delivery_log.ms_of(entry)
+    state.bytes = state.bytes - delivery_log.remove_entry(key, entry)
     redis.call('HDEL', 'instep:kept-places:' .. source, string.match(entry[1], '%d+$'))
-    entry = first_of(key)
+    entry = delivery_log.first_of(key)
   end
-  state.oldest = entry and ms_of(entry) or nil
+  state.oldest = entry and delivery_log.ms_of(entry) or nil
   trim_words(source, state)
   return true
 end
 
 -- What is too old, also where nothing comes. *share*: bytes that the deliveries of one source may take, so
 -- that those of all leave room for the rest; nil: the store has no limit.
-local function trim_idle(source, kept, share)
-  local state = state_of(source)
+function delivery_log.trim_idle(source, kept, share)
+  local state = delivery_log.state_of(source)
   local most = share and share < kept.most and math.floor(share) or nil
   local changed = state.most ~= most
   state.most = most
   if changed and not most then redis.call('HDEL', 'instep:kept-state:' .. source, 'most') end
-  if trim_by_limits(source, kept, state) or (changed and state.number) then save_state(source, state) end
+  if trim_by_limits(source, kept, state) or (changed and state.number) then delivery_log.save_state(source, state) end
 end
 
-local function places_text(repeats, left, rest)
+function delivery_log.places_text(repeats, left, rest)
   local text = table.concat(repeats, ',') .. '|'
   if left[#left] ~= -1 then return text .. table.concat(left, ',') end
   return text .. '-1|' .. table.concat(rest, ',')
 end
 
 -- The places of a delivery that was accepted in slices are known at the end of it.
-local function note_places(source, number, texts)
+function delivery_log.note_places(source, number, texts)
   local repeats, left, rest = unpack(texts)
   local text = repeats .. '|' .. left
   if string.match(left, '%-1,$') then text = text .. '|' .. rest end
@@ -108,15 +109,15 @@ local function note_places(source, number, texts)
 end
 
 -- Which deliveries are kept so far, and the number of this one; nil where it is not to be kept.
-local function begin()
+function delivery_log.begin()
   if not given(request.kept) then return nil end
-  local state = state_of(request.source)
+  local state = delivery_log.state_of(request.source)
   state.number = (state.number or 0) + 1
   return state
 end
 
 -- *x*, *arrival*: see above. Returns the name of new words, or '' where those given are gone.
-local function append(state, x, arrival)
+function delivery_log.append(state, x, arrival)
   local source, kept = request.source, request.kept
   state.ms = math.max(now, state.ms or 0)
   state.oldest = state.oldest or state.ms
@@ -124,7 +125,7 @@ local function append(state, x, arrival)
   local words, fresh = given(kept.words), ARGV[5] ~= ''
   if words and not redis.call('XRANGE', 'instep:kept-words:' .. source, words, words)[1] then
     -- They held what was erased (forget.lua): this one cannot be read, the next brings its own.
-    save_state(source, state)
+    delivery_log.save_state(source, state)
     return ''
   end
   local came = string.format('%.0f', arrivals.us)
@@ -140,12 +141,8 @@ local function append(state, x, arrival)
   end
   state.bytes = (state.bytes or 0) + bytes
   trim_by_limits(source, kept, state)
-  save_state(source, state)
+  delivery_log.save_state(source, state)
   return fresh and id or nil
 end
 
-return {
-  KEPT_PART = KEPT_PART, ms_of = ms_of, first_of = first_of, remove_entry = remove_entry,
-  state_of = state_of, save_state = save_state, trim_idle = trim_idle, places_text = places_text,
-  note_places = note_places, begin = begin, append = append,
-}
+return delivery_log

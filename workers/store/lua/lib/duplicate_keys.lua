@@ -7,9 +7,12 @@
 --! uses step items resting_records item_ids
 
 local request = step.request
+local duplicate_keys = {
+  changes = {},     -- {key, item id, what}
+  duplicates = {},  -- {key, item id, id of the other}
+}
 local TWINS = 1000  -- that are kept of one collection
 
-local changes, duplicates = {}, {}  -- {key, item id, what}; {key, item id, id of the other}
 local twins, how_many
 
 local function load_twins(place)
@@ -32,11 +35,11 @@ local function add_twin(place, record, id, holder)
   twins[record][id] = true
   how_many = how_many + 1
   redis.call('HSET', 'instep:twins:' .. place, id, record)
-  duplicates[#duplicates + 1] = {record, holder, id}
-  changes[#changes + 1] = {record, id, 'twin'}
+  duplicate_keys.duplicates[#duplicate_keys.duplicates + 1] = {record, holder, id}
+  duplicate_keys.changes[#duplicate_keys.changes + 1] = {record, id, 'twin'}
 end
 
-local function drop_twin(place, id)
+function duplicate_keys.drop_twin(place, id)
   local record = redis.call('HGET', 'instep:twins:' .. place, id)
   if not record then return end
   load_twins(place)
@@ -63,22 +66,22 @@ local function oldest(place, record, holder)
 end
 
 -- Once the item of *record* is not its own any more, the next one is; nil: none is known.
-local function take_heir(place, record)
+function duplicate_keys.take_heir(place, record)
   local heir = oldest(place, record)
   if heir then
-    drop_twin(place, heir)
+    duplicate_keys.drop_twin(place, heir)
     item_ids.keep(place, record, heir)
   end
   return heir
 end
 
 -- The item is not the record's any more: it is gone, or has another key ('moved').
-local function remove_item(place, record, id, what)
+function duplicate_keys.remove_item(place, record, id, what)
   redis.call('HDEL', 'instep:keys:' .. place, id)
   if redis.call('HGET', 'instep:ids:' .. place, record) ~= id then return end
   redis.call('HDEL', 'instep:ids:' .. place, record)
-  changes[#changes + 1] = {record, id, what}
-  local heir = take_heir(place, record)
+  duplicate_keys.changes[#duplicate_keys.changes + 1] = {record, id, what}
+  local heir = duplicate_keys.take_heir(place, record)
   local item = items.load(request.collection, record)
   if not next(item.meta) then return end
   items.forget_confirmations(item)
@@ -93,11 +96,11 @@ end
 
 -- A listing shows the item *id* without a key, or with *record*. Returns whose item it is, and
 -- whether that has changed.
-local function choose_item(place, record, id, created)
+function duplicate_keys.choose_item(place, record, id, created)
   local was = redis.call('HGET', 'instep:keys:' .. place, id)
-  if was and was ~= record then remove_item(place, was, id, 'moved') end
+  if was and was ~= record then duplicate_keys.remove_item(place, was, id, 'moved') end
   local twin = redis.call('HGET', 'instep:twins:' .. place, id)
-  if twin and twin ~= record then drop_twin(place, id) end
+  if twin and twin ~= record then duplicate_keys.drop_twin(place, id) end
   if not record then
     redis.call('HDEL', 'instep:born:' .. place, id)
     return nil, false
@@ -106,10 +109,10 @@ local function choose_item(place, record, id, created)
   item_ids.note_listed(place, id)
   local holder = redis.call('HGET', 'instep:ids:' .. place, record)
   if not holder then
-    drop_twin(place, id)
+    duplicate_keys.drop_twin(place, id)
     holder = oldest(place, record, id)
     if holder ~= id then add_twin(place, record, id, holder) end
-    drop_twin(place, holder)
+    duplicate_keys.drop_twin(place, holder)
     item_ids.keep(place, record, holder)
     return holder, false
   end
@@ -117,18 +120,15 @@ local function choose_item(place, record, id, created)
   local chosen = oldest(place, record, holder)
   if holder ~= id and is_older(place, id, chosen) then chosen = id end  -- one too many to be kept
   if chosen == holder then return holder, false end
-  drop_twin(place, chosen)
+  duplicate_keys.drop_twin(place, chosen)
   item_ids.keep(place, record, chosen)
   add_twin(place, record, holder, chosen)
   return chosen, true
 end
 
-local function note_changes()
-  if #changes == 0 then return end
-  step.note('noticed', {collection = request.collection, items = changes}, 'items')
+function duplicate_keys.note_changes()
+  if #duplicate_keys.changes == 0 then return end
+  step.note('noticed', {collection = request.collection, items = duplicate_keys.changes}, 'items')
 end
 
-return {
-  changes = changes, duplicates = duplicates, drop_twin = drop_twin, take_heir = take_heir,
-  remove_item = remove_item, choose_item = choose_item, note_changes = note_changes,
-}
+return duplicate_keys

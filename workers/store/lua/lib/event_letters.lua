@@ -3,16 +3,17 @@
 --! uses step items arrivals dead_letters creation raw_bodies left_out remap body_letters
 
 local request, given = step.request, step.given
+local event_letters = {}
 local CAUSES = 1000   -- that have a letter each beyond those
-local rewritten = {}  -- letters of this delivery that stay open
+event_letters.rewritten = {}  -- letters of this delivery that stay open
 
 -- Whether all of an event could be read.
-local function is_whole(event) return #event.problems + #event.left == 0 and not event.part end
+function event_letters.is_whole(event) return #event.problems + #event.left == 0 and not event.part end
 
 -- A record that is known, or is back, by an event that could not be read whole is not created before
 -- another event could.
-local function note_whole(item, event)
-  if is_whole(event) then
+function event_letters.note_whole(item, event)
+  if event_letters.is_whole(event) then
     if item.meta.partial then creation.replay_values(item, 'kind', 'missing') end
     items.set(item, 'partial', nil)
   elseif not next(item.fields) or items.in_force(item) then
@@ -22,7 +23,7 @@ end
 
 -- Where the event of an open letter of which something was taken stands, so that its repeat runs as
 -- a replay; nil: the event has no such letter.
-local function find_place(event)
+function event_letters.find_place(event)
   local held = redis.call('HMGET', left_out.letter_key(event.letter),
     'state', 'taken', 'number', 'place', 'arrival', 'came')
   if held[1] ~= 'open' or not held[2] then return body_letters.find_place(event) end
@@ -31,7 +32,7 @@ local function find_place(event)
 end
 
 -- The letters of an event that was read whole.
-local function close_letters(event)
+function event_letters.close_letters(event)
   local again = given(event.again)
   for _, id in ipairs(again and again.letters or {event.letter}) do
     if left_out.is_open(id) then
@@ -42,7 +43,7 @@ local function close_letters(event)
 end
 
 -- Beyond so many letters of a source one stands for all that have one cause.
-local function letter_for(event)
+function event_letters.letter_for(event)
   local letters = 'instep:letters:raw:' .. request.source
   if redis.call('SISMEMBER', letters, event.letter) == 1
       or redis.call('SCARD', letters) < request.letters_most and not dead_letters.is_full() then
@@ -61,7 +62,7 @@ local function open_letter_of(event)
 end
 
 -- The arrival number at which an event stands; that of which something was left out has its own.
-local function arrival_of(event)
+function event_letters.arrival_of(event)
   local fails = #event.problems + #event.left > 0 or event.part
   if fails and not given(event.again) then return arrivals.next() end
   return arrivals.last()
@@ -81,13 +82,13 @@ local function note_place(id, event, keeping, before)
 end
 
 -- Returns whether the event has an open letter now. *before*: the arrival number when its turn came.
-local function keep_letter(event, raw, keeping, before)
+function event_letters.keep_letter(event, raw, keeping, before)
   local again = given(event.again)
   if request.again then remap.refused[#remap.refused + 1] = {event.again.number, event.problems} end
   local id = again and open_letter_of(event) or nil
   -- Of a kept delivery that runs again nothing new is kept: what fails stays as it is.
   if request.again and not id then return false end
-  id = id or letter_for(event)
+  id = id or event_letters.letter_for(event)
   local key, opens = left_out.letter_key(id), not left_out.is_open(id)
   local begun = id == left_out.rewriting.id
   if begun then left_out.rewriting.id = nil end
@@ -104,7 +105,7 @@ local function keep_letter(event, raw, keeping, before)
     and (not lacks or raw_bodies.has_room(raw_bodies.weight_of(raw, {}), 1))
   raw_bodies.keep_letter({id = id, source = request.source, topic = event.topic, name = event.name,
     index = event.index, problems = event.problems, headers = event.headers}, fits and raw or nil)
-  rewritten[id] = true
+  event_letters.rewritten[id] = true
   note_place(id, event, not stands_for_many and keeping or nil, before)
   if #event.changes > 0 or #event.fetches > 0 then redis.call('HSET', key, 'taken', 1) end
   local nameless = event.nameless or stands_for_many or (begun and body_letters.is_nameless())
@@ -122,8 +123,4 @@ local function keep_letter(event, raw, keeping, before)
   return true
 end
 
-return {
-  rewritten = rewritten, is_whole = is_whole, note_whole = note_whole, find_place = find_place,
-  close_letters = close_letters, letter_for = letter_for, arrival_of = arrival_of,
-  keep_letter = keep_letter,
-}
+return event_letters

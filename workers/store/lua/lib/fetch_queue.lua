@@ -8,13 +8,14 @@
 --! uses step dead_letters raw_bodies
 
 local now, now_us, given = step.now, step.now_us, step.given
-local QUEUE = ':fetch'          -- woken like a destination; none has such a name
+local fetch_queue = {}
+fetch_queue.QUEUE = ':fetch'          -- woken like a destination; none has such a name
 local LONGEST_REST_MS = 3600000  -- that a fetcher may ask for
 local MOST_TOPICS = 20
 
-local function fetcher_key(name) return 'instep:fetcher:' .. name end
+function fetch_queue.fetcher_key(name) return 'instep:fetcher:' .. name end
 
-local function load(name, source, object)
+function fetch_queue.load(name, source, object)
   local member = source .. ':' .. object
   local key = 'instep:fetch:' .. name .. ':' .. member
   local held = {}
@@ -25,12 +26,12 @@ local function load(name, source, object)
 end
 
 -- When a fetcher that rests may be asked again; nil: it does not rest.
-local function rests_till(name)
-  local till = step.sane(redis.call('HGET', fetcher_key(name), 'until'), LONGEST_REST_MS)
+function fetch_queue.rests_till(name)
+  local till = step.sane(redis.call('HGET', fetch_queue.fetcher_key(name), 'until'), LONGEST_REST_MS)
   return till and till > now and till or nil
 end
 
-local function set_due(fetch, at)
+function fetch_queue.set_due(fetch, at)
   redis.call('ZADD', 'instep:fetches:' .. fetch.fetcher, at, fetch.member)
 end
 
@@ -60,71 +61,67 @@ end
 
 -- A notice of an object that waits already is merged into that entry. A replayed one never takes
 -- the place of one that came by itself.
-local function add(fetch, notice, raw, replayed)
+function fetch_queue.add(fetch, notice, raw, replayed)
   local held = fetch.held
   redis.call('SADD', 'instep:fetchers', fetch.fetcher)
-  redis.call('HINCRBY', fetcher_key(fetch.fetcher), 'asked', 1)
+  redis.call('HINCRBY', fetch_queue.fetcher_key(fetch.fetcher), 'asked', 1)
   if not (held and replayed) then replace_notice(fetch, notice, raw) end
   redis.call('HINCRBY', fetch.key, 'n', 1)
   -- A newer notice starts the count afresh and does not wait out the backoff of the older one.
   reset_attempts(fetch)
   redis.call('HSET', fetch.key, 'topics', topics_with(fetch, given(notice.topic)))
-  if held then redis.call('HINCRBY', fetcher_key(fetch.fetcher), 'merged', 1) end
+  if held then redis.call('HINCRBY', fetch_queue.fetcher_key(fetch.fetcher), 'merged', 1) end
   if held and held.token then
     redis.call('HSETNX', fetch.key, 'risen', now)
   else
-    set_due(fetch, now)
+    fetch_queue.set_due(fetch, now)
   end
   redis.call('ZADD', 'instep:fetches-waiting:' .. fetch.fetcher, 'NX', now, fetch.member)
 end
 
 -- A read is over: as long as it took, others go first. Beside one that hangs for a minute each
 -- time they would else read one object a minute.
-local function end_turn(name)
-  local claimed = tonumber(redis.call('HGET', fetcher_key(name), 'claimed') or 0) / 1000
+function fetch_queue.end_turn(name)
+  local claimed = tonumber(redis.call('HGET', fetch_queue.fetcher_key(name), 'claimed') or 0) / 1000
   local took = math.max(0, math.min(now_us / 1000 - claimed, step.AHEAD_MS))
-  redis.call('HSET', fetcher_key(name), 'turn', string.format('%.3f', now + took))
+  redis.call('HSET', fetch_queue.fetcher_key(name), 'turn', string.format('%.3f', now + took))
 end
 
 -- The claim is over, the object is not: it is due again.
-local function put_back(fetch, at)
+function fetch_queue.put_back(fetch, at)
   redis.call('HDEL', fetch.key, 'token', 'till', 'risen')
-  set_due(fetch, at)
+  fetch_queue.set_due(fetch, at)
 end
 
-local function close(fetch, fate)
+function fetch_queue.close(fetch, fate)
   reset_attempts(fetch)
   dead_letters.release_body(fetch.source, fetch.held.raw)
   redis.call('DEL', fetch.key)
   redis.call('ZREM', 'instep:fetches:' .. fetch.fetcher, fetch.member)
   redis.call('ZREM', 'instep:fetches-waiting:' .. fetch.fetcher, fetch.member)
-  redis.call('HINCRBY', fetcher_key(fetch.fetcher), fate, 1)
+  redis.call('HINCRBY', fetch_queue.fetcher_key(fetch.fetcher), fate, 1)
 end
 
 -- A claim that ran out and was taken by another must change nothing: its read is the older one.
-local function holds_claim(fetch, token)
+function fetch_queue.holds_claim(fetch, token)
   return fetch.held and fetch.held.token == token
 end
 
 -- The fetch of *claim* {token, n, cursor, more} has landed.
-local function finish(fetch, claim)
-  end_turn(fetch.fetcher)
-  redis.call('HSET', fetcher_key(fetch.fetcher), 'failures', 0, 'success', now)
+function fetch_queue.finish(fetch, claim)
+  fetch_queue.end_turn(fetch.fetcher)
+  redis.call('HSET', fetch_queue.fetcher_key(fetch.fetcher), 'failures', 0, 'success', now)
   if given(claim.cursor) then
     redis.call('HSET', 'instep:cursors:' .. fetch.fetcher, fetch.member, claim.cursor)
   end
   local risen = tonumber(fetch.held.n) > claim.n
-  if not risen and not claim.more then return close(fetch, 'done') end
+  if not risen and not claim.more then return fetch_queue.close(fetch, 'done') end
   if risen and not claim.more then
     redis.call('ZADD', 'instep:fetches-waiting:' .. fetch.fetcher, tonumber(fetch.held.risen or now), fetch.member)
   end
   reset_attempts(fetch)
   redis.call('HDEL', fetch.key, 'failed')
-  put_back(fetch, now)
+  fetch_queue.put_back(fetch, now)
 end
 
-return {
-  QUEUE = QUEUE, fetcher_key = fetcher_key, load = load, rests_till = rests_till,
-  set_due = set_due, add = add, end_turn = end_turn, put_back = put_back, close = close,
-  holds_claim = holds_claim, finish = finish,
-}
+return fetch_queue

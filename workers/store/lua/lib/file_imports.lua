@@ -5,6 +5,7 @@
 --! uses step items listing_schedule requests import_pace
 
 local request, now = step.request, step.now
+local file_imports = {}
 local FETCHED_MS = 7000   -- half of the time that a request has (workers/webflow/client.py)
 
 local function count_matches(text, pattern)
@@ -13,7 +14,7 @@ local function count_matches(text, pattern)
 end
 
 -- How many files the CMS has to fetch for *send*; what goes by its fileId it has.
-local function count_files(send)
+function file_imports.count_files(send)
   local found = 0
   for _, entry in ipairs(send) do
     if entry.type == 'richtext' then
@@ -28,14 +29,14 @@ end
 
 -- room: files that one request may import   taken: those of this one
 -- *dest*: what is held of the destination.
-local function turn_of(dest)
+function file_imports.turn_of(dest)
   local each = tonumber(dest.import_ms) or import_pace.ONE_MS
   return {each = each, room = math.max(1, math.floor(FETCHED_MS / math.max(1, each))), taken = 0,
     imported = dest.imported}
 end
 
 -- Whether another one may go now. Only what has files to import asks: most claims carry none.
-local function may_import(turn, flight)
+function file_imports.may_import(turn, flight)
   if turn.free == nil then
     local files = flight .. ':files'
     redis.call('ZREMRANGEBYSCORE', files, '-inf', now)
@@ -47,23 +48,20 @@ local function may_import(turn, flight)
 end
 
 -- It leaves the way to what is due behind it. *due*: how many there are.
-local function postpone(item, due)
+function file_imports.postpone(item, due)
   local ms = math.min(10000, math.max(500, due))
   items.set(item, 'due', now + ms)
   listing_schedule.note_due(now + ms)
 end
 
 -- The others have had their turn, or there are none.
-local function end_turn(dest_key, turn)
+function file_imports.end_turn(dest_key, turn)
   if turn.imported then redis.call('HDEL', dest_key, 'imported') end
 end
 
-local function begin(dest_key, flight, turn)
-  if turn.taken == 0 then return end_turn(dest_key, turn) end
+function file_imports.begin(dest_key, flight, turn)
+  if turn.taken == 0 then return file_imports.end_turn(dest_key, turn) end
   redis.call('ZADD', flight .. ':files', now + step.CLAIM_MS, request.token)
 end
 
-return {
-  count_files = count_files, turn_of = turn_of, may_import = may_import, postpone = postpone,
-  end_turn = end_turn, begin = begin,
-}
+return file_imports

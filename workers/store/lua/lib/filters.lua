@@ -15,18 +15,19 @@
 --! uses step listing_schedule
 
 local now = step.now
+local filters = {}
 local FILTERED = 100       -- keys of one call
-local ASK_AGAIN_MS = 30000 -- the longest between two filters for one key
-local OFF_MS = 86400000
+filters.ASK_AGAIN_MS = 30000 -- the longest between two filters for one key
+filters.OFF_MS = 86400000
 
-local function is_off(held) return (step.sane(held, OFF_MS) or 0) > now end
+local function is_off(held) return (step.sane(held, filters.OFF_MS) or 0) > now end
 
-local function is_proven(held) return (step.sane(held, 0) or 0) > now - OFF_MS end
+function filters.is_proven(held) return (step.sane(held, 0) or 0) > now - filters.OFF_MS end
 
 -- *item* waits for its id: by filter first, where that may find it. Not what was forgotten, whose id
 -- a filter may have given and may give again; nor what a request may have created since: a filter
 -- may lag behind that, and a listing of what is new costs no more.
-local function add_record(collection, item)
+function filters.add_record(collection, item)
   if collection.whole or item.meta.doubt or item.meta.forgotten then return end
   if collection.unfiltered == nil then
     local slot = 'instep:index:' .. collection.name .. ':' .. collection.index .. ':filter'
@@ -35,14 +36,14 @@ local function add_record(collection, item)
   if collection.unfiltered then return end
   local at, asks = now, tonumber(item.meta.asks) or 0
   if asks > 0 then
-    local rest = math.min(ASK_AGAIN_MS, 500 * 2 ^ math.min(asks, 10))
+    local rest = math.min(filters.ASK_AGAIN_MS, 500 * 2 ^ math.min(asks, 10))
     at = math.max(now, (step.sane(item.meta.asked, 0) or 0) + rest)
   end
   redis.call('ZADD', 'instep:filter:' .. collection.name, at, item.record)
 end
 
 -- The ms from which a page of a filter is to be read; nil: of none.
-local function next_at(collection, slot)
+function filters.next_at(collection, slot)
   if collection.whole then return nil end
   local held = listing_schedule.read_hash(slot, 'keys', 'lock', 'next')
   local lock = step.sane(held.lock, step.CLAIM_MS)
@@ -53,7 +54,7 @@ local function next_at(collection, slot)
   if not head then return nil end
   -- A full call is worth one whatever the last one found.
   if redis.call('ZCOUNT', set, '-inf', now) >= FILTERED - 1 then return now end
-  return math.max(step.sane(head, ASK_AGAIN_MS) or now, step.sane(held.next, ASK_AGAIN_MS) or now)
+  return math.max(step.sane(head, filters.ASK_AGAIN_MS) or now, step.sane(held.next, filters.ASK_AGAIN_MS) or now)
 end
 
 -- Of a few keys that the index knows, the one whose item a listing has shown to be the oldest.
@@ -71,7 +72,7 @@ end
 
 local function choose_keys(collection, place, proven)
   local set, lookup = 'instep:filter:' .. collection.name, 'instep:lookup:' .. collection.name
-  for _, record in ipairs(redis.call('ZRANGEBYSCORE', set, '(' .. (now + ASK_AGAIN_MS), '+inf')) do
+  for _, record in ipairs(redis.call('ZRANGEBYSCORE', set, '(' .. (now + filters.ASK_AGAIN_MS), '+inf')) do
     redis.call('ZADD', set, now, record)  -- since before the clock stepped back
   end
   local keys = {}
@@ -88,20 +89,20 @@ local function choose_keys(collection, place, proven)
 end
 
 -- The page of a filter that is to be read now; second, whether one is on its way.
-local function page(collection, key, place)
+function filters.page(collection, key, place)
   local slot = key .. ':filter'
   local held = listing_schedule.read_hash(slot, 'keys', 'canary', 'offset', 'lock', 'off', 'proven')
   if collection.whole or (not held.keys and is_off(held.off)) then
     redis.call('UNLINK', 'instep:filter:' .. collection.name)
     return nil
   end
-  local at = next_at(collection, slot)
+  local at = filters.next_at(collection, slot)
   if not at or at > now then
     listing_schedule.note_due(at)
     return nil
   end
   if not held.keys then
-    local keys, canary = choose_keys(collection, place, is_proven(held.proven))
+    local keys, canary = choose_keys(collection, place, filters.is_proven(held.proven))
     if #keys == 0 then
       if redis.call('EXISTS', 'instep:filter:' .. collection.name) == 1 then listing_schedule.note_due(now + 1) end
       return nil
@@ -115,7 +116,4 @@ local function page(collection, key, place)
     edited = false, canary = held.canary or false, offset = tonumber(held.offset)}
 end
 
-return {
-  ASK_AGAIN_MS = ASK_AGAIN_MS, OFF_MS = OFF_MS, is_proven = is_proven, add_record = add_record,
-  next_at = next_at, page = page,
-}
+return filters

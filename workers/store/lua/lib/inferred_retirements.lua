@@ -5,8 +5,10 @@
 
 local request = step.request
 
+local inferred_retirements = {}
+
 -- ms at which the snapshot was taken that inferred *gone*; nil: it is a real one.
-local function inferred_at(gone)
+function inferred_retirements.inferred_at(gone)
   if gone.inferred == 0 then return nil end
   if gone.snapshot_at then return gone.snapshot_at end
   -- As an older release left it.
@@ -15,18 +17,16 @@ local function inferred_at(gone)
 end
 
 -- The event of a source says that a record is gone of which a snapshot said so before.
-local function confirms(slug, gone, modes)
-  return slug == items.GONE and gone and not gone.undone and modes[request.mode] and inferred_at(gone) ~= nil
+function inferred_retirements.confirms(slug, gone, modes)
+  return slug == items.GONE and gone and not gone.undone and modes[request.mode] and inferred_retirements.inferred_at(gone) ~= nil
 end
 
 -- *gone* takes the place of *held*: what an event told stays so.
-local function keep_real(gone, held)
-  if gone.snapshot_at and held and not held.undone and not inferred_at(held) then gone.inferred = 0 end
+function inferred_retirements.keep_real(gone, held)
+  if gone.snapshot_at and held and not held.undone and not inferred_retirements.inferred_at(held) then gone.inferred = 0 end
 end
 
 -- It is in nobody's way any more: only what the CMS shows of it is left to be taken back.
-local function has_fallen(gone) return gone.undone and gone.version == versions.BEFORE end
+function inferred_retirements.has_fallen(gone) return gone.undone and gone.version == versions.BEFORE end
 
-return {
-  inferred_at = inferred_at, confirms = confirms, keep_real = keep_real, has_fallen = has_fallen,
-}
+return inferred_retirements

@@ -16,38 +16,40 @@
 
 local request = step.request
 
+local item_status = {}
+
 local function parse(text)
   local flags, published, updated = string.match(text or '', '^([ad]*)|([^|]*)|(.*)$')
   return flags and {flags = flags, published = published, updated = updated} or nil
 end
 
-local function load(place, id) return parse(redis.call('HGET', 'instep:status:' .. place, id)) end
+function item_status.load(place, id) return parse(redis.call('HGET', 'instep:status:' .. place, id)) end
 
 -- Of a status, what another one is compared with.
-local function sign_of(status) return status and status.flags .. '|' .. status.published .. '|' end
+function item_status.sign_of(status) return status and status.flags .. '|' .. status.published .. '|' end
 
 -- It is live, and nobody holds it back.
-local function is_live(status) return status ~= nil and status.flags == '' and status.published ~= '' end
+function item_status.is_live(status) return status ~= nil and status.flags == '' and status.published ~= '' end
 
 -- A publish of the whole site moves lastPublished alone.
-local function seen_at(status)
+function item_status.seen_at(status)
   return status.published > status.updated and status.published or status.updated
 end
 
 -- The CMS shows *text*; nil: something newer was seen before. *certain*: it was asked just now, and
 -- nothing else was sent: unpublishing moves no time.
-local function record(place, id, text, certain)
+function item_status.record(place, id, text, certain)
   local status, before = parse(text), redis.call('HGET', 'instep:status:' .. place, id)
   -- A page shows up to 100, nearly all as they were: what is not written needs not go to the disk.
   if not status or before == text then return status end
   local held = parse(before)
-  if held and not certain and seen_at(held) > seen_at(status) then return nil end
+  if held and not certain and item_status.seen_at(held) > item_status.seen_at(status) then return nil end
   redis.call('HSET', 'instep:status:' .. place, id, text)
   return status
 end
 
 -- It has been published since its live copy was refused.
-local function is_published_since(item, status)
+function item_status.is_published_since(item, status)
   local held = item.meta.staged
   if status.published == '' or not held then return status.published ~= '' end
   local refused = string.match(held, '^@(.*)$')
@@ -58,24 +60,24 @@ end
 
 -- *ours*: a request of ours has set its flags, which says nothing of its live copy.
 local function is_live_again(item, status, ours)
-  if not is_live(status) then return false end
+  if not item_status.is_live(status) then return false end
   local before = parse(item.meta.staged)
-  return is_published_since(item, status) or (not ours and before and before.flags ~= status.flags)
+  return item_status.is_published_since(item, status) or (not ours and before and before.flags ~= status.flags)
 end
 
 local held_back = {}  -- {record, why}
 
-local function mark_staged(item, sign, why)
+function item_status.mark_staged(item, sign, why)
   if not item.meta.staged then held_back[#held_back + 1] = {item.record, why} end
   items.set(item, 'staged', sign)
   items.forget_confirmations(item)
 end
 
 -- Returns whether its live copy can be written again.
-local function update(item, status, ours)
+function item_status.update(item, status, ours)
   if not item.meta.staged then return false end
   local live = is_live_again(item, status, ours)
-  items.set(item, 'staged', not live and sign_of(status) or nil)
+  items.set(item, 'staged', not live and item_status.sign_of(status) or nil)
   if live then items.forget_confirmations(item) end
   return live
 end
@@ -89,29 +91,24 @@ end
 
 -- What is known to have no live copy is not sent to be refused, nor is what is to leave the site put
 -- back there.
-local function stage_unpublished(item, status)
+function item_status.stage_unpublished(item, status)
   if not request.live or item.meta.staged or not status then return end
   if status.published == '' then
-    mark_staged(item, sign_of(status), 'its item was never published')
+    item_status.mark_staged(item, item_status.sign_of(status), 'its item was never published')
   elseif is_archived_by_hand(item, status) then
-    mark_staged(item, sign_of(status), 'its item is archived')
+    item_status.mark_staged(item, item_status.sign_of(status), 'its item is archived')
   end
 end
 
 -- What an operator sees of it; not of what its mapping, or that its record is gone, takes off the site.
-local function count_not_live(item)
+function item_status.count_not_live(item)
   local counts = item.meta.staged and request.live ~= false and not items.in_force(item)
     and creation.held_text(item, '_draft') ~= 'true' and creation.held_text(item, '_archived') ~= 'true'
   redis.call(counts and 'SADD' or 'SREM', 'instep:not-live:' .. item.collection, item.record)
 end
 
-local function note_held_back(collection)
+function item_status.note_held_back(collection)
   if #held_back > 0 then step.note('staged', {collection = collection, items = held_back}, 'items') end
 end
 
-return {
-  load = load, sign_of = sign_of, is_live = is_live, seen_at = seen_at, record = record,
-  is_published_since = is_published_since, mark_staged = mark_staged, update = update,
-  stage_unpublished = stage_unpublished, count_not_live = count_not_live,
-  note_held_back = note_held_back,
-}
+return item_status

@@ -6,11 +6,12 @@
 --! uses step field_codes
 
 local now = step.now
-local GONE = field_codes.GONE
+local items = {}
+items.GONE = field_codes.GONE
 local FIELD, COLON = string.byte('f:', 1, 2)  -- no other names have a colon there
-local FLAGS = {_archived = true, _draft = true}
+items.FLAGS = {_archived = true, _draft = true}
 
-local function load(collection, record)
+function items.load(collection, record)
   local key = 'instep:item:' .. collection .. ':' .. record
   local item = {key = key, collection = collection, record = record, meta = {}, fields = {}, left = {},
     touched = {}, changed = {}, relinked = {}}
@@ -29,57 +30,57 @@ local function load(collection, record)
   return item
 end
 
-local loaded = {}  -- those that `of` has read, by collection:record
+items.loaded = {}  -- those that `of` has read, by collection:record
 
 -- The item of *place*, {collection, record}, read once in a step.
 -- request.assumed: {item: {slug: field}}: what the steps of a dry run before this one would have stored
-local function of(place)
+function items.of(place)
   local name = place.collection .. ':' .. place.record
-  local item = loaded[name]
+  local item = items.loaded[name]
   if item then return item end
-  item = load(place.collection, place.record)
+  item = items.load(place.collection, place.record)
   for slug, text in pairs(step.given(step.request.assumed) and step.request.assumed[name] or {}) do
     item.fields[slug] = field_codes.decode(text, slug)
   end
-  loaded[name] = item
+  items.loaded[name] = item
   return item
 end
 
-local function set(item, name, value)
+function items.set(item, name, value)
   if item.meta[name] == value then return end
   item.meta[name] = value
   item.changed[name] = true
 end
 
-local function clear(item, ...)
-  for _, name in ipairs({...}) do set(item, name, nil) end
+function items.clear(item, ...)
+  for _, name in ipairs({...}) do items.set(item, name, nil) end
 end
 
-local function touch(item, slug)
+function items.touch(item, slug)
   item.touched[slug] = true
 end
 
 -- Each state is a counter of P4.
-local function set_state(item, slug, state)
+function items.set_state(item, slug, state)
   local field = item.fields[slug]
   step.count(field.state, -1)
   step.count(state, 1)
   field.state = state
-  touch(item, slug)
+  items.touch(item, slug)
 end
 
 -- A value goes out again.
-local function wait_again(item, slug)
+function items.wait_again(item, slug)
   local field = item.fields[slug]
-  set_state(item, slug, 'pending')
+  items.set_state(item, slug, 'pending')
   field.since, field.misses = now, nil
 end
 
-local function is_altered(item)
+function items.is_altered(item)
   return next(item.touched) or next(item.changed) or next(item.relinked)
 end
 
-local function save(item)
+function items.save(item)
   local put, gone = {}, {}
   for slug in pairs(item.touched) do
     put[#put + 1] = 'f:' .. slug
@@ -112,15 +113,15 @@ local function save(item)
   item.touched, item.changed, item.relinked = {}, {}, {}
 end
 
-local function save_loaded()
-  for _, item in pairs(loaded) do
-    if is_altered(item) then save(item) end
+function items.save_loaded()
+  for _, item in pairs(items.loaded) do
+    if items.is_altered(item) then items.save(item) end
   end
 end
 
 -- The claim of an item, be it over or not. Of its kind (requests.lua) the stored form tells what matters
 -- once it is over, in words that every release reads: retire and create.
-local function claim_of(item)
+function items.claim_of(item)
   local text, claim = item.meta.claim, item.claim
   if not text then return nil end
   if not claim or claim.text ~= text then
@@ -132,82 +133,82 @@ local function claim_of(item)
 end
 
 -- That claim while it lasts; nil once it has run out.
-local function live_claim(item)
-  local claim = claim_of(item)
+function items.live_claim(item)
+  local claim = items.claim_of(item)
   if not claim then return nil end
   if claim.till > now and claim.till <= now + step.CLAIM_MS then return claim end
   return nil
 end
 
 -- What the CMS was known to hold is no longer certain.
-local function forget_confirmations(item)
+function items.forget_confirmations(item)
   for slug, field in pairs(item.fields) do
     if field.confirmed then
       field.confirmed = nil
-      touch(item, slug)
+      items.touch(item, slug)
     end
   end
 end
 
 -- The retirement of an item whose record is gone, and not back.
-local function in_force(item)
-  local gone = item.fields[GONE]
+function items.in_force(item)
+  local gone = item.fields[items.GONE]
   return gone and not gone.undone and gone or nil
 end
 
-local function mark_repair(item, slug, at)
-  local field, gone = item.fields[slug], in_force(item)
+function items.mark_repair(item, slug, at)
+  local field, gone = item.fields[slug], items.in_force(item)
   if not field then return end
   -- What a retirement overrules, it puts right.
-  if gone and gone.value ~= '"keep"' and (FLAGS[slug] or gone.value == '"delete"') then
-    field, slug = gone, GONE
+  if gone and gone.value ~= '"keep"' and (items.FLAGS[slug] or gone.value == '"delete"') then
+    field, slug = gone, items.GONE
   end
   field.repair_at = math.max(field.repair_at or 0, at)
   field.confirmed, field.shown_in = nil, nil
-  touch(item, slug)
+  items.touch(item, slug)
 end
 
-local function wants_repair(field)
+function items.wants_repair(field)
   -- A mark on a value that is dead, discarded or ignored waits for the next value.
   return field.repair_at and (field.state == 'written' or field.state == 'unchanged'
     or (field.create_only and field.state == 'ignored') or (field.undone and field.state == 'superseded'))
 end
 
 -- The slugs of what is to be sent, now or later.
-local function unsent_slugs(item)
+function items.unsent_slugs(item)
   local slugs = {}
   for slug, field in pairs(item.fields) do
-    if field.state == 'pending' or wants_repair(field) then slugs[#slugs + 1] = slug end
+    if field.state == 'pending' or items.wants_repair(field) then slugs[#slugs + 1] = slug end
   end
   table.sort(slugs)
   return slugs
 end
 
-local function end_lookup(item)
+function items.end_lookup(item)
   redis.call('ZREM', 'instep:lookup:' .. item.collection, item.record)
   redis.call('ZREM', 'instep:filter:' .. item.collection, item.record)
-  set(item, 'lookup', nil)
+  items.set(item, 'lookup', nil)
 end
 
 -- Takes an item that there is no longer out of all that schedule puts it into.
-local function unschedule(item)
+function items.unschedule(item)
   for _, lane in ipairs(step.LANES) do
     for _, rest in ipairs({'', ':sought', ':room'}) do
       redis.call('ZREM', 'instep:due:' .. item.collection .. ':' .. lane .. rest, item.record)
     end
   end
   redis.call('ZREM', 'instep:waiting:' .. item.collection, item.record)
-  end_lookup(item)
+  items.end_lookup(item)
 end
 
 -- When what is due *at* may be sent: while a request may land that takes the item away, only a
 -- retirement may.
-local function after_hold(item, at)
+function items.after_hold(item, at)
   local hold = tonumber(item.meta.hold)
-  if not hold or in_force(item) then return at end
+  if not hold or items.in_force(item) then return at end
   -- Further ahead than its own maximum: as with repair marks, it gets all of its time again.
   hold = math.min(hold, now + step.SEND_MS + step.LATE_MS)
-  set(item, 'hold', hold > now and hold or nil)
+  items.set(item, 'hold', hold > now and hold or nil)
   return math.max(at, hold)
 end
 
@@ -217,14 +218,14 @@ local function clamp_future(item)
   for slug, field in pairs(item.fields) do
     if field.repair_at and field.repair_at > now + step.SEND_MS + step.LATE_MS then
       field.repair_at = now + step.SEND_MS + step.LATE_MS
-      touch(item, slug)
+      items.touch(item, slug)
     end
   end
 end
 
 -- Puts an item where its fields say: into the due set of its lane, into the set of those of its
 -- lane that wait for an item id, or nowhere. Call it after every change, before save.
-local function schedule(item)
+function items.schedule(item)
   local lane, oldest, repair, repaired, rest
   clamp_future(item)
   for _, field in pairs(item.fields) do
@@ -236,15 +237,15 @@ local function schedule(item)
         lane = math.min(lane or 3, field.lane or 1)
       end
       oldest = math.min(oldest or field.since, field.since)
-    elseif waits and wants_repair(field) then
+    elseif waits and items.wants_repair(field) then
       rest = rest or 1
-    elseif wants_repair(field) then
+    elseif items.wants_repair(field) then
       repair = math.min(repair or field.repair_at, field.repair_at)
       repaired = math.min(repaired or 3, field.lane or 1)
     end
   end
   local at
-  local claim = live_claim(item)
+  local claim = items.live_claim(item)
   if claim then
     at = claim.till
     lane = lane or repaired or 1
@@ -252,19 +253,19 @@ local function schedule(item)
     -- A repair that failed backs off like anything else.
     at = step.sane(item.meta.due, step.AHEAD_MS) or now
     if not lane then at = math.max(at, repair) end
-    at = after_hold(item, at)
+    at = items.after_hold(item, at)
     lane = lane or repaired
   end
   if oldest then
     redis.call('ZADD', 'instep:waiting:' .. item.collection, oldest, item.record)
   else
     redis.call('ZREM', 'instep:waiting:' .. item.collection, item.record)
-    if item.meta.lookup and not at then end_lookup(item) end
+    if item.meta.lookup and not at then items.end_lookup(item) end
   end
   local name = lane and step.LANES[lane]
   if name and item.meta.lookup then
     name = name .. ':sought'
-  elseif name and item.meta.roomless and not in_force(item) then
+  elseif name and item.meta.roomless and not items.in_force(item) then
     name = name .. ':room'  -- it waits for room (plan_room.lua)
   end
   if item.meta.lane and item.meta.lane ~= name then
@@ -273,15 +274,9 @@ local function schedule(item)
   if name then
     redis.call('ZADD', 'instep:due:' .. item.collection .. ':' .. name, at, item.record)
   end
-  set(item, 'lane', name)
-  set(item, 'rest', rest and step.LANES[rest])
-  if not (at or rest) then set(item, 'make', nil) end  -- nothing of it is left to be written
+  items.set(item, 'lane', name)
+  items.set(item, 'rest', rest and step.LANES[rest])
+  if not (at or rest) then items.set(item, 'make', nil) end  -- nothing of it is left to be written
 end
 
-return {
-  GONE = GONE, FLAGS = FLAGS, load = load, loaded = loaded, of = of, set = set, clear = clear, set_state = set_state, wait_again = wait_again,
-  unsent_slugs = unsent_slugs, end_lookup = end_lookup, unschedule = unschedule, touch = touch, is_altered = is_altered,
-  save = save, save_loaded = save_loaded, claim_of = claim_of, live_claim = live_claim, forget_confirmations = forget_confirmations,
-  in_force = in_force, mark_repair = mark_repair, wants_repair = wants_repair,
-  after_hold = after_hold, schedule = schedule,
-}
+return items

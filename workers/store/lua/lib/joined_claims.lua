@@ -9,17 +9,18 @@
 --! uses step lanes batch
 
 local request, now = step.request, step.now
+local joined_claims = {}
 local GATHER_MS = 500  -- within which the next step comes; else it never will
-local GATHERED_MS = 50 -- after which most have come
+joined_claims.GATHERED_MS = 50 -- after which most have come
 
 -- From which due set another claim still takes its batch: two claims that share what is due there
 -- would be two requests.
-local function gathered_set()
+function joined_claims.gathered_set()
   local key, token, till = string.match(batch.dest.gathers or '', '^(.*) (%S+) (%d+)$')
   if key and token ~= request.token and (step.sane(till, GATHER_MS) or 0) > now then return key end
 end
 
-local function note_gathering(dest_key, key, others)
+function joined_claims.note_gathering(dest_key, key, others)
   if others then
     local till = string.format('%.0f', now + GATHER_MS)
     redis.call('HSET', dest_key, 'gathers', table.concat({key, request.token, till}, ' '))
@@ -28,27 +29,27 @@ local function note_gathering(dest_key, key, others)
   end
 end
 
-local function look_again() return step.answer({step = 'look', looked = batch.looked}, step.CLAIM_MS) end
+function joined_claims.look_again() return step.answer({step = 'look', looked = batch.looked}, step.CLAIM_MS) end
 
-local function join_nothing(more, joins)
+function joined_claims.join_nothing(more, joins)
   return step.answer({step = 'batch', items = {}, more = more or false, joins = joins}, step.CLAIM_MS)
 end
 
 -- What the next step is to be told, where there is one: the batch has room, and the time was short.
 -- Not where it is a trial, or what is picked depends on how much there is (requests.lua).
-local function next_join(set_of, own)
+function joined_claims.next_join(set_of, own)
   if (own == 0 and batch.looked >= batch.LOOKS) or batch.trial or batch.filled >= batch.room or not batch.has_done_enough() then return nil end
   if batch.how.part ~= '' then return nil end
   return {collection = set_of.collection.name, lane = set_of.lane, how = batch.how, room = batch.room,
     filled = batch.filled, taken = batch.turn.taken, looked = batch.looked}
 end
 
-local function join(joins, hand_out, dest_key)
+function joined_claims.join(joins, hand_out, dest_key)
   local collection
   for _, one in ipairs(batch.open) do
     if one.name == joins.collection and not one.shut then collection = one end
   end
-  if not collection or not redis.call('ZSCORE', batch.flight, request.token) then return join_nothing(true) end
+  if not collection or not redis.call('ZSCORE', batch.flight, request.token) then return joined_claims.join_nothing(true) end
   batch.how, batch.room, batch.filled, batch.turn.taken, batch.looked = joins.how, joins.room, joins.filled, joins.taken, joins.looked
   if batch.turn.taken > 0 then batch.turn.free = true end  -- the one that imports is this one
   local key = 'instep:due:' .. collection.name .. ':' .. joins.lane
@@ -57,14 +58,11 @@ local function join(joins, hand_out, dest_key)
   local own = #batch.picked
   batch.fill_up(set_of)
   if #batch.picked == 0 then
-    local others = next_join(set_of, own)
-    note_gathering(dest_key, key, others)
-    return join_nothing(set_of.due > 0 or lanes.first_due('live', batch.open) == now, others)
+    local others = joined_claims.next_join(set_of, own)
+    joined_claims.note_gathering(dest_key, key, others)
+    return joined_claims.join_nothing(set_of.due > 0 or lanes.first_due('live', batch.open) == now, others)
   end
   return hand_out(set_of, own)
 end
 
-return {
-  GATHERED_MS = GATHERED_MS, gathered_set = gathered_set, note_gathering = note_gathering,
-  look_again = look_again, join_nothing = join_nothing, next_join = next_join, join = join,
-}
+return joined_claims

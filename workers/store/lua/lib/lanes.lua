@@ -3,8 +3,10 @@
 
 local request, now = step.request, step.now
 
+local lanes = {}
+
 -- Those that are behind their share of the budget first, then the most urgent.
-local function lanes_in_turn(budget)
+function lanes.lanes_in_turn(budget)
   local turn = {}
   for rank = 0, #step.LANES do
     for _, lane in ipairs(step.LANES) do
@@ -28,7 +30,7 @@ local function lane_of_listing(collection)
 end
 
 -- *known*: lane by the name of a collection, where several lanes are asked about at once.
-local function listed_in(lane, open, known)
+function lanes.listed_in(lane, open, known)
   local listed = {}
   for _, collection in ipairs(open) do
     local own = known and known[collection.name] or lane_of_listing(collection)
@@ -43,7 +45,7 @@ local function head_of(key)
 end
 
 -- The ms from which something is to be done in *lane*, now or later; nil: nothing is.
-local function first_due(lane, open, known)
+function lanes.first_due(lane, open, known)
   local first
   for _, collection in ipairs(open) do
     local at = head_of('instep:due:' .. collection.name .. ':' .. lane)
@@ -52,7 +54,7 @@ local function first_due(lane, open, known)
     local listed = lane == step.LANES[#step.LANES] and variant_pages.variants_due(collection)
     if listed then first = math.min(first or listed, listed) end
   end
-  for _, collection in ipairs(listed_in(lane, open, known)) do
+  for _, collection in ipairs(lanes.listed_in(lane, open, known)) do
     local key = 'instep:index:' .. collection.name .. ':' .. collection.index
     if redis.call('HEXISTS', key, 'pass') == 1 then return now end
     for _, asked in ipairs({listing_schedule.asked_for_at(collection.name) or false, filters.next_at(collection, key .. ':filter') or false}) do
@@ -67,7 +69,7 @@ end
 -- Of the collections, the one whose oldest due item of *lane* has waited longest; and the ms at
 -- which the first part-filled batch has lingered for long enough, where one does.
 -- *held*: the sets of which nothing may be sent now, by key.
-local function due_set(lane, open, held, busy)
+function lanes.due_set(lane, open, held, busy)
   local best, lingers
   for _, collection in ipairs(open) do
     local key = 'instep:due:' .. collection.name .. ':' .. lane
@@ -92,14 +94,14 @@ local UNMIXED_MS = 60000
 -- Whether the room that is left in a request, sent so (*how*), may carry other lanes. Not one that imports files or
 -- makes items, which takes longer, nor one of items that were refused before; and none for a while
 -- after a request to the collection was refused as a whole, which holds up all that it carries.
-local function may_be_filled(collection, how)
+function lanes.may_be_filled(collection, how)
   if collection.single then return false end
   if how.kind ~= 'update' or how.files or how.suspect or how.part ~= '' then return false end
   return (step.sane(collection.held.refused, 0) or 0) <= now - UNMIXED_MS
 end
 
 -- The requests on their way, and how many of them are of the lower lanes.
-local function flights_of(flight)
+function lanes.flights_of(flight)
   local lower = flight .. ':lower'
   for _, key in ipairs({flight, lower}) do
     redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
@@ -109,7 +111,7 @@ local function flights_of(flight)
 end
 
 -- Those that are not paused; held: what is stored of each, for publish_wait.lua and plan_room.lua.
-local function not_paused(collections)
+function lanes.not_paused(collections)
   local open = {}
   for _, collection in ipairs(collections) do
     collection.held = listing_schedule.read_hash('instep:collection:' .. collection.name, 'paused', 'closed', 'closed_next', 'full',
@@ -119,7 +121,4 @@ local function not_paused(collections)
   return open
 end
 
-return {
-  lanes_in_turn = lanes_in_turn, listed_in = listed_in, first_due = first_due, due_set = due_set,
-  may_be_filled = may_be_filled, flights_of = flights_of, not_paused = not_paused,
-}
+return lanes

@@ -14,23 +14,25 @@
 
 local given = step.given
 
-local function letter_key(id) return 'instep:letter:' .. id end
+local left_out = {}
 
-local function is_open(id) return redis.call('HGET', letter_key(id), 'state') == 'open' end
+function left_out.letter_key(id) return 'instep:letter:' .. id end
 
-local function entry_name(item, slug)
+function left_out.is_open(id) return redis.call('HGET', left_out.letter_key(id), 'state') == 'open' end
+
+function left_out.entry_name(item, slug)
   return 'o:' .. cjson.encode({item.collection, item.record, slug})
 end
 
-local function unlink(item, slug)
+function left_out.unlink(item, slug)
   item.left[slug] = nil
   item.relinked[slug] = true
 end
 
-local rewriting = {}  -- id: of the letter that this step writes anew: what it holds is known at the end
+left_out.rewriting = {}  -- id: of the letter that this step writes anew: what it holds is known at the end
 
 -- How many entries a letter holds; one that an older release wrote is counted once.
-local function entries_of(key)
+function left_out.entries_of(key)
   local known = redis.call('HGET', key, 'entries')
   if known then return tonumber(known) end
   local held, number = redis.call('HGETALL', key), 0
@@ -41,20 +43,20 @@ local function entries_of(key)
   return number
 end
 
-local function remove_entry(key, name)
-  local held = entries_of(key)
+function left_out.remove_entry(key, name)
+  local held = left_out.entries_of(key)
   local removed = redis.call('HDEL', key, name)
   if removed > 0 then redis.call('HSET', key, 'entries', held - 1) end
   return removed
 end
 
 -- Nothing of it is left in its letter: with the last entry the letter closes.
-local function remove(item, slug)
+function left_out.remove(item, slug)
   local id = item.left[slug].letter
-  unlink(item, slug)
-  local key = letter_key(id)
-  if remove_entry(key, entry_name(item, slug)) == 0 or id == rewriting.id or not is_open(id) then return end
-  if entries_of(key) == 0 and redis.call('HEXISTS', key, 'nameless') == 0 then
+  left_out.unlink(item, slug)
+  local key = left_out.letter_key(id)
+  if left_out.remove_entry(key, left_out.entry_name(item, slug)) == 0 or id == left_out.rewriting.id or not left_out.is_open(id) then return end
+  if left_out.entries_of(key) == 0 and redis.call('HEXISTS', key, 'nameless') == 0 then
     dead_letters.close(id, 'superseded')
   end
 end
@@ -86,19 +88,19 @@ local function is_after(link, version, event)
 end
 
 -- A value of *slug*, or a retirement, was accepted: what was left out before it is overtaken.
-local function overtake(item, slug, version, event)
+function left_out.overtake(item, slug, version, event)
   if not next(item.left) then return end
   local names = {}
   for name in pairs(item.left) do
     if slug == items.GONE or name == items.GONE or name == slug then names[#names + 1] = name end
   end
   for _, name in ipairs(names) do
-    if is_after(item.left[name], version, event) then remove(item, name) end
+    if is_after(item.left[name], version, event) then left_out.remove(item, name) end
   end
 end
 
 -- Whether something newer is held than a value that *left* names.
-local function is_overtaken(item, left, event)
+function left_out.is_overtaken(item, left, event)
   local version = given(left.version)
   local function is_newer(field)
     if version and field.version ~= version and are_compared(field.version, version) then
@@ -115,55 +117,55 @@ local function is_overtaken(item, left, event)
 end
 
 -- Puts what *event* left out into its letter *id*.
-local function link_event(id, event)
+function left_out.link_event(id, event)
   local arrival = arrivals.last()
-  local again, put, held = given(event.again), {}, entries_of(letter_key(id))
+  local again, put, held = given(event.again), {}, left_out.entries_of(left_out.letter_key(id))
   for _, left in ipairs(event.left) do
     local item, slug, version = items.of(left), left.slug, given(left.version)
     local link = {letter = id, version = version, arrival = again and given(again.arrival) or arrival,
       place = again and again.place or event.place}
     local other = item.left[slug]
     local later = not other or is_after(other, version, event)
-    if later and not is_overtaken(item, left, event) then
-      if other and other.letter ~= id then remove(item, slug) end
+    if later and not left_out.is_overtaken(item, left, event) then
+      if other and other.letter ~= id then left_out.remove(item, slug) end
       item.left[slug] = link
       item.relinked[slug] = true
-      put[#put + 1] = entry_name(item, slug)
+      put[#put + 1] = left_out.entry_name(item, slug)
       put[#put + 1] = version or ''
     end
   end
   for i = 1, #put, 200 do
-    held = held + redis.call('HSET', letter_key(id), unpack(put, i, math.min(i + 199, #put)))
+    held = held + redis.call('HSET', left_out.letter_key(id), unpack(put, i, math.min(i + 199, #put)))
   end
-  redis.call('HSET', letter_key(id), 'entries', held)
+  redis.call('HSET', left_out.letter_key(id), 'entries', held)
 end
 
 local function unlink_entry(id, name)
   local place = cjson.decode(string.sub(name, 3))
   local item = items.of({collection = place[1], record = place[2]})
   local link = item.left[place[3]]
-  if link and link.letter == id then unlink(item, place[3]) end
-  redis.call('HDEL', letter_key(id), name)
+  if link and link.letter == id then left_out.unlink(item, place[3]) end
+  redis.call('HDEL', left_out.letter_key(id), name)
 end
 
 -- Takes all entries out of a letter: it is closed, or written anew.
-local function unlink_all(id)
-  local held = redis.call('HGETALL', letter_key(id))
+function left_out.unlink_all(id)
+  local held = redis.call('HGETALL', left_out.letter_key(id))
   for i = 1, #held, 2 do
     if string.sub(held[i], 1, 2) == 'o:' then unlink_entry(id, held[i]) end
   end
-  redis.call('HDEL', letter_key(id), 'entries')
+  redis.call('HDEL', left_out.letter_key(id), 'entries')
 end
 
 -- Takes some entries out of a letter that is closed; true: that was all.
-local function unlink_slice(id)
+function left_out.unlink_slice(id)
   local cursor, room = '0', slices.SLICE
   for _ = 1, 10 do
-    local found = redis.call('HSCAN', letter_key(id), cursor, 'COUNT', slices.SLICE)
+    local found = redis.call('HSCAN', left_out.letter_key(id), cursor, 'COUNT', slices.SLICE)
     for i = 1, #found[2], 2 do
       local name = found[2][i]
       local kind = string.sub(name, 1, 2)
-      if kind == 'e:' then redis.call('HDEL', letter_key(id), name) end
+      if kind == 'e:' then redis.call('HDEL', left_out.letter_key(id), name) end
       if kind == 'o:' then
         if room == 0 then return false end
         unlink_entry(id, name)
@@ -177,16 +179,11 @@ local function unlink_slice(id)
 end
 
 -- Closes a letter with what is in it; very many entries leave it in slices.
-local function close_letter(id, reason)
-  local many = entries_of(letter_key(id)) > slices.SLICE
-  if not many then unlink_all(id) end
+function left_out.close_letter(id, reason)
+  local many = left_out.entries_of(left_out.letter_key(id)) > slices.SLICE
+  if not many then left_out.unlink_all(id) end
   dead_letters.close(id, reason, many)
   if many then slices.add('letter:' .. id, {reason = reason}) end
 end
 
-return {
-  letter_key = letter_key, is_open = is_open, entry_name = entry_name, unlink = unlink,
-  rewriting = rewriting, entries_of = entries_of, remove_entry = remove_entry, remove = remove,
-  overtake = overtake, is_overtaken = is_overtaken, link_event = link_event,
-  unlink_all = unlink_all, unlink_slice = unlink_slice, close_letter = close_letter,
-}
+return left_out

@@ -24,25 +24,26 @@
 --! uses step item_ids references
 
 local request, now, given = step.request, step.now, step.given
+local listing_schedule = {}
 local OUTSIDE_MS = 60000
-local RESTS_MS = 3600000  -- more than a page of theirs, or a begin, ever waits
+listing_schedule.RESTS_MS = 3600000  -- more than a page of theirs, or a begin, ever waits
 
 local soonest
-local function note_due(at)
+function listing_schedule.note_due(at)
   if at and (not soonest or at < soonest) then soonest = at end
 end
 
-local function next_due() return soonest end
+function listing_schedule.next_due() return soonest end
 
 -- From when on a listing is asked for, by records without an id that no filter is to be asked for
 -- first, or by what refers to them.
-local function asked_for_at(name)
+function listing_schedule.asked_for_at(name)
   local waits = redis.call('ZCARD', 'instep:lookup:' .. name)
   if waits > 0 and waits > redis.call('ZCARD', 'instep:filter:' .. name) then return now end
   return step.sane(redis.call('ZRANGE', 'instep:wanted:' .. name, 0, 0, 'WITHSCORES')[2], references.PATIENCE_MS)
 end
 
-local function read_hash(key, ...)
+function listing_schedule.read_hash(key, ...)
   local values = redis.call('HMGET', key, ...)
   local held = {}
   for i, name in ipairs({...}) do held[name] = values[i] or nil end
@@ -74,10 +75,10 @@ end
 
 -- The page that a pass is at; second, whether it is on its way.
 local function page_of(main, slot)
-  local held = read_hash(main .. slot, 'pass', 'offset', 'kind', 'since', 'lock')
+  local held = listing_schedule.read_hash(main .. slot, 'pass', 'offset', 'kind', 'since', 'lock')
   local lock = step.sane(held.lock, step.CLAIM_MS)
   if lock and lock > now then
-    note_due(lock)
+    listing_schedule.note_due(lock)
     return nil, true
   end
   if not held.pass then return nil, false end
@@ -101,18 +102,18 @@ local function asked_pass(collection, held, known)
     if whole then return 'all' end
     return 'new', held.created
   end
-  note_due(next_at)
-  note_due(edited_at)
-  if full then note_due(full_at) end
+  listing_schedule.note_due(next_at)
+  listing_schedule.note_due(edited_at)
+  if full then listing_schedule.note_due(full_at) end
 end
 
 local function read_index(key, place)
-  local held = read_hash(key, 'next', 'every', 'full', 'full_next', 'full_every', 'edited_next',
+  local held = listing_schedule.read_hash(key, 'next', 'every', 'full', 'full_next', 'full_every', 'edited_next',
     'edited_every', 'created', 'mark', 'answered', 'edits_next', 'round_next', 'page_next', 'last')
   return held, item_ids.is_index_known(held.mark, place)
 end
 
-local function note_reconcile(key)
+function listing_schedule.note_reconcile(key)
   if not given(request.began) then return end  -- of the release before
   if request.offset == 0 then redis.call('HSET', key .. ':reconcile', 'began', request.began) end
   redis.call('HSET', key .. ':reconcile', 'till', now + OUTSIDE_MS)
@@ -130,20 +131,20 @@ local function asked_page(collection, key, place)
   local page, busy = page_of(key, '')
   local outside = reconcile_till(key)
   if page and not page.since and outside then
-    note_due(outside)
+    listing_schedule.note_due(outside)
     return nil
   end
   if page or busy then return page end
-  local asked = asked_for_at(collection.name)
+  local asked = listing_schedule.asked_for_at(collection.name)
   if not asked or asked > now then
-    note_due(asked)
+    listing_schedule.note_due(asked)
     return nil
   end
   local held, known = read_index(key, place)
   local kind, since = asked_pass(collection, held, known)
   if not kind then return nil end
   if kind == 'all' and outside then
-    note_due(outside)
+    listing_schedule.note_due(outside)
     return nil
   end
   begin_pass(collection, key, kind, since)
@@ -156,7 +157,7 @@ local function asked_page(collection, key, place)
 end
 
 local function may_begin(held, name)
-  local at = step.sane(held[name], RESTS_MS) or now
+  local at = step.sane(held[name], listing_schedule.RESTS_MS) or now
   -- The first whole listing of a collection whose keys filters have found so far is such a one.
   return (held.created or held.round_next) and held.answered and at <= now
     and tonumber(held.answered) >= (tonumber(held[name]) or 0)
@@ -186,16 +187,16 @@ local function begin_unasked(collection, key, place, held, known)
 end
 
 -- The ms from which a page is to be read of those that nobody waits for; nil: of none.
-local function unasked_at(collection, key, place)
+function listing_schedule.unasked_at(collection, key, place)
   local held, known = read_index(key, place)
   if not begin_unasked(collection, key, place, held, known) then return nil end
-  return math.max(now, step.sane(held.page_next, RESTS_MS) or now)
+  return math.max(now, step.sane(held.page_next, listing_schedule.RESTS_MS) or now)
 end
 
 local function unasked_page(collection, key, place)
-  local at = unasked_at(collection, key, place)
+  local at = listing_schedule.unasked_at(collection, key, place)
   if not at or at > now then
-    note_due(at)
+    listing_schedule.note_due(at)
     return nil
   end
   local outside = reconcile_till(key)
@@ -204,11 +205,11 @@ local function unasked_page(collection, key, place)
     local page = (slot ~= ':round' or not outside) and page_of(key, slot)
     if page then return page end
   end
-  note_due(outside)
+  listing_schedule.note_due(outside)
 end
 
 -- The collection of which a page is to be read, the hash of its pass, and the page.
-local function next_page(open)
+function listing_schedule.next_page(open)
   for _, choose in ipairs({asked_page, unasked_page}) do
     for _, collection in ipairs(open) do
       local place = collection.name .. ':' .. collection.index
@@ -220,8 +221,4 @@ local function next_page(open)
   return nil
 end
 
-return {
-  RESTS_MS = RESTS_MS, note_due = note_due, next_due = next_due, asked_for_at = asked_for_at,
-  read_hash = read_hash, note_reconcile = note_reconcile, unasked_at = unasked_at,
-  next_page = next_page,
-}
+return listing_schedule

@@ -18,22 +18,23 @@
 --! uses step items
 
 local now, given = step.now, step.given
+local locales = {}
 local AT = '@'
-local SITE_MS = 86400000     -- after which the locales are read again
-local VARIANTS_MS = 3600000  -- after which the variants are listed again, where something is sent
-local UNREAD_MS = 300000     -- no item waits for longer for what cannot be read
+locales.SITE_MS = 86400000     -- after which the locales are read again
+locales.VARIANTS_MS = 3600000  -- after which the variants are listed again, where something is sent
+locales.UNREAD_MS = 300000     -- no item waits for longer for what cannot be read
 
-local function tag_of(slug) return string.match(slug, '@(.+)$') end
-local function bare_slug(slug) return string.match(slug, '^[^@]*') end
+function locales.tag_of(slug) return string.match(slug, '@(.+)$') end
+function locales.bare_slug(slug) return string.match(slug, '^[^@]*') end
 
-local function as_list(text)
+function locales.as_list(text)
   local list = {}
   for id in string.gmatch(text or '', '[^,]+') do list[#list + 1] = id end
   return list
 end
 
 -- cmsLocaleId → 'live', or 'staged' where it was never published.
-local function parse_variants(text)
+function locales.parse_variants(text)
   local held = {}
   for id, mark in string.gmatch(text or '', '([^,*]+)(%*?)') do
     held[id] = mark == '*' and 'staged' or 'live'
@@ -41,14 +42,14 @@ local function parse_variants(text)
   return held
 end
 
-local function variants_text(held)
+function locales.variants_text(held)
   local list = {}
   for id, state in pairs(held) do list[#list + 1] = state == 'staged' and id .. '*' or id end
   table.sort(list)
   return table.concat(list, ',')
 end
 
-local function site_of(place)
+function locales.site_of(place)
   local text = redis.call('HGET', 'instep:site:' .. place, 'locales')
   if not text then return nil end
   local site = {ids = {}, tags = {}, all = {}}
@@ -61,13 +62,13 @@ end
 
 -- The cmsLocaleId of the primary locale, as far as any answer has told it.
 local function primary_of(place)
-  local site = site_of(place)
+  local site = locales.site_of(place)
   return site and site.primary or redis.call('HGET', 'instep:index:' .. place, 'primary') or nil
 end
 
 -- Whether the CMS tells in *locale* of another variant than the one that *slug* means.
-local function is_elsewhere(place, locale, slug)
-  local tag, site = tag_of(slug), site_of(place)
+function locales.is_elsewhere(place, locale, slug)
+  local tag, site = locales.tag_of(slug), locales.site_of(place)
   local meant = primary_of(place)
   if tag then meant = site and site.ids[string.lower(tag)] end
   return meant ~= nil and meant ~= locale
@@ -75,7 +76,7 @@ end
 
 -- The cmsLocaleIds that a field without a locale of its own goes to, where they exist.
 -- *named*: "all", a list of tags, or nil.
-local function scope_ids(site, named)
+function locales.scope_ids(site, named)
   if not site or not named then return nil end
   if named == 'all' then return site.all end
   local scope = {}
@@ -85,19 +86,19 @@ end
 
 local function add_shown(field, ids, at)
   field.shown_since = field.shown_in and field.shown_since or at
-  local held = as_list(field.shown_in)
+  local held = locales.as_list(field.shown_in)
   for _, id in ipairs(ids) do held[#held + 1] = id end
   field.shown_in = table.concat(held, ',')
 end
 
 -- Since when all that was claimed of it is in the CMS, for all variants.
-local function claimed_since(field, claim)
+function locales.claimed_since(field, claim)
   return math.min(field.shown_in and field.shown_since or claim.at, claim.at, now)
 end
 
 -- What the answer to a claim shows in some of the variants. With *rest* of the claim the value is
 -- written only once other requests have carried it to the others.
-local function note_shown(item, claim, verdict)
+function locales.note_shown(item, claim, verdict)
   for slug, ids in pairs(given(verdict.shown) or {}) do
     local field = item.fields[slug]
     if field and field.arrival == claim.fields[slug] and #ids > 0 then
@@ -108,30 +109,30 @@ local function note_shown(item, claim, verdict)
 end
 
 -- What the attempt tells of the variants: one is not there, or is written staged only, or live.
-local function note_variants(place, id, told)
+function locales.note_variants(place, id, told)
   local key = 'instep:variants:' .. place
   for _, name in ipairs({key, key .. ':next'}) do
     local text = redis.call('HGET', name, id)
     if text then
-      local held = parse_variants(text)
+      local held = locales.parse_variants(text)
       for locale, state in pairs(told) do
         if state == 'gone' then held[locale] = nil else held[locale] = held[locale] and state end
       end
-      if next(held) then redis.call('HSET', name, id, variants_text(held))
+      if next(held) then redis.call('HSET', name, id, locales.variants_text(held))
       else redis.call('HDEL', name, id) end
     end
   end
 end
 
 -- An answer contradicts what is known: it may be a locale that is not there any more.
-local function doubt(place, told)
+function locales.doubt(place, told)
   for _, state in pairs(told) do
     if state == 'gone' then redis.call('HSET', 'instep:site:' .. place, 'read', 0) end
   end
 end
 
 -- All of its variants are deleted, or none of them is live.
-local function note_withdrawn(place, id, deleted)
+function locales.note_withdrawn(place, id, deleted)
   local key = 'instep:variants:' .. place
   if deleted then
     redis.call('HDEL', key, id)
@@ -139,14 +140,8 @@ local function note_withdrawn(place, id, deleted)
     return
   end
   local told = {}
-  for locale in pairs(parse_variants(redis.call('HGET', key, id))) do told[locale] = 'staged' end
-  note_variants(place, id, told)
+  for locale in pairs(locales.parse_variants(redis.call('HGET', key, id))) do told[locale] = 'staged' end
+  locales.note_variants(place, id, told)
 end
 
-return {
-  SITE_MS = SITE_MS, VARIANTS_MS = VARIANTS_MS, UNREAD_MS = UNREAD_MS, tag_of = tag_of,
-  bare_slug = bare_slug, as_list = as_list, parse_variants = parse_variants,
-  variants_text = variants_text, site_of = site_of, is_elsewhere = is_elsewhere,
-  scope_ids = scope_ids, claimed_since = claimed_since, note_shown = note_shown,
-  note_variants = note_variants, doubt = doubt, note_withdrawn = note_withdrawn,
-}
+return locales

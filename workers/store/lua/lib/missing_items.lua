@@ -3,10 +3,11 @@
 --! uses step items dead_letters retirements resting_records creation slices
 
 local request, now = step.request, step.now
-local counts = {missed = 0, made = 0}  -- of this step
+local missing_items = {}
+missing_items.counts = {missed = 0, made = 0}  -- of this step
 
 -- Whether the values of *item* that wait came before *began*; those that are ahead of the clock did.
-local function came_before(item, began)
+function missing_items.came_before(item, began)
   for _, field in pairs(item.fields) do
     local came = field.came_at or field.since or 0
     if field.state == 'pending' and came > began and came <= now then return false end
@@ -16,9 +17,9 @@ end
 
 -- *all*: the listing that began at *started*, ended at *ended*, and did not show it was one of the whole.
 -- *due*: when what is to be created may be sent; nil: at once.
-local function decide_missing(record, started, all, ended, due)
+function missing_items.decide_missing(record, started, all, ended, due)
   local item = items.load(request.collection, record)
-  if not came_before(item, ended) then return end
+  if not missing_items.came_before(item, ended) then return end
   if item.meta.forgotten and not all then
     -- Its key may have moved to an older item: only a whole listing tells.
     redis.call('HSET', 'instep:index:' .. request.collection .. ':' .. request.index, 'full', 1)
@@ -42,14 +43,14 @@ local function decide_missing(record, started, all, ended, due)
       creation.replay_values(item, 'kind', 'missing')
       items.set(item, 'make', started)
       items.set(item, 'due', math.max(now, due or now))
-      counts.made = counts.made + 1
+      missing_items.counts.made = missing_items.counts.made + 1
     end
   elseif request.missing == 'ignore' then
     for _, slug in ipairs(slugs) do items.set_state(item, slug, 'ignored') end
   else
     dead_letters.add(item, slugs, {kind = 'missing', message = request.message .. record, absent = true}, nil)
   end
-  if not (item.meta.make or none) then counts.missed = counts.missed + 1 end
+  if not (item.meta.make or none) then missing_items.counts.missed = missing_items.counts.missed + 1 end
   items.end_lookup(item)
   items.set(item, 'forgotten', nil)
   items.schedule(item)
@@ -71,20 +72,17 @@ end
 
 -- Decides on some of what waited when the listing of *told* {started, ended, all} began; true: on all
 -- of it. What came when that had ended is for the next one.
-local function decide_slice(told)
+function missing_items.decide_slice(told)
   local waiting = 'instep:lookup:' .. request.collection
   local started = tonumber(told.started)
   told.due = told.due or due_together(waiting, started)
   local records = redis.call('ZRANGEBYSCORE', waiting, '-inf', started, 'LIMIT', 0, slices.SLICE)
   for _, record in ipairs(records) do
-    decide_missing(record, started, told.all == '1', tonumber(told.ended), tonumber(told.due))
+    missing_items.decide_missing(record, started, told.all == '1', tonumber(told.ended), tonumber(told.due))
     -- What stays is passed over from here on.
     redis.call('ZADD', waiting, 'XX', math.max(now, started + 1), record)
   end
   return #records < slices.SLICE
 end
 
-return {
-  counts = counts, came_before = came_before, decide_missing = decide_missing,
-  decide_slice = decide_slice,
-}
+return missing_items

@@ -9,6 +9,7 @@
 --! uses step items
 
 local now = step.now
+local plan_room = {}
 local ROOM_MS = 600000
 local UNSURE_MS = 30000   -- the answer to a try said nothing of room
 local GROWS_MS = 60000    -- since the last refusal: then more are created at once again
@@ -18,16 +19,16 @@ local function waiting_key(name, lane)
   return 'instep:due:' .. name .. ':' .. lane .. ':room'
 end
 
-local function has_waiting(name)
+function plan_room.has_waiting(name)
   local sets = {}
   for i, lane in ipairs(step.LANES) do sets[i] = waiting_key(name, lane) end
   return redis.call('EXISTS', unpack(sets)) > 0
 end
 
 -- Whether one of what waits is to be tried, or all may go.
-local function may_try(name, full, full_next)
+function plan_room.may_try(name, full, full_next)
   if full and (step.sane(full_next, ROOM_MS) or now) > now then return false end
-  return has_waiting(name)
+  return plan_room.has_waiting(name)
 end
 
 -- The first *most* of what waits, in the order of their lanes, are due again.
@@ -53,7 +54,7 @@ local function release(name, most)
 end
 
 -- Notes what may be created in each collection, and lets go what may.
-local function note_collections(collections)
+function plan_room.note_collections(collections)
   for _, collection in ipairs(collections) do
     local key, held = 'instep:collection:' .. collection.name, collection.held
     collection.create_most = tonumber(held.create_most)
@@ -61,7 +62,7 @@ local function note_collections(collections)
       collection.full, collection.full_try = true, held.full_try
       collection.full_next = step.sane(held.full_next, ROOM_MS) or now
     end
-    if not collection.shut and may_try(collection.name, held.full, held.full_next) then
+    if not collection.shut and plan_room.may_try(collection.name, held.full, held.full_next) then
       local first = release(collection.name, collection.full and 1 or MOVED)
       if collection.full then
         collection.full_try, collection.full_next = first, now + ROOM_MS
@@ -72,7 +73,7 @@ local function note_collections(collections)
 end
 
 -- Whether *record* may be created now; one that comes when a try is due is that try.
-local function has_room(collection, record)
+function plan_room.has_room(collection, record)
   if not collection.full or collection.full_try == record then return true end
   if collection.full_next > now then return false end
   collection.full_try, collection.full_next = record, now + ROOM_MS
@@ -82,7 +83,7 @@ local function has_room(collection, record)
 end
 
 -- The CMS had no room: for all of a batch, of which *most* are to be tried next; 0: for one alone.
-local function note_refusal(name, why, most)
+function plan_room.note_refusal(name, why, most)
   local key = 'instep:collection:' .. name
   local held = tonumber(redis.call('HGET', key, 'create_most') or nil)
   redis.call('HSET', key, 'create_most', math.max(1, math.min(held or most, most)),
@@ -94,7 +95,7 @@ local function note_refusal(name, why, most)
 end
 
 -- What else the CMS may answer. *made*: there are new items, so there was room.
-local function note_answer(name, made)
+function plan_room.note_answer(name, made)
   local key = 'instep:collection:' .. name
   local held = redis.call('HMGET', key, 'full', 'create_most', 'create_refused', 'full_try')
   if not made then
@@ -115,13 +116,9 @@ local function note_answer(name, made)
 end
 
 -- An item was deleted, or somebody says that there is room: of what waits one is tried at once.
-local function try_at_once(name)
+function plan_room.try_at_once(name)
   local key = 'instep:collection:' .. name
   if redis.call('HEXISTS', key, 'full') == 1 then redis.call('HSET', key, 'full_next', now) end
 end
 
-return {
-  has_waiting = has_waiting, may_try = may_try, note_collections = note_collections,
-  has_room = has_room, note_refusal = note_refusal, note_answer = note_answer,
-  try_at_once = try_at_once,
-}
+return plan_room

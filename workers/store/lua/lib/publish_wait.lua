@@ -8,13 +8,14 @@
 --! uses step
 
 local now = step.now
+local publish_wait = {}
 local FIRST_TRY_MS = 30000  -- also for a conflict that the CMS answers once, right after a publish
 local TRY_MS = 180000
 
 local function next_try(closed, closed_next) return closed and (step.sane(closed_next, TRY_MS) or now) end
 
 -- Notes of each collection whether nothing of it may be sent (shut), or one item (single).
-local function note_closed(collections)
+function publish_wait.note_closed(collections)
   for _, collection in ipairs(collections) do
     local at = next_try(collection.held.closed, collection.held.closed_next)
     if at then
@@ -25,19 +26,19 @@ local function note_closed(collections)
   end
 end
 
-local function is_shut(name)
+function publish_wait.is_shut(name)
   local at = next_try(unpack(redis.call('HMGET', 'instep:collection:' .. name, 'closed', 'closed_next')))
   return at and at > now
 end
 
 -- Should nothing come of the try, the next one need not wait for long.
-local function begin_try(collection, token)
+function publish_wait.begin_try(collection, token)
   redis.call('HSET', 'instep:collection:' .. collection.name, 'closed_next', now + step.CLAIM_MS,
     'closed_try', token)
 end
 
 -- *why*: the answer to *claim* says that the collection is closed; nil: it says something else.
-local function note_answer_on_closed(name, claim, why)
+function publish_wait.note_answer_on_closed(name, claim, why)
   local key = 'instep:collection:' .. name
   local held = redis.call('HMGET', key, 'closed', 'closed_try')
   local tried = held[2] == claim
@@ -51,12 +52,9 @@ local function note_answer_on_closed(name, claim, why)
   end
 end
 
-local function try_at_once(name)
+function publish_wait.try_at_once(name)
   local key = 'instep:collection:' .. name
   if redis.call('HEXISTS', key, 'closed') == 1 then redis.call('HSET', key, 'closed_next', now) end
 end
 
-return {
-  note_closed = note_closed, is_shut = is_shut, begin_try = begin_try,
-  note_answer_on_closed = note_answer_on_closed, try_at_once = try_at_once,
-}
+return publish_wait

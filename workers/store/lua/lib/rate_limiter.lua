@@ -12,8 +12,9 @@
 --! uses step
 
 local now = step.now
-local WINDOW_MS = 60000
-local CLOSED_MS = 3600000  -- the longest Retry-After that is taken
+local rate_limiter = {}
+rate_limiter.WINDOW_MS = 60000
+rate_limiter.CLOSED_MS = 3600000  -- the longest Retry-After that is taken
 local COMES_MS = 1000  -- a destination that comes later than this has lost its turn
 local YIELD_MS = 100
 local ASKED_MS = 120000  -- a lane that has not asked for so long did not wait: nothing is owed to it
@@ -21,22 +22,22 @@ local ASKED_MS = 120000  -- a lane that has not asked for so long did not wait: 
 local SHARES = {replay = 0.15, reconcile = 0.15}
 
 -- The budget as it stands. at: ms from which a slot is free; spared_at: and the burst stays.
-local function budget_of(name, ceiling)
+function rate_limiter.budget_of(name, ceiling)
   local key = 'instep:budget:' .. name
   local held = redis.call('HMGET', key, 'tat', 'last', 'limit', 'left', 'till', 'closed', 'others',
     'slots', 'owed:replay', 'owed:reconcile', 'asked:replay', 'asked:reconcile')
   local limit = math.min(ceiling, tonumber(held[3]) or ceiling)
   local burst = math.max(1, math.min(5, math.floor(limit / 10)))
-  local every = WINDOW_MS / math.max(1, limit - burst - 1)
-  local tat = step.sane(held[1], WINDOW_MS + burst * every) or now
-  local till, left = step.sane(held[5], WINDOW_MS), tonumber(held[4])
+  local every = rate_limiter.WINDOW_MS / math.max(1, limit - burst - 1)
+  local tat = step.sane(held[1], rate_limiter.WINDOW_MS + burst * every) or now
+  local till, left = step.sane(held[5], rate_limiter.WINDOW_MS), tonumber(held[4])
 
   local function free_at(spared)
-    local at = math.max(tat - (burst - 1 - spared) * every, step.sane(held[6], CLOSED_MS) or now)
+    local at = math.max(tat - (burst - 1 - spared) * every, step.sane(held[6], rate_limiter.CLOSED_MS) or now)
     if not (till and till > now and left) then return at end
     -- Somebody else may spend of this budget too: what he leaves is spread over the window.
     local rest, others = left - spared, tonumber(held[7]) or 0
-    local usable = rest - others * (till - now) / WINDOW_MS
+    local usable = rest - others * (till - now) / rate_limiter.WINDOW_MS
     if others > 0 then usable = usable - 1 end
     -- An estimate may slow us down, never stop us while the CMS says that there is some left.
     usable = math.max(usable, rest / 4)
@@ -61,31 +62,31 @@ local function is_owed(budget, lane)
 end
 
 -- There is work in *lane*, and others are served before it.
-local function has_to_wait(budget, lane)
+function rate_limiter.has_to_wait(budget, lane)
   if SHARES[lane] then redis.call('HSET', budget.key, 'asked:' .. lane, now) end
 end
 
 -- The lower, the sooner. A lane that is behind its share goes before live changes.
 local RANKS = {live = 1, replay = 2, reconcile = 3}
-local function rank_of(budget, lane)
+function rate_limiter.rank_of(budget, lane)
   return is_owed(budget, lane) and 0 or RANKS[lane]
 end
 
-local function took(budget, who, lane)
+function rate_limiter.took(budget, who, lane)
   return tonumber(redis.call('HGET', budget.key, 'took:' .. who .. ' ' .. lane)) or 0
 end
 
 -- Whether somebody else comes for the slot as well, and goes first: by his lane, or in the same
 -- one because he had none for longer.
 local function is_anothers_turn(budget, lane, who)
-  local queue, mine = budget.key .. ':queue', rank_of(budget, lane)
+  local queue, mine = budget.key .. ':queue', rate_limiter.rank_of(budget, lane)
   redis.call('ZREMRANGEBYSCORE', queue, '-inf', now - COMES_MS)
   for _, entry in ipairs(redis.call('ZRANGEBYSCORE', queue, '-inf', now)) do
     local other, its = string.match(entry, '^(.*) (%a+)$')
     if other ~= who then
-      local rank = rank_of(budget, its)
+      local rank = rate_limiter.rank_of(budget, its)
       if rank < mine
-          or (rank == mine and took(budget, other, its) < took(budget, who, lane)) then
+          or (rank == mine and rate_limiter.took(budget, other, its) < rate_limiter.took(budget, who, lane)) then
         return true
       end
     end
@@ -93,14 +94,14 @@ local function is_anothers_turn(budget, lane, who)
   return false
 end
 
-local function queue_up(budget, lane, who, at)
+function rate_limiter.queue_up(budget, lane, who, at)
   local queue = budget.key .. ':queue'
   redis.call('ZADD', queue, at, who .. ' ' .. lane)
-  redis.call('PEXPIRE', queue, 2 * WINDOW_MS)
+  redis.call('PEXPIRE', queue, 2 * rate_limiter.WINDOW_MS)
 end
 
 -- Milliseconds until *lane* may ask for a slot; 0: one is free for it now. Takes nothing.
-local function slot_wait(budget, lane, who)
+function rate_limiter.slot_wait(budget, lane, who)
   local at = budget.at
   if lane ~= 'live' and not is_owed(budget, lane) then
     at = budget.spared_at
@@ -117,7 +118,7 @@ end
 
 -- Gives back a slot that nothing was sent for. What the CMS said was left is its own word again
 -- with its next answer; its lane has had its turn.
-local function return_slot(budget, destination)
+function rate_limiter.return_slot(budget, destination)
   local key, every = budget.key, budget.every
   local tat = tonumber(redis.call('HGET', key, 'tat'))
   if tat then redis.call('HSET', key, 'tat', string.format('%.3f', tat - every)) end
@@ -126,7 +127,7 @@ local function return_slot(budget, destination)
 end
 
 -- Takes a slot that slot_wait said is free.
-local function take_slot(budget, lane, who, destination)
+function rate_limiter.take_slot(budget, lane, who, destination)
   local key = budget.key
   redis.call('HSET', key, 'tat', string.format('%.3f', math.max(budget.tat, now) + budget.every),
     'last', now, 'took:' .. who .. ' ' .. lane, now)
@@ -142,13 +143,9 @@ local function take_slot(budget, lane, who, destination)
   if redis.call('HEXISTS', key, 'left') == 1 then redis.call('HINCRBY', key, 'left', -1) end
   if redis.call('HEXISTS', key, 'mine') == 1 then redis.call('HINCRBY', key, 'mine', 1) end
   redis.call('ZREM', key .. ':queue', who .. ' ' .. lane)
-  redis.call('PEXPIRE', key, 2 * CLOSED_MS)
+  redis.call('PEXPIRE', key, 2 * rate_limiter.CLOSED_MS)
   redis.call('HINCRBY', 'instep:destination:' .. destination, 'calls', 1)
   redis.call('HSET', 'instep:destination:' .. destination, 'last_sent', now)
 end
 
-return {
-  WINDOW_MS = WINDOW_MS, CLOSED_MS = CLOSED_MS, budget_of = budget_of, has_to_wait = has_to_wait,
-  rank_of = rank_of, took = took, queue_up = queue_up, slot_wait = slot_wait,
-  return_slot = return_slot, take_slot = take_slot,
-}
+return rate_limiter

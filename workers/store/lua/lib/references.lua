@@ -11,26 +11,27 @@
 --! uses step items item_ids creation slices
 
 local request, now, given = step.request, step.now, step.given
-local REFERS = {['reference-key'] = true, ['references-key'] = true}
+local references = {}
+references.REFERS = {['reference-key'] = true, ['references-key'] = true}
 -- Where items are created, their events may come after those of the items that refer to them.
-local PATIENCE_MS = 600000
+references.PATIENCE_MS = 600000
 local WOKEN = 100  -- in one step; the rest is left to slices
 
-local places = given(request.places) or {}
+references.places = given(request.places) or {}
 
-local function named_by(text)
+function references.named_by(text)
   local value = cjson.decode(text)
   if value == cjson.null then return nil, {} end
   return value.to, value.keys or {value.key}
 end
 
 -- The ids behind the keys in *text* as JSON; or nil, the collection and the keys that have none.
-local function link_of(kind, text)
-  local to, keys = named_by(text)
+function references.link_of(kind, text)
+  local to, keys = references.named_by(text)
   if not to then return 'null' end
   local ids, absent = {}, {}
   for _, key in ipairs(keys) do
-    local id = places[to] and redis.call('HGET', 'instep:ids:' .. to .. ':' .. places[to], key)
+    local id = references.places[to] and redis.call('HGET', 'instep:ids:' .. to .. ':' .. references.places[to], key)
     if id then ids[#ids + 1] = id else absent[#absent + 1] = key end
   end
   if #absent > 0 then return nil, to, absent end
@@ -38,15 +39,15 @@ local function link_of(kind, text)
 end
 
 -- A value is confirmed with the ids that it was sent with: with others it is sent again.
-local function confirmation(text, link)
+function references.confirmation(text, link)
   return redis.sha1hex(text .. (link or ''))
 end
 
-local function is_confirmed(held, kind, text)
+function references.is_confirmed(held, kind, text)
   if not held.confirmed then return false end
   local link
-  if REFERS[kind] then link = link_of(kind, text) or 'none' end
-  return held.confirmed == confirmation(text, link)
+  if references.REFERS[kind] then link = references.link_of(kind, text) or 'none' end
+  return held.confirmed == references.confirmation(text, link)
 end
 
 local function wait_for(item, slug, to, absent)
@@ -62,7 +63,7 @@ local function wait_for(item, slug, to, absent)
   items.touch(item, slug)
 end
 
-local function end_wait(item, slug)
+function references.end_wait(item, slug)
   if not item.fields[slug].blocked_since then return end
   item.fields[slug].blocked_since = nil
   items.touch(item, slug)
@@ -77,10 +78,10 @@ local function without_roomless(entry, to, absent, sent)
     if redis.call('HEXISTS', 'instep:item:' .. to .. ':' .. key, 'roomless') == 0 then return nil end
     waits[key] = true
   end
-  local _, keys = named_by(entry.value)
+  local _, keys = references.named_by(entry.value)
   for _, key in ipairs(keys) do
     if not waits[key] then
-      rest[#rest + 1] = redis.call('HGET', 'instep:ids:' .. to .. ':' .. places[to], key)
+      rest[#rest + 1] = redis.call('HGET', 'instep:ids:' .. to .. ':' .. references.places[to], key)
     end
   end
   local link = step.list_text(rest)
@@ -89,15 +90,15 @@ end
 
 -- What of *send* can go: of what refers to items the ids come with it, and where there are none
 -- yet it waits.
-local function resolve(item, send)
+function references.resolve(item, send)
   if item.meta.woken then
-    for slug in pairs(item.fields) do end_wait(item, slug) end
+    for slug in pairs(item.fields) do references.end_wait(item, slug) end
     items.set(item, 'woken', nil)
   end
   local ready = {}
   for _, entry in ipairs(send) do
     local to, absent
-    if REFERS[entry.type] then entry.link, to, absent = link_of(entry.type, entry.value) end
+    if references.REFERS[entry.type] then entry.link, to, absent = references.link_of(entry.type, entry.value) end
     if absent then
       wait_for(item, entry.slug, to, absent)
       entry.link = without_roomless(entry, to, absent, item.fields[entry.slug].link)
@@ -107,7 +108,7 @@ local function resolve(item, send)
       end
     else
       item.fields[entry.slug].link = entry.link
-      end_wait(item, entry.slug)
+      references.end_wait(item, entry.slug)
       ready[#ready + 1] = entry
     end
   end
@@ -115,7 +116,7 @@ local function resolve(item, send)
 end
 
 -- Whether the CMS would take no new item without a field that waits: then all of the item does.
-local function waits_whole(item, place)
+function references.waits_whole(item, place)
   local required = false
   local waits = false
   for _, field in pairs(item.fields) do waits = waits or field.blocked_since end
@@ -135,10 +136,10 @@ local function waits_whole(item, place)
 end
 
 -- The CMS knows nothing of what was sent for these keys: they are looked up once more.
-local function forget_links(field)
-  local to, keys = named_by(field.value)
-  if not to or not places[to] then return end
-  local place = to .. ':' .. places[to]
+function references.forget_links(field)
+  local to, keys = references.named_by(field.value)
+  if not to or not references.places[to] then return end
+  local place = to .. ':' .. references.places[to]
   for _, key in ipairs(keys) do
     local id = redis.call('HGET', 'instep:ids:' .. place, key)
     if id then redis.call('HDEL', 'instep:keys:' .. place, id) end
@@ -147,7 +148,7 @@ local function forget_links(field)
   redis.call('HSET', 'instep:index:' .. place, 'full', 1)
 end
 
-local function wake_waiter(waiter, name)
+function references.wake_waiter(waiter, name)
   local key = 'instep:item:' .. waiter
   local held = redis.call('HMGET', key, 'by', 'lookup', 'lane', 'rest', 'severed')
   if not held[1] then return end
@@ -166,13 +167,13 @@ local function wake_waiter(waiter, name)
 end
 
 -- Wakes some of what has waited for *name*, <collection>:<key>, and is left in *waiters*; true: all of it.
-local function wake_some(waiters, name)
-  for _, waiter in ipairs(redis.call('SPOP', waiters, WOKEN)) do wake_waiter(waiter, name) end
+function references.wake_some(waiters, name)
+  for _, waiter in ipairs(redis.call('SPOP', waiters, WOKEN)) do references.wake_waiter(waiter, name) end
   return redis.call('EXISTS', waiters) == 0
 end
 
 -- Call it once the items of a step are saved. Who begins to wait from then on finds the id.
-local function wake_waiting()
+function references.wake_waiting()
   local room = WOKEN
   for _, one in ipairs(item_ids.take_arrived()) do
     local name = one[1] .. ':' .. one[2]
@@ -183,16 +184,11 @@ local function wake_waiting()
       redis.call('RENAME', waiters, 'instep:waking:' .. own)
       slices.add(own, {name = name})
     elseif number > 0 then
-      wake_some(waiters, name)
+      references.wake_some(waiters, name)
       room = room - number
     end
     redis.call('ZREM', 'instep:wanted:' .. one[1], one[2])
   end
 end
 
-return {
-  REFERS = REFERS, PATIENCE_MS = PATIENCE_MS, places = places, named_by = named_by,
-  link_of = link_of, confirmation = confirmation, is_confirmed = is_confirmed, end_wait = end_wait,
-  resolve = resolve, waits_whole = waits_whole, forget_links = forget_links,
-  wake_waiter = wake_waiter, wake_some = wake_some, wake_waiting = wake_waiting,
-}
+return references

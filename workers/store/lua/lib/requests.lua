@@ -2,11 +2,12 @@
 --! uses step items retirements creation references locales listing_schedule late_imports
 
 local request, now = step.request, step.now
-local FILES = {image = true, images = true, file = true}
+local requests = {}
+requests.FILES = {image = true, images = true, file = true}
 
 -- Pictures in a rich text are imported, too.
 local function holds_files(field)
-  return FILES[field.type] or (field.type == 'richtext' and string.find(field.value, '<img', 1, true) ~= nil)
+  return requests.FILES[field.type] or (field.type == 'richtext' and string.find(field.value, '<img', 1, true) ~= nil)
 end
 
 -- What is told of a value; what is mostly so is left out, for thousands go by one claim.
@@ -17,7 +18,7 @@ local function entry_of(slug, field, value)
   return entry
 end
 
-local function fields_to_send(item)
+function requests.fields_to_send(item)
   local send, files, options, any = {}, false, false, false
   for slug, field in pairs(item.fields) do
     local repair = items.wants_repair(field) and field.repair_at <= now
@@ -44,7 +45,7 @@ local function has_refused(item, send)
 end
 
 -- *epoch*: how many outages the destination has come out of.
-local function limit_of(item, send, epoch)
+function requests.limit_of(item, send, epoch)
   if has_refused(item, send) then return 1 end
   local limit = tonumber(item.meta.limit)
   if not limit then return request.batch end
@@ -53,13 +54,13 @@ local function limit_of(item, send, epoch)
   return math.min(limit, request.batch)
 end
 
-local function item_id(item, collection)
+function requests.item_id(item, collection)
   if item.meta.by ~= 'key' then return item.record end
   return redis.call('HGET', 'instep:ids:' .. collection.name .. ':' .. collection.index, item.record)
     or nil
 end
 
-local function without_options(send)
+function requests.without_options(send)
   local rest = {}
   for _, field in ipairs(send) do
     if field.type ~= 'option' then rest[#rest + 1] = field end
@@ -69,7 +70,7 @@ end
 
 -- All that is held of an item; what the CMS held of an earlier one counts for nothing.
 -- *primary*: the tag of the primary locale, where it is known: an item is made in that one alone.
-local function fields_to_create(item, primary)
+function requests.fields_to_create(item, primary)
   local send, files = {}, false
   for slug, field in pairs(item.fields) do
     local tag = locales.tag_of(slug)
@@ -90,7 +91,7 @@ end
 -- Suspects whose other part the CMS took: one of them is bad, and so half of them go at once. The
 -- rest are the suspects of that half.
 -- instep:part:<part>  that it is so, for a while: what is not known costs a request, no more
-local function halve_suspects(picked, token)
+function requests.halve_suspects(picked, token)
   local part = picked[1].item.meta.part
   if not part or #picked < 2 or picked[1].limit < 2 or redis.call('EXISTS', 'instep:part:' .. part) == 0 then
     return
@@ -115,11 +116,11 @@ end
 -- staged: of an update, a publish or a creation: the staged copies alone are written
 -- suspect: not as many go together as may
 -- part: '' or: what was refused together with others goes with those of its part alone
-local function how(kind, files, look)
+function requests.how(kind, files, look)
   return {kind = kind, files = files or false, look = look or ''}
 end
 
-local function complete(own, item, limit, to)
+function requests.complete(own, item, limit, to)
   own.staged, own.suspect = false, limit < request.batch
   own.part = limit > 1 and item.meta.part or ''
   if own.kind == 'create' then
@@ -131,21 +132,21 @@ local function complete(own, item, limit, to)
 end
 
 -- Whether two items go together in one request.
-local function go_together(one, other)
+function requests.go_together(one, other)
   return one.kind == other.kind and one.staged == other.staged and one.files == other.files
     and one.suspect == other.suspect and one.part == other.part and one.look == other.look
 end
 
 -- How many entries of a request of *kind* an item takes: one for each of its variants that is written.
-local function size_of(to, kind)
+function requests.size_of(to, kind)
   return to and (kind == 'create' or kind == 'update') and #to.entries or 1
 end
 
-local schema = {}  -- missing: the collection whose schema is to be read first; needed: something waits for it
+requests.schema = {}  -- missing: the collection whose schema is to be read first; needed: something waits for it
 -- Whether the schema is known; if it is not, *schema_missing* says whose is to be read.
 -- *needed*: an option or a new item waits for it. Else it is only wanted, and no GET that fails
 -- stops a write.
-local function is_schema_known(collection, needed, blind, trial)
+function requests.is_schema_known(collection, needed, blind, trial)
   local place = collection.name .. ':' .. collection.index
   local known = redis.call('EXISTS', 'instep:schema:' .. place) == 1
   local held = redis.call('HMGET', 'instep:index:' .. place, 'schema_next', 'schema_doubted')
@@ -153,16 +154,11 @@ local function is_schema_known(collection, needed, blind, trial)
   needed = needed and not known
   local at = step.sane(held[1] or now, 30000)
   if at <= now and not blind and (needed or not trial) then
-    schema.missing, schema.needed = collection, schema.needed or needed
+    requests.schema.missing, requests.schema.needed = collection, requests.schema.needed or needed
   elseif needed then
     listing_schedule.note_due(at)
   end
   return known
 end
 
-return {
-  FILES = FILES, fields_to_send = fields_to_send, limit_of = limit_of, item_id = item_id,
-  without_options = without_options, fields_to_create = fields_to_create,
-  halve_suspects = halve_suspects, how = how, complete = complete, go_together = go_together, size_of = size_of,
-  schema = schema, is_schema_known = is_schema_known,
-}
+return requests

@@ -4,13 +4,14 @@
 --! uses step items
 
 local request, now = step.request, step.now
+local resting_records = {}
 local RESTING_MS = 30 * 86400000
 local RESTING_MOST = 50000
 local RESTING_BYTES = 600  -- of one, about
 local RESTING_PART = 16    -- of the memory of a store with a limit
 
 -- Nothing of it waits, lies in a letter or is on its way.
-local function is_at_rest(item)
+function resting_records.is_at_rest(item)
   for _, field in pairs(item.fields) do
     if field.state == 'pending' or field.state == 'dead' or items.wants_repair(field) then return false end
   end
@@ -53,23 +54,23 @@ end
 
 -- The retirement of a record that was never written anywhere; where items are created it is kept, so that
 -- nothing older creates it.
-local function rest_or_forget(item)
-  if request.missing ~= 'create' and is_at_rest(item) and not was_written(item) and not is_in_doubt(item)
+function resting_records.rest_or_forget(item)
+  if request.missing ~= 'create' and resting_records.is_at_rest(item) and not was_written(item) and not is_in_doubt(item)
       and is_full_of('tombstones') then
     forget(item)
   end
 end
 
 -- Call it once *item*, whose key no item has, is saved. *at_once*: it is forgotten, not kept for a while.
-local function rest(item, at_once)
-  if items.in_force(item) or not is_at_rest(item) then return end
+function resting_records.rest(item, at_once)
+  if items.in_force(item) or not resting_records.is_at_rest(item) then return end
   local plain = not was_written(item) and not is_in_doubt(item)
   if plain and (at_once or item.freed or is_full_of('resting')) then return forget(item) end
   redis.call('ZADD', 'instep:resting', 'NX', now, item.collection .. ':' .. item.record)
 end
 
 -- *copies*: {collection: copy}, of which the ids are. A record may be that of an id itself.
-local function has_item(item, copies)
+function resting_records.has_item(item, copies)
   local place = item.collection .. ':' .. (copies[item.collection] or '')
   local kinds = item.meta.by == 'item' and {'keys:', 'status:'} or {'ids:'}
   for _, kind in ipairs(kinds) do
@@ -78,11 +79,11 @@ local function has_item(item, copies)
   return false
 end
 
-local function trim(copies)
+function resting_records.trim(copies)
   local key = 'instep:resting'
   for _, name in ipairs(redis.call('ZRANGEBYSCORE', key, '-inf', now - RESTING_MS, 'LIMIT', 0, 100)) do
     local item = items.load(string.match(name, '^([^:]*):(.*)$'))
-    if is_at_rest(item) and not items.in_force(item) and not has_item(item, copies) then
+    if resting_records.is_at_rest(item) and not items.in_force(item) and not resting_records.has_item(item, copies) then
       forget(item)
     else
       redis.call('ZREM', key, name)
@@ -90,7 +91,4 @@ local function trim(copies)
   end
 end
 
-return {
-  is_at_rest = is_at_rest, rest_or_forget = rest_or_forget, rest = rest, has_item = has_item,
-  trim = trim,
-}
+return resting_records

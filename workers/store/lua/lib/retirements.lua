@@ -9,8 +9,10 @@
 
 local now = step.now
 
+local retirements = {}
+
 -- A deletion overrules all that is older, any other way what the item's status was to be.
-local function overrule_fields(item, gone)
+function retirements.overrule_fields(item, gone)
   local deleted = gone.value == '"delete"'
   for slug, field in pairs(item.fields) do
     if slug ~= items.GONE and (deleted or items.FLAGS[slug]) then
@@ -26,7 +28,7 @@ local function overrule_fields(item, gone)
 end
 
 -- Puts the retirement *gone* into its place; returns its fate, or 'pending'.
-local function retire(item, gone, copy)
+function retirements.retire(item, gone, copy)
   local held = item.fields[items.GONE]
   local again = false
   if held then
@@ -43,13 +45,13 @@ local function retire(item, gone, copy)
   item.fields[items.GONE] = gone
   items.touch(item, items.GONE)
   if again or gone.value == '"keep"' then return 'unchanged' end
-  overrule_fields(item, gone)
+  retirements.overrule_fields(item, gone)
   return 'pending'
 end
 
 -- The record is back. What the CMS may show of its retirement is taken back as repairs are made:
 -- nobody sent us a value for it.
-local function undo_retirement(item)
+function retirements.undo_retirement(item)
   local gone = items.in_force(item)
   if not gone then return end
   local doubted = gone.repair_at
@@ -82,7 +84,7 @@ local function undo_retirement(item)
 end
 
 -- The first request for it was refused: the CMS shows nothing of it.
-local function note_refusal(gone)
+function retirements.note_refusal(gone)
   if gone.undone or gone.repair_at or gone.unpublished or gone.state ~= 'pending' then return end
   for flag, arrival in pairs(gone.flags or {}) do
     if arrival == gone.arrival then gone.flags[flag] = nil end
@@ -92,13 +94,13 @@ local function note_refusal(gone)
 end
 
 -- Flags of the CMS by the letters of a status (item_status.lua).
-local FLAG_OF = {a = '_archived', d = '_draft'}
+retirements.FLAG_OF = {a = '_archived', d = '_draft'}
 
 -- What a retirement did, *status* shows it no longer: somebody has undone it, and it is not taken back.
-local function drop_undone(gone, status)
+function retirements.drop_undone(gone, status)
   if not gone.flags or gone.repair_at then return false end
   local any = false
-  for letter, flag in pairs(FLAG_OF) do
+  for letter, flag in pairs(retirements.FLAG_OF) do
     if gone.flags[flag] and not string.find(status.flags, letter, 1, true) then
       gone.flags[flag], any = nil, true
     end
@@ -107,21 +109,21 @@ local function drop_undone(gone, status)
   return any
 end
 
-local function note_undone(item, status)
+function retirements.note_undone(item, status)
   local gone = items.in_force(item)
-  if not gone or gone.state == 'pending' or not drop_undone(gone, status) then return end
+  if not gone or gone.state == 'pending' or not retirements.drop_undone(gone, status) then return end
   gone.confirmed = nil
   items.touch(item, items.GONE)
 end
 
 -- A request that takes the item away had no answer, or came to its end unseen: it may land until
 -- *till*, and nothing may be written that it could take along.
-local function doubt(item, till)
+function retirements.doubt(item, till)
   items.set(item, 'hold', math.max(tonumber(item.meta.hold) or 0, till))
 end
 
 -- What is sent of a field; of a retirement that is lifted, the flags that are taken back.
-local function value_sent(field)
+function retirements.value_sent(field)
   if not field.undone then return field.value end
   local flags = {}
   for flag in pairs(field.flags or {}) do flags[#flags + 1] = flag end
@@ -129,7 +131,7 @@ local function value_sent(field)
 end
 
 -- No item is there: there is nothing to retire, nor to write what came before.
-local function retire_nothing(item, since)
+function retirements.retire_nothing(item, since)
   local gone = items.in_force(item)
   if not gone then return false end
   for slug, field in pairs(item.fields) do
@@ -148,7 +150,7 @@ local function retire_nothing(item, since)
 end
 
 -- An item that was deleted: nothing that was known of it says anything of the next one.
-local function forget_item(item)
+function retirements.forget_item(item)
   for slug, field in pairs(item.fields) do
     field.confirmed, field.repair_at, field.file, field.history, field.misses = nil, nil, nil, nil, nil
     items.touch(item, slug)
@@ -161,7 +163,7 @@ local function forget_item(item)
   end
 end
 
-local function forget_id(place, record, id)
+function retirements.forget_id(place, record, id)
   local ids, keys = 'instep:ids:' .. place, 'instep:keys:' .. place
   if redis.call('HGET', ids, record) == id then redis.call('HDEL', ids, record) end
   if redis.call('HGET', keys, id) == record then redis.call('HDEL', keys, id) end
@@ -169,7 +171,7 @@ local function forget_id(place, record, id)
 end
 
 -- A new item knows nothing of how an earlier one was retired.
-local function reset(item)
+function retirements.reset(item)
   local gone = item.fields[items.GONE]
   if not gone then return end
   gone.flags, gone.was_live, gone.requests, gone.unpublished, gone.delete_sent = nil, nil, nil, nil, nil
@@ -177,10 +179,4 @@ local function reset(item)
   items.touch(item, items.GONE)
 end
 
-return {
-  overrule_fields = overrule_fields,
-  retire = retire, undo_retirement = undo_retirement, note_refusal = note_refusal,
-  FLAG_OF = FLAG_OF, drop_undone = drop_undone, note_undone = note_undone, doubt = doubt,
-  value_sent = value_sent, retire_nothing = retire_nothing, forget_item = forget_item,
-  forget_id = forget_id, reset = reset,
-}
+return retirements

@@ -5,10 +5,11 @@
 --! uses step
 
 local now = step.now
+local run_counts = {}
 local QUARTER_MS = 900000
 local QUARTERS = 8 * 96  -- that are kept: a day more than the longest window
 
-local function counts_of(place) return 'instep:guard:' .. place end
+function run_counts.counts_of(place) return 'instep:guard:' .. place end
 
 local function quarter_of(name, kind)
   local found, quarter = string.match(name, '^(%a+):(%d+)$')
@@ -26,14 +27,14 @@ local function prune_counts(key, this)
 end
 
 local function add_counted(place, kind, number)
-  local key, this = counts_of(place), math.floor(now / QUARTER_MS)
+  local key, this = run_counts.counts_of(place), math.floor(now / QUARTER_MS)
   local held = redis.call('HINCRBY', key, string.format('%s:%.0f', kind, this), number)
   if held == number then prune_counts(key, this) end
   redis.call('PEXPIRE', key, QUARTERS * QUARTER_MS)
 end
 
-local function sum(place, kind, window_ms)
-  local held, sum = redis.call('HGETALL', counts_of(place)), 0
+function run_counts.sum(place, kind, window_ms)
+  local held, sum = redis.call('HGETALL', run_counts.counts_of(place)), 0
   for n = 1, #held, 2 do
     local quarter = quarter_of(held[n], kind)
     if quarter and (quarter + 1) * QUARTER_MS > now - window_ms then sum = sum + tonumber(held[n + 1]) end
@@ -46,44 +47,41 @@ end
 local events_taken, items_retired = {}, {}  -- of accept: records that got a value, and items to be retired by place
 
 -- What the first load may still create; nil: nothing was loaded yet.
-local function first_left(place)
-  local held = redis.call('HMGET', counts_of(place) .. ':first', 'left', 'till')
+function run_counts.first_left(place)
+  local held = redis.call('HMGET', run_counts.counts_of(place) .. ':first', 'left', 'till')
   if not held[1] then return nil end
   return now <= tonumber(held[2]) and tonumber(held[1]) or 0
 end
 
-local function exceeds(limit, number)
+function run_counts.exceeds(limit, number)
   if not limit then return false end
-  if limit.first then return number > (first_left(limit.place) or 0) end
-  return sum(limit.place, limit.kind, limit.window_ms) + number > limit.most
+  if limit.first then return number > (run_counts.first_left(limit.place) or 0) end
+  return run_counts.sum(limit.place, limit.kind, limit.window_ms) + number > limit.most
 end
 
 -- lease: the lock of a run: {name, token}. Another may hold it since the run last asked, while it stood still.
-local function is_lost(lease)
+function run_counts.is_lost(lease)
   return lease ~= nil and redis.call('GET', lease.name) ~= lease.token
 end
 
-local function add_to_limit(limit, number)
+function run_counts.add_to_limit(limit, number)
   if not limit or number == 0 then return end
   if limit.first then
-    redis.call('HINCRBY', counts_of(limit.place) .. ':first', 'left', -number)
+    redis.call('HINCRBY', run_counts.counts_of(limit.place) .. ':first', 'left', -number)
   else
     add_counted(limit.place, limit.kind, number)
   end
 end
 
 -- Of accept: an event of a run, which is one record, gave a value; and an item is to be retired.
-local function note_taken(event) events_taken[event] = true end
-local function note_retired(place) items_retired[place] = (items_retired[place] or 0) + 1 end
+function run_counts.note_taken(event) events_taken[event] = true end
+function run_counts.note_retired(place) items_retired[place] = (items_retired[place] or 0) + 1 end
 
-local function save(limit)
+function run_counts.save(limit)
   local number = 0
   for _ in pairs(events_taken) do number = number + 1 end
-  add_to_limit(limit, number)
+  run_counts.add_to_limit(limit, number)
   for place, items in pairs(items_retired) do add_counted(place, 'retired', items) end
 end
 
-return {
-  counts_of = counts_of, sum = sum, first_left = first_left, exceeds = exceeds, is_lost = is_lost,
-  add_to_limit = add_to_limit, note_taken = note_taken, note_retired = note_retired, save = save,
-}
+return run_counts

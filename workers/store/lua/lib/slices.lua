@@ -12,16 +12,17 @@
 --! uses step
 
 local now = step.now
-local SLICE = 30       -- items that one step loads and saves beside its own
+local slices = {}
+slices.SLICE = 30       -- items that one step loads and saves beside its own
 
-local function nudge_sweep()
+function slices.nudge_sweep()
   redis.call('LPUSH', 'instep:nudge', 1)
   redis.call('LTRIM', 'instep:nudge', 0, 0)
 end
 
-local function has(name) return redis.call('EXISTS', 'instep:slice:' .. name) == 1 end
+function slices.has(name) return redis.call('EXISTS', 'instep:slice:' .. name) == 1 end
 
-local function add(name, told)
+function slices.add(name, told)
   local put = {}
   for key, value in pairs(told) do
     put[#put + 1] = key
@@ -30,19 +31,17 @@ local function add(name, told)
   redis.call('DEL', 'instep:slice:' .. name)
   redis.call('HSET', 'instep:slice:' .. name, unpack(put))
   redis.call('ZADD', 'instep:slices', now, name)
-  nudge_sweep()
+  slices.nudge_sweep()
 end
 
 -- It goes on with what *told* says besides.
-local function renew(name, told)
+function slices.renew(name, told)
   for key, value in pairs(told) do redis.call('HSET', 'instep:slice:' .. name, key, tostring(value)) end
 end
 
-local function finish(name)
+function slices.finish(name)
   redis.call('DEL', 'instep:slice:' .. name)
   redis.call('ZREM', 'instep:slices', name)
 end
 
-return {
-  SLICE = SLICE, nudge_sweep = nudge_sweep, has = has, add = add, renew = renew, finish = finish,
-}
+return slices

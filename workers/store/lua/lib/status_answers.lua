@@ -2,6 +2,7 @@
 --! uses step items item_status
 
 local request, now, given = step.request, step.now, step.given
+local status_answers = {}
 local QUICK = 1000  -- items; a collection of more is not listed for one of a batch that is not there
 
 -- A PATCH has made a draft of what is to leave the site, and it was published meanwhile.
@@ -30,7 +31,7 @@ local function go_live(verdict)
   verdict.publish, verdict.attempt, verdict.shown = false, false, nil
 end
 
-local function record_answer(item, claim, verdict)
+function status_answers.record_answer(item, claim, verdict)
   local place = request.collection .. ':' .. request.index
   local id = given(verdict.made) or verdict.id
   local status = given(verdict.status) and item_status.record(place, id, verdict.status, request.kind == 'look')
@@ -45,7 +46,7 @@ end
 
 -- A request was refused since it carried an item that there is not: looking all of them up again costs
 -- less than finding out which.
-local function look_up_all(verdict)
+function status_answers.look_up_all(verdict)
   if not verdict.relist then return end
   local place = request.collection .. ':' .. request.index
   if redis.call('HLEN', 'instep:keys:' .. place) > QUICK then return end
@@ -73,7 +74,7 @@ local function settle_look(item, verdict)
 end
 
 -- What the answer says of the live copy; *at*: of the refusal, where the status is not known.
-local function settle(item, verdict)
+function status_answers.settle(item, verdict)
   local place = request.collection .. ':' .. request.index
   if request.kind == 'look' then return settle_look(item, verdict) end
   if given(verdict.look) then items.set(item, 'look', verdict.look) end
@@ -95,7 +96,7 @@ end
 
 -- The request was meant for this record and has written into the item of another: what it sent
 -- is put right there, without waiting, since nothing of it is still on its way.
-local function repair_other(verdict)
+function status_answers.repair_other(verdict)
   local other = items.load(request.collection, verdict.overwrote)
   for _, slug in ipairs(verdict.sent) do items.mark_repair(other, slug, now) end
   if next(other.touched) then
@@ -104,7 +105,4 @@ local function repair_other(verdict)
   end
 end
 
-return {
-  record_answer = record_answer, look_up_all = look_up_all, settle = settle,
-  repair_other = repair_other,
-}
+return status_answers

@@ -10,6 +10,8 @@
 
 local request, now, now_us, given = step.request, step.now, step.now_us, step.given
 
+local version_order = {}
+
 -- A spooled delivery, request.spooled, came before it could be accepted: it goes over what came
 -- before that, by its time, and over nothing else.
 
@@ -23,7 +25,7 @@ elseif arrivals.reserved then
 end
 
 local EVENTS = 200  -- ids kept of one version, 16 characters each; older repeats the seen ids tell
-local LATER = {live = true, fetched = true}  -- modes in which the later of two equals wins
+version_order.LATER = {live = true, fetched = true}  -- modes in which the later of two equals wins
 
 -- An event that runs again, in a slice of its delivery (arrivals.lua) or out of a spool stands
 -- where it came.
@@ -33,14 +35,14 @@ local function has_event(held, id)
   return id and string.find(' ' .. (held.events or '') .. ' ', ' ' .. id .. ' ', 1, true) ~= nil
 end
 
-local outlived = {}  -- ids that a field holds no more, since too many others have its version
+version_order.outlived = {}  -- ids that a field holds no more, since too many others have its version
 
 -- The event ids of a value that takes the place of *held*.
-local function events_at(held, version, id)
+function version_order.events_at(held, version, id)
   if not held or held.version ~= version or not held.events then return id end
   if not id or has_event(held, id) then return held.events end
   local all = held.events .. ' ' .. id
-  for one in string.gmatch(string.sub(all, 1, -EVENTS * 17 - 1), '%S+') do outlived[#outlived + 1] = one end
+  for one in string.gmatch(string.sub(all, 1, -EVENTS * 17 - 1), '%S+') do version_order.outlived[#version_order.outlived + 1] = one end
   return string.sub(all, -EVENTS * 17)
 end
 
@@ -68,10 +70,10 @@ local function first_arrival(event)
 end
 
 -- Retirement → the event of this step that has lifted it: its other fields go over it, too.
-local lifted_by = {}
+version_order.lifted_by = {}
 
-local function came_before(held, event)
-  if lifted_by[held] == event then return true end
+function version_order.came_before(held, event)
+  if version_order.lifted_by[held] == event then return true end
   local again, arrival = given(event.again), first_arrival(event)
   if arrivals.spooled and not again then
     return (held.snapshot_at or held.came_at or held.since) * 1000 <= arrivals.us
@@ -83,8 +85,8 @@ end
 
 -- Whether the event is the later of two that are equal.
 local function wins_ties(held, event)
-  if not LATER[request.mode] or given(event.again) then return false end
-  return not stands_back(event) or came_before(held, event)
+  if not version_order.LATER[request.mode] or given(event.again) then return false end
+  return not stands_back(event) or version_order.came_before(held, event)
 end
 
 -- Two versions that say nothing of each other.
@@ -103,7 +105,7 @@ local function seems_of_snapshot(held) return held.lane == 3 and not (held.event
 local function is_of_snapshot(held) return held.snapshot_time ~= nil or seems_of_snapshot(held) end
 
 -- Whether the value that takes *version* has the time of a snapshot.
-local function has_snapshot_time(held, version, snapshot)
+function version_order.has_snapshot_time(held, version, snapshot)
   if held and held.version == version and held.snapshot_time then return 1 end
   if not snapshot or versions.kind_of(version) ~= 't' then return nil end
   local ms = math.floor(versions.micros_of(version) / 1000)
@@ -116,7 +118,7 @@ local function newest_before(item, slug, event)
   local newest
   for name, field in pairs(item.fields) do
     if is_compared(slug, name) then
-      local before = not stands_back(event) or came_before(field, event)
+      local before = not stands_back(event) or version_order.came_before(field, event)
       local own = slug ~= items.GONE and item.fields[slug]
       local apart = own and are_apart(own.version, field.version)
       if before and not apart and (not newest or field.version > newest) then newest = field.version end
@@ -145,8 +147,8 @@ end
 
 -- A new row without a time goes over the retirement *gone*, which is in force as its event comes.
 local function is_below(gone, event)
-  if not gone or gone.undone then return gone ~= nil and lifted_by[gone] == event end
-  return not stands_back(event) or came_before(gone, event)
+  if not gone or gone.undone then return gone ~= nil and version_order.lifted_by[gone] == event end
+  return not stands_back(event) or version_order.came_before(gone, event)
 end
 
 -- The version of a change that has none of its own; nil: it is not to go over what is held.
@@ -169,7 +171,7 @@ local function replacing_version(item, slug, version, event)
   for name, field in pairs(item.fields) do
     if is_compared(slug, name) and field.version > version and not are_apart(field.version, version) then
       if name == slug and gave(field, event) then return field.version end
-      local before = not stands_back(event) or came_before(field, event)
+      local before = not stands_back(event) or version_order.came_before(field, event)
       if not is_of_snapshot(field) or not before then return version end
       if field.version > newest then newest = field.version end
     end
@@ -177,7 +179,7 @@ local function replacing_version(item, slug, version, event)
   return newest
 end
 
-local function version_of(item, slug, change, event)
+function version_order.version_of(item, slug, change, event)
   if change.placed == 'after' and given(change.version) then
     return replacing_version(item, slug, change.version, event)
   end
@@ -192,7 +194,7 @@ local function yields(held, kind)
 end
 
 -- Whether the value that takes *version*, which is not its own, has it of a retirement.
-local function has_kind_of_retirement(held, version, change)
+function version_order.has_kind_of_retirement(held, version, change)
   local own = given(change.version) and not given(change.snapshot)
   if own or versions.kind_of(version) == versions.BEFORE then return nil end
   if held and versions.kind_of(held.version) == versions.kind_of(version) then return (held.retirement_version or held.snapshot_time) and 1 or nil end
@@ -200,7 +202,7 @@ local function has_kind_of_retirement(held, version, change)
 end
 
 -- What of an item has versions of another kind than *kind*, and which; nil: none.
-local function other_kind(item, slug, kind)
+function version_order.other_kind(item, slug, kind)
   local function differs(name)
     local field = item.fields[name]
     local held = field and versions.kind_of(field.version)
@@ -218,7 +220,7 @@ local function other_kind(item, slug, kind)
   return found, where
 end
 
-local function yield_kind(item, slug, version)
+function version_order.yield_kind(item, slug, version)
   for _, name in ipairs({slug, items.GONE}) do
     local held = item.fields[name]
     if held and yields(held, versions.kind_of(version)) then
@@ -239,7 +241,7 @@ end
 -- row gave says nothing of when.
 local function is_overtaken_by(held, event, change)
   local own = given(change.version) and change.placed ~= 'after'
-  return (own and sent_before or came_before)(held, event)
+  return (own and sent_before or version_order.came_before)(held, event)
 end
 
 -- Whether a value takes the place of *held*, which has the same version.
@@ -264,13 +266,13 @@ local function goes_over(gone, version, event, change)
   local before = gone and gone.undone and versions.kind_of(version) == versions.BEFORE
   if before and outlives(gone, change.snapshot) then return true end
   if not gone or not are_apart(gone.version, version) then return wins(gone, version, event, change) end
-  return gone.undone or wins_ties(gone, event) or outlives(gone, change.snapshot) or came_before(gone, event)
+  return gone.undone or wins_ties(gone, event) or outlives(gone, change.snapshot) or version_order.came_before(gone, event)
 end
 
 -- Whether a value is new to its item: a retirement is compared with all that is held of it.
-local function is_news(item, slug, version, event, change)
+function version_order.is_news(item, slug, version, event, change)
   local gone = item.fields[items.GONE]
-  if not inferred_retirements.confirms(slug, gone, LATER) and not goes_over(gone, version, event, change) then return false end
+  if not inferred_retirements.confirms(slug, gone, version_order.LATER) and not goes_over(gone, version, event, change) then return false end
   if slug ~= items.GONE then return wins(item.fields[slug], version, event, change) end
   for name, field in pairs(item.fields) do
     local other = versions.kind_of(field.version) ~= versions.kind_of(version) and versions.kind_of(field.version) ~= versions.BEFORE
@@ -284,13 +286,8 @@ local function is_news(item, slug, version, event, change)
 end
 
 -- Running again, an event gives what it gave.
-local function repeats_value(held, version, event, value, kind)
+function version_order.repeats_value(held, version, event, value, kind)
   return gave(held, event) and version == held.version and value == held.value and kind == held.type
 end
 
-return {
-  LATER = LATER, outlived = outlived, events_at = events_at, lifted_by = lifted_by,
-  came_before = came_before, has_snapshot_time = has_snapshot_time, version_of = version_of,
-  has_kind_of_retirement = has_kind_of_retirement, other_kind = other_kind,
-  yield_kind = yield_kind, is_news = is_news, repeats_value = repeats_value,
-}
+return version_order

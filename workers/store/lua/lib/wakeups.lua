@@ -2,9 +2,10 @@
 --! uses step
 
 local now = step.now
+local wakeups = {}
 local MARKER_MS = 5000
 
-local function wake_at(destination, at)
+function wakeups.wake_at(destination, at)
   redis.call('ZADD', 'instep:wakes', at, destination)
   local first = redis.call('ZRANGE', 'instep:wakes', 0, 0)
   if first[1] == destination then
@@ -14,7 +15,7 @@ local function wake_at(destination, at)
 end
 
 -- True for the caller that is to enqueue a job: nobody else has, or will before it starts.
-local function claim_marker(destination)
+function wakeups.claim_marker(destination)
   local key = 'instep:wake:' .. destination
   if redis.call('SET', key, 1, 'NX', 'PX', MARKER_MS) then return true end
   if redis.call('PTTL', key) <= MARKER_MS then return false end
@@ -22,14 +23,14 @@ local function claim_marker(destination)
   return true
 end
 
-local function paused(destination)
+function wakeups.paused(destination)
   return redis.call('HGET', 'instep:destination:' .. destination, 'paused')
 end
 
 -- While a stored wait lasts nothing of the lane may be sent, so a job would end at once; but for a
 -- linger, which a full batch ends.
-local function worth_a_job(destination, change, lane)
-  if paused(destination) then return false end
+function wakeups.worth_a_job(destination, change, lane)
+  if wakeups.paused(destination) then return false end
   local held = redis.call('HMGET', 'instep:destination:' .. destination, 'gate_until', 'gate',
     'lower_until')
   if lane ~= 'live' and (step.sane(held[3], 61000) or 0) > now then return false end
@@ -41,12 +42,9 @@ local function worth_a_job(destination, change, lane)
 end
 
 -- The destination is woken at *at* or before, whatever else it waits for.
-local function wake_by(destination, at)
+function wakeups.wake_by(destination, at)
   local told = tonumber(redis.call('ZSCORE', 'instep:wakes', destination))
-  if not told or told > at then wake_at(destination, at) end
+  if not told or told > at then wakeups.wake_at(destination, at) end
 end
 
-return {
-  wake_at = wake_at, claim_marker = claim_marker, paused = paused, worth_a_job = worth_a_job,
-  wake_by = wake_by,
-}
+return wakeups

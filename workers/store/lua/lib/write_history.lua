@@ -10,10 +10,11 @@
 --! uses step items creation locales
 
 local given = step.given
+local write_history = {}
 local KEPT = 4
 
 -- One mark for what is equal in the CMS: 31 and 31.0; null, an empty text, an empty list and false.
-local function mark_of(text, kind)
+function write_history.mark_of(text, kind)
   if text == '""' or text == '[]' or text == 'false' then text = 'null' end
   local number = tonumber(text)
   if not number and kind == 'number' then number = tonumber(string.match(text, '^"(.*)"$') or '') end
@@ -30,7 +31,7 @@ local function known_of(field)
 end
 
 -- Text is joined and cut, not taken apart: this is done for every field of every batch.
-local function add_known(field, arrival, mark, at)
+function write_history.add_known(field, arrival, mark, at)
   local entry = string.format('%.0f,%s,%s', arrival, mark, at or '')
   local kept = field.history and field.history .. ' ' .. entry or entry
   local _, parted = string.gsub(kept, ' ', ' ')
@@ -39,25 +40,25 @@ end
 
 -- A value is about to be sent. Sent again it takes no other place, but where the first request may
 -- still land: its echo may come after the answer to the second.
-local function note_sent(field)
+function write_history.note_sent(field)
   field.cms_form = nil  -- the CMS makes another form of it: with other pictures, if it has any
   local last = field.history and string.sub(field.history, -1) == ',' and string.match(field.history, '(%d+),%x*,$')
   if last and tonumber(last) == field.arrival
       and (not field.repair_at or string.find(field.history, '%f[%d]' .. last .. ',%x*, ' .. last .. ',%x*,$')) then
     return
   end
-  add_known(field, field.arrival, mark_of(field.value, field.type))
+  write_history.add_known(field, field.arrival, write_history.mark_of(field.value, field.type))
 end
 
 -- The CMS has answered: what was sent stands since *at*, or *seen* in its place.
-local function note_answer(field, arrival, at, seen)
+function write_history.note_answer(field, arrival, at, seen)
   local known, entry = ' ' .. (field.history or '') .. ' ', string.format(' %.0f,', arrival)
   local first, last = string.find(known, entry, 1, true)
   while first do
     local mark = string.match(known, '^(%x*), ', last + 1)
     if mark then
       local rest = string.sub(known, last + #mark + 2, -2)
-      if seen then mark = mark_of(seen, field.type) end
+      if seen then mark = write_history.mark_of(seen, field.type) end
       field.history = string.sub(known, 2, last) .. mark .. ',' .. at .. rest
       return
     end
@@ -66,8 +67,8 @@ local function note_answer(field, arrival, at, seen)
 end
 
 -- An event has told of a value that is not ours.
-local function note_told(field, value, seen, at)
-  add_known(field, 0, mark_of(seen or value, field.type), at)
+function write_history.note_told(field, value, seen, at)
+  write_history.add_known(field, 0, write_history.mark_of(seen or value, field.type), at)
 end
 
 -- The version of the last write of ours that was answered.
@@ -120,20 +121,20 @@ end
 -- Whether an event shows a value of ours in a form of the CMS: what is akin to it; and where a
 -- listing has shown the form, that alone.
 local function is_form(held, value, kind, form, mark)
-  if (form or mark_of(value, kind)) ~= (held.form_mark or mark_of(held.value, held.type)) then return false end
+  if (form or write_history.mark_of(value, kind)) ~= (held.form_mark or write_history.mark_of(held.value, held.type)) then return false end
   return not held.cms_form or string.match(held.cms_form, '^%x+') == mark
 end
 
 -- The fate of a value that an event of the CMS tells and that is no news; nil: somebody's edit.
-local function known_fate(item, slug, value, kind, seen, at, form)
+function write_history.known_fate(item, slug, value, kind, seen, at, form)
   local held = item.fields[slug]
   if not held then
     -- The whole item is told, also where only our write to another field has moved its time.
     local ours = items.live_claim(item) or (item.meta.answered and at <= item.meta.answered)
     return ours and 'unchanged' or nil
   end
-  if mark_of(value, kind) == mark_of(held.value, held.type) then return 'unchanged' end
-  local known, mark = known_of(held), mark_of(seen or value, kind)
+  if write_history.mark_of(value, kind) == write_history.mark_of(held.value, held.type) then return 'unchanged' end
+  local known, mark = known_of(held), write_history.mark_of(seen or value, kind)
   if is_form(held, value, kind, form, mark) then return 'unchanged' end
   local one = known_at(known, at)
   if not one or one.mark ~= mark then
@@ -146,7 +147,7 @@ local function known_fate(item, slug, value, kind, seen, at, form)
 end
 
 -- Somebody's edit: what we wrote there is the CMS's no longer.
-local function doubt_value(item, slug, at)
+function write_history.doubt_value(item, slug, at)
   local held = item.fields[slug]
   if not held or not held.confirmed then return end
   local last = last_answer(known_of(held))
@@ -165,7 +166,7 @@ end
 
 -- The CMS says that an item was deleted or unpublished: what was confirmed of it no longer holds,
 -- and what is on its way there may come before or after.
-local function record_gone(gone)
+function write_history.record_gone(gone)
   local place = gone.collection .. ':' .. gone.index
   local ids, keys = 'instep:ids:' .. place, 'instep:keys:' .. place
   local record = redis.call('HGET', keys, gone.id)
@@ -198,8 +199,4 @@ local function record_gone(gone)
   end
 end
 
-return {
-  mark_of = mark_of, add_known = add_known, note_sent = note_sent, note_answer = note_answer,
-  note_told = note_told, known_fate = known_fate, doubt_value = doubt_value,
-  record_gone = record_gone,
-}
+return write_history
