@@ -21,7 +21,7 @@ from service.run.worker_process import FETCH
 from service.web import server as web_processes
 from workers.config.settings import Settings, StoreSettings
 from workers.errors import StoreNewer, StoreUnavailable, StoreUnsafe
-from workers.runtime import heartbeats, jobs
+from workers.runtime import heartbeats, jobs, sweeper
 from workers.runtime.duties import Duty
 from workers.runtime.embedded_store import Keeper, kept
 from workers.runtime.heartbeats import Process
@@ -99,7 +99,7 @@ def _sweeping(configuration: Configuration) -> Duty:
     fetchers = tuple(configuration.mappings.fetchers)
     parts = replace(jobs.build(configuration.settings), upgrade=_upgrade(configuration))
     sound = Soundness(parts.steps.client, configuration.settings.store).check
-    sweep = partial(jobs.sweep_forever, parts, fetchers, sound=sound)
+    sweep = partial(sweeper.sweep_forever, parts, fetchers, sound=sound)
     return Duty("sweep", sweep, quiet=_QUIET, waits=True)
 
 

@@ -9,71 +9,37 @@ import logging
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from workers.config.settings import Collection, Destination
 from workers.delivery import locale_reads
 from workers.delivery.context import Parts
-from workers.delivery.item_reads import ItemRead, ItemReads
+from workers.delivery.item_reads import ItemReads
 from workers.delivery.reads import Asker, said
+from workers.delivery.request_outcome import Attempt, completed, flags, given, heard, imports
 from workers.delivery.status_reads import StatusReads
 from workers.errors import DestinationError
 from workers.fields.types import TYPES
 from workers.model.attempts import (
     Batch,
-    ClaimedItem,
-    Heard,
+    Claimed,
     Judgement,
     Lookup,
     Probe,
-    Verdict,
     Wait,
 )
-from workers.model.retirement import GONE
 from workers.policy.rules import judge
-from workers.policy.update import wants_publishing
+from workers.store import claims
 from workers.store.claims import NotSettled
-from workers.store.outbox import Settled
 from workers.webflow import create_payloads, variants
 from workers.webflow.item_answers import Answer
-from workers.webflow.item_payloads import Prepared, prepare
+from workers.webflow.item_payloads import prepare
 from workers.webflow.schema import Schema
 
-LATE = 7.0  # s after which no answer means that it took too long
 SEND_WITHIN = 14.0  # s after its claim that a request may start: below half of the claim
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """
-    A step that was claimed as the one before it was settled, and is to be carried out.
-
-    Args:
-        not_after: By `time.monotonic`: when its request must have started.
-    """
-
-    step: Batch | Probe | Lookup
-    not_after: float
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """
-    What came of the request of a batch.
-
-    Args:
-        message: In a line.
-        heard: What is learned from its answer in the same step; None: that was told already.
-        seconds: That it took.
-    """
-
-    judgement: Judgement
-    message: str
-    heard: Heard | None
-    seconds: float
 
 
 class Courier:
@@ -144,7 +110,7 @@ class Courier:
         def then() -> dict[str, Any] | None:
             if not goes_on():
                 return None
-            return outbox.claim_request(destination, flights=flights, lower=lower)
+            return claims.request_for(self.parts.settings, destination, flights, lower)
 
         return self._carry_out(destination, claimed, more, then)
 
@@ -176,9 +142,7 @@ class Courier:
 
     # a batch --------------------------------------------------------------------------------
 
-    def _attempt(
-        self, destination: Destination, batch: Batch, not_after: float
-    ) -> Attempt | ItemRead:
+    def _attempt(self, destination: Destination, batch: Batch, not_after: float) -> Attempt:
         """Send the request of *batch*, or read what it waits for; return what came of it."""
         collection = self.parts.settings.collections[batch.collection]
         if batch.create and destination.api == "v2" and batch.items[0].taken:
@@ -189,7 +153,7 @@ class Courier:
             prepared = create_payloads.completed(prepared, batch, collection, schema)
         values = prepared.values
         if batch.publish:
-            values = {item.record: _flags(item, values[item.record]) for item in batch.items}
+            values = {item.record: flags(item, values[item.record]) for item in batch.items}
         sending = replace(
             batch, items=tuple(item for item in batch.items if values.get(item.record))
         )
@@ -219,10 +183,10 @@ class Courier:
             judgement = Judgement((), "refusal")
             self._give_back(destination)
         seconds = self._clock() - begun
-        judgement = _completed(judgement, batch, prepared, schema.wait(batch.at))
-        judgement = replace(judgement, imports=_imports(batch, outcome, seconds))
+        judgement = completed(judgement, batch, prepared, schema.wait(batch.at))
+        judgement = replace(judgement, imports=imports(batch, outcome, seconds))
         message = said(outcome)
-        return Attempt(judgement, message, _heard(outcome, message, seconds), seconds)
+        return Attempt(judgement, message, heard(outcome, message, seconds), seconds)
 
     def _merge(self, destination: Destination, batch: Batch) -> None:
         """Send nothing of *batch*: a process of the version before has written a part of it."""
@@ -262,7 +226,7 @@ class Courier:
             if batch.create:
                 return client.create(
                     collection.id,
-                    [_given(values[item.record]) for item in batch.items],
+                    [given(values[item.record]) for item in batch.items],
                     live=destination.live and not batch.staged,
                     files=imports,
                     not_after=not_after,
@@ -281,28 +245,35 @@ class Courier:
         self,
         destination: Destination,
         batch: Batch,
-        came: Attempt | ItemRead,
+        came: Attempt,
         then: dict[str, Any] | None,
     ) -> Claimed | Wait | None:
         """Settle what *came* of *batch*, and claim what *then* asks for; return that."""
-        outbox = self.parts.outbox
+        self._mark_schema(batch, came.judgement)
         not_after = time.monotonic() + SEND_WITHIN
         try:
-            if isinstance(came, ItemRead):
-                found = Judgement(came.verdicts, "refusal")
-                settled = outbox.settle(batch, found, outcome=came.message, then=then)
-            else:
-                self._mark_schema(batch, came.judgement)
-                settled = outbox.settle(
-                    batch, came.judgement, outcome=came.message, heard=came.heard, then=then
-                )
-                _log_attempt(batch, came, settled)
+            settled = self.parts.outbox.settle(
+                batch, came.judgement, outcome=came.message, heard=came.heard, then=then
+            )
         except NotSettled as error:
             # Carried out all the same: nobody else could before its claim has run out.
             behind = self._claimed(then, error.claimed, not_after)
             if isinstance(behind, Claimed):
                 self._carry_out(destination, behind, lambda _: None, lambda: None)
             raise
+        if came.seconds is not None:
+            _log.info(
+                "attempt",
+                extra={
+                    "destination": batch.destination,
+                    "collection": batch.collection,
+                    "items": len(batch.items),
+                    "outcome": came.message,
+                    "seconds": round(came.seconds, 3),
+                    "lost": settled.lost,
+                    "dead_letters": settled.letters,
+                },
+            )
         return self._claimed(then, settled.claimed, not_after)
 
     def _claimed(
@@ -321,67 +292,3 @@ class Courier:
         elif judgement.doubt_schema != "no":
             at_once = judgement.doubt_schema == "at-once"
             self.parts.items.doubt_schema(collection, at_once=at_once)
-
-
-def _log_attempt(batch: Batch, came: Attempt, settled: Settled) -> None:
-    _log.info(
-        "attempt",
-        extra={
-            "destination": batch.destination,
-            "collection": batch.collection,
-            "items": len(batch.items),
-            "outcome": came.message,
-            "seconds": round(came.seconds, 3),
-            "lost": settled.lost,
-            "dead_letters": settled.letters,
-        },
-    )
-
-
-def _heard(outcome: Answer | DestinationError | None, words: str, seconds: float) -> Heard | None:
-    """Return what *outcome* says beside the items; None: nothing was sent."""
-    if isinstance(outcome, Answer):
-        return Heard(words, outcome.limit, outcome.remaining, seconds)
-    return Heard(words, seconds=seconds) if outcome else None
-
-
-def _imports(
-    batch: Batch, outcome: Answer | DestinationError | None, seconds: float
-) -> tuple[int, float] | None:
-    """Return how many files were imported for *batch*, and in how many ms; None: nobody knows."""
-    if isinstance(outcome, Answer):
-        return (batch.imports, seconds * 1000) if outcome.status < 300 else None
-    # Nobody waited for the end of it: twice as long, as far as is known.
-    late = outcome is not None and seconds > LATE
-    return (batch.imports, seconds * 2000) if late else None
-
-
-def _given(sent: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return *sent* without what clears a field: a new item has nothing to be cleared."""
-    return {slug: value for slug, value in sent.items() if value is not None}
-
-
-def _flags(item: ClaimedItem, sent: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what of *sent* publishing carries out: nothing, where a newer value says no."""
-    if not wants_publishing(item, sent):
-        return {}
-    return {slug: sent[slug] for slug in (GONE, "_draft", "_archived") if slug in sent}
-
-
-def _completed(judgement: Judgement, batch: Batch, prepared: Prepared, wait: float) -> Judgement:
-    """
-    Return *judgement* with a verdict on every item, and on what was not sent of it.
-
-    Args:
-        wait: Seconds until the schema of what is doubted may be read again.
-    """
-    judged = {verdict.record: verdict for verdict in judgement.verdicts}
-    verdicts = []
-    for item in batch.items:
-        verdict = judged.get(item.record, Verdict(item.record))
-        deaths = [death for death in [prepared.deaths.get(item.record)] if death]
-        doubt = wait if item.record in prepared.doubted else 0.0
-        verdicts.append(
-            replace(verdict, deaths=(*verdict.deaths, *deaths), wait=max(verdict.wait, doubt))
-        )
-    return replace(judgement, verdicts=tuple(verdicts))

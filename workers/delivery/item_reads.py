@@ -5,11 +5,11 @@ GETs that a claimed item waits for, each in the place of the request that its cl
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from workers.config.settings import Collection, Destination
 from workers.delivery.reads import Asker, said
+from workers.delivery.request_outcome import Attempt
 from workers.errors import DestinationError
 from workers.fields import files
 from workers.model.attempts import Batch, Verdict
@@ -20,14 +20,6 @@ from workers.webflow.item_answers import Answer
 from workers.webflow.schema import Schema
 
 READ_AGAIN = 10.0  # s, and up to twice that: after a look that failed
-
-
-@dataclass(frozen=True, slots=True)
-class ItemRead:
-    """What a GET in the place of a request found of each item of its batch, and in a line."""
-
-    verdicts: tuple[Verdict, ...]
-    message: str
 
 
 class ItemReads:
@@ -44,7 +36,7 @@ class ItemReads:
 
     def find_owner(
         self, destination: Destination, collection: Collection, batch: Batch, not_after: float
-    ) -> ItemRead:
+    ) -> Attempt:
         """Ask who has the slug of a new item."""
         item = batch.items[0]  # it is alone: its limit is one
         outcome = self._asker.ask(
@@ -65,7 +57,7 @@ class ItemReads:
                 words = f"slug {item.taken} is that of another item: the next one is tried"
         else:
             verdict = Verdict(item.record, wait=self._wait(), taken=item.taken)
-        return ItemRead((verdict,), words)
+        return Attempt.of_read((verdict,), words)
 
     def read_files(
         self,
@@ -74,7 +66,7 @@ class ItemReads:
         batch: Batch,
         unread: Mapping[str, tuple[str, ...]],
         not_after: float,
-    ) -> ItemRead:
+    ) -> Attempt:
         """Read what files one item holds."""
         item = next(each for each in batch.items if each.record in unread)
         outcome = self._get(destination, collection, item.id, not_after)
@@ -88,7 +80,7 @@ class ItemReads:
         else:
             verdict = Verdict(item.record, wait=self._wait())
         others = tuple(Verdict(each.record) for each in batch.items if each.record != item.record)
-        return ItemRead((verdict, *others), f"files read: {said(outcome)}")
+        return Attempt.of_read((verdict, *others), f"files read: {said(outcome)}")
 
     def read_first(
         self,
@@ -98,7 +90,7 @@ class ItemReads:
         values: Mapping[str, Mapping[str, Any]],
         schema: Schema,
         not_after: float,
-    ) -> ItemRead | None:
+    ) -> Attempt | None:
         """Read the one item of *batch* in place of its request, where that may tell enough."""
         if not batch.alone or batch.create or batch.publish or batch.retire:
             return None
@@ -117,7 +109,7 @@ class ItemReads:
         values: Mapping[str, Mapping[str, Any]],
         schema: Schema,
         not_after: float,
-    ) -> ItemRead:
+    ) -> Attempt:
         """Ask whether what the answers have not shown is there all the same."""
         (item,) = batch.items
         locale = next(iter(item.variants), "")
@@ -128,7 +120,7 @@ class ItemReads:
             verdict = localized.read_back(read_back, case, item)
         else:
             verdict = Verdict(item.record, wait=self._wait())
-        return ItemRead((verdict,), f"item read: {said(outcome)}")
+        return Attempt.of_read((verdict,), f"item read: {said(outcome)}")
 
     def _read_late(
         self,
@@ -137,7 +129,7 @@ class ItemReads:
         batch: Batch,
         late: Mapping[str, Any],
         not_after: float,
-    ) -> ItemRead:
+    ) -> Attempt:
         """Ask whether files have come that no answer has told of."""
         (item,) = batch.items
         outcome = self._get(destination, collection, item.id, not_after)
@@ -145,7 +137,7 @@ class ItemReads:
             verdict = come_late(collection, item, outcome.items.get(item.id), late, self._wait())
         else:
             verdict = Verdict(item.record, wait=self._wait())
-        return ItemRead((verdict,), f"item read for files: {said(outcome)}")
+        return Attempt.of_read((verdict,), f"item read for files: {said(outcome)}")
 
     def _get(
         self,

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from workers.config.settings import Destination
 from workers.delivery.context import Parts
-from workers.delivery.item_reads import ItemRead
 from workers.delivery.reads import Asker, said
+from workers.delivery.request_outcome import Attempt
 from workers.errors import DestinationError
 from workers.model.attempts import Batch, Verdict
 from workers.policy.status_look import verdicts
@@ -27,7 +27,7 @@ class StatusReads:
 
     def look(
         self, destination: Destination, batch: Batch, spread: float, not_after: float
-    ) -> ItemRead:
+    ) -> Attempt:
         """Carry out the look that *batch* waits for, by one GET."""
         collection = self._parts.settings.collections[batch.collection]
         filtered = destination.name not in self._unfiltered
@@ -47,7 +47,7 @@ class StatusReads:
             found = [Verdict(item.record, look=batch.look) for item in batch.items]
         else:
             found = list(verdicts(batch, outcome, wait=READ_AGAIN * (1 + spread)))
-        return ItemRead(tuple(found), f"status read: {said(outcome)}")
+        return Attempt.of_read(found, f"status read: {said(outcome)}")
 
 
 def _refuses_filter(outcome: Answer | DestinationError) -> bool:

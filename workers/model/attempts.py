@@ -156,6 +156,19 @@ Step = Batch | Probe | Lookup | Wait
 
 
 @dataclass(frozen=True, slots=True)
+class Claimed:
+    """
+    A step that was claimed as the one before it was settled, and is to be carried out.
+
+    Args:
+        not_after: By `time.monotonic`: when its request must have started.
+    """
+
+    step: Batch | Probe | Lookup
+    not_after: float
+
+
+@dataclass(frozen=True, slots=True)
 class Death:
     """Fields of one item that become a dead letter, and what the CMS said of them."""
 

@@ -1,5 +1,5 @@
 """
-RQ entry points: wake-ups, and the sweep that makes sure that none is lost.
+RQ entry points: the jobs that wake-ups ask for.
 
 A job carries the name of a destination or nothing at all; the store is the truth, and any key of
 RQ may vanish at any moment. Fetches have a queue, and a process, of their own: what hangs there
@@ -8,28 +8,25 @@ holds up no delivery.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import redis
 
 from workers.config.settings import Destination, Settings
 from workers.delivery.context import Parts, parts_of
-from workers.delivery.deliver import Claimed, Courier
+from workers.delivery.deliver import Courier
 from workers.errors import StoreUnavailable
-from workers.model.attempts import Wait
+from workers.model.attempts import Claimed, Wait
 from workers.runtime import heartbeats
-from workers.runtime.slices import carry_on
 from workers.runtime.wakeups import DELIVER, FAILURE_TTL, FETCH, RESULT_TTL, SECONDS, WakeQueue
-from workers.store import connection, keys
+from workers.store import connection
 from workers.store.complaint import Complaint
 from workers.store.connection import guarded
-from workers.store.lease import Lease
 from workers.store.outbox import FETCHES, FLIGHTS
 from workers.store.scripts import Steps
 from workers.store.soundness import Soundness
@@ -42,7 +39,6 @@ STEP = 10.0  # s that a step takes beside its requests to the CMS, each of which
 FETCH_STEP = SECONDS[FETCH] + 15.0  # s; what hangs there ends its process before
 SLICE = 4.0  # s that one job works before it hands over
 PATIENCE = 0.25  # s; a longer wait is stored, and the job ends
-SWEEPER = 5.0  # s; the lock of a sweeper that died
 COUNT_EVERY = 2.0  # s between two looks at how many workers there are
 
 _log = logging.getLogger(__name__)
@@ -265,51 +261,3 @@ def _perform(job: Callable[[Jobs], None]) -> None:
         _away.tell(str(error))
     else:
         _away.over()
-
-
-def sweep_forever(
-    parts: Parts,
-    fetchers: Sequence[str],
-    stop: threading.Event,
-    *,
-    sound: Callable[[], None] = lambda: None,
-) -> None:
-    """
-    Wake whatever is due and unattended, until *stop*. Of all sweepers one works at a time.
-
-    Args:
-        fetchers: Those that the mappings name.
-        sound: As of `Jobs`.
-    """
-    client = parts.steps.client
-    # Two sweepers for a moment do no harm: the marker lets only one of them wake.
-    lease = Lease(client, keys.SWEEPER, "the sweeper", seconds=SWEEPER)
-    away = Complaint(_log, "sweep without the store")
-    renewed = False
-    while not stop.is_set():
-        try:
-            if not lease.take():
-                stop.wait(1.0)
-                continue
-            if not renewed:
-                renewed = True
-                for name in parts.breaker.resume_renewed():
-                    _log.info("resumed with another token", extra={"destination": name})
-                    parts.wakes.wake(name)
-            sound()
-            parts.upgrade.look_again()
-            names, seconds = parts.outbox.sweep(fetchers)
-            for name in names:
-                if not parts.wakes.crowded(name):
-                    parts.wakes.wake(name)
-            parts.memory.look()
-            seconds = 0.0 if carry_on(parts) else seconds
-            with guarded():
-                # A wake time that is stored meanwhile, and is earlier, nudges.
-                client.blpop([keys.NUDGE], timeout=max(0.01, min(1.0, seconds)))
-            away.over()
-        except StoreUnavailable as error:
-            away.tell(str(error))
-            stop.wait(0.5)
-    with contextlib.suppress(StoreUnavailable):
-        lease.end()

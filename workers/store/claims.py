@@ -5,13 +5,16 @@ many (``joined_claims.lua``). It is one claim all the same: one token, one fligh
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import redis
 from redis.exceptions import NoScriptError
 
+from workers.config.settings import Destination, Settings
 from workers.errors import StoreUnavailable
+from workers.store.codec import claimable, places
 from workers.store.connection import guarded
 from workers.store.scripts import Steps
 
@@ -25,6 +28,25 @@ class NotSettled(StoreUnavailable):
     def __init__(self, message: str, claimed: dict[str, Any]) -> None:
         super().__init__(message)
         self.claimed = claimed
+
+
+def request_for(
+    settings: Settings, destination: Destination, flights: int, lower: int, token: str = ""
+) -> dict[str, Any]:
+    """Return the request of ``claim.lua``; the arguments are those of `Outbox.claim`."""
+    return {
+        "token": token or uuid.uuid4().hex,
+        "destination": destination.name,
+        "batch": destination.batch,
+        "linger_ms": int(destination.linger * 1000) if destination.batch > 1 else 0,
+        "budget": destination.budget,
+        "limit": destination.requests_per_minute,
+        "flights": flights,
+        "lower": lower or max(1, flights - 1),
+        "live": destination.live,
+        "places": places(settings, destination.name),
+        "collections": claimable(settings, destination),
+    }
 
 
 def claim(

@@ -20,13 +20,7 @@ from workers.model.attempts import Batch, Heard, Judgement, Step, Verdict
 from workers.model.changes import HOLD_MOST, Delivery
 from workers.store import claims, clock, keys, slicing
 from workers.store.acceptance import AcceptCall, Accepted
-from workers.store.codec import (
-    claimable,
-    events_for,
-    places,
-    step_of,
-    stored,
-)
+from workers.store.codec import events_for, places, step_of, stored
 from workers.store.compression import Packer, keeps, room_of
 from workers.store.connection import Room, guarded
 from workers.store.letter_ids import raw_letter
@@ -203,7 +197,7 @@ class Outbox:
             starting: This is the first claim of a job, which answers the wake-up: its marker is
                 cleared.
         """
-        request = self.claim_request(destination, flights=flights, lower=lower, token=token)
+        request = claims.request_for(self.settings, destination, flights, lower, token)
         if starting:
             # Before the outbox is read, not after. A change that lands in between then queues one
             # job too many; in the other order it would wait for the sweep.
@@ -211,24 +205,6 @@ class Outbox:
         else:
             answer = claims.claim(self.steps, request)
         return step_of(request["token"], destination.name, answer)
-
-    def claim_request(
-        self, destination: Destination, *, flights: int = FLIGHTS, lower: int = 0, token: str = ""
-    ) -> dict[str, Any]:
-        """Return what `settle` is to claim once it has settled; as of `claim`."""
-        return {
-            "token": token or uuid.uuid4().hex,
-            "destination": destination.name,
-            "batch": destination.batch,
-            "linger_ms": int(destination.linger * 1000) if destination.batch > 1 else 0,
-            "budget": destination.budget,
-            "limit": destination.requests_per_minute,
-            "flights": flights,
-            "lower": lower or max(1, flights - 1),
-            "live": destination.live,
-            "places": places(self.settings, destination.name),
-            "collections": claimable(self.settings, destination),
-        }
 
     def claimed(self, request: dict[str, Any], answer: dict[str, Any]) -> Step:
         """Return the step that *answer* to the *request* of `settle` begins."""
@@ -251,7 +227,7 @@ class Outbox:
             outcome: A word for the history, e.g. the status.
             heard: What is learned of the budget and of the destination in the same step; None:
                 nothing was sent, or that was told already.
-            then: A `claim_request`, carried out behind it in the same round trip.
+            then: A `claims.request_for`, carried out behind it in the same round trip.
 
         Raises:
             NotSettled: That was claimed, but nothing was settled.
