@@ -98,13 +98,13 @@ def _report(
 
 def _store(settings: Settings, notes: list[str]) -> tuple[Steps | None, list[Problem]]:
     """Return the store of a running system, and its problems."""
-    from workers.store import connection
+    from workers.store import connection, durability
     from workers.store.scripts import Steps
 
     client = connection.connect(settings.store, retries=0)
     try:
         connection.reach(client, settings.store)
-        found = connection.inspect(client)
+        found = durability.inspect(client)
     except StoreNewer as error:
         client.connection_pool.disconnect()
         return None, [error.problem]
@@ -117,7 +117,7 @@ def _store(settings: Settings, notes: list[str]) -> tuple[Steps | None, list[Pro
         return None, []
     notes.append(f"Store: {found.version}, durability {found.mode}")
     notes.append(_memory(client))
-    return Steps(client), list(connection.faults(found, settings.store.durability))
+    return Steps(client), list(durability.faults(found, settings.store.durability))
 
 
 def _memory(client: Redis) -> str:

@@ -78,10 +78,10 @@ def _told_with_reason() -> Iterator[None]:
 
 def _trouble(parts: Parts) -> StoreUnavailable | None:
     """Return why the store, which answers, is given nothing new; None: it is."""
-    from workers.store import connection
+    from workers.store import durability
 
     try:
-        connection.check(parts.steps.client, parts.settings.store)
+        durability.check(parts.steps.client, parts.settings.store)
     except StoreUnsafe as error:
         return error
     return None

@@ -73,7 +73,7 @@ class Intake:
     ) -> None:
         self._senders = senders
         self._reader = Reader(senders, mappings, collections)
-        self._outbox = self.patient = outbox  # the second waits longer for its store
+        self.outbox = self.patient = outbox  # the second waits longer for its store
         self._wake = wake
         self.door: Door | None = None  # what keeps a delivery while the store cannot
         self.clock: StoreClock | None = None  # learns the time from the store's answers
@@ -242,7 +242,7 @@ class Intake:
     def _sent(self, delivery: Delivery, *, patiently: bool = False) -> Accepted:
         clock = self.clock
         began = clock.begin() if clock else 0
-        outbox = self.patient if patiently else self._outbox
+        outbox = self.patient if patiently else self.outbox
         accepted = outbox.accept(delivery)
         if clock and accepted.at_us is not None:
             clock.observe(began, accepted.at_us)

@@ -61,6 +61,7 @@ class SpoolParts:
             self.spool, self.gate, self.soundness, intake.accept, self._drainer.notify
         )
         intake.clock = self.soundness.clock
+        self.soundness.room = intake.outbox.room
         return self._drainer
 
     def start(self) -> None:

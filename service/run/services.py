@@ -26,7 +26,7 @@ from workers.runtime.duties import Duty
 from workers.runtime.embedded_store import Keeper, kept
 from workers.runtime.heartbeats import Process
 from workers.runtime.supervisor import Child, Supervisor
-from workers.store import connection, version, witness
+from workers.store import connection, durability, version, witness
 from workers.store.connection import guarded
 from workers.store.scripts import Steps
 from workers.store.soundness import Soundness
@@ -149,7 +149,7 @@ def _run(
 
 def _begin(client: redis.Redis, settings: StoreSettings, upgrade: Upgrade | None) -> None:
     """Refuse a store that is not safe, or newer; bring it to this version before any claim."""
-    connection.check(client, settings)
+    durability.check(client, settings)
     with guarded():
         version.read(client)
     if upgrade is not None:

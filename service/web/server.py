@@ -157,7 +157,7 @@ def _build() -> tuple[Flask, Settings, Reporter]:
     from service.web.app import create_app
     from workers.runtime import heartbeats as processes
     from workers.runtime import jobs
-    from workers.store import connection
+    from workers.store import durability
     from workers.store.losses import Losses
     from workers.store.refusals import Refusals
     from workers.store.scripts import text_of
@@ -183,7 +183,7 @@ def _build() -> tuple[Flask, Settings, Reporter]:
             client,
         ),
         # Soon, too: who asks whether this process takes deliveries mostly waits for a second.
-        check_store=lambda: connection.check(soon.steps.client, settings.store).as_dict(),
+        check_store=lambda: durability.check(soon.steps.client, settings.store).as_dict(),
         workers_alive=lambda: processes.workers_alive(client),
         hung=lambda: processes.hung(client),
         count_refusal=refusals.count,

@@ -16,7 +16,12 @@ is built once (listings, schemas, scripts) was built by one before it. Prints
 - hops: calls from one file of ours into another (one that comes by way of a library is none), those
   that follow one another between the same two files counted once,
 - arrows: pairs of files between which there is a hop,
-- round trips: to the store, and those of them that made it write, which is one fsync each.
+- round trips: to the store, and those of them that made it write, which is one fsync each. Of the
+  request: a look whether the store may be trusted (at most one in half a second, by time, INFO and
+  CONFIG together), accept, and the job for RQ, whose own keys those are. Of the job: the same look,
+  for it is another process; how many workers there are (one in two seconds, of which the flights
+  follow); the first claim, which clears the mark of the wake-up; the schema, which any process may
+  have read anew; and settle, which claims what is next.
 """
 
 # ruff: noqa: T201

@@ -378,9 +378,9 @@ def test_a_store_that_takes_nothing_more_gives_the_object_back(way, monkeypatch)
 
 def test_in_a_store_without_room_nothing_is_fetched(way, monkeypatch):
     way.notice("p1")
-    monkeypatch.setattr("workers.store.connection.has_room", lambda _: False)
+    monkeypatch.setattr("workers.store.connection.is_full", lambda *_: True)
     way.pass_time(2)
-    way.outbox._room._until = float("-inf")
+    way.outbox.room._until = float("-inf")
     with pytest.raises(StoreUnavailable):
         way.step()
     assert way.read == []

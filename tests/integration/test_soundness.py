@@ -16,7 +16,7 @@ class Away:
     def __init__(self):
         self.asked = 0
 
-    def time(self):
+    def pipeline(self, transaction):
         self.asked += 1
         raise redis.TimeoutError("no answer")
 
@@ -28,10 +28,10 @@ class Slow(Away):
         super().__init__()
         self.inside, self.released = threading.Event(), threading.Event()
 
-    def time(self):
+    def pipeline(self, transaction):
         self.inside.set()
         self.released.wait(20)
-        return super().time()
+        return super().pipeline(transaction)
 
 
 @pytest.fixture

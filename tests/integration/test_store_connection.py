@@ -9,7 +9,7 @@ import redis
 from workers.config.settings import StoreSettings
 from workers.errors import StoreFull, StoreUnavailable, StoreUnsafe
 from workers.runtime.embedded_store import kept
-from workers.store import connection
+from workers.store import connection, durability
 
 
 @pytest.fixture
@@ -27,11 +27,11 @@ def client(settings):
 
 @pytest.fixture
 def sound(client):
-    return connection.inspect(client)
+    return durability.inspect(client)
 
 
 def test_the_embedded_store_is_as_durable_as_promised(client, settings):
-    found = connection.check(client, settings)
+    found = durability.check(client, settings)
     assert (found.mode, found.verified, found.role) == ("always", True, "master")
     assert found.version.startswith("valkey 9.")
 
@@ -40,13 +40,13 @@ def test_the_embedded_store_is_as_durable_as_promised(client, settings):
 def test_a_store_that_may_evict_keys_is_refused(client, settings, policy):
     client.config_set("maxmemory-policy", policy)
     with pytest.raises(StoreUnsafe, match=f"found {policy}, expected noeviction"):
-        connection.check(client, settings)
+        durability.check(client, settings)
 
 
 def test_eviction_is_refused_whatever_durability_was_asked_for(client, settings):
     client.config_set("maxmemory-policy", "allkeys-lru")
     with pytest.raises(StoreUnsafe):
-        connection.check(client, replace(settings, durability="unverified"))
+        durability.check(client, replace(settings, durability="unverified"))
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def test_eviction_is_refused_whatever_durability_was_asked_for(client, settings)
 def test_a_store_weaker_than_wanted_is_refused(client, appendonly, fsync, wanted, enough):
     client.config_set("appendonly", appendonly)
     client.config_set("appendfsync", fsync)
-    found = connection.inspect(client)
-    assert (connection.faults(found, wanted) == ()) is enough
+    found = durability.inspect(client)
+    assert (durability.faults(found, wanted) == ()) is enough
 
 
 @pytest.mark.parametrize(
@@ -79,20 +79,20 @@ def test_a_store_weaker_than_wanted_is_refused(client, appendonly, fsync, wanted
     ],
 )
 def test_a_store_that_cannot_keep_its_promises_is_refused(sound, change, says):
-    (problem,) = connection.faults(replace(sound, **change), "always")
+    (problem,) = durability.faults(replace(sound, **change), "always")
     assert says in str(problem)
 
 
 def test_new_enough_servers_are_taken(sound):
     for version in ("redis 7.0.0", "redis 8.2", "valkey 7.2.0", "valkey 9.1.2"):
-        assert connection.faults(replace(sound, version=version), "always") == ()
+        assert durability.faults(replace(sound, version=version), "always") == ()
 
 
 def test_every_reason_is_told_at_once(client, settings):
     client.config_set("maxmemory-policy", "allkeys-lru")
     client.config_set("appendonly", "no")
     with pytest.raises(StoreUnsafe, match=r"(?s)noeviction.*appendonly"):
-        connection.check(client, settings)
+        durability.check(client, settings)
 
 
 @pytest.fixture
@@ -110,12 +110,12 @@ def without_config(client, settings, tmp_path):
 def test_where_config_is_forbidden_durability_cannot_be_claimed(without_config):
     client, settings = without_config
     with pytest.raises(StoreUnsafe, match='set durability = "unverified"'):
-        connection.check(client, settings)
+        durability.check(client, settings)
 
 
 def test_where_config_is_forbidden_unverified_will_do(without_config):
     client, settings = without_config
-    found = connection.check(client, replace(settings, durability="unverified"))
+    found = durability.check(client, replace(settings, durability="unverified"))
     assert (found.mode, found.verified, found.appendonly) == ("unverified", False, True)
 
 
@@ -123,7 +123,7 @@ def test_where_config_is_forbidden_eviction_is_still_seen(without_config, client
     client.config_set("maxmemory-policy", "allkeys-lru")
     narrow, settings = without_config
     with pytest.raises(StoreUnsafe, match="maxmemory-policy"):
-        connection.check(narrow, replace(settings, durability="unverified"))
+        durability.check(narrow, replace(settings, durability="unverified"))
 
 
 def test_no_answer_is_told_soon_and_as_one_kind_of_error(settings):
@@ -163,18 +163,19 @@ def test_a_password_is_never_told(settings):
 def test_there_is_room_below_nine_tenths_of_the_limit(client):
     used = client.info("memory")["used_memory"]
     client.config_set("maxmemory", used * 2)
-    assert connection.has_room(client)
+    connection.Room(client).check()
 
 
 def test_there_is_no_room_above_nine_tenths_of_the_limit(client):
     used = client.info("memory")["used_memory"]
     client.config_set("maxmemory", int(used * 1.02))
-    assert not connection.has_room(client)
+    with pytest.raises(StoreFull):
+        connection.Room(client).check()
 
 
 def test_without_a_limit_there_is_room(client):
     client.config_set("maxmemory", 0)
-    assert connection.has_room(client)
+    connection.Room(client).check()
 
 
 def test_a_rediss_url_connects_by_tls_with_the_same_limits(settings):

@@ -78,6 +78,8 @@ class Accepted:
 class Outbox:
     """Answers as it is told; None: not at all."""
 
+    room = None
+
     def __init__(self):
         self.outcome = "kept"
         self.deliveries = []

@@ -20,7 +20,7 @@ def application():
     from service.config.build import build
     from service.web.app import create_app
     from workers.runtime import jobs
-    from workers.store import connection
+    from workers.store import durability
     from workers.store.refusals import Refusals
 
     configuration = build(os.environ)
@@ -30,7 +30,7 @@ def application():
         outbox=parts.outbox,
         wake=str,  # nobody
         status=parts.report.status,
-        check_store=lambda: connection.check(
+        check_store=lambda: durability.check(
             parts.steps.client, configuration.settings.store
         ).as_dict(),
         workers_alive=lambda: 1,

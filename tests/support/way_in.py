@@ -54,6 +54,8 @@ class Accepted:
 
 @dataclass
 class Outbox:
+    room = None
+
     answer: Accepted = field(default_factory=Accepted)
     deliveries: list = field(default_factory=list)
     down: bool = False

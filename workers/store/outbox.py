@@ -64,7 +64,7 @@ class Outbox:
     def __init__(self, steps: Steps, settings: Settings) -> None:
         self.steps = steps
         self.settings = settings
-        self._room = Room(steps.client)
+        self.room = Room(steps.client)
         self._packer = Packer()
         self._trimmed = float("-inf")
 
@@ -72,7 +72,7 @@ class Outbox:
 
     def check_room(self) -> None:
         """Raise StoreUnavailable where the store is too full to accept anything."""
-        self._room.check()
+        self.room.check()
 
     def _history(self) -> dict[str, int] | None:
         """Return the bounds of the history once a second, for the step that then trims it."""

@@ -15,7 +15,8 @@ import redis
 
 from workers.config.settings import StoreSettings
 from workers.errors import StoreUnavailable
-from workers.store import connection, version
+from workers.store import durability, version
+from workers.store.connection import Room
 from workers.store.store_clock import StoreClock
 
 EVERY = 0.5  # s between two looks
@@ -42,6 +43,7 @@ class Soundness:
         patient: redis.Redis | None = None,
     ) -> None:
         self.clock = clock or StoreClock()
+        self.room: Room | None = None  # learns from each look, too
         self._client = client
         self._patient = patient or client
         self._store = store
@@ -92,11 +94,13 @@ class Soundness:
     def _look(self, client: redis.Redis) -> StoreUnavailable | None:
         try:
             began = self.clock.begin()
-            with connection.guarded():
-                seconds, micros = client.time()
-                self.clock.observe(began, seconds * 1_000_000 + micros + self._offset_us)
-                version.read(client)
-            connection.check(client, self._store)
+            look = durability.look(client)
+            self.clock.observe(began, look.now_us + self._offset_us)
+            if self.room:
+                self.room.learn(look.info)
+            if look.version is not None:
+                version.number_of(look.version)
+            durability.require(durability.durability_of(look), self._store)
         except StoreUnavailable as error:
             return error
         return None

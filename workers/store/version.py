@@ -34,6 +34,16 @@ def read(client: redis.Redis) -> int:
     if text is None:
         # Whatever was accepted has been counted.
         return 1 if client.exists(keys.ARRIVAL, keys.COUNTS) else VERSION
+    return number_of(text)
+
+
+def number_of(text: str | bytes) -> int:
+    """
+    Return the version that `keys.VERSION` holds.
+
+    Raises:
+        StoreNewer: it is none that this build knows.
+    """
     known = range(1, VERSION + 1)
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")

@@ -321,7 +321,7 @@ def test_the_store_is_told_what_waits_and_when_nothing_does(rig):
 def test_a_drain_leaves_requests_their_turn(tmp_path, monkeypatch):
     monkeypatch.setattr(Drainer, "run", lambda _: None)
     parts = SpoolParts(StoreSettings(data=tmp_path), client=None)
-    parts.attach(make(None, None))
+    parts.attach(make(Outbox(), None))
     before = sys.getswitchinterval()
     try:
         parts.start()

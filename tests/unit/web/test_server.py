@@ -6,7 +6,7 @@ import service.web.app
 from service.ingest.spool_parts import SpoolParts
 from service.ingest.store_gate import SOON
 from service.web import server
-from workers.store import connection
+from workers.store import durability
 from workers.store.connection import TIMEOUT
 from workers.store.scripts import text_of
 
@@ -67,7 +67,7 @@ def test_a_delivery_gives_up_early_where_the_spool_keeps_it(tmp_path, monkeypatc
     monkeypatch.setattr(service.web.app, "create_app", lambda _, **parts: found.update(parts))
     server.application()
     clients = [found["outbox"].steps.client, found["wake"].__self__.queue.connection]
-    monkeypatch.setattr(connection, "check", lambda client, _: clients.append(client) or Sound())
+    monkeypatch.setattr(durability, "check", lambda client, _: clients.append(client) or Sound())
     found["check_store"]()
     waits = [each.connection_pool.connection_kwargs["socket_timeout"] for each in clients]
     assert waits == [seconds] * 3
