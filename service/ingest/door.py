@@ -16,7 +16,7 @@ from service.ingest.spool import Spool
 from service.ingest.store_gate import StoreGate
 from workers.errors import SpoolFull, StoreUnavailable
 from workers.model.changes import Slot
-from workers.store.soundness import Soundness
+from workers.store.durability import StoreCheck
 
 
 class Slots:
@@ -52,7 +52,7 @@ class Door:
     Args:
         spool: Of this process.
         gate: Likewise.
-        soundness: Of the store.
+        store_check: Of the store.
         accept: Has the store keep an entry; raises StoreUnavailable.
         notify: Called once it has one.
     """
@@ -61,13 +61,13 @@ class Door:
         self,
         spool: Spool,
         gate: StoreGate,
-        soundness: Soundness,
+        store_check: StoreCheck,
         accept: Callable[[Entry], Receipt],
         notify: Callable[[], object],
     ) -> None:
         self._spool = spool
         self._gate = gate
-        self._soundness = soundness
+        self._store_check = store_check
         self._accept = accept
         self._notify = notify
         self._slots = Slots(spool.name)
@@ -79,21 +79,21 @@ class Door:
         Raises:
             StoreUnavailable: Neither keeps it.
         """
-        clock = self._soundness.clock
+        clock = self._store_check.clock
         entry = replace(entry, came_us=clock.now_us())
         if not self._spool.is_on:
-            self._soundness.check()
+            self._store_check.check()
             return self._accept(entry)
         if self._spool.holds(entry.source) or (ticket := self._gate.enter()) is None:
             return self._keep(entry, self._gate.reason)
         slot = self._slots.take()
         tried = replace(entry, slot=slot)
         try:
-            self._soundness.check()
+            self._store_check.check()
             receipt = self._accept(tried)
         except StoreUnavailable as error:
             self._gate.shut(error)
-            self._soundness.failed(error)
+            self._store_check.failed(error)
             return self._keep(tried, error)
         finally:
             self._gate.leave(ticket)

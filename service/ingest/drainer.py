@@ -20,7 +20,7 @@ from service.ingest.store_gate import StoreGate
 from workers.errors import ConfigurationInvalid, StoreUnavailable
 from workers.model.changes import Spooled
 from workers.store.acceptance import Accepted
-from workers.store.soundness import Soundness
+from workers.store.durability import StoreCheck
 
 PROBE: Final = 0.25  # s between two looks at a store that is away
 ADOPT: Final = 1.0  # s between two looks for the files of processes that are gone
@@ -36,7 +36,7 @@ class Drainer:
     Args:
         spool: Of this process.
         gate: Opened and shut as the store comes and goes.
-        soundness: Of the store.
+        store_check: Of the store.
         accept: Has the store keep the first of some entries that follow one another, and of the
             others as many as go with it; raises StoreUnavailable, or ConfigurationInvalid where
             their source is no longer configured.
@@ -48,14 +48,14 @@ class Drainer:
         self,
         spool: Spool,
         gate: StoreGate,
-        soundness: Soundness,
+        store_check: StoreCheck,
         accept: Callable[[Sequence[tuple[Entry, Spooled]]], Sequence[Accepted]],
         tell: Callable[[str, int, int], object],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._spool = spool
         self._gate = gate
-        self._soundness = soundness
+        self._store_check = store_check
         self._accept = accept
         self._tell = tell
         self._monotonic = monotonic
@@ -98,7 +98,7 @@ class Drainer:
             self._clear()
             return ADOPT
         try:
-            self._soundness.check_patiently()
+            self._store_check.check_patiently()
         except StoreUnavailable as error:
             self._away = True
             self._shut(error)
@@ -136,7 +136,7 @@ class Drainer:
                 done = self._drain_some(turns)
             except (StoreUnavailable, ConfigurationInvalid) as error:
                 done = 0
-                self._soundness.forget()
+                self._store_check.forget()
                 if not wait:
                     values = {"source": source, "reason": str(error)}
                     _log.warning("source is not drained", extra=values)
@@ -180,7 +180,7 @@ class Drainer:
                     self._spool.skip(turn)
                 break
             after = entries[-1][1].number if entries else file.drained.get(source, 0)
-            came_us = entry.came_us or self._soundness.clock.at(entry.wall_us)
+            came_us = entry.came_us or self._store_check.clock.at(entry.wall_us)
             entries.append((entry, Spooled(file.name, turn.number, after, came_us)))
         return entries
 

@@ -17,8 +17,8 @@ from service.ingest.spool_count import waiting
 from service.ingest.store_gate import StoreGate
 from workers.config.settings import StoreSettings
 from workers.store import spool_marks
+from workers.store.durability import StoreCheck
 from workers.store.outbox import Outbox
-from workers.store.soundness import Soundness
 
 TURN: Final = 0.001  # s that a thread may compute while another one waits; Python's own is 5 ms
 
@@ -41,7 +41,7 @@ class SpoolParts:
     ) -> None:
         self.spool = Spool(folder_of(store.data), store.spool_mb)
         self.gate = StoreGate()
-        self.soundness = Soundness(client, store, patient=patient)
+        self.store_check = StoreCheck(client, store, patient=patient)
         self._client = patient or client
         self._data = store.data
         self._drained = drained
@@ -53,15 +53,15 @@ class SpoolParts:
         self._drainer = Drainer(
             self.spool,
             self.gate,
-            self.soundness,
+            self.store_check,
             intake.drain,
             partial(spool_marks.put, self._client),
         )
         intake.door = Door(
-            self.spool, self.gate, self.soundness, intake.accept, self._drainer.notify
+            self.spool, self.gate, self.store_check, intake.accept, self._drainer.notify
         )
-        intake.clock = self.soundness.clock
-        self.soundness.room = intake.outbox.room
+        intake.clock = self.store_check.clock
+        self.store_check.room = intake.outbox.room
         return self._drainer
 
     def start(self) -> None:

@@ -28,8 +28,8 @@ from workers.runtime.heartbeats import Process
 from workers.runtime.supervisor import Child, Supervisor
 from workers.store import connection, durability, version, witness
 from workers.store.connection import guarded
+from workers.store.durability import StoreCheck
 from workers.store.scripts import Steps
-from workers.store.soundness import Soundness
 from workers.store.upgrade import Upgrade
 from workers.store.witness import Witness
 
@@ -98,7 +98,7 @@ def _duties(configuration: Configuration) -> list[Duty]:
 def _sweeping(configuration: Configuration) -> Duty:
     fetchers = tuple(configuration.mappings.fetchers)
     parts = replace(jobs.build(configuration.settings), upgrade=_upgrade(configuration))
-    sound = Soundness(parts.steps.client, configuration.settings.store).check
+    sound = StoreCheck(parts.steps.client, configuration.settings.store).check
     sweep = partial(sweeper.sweep_forever, parts, fetchers, sound=sound)
     return Duty("sweep", sweep, quiet=_QUIET, waits=True)
 

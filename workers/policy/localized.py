@@ -26,8 +26,8 @@ Decide = Callable[[Case, ClaimedItem], Verdict]
 
 
 def decide(usual: Decide, case: Case, item: ClaimedItem) -> Verdict:
-    """Return the verdict of *usual*, or what there is to be said of the variants of *item*."""
-    if not item.variants or case.batch.create or case.batch.retire:
+    """Return the verdict of *usual* on *item*, or what there is to be said of its variants."""
+    if case.batch.create or case.batch.retire:
         return usual(case, item)
     if usual is update.settled:
         return settled(case, item)

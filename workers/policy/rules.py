@@ -226,7 +226,10 @@ def judge(
     if batch.publish and action is Action.SETTLE:
         decide = publication.published
     return Judgement(
-        verdicts=tuple(localized.decide(decide, case, item) for item in batch.items),
+        verdicts=tuple(
+            localized.decide(decide, case, item) if item.variants else decide(case, item)
+            for item in batch.items
+        ),
         health=_HEALTH.get(action, "refusal"),
         pause=f"{case.said}; {rule.advice}" if action is Action.PAUSE else None,
         pause_collection=case.said if action is Action.PAUSE_COLLECTION else None,

@@ -27,9 +27,9 @@ from workers.runtime.wakeups import DELIVER, FAILURE_TTL, FETCH, RESULT_TTL, SEC
 from workers.store import connection
 from workers.store.complaint import Complaint
 from workers.store.connection import guarded
+from workers.store.durability import StoreCheck
 from workers.store.outbox import FETCHES, FLIGHTS
 from workers.store.scripts import Steps
-from workers.store.soundness import Soundness
 
 Fetching = Callable[[Callable[[], object]], Wait | None]  # is given what asks for one more job
 
@@ -230,7 +230,7 @@ def bind(settings: Settings, fetching: Callable[[Parts], Fetching] | None = None
     global _bound
     if _bound is None:
         parts = build(settings)
-        sound = Soundness(parts.steps.client, settings.store).check
+        sound = StoreCheck(parts.steps.client, settings.store).check
         _bound = Jobs(parts, threading.Event(), fetching(parts) if fetching else None, sound)
     return _bound
 

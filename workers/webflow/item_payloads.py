@@ -12,8 +12,7 @@ from workers.fields.types import TYPES, OptionUnknown, parse
 from workers.model.attempts import Batch, ClaimedField, ClaimedItem, Death
 from workers.model.changes import FieldProblem
 from workers.model.retirement import GONE
-from workers.webflow import validation
-from workers.webflow.schema import Schema, Trust
+from workers.webflow.schema import Schema, Trust, check
 from workers.webflow.site import field_of
 
 _GOES = (None, "send")
@@ -116,10 +115,7 @@ def _fates(
 
 
 def _problems(body: Mapping[str, Any], api: str, schema: Schema) -> dict[str, str]:
-    said = {
-        slug: validation.check(schema, field_of(slug), value, api=api)
-        for slug, value in body.items()
-    }
+    said = {slug: check(schema, field_of(slug), value, api=api) for slug, value in body.items()}
     return {slug: words for slug, words in said.items() if words}
 
 

@@ -11,15 +11,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
+from workers.fields.json_values import as_text
+from workers.fields.validators import FITS, Asked
 from workers.model.attempts import ClaimedField
+from workers.model.retirement import GONE
 from workers.webflow.item_answers import SchemaField
 
 # Whether a value that the schema does not take is refused, sent all the same, or waits until the
 # schema has been read again.
 Trust = Literal["refuse", "send", "wait"]
 
+_NO_FIELDS = frozenset({"_archived", "_draft", GONE})  # v2 has the flags beside the fields
 _ALWAYS = {"name", "slug"}  # every collection has them
 _IDLE_MS = 5000  # until a schema that should have been read by now is asked for again
 _AHEAD_MS = 30_000  # as in lua/steps/claim.lua
@@ -104,3 +108,30 @@ class Schema:
 
 
 UNKNOWN: Final = Schema()
+
+
+def check(schema: Schema, slug: str, value: Any, *, api: str) -> str | None:
+    """
+    Return why the CMS will refuse *value*, in words; None where that is not certain: a call that
+    is refused costs less than a value that is refused wrongly.
+
+    Args:
+        schema: Of the collection.
+        slug: Of the field.
+        value: As the PATCH carries it.
+        api: "v1" or "v2".
+    """
+    if slug in _NO_FIELDS or not schema.whole:
+        return None
+    field = schema.fields.get(slug)
+    if field is None:
+        return "the collection has no field of that slug"
+    # A schema that an earlier version kept does not say.
+    if field.get("required", False) and (value is None or value == ""):
+        return f"found {as_text(value)}, expected a value: the field is required"
+    if value is None:
+        return None
+    fit = FITS.get(field["type"])
+    rules = field.get("rules") or {}
+    expected = fit(value, Asked(slug, rules, field["options"], api)) if fit else None
+    return f"found {as_text(value)}, expected {expected}" if expected else None

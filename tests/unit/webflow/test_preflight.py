@@ -7,8 +7,7 @@ import pytest
 
 from workers.model.attempts import ClaimedField
 from workers.webflow.item_answers import read
-from workers.webflow.schema import Schema
-from workers.webflow.validation import check
+from workers.webflow.schema import Schema, check
 
 ALWAYS = ({"slug": "name", "type": "PlainText"}, {"slug": "slug", "type": "PlainText"})
 ID = "0123456789abcdef01234567"

@@ -6,7 +6,7 @@ from collections import Counter
 
 from tests.support.depth import depth
 from tests.support.field_values import case
-from workers.webflow.validation import check
+from workers.webflow.schema import check
 
 CASES = depth(4_000, 20_000)
 CAUGHT = 0.95  # of what the stand-in refuses

@@ -7,7 +7,7 @@ import redis
 
 from workers.config.settings import StoreSettings
 from workers.errors import StoreUnavailable
-from workers.store.soundness import Soundness
+from workers.store.durability import StoreCheck
 
 
 class Away:
@@ -46,31 +46,31 @@ def refused(check):
 
 def test_a_patient_look_is_by_its_own_client_and_counts_for_all(store):
     soon, patient = Away(), Away()
-    soundness = Soundness(soon, store, patient=patient)
-    refused(soundness.check_patiently)
-    refused(soundness.check)
+    store_check = StoreCheck(soon, store, patient=patient)
+    refused(store_check.check_patiently)
+    refused(store_check.check)
     assert (soon.asked, patient.asked) == (0, 1)
 
 
 def test_what_was_bad_is_looked_at_again_by_who_is_patient(store):
     soon, patient = Away(), Away()
-    soundness = Soundness(soon, store, patient=patient)
-    soundness.failed(StoreUnavailable("a call had no answer"))
+    store_check = StoreCheck(soon, store, patient=patient)
+    store_check.failed(StoreUnavailable("a call had no answer"))
     with pytest.raises(StoreUnavailable, match="a call had no answer"):
-        soundness.check()
+        store_check.check()
     for _ in range(2):
         with pytest.raises(StoreUnavailable, match="TimeoutError"):
-            soundness.check_patiently()
+            store_check.check_patiently()
     assert (soon.asked, patient.asked) == (0, 2)
 
 
 def test_nobody_waits_for_a_patient_look(store):
     slow = Slow()
-    soundness = Soundness(Away(), store, patient=slow)
-    thread = threading.Thread(target=refused, args=(soundness.check_patiently,))
+    store_check = StoreCheck(Away(), store, patient=slow)
+    thread = threading.Thread(target=refused, args=(store_check.check_patiently,))
     thread.start()
     assert slow.inside.wait(20)
-    refused(soundness.check)
+    refused(store_check.check)
     assert thread.is_alive()
     slow.released.set()
     thread.join(20)
