@@ -1,6 +1,6 @@
 """The work of the processes of a world: steps, fetches, sweeps, until all is quiet."""
 
-from workers.delivery.deliver import Courier
+from workers.delivery.deliver import Deliverer
 from workers.model.attempts import Wait
 from workers.store.outbox import FETCHES
 
@@ -14,12 +14,12 @@ class Work:
     def step(self):
         """Carry out one step of the destination; returns None, or its Wait."""
         site = self.settings.destinations["site"]
-        return self.courier.step(site, flights=4, more=lambda _: None)
+        return self.deliverer.step(site, flights=4, more=lambda _: None)
 
     def other_step(self):
         """The same, by another worker."""
-        other = Courier(self.parts, spread=lambda: 0.5, clock=lambda: self.clock.t)
-        other.asker.client = lambda _: self.line
+        other = Deliverer(self.parts, spread=lambda: 0.5, clock=lambda: self.clock.t)
+        other.reader.client = lambda _: self.line
         other.step(self.settings.destinations["site"], flights=4, more=lambda _: None)
 
     def fetch(self):

@@ -1,5 +1,5 @@
 """
-The whole of Instep in one process: intake, outbox, courier, fetches, reconcile, on a real store,
+The whole of Instep in one process: intake, outbox, deliverer, fetches, reconcile, on a real store,
 before the CMS of an attack. Its time is simulated: it goes on only where somebody waits.
 """
 
@@ -24,7 +24,7 @@ from tests.attack.work import Work
 from tests.support.reconcile_rig import Reconciling
 from workers.delivery import reads
 from workers.delivery.context import parts_of
-from workers.delivery.deliver import Courier
+from workers.delivery.deliver import Deliverer
 from workers.model.retirement import shown_slug
 from workers.store.delivery_log import Kept
 from workers.store.outbox import balanced
@@ -94,8 +94,8 @@ class World(Work):
         self.queued = set()
         wakes = SimpleNamespace(wake=self.queued.add, crowded=lambda _: False, close=lambda: None)
         self.parts = parts_of(self.settings, self.steps, wakes)
-        self.courier = Courier(self.parts, spread=lambda: 0.5, clock=lambda: self.clock.t)
-        self.courier.asker.client = lambda _: self.line
+        self.deliverer = Deliverer(self.parts, spread=lambda: 0.5, clock=lambda: self.clock.t)
+        self.deliverer.reader.client = lambda _: self.line
         mappings = self.configuration.mappings
         self.intake = Intake(
             self.configuration.senders,
@@ -108,7 +108,7 @@ class World(Work):
 
     def end(self):
         if self.clients:
-            self.courier.close()
+            self.deliverer.close()
         for client in self.clients:
             client.close()
 

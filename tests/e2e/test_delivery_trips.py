@@ -48,7 +48,7 @@ class Rig:
         self.jobs.deliver("site")
 
     def close(self):
-        self.jobs.courier.close()
+        self.jobs.deliverer.close()
         self.way.steps.run, self.way.steps.run_together = self._run, self._together
 
     def sent(self):
@@ -147,7 +147,7 @@ def test_a_process_that_dies_after_it_has_claimed_loses_nothing(rig):
     rig.way.change(1, stock=1)
     rig.way.change(2, stock=2)
     site = rig.way.settings.destinations["site"]
-    left = rig.jobs.courier.step(site, flights=1, more=lambda _: None, goes_on=lambda: True)
+    left = rig.jobs.deliverer.step(site, flights=1, more=lambda _: None, goes_on=lambda: True)
     assert left is not None
     assert not isinstance(left, Wait)
     assert rig.way.parts.outbox.claim(site, flights=1).reason == "flight"

@@ -19,7 +19,7 @@ from workers.webflow.client import SECONDS
 
 
 class Recording:
-    """In the place of the courier: takes no step, and remembers what it was asked for."""
+    """In the place of the deliverer: takes no step, and remembers what it was asked for."""
 
     def __init__(self):
         self.asked = []
@@ -56,14 +56,14 @@ def test_a_reconcile_leaves_a_flight_and_a_worker(store, living, workers, sites,
         made = replace(made, destinations=made.destinations | {"other": other})
     heartbeats.beat(store, [Process("worker", pid) for pid in living[:workers]])
     jobs = Jobs(parts_of(made, Steps(store), None), threading.Event())
-    jobs.courier = Recording()
+    jobs.deliverer = Recording()
     jobs.deliver("site")
-    assert jobs.courier.asked == [(flights, lower)]
+    assert jobs.deliverer.asked == [(flights, lower)]
 
 
 def test_a_job_says_before_each_step_that_it_moves(store):
     jobs, told = Jobs(parts_of(settings(), Steps(store), None), threading.Event()), []
-    jobs.courier, jobs.alive = Recording(), told.append
+    jobs.deliverer, jobs.alive = Recording(), told.append
     jobs.deliver("site")
     assert told == [STEP]
 
@@ -72,6 +72,6 @@ def test_before_a_request_its_time_is_told_as_well(store):
     made, told = settings(), []
     jobs = Jobs(parts_of(made, Steps(store), None), threading.Event())
     jobs.alive = told.append
-    jobs.courier.asker.client(made.destinations["site"])
-    jobs.courier.close()
+    jobs.deliverer.reader.client(made.destinations["site"])
+    jobs.deliverer.close()
     assert [seconds > SECONDS for seconds in told] == [True]

@@ -1,8 +1,8 @@
 """
-The whole way out: an outbox on a real store, the courier, and a stand-in CMS over HTTP.
+The whole way out: an outbox on a real store, the deliverer, and a stand-in CMS over HTTP.
 
 Nobody sleeps: the clocks of the store's steps and of the CMS are moved together, to the moment
-for which the courier waits. The sweep must know that moment too, or the way does not go on.
+for which the deliverer waits. The sweep must know that moment too, or the way does not go on.
 """
 
 import json
@@ -17,7 +17,7 @@ from service.sandbox.seeds.samples import PRODUCTS
 from tests.support.delivery_cms import Cms
 from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
 from workers.delivery.context import parts_of
-from workers.delivery.deliver import Courier
+from workers.delivery.deliver import Deliverer
 from workers.model.attempts import Wait
 from workers.model.changes import (
     Change,
@@ -114,7 +114,7 @@ class Way(Cms):
     def begin(self, **destination):
         """Start, or start anew with other options of "site", as another process would."""
         with suppress(AttributeError):
-            self.courier.close()
+            self.deliverer.close()
         if destination:
             site = replace(self.settings.destinations["site"], **destination)
             known = {**self.settings.destinations, "site": site}
@@ -122,7 +122,7 @@ class Way(Cms):
         steps, settings = self.steps, self.settings
         self.parts = parts_of(settings, steps, None)
         # What a request takes is what the CMS moves the clock by.
-        self.courier = Courier(self.parts, spread=lambda: 0.5, clock=self.moved)
+        self.deliverer = Deliverer(self.parts, spread=lambda: 0.5, clock=self.moved)
 
     def configure(self, **collection):
         """Start anew with other options of the collection "products"."""
@@ -132,7 +132,7 @@ class Way(Cms):
         self.begin()
 
     def close(self):
-        self.courier.close()
+        self.deliverer.close()
         super().close()
 
     # time
@@ -220,7 +220,7 @@ class Way(Cms):
         destination = self.settings.destinations[name]
         while True:
             self.carry_on()
-            step = self.courier.step(destination, flights=4, more=lambda _: None)
+            step = self.deliverer.step(destination, flights=4, more=lambda _: None)
             if isinstance(step, Wait):
                 return step.seconds, left
             left -= 1
@@ -235,7 +235,7 @@ class Way(Cms):
         """Carry out one step of "site"."""
         self.carry_on()
         site = self.settings.destinations["site"]
-        return self.courier.step(site, flights=4, more=lambda _: None)
+        return self.deliverer.step(site, flights=4, more=lambda _: None)
 
     def claim(self):
         """Take the next step away, as a process that dies before it has done anything."""

@@ -16,7 +16,7 @@ from workers.config.settings import Collection, Destination
 from workers.delivery import locale_reads
 from workers.delivery.context import Parts
 from workers.delivery.item_reads import ItemReads
-from workers.delivery.reads import Asker, said
+from workers.delivery.reads import CmsReader, said
 from workers.delivery.request_outcome import Attempt, completed, flags, given, heard, imports
 from workers.delivery.status_reads import StatusReads
 from workers.errors import DestinationError
@@ -42,7 +42,7 @@ SEND_WITHIN = 14.0  # s after its claim that a request may start: below half of 
 _log = logging.getLogger(__name__)
 
 
-class Courier:
+class Deliverer:
     """
     Carries out steps, in one thread.
 
@@ -64,13 +64,13 @@ class Courier:
         self.parts = parts
         self._spread = spread
         self._clock = clock
-        self.asker = Asker(parts, alive)
-        self._reads = ItemReads(self.asker, spread)
-        self._status_reads = StatusReads(self.asker, parts)
+        self.reader = CmsReader(parts, alive)
+        self._reads = ItemReads(self.reader, spread)
+        self._status_reads = StatusReads(self.reader, parts)
 
     def close(self) -> None:
         """Close the kept connections."""
-        self.asker.close()
+        self.reader.close()
 
     def step(
         self,
@@ -134,10 +134,10 @@ class Courier:
                 came = self._attempt(destination, step, not_after)
                 return self._settle(destination, step, came, then())
             case Probe():
-                self.asker.probe(destination, step, not_after)
+                self.reader.probe(destination, step, not_after)
             case Lookup():
-                look_up = locale_reads.read_for(step) or Asker.look_up
-                look_up(self.asker, destination, step, not_after)
+                look_up = locale_reads.read_for(step) or CmsReader.look_up
+                look_up(self.reader, destination, step, not_after)
         return None
 
     # a batch --------------------------------------------------------------------------------
@@ -216,7 +216,7 @@ class Courier:
         not_after: float,
     ) -> Answer | DestinationError:
         imports = any(TYPES[field.type].files for item in batch.items for field in item.fields)
-        client = self.asker.client(destination)
+        client = self.reader.client(destination)
         try:
             if batch.publish:
                 return client.publish(collection.id, variants.named(batch), not_after=not_after)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from workers.config.settings import Collection, Destination
-from workers.delivery.reads import Asker, said
+from workers.delivery.reads import CmsReader, said
 from workers.delivery.request_outcome import Attempt
 from workers.errors import DestinationError
 from workers.fields import files
@@ -30,8 +30,8 @@ class ItemReads:
         spread: Returns a random number in [0, 1), for the jitter of waits.
     """
 
-    def __init__(self, asker: Asker, spread: Callable[[], float]) -> None:
-        self._asker = asker
+    def __init__(self, reader: CmsReader, spread: Callable[[], float]) -> None:
+        self._reader = reader
         self._spread = spread
 
     def find_owner(
@@ -39,7 +39,7 @@ class ItemReads:
     ) -> Attempt:
         """Ask who has the slug of a new item."""
         item = batch.items[0]  # it is alone: its limit is one
-        outcome = self._asker.ask(
+        outcome = self._reader.ask(
             destination,
             lambda client: client.find_slug(collection.id, item.taken or "", not_after=not_after),
             flight="",
@@ -51,7 +51,7 @@ class ItemReads:
                 item,
                 outcome,
                 spread=self._spread(),
-                schema=self._asker.parts.items.schema(collection),
+                schema=self._reader.parts.items.schema(collection),
             )
             if verdict.passed:
                 words = f"slug {item.taken} is that of another item: the next one is tried"
@@ -147,7 +147,7 @@ class ItemReads:
         not_after: float,
         locale: str = "",
     ) -> Answer | DestinationError:
-        return self._asker.ask(
+        return self._reader.ask(
             destination,
             lambda client: client.get_item(collection.id, item, locale=locale, not_after=not_after),
             flight="",

@@ -7,19 +7,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from workers.config.settings import Destination
-from workers.delivery.reads import Asker, said
+from workers.delivery.reads import CmsReader, said
 from workers.errors import DestinationError
 from workers.model.attempts import Lookup
 from workers.webflow.item_answers import Answer
 from workers.webflow.site import Site
 
 
-def read_for(lookup: Lookup) -> Callable[[Asker, Destination, Lookup, float], None] | None:
+def read_for(lookup: Lookup) -> Callable[[CmsReader, Destination, Lookup, float], None] | None:
     """Return what carries out *lookup*; None: it is none of these."""
     return read if lookup.kind in ("site", "variants") else None
 
 
-def read(asker: Asker, destination: Destination, lookup: Lookup, not_after: float) -> None:
+def read(reader: CmsReader, destination: Destination, lookup: Lookup, not_after: float) -> None:
     """
     Read the locales that items wait for, or a page of their variants.
 
@@ -27,16 +27,16 @@ def read(asker: Asker, destination: Destination, lookup: Lookup, not_after: floa
         StoreUnavailable: The store did not answer.
     """
     if lookup.kind == "variants":
-        _read_variants(asker, destination, lookup, not_after)
+        _read_variants(reader, destination, lookup, not_after)
     else:
-        _read_site(asker, destination, lookup, not_after)
+        _read_site(reader, destination, lookup, not_after)
 
 
 def _read_variants(
-    asker: Asker, destination: Destination, lookup: Lookup, not_after: float
+    reader: CmsReader, destination: Destination, lookup: Lookup, not_after: float
 ) -> None:
-    collection = asker.parts.settings.collections[lookup.collection]
-    outcome = asker.ask(
+    collection = reader.parts.settings.collections[lookup.collection]
+    outcome = reader.ask(
         destination,
         lambda client: client.list_items(
             collection.id,
@@ -48,18 +48,20 @@ def _read_variants(
         collection=collection,
     )
     page = outcome if isinstance(outcome, Answer) and outcome.status == 200 else None
-    asker.parts.locales.take_in(lookup, page)
+    reader.parts.locales.take_in(lookup, page)
 
 
-def _read_site(asker: Asker, destination: Destination, lookup: Lookup, not_after: float) -> None:
+def _read_site(
+    reader: CmsReader, destination: Destination, lookup: Lookup, not_after: float
+) -> None:
     """Read the site; where a token sees several, one after the other until one has it."""
-    collection = asker.parts.settings.collections[lookup.collection]
-    known = asker.parts.locales.known(collection)
+    collection = reader.parts.settings.collections[lookup.collection]
+    known = reader.parts.locales.known(collection)
     of: tuple[str, ...] = (destination.site,) if destination.site else ()
     searching = bool(known.sites) and not of
     if searching:
         of = (known.sites[known.turn].id, "collections")
-    outcome = asker.ask(
+    outcome = reader.ask(
         destination,
         lambda client: client.list_sites(*of, not_after=not_after),
         flight=lookup.token,
@@ -67,25 +69,27 @@ def _read_site(asker: Asker, destination: Destination, lookup: Lookup, not_after
         harmless=True,
     )
     if not isinstance(outcome, Answer) or outcome.status != 200:
-        asker.parts.locales.fail(lookup, reason(outcome), soon=_passes(outcome))
+        reader.parts.locales.fail(lookup, reason(outcome), soon=_passes(outcome))
     elif searching:
-        _go_on(asker, lookup, known.sites, known.turn, collection.id in outcome.collections)
+        _go_on(reader, lookup, known.sites, known.turn, collection.id in outcome.collections)
     elif len(outcome.sites) == 1:
-        asker.parts.locales.keep(lookup, outcome.sites[0])
+        reader.parts.locales.keep(lookup, outcome.sites[0])
     elif outcome.sites:
-        asker.parts.locales.search(lookup, outcome.sites, 0)
+        reader.parts.locales.search(lookup, outcome.sites, 0)
     else:
-        asker.parts.locales.fail(lookup, "the token sees no site", soon=False)
+        reader.parts.locales.fail(lookup, "the token sees no site", soon=False)
 
 
-def _go_on(asker: Asker, lookup: Lookup, sites: tuple[Site, ...], turn: int, found: bool) -> None:
+def _go_on(
+    reader: CmsReader, lookup: Lookup, sites: tuple[Site, ...], turn: int, found: bool
+) -> None:
     if found:
-        asker.parts.locales.keep(lookup, sites[turn])
+        reader.parts.locales.keep(lookup, sites[turn])
     elif turn + 1 < len(sites):
-        asker.parts.locales.search(lookup, sites, turn + 1)
+        reader.parts.locales.search(lookup, sites, turn + 1)
     else:
         words = f"none of the {len(sites)} sites that the token sees has the collection"
-        asker.parts.locales.fail(lookup, words, soon=False)
+        reader.parts.locales.fail(lookup, words, soon=False)
 
 
 def _passes(outcome: Answer | DestinationError) -> bool:

@@ -27,7 +27,7 @@ _NOT_OF_THE_QUESTION = (401, 403, 404, 408, 410)  # of the token, the collection
 _log = logging.getLogger(__name__)
 
 
-class Asker:
+class CmsReader:
     """
     Asks, and acts on what an answer says of budget, token and health. In one thread.
 

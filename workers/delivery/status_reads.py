@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from workers.config.settings import Destination
 from workers.delivery.context import Parts
-from workers.delivery.reads import Asker, said
+from workers.delivery.reads import CmsReader, said
 from workers.delivery.request_outcome import Attempt
 from workers.errors import DestinationError
 from workers.model.attempts import Batch, Verdict
@@ -18,10 +18,10 @@ READ_AGAIN = 10.0  # s, and up to twice that: after the CMS refused a look for t
 
 
 class StatusReads:
-    """In one thread, beside its Courier."""
+    """In one thread, beside its Deliverer."""
 
-    def __init__(self, asker: Asker, parts: Parts) -> None:
-        self._asker = asker
+    def __init__(self, reader: CmsReader, parts: Parts) -> None:
+        self._reader = reader
         self._parts = parts
         self._unfiltered: set[str] = set()  # destinations that refused to filter by id
 
@@ -41,7 +41,7 @@ class StatusReads:
             query |= {"filter[id][in]": ",".join(ids)} if filtered else {}
             return client.find_items(collection.id, query, not_after=not_after)
 
-        outcome = self._asker.ask(destination, ask, flight="")
+        outcome = self._reader.ask(destination, ask, flight="")
         if filtered and not batch.alone and _refuses_filter(outcome):
             self._unfiltered.add(destination.name)
             found = [Verdict(item.record, look=batch.look) for item in batch.items]

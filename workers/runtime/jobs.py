@@ -19,7 +19,7 @@ import redis
 
 from workers.config.settings import Destination, Settings
 from workers.delivery.context import Parts, parts_of
-from workers.delivery.deliver import Courier
+from workers.delivery.deliver import Deliverer
 from workers.errors import StoreUnavailable
 from workers.model.attempts import Claimed, Wait
 from workers.runtime import heartbeats
@@ -119,7 +119,7 @@ class Jobs:
         self.parts = parts
         self.stop = stop
         self.alive: Callable[[float], object] = lambda _: None  # is told for how long it moves
-        self.courier = Courier(parts, alive=lambda seconds: self.alive(seconds))
+        self.deliverer = Deliverer(parts, alive=lambda seconds: self.alive(seconds))
         self._fetching = fetching
         self._sound = sound
         self._workers = 0
@@ -189,7 +189,7 @@ class Jobs:
         starting: bool,
     ) -> Claimed | Wait | None:
         flights, lower = self._flights()
-        return self.courier.step(
+        return self.deliverer.step(
             destination,
             flights=flights,
             lower=lower,

@@ -25,8 +25,8 @@ from service.reconcile.state.reference_ids import REFERS, linked_keys
 from service.reconcile.state.working_set import PAGE, WorkingSet
 from workers.config.settings import Collection, Destination, Settings, StoreSettings
 from workers.delivery.context import Parts, parts_of
-from workers.delivery.deliver import Courier
-from workers.delivery.reads import Asker
+from workers.delivery.deliver import Deliverer
+from workers.delivery.reads import CmsReader
 from workers.model.attempts import Wait
 from workers.runtime.embedded_store import kept
 from workers.store import connection, keys
@@ -58,7 +58,7 @@ class _Quiet:
         """Nothing is open."""
 
 
-class _FakeReader(Asker):
+class _FakeReader(CmsReader):
     """Asks the fake CMS whatever it is to ask."""
 
     def __init__(self, parts: Parts, fake: FakeClient) -> None:
@@ -85,11 +85,11 @@ class DryRun:
             StoreUnavailable: The store of the dry run did not answer.
         """
         destination = self.parts.settings.destinations[self.collection.destination]
-        courier = Courier(self.parts, spread=lambda: 0.5)
-        courier.asker = _FakeReader(self.parts, self.fake)
+        deliverer = Deliverer(self.parts, spread=lambda: 0.5)
+        deliverer.reader = _FakeReader(self.parts, self.fake)
         steps, waited = self.parts.steps, 0.0
         for _ in range(MOST_STEPS):
-            wait = courier.step(destination, flights=FLIGHTS, more=lambda _: None)
+            wait = deliverer.step(destination, flights=FLIGHTS, more=lambda _: None)
             if not isinstance(wait, Wait):
                 continue
             if wait.seconds is None or waited > LONGEST:

@@ -23,7 +23,7 @@ from service.reconcile.plan.model import ListedItem
 from service.reconcile.state.cms_schema import take
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
-from workers.delivery.reads import Asker, said
+from workers.delivery.reads import CmsReader, said
 from workers.errors import DestinationError, ReconcileFailed
 from workers.model.attempts import Lookup
 from workers.model.changes import time_version
@@ -90,7 +90,7 @@ class CmsLister:
         self._told = told
         self._moved = moved
         self._sleep = sleep
-        self._asker = Asker(parts)
+        self._reader = CmsReader(parts)
         self.calls = 0
 
     def into(self, table: Side | None, began_ms: int = 0, since_ms: int = 0) -> Listing:
@@ -125,7 +125,7 @@ class CmsLister:
             self._parts.items.end_listing(self._collection, began_ms)
             raise
         finally:
-            self._asker.close()
+            self._reader.close()
         whole = total is not None and not shrank and len(seen) >= total
         if not whole:
             self._parts.items.end_listing(self._collection, began_ms)
@@ -187,7 +187,7 @@ class CmsLister:
             if tries:
                 self._sleep(PAUSE * 2 ** (tries - 1))
             take(self._parts, self._collection, self._sleep)
-            outcome = self._asker.ask(
+            outcome = self._reader.ask(
                 self._destination, ask, flight="", collection=self._collection
             )
             self.calls += 1

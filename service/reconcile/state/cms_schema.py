@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from service.reconcile.state.outbox_reader import OutboxReader
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
-from workers.delivery.reads import Asker, said
+from workers.delivery.reads import CmsReader, said
 from workers.errors import ReconcileFailed
 from workers.fields.types import TYPES
 from workers.model.attempts import Lookup
@@ -91,13 +91,13 @@ def schema_of(parts: Parts, collection: Collection) -> tuple[Schema, int]:
     destination = parts.settings.destinations[collection.destination]
     take(parts, collection)
     lookup = _lookup(parts, collection)
-    asker = Asker(parts)
+    reader = CmsReader(parts)
     try:
-        outcome = asker.ask(
+        outcome = reader.ask(
             destination, lambda client: client.get_collection(collection.id), flight=""
         )
     finally:
-        asker.close()
+        reader.close()
     if not isinstance(outcome, Answer) or outcome.status != 200:
         raise ReconcileFailed(f"{collection.name}: its schema cannot be read: {said(outcome)}")
     parts.items.keep_schema(lookup, outcome)

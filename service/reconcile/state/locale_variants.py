@@ -19,7 +19,7 @@ from service.reconcile.state.working_set import WorkingSet
 from workers.config.settings import Collection
 from workers.delivery import locale_reads
 from workers.delivery.context import Parts
-from workers.delivery.reads import Asker
+from workers.delivery.reads import CmsReader
 from workers.errors import ReconcileFailed
 from workers.model.attempts import Lookup
 from workers.store import keys
@@ -49,14 +49,14 @@ def locales_of(
     """
     destination = parts.settings.destinations[collection.destination]
     known = parts.locales.known(collection)
-    with closing(Asker(parts)) as asker:
+    with closing(CmsReader(parts)) as reader:
         for calls in range(MOST_READS):
             if known.locales is not None and not known.failed:
                 return known.locales, calls
             take(parts, collection, sleep)
             now_ms = OutboxReader(parts, collection).now_us() // 1000
             lookup = Lookup(collection.name, "site", uuid.uuid4().hex, at=now_ms)
-            locale_reads.read(asker, destination, lookup, time.monotonic() + SECONDS)
+            locale_reads.read(reader, destination, lookup, time.monotonic() + SECONDS)
             known = parts.locales.known(collection)
             if known.failed:
                 break
