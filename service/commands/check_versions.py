@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from service.senders.event_fields import Reading
-
 if TYPE_CHECKING:
     from service.config.build import Configuration
 
@@ -39,7 +37,6 @@ def _kind(configuration: Configuration, source: str) -> str:
     configured = configuration.senders[source]
     if configured.kind.sequenced:
         return NUMBERS
-    reading = getattr(configured.senders[0], "reading", None)
     # Elsewhere the sender knows where its times stand.
-    unset = isinstance(reading, Reading) and not reading.occurred_at
+    unset = not configured.senders[0].reader.occurred_at
     return ARRIVAL if unset and "occurred_at" in configured.kind.options().fields else TIMES

@@ -15,13 +15,13 @@ from service.fetchers import (
     stripe_object,
 )
 from service.fetchers.base import Fetcher
-from service.fetchers.registry import FetcherConfig, Kind
+from service.fetchers.registry import FetcherConfig, FetcherKind
 from service.senders.options import load
 from workers.config import settings
 from workers.config.schemas import describe, is_address, is_token
 from workers.errors import ConfigurationInvalid, Problem
 
-KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
+KINDS: Final[Mapping[str, FetcherKind]] = MappingProxyType(
     {
         "airtable-payloads": airtable_payloads.KIND,
         "bigcommerce-product": bigcommerce_product.KIND,
@@ -32,22 +32,22 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
 )
 
 
-def build(given: settings.Fetcher) -> Fetcher:
+def build(config: settings.Fetcher) -> Fetcher:
     """
-    Return the fetcher that *given* configures.
+    Return the fetcher that *config* configures.
 
     Raises:
         ConfigurationInvalid: With every problem of this fetcher.
     """
-    kind = KINDS.get(given.kind)
+    kind = KINDS.get(config.kind)
     if kind is None:
         expected = f"one of {', '.join(KINDS)}"
-        problem = FetcherConfig.of(given, "").problem(
-            "kind", repr(given.kind), expected, "use one of them"
+        problem = FetcherConfig.of(config, "").problem(
+            "kind", repr(config.kind), expected, "use one of them"
         )
         raise ConfigurationInvalid([problem])
-    root = (kind.base_url if given.base_url is None else given.base_url).rstrip("/")
-    table = FetcherConfig.of(given, root)
+    root = (kind.base_url if config.base_url is None else config.base_url).rstrip("/")
+    table = FetcherConfig.of(config, root)
     problems = _common_problems(kind, table)
     try:
         table = replace(table, options=load(kind.options(), table))
@@ -58,14 +58,14 @@ def build(given: settings.Fetcher) -> Fetcher:
     return kind.build(table)
 
 
-def _common_problems(kind: Kind, given: FetcherConfig) -> list[Problem]:
+def _common_problems(kind: FetcherKind, config: FetcherConfig) -> list[Problem]:
     problems = []
-    if not is_token(given.token):
-        found = describe(given.token, secret=True)
+    if not is_token(config.token):
+        found = describe(config.token, secret=True)
         do = 'set it from the environment, as in "${TOKEN}"'
-        problems.append(given.problem("token", found, f"what a header can carry: {kind.key}", do))
-    if not is_address(given.root):
-        found = describe(given.root, secret=False)
+        problems.append(config.problem("token", found, f"what a header can carry: {kind.key}", do))
+    if not is_address(config.root):
+        found = describe(config.root, secret=False)
         do = "correct it, or leave it out"
-        problems.append(given.problem("base_url", found, "an http(s) address without a query", do))
+        problems.append(config.problem("base_url", found, "an http(s) address without a query", do))
     return problems

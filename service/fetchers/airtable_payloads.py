@@ -18,7 +18,7 @@ from typing import Any, Final
 from service.fetchers.airtable_records import records
 from service.fetchers.api_client import Api, named, part, pick
 from service.fetchers.base import Fetched, Notice
-from service.fetchers.registry import FetcherConfig, Kind
+from service.fetchers.registry import FetcherConfig, FetcherKind
 from workers.errors import FetchRefused, PayloadInvalid
 
 PAGE: Final = 50  # payloads; the most that one request returns
@@ -95,11 +95,11 @@ class _Page:
         _log.warning("payload is an error", extra={"payload": number, "reason": code})
 
 
-def build(given: FetcherConfig) -> Payloads:
-    return Payloads(given.api(pause=PAUSE))
+def build(config: FetcherConfig) -> Payloads:
+    return Payloads(config.api(pause=PAUSE))
 
 
-KIND = Kind(
+KIND = FetcherKind(
     build,
     sender="airtable",
     base_url="https://api.airtable.com",

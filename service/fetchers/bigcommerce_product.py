@@ -21,7 +21,7 @@ from marshmallow import Schema
 from service.fetchers.api_client import Api, pick
 from service.fetchers.base import Notice
 from service.fetchers.options import words
-from service.fetchers.registry import FetcherConfig, Kind
+from service.fetchers.registry import FetcherConfig, FetcherKind
 from service.senders.options import matching
 from workers.errors import FetchRefused
 
@@ -58,12 +58,12 @@ class Product:
             raise FetchRefused(f"the notice is of {found!r}, expected 'stores/{self.store}'")
 
 
-def build(given: FetcherConfig) -> Product:
-    api = Api(given.root, {"X-Auth-Token": given.token}, given.token)
-    return Product(api, given.options["store"], given.options["include"])
+def build(config: FetcherConfig) -> Product:
+    api = Api(config.root, {"X-Auth-Token": config.token}, config.token)
+    return Product(api, config.options["store"], config.options["include"])
 
 
-KIND = Kind(
+KIND = FetcherKind(
     build,
     sender="bigcommerce",
     base_url="https://api.bigcommerce.com",

@@ -37,7 +37,7 @@ class FetcherConfig(Table):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FetcherKind:
     """
     One line of the registry: a fetcher before it is configured.
 

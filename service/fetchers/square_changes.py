@@ -21,7 +21,7 @@ from service.fetchers import square_object
 from service.fetchers.api_client import Api, pick
 from service.fetchers.base import Fetched, Notice
 from service.fetchers.options import words
-from service.fetchers.registry import FetcherConfig, Kind
+from service.fetchers.registry import FetcherConfig, FetcherKind
 from workers.errors import FetchRefused
 
 PATH: Final = "/v2/catalog/search"
@@ -85,11 +85,11 @@ class Changes:
         return pick(f"POST {PATH}", self.api.post(PATH, given), "", dict)
 
 
-def build(given: FetcherConfig) -> Changes:
-    return Changes(given.api(version_header=square_object.VERSION), given.options["object_types"])
+def build(config: FetcherConfig) -> Changes:
+    return Changes(config.api(version_header=square_object.VERSION), config.options["object_types"])
 
 
-KIND = Kind(
+KIND = FetcherKind(
     build,
     sender="square",
     base_url=square_object.KIND.base_url,

@@ -18,7 +18,7 @@ from marshmallow import Schema
 
 from service.fetchers.api_client import Api, part, pick
 from service.fetchers.base import Notice
-from service.fetchers.registry import FetcherConfig, Kind
+from service.fetchers.registry import FetcherConfig, FetcherKind
 from service.senders.options import matching
 
 VERSION: Final = "Square-Version"  # the header
@@ -43,11 +43,11 @@ class CatalogObjects:
         return pick(f"GET {path}", self.api.get(path, query), "object", dict)
 
 
-def build(given: FetcherConfig) -> CatalogObjects:
-    return CatalogObjects(given.api(version_header=VERSION))
+def build(config: FetcherConfig) -> CatalogObjects:
+    return CatalogObjects(config.api(version_header=VERSION))
 
 
-KIND = Kind(
+KIND = FetcherKind(
     build,
     sender="square",
     base_url="https://connect.squareup.com",

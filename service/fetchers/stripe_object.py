@@ -24,7 +24,7 @@ from marshmallow import Schema
 
 from service.fetchers.api_client import Api, named, part, pick
 from service.fetchers.base import Notice
-from service.fetchers.registry import FetcherConfig, Kind
+from service.fetchers.registry import FetcherConfig, FetcherKind
 from service.senders.options import matching
 from workers.errors import FetchRefused
 
@@ -107,11 +107,11 @@ def _acting(payload: Any) -> dict[str, str]:
     return {}
 
 
-def build(given: FetcherConfig) -> StripeObject:
-    return StripeObject(given.api(version_header="Stripe-Version"))
+def build(config: FetcherConfig) -> StripeObject:
+    return StripeObject(config.api(version_header="Stripe-Version"))
 
 
-KIND = Kind(
+KIND = FetcherKind(
     build,
     sender="stripe",
     base_url="https://api.stripe.com",

@@ -35,13 +35,13 @@ from service.senders import (
     woocommerce,
     zoho,
 )
-from service.senders.base import Kind, SenderConfig
+from service.senders.base import SenderConfig, SenderKind
 from service.senders.options import load
 from service.senders.secret_rotation import Configured, configured
 from workers.config.settings import Source
 from workers.errors import ConfigurationInvalid, Problem
 
-SENDERS: Final[Mapping[str, Kind]] = MappingProxyType(
+SENDERS: Final[Mapping[str, SenderKind]] = MappingProxyType(
     {
         "airtable": airtable.KIND,
         "basic": basic.KIND,
@@ -83,30 +83,30 @@ def build(source: Source, *, public_url: str | None) -> Configured:
     Raises:
         ConfigurationInvalid: With every problem of this source.
     """
-    given = SenderConfig.of(source, public_url)
+    config = SenderConfig.of(source, public_url)
     kind = SENDERS.get(source.sender)
     if kind is None:
         expected = f"one of {', '.join(sorted(SENDERS))}"
         near = get_close_matches(source.sender, SENDERS, n=1)
         do = f"write {near[0]}" if near else "see `instep senders` for all of them"
-        raise ConfigurationInvalid([given.problem("sender", repr(source.sender), expected, do)])
-    problems = _secret_problems(kind, given)
+        raise ConfigurationInvalid([config.problem("sender", repr(source.sender), expected, do)])
+    problems = _secret_problems(kind, config)
     try:
-        given = replace(given, options=load(kind.options(), given))
+        config = replace(config, options=load(kind.options(), config))
         if not problems:
-            return configured(kind, given)
+            return configured(kind, config)
     except ConfigurationInvalid as error:
         problems += error.problems
     raise ConfigurationInvalid(problems)
 
 
-def _secret_problems(kind: Kind, given: SenderConfig) -> list[Problem]:
-    secrets = given.source.secrets
+def _secret_problems(kind: SenderKind, config: SenderConfig) -> list[Problem]:
+    secrets = config.source.secrets
     if not secrets and kind.needs_secret:
         do = f"set it to the secret that the sender signs with or sends: {kind.key}"
-        return [given.problem("secrets", "nothing", "a list with at least one secret", do)]
+        return [config.problem("secrets", "nothing", "a list with at least one secret", do)]
     return [
-        given.problem(
+        config.problem(
             "secrets", f"an empty text as secret {place}", "a secret", "set it, or remove it"
         )
         for place, secret in enumerate(secrets, start=1)

@@ -9,26 +9,26 @@ https://airtable.com/developers/web/api/webhooks-overview
 
 from __future__ import annotations
 
-from service.senders.base import Answer, Kind, SenderConfig
-from service.senders.composed import BodyHmac, Proven
-from service.senders.event_fields import Place, Reading, places
+from service.senders.base import Answer, SenderConfig, SenderKind
+from service.senders.composed import BodyHmac, Sender
+from service.senders.event_fields import EventReader, Place, places
 from service.senders.signatures import decode_base64
 
 
-def build(given: SenderConfig) -> Proven:
+def build(config: SenderConfig) -> Sender:
     proof = BodyHmac(
-        keys=given.keys(decode_base64, "base64 with padding: macSecretBase64 of the webhook"),
+        keys=config.keys(decode_base64, "base64 with padding: macSecretBase64 of the webhook"),
         header="x-airtable-content-mac",
         encoding="hex",
         prefix="hmac-sha256=",
     )
-    reading = Reading(
+    reader = EventReader(
         topic=(Place.computed("the ping", lambda _: "ping"),), occurred_at=places("timestamp")
     )
-    return Proven(proof, reading)
+    return Sender(proof, reader)
 
 
-KIND = Kind(
+KIND = SenderKind(
     build,
     key="macSecretBase64, shown once when the webhook is made",
     proof="HMAC-SHA256 of the body",

@@ -1,11 +1,10 @@
-"""What a sender is: it proves one request, then splits it into events. Pure: no I/O, no clock."""
+"""What senders are made from, what they return, and a line of their registry. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import quote
 
 from marshmallow import Schema
@@ -14,6 +13,9 @@ from workers.config.schemas import SourceSection
 from workers.config.settings import MAX_BODY, Source
 from workers.errors import ConfigurationInvalid, Problem
 from workers.model.changes import FieldProblem, LogPosition, Placed
+
+if TYPE_CHECKING:
+    from service.senders.composed import Sender
 
 QUERY: Final = ":query"  # the raw query string, beside the headers; no header has such a name
 
@@ -68,34 +70,6 @@ class Event:
     origin: Origin | None = None
     placed: Placed = "arrival"
     log: LogPosition | None = None
-
-
-class Sender(Protocol):
-    """
-    A sender with the settings of one source.
-
-    Header names are lower case everywhere; beside them, under ``QUERY``, stands the raw query.
-    """
-
-    @property
-    def headers(self) -> tuple[str, ...]:
-        """Names that ``events`` reads: kept with a dead letter, so never one that is a proof."""
-
-    def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
-        """
-        Return if the request is proven to come from the source.
-
-        Raises:
-            SignatureInvalid: The proof is missing, forged, altered or stale.
-        """
-
-    def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
-        """
-        Yield what a proven request says.
-
-        Raises:
-            PayloadInvalid: The body cannot be read at all.
-        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +163,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class SenderKind:
     """
     One line of the registry: a sender before it is configured.
 

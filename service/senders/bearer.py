@@ -1,7 +1,7 @@
 """A system of one's own that sends ``Authorization: Bearer <secret>``. The body is not proven."""
 
-from service.senders.base import Kind
+from service.senders.base import SenderKind
 from service.senders.options import OWN, OwnOptions
 from service.senders.shared_secret import build_own
 
-KIND = Kind(build_own, "the token", "Authorization: Bearer", **OWN, options=OwnOptions)
+KIND = SenderKind(build_own, "the token", "Authorization: Bearer", **OWN, options=OwnOptions)

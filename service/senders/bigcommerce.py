@@ -13,12 +13,12 @@ from typing import Any, Final
 
 from marshmallow import Schema
 
-from service.senders.base import Kind, SenderConfig
-from service.senders.composed import Proven
-from service.senders.event_fields import Place, Reading, composite, places
+from service.senders.base import SenderConfig, SenderKind
+from service.senders.composed import Sender
+from service.senders.event_fields import EventReader, Place, composite, places
 from service.senders.options import header_name, optional_choice, seconds
-from service.senders.shared_secret import carried
-from service.senders.standard_signature import Standard
+from service.senders.shared_secret import shared_secret
+from service.senders.standard_signature import StandardSignature
 from service.senders.topics import Topics
 
 
@@ -28,19 +28,23 @@ class BigCommerceOptions(Schema):
     tolerance = seconds(300.0)
 
 
-def build(given: SenderConfig) -> Proven:
-    signed = (given.options["scheme"] or "") != "header" and not given.options["header"]
-    keys = given.keys(str.encode, "text")
-    proof = Standard(keys, tolerance=given.options["tolerance"]) if signed else carried(given, "")
+def build(config: SenderConfig) -> Sender:
+    signed = (config.options["scheme"] or "") != "header" and not config.options["header"]
+    keys = config.keys(str.encode, "text")
+    proof = (
+        StandardSignature(keys, tolerance=config.options["tolerance"])
+        if signed
+        else shared_secret(config, "")
+    )
     # The hash is of the payload, and two changes may have the same; with the second it will do.
     hashed = (Place.computed("hash and created_at", _hash),)
-    reading = Reading(
+    reader = EventReader(
         id=places("header:webhook-id") if signed else hashed,
         topic=places("scope"),
         occurred_at=places("created_at"),
         needed=frozenset({"id", "topic", "occurred_at"}),
     )
-    return Proven(proof, reading)
+    return Sender(proof, reader)
 
 
 def _hash(payload: Any) -> str:
@@ -52,7 +56,7 @@ TOPICS: Final = Topics(
     r"store/[A-Za-z0-9_*/-]+", {"store/product/": _CHANGES, "store/sku/": _CHANGES}
 )
 
-KIND = Kind(
+KIND = SenderKind(
     build,
     key="the app's client secret, as it is; with `header` the value of that",
     proof="Standard Webhooks v1, or a fixed value in a header",

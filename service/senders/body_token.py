@@ -1,6 +1,6 @@
 """A system of one's own that sends a secret in the body, JSON or a form."""
 
-from service.senders.base import Kind
+from service.senders.base import SenderKind
 from service.senders.options import OWN, OwnOptions, payload_place
 from service.senders.shared_secret import build_own, conceal
 
@@ -9,7 +9,7 @@ class BodyTokenOptions(OwnOptions):
     field = payload_place(required=True)
 
 
-KIND = Kind(
+KIND = SenderKind(
     build_own,
     "the token",
     "a fixed value in the body",

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import fields, missing
 
 from service.senders import SENDERS
-from service.senders.base import Kind
+from service.senders.base import SenderKind
 from service.senders.event_fields import Place
 from service.senders.signing_template import Template
 
@@ -17,7 +17,7 @@ def listing() -> list[dict[str, Any]]:
     return [_entry(name, SENDERS[name]) for name in sorted(SENDERS)]
 
 
-def _entry(name: str, kind: Kind) -> dict[str, Any]:
+def _entry(name: str, kind: SenderKind) -> dict[str, Any]:
     return {
         "name": name,
         "proof": kind.proof,

@@ -1,4 +1,4 @@
-"""What most senders are: a proof, and a reading of what is proven."""
+"""What a sender is: a proof, and a reader of what is proven."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from service.senders.base import Event
-from service.senders.event_fields import FORM, Reading
+from service.senders.event_fields import FORM, EventReader
 from service.senders.payload import parse_form_json, parse_json, pluck
 from service.senders.signatures import require_header, require_one, require_signature
 
@@ -46,27 +46,50 @@ def json_object(_: Mapping[str, str], body: bytes) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Proven:
-    """A sender that is no more than its parts."""
+class Sender:
+    """
+    A sender with the settings of one source: it proves a request, then splits it into events.
+
+    Header names are lower case everywhere; beside them, under ``QUERY``, stands the raw query.
+
+    Args:
+        proof: Tells whether a request comes from the source.
+        reader: Reads the events in a payload.
+        parse: Makes a payload of a body.
+        field: Of a form, that holds the payload.
+    """
 
     proof: Proof
-    reading: Reading
+    reader: EventReader
     parse: Callable[[Mapping[str, str], bytes], Any] = json_only
-    field: str | None = None  # of a form, that holds the payload
+    field: str | None = None
 
     @property
     def headers(self) -> tuple[str, ...]:
-        return self.reading.headers
+        """Names that ``events`` reads: kept with a dead letter, so never one that is a proof."""
+        return self.reader.headers
 
     def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
+        """
+        Return if the request is proven to come from the source.
+
+        Raises:
+            SignatureInvalid: The proof is missing, forged, altered or stale.
+        """
         self.proof.require(headers, body, now=now)
 
     def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
+        """
+        Yield what a proven request says.
+
+        Raises:
+            PayloadInvalid: The body cannot be read at all.
+        """
         if self.field is None:
-            return self.reading.events(headers, self.parse(headers, body))
+            return self.reader.events(headers, self.parse(headers, body))
         fields, payload = parse_form_json(body, self.field)
         named = {f":{FORM}{name}": value for name, value in fields.items()}
-        return self.reading.events({**headers, **named}, payload)
+        return self.reader.events({**headers, **named}, payload)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,34 +15,34 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from service.senders.base import Kind, SenderConfig
-from service.senders.composed import Proven, json_object
-from service.senders.event_fields import Place, Reading, places, version
+from service.senders.base import SenderConfig, SenderKind
+from service.senders.composed import Sender, json_object
+from service.senders.event_fields import EventReader, Place, places, version
 from service.senders.options import optional_choice, text
 from service.senders.payload import canonical_text, pluck
-from service.senders.shared_secret import CarriedOptions, carried
+from service.senders.shared_secret import SharedSecretOptions, shared_secret
 from service.senders.topics import Topics
 
 _NO_OPERATION: Final = "00000000-0000-0000-0000-000000000000"
 _DATE: Final = re.compile(r"/Date\((\d{1,14})(?:[+-]\d{4})?\)/", re.ASCII)
 
 
-class DataverseOptions(CarriedOptions):
+class DataverseOptions(SharedSecretOptions):
     scheme = optional_choice("header", "query")
     parameter = text(load_default="code")
 
 
-def build(given: SenderConfig) -> Proven:
-    options = given.options
+def build(config: SenderConfig) -> Sender:
+    options = config.options
     named = options["scheme"] or ("header" if options["header"] else "query")
-    reading = Reading(
+    reader = EventReader(
         id=(Place.computed("OperationId", _id),),
         topic=(Place.computed("PrimaryEntityName and MessageName", _topic),),
         occurred_at=places("attributes.modifiedon", "OperationCreatedOn"),
         order=_order,
         needed=frozenset({"id", "topic", "occurred_at"}),
     )
-    return Proven(carried(given, named), reading, _context)
+    return Sender(shared_secret(config, named), reader, _context)
 
 
 def _context(headers: Mapping[str, str], body: bytes) -> Any:
@@ -83,7 +83,7 @@ def _order(found: Any) -> str:
 
 TOPICS: Final = Topics(r"(?!.*\.(create|update|delete)$)[a-z0-9_]+\.[A-Za-z0-9_]+")
 
-KIND = Kind(
+KIND = SenderKind(
     build,
     key="the value",
     proof="a fixed value in a header or in the query",

@@ -19,14 +19,14 @@ from functools import partial
 from typing import Any, Final
 
 from service.senders import debezium_positions
-from service.senders.base import Event, Kind, SenderConfig
-from service.senders.composed import Proven
+from service.senders.base import Event, SenderConfig, SenderKind
+from service.senders.composed import Sender
 from service.senders.debezium_rows import PLACEHOLDER, readable
-from service.senders.event_fields import Place, Reading, composite
+from service.senders.event_fields import EventReader, Place, composite
 from service.senders.options import optional_choice, payload_place, seconds, text
 from service.senders.payload import canonical_text, parse_json, pluck
-from service.senders.shared_secret import CarriedOptions, carried
-from service.senders.standard_signature import standard
+from service.senders.shared_secret import SharedSecretOptions, shared_secret
+from service.senders.standard_signature import standard_signature
 from service.senders.topics import Topics
 
 _EXTENSION: Final = "iodebezium"
@@ -35,7 +35,7 @@ _BOUNDARY: Final = {"status", "id", "event_count", "data_collections", "ts_ms", 
 _POSITIONS: Final = ("lsn", "txId", "file", "pos", "row", "scn", "change_lsn", "event_serial_no")
 
 
-class DebeziumOptions(CarriedOptions):
+class DebeziumOptions(SharedSecretOptions):
     scheme = optional_choice("standard-webhooks", "bearer", "basic", "header", "query")
     tolerance = seconds(300.0)
     key = payload_place(load_default=None)
@@ -43,19 +43,23 @@ class DebeziumOptions(CarriedOptions):
 
 
 @dataclass(frozen=True, slots=True)
-class Debezium(Proven):
+class Debezium(Sender):
     def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
-        for event in Proven.events(self, headers, body):
+        for event in Sender.events(self, headers, body):
             yield _nothing(event) if _is_recordless(event.payload) else _placed(event)
 
 
-def build(given: SenderConfig) -> Debezium:
-    options = given.options
+def build(config: SenderConfig) -> Debezium:
+    options = config.options
     signed = not (options["header"] or options["parameter"])
     scheme = options["scheme"] or ("standard-webhooks" if signed else "")
-    proof = standard(given) if scheme == "standard-webhooks" else carried(given, scheme)
+    proof = (
+        standard_signature(config)
+        if scheme == "standard-webhooks"
+        else shared_secret(config, scheme)
+    )
     key: Place | None = options["key"]
-    reading = Reading(
+    reader = EventReader(
         id=(Place.computed("source", lambda change: _id(change, key)),),
         topic=(Place.computed("source and op", _topic),),
         occurred_at=(Place.computed("source", lambda change: change["source"]),),
@@ -63,7 +67,7 @@ def build(given: SenderConfig) -> Debezium:
         each=Place.computed("the body", lambda changes: changes),
         needed=frozenset({"id", "topic"}),
     )
-    return Debezium(proof, reading, partial(_changes, options["placeholder"]))
+    return Debezium(proof, reader, partial(_changes, options["placeholder"]))
 
 
 def _changes(placeholder: str, _: Mapping[str, str], body: bytes) -> list[Any]:
@@ -140,7 +144,7 @@ def _id(change: Any, key: Place | None) -> str:
 
 TOPICS: Final = Topics(r"(?s:.+)\.(?s:.+)\.[cudrt]")  # folder, table and op
 
-KIND = Kind(
+KIND = SenderKind(
     build,
     key="whsec_…; with another `scheme` what that carries",
     proof="Standard Webhooks v1, a bearer token, or a fixed value in a header",

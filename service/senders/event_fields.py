@@ -101,7 +101,7 @@ def places(*texts: str) -> tuple[Place, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class EventReader:
     """
     How a body becomes events.
 

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from service.senders.base import Event, Kind, SenderConfig
-from service.senders.composed import BodyHmac, Proven
-from service.senders.event_fields import Place, Reading, places
+from service.senders.base import Event, SenderConfig, SenderKind
+from service.senders.composed import BodyHmac, Sender
+from service.senders.event_fields import EventReader, Place, places
 from service.senders.payload import parse_form, parse_json, pluck
 from service.senders.topics import Topics
 
@@ -25,16 +25,16 @@ _DELIVERY: Final = "x-github-delivery"
 
 
 @dataclass(frozen=True, slots=True)
-class GitHub(Proven):
+class GitHub(Sender):
     @property
     def headers(self) -> tuple[str, ...]:
-        return (_EVENT, *self.reading.headers)
+        return (_EVENT, *self.reader.headers)
 
     def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
         kind = headers.get(_EVENT) or None
         payload = _payload(body)
         times = Place.computed("updated_at", lambda payload: _updated(kind, payload))
-        for event in replace(self.reading, occurred_at=(times,)).events(headers, payload):
+        for event in replace(self.reader, occurred_at=(times,)).events(headers, payload):
             action = payload.get("action")
             topic = f"{kind}.{action}" if kind and isinstance(action, str) else kind
             yield replace(event, topic=topic, ping=kind == "ping")
@@ -56,20 +56,20 @@ def _updated(kind: str | None, payload: Any) -> Any:
     return None
 
 
-def build(given: SenderConfig) -> GitHub:
+def build(config: SenderConfig) -> GitHub:
     proof = BodyHmac(
-        keys=given.keys(str.encode, "text"),
+        keys=config.keys(str.encode, "text"),
         header="x-hub-signature-256",
         encoding="hex",
         prefix="sha256=",
         single=(_EVENT, _DELIVERY),
     )
-    return GitHub(proof, Reading(id=places(f"header:{_DELIVERY}")))
+    return GitHub(proof, EventReader(id=places(f"header:{_DELIVERY}")))
 
 
 TOPICS: Final = Topics(r"[a-z_]+(\.[a-z_]+)?")
 
-KIND = Kind(
+KIND = SenderKind(
     build,
     key="the webhook's secret",
     proof="HMAC-SHA256 of the body",

@@ -8,29 +8,29 @@ https://hasura.io/docs/2.0/event-triggers/payload/
 
 from __future__ import annotations
 
-from service.senders.base import Kind, SenderConfig
-from service.senders.composed import Proven
-from service.senders.event_fields import Reading, places, utc_version
+from service.senders.base import SenderConfig, SenderKind
+from service.senders.composed import Sender
+from service.senders.event_fields import EventReader, places, utc_version
 from service.senders.options import optional_choice
-from service.senders.shared_secret import CarriedOptions, carried
+from service.senders.shared_secret import SharedSecretOptions, shared_secret
 
 
-class HasuraOptions(CarriedOptions):
+class HasuraOptions(SharedSecretOptions):
     scheme = optional_choice("header", "bearer", "basic", "query")
 
 
-def build(given: SenderConfig) -> Proven:
-    reading = Reading(
+def build(config: SenderConfig) -> Sender:
+    reader = EventReader(
         id=places("id"),
         topic=places("trigger.name"),
         occurred_at=places("created_at"),
         order=utc_version,
         needed=frozenset({"id", "topic", "occurred_at"}),
     )
-    return Proven(carried(given, "header"), reading)
+    return Sender(shared_secret(config, "header"), reader)
 
 
-KIND = Kind(
+KIND = SenderKind(
     build,
     key="the value that the trigger's header carries",
     proof="a fixed value in a header",

@@ -1,6 +1,6 @@
 """A system of one's own that sends a secret in a header. The body is not proven."""
 
-from service.senders.base import Kind
+from service.senders.base import SenderKind
 from service.senders.options import OWN, OwnOptions, header_name
 from service.senders.shared_secret import build_own
 
@@ -9,4 +9,4 @@ class HeaderOptions(OwnOptions):
     header = header_name(required=True)
 
 
-KIND = Kind(build_own, "the value", "a fixed value in a header", **OWN, options=HeaderOptions)
+KIND = SenderKind(build_own, "the value", "a fixed value in a header", **OWN, options=HeaderOptions)

@@ -14,9 +14,17 @@ from datetime import datetime
 from typing import Final
 
 from service.senders import signatures
-from service.senders.base import Kind, SenderConfig
-from service.senders.composed import Proven
-from service.senders.options import OWN, OwnOptions, choice, header_name, reading, seconds, text
+from service.senders.base import SenderConfig, SenderKind
+from service.senders.composed import Sender
+from service.senders.options import (
+    OWN,
+    OwnOptions,
+    choice,
+    event_reader,
+    header_name,
+    seconds,
+    text,
+)
 from service.senders.payload import parse
 from service.senders.signing_template import Template, signed_text
 from workers.errors import ConfigurationInvalid
@@ -69,12 +77,12 @@ class HmacSignature:
         signatures.require_signature(found, signed, self.keys, **self.scheme)
 
 
-def build(given: SenderConfig) -> Proven:
-    options = given.options
+def build(config: SenderConfig) -> Sender:
+    options = config.options
     signed: Template = options["signed"]
     parts = {name: options[f"{name}_header"] for name in ("id", "timestamp")}
     problems = [
-        given.problem(
+        config.problem(
             f"{name}_header",
             "nothing",
             f"a header: signed has {{{name}}} in it",
@@ -86,7 +94,7 @@ def build(given: SenderConfig) -> Proven:
     if problems:
         raise ConfigurationInvalid(problems)
     signature = HmacSignature(
-        keys=given.keys(*_KEYS[options["key_encoding"]]),
+        keys=config.keys(*_KEYS[options["key_encoding"]]),
         header=options["header"],
         attribute=options["attribute"],
         scheme={key: options[key] for key in ("algorithm", "encoding", "prefix")},
@@ -96,10 +104,10 @@ def build(given: SenderConfig) -> Proven:
         tolerance=options["tolerance"],
         unit=options["timestamp_unit"],
     )
-    return Proven(signature, reading(given, options["header"]), parse, options["body"])
+    return Sender(signature, event_reader(config, options["header"]), parse, options["body"])
 
 
-KIND = Kind(
+KIND = SenderKind(
     build,
     "the key",
     "HMAC of a template over the body",

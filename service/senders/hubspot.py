@@ -20,9 +20,9 @@ from typing import Any, Final
 
 from marshmallow import Schema
 
-from service.senders.base import Kind, SenderConfig
-from service.senders.composed import Proven
-from service.senders.event_fields import Place, Reading, composite, places
+from service.senders.base import SenderConfig, SenderKind
+from service.senders.composed import Sender
+from service.senders.event_fields import EventReader, Place, composite, places
 from service.senders.options import Parsed, seconds
 from service.senders.payload import parse_json
 from service.senders.signatures import (
@@ -100,15 +100,15 @@ def _signed(url: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def build(given: SenderConfig) -> Proven:
-    accept: tuple[str, ...] = given.options["accept"]
+def build(config: SenderConfig) -> Sender:
+    accept: tuple[str, ...] = config.options["accept"]
     proof = HubSpotSignature(
-        keys=given.keys(str.encode, "text"),
-        url=b"" if accept == ("v1",) else given.signed_url().encode(),
+        keys=config.keys(str.encode, "text"),
+        url=b"" if accept == ("v1",) else config.signed_url().encode(),
         accept=accept,
-        tolerance=given.options["tolerance"],
+        tolerance=config.options["tolerance"],
     )
-    reading = Reading(
+    reader = EventReader(
         id=(Place.computed("the event's key", _key),),
         topic=places("subscriptionType || eventType"),
         occurred_at=places("occurredAt"),
@@ -116,7 +116,7 @@ def build(given: SenderConfig) -> Proven:
         # A workflow posts one object of another shape, which has neither.
         needed=frozenset() if accept == ("v2",) else frozenset({"topic", "occurred_at"}),
     )
-    return Proven(proof, reading, _events)
+    return Sender(proof, reader, _events)
 
 
 def _events(_: Mapping[str, str], body: bytes) -> Any:
@@ -150,7 +150,7 @@ _CHANGES: Final = (
 _OBJECTS: Final = ("product", "contact", "company", "deal", "line_item", "ticket", "object")
 TOPICS: Final = Topics(r"[A-Za-z0-9_-]+\.[A-Za-z]+", {f"{each}.": _CHANGES for each in _OBJECTS})
 
-KIND = Kind(
+KIND = SenderKind(
     build,
     key="the app's client secret",
     proof="HMAC-SHA256 of method, `url`, body and time (v3)",

@@ -19,9 +19,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from service.senders.base import Event, Kind, SenderConfig
-from service.senders.composed import Proven
-from service.senders.event_fields import Reading, composite, places
+from service.senders.base import Event, SenderConfig, SenderKind
+from service.senders.composed import Sender
+from service.senders.event_fields import EventReader, composite, places
 from service.senders.signatures import require_attribute, require_header, require_signature
 from service.senders.topics import Topics
 from workers.errors import SignatureInvalid
@@ -31,7 +31,7 @@ _ALGORITHM: Final = "HMAC-SHA256"
 
 
 @dataclass(frozen=True, slots=True)
-class Attributes:
+class LightspeedSignature:
     """The signature and its algorithm, both in one header."""
 
     keys: tuple[bytes, ...] = field(repr=False)
@@ -44,21 +44,21 @@ class Attributes:
 
 
 @dataclass(frozen=True, slots=True)
-class Lightspeed(Proven):
+class Lightspeed(Sender):
     def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
-        for event in Proven.events(self, headers, body):
+        for event in Sender.events(self, headers, body):
             id = composite(event.topic, hashlib.sha256(body).hexdigest())
             yield replace(event, id=id) if event.version else event
 
 
-def build(given: SenderConfig) -> Lightspeed:
-    reading = Reading(topic=places("form:type"), occurred_at=places("updated_at"), zone=UTC)
-    return Lightspeed(Attributes(given.keys(str.encode, "text")), reading, field="payload")
+def build(config: SenderConfig) -> Lightspeed:
+    reader = EventReader(topic=places("form:type"), occurred_at=places("updated_at"), zone=UTC)
+    return Lightspeed(LightspeedSignature(config.keys(str.encode, "text")), reader, field="payload")
 
 
 TOPICS: Final = Topics(r"(?!.*\.(updated|created|deleted)$)[a-z_]+\.[a-z_]+")
 
-KIND = Kind(
+KIND = SenderKind(
     build,
     key="the app's client secret",
     proof="HMAC-SHA256 of the body",

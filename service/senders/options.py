@@ -10,7 +10,7 @@ from typing import Any, Final
 from marshmallow import Schema, ValidationError, fields, validate
 
 from service.senders.base import SenderConfig, Table
-from service.senders.event_fields import FORM, Place, Reading, places
+from service.senders.event_fields import FORM, EventReader, Place, places
 from workers.errors import ConfigurationInvalid, Problem
 
 # What every sender for a system of one's own says of itself.
@@ -141,18 +141,18 @@ def seconds(default: float) -> fields.Float:
     )
 
 
-def reading(given: SenderConfig, *proofs: str) -> Reading:
+def event_reader(config: SenderConfig, *proofs: str) -> EventReader:
     """
-    Return the reading that the OwnOptions of *given* describe.
+    Return the reader that the OwnOptions of *config* describe.
 
     Args:
-        given: With the options loaded.
+        config: With the options loaded.
         proofs: Lower-case names of the headers that carry the proof.
 
     Raises:
         ConfigurationInvalid: A place is one of *proofs*: it would be kept with dead letters.
     """
-    options = given.options
+    options = config.options
     id, topic = ((options[key],) if options[key] else () for key in ("id", "topic"))
     at: tuple[Place, ...] = options["occurred_at"]
     problems = []
@@ -161,45 +161,45 @@ def reading(given: SenderConfig, *proofs: str) -> Reading:
             names = ", ".join(each.header or "" for each in found)
             shown = f"header {names}, which carries the proof"
             do = "choose another: this one would be stored with dead letters"
-            problems.append(given.problem(key, shown, "another header", do))
+            problems.append(config.problem(key, shown, "another header", do))
         if any(each.is_form for each in found) and not options.get("body"):
             expected = 'body = "form:NAME" beside it: else the form is the payload itself'
             do = "leave out form:, or add that"
-            problems.append(given.problem(key, "a field of a form", expected, do))
+            problems.append(config.problem(key, "a field of a form", expected, do))
     if problems:
         raise ConfigurationInvalid(problems)
-    return Reading(id, topic, at, options.get("events"))
+    return EventReader(id, topic, at, options.get("events"))
 
 
-def load(schema: Schema, given: Table) -> Mapping[str, Any]:
+def load(schema: Schema, config: Table) -> Mapping[str, Any]:
     """
-    Return the options of *given* as *schema* loads them.
+    Return the options of *config* as *schema* loads them.
 
     Raises:
         ConfigurationInvalid: With one problem for each key.
     """
     try:
-        loaded: Mapping[str, Any] = schema.load(dict(given.options))
+        loaded: Mapping[str, Any] = schema.load(dict(config.options))
     except ValidationError as error:
         messages: Any = error.messages  # by key
         raise ConfigurationInvalid(
-            [_problem(schema, given, key, messages[key]) for key in sorted(messages)]
+            [_problem(schema, config, key, messages[key]) for key in sorted(messages)]
         ) from None
     return loaded
 
 
-def _problem(schema: Schema, given: Table, key: str, messages: Any) -> Problem:
+def _problem(schema: Schema, config: Table, key: str, messages: Any) -> Problem:
     if key in schema.fields:
         expected = messages[0] if isinstance(messages, list) else str(messages)
-        found = _shown(given.options[key]) if key in given.options else "nothing"
-        do = "correct the value" if key in given.options else f"add the key {key}"
-        return given.problem(key, found, expected, do)
+        found = _shown(config.options[key]) if key in config.options else "nothing"
+        do = "correct the value" if key in config.options else f"add the key {key}"
+        return config.problem(key, found, expected, do)
     # Its value is not shown: it may be a secret under a misspelt name.
-    keys = {*schema.fields, *given.common}
+    keys = {*schema.fields, *config.common}
     known = f"one of {', '.join(sorted(keys))}"
     near = get_close_matches(key, sorted(keys), n=1)
     do = f"write {near[0]}" if near else "remove it"
-    return given.problem(key, f"a key that {given.kind} does not have", known, do)
+    return config.problem(key, f"a key that {config.kind} does not have", known, do)
 
 
 def _shown(value: Any) -> str:

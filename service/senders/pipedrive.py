@@ -11,23 +11,23 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from service.senders.base import Kind, SenderConfig
-from service.senders.composed import Proven
-from service.senders.event_fields import Place, Reading, composite, places
+from service.senders.base import SenderConfig, SenderKind
+from service.senders.composed import Sender
+from service.senders.event_fields import EventReader, Place, composite, places
 from service.senders.payload import pluck
-from service.senders.shared_secret import carried
+from service.senders.shared_secret import shared_secret
 from service.senders.topics import Topics
 
 
-def build(given: SenderConfig) -> Proven:
-    reading = Reading(
+def build(config: SenderConfig) -> Sender:
+    reader = EventReader(
         id=(Place.computed("meta", _id),),
         topic=(Place.computed("meta", _topic),),
         # timestamp of v1 counts whole seconds.
         occurred_at=places("meta.timestamp_micro", "meta.timestamp"),
         needed=frozenset({"id", "topic", "occurred_at"}),
     )
-    return Proven(carried(given, "basic"), reading)
+    return Sender(shared_secret(config, "basic"), reader)
 
 
 def _is_v1(payload: Any) -> bool:
@@ -52,7 +52,7 @@ def _topic(payload: Any) -> str:
 # Of the second version, and of the first.
 TOPICS: Final = Topics(r"(create|change|delete|added|updated|deleted|merged)\.[A-Za-z_]+")
 
-KIND = Kind(
+KIND = SenderKind(
     build,
     key="user:password",
     proof="Authorization: Basic",

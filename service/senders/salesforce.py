@@ -19,9 +19,9 @@ from typing import Any, Final
 
 from marshmallow import Schema
 
-from service.senders.base import Answer, Kind, SenderConfig
-from service.senders.composed import Proven
-from service.senders.event_fields import Place, Reading, places
+from service.senders.base import Answer, SenderConfig, SenderKind
+from service.senders.composed import Sender
+from service.senders.event_fields import EventReader, Place, places
 from service.senders.options import matching
 from service.senders.soap import Element, parse_xml
 from service.senders.topics import Topics
@@ -92,25 +92,25 @@ def _value(element: Element) -> Any:
     return element.text
 
 
-def build(given: SenderConfig) -> Proven:
-    source = given.source
+def build(config: SenderConfig) -> Sender:
+    source = config.source
     problems = []
     if source.path_token is None:
         expected = "a secret part of the address: Salesforce signs nothing"
-        problems.append(given.problem("path_token", "nothing", expected, "choose a long one"))
+        problems.append(config.problem("path_token", "nothing", expected, "choose a long one"))
     elif any(secret != source.path_token for secret in source.secrets):
         expected = "none, or path_token again: Salesforce sends no other secret"
-        problems.append(given.problem("secrets", "another secret", expected, "remove it"))
+        problems.append(config.problem("secrets", "another secret", expected, "remove it"))
     if problems:
         raise ConfigurationInvalid(problems)
-    reading = Reading(
+    reader = EventReader(
         id=places("Id"),
         topic=places("sObject.type"),
         occurred_at=places("sObject.LastModifiedDate", "sObject.SystemModstamp"),
         each=Place.computed("the notifications", lambda payload: payload),
         needed=frozenset({"id", "topic"}),
     )
-    return Proven(OrganizationProof(given.options["organization_id"][:15]), reading, _payloads)
+    return Sender(OrganizationProof(config.options["organization_id"][:15]), reader, _payloads)
 
 
 def conceal(body: bytes, _: Sequence[str]) -> bytes:
@@ -120,7 +120,7 @@ def conceal(body: bytes, _: Sequence[str]) -> bytes:
 
 TOPICS: Final = Topics(r"[A-Za-z][A-Za-z0-9_]*")  # the name of an object
 
-KIND = Kind(
+KIND = SenderKind(
     build,
     key="none: path_token",
     proof="the address and the organisation's id",

@@ -13,8 +13,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from service.senders import content
-from service.senders.base import Answer, Event, Kind, Sender, SenderConfig
-from service.senders.event_fields import Reading
+from service.senders.base import Answer, Event, SenderConfig, SenderKind
+from service.senders.composed import Sender
 from workers.config.settings import MAX_BODY
 from workers.errors import BodyTooLarge, PayloadInvalid, SignatureInvalid
 
@@ -64,7 +64,7 @@ class Configured:
         max_body: Bytes that a body may have, as it is sent and unpacked.
     """
 
-    kind: Kind = field(repr=False)
+    kind: SenderKind = field(repr=False)
     senders: tuple[Sender, ...]
     ends: tuple[datetime | None, ...]
     secrets: tuple[str, ...] = field(repr=False)
@@ -215,13 +215,12 @@ class Configured:
         return self.kind.conceal(body, self.secrets) if self.kind.conceal else body
 
 
-def _in_zone(sender: Sender, name: str | None) -> Sender:
-    """Return *sender* with its times in the zone *name*, but for those in a zone of its own."""
-    reading = getattr(sender, "reading", None)
-    if name is None or not isinstance(reading, Reading) or reading.zone is not None:
+def _built(kind: SenderKind, config: SenderConfig) -> Sender:
+    """Return the sender, its times in the zone of its source, but for those in one of its own."""
+    sender, name = kind.build(config), config.source.timezone
+    if name is None or sender.reader.zone is not None:
         return sender
-    zoned = replace(reading, zone=ZoneInfo(name))
-    return replace(sender, reading=zoned)  # type: ignore[type-var]
+    return replace(sender, reader=replace(sender.reader, zone=ZoneInfo(name)))
 
 
 def _in_utf8(request: Request) -> Request:
@@ -229,20 +228,18 @@ def _in_utf8(request: Request) -> Request:
     return request if headers is request.headers else Request(headers, body)
 
 
-def configured(kind: Kind, given: SenderConfig) -> Configured:
+def configured(kind: SenderKind, config: SenderConfig) -> Configured:
     """
-    Return the sender of *given*, whose options are loaded.
+    Return the sender of *config*, whose options are loaded.
 
     Raises:
         ConfigurationInvalid: With every problem that the sender finds.
     """
-    source = given.source
+    source = config.source
     # Of all secrets at once: their problems are told together.
-    whole = _in_zone(kind.build(given), source.timezone)
+    whole = _built(kind, config)
     senders = tuple(
-        _in_zone(
-            kind.build(replace(given, source=replace(source, secrets=(secret,)))), source.timezone
-        )
+        _built(kind, replace(config, source=replace(source, secrets=(secret,))))
         for secret in source.secrets
     )
     ends = source.ends or tuple(None for _ in senders)

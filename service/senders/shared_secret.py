@@ -18,9 +18,9 @@ from urllib.parse import unquote_to_bytes
 from marshmallow import Schema
 
 from service.senders.base import QUERY, SenderConfig
-from service.senders.composed import Proven
+from service.senders.composed import Sender
 from service.senders.event_fields import Place
-from service.senders.options import header_name, reading, text
+from service.senders.options import event_reader, header_name, text
 from service.senders.payload import looks_json, parse
 from service.senders.signatures import (
     credentials,
@@ -32,7 +32,7 @@ from service.senders.signatures import (
 from workers.errors import ConfigurationInvalid, PayloadInvalid, SignatureInvalid
 
 
-class CarriedOptions(Schema):
+class SharedSecretOptions(Schema):
     """For senders that let their user choose where the secret stands; they add ``scheme``."""
 
     header = header_name(load_default=None)
@@ -40,7 +40,7 @@ class CarriedOptions(Schema):
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class SharedSecret:
     """
     A secret in the request.
 
@@ -62,18 +62,18 @@ class Carried:
             raise SignatureInvalid(f"the value of the scheme {self.scheme} is no configured secret")
 
 
-def carried(given: SenderConfig, default: str) -> Carried:
+def shared_secret(config: SenderConfig, default: str) -> SharedSecret:
     """
-    Return the proof that the CarriedOptions of *given* describe.
+    Return the proof that the SharedSecretOptions of *config* describe.
 
     Args:
-        given: With the options loaded.
+        config: With the options loaded.
         default: The scheme, where neither ``scheme``, ``header`` nor ``parameter`` says.
 
     Raises:
         ConfigurationInvalid: The scheme lacks its name, or a secret has no colon.
     """
-    options = given.options
+    options = config.options
     key = next((key for key in ("header", "parameter") if options.get(key)), None)
     implied = {"header": "header", "parameter": "query", None: default}[key]
     scheme: str = options.get("scheme") or implied
@@ -81,25 +81,25 @@ def carried(given: SenderConfig, default: str) -> Carried:
     if wanted and not options.get(wanted):
         expected = f"where the secret stands, as scheme = {scheme!r} says"
         do = f"add the key {wanted}"
-        raise ConfigurationInvalid([given.problem(wanted, "nothing", expected, do)])
+        raise ConfigurationInvalid([config.problem(wanted, "nothing", expected, do)])
     name = options[wanted] if wanted else ""
-    return Carried(secrets(given, scheme), scheme, name, options.get("field"))
+    return SharedSecret(secrets(config, scheme), scheme, name, options.get("field"))
 
 
-def build_own(given: SenderConfig) -> Proven:
+def build_own(config: SenderConfig) -> Sender:
     """
     Return the sender of a system of one's own, whose scheme is the name of its kind.
 
     Raises:
         ConfigurationInvalid: A secret has another form, or a place is the header that carries it.
     """
-    proof = carried(given, given.kind)
+    proof = shared_secret(config, config.kind)
     headers = {"basic": "authorization", "bearer": "authorization", "header": proof.name}
-    header = headers.get(given.kind, "")
-    return Proven(proof, reading(given, header), parse, given.options["body"])
+    header = headers.get(config.kind, "")
+    return Sender(proof, event_reader(config, header), parse, config.options["body"])
 
 
-def secrets(given: SenderConfig, scheme: str) -> tuple[bytes, ...]:
+def secrets(config: SenderConfig, scheme: str) -> tuple[bytes, ...]:
     """
     Return the secrets as *scheme* carries them.
 
@@ -107,8 +107,8 @@ def secrets(given: SenderConfig, scheme: str) -> tuple[bytes, ...]:
         ConfigurationInvalid: One has another form.
     """
     if scheme == "basic":
-        return _spelled(given.keys(_login, "user:password"))
-    return _spelled(given.keys(str.encode, "text"))
+        return _spelled(config.keys(_login, "user:password"))
+    return _spelled(config.keys(str.encode, "text"))
 
 
 def _spelled(keys: tuple[bytes, ...]) -> tuple[bytes, ...]:
@@ -147,22 +147,22 @@ def _login(secret: str) -> bytes:
     return secret.encode() if user and colon and password else b""
 
 
-def _bearer(_: Carried, headers: Mapping[str, str], __: bytes) -> list[bytes]:
+def _bearer(_: SharedSecret, headers: Mapping[str, str], __: bytes) -> list[bytes]:
     return [header_bytes(credentials(headers, "bearer"))]
 
 
-def _basic(_: Carried, headers: Mapping[str, str], __: bytes) -> list[bytes]:
+def _basic(_: SharedSecret, headers: Mapping[str, str], __: bytes) -> list[bytes]:
     try:
         return [decode_base64(credentials(headers, "basic"))]
     except ValueError:
         raise SignatureInvalid("header authorization is not base64") from None
 
 
-def _header(proof: Carried, headers: Mapping[str, str], _: bytes) -> list[bytes]:
+def _header(proof: SharedSecret, headers: Mapping[str, str], _: bytes) -> list[bytes]:
     return [header_bytes(require_header(headers, proof.name))]
 
 
-def _query(proof: Carried, headers: Mapping[str, str], _: bytes) -> list[bytes]:
+def _query(proof: SharedSecret, headers: Mapping[str, str], _: bytes) -> list[bytes]:
     name = proof.name.encode()
     raw = header_bytes(headers.get(QUERY, ""))
     pairs = (pair.partition(b"=") for pair in raw.split(b"&"))
@@ -173,7 +173,7 @@ def _query(proof: Carried, headers: Mapping[str, str], _: bytes) -> list[bytes]:
     return [unquote_to_bytes(found[0]), unquote_to_bytes(found[0].replace(b"+", b" "))]
 
 
-def _body_token(proof: Carried, headers: Mapping[str, str], body: bytes) -> list[bytes]:
+def _body_token(proof: SharedSecret, headers: Mapping[str, str], body: bytes) -> list[bytes]:
     found: Any = None
     if proof.place is not None:
         try:
@@ -185,7 +185,7 @@ def _body_token(proof: Carried, headers: Mapping[str, str], body: bytes) -> list
     return [found.encode()]
 
 
-SCHEMES: Final[Mapping[str, Callable[[Carried, Mapping[str, str], bytes], list[bytes]]]] = {
+SCHEMES: Final[Mapping[str, Callable[[SharedSecret, Mapping[str, str], bytes], list[bytes]]]] = {
     "bearer": _bearer,
     "basic": _basic,
     "header": _header,

@@ -17,16 +17,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from service.senders.base import Event, Kind, SenderConfig
-from service.senders.composed import BodyHmac, Proven, json_object
-from service.senders.event_fields import Reading, places
+from service.senders.base import Event, SenderConfig, SenderKind
+from service.senders.composed import BodyHmac, Sender, json_object
+from service.senders.event_fields import EventReader, places
 from service.senders.topics import Topics
 
 _TEST: Final = ("x-shopify-test", "shopify-test")
 
 
 @dataclass(frozen=True, slots=True)
-class Families:
+class ShopifySignature:
     """The proof under either family of names; names of both in one request are refused."""
 
     usual: BodyHmac
@@ -38,27 +38,27 @@ class Families:
 
 
 @dataclass(frozen=True, slots=True)
-class Shopify(Proven):
+class Shopify(Sender):
     @property
     def headers(self) -> tuple[str, ...]:
-        return (*self.reading.headers, *_TEST)
+        return (*self.reader.headers, *_TEST)
 
     def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
         test = any(headers.get(name, "").strip().lower() == "true" for name in _TEST)
-        for event in Proven.events(self, headers, body):
+        for event in Sender.events(self, headers, body):
             yield replace(event, ping=True) if test else event
 
 
-def build(given: SenderConfig) -> Shopify:
+def build(config: SenderConfig) -> Shopify:
     usual, newer = (
         BodyHmac(
-            keys=given.keys(str.encode, "text"),
+            keys=config.keys(str.encode, "text"),
             header=f"{family}-hmac-sha256",
             single=(f"{family}-webhook-id", f"{family}-topic"),
         )
         for family in ("x-shopify", "shopify")
     )
-    reading = Reading(
+    reader = EventReader(
         id=places("header:x-shopify-webhook-id", "header:shopify-webhook-id"),
         topic=places("header:x-shopify-topic", "header:shopify-topic"),
         # Not the trigger time first: two topics report one edit, each triggered at its own time.
@@ -67,7 +67,7 @@ def build(given: SenderConfig) -> Shopify:
         ),
         tie=places("header:x-shopify-triggered-at", "header:shopify-triggered-at"),
     )
-    return Shopify(Families(usual, newer), reading, json_object)
+    return Shopify(ShopifySignature(usual, newer), reader, json_object)
 
 
 _CHANGES: Final = ("create", "update", "delete")
@@ -82,7 +82,7 @@ TOPICS: Final = Topics(
     },
 )
 
-KIND = Kind(
+KIND = SenderKind(
     build,
     key="the app's client secret; of hooks made in the admin pages, the one shown there",
     proof="HMAC-SHA256 of the body",

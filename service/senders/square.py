@@ -14,28 +14,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from service.senders.base import Kind, SenderConfig
-from service.senders.composed import BodyHmac, Proven
-from service.senders.event_fields import Place, Reading, places, version
+from service.senders.base import SenderConfig, SenderKind
+from service.senders.composed import BodyHmac, Sender
+from service.senders.event_fields import EventReader, Place, places, version
 from service.senders.payload import pluck
 from service.senders.topics import Topics
 from workers.model.changes import sequence_version
 
 
-def build(given: SenderConfig) -> Proven:
+def build(config: SenderConfig) -> Sender:
     proof = BodyHmac(
-        keys=given.keys(str.encode, "text"),
+        keys=config.keys(str.encode, "text"),
         header="x-square-hmacsha256-signature",
-        before=given.signed_url().encode(),
+        before=config.signed_url().encode(),
     )
-    reading = Reading(
+    reader = EventReader(
         id=places("event_id"),
         topic=places("type"),
         occurred_at=(Place.computed("data.object", _position), *places("created_at")),
         order=_order,
         needed=frozenset({"id", "topic", "occurred_at"}),
     )
-    return Proven(proof, reading)
+    return Sender(proof, reader)
 
 
 def _position(event: Any) -> Any:
@@ -65,7 +65,7 @@ TOPICS: Final = Topics(
     {"inventory.count.": ("updated",), "catalog.version.": ("updated",)},
 )
 
-KIND = Kind(
+KIND = SenderKind(
     build,
     key="the subscription's signature key",
     proof="HMAC-SHA256 of `url` and the body",

@@ -36,7 +36,7 @@ Verify = Callable[[bytes, bytes], bool]  # signature, signed text
 
 
 @dataclass(frozen=True, slots=True)
-class Standard:
+class StandardSignature:
     """
     The proof.
 
@@ -82,19 +82,21 @@ class Standard:
                 yield label == "v1a" and _verified(verify, value, signed)
 
 
-def standard(given: SenderConfig, families: tuple[str, ...] = ("webhook",)) -> Standard:
+def standard_signature(
+    config: SenderConfig, families: tuple[str, ...] = ("webhook",)
+) -> StandardSignature:
     """
-    Return the proof for the secrets and the tolerance of *given*.
+    Return the proof for the secrets and the tolerance of *config*.
 
     Raises:
         ConfigurationInvalid: A secret has another form.
     """
-    given.keys(_decoded, _EXPECTED)
-    secrets = given.source.secrets
-    return Standard(
+    config.keys(_decoded, _EXPECTED)
+    secrets = config.source.secrets
+    return StandardSignature(
         keys=tuple(_decoded(each) for each in secrets if not each.startswith(PUBLIC)),
         publics=tuple(_check(_decoded(each)) for each in secrets if each.startswith(PUBLIC)),
-        tolerance=given.options["tolerance"],
+        tolerance=config.options["tolerance"],
         families=families,
     )
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from marshmallow import Schema
 
-from service.senders.base import Kind, SenderConfig
-from service.senders.composed import Proven
-from service.senders.options import place, reading, seconds, several_places
+from service.senders.base import SenderConfig, SenderKind
+from service.senders.composed import Sender
+from service.senders.options import event_reader, place, seconds, several_places
 from service.senders.payload import parse
-from service.senders.standard_signature import standard
+from service.senders.standard_signature import standard_signature
 
 
 class StandardWebhooksOptions(Schema):
@@ -25,11 +25,11 @@ class StandardWebhooksOptions(Schema):
     tolerance = seconds(300.0)
 
 
-def build(given: SenderConfig) -> Proven:
-    return Proven(standard(given), reading(given, "webhook-signature"), parse)
+def build(config: SenderConfig) -> Sender:
+    return Sender(standard_signature(config), event_reader(config, "webhook-signature"), parse)
 
 
-KIND = Kind(
+KIND = SenderKind(
     build,
     key="whsec_… (v1), or the public key whpk_… (v1a)",
     proof="Standard Webhooks: HMAC-SHA256 or ed25519 of id, time and body",

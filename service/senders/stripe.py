@@ -17,9 +17,9 @@ from typing import Final
 
 from marshmallow import Schema
 
-from service.senders.base import Kind, SenderConfig
-from service.senders.composed import Proven
-from service.senders.event_fields import Reading, places
+from service.senders.base import SenderConfig, SenderKind
+from service.senders.composed import Sender
+from service.senders.event_fields import EventReader, places
 from service.senders.options import seconds
 from service.senders.signatures import (
     header_bytes,
@@ -55,15 +55,15 @@ class StripeSignature:
             raise SignatureInvalid(f"none of {len(found)} v1 signatures is that of the body")
 
 
-def build(given: SenderConfig) -> Proven:
-    proof = StripeSignature(given.keys(str.encode, "text"), given.options["tolerance"])
-    reading = Reading(
+def build(config: SenderConfig) -> Sender:
+    proof = StripeSignature(config.keys(str.encode, "text"), config.options["tolerance"])
+    reader = EventReader(
         id=places("id"),
         topic=places("type"),
         occurred_at=places("created"),
         needed=frozenset({"id", "topic", "occurred_at"}),
     )
-    return Proven(proof, reading)
+    return Sender(proof, reader)
 
 
 _CHANGES: Final = ("created", "updated", "deleted")
@@ -72,7 +72,7 @@ TOPICS: Final = Topics(
     {"product.": _CHANGES, "price.": _CHANGES},
 )
 
-KIND = Kind(
+KIND = SenderKind(
     build,
     key="the endpoint's signing secret, whsec_…",
     proof="HMAC-SHA256 of time and body",

@@ -17,26 +17,26 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from service.senders.base import Event, Kind, SenderConfig
-from service.senders.composed import Proven, json_object
-from service.senders.event_fields import Place, Reading, composite, utc_version
+from service.senders.base import Event, SenderConfig, SenderKind
+from service.senders.composed import Sender, json_object
+from service.senders.event_fields import EventReader, Place, composite, utc_version
 from service.senders.options import optional_choice, payload_place
 from service.senders.payload import pluck
-from service.senders.shared_secret import CarriedOptions, carried
+from service.senders.shared_secret import SharedSecretOptions, shared_secret
 from service.senders.topics import Topics
 from workers.model.versions import right_after
 
 
-class SupabaseOptions(CarriedOptions):
+class SupabaseOptions(SharedSecretOptions):
     scheme = optional_choice("bearer", "basic", "header", "query")
     occurred_at = payload_place(load_default=Place.parse("record.updated_at"))
 
 
 @dataclass(frozen=True, slots=True)
-class Supabase(Proven):
+class Supabase(Sender):
     def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
         payload = json_object(headers, body)
-        for event in self.reading.events(headers, payload):
+        for event in self.reader.events(headers, payload):
             if event.problems:
                 yield event
                 continue
@@ -53,7 +53,7 @@ class Supabase(Proven):
         if payload.get("type") == "INSERT":
             return None
         old = payload | {"record": payload.get("old_record")}
-        before = next(self.reading.events(headers, old))
+        before = next(self.reader.events(headers, old))
         return None if before.problems else before.version
 
     def _after(self, event: Event, before: str | None, payload: dict[str, Any]) -> Event:
@@ -65,14 +65,14 @@ class Supabase(Proven):
         return replace(event, version=right_after(before), placed="after")
 
 
-def build(given: SenderConfig) -> Supabase:
-    reading = Reading(
+def build(config: SenderConfig) -> Supabase:
+    reader = EventReader(
         topic=(Place.computed("schema, table and type", _topic),),
-        occurred_at=(given.options["occurred_at"],),
+        occurred_at=(config.options["occurred_at"],),
         order=utc_version,
         needed=frozenset({"topic"}),
     )
-    return Supabase(carried(given, "bearer"), reading)
+    return Supabase(shared_secret(config, "bearer"), reader)
 
 
 def _topic(payload: Any) -> str:
@@ -81,7 +81,7 @@ def _topic(payload: Any) -> str:
 
 TOPICS: Final = Topics(r"(?s:.+)\.(?s:.+)\.(INSERT|UPDATE|DELETE|TRUNCATE)")
 
-KIND = Kind(
+KIND = SenderKind(
     build,
     key="the value that the trigger's header carries",
     proof="a fixed value in a header",

@@ -14,12 +14,12 @@ from dataclasses import replace
 
 from marshmallow import Schema
 
-from service.senders.base import Kind, SenderConfig
-from service.senders.composed import Proven
+from service.senders.base import SenderConfig, SenderKind
+from service.senders.composed import Sender
 from service.senders.event_fields import Place
-from service.senders.options import place, reading, seconds, several_places
+from service.senders.options import event_reader, place, seconds, several_places
 from service.senders.payload import parse
-from service.senders.standard_signature import standard
+from service.senders.standard_signature import standard_signature
 
 
 class SvixOptions(Schema):
@@ -29,13 +29,15 @@ class SvixOptions(Schema):
     tolerance = seconds(300.0)
 
 
-def build(given: SenderConfig) -> Proven:
-    places = reading(given, "svix-signature", "webhook-signature")
+def build(config: SenderConfig) -> Sender:
+    places = event_reader(config, "svix-signature", "webhook-signature")
     ids = (Place.parse("header:svix-id"), Place.parse("header:webhook-id"))
-    return Proven(standard(given, ("svix", "webhook")), replace(places, id=places.id or ids), parse)
+    return Sender(
+        standard_signature(config, ("svix", "webhook")), replace(places, id=places.id or ids), parse
+    )
 
 
-KIND = Kind(
+KIND = SenderKind(
     build,
     key="whsec_…, of the endpoint",
     proof="Standard Webhooks: HMAC-SHA256 or ed25519 of id, time and body",

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True, slots=True)
 class Topics:
     """
-    Tells whether a topic is ever sent; what ``Kind.knows_topic`` is.
+    Tells whether a topic is ever sent; what ``SenderKind.knows_topic`` is.
 
     Args:
         shape: A regular expression that all topics match as a whole.

@@ -18,9 +18,9 @@ from typing import Any, Final, Literal
 
 from marshmallow import Schema
 
-from service.senders.base import Event, Kind, Origin, SenderConfig
-from service.senders.composed import Proven
-from service.senders.event_fields import Place, Reading, composite, places, version
+from service.senders.base import Event, Origin, SenderConfig, SenderKind
+from service.senders.composed import Sender
+from service.senders.event_fields import EventReader, Place, composite, places, version
 from service.senders.options import seconds
 from service.senders.payload import parse_json, pluck
 from service.senders.signatures import require_header, require_recent, require_signature
@@ -53,18 +53,18 @@ class WebflowSignature:
 
 
 @dataclass(frozen=True, slots=True)
-class Webflow(Proven):
+class Webflow(Sender):
     def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
         digest = hashlib.sha256(body).hexdigest()
-        for event in Proven.events(self, headers, body):
+        for event in Sender.events(self, headers, body):
             if event.id is not None or event.problems:
                 yield event
             else:
                 yield replace(event, id=composite(event.topic, digest, event.index))
 
 
-def build(given: SenderConfig) -> Webflow:
-    reading = Reading(
+def build(config: SenderConfig) -> Webflow:
+    reader = EventReader(
         id=(Place.computed("the event's key", _key),),
         topic=places("triggerType"),
         # The signed time last: it is that of the sending, not that of the change.
@@ -78,8 +78,8 @@ def build(given: SenderConfig) -> Webflow:
         needed=frozenset({"topic"}),
         origin=_origin,
     )
-    proof = WebflowSignature(given.keys(str.encode, "text"), given.options["tolerance"])
-    return Webflow(proof, reading, _events)
+    proof = WebflowSignature(config.keys(str.encode, "text"), config.options["tolerance"])
+    return Webflow(proof, reader, _events)
 
 
 def _events(_: Mapping[str, str], body: bytes) -> Any:
@@ -132,7 +132,7 @@ TOPICS: Final = Topics(
     {"collection_item_": ("created", "changed", "published", "unpublished", "deleted")},
 )
 
-KIND = Kind(
+KIND = SenderKind(
     build,
     key="the app's client secret, or secretKey of a webhook made with a site token",
     proof="HMAC-SHA256 of time (ms) and body",

@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from service.senders.base import Event, Kind, SenderConfig
-from service.senders.composed import BodyHmac, Proven
-from service.senders.event_fields import Reading, composite, places
+from service.senders.base import Event, SenderConfig, SenderKind
+from service.senders.composed import BodyHmac, Sender
+from service.senders.event_fields import EventReader, composite, places
 from service.senders.payload import parse_form, parse_json
 from service.senders.topics import Topics
 
@@ -31,14 +31,14 @@ _PING: Final = re.compile(rb"webhook_id=\d{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
-class WooCommerce(Proven):
+class WooCommerce(Sender):
     @property
     def headers(self) -> tuple[str, ...]:
-        return (*self.reading.headers, *_NAMES)
+        return (*self.reader.headers, *_NAMES)
 
     def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
         if not _is_ping(headers, body):
-            Proven.verify(self, headers, body, now=now)
+            Sender.verify(self, headers, body, now=now)
 
     def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
         if _is_ping(headers, body):
@@ -46,7 +46,7 @@ class WooCommerce(Proven):
             return
         names = (headers.get(name) for name in _NAMES)
         id = composite(*names, hashlib.sha256(body).hexdigest())
-        for event in self.reading.events(headers, parse_json(body)):
+        for event in self.reader.events(headers, parse_json(body)):
             yield replace(event, id=id) if event.version else event
 
 
@@ -55,13 +55,13 @@ def _is_ping(headers: Mapping[str, str], body: bytes) -> bool:
     return not signed and _PING.fullmatch(body) is not None
 
 
-def build(given: SenderConfig) -> WooCommerce:
+def build(config: SenderConfig) -> WooCommerce:
     # WooCommerce signs with the stored secret after decoding its entities; what a person copied
     # may be from before or after that.
-    keys = (*given.keys(_decoded, "text"), *given.keys(str.encode, "text"))
+    keys = (*config.keys(_decoded, "text"), *config.keys(str.encode, "text"))
     return WooCommerce(
         BodyHmac(tuple(dict.fromkeys(keys)), _SIGNATURE, single=(_TOPIC, *_NAMES)),
-        Reading(
+        EventReader(
             topic=places(f"header:{_TOPIC}"),
             occurred_at=places("date_modified_gmt"),
             zone=UTC,
@@ -78,7 +78,7 @@ _CORE: Final = ("product", "order", "customer", "coupon")
 _NEVER: Final = "create|update|delete|restore|change|changed|modified|removed"
 TOPICS: Final = Topics(rf"(?!({'|'.join(_CORE)})\.({_NEVER})$)[a-z0-9_-]+\.[A-Za-z0-9_./-]+")
 
-KIND = Kind(
+KIND = SenderKind(
     build,
     key="the webhook's own secret",
     proof="HMAC-SHA256 of the body",

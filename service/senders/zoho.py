@@ -17,12 +17,12 @@ from typing import Any
 
 from marshmallow import Schema
 
-from service.senders.base import Kind, SenderConfig
-from service.senders.composed import Proven
-from service.senders.event_fields import Place, Reading, composite, places
+from service.senders.base import SenderConfig, SenderKind
+from service.senders.composed import Sender
+from service.senders.event_fields import EventReader, Place, composite, places
 from service.senders.options import choice, payload_place, text
 from service.senders.payload import parse_json, pluck
-from service.senders.shared_secret import carried, conceal
+from service.senders.shared_secret import conceal, shared_secret
 from workers.errors import PayloadInvalid, SignatureInvalid
 
 
@@ -33,11 +33,11 @@ class ZohoOptions(Schema):
 
 
 @dataclass(frozen=True, slots=True)
-class Zoho(Proven):
+class Zoho(Sender):
     channel: str | None = None  # None: any
 
     def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
-        Proven.verify(self, headers, body, now=now)
+        Sender.verify(self, headers, body, now=now)
         if self.channel is not None and _channel(body) != self.channel:
             raise SignatureInvalid("the notice is of another channel")
 
@@ -64,16 +64,16 @@ def _affected(found: Any, id: Any) -> dict[str, Any]:
     return {"affected_fields": names[0]} if names else {}
 
 
-def build(given: SenderConfig) -> Zoho:
-    reading = Reading(
+def build(config: SenderConfig) -> Zoho:
+    reader = EventReader(
         id=(Place.computed("the notice's key", _key),),
         topic=(Place.computed("module and operation", _topic),),
         occurred_at=places("server_time"),
         each=Place.computed("ids", lambda records: records),
         needed=frozenset({"id", "topic", "occurred_at"}),
     )
-    proof = carried(given, "body-token")
-    return Zoho(proof, reading, _records, channel=given.options["channel_id"])
+    proof = shared_secret(config, "body-token")
+    return Zoho(proof, reader, _records, channel=config.options["channel_id"])
 
 
 def _key(record: Any) -> str | None:
@@ -87,7 +87,7 @@ def _topic(record: Any) -> str:
     return f"{pluck(record, 'module', str)}.{pluck(record, 'operation', str)}"
 
 
-KIND = Kind(
+KIND = SenderKind(
     build,
     key="the token of the channel",
     proof="a fixed value in the body",

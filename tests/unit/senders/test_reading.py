@@ -1,7 +1,7 @@
 import jmespath
 import pytest
 
-from service.senders.event_fields import MAX_EVENTS, Place, Reading
+from service.senders.event_fields import MAX_EVENTS, EventReader, Place
 from workers.errors import PayloadInvalid
 
 
@@ -9,7 +9,7 @@ def reading(**places):
     at = places.pop("occurred_at", None)
     each = places.pop("each", None)
     parsed = {key: (Place.parse(text),) for key, text in places.items()}
-    return Reading(
+    return EventReader(
         **parsed,
         occurred_at=(Place.parse(at),) if at else (),
         each=Place.parse(each) if each else None,
@@ -78,8 +78,8 @@ def test_a_path_that_cannot_be_evaluated_is_a_problem_of_the_event():
 def test_the_first_time_that_is_there_counts():
     places = (Place.parse("updated_at"), Place.parse("header:x-at"))
     headers = {"x-at": "1778578200"}
-    (both,) = Reading(occurred_at=places).events(headers, {"updated_at": 1778578199})
-    (second,) = Reading(occurred_at=places).events(headers, {"updated_at": None})
+    (both,) = EventReader(occurred_at=places).events(headers, {"updated_at": 1778578199})
+    (second,) = EventReader(occurred_at=places).events(headers, {"updated_at": None})
     assert (both.version, second.version) == ("t01778578199000000", "t01778578200000000")
 
 

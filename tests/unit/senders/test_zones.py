@@ -61,7 +61,7 @@ def test_the_time_of_a_source_may_be_local(name):
 
 def test_every_secret_of_a_source_reads_times_alike():
     found = sender("bearer", secrets=("a", "b"), timezone="Asia/Kolkata")
-    zones = {str(each.reading.zone) for each in found.senders}
+    zones = {str(each.reader.zone) for each in found.senders}
     assert zones == {"Asia/Kolkata"}
 
 
@@ -97,5 +97,5 @@ def test_of_several_times_one_that_cannot_be_read_is_a_problem():
 def test_every_source_may_have_a_zone_and_its_secrets_are_taken_as_before(name):
     found = sender(name, timezone="Asia/Kolkata")
     for each in found.senders:
-        assert str(each.reading.zone) in ("Asia/Kolkata", "UTC")
+        assert str(each.reader.zone) in ("Asia/Kolkata", "UTC")
         assert isinstance(each, type(sender(name).senders[0]))
