@@ -1,5 +1,6 @@
--- Shared, of claim: what a worker is told of the batch that it is to send.
---! uses step items batch lanes item_status cms_forms claim_record file_imports publish_wait joined_claims claim_slots
+-- Shared, of claim: what an item remembers of the request that takes it, and what a worker is told of it.
+--! uses step items batch lanes item_status cms_forms write_history retirement_request file_imports
+--! uses publish_wait joined_claims claim_slots
 
 local request, now, given = step.request, step.now, step.given
 local dest_key = 'instep:destination:' .. request.destination
@@ -44,12 +45,36 @@ local function item_payload(pick, dest)
     variants = pick.to and pick.to.entries}
 end
 
+-- Returns slug → arrival number of what a request of *kind* carries.
+local function save_claim(kind, pick)
+  local item, held = pick.item, {}
+  for _, field in ipairs(kind == 'look' and {} or pick.send) do
+    held[field.slug] = field.arrival
+    -- From here on nobody knows what the CMS holds; only this claim's settle says it again.
+    item.fields[field.slug].confirmed = nil
+    write_history.note_sent(item.fields[field.slug])
+    items.touch(item, field.slug)
+  end
+  items.set_claim(item, {kind = kind, token = request.token, at = now, till = now + step.CLAIM_MS,
+    fields = held, rest = pick.to and pick.to.rest})
+  if kind ~= 'look' then
+    retirement_request.note_sent(item, held, kind, pick.status)
+    items.set(item, 'tried', now)
+    -- Once: whatever comes of it, what is still pending is written first.
+    if kind ~= 'create' then items.set(item, 'publish', nil) end
+  end
+  item_status.count_not_live(item)
+  items.schedule(item)
+  items.save(item)
+  return held
+end
+
 -- Claims what was picked of *set_of*, whose own are the first *own*.
 local function hand_out(set_of, own)
   local payloads, sent, how, collection = {}, {}, batch.how, set_of.collection
   for _, pick in ipairs(batch.picked) do
     payloads[#payloads + 1] = item_payload(pick, batch.dest)
-    sent[#sent + 1] = {pick.item.record, claim_record.save_claim(how.kind, pick)}
+    sent[#sent + 1] = {pick.item.record, save_claim(how.kind, pick)}
   end
   item_status.note_held_back(collection.name)
   if not given(request.joins) then claim_slots.take(set_of.lane) end

@@ -8,7 +8,7 @@ local function settle(item, slugs, verdict)
   items.set(item, 'taken', given(verdict.taken))
   if given(verdict.passed) then items.set(item, 'passed', verdict.passed) end
   if given(verdict.made) then
-    item_ids.keep(request.collection .. ':' .. request.index, item.record, verdict.made)
+    item_ids.keep(step.place, item.record, verdict.made)
     creation.note_slug(item, given(verdict.named))
     creation.finish(item)
     retirements.reset(item)
@@ -26,8 +26,7 @@ end
 
 -- Its claim had run out, and so it is looked up, or was found: in no case was it made twice.
 local function settle_late(item, verdict)
-  local place = request.collection .. ':' .. request.index
-  local known = redis.call('HEXISTS', 'instep:ids:' .. place, item.record) == 1
+  local known = redis.call('HEXISTS', 'instep:ids:' .. step.place, item.record) == 1
   if not given(verdict.made) and (known or not verdict.unknown) then return end
   settle(item, {}, verdict)
 end

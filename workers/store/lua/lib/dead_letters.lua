@@ -1,9 +1,10 @@
 -- Shared by the steps: what goes into a dead letter, and what leaves one.
---! uses step items closed_letters
+--! uses step items
 
 local now, given = step.now, step.given
 local dead_letters = {}
-local CLOSED_LETTERS = 1000
+local CLOSED_LETTERS = 1000  -- that are kept, and
+local CLOSED_MS = 30 * 86400000
 local CLOSED_BYTES = 2048    -- of one entry of a closed letter
 local LETTERS_MOST = 10000   -- that are open, before what no item has gets none of its own any more
 local LETTER_BYTES = 1000    -- of one, about
@@ -34,7 +35,7 @@ function dead_letters.shorten(id)
       gone[#gone + 1] = name
     end
   end
-  for i = 1, #gone, 200 do redis.call('HDEL', key, unpack(gone, i, math.min(i + 199, #gone))) end
+  step.call_in_parts('HDEL', key, gone)
   if redis.call('HSTRLEN', key, 'problems') > CLOSED_BYTES then redis.call('HSET', key, 'problems', '[]') end
 end
 
@@ -49,6 +50,17 @@ local function remove_from_waiters(id)
   redis.call('SREM', 'instep:waiters:' .. refers, collection .. ':' .. record)
 end
 
+local function delete_closed(ids)
+  for _, id in ipairs(ids) do
+    redis.call('DEL', 'instep:letter:' .. id)
+    redis.call('ZREM', 'instep:letters:closed', id)
+  end
+end
+
+function dead_letters.trim_closed()
+  delete_closed(redis.call('ZRANGEBYSCORE', 'instep:letters:closed', '-inf', now - CLOSED_MS, 'LIMIT', 0, 100))
+end
+
 -- *many*: it holds very many entries, which leave it in slices; the last of these shortens it.
 function dead_letters.close(id, reason, many)
   redis.call('HSET', 'instep:letter:' .. id, 'state', 'closed', 'reason', reason, 'closed', now)
@@ -61,7 +73,7 @@ function dead_letters.close(id, reason, many)
   if source then redis.call('SREM', 'instep:letters:raw:' .. source, id) end
   local over = redis.call('ZCARD', 'instep:letters:closed') - CLOSED_LETTERS
   if over > 0 then
-    closed_letters.delete(redis.call('ZRANGE', 'instep:letters:closed', 0, math.min(over, 100) - 1))
+    delete_closed(redis.call('ZRANGE', 'instep:letters:closed', 0, math.min(over, 100) - 1))
   end
 end
 

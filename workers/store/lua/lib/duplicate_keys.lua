@@ -94,6 +94,13 @@ function duplicate_keys.remove_item(place, record, id, what)
   if not heir then resting_records.rest(item) end
 end
 
+-- A listing of the whole does not show it.
+function duplicate_keys.remove_gone(place, record, id)
+  duplicate_keys.remove_item(place, record, id, 'gone')
+  redis.call('HDEL', 'instep:born:' .. place, id)
+  redis.call('HDEL', 'instep:status:' .. place, id)
+end
+
 -- A listing shows the item *id* without a key, or with *record*. Returns whose item it is, and
 -- whether that has changed.
 function duplicate_keys.choose_item(place, record, id, created)

@@ -78,12 +78,11 @@ end
 
 -- The id of the item is wrong: it is looked up again.
 function failed_values.forget_id(item, id)
-  local place = request.collection .. ':' .. request.index
-  retirements.forget_id(place, item.record, id)
+  retirements.forget_id(step.place, item.record, id)
   items.forget_confirmations(item)
   -- A listing may have shown another item of that key while the request was on its way.
-  if redis.call('HEXISTS', 'instep:ids:' .. place, item.record) == 0 and not duplicate_keys.take_heir(place, item.record) then
-    redis.call('HSET', 'instep:index:' .. place, 'full', 1)
+  if redis.call('HEXISTS', 'instep:ids:' .. step.place, item.record) == 0 and not duplicate_keys.take_heir(step.place, item.record) then
+    redis.call('HSET', 'instep:index:' .. step.place, 'full', 1)
     items.set(item, 'forgotten', 1)
   end
 end

@@ -18,11 +18,8 @@ function fetch_queue.fetcher_key(name) return 'instep:fetcher:' .. name end
 function fetch_queue.load(name, source, object)
   local member = source .. ':' .. object
   local key = 'instep:fetch:' .. name .. ':' .. member
-  local held = {}
-  local flat = redis.call('HGETALL', key)
-  for i = 1, #flat, 2 do held[flat[i]] = flat[i + 1] end
   return {key = key, fetcher = name, source = source, object = object, member = member,
-    held = flat[1] and held}
+    held = step.hash(key)}
 end
 
 -- When a fetcher that rests may be asked again; nil: it does not rest.

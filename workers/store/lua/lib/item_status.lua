@@ -102,6 +102,7 @@ end
 
 -- What an operator sees of it; not of what its mapping, or that its record is gone, takes off the site.
 function item_status.count_not_live(item)
+  if not item.meta.staged and not item.changed.staged then return end
   local counts = item.meta.staged and request.live ~= false and not items.in_force(item)
     and creation.held_text(item, '_draft') ~= 'true' and creation.held_text(item, '_archived') ~= 'true'
   redis.call(counts and 'SADD' or 'SREM', 'instep:not-live:' .. item.collection, item.record)

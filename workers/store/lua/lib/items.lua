@@ -105,9 +105,7 @@ function items.save(item)
     end
   end
   if #gone > 0 then redis.call('HDEL', item.key, unpack(gone)) end
-  for i = 1, #put, 200 do
-    redis.call('HSET', item.key, unpack(put, i, math.min(i + 199, #put)))
-  end
+  step.call_in_parts('HSET', item.key, put)
   -- It was known for what could not be read of it alone.
   if next(item.relinked) and not (next(item.fields) or next(item.left)) then redis.call('DEL', item.key) end
   item.touched, item.changed, item.relinked = {}, {}, {}
@@ -119,17 +117,26 @@ function items.save_loaded()
   end
 end
 
--- The claim of an item, be it over or not. Of its kind (requests.lua) the stored form tells what matters
--- once it is over, in words that every release reads: retire and create.
+-- A claim: {kind (requests.lua), token, at, till: ms, fields: slug → arrival number, rest: slugs of which
+-- not all was sent}. Of its kind the stored form tells what matters once it is over, in the words that
+-- every release reads: retire and create.
+function items.set_claim(item, claim)
+  local kind = claim.kind
+  item.claim = claim
+  items.set(item, 'claim', cjson.encode({token = claim.token, at = claim.at, till = claim.till,
+    fields = claim.fields, rest = claim.rest, create = kind == 'create' or nil,
+    retire = (kind == 'unpublish' or kind == 'delete') and kind or nil}))
+end
+
+-- The claim of an item, be it over or not.
 function items.claim_of(item)
-  local text, claim = item.meta.claim, item.claim
-  if not text then return nil end
-  if not claim or claim.text ~= text then
-    claim = cjson.decode(text)
-    claim.text, claim.kind = text, claim.retire or claim.create and 'create' or 'update'
+  if not item.meta.claim then return nil end
+  if not item.claim then
+    local claim = cjson.decode(item.meta.claim)
+    claim.kind = claim.retire or claim.create and 'create' or 'update'
     item.claim = claim
   end
-  return claim
+  return item.claim
 end
 
 -- That claim while it lasts; nil once it has run out.

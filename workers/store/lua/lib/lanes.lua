@@ -17,25 +17,23 @@ function lanes.lanes_in_turn(budget)
 end
 
 -- A listing is read in the lane of the most urgent item that waits for it, in the first one for what
--- refers to its items; else in the last.
+-- refers to its items; else in the last. Returns {lane, asked: from when on one is asked for}.
 local function lane_of_listing(collection)
-  local sought = {}
+  local sought, asked = {}, listing_schedule.asked_for_at(collection.name)
   for i, lane in ipairs(step.LANES) do sought[i] = 'instep:due:' .. collection.name .. ':' .. lane .. ':sought' end
   -- Nearly always there is none: that is one call where this is asked a dozen times a claim.
   for i, lane in ipairs(redis.call('EXISTS', unpack(sought)) > 0 and step.LANES or {}) do
-    if redis.call('EXISTS', sought[i]) == 1 then return lane end
+    if redis.call('EXISTS', sought[i]) == 1 then return {lane = lane, asked = asked} end
   end
-  local asked = listing_schedule.asked_for_at(collection.name)
-  return step.LANES[asked and asked <= now and 1 or #step.LANES]
+  return {lane = step.LANES[asked and asked <= now and 1 or #step.LANES], asked = asked}
 end
 
--- *known*: lane by the name of a collection, where several lanes are asked about at once.
+-- *known*: lanes and times by the name of a collection, where several lanes are asked about at once.
 function lanes.listed_in(lane, open, known)
-  local listed = {}
+  local listed, known = {}, known or {}
   for _, collection in ipairs(open) do
-    local own = known and known[collection.name] or lane_of_listing(collection)
-    if known then known[collection.name] = own end
-    if own == lane then listed[#listed + 1] = collection end
+    known[collection.name] = known[collection.name] or lane_of_listing(collection)
+    if known[collection.name].lane == lane then listed[#listed + 1] = collection end
   end
   return listed
 end
@@ -46,7 +44,7 @@ end
 
 -- The ms from which something is to be done in *lane*, now or later; nil: nothing is.
 function lanes.first_due(lane, open, known)
-  local first
+  local first, known = nil, known or {}
   for _, collection in ipairs(open) do
     local at = head_of('instep:due:' .. collection.name .. ':' .. lane)
     if at and collection.shut then at = math.max(at, collection.next_try) end
@@ -57,7 +55,7 @@ function lanes.first_due(lane, open, known)
   for _, collection in ipairs(lanes.listed_in(lane, open, known)) do
     local key = 'instep:index:' .. collection.name .. ':' .. collection.index
     if redis.call('HEXISTS', key, 'pass') == 1 then return now end
-    for _, asked in ipairs({listing_schedule.asked_for_at(collection.name) or false, filters.next_at(collection, key .. ':filter') or false}) do
+    for _, asked in ipairs({known[collection.name].asked or false, filters.next_at(collection, key .. ':filter') or false}) do
       if asked then first = math.min(first or step.AHEAD_MS + now, math.max(now, asked)) end
     end
     local at = listing_schedule.unasked_at(collection, key, collection.name .. ':' .. collection.index)

@@ -134,9 +134,7 @@ function left_out.link_event(id, event)
       put[#put + 1] = version or ''
     end
   end
-  for i = 1, #put, 200 do
-    held = held + redis.call('HSET', left_out.letter_key(id), unpack(put, i, math.min(i + 199, #put)))
-  end
+  held = held + step.call_in_parts('HSET', left_out.letter_key(id), put)
   redis.call('HSET', left_out.letter_key(id), 'entries', held)
 end
 

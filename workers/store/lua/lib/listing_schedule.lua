@@ -163,27 +163,24 @@ local function may_begin(held, name)
     and tonumber(held.answered) >= (tonumber(held[name]) or 0)
 end
 
-local function is_under_way(key)
-  return redis.call('HEXISTS', key .. ':edits', 'pass') == 1
-    or redis.call('HEXISTS', key .. ':round', 'pass') == 1
-end
-
 -- Begins what is to begin of those that nobody waits for, and tells whether there are any.
 local function begin_unasked(collection, key, place, held, known)
   local edits, round = key .. ':edits', key .. ':round'
   local listed = 'instep:listed:' .. place
-  if redis.call('HEXISTS', edits, 'pass') == 0 and known and not collection.whole
-      and may_begin(held, 'edits_next') then
+  local has_edits = redis.call('HEXISTS', edits, 'pass') == 1
+  if not has_edits and known and not collection.whole and may_begin(held, 'edits_next') then
     begin_pass(collection, edits, 'edited', held.mark)
+    has_edits = true
   end
   -- What a round has shown so far may have been forgotten.
   if redis.call('EXISTS', listed) == 0 then redis.call('DEL', round) end
-  if redis.call('HEXISTS', round, 'pass') == 0 and may_begin(held, 'round_next')
-      and not reconcile_till(key) then
+  local has_round = redis.call('HEXISTS', round, 'pass') == 1
+  if not has_round and may_begin(held, 'round_next') and not reconcile_till(key) then
     begin_listed(place)
     begin_pass(collection, round, 'all')
+    has_round = true
   end
-  return is_under_way(key)
+  return has_edits or has_round
 end
 
 -- The ms from which a page is to be read of those that nobody waits for; nil: of none.

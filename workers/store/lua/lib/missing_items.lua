@@ -22,7 +22,7 @@ function missing_items.decide_missing(record, started, all, ended, due)
   if not missing_items.came_before(item, ended) then return end
   if item.meta.forgotten and not all then
     -- Its key may have moved to an older item: only a whole listing tells.
-    redis.call('HSET', 'instep:index:' .. request.collection .. ':' .. request.index, 'full', 1)
+    redis.call('HSET', 'instep:index:' .. step.place, 'full', 1)
     return
   end
   if request.missing == 'create' then

@@ -25,7 +25,7 @@ local SHARES = {replay = 0.15, reconcile = 0.15}
 function rate_limiter.budget_of(name, ceiling)
   local key = 'instep:budget:' .. name
   local held = redis.call('HMGET', key, 'tat', 'last', 'limit', 'left', 'till', 'closed', 'others',
-    'slots', 'owed:replay', 'owed:reconcile', 'asked:replay', 'asked:reconcile')
+    'slots', 'owed:replay', 'owed:reconcile', 'asked:replay', 'asked:reconcile', 'mine')
   local limit = math.min(ceiling, tonumber(held[3]) or ceiling)
   local burst = math.max(1, math.min(5, math.floor(limit / 10)))
   local every = rate_limiter.WINDOW_MS / math.max(1, limit - burst - 1)
@@ -50,7 +50,7 @@ function rate_limiter.budget_of(name, ceiling)
   end
 
   local function waits(asked) return (step.sane(asked, 0) or 0) > now - ASKED_MS end
-  return {key = key, every = every, tat = tat, slots = tonumber(held[8]) or 0,
+  return {key = key, every = every, tat = tat, left = held[4], mine = held[13], slots = tonumber(held[8]) or 0,
     at = free_at(0), spared_at = free_at(burst - 1),
     owed = {replay = tonumber(held[9]) or 0, reconcile = tonumber(held[10]) or 0},
     waits = {replay = waits(held[11]), reconcile = waits(held[12])}}
@@ -80,8 +80,11 @@ end
 -- one because he had none for longer.
 local function is_anothers_turn(budget, lane, who)
   local queue, mine = budget.key .. ':queue', rate_limiter.rank_of(budget, lane)
-  redis.call('ZREMRANGEBYSCORE', queue, '-inf', now - COMES_MS)
-  for _, entry in ipairs(redis.call('ZRANGEBYSCORE', queue, '-inf', now)) do
+  if not budget.queue then
+    redis.call('ZREMRANGEBYSCORE', queue, '-inf', now - COMES_MS)
+    budget.queue = redis.call('ZRANGEBYSCORE', queue, '-inf', now)
+  end
+  for _, entry in ipairs(budget.queue) do
     local other, its = string.match(entry, '^(.*) (%a+)$')
     if other ~= who then
       local rank = rate_limiter.rank_of(budget, its)
@@ -129,19 +132,20 @@ end
 -- Takes a slot that slot_wait said is free.
 function rate_limiter.take_slot(budget, lane, who, destination)
   local key = budget.key
-  redis.call('HSET', key, 'tat', string.format('%.3f', math.max(budget.tat, now) + budget.every),
-    'last', now, 'took:' .. who .. ' ' .. lane, now)
-  redis.call('HINCRBY', key, 'slots', 1)
+  local put = {'tat', string.format('%.3f', math.max(budget.tat, now) + budget.every), 'last', now,
+    'took:' .. who .. ' ' .. lane, now, 'slots', budget.slots + 1}
   for one, share in pairs(SHARES) do
     if one == lane or not budget.waits[one] then
       -- By how much it was late counts, up to one slot; what it did not want does not.
       local from = is_owed(budget, one) and math.max(budget.owed[one], budget.slots - 1)
         or budget.slots
-      redis.call('HSET', key, 'owed:' .. one, string.format('%.3f', from + 1 / share))
+      put[#put + 1] = 'owed:' .. one
+      put[#put + 1] = string.format('%.3f', from + 1 / share)
     end
   end
-  if redis.call('HEXISTS', key, 'left') == 1 then redis.call('HINCRBY', key, 'left', -1) end
-  if redis.call('HEXISTS', key, 'mine') == 1 then redis.call('HINCRBY', key, 'mine', 1) end
+  redis.call('HSET', key, unpack(put))
+  if budget.left then redis.call('HINCRBY', key, 'left', -1) end
+  if budget.mine then redis.call('HINCRBY', key, 'mine', 1) end
   redis.call('ZREM', key .. ':queue', who .. ' ' .. lane)
   redis.call('PEXPIRE', key, 2 * rate_limiter.CLOSED_MS)
   redis.call('HINCRBY', 'instep:destination:' .. destination, 'calls', 1)

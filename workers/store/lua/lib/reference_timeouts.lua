@@ -33,7 +33,7 @@ local function timed_out(item, told)
       local till = field.blocked_since + (request.missing == 'create' and references.PATIENCE_MS or 0)
       if field.misses and told.all ~= '1' then
         -- Its item may be an older one, which only a whole listing tells.
-        redis.call('HSET', 'instep:index:' .. request.collection .. ':' .. request.index, 'full', 1)
+        redis.call('HSET', 'instep:index:' .. step.place, 'full', 1)
         till = now + 1
       elseif field.blocked_since > tonumber(told.ended) then
         till = math.max(till, now + 1)  -- the listing had ended before
@@ -77,8 +77,7 @@ end
 -- What waits for told.key is taken out of its set, and put back where it waits on.
 local function decide_on_waiter(told, waiter)
   local name = request.collection .. ':' .. told.key
-  local place = request.collection .. ':' .. request.index
-  if redis.call('HEXISTS', 'instep:ids:' .. place, told.key) == 1 then return references.wake_waiter(waiter, name) end
+  if redis.call('HEXISTS', 'instep:ids:' .. step.place, told.key) == 1 then return references.wake_waiter(waiter, name) end
   local item = items.load(string.match(waiter, '^([^:]*):(.*)$'))
   local slugs, till = timed_out(item, told)
   if #slugs > 0 then give_up(item, slugs, told.key) end

@@ -11,15 +11,15 @@ local function note_unmoved(gone)
   if not next(gone.flags) then gone.flags = nil end
 end
 
-local function note_unpublished(item, place, id, unmoved)
-  local status = item_status.load(place, id)
+local function note_unpublished(item, id, unmoved)
+  local status = item_status.load(step.place, id)
   local flags, at = status and status.flags or '', given(request.at) or (status and item_status.seen_at(status)) or ''
   if unmoved then
     -- It may have been a request of ours before this one: what it shows now nobody knows.
-    redis.call('HDEL', 'instep:status:' .. place, id)
+    redis.call('HDEL', 'instep:status:' .. step.place, id)
   elseif status then
     if not string.find(flags, 'd', 1, true) then flags = flags .. 'd' end
-    item_status.record(place, id, flags .. '||' .. at)
+    item_status.record(step.place, id, flags .. '||' .. at)
   end
   items.set(item, 'staged', given(request.at) and '@' .. request.at or 1)
   items.forget_confirmations(item)
@@ -27,15 +27,15 @@ end
 
 -- The item has been taken away, or the live copy of it. Returns the slugs that are done.
 local function settle(item, claim, verdict)
-  local gone, place = item.fields[items.GONE], request.collection .. ':' .. request.index
+  local gone = item.fields[items.GONE]
   local deleted = request.kind == 'delete'
-  locales.note_withdrawn(place, verdict.id, deleted)
+  locales.note_withdrawn(step.place, verdict.id, deleted)
   if deleted then
-    retirements.forget_id(place, item.record, verdict.id)
+    retirements.forget_id(step.place, item.record, verdict.id)
     retirements.forget_item(item)
   else
     if verdict.unmoved then note_unmoved(gone) end
-    note_unpublished(item, place, verdict.id, verdict.unmoved)
+    note_unpublished(item, verdict.id, verdict.unmoved)
   end
   items.touch(item, items.GONE)
   if gone.arrival ~= claim.fields[items.GONE] then return {} end
@@ -49,7 +49,7 @@ end
 -- Its claim had run out: others may have written the item since, on either side of it.
 local function settle_late(item, verdict)
   if verdict.retired and request.kind == 'delete' then
-    retirements.forget_id(request.collection .. ':' .. request.index, item.record, verdict.id)
+    retirements.forget_id(step.place, item.record, verdict.id)
   elseif verdict.unknown then
     retirements.doubt(item, now + step.LATE_MS)
   end

@@ -14,7 +14,7 @@
 --   instep:sliced-of:<hash>   the same delivery was taken so: a repeat is a duplicate
 -- request.begins: {key, head, hash, remember, bytes, most, arrivals}
 --   head: JSON text, the request without events; with hash, and whole: the letter of its body
---! uses step arrivals sliced_request slices spool delivery_log
+--! uses step wakeups arrivals sliced_request spool delivery_log
 
 local request, given = step.request, step.given
 local PLACES = {'repeats', 'left', 'rest'}
@@ -58,7 +58,7 @@ local function begin(begins, text)
   if begins.remember then redis.call('SET', memory, name, 'PX', request.dedupe_ms) end
   count_delivery(false)
   spool.note_drained()
-  slices.nudge_sweep()
+  wakeups.nudge_sweep()
   return step.answer({outcome = 'kept', sliced = name, words = words})
 end
 

@@ -17,10 +17,9 @@ function sliced_request.body()
 end
 
 local function load_sliced(name)
-  local key, held = sliced_request.key(name), {}
-  local flat = redis.call('HGETALL', key)
-  for i = 1, #flat, 2 do held[flat[i]] = flat[i + 1] end
-  if not held.head then return end
+  local key = sliced_request.key(name)
+  local held = step.hash(key)
+  if not held or not held.head then return end
   local token = request.token
   for key in pairs(request) do request[key] = nil end
   for key, value in pairs(cjson.decode(held.head)) do request[key] = value end

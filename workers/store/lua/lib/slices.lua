@@ -9,16 +9,11 @@
 --   wake:<n>                what waited for an item that has come     references.lua
 --   letter:<id>             what is left in a letter that is closed   left_out.lua
 --   instep:waking:<of it>   set: the items that it has yet to look at, of wanted and wake
---! uses step
+--! uses step wakeups
 
 local now = step.now
 local slices = {}
 slices.SLICE = 30       -- items that one step loads and saves beside its own
-
-function slices.nudge_sweep()
-  redis.call('LPUSH', 'instep:nudge', 1)
-  redis.call('LTRIM', 'instep:nudge', 0, 0)
-end
 
 function slices.has(name) return redis.call('EXISTS', 'instep:slice:' .. name) == 1 end
 
@@ -31,7 +26,7 @@ function slices.add(name, told)
   redis.call('DEL', 'instep:slice:' .. name)
   redis.call('HSET', 'instep:slice:' .. name, unpack(put))
   redis.call('ZADD', 'instep:slices', now, name)
-  slices.nudge_sweep()
+  wakeups.nudge_sweep()
 end
 
 -- It goes on with what *told* says besides.

@@ -32,9 +32,8 @@ local function go_live(verdict)
 end
 
 function status_answers.record_answer(item, claim, verdict)
-  local place = request.collection .. ':' .. request.index
   local id = given(verdict.made) or verdict.id
-  local status = given(verdict.status) and item_status.record(place, id, verdict.status, request.kind == 'look')
+  local status = given(verdict.status) and item_status.record(step.place, id, verdict.status, request.kind == 'look')
   if not status or request.kind == 'look' then return end
   local ours = claim.fields[items.GONE] or claim.fields._draft or claim.fields._archived
   if claim.fields[items.GONE] and is_still_live(item, status) then
@@ -48,22 +47,20 @@ end
 -- less than finding out which.
 function status_answers.look_up_all(verdict)
   if not verdict.relist then return end
-  local place = request.collection .. ':' .. request.index
-  if redis.call('HLEN', 'instep:keys:' .. place) > QUICK then return end
+  if redis.call('HLEN', 'instep:keys:' .. step.place) > QUICK then return end
   verdict.forget, verdict.limit, verdict.part = true, cjson.null, cjson.null
-  redis.call('HDEL', 'instep:index:' .. place, 'full_next')
-  if redis.call('EXISTS', 'instep:variants:' .. place) == 1 then
+  redis.call('HDEL', 'instep:index:' .. step.place, 'full_next')
+  if redis.call('EXISTS', 'instep:variants:' .. step.place) == 1 then
     -- It may be a variant that is not there.
-    redis.call('HSET', 'instep:site:' .. place, 'doubted', now)
-    redis.call('HDEL', 'instep:site:' .. place, 'list_next')
+    redis.call('HSET', 'instep:site:' .. step.place, 'doubted', now)
+    redis.call('HDEL', 'instep:site:' .. step.place, 'list_next')
   end
-  redis.call('HSET', 'instep:index:' .. place, 'ids_doubted', 1)
+  redis.call('HSET', 'instep:index:' .. step.place, 'ids_doubted', 1)
 end
 
 -- The status of the item was to be read: *look* says why it is to be once more, if it is.
 local function settle_look(item, verdict)
-  local place = request.collection .. ':' .. request.index
-  local status = item_status.load(place, verdict.id)
+  local status = item_status.load(step.place, verdict.id)
   local look = given(verdict.look)
   -- Where it was seen before, that has to do.
   items.set(item, 'look', not (look == 'alone' and status) and look or nil)
@@ -75,12 +72,11 @@ end
 
 -- What the answer says of the live copy; *at*: of the refusal, where the status is not known.
 function status_answers.settle(item, verdict)
-  local place = request.collection .. ':' .. request.index
   if request.kind == 'look' then return settle_look(item, verdict) end
   if given(verdict.look) then items.set(item, 'look', verdict.look) end
   if not verdict.unpublishable and type(verdict.staged) ~= 'boolean' then return end
   local id = given(verdict.made) or verdict.id
-  local status = item_status.load(place, id)
+  local status = item_status.load(step.place, id)
   if verdict.unpublishable then items.set(item, 'unpublishable', item_status.sign_of(status)) end
   if verdict.staged == true then
     -- Somebody took it back since it was last seen: a status that was confirmed is none any more.
@@ -89,7 +85,7 @@ function status_answers.settle(item, verdict)
     item_status.mark_staged(item, sign or (given(request.at) and '@' .. request.at) or 1, why)
   elseif verdict.staged == false then
     -- It is published now, and since when no answer has told.
-    if not given(verdict.status) then redis.call('HDEL', 'instep:status:' .. place, id) end
+    if not given(verdict.status) then redis.call('HDEL', 'instep:status:' .. step.place, id) end
     items.set(item, 'staged', nil)
   end
 end

@@ -34,6 +34,25 @@ local function sane(at, ahead)
   return at
 end
 
+-- Where the ids of the items are that the step is about: <collection>:<copy>.
+local place = request.index and request.collection .. ':' .. request.index
+
+-- A hash as a table; nil: there is none.
+local function hash(key)
+  local held, flat = {}, redis.call('HGETALL', key)
+  for i = 1, #flat, 2 do held[flat[i]] = flat[i + 1] end
+  return flat[1] and held or nil
+end
+
+-- A command with very many arguments, some at a time; returns the sum of the answers.
+local function call_in_parts(command, key, list)
+  local sum = 0
+  for i = 1, #list, 200 do
+    sum = sum + redis.call(command, key, unpack(list, i, math.min(i + 199, #list)))
+  end
+  return sum
+end
+
 -- redis-py repeats a call whose answer got lost: the repeat gets the first answer.
 local function earlier_answer() return first_answer end
 
@@ -81,5 +100,5 @@ return {
   LANES = LANES, request = request, now_us = now_us, loss_number = loss_number,
   clock_seen = clock_seen, clock_back = clock_back, now = now, given = given, sane = sane,
   earlier_answer = earlier_answer, memory_limit = memory_limit, count = count, note = note,
-  answer = answer, list_text = list_text,
+  answer = answer, list_text = list_text, place = place, hash = hash, call_in_parts = call_in_parts,
 }

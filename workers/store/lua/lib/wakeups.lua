@@ -5,12 +5,17 @@ local now = step.now
 local wakeups = {}
 local MARKER_MS = 5000
 
+-- The sweep looks again at once.
+function wakeups.nudge_sweep()
+  redis.call('LPUSH', 'instep:nudge', 1)
+  redis.call('LTRIM', 'instep:nudge', 0, 0)
+end
+
 function wakeups.wake_at(destination, at)
   redis.call('ZADD', 'instep:wakes', at, destination)
   local first = redis.call('ZRANGE', 'instep:wakes', 0, 0)
   if first[1] == destination then
-    redis.call('LPUSH', 'instep:nudge', 1)
-    redis.call('LTRIM', 'instep:nudge', 0, 0)
+    wakeups.nudge_sweep()
   end
 end
 
@@ -30,13 +35,12 @@ end
 -- While a stored wait lasts nothing of the lane may be sent, so a job would end at once; but for a
 -- linger, which a full batch ends.
 function wakeups.worth_a_job(destination, change, lane)
-  if wakeups.paused(destination) then return false end
-  local held = redis.call('HMGET', 'instep:destination:' .. destination, 'gate_until', 'gate',
-    'lower_until')
-  if lane ~= 'live' and (step.sane(held[3], 61000) or 0) > now then return false end
-  local till = step.sane(held[1], 61000)
+  local paused, gate_until, gate, lower_until = unpack(redis.call('HMGET', 'instep:destination:' .. destination,
+    'paused', 'gate_until', 'gate', 'lower_until'))
+  if paused or (lane ~= 'live' and (step.sane(lower_until, 61000) or 0) > now) then return false end
+  local till = step.sane(gate_until, 61000)
   if not till or till <= now then return true end
-  if held[2] ~= 'linger' then return false end
+  if gate ~= 'linger' then return false end
   return redis.call('ZCOUNT', 'instep:due:' .. change.collection .. ':live', '-inf', now)
     >= change.batch
 end

@@ -1,6 +1,6 @@
 #!lua
--- accept: one delivery, whole or not at all. Seen ids, newest value per field, dead letters of what
--- could not be read, counters, and who is to be woken.
+-- accept: takes one delivery, whole or not at all: ids that were seen, the newest value of each field,
+-- dead letters of what could not be read, counters, and who is to be woken.
 -- ARGV[2]: {token, source, mode, closes, secret, dedupe_ms, raw, raw_bytes, letters_most,
 --   history, weak, hold_ms, limit, spooled, slot, headers, fetched: {fetcher, object, token, n, cursor, more, last},
 --   kept: {ms, most, words}, again, assumed,
@@ -23,6 +23,12 @@
 --   on_create: create_only.lua
 --   begins, sliced: the delivery is taken in slices, or goes on so: sliced_deliveries.lua
 -- ARGV[3]: the raw body, as text or base64 (request.encoding); ARGV[4], ARGV[5]: delivery_log.lua
+-- Returns {outcome, accepted: values, letters, wake: [destination], at: µs, words, stalled, forgot}, and
+-- with again {tally, taken, refused, closed} (remap.lua).
+--   outcome: kept, duplicate; and without a trace full, held, lost, none (of what is sliced), behind or
+--   drained (spool.lua; with last)
+--   stalled: stale_values.lua   forgot: ms for which ids are kept, where that is less than it should be
+-- Errors: OOM: the store is full, and nothing was done.
 --! uses redis step items wakeups history_trim sliced_request version_order spool deduplication
 --! uses stale_values remap sliced_deliveries event_letters delivery accepted_values
 --! on demand dead_letters retirements resting_records creation slices references create_only

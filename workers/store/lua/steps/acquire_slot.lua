@@ -3,6 +3,7 @@
 -- reconcile's own listing).
 -- ARGV[2]: {token, destination, budget, limit, lane}
 -- Returns {ms}: 0, the slot is taken; else when to ask again.
+-- Errors: none: a full store does this as well.
 --! uses step rate_limiter
 
 local request, now = step.request, step.now

@@ -10,6 +10,7 @@
 --   call: the name of the step, where it is not the first of its token; looked, joins: joined_claims.lua
 --   live: of the destination; locales: "all" or a list of tags, if not the primary one alone is written
 -- Returns {step = 'batch' | 'probe' | 'filter' | 'index' | 'schema' | 'site' | 'variants' | 'wait' | 'look', ...}
+-- Errors: none: a full store does this as well.
 --! uses step rate_limiter listing_schedule lookups requests lanes publish_wait plan_room file_imports
 --! uses batch batch_payload claim_wait
 --! on demand dead_letters retirements slices cms_forms late_imports joined_claims create_only

@@ -4,6 +4,7 @@
 -- ARGV[2]: {token, fetchers: [name], lease_ms}
 -- Returns {fetcher, source, object, n, version, payload, id, topic, topics, cursor, attempts,
 --   failures, lost, more}, lost: its last claim ran out; or {ms}, false: nothing waits
+-- Errors: none: a full store does this as well.
 --! uses step wakeups fetch_queue
 
 local request, now, now_us = step.request, step.now, step.now_us

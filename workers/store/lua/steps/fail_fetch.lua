@@ -5,6 +5,7 @@
 --   kind: unavailable: nothing is held against the object; failed: an attempt; full: the store had
 --     no room for what was read; asked: the system said how long it wants to rest
 -- Returns {outcome}: lost | resting | later | dead
+-- Errors: none: a full store does this as well.
 --! uses step raw_bodies fetch_queue
 
 local request, now = step.request, step.now

@@ -6,13 +6,15 @@
 --   newest: createdOn of the newest item; at: ms of the CMS's clock as it read the first page
 --   began: ms of the store's clock as it was asked for, or 0: nobody knows
 --   missing, message, full_ms, rest_ms: as in index
+-- Returns {done}.
+-- Errors: none: a full store does this as well.
 --! uses step reference_timeouts key_forms
 
 local request, now, given = step.request, step.now, step.given
 
 local earlier = step.earlier_answer()
 if earlier then return earlier end
-local index = 'instep:index:' .. request.collection .. ':' .. request.index
+local index = 'instep:index:' .. step.place
 local began = tonumber(given(request.began)) or 0
 if began > 0 then
   key_forms.note_plain(index, began)

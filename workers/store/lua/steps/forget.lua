@@ -7,6 +7,7 @@
 --       'fetch': the notice of *object*    'kept': of *source*, the deliveries *ids*, and *words* with
 --       all deliveries that are packed by them
 -- Returns {fields, discarded, gone}.
+-- Errors: none: a full store does this as well.
 --! uses step items dead_letters left_out fetch_queue delivery_log
 
 local request = step.request

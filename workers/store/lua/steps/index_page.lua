@@ -18,6 +18,7 @@
 --   began: ms of the store's clock, of a reconcile's listing
 -- Returns {found, missing, done, twins: [[key, item id, id of the other]], sweep}.
 --   sweep: what was not shown is gone
+-- Errors: none: a full store does this as well.
 --! uses step items retirements creation references listing_schedule item_status duplicate_keys missing_items reference_timeouts filter_answers key_forms
 
 local request, now, given = step.request, step.now, step.given
@@ -26,7 +27,7 @@ local earlier = step.earlier_answer()
 if earlier then return earlier end
 redis.call('ZREM', 'instep:flight:' .. request.destination, request.flight)
 
-local place = request.collection .. ':' .. request.index
+local place = step.place
 local main = 'instep:index:' .. place
 local index = main .. request.slot
 local unasked = request.slot ~= ''

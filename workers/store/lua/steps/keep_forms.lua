@@ -3,6 +3,8 @@
 -- none of it anew: a value that is normalised is a written one.
 -- ARGV[2]: {token, collection, forms: [[record, slug, arrival, at, mark, schema]]}
 --   at: lastUpdated of the item, as a version; schema: mark of its field
+-- Returns {}.
+-- Errors: OOM: the store is full, and nothing was done.
 --! uses step items cms_forms
 
 local request = step.request

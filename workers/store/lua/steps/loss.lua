@@ -4,6 +4,7 @@
 -- ARGV[2]: {id, kind, …}: what was lost, as workers/store/losses.py tells it; the same id is noted
 -- once.
 -- Returns {number}: of the newest loss.
+-- Errors: none: a full store does this as well.
 --! uses step
 
 local request, now = step.request, step.now

@@ -6,6 +6,7 @@
 --   texts: values that refer to items, as they stand and as they are to stand
 --   look: that a listing did not show its item was said by keys that were not normal
 -- Returns {done, till, fields, overtaken}; not done: it is in a claim until *till*.
+-- Errors: none: a full store does this as well.
 --! uses step items dead_letters retirements creation references left_out
 
 local request, now = step.request, step.now

@@ -4,6 +4,7 @@
 -- between leaves the rest to the next round.
 -- ARGV[2]: {token, collection, index, cursor}
 -- Returns {cursor, gone}: '0', it was the last call; 'begin': the next one begins anew.
+-- Errors: none: a full store does this as well.
 --! uses step references duplicate_keys
 
 local request = step.request
@@ -14,7 +15,7 @@ local BEGIN = 'begin'
 local earlier = step.earlier_answer()
 if earlier then return earlier end
 
-local place = request.collection .. ':' .. request.index
+local place = step.place
 local listed = 'instep:listed:' .. place
 if redis.call('EXISTS', listed) == 0 then return step.answer({cursor = '0', gone = 0}) end
 
@@ -37,9 +38,7 @@ for i = 1, #found[2], 2 do
       break
     end
     lost = lost + 1
-    duplicate_keys.remove_item(place, record, id, 'gone')
-    redis.call('HDEL', 'instep:born:' .. place, id)
-    redis.call('HDEL', 'instep:status:' .. place, id)
+    duplicate_keys.remove_gone(place, record, id)
   end
 end
 if following == '0' then redis.call('UNLINK', listed) end

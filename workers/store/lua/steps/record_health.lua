@@ -4,6 +4,7 @@
 -- ARGV[2]: {destination, flight, event, reason, by, collection, suspect}
 --   flight: the step that has landed, if any
 -- Returns {wake}.
+-- Errors: none: a full store does this as well.
 --! uses step wakeups destination_health
 
 local request = step.request

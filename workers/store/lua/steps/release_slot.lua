@@ -2,6 +2,7 @@
 -- release_slot: gives back the budget slot of a claim that sent nothing.
 -- ARGV[2]: {token, destination, budget, limit}
 -- Returns {ok}.
+-- Errors: none: a full store does this as well.
 --! uses step rate_limiter
 
 local request = step.request

@@ -4,6 +4,7 @@
 -- ARGV[2]: {token, id, act: 'replay' | 'discard', destinations: {collection: destination},
 --   places: {collection: copy}}
 -- Returns {done, fields, wake}.
+-- Errors: none: a full store does this as well.
 --! uses step items wakeups dead_letters resting_records left_out
 
 local request, now, given = step.request, step.now, step.given

@@ -11,6 +11,7 @@
 --   hold_ms: until they are due, so that a whole hand-over becomes due at one time
 --   limit: what the run may create, or retire; lease: the lock that it holds (run_counts.lua)
 -- Returns {fields, records, left: [record], wake}, or {held: true} or {lost: true}, and nothing was done; left: something had changed, nothing was done.
+-- Errors: OOM: the store is full, and nothing was done.
 --! uses versions step items wakeups inferred_retirements retirements creation run_counts item_status
 
 local request, now, given = step.request, step.now, step.given
@@ -20,7 +21,7 @@ if earlier then return earlier end
 if run_counts.is_lost(given(request.lease)) then return cjson.encode({lost = true}) end
 local limit = given(request.limit)
 if run_counts.exceeds(limit, #request.records) then return cjson.encode({held = true}) end
-local place = request.collection .. ':' .. request.index
+local place = step.place
 local ids = 'instep:ids:' .. place
 local AGAIN = {written = true, unchanged = true}
 local due_here = now + request.hold_ms

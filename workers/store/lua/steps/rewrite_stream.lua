@@ -3,6 +3,7 @@
 -- marks an entry: its bytes stay in memory, and in every file, until all of its node are deleted.
 -- ARGV[2]: {key, copy, after}: after: the last entry that was copied, or ''
 -- Returns {after, done}; after = '': something was deleted meanwhile, and it begins again.
+-- Errors: none: a full store does this as well.
 --! uses step
 
 local request = step.request

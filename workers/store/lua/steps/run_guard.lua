@@ -2,7 +2,8 @@
 -- run_guard: what counts for the guard of runs in a collection, and what its first load may create.
 -- ARGV[2]: {token, place, window_ms, loads}
 --   loads: items that this run, if it is the first one, loads; absent: only look
--- Answers {created, retired, first}; first: -1 where nothing was loaded yet.
+-- Returns {created, retired, first}; first: -1 where nothing was loaded yet.
+-- Errors: OOM: the store is full, and nothing was done.
 --! uses step run_counts
 
 local request, now, given = step.request, step.now, step.given

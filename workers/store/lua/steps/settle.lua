@@ -30,6 +30,7 @@
 --   soft: the limits come from 5xx answers, and last until the outage has ended
 --   imports: [files, ms]: that the CMS fetched for the request, and how long that took
 -- Returns {settled, lost, letters, made}.
+-- Errors: none: a full store does this as well.
 --! uses step items references item_status publish_wait status_answers item_ids rate_headers
 --! uses destination_health written_values item_attempts
 --! on demand dead_letters retirements resting_records creation slices cms_forms locales
@@ -41,7 +42,7 @@ local request, now, given = step.request, step.now, step.given
 local earlier = step.earlier_answer()
 if earlier then return earlier end
 
-local place = request.collection .. ':' .. request.index
+local place = step.place
 local lost, letters, settled, made = 0, 0, {}, request.made  -- settled: {record, slugs that were written}
 
 -- Somebody claimed the item meanwhile: this request may have landed on either side of theirs.

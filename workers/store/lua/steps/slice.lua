@@ -2,6 +2,7 @@
 -- slice: does a little more of what a step has left (slices.lua), oldest slice first.
 -- ARGV[2]: {token}
 -- Returns {name, more}: what it worked on, or false; and whether anything is left.
+-- Errors: none: a full store does this as well.
 --! uses step items dead_letters slices references left_out missing_items reference_timeouts
 
 local request = step.request
@@ -36,10 +37,9 @@ end
 
 local name, act = next_slice()
 if not name then return step.answer({name = false, more = false}) end
-local told = {}
-local flat = redis.call('HGETALL', 'instep:slice:' .. name)
-for i = 1, #flat, 2 do told[flat[i]] = flat[i + 1] end
+local told = step.hash('instep:slice:' .. name) or {}
 for _, key in ipairs({'collection', 'index', 'missing', 'message'}) do request[key] = told[key] end
+step.place = told.index and told.collection .. ':' .. told.index
 if act(told, name) then
   slices.finish(name)
 else

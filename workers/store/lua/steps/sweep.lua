@@ -6,7 +6,8 @@
 --   kept: {source: {ms, most}}}: deliveries that are kept no longer are dropped
 --   history: history_trim.lua   places: {collection: copy}
 -- Returns {wake: [name], ms}: until the next stored time, at most 1,000.
---! uses step items wakeups history_trim closed_letters
+-- Errors: none: a full store does this as well.
+--! uses step items wakeups history_trim dead_letters
 --! on demand resting_records fetch_queue delivery_log plan_room publish_wait
 
 local request, now, now_us, given = step.request, step.now, step.now_us, step.given
@@ -94,7 +95,7 @@ clamp_future('instep:wakes')
 history_trim.trim()
 drop_tombstones()
 resting_records.trim(given(request.places) or {})
-closed_letters.trim()
+dead_letters.trim_closed()
 local wake = {}
 for _, destination in ipairs(request.destinations) do
   for _, collection in ipairs(destination.collections) do

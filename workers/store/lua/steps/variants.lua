@@ -9,6 +9,7 @@
 --   failed: no page came; every_ms, page_ms: at least, between two listings and two pages
 --   outside: it is a reconcile's own listing, and moves on none of the workers
 -- Returns {found, done}.
+-- Errors: none: a full store does this as well.
 --! uses step items creation locales
 
 local request, now, given = step.request, step.now, step.given
@@ -17,7 +18,7 @@ local earlier = step.earlier_answer()
 if earlier then return earlier end
 redis.call('ZREM', 'instep:flight:' .. request.destination, request.flight)
 
-local place = request.collection .. ':' .. request.index
+local place = step.place
 local key, known = 'instep:site:' .. place, 'instep:variants:' .. place
 local late = request.outside or redis.call('HGET', key, 'holder') ~= request.flight
 if not late then redis.call('HDEL', key, 'lock', 'holder') end
