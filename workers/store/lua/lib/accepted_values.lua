@@ -32,12 +32,12 @@ local function new_field(change, event, triple, version, held)
   return field
 end
 
--- What the CMS itself tells: nil where it is somebody's edit.
+-- The fate of a value of a CMS event; nil: it is an edit.
 local function fate_of_echo(item, change, slug, triple)
   local seen = given(change.seen[slug])
   local fate = write_history.known_fate(item, slug, triple[2], triple[3], seen, change.echo, triple[4])
   if fate then return fate end
-  -- What somebody does to an item in the CMS does not bring its record back.
+  -- An edit of the item in the CMS does not bring its record back.
   if items.in_force(item) then return 'stale' end
   write_history.doubt_value(item, slug, change.echo)
 end
@@ -63,13 +63,13 @@ end
 
 local function take_value(item, change, event, triple, field, copy)
   local slug, held = triple[1], item.fields[triple[1]]
-  if items.in_force(item) then version_order.lifted_by[item.fields[items.GONE]] = event end
+  if items.in_force(item) then version_order.undone_by[item.fields[items.GONE]] = event end
   if item.fields[items.GONE] then retirements.undo_retirement(item) end
   if held then
     field.confirmed, field.repair_at, field.file, field.history = held.confirmed, held.repair_at, held.file, held.history
     dead_letters.supersede(item, slug)
   end
-  if given(change.echo) then write_history.note_told(field, triple[2], given(change.seen[slug]), change.echo) end
+  if given(change.echo) then write_history.note_edit(field, triple[2], given(change.seen[slug]), change.echo) end
   item.fields[slug] = field
   items.touch(item, slug)
   local same = adoption.is_known(field, held, triple[3], triple[2]) and not field.repair_at and item.meta.copy == copy
@@ -100,7 +100,7 @@ function accepted_values.take(change, event, triple)
   local version = version_order.version_of(item, slug, change, event)
   if version and version_order.LATER[request.mode] then version_order.yield_kind(item, slug, version) end
   if given(change.locale) and locales.is_elsewhere(place_of(change), change.locale, slug) then
-    -- Another variant shows it: that says nothing of this one.
+    -- It is of another variant than this one.
     remap.pass_over(event, 'stale')
     return {slug, 0, 'stale'}
   end

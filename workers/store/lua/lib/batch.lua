@@ -1,5 +1,5 @@
 -- Shared, of claim: which items of a due set go together by one request.
---! uses step items creation references create_only filters variant_choice item_status requests lanes retirement_request plan_room file_imports
+--! uses step items item_schedule creation references create_only filters variant_choice item_status requests lanes retirement_request plan_room file_imports
 
 local request, now, given = step.request, step.now, step.given
 local LOOKS = 400  -- items that one claim looks at, in as many steps as that takes
@@ -26,7 +26,7 @@ function batch.has_done_enough() return batch.effort >= request.most end
 
 local function put_back(item)
   batch.effort = batch.effort + EFFORT.back
-  items.schedule(item)
+  item_schedule.place(item)
   items.save(item)
 end
 
@@ -38,80 +38,103 @@ function batch.put_back_picked()
   end
 end
 
-local function consider(set_of, record)
-  local collection = set_of.collection
-  local item = items.load(collection.name, record)
-  batch.looked = batch.looked + 1
-  batch.effort = batch.effort + EFFORT.item + item.size
-  if batch.spare and item.meta.failed then return end
-  if set_of.filler and (item.meta.failed or item.meta.refused) then return end
-  if item.meta.claim then
-    if items.live_claim(item) then return put_back(item) end
-    creation.expire_claim(item)
+-- Whether an item is in no other claim, nor to be passed over.
+local function is_free(item, set_of)
+  if batch.spare and item.meta.failed then return false end
+  if set_of.filler and (item.meta.failed or item.meta.refused) then return false end
+  if not item.meta.claim then return true end
+  if items.live_claim(item) then
+    put_back(item)
+    return false
   end
-  local place = collection.name .. ':' .. collection.index
-  local id = requests.item_id(item, collection)
-  if id then create_only.ignore(item) end
-  local status = id and item_status.load(place, id)
-  local send, how, options = retirement_request.request_of(item, status)
-  if not send then return put_back(item) end
-  local create = not id and collection.create and creation.is_to_be_created(item)
-  if id then
-    creation.finish(item)
-  elseif not create then
-    creation.look_up_again(item)
-    filters.add_record(collection, item)
-  end
-  if (not create and not (id and #send > 0)) or (create and creation.refuse_incomplete(item)) then
-    return put_back(item)
-  end
-  -- Whether the key of a new item is a number, the schema tells.
-  local needed = create or options
-  if create then
-    send, how.files = requests.fields_to_create(item, variant_choice.primary_tag(collection, item))
-    if how.kind ~= 'look' then how.kind = 'create' end
-  end
-  local known = not (needed or collection.preflight) or requests.is_schema_known(collection, needed, batch.blind, batch.trial)
-  if create and not known then return items.save(item) end
-  if create and references.waits_whole(item, place) then return put_back(item) end
-  if create and not plan_room.has_room(collection, record) then
-    items.set(item, 'roomless', 1)
-    return put_back(item)
-  end
-  if options and not known then
-    send = requests.without_options(send)
-    if #send == 0 then return items.save(item) end
-  end
-  local writes = how.kind == 'update' or how.kind == 'publish'
-  if id and writes then item_status.stage_unpublished(item, status) end
+  creation.expire_claim(item)
+  return true
+end
+
+-- Where nothing can be sent of an item now, these put it back, and return nil.
+local function fields_to_create(item, collection, how)
+  if creation.refuse_incomplete(item) then return put_back(item) end
+  local send
+  send, how.files = requests.fields_to_create(item, variant_choice.primary_tag(collection, item))
+  if how.kind ~= 'look' then how.kind = 'create' end
+  -- The schema says whether the key of a new item is a number.
+  if not requests.is_schema_known(collection, true, batch.blind, batch.trial) then return items.save(item) end
+  if references.waits_whole(item, collection.name .. ':' .. collection.index) then return put_back(item) end
+  if plan_room.has_room(collection, item.record) then return send end
+  items.set(item, 'roomless', 1)
+  put_back(item)
+end
+
+local function fields_to_write(item, collection, send, options)
+  if #send == 0 then return put_back(item) end
+  local known = not (options or collection.preflight)
+    or requests.is_schema_known(collection, options, batch.blind, batch.trial)
+  if known or not options then return send end
+  send = requests.without_options(send)
+  if #send > 0 then return send end
+  items.save(item)
+end
+
+local function limit_of(item, collection, id, send, how)
   local limit = how.look == 'alone' and 1 or requests.limit_of(item, send, batch.dest.epoch or '0')
   if collection.single then limit = 1 end
-  if create then limit = math.min(limit, collection.create_most or limit) end
-  local to
-  if not create and how.kind ~= 'look' then
-    send, to = variant_choice.choose(item, collection, id, send, limit, not writes and how.kind or nil)
-    if not send then return put_back(item) end
-  end
-  requests.complete(how, item, limit, to)
-  local size = requests.size_of(to, how.kind)
-  local imports = how.kind == 'look' and 0 or file_imports.count_files(send) * size
+  return id and limit or math.min(limit, collection.create_most or limit)
+end
+
+-- Adds an item to the batch, where it goes together with those that are in it.
+local function pick(set_of, item, picked, how)
+  local size = requests.size_of(picked.to, how.kind)
+  local imports = how.kind == 'look' and 0 or file_imports.count_files(picked.send) * size
   if imports > 0 and not file_imports.may_import(batch.turn, batch.flight) then
     batch.looked = batch.looked + 4
     file_imports.postpone(item, set_of.due or 0)
     return put_back(item)
   end
-  if batch.how and (not requests.go_together(how, batch.how) or batch.filled + size > math.min(batch.room, limit)) then
-    items.save(item)
-    return
+  local room = math.min(batch.room or picked.limit, picked.limit)
+  if batch.how and (not requests.go_together(how, batch.how) or batch.filled + size > room) then
+    return items.save(item)
   end
   if batch.filled > 0 and imports > 0 and batch.turn.taken + imports > batch.turn.room then
     batch.room = batch.filled
     return items.save(item)
   end
-  batch.how, batch.filled, batch.turn.taken = how, batch.filled + size, batch.turn.taken + imports
-  batch.room = math.min(batch.room or limit, limit)
-  batch.effort = batch.effort + EFFORT.value * #send
-  batch.picked[#batch.picked + 1] = {item = item, id = id or '', send = send, limit = limit, status = status, to = to}
+  batch.how, batch.room, batch.filled = how, room, batch.filled + size
+  batch.turn.taken = batch.turn.taken + imports
+  batch.effort = batch.effort + EFFORT.value * #picked.send
+  batch.picked[#batch.picked + 1] = picked
+end
+
+local function consider(set_of, record)
+  local collection = set_of.collection
+  local item = items.load(collection.name, record)
+  batch.looked = batch.looked + 1
+  batch.effort = batch.effort + EFFORT.item + item.size
+  if not is_free(item, set_of) then return end
+  local id = requests.item_id(item, collection)
+  if id then create_only.ignore(item) end
+  local status = id and item_status.load(collection.name .. ':' .. collection.index, id)
+  local send, how, options = retirement_request.request_of(item, status)
+  if not send then return put_back(item) end
+  if id then
+    creation.finish(item)
+    send = fields_to_write(item, collection, send, options)
+  elseif collection.create and creation.is_to_be_created(item) then
+    send = fields_to_create(item, collection, how)
+  else
+    creation.look_up_again(item)
+    filters.add_record(collection, item)
+    return put_back(item)
+  end
+  if not send then return end
+  local writes = how.kind == 'update' or how.kind == 'publish'
+  if id and writes then item_status.stage_unpublished(item, status) end
+  local limit, to = limit_of(item, collection, id, send, how), nil
+  if id and how.kind ~= 'look' then
+    send, to = variant_choice.choose(item, collection, id, send, limit, not writes and how.kind or nil)
+    if not send then return put_back(item) end
+  end
+  requests.complete(how, item, limit, to)
+  pick(set_of, item, {item = item, id = id or '', send = send, limit = limit, status = status, to = to}, how)
 end
 
 function batch.claim_items(set_of)

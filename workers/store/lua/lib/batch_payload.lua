@@ -1,14 +1,14 @@
--- Shared, of claim: what an item remembers of the request that takes it, and what a worker is told of it.
---! uses step items batch lanes item_status cms_forms write_history retirement_request file_imports
+-- Shared, of claim: claims the items of a batch, and makes the payload for the worker.
+--! uses step items item_schedule batch lanes item_status cms_forms write_history retirement_request file_imports
 --! uses publish_wait joined_claims claim_slots
 
 local request, now, given = step.request, step.now, step.given
 local dest_key = 'instep:destination:' .. request.destination
-local MISTOLD_MS = 600000
+local MISWARNED_MS = 600000
 
 -- An answer to a batch named an item that was good.
 local function is_mistold(name)
-  return (step.sane(redis.call('HGET', 'instep:collection:' .. name, 'mistold'), 0) or 0) > now - MISTOLD_MS
+  return (step.sane(redis.call('HGET', 'instep:collection:' .. name, 'mistold'), 0) or 0) > now - MISWARNED_MS
 end
 
 -- The tags of the locales that a batch names, by cmsLocaleId; false where it names none.
@@ -31,7 +31,7 @@ local function was_live(item)
   return gone ~= nil and gone.undone == 1 and gone.flags ~= nil and (gone.was_live == 1 or not gone.requests)
 end
 
--- What a worker is told of an item that it is to send.
+-- What a worker needs of an item that it is to send.
 local function item_payload(pick, dest)
   local meta = pick.item.meta
   return {record = pick.item.record, id = pick.id, size = pick.item.size, fields = pick.send, limit = pick.limit,
@@ -50,7 +50,7 @@ local function save_claim(kind, pick)
   local item, held = pick.item, {}
   for _, field in ipairs(kind == 'look' and {} or pick.send) do
     held[field.slug] = field.arrival
-    -- From here on nobody knows what the CMS holds; only this claim's settle says it again.
+    -- From here on it is unknown what the CMS holds, until this claim is settled.
     item.fields[field.slug].confirmed = nil
     write_history.note_sent(item.fields[field.slug])
     items.touch(item, field.slug)
@@ -64,7 +64,7 @@ local function save_claim(kind, pick)
     if kind ~= 'create' then items.set(item, 'publish', nil) end
   end
   item_status.count_not_live(item)
-  items.schedule(item)
+  item_schedule.place(item)
   items.save(item)
   return held
 end

@@ -1,5 +1,5 @@
 -- Shared, of claim: the breaker, which is open until a probe has been answered. Then one request may try:
--- after a bad probe too, for a GET says nothing about writes (destination_health.lua).
+-- after a bad probe too, for a GET does not show how writes fare (destination_health.lua).
 -- 'fresh': what just failed is an item that failed alone before, and may be to blame itself, so that
 -- others need not wait for the next probe.
 --! uses step batch claim_slots claim_wait

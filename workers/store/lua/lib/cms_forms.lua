@@ -27,7 +27,7 @@ local function answer_of(field)
   return at, shown
 end
 
--- Of what is not sent: the marks that its field may show, where a listing has told the form.
+-- Of what is not sent: the marks that its field may show, where a listing has shown the form.
 function cms_forms.of_fields(item, send)
   local sent, forms = {}, {}
   for _, entry in ipairs(send) do sent[entry.slug] = true end
@@ -40,7 +40,7 @@ function cms_forms.of_fields(item, send)
   return #forms > 0 and forms or nil
 end
 
--- The answer to another write shows what somebody has made of these.
+-- The answer to another write shows that these were edited.
 function cms_forms.note_edits(item, slugs)
   for _, slug in ipairs(slugs) do
     local field = item.fields[slug]
@@ -51,7 +51,7 @@ function cms_forms.note_edits(item, slugs)
   end
 end
 
--- What a listing shows of a value whose item nobody has touched since the answer of *at*.
+-- What a listing shows of a value whose item was not edited since the answer of *at*.
 function cms_forms.learn(item, slug, arrival, at, mark, schema)
   local field = item.fields[slug]
   if not field or field.arrival ~= arrival or field.repair_at then return end

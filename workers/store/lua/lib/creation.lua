@@ -1,5 +1,5 @@
 -- Shared by the steps: items that no listing shows and that are to be created, and requests of
--- which nobody knows whether they did.
+-- which it is unknown whether they did.
 --   make of an item: ms at which the listing began that did not show it; its next claim creates it
 --   doubt: until this ms a request may land that creates it: of a listing that began before then
 --     it counts what it shows, not what it does not
@@ -7,7 +7,7 @@
 --   passed: the last slug made for it that another item is known to have: the next one is tried
 --   partial: the letter of the event that it is known by, which could not be read whole
 -- One claim per item at a time, and no other before the doubt is over: that is why none is made twice.
---! uses step items dead_letters retirements
+--! uses step items item_schedule dead_letters retirements
 
 local now = step.now
 local creation = {}
@@ -53,7 +53,7 @@ end
 -- The item has an id: nothing is to be created any more.
 function creation.finish(item)
   items.clear(item, 'make', 'doubt', 'taken', 'passed', 'roomless', 'asks', 'asked')
-  if item.meta.lookup then items.end_lookup(item) end
+  if item.meta.lookup then item_schedule.end_lookup(item) end
 end
 
 function creation.is_to_be_created(item)

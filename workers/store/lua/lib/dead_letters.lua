@@ -39,7 +39,7 @@ function dead_letters.shorten(id)
   if redis.call('HSTRLEN', key, 'problems') > CLOSED_BYTES then redis.call('HSET', key, 'problems', '[]') end
 end
 
--- What lay in the letter for want of an item that it refers to is waiting for it no longer.
+-- What was dead because it refers to a missing item waits for that item no longer.
 local function remove_from_waiters(id)
   local refers, collection, record = unpack(redis.call('HMGET', 'instep:letter:' .. id, 'refers', 'collection', 'record'))
   if not refers then return end
@@ -103,7 +103,7 @@ function dead_letters.is_full()
   return open >= (limit > 0 and math.min(LETTERS_MOST, limit / LETTERS_PART / LETTER_BYTES) or LETTERS_MOST)
 end
 
--- One letter stands for all of a cause, and tells how many they are. It names no record: their values,
+-- One letter stands for all of a cause, with their number. It names no record: their values,
 -- and where nothing of them was written they themselves, are not kept.
 local function add_to_shared(item, slugs, death)
   for _, slug in ipairs(slugs) do

@@ -75,7 +75,7 @@ local function load_before()
   for _, key in ipairs(keys) do
     if redis.call('EXISTS', key) == 1 then
       buckets[#buckets + 1] = key
-      -- It sets the whole time with every id, and nobody else does.
+      -- Only that release sets the whole time with every id.
       if redis.call('PTTL', key) > 2 * request.dedupe_ms - ROLLING_MS then buckets.written = true end
     end
   end

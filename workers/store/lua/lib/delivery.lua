@@ -14,7 +14,7 @@ local delivery = {
   -- kept: {number, …}: the delivery log has it, or will   before: the arrival number when it came
 }
 
--- What no mapping wants is never marked seen, and so does not tell a repeat from the first.
+-- What no mapping wants is never marked seen: a repeat of it counts like the first.
 function delivery.is_wanted(event) return #event.changes > 0 or #event.fetches > 0 end
 
 local here = {}  -- ids of events that are taken

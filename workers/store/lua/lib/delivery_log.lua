@@ -134,7 +134,7 @@ function delivery_log.append(state, x, arrival)
   if fresh then
     redis.call('XADD', 'instep:kept-words:' .. source, id, 'b', ARGV[5])
     bytes = bytes + #ARGV[5] + ENTRY
-    -- A source that is no longer configured is trimmed by nobody.
+    -- No sweep trims a source that is no longer configured.
     for _, name in ipairs({'kept:', 'kept-words:'}) do
       redis.call('PEXPIRE', 'instep:' .. name .. source, 2 * kept.ms + 2 * WORDS_MS)
     end

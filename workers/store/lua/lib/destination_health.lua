@@ -23,17 +23,17 @@ local function close_breaker(key)
   end
 end
 
--- *told*: {event, reason, by, collection, suspect}
+-- *report*: {event, reason, by, collection, suspect}
 --   event: success | refusal | failure | read | probe-good | probe-bad | pause | resume
 --   suspect: the failure is that of one item that failed alone before
 --   collection: pause or resume only this one
-local function record(destination, told)
+local function record(destination, report)
   local key = 'instep:destination:' .. destination
-  local event, part = told.event, given(told.collection)
+  local event, part = report.event, given(report.collection)
   if event == 'pause' or event == 'resume' then
     local where = part and ('instep:collection:' .. part) or key
     if event == 'pause' then
-      redis.call('HSET', where, 'paused', told.reason, 'by', given(told.by) or 'instep',
+      redis.call('HSET', where, 'paused', report.reason, 'by', given(report.by) or 'instep',
         'since', now)
     else
       redis.call('HDEL', where, 'paused', 'by', 'since')
@@ -47,7 +47,7 @@ local function record(destination, told)
       end
     end
     step.note(event, {destination = destination, collection = part or false,
-      reason = given(told.reason) or false})
+      reason = given(report.reason) or false})
   elseif event == 'success' then
     redis.call('HSET', key, 'last_success', now)
     close_breaker(key)
@@ -55,11 +55,11 @@ local function record(destination, told)
     close_breaker(key)
   elseif event == 'failure' then
     local failures = redis.call('HINCRBY', key, 'failures', 1)
-    redis.call('HSET', key, 'failure', given(told.reason) or '')
+    redis.call('HSET', key, 'failure', given(report.reason) or '')
     if redis.call('HEXISTS', key, 'open_until') == 1 then
       if redis.call('HGET', key, 'trial') == 'out' then
         open_again(key)
-        if given(told.suspect) then redis.call('HSET', key, 'trial', 'fresh') end
+        if given(report.suspect) then redis.call('HSET', key, 'trial', 'fresh') end
       end
     elseif failures >= 3 then
       redis.call('HSET', key, 'open_until', now + 5000, 'opened', now, 'probes', 0)

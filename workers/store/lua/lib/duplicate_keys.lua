@@ -1,10 +1,10 @@
 -- Shared: which item is a record's. Where several items have one key it is the oldest, by createdOn
 -- and then by id, whichever was met first: so the choice stands, and an index that is made anew
 -- from the CMS makes the same.
---   instep:born:<place>    hash: item id → createdOn, as the CMS tells it
+--   instep:born:<place>    hash: item id → createdOn, as the CMS gives it
 --   instep:twins:<place>   hash: id of an item whose key is that of an older item → the key
 --   instep:listed:<place>  set: the ids that were met since the round began (listing_schedule.lua)
---! uses step items resting_records item_ids
+--! uses step items item_schedule resting_records item_ids
 
 local request = step.request
 local duplicate_keys = {
@@ -66,13 +66,13 @@ local function oldest(place, record, holder)
 end
 
 -- Once the item of *record* is not its own any more, the next one is; nil: none is known.
-function duplicate_keys.take_heir(place, record)
-  local heir = oldest(place, record)
-  if heir then
-    duplicate_keys.drop_twin(place, heir)
-    item_ids.keep(place, record, heir)
+function duplicate_keys.promote_duplicate(place, record)
+  local next_id = oldest(place, record)
+  if next_id then
+    duplicate_keys.drop_twin(place, next_id)
+    item_ids.keep(place, record, next_id)
   end
-  return heir
+  return next_id
 end
 
 -- The item is not the record's any more: it is gone, or has another key ('moved').
@@ -81,17 +81,17 @@ function duplicate_keys.remove_item(place, record, id, what)
   if redis.call('HGET', 'instep:ids:' .. place, record) ~= id then return end
   redis.call('HDEL', 'instep:ids:' .. place, record)
   duplicate_keys.changes[#duplicate_keys.changes + 1] = {record, id, what}
-  local heir = duplicate_keys.take_heir(place, record)
+  local next_id = duplicate_keys.promote_duplicate(place, record)
   local item = items.load(request.collection, record)
   if not next(item.meta) then return end
   items.forget_confirmations(item)
   items.set(item, 'updated', nil)
   -- A page that was read while others were deleted may have left it out, and of too many twins some
   -- are not known: a second listing of the whole is to say that there is none.
-  if not heir and (what == 'gone' or how_many >= TWINS) then items.set(item, 'forgotten', 1) end
-  items.schedule(item)
+  if not next_id and (what == 'gone' or how_many >= TWINS) then items.set(item, 'forgotten', 1) end
+  item_schedule.place(item)
   items.save(item)
-  if not heir then resting_records.rest(item) end
+  if not next_id then resting_records.rest(item) end
 end
 
 -- A listing of the whole does not show it.

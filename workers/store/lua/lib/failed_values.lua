@@ -1,4 +1,4 @@
--- Shared, of settle: values that the CMS has not taken, or of which nobody knows.
+-- Shared, of settle: values that the CMS has not taken, or may not have.
 --! uses step items references dead_letters retirements late_imports duplicate_keys
 
 local request, now, given = step.request, step.now, step.given
@@ -81,7 +81,7 @@ function failed_values.forget_id(item, id)
   retirements.forget_id(step.place, item.record, id)
   items.forget_confirmations(item)
   -- A listing may have shown another item of that key while the request was on its way.
-  if redis.call('HEXISTS', 'instep:ids:' .. step.place, item.record) == 0 and not duplicate_keys.take_heir(step.place, item.record) then
+  if redis.call('HEXISTS', 'instep:ids:' .. step.place, item.record) == 0 and not duplicate_keys.promote_duplicate(step.place, item.record) then
     redis.call('HSET', 'instep:index:' .. step.place, 'full', 1)
     items.set(item, 'forgotten', 1)
   end

@@ -17,7 +17,7 @@ end
 local function trim()
   local key, bound = 'instep:history', given(request.history)
   if type(bound) ~= 'table' then return end
-  -- A dry run sets nothing, and is told no more than a number.
+  -- A dry run sets nothing, and gets a number.
   if type(redis.call('SET', 'instep:history-trimmed', 1, 'NX', 'PX', 1000)) ~= 'table' then return end
   local number, took = redis.call('XLEN', key), redis.pcall('MEMORY', 'USAGE', key)
   local mean = type(took) == 'number' and number > 0 and took / number or HISTORY_MEAN

@@ -1,4 +1,4 @@
--- Shared: a retirement that nobody told: a snapshot of its source lacked the record.
+-- Shared: a retirement without an event: a snapshot of its source lacked the record.
 -- It falls, as if it had never been, by a snapshot of that source that was taken later and has the
 -- record; an event that says the same confirms it, whatever its version.
 --! uses versions step items
@@ -21,12 +21,12 @@ function inferred_retirements.confirms(slug, gone, modes)
   return slug == items.GONE and gone and not gone.undone and modes[request.mode] and inferred_retirements.inferred_at(gone) ~= nil
 end
 
--- *gone* takes the place of *held*: what an event told stays so.
+-- *gone* takes the place of *held*: a retirement by an event stays one.
 function inferred_retirements.keep_real(gone, held)
   if gone.snapshot_at and held and not held.undone and not inferred_retirements.inferred_at(held) then gone.inferred = 0 end
 end
 
--- It is in nobody's way any more: only what the CMS shows of it is left to be taken back.
-function inferred_retirements.has_fallen(gone) return gone.undone and gone.version == versions.BEFORE end
+-- It stops nothing any more: only what the CMS shows of it is left to be taken back.
+function inferred_retirements.is_void(gone) return gone.undone and gone.version == versions.BEFORE end
 
 return inferred_retirements

@@ -28,7 +28,7 @@ function item_status.load(place, id) return parse(redis.call('HGET', 'instep:sta
 -- Of a status, what another one is compared with.
 function item_status.sign_of(status) return status and status.flags .. '|' .. status.published .. '|' end
 
--- It is live, and nobody holds it back.
+-- It is live, and no editor holds it back.
 function item_status.is_live(status) return status ~= nil and status.flags == '' and status.published ~= '' end
 
 -- A publish of the whole site moves lastPublished alone.
@@ -58,7 +58,7 @@ function item_status.is_published_since(item, status)
   return not before or status.published ~= before.published
 end
 
--- *ours*: a request of ours has set its flags, which says nothing of its live copy.
+-- *ours*: a request of ours has set its flags; its live copy may be as it was.
 local function is_live_again(item, status, ours)
   if not item_status.is_live(status) then return false end
   local before = parse(item.meta.staged)

@@ -35,7 +35,7 @@ function joined_claims.join_nothing(more, joins)
   return step.answer({step = 'batch', items = {}, more = more or false, joins = joins}, step.CLAIM_MS)
 end
 
--- What the next step is to be told, where there is one: the batch has room, and the time was short.
+-- The joins of the next step, where there is one: the batch has room, and the time was short.
 -- Not where it is a trial, or what is picked depends on how much there is (requests.lua).
 function joined_claims.next_join(set_of, own)
   if (own == 0 and batch.looked >= batch.LOOKS) or batch.trial or batch.filled >= batch.room or not batch.has_done_enough() then return nil end

@@ -21,7 +21,7 @@ local function note_plain(index, started)
   if not held[1] then redis.call('HSET', index, 'plain', 1) end
 end
 
--- Any page tells of keys in other forms: odd ones, and numbers, which are odd where the field holds text.
+-- A page may have keys in other forms: odd ones, and numbers, which are odd where the field holds text.
 local function note_page(index)
   if request.odd then
     redis.call('HSET', index, 'odd', now)

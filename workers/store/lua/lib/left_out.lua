@@ -71,7 +71,7 @@ local function is_own(link, event)
   return again ~= nil and given(again.whole) == link.letter and again.place >= (link.place or 0)
 end
 
--- Versions of two kinds say nothing of each other.
+-- Versions of two kinds cannot be compared.
 local function are_compared(one, other)
   local a, b = versions.kind_of(one), versions.kind_of(other)
   return a == b or a == versions.BEFORE or b == versions.BEFORE

@@ -13,7 +13,7 @@
 --   full                        a listing of the whole is wanted
 --   plain, odd, numeric         key_forms.lua
 --   ids_doubted                 and what it does not show is gone (status_answers.lua)
--- Nobody waits for these two, which are read beside it, page by page in turn:
+-- No item waits for these two, which are read beside it, page by page in turn:
 -- instep:index:<collection>:<copy>:edits  hash, likewise: what was edited since the mark
 -- instep:index:<collection>:<copy>:round  hash, likewise: all; what it does not show is gone
 --   They begin once something was sent (answered) after edits_next and round_next, and wait for
@@ -163,7 +163,7 @@ local function may_begin(held, name)
     and tonumber(held.answered) >= (tonumber(held[name]) or 0)
 end
 
--- Begins what is to begin of those that nobody waits for, and tells whether there are any.
+-- Begins what is to begin of those that no item waits for; returns whether there are any.
 local function begin_unasked(collection, key, place, held, known)
   local edits, round = key .. ':edits', key .. ':round'
   local listed = 'instep:listed:' .. place
@@ -183,7 +183,7 @@ local function begin_unasked(collection, key, place, held, known)
   return has_edits or has_round
 end
 
--- The ms from which a page is to be read of those that nobody waits for; nil: of none.
+-- The ms from which a page is to be read of those that no item waits for; nil: of none.
 function listing_schedule.unasked_at(collection, key, place)
   local held, known = read_index(key, place)
   if not begin_unasked(collection, key, place, held, known) then return nil end

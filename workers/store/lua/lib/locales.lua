@@ -1,5 +1,5 @@
 -- Shared by the steps: which variants of an item a field goes to. An item has one variant in each of
--- its locales, all under one id; which of them exist, listings tell (variants.lua).
+-- its locales, all under one id; listings show which of them exist (variants.lua).
 --
 -- A field whose slug names a locale, "name@de", goes to that variant alone. Any other goes to those
 -- that `locales` of its collection names and that exist: to the primary one alone, if it names none.
@@ -60,13 +60,13 @@ function locales.site_of(place)
   return site
 end
 
--- The cmsLocaleId of the primary locale, as far as any answer has told it.
+-- The cmsLocaleId of the primary locale, as far as any answer has given it.
 local function primary_of(place)
   local site = locales.site_of(place)
   return site and site.primary or redis.call('HGET', 'instep:index:' .. place, 'primary') or nil
 end
 
--- Whether the CMS tells in *locale* of another variant than the one that *slug* means.
+-- Whether an event in *locale* is of another variant than the one that *slug* means.
 function locales.is_elsewhere(place, locale, slug)
   local tag, site = locales.tag_of(slug), locales.site_of(place)
   local meant = primary_of(place)
@@ -108,14 +108,14 @@ function locales.note_shown(item, claim, verdict)
   end
 end
 
--- What the attempt tells of the variants: one is not there, or is written staged only, or live.
-function locales.note_variants(place, id, told)
+-- *states*: what an attempt found of the variants: gone, staged or live.
+function locales.note_variants(place, id, states)
   local key = 'instep:variants:' .. place
   for _, name in ipairs({key, key .. ':next'}) do
     local text = redis.call('HGET', name, id)
     if text then
       local held = locales.parse_variants(text)
-      for locale, state in pairs(told) do
+      for locale, state in pairs(states) do
         if state == 'gone' then held[locale] = nil else held[locale] = held[locale] and state end
       end
       if next(held) then redis.call('HSET', name, id, locales.variants_text(held))
@@ -125,8 +125,8 @@ function locales.note_variants(place, id, told)
 end
 
 -- An answer contradicts what is known: it may be a locale that is not there any more.
-function locales.doubt(place, told)
-  for _, state in pairs(told) do
+function locales.doubt(place, states)
+  for _, state in pairs(states) do
     if state == 'gone' then redis.call('HSET', 'instep:site:' .. place, 'read', 0) end
   end
 end
@@ -139,9 +139,9 @@ function locales.note_withdrawn(place, id, deleted)
     redis.call('HDEL', key .. ':next', id)
     return
   end
-  local told = {}
-  for locale in pairs(locales.parse_variants(redis.call('HGET', key, id))) do told[locale] = 'staged' end
-  locales.note_variants(place, id, told)
+  local states = {}
+  for locale in pairs(locales.parse_variants(redis.call('HGET', key, id))) do states[locale] = 'staged' end
+  locales.note_variants(place, id, states)
 end
 
 return locales

@@ -43,7 +43,7 @@ function lookups.read_keys(lane)
   return hand_out(collection, page)
 end
 
--- *asked*: what items wait for; else what nobody waits for.
+-- *asked*: what items wait for; else what none does.
 function lookups.read_locales(lane, asked)
   if batch.blind then return nil end
   local collection, page = variant_pages.locale_step(batch.open, asked)

@@ -1,6 +1,6 @@
 -- Shared: what becomes of records whose keys no item has: a letter, ignored, or to be created.
 -- request.collection, request.index, request.missing, request.message: as index_page.lua says
---! uses step items dead_letters retirements resting_records creation slices
+--! uses step items item_schedule dead_letters retirements resting_records creation slices
 
 local request, now = step.request, step.now
 local missing_items = {}
@@ -21,14 +21,14 @@ function missing_items.decide_missing(record, started, all, ended, due)
   local item = items.load(request.collection, record)
   if not missing_items.came_before(item, ended) then return end
   if item.meta.forgotten and not all then
-    -- Its key may have moved to an older item: only a whole listing tells.
+    -- Its key may have moved to an older item: only a listing of the whole shows that.
     redis.call('HSET', 'instep:index:' .. step.place, 'full', 1)
     return
   end
   if request.missing == 'create' then
     local till = creation.doubted_till(item)
     if till and started < till then
-      -- A request that creates it may have landed since: the next listing tells.
+      -- A request that creates it may have landed since: wait for the next listing.
       items.save(item)
       return
     end
@@ -51,9 +51,9 @@ function missing_items.decide_missing(record, started, all, ended, due)
     dead_letters.add(item, slugs, {kind = 'missing', message = request.message .. record, absent = true}, nil)
   end
   if not (item.meta.make or none) then missing_items.counts.missed = missing_items.counts.missed + 1 end
-  items.end_lookup(item)
+  item_schedule.end_lookup(item)
   items.set(item, 'forgotten', nil)
-  items.schedule(item)
+  item_schedule.place(item)
   items.save(item)
   if none then
     resting_records.rest_or_forget(item)
@@ -70,15 +70,15 @@ local function due_together(waiting, started)
   return slices_left > 1 and now + math.min(1000, A_SLICE_MS * slices_left) or now
 end
 
--- Decides on some of what waited when the listing of *told* {started, ended, all} began; true: on all
+-- Decides on some of what waited when the listing of *state* {started, ended, all} began; true: on all
 -- of it. What came when that had ended is for the next one.
-function missing_items.decide_slice(told)
+function missing_items.decide_slice(state)
   local waiting = 'instep:lookup:' .. request.collection
-  local started = tonumber(told.started)
-  told.due = told.due or due_together(waiting, started)
+  local started = tonumber(state.started)
+  state.due = state.due or due_together(waiting, started)
   local records = redis.call('ZRANGEBYSCORE', waiting, '-inf', started, 'LIMIT', 0, slices.SLICE)
   for _, record in ipairs(records) do
-    missing_items.decide_missing(record, started, told.all == '1', tonumber(told.ended), tonumber(told.due))
+    missing_items.decide_missing(record, started, state.all == '1', tonumber(state.ended), tonumber(state.due))
     -- What stays is passed over from here on.
     redis.call('ZADD', waiting, 'XX', math.max(now, started + 1), record)
   end

@@ -5,8 +5,8 @@
 --   full_next      ms of the next try            full_try      the record that may be tried
 --   create_most    so many are created at once   create_refused   ms of the last refusal
 -- roomless of an item: it is to be created, and waits for room in
---   instep:due:<collection>:<lane>:room        (items.lua)
---! uses step items
+--   instep:due:<collection>:<lane>:room        (item_schedule.lua)
+--! uses step items item_schedule
 
 local now = step.now
 local plan_room = {}
@@ -41,7 +41,7 @@ local function release(name, most)
       local item = items.load(name, record)
       first = first or record
       items.set(item, 'roomless', nil)
-      items.schedule(item)
+      item_schedule.place(item)
       -- An entry of nothing that is there would be met again and again.
       if item.meta.lane ~= lane .. ':room' then
         redis.call('ZREM', waiting_key(name, lane), record)
@@ -115,7 +115,7 @@ function plan_room.note_answer(name, made)
   end
 end
 
--- An item was deleted, or somebody says that there is room: of what waits one is tried at once.
+-- An item was deleted, or an operator says that there is room: one of what waits is tried at once.
 function plan_room.try_at_once(name)
   local key = 'instep:collection:' .. name
   if redis.call('HEXISTS', key, 'full') == 1 then redis.call('HSET', key, 'full_next', now) end

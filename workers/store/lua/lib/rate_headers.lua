@@ -6,15 +6,15 @@ local now, given = step.now, step.given
 local EDGE_MS = 5000
 local STEP_MS = 500
 
--- *told*: {budget, limit, remaining, age_ms, closed, retry_ms}
+-- *answer*: {budget, limit, remaining, age_ms, closed, retry_ms}
 --   age_ms: since the request was sent; closed: the answer was 429, or a v1 RateLimit
 --   retry_ms: its Retry-After, or null: until the window ends
-local function learn(destination, told)
-  local key = 'instep:budget:' .. told.budget
-  local sent = now - told.age_ms
+local function learn(destination, answer)
+  local key = 'instep:budget:' .. answer.budget
+  local sent = now - answer.age_ms
   local held = redis.call('HMGET', key, 'left', 'till')
   local till = step.sane(held[2], rate_limiter.WINDOW_MS)
-  local remaining, limit = given(told.remaining), given(told.limit)
+  local remaining, limit = given(answer.remaining), given(answer.limit)
   if limit then redis.call('HSET', key, 'limit', math.max(2, limit)) end
   if remaining then
     local left = tonumber(held[1]) or 0
@@ -24,8 +24,8 @@ local function learn(destination, told)
     -- close the budget for a minute.
     if not till or remaining > left + 5 or sent > till + EDGE_MS then
       till = sent + rate_limiter.WINDOW_MS
-      -- Which of those under way count in it nobody knows; too many of ours make no false others.
-      -- Seen first in its middle (after a 429, say), a window tells nothing of what others spend.
+      -- Which of those under way count in it is unknown; too many of ours make no false others.
+      -- Seen first in its middle (after a 429, say), a window does not show what others spend.
       local flying = redis.call('ZCARD', 'instep:flight:' .. destination)
       if limit and remaining >= limit - 5 - flying then
         redis.call('HSET', key, 'mine', math.max(1, flying))
@@ -44,8 +44,8 @@ local function learn(destination, told)
       redis.call('HSET', key, 'others', math.max(0, math.floor(others * rate_limiter.WINDOW_MS / elapsed)))
     end
   end
-  if told.closed then
-    local retry = given(told.retry_ms)
+  if answer.closed then
+    local retry = given(answer.retry_ms)
     local closed = retry and (now + retry) or (till and till > now and till) or (now + rate_limiter.WINDOW_MS)
     -- Also where the window was thought to last longer: Retry-After is the CMS's own word on it.
     redis.call('HSET', key, 'closed', closed, 'left', 0, 'till', closed)

@@ -35,7 +35,7 @@ function rate_limiter.budget_of(name, ceiling)
   local function free_at(spared)
     local at = math.max(tat - (burst - 1 - spared) * every, step.sane(held[6], rate_limiter.CLOSED_MS) or now)
     if not (till and till > now and left) then return at end
-    -- Somebody else may spend of this budget too: what he leaves is spread over the window.
+    -- Others may spend of this budget too: what they leave is spread over the window.
     local rest, others = left - spared, tonumber(held[7]) or 0
     local usable = rest - others * (till - now) / rate_limiter.WINDOW_MS
     if others > 0 then usable = usable - 1 end
@@ -76,8 +76,8 @@ function rate_limiter.took(budget, who, lane)
   return tonumber(redis.call('HGET', budget.key, 'took:' .. who .. ' ' .. lane)) or 0
 end
 
--- Whether somebody else comes for the slot as well, and goes first: by his lane, or in the same
--- one because he had none for longer.
+-- Whether another caller comes for the slot as well, and goes first: by its lane, or in the same
+-- one because it had none for longer.
 local function is_anothers_turn(budget, lane, who)
   local queue, mine = budget.key .. ':queue', rate_limiter.rank_of(budget, lane)
   if not budget.queue then

@@ -8,7 +8,7 @@
 --                                    have a dead letter for want of it
 --   woken of an item: what it waits for may have got its id; its next claim looks again
 --   rest: the lane of what waits              severed: of its fields one died for want of an item
---! uses step items item_ids creation slices
+--! uses step items item_schedule item_ids creation slices
 
 local request, now, given = step.request, step.now, step.given
 local references = {}
@@ -157,7 +157,7 @@ function references.wake_waiter(waiter, name)
   if held[3] or held[5] then
     local item = items.load(collection, record)
     if held[5] then creation.replay_values(item, 'refers', name) end
-    items.schedule(item)
+    item_schedule.place(item)
     items.save(item)
   elseif held[4] and not held[2] then
     -- As schedule does it, without reading the item: thousands may wait for one.
@@ -172,7 +172,7 @@ function references.wake_some(waiters, name)
   return redis.call('EXISTS', waiters) == 0
 end
 
--- Call it once the items of a step are saved. Who begins to wait from then on finds the id.
+-- Call it once the items of a step are saved: what begins to wait after that finds the id.
 function references.wake_waiting()
   local room = WOKEN
   for _, one in ipairs(item_ids.take_arrived()) do

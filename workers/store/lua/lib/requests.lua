@@ -1,5 +1,5 @@
 -- Shared: what of an item a request carries, and with how many others.
---! uses step items retirements creation references locales listing_schedule late_imports
+--! uses step items item_schedule retirements creation references locales listing_schedule late_imports
 
 local request, now = step.request, step.now
 local requests = {}
@@ -10,7 +10,7 @@ local function holds_files(field)
   return requests.FILES[field.type] or (field.type == 'richtext' and string.find(field.value, '<img', 1, true) ~= nil)
 end
 
--- What is told of a value; what is mostly so is left out, for thousands go by one claim.
+-- A value for the worker; the usual case is left out, for a claim carries thousands.
 local function entry_of(slug, field, value)
   local entry = {slug = slug, value = value, type = field.type, arrival = field.arrival, since = field.since or 0}
   if field.state ~= 'pending' then entry['repair'] = true end
@@ -103,7 +103,7 @@ function requests.halve_suspects(picked, token)
     items.set(item, 'part', own .. (place > stay and 'o' or 's'))
     if place <= stay then
       items.set(item, 'due', now + 1)
-      items.schedule(item)
+      item_schedule.place(item)
       items.save(item)
       table.remove(picked, place)
     end

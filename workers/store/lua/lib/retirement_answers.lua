@@ -15,7 +15,7 @@ local function note_unpublished(item, id, unmoved)
   local status = item_status.load(step.place, id)
   local flags, at = status and status.flags or '', given(request.at) or (status and item_status.seen_at(status)) or ''
   if unmoved then
-    -- It may have been a request of ours before this one: what it shows now nobody knows.
+    -- It may have been a request of ours before this one: what it shows now is unknown.
     redis.call('HDEL', 'instep:status:' .. step.place, id)
   elseif status then
     if not string.find(flags, 'd', 1, true) then flags = flags .. 'd' end

@@ -1,14 +1,14 @@
 -- Shared: what of an item its next request carries, where it is to be retired.
---! uses step items retirements requests
+--! uses step items item_schedule retirements requests
 
 local request, now = step.request, step.now
 
 -- The request that an item whose record is gone takes for itself; nil: a PATCH shows it.
 local function own_request(gone, status)
-  -- What is not live may be refused, and all that goes with it; a PATCH tells whether it is by now.
+  -- What is not live may be refused, with all that goes with it; a PATCH shows whether it is by now.
   local unpublished = status and status.published == ''
   if gone.value == '"delete"' then
-    -- Whether what is deleted leaves the site at once, or with its next publish, nobody says.
+    -- Whether what is deleted leaves the site at once, or with its next publish, is not documented.
     return request.live and not gone.unpublished and not unpublished and 'unpublish' or 'delete'
   end
   if unpublished then return nil end
@@ -25,7 +25,7 @@ end
 
 -- Returns what is sent of *item*, how (requests.lua), and whether it has options.
 local function request_of(item, status)
-  if items.after_hold(item, now) > now then return nil end
+  if item_schedule.after_hold(item, now) > now then return nil end
   local send, files, options = requests.fields_to_send(item)
   if not send then return nil end
   if item.meta.look then return send, requests.how('look', false, item.meta.look), false end

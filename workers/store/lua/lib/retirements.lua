@@ -1,5 +1,5 @@
 -- Shared: that a record is gone at its source. It is held as one more value of its item, under the
--- slug ':gone', and stays as a tombstone: what is older than it is stale, what is newer lifts it.
+-- slug ':gone', and stays as a tombstone: what is older than it is stale, what is newer undoes it.
 -- Its value says how the item is retired: "archive" "draft" "unpublish" "delete" "keep". What undoes it
 -- takes back its flags; without a number of requests, an older release sent them, and the item is taken
 -- for one that was live.
@@ -50,7 +50,7 @@ function retirements.retire(item, gone, copy)
 end
 
 -- The record is back. What the CMS may show of its retirement is taken back as repairs are made:
--- nobody sent us a value for it.
+-- no source sent a value for it.
 function retirements.undo_retirement(item)
   local gone = items.in_force(item)
   if not gone then return end
@@ -96,7 +96,7 @@ end
 -- Flags of the CMS by the letters of a status (item_status.lua).
 retirements.FLAG_OF = {a = '_archived', d = '_draft'}
 
--- What a retirement did, *status* shows it no longer: somebody has undone it, and it is not taken back.
+-- *status* shows no longer what a retirement did: an editor has undone it, and it is not taken back.
 function retirements.drop_undone(gone, status)
   if not gone.flags or gone.repair_at then return false end
   local any = false
@@ -122,7 +122,7 @@ function retirements.doubt(item, till)
   items.set(item, 'hold', math.max(tonumber(item.meta.hold) or 0, till))
 end
 
--- What is sent of a field; of a retirement that is lifted, the flags that are taken back.
+-- What is sent of a field; of a retirement that was undone, the flags that are taken back.
 function retirements.value_sent(field)
   if not field.undone then return field.value end
   local flags = {}

@@ -80,17 +80,17 @@ local function end_sliced(sliced)
   redis.call('UNLINK', key, key .. ':body', key .. ':events', key .. ':repeats', key .. ':left', key .. ':rest')
 end
 
--- *told*: {fresh, bad, repeats} of this slice, letter, nameless, with_ids; *places*: as in PLACES.
-local function save_slice(sliced, told, places)
+-- *progress*: {fresh, bad, repeats} of this slice, letter, nameless, with_ids; *places*: as in PLACES.
+local function save_slice(sliced, progress, places)
   local key = sliced_request.key(sliced.name)
   for n, place in ipairs(PLACES) do
     if #places[n] > 0 then redis.call('APPEND', key .. ':' .. place, table.concat(places[n], ',') .. ',') end
   end
   for _, name in ipairs({'fresh', 'bad', 'repeats'}) do
-    sliced[name] = redis.call('HINCRBY', key, name, told[name])
+    sliced[name] = redis.call('HINCRBY', key, name, progress[name])
   end
   redis.call('HSET', key, 'arrival', string.format('%.0f', arrivals.reserved.arrival),
-    'letter', told.letter or '', 'nameless', told.nameless and 1 or 0, 'with_ids', told.with_ids and 1 or 0)
+    'letter', progress.letter or '', 'nameless', progress.nameless and 1 or 0, 'with_ids', progress.with_ids and 1 or 0)
   redis.call('LPOP', key .. ':events')
   if sliced.last then end_sliced(sliced) end
 end

@@ -8,7 +8,7 @@ local sliced_request = {}  -- now: the delivery that goes on; one table, for a s
 
 function sliced_request.key(name) return 'instep:sliced:' .. name end
 
--- The raw body, by and by: mostly nothing needs it.
+-- The raw body, read when it is needed: mostly it is not.
 function sliced_request.body()
   local own = sliced_request.now
   if not own then return ARGV[3] end

@@ -17,9 +17,9 @@ slices.SLICE = 30       -- items that one step loads and saves beside its own
 
 function slices.has(name) return redis.call('EXISTS', 'instep:slice:' .. name) == 1 end
 
-function slices.add(name, told)
+function slices.add(name, state)
   local put = {}
-  for key, value in pairs(told) do
+  for key, value in pairs(state) do
     put[#put + 1] = key
     put[#put + 1] = tostring(value)
   end
@@ -29,9 +29,9 @@ function slices.add(name, told)
   wakeups.nudge_sweep()
 end
 
--- It goes on with what *told* says besides.
-function slices.renew(name, told)
-  for key, value in pairs(told) do redis.call('HSET', 'instep:slice:' .. name, key, tostring(value)) end
+-- It goes on with what *state* says besides.
+function slices.renew(name, state)
+  for key, value in pairs(state) do redis.call('HSET', 'instep:slice:' .. name, key, tostring(value)) end
 end
 
 function slices.finish(name)

@@ -126,7 +126,7 @@ local function note_place(log, place)
   return true
 end
 
--- What an older release has taken of this source tells how far its log had come.
+-- How far the log had come, by what an older release has taken of this source.
 local function learn_log(logs, place, event)
   local top
   for _, change in ipairs(event.changes) do

@@ -8,7 +8,7 @@
 local request, now = step.request, step.now
 local STALLED_MS = 900000   -- no less is worth a warning
 local STALLED_EVENTS = 5
-local TOLD_MS = 3600000
+local WARNED_MS = 3600000
 local stale_here, older_here, newer_here = {}, nil, false
 
 local function distance(version, newest)
@@ -32,7 +32,7 @@ end
 
 local function note_newer() newer_here = true end
 
--- Returns what is to be told of a source that has not said anything new for a while.
+-- Returns what to log of a source that has given nothing new for a while.
 local function save()
   local key = 'instep:stale:' .. request.source
   for collection, number in pairs(stale_here) do redis.call('HINCRBY', key, collection, number) end
@@ -44,8 +44,8 @@ local function save()
   redis.call('HSET', key, ':by', by, ':unit', older_here[2])
   local since = tonumber(redis.call('HGET', key, ':since'))
   if now - since < STALLED_MS or events < STALLED_EVENTS then return false end
-  local told = tonumber(redis.call('HGET', key, ':told') or 0)
-  if now - told < TOLD_MS and told <= now then return false end
+  local warned = tonumber(redis.call('HGET', key, ':told') or 0)
+  if now - warned < WARNED_MS and warned <= now then return false end
   redis.call('HSET', key, ':told', now)
   return {since = since, events = events, by = by, unit = older_here[2]}
 end

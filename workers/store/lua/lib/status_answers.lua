@@ -1,5 +1,5 @@
 -- Shared: what an answer says of an item's status, and what is to be known of it before it goes again.
---! uses step items item_status
+--! uses step items item_schedule item_status
 
 local request, now, given = step.request, step.now, step.given
 local status_answers = {}
@@ -79,12 +79,12 @@ function status_answers.settle(item, verdict)
   local status = item_status.load(step.place, id)
   if verdict.unpublishable then items.set(item, 'unpublishable', item_status.sign_of(status)) end
   if verdict.staged == true then
-    -- Somebody took it back since it was last seen: a status that was confirmed is none any more.
+    -- It was unpublished since it was last seen: a confirmed status is none any more.
     local sign = status and not item_status.is_live(status) and item_status.sign_of(status)
     local why = verdict.why ~= '' and verdict.why or request.outcome
     item_status.mark_staged(item, sign or (given(request.at) and '@' .. request.at) or 1, why)
   elseif verdict.staged == false then
-    -- It is published now, and since when no answer has told.
+    -- It is published now; since when is unknown.
     if not given(verdict.status) then redis.call('HDEL', 'instep:status:' .. step.place, id) end
     items.set(item, 'staged', nil)
   end
@@ -96,7 +96,7 @@ function status_answers.repair_other(verdict)
   local other = items.load(request.collection, verdict.overwrote)
   for _, slug in ipairs(verdict.sent) do items.mark_repair(other, slug, now) end
   if next(other.touched) then
-    items.schedule(other)
+    item_schedule.place(other)
     items.save(other)
   end
 end

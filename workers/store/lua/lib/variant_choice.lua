@@ -62,7 +62,7 @@ end
 local function waits_for_listing(item, collection, here, held, entry)
   if #here.scope == 1 and here.scope[1] == here.site.primary then return false end
   if not here.began then
-    -- Of a long listing nobody waits for more than a page: what it shows is written then.
+    -- Items wait for one page of a long listing, no more: what it shows is written then.
     return here.offset == 0 and want_listing(collection, here)
   end
   if here.doubted and here.began < here.doubted then return want_listing(collection, here) end
@@ -80,7 +80,7 @@ local function shared_variants(item, collection, here, held, entry)
   if not here.scope then
     -- The primary one has no need of the locales; but for a list, which may not name it.
     if collection.locales and want_site(collection, here) then return 'wait' end
-    -- Once they can be read, the others get what is held: nobody else may ask for it.
+    -- Once they can be read, the others get what is held: nothing else may ask for it.
     if collection.locales then redis.call('HSET', here.key, 'again', 1) end
     if list then return 'later', here.next end
     return {here.site and here.site.primary or ''}

@@ -46,7 +46,7 @@ local function variants_page(collection, key, place)
 end
 
 -- What is to be read before items of these collections can be sent: the locales, or a page of the
--- variants. *asked*: what an item has asked for; else what nobody waits for.
+-- variants. *asked*: what an item waits for; else what none does.
 local function locale_step(open, asked)
   for _, collection in ipairs(open) do
     local want = variant_choice.wanted[collection.name]

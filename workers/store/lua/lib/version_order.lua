@@ -5,7 +5,7 @@
 -- nothing else.
 -- A change without a version (workers/model/changes.py, Placed) that runs again goes over what has no
 -- higher arrival number than the newest when it first came (event.again.arrival), and over nothing
--- else. What an older release kept does not tell that number, and goes by when it came.
+-- else. What an older release kept lacks that number, and goes by when it came.
 --! uses versions step items arrivals inferred_retirements
 
 local request, now, now_us, given = step.request, step.now, step.now_us, step.given
@@ -62,18 +62,18 @@ local function sent_before(held, event)
   return held.delivery < again.number or (held.delivery == again.number and held.place < again.place)
 end
 
--- The newest arrival number when the event first came; nil: it comes now, or nobody knows.
+-- The newest arrival number when the event first came; nil: it comes now, or that is unknown.
 local function first_arrival(event)
   local again = given(event.again)
   if again then return given(again.arrival) end
   return arrivals.reserved and arrivals.reserved.arrival
 end
 
--- Retirement → the event of this step that has lifted it: its other fields go over it, too.
-version_order.lifted_by = {}
+-- Retirement → the event of this step that has undone it: its other fields go over it, too.
+version_order.undone_by = {}
 
 function version_order.came_before(held, event)
-  if version_order.lifted_by[held] == event then return true end
+  if version_order.undone_by[held] == event then return true end
   local again, arrival = given(event.again), first_arrival(event)
   if arrivals.spooled and not again then
     return (held.snapshot_at or held.came_at or held.since) * 1000 <= arrivals.us
@@ -89,7 +89,7 @@ local function wins_ties(held, event)
   return not stands_back(event) or version_order.came_before(held, event)
 end
 
--- Two versions that say nothing of each other.
+-- Versions that cannot be compared.
 local function are_apart(one, other)
   local kind, other_kind = versions.kind_of(one), versions.kind_of(other)
   return kind ~= other_kind and kind ~= versions.BEFORE and other_kind ~= versions.BEFORE
@@ -147,7 +147,7 @@ end
 
 -- A new row without a time goes over the retirement *gone*, which is in force as its event comes.
 local function is_below(gone, event)
-  if not gone or gone.undone then return gone ~= nil and version_order.lifted_by[gone] == event end
+  if not gone or gone.undone then return gone ~= nil and version_order.undone_by[gone] == event end
   return not stands_back(event) or version_order.came_before(gone, event)
 end
 
@@ -238,7 +238,7 @@ local function outlives(held, snapshot)
 end
 
 -- What is held at the same version came before the event that runs again. A version that another
--- row gave says nothing of when.
+-- row gave has no time.
 local function is_overtaken_by(held, event, change)
   local own = given(change.version) and change.placed ~= 'after'
   return (own and sent_before or version_order.came_before)(held, event)
@@ -258,10 +258,10 @@ local function wins(held, version, event, change)
   return version == held.version and wins_tie(held, event, change)
 end
 
--- Whether a value goes over the retirement of its item. By versions that say nothing of each other
--- the later delivery does; one that is lifted is in nobody's way.
+-- Whether a value goes over the retirement of its item. Where versions cannot be compared
+-- the later delivery does; a retirement that was undone stops nothing.
 local function goes_over(gone, version, event, change)
-  if gone and inferred_retirements.has_fallen(gone) then return true end
+  if gone and inferred_retirements.is_void(gone) then return true end
   -- What a snapshot says of a field that is not held may come before everything.
   local before = gone and gone.undone and versions.kind_of(version) == versions.BEFORE
   if before and outlives(gone, change.snapshot) then return true end

@@ -1,4 +1,4 @@
--- Shared: whether somebody is to be woken for what has come in, and when.
+-- Shared: whether a worker is to be woken for what has come in, and when.
 --! uses step
 
 local now = step.now
@@ -19,7 +19,7 @@ function wakeups.wake_at(destination, at)
   end
 end
 
--- True for the caller that is to enqueue a job: nobody else has, or will before it starts.
+-- True for the caller that is to enqueue a job: no other has, or will before it starts.
 function wakeups.claim_marker(destination)
   local key = 'instep:wake:' .. destination
   if redis.call('SET', key, 1, 'NX', 'PX', MARKER_MS) then return true end
@@ -47,8 +47,8 @@ end
 
 -- The destination is woken at *at* or before, whatever else it waits for.
 function wakeups.wake_by(destination, at)
-  local told = tonumber(redis.call('ZSCORE', 'instep:wakes', destination))
-  if not told or told > at then wakeups.wake_at(destination, at) end
+  local wakes_at = tonumber(redis.call('ZSCORE', 'instep:wakes', destination))
+  if not wakes_at or wakes_at > at then wakeups.wake_at(destination, at) end
 end
 
 return wakeups

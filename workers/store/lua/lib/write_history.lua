@@ -1,8 +1,8 @@
 -- Shared by the steps: what the CMS is known to have held of a field, so that a write of ours that
--- comes back as an event of the CMS is told from somebody's edit.
+-- comes back as an event of the CMS is not taken for an edit.
 --
 -- history of a field: up to KEPT entries "<arrival>,<mark>,<version>", oldest first.
---   arrival: of the value that we sent; 0: an event told of the value
+--   arrival: of the value that we sent; 0: the value came by an event
 --   mark: of what the CMS held   version: of its lastUpdated then; '': sent, and not answered
 -- Whether the lastUpdated of an event is to the ms that of the answer to the PATCH, is not
 -- documented. So values decide wherever they can; where only the time could, what is not later
@@ -66,8 +66,8 @@ function write_history.note_answer(field, arrival, at, seen)
   end
 end
 
--- An event has told of a value that is not ours.
-function write_history.note_told(field, value, seen, at)
+-- An event of the CMS gave a value that is not ours.
+function write_history.note_edit(field, value, seen, at)
   write_history.add_known(field, 0, write_history.mark_of(seen or value, field.type), at)
 end
 
@@ -101,7 +101,7 @@ end
 -- The write of ours that an event of *at* shows: later than it, or not answered yet. What we sent
 -- before a write that was answered by then is not there any more: who shows it has put it back; but
 -- for a request of unknown outcome, which may land after that, until its repair has.
--- *seen*: of a type that reads back in other words than were sent. Only the time tells.
+-- *seen*: of a type that reads back in other words than were sent. Only the time decides.
 local function write_shown(item, slug, known, mark, seen, at)
   local doubted = item.fields[slug].repair_at ~= nil
   local last, gone_over = last_answer(known), false
@@ -125,11 +125,11 @@ local function is_form(held, value, kind, form, mark)
   return not held.cms_form or string.match(held.cms_form, '^%x+') == mark
 end
 
--- The fate of a value that an event of the CMS tells and that is no news; nil: somebody's edit.
+-- The fate of a value of a CMS event that is no news; nil: it is an edit.
 function write_history.known_fate(item, slug, value, kind, seen, at, form)
   local held = item.fields[slug]
   if not held then
-    -- The whole item is told, also where only our write to another field has moved its time.
+    -- An event has the whole item, also where only our write to another field moved its time.
     local ours = items.live_claim(item) or (item.meta.answered and at <= item.meta.answered)
     return ours and 'unchanged' or nil
   end
@@ -146,7 +146,7 @@ function write_history.known_fate(item, slug, value, kind, seen, at, form)
   if first and at < first then return 'stale' end
 end
 
--- Somebody's edit: what we wrote there is the CMS's no longer.
+-- It was edited: the CMS no longer holds what we wrote.
 function write_history.doubt_value(item, slug, at)
   local held = item.fields[slug]
   if not held or not held.confirmed then return end
@@ -184,7 +184,7 @@ function write_history.record_gone(gone)
   if record and gone.deleted then
     redis.call('HDEL', ids, record)
     redis.call('HDEL', keys, gone.id)
-    -- Its key may be that of an older item now, which only a whole listing tells.
+    -- Its key may be that of an older item now: only a listing of the whole shows that.
     redis.call('HSET', 'instep:index:' .. place, 'full', 1)
   end
   if not next(item.meta) then return end

@@ -13,7 +13,7 @@
 --       snapshot: {as_of_ms, before_ms},
 --       fields: [[slug, value, type, form]], on_create: {slug: how}, echo, seen: {slug: text}}],  (a retirement is a field)
 --     gone: [{collection, index, id, deleted}]}]}
---   echo: the CMS itself tells of these values, and when it held them (write_history.lua)
+--   echo: the values come from the CMS itself: when it held them (write_history.lua)
 --   fetched: the claim of a fetch that the events were read by; last: it is to be closed
 --   body, raw: of the event alone; hold_ms: until what a reconcile changes is due
 --   left: left_out.lua; nameless: it has problems that name no field of a record
@@ -29,7 +29,7 @@
 --   drained (spool.lua; with last)
 --   stalled: stale_values.lua   forgot: ms for which ids are kept, where that is less than it should be
 -- Errors: OOM: the store is full, and nothing was done.
---! uses redis step items wakeups history_trim sliced_request version_order spool deduplication
+--! uses redis step items item_schedule wakeups history_trim sliced_request version_order spool deduplication
 --! uses stale_values remap sliced_deliveries event_letters delivery accepted_values
 --! on demand dead_letters retirements resting_records creation slices references create_only
 --! on demand locales write_history cms_forms raw_bodies left_out fetch_queue source_logs
@@ -118,7 +118,7 @@ if closes and (not sliced or sliced.last) and not event_letters.rewritten[closes
 end
 for _, item in pairs(items.loaded) do
   if items.is_altered(item) then
-    items.schedule(item)
+    item_schedule.place(item)
     items.save(item)
     if item.lost then resting_records.rest(item) end
   end
@@ -126,9 +126,9 @@ end
 
 local words = delivery.log()
 if sliced then
-  local told = {fresh = delivery.fresh, bad = delivery.failed, repeats = delivery.duplicates,
+  local progress = {fresh = delivery.fresh, bad = delivery.failed, repeats = delivery.duplicates,
     letter = left_out.rewriting.id, nameless = body_letters.is_nameless(), with_ids = body_letters.has_ids()}
-  sliced_deliveries.save_slice(sliced, told, {delivery.repeats, delivery.unwanted, delivery.taken})
+  sliced_deliveries.save_slice(sliced, progress, {delivery.repeats, delivery.unwanted, delivery.taken})
 else
   sliced_deliveries.count_delivery(delivery.is_duplicate)
 end

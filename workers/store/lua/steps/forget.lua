@@ -8,13 +8,13 @@
 --       all deliveries that are packed by them
 -- Returns {fields, discarded, gone}.
 -- Errors: none: a full store does this as well.
---! uses step items dead_letters left_out fetch_queue delivery_log
+--! uses step items item_schedule dead_letters left_out fetch_queue delivery_log
 
 local request = step.request
 
 local fields, discarded, gone = 0, 0, 0
 
--- Not closed: a closed letter tells its key as well.
+-- Not closed: a closed letter still shows its key.
 local function drop_letter(id)
   dead_letters.drop_body(id)
   local source = redis.call('HGET', 'instep:letter:' .. id, 'source')
@@ -49,7 +49,7 @@ end
 
 local function leave_sets(item)
   local name = item.collection .. ':' .. item.record
-  items.unschedule(item)
+  item_schedule.remove(item)
   redis.call('SREM', 'instep:not-live:' .. item.collection, item.record)
   for _, set in ipairs({'tombstones', 'resting'}) do redis.call('ZREM', 'instep:' .. set, name) end
   if redis.call('EXISTS', 'instep:waiters:' .. name) == 0 then

@@ -19,7 +19,7 @@
 -- Returns {found, missing, done, twins: [[key, item id, id of the other]], sweep}.
 --   sweep: what was not shown is gone
 -- Errors: none: a full store does this as well.
---! uses step items retirements creation references listing_schedule item_status duplicate_keys missing_items reference_timeouts filter_answers key_forms
+--! uses step items item_schedule retirements creation references listing_schedule item_status duplicate_keys missing_items reference_timeouts filter_answers key_forms
 
 local request, now, given = step.request, step.now, step.given
 
@@ -43,7 +43,7 @@ local function result(done, sweep)
     twins = {unpack(duplicate_keys.duplicates, 1, math.min(#duplicate_keys.duplicates, step.NOTED))}})
 end
 
--- A page that came after its lock ran out tells ids, but not where the listing is.
+-- A page that came after its lock ran out gives ids, but not the place of the listing.
 local late = redis.call('HGET', index, 'holder') ~= request.flight
 if not late then redis.call('HDEL', index, 'lock', 'holder') end
 if request.failed and filtered then
@@ -66,7 +66,7 @@ local function is_known(entry)
 end
 
 local function take_entry(entry)
-  -- A later page may have told of another key meanwhile.
+  -- A later page may have given another key meanwhile.
   if late and not outside and is_known(entry) then return end
   local before = given(entry.key) and redis.call('HGET', 'instep:ids:' .. place, entry.key)
   local id, changed = duplicate_keys.choose_item(place, given(entry.key), entry.id, given(entry.created))
@@ -76,7 +76,7 @@ local function take_entry(entry)
   if not next(item.meta) then return end
   local updated = given(entry.updated)
   if changed or (id == entry.id and item.meta.updated and updated and updated > item.meta.updated) then
-    -- Somebody else wrote it since: what we know of it is no longer certain.
+    -- An editor wrote it since: what we know of it is no longer certain.
     items.forget_confirmations(item)
     items.set(item, 'updated', id == entry.id and updated or nil)
   end
@@ -95,7 +95,7 @@ local function take_entry(entry)
   if waits then
     found = found + 1
     items.set(item, 'due', now)
-    items.schedule(item)
+    item_schedule.place(item)
   end
   items.save(item)
 end
@@ -112,7 +112,7 @@ if filtered then
   for _, record in ipairs(absent) do missing_items.decide_missing(record, since, false, now) end
   if ended then
     if #request.filter.asked > 0 then filter_answers.space_out(index, found + missing_items.counts.made > 0) end
-    -- Until then nobody has listed the whole, by which edits and deletions are noticed.
+    -- Edits and deletions are noticed only once the whole was listed.
     redis.call('HSETNX', main, 'round_next', now + request.rest_ms)
     step.note('filtered', {collection = request.collection, found = found, missing = missing_items.counts.missed,
       to_create = missing_items.counts.made})
@@ -129,7 +129,7 @@ local pages = redis.call('HINCRBY', index, 'pages', 1)
 if total then redis.call('HSET', index, 'total', total) end
 if newest ~= '' then redis.call('HSET', index, 'newest', newest) end
 local following = given(request.next)
--- Who is not waited for has the time to look at that page again.
+-- A listing that no item waits for has the time to read that page again.
 if unasked and lost > 0 then following = math.max(0, request.offset - lost) end
 if unasked then
   local rests = math.max(now, step.sane(redis.call('HGET', main, 'page_next'), 3600000) or now)
@@ -164,7 +164,7 @@ local all = pass[2] == 'all'
 -- A listing with holes creates nothing; what fell through shows in the next of the whole alone.
 local holes = request.missing == 'create' and redis.call('HGET', index, 'holes') == '1'
 if holes then redis.call('HSET', index, 'full', 1) end
--- Without the ids that it builds upon, what was edited since says nothing of who is missing.
+-- Without the earlier ids a listing of edits does not show which items are missing.
 local known = all or redis.call('HEXISTS', index, 'mark') == 1
 if not holes and known and pass[2] ~= 'new' then
   reference_timeouts.decide_on_missing(started, all)

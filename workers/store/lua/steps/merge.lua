@@ -7,7 +7,7 @@
 --   look: that a listing did not show its item was said by keys that were not normal
 -- Returns {done, till, fields, overtaken}; not done: it is in a claim until *till*.
 -- Errors: none: a full store does this as well.
---! uses step items dead_letters retirements creation references left_out
+--! uses step items item_schedule dead_letters retirements creation references left_out
 
 local request, now = step.request, step.now
 
@@ -27,8 +27,8 @@ local function rename_in_letter(field, slug)
   return redis.call('HGET', key, 'refers')
 end
 
--- Values that refer to items by keys name them by the normal ones; what died for want of one of
--- them is looked for again.
+-- Values that refer to items by keys name them by the normal ones; what is dead because one was missing
+-- is looked up again.
 local function renew_references(item)
   local sought = {}
   for slug, field in pairs(item.fields) do
@@ -52,7 +52,7 @@ local function is_newer(one, other)
   return one.arrival > other.arrival
 end
 
--- One that was lifted bears the arrival number of that, and is older than what lifted it.
+-- A retirement that was undone has the arrival number of that, and is older than what undid it.
 local function stands_before(slug, one, other)
   if slug == items.GONE and one.version == other.version and (one.undone or other.undone) then return not one.undone end
   return is_newer(one, other)
@@ -139,7 +139,7 @@ local function merge_meta(item, is_new)
 end
 
 -- What was left out of an event leaves its letter once something newer is held.
-local function leave_what_is_overtaken(item)
+local function remove_overtaken(item)
   for slug, link in pairs(item.left) do
     if left_out.is_overtaken(item, {slug = slug, version = link.version}, {again = {number = 0, arrival = link.arrival}}) then
       left_out.remove(item, slug)
@@ -151,15 +151,15 @@ local function merge()
   local item = items.load(request.collection, request.to)
   local is_new = not next(item.meta) and not next(item.fields)
   creation.expire_claim(from)
-  -- Its item was looked for by a key that nobody has any more.
+  -- Its item was looked up by a key that is not used any more.
   creation.replay_values(from, 'kind', 'missing')
   for slug, field in pairs(from.fields) do take(item, slug, field) end
   settle_retirements(item)
   items.forget_confirmations(item)
   if not is_new then write_again(item) end
   merge_meta(item, is_new)
-  leave_what_is_overtaken(item)
-  items.unschedule(from)
+  remove_overtaken(item)
+  item_schedule.remove(from)
   redis.call('DEL', from.key)
   local name = from.collection .. ':'
   local since = redis.call('ZSCORE', 'instep:tombstones', name .. from.record)
@@ -176,6 +176,6 @@ renew_references(from)
 local item, is_new = from, true
 if renamed and (next(from.meta) or next(from.fields)) then item, is_new = merge() end
 if (request.look or renamed) and item.meta.make then creation.look_up_again(item) end
-items.schedule(item)
+item_schedule.place(item)
 items.save(item)
 return step.answer({done = true, fields = fields, overtaken = superseded, collided = not is_new})

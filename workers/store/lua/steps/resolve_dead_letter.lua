@@ -5,7 +5,7 @@
 --   places: {collection: copy}}
 -- Returns {done, fields, wake}.
 -- Errors: none: a full store does this as well.
---! uses step items wakeups dead_letters resting_records left_out
+--! uses step items item_schedule wakeups dead_letters resting_records left_out
 
 local request, now, given = step.request, step.now, step.given
 
@@ -53,7 +53,7 @@ if request.act == 'replay' and moved > 0 then
   local destination = given(request.destinations[head[3]])
   if destination and wakeups.claim_marker(destination) then wake = destination end
 end
-items.schedule(item)
+item_schedule.place(item)
 items.save(item)
 -- A letter of an older release does not say so.
 local missing = head[2] == 'missing' and absent[2] == '' and not absent[3]

@@ -1,7 +1,7 @@
 #!lua
 -- rewrite: the newest values of items once more, as a reconcile found the CMS to lack them. Each
 -- only while it still is the value that was compared, and P4 counts none of it. Records whose
--- item is gone, or never was, are told so by the listing that showed neither.
+-- item is gone, or never was, learn it from the listing that showed neither.
 -- ARGV[2]: {token, collection, index, destination, hold_ms, began,
 --   limit, source, as_of_ms,
 --   records: [{record, id, gone, make, staged, back, fields: [[slug, arrival]]}]}
@@ -12,7 +12,7 @@
 --   limit: what the run may create, or retire; lease: the lock that it holds (run_counts.lua)
 -- Returns {fields, records, left: [record], wake}, or {held: true} or {lost: true}, and nothing was done; left: something had changed, nothing was done.
 -- Errors: OOM: the store is full, and nothing was done.
---! uses versions step items wakeups inferred_retirements retirements creation run_counts item_status
+--! uses versions step items item_schedule wakeups inferred_retirements retirements creation run_counts item_status
 
 local request, now, given = step.request, step.now, step.given
 
@@ -25,9 +25,9 @@ local place = step.place
 local ids = 'instep:ids:' .. place
 local AGAIN = {written = true, unchanged = true}
 local due_here = now + request.hold_ms
-local marked, touched, left, told, woken = 0, 0, {}, {}, false
+local marked, touched, left, rewritten, woken = 0, 0, {}, {}, false
 
--- Whether the item is still the one that was compared, and nobody is at work on it.
+-- Whether the item is still the one that was compared, and in no claim.
 local function is_as_read(item, entry)
   local id = redis.call('HGET', ids, item.record) or nil
   if (entry.gone or entry.make) and id ~= given(entry.id) then return false end
@@ -64,11 +64,11 @@ local function item_gone(item, id)
 end
 
 -- The snapshot of *source*, taken at *as_of_ms*, has the record of *item*. Returns whether its
--- retirement has fallen. One that a newer event has lifted falls as well: what it overruled counts
+-- retirement is void now. One that a newer event has undone becomes void as well: what it overruled counts
 -- again for the item that is made anew.
 local function undo_inferred(item, source, as_of_ms)
   local gone = item.fields[items.GONE]
-  local at = gone and not inferred_retirements.has_fallen(gone) and inferred_retirements.inferred_at(gone)
+  local at = gone and not inferred_retirements.is_void(gone) and inferred_retirements.inferred_at(gone)
   if not at or gone.source ~= source or as_of_ms <= at then return false end
   local arrival = gone.undone and gone.retired_arrival or gone.arrival
   for slug, field in pairs(item.fields) do
@@ -97,7 +97,7 @@ local function repair(entry)
   if entry.gone then any = item_gone(item, given(entry.id)) or any end
   if entry.make then
     local till = creation.doubted_till(item)
-    -- A request that creates it may have landed since the listing began: the next one tells.
+    -- A request that creates it may have landed since the listing began: wait for the next one.
     if not (till and request.began < till) then items.set(item, 'make', request.began) end
   end
   for _, pair in ipairs(entry.fields or {}) do
@@ -111,9 +111,9 @@ local function repair(entry)
   if any then
     -- What has a time of its own keeps it, be it a backoff.
     if not item.meta.lane then items.set(item, 'due', due_here) end
-    items.schedule(item)
+    item_schedule.place(item)
     touched = touched + 1
-    told[#told + 1] = item.record
+    rewritten[#rewritten + 1] = item.record
   end
   items.save(item)
   return any or entry.make or entry.staged
@@ -132,6 +132,6 @@ if marked > 0 or woken then
   else
     wake = wakeups.worth_a_job(request.destination, request, 'reconcile') and wakeups.claim_marker(request.destination)
   end
-  step.note('repair', {collection = request.collection, records = told}, 'records')
+  step.note('repair', {collection = request.collection, records = rewritten}, 'records')
 end
 return step.answer({fields = marked, records = touched, left = left, wake = wake or false})

@@ -31,7 +31,7 @@
 --   imports: [files, ms]: that the CMS fetched for the request, and how long that took
 -- Returns {settled, lost, letters, made}.
 -- Errors: none: a full store does this as well.
---! uses step items references item_status publish_wait status_answers item_ids rate_headers
+--! uses step items item_schedule references item_status publish_wait status_answers item_ids rate_headers
 --! uses destination_health written_values item_attempts
 --! on demand dead_letters retirements resting_records creation slices cms_forms locales
 --! on demand retirement_answers creation_answers import_pace duplicate_keys late_imports plan_room
@@ -69,7 +69,7 @@ end
 local function settle_claimed(item, claim, verdict)
   if verdict.unknown then failed_values.doubt(item, claim, verdict) end
   if request.kind == 'create' then creation_answers.settle(item, claim.fields, verdict) end
-  -- Before a success clears the count: the attempt that condemns is one of those it names.
+  -- Before a success clears the count: the letter counts this attempt as well.
   local attempts = tonumber(item.meta.attempts or 0) + (verdict.attempt and 1 or 0)
   status_answers.record_answer(item, claim, verdict)
   if verdict.relist then status_answers.look_up_all(verdict) end
@@ -110,7 +110,7 @@ local function settle(verdict)
     if not (next(item.meta) or next(item.fields)) then return end  -- erased since (forget.lua), or merged
     settle_late(item, verdict)
   end
-  items.schedule(item)
+  item_schedule.place(item)
   items.save(item)
   if verdict.absent then resting_records.rest(item) end
 end
@@ -118,7 +118,7 @@ end
 -- What the answer says beside the verdicts. Before the flight lands, which the budget counts.
 if request.first then
   if given(request.rate) then rate_headers.learn(request.destination, request.rate) end
-  for _, told in ipairs(request.health or {}) do destination_health.record(request.destination, told) end
+  for _, report in ipairs(request.health or {}) do destination_health.record(request.destination, report) end
 end
 if request.last then redis.call('ZREM', 'instep:flight:' .. request.destination, request.claim) end
 if given(request.imports) then

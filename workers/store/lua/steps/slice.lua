@@ -24,7 +24,7 @@ local DO = {
   letter = close_slice,
   missing = missing_items.decide_slice,
   wanted = reference_timeouts.decide_slice,
-  wake = function(told, name) return references.wake_some('instep:waking:' .. name, told.name) end,
+  wake = function(state, name) return references.wake_some('instep:waking:' .. name, state.name) end,
 }
 
 -- What a later release has left, that one does.
@@ -37,12 +37,12 @@ end
 
 local name, act = next_slice()
 if not name then return step.answer({name = false, more = false}) end
-local told = step.hash('instep:slice:' .. name) or {}
-for _, key in ipairs({'collection', 'index', 'missing', 'message'}) do request[key] = told[key] end
-step.place = told.index and told.collection .. ':' .. told.index
-if act(told, name) then
+local state = step.hash('instep:slice:' .. name) or {}
+for _, key in ipairs({'collection', 'index', 'missing', 'message'}) do request[key] = state[key] end
+step.place = state.index and state.collection .. ':' .. state.index
+if act(state, name) then
   slices.finish(name)
 else
-  slices.add(name, told)
+  slices.add(name, state)
 end
 return step.answer({name = name, more = next_slice() ~= nil})

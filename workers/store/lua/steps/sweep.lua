@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- sweep: who is to be woken: destinations whose stored time has come, and those that have due
+-- sweep: finds whom to wake: destinations whose stored time has come, and those that have due
 -- items and neither a stored time nor a job on its way; and the fetch queue, as one of them. Mends
 -- times that a clock jump left behind, and drops tombstones that are old.
 -- ARGV[2]: {destinations: [{name, collections: [name]}], fetchers: [name],
@@ -50,9 +50,9 @@ local function clamp_future(key)
   unclamped = unclamped or #ahead == CLAMPED
 end
 
--- *told*: a claim said when to come back. It knew of the look-ups, but not of what came since.
+-- *has_time*: a claim said when to come back. It knew of the look-ups, but not of what came since.
 -- *lanes*: those of which something may be sent now.
-local function has_due(destination, told, lanes)
+local function has_due(destination, has_time, lanes)
   for _, collection in ipairs(destination.collections) do
     local stopped = redis.call('HGET', 'instep:collection:' .. collection, 'paused')
     if not (stopped or publish_wait.is_shut(collection)) then
@@ -62,7 +62,7 @@ local function has_due(destination, told, lanes)
         local key = 'instep:due:' .. collection .. ':' .. lane
         if redis.call('ZCOUNT', key, '-inf', now) > 0 then return true end
       end
-      if not told and (redis.call('ZCARD', 'instep:lookup:' .. collection) > 0
+      if not has_time and (redis.call('ZCARD', 'instep:lookup:' .. collection) > 0
           or redis.call('ZCOUNT', 'instep:wanted:' .. collection, '-inf', now) > 0) then
         return true
       end

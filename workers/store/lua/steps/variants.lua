@@ -10,7 +10,7 @@
 --   outside: it is a reconcile's own listing, and moves on none of the workers
 -- Returns {found, done}.
 -- Errors: none: a full store does this as well.
---! uses step items creation locales
+--! uses step items item_schedule creation locales
 
 local request, now, given = step.request, step.now, step.given
 
@@ -61,7 +61,7 @@ local function write_to(item, locale, held)
   end
 end
 
--- What died for want of this variant goes there now.
+-- What is dead because this variant was missing goes there now.
 local function revive_in(item, locale)
   for slug in pairs(item.fields) do
     local tag = locales.tag_of(slug)
@@ -69,7 +69,7 @@ local function revive_in(item, locale)
   end
 end
 
--- Somebody else wrote it since our last answer, or since it was last listed.
+-- An editor wrote it since our last answer, or since it was last listed.
 -- varied of an item: when a variant of it, but for the primary one, was last seen to be edited
 local function notice_edit(item, updated)
   if not updated or not item.meta.updated then return end
@@ -88,21 +88,21 @@ local function meet(entry, held, is_new)
   if items.is_altered(item) then
     found = found + (is_new and 1 or 0)
     if not item.meta.lane then items.set(item, 'due', now) end
-    items.schedule(item)
+    item_schedule.place(item)
     items.save(item)
   end
 end
 
-local function state_of(before, told)
-  if told == 'held' then return before or 'live' end
-  return told
+local function state_of(before, shown)
+  if shown == 'held' then return before or 'live' end
+  return shown
 end
 
 local function see(entry)
-  local id, locale, told = entry[1], entry[2], entry[3]
+  local id, locale, shown = entry[1], entry[2], entry[3]
   local before = locales.parse_variants(redis.call('HGET', known, id) or '')
   local is_new = not before[locale]
-  local state = state_of(before[locale], told)
+  local state = state_of(before[locale], shown)
   if before[locale] ~= state then
     before[locale] = state
     redis.call('HSET', known, id, locales.variants_text(before))
