@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from service.cli import main
 from workers.config.loader import load
-from workers.model.attempts import Batch, Death, Judgement, Verdict
+from workers.model.attempts import Batch, BatchOutcome, FieldFailure, ItemOutcome
 from workers.model.changes import Change, Delivery, FieldProblem, FieldValue, Incoming
 from workers.runtime import jobs
 
@@ -270,9 +270,9 @@ def refuse(parts):
     parts.outbox.accept(Delivery("erp", "call", (Incoming("e1", None, 0, (change,)),)))
     batch = parts.outbox.claim(parts.settings.destinations["site"])
     assert isinstance(batch, Batch)
-    death = Death("refused", ("stock",), "Validation Error", 400, "validation_error")
-    verdict = Verdict("5f0", deaths=(death,), attempt=True)
-    parts.outbox.settle(batch, Judgement((verdict,), "refusal"), outcome="400")
+    failure = FieldFailure("refused", ("stock",), "Validation Error", 400, "validation_error")
+    item_outcome = ItemOutcome("5f0", failures=(failure,), attempt=True)
+    parts.outbox.settle(batch, BatchOutcome((item_outcome,), "refusal"), outcome="400")
     (letter,) = parts.letters.list()
     return letter.id
 

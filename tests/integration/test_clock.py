@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.outbox_driver import event
-from workers.model.attempts import Batch, Lookup, Probe, Verdict, Wait
+from workers.model.attempts import Batch, ItemOutcome, Lookup, Probe, Wait
 from workers.store import clock, keys
 
 BACK = [pytest.param(seconds, id=f"{seconds} s") for seconds in (3, 300, 86_400)]
@@ -54,7 +54,7 @@ def test_what_is_due_wakes_a_job(steady, back):
 @pytest.mark.parametrize("wait", [10, 300])
 def test_a_retry_comes_when_it_would_have_come(steady, back, wait):
     steady.accept(event("i1", {"stock": 1}))
-    steady.settle(steady.batch(), Verdict("i1", wait=wait))
+    steady.settle(steady.batch(), ItemOutcome("i1", wait=wait))
     go_back(steady, back)
     assert isinstance(steady.claim(), Wait)
     steady.pass_time(wait - 1)
@@ -123,7 +123,7 @@ def test_what_comes_afterwards_is_sent_at_once(steady, back):
 
 def test_a_clock_that_goes_forward_makes_due_what_waits(steady):
     steady.accept(event("i1", {"stock": 1}))
-    steady.settle(steady.batch(), Verdict("i1", wait=300))
+    steady.settle(steady.batch(), ItemOutcome("i1", wait=300))
     steady.pass_time(86_400)
     assert isinstance(step_within(steady, 0), Batch)
 

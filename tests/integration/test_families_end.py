@@ -10,7 +10,7 @@ from tests.support.outbox_driver import at, bad, event, number
 from tests.support.outbox_listing import unasked
 from tests.support.outbox_referring import listed, one, put
 from tests.support.outbox_retiring import delete, held, update
-from workers.model.attempts import Death, Verdict
+from workers.model.attempts import FieldFailure, ItemOutcome
 from workers.model.changes import Delivery, Gone, Incoming
 from workers.store.codec import places
 
@@ -59,8 +59,8 @@ def unknown_keys(bench):
 def unknown_ids(bench):
     bench.accept(event("65f1", {"stock": 1}, id="e1", version=at(1)))
     batch = bench.batch()
-    death = Death("missing", ("stock",), "no such item")
-    bench.settle(batch, Verdict("65f1", deaths=(death,), forget=True), health="refusal")
+    failure = FieldFailure("missing", ("stock",), "no such item")
+    bench.settle(batch, ItemOutcome("65f1", failures=(failure,), forget=True), health="refusal")
 
 
 def unreadable(bench):
@@ -112,8 +112,8 @@ def refused_creations(bench):
     bench.list_all()
     batch = bench.batch()
     assert batch.create
-    death = Death("refused", ("name",), "no")
-    bench.settle(batch, Verdict("k1", deaths=(death,)), health="refusal")
+    failure = FieldFailure("refused", ("name",), "no")
+    bench.settle(batch, ItemOutcome("k1", failures=(failure,)), health="refusal")
 
 
 def kept_deliveries(bench):

@@ -1,4 +1,4 @@
-"""Claims of fetches, and what comes in between: a newer notice, another process, a death."""
+"""Claims of fetches, and what comes in between: a newer notice, another process, a failure."""
 
 from service.ingest.fetch_runner import Runner
 from workers.model.attempts import Wait

@@ -8,7 +8,7 @@ import redis
 
 from tests.support.outbox_creating import created, knowing, wanted
 from tests.support.outbox_driver import bad, change, event
-from workers.model.attempts import Death, Verdict
+from workers.model.attempts import FieldFailure, ItemOutcome
 from workers.model.changes import LeftOut
 from workers.store.compression import unpacked
 from workers.store.erasure import Erasure
@@ -200,8 +200,8 @@ def test_a_late_settle_that_does_not_know_does_not_bring_it_back(bench, erase):
     bench.list_all((KEY, "i1"))
     batch = bench.batch()
     erase()
-    death = Death("refused", ("stock",), "no", 400)
-    bench.settle(batch, Verdict(KEY, unknown=True, deaths=(death,)), health="failure")
+    failure = FieldFailure("refused", ("stock",), "no", 400)
+    bench.settle(batch, ItemOutcome(KEY, unknown=True, failures=(failure,)), health="failure")
     assert KEY not in dump(bench.client)
 
 

@@ -9,7 +9,7 @@ import redis
 
 from tests.support.depth import depth
 from tests.support.outbox_driver import Bench, bad, event
-from workers.model.attempts import Batch, Death, Lookup, Verdict
+from workers.model.attempts import Batch, FieldFailure, ItemOutcome, Lookup
 from workers.store.erasure import Erasure
 from workers.store.key_text import KeyText
 from workers.store.outbox import balanced
@@ -86,18 +86,18 @@ def test_killed_before_any_step_it_is_ended_by_the_next_run(bench, store, raw, s
 
 
 def settle(bench, batch, draw):
-    def verdict(item):
+    def item_outcome(item):
         slugs = tuple(field.slug for field in item.fields)
         return draw.choice(
             [
-                Verdict(item.record, written=slugs),
-                Verdict(item.record, unknown=True),
-                Verdict(item.record, deaths=(Death("refused", slugs, "no", 400),)),
-                Verdict(item.record, wait=1.0),
+                ItemOutcome(item.record, written=slugs),
+                ItemOutcome(item.record, unknown=True),
+                ItemOutcome(item.record, failures=(FieldFailure("refused", slugs, "no", 400),)),
+                ItemOutcome(item.record, wait=1.0),
             ]
         )
 
-    bench.settle(batch, *(verdict(item) for item in batch.items))
+    bench.settle(batch, *(item_outcome(item) for item in batch.items))
 
 
 def answer(bench, step, draw, batches):

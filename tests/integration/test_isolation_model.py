@@ -63,7 +63,7 @@ def drive(bench, cms):
             bench.pass_time(step.seconds + 0.001)
             continue
         sent = {i.record: {f.slug: json.loads(f.value) for f in i.fields} for i in step.items}
-        judgement = judge(
+        batch_outcome = judge(
             step,
             cms.answer(step),
             destination=bench.site,
@@ -71,7 +71,7 @@ def drive(bench, cms):
             sent=sent,
             spread=0.5,
         )
-        bench.outbox.settle(step, judgement, outcome="x")
+        bench.outbox.settle(step, batch_outcome, outcome="x")
     raise AssertionError("it never comes to an end")
 
 

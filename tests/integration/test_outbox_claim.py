@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.outbox_driver import NEVER, event, sent
-from workers.model.attempts import Batch, Lookup, Verdict, Wait
+from workers.model.attempts import Batch, ItemOutcome, Lookup, Wait
 
 
 def put(bench, *records, **options):
@@ -13,7 +13,7 @@ def put(bench, *records, **options):
 
 def limit(bench, record, limit, *, health="success"):
     """Give one item, the only one that is pending, a batch limit."""
-    bench.settle(bench.batch(), Verdict(record, limit=limit), health=health)
+    bench.settle(bench.batch(), ItemOutcome(record, limit=limit), health=health)
 
 
 def batches(bench):
@@ -123,7 +123,7 @@ def test_suspects_travel_among_themselves_in_no_larger_a_request_than_each_of_th
 ):
     for record, most in zip("abc", limits, strict=True):
         put(bench, record)
-        bench.settle(bench.batch(), Verdict(record, limit=most, wait=60))
+        bench.settle(bench.batch(), ItemOutcome(record, limit=most, wait=60))
     bench.pass_time(61)
     put(bench, "d")
     assert batches(bench) == [*together, ["d"]]
@@ -163,7 +163,7 @@ def test_a_limit_from_a_refusal_outlasts_an_outage(bench):
 
 def test_staged_items_go_in_a_request_of_their_own(bench):
     put(bench, "i1")
-    bench.settle(bench.batch(), Verdict("i1", staged=True))
+    bench.settle(bench.batch(), ItemOutcome("i1", staged=True))
     put(bench, "i2")
     first, second = bench.batch(), bench.batch()
     told = {item.record: batch.staged for batch in (first, second) for item in batch.items}
@@ -172,12 +172,12 @@ def test_staged_items_go_in_a_request_of_their_own(bench):
 
 def test_staged_is_remembered_until_an_answer_says_otherwise(bench):
     put(bench, "i1")
-    bench.settle(bench.batch(), Verdict("i1", staged=True))
+    bench.settle(bench.batch(), ItemOutcome("i1", staged=True))
     bench.write(bench.batch(), status=NEVER)
     put(bench, "i1")
     batch = bench.batch()
     assert batch.staged
-    bench.settle(batch, Verdict("i1", staged=False))
+    bench.settle(batch, ItemOutcome("i1", staged=False))
     assert not bench.batch().staged
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.outbox_creating import NAME, created, knowing, put, unknown, wanted
 from tests.support.outbox_driver import event, sent
-from workers.model.attempts import Batch, Death, Lookup, Verdict, Wait
+from workers.model.attempts import Batch, FieldFailure, ItemOutcome, Lookup, Wait
 
 
 @pytest.fixture
@@ -196,7 +196,9 @@ def test_what_died_without_a_name_goes_along_once_there_is_one(bench):
 def test_a_name_that_has_died_since_creates_nothing(bench):
     wanted(bench, "new-1")
     batch = bench.batch()
-    bench.settle(batch, Verdict("new-1", deaths=(Death("refused", ("name",), "too long"),)))
+    bench.settle(
+        batch, ItemOutcome("new-1", failures=(FieldFailure("refused", ("name",), "too long"),))
+    )
     assert idle(bench)
     assert bench.counts("dead", "pending") == (2, 0)
 
@@ -207,7 +209,7 @@ def test_a_name_that_has_died_since_creates_nothing(bench):
 def test_a_slug_that_is_taken_is_told_with_the_next_claim_of_the_item_alone(bench):
     wanted(bench, "new-1", "new-2")
     batch = bench.batch()
-    bench.settle(batch, Verdict("new-1", taken="oak-desk", limit=1), Verdict("new-2"))
+    bench.settle(batch, ItemOutcome("new-1", taken="oak-desk", limit=1), ItemOutcome("new-2"))
     taken = {}
     for _ in range(2):
         batch = bench.batch()
@@ -218,8 +220,8 @@ def test_a_slug_that_is_taken_is_told_with_the_next_claim_of_the_item_alone(benc
 
 def test_the_item_that_has_the_slug_is_adopted_and_written(bench):
     wanted(bench, "new-1")
-    bench.settle(bench.batch(), Verdict("new-1", taken="oak-desk", limit=1))
-    bench.settle(bench.batch(), Verdict("new-1", made="id-1"))
+    bench.settle(bench.batch(), ItemOutcome("new-1", taken="oak-desk", limit=1))
+    bench.settle(bench.batch(), ItemOutcome("new-1", made="id-1"))
     batch = bench.batch()
     assert (batch.create, batch.items[0].id, batch.items[0].taken) == (False, "id-1", None)
     assert sent(batch) == {"new-1": {"name": "Oak desk", "stock": 1}}

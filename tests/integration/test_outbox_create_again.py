@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.outbox_creating import NAME, created, knowing, put, unknown
 from tests.support.outbox_driver import event, sent
-from workers.model.attempts import Batch, Verdict
+from workers.model.attempts import Batch, ItemOutcome
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def test_a_deleted_item_is_created_from_all_that_is_held_and_counted_once(bench)
     bench.list_all(("old", "id-old"))
     bench.write(bench.batch())
     put(bench, "old", fields={"stock": 2})
-    bench.settle(bench.batch(), Verdict("old", forget=True))
+    bench.settle(bench.batch(), ItemOutcome("old", forget=True))
     bench.pass_time(31)
     bench.list_all()
     batch = bench.batch()
@@ -32,10 +32,10 @@ def test_a_value_of_its_own_that_the_answer_does_not_show_goes_again(bench):
     bench.list_all(("old", "id-old"))
     bench.write(bench.batch())
     put(bench, "old", fields={"stock": 2})
-    bench.settle(bench.batch(), Verdict("old", forget=True))
+    bench.settle(bench.batch(), ItemOutcome("old", forget=True))
     bench.pass_time(31)
     bench.list_all()
-    bench.settle(bench.batch(), Verdict("old", made="id-new", written=("stock",)))
+    bench.settle(bench.batch(), ItemOutcome("old", made="id-new", written=("stock",)))
     batch = bench.batch()
     assert (batch.create, sent(batch)) == (False, {"old": {"name": "Oak desk"}})
 
@@ -46,7 +46,7 @@ def test_values_that_were_not_pending_go_again_where_nobody_knows_if_they_went(b
     bench.list_all(("old", "id-old"))
     bench.write(bench.batch())
     put(bench, "old", fields={"stock": 2})
-    bench.settle(bench.batch(), Verdict("old", forget=True))
+    bench.settle(bench.batch(), ItemOutcome("old", forget=True))
     bench.pass_time(31)
     bench.list_all()
     batch = bench.batch()
@@ -68,7 +68,7 @@ def test_files_of_an_earlier_item_are_not_named(bench):
     batch = bench.batch()
     bench.write(batch, files={"photo": '{"fileId": "f", "url": "u"}'})
     bench.accept(event("old", {"stock": 2}, by="key"))
-    bench.settle(bench.batch(), Verdict("old", forget=True))
+    bench.settle(bench.batch(), ItemOutcome("old", forget=True))
     bench.pass_time(31)
     bench.list_all()
     (item,) = bench.batch().items

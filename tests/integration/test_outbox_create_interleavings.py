@@ -8,7 +8,7 @@ from tests.integration.test_outbox_interleavings import interleavings, steps_of
 from tests.support.depth import some
 from tests.support.moment import Moment
 from tests.support.outbox_driver import Bench, event
-from workers.model.attempts import Batch, Lookup, Verdict, Wait
+from workers.model.attempts import Batch, ItemOutcome, Lookup, Wait
 
 LATE_MS = 60_000
 SEND_MS = 15_000
@@ -65,7 +65,7 @@ class Story:
             self.settle(batch)
         elif step in ("settle", "give up"):
             if worker in self.sent:
-                self.bench.settle(batch, Verdict("new-1", unknown=True), health="failure")
+                self.bench.settle(batch, ItemOutcome("new-1", unknown=True), health="failure")
             else:
                 self.bench.outbox.give_back(batch)
 
@@ -95,7 +95,7 @@ class Story:
         (item,) = batch.items
         slugs = tuple(field.slug for field in item.fields)
         made = self.made if batch.create else None
-        self.bench.settle(batch, Verdict("new-1", made=made, written=slugs))
+        self.bench.settle(batch, ItemOutcome("new-1", made=made, written=slugs))
 
     def answer(self, lookup):
         assert lookup.kind == "index"

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.outbox_creating import created, knowing, put, unknown, wanted
 from tests.support.outbox_driver import sent
-from workers.model.attempts import Batch, Death, Lookup, Verdict
+from workers.model.attempts import Batch, FieldFailure, ItemOutcome, Lookup
 from workers.model.changes import Gone, Incoming
 from workers.store.losses import Losses
 
@@ -176,8 +176,8 @@ def test_what_was_found_missing_an_hour_ago_is_looked_up_again(bench):
 
 def test_what_died_as_a_whole_is_looked_up_again_at_its_next_value(bench):
     wanted(bench, "new-1")
-    deaths = (Death("refused", ("name", "stock"), "no"),)
-    bench.settle(bench.batch(), Verdict("new-1", deaths=deaths))
+    failures = (FieldFailure("refused", ("name", "stock"), "no"),)
+    bench.settle(bench.batch(), ItemOutcome("new-1", failures=failures))
     put(bench, "new-1", fields={"stock": 2})
     assert not isinstance(bench.claim(), Batch)
 

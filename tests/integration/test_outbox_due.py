@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.outbox_driver import event, sent
-from workers.model.attempts import Batch, Death, Verdict, Wait
+from workers.model.attempts import Batch, FieldFailure, ItemOutcome, Wait
 
 HOUR = 3600
 
@@ -19,7 +19,10 @@ def next_records(bench):
 
 def test_live_goes_before_replay_and_replay_before_reconcile(bench):
     put(bench, "replayed")
-    bench.settle(bench.batch(), Verdict("replayed", deaths=(Death("refused", ("stock",), "no"),)))
+    bench.settle(
+        bench.batch(),
+        ItemOutcome("replayed", failures=(FieldFailure("refused", ("stock",), "no"),)),
+    )
     bench.accept(event("reconciled", {"stock": 1}, collection="stores"), mode="reconcile")
     bench.letter("d1", "replay")
     bench.pass_time(1)
@@ -56,7 +59,7 @@ def test_a_live_value_is_not_slowed_down_by_the_reconcile_that_overtakes_it(benc
 
 def test_what_stays_pending_is_due_after_its_wait(bench):
     put(bench, "i1")
-    bench.settle(bench.batch(), Verdict("i1", wait=10))
+    bench.settle(bench.batch(), ItemOutcome("i1", wait=10))
     assert bench.due()["i1"] == pytest.approx(10, abs=0.5)
     assert bench.claim() == Wait(pytest.approx(10, abs=0.5), "later")
     bench.pass_time(10)
@@ -65,14 +68,14 @@ def test_what_stays_pending_is_due_after_its_wait(bench):
 
 def test_a_newer_value_does_not_wait_out_the_backoff_of_the_older_one(bench):
     put(bench, "i1")
-    bench.settle(bench.batch(), Verdict("i1", wait=300))
+    bench.settle(bench.batch(), ItemOutcome("i1", wait=300))
     bench.accept(event("i1", {"stock": 2}))
     assert next_records(bench) == ["i1"]
 
 
 def test_a_stale_value_cuts_no_backoff_short(bench):
     bench.accept(event("i1", {"stock": 1}, version=bench.ahead(10)))
-    bench.settle(bench.batch(), Verdict("i1", wait=300))
+    bench.settle(bench.batch(), ItemOutcome("i1", wait=300))
     bench.accept(event("i1", {"stock": 2}, version=bench.ahead(0)))
     assert isinstance(bench.claim(), Wait)
 
@@ -152,7 +155,7 @@ def test_an_event_for_a_paused_destination_wakes_nobody(bench):
 
 def test_a_backoff_from_before_the_clock_stepped_back_counts_as_over(bench):
     put(bench, "i1")
-    bench.settle(bench.batch(), Verdict("i1", wait=300))
+    bench.settle(bench.batch(), ItemOutcome("i1", wait=300))
     bench.pass_time(-HOUR)
     bench.sweep()
     assert next_records(bench) == ["i1"]

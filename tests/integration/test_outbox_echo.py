@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.outbox_driver import at, event, sent
 from tests.support.outbox_echoes import iso, tell, write
-from workers.model.attempts import Batch, Death, Verdict
+from workers.model.attempts import Batch, FieldFailure, ItemOutcome
 
 
 def nothing_goes_out(bench):
@@ -170,8 +170,8 @@ def test_nor_an_edit_that_has_been_overtaken_before_it_was_written(written):
 
 def test_an_edit_of_another_field_leaves_a_dead_letter_as_it_is(written):
     written.accept(event("i1", {"stock": 32}, version=at(22)))
-    deaths = (Death("refused", ("stock",), "no"),)
-    written.settle(written.batch(), Verdict("i1", deaths=deaths))
+    failures = (FieldFailure("refused", ("stock",), "no"),)
+    written.settle(written.batch(), ItemOutcome("i1", failures=failures))
     assert tell(written, {"stock": 31}, 25) == ["stale"]
     assert written.counts("dead") == (1,)
 
@@ -214,8 +214,10 @@ def test_of_an_item_that_we_never_wrote_any_edit_counts(bench):
 
 def test_an_answer_that_shows_another_value_is_known_by_it(bench):
     bench.accept(event("i1", {"stock": 1.234}, version=at(10)))
-    verdict = Verdict("i1", missed=("stock",), updated=iso(11), seen={"stock": "1.2"}, limit=1)
-    bench.settle(bench.batch(), verdict)
+    item_outcome = ItemOutcome(
+        "i1", missed=("stock",), updated=iso(11), seen={"stock": "1.2"}, limit=1
+    )
+    bench.settle(bench.batch(), item_outcome)
     assert tell(bench, {"stock": 1.2}, 11) == ["unchanged"]
     assert bench.value("i1") == 1.234
 
@@ -238,7 +240,7 @@ def test_a_retry_of_one_value_takes_one_place_of_those_that_are_kept(written):
 def test_a_retried_value_that_is_written_in_the_end_has_its_time(bench):
     write(bench, 30, 1, 11)
     bench.accept(event("i1", {"stock": 31}, version=at(2)))
-    bench.settle(bench.batch(), Verdict("i1", unknown=True), health="failure")
+    bench.settle(bench.batch(), ItemOutcome("i1", unknown=True), health="failure")
     bench.write(bench.batch(), updated=iso(21))
     assert tell(bench, {"stock": 30}, 22) == ["accepted"]
 
@@ -247,7 +249,7 @@ def test_a_retried_value_that_is_written_in_the_end_has_its_time(bench):
 def late(bench):
     """An outbox whose first request, with 30, got no answer and landed after the one with 31."""
     bench.accept(event("i1", {"stock": 30}, version=at(1)))
-    bench.settle(bench.batch(), Verdict("i1", unknown=True), health="failure")
+    bench.settle(bench.batch(), ItemOutcome("i1", unknown=True), health="failure")
     bench.write(bench.batch(), updated=iso(11))
     write(bench, 31, 2, 21)
     return bench
@@ -317,5 +319,5 @@ def test_a_picture_is_ours_while_our_write_is_in_the_air(bench):
 
 def test_a_picture_is_ours_while_what_came_of_our_write_is_unknown(bench):
     bench.accept(event("i1", {"image": URL}, version=at(10), kind="image"))
-    bench.settle(bench.batch(), Verdict("i1", unknown=True), health="failure")
+    bench.settle(bench.batch(), ItemOutcome("i1", unknown=True), health="failure")
     assert show(bench, FILE, 21) == ["unchanged"]

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.outbox_driver import Bench, event, sent
-from workers.model.attempts import Lookup, Verdict, Wait
+from workers.model.attempts import ItemOutcome, Lookup, Wait
 
 
 def put(bench, *records, value=1, **options):
@@ -137,7 +137,7 @@ def test_nor_of_a_value_that_came_after_the_filter_began(listed):
 
 def test_nor_of_a_record_whose_id_was_wrong(listed):
     put(listed, "sku-1", value=2)
-    listed.settle(listed.batch(), Verdict("sku-1", forget=True))
+    listed.settle(listed.batch(), ItemOutcome("sku-1", forget=True))
     listed.pass_time(31)
     step = listing(listed)
     assert step.since is None

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.outbox_driver import at, event
 from tests.support.outbox_echoes import iso, tell
-from workers.model.attempts import Verdict
+from workers.model.attempts import ItemOutcome
 from workers.model.changes import FieldProblem, Gone, Incoming
 
 
@@ -63,7 +63,7 @@ def test_only_a_whole_listing_tells_that_the_key_of_a_deleted_item_is_gone(bench
 
 
 def test_a_deletion_that_comes_late_does_not_touch_the_item_that_has_the_key_now(keyed):
-    keyed.settle(_claimed(keyed), Verdict("k1", forget=True))
+    keyed.settle(_claimed(keyed), ItemOutcome("k1", forget=True))
     keyed.pass_time(31)
     keyed.list_all(("k1", "id-9"))
     keyed.write(keyed.batch(), updated=iso(2))
@@ -86,7 +86,7 @@ def test_an_item_whose_key_has_moved_leaves_no_key_behind(keyed):
 
 
 def test_a_forgotten_id_leaves_no_key_behind(keyed):
-    keyed.settle(_claimed(keyed), Verdict("k1", forget=True))
+    keyed.settle(_claimed(keyed), ItemOutcome("k1", forget=True))
     (name,) = keyed.client.keys("instep:keys:products:*")
     assert keyed.client.hgetall(name) == {"id-2": "k2"}
 

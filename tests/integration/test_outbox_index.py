@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from tests.support.outbox_driver import event, sent
-from workers.model.attempts import Batch, Lookup, Verdict, Wait
+from workers.model.attempts import Batch, ItemOutcome, Lookup, Wait
 
 HOUR = 3600
 
@@ -166,7 +166,7 @@ def test_v1_lists_the_whole_collection_anew_every_ten_minutes_at_most(bench_with
 def forget(bench, record="sku-1"):
     """The CMS knows the item no more."""
     put(bench, record, value=2)
-    bench.settle(bench.batch(), Verdict(record, forget=True))
+    bench.settle(bench.batch(), ItemOutcome(record, forget=True))
 
 
 def test_a_forgotten_id_is_looked_up_again_in_a_whole_listing(listed):
@@ -243,7 +243,7 @@ def test_an_item_that_another_id_carries_now_is_confirmed_no_more(listed):
 def test_an_item_that_a_listing_shows_as_published_is_written_live_again(bench):
     put(bench, "sku-1")
     bench.list_all(("sku-1", "id-1"))
-    bench.settle(bench.batch(), Verdict("sku-1", staged=True, wait=60))
+    bench.settle(bench.batch(), ItemOutcome("sku-1", staged=True, wait=60))
     bench.pass_time(31)
     put(bench, "sku-2")
     bench.list_all(("sku-1", "id-1"))

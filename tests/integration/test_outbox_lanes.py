@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.outbox_driver import event, sent
-from workers.model.attempts import Batch, Lookup, Verdict, Wait
+from workers.model.attempts import Batch, ItemOutcome, Lookup, Wait
 from workers.store.rate_limiter import Limiter
 
 RECONCILE = {"mode": "reconcile"}
@@ -201,14 +201,16 @@ def test_what_is_held_takes_no_room(bench):
 
 def test_what_was_refused_before_takes_no_room(bench):
     put(bench, "r0", "r1", **RECONCILE)
-    bench.settle(bench.batch(), Verdict("r0", failed=True), Verdict("r1", refused=True))
+    bench.settle(bench.batch(), ItemOutcome("r0", failed=True), ItemOutcome("r1", refused=True))
     put(bench, "live")
     assert list(sent(bench.batch())) == ["live"]
 
 
 def test_after_a_batch_was_refused_live_changes_go_by_themselves_for_a_minute(bench):
     put(bench, "r0", "r1", **RECONCILE)
-    bench.settle(bench.batch(), Verdict("r0", limit=1), Verdict("r1", limit=1), health="refusal")
+    bench.settle(
+        bench.batch(), ItemOutcome("r0", limit=1), ItemOutcome("r1", limit=1), health="refusal"
+    )
     put(bench, "r2", **RECONCILE)
     put(bench, "live0")
     batch = bench.batch()
@@ -260,8 +262,8 @@ def test_a_repair_of_what_a_reconcile_wrote_is_of_its_lane(bench):
     put(bench, "r0", "r1", **RECONCILE)
     bench.settle(
         bench.batch(),
-        Verdict("r0", written=("stock",)),
-        Verdict("r1", unknown=True, written=("stock",)),
+        ItemOutcome("r0", written=("stock",)),
+        ItemOutcome("r1", unknown=True, written=("stock",)),
     )
     assert set(bench.due("reconcile")) == {"r1"}
 

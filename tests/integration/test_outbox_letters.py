@@ -5,17 +5,17 @@ import json
 import pytest
 
 from tests.support.outbox_driver import at, event, sent
-from workers.model.attempts import Batch, Death, Verdict
+from workers.model.attempts import Batch, FieldFailure, ItemOutcome
 from workers.model.changes import FieldProblem
 from workers.store.outbox import balanced
 
 
-def die(bench, record="i1", *slugs, **death):
+def die(bench, record="i1", *slugs, **failure):
     """Let the next batch, of one item, be refused."""
     batch = bench.batch()
     slugs = slugs or tuple(field.slug for field in batch.items[0].fields)
-    verdict = Verdict(record, deaths=(Death("refused", slugs, "no", **death),))
-    return bench.settle(batch, verdict)
+    item_outcome = ItemOutcome(record, failures=(FieldFailure("refused", slugs, "no", **failure),))
+    return bench.settle(batch, item_outcome)
 
 
 @pytest.fixture
@@ -78,8 +78,8 @@ def test_a_replay_sends_the_values_again_and_closes_the_letter(dead):
 
 def test_a_replay_starts_the_count_afresh_and_waits_for_no_backoff(bench):
     bench.accept(event("i1", {"stock": 5, "price": 9}))
-    death = Death("refused", ("stock",), "no")
-    bench.settle(bench.batch(), Verdict("i1", deaths=(death,), attempt=True, wait=300))
+    failure = FieldFailure("refused", ("stock",), "no")
+    bench.settle(bench.batch(), ItemOutcome("i1", failures=(failure,), attempt=True, wait=300))
     bench.letter("d1", "replay")
     (item,) = bench.batch().items
     assert (item.attempts, len(item.fields)) == (0, 2)
@@ -145,7 +145,7 @@ def test_a_replay_during_another_attempt_at_the_item_is_sent_after_it(dead):
     dead.accept(event("i1", {"name": 1}))
     batch = dead.batch()
     dead.letter("d1", "replay")
-    dead.settle(batch, Verdict("i1", written=("name",), wait=300))
+    dead.settle(batch, ItemOutcome("i1", written=("name",), wait=300))
     assert sent(dead.batch()) == {"i1": {"stock": 5, "price": 9}}
 
 
@@ -171,8 +171,10 @@ def test_a_repeat_of_the_same_call_gets_the_first_answer(dead):
 def test_a_missing_item_is_ignored_where_its_collection_says_so(bench_with):
     bench = bench_with(missing="ignore")
     bench.accept(event("i1", {"stock": 5}))
-    verdict = Verdict("i1", deaths=(Death("missing", ("stock",), "no such item"),))
-    bench.settle(bench.batch(), verdict)
+    item_outcome = ItemOutcome(
+        "i1", failures=(FieldFailure("missing", ("stock",), "no such item"),)
+    )
+    bench.settle(bench.batch(), item_outcome)
     assert bench.counts("ignored", "dead") == (1, 0)
     assert bench.letters() == []
 

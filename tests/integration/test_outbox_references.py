@@ -2,7 +2,7 @@
 
 from tests.support.outbox_driver import sent
 from tests.support.outbox_referring import know, links, listed, one, put, several, stock
-from workers.model.attempts import Lookup, Verdict, Wait
+from workers.model.attempts import ItemOutcome, Lookup, Wait
 from workers.model.changes import FieldValue
 
 
@@ -182,7 +182,7 @@ def test_an_id_that_nobody_was_woken_for_ends_the_wait_for_good(bench):
     put(bench, "p1", stock(4))
     batch = bench.batch()
     assert links(batch) == {"p1": {"store": "id-s1"}}
-    bench.settle(batch, Verdict("p1", wait=2.0), health="failure")
+    bench.settle(batch, ItemOutcome("p1", wait=2.0), health="failure")
     bench.pass_time(3)
     listed(bench)
     assert links(bench.batch()) == {"p1": {"store": "id-s1"}}
@@ -190,7 +190,7 @@ def test_an_id_that_nobody_was_woken_for_ends_the_wait_for_good(bench):
 
 def test_an_item_that_backs_off_does_so_when_what_it_waits_for_comes(bench):
     put(bench, "p1", one("s1"), stock(3))
-    bench.settle(bench.batch(), Verdict("p1", wait=100.0), health="failure")
+    bench.settle(bench.batch(), ItemOutcome("p1", wait=100.0), health="failure")
     listed(bench, ("s1", "id-s1"))
     assert 90 < bench.due()["p1"] <= 100
     bench.pass_time(101)

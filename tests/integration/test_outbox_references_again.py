@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.outbox_driver import sent
 from tests.support.outbox_referring import forget, know, links, listed, one, place, put, stock
-from workers.model.attempts import Verdict, Wait
+from workers.model.attempts import ItemOutcome, Wait
 
 
 def idle(bench):
@@ -38,8 +38,8 @@ def test_a_repair_waits_for_its_item_as_well(bench):
     know(bench, "s1", "id-s1")
     put(bench, "p1", one("s1"))
     batch = bench.batch()
-    bench.settle(batch, Verdict("p1", written=("store",)))
-    bench.settle(batch, Verdict("p1", written=("store",)))  # late: nobody knows which was first
+    bench.settle(batch, ItemOutcome("p1", written=("store",)))
+    bench.settle(batch, ItemOutcome("p1", written=("store",)))  # late: nobody knows which was first
     forget(bench, "s1")
     bench.pass_time(61)
     step = bench.claim()
@@ -52,7 +52,9 @@ def test_a_repair_waits_for_its_item_as_well(bench):
 
 
 def refused(bench, batch):
-    return bench.settle(batch, Verdict("p1", dangling=("store",), attempt=True), health="refusal")
+    return bench.settle(
+        batch, ItemOutcome("p1", dangling=("store",), attempt=True), health="refusal"
+    )
 
 
 def test_an_id_that_the_cms_does_not_know_is_looked_up_once_more_by_a_whole_listing(bench):
@@ -121,7 +123,7 @@ def test_a_value_that_an_answer_did_not_show_asks_for_a_whole_listing_too(bench)
     bench.write(bench.batch())
     know(bench, "s1", "id-s1")
     put(bench, "p1", one("s1"))
-    bench.settle(bench.batch(), Verdict("p1", missed=("store",), limit=1))
+    bench.settle(bench.batch(), ItemOutcome("p1", missed=("store",), limit=1))
     forget(bench, "s1")
     bench.pass_time(31)
     listed(bench)

@@ -19,7 +19,7 @@ from tests.support.outbox_referring import (
     several,
     stock,
 )
-from workers.model.attempts import Lookup, Verdict, Wait
+from workers.model.attempts import ItemOutcome, Lookup, Wait
 
 PATIENCE = 600  # s
 
@@ -212,7 +212,7 @@ def test_what_was_written_and_waits_when_its_item_is_created_anew_follows_too(cr
     made(bench, bench.batch())
     forget(bench, "s1")
     put(bench, "p1", stock(3), by="key")
-    bench.settle(bench.batch(), Verdict("p1", forget=True))
+    bench.settle(bench.batch(), ItemOutcome("p1", forget=True))
     bench.pass_time(31)
     listed(bench, collection="products")
     batch = bench.batch()

@@ -3,14 +3,14 @@
 import pytest
 
 from tests.support.outbox_driver import event, sent
-from workers.model.attempts import Batch, Death, Verdict, Wait
+from workers.model.attempts import Batch, FieldFailure, ItemOutcome, Wait
 
 
 @pytest.fixture
 def unknown(bench):
     """An outbox where a request with stock 5 got no answer."""
     bench.accept(event("i1", {"stock": 5}))
-    bench.settle(bench.batch(), Verdict("i1", unknown=True), health="failure")
+    bench.settle(bench.batch(), ItemOutcome("i1", unknown=True), health="failure")
     return bench
 
 
@@ -81,7 +81,7 @@ def test_a_repair_writes_the_newest_value(unknown):
 def test_only_the_fields_that_were_sent_are_repaired(bench):
     bench.confirm("i1", {"price": 9})
     bench.accept(event("i1", {"stock": 5}))
-    bench.settle(bench.batch(), Verdict("i1", unknown=True))
+    bench.settle(bench.batch(), ItemOutcome("i1", unknown=True))
     bench.write(bench.batch())
     bench.pass_time(61)
     assert sent(bench.batch()) == {"i1": {"stock": 5}}
@@ -119,7 +119,7 @@ def test_a_lost_settle_marks_what_it_sent(bench):
 
 def test_a_second_unknown_outcome_puts_the_repair_off(unknown):
     unknown.pass_time(40)
-    unknown.settle(unknown.batch(), Verdict("i1", unknown=True))
+    unknown.settle(unknown.batch(), ItemOutcome("i1", unknown=True))
     unknown.write(unknown.batch())
     unknown.pass_time(50)
     assert idle(unknown)
@@ -145,7 +145,7 @@ def test_a_mark_is_never_brought_forward(bench):
 def test_a_repair_that_fails_backs_off(unknown):
     unknown.write(unknown.batch())
     unknown.pass_time(61)
-    unknown.settle(unknown.batch(), Verdict("i1", wait=120))
+    unknown.settle(unknown.batch(), ItemOutcome("i1", wait=120))
     assert idle(unknown)
     unknown.pass_time(119)
     assert idle(unknown)
@@ -156,7 +156,7 @@ def test_a_repair_that_fails_backs_off(unknown):
 def test_a_repair_that_is_due_does_not_cut_the_backoff_of_another_field_short(unknown):
     unknown.write(unknown.batch())
     unknown.accept(event("i1", {"price": 1}))
-    unknown.settle(unknown.batch(), Verdict("i1", wait=200))
+    unknown.settle(unknown.batch(), ItemOutcome("i1", wait=200))
     unknown.pass_time(100)
     assert idle(unknown)
 
@@ -164,14 +164,18 @@ def test_a_repair_that_is_due_does_not_cut_the_backoff_of_another_field_short(un
 def test_a_refused_repair_moves_its_value_from_written_to_dead(unknown):
     unknown.write(unknown.batch())
     unknown.pass_time(61)
-    unknown.settle(unknown.batch(), Verdict("i1", deaths=(Death("refused", ("stock",), "no"),)))
+    unknown.settle(
+        unknown.batch(), ItemOutcome("i1", failures=(FieldFailure("refused", ("stock",), "no"),))
+    )
     assert unknown.counts("accepted", "written", "dead") == (1, 0, 1)
     assert len(unknown.letters()) == 1
 
 
 @pytest.mark.parametrize("act", [None, "discard"], ids=["dead", "discarded"])
 def test_a_mark_on_a_value_that_is_not_to_be_written_waits_for_the_next_value(unknown, act):
-    unknown.settle(unknown.batch(), Verdict("i1", deaths=(Death("refused", ("stock",), "no"),)))
+    unknown.settle(
+        unknown.batch(), ItemOutcome("i1", failures=(FieldFailure("refused", ("stock",), "no"),))
+    )
     if act:
         unknown.letter("d1", act)
     unknown.pass_time(200)
@@ -200,10 +204,10 @@ def test_a_repair_of_an_item_that_is_gone_ends(bench_with, missing, fate):
     bench = bench_with(missing=missing)
     bench.accept(event("sku", {"stock": 5}, by="key"))
     bench.list_all(("sku", "id-1"))
-    bench.settle(bench.batch(), Verdict("sku", unknown=True))
+    bench.settle(bench.batch(), ItemOutcome("sku", unknown=True))
     bench.write(bench.batch())
     bench.pass_time(61)
-    bench.settle(bench.batch(), Verdict("sku", forget=True))
+    bench.settle(bench.batch(), ItemOutcome("sku", forget=True))
     bench.list_all()
     assert bench.state("sku") == fate
     assert bench.counts("written", fate) == (0, 1)

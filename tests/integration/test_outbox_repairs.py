@@ -5,7 +5,7 @@ import pytest
 from tests.support.outbox_creating import knowing
 from tests.support.outbox_driver import at, event, sent
 from tests.support.outbox_listing import ids, twins
-from workers.model.attempts import Death, Lookup, Verdict
+from workers.model.attempts import FieldFailure, ItemOutcome, Lookup
 from workers.store.rewrites import Repair, Repairs
 
 
@@ -51,7 +51,9 @@ def test_what_is_on_its_way_or_in_a_letter_is_left_alone(bench, state):
     bench.accept(event("i1", {"stock": 5}))
     if state == "dead":
         batch = bench.batch()
-        bench.settle(batch, Verdict("i1", deaths=(Death("refused", ("stock",), "no"),)))
+        bench.settle(
+            batch, ItemOutcome("i1", failures=(FieldFailure("refused", ("stock",), "no"),))
+        )
     assert repair(bench, as_held(bench, "i1")).fields == 0
     assert bench.state("i1") == state
 
@@ -228,6 +230,6 @@ def test_a_value_that_waits_for_a_backoff_is_not_sent_earlier_by_a_repair(bench)
     bench.accept(event("i1", {"stock": 5}))
     bench.confirm("i1", {"size": 5})
     bench.accept(event("i1", {"stock": 6}))
-    bench.settle(bench.batch(), Verdict("i1", wait=10.0))
+    bench.settle(bench.batch(), ItemOutcome("i1", wait=10.0))
     repair(bench, as_held(bench, "i1", "size"))
     assert 9 < bench.due()["i1"] <= 10

@@ -5,7 +5,7 @@ import pytest
 from tests.support.outbox_creating import created
 from tests.support.outbox_driver import at, number, sent
 from tests.support.outbox_retiring import GONE, away, delete, held, idle, listed, retire, update
-from workers.model.attempts import Batch, Death, Lookup, Verdict, Wait
+from workers.model.attempts import Batch, FieldFailure, ItemOutcome, Lookup, Wait
 
 
 def test_a_deleted_record_takes_its_live_copy_away_and_then_its_item(bench):
@@ -148,8 +148,8 @@ def test_what_still_waited_is_overtaken_by_the_deletion(bench):
 def test_what_lay_in_a_letter_leaves_it_and_the_letter_closes(bench):
     held(bench)
     update(bench, version=at(2), stock=2)
-    death = Death("refused", ("stock",), "no")
-    bench.settle(bench.batch(), Verdict("k1", deaths=(death,)))
+    failure = FieldFailure("refused", ("stock",), "no")
+    bench.settle(bench.batch(), ItemOutcome("k1", failures=(failure,)))
     assert len(bench.letters()) == 1
     retire(bench, "k1", version=at(5))
     assert bench.letters() == []
@@ -170,7 +170,7 @@ def test_its_refusal_makes_no_letter(bench):
     update(bench, version=at(2), stock=2)
     batch = bench.batch()
     retire(bench, "k1", version=at(5))
-    bench.settle(batch, Verdict("k1", deaths=(Death("refused", ("stock",), "no"),)))
+    bench.settle(batch, ItemOutcome("k1", failures=(FieldFailure("refused", ("stock",), "no"),)))
     assert bench.letters() == []
 
 
@@ -255,8 +255,10 @@ def test_a_refused_deletion_is_a_letter_and_can_be_replayed(bench):
     held(bench)
     retire(bench, "k1", version=at(5))
     away(bench, bench.batch())
-    death = Death("refused", (GONE,), "still referenced", 409)
-    bench.settle(bench.batch(), Verdict("k1", deaths=(death,), attempt=True), health="refusal")
+    failure = FieldFailure("refused", (GONE,), "still referenced", 409)
+    bench.settle(
+        bench.batch(), ItemOutcome("k1", failures=(failure,), attempt=True), health="refusal"
+    )
     (letter,) = bench.letters()
     assert (letter["kind"], letter["key"], bench.counts("dead")) == ("refused", "k1", (1,))
     assert update(bench, version=at(4)) == ["stale"]
@@ -269,8 +271,8 @@ def test_a_newer_update_takes_a_refused_deletion_out_of_its_letter(bench):
     held(bench)
     retire(bench, "k1", version=at(5))
     away(bench, bench.batch())
-    death = Death("refused", (GONE,), "still referenced", 409)
-    bench.settle(bench.batch(), Verdict("k1", deaths=(death,)), health="refusal")
+    failure = FieldFailure("refused", (GONE,), "still referenced", 409)
+    bench.settle(bench.batch(), ItemOutcome("k1", failures=(failure,)), health="refusal")
     update(bench, version=at(6), stock=2)
     assert bench.letters() == []
     assert bench.counts("dead", "superseded") == (0, 1)

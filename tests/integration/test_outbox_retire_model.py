@@ -15,7 +15,7 @@ from tests.support.outbox_creating import knowing
 from tests.support.outbox_driver import Bench, at, event
 from tests.support.outbox_retire_cms import Cms, Flight
 from tests.support.outbox_retiring import retire
-from workers.model.attempts import Batch, Lookup, Verdict, Wait
+from workers.model.attempts import Batch, ItemOutcome, Lookup, Wait
 from workers.store.outbox import balanced
 
 RECORDS = ("k1", "k1", "k1", "k2")
@@ -140,16 +140,18 @@ class Machine(RuleBasedStateMachine):
 
     def _end(self, flight, outcome):
         records = [item.record for item in flight.batch.items]
-        unknown = [Verdict(record, unknown=True, wait=2.0) for record in records]
+        unknown = [ItemOutcome(record, unknown=True, wait=2.0) for record in records]
         if flight.over:
-            verdicts = unknown  # it landed before this worker saw an answer
+            item_outcomes = unknown  # it landed before this worker saw an answer
         elif outcome.startswith("answer"):
-            verdicts = self.cms.land(flight)
+            item_outcomes = self.cms.land(flight)
         if outcome in ("answer lost", "no answer"):
-            verdicts = unknown
+            item_outcomes = unknown
         if outcome != "nobody settles":
-            failed = verdicts is unknown
-            self.bench.settle(flight.batch, *verdicts, health="refusal" if failed else "success")
+            failed = item_outcomes is unknown
+            self.bench.settle(
+                flight.batch, *item_outcomes, health="refusal" if failed else "success"
+            )
 
     def _pass(self, seconds):
         """Time passes; what is in the air lands at the last moment, the first of two never."""

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.outbox_driver import at, event, sent
 from tests.support.outbox_retiring import GONE, away, held, idle, retire, update
-from workers.model.attempts import Death, Verdict, Wait
+from workers.model.attempts import FieldFailure, ItemOutcome, Wait
 from workers.model.changes import Gone, Incoming
 
 
@@ -83,7 +83,9 @@ def test_but_nothing_that_was_never_sent(bench):
 def test_nor_what_was_refused(bench):
     held(bench)
     retire(bench, "k1", "archive", version=at(5))
-    bench.settle(bench.batch(), Verdict("k1", deaths=(Death("refused", (GONE,), "no"),)))
+    bench.settle(
+        bench.batch(), ItemOutcome("k1", failures=(FieldFailure("refused", (GONE,), "no"),))
+    )
     update(bench, version=at(6), stock=3)
     assert taken_back(bench) == (None, {"stock": 3})
 
@@ -96,7 +98,7 @@ def test_a_newer_update_publishes_again(bench, way):
     update(bench, version=at(6), stock=3)
     batch = bench.batch()
     assert (batch.staged, sent(batch)) == (True, {"k1": {"stock": 3, GONE: ["_draft"]}})
-    bench.settle(batch, Verdict("k1", publish=True))
+    bench.settle(batch, ItemOutcome("k1", publish=True))
     assert bench.batch().publish
 
 
@@ -151,7 +153,7 @@ def test_a_status_that_waited_does_not_undo_the_retirement(bench):
 def test_nor_does_one_that_may_still_land(bench):
     held(bench)
     flag(bench, "_archived", False, at(2))
-    bench.settle(bench.batch(), Verdict("k1", unknown=True), health="failure")
+    bench.settle(bench.batch(), ItemOutcome("k1", unknown=True), health="failure")
     retire(bench, "k1", "archive", version=at(5))
     bench.write(bench.batch())
     bench.pass_time(61)
@@ -164,7 +166,7 @@ def test_nor_does_one_that_may_still_land(bench):
 def test_an_archiving_of_unknown_outcome_goes_once_more(bench):
     held(bench)
     retire(bench, "k1", "archive", version=at(5))
-    bench.settle(bench.batch(), Verdict("k1", unknown=True), health="failure")
+    bench.settle(bench.batch(), ItemOutcome("k1", unknown=True), health="failure")
     bench.write(bench.batch())
     bench.pass_time(61)
     batch = bench.batch()
@@ -203,8 +205,8 @@ def test_a_refused_return_is_a_letter(bench):
     retire(bench, "k1", "archive", version=at(5))
     bench.write(bench.batch())
     update(bench, version=at(6), stock=3)
-    death = Death("refused", (GONE,), "no")
-    bench.settle(bench.batch(), Verdict("k1", written=("stock",), deaths=(death,)))
+    failure = FieldFailure("refused", (GONE,), "no")
+    bench.settle(bench.batch(), ItemOutcome("k1", written=("stock",), failures=(failure,)))
     assert bench.counts("accepted", "written", "dead") == (4, 3, 1)
     (letter,) = bench.letters()
     bench.letter(letter["id"], "replay")
@@ -219,7 +221,7 @@ def test_nor_does_one_that_is_out_and_is_not_answered(bench):
     flag(bench, "_archived", False, at(2))
     batch = bench.batch()
     retire(bench, "k1", "archive", version=at(5))
-    bench.settle(batch, Verdict("k1", unknown=True), health="failure")
+    bench.settle(batch, ItemOutcome("k1", unknown=True), health="failure")
     bench.write(bench.batch())
     bench.pass_time(61)
     batch = bench.batch()
@@ -235,7 +237,9 @@ def test_what_was_archived_before_is_taken_back_also_where_a_second_time_was_ref
     told = Incoming(None, "gone", 0, gone=(Gone("products", "id-k1", False),))
     bench.accept(told, source="shop")
     retire(bench, "k1", "archive", version=at(6))
-    bench.settle(bench.batch(), Verdict("k1", deaths=(Death("refused", (GONE,), "no"),)))
+    bench.settle(
+        bench.batch(), ItemOutcome("k1", failures=(FieldFailure("refused", (GONE,), "no"),))
+    )
     update(bench, version=at(7), stock=3)
     assert taken_back(bench) == (["_archived"], {"stock": 3})
 
@@ -253,8 +257,8 @@ def test_what_was_taken_back_is_not_taken_back_again(bench):
 
 def test_an_item_that_is_not_there_need_not_be_archived(bench):
     retire(bench, "i1", "archive", by="item", version=at(5))
-    death = Death("missing", (GONE,), "no such item")
-    bench.settle(bench.batch(), Verdict("i1", deaths=(death,)))
+    failure = FieldFailure("missing", (GONE,), "no such item")
+    bench.settle(bench.batch(), ItemOutcome("i1", failures=(failure,)))
     assert bench.letters() == []
     assert bench.counts("unchanged", "dead", "pending") == (1, 0, 0)
 

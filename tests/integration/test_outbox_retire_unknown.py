@@ -17,7 +17,7 @@ from tests.support.outbox_retiring import (
     unanswered,
     update,
 )
-from workers.model.attempts import Death, Verdict, Wait
+from workers.model.attempts import FieldFailure, ItemOutcome, Wait
 from workers.model.changes import Gone, Incoming
 
 
@@ -100,7 +100,7 @@ def test_an_answer_that_comes_late_still_tells_that_the_item_is_gone(bench):
 def test_what_a_late_write_may_undo_is_not_written_to_a_deleted_item(bench):
     held(bench)
     update(bench, version=at(2), stock=2)
-    bench.settle(bench.batch(), Verdict("k1", unknown=True), health="failure")
+    bench.settle(bench.batch(), ItemOutcome("k1", unknown=True), health="failure")
     delete(bench, version=at(5))
     bench.pass_time(100)
     assert idle(bench)
@@ -109,7 +109,7 @@ def test_what_a_late_write_may_undo_is_not_written_to_a_deleted_item(bench):
 def test_a_write_that_may_land_is_put_right_where_the_item_stays_after_all(bench):
     held(bench)
     update(bench, version=at(2), stock=2)
-    bench.settle(bench.batch(), Verdict("k1", unknown=True), health="failure")
+    bench.settle(bench.batch(), ItemOutcome("k1", unknown=True), health="failure")
     retire(bench, "k1", version=at(5))
     update(bench, version=at(6), stock=3)
     bench.write(bench.batch())
@@ -143,7 +143,7 @@ def test_a_refusal_that_comes_once_the_record_is_back_makes_no_letter(bench):
     retire(bench, "k1", "archive", version=at(5))
     batch = bench.batch()
     update(bench, version=at(6), stock=3)
-    bench.settle(batch, Verdict("k1", deaths=(Death("refused", (GONE,), "no"),)))
+    bench.settle(batch, ItemOutcome("k1", failures=(FieldFailure("refused", (GONE,), "no"),)))
     assert bench.letters() == []
     assert bench.counts("superseded", "dead") == (1, 0)
 
@@ -152,7 +152,7 @@ def test_a_record_that_was_never_taken_away_is_created_whole_if_somebody_deletes
     bench = held(bench_with(missing="create"))
     retire(bench, "k1", version=at(5))
     update(bench, version=at(6), stock=2)
-    bench.settle(bench.batch(), Verdict("k1", forget=True))
+    bench.settle(bench.batch(), ItemOutcome("k1", forget=True))
     listed(bench)
     assert sent(bench.batch()) == {"k1": {"name": "Oak desk", "stock": 2}}
 
@@ -160,7 +160,7 @@ def test_a_record_that_was_never_taken_away_is_created_whole_if_somebody_deletes
 def test_a_write_that_may_land_where_no_item_is_left_is_looked_for_and_forgotten(bench):
     held(bench)
     update(bench, version=at(2), stock=2)
-    bench.settle(bench.batch(), Verdict("k1", unknown=True), health="failure")
+    bench.settle(bench.batch(), ItemOutcome("k1", unknown=True), health="failure")
     bench.accept(Incoming(None, "gone", 0, gone=(Gone("products", "id-k1", True),)), source="shop")
     retire(bench, "k1", version=at(5))
     for _ in range(3):
@@ -180,7 +180,7 @@ def test_of_a_new_item_nothing_is_taken_back(bench_with):
     unanswered(bench, bench.batch())
     update(bench, version=at(6), name="Pine desk")
     bench.pass_time(80)
-    bench.settle(bench.batch(), Verdict("k1", forget=True))
+    bench.settle(bench.batch(), ItemOutcome("k1", forget=True))
     listed(bench)
     bench.settle(batch := bench.batch(), *created(batch))
     bench.pass_time(120)

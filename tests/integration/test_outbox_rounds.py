@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.outbox_driver import sent
 from tests.support.outbox_listing import ids, item, lookup, put, twins, unasked
-from workers.model.attempts import Batch, Lookup, Verdict, Wait
+from workers.model.attempts import Batch, ItemOutcome, Lookup, Wait
 from workers.model.changes import Gone, Incoming
 
 EDITS, ROUND = ":edits", ":round"
@@ -289,6 +289,6 @@ def test_a_claim_on_an_item_that_has_another_key_is_settled_and_looked_up(writte
     put(written, "k1", value=3)
     batch = written.batch()
     written.page(step, [item("k3", "id-1"), item("k1", "id-7", born="2026")])
-    written.settle(batch, Verdict("k1", forget=True))
+    written.settle(batch, ItemOutcome("k1", forget=True))
     assert ids(written)["k1"] == "id-7"
     assert isinstance(written.claim(), Batch | Lookup)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.outbox_driver import bad, event
-from workers.model.attempts import Batch, Lookup, Verdict, Wait
+from workers.model.attempts import Batch, ItemOutcome, Lookup, Wait
 
 HOUR = 3600
 
@@ -52,7 +52,7 @@ def test_a_claim_whose_worker_died_is_woken_when_it_has_run_out(bench):
 
 def test_a_stored_time_wakes_when_it_has_come(bench):
     put(bench)
-    bench.settle(bench.batch(), Verdict("i1", wait=10))
+    bench.settle(bench.batch(), ItemOutcome("i1", wait=10))
     bench.claim()
     assert not bench.woken()
     bench.pass_time(10.1)
@@ -61,28 +61,28 @@ def test_a_stored_time_wakes_when_it_has_come(bench):
 
 def test_the_sweep_says_when_the_next_stored_time_comes(bench):
     put(bench)
-    bench.settle(bench.batch(), Verdict("i1", wait=0.5))
+    bench.settle(bench.batch(), ItemOutcome("i1", wait=0.5))
     bench.claim()
     assert 0 < bench.sweep()["ms"] <= 500
 
 
 def test_the_sweep_sleeps_for_a_second_at_most(bench):
     put(bench)
-    bench.settle(bench.batch(), Verdict("i1", wait=200))
+    bench.settle(bench.batch(), ItemOutcome("i1", wait=200))
     bench.claim()
     assert bench.sweep()["ms"] == 1000
 
 
 def test_a_nearer_stored_time_nudges_the_sweep_out_of_its_sleep(bench):
     put(bench)
-    bench.settle(bench.batch(), Verdict("i1", wait=10))
+    bench.settle(bench.batch(), ItemOutcome("i1", wait=10))
     bench.claim()
     assert bench.client.llen("instep:nudge") == 1
 
 
 def test_what_is_due_is_woken_although_a_later_time_is_stored(bench):
     put(bench)
-    bench.settle(bench.batch(), Verdict("i1", wait=200))
+    bench.settle(bench.batch(), ItemOutcome("i1", wait=200))
     bench.claim()
     put(bench, "i2")
     assert bench.woken()
@@ -148,7 +148,7 @@ def test_a_dead_letter_wakes_nobody(bench):
 
 def test_a_stored_time_from_before_the_clock_stepped_back_counts_as_now(bench):
     put(bench)
-    bench.settle(bench.batch(), Verdict("i1", wait=300))
+    bench.settle(bench.batch(), ItemOutcome("i1", wait=300))
     bench.claim()
     bench.pass_time(-HOUR)
     assert bench.woken()

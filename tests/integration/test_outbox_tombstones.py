@@ -2,7 +2,7 @@
 
 from tests.support.outbox_driver import at, sent
 from tests.support.outbox_retiring import GONE, delete, held, idle, listed, retire, update
-from workers.model.attempts import Death, Verdict
+from workers.model.attempts import FieldFailure, ItemOutcome
 
 DAY = 86400
 
@@ -65,8 +65,8 @@ def test_nor_with_a_letter(bench):
     bench.list_all(("k2", "id-k2"))
     retire(bench, "k1", version=at(6))
     listed(bench, ("k1", "id-k1"))
-    death = Death("refused", (GONE,), "no")
-    bench.settle(bench.batch(), Verdict("k1", deaths=(death,)), health="refusal")
+    failure = FieldFailure("refused", (GONE,), "no")
+    bench.settle(bench.batch(), ItemOutcome("k1", failures=(failure,)), health="refusal")
     bench.pass_time(31 * DAY)
     bench.sweep()
     assert bench.client.exists("instep:item:products:k1")

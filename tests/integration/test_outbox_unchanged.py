@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from tests.support.outbox_driver import Bench, at, event
-from workers.model.attempts import Batch, Death, Verdict
+from workers.model.attempts import Batch, FieldFailure, ItemOutcome
 from workers.store.outbox import Outbox
 
 
@@ -66,7 +66,7 @@ def test_a_claim_that_was_given_back_leaves_no_confirmation(confirmed):
 
 def test_only_what_was_written_is_confirmed(bench):
     bench.accept(event("i1", {"stock": 5, "price": 9}))
-    bench.settle(bench.batch(), Verdict("i1", written=("stock",), missed=("price",)))
+    bench.settle(bench.batch(), ItemOutcome("i1", written=("stock",), missed=("price",)))
     assert accepted(bench, 5, "stock") == "unchanged"
     assert accepted(bench, 9, "price") == "accepted"
 
@@ -81,7 +81,7 @@ def test_a_settle_confirms_nothing_that_was_overtaken_meanwhile(bench):
 
 def test_an_unknown_outcome_clears_the_confirmation(bench):
     bench.accept(event("i1", {"stock": 5}))
-    bench.settle(bench.batch(), Verdict("i1", unknown=True), health="failure")
+    bench.settle(bench.batch(), ItemOutcome("i1", unknown=True), health="failure")
     bench.write(bench.batch())  # the retry is answered; the first request may still land
     assert accepted(bench, 5) == "accepted"
 
@@ -97,13 +97,15 @@ def test_a_lost_settle_clears_the_confirmation(bench):
 
 def test_a_forgotten_id_clears_the_confirmation_of_the_whole_item(confirmed):
     accepted(confirmed, 4)
-    confirmed.settle(confirmed.batch(), Verdict("i1", forget=True))
+    confirmed.settle(confirmed.batch(), ItemOutcome("i1", forget=True))
     assert accepted(confirmed, 9, "price") == "accepted"
 
 
 def test_a_dead_value_leaves_no_confirmation(confirmed):
     accepted(confirmed, 4)
-    confirmed.settle(confirmed.batch(), Verdict("i1", deaths=(Death("refused", ("stock",), "no"),)))
+    confirmed.settle(
+        confirmed.batch(), ItemOutcome("i1", failures=(FieldFailure("refused", ("stock",), "no"),))
+    )
     assert accepted(confirmed, 5) == "accepted"
 
 
@@ -143,7 +145,7 @@ def test_the_first_write_of_another_copy_confirms_itself_and_clears_what_was_con
 
 def test_what_was_written_staged_only_is_not_confirmed_for_the_live_copy(bench):
     bench.accept(event("i1", {"stock": 4}))
-    bench.settle(bench.batch(), Verdict("i1", staged=True))
+    bench.settle(bench.batch(), ItemOutcome("i1", staged=True))
     batch = bench.batch()
     assert batch.staged
     bench.write(batch)

@@ -3,23 +3,25 @@
 import pytest
 
 from tests.support.outbox_driver import Bench, event
-from workers.model.attempts import Batch, Judgement, Verdict, Wait
+from workers.model.attempts import Batch, BatchOutcome, ItemOutcome, Wait
 
 CLOSED = "the structure changed"
 
 
 def kept(batch):
-    return tuple(Verdict(item.record) for item in batch.items)
+    return tuple(ItemOutcome(item.record) for item in batch.items)
 
 
 def close(bench, batch):
-    judgement = Judgement(kept(batch), "refusal", heard=True, not_published=CLOSED)
-    return bench.outbox.settle(batch, judgement, outcome="409")
+    batch_outcome = BatchOutcome(kept(batch), "refusal", heard=True, not_published=CLOSED)
+    return bench.outbox.settle(batch, batch_outcome, outcome="409")
 
 
 def answered(bench, batch):
     """Another answer: the items stay as they are."""
-    return bench.outbox.settle(batch, Judgement(kept(batch), "refusal", heard=True), outcome="400")
+    return bench.outbox.settle(
+        batch, BatchOutcome(kept(batch), "refusal", heard=True), outcome="400"
+    )
 
 
 def held(bench):

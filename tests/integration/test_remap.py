@@ -231,11 +231,13 @@ def test_a_version_that_the_field_cannot_take_is_told(shop):
 
 def test_a_value_in_a_dead_letter_is_superseded_by_the_right_one(shop):
     shop.receive(sku="a", cents=500, euros=5)
-    from workers.model.attempts import Death, Verdict
+    from workers.model.attempts import FieldFailure, ItemOutcome
 
-    death = Death("refused", ("price",), "too much", 400, None, (FieldProblem("price", "no"),))
+    failure = FieldFailure(
+        "refused", ("price",), "too much", 400, None, (FieldProblem("price", "no"),)
+    )
     batch = shop.batch()
-    shop.settle(batch, Verdict("a", deaths=(death,)))
+    shop.settle(batch, ItemOutcome("a", failures=(failure,)))
     assert shop.counts("dead") == (1,)
     shop.correct(RIGHT)
     shop.remap()

@@ -1,7 +1,7 @@
 """Outboxes that create what is missing, and how their claims are answered."""
 
 from tests.support.outbox_driver import event
-from workers.model.attempts import Verdict
+from workers.model.attempts import ItemOutcome
 
 NAME = {"name": "Oak desk"}
 
@@ -27,9 +27,9 @@ def wanted(bench, *records, **options):
 
 
 def created(batch):
-    """The verdicts on items that are there now."""
+    """The outcomes on items that are there now."""
     return [
-        Verdict(
+        ItemOutcome(
             item.record,
             made=f"id-{item.record}",
             written=tuple(field.slug for field in item.fields),
@@ -40,5 +40,5 @@ def created(batch):
 
 def unknown(bench, batch):
     return bench.settle(
-        batch, *(Verdict(item.record, unknown=True) for item in batch.items), health="failure"
+        batch, *(ItemOutcome(item.record, unknown=True) for item in batch.items), health="failure"
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
 from workers.model import retirement
-from workers.model.attempts import Batch, Judgement, Lookup, Verdict
+from workers.model.attempts import Batch, BatchOutcome, ItemOutcome, Lookup
 from workers.model.changes import (
     Change,
     Delivery,
@@ -175,7 +175,7 @@ class Bench:
         if not self.statuses or not isinstance(step, Batch) or not step.look:
             return step
         # Tests that are not about it know the status of every item.
-        self.settle(step, *(Verdict(i.record, status=self.status(i.id)) for i in step.items))
+        self.settle(step, *(ItemOutcome(i.record, status=self.status(i.id)) for i in step.items))
         return self.claim(**options)
 
     def status(self, id):
@@ -199,15 +199,15 @@ class Bench:
         assert isinstance(step, Batch), step
         return step
 
-    def settle(self, batch, *verdicts, health="success"):
-        return self.outbox.settle(batch, Judgement(verdicts, health), outcome="200")
+    def settle(self, batch, *item_outcomes, health="success"):
+        return self.outbox.settle(batch, BatchOutcome(item_outcomes, health), outcome="200")
 
     def write(self, batch, **options):
         """Settle *batch*: the answer shows all that was sent."""
         return self.settle(
             batch,
             *(
-                Verdict(
+                ItemOutcome(
                     item.record,
                     written=tuple(f.slug for f in item.fields),
                     **{"status": self._status_after(item)} | options,

@@ -9,8 +9,8 @@ from dataclasses import replace
 from tests.support.outbox_driver import Bench, at, change, number
 from tests.support.outbox_echoes import iso
 from tests.support.outbox_network import LATE_MS, Flight, Network
+from tests.support.outbox_outcomes import item_outcome, without_effect
 from tests.support.outbox_reference import Reference
-from tests.support.outbox_verdicts import verdict, without_effect
 from workers.model.attempts import Batch, Lookup, Wait
 from workers.model.changes import Incoming
 
@@ -178,42 +178,42 @@ class Play:
 
     # what becomes of it
 
-    def settle(self, flight, verdicts, *, health="success", again=False):
+    def settle(self, flight, item_outcomes, *, health="success", again=False):
         """Settle, and move what the reference says must have moved."""
         flight.settled = True
         batch = flight.batch
-        verdicts = [self._timed(one, flight) for one in verdicts]
+        item_outcomes = [self._timed(one, flight) for one in item_outcomes]
         held = {item.record: self._holds_claim(item.record, batch) for item in batch.items}
-        answer = self.bench.settle(batch, *verdicts, health=health)
+        answer = self.bench.settle(batch, *item_outcomes, health=health)
         assert answer.settled == sum(held.values())
         assert answer.lost == len(held) - answer.settled
         if again:
             repeated = self.bench.steps.repeat("settle")  # of several steps, the last
             assert repeated["settled"] <= answer.settled
             assert repeated["lost"] <= answer.lost
-        for one in verdicts:
+        for one in item_outcomes:
             if held[one.record]:
                 self._take_verdict(one, batch)
 
-    def _timed(self, verdict, flight):
-        """*verdict*, with lastUpdated where there was an answer that shows the item."""
-        if not flight.applied or verdict.unknown:
-            return verdict
-        return replace(verdict, updated=iso(flight.updated[verdict.record]))
+    def _timed(self, item_outcome, flight):
+        """*item_outcome*, with lastUpdated where there was an answer that shows the item."""
+        if not flight.applied or item_outcome.unknown:
+            return item_outcome
+        return replace(item_outcome, updated=iso(flight.updated[item_outcome.record]))
 
     def _holds_claim(self, record, batch):
         text = self.bench.item(record)[0].get("claim")
         return text is not None and json.loads(text)["token"] == batch.token
 
-    def _take_verdict(self, verdict, batch):
-        item = next(i for i in batch.items if i.record == verdict.record)
+    def _take_verdict(self, item_outcome, batch):
+        item = next(i for i in batch.items if i.record == item_outcome.record)
         numbers = {field.slug: field.arrival for field in item.fields}
-        for slug in verdict.written:
-            self._take_fate((verdict.record, slug), numbers[slug], "written", ("pending",))
-        for death in verdict.deaths:
-            fate = "ignored" if death.kind == "missing" and self._ignores else "dead"
-            for slug in death.slugs:
-                place = (verdict.record, slug)
+        for slug in item_outcome.written:
+            self._take_fate((item_outcome.record, slug), numbers[slug], "written", ("pending",))
+        for failure in item_outcome.failures:
+            fate = "ignored" if failure.kind == "missing" and self._ignores else "dead"
+            for slug in failure.slugs:
+                place = (item_outcome.record, slug)
                 self._take_fate(place, numbers[slug], fate, ("pending", *SENT_STATES))
 
     def _take_fate(self, place, arrival, fate, states):
@@ -226,9 +226,11 @@ class Play:
         outcome = self._possible(flight, outcome)
         if outcome != "no answer":
             flight.over = True
-        verdicts = [verdict(outcome, item, flight.batch.alone, pick) for item in flight.batch.items]
+        item_outcomes = [
+            item_outcome(outcome, item, flight.batch.alone, pick) for item in flight.batch.items
+        ]
         health = "failure" if outcome in ("no answer", "error") else "success"
-        self.settle(flight, verdicts, health=health, again=again)
+        self.settle(flight, item_outcomes, health=health, again=again)
 
     def _possible(self, flight, outcome):
         if flight.sent is None:
@@ -247,9 +249,11 @@ class Play:
 
     def drop(self, flight, pick):
         """The CMS answers 200 but drops one field of each item: it dies, or is tried once more."""
-        verdicts = [without_effect(item, pick) for item in flight.batch.items]
-        self.network.land(flight, but={(v.record, slug) for v in verdicts for slug in v.missed})
-        self.settle(flight, verdicts)
+        item_outcomes = [without_effect(item, pick) for item in flight.batch.items]
+        self.network.land(
+            flight, but={(v.record, slug) for v in item_outcomes for slug in v.missed}
+        )
+        self.settle(flight, item_outcomes)
 
     # time
 

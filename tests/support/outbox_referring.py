@@ -3,7 +3,7 @@
 import json
 
 from tests.support.outbox_driver import number
-from workers.model.attempts import Lookup, Verdict
+from workers.model.attempts import ItemOutcome, Lookup
 from workers.model.changes import Change, FieldValue, Incoming, canonical
 
 NAME = FieldValue("name", '"Oak desk"', "plain")
@@ -60,5 +60,5 @@ def listed(bench, *entries, collection="stores"):
 def made(bench, batch):
     """The items of *batch* are there now, with all that was sent."""
     slugs = {item.record: tuple(f.slug for f in item.fields) for item in batch.items}
-    verdicts = [Verdict(r, made=f"id-{r}", written=s) for r, s in slugs.items()]
-    return bench.settle(batch, *verdicts)
+    item_outcomes = [ItemOutcome(r, made=f"id-{r}", written=s) for r, s in slugs.items()]
+    return bench.settle(batch, *item_outcomes)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tests.support.outbox_retiring import GONE
 from workers.model import retirement
-from workers.model.attempts import Batch, Death, Verdict
+from workers.model.attempts import Batch, FieldFailure, ItemOutcome
 
 FLAGS = ("_archived", "_draft")
 
@@ -79,7 +79,7 @@ class Cms:
             return [self._publish(item) for item in batch.items]
         held_back = [item for item in batch.items if not self.items[item.id].live]
         if held_back and not batch.staged:
-            alone = [Verdict(item.record, staged=True, attempt=True) for item in batch.items]
+            alone = [ItemOutcome(item.record, staged=True, attempt=True) for item in batch.items]
             return alone if batch.alone else _halved(batch)
         return [self._patch(item, staged=batch.staged) for item in batch.items]
 
@@ -88,7 +88,7 @@ class Cms:
         id = f"new-{self.made}"
         values = {field.slug: json.loads(field.value) for field in item.fields}
         self.items[id] = Item(item.record, values)
-        return Verdict(item.record, made=id, written=tuple(values))
+        return ItemOutcome(item.record, made=id, written=tuple(values))
 
     def _take_away(self, item, kind):
         found = self.items.get(item.id)
@@ -97,13 +97,13 @@ class Cms:
         elif found:
             found.live, found.draft = False, True
             self._touch(found)
-        return Verdict(item.record, retired=True)
+        return ItemOutcome(item.record, retired=True)
 
     def _publish(self, item):
         found = self.items[item.id]
         found.live, found.draft = True, False
         self._touch(found, published=True)
-        return Verdict(item.record, staged=False)
+        return ItemOutcome(item.record, staged=False)
 
     def _patch(self, item, *, staged):
         found = self.items[item.id]
@@ -114,16 +114,16 @@ class Cms:
         found.values |= {slug: value for slug, value in sent.items() if slug != GONE}
         self._touch(found, published=not staged)
         if staged and flags and not any(flags.values()) and item.attempts < 3:
-            return Verdict(item.record, publish=True, status=found.status)
-        return Verdict(item.record, written=tuple(sent), status=found.status)
+            return ItemOutcome(item.record, publish=True, status=found.status)
+        return ItemOutcome(item.record, written=tuple(sent), status=found.status)
 
 
 def _halved(batch):
-    return [Verdict(item.record, limit=max(1, len(batch.items) // 2)) for item in batch.items]
+    return [ItemOutcome(item.record, limit=max(1, len(batch.items) // 2)) for item in batch.items]
 
 
 def _missing(item):
     if not item.forgotten:
-        return Verdict(item.record, forget=True)
+        return ItemOutcome(item.record, forget=True)
     slugs = tuple(field.slug for field in item.fields)
-    return Verdict(item.record, deaths=(Death("missing", slugs, "no such item"),))
+    return ItemOutcome(item.record, failures=(FieldFailure("missing", slugs, "no such item"),))

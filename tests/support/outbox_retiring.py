@@ -4,7 +4,7 @@ import uuid
 
 from tests.support.outbox_creating import knowing
 from tests.support.outbox_driver import at, event
-from workers.model.attempts import Lookup, Verdict, Wait
+from workers.model.attempts import ItemOutcome, Lookup, Wait
 from workers.model.changes import Change, Incoming
 
 GONE = ":gone"
@@ -35,12 +35,12 @@ def held(bench, *records, version=None):
 def away(bench, batch):
     """Settle *batch*: what it was to take away is not there any more."""
     assert batch.retire
-    return bench.settle(batch, *(Verdict(item.record, retired=True) for item in batch.items))
+    return bench.settle(batch, *(ItemOutcome(item.record, retired=True) for item in batch.items))
 
 
 def unanswered(bench, batch):
-    verdicts = (Verdict(item.record, unknown=True, wait=2.0) for item in batch.items)
-    return bench.settle(batch, *verdicts, health="failure")
+    item_outcomes = (ItemOutcome(item.record, unknown=True, wait=2.0) for item in batch.items)
+    return bench.settle(batch, *item_outcomes, health="failure")
 
 
 def delete(bench, record="k1", **options):

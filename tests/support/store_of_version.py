@@ -21,7 +21,7 @@ import redis
 
 from tests.support.outbox_driver import change
 from tests.support.remap_rig import PROOF, Shop
-from workers.model.attempts import Batch, Death, Lookup, Verdict
+from workers.model.attempts import Batch, FieldFailure, ItemOutcome, Lookup
 from workers.model.changes import Delivery, Incoming
 from workers.store.upgrade import Upgrade
 
@@ -92,8 +92,10 @@ class Keyed(Shop):
     def _verdict(self, item, refused):
         slugs = tuple(field.slug for field in item.fields)
         if item.record in refused:
-            return Verdict(item.record, deaths=(Death("refused", slugs, "no", 400, "invalid"),))
-        return Verdict(item.record, written=slugs)
+            return ItemOutcome(
+                item.record, failures=(FieldFailure("refused", slugs, "no", 400, "invalid"),)
+            )
+        return ItemOutcome(item.record, written=slugs)
 
 
 def _time(at):

@@ -23,8 +23,8 @@ from workers.errors import DestinationError
 from workers.fields.types import TYPES
 from workers.model.attempts import (
     Batch,
+    BatchOutcome,
     Claimed,
-    Judgement,
     Lookup,
     Probe,
     Wait,
@@ -170,7 +170,7 @@ class Deliverer:
         outcome: Answer | DestinationError | None = None
         if sending.items:
             outcome = self._send(destination, collection, sending, values, not_after)
-            judgement = judge(
+            batch_outcome = judge(
                 sending,
                 outcome,
                 destination=destination,
@@ -180,13 +180,13 @@ class Deliverer:
                 schema=schema,
             )
         else:
-            judgement = Judgement((), "refusal")
+            batch_outcome = BatchOutcome((), "refusal")
             self._give_back(destination)
         seconds = self._clock() - begun
-        judgement = completed(judgement, batch, prepared, schema.wait(batch.at))
-        judgement = replace(judgement, imports=imports(batch, outcome, seconds))
+        batch_outcome = completed(batch_outcome, batch, prepared, schema.wait(batch.at))
+        batch_outcome = replace(batch_outcome, imports=imports(batch, outcome, seconds))
         message = said(outcome)
-        return Attempt(judgement, message, heard(outcome, message, seconds), seconds)
+        return Attempt(batch_outcome, message, heard(outcome, message, seconds), seconds)
 
     def _merge(self, destination: Destination, batch: Batch) -> None:
         """Send nothing of *batch*: a process of the version before has written a part of it."""
@@ -249,11 +249,11 @@ class Deliverer:
         then: dict[str, Any] | None,
     ) -> Claimed | Wait | None:
         """Settle what *came* of *batch*, and claim what *then* asks for; return that."""
-        self._mark_schema(batch, came.judgement)
+        self._mark_schema(batch, came.batch_outcome)
         not_after = time.monotonic() + SEND_WITHIN
         try:
             settled = self.parts.outbox.settle(
-                batch, came.judgement, outcome=came.message, heard=came.heard, then=then
+                batch, came.batch_outcome, outcome=came.message, heard=came.heard, then=then
             )
         except NotSettled as error:
             # Carried out all the same: nobody else could before its claim has run out.
@@ -284,11 +284,11 @@ class Deliverer:
         step = self.parts.outbox.claimed(request, answer)
         return step if isinstance(step, Wait) else Claimed(step, not_after)
 
-    def _mark_schema(self, batch: Batch, judgement: Judgement) -> None:
+    def _mark_schema(self, batch: Batch, batch_outcome: BatchOutcome) -> None:
         """Drop or doubt the schema, where the answer contradicts it."""
         collection = self.parts.settings.collections[batch.collection]
-        if judgement.drop_schema:
+        if batch_outcome.drop_schema:
             self.parts.items.drop_schema(collection)
-        elif judgement.doubt_schema != "no":
-            at_once = judgement.doubt_schema == "at-once"
+        elif batch_outcome.doubt_schema != "no":
+            at_once = batch_outcome.doubt_schema == "at-once"
             self.parts.items.doubt_schema(collection, at_once=at_once)

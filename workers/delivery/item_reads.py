@@ -12,7 +12,7 @@ from workers.delivery.reads import CmsReader, said
 from workers.delivery.request_outcome import Attempt
 from workers.errors import DestinationError
 from workers.fields import files
-from workers.model.attempts import Batch, Verdict
+from workers.model.attempts import Batch, ItemOutcome
 from workers.policy import create, localized
 from workers.policy.unknown_outcome import come_late, read_back
 from workers.policy.update import Case
@@ -46,18 +46,18 @@ class ItemReads:
         )
         words = f"slug {item.taken} looked up: {said(outcome)}"
         if isinstance(outcome, Answer) and outcome.status == 200:
-            verdict = create.resolved(
+            item_outcome = create.resolved(
                 collection,
                 item,
                 outcome,
                 spread=self._spread(),
                 schema=self._reader.parts.items.schema(collection),
             )
-            if verdict.passed:
+            if item_outcome.passed:
                 words = f"slug {item.taken} is that of another item: the next one is tried"
         else:
-            verdict = Verdict(item.record, wait=self._wait(), taken=item.taken)
-        return Attempt.of_read((verdict,), words)
+            item_outcome = ItemOutcome(item.record, wait=self._wait(), taken=item.taken)
+        return Attempt.of_read((item_outcome,), words)
 
     def read_files(
         self,
@@ -76,11 +76,13 @@ class ItemReads:
                 slug: files.remembered(found.fields.get(slug) if found else None)
                 for slug in unread[item.record]
             }
-            verdict = Verdict(item.record, files=held, missed=unread[item.record])
+            item_outcome = ItemOutcome(item.record, files=held, missed=unread[item.record])
         else:
-            verdict = Verdict(item.record, wait=self._wait())
-        others = tuple(Verdict(each.record) for each in batch.items if each.record != item.record)
-        return Attempt.of_read((verdict, *others), f"files read: {said(outcome)}")
+            item_outcome = ItemOutcome(item.record, wait=self._wait())
+        others = tuple(
+            ItemOutcome(each.record) for each in batch.items if each.record != item.record
+        )
+        return Attempt.of_read((item_outcome, *others), f"files read: {said(outcome)}")
 
     def read_first(
         self,
@@ -117,10 +119,10 @@ class ItemReads:
         if isinstance(outcome, Answer) and outcome.status in (200, 404):
             spread = self._spread()
             case = Case(batch, outcome, destination, collection, values, spread, schema)
-            verdict = localized.read_back(read_back, case, item)
+            item_outcome = localized.read_back(read_back, case, item)
         else:
-            verdict = Verdict(item.record, wait=self._wait())
-        return Attempt.of_read((verdict,), f"item read: {said(outcome)}")
+            item_outcome = ItemOutcome(item.record, wait=self._wait())
+        return Attempt.of_read((item_outcome,), f"item read: {said(outcome)}")
 
     def _read_late(
         self,
@@ -134,10 +136,12 @@ class ItemReads:
         (item,) = batch.items
         outcome = self._get(destination, collection, item.id, not_after)
         if isinstance(outcome, Answer) and outcome.status in (200, 404):
-            verdict = come_late(collection, item, outcome.items.get(item.id), late, self._wait())
+            item_outcome = come_late(
+                collection, item, outcome.items.get(item.id), late, self._wait()
+            )
         else:
-            verdict = Verdict(item.record, wait=self._wait())
-        return Attempt.of_read((verdict,), f"item read for files: {said(outcome)}")
+            item_outcome = ItemOutcome(item.record, wait=self._wait())
+        return Attempt.of_read((item_outcome,), f"item read for files: {said(outcome)}")
 
     def _get(
         self,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from workers.errors import DestinationError
-from workers.model.attempts import Batch, ClaimedItem, Heard, Judgement, Verdict
+from workers.model.attempts import Batch, BatchOutcome, ClaimedItem, Heard, ItemOutcome
 from workers.model.retirement import GONE
 from workers.policy.update import wants_publishing
 from workers.webflow.item_answers import Answer
@@ -27,15 +27,15 @@ class Attempt:
         seconds: That it took; None: it was a GET in the place of the request of its batch.
     """
 
-    judgement: Judgement
+    batch_outcome: BatchOutcome
     message: str
     heard: Heard | None = None
     seconds: float | None = None
 
     @classmethod
-    def of_read(cls, verdicts: Iterable[Verdict], message: str) -> Attempt:
+    def of_read(cls, item_outcomes: Iterable[ItemOutcome], message: str) -> Attempt:
         """Return what a GET has found of each item that waited for it."""
-        return cls(Judgement(tuple(verdicts), "refusal"), message)
+        return cls(BatchOutcome(tuple(item_outcomes), "refusal"), message)
 
 
 def heard(outcome: Answer | DestinationError | None, words: str, seconds: float) -> Heard | None:
@@ -68,20 +68,26 @@ def flags(item: ClaimedItem, sent: Mapping[str, Any]) -> Mapping[str, Any]:
     return {slug: sent[slug] for slug in (GONE, "_draft", "_archived") if slug in sent}
 
 
-def completed(judgement: Judgement, batch: Batch, prepared: Prepared, wait: float) -> Judgement:
+def completed(
+    batch_outcome: BatchOutcome, batch: Batch, prepared: Prepared, wait: float
+) -> BatchOutcome:
     """
-    Return *judgement* with a verdict on every item, and on what was not sent of it.
+    Return *batch_outcome* with an outcome on every item, and on what was not sent of it.
 
     Args:
         wait: Seconds until the schema of what is doubted may be read again.
     """
-    judged = {verdict.record: verdict for verdict in judgement.verdicts}
-    verdicts = []
+    judged = {item_outcome.record: item_outcome for item_outcome in batch_outcome.item_outcomes}
+    item_outcomes = []
     for item in batch.items:
-        verdict = judged.get(item.record, Verdict(item.record))
-        deaths = [death for death in [prepared.deaths.get(item.record)] if death]
+        item_outcome = judged.get(item.record, ItemOutcome(item.record))
+        failures = [failure for failure in [prepared.failures.get(item.record)] if failure]
         doubt = wait if item.record in prepared.doubted else 0.0
-        verdicts.append(
-            replace(verdict, deaths=(*verdict.deaths, *deaths), wait=max(verdict.wait, doubt))
+        item_outcomes.append(
+            replace(
+                item_outcome,
+                failures=(*item_outcome.failures, *failures),
+                wait=max(item_outcome.wait, doubt),
+            )
         )
-    return replace(judgement, verdicts=tuple(verdicts))
+    return replace(batch_outcome, item_outcomes=tuple(item_outcomes))

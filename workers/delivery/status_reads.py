@@ -9,8 +9,8 @@ from workers.delivery.context import Parts
 from workers.delivery.reads import CmsReader, said
 from workers.delivery.request_outcome import Attempt
 from workers.errors import DestinationError
-from workers.model.attempts import Batch, Verdict
-from workers.policy.status_look import verdicts
+from workers.model.attempts import Batch, ItemOutcome
+from workers.policy.status_look import item_outcomes
 from workers.webflow.client import Client
 from workers.webflow.item_answers import Answer
 
@@ -44,9 +44,9 @@ class StatusReads:
         outcome = self._reader.ask(destination, ask, flight="")
         if filtered and not batch.alone and _refuses_filter(outcome):
             self._unfiltered.add(destination.name)
-            found = [Verdict(item.record, look=batch.look) for item in batch.items]
+            found = [ItemOutcome(item.record, look=batch.look) for item in batch.items]
         else:
-            found = list(verdicts(batch, outcome, wait=READ_AGAIN * (1 + spread)))
+            found = list(item_outcomes(batch, outcome, wait=READ_AGAIN * (1 + spread)))
         return Attempt.of_read(found, f"status read: {said(outcome)}")
 
 

@@ -2,7 +2,7 @@
 What the steps of the outbox hand out and take back. Values only: no I/O, no clock.
 
 A worker asks for the next step of one destination and gets a Batch, a Probe, a Lookup or a
-Wait; for a batch it answers with one Verdict per item.
+Wait; for a batch it answers with one ItemOutcome per item.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
-class Death:
+class FieldFailure:
     """Fields of one item that become a dead letter, and what the CMS said of them."""
 
     kind: Literal["refused", "exhausted", "missing", "not-applied"]
@@ -181,7 +181,7 @@ class Death:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ItemOutcome:
     """
     What one attempt did to one item. Fields named nowhere stay pending, due after *wait* seconds.
     """
@@ -193,7 +193,7 @@ class Verdict:
     updated: str | None = None  # lastUpdated of the answer
     seen: Mapping[str, str] = field(default_factory=dict)  # slug → what it shows instead, as text
     edited: tuple[str, ...] = ()  # what was not sent, and shows what somebody else has written
-    deaths: tuple[Death, ...] = ()
+    failures: tuple[FieldFailure, ...] = ()
     wait: float = 0.0  # s until what stays pending is due again
     attempt: bool = False  # this one counts
     failed: bool = False  # failed alone, whether it counts or not: starts failed_seconds
@@ -227,10 +227,10 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """The verdicts on a batch, and what its answer says of the destination and collection."""
+class BatchOutcome:
+    """The outcomes on a batch, and what its answer says of the destination and collection."""
 
-    verdicts: tuple[Verdict, ...]
+    item_outcomes: tuple[ItemOutcome, ...]
     health: Literal["success", "failure", "refusal"]  # failure: 5xx, timeout, no connection
     pause: str | None = None  # pause the destination, for this reason
     pause_collection: str | None = None
@@ -249,7 +249,7 @@ class Judgement:
 @dataclass(frozen=True, slots=True)
 class Heard:
     """
-    What came of a request beside the verdicts on its items: of the budget, and in words.
+    What came of a request beside the outcomes on its items: of the budget, and in words.
 
     Args:
         words: What was said, in a line.

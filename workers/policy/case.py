@@ -1,5 +1,5 @@
 """
-A batch and what came of its request: what every verdict is taken from. Pure.
+A batch and what came of its request: what every outcome is taken from. Pure.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Literal
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
 from workers.fields.types import TYPES, FieldType
-from workers.model.attempts import Batch, ClaimedField, ClaimedItem, Death
+from workers.model.attempts import Batch, ClaimedField, ClaimedItem, FieldFailure
 from workers.model.changes import FieldProblem
 from workers.webflow.item_answers import Answer
 from workers.webflow.schema import UNKNOWN, Schema
@@ -20,7 +20,7 @@ from workers.webflow.site import field_of
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A batch, what came of it, and what a verdict depends on."""
+    """A batch, what came of it, and what an outcome depends on."""
 
     batch: Batch
     outcome: Answer | DestinationError
@@ -60,15 +60,15 @@ class Case:
     def type_of(self, field: ClaimedField) -> FieldType:
         return TYPES.get(field.type, TYPES["plain"])
 
-    def death(
+    def failure(
         self,
         kind: Literal["refused", "exhausted", "missing", "not-applied"],
         slugs: Iterable[str],
         *,
         message: str = "",
         problems: tuple[FieldProblem, ...] | None = None,
-    ) -> tuple[Death, ...]:
-        """Return the death of *slugs*, with the CMS's words; none where there are no slugs."""
+    ) -> tuple[FieldFailure, ...]:
+        """Return the failure of *slugs*, with the CMS's words; none where there are no slugs."""
         slugs = tuple(slugs)
         answer = self.answer
         if problems is None:
@@ -76,11 +76,11 @@ class Case:
         if not message:
             message = answer.message if answer and answer.message else self.said
         status, code = (answer.status, answer.code) if answer else (None, None)
-        return (Death(kind, slugs, message, status, code, problems),) if slugs else ()
+        return (FieldFailure(kind, slugs, message, status, code, problems),) if slugs else ()
 
-    def not_applied(self, missed: Mapping[str, str]) -> tuple[Death, ...]:
-        """Return the death of what the item does not show: slug → what it holds, in words."""
-        return self.death(
+    def not_applied(self, missed: Mapping[str, str]) -> tuple[FieldFailure, ...]:
+        """Return the failure of what the item does not show: slug → what it holds, in words."""
+        return self.failure(
             "not-applied",
             missed,
             message="answered 200, and the item does not show what was sent",

@@ -14,7 +14,7 @@ from typing import Any
 
 from workers.config.settings import Collection
 from workers.fields import slugify
-from workers.model.attempts import ClaimedItem, Death, Verdict
+from workers.model.attempts import ClaimedItem, FieldFailure, ItemOutcome
 from workers.model.item_status import status_of
 from workers.policy import readback, refusals, update
 from workers.policy.update import Case
@@ -26,18 +26,18 @@ LOOKS = 3  # attempts by which a slug that nobody is seen to have must show its 
 WAIT = 10.0  # s between them: a listing may lag behind a write
 
 
-def created(case: Case, item: ClaimedItem) -> Verdict:
+def created(case: Case, item: ClaimedItem) -> ItemOutcome:
     """It is there; what of it the answer does not show goes again, as to any item."""
     view = _view_of(case, item)
     if view is None:
-        return Verdict(item.record, unknown=True, limit=1)
+        return ItemOutcome(item.record, unknown=True, limit=1)
     if not item_keys.is_of(case.collection, item.record, view.fields, case.schema):
         key = " and ".join(case.collection.keys)
         message = f"item {view.id} was created, but its field {key} does not show {item.record}"
-        deaths = case.death("not-applied", [f.slug for f in item.fields], message=message)
-        return Verdict(item.record, made=view.id, deaths=deaths, attempt=True)
+        failures = case.failure("not-applied", [f.slug for f in item.fields], message=message)
+        return ItemOutcome(item.record, made=view.id, failures=failures, attempt=True)
     found = readback.compare(item, view, case.values(item), case.schema)
-    return Verdict(
+    return ItemOutcome(
         item.record,
         made=view.id,
         written=found.shown,
@@ -75,7 +75,7 @@ def _view_of(case: Case, item: ClaimedItem) -> ItemView | None:
     return views[0] if case.batch.alone and len(views) == 1 else None
 
 
-def refused(case: Case, item: ClaimedItem) -> Verdict:
+def refused(case: Case, item: ClaimedItem) -> ItemOutcome:
     """As of any item; but nothing can be created without a name, a slug and the key."""
     problems, said = (case.answer.problems, case.answer.message) if case.answer else ((), "")
     slug = case.sent[item.record]["slug"]
@@ -88,42 +88,42 @@ def refused(case: Case, item: ClaimedItem) -> Verdict:
     if is_taken or not vital.isdisjoint(problem.path for problem in problems):
         message = _no_other_key(slug, item) if is_taken else ""
         everything = [field.slug for field in item.fields]
-        deaths = case.death("refused", everything, message=message)
-        return Verdict(item.record, deaths=deaths, attempt=True)
+        failures = case.failure("refused", everything, message=message)
+        return ItemOutcome(item.record, failures=failures, attempt=True)
     return update.refused(case, item)
 
 
-def conflicting(case: Case, item: ClaimedItem) -> Verdict:
+def conflicting(case: Case, item: ClaimedItem) -> ItemOutcome:
     """As of any item: once more, and then refused."""
     return refusals.again_once(case, item) or refused(case, item)
 
 
-def _sorted_out(case: Case, item: ClaimedItem, taken: frozenset[str]) -> Verdict:
+def _sorted_out(case: Case, item: ClaimedItem, taken: frozenset[str]) -> ItemOutcome:
     """Of a batch of which the CMS quotes the slugs that are taken, the others go again as it is."""
     own = {record: str(sent["slug"]) for record, sent in case.sent.items()}
     if taken.isdisjoint(own.values()):
         return update.isolated(case, item)
     if own[item.record] not in taken:
-        return Verdict(item.record)
-    return Verdict(item.record, taken=own[item.record], limit=1)
+        return ItemOutcome(item.record)
+    return ItemOutcome(item.record, taken=own[item.record], limit=1)
 
 
-def _held_by_another(case: Case, item: ClaimedItem, slug: str) -> Verdict:
+def _held_by_another(case: Case, item: ClaimedItem, slug: str) -> ItemOutcome:
     """v2 can be asked for the item that has *slug*; v1 lists all of them anew."""
     if case.destination.api != "v1":
-        return Verdict(item.record, taken=slug, limit=1, attempt=True)
+        return ItemOutcome(item.record, taken=slug, limit=1, attempt=True)
     # Once a listing has begun that does not show the key, the slug is that of another item.
     if not _is_mapped(item) and slugify.slug_from(_name(item), item.record, slug):
-        return Verdict(item.record, passed=slug, forget=True, limit=1, attempt=True)
-    return Verdict(item.record, taken=slug, forget=True, limit=1, attempt=True)
+        return ItemOutcome(item.record, passed=slug, forget=True, limit=1, attempt=True)
+    return ItemOutcome(item.record, taken=slug, forget=True, limit=1, attempt=True)
 
 
-def backed_off(case: Case, item: ClaimedItem) -> Verdict:
+def backed_off(case: Case, item: ClaimedItem) -> ItemOutcome:
     """It waits; and after anything but a refusal to connect it may have been created."""
-    verdict = update.backed_off(case, item)
+    item_outcome = update.backed_off(case, item)
     # Any 5xx, not those alone that say that somebody gave up waiting: a second item does more harm
     # than a second PATCH.
-    return replace(verdict, unknown=verdict.unknown or case.answer is not None)
+    return replace(item_outcome, unknown=item_outcome.unknown or case.answer is not None)
 
 
 def resolved(
@@ -133,7 +133,7 @@ def resolved(
     *,
     spread: float,
     schema: Schema = UNKNOWN,
-) -> Verdict:
+) -> ItemOutcome:
     """
     Return what becomes of *item*, whose slug is taken, by the *page* that asks for the slug.
 
@@ -143,16 +143,18 @@ def resolved(
     views = [view for view in page.items.values() if view.fields.get("slug") == item.taken]
     for view in views:
         if item_keys.is_of(collection, item.record, view.fields, schema):
-            return Verdict(item.record, made=view.id)
+            return ItemOutcome(item.record, made=view.id)
     if not views and item.attempts < LOOKS:
-        return Verdict(item.record, wait=WAIT * (1 + spread), taken=item.taken, attempt=True)
+        return ItemOutcome(item.record, wait=WAIT * (1 + spread), taken=item.taken, attempt=True)
     other = item_keys.key_of(collection, views[0].fields) if views else None
     following = slugify.slug_from(_name(item), item.record, item.taken)
     if other is not None and following and not _is_mapped(item):
-        return Verdict(item.record, passed=item.taken, limit=100)
+        return ItemOutcome(item.record, passed=item.taken, limit=100)
     message = _told(collection, item, views, other)
     everything = tuple(field.slug for field in item.fields)
-    return Verdict(item.record, deaths=(Death("refused", everything, message),), attempt=True)
+    return ItemOutcome(
+        item.record, failures=(FieldFailure("refused", everything, message),), attempt=True
+    )
 
 
 def _told(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from workers.model.attempts import ClaimedItem, Verdict
+from workers.model.attempts import ClaimedItem, ItemOutcome
 from workers.model.item_status import status_of
 from workers.model.retirement import GONE
 from workers.policy import publication, readback, update
@@ -22,11 +22,11 @@ from workers.webflow.item_answers import ItemView
 from workers.webflow.site import field_of
 from workers.webflow.variants import view_of
 
-Decide = Callable[[Case, ClaimedItem], Verdict]
+Decide = Callable[[Case, ClaimedItem], ItemOutcome]
 
 
-def decide(usual: Decide, case: Case, item: ClaimedItem) -> Verdict:
-    """Return the verdict of *usual* on *item*, or what there is to be said of its variants."""
+def decide(usual: Decide, case: Case, item: ClaimedItem) -> ItemOutcome:
+    """Return the outcome of *usual* on *item*, or what there is to be said of its variants."""
     if case.batch.create or case.batch.retire:
         return usual(case, item)
     if usual is update.settled:
@@ -39,17 +39,17 @@ def decide(usual: Decide, case: Case, item: ClaimedItem) -> Verdict:
     if locale is None:
         return _named(usual(case, item), case, item)
     if usual is update.missing:
-        return Verdict(item.record, variants={locale: "gone"}, attempt=True)
+        return ItemOutcome(item.record, variants={locale: "gone"}, attempt=True)
     if usual is publication.staged and not case.batch.staged and case.destination.live:
-        return Verdict(item.record, variants={locale: "staged"}, attempt=True)
+        return ItemOutcome(item.record, variants={locale: "staged"}, attempt=True)
     return _named(usual(case, item), case, item)
 
 
-def _parted(verdict: Verdict, case: Case) -> Verdict:
-    """Return *verdict*; of a batch of one item the variants are told apart, as items are else."""
-    if len(case.batch.items) > 1 or verdict.part is None:
-        return verdict
-    return replace(verdict, part="", limit=case.halved)
+def _parted(item_outcome: ItemOutcome, case: Case) -> ItemOutcome:
+    """Return *item_outcome*; of a batch of one item the variants are told apart, as items are."""
+    if len(case.batch.items) > 1 or item_outcome.part is None:
+        return item_outcome
+    return replace(item_outcome, part="", limit=case.halved)
 
 
 def _only(case: Case, item: ClaimedItem) -> str | None:
@@ -58,36 +58,36 @@ def _only(case: Case, item: ClaimedItem) -> str | None:
     return others[0] if len(item.variants) == len(others) == 1 else None
 
 
-def read_back(usual: Decide, case: Case, item: ClaimedItem) -> Verdict:
-    """Return the verdict of *usual* on the one variant that was read, and which it is."""
+def read_back(usual: Decide, case: Case, item: ClaimedItem) -> ItemOutcome:
+    """Return the outcome of *usual* on the one variant that was read, and which it is."""
     if not item.variants:
         return usual(case, item)
     (locale,) = item.variants
-    verdict = usual(case, item)
-    shown = dict.fromkeys(verdict.written, (locale,))
-    return replace(_named(verdict, case, item), shown=shown)
+    item_outcome = usual(case, item)
+    shown = dict.fromkeys(item_outcome.written, (locale,))
+    return replace(_named(item_outcome, case, item), shown=shown)
 
 
-def _named(verdict: Verdict, case: Case, item: ClaimedItem) -> Verdict:
-    """Return *verdict*, whose deaths say in which locale."""
-    if not verdict.deaths:
-        return verdict
+def _named(item_outcome: ItemOutcome, case: Case, item: ClaimedItem) -> ItemOutcome:
+    """Return *item_outcome*, whose failures say in which locale."""
+    if not item_outcome.failures:
+        return item_outcome
     tags = ", ".join(_tag(case, locale) for locale in item.variants)
-    deaths = (replace(one, message=f"in {tags}: {one.message}") for one in verdict.deaths)
-    return replace(verdict, deaths=tuple(deaths))
+    failures = (replace(one, message=f"in {tags}: {one.message}") for one in item_outcome.failures)
+    return replace(item_outcome, failures=tuple(failures))
 
 
 def _tag(case: Case, locale: str) -> str:
     return case.batch.locales.get(locale, "the primary locale")
 
 
-def _published(case: Case, item: ClaimedItem) -> Verdict:
-    verdict = publication.published(case, item)
-    if verdict.staged is not False:
-        return verdict
+def _published(case: Case, item: ClaimedItem) -> ItemOutcome:
+    item_outcome = publication.published(case, item)
+    if item_outcome.staged is not False:
+        return item_outcome
     live = {locale: "live" for locale in item.variants if locale not in ("", case.batch.primary)}
     primary = len(live) < len(item.variants)
-    return replace(verdict, staged=False if primary else None, variants=live)
+    return replace(item_outcome, staged=False if primary else None, variants=live)
 
 
 @dataclass(slots=True)
@@ -113,7 +113,7 @@ class _Found:
         self.normalised |= dict.fromkeys(found.normalised)
 
 
-def settled(case: Case, item: ClaimedItem) -> Verdict:
+def settled(case: Case, item: ClaimedItem) -> ItemOutcome:
     """What all the variants show is written; what one does not show goes there again."""
     sent, found = case.values(item), _Found()
     for locale, slugs in item.variants.items():
@@ -147,8 +147,8 @@ def _went_live(case: Case, item: ClaimedItem, view: ItemView) -> bool:
     return view.published is not None and not (view.draft or view.archived)
 
 
-def _verdict(case: Case, item: ClaimedItem, sent: Mapping[str, Any], found: _Found) -> Verdict:
-    verdict = Verdict(
+def _verdict(case: Case, item: ClaimedItem, sent: Mapping[str, Any], found: _Found) -> ItemOutcome:
+    item_outcome = ItemOutcome(
         item.record,
         files=found.files,
         updated=max(found.updated, default=None),
@@ -158,17 +158,17 @@ def _verdict(case: Case, item: ClaimedItem, sent: Mapping[str, Any], found: _Fou
     )
     as_sent = not (found.missed or found.live or found.held_back)
     if as_sent and _is_to_be_published(case, item, sent):
-        return replace(verdict, publish=True)
+        return replace(item_outcome, publish=True)
     again = case.batch.alone
     dead = [slug for slug in found.missed if again and slug in item.passed_over]
     missed = tuple(slug for slug in found.missed if slug not in dead)
     whole = {slug: sum(slug in own for own in item.variants.values()) for slug in found.shown}
     return replace(
-        verdict,
+        item_outcome,
         written=tuple(slug for slug, shown in found.shown.items() if len(shown) == whole[slug]),
         normalised=tuple(found.normalised),
         shown={slug: tuple(shown) for slug, shown in found.shown.items()},
-        deaths=case.not_applied({slug: found.missed[slug] for slug in dead}),
+        failures=case.not_applied({slug: found.missed[slug] for slug in dead}),
         attempt=bool(found.missed) and again,
         limit=1 if missed else None,
         missed=missed,

@@ -4,7 +4,7 @@ What becomes of an item that was refused, alone or with others. Pure.
 
 from __future__ import annotations
 
-from workers.model.attempts import ClaimedItem, Verdict
+from workers.model.attempts import ClaimedItem, ItemOutcome
 from workers.policy import isolation, messages
 from workers.policy.case import Case
 
@@ -12,49 +12,53 @@ CONFLICT_WAIT = 10.0  # s until an item that was refused with an unknown conflic
 LAST = 0.001  # s: suspects go behind those that are due now
 
 
-def kept(_: Case, item: ClaimedItem) -> Verdict:
+def kept(_: Case, item: ClaimedItem) -> ItemOutcome:
     """It stays pending: the answer is not about the item."""
-    return Verdict(item.record)
+    return ItemOutcome(item.record)
 
 
-def isolated(case: Case, item: ClaimedItem) -> Verdict:
+def isolated(case: Case, item: ClaimedItem) -> ItemOutcome:
     """It goes again with its part of the batch, of which some item was refused."""
     part = case.parts.get(item.record)
     if part is None:
-        return Verdict(item.record, limit=case.halved)
+        return ItemOutcome(item.record, limit=case.halved)
     if part == isolation.ALONE:
-        return Verdict(item.record, limit=1, part="", wait=LAST)
+        return ItemOutcome(item.record, limit=1, part="", wait=LAST)
     # What nothing speaks against goes first, and as if nothing had been.
-    return Verdict(item.record, part=part, wait=LAST if part.endswith(isolation.SUSPECTS) else 0.0)
+    return ItemOutcome(
+        item.record, part=part, wait=LAST if part.endswith(isolation.SUSPECTS) else 0.0
+    )
 
 
-def refused(case: Case, item: ClaimedItem) -> Verdict:
+def refused(case: Case, item: ClaimedItem) -> ItemOutcome:
     """The fields that the CMS names die, the others go again, once; unnamed: all of them die."""
     if not case.batch.alone:
         return _looked_up_again(case, item) or isolated(case, item)
     if dangling := unknown_references(case, item):
-        return Verdict(item.record, dangling=dangling, attempt=True)
+        return ItemOutcome(item.record, dangling=dangling, attempt=True)
     sent = case.values(item)
     named = case.named & set(sent) or _files_meant(case, item)
     some = bool(named) and len(named) < len(sent) and not item.refused
     slugs = [slug for slug in sent if slug in named or not some]
-    return Verdict(item.record, deaths=case.death("refused", slugs), attempt=True, refused=some)
+    return ItemOutcome(
+        item.record, failures=case.failure("refused", slugs), attempt=True, refused=some
+    )
 
 
-def _looked_up_again(case: Case, item: ClaimedItem) -> Verdict | None:
+def _looked_up_again(case: Case, item: ClaimedItem) -> ItemOutcome | None:
     """Return that the ids of its references are asked for again, where the CMS knows them not."""
     if case.parts.get(item.record) != isolation.ALONE:
         return None
     dangling = unknown_references(case, item)
-    return Verdict(item.record, dangling=dangling, part="") if dangling else None
+    return ItemOutcome(item.record, dangling=dangling, part="") if dangling else None
 
 
-def shrunk(case: Case, item: ClaimedItem) -> Verdict:
+def shrunk(case: Case, item: ClaimedItem) -> ItemOutcome:
     """It goes again with half of the others: they are too much for one request."""
-    return refused(case, item) if case.batch.alone else Verdict(item.record, limit=case.halved)
+    return refused(case, item) if case.batch.alone else ItemOutcome(item.record, limit=case.halved)
 
 
-def conflicting(case: Case, item: ClaimedItem) -> Verdict:
+def conflicting(case: Case, item: ClaimedItem) -> ItemOutcome:
     """
     It goes once more, and is then refused.
 
@@ -63,11 +67,11 @@ def conflicting(case: Case, item: ClaimedItem) -> Verdict:
     return again_once(case, item) or refused(case, item)
 
 
-def again_once(case: Case, item: ClaimedItem) -> Verdict | None:
+def again_once(case: Case, item: ClaimedItem) -> ItemOutcome | None:
     """Return that an item alone goes once more in a while; None where it did, or is not alone."""
     if not case.batch.alone or item.refused:
         return None
-    return Verdict(item.record, wait=CONFLICT_WAIT, attempt=True, refused=True)
+    return ItemOutcome(item.record, wait=CONFLICT_WAIT, attempt=True, refused=True)
 
 
 def _files_meant(case: Case, item: ClaimedItem) -> set[str]:

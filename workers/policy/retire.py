@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from workers.model.attempts import ClaimedItem, Verdict
+from workers.model.attempts import ClaimedItem, ItemOutcome
 from workers.model.retirement import GONE
 from workers.policy import publication, update
 from workers.policy.update import Case
@@ -26,12 +26,12 @@ STILL_USED = (
 WAITS = (5.0, 15.0)
 
 
-def done(_: Case, item: ClaimedItem) -> Verdict:
+def done(_: Case, item: ClaimedItem) -> ItemOutcome:
     """It is deleted, or its live copy is away."""
-    return Verdict(item.record, retired=True)
+    return ItemOutcome(item.record, retired=True)
 
 
-def missing(case: Case, item: ClaimedItem) -> Verdict:
+def missing(case: Case, item: ClaimedItem) -> ItemOutcome:
     """There is none, or none that is live: that is what was wanted."""
     if not case.batch.alone:
         return publication.suspected(case, item)
@@ -39,30 +39,32 @@ def missing(case: Case, item: ClaimedItem) -> Verdict:
     return replace(done(case, item), unmoved=case.batch.kind == "unpublish")
 
 
-def held_back(case: Case, item: ClaimedItem) -> Verdict:
+def held_back(case: Case, item: ClaimedItem) -> ItemOutcome:
     """It was not published: then there is no live copy to take away."""
     return missing(case, item) if case.batch.kind == "unpublish" else refused(case, item)
 
 
-def refused(case: Case, item: ClaimedItem) -> Verdict:
+def refused(case: Case, item: ClaimedItem) -> ItemOutcome:
     """It dies with the CMS's words; but where it is to be deleted, deleting it tells."""
     if case.batch.alone and case.batch.kind == "unpublish" and _is_to_be_deleted(item):
         return done(case, item)
     used = case.batch.kind == "delete" and _is_conflict(case)
     if used and case.batch.alone and item.attempts < len(WAITS):
-        return Verdict(item.record, wait=WAITS[item.attempts], attempt=True)
-    verdict = update.refused(case, item)
+        return ItemOutcome(item.record, wait=WAITS[item.attempts], attempt=True)
+    item_outcome = update.refused(case, item)
     if not used:
-        return verdict
-    deaths = (replace(death, message=death.message + STILL_USED) for death in verdict.deaths)
-    return replace(verdict, deaths=tuple(deaths))
+        return item_outcome
+    failures = (
+        replace(failure, message=failure.message + STILL_USED) for failure in item_outcome.failures
+    )
+    return replace(item_outcome, failures=tuple(failures))
 
 
-def backed_off(case: Case, item: ClaimedItem) -> Verdict:
+def backed_off(case: Case, item: ClaimedItem) -> ItemOutcome:
     """It waits; and after anything but a refusal to connect it may have been taken away."""
-    verdict = update.backed_off(case, item)
+    item_outcome = update.backed_off(case, item)
     # Any 5xx: what is written next to an item that is then taken away would be lost.
-    return replace(verdict, unknown=verdict.unknown or case.answer is not None)
+    return replace(item_outcome, unknown=item_outcome.unknown or case.answer is not None)
 
 
 def _is_conflict(case: Case) -> bool:

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from workers.config.settings import Collection, Destination
 from workers.errors import DestinationError
-from workers.model.attempts import Batch, ClaimedItem, Judgement, Verdict
+from workers.model.attempts import Batch, BatchOutcome, ClaimedItem, ItemOutcome
 from workers.policy import create as creations
 from workers.policy import isolation, localized, messages, publication, refusals, retire, update
 from workers.policy.backoff import backoff as backoff
@@ -134,7 +134,7 @@ _BY_RULE = (
     r"|Expected value to be"
 )
 
-_VERDICTS: Mapping[Action, Callable[[Case, ClaimedItem], Verdict]] = {
+_VERDICTS: Mapping[Action, Callable[[Case, ClaimedItem], ItemOutcome]] = {
     Action.SETTLE: update.settled,
     Action.REFUSE: refusals.refused,
     Action.CONFLICT: refusals.conflicting,
@@ -149,7 +149,7 @@ _VERDICTS: Mapping[Action, Callable[[Case, ClaimedItem], Verdict]] = {
     Action.BACK_OFF: update.backed_off,
 }
 # Where an item was to be created: it has no id to be missing by, and no live copy to be held back.
-_CREATIONS: Mapping[Action, Callable[[Case, ClaimedItem], Verdict]] = {
+_CREATIONS: Mapping[Action, Callable[[Case, ClaimedItem], ItemOutcome]] = {
     **_VERDICTS,
     Action.SETTLE: creations.created,
     Action.REFUSE: creations.refused,
@@ -158,7 +158,7 @@ _CREATIONS: Mapping[Action, Callable[[Case, ClaimedItem], Verdict]] = {
     Action.BACK_OFF: creations.backed_off,
 }
 # Where items were to be taken away: that one is not there is what was wanted.
-_RETIREMENTS: Mapping[Action, Callable[[Case, ClaimedItem], Verdict]] = {
+_RETIREMENTS: Mapping[Action, Callable[[Case, ClaimedItem], ItemOutcome]] = {
     **_VERDICTS,
     Action.SETTLE: retire.done,
     Action.REFUSE: retire.refused,
@@ -202,9 +202,9 @@ def judge(
     sent: Mapping[str, Mapping[str, Any]],
     spread: float,
     schema: Schema = UNKNOWN,
-) -> Judgement:
+) -> BatchOutcome:
     """
-    Return one verdict per item of *batch*, and what *outcome* says of all that it shares.
+    Return one outcome per item of *batch*, and what *outcome* says of all that it shares.
 
     Args:
         batch: What was claimed.
@@ -225,8 +225,8 @@ def judge(
     decide = _table(batch)[action]
     if batch.publish and action is Action.SETTLE:
         decide = publication.published
-    return Judgement(
-        verdicts=tuple(
+    return BatchOutcome(
+        item_outcomes=tuple(
             localized.decide(decide, case, item) if item.variants else decide(case, item)
             for item in batch.items
         ),
@@ -244,7 +244,7 @@ def judge(
     )
 
 
-def _table(batch: Batch) -> Mapping[Action, Callable[[Case, ClaimedItem], Verdict]]:
+def _table(batch: Batch) -> Mapping[Action, Callable[[Case, ClaimedItem], ItemOutcome]]:
     if batch.retire:
         return _RETIREMENTS
     return _CREATIONS if batch.create else _VERDICTS

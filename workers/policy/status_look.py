@@ -11,16 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workers.errors import DestinationError
-from workers.model.attempts import Batch, ClaimedItem, Verdict
+from workers.model.attempts import Batch, ClaimedItem, ItemOutcome
 from workers.model.item_status import status_of
 from workers.webflow.item_answers import Answer, ItemView
 
 REFUSED = "a live write was refused, and the item is "
 
 
-def verdicts(batch: Batch, outcome: Answer | DestinationError, *, wait: float) -> Iterator[Verdict]:
+def item_outcomes(
+    batch: Batch, outcome: Answer | DestinationError, *, wait: float
+) -> Iterator[ItemOutcome]:
     """
-    Yield a verdict on each item of *batch*.
+    Yield an outcome on each item of *batch*.
 
     Args:
         wait: Seconds until it is asked again, where it was refused for the number of requests.
@@ -36,29 +38,29 @@ def verdicts(batch: Batch, outcome: Answer | DestinationError, *, wait: float) -
         if view := views.get(item.id):
             yield _found(batch, item, view, blamed)
         elif answer and answer.status == 429:
-            yield Verdict(item.record, look=batch.look, wait=wait)
+            yield ItemOutcome(item.record, look=batch.look, wait=wait)
         else:
             yield _not_found(batch, item, blamed, whole=whole)
 
 
-def _found(batch: Batch, item: ClaimedItem, view: ItemView, blamed: bool) -> Verdict:
+def _found(batch: Batch, item: ClaimedItem, view: ItemView, blamed: bool) -> ItemOutcome:
     status = status_of(view)
     if batch.look != "refused":
-        return Verdict(item.record, status=status)
+        return ItemOutcome(item.record, status=status)
     if _shown(view):
         # Nobody is to blame by what is shown: lastPublished may stay where nothing is live.
-        return Verdict(item.record, status=status, limit=None if blamed else _halved(batch))
-    return Verdict(item.record, status=status, staged=True, why=REFUSED + _words(view))
+        return ItemOutcome(item.record, status=status, limit=None if blamed else _halved(batch))
+    return ItemOutcome(item.record, status=status, staged=True, why=REFUSED + _words(view))
 
 
-def _not_found(batch: Batch, item: ClaimedItem, blamed: bool, *, whole: bool) -> Verdict:
+def _not_found(batch: Batch, item: ClaimedItem, blamed: bool, *, whole: bool) -> ItemOutcome:
     if batch.look == "status":
-        return Verdict(item.record, look="" if batch.alone else "alone")
+        return ItemOutcome(item.record, look="" if batch.alone else "alone")
     if batch.look == "alone":
-        return Verdict(item.record)
+        return ItemOutcome(item.record)
     if whole and item.record != item.id and not item.forgotten:
-        return Verdict(item.record, forget=True)
-    return Verdict(item.record, limit=None if blamed and not whole else _halved(batch))
+        return ItemOutcome(item.record, forget=True)
+    return ItemOutcome(item.record, limit=None if blamed and not whole else _halved(batch))
 
 
 def _halved(batch: Batch) -> int:

@@ -9,13 +9,13 @@ from typing import Any
 
 from workers.config.settings import Collection
 from workers.fields import files
-from workers.model.attempts import ClaimedItem, Verdict
+from workers.model.attempts import ClaimedItem, ItemOutcome
 from workers.policy import readback
 from workers.policy.update import Case
 from workers.webflow.item_answers import ItemView
 
 
-def read_back(case: Case, item: ClaimedItem) -> Verdict:
+def read_back(case: Case, item: ClaimedItem) -> ItemOutcome:
     """What was passed over is written where the item shows it all the same; else it dies."""
     sent = {slug: value for slug, value in case.values(item).items() if slug in item.passed_over}
     view = case.answer.items.get(item.id) if case.answer else None
@@ -29,12 +29,12 @@ def read_back(case: Case, item: ClaimedItem) -> Verdict:
     else:
         found = readback.compare(item, view, sent, case.schema)
     # When it was read is not when it was written: no time is told.
-    return Verdict(
+    return ItemOutcome(
         item.record,
         written=found.shown,
         normalised=found.normalised,
         files=found.files,
-        deaths=case.not_applied(found.missed),
+        failures=case.not_applied(found.missed),
         attempt=bool(found.missed),
     )
 
@@ -45,7 +45,7 @@ def come_late(
     view: ItemView | None,
     late: Mapping[str, Any],
     wait: float,
-) -> Verdict:
+) -> ItemOutcome:
     """
     Return that files are written which have come since the CMS did not answer in time.
 
@@ -58,7 +58,7 @@ def come_late(
     sought = {slug: value for slug, value in late.items() if known[slug] is not None}
     found = readback.compare(item, view, sought) if view else readback.nothing(sought)
     held = {slug: files.remembered(view.fields.get(slug) if view else None) for slug in late}
-    return Verdict(
+    return ItemOutcome(
         item.record,
         written=found.shown,
         files={**held, **found.files},

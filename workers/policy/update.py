@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from workers.errors import DestinationError
-from workers.model.attempts import ClaimedItem, Death, Verdict
+from workers.model.attempts import ClaimedItem, FieldFailure, ItemOutcome
 from workers.model.item_status import status_of
 from workers.policy import readback
 from workers.policy.backoff import backoff
@@ -29,17 +29,17 @@ SUSPECT_CAP = 8.0  # s: while the destination is; the breaker waits longer
 UNKNOWN = frozenset({502, 504, 520, 522, 524})
 
 
-def missing(case: Case, item: ClaimedItem) -> Verdict:
+def missing(case: Case, item: ClaimedItem) -> ItemOutcome:
     """Its id is forgotten and looked up again; known for certain, or looked up before: it dies."""
     if not case.batch.alone:
         by_key = item.record != item.id
         return replace(isolated(case, item), relist=by_key and not item.forgotten)
     if dangling := unknown_references(case, item):
-        return Verdict(item.record, dangling=dangling, attempt=True)
+        return ItemOutcome(item.record, dangling=dangling, attempt=True)
     if item.record != item.id and not item.forgotten:
-        return Verdict(item.record, forget=True)
+        return ItemOutcome(item.record, forget=True)
     slugs = [field.slug for field in item.fields]
-    return Verdict(item.record, deaths=case.death("missing", slugs), attempt=True)
+    return ItemOutcome(item.record, failures=case.failure("missing", slugs), attempt=True)
 
 
 def wants_publishing(item: ClaimedItem, sent: Mapping[str, Any]) -> bool:
@@ -52,23 +52,23 @@ def wants_publishing(item: ClaimedItem, sent: Mapping[str, Any]) -> bool:
     return bool(flags) and not any(flags) and (bool(own) or item.was_live)
 
 
-def backed_off(case: Case, item: ClaimedItem) -> Verdict:
+def backed_off(case: Case, item: ClaimedItem) -> ItemOutcome:
     """It waits; it is the suspect itself only alone, and only where others get through."""
     batch, answer = case.batch, case.answer
     blamable = answer is not None or _was_sent(case)  # no connection is no item's fault
     suspect = blamable and (item.healthy or batch.trial)
     counted = blamable and batch.alone and item.healthy and not item.fresh
-    deaths: tuple[Death, ...] = ()
+    failures: tuple[FieldFailure, ...] = ()
     if batch.alone and suspect and _has_had_enough(case, item, counted):
-        deaths = case.death("exhausted", case.values(item))
+        failures = case.failure("exhausted", case.values(item))
     wait = backoff(
         item.attempts + 1, base=BASE, cap=CAP if counted else SUSPECT_CAP, spread=case.spread
     )
     if answer is not None and answer.status == 503 and answer.retry_after:
         wait = max(wait, min(answer.retry_after, CAP))
-    return Verdict(
+    return ItemOutcome(
         item.record,
-        deaths=deaths,
+        failures=failures,
         wait=wait,
         attempt=counted,
         failed=batch.alone and blamable,
@@ -87,7 +87,7 @@ def _has_had_enough(case: Case, item: ClaimedItem, counted: bool) -> bool:
     return 0 < item.failed_seconds >= case.destination.give_up_hours * 3600
 
 
-def settled(case: Case, item: ClaimedItem) -> Verdict:
+def settled(case: Case, item: ClaimedItem) -> ItemOutcome:
     """What the answer shows is written; what it does not goes again, alone, and then dies."""
     answer = case.answer
     shown = answer.items.get(item.id) if answer else None
@@ -99,7 +99,7 @@ def settled(case: Case, item: ClaimedItem) -> Verdict:
     else:
         found = readback.compare(item, shown, sent, case.schema)
         if not found.missed and _is_to_be_published(case, item, shown):
-            return Verdict(
+            return ItemOutcome(
                 item.record,
                 files=found.files,
                 updated=shown.updated,
@@ -109,7 +109,7 @@ def settled(case: Case, item: ClaimedItem) -> Verdict:
             )
     dead = _not_applied(case, item, found)
     missed = tuple(slug for slug in found.missed if slug not in dead)
-    return Verdict(
+    return ItemOutcome(
         item.record,
         written=found.shown,
         normalised=found.normalised,
@@ -118,7 +118,7 @@ def settled(case: Case, item: ClaimedItem) -> Verdict:
         updated=shown.updated if shown else None,
         status=status_of(shown) if shown else None,
         seen=found.seen,
-        deaths=case.not_applied({slug: found.missed[slug] for slug in dead}),
+        failures=case.not_applied({slug: found.missed[slug] for slug in dead}),
         attempt=bool(missed or dead) and case.batch.alone,
         limit=1 if missed else None,
         missed=missed,
@@ -140,15 +140,15 @@ def _is_to_be_published(case: Case, item: ClaimedItem, shown: ItemView) -> bool:
     return wants_publishing(item, case.sent[item.record])
 
 
-def _misdirected(case: Case, item: ClaimedItem, held: Mapping[str, Any]) -> Verdict:
+def _misdirected(case: Case, item: ClaimedItem, held: Mapping[str, Any]) -> ItemOutcome:
     """The item under this id holds another key: its own record is to be written there again."""
     other = item_keys.key_of(case.collection, held)
     if not item.forgotten:
-        return Verdict(item.record, forget=True, overwrote=other)
+        return ItemOutcome(item.record, forget=True, overwrote=other)
     if not case.batch.alone:
-        return Verdict(item.record, limit=1, overwrote=other)
+        return ItemOutcome(item.record, limit=1, overwrote=other)
     slugs = [field.slug for field in item.fields]
     key = item_keys.shown_key(case.collection, held)
     message = f"item {item.id} holds {key} as its key, not {item.record}"
-    deaths = case.death("missing", slugs, message=message)
-    return Verdict(item.record, deaths=deaths, attempt=True, overwrote=other)
+    failures = case.failure("missing", slugs, message=message)
+    return ItemOutcome(item.record, failures=failures, attempt=True, overwrote=other)

@@ -107,7 +107,7 @@ def settle(
     then: Mapping[str, Any] | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """
-    Carry out the verdicts of *request* by as many steps as they take.
+    Carry out the outcomes of *request* by as many steps as they take.
 
     Args:
         sizes: How much each record takes.
@@ -120,15 +120,15 @@ def settle(
     Raises:
         NotSettled: That claim has gone through, and what came before it has not.
     """
-    verdicts: Sequence[Mapping[str, Any]] = request["verdicts"]
-    groups = list(_groups(verdicts, sizes)) or [[]]
+    item_outcomes: Sequence[Mapping[str, Any]] = request["verdicts"]
+    groups = list(_groups(item_outcomes, sizes)) or [[]]
     sums = {"settled": 0, "lost": 0, "letters": 0}
     made, claimed = False, None
     for number, group in enumerate(groups):
         last = number == len(groups) - 1
         place = {"first": number == 0, "last": last, "made": made}
         told = {"token": f"{request['token']}:{number}", "verdicts": group, **place}
-        told = {**request, "items": len(verdicts), **told}
+        told = {**request, "items": len(item_outcomes), **told}
         if last and then is not None:
             answer, claimed = _settle_and_claim(steps, told, _first(then))
         else:
@@ -177,16 +177,16 @@ def size_of(held: int, sent: int) -> int:
 
 
 def _groups(
-    verdicts: Sequence[Mapping[str, Any]], sizes: Mapping[str, int]
+    item_outcomes: Sequence[Mapping[str, Any]], sizes: Mapping[str, int]
 ) -> Iterator[list[Mapping[str, Any]]]:
     group: list[Mapping[str, Any]] = []
     size = 0
-    for verdict in verdicts:
-        own = sizes[verdict["record"]]
+    for item_outcome in item_outcomes:
+        own = sizes[item_outcome["record"]]
         if group and size + own > MOST:
             yield group
             group, size = [], 0
-        group.append(verdict)
+        group.append(item_outcome)
         size += own
     if group:
         yield group

@@ -1,5 +1,5 @@
 """
-Deliveries and steps as the Lua steps write and read them; for verdicts see `settlement`. Pure.
+Deliveries and steps as the Lua steps write and read them; for outcomes see `settlement`. Pure.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from typing import Any
 import redis
 
 from workers.config.settings import Destination, Settings
-from workers.model.attempts import Batch, Heard, Judgement, Step, Verdict
+from workers.model.attempts import Batch, BatchOutcome, Heard, ItemOutcome, Step
 from workers.model.changes import HOLD_MOST, Delivery
 from workers.store import claims, clock, keys, slicing
 from workers.store.acceptance import AcceptCall, Accepted
@@ -214,14 +214,14 @@ class Outbox:
     def settle(
         self,
         batch: Batch,
-        judgement: Judgement,
+        batch_outcome: BatchOutcome,
         *,
         outcome: str,
         heard: Heard | None = None,
         then: dict[str, Any] | None = None,
     ) -> Settled:
         """
-        Carry out the verdicts on *batch*.
+        Carry out the outcomes on *batch*.
 
         Args:
             outcome: A word for the history, e.g. the status.
@@ -232,7 +232,7 @@ class Outbox:
         Raises:
             NotSettled: That was claimed, but nothing was settled.
         """
-        told = settlement(batch, judgement, self.settings, heard)
+        told = settlement(batch, batch_outcome, self.settings, heard)
         told |= {"token": uuid.uuid4().hex, "weak": self._weak, "outcome": outcome}
         sizes = {item.record: claims.size_of(item.size, len(item.fields)) for item in batch.items}
         sums, claimed = claims.settle(self.steps, told, sizes, then)
@@ -240,8 +240,8 @@ class Outbox:
 
     def give_back(self, batch: Batch, *, wait: float = 0.0) -> Settled:
         """Return a claim unused: nothing was sent."""
-        verdicts = tuple(Verdict(item.record, wait=wait) for item in batch.items)
-        return self.settle(batch, Judgement(verdicts, "refusal"), outcome="given back")
+        item_outcomes = tuple(ItemOutcome(item.record, wait=wait) for item in batch.items)
+        return self.settle(batch, BatchOutcome(item_outcomes, "refusal"), outcome="given back")
 
     # waking ----------------------------------------------------------------------------------
 

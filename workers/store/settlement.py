@@ -1,5 +1,5 @@
 """
-A batch and what came of it as ``settle.lua`` takes them: the one place where a verdict is written
+A batch and what came of it as ``settle.lua`` takes them: the one place where an outcome is written
 down. Pure.
 """
 
@@ -9,18 +9,25 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from workers.config.settings import Destination, Settings
-from workers.model.attempts import Batch, ClaimedItem, Death, Heard, Judgement, Verdict
+from workers.model.attempts import (
+    Batch,
+    BatchOutcome,
+    ClaimedItem,
+    FieldFailure,
+    Heard,
+    ItemOutcome,
+)
 from workers.model.versions import version_of_text
 from workers.store.codec import copy_name, places
 from workers.store.lookups import moment_text
 
-_NAMES = tuple(each.name for each in fields(Verdict))
+_NAMES = tuple(each.name for each in fields(ItemOutcome) if each.name != "failures")
 
 
 def settlement(
-    batch: Batch, judgement: Judgement, settings: Settings, heard: Heard | None = None
+    batch: Batch, batch_outcome: BatchOutcome, settings: Settings, heard: Heard | None = None
 ) -> dict[str, Any]:
-    """Return what the step is told of *batch*, of the *judgement* on it and of what was *heard*."""
+    """Return the request of ``settle.lua``; *heard*: what the answer says beside the items."""
     collection = settings.collections[batch.collection]
     destination = settings.destinations[batch.destination]
     items = {item.record: item for item in batch.items}
@@ -32,25 +39,25 @@ def settlement(
         "copy": copy_name(settings, collection, staged=batch.staged or not destination.live),
         "rate": heard
         and rate_told(
-            destination, heard.limit, heard.remaining, heard.seconds, judgement.close_budget
+            destination, heard.limit, heard.remaining, heard.seconds, batch_outcome.close_budget
         ),
-        "health": _health(batch, judgement, destination, heard) if heard else [],
-        "soft": judgement.health == "failure",
-        "heard": judgement.heard,
-        "closed": judgement.not_published,
-        "no_room": judgement.no_room,
-        "create_most": judgement.create_most,
-        "imports": judgement.imports,
+        "health": _health(batch, batch_outcome, destination, heard) if heard else [],
+        "soft": batch_outcome.health == "failure",
+        "heard": batch_outcome.heard,
+        "closed": batch_outcome.not_published,
+        "no_room": batch_outcome.no_room,
+        "create_most": batch_outcome.create_most,
+        "imports": batch_outcome.imports,
         "missing": collection.missing,
         "kind": batch.kind,
         "look": batch.look,
-        "at": moment_text(judgement.at),
+        "at": moment_text(batch_outcome.at),
         "live": destination.live,
         "staged": batch.staged,
         "places": places(settings, batch.destination),
         "verdicts": [
-            verdict_for(each, items[each.record], sent=not batch.look)
-            for each in judgement.verdicts
+            item_outcome_for(each, items[each.record], sent=not batch.look)
+            for each in batch_outcome.item_outcomes
         ],
     }
 
@@ -83,40 +90,44 @@ def rate_told(
 
 
 def _health(
-    batch: Batch, judgement: Judgement, destination: Destination, heard: Heard
+    batch: Batch, batch_outcome: BatchOutcome, destination: Destination, heard: Heard
 ) -> list[dict[str, Any]]:
     """Return what ``destination_health.lua`` is told, one event behind the other."""
     events: list[dict[str, Any]]
-    if judgement.pause:
-        events = [{"event": "pause", "reason": judgement.pause, "by": destination.budget}]
+    if batch_outcome.pause:
+        events = [{"event": "pause", "reason": batch_outcome.pause, "by": destination.budget}]
     else:
         suspect = batch.alone and not batch.items[0].fresh
-        events = [{"event": judgement.health, "reason": heard.words, "suspect": suspect or None}]
-    if reason := judgement.pause_collection:
+        events = [
+            {"event": batch_outcome.health, "reason": heard.words, "suspect": suspect or None}
+        ]
+    if reason := batch_outcome.pause_collection:
         events.append({"event": "pause", "reason": reason, "collection": batch.collection})
     return events
 
 
-def verdict_for(verdict: Verdict, item: ClaimedItem, *, sent: bool = True) -> dict[str, Any]:
-    """Return *verdict* on *item*, by the names of its fields; *sent*: something of it was."""
-    told: dict[str, Any] = {name: getattr(verdict, name) for name in _NAMES}
+def item_outcome_for(
+    item_outcome: ItemOutcome, item: ClaimedItem, *, sent: bool = True
+) -> dict[str, Any]:
+    """Return *item_outcome* on *item* as the step takes it; *sent*: something of it was."""
+    told: dict[str, Any] = {name: getattr(item_outcome, name) for name in _NAMES}
     shown = {slug: list(locales) for slug, locales in told.pop("shown").items() if locales}
     variants = told.pop("variants")
     return {
         **told,
         "id": item.id,
         "sent": [field.slug for field in item.fields] if sent else [],
-        "files": dict(verdict.files),
-        "seen": dict(verdict.seen),
-        "answered": version_of_text(verdict.updated),
-        "deaths": [_death(each) for each in verdict.deaths],
-        "wait_ms": verdict.wait * 1000,
-        "look": verdict.look or None,
+        "files": dict(item_outcome.files),
+        "seen": dict(item_outcome.seen),
+        "answered": version_of_text(item_outcome.updated),
+        "deaths": [_failure(each) for each in item_outcome.failures],
+        "wait_ms": item_outcome.wait * 1000,
+        "look": item_outcome.look or None,
         **({"shown": shown} if shown else {}),
         **({"variants": dict(variants)} if variants else {}),
     }
 
 
-def _death(death: Death) -> dict[str, Any]:
-    problems = [{"field": each.path, "message": each.message} for each in death.problems]
-    return {**asdict(death), "problems": problems}
+def _failure(failure: FieldFailure) -> dict[str, Any]:
+    problems = [{"field": each.path, "message": each.message} for each in failure.problems]
+    return {**asdict(failure), "problems": problems}

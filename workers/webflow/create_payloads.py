@@ -14,7 +14,7 @@ from typing import Any
 from workers.config.settings import Collection
 from workers.fields.key_forms import kept
 from workers.fields.slugify import slug_from
-from workers.model.attempts import Batch, ClaimedItem, Death
+from workers.model.attempts import Batch, ClaimedItem, FieldFailure
 from workers.model.changes import FieldProblem
 from workers.webflow.item_keys import kept_key, key_number, key_text, parts_of
 from workers.webflow.item_payloads import Prepared
@@ -33,7 +33,7 @@ def completed(prepared: Prepared, batch: Batch, collection: Collection, schema: 
     field that the schema requires is not sent.
     """
     values: dict[str, Mapping[str, Any]] = {}
-    deaths = dict(prepared.deaths)
+    failures = dict(prepared.failures)
     doubted = set(prepared.doubted)
     slugs: set[str] = set()
     keys: set[str] = set()
@@ -43,25 +43,25 @@ def completed(prepared: Prepared, batch: Batch, collection: Collection, schema: 
             entry = _entry(item, held, _key(collection, item.record, schema), slugs)
         except ValueError as error:
             everything = tuple(field.slug for field in item.fields)
-            deaths[item.record] = Death("refused", everything, str(error))
+            failures[item.record] = FieldFailure("refused", everything, str(error))
             continue
         lacking = _lacking(entry, collection, schema)
         if lacking and (fate := _fate(item, schema)) != "send":
             if fate == "refuse":
-                deaths[item.record] = _without(deaths.get(item.record), item, lacking, schema)
+                failures[item.record] = _without(failures.get(item.record), item, lacking, schema)
             else:
                 doubted.add(item.record)
             continue
         for slug, part in _parts(collection, item.record):
             if _says_another_key(part, held, slug, schema):
-                deaths[item.record] = _with_key(deaths.get(item.record), slug, part)
+                failures[item.record] = _with_key(failures.get(item.record), slug, part)
         key = kept_key(collection, item.record, schema)
         # Of two that a field keeps as one key the second finds what the first has made.
         if entry["slug"] not in slugs and key not in keys:
             slugs.add(entry["slug"])
             keys.add(key)
             values[item.record] = entry
-    return replace(prepared, values=values, deaths=deaths, doubted=frozenset(doubted))
+    return replace(prepared, values=values, failures=failures, doubted=frozenset(doubted))
 
 
 def _lacking(entry: Mapping[str, Any], collection: Collection, schema: Schema) -> list[str]:
@@ -76,17 +76,17 @@ def _fate(item: ClaimedItem, schema: Schema) -> Trust:
 
 
 def _without(
-    death: Death | None, item: ClaimedItem, lacking: Sequence[str], schema: Schema
-) -> Death:
-    """Return the death of all of *item*, on top of *death*: it cannot be created."""
+    failure: FieldFailure | None, item: ClaimedItem, lacking: Sequence[str], schema: Schema
+) -> FieldFailure:
+    """Return the failure of all of *item*, on top of *failure*: it cannot be created."""
     words = "the field is required, and no event has given it a value that can be sent"
     told = "; ".join(f"{slug}: {words}" for slug in lacking)
     message = f"not created: checked here against the schema read at {schema.told}: {told}"
     problems = tuple(FieldProblem(slug, words) for slug in lacking)
     everything = tuple(field.slug for field in item.fields)
-    if death:
-        message, problems = f"{death.message}; {message}", (*death.problems, *problems)
-    return Death("refused", everything, message, problems=problems)
+    if failure:
+        message, problems = f"{failure.message}; {message}", (*failure.problems, *problems)
+    return FieldFailure("refused", everything, message, problems=problems)
 
 
 def _entry(
@@ -157,15 +157,15 @@ def _says_another_key(record: str, held: Mapping[str, Any], key: str, schema: Sc
     return said is None or kept(said, cms_type) != kept(record, cms_type)
 
 
-def _with_key(death: Death | None, key: str, part: str) -> Death:
-    """Return *death* with the field *key* in it, whose value is not that in the record's key."""
+def _with_key(failure: FieldFailure | None, key: str, part: str) -> FieldFailure:
+    """Return *failure* with the field *key* in it, whose value is not that in the record's key."""
     words = f"the field holds the key, which is {part}: another value would hide the item"
     problem = FieldProblem(key, words)
-    if death is None:
-        return Death("refused", (key,), f"{key}: {words}", problems=(problem,))
+    if failure is None:
+        return FieldFailure("refused", (key,), f"{key}: {words}", problems=(problem,))
     return replace(
-        death,
-        slugs=(*death.slugs, key),
-        message=f"{death.message}; {key}: {words}",
-        problems=(*death.problems, problem),
+        failure,
+        slugs=(*failure.slugs, key),
+        message=f"{failure.message}; {key}: {words}",
+        problems=(*failure.problems, problem),
     )

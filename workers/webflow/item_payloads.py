@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workers.fields.types import TYPES, OptionUnknown, parse
-from workers.model.attempts import Batch, ClaimedField, ClaimedItem, Death
+from workers.model.attempts import Batch, ClaimedField, ClaimedItem, FieldFailure
 from workers.model.changes import FieldProblem
 from workers.model.retirement import GONE
 from workers.webflow.schema import Schema, Trust, check
@@ -21,11 +21,11 @@ _GOES = (None, "send")
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """
-    What a batch sends, and the verdicts on what it cannot send.
+    What a batch sends, and the outcomes on what it cannot send.
 
     Args:
         values: Record → slug → value as the PATCH carries it.
-        deaths: Record → what its schema does not take, option labels that no option has too.
+        failures: Record → what its schema does not take, option labels that no option has too.
         doubted: Records with a value that the schema, as last read, does not take: it may have
             changed since.
         unread: Record → slugs of files that must be read first, where an item has nothing else
@@ -33,7 +33,7 @@ class Prepared:
     """
 
     values: Mapping[str, Mapping[str, Any]]
-    deaths: Mapping[str, Death]
+    failures: Mapping[str, FieldFailure]
     doubted: frozenset[str]
     unread: Mapping[str, tuple[str, ...]]
 
@@ -46,7 +46,7 @@ def prepare(batch: Batch, api: str, schema: Schema, *, checked: bool) -> Prepare
         checked: Hold every value against *schema*, not only the labels of options.
     """
     values: dict[str, dict[str, Any]] = {}
-    deaths: dict[str, Death] = {}
+    failures: dict[str, FieldFailure] = {}
     doubted: set[str] = set()
     unread: dict[str, tuple[str, ...]] = {}
     for item in batch.items:
@@ -64,9 +64,9 @@ def prepare(batch: Batch, api: str, schema: Schema, *, checked: bool) -> Prepare
         if "wait" in fates.values():
             doubted.add(item.record)
         if bad := {slug: words for slug, words in problems.items() if fates[slug] == "refuse"}:
-            deaths[item.record] = _death(bad, schema)
+            failures[item.record] = _failure(bad, schema)
         values[item.record] = {s: value for s, value in body.items() if fates.get(s) in _GOES}
-    return Prepared(values, deaths, frozenset(doubted), unread)
+    return Prepared(values, failures, frozenset(doubted), unread)
 
 
 def _body(item: ClaimedItem, api: str, schema: Schema) -> tuple[dict[str, Any], dict[str, str]]:
@@ -119,9 +119,9 @@ def _problems(body: Mapping[str, Any], api: str, schema: Schema) -> dict[str, st
     return {slug: words for slug, words in said.items() if words}
 
 
-def _death(problems: Mapping[str, str], schema: Schema) -> Death:
+def _failure(problems: Mapping[str, str], schema: Schema) -> FieldFailure:
     told = "; ".join(f"{slug}: {words}" for slug, words in sorted(problems.items()))
-    return Death(
+    return FieldFailure(
         "refused",
         tuple(sorted(problems)),
         f"not sent: checked here against the schema read at {schema.told}: {told}"

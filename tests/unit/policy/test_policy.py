@@ -1,4 +1,4 @@
-"""What a judgement depends on besides the answer: who was alone, how often, and what is healthy."""
+"""What an outcome depends on besides the answer: who was alone, how often, and what is healthy."""
 
 from collections import Counter
 
@@ -35,8 +35,8 @@ def judged(outcome, *items, sent=SENT, live=True, spread=0.5, attempts=12, **bat
     )
 
 
-def verdict(outcome, *items, **more):
-    return judged(outcome, *items, **more).verdicts[0]
+def item_outcome(outcome, *items, **more):
+    return judged(outcome, *items, **more).item_outcomes[0]
 
 
 def view(n=0, *, published="2025-01-01", draft=False, archived=False, **fields):
@@ -57,10 +57,10 @@ def refusal(*slugs):
 
 
 def test_the_named_field_dies_with_the_words_of_the_cms_and_the_other_goes_again():
-    found = verdict(refusal("price"))
-    (death,) = found.deaths
-    assert (death.kind, death.slugs, death.status) == ("refused", ("price",), 400)
-    assert (death.message, death.problems) == (
+    found = item_outcome(refusal("price"))
+    (failure,) = found.failures
+    assert (failure.kind, failure.slugs, failure.status) == ("refused", ("price",), 400)
+    assert (failure.message, failure.problems) == (
         "Validation Error",
         (FieldProblem("price", "Is too long"),),
     )
@@ -70,40 +70,40 @@ def test_the_named_field_dies_with_the_words_of_the_cms_and_the_other_goes_again
 
 @pytest.mark.parametrize("outcome", [refusal(), refusal("colour"), refusal("price", "stock")])
 def test_all_fields_die_where_none_or_all_are_named(outcome):
-    assert verdict(outcome).deaths[0].slugs == ("price", "stock")
+    assert item_outcome(outcome).failures[0].slugs == ("price", "stock")
 
 
 def test_refused_again_all_fields_die():
-    found = verdict(refusal("price"), item(refused=True))
-    assert found.deaths[0].slugs == ("price", "stock")
+    found = item_outcome(refusal("price"), item(refused=True))
+    assert found.failures[0].slugs == ("price", "stock")
     assert not found.refused
 
 
 def test_a_field_that_was_not_sent_does_not_die_of_the_refusal():
-    assert verdict(refusal(), sent={"price": 1}).deaths[0].slugs == ("price",)
+    assert item_outcome(refusal(), sent={"price": 1}).failures[0].slugs == ("price",)
 
 
 @pytest.mark.parametrize(("size", "suspects"), [(100, 50), (7, 4), (3, 2), (2, 1)])
 def test_a_refused_batch_goes_again_in_two_parts(size, suspects):
-    judgement = judged(refusal("price"), *(item(n) for n in range(size)))
-    parts = Counter(each.part for each in judgement.verdicts)
+    batch_outcome = judged(refusal("price"), *(item(n) for n in range(size)))
+    parts = Counter(each.part for each in batch_outcome.item_outcomes)
     assert sorted(parts.values()) == sorted([suspects, size - suspects])
-    assert not any(each.limit for each in judgement.verdicts)
-    assert not any(each.deaths or each.attempt for each in judgement.verdicts)
+    assert not any(each.limit for each in batch_outcome.item_outcomes)
+    assert not any(each.failures or each.attempt for each in batch_outcome.item_outcomes)
 
 
 def test_a_missing_item_that_was_looked_up_again_dies():
-    assert verdict(GONE, item(forgotten=True)).deaths[0].kind == "missing"
+    assert item_outcome(GONE, item(forgotten=True)).failures[0].kind == "missing"
 
 
 def test_a_missing_item_that_was_addressed_by_its_id_dies():
-    found = verdict(GONE, ClaimedItem("i0", "i0", (PRICE,)), sent={"price": 1})
-    assert (found.deaths[0].kind, found.forget) == ("missing", False)
+    found = item_outcome(GONE, ClaimedItem("i0", "i0", (PRICE,)), sent={"price": 1})
+    assert (found.failures[0].kind, found.forget) == ("missing", False)
 
 
 def test_what_was_not_sent_live_cannot_be_held_back_to_staged():
-    assert verdict(HELD_BACK, staged=True).deaths[0].kind == "refused"
-    assert verdict(HELD_BACK, live=False).deaths[0].kind == "refused"
+    assert item_outcome(HELD_BACK, staged=True).failures[0].kind == "refused"
+    assert item_outcome(HELD_BACK, live=False).failures[0].kind == "refused"
 
 
 @pytest.mark.parametrize(
@@ -149,20 +149,22 @@ def test_a_refusal_of_a_field_that_was_not_sent_says_nothing_of_the_schema():
 
 
 def test_an_attempt_counts_only_alone_and_while_others_get_through():
-    assert verdict(OUTAGE).attempt
-    assert not verdict(OUTAGE, item(healthy=False)).attempt
-    assert not verdict(OUTAGE, item(0), item(1)).attempt
+    assert item_outcome(OUTAGE).attempt
+    assert not item_outcome(OUTAGE, item(healthy=False)).attempt
+    assert not item_outcome(OUTAGE, item(0), item(1)).attempt
 
 
 @pytest.mark.parametrize(("so_far", "kinds"), [(10, []), (11, ["exhausted"]), (40, ["exhausted"])])
 def test_the_last_attempt_is_a_dead_letter(so_far, kinds):
-    assert [death.kind for death in verdict(OUTAGE, item(attempts=so_far)).deaths] == kinds
+    assert [
+        failure.kind for failure in item_outcome(OUTAGE, item(attempts=so_far)).failures
+    ] == kinds
 
 
 def test_an_outage_exhausts_nothing():
-    assert not verdict(OUTAGE, item(attempts=99, healthy=False)).deaths
-    assert not verdict(OUTAGE, item(0, attempts=99), item(1, attempts=99)).deaths
-    assert not verdict(DestinationError("refused", sent=False), item(attempts=99)).deaths
+    assert not item_outcome(OUTAGE, item(attempts=99, healthy=False)).failures
+    assert not item_outcome(OUTAGE, item(0, attempts=99), item(1, attempts=99)).failures
+    assert not item_outcome(DestinationError("refused", sent=False), item(attempts=99)).failures
 
 
 DAY = 24 * 3600.0
@@ -173,31 +175,35 @@ DAY = 24 * 3600.0
     [(DAY, True, True), (DAY - 1, True, False), (2 * DAY, False, False), (0.0, True, False)],
 )
 def test_an_item_that_fails_alone_for_a_day_of_good_probes_dies(seconds, trial, dies):
-    found = verdict(OUTAGE, item(failed_seconds=seconds, healthy=False), trial=trial)
-    assert bool(found.deaths) is dies
+    found = item_outcome(OUTAGE, item(failed_seconds=seconds, healthy=False), trial=trial)
+    assert bool(found.failures) is dies
 
 
 def test_a_batch_that_fails_on_trial_is_isolated():
-    assert verdict(OUTAGE, item(0, healthy=False), item(1, healthy=False)).limit is None
-    assert verdict(OUTAGE, item(0, healthy=False), item(1, healthy=False), trial=True).limit == 1
+    assert item_outcome(OUTAGE, item(0, healthy=False), item(1, healthy=False)).limit is None
+    assert (
+        item_outcome(OUTAGE, item(0, healthy=False), item(1, healthy=False), trial=True).limit == 1
+    )
 
 
 def test_a_batch_that_found_no_connection_is_not():
-    assert verdict(DestinationError("refused", sent=False), item(0), item(1)).limit is None
+    assert item_outcome(DestinationError("refused", sent=False), item(0), item(1)).limit is None
 
 
 def test_the_destination_makes_an_item_wait_eight_seconds_at_most():
-    assert verdict(OUTAGE, item(attempts=9, healthy=False), spread=0.99).wait == pytest.approx(7.92)
+    assert item_outcome(OUTAGE, item(attempts=9, healthy=False), spread=0.99).wait == pytest.approx(
+        7.92
+    )
 
 
 def test_an_item_that_is_the_suspect_waits_five_minutes_at_most():
-    assert verdict(OUTAGE, item(attempts=9), spread=0.99).wait == pytest.approx(297)
+    assert item_outcome(OUTAGE, item(attempts=9), spread=0.99).wait == pytest.approx(297)
 
 
 def test_retry_after_counts_on_503_and_on_no_other_failure():
-    assert verdict(Answer(503, retry_after=20.0)).wait == 20
-    assert verdict(Answer(503, retry_after=9000.0)).wait == 300
-    assert verdict(Answer(500, retry_after=20.0)).wait < 2
+    assert item_outcome(Answer(503, retry_after=20.0)).wait == 20
+    assert item_outcome(Answer(503, retry_after=9000.0)).wait == 300
+    assert item_outcome(Answer(500, retry_after=20.0)).wait < 2
 
 
 def test_a_retry_after_of_a_day_does_not_close_the_budget_for_one():
@@ -219,66 +225,68 @@ def test_a_backoff_counts_attempts_from_one():
 
 
 def test_what_the_answer_shows_is_written_and_what_it_drops_goes_again_alone():
-    found = verdict(shows(view(price=7), view(1)), item(), item(1))
+    found = item_outcome(shows(view(price=7), view(1)), item(), item(1))
     assert (found.written, found.missed, found.limit) == (("stock",), ("price",), 1)
-    assert (found.deaths, found.attempt, found.updated) == ((), False, "2025-02-02")
+    assert (found.failures, found.attempt, found.updated) == ((), False, "2025-02-02")
 
 
 def test_dropped_again_alone_it_is_read_before_anything_is_said_of_it():
     once = ClaimedField("price", "1", "number", 1, misses=1)
-    found = verdict(shows(view(price=7)), item(fields=(once, STOCK)))
-    assert (found.deaths, found.missed) == ((), ("price",))
+    found = item_outcome(shows(view(price=7)), item(fields=(once, STOCK)))
+    assert (found.failures, found.missed) == ((), ("price",))
 
 
 def test_dropped_twice_it_was_not_applied():
     twice = ClaimedField("price", "1", "number", 1, misses=2)
-    found = verdict(shows(view(price=7)), item(fields=(twice, STOCK)))
-    (death,) = found.deaths
-    assert (death.kind, death.slugs, death.status) == ("not-applied", ("price",), 200)
-    assert death.problems == (FieldProblem("price", "the item holds 7"),)
+    found = item_outcome(shows(view(price=7)), item(fields=(twice, STOCK)))
+    (failure,) = found.failures
+    assert (failure.kind, failure.slugs, failure.status) == ("not-applied", ("price",), 200)
+    assert failure.problems == (FieldProblem("price", "the item holds 7"),)
     assert (found.written, found.missed) == (("stock",), ())
 
 
 def test_dropped_again_in_a_batch_it_is_not_condemned():
     twice = ClaimedField("price", "1", "number", 1, misses=1)
-    found = verdict(shows(view(price=7), view(1)), item(fields=(twice,)), item(1))
-    assert (found.deaths, found.missed, found.limit) == ((), ("price",), 1)
+    found = item_outcome(shows(view(price=7), view(1)), item(fields=(twice,)), item(1))
+    assert (found.failures, found.missed, found.limit) == ((), ("price",), 1)
 
 
 def test_items_are_matched_by_id_and_not_by_place():
-    judgement = judged(shows(view(1), view(0)), item(0), item(1))
-    assert [each.written for each in judgement.verdicts] == [("price", "stock")] * 2
+    batch_outcome = judged(shows(view(1), view(0)), item(0), item(1))
+    assert [each.written for each in batch_outcome.item_outcomes] == [("price", "stock")] * 2
 
 
 def test_a_status_is_read_beside_the_fields():
     flag = ClaimedField("_draft", "true", "flag", 1)
-    found = verdict(shows(view(draft=True)), item(fields=(flag,)), sent={"_draft": True})
+    found = item_outcome(shows(view(draft=True)), item(fields=(flag,)), sent={"_draft": True})
     assert found.written == ("_draft",)
 
 
 def test_an_imported_file_is_remembered():
     picture = ClaimedField("photo", '{"url":"https://a"}', "image", 1)
     shown = view(photo={"fileId": "f1", "url": "https://cdn", "alt": None})
-    found = verdict(shows(shown), item(fields=(picture,)), sent={"photo": {"url": "https://a"}})
+    found = item_outcome(
+        shows(shown), item(fields=(picture,)), sent={"photo": {"url": "https://a"}}
+    )
     assert found.files == {"photo": '{"fileId": "f1", "url": "https://cdn"}'}
 
 
 def test_another_key_in_the_answer_forgets_the_id_and_writes_nothing():
-    found = verdict(shows(view(sku="other")))
+    found = item_outcome(shows(view(sku="other")))
     assert (found.forget, found.written) == (True, ())
 
 
 def test_after_the_second_look_up_it_is_missing():
-    found = verdict(shows(view(sku="other")), item(forgotten=True))
-    assert found.deaths[0].kind == "missing"
-    assert found.deaths[0].message == 'item i0 holds "other" as its key, not k0'
-    together = verdict(shows(view(sku="other")), item(forgotten=True), item(1))
-    assert (together.deaths, together.limit) == ((), 1)
+    found = item_outcome(shows(view(sku="other")), item(forgotten=True))
+    assert found.failures[0].kind == "missing"
+    assert found.failures[0].message == 'item i0 holds "other" as its key, not k0'
+    together = item_outcome(shows(view(sku="other")), item(forgotten=True), item(1))
+    assert (together.failures, together.limit) == ((), 1)
 
 
 @pytest.mark.parametrize("key", [12, 12.0, "12"], ids=repr)
 def test_keys_are_compared_as_text(key):
-    found = verdict(
+    found = item_outcome(
         shows(ItemView("i0", {"price": 1, "sku": key})),
         ClaimedItem("12", "i0", (PRICE,)),
         sent={"price": 1},
@@ -288,24 +296,24 @@ def test_keys_are_compared_as_text(key):
 
 @pytest.mark.parametrize("key", [None, "", True, ["k"]])
 def test_an_answer_without_a_key_is_taken_by_its_id(key):
-    assert verdict(shows(view(sku=key))).written == ("price", "stock")
+    assert item_outcome(shows(view(sku=key))).written == ("price", "stock")
 
 
 def test_an_item_that_is_addressed_by_id_may_have_any_key():
-    found = verdict(shows(view()), ClaimedItem("i0", "i0", (PRICE,)), sent={"price": 1})
+    found = item_outcome(shows(view()), ClaimedItem("i0", "i0", (PRICE,)), sent={"price": 1})
     assert found.written == ("price",)
 
 
 def test_a_key_that_was_sent_proves_nothing():
     key = ClaimedField("sku", '"new"', "plain", 1)
-    found = verdict(shows(view(sku="new")), item(fields=(key,)), sent={"sku": "new"})
+    found = item_outcome(shows(view(sku="new")), item(fields=(key,)), sent={"sku": "new"})
     assert found.written == ("sku",)
 
 
 def test_what_the_answer_shows_of_an_item_is_told_to_the_store():
-    assert verdict(shows(view()), staged=True).status == "|2025-01-01|2025-02-02"
-    assert verdict(shows(view(published=None, draft=True))).status == "d||2025-02-02"
-    assert verdict(shows(view(archived=True, draft=True))).status == "ad|2025-01-01|2025-02-02"
+    assert item_outcome(shows(view()), staged=True).status == "|2025-01-01|2025-02-02"
+    assert item_outcome(shows(view(published=None, draft=True))).status == "d||2025-02-02"
+    assert item_outcome(shows(view(archived=True, draft=True))).status == "ad|2025-01-01|2025-02-02"
 
 
 @pytest.mark.parametrize(
@@ -318,26 +326,26 @@ def test_what_the_answer_shows_of_an_item_is_told_to_the_store():
     ],
 )
 def test_what_went_staged_and_is_held_back_is_written(shown, live):
-    found = verdict(shows(shown), staged=True, live=live)
+    found = item_outcome(shows(shown), staged=True, live=live)
     assert (found.staged, found.written) == (None, ("price", "stock"))
 
 
 def test_a_field_that_was_not_sent_is_neither_written_nor_missed():
-    found = verdict(shows(view(price=7)), sent={"stock": 2})
+    found = item_outcome(shows(view(price=7)), sent={"stock": 2})
     assert (found.written, found.missed) == (("stock",), ())
 
 
 def test_a_value_that_json_has_not_is_told_all_the_same():
     twice = ClaimedField("price", "1", "number", 1, misses=2)
-    found = verdict(shows(view(price=float("nan"))), item(fields=(twice,)))
-    assert found.deaths[0].problems[0].message == "the item holds something that is not JSON"
+    found = item_outcome(shows(view(price=float("nan"))), item(fields=(twice,)))
+    assert found.failures[0].problems[0].message == "the item holds something that is not JSON"
 
 
 def test_an_item_that_the_answer_leaves_out_goes_again_alone_and_then_dies():
-    assert verdict(shows(view(1)), item(), item(1)).missed == ("price", "stock")
+    assert item_outcome(shows(view(1)), item(), item(1)).missed == ("price", "stock")
     twice = ClaimedField("price", "1", "number", 1, misses=2)
-    (death,) = verdict(shows(), item(fields=(twice,))).deaths
-    assert death.problems == (FieldProblem("price", "the answer leaves the item out"),)
+    (failure,) = item_outcome(shows(), item(fields=(twice,))).failures
+    assert failure.problems == (FieldProblem("price", "the answer leaves the item out"),)
 
 
 # references by key ------------------------------------------------------------------------------
@@ -360,22 +368,22 @@ AGAIN = {"stock": 2, "store": "i9"}
     ],
 )
 def test_an_item_that_is_referred_to_and_not_known_is_looked_up_once_more(outcome):
-    found = verdict(outcome, referring(link='"i9"'), sent=AGAIN)
-    assert (found.dangling, found.deaths, found.forget) == (("store",), (), False)
+    found = item_outcome(outcome, referring(link='"i9"'), sent=AGAIN)
+    assert (found.dangling, found.failures, found.forget) == (("store",), (), False)
 
 
 def test_a_reference_that_was_looked_up_again_dies_as_any_field():
     outcome = Answer(400, "validation_error", "Validation Error", (UNKNOWN,))
-    found = verdict(outcome, referring(link='"i9"', misses=1), sent=AGAIN)
+    found = item_outcome(outcome, referring(link='"i9"', misses=1), sent=AGAIN)
     assert found.dangling == ()
-    assert [death.slugs for death in found.deaths] == [("store",)]
+    assert [failure.slugs for failure in found.failures] == [("store",)]
 
 
 def test_in_a_batch_no_reference_is_judged_unless_its_id_is_told():
     outcome = Answer(400, "validation_error", "Validation Error", (UNKNOWN,))
     found = judged(outcome, referring(link='"i9"'), item(1), sent=AGAIN)
-    assert [each.dangling for each in found.verdicts] == [(), ()]
-    assert not any(each.deaths or each.attempt for each in found.verdicts)
+    assert [each.dangling for each in found.item_outcomes] == [(), ()]
+    assert not any(each.failures or each.attempt for each in found.item_outcomes)
 
 
 # keys of several parts --------------------------------------------------------------------------
@@ -402,5 +410,5 @@ def test_an_answer_shows_another_item_by_the_parts_that_were_not_sent(held, sent
         collection=Collection("products", "site", "c1", key=("sku", "country")),
         sent={"k0|DE": SENT | sent},
         spread=0.5,
-    ).verdicts
+    ).item_outcomes
     assert (found.forget, found.overwrote) == (other is not None, other)

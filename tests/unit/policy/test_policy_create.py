@@ -51,8 +51,8 @@ def judged(outcome, *items, api="v2", live=True, **batch):
     )
 
 
-def verdict(outcome, *items, **more):
-    return judged(outcome, *items, **more).verdicts[0]
+def item_outcome(outcome, *items, **more):
+    return judged(outcome, *items, **more).item_outcomes[0]
 
 
 def view(n=0, **fields):
@@ -75,29 +75,29 @@ TAKEN = refusal(("slug", "Unique value is already in database: 'oak-k0'"))
 
 def test_items_are_told_apart_by_their_keys_not_by_their_places():
     found = judged(shows(view(1), view(0)), item(0), item(1))
-    assert [each.made for each in found.verdicts] == ["i0", "i1"]
-    assert [each.written for each in found.verdicts] == [("name", "stock")] * 2
+    assert [each.made for each in found.item_outcomes] == ["i0", "i1"]
+    assert [each.written for each in found.item_outcomes] == [("name", "stock")] * 2
     assert found.health == "success"
 
 
 @pytest.mark.parametrize("status", [200, 201, 202])
 def test_any_success_is_one(status):
-    assert verdict(shows(view(), status=status)).made == "i0"
+    assert item_outcome(shows(view(), status=status)).made == "i0"
 
 
 def test_a_value_that_the_answer_does_not_show_goes_again_alone():
-    found = verdict(shows(view(stock=3)))
+    found = item_outcome(shows(view(stock=3)))
     assert (found.made, found.written, found.missed, found.limit) == (
         "i0",
         ("name",),
         ("stock",),
         1,
     )
-    assert not found.deaths
+    assert not found.failures
 
 
 def test_an_item_that_the_answer_leaves_out_is_of_unknown_outcome():
-    one, other = judged(shows(view(1)), item(0), item(1)).verdicts
+    one, other = judged(shows(view(1)), item(0), item(1)).item_outcomes
     assert (one.unknown, one.made) == (True, None)
     assert other.made == "i1"
 
@@ -110,11 +110,11 @@ def test_an_item_that_the_answer_leaves_out_is_of_unknown_outcome():
     ],
 )
 def test_an_item_without_its_key_is_known_by_its_id_and_told(shown, others):
-    found = verdict(shows(shown, *others))
+    found = item_outcome(shows(shown, *others))
     assert (found.made, found.written) == ("i0", ())
-    (death,) = found.deaths
-    assert (death.kind, death.slugs) == ("not-applied", ("name", "stock"))
-    assert "sku" in death.message
+    (failure,) = found.failures
+    assert (failure.kind, failure.slugs) == ("not-applied", ("name", "stock"))
+    assert "sku" in failure.message
 
 
 @pytest.mark.parametrize(
@@ -129,12 +129,12 @@ def test_an_item_without_its_key_is_known_by_its_id_and_told(shown, others):
 )
 def test_without_an_answer_that_says_no_nobody_knows(outcome):
     found = judged(outcome, item(0), item(1))
-    assert all(each.unknown for each in found.verdicts)
+    assert all(each.unknown for each in found.item_outcomes)
     assert found.health == "failure"
 
 
 def test_what_surely_did_not_leave_may_go_again_at_once():
-    found = verdict(DestinationError("no connection", sent=False))
+    found = item_outcome(DestinationError("no connection", sent=False))
     assert not found.unknown
 
 
@@ -151,28 +151,30 @@ def test_what_surely_did_not_leave_may_go_again_at_once():
     ],
 )
 def test_what_is_no_fault_of_the_item_leaves_it_as_it_is(outcome):
-    found = verdict(outcome)
-    assert found == replace(found, made=None, deaths=(), unknown=False, attempt=False, limit=None)
+    found = item_outcome(outcome)
+    assert found == replace(found, made=None, failures=(), unknown=False, attempt=False, limit=None)
 
 
 @pytest.mark.parametrize("words", ["Requested resource not found", "Collection not found: null"])
 def test_a_404_can_only_mean_the_collection(words):
     found = judged(Answer(404, "resource_not_found", words))
     assert found.pause_collection
-    assert not found.verdicts[0].deaths
+    assert not found.item_outcomes[0].failures
 
 
 def test_what_is_not_there_has_no_live_copy_to_be_held_back():
     words = "Conflict: items that are drafts or have never been published"
-    found = verdict(Answer(409, "conflict", words))
+    found = item_outcome(Answer(409, "conflict", words))
     assert found.staged is None
-    assert [death.slugs for death in found.deaths] == [("name", "stock")]
+    assert [failure.slugs for failure in found.failures] == [("name", "stock")]
 
 
 def test_a_batch_that_is_refused_is_parted():
     found = judged(refusal(("stock", "Is too long")), *(item(n) for n in range(4)))
-    assert all((each.limit, each.deaths, each.taken) == (None, (), None) for each in found.verdicts)
-    parts = [each.part for each in found.verdicts]
+    assert all(
+        (each.limit, each.failures, each.taken) == (None, (), None) for each in found.item_outcomes
+    )
+    parts = [each.part for each in found.item_outcomes]
     assert parts[0] == parts[1] != parts[2] == parts[3]
 
 
@@ -181,52 +183,52 @@ def test_of_a_batch_the_items_whose_slugs_are_quoted_are_looked_into_and_the_oth
         ("slug", "Unique value is already in database: 'oak-k0'"),
         ("", "slug: Unique value is already in database: 'oak-k2'"),
     )
-    found = judged(both, *(item(n) for n in range(4))).verdicts
+    found = judged(both, *(item(n) for n in range(4))).item_outcomes
     assert [each.taken for each in found] == ["oak-k0", None, "oak-k2", None]
     assert [each.limit for each in found] == [1, None, 1, None]
-    assert not any(each.deaths or each.attempt for each in found)
+    assert not any(each.failures or each.attempt for each in found)
 
 
 def test_a_batch_with_a_slug_that_is_not_quoted_is_parted():
     found = judged(refusal(("slug", "Unique value is already in database")), item(0), item(1))
-    assert [each.taken for each in found.verdicts] == [None] * 2
-    assert len({each.part for each in found.verdicts}) == 2
+    assert [each.taken for each in found.item_outcomes] == [None] * 2
+    assert len({each.part for each in found.item_outcomes}) == 2
 
 
 def test_a_named_field_dies_and_the_rest_goes_again():
-    found = verdict(refusal(("stock", "Is too long")))
-    assert [death.slugs for death in found.deaths] == [("stock",)]
+    found = item_outcome(refusal(("stock", "Is too long")))
+    assert [failure.slugs for failure in found.failures] == [("stock",)]
     assert found.refused
 
 
 @pytest.mark.parametrize("slug", ["name", "slug", "sku"])
 def test_without_name_slug_or_key_nothing_can_be_created(slug):
-    found = verdict(refusal((slug, "Is too long"), ("stock", "Is too long")))
-    assert [death.slugs for death in found.deaths] == [("name", "stock")]
+    found = item_outcome(refusal((slug, "Is too long"), ("stock", "Is too long")))
+    assert [failure.slugs for failure in found.failures] == [("name", "stock")]
 
 
 def test_v2_is_asked_who_has_the_slug():
-    found = verdict(TAKEN)
-    assert (found.taken, found.forget, found.limit, found.deaths) == ("oak-k0", False, 1, ())
+    found = item_outcome(TAKEN)
+    assert (found.taken, found.forget, found.limit, found.failures) == ("oak-k0", False, 1, ())
 
 
 def test_v1_lists_the_items_anew_before_the_next_slug():
-    found = verdict(TAKEN, api="v1")
-    assert (found.passed, found.taken, found.forget, found.deaths) == ("oak-k0", None, True, ())
+    found = item_outcome(TAKEN, api="v1")
+    assert (found.passed, found.taken, found.forget, found.failures) == ("oak-k0", None, True, ())
 
 
 def test_v1_lists_the_items_anew_before_a_slug_of_a_mapping_is_told():
-    found = verdict(TAKEN, mapped(), api="v1")
+    found = item_outcome(TAKEN, mapped(), api="v1")
     assert (found.passed, found.taken, found.forget) == (None, "oak-k0", True)
-    (death,) = verdict(TAKEN, mapped(taken="oak-k0"), api="v1").deaths
-    assert (death.kind, death.slugs) == ("refused", ("name", "slug", "stock"))
-    assert "oak-k0" in death.message
-    assert "k0" in death.message
+    (failure,) = item_outcome(TAKEN, mapped(taken="oak-k0"), api="v1").failures
+    assert (failure.kind, failure.slugs) == ("refused", ("name", "slug", "stock"))
+    assert "oak-k0" in failure.message
+    assert "k0" in failure.message
 
 
 def test_an_item_that_says_draft_is_written_staged_from_then_on():
-    assert verdict(shows(view()), staged=True).staged is True
-    assert verdict(shows(view())).staged is False
+    assert item_outcome(shows(view()), staged=True).staged is True
+    assert item_outcome(shows(view())).staged is False
 
 
 @pytest.mark.parametrize(
@@ -238,11 +240,11 @@ def test_an_item_that_says_draft_is_written_staged_from_then_on():
     ],
 )
 def test_another_slug_than_the_one_made_of_the_name_is_told(got, named):
-    assert verdict(shows(view(slug=got))).named == named
+    assert item_outcome(shows(view(slug=got))).named == named
 
 
 def test_of_a_slug_that_a_mapping_gives_nothing_is_told():
-    assert verdict(shows(view(slug="oak-k0")), mapped()).named is None
+    assert item_outcome(shows(view(slug="oak-k0")), mapped()).named is None
 
 
 # whose the slug is
@@ -258,50 +260,50 @@ def owned(item, *views):
 
 def test_the_item_with_our_key_is_ours():
     found = owned(item(taken="oak-k0"), view(0))
-    assert (found.made, found.deaths) == ("i0", ())
+    assert (found.made, found.failures) == ("i0", ())
 
 
 def test_behind_a_slug_of_an_item_with_another_key_the_next_one_is_tried():
     found = owned(item(taken="oak-k0"), view(7, slug="oak-k0"))
-    assert (found.passed, found.taken, found.made, found.deaths) == ("oak-k0", None, None, ())
+    assert (found.passed, found.taken, found.made, found.failures) == ("oak-k0", None, None, ())
 
 
 def test_a_slug_that_a_mapping_gives_is_not_changed_and_its_holder_is_named():
     found = owned(mapped(taken="oak-k0"), view(7, slug="oak-k0"))
-    (death,) = found.deaths
-    assert (found.passed, death.slugs) == (None, ("name", "slug", "stock"))
-    assert "i7" in death.message
-    assert "k7" in death.message
+    (failure,) = found.failures
+    assert (found.passed, failure.slugs) == (None, ("name", "slug", "stock"))
+    assert "i7" in failure.message
+    assert "k7" in failure.message
 
 
 def test_an_item_without_a_key_may_be_this_very_one():
     found = owned(item(taken="oak-k0"), view(7, slug="oak-k0", sku=None))
-    (death,) = found.deaths
+    (failure,) = found.failures
     assert found.passed is None
-    assert "i7" in death.message
-    assert "give it the key k0" in death.message
+    assert "i7" in failure.message
+    assert "give it the key k0" in failure.message
 
 
 def test_once_others_have_every_slug_the_last_one_is_told():
     *_, last = slugs_for("Oak desk", "k0")
-    (death,) = owned(item(taken=last), view(7, slug=last)).deaths
-    assert last in death.message
-    assert "k7" in death.message
+    (failure,) = owned(item(taken=last), view(7, slug=last)).failures
+    assert last in failure.message
+    assert "k7" in failure.message
 
 
 @pytest.mark.parametrize("views", [(), (view(0, slug="another"),)])
 def test_a_slug_that_no_item_is_seen_to_have_is_asked_for_again(views):
     found = owned(item(taken="oak-k0", attempts=1), *views)
     assert (found.taken, found.wait, found.attempt) == ("oak-k0", 15.0, True)
-    assert (found.passed, found.deaths) == (None, ())
+    assert (found.passed, found.failures) == (None, ())
 
 
 @pytest.mark.parametrize("views", [(), (view(0, slug="another"),)])
 def test_a_slug_that_no_item_has_is_that_of_a_deleted_one(views):
     found = owned(item(taken="oak-k0", attempts=3), *views)
-    (death,) = found.deaths
+    (failure,) = found.failures
     assert found.passed is None
-    assert "until the site is published" in death.message
+    assert "until the site is published" in failure.message
 
 
 def test_a_key_of_other_parts_than_its_fields_are_is_told():
@@ -310,5 +312,5 @@ def test_a_key_of_other_parts_than_its_fields_are_is_told():
     prepared = Prepared({"k0": {"name": "Oak desk"}}, {}, frozenset(), {})
     schema = [{"slug": "sku", "type": "PlainText", "displayName": "SKU", "options": []}]
     fields = Schema({field["slug"]: field for field in schema})
-    (death,) = completed(prepared, batch, two, fields).deaths.values()
-    assert death.message == "the key k0 has 1 parts, while 2 fields hold the key"
+    (failure,) = completed(prepared, batch, two, fields).failures.values()
+    assert failure.message == "the key k0 has 1 parts, while 2 fields hold the key"

@@ -21,7 +21,7 @@ def refusal(message, *details, status=400):
     return read(status, {}, json.dumps(body).encode())
 
 
-def verdict(outcome, *fields, create=False, **more):
+def item_outcome(outcome, *fields, create=False, **more):
     item = ClaimedItem("k", "" if create else "i", fields, **more)
     sent = {field.slug: json.loads(field.value) for field in fields}
     if create:
@@ -33,7 +33,7 @@ def verdict(outcome, *fields, create=False, **more):
         collection=Collection("products", "site", "c1", key="sku"),
         sent={"k": sent},
         spread=0.5,
-    ).verdicts
+    ).item_outcomes
     return found
 
 
@@ -50,38 +50,44 @@ def verdict(outcome, *fields, create=False, **more):
 )
 @pytest.mark.parametrize("create", [False, True])
 def test_the_files_die_with_the_words_of_the_cms_and_the_rest_goes_again(words, create):
-    found = verdict(refusal(words), PRICE, PHOTO, MANUAL, create=create)
-    (death,) = found.deaths
-    assert (death.kind, set(death.slugs), death.message) == ("refused", {"photo", "manual"}, words)
+    found = item_outcome(refusal(words), PRICE, PHOTO, MANUAL, create=create)
+    (failure,) = found.failures
+    assert (failure.kind, set(failure.slugs), failure.message) == (
+        "refused",
+        {"photo", "manual"},
+        words,
+    )
     assert (found.refused, found.attempt, found.wait) == (True, True, 0)
 
 
 @pytest.mark.parametrize("detail", ["Remote file failed to import", {"message": "No such image"}])
 def test_the_words_may_stand_in_details_that_name_no_field(detail):
-    found = verdict(refusal("Validation Error", detail), PRICE, PHOTO)
-    assert found.deaths[0].slugs == ("photo",)
+    found = item_outcome(refusal("Validation Error", detail), PRICE, PHOTO)
+    assert found.failures[0].slugs == ("photo",)
 
 
 def test_a_field_that_is_named_dies_alone():
     detail = {"param": "price", "description": "Not the file that we want"}
-    assert verdict(refusal("Validation Error", detail), PRICE, PHOTO).deaths[0].slugs == ("price",)
+    assert item_outcome(refusal("Validation Error", detail), PRICE, PHOTO).failures[0].slugs == (
+        "price",
+    )
 
 
 def test_the_picture_of_a_text_is_a_file_where_there_is_no_other():
     words = "Remote image failed to import"
-    assert verdict(refusal(words), PRICE, TEXT).deaths[0].slugs == ("body",)
-    assert verdict(refusal(words), PRICE, TEXT, PHOTO).deaths[0].slugs == ("photo",)
-    assert verdict(refusal(words), PRICE, PLAIN).deaths[0].slugs == ("price", "body")
+    assert item_outcome(refusal(words), PRICE, TEXT).failures[0].slugs == ("body",)
+    assert item_outcome(refusal(words), PRICE, TEXT, PHOTO).failures[0].slugs == ("photo",)
+    assert item_outcome(refusal(words), PRICE, PLAIN).failures[0].slugs == ("price", "body")
 
 
 def test_refused_again_all_that_was_sent_dies():
-    found = verdict(refusal("Remote file failed to import"), PRICE, PHOTO, refused=True)
-    assert set(found.deaths[0].slugs) == {"price", "photo"}
+    found = item_outcome(refusal("Remote file failed to import"), PRICE, PHOTO, refused=True)
+    assert set(found.failures[0].slugs) == {"price", "photo"}
 
 
 def test_words_of_something_else_kill_all_that_was_sent():
-    found = verdict(refusal("The profile 'image/png' is malformed"), PRICE, PHOTO)
-    assert set(found.deaths[0].slugs) == {"price", "photo"}
+    found = item_outcome(refusal("The profile 'image/png' is malformed"), PRICE, PHOTO)
+    assert set(found.failures[0].slugs) == {"price", "photo"}
 
 
 @pytest.mark.parametrize(

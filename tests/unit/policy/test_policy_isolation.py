@@ -37,8 +37,8 @@ def parted(outcome, *items, create=False):
         collection=Collection("products", "site", "c1", key="sku"),
         sent=sent,
         spread=0.5,
-    ).verdicts
-    assert not any(each.deaths or each.attempt for each in found)
+    ).item_outcomes
+    assert not any(each.failures or each.attempt for each in found)
     groups = {"alone": [], "suspects": [], "others": [], "any": []}
     for place, each in enumerate(found):
         if each.limit == 1:

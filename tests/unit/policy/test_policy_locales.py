@@ -23,10 +23,10 @@ def view(locale, fields=None, **more):
     )
 
 
-def verdict(outcome, variants, *fields, staged=False, **item):
+def item_outcome(outcome, variants, *fields, staged=False, **item):
     claimed = ClaimedItem("k", "i", fields or (STOCK,), variants=variants, **item)
     batch = Batch("t", "site", "products", (claimed,), staged=staged, locales=TAGS, primary=EN)
-    judgement = judge(
+    batch_outcome = judge(
         batch,
         outcome,
         destination=Destination("site", "v2", "token"),
@@ -34,7 +34,7 @@ def verdict(outcome, variants, *fields, staged=False, **item):
         sent={"k": {"stock": 2, "name@de": "Lampe"}},
         spread=0.5,
     )
-    return judgement.verdicts[0]
+    return batch_outcome.item_outcomes[0]
 
 
 def shown(*views):
@@ -49,74 +49,78 @@ BOTH = {EN: ("stock",), DE: ("stock", "name@de")}
 
 
 def test_what_every_variant_shows_is_written():
-    found = verdict(shown(view(EN), view(DE)), BOTH, STOCK, NAME)
+    found = item_outcome(shown(view(EN), view(DE)), BOTH, STOCK, NAME)
     assert set(found.written) == {"stock", "name@de"}
     assert found.shown == {"stock": (EN, DE), "name@de": (DE,)}
     assert found.missed == ()
 
 
 def test_what_one_variant_lost_is_not_written_and_goes_again_there():
-    found = verdict(shown(view(EN), view(DE, {"stock": 5})), BOTH, STOCK, NAME)
+    found = item_outcome(shown(view(EN), view(DE, {"stock": 5})), BOTH, STOCK, NAME)
     assert found.written == ("name@de",)
     assert found.shown["stock"] == (EN,)
     assert (found.missed, found.limit, found.attempt) == (("stock",), 1, False)
 
 
 def test_a_variant_that_the_answer_leaves_out_is_missed():
-    found = verdict(shown(view(EN)), {EN: ("stock",), DE: ("stock",)})
+    found = item_outcome(shown(view(EN)), {EN: ("stock",), DE: ("stock",)})
     assert (found.written, found.missed, found.shown) == ((), ("stock",), {"stock": (EN,)})
 
 
 def test_the_answer_is_read_by_locale_and_not_by_place():
-    found = verdict(shown(view(DE, {"stock": 5}), view(EN)), {EN: ("stock",), DE: ("stock",)})
+    found = item_outcome(shown(view(DE, {"stock": 5}), view(EN)), {EN: ("stock",), DE: ("stock",)})
     assert found.shown == {"stock": (EN,)}
 
 
 def test_a_variant_that_loses_it_alone_twice_is_a_dead_letter_that_names_its_locale():
     field = replace(STOCK, misses=2)
-    found = verdict(shown(view(DE, {"stock": 5})), {DE: ("stock",)}, field)
-    [death] = found.deaths
-    assert (death.kind, death.slugs) == ("not-applied", ("stock",))
-    assert death.problems[0].message == "in de: the item holds 5"
+    found = item_outcome(shown(view(DE, {"stock": 5})), {DE: ("stock",)}, field)
+    [failure] = found.failures
+    assert (failure.kind, failure.slugs) == ("not-applied", ("stock",))
+    assert failure.problems[0].message == "in de: the item holds 5"
 
 
 def test_the_key_of_another_variant_is_not_compared():
-    found = verdict(shown(view(DE, {"sku": "anders"})), {DE: ("stock",)})
+    found = item_outcome(shown(view(DE, {"sku": "anders"})), {DE: ("stock",)})
     assert found.written == ("stock",)
 
 
 def test_the_key_of_the_primary_variant_is():
-    found = verdict(shown(view(EN, {"sku": "other"}), view(DE)), {EN: ("stock",), DE: ("stock",)})
+    found = item_outcome(
+        shown(view(EN, {"sku": "other"}), view(DE)), {EN: ("stock",), DE: ("stock",)}
+    )
     assert (found.forget, found.overwrote) == (True, "other")
 
 
 @pytest.mark.parametrize("status", [400, 404, 409])
 def test_two_variants_of_one_item_are_isolated_before_either_is_condemned(status):
     message = NEVER if status == 409 else "bad"
-    found = verdict(refused(status, "x", message), {EN: ("stock",), DE: ("stock",)}, looked=True)
-    assert (found.limit, found.deaths, found.staged, found.forget) == (1, (), None, False)
+    found = item_outcome(
+        refused(status, "x", message), {EN: ("stock",), DE: ("stock",)}, looked=True
+    )
+    assert (found.limit, found.failures, found.staged, found.forget) == (1, (), None, False)
 
 
 def test_a_variant_that_was_never_published_is_staged_alone():
-    found = verdict(refused(409, "conflict", NEVER), {DE: ("stock",)})
+    found = item_outcome(refused(409, "conflict", NEVER), {DE: ("stock",)})
     assert (found.variants, found.staged) == ({DE: "staged"}, None)
-    found = verdict(refused(409, "conflict", NEVER), {EN: ("stock",)})
+    found = item_outcome(refused(409, "conflict", NEVER), {EN: ("stock",)})
     assert (found.variants, found.staged) == ({}, True)
 
 
 def test_a_variant_that_is_not_there_is_forgotten_and_its_item_is_not():
-    found = verdict(refused(404, "resource_not_found", "no item"), {DE: ("stock",)})
-    assert (found.variants, found.forget, found.deaths) == ({DE: "gone"}, False, ())
-    found = verdict(refused(404, "resource_not_found", "no item"), {EN: ("stock",)})
+    found = item_outcome(refused(404, "resource_not_found", "no item"), {DE: ("stock",)})
+    assert (found.variants, found.forget, found.failures) == ({DE: "gone"}, False, ())
+    found = item_outcome(refused(404, "resource_not_found", "no item"), {EN: ("stock",)})
     assert (found.variants, found.forget) == ({}, True)
 
 
 def test_a_staged_variant_that_is_live_by_now_is_written_live():
-    found = verdict(shown(view(DE)), {DE: ("stock",)}, staged=True)
+    found = item_outcome(shown(view(DE)), {DE: ("stock",)}, staged=True)
     assert (found.variants, found.written) == ({DE: "live"}, ())
 
 
 def test_what_is_refused_alone_says_in_which_locale():
-    found = verdict(refused(400, "validation_error", "Is too long"), {DE: ("name@de",)}, NAME)
-    [death] = found.deaths
-    assert (death.slugs, death.message) == (("name@de",), "in de: Is too long")
+    found = item_outcome(refused(400, "validation_error", "Is too long"), {DE: ("name@de",)}, NAME)
+    [failure] = found.failures
+    assert (failure.slugs, failure.message) == (("name@de",), "in de: Is too long")

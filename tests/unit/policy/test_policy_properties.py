@@ -1,4 +1,4 @@
-"""Whatever comes back: every item gets one verdict, and a batch condemns nobody."""
+"""Whatever comes back: every item gets one outcome, and a batch condemns nobody."""
 
 import json
 
@@ -100,7 +100,7 @@ def judgements(draw):
         if draw(st.integers(0, 9))
     }
     api = draw(st.sampled_from(["v1", "v2"]))
-    judgement = judge(
+    batch_outcome = judge(
         batch,
         draw(outcomes()),
         destination=Destination("site", api, "token", live=draw(st.booleans())),
@@ -108,41 +108,45 @@ def judgements(draw):
         sent=sent,
         spread=draw(st.floats(0, 1, exclude_max=True)),
     )
-    return batch, sent, judgement
+    return batch, sent, batch_outcome
 
 
 @given(judgements())
 def test_every_item_is_judged_once_and_in_order(case):
-    batch, _, judgement = case
-    assert [each.record for each in judgement.verdicts] == [each.record for each in batch.items]
+    batch, _, batch_outcome = case
+    assert [each.record for each in batch_outcome.item_outcomes] == [
+        each.record for each in batch.items
+    ]
 
 
 @given(judgements())
 def test_no_item_dies_or_counts_an_attempt_by_the_answer_to_a_batch(case):
-    batch, _, judgement = case
+    batch, _, batch_outcome = case
     if not batch.alone:
-        assert not any(each.deaths or each.attempt or each.refused for each in judgement.verdicts)
+        assert not any(
+            each.failures or each.attempt or each.refused for each in batch_outcome.item_outcomes
+        )
 
 
 @given(judgements())
 def test_a_field_meets_one_fate_at_most(case):
-    batch, sent, judgement = case
-    for item, verdict in zip(batch.items, judgement.verdicts, strict=True):
-        fates = [*verdict.written, *verdict.missed]
-        fates += [slug for death in verdict.deaths for slug in death.slugs]
+    batch, sent, batch_outcome = case
+    for item, item_outcome in zip(batch.items, batch_outcome.item_outcomes, strict=True):
+        fates = [*item_outcome.written, *item_outcome.missed]
+        fates += [slug for failure in item_outcome.failures for slug in failure.slugs]
         assert len(fates) == len(set(fates))
         assert set(fates) <= {field.slug for field in item.fields}
-        assert {*verdict.written, *verdict.missed} <= set(sent.get(item.record, {}))
+        assert {*item_outcome.written, *item_outcome.missed} <= set(sent.get(item.record, {}))
 
 
 @given(judgements())
 def test_no_wait_is_longer_than_its_maximum(case):
-    _, _, judgement = case
-    assert all(0 <= each.wait <= 300 for each in judgement.verdicts)
-    assert judgement.close_budget is None or 0 <= judgement.close_budget <= 3600
+    _, _, batch_outcome = case
+    assert all(0 <= each.wait <= 300 for each in batch_outcome.item_outcomes)
+    assert batch_outcome.close_budget is None or 0 <= batch_outcome.close_budget <= 3600
 
 
 @given(judgements())
 def test_batch_limits_only_shrink(case):
-    batch, _, judgement = case
-    assert all(1 <= (each.limit or 1) <= len(batch.items) for each in judgement.verdicts)
+    batch, _, batch_outcome = case
+    assert all(1 <= (each.limit or 1) <= len(batch.items) for each in batch_outcome.item_outcomes)

@@ -30,8 +30,8 @@ def judged(outcome, *items, retire="delete"):
     )
 
 
-def verdict(outcome, *items, **more):
-    return judged(outcome, *items, **more).verdicts[0]
+def item_outcome(outcome, *items, **more):
+    return judged(outcome, *items, **more).item_outcomes[0]
 
 
 REFERENCED = Answer(409, "conflict", "Conflict: This item is still being used by other items")
@@ -43,59 +43,59 @@ NOT_LIVE = Answer(409, "conflict", "Conflict: the item has never been published"
 @pytest.mark.parametrize("retire", ["unpublish", "delete"])
 def test_any_success_takes_all_of_them_away(status, retire):
     found = judged(Answer(status), item(0), item(1), retire=retire)
-    assert [each.retired for each in found.verdicts] == [True, True]
+    assert [each.retired for each in found.item_outcomes] == [True, True]
     assert found.health == "success"
 
 
 @pytest.mark.parametrize("retire", ["unpublish", "delete"])
 def test_an_item_that_is_not_there_is_what_was_wanted(retire):
-    assert verdict(NO_ITEM, retire=retire).retired
+    assert item_outcome(NO_ITEM, retire=retire).retired
 
 
 def test_of_several_it_is_read_which_is_not_there_and_then_they_are_parted():
     found = judged(NO_ITEM, item(0), item(1))
-    assert [(each.retired, each.look) for each in found.verdicts] == [(False, "refused")] * 2
+    assert [(each.retired, each.look) for each in found.item_outcomes] == [(False, "refused")] * 2
     found = judged(NO_ITEM, item(0, looked=True), item(1, looked=True))
-    assert [each.look for each in found.verdicts] == [""] * 2
-    assert len({each.part for each in found.verdicts}) == 2
+    assert [each.look for each in found.item_outcomes] == [""] * 2
+    assert len({each.part for each in found.item_outcomes}) == 2
 
 
 def test_a_collection_that_is_not_there_is_another_matter():
     found = judged(Answer(404, "resource_not_found", "Requested resource not found: the site"))
     assert found.pause_collection
-    assert not found.verdicts[0].retired
+    assert not found.item_outcomes[0].retired
 
 
 def test_an_item_that_is_still_referred_to_dies_with_the_words_of_the_cms():
-    found = verdict(REFERENCED, item(0, attempts=2))
-    (death,) = found.deaths
-    assert (death.kind, death.slugs, death.status) == ("refused", (":gone",), 409)
-    assert "still being used" in death.message
+    found = item_outcome(REFERENCED, item(0, attempts=2))
+    (failure,) = found.failures
+    assert (failure.kind, failure.slugs, failure.status) == ("refused", (":gone",), 409)
+    assert "still being used" in failure.message
     assert (found.retired, found.attempt) == (False, True)
 
 
 @pytest.mark.parametrize(("attempts", "wait"), [(0, 5.0), (1, 15.0)])
 @pytest.mark.parametrize("answer", [REFERENCED, Answer(400, "Conflict", "still being used")])
 def test_before_that_what_refers_to_it_may_go_first(answer, attempts, wait):
-    found = verdict(answer, item(0, attempts=attempts))
-    assert (found.deaths, found.wait, found.attempt) == ((), wait, True)
+    found = item_outcome(answer, item(0, attempts=attempts))
+    assert (found.failures, found.wait, found.attempt) == ((), wait, True)
 
 
 def test_but_not_for_another_one_of_its_batch():
     found = judged(REFERENCED, item(0), item(1))
-    assert [each.deaths for each in found.verdicts] == [()] * 2
-    assert len({each.part for each in found.verdicts}) == 2
+    assert [each.failures for each in found.item_outcomes] == [()] * 2
+    assert len({each.part for each in found.item_outcomes}) == 2
 
 
 def test_what_was_never_published_has_no_live_copy_to_be_taken_away():
-    assert verdict(NOT_LIVE, item(way="unpublish"), retire="unpublish").retired
-    assert verdict(NOT_LIVE, item(0, attempts=2), retire="delete").deaths
+    assert item_outcome(NOT_LIVE, item(way="unpublish"), retire="unpublish").retired
+    assert item_outcome(NOT_LIVE, item(0, attempts=2), retire="delete").failures
 
 
 def test_whether_an_item_can_be_deleted_its_deletion_tells():
     refusal = Answer(400, "validation_error", "no")
-    assert verdict(refusal, retire="unpublish").retired
-    assert verdict(refusal, item(way="unpublish"), retire="unpublish").deaths
+    assert item_outcome(refusal, retire="unpublish").retired
+    assert item_outcome(refusal, item(way="unpublish"), retire="unpublish").failures
 
 
 @pytest.mark.parametrize(
@@ -110,15 +110,15 @@ def test_whether_an_item_can_be_deleted_its_deletion_tells():
 )
 def test_without_an_answer_that_says_no_it_may_still_be_taken_away(outcome, unknown):
     found = judged(outcome)
-    assert found.verdicts[0].unknown is unknown
-    assert not found.verdicts[0].retired
+    assert found.item_outcomes[0].unknown is unknown
+    assert not found.item_outcomes[0].retired
     assert found.health == "failure"
 
 
 def test_an_item_that_always_fails_where_others_do_not_dies_of_it():
     tried = item(attempts=11, healthy=True, failed_seconds=1.0)
-    (death,) = verdict(Answer(500), tried).deaths
-    assert (death.kind, death.slugs) == ("exhausted", (":gone",))
+    (failure,) = item_outcome(Answer(500), tried).failures
+    assert (failure.kind, failure.slugs) == ("exhausted", (":gone",))
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_an_item_that_always_fails_where_others_do_not_dies_of_it():
 def test_what_is_said_of_the_token_is_not_about_the_item(outcome, part):
     found = judged(outcome)
     assert getattr(found, part) is not None
-    assert not found.verdicts[0].deaths
+    assert not found.item_outcomes[0].failures
 
 
 # retirements that a PATCH shows

@@ -27,10 +27,10 @@ def v2(status, code=None, message="", headers=None, **more):
 
 
 def verdict_on(outcome, *, api, size=1, create=False, **item):
-    """Return what becomes of the first of *size* items, and the judgement."""
+    """Return what becomes of the first of *size* items, and the outcome."""
     fields = (ClaimedField("price", "1", "number", 1), ClaimedField("stock", "2", "number", 2))
     items = tuple(ClaimedItem(f"k{n}", f"i{n}", fields, **item) for n in range(size))
-    judgement = judge(
+    batch_outcome = judge(
         Batch("t", "site", "products", items, kind="create" if create else "update"),
         outcome,
         destination=Destination("site", api, "token"),
@@ -38,28 +38,30 @@ def verdict_on(outcome, *, api, size=1, create=False, **item):
         sent={each.record: {"price": 1, "stock": 2, "slug": each.record} for each in items},
         spread=0.5,
     )
-    return judgement.verdicts[0], judgement
+    return batch_outcome.item_outcomes[0], batch_outcome
 
 
-def told(verdict, judgement):
+def told(item_outcome, batch_outcome):
     """Say in a few words what was decided: what the rows below are compared with."""
-    words = [judgement.health]
-    words += ["pause"] if judgement.pause else []
-    words += ["pause collection"] if judgement.pause_collection else []
-    words += ["await publish"] if judgement.not_published else []
-    words += ["await room"] if judgement.no_room else []
-    words += [f"close {judgement.close_budget:g}"] if judgement.close_budget is not None else []
-    words += [f"{death.kind} {' '.join(death.slugs)}" for death in verdict.deaths]
-    words += [f"limit {verdict.limit}"] if verdict.limit else []
-    words += ["part"] if verdict.part else []
-    words += ["written " + " ".join(verdict.written)] if verdict.written else []
-    words += ["missed " + " ".join(verdict.missed)] if verdict.missed else []
+    words = [batch_outcome.health]
+    words += ["pause"] if batch_outcome.pause else []
+    words += ["pause collection"] if batch_outcome.pause_collection else []
+    words += ["await publish"] if batch_outcome.not_published else []
+    words += ["await room"] if batch_outcome.no_room else []
+    words += (
+        [f"close {batch_outcome.close_budget:g}"] if batch_outcome.close_budget is not None else []
+    )
+    words += [f"{failure.kind} {' '.join(failure.slugs)}" for failure in item_outcome.failures]
+    words += [f"limit {item_outcome.limit}"] if item_outcome.limit else []
+    words += ["part"] if item_outcome.part else []
+    words += ["written " + " ".join(item_outcome.written)] if item_outcome.written else []
+    words += ["missed " + " ".join(item_outcome.missed)] if item_outcome.missed else []
     for name in ("attempt", "refused", "failed", "unknown", "forget"):
-        words += [name] if getattr(verdict, name) else []
-    words += ["staged"] if verdict.staged else []
-    words += ["look"] if verdict.look else []
-    words += ["relist"] if verdict.relist else []
-    words += ["wait"] if verdict.wait else []
+        words += [name] if getattr(item_outcome, name) else []
+    words += ["staged"] if item_outcome.staged else []
+    words += ["look"] if item_outcome.look else []
+    words += ["relist"] if item_outcome.relist else []
+    words += ["wait"] if item_outcome.wait else []
     return ", ".join(words)
 
 
@@ -214,8 +216,8 @@ def test_a_pause_repeats_the_words_of_the_cms_and_says_what_to_do():
     for row in ROWS:
         rule = rule_for(row[0])
         assert (rule.action is Action.PAUSE) == bool(rule.advice)
-    _, judgement = verdict_on(v2(401, "not_authorized", "Request not authorized"), api="v2")
-    said, advice = judgement.pause.split("; ")
+    _, batch_outcome = verdict_on(v2(401, "not_authorized", "Request not authorized"), api="v2")
+    said, advice = batch_outcome.pause.split("; ")
     assert said == "401 not_authorized: Request not authorized"
     assert "token" in advice
     assert "resume" in advice

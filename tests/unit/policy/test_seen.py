@@ -4,10 +4,10 @@ import pytest
 
 from workers.config.settings import Collection, Destination
 from workers.fields.types import TYPES
-from workers.model.attempts import Batch, ClaimedField, ClaimedItem, Verdict
+from workers.model.attempts import Batch, ClaimedField, ClaimedItem, ItemOutcome
 from workers.policy import readback
 from workers.policy.rules import judge
-from workers.store.settlement import verdict_for
+from workers.store.settlement import item_outcome_for
 from workers.webflow.item_answers import Answer, ItemView
 
 FILE = {"fileId": "f1", "url": "https://cdn.example/f1.jpg", "alt": "Oak"}
@@ -21,11 +21,11 @@ ITEM = ClaimedItem("i1", "i1", FIELDS)
 COLLECTION = Collection("products", "site", "c1")
 
 
-def verdict(fields, *, staged=False, **status):
-    """The verdict on the one item of a request that is answered 200."""
+def item_outcome(fields, *, staged=False, **status):
+    """The outcome on the one item of a request that is answered 200."""
     item = ClaimedItem("i1", "i1", tuple(ClaimedField(s, "x", k, 1) for s, k, _ in fields))
     view = ItemView("i1", {"image": FILE}, "2025-02-02", **{"published": "2025"} | status)
-    judgement = judge(
+    batch_outcome = judge(
         Batch("t", "site", "products", (item,), staged=staged),
         Answer(200, items={"i1": view}),
         destination=Destination("site", "v2", "token"),
@@ -33,29 +33,29 @@ def verdict(fields, *, staged=False, **status):
         sent={"i1": {slug: value for slug, _, value in fields}},
         spread=0.5,
     )
-    return judgement.verdicts[0]
+    return batch_outcome.item_outcomes[0]
 
 
 IMAGE = ("image", "image", {"url": "https://shop.example/a.jpg"})
 
 
 def test_a_verdict_tells_what_was_seen_and_when():
-    found = verdict([IMAGE])
+    found = item_outcome([IMAGE])
     assert (found.written, found.updated) == (("image",), "2025-02-02")
     assert found.seen == {"image": '"f1"'}
 
 
 def test_it_tells_so_as_well_of_an_item_that_is_to_be_published_now():
-    found = verdict([IMAGE, ("_draft", "flag", True)], staged=True, draft=True)
+    found = item_outcome([IMAGE, ("_draft", "flag", True)], staged=True, draft=True)
     assert not found.publish
-    found = verdict([IMAGE, ("_draft", "flag", False)], staged=True, published=None)
+    found = item_outcome([IMAGE, ("_draft", "flag", False)], staged=True, published=None)
     assert (found.publish, found.updated) == (True, "2025-02-02")
     assert found.seen == {"image": '"f1"'}
 
 
 def test_it_tells_the_status_that_the_answer_shows():
-    assert verdict([IMAGE], staged=True).status == "|2025|2025-02-02"
-    assert verdict([IMAGE], staged=True, published=None, draft=True).status == "d||2025-02-02"
+    assert item_outcome([IMAGE], staged=True).status == "|2025|2025-02-02"
+    assert item_outcome([IMAGE], staged=True, published=None, draft=True).status == "d||2025-02-02"
 
 
 def seen(**shown):
@@ -102,6 +102,6 @@ def test_one_text_stands_for_what_is_the_same(answer, text):
     ],
 )
 def test_the_time_of_an_answer_is_told_as_a_version_where_it_is_one(updated, answered):
-    told = verdict_for(Verdict("i1", updated=updated, seen={"image": '"f1"'}), ITEM)
+    told = item_outcome_for(ItemOutcome("i1", updated=updated, seen={"image": '"f1"'}), ITEM)
     assert (told["updated"], told["answered"]) == (updated, answered)
     assert told["seen"] == {"image": '"f1"'}
