@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import uuid4
 
-from service.ingest.door import Door
+from service.ingest.delivery_router import DeliveryRouter
 from service.ingest.entry import Entry
 from service.ingest.event_mapper import FETCHER, WHOLE_BODY, Read, Reader, bounded
 from service.ingest.receipt import Receipt
@@ -75,7 +75,7 @@ class Intake:
         self._reader = Reader(senders, mappings, collections)
         self.outbox = self.patient = outbox  # the second waits longer for its store
         self._wake = wake
-        self.door: Door | None = None  # what keeps a delivery while the store cannot
+        self.router: DeliveryRouter | None = None  # what keeps a delivery while the store cannot
         self.clock: StoreClock | None = None  # learns the time from the store's answers
 
     def receive(
@@ -105,7 +105,7 @@ class Intake:
             body=received.body,
             read=received,
         )
-        receipt = self.door.take(entry) if self.door else self.accept(entry)
+        receipt = self.router.take(entry) if self.router else self.accept(entry)
         return replace(receipt, answer=received.answer)
 
     def accept(self, entry: Entry) -> Receipt:

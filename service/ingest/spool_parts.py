@@ -9,7 +9,7 @@ from typing import Final
 
 import redis
 
-from service.ingest.door import Door
+from service.ingest.delivery_router import DeliveryRouter
 from service.ingest.drainer import Drainer
 from service.ingest.intake import Intake
 from service.ingest.spool import Spool, State, folder_of
@@ -57,7 +57,7 @@ class SpoolParts:
             intake.drain,
             partial(spool_marks.put, self._client),
         )
-        intake.door = Door(
+        intake.router = DeliveryRouter(
             self.spool, self.gate, self.store_check, intake.accept, self._drainer.notify
         )
         intake.clock = self.store_check.clock

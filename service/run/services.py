@@ -22,7 +22,7 @@ from service.web import server as web_processes
 from workers.config.settings import Settings, StoreSettings
 from workers.errors import StoreNewer, StoreUnavailable, StoreUnsafe
 from workers.runtime import heartbeats, jobs, sweeper
-from workers.runtime.duties import Duty
+from workers.runtime.background_tasks import BackgroundTask
 from workers.runtime.embedded_store import Keeper, kept
 from workers.runtime.heartbeats import Process
 from workers.runtime.supervisor import Child, Supervisor
@@ -36,7 +36,7 @@ from workers.store.witness import Witness
 _log = logging.getLogger(__name__)
 
 _QUIET = (
-    20.0  # s for which a duty may not ask whether it is to end: the store's time-outs, and more
+    20.0  # s for which a task may not ask whether it is to end: the store's time-outs, and more
 )
 _PAUSE = 0.1  # s between two tries
 _LOOK = 0.5  # s between two looks for a store that is away at the start
@@ -56,9 +56,9 @@ def up(configuration: Configuration, bind: str, processes: int) -> int:
     """
     host, port = web_processes.address(bind)
     shown = f"http://{bind.rpartition(':')[0]}:{port}"
-    duties = [*_duties(configuration), Duty("ready", partial(_ready, host, port, shown))]
+    tasks = [*_tasks(configuration), BackgroundTask("ready", partial(_ready, host, port, shown))]
     children = [_web(host, port, processes), *_workers(configuration, processes)]
-    return _run(configuration.settings, children, duties, _upgrade(configuration))
+    return _run(configuration.settings, children, tasks, _upgrade(configuration))
 
 
 def web(configuration: Configuration, bind: str, processes: int) -> int:
@@ -69,8 +69,8 @@ def web(configuration: Configuration, bind: str, processes: int) -> int:
 
 def worker(configuration: Configuration, processes: int) -> int:
     """Run *processes* workers and the sweeper until SIGTERM; raises as `up` does."""
-    children, duties = _workers(configuration, processes), _duties(configuration)
-    return _run(configuration.settings, children, duties, _upgrade(configuration))
+    children, tasks = _workers(configuration, processes), _tasks(configuration)
+    return _run(configuration.settings, children, tasks, _upgrade(configuration))
 
 
 def _web(host: str, port: int, count: int) -> Child:
@@ -87,20 +87,20 @@ def _workers(configuration: Configuration, count: int) -> list[Child]:
     return children
 
 
-def _duties(configuration: Configuration) -> list[Duty]:
-    duties = [_sweeping(configuration)]
+def _tasks(configuration: Configuration) -> list[BackgroundTask]:
+    tasks = [_sweeping(configuration)]
     if scheduled(configuration.settings):
         schedule = Schedule(configuration.settings).run
-        duties.append(Duty("schedule", schedule, quiet=60.0, waits=True))
-    return duties
+        tasks.append(BackgroundTask("schedule", schedule, quiet=60.0, waits=True))
+    return tasks
 
 
-def _sweeping(configuration: Configuration) -> Duty:
+def _sweeping(configuration: Configuration) -> BackgroundTask:
     fetchers = tuple(configuration.mappings.fetchers)
     parts = replace(jobs.build(configuration.settings), upgrade=_upgrade(configuration))
     sound = StoreCheck(parts.steps.client, configuration.settings.store).check
     sweep = partial(sweeper.sweep_forever, parts, fetchers, sound=sound)
-    return Duty("sweep", sweep, quiet=_QUIET, waits=True)
+    return BackgroundTask("sweep", sweep, quiet=_QUIET, waits=True)
 
 
 def _upgrade(configuration: Configuration) -> Upgrade:
@@ -116,7 +116,7 @@ def _upgrade(configuration: Configuration) -> Upgrade:
 def _run(
     settings: Settings,
     children: Sequence[Child],
-    duties: Sequence[Duty],
+    tasks: Sequence[BackgroundTask],
     upgrade: Upgrade | None = None,
 ) -> int:
     """
@@ -129,14 +129,14 @@ def _run(
         if keeper is None:
             path = witness.path_of_given(client, settings.store.data)
             watched = Witness(Steps(client), path, copies=False)
-            duties = [*duties, Duty("witness", partial(witness.watch_given, watched))]
+            tasks = [*tasks, BackgroundTask("witness", partial(witness.watch_given, watched))]
         heartbeat = partial(heartbeats.heartbeat, client, lambda: _running(supervisor, keeper))
         begin = partial(_begin, client, settings.store, upgrade)
         more = [
-            Duty("heartbeat", heartbeat, quiet=_QUIET),
-            Duty("store", lambda stop: _await(supervisor, begin, stop)),
+            BackgroundTask("heartbeat", heartbeat, quiet=_QUIET),
+            BackgroundTask("store", lambda stop: _await(supervisor, begin, stop)),
         ]
-        supervisor = Supervisor(children, [*duties, *more], below=_below)
+        supervisor = Supervisor(children, [*tasks, *more], below=_below)
         try:
             begin()
             supervisor.release()

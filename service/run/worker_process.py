@@ -15,7 +15,7 @@ import sys
 from service.config import logging_setup
 from workers.config.loader import load
 from workers.config.settings import Settings
-from workers.runtime import beats, jobs, rq_worker, supervisor
+from workers.runtime import jobs, liveness, rq_worker, supervisor
 from workers.store import connection
 
 FETCH = "fetch"
@@ -28,8 +28,8 @@ _log = logging.getLogger(__name__)
 def main() -> int:
     """Read the configuration, and work on a queue of wake-ups."""
     logging_setup.configure()
-    pulse = beats.Pulse(_BEGINNING)
-    beats.start(pulse.is_alive)
+    pulse = liveness.Pulse(_BEGINNING)
+    liveness.start(pulse.is_alive)
     fetching = FETCH in sys.argv[1:]
     settings = _bind_fetches() if fetching else _bind_deliveries()
     jobs.bind(settings).alive = pulse.alive

@@ -30,7 +30,7 @@ from service.web.upload import HELD, Uploads
 from workers.config.settings import MAX_BODY
 from workers.embedded import pdeathsig
 from workers.errors import ConfigurationInvalid, Problem
-from workers.runtime import beats
+from workers.runtime import liveness
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -200,7 +200,7 @@ def _process(parent: int) -> Front:
     pdeathsig.tie(parent)
     logging_setup.configure()
     front = _front()
-    beats.start(front.is_alive)
+    liveness.start(front.is_alive)
     return front
 
 

@@ -1,4 +1,4 @@
-"""A supervisor, its children and its duties, as real processes."""
+"""A supervisor, its children and its tasks, as real processes."""
 
 import contextlib
 import json
@@ -17,8 +17,8 @@ BUSY = 20.0  # s that a busy machine may take: a child that it starves is given 
 SUPERVISOR = """
 import json, sys
 from service.config import logging_setup
-from workers.runtime.beats import Limits
-from workers.runtime.duties import Duty
+from workers.runtime.liveness import SilenceLimits
+from workers.runtime.background_tasks import BackgroundTask
 from workers.runtime.supervisor import Child, Supervisor
 
 logging_setup.configure()
@@ -30,8 +30,8 @@ def report(stop):
 
 children = [Child(role, module, announces=role == "worker")
             for role, module in (word.split("=") for word in sys.argv[2:])]
-supervisor = Supervisor(children, [Duty("report", report)], grace=float(sys.argv[1]),
-                        limits=Limits(told=0.4, hung=1.2, starved=6.0, stopped=1.0))
+supervisor = Supervisor(children, [BackgroundTask("report", report)], grace=float(sys.argv[1]),
+                        limits=SilenceLimits(reported=0.4, hung=1.2, starved=6.0, stopped=1.0))
 sys.exit(supervisor.run())
 """
 
@@ -47,12 +47,12 @@ STUBS = {
         "while True: time.sleep(60)"
     ),
     "beating": (
-        "import sys, time\nfrom workers.runtime import beats\n"
-        "beats.start(lambda: True, 0.05)\nwhile True: time.sleep(60)"
+        "import sys, time\nfrom workers.runtime import liveness\n"
+        "liveness.start(lambda: True, 0.05)\nwhile True: time.sleep(60)"
     ),
     "stuck": (
-        "import sys, time\nfrom workers.runtime import beats\n"
-        "pulse = beats.Pulse(0.4)\nbeats.start(pulse.is_alive, 0.05)\n"
+        "import sys, time\nfrom workers.runtime import liveness\n"
+        "pulse = liveness.Pulse(0.4)\nliveness.start(pulse.is_alive, 0.05)\n"
         "while True: time.sleep(60)"
     ),
 }

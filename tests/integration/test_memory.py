@@ -99,7 +99,7 @@ class Clock:
 def watch(store):
     # Beside it, what the server gives back of its buffers in between is nothing.
     store.setrange("ballast", 30_000_000, "x")
-    yield memory.Watch(store, clock=Clock())
+    yield memory.MemoryMonitor(store, clock=Clock())
     store.config_set("maxmemory", 0)
 
 
@@ -124,7 +124,7 @@ def test_a_level_is_warned_of_once_with_what_grows(store, watch, caplog):
 def test_another_sweeper_does_not_warn_again(store, watch, caplog):
     leave(store, 0.75)
     watch.look()
-    memory.Watch(store, clock=Clock()).look()
+    memory.MemoryMonitor(store, clock=Clock()).look()
     assert len(caplog.records) == 1
 
 
@@ -154,7 +154,7 @@ def test_the_status_has_what_is_used_and_by_whom(store, watch):
 
 
 def test_nothing_is_measured_twice_in_a_second(store):
-    watch = memory.Watch(store, clock=lambda: 1.0)
+    watch = memory.MemoryMonitor(store, clock=lambda: 1.0)
     watch.look()
     store.config_resetstat()
     watch.look()
@@ -164,7 +164,7 @@ def test_nothing_is_measured_twice_in_a_second(store):
 def test_a_store_that_forbids_to_measure_is_told_once_and_watched_all_the_same(store, caplog):
     store.execute_command("ACL SETUSER", "default", "-memory")
     try:
-        watch = memory.Watch(store, clock=Clock())
+        watch = memory.MemoryMonitor(store, clock=Clock())
         store.set("instep:arrival", 1)
         for _ in range(3):
             watch.look()

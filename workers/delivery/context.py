@@ -13,7 +13,7 @@ from workers.store.dead_letters import DeadLetters
 from workers.store.fetch_queue import Fetches
 from workers.store.item_index import Items
 from workers.store.locales import Locales
-from workers.store.memory import Watch
+from workers.store.memory import MemoryMonitor
 from workers.store.outbox import Outbox
 from workers.store.rate_limiter import Limiter
 from workers.store.scripts import Steps
@@ -46,7 +46,7 @@ class Parts:
     letters: DeadLetters
     fetches: Fetches
     report: Report
-    memory: Watch
+    memory: MemoryMonitor
     upgrade: Upgrade
     wakes: Wakes
 
@@ -64,7 +64,7 @@ def parts_of(settings: Settings, steps: Steps, wakes: Wakes) -> Parts:
         letters=DeadLetters(steps, settings),
         fetches=Fetches(steps, settings),
         report=Report(steps, settings),
-        memory=Watch(steps.client),
+        memory=MemoryMonitor(steps.client),
         upgrade=Upgrade(steps, settings),
         wakes=wakes,
     )

@@ -34,7 +34,7 @@ class Server:
     def __init__(self, place: Place, memory_mb: int, lock: int) -> None:
         place.prepare(memory_mb)
         self._place = place
-        self._watch = Watch(place)
+        self._watch = PingMonitor(place)
         try:
             with place.log.open("ab") as log:
                 if log.tell() > _LARGEST_LOG:
@@ -75,7 +75,7 @@ class Server:
     def close(self) -> None:
         self._watch.close()
 
-    def obituary(self) -> str:
+    def exit_message(self) -> str:
         """Return how it ended, and the last lines that it logged unless it was killed."""
         status = self._process.returncode
         if status < 0:
@@ -106,7 +106,7 @@ class Server:
             self._process.wait()
 
 
-class Watch:
+class PingMonitor:
     """Asks the server of *place* whether it answers; *silence*: see `SILENCE`."""
 
     def __init__(self, place: Place, silence: float = SILENCE) -> None:

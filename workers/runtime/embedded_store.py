@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from workers.config.settings import StoreSettings
 from workers.embedded import repair
 from workers.embedded.layout import Place, unwritable
-from workers.embedded.server import Server, Watch
+from workers.embedded.server import PingMonitor, Server
 from workers.errors import StoreDamaged, StoreUnavailable
 from workers.store import connection
 from workers.store.losses import Losses, message
@@ -91,7 +91,7 @@ class Keeper:
 
     def _take(self, lock: int) -> bool:
         """Wait for the lock; meanwhile another keeper's server is as good as ours."""
-        watch = Watch(self._place)
+        watch = PingMonitor(self._place)
         try:
             while not self._stop.is_set():
                 with contextlib.suppress(BlockingIOError):
@@ -131,10 +131,10 @@ class Keeper:
                 return  # and once more
             if not answered and server.failed:
                 raise StoreUnavailable(
-                    f"{server.obituary()}\nnothing was changed; if its files are damaged, restore "
-                    f"a backup of {self._place.directory}, and run `instep reconcile`"
+                    f"{server.exit_message()}\nnothing was changed; if its files are damaged, "
+                    f"restore a backup of {self._place.directory}, and run `instep reconcile`"
                 )
-            raise StoreUnavailable(server.obituary())
+            raise StoreUnavailable(server.exit_message())
         finally:
             if server.running():
                 server.stop()

@@ -1,7 +1,7 @@
 """
 Runs child processes and threads, and starts anew what ends.
 
-A killed child is replaced within 2 s, one that hangs (``workers/runtime/beats.py``) within 10 s.
+A killed child is replaced within 2 s, one that hangs (``workers/runtime/liveness.py``) within 10 s.
 Children are tied to this process (see ``tether``), have
 a session of their own, so that Ctrl-C is for the supervisor alone, and get SIGTERM when it ends,
 then SIGKILL.
@@ -20,8 +20,8 @@ from dataclasses import dataclass, replace
 from types import FrameType
 
 from workers.embedded import pdeathsig
-from workers.runtime import beats
-from workers.runtime.duties import Duties, Duty
+from workers.runtime import liveness
+from workers.runtime.background_tasks import BackgroundTask, BackgroundTasks
 from workers.runtime.heartbeats import Process
 from workers.runtime.watchdog import Watchdog
 
@@ -65,7 +65,7 @@ class Supervisor:
     """
     Args:
         children: Processes to run.
-        duties: Threads to run beside them.
+        tasks: Threads to run beside them.
         grace: Seconds that children have to end after SIGTERM.
         limits: Of their silence.
         below: Returns the processes that a child of a role has started, which are watched, too.
@@ -74,25 +74,25 @@ class Supervisor:
     def __init__(
         self,
         children: Sequence[Child],
-        duties: Sequence[Duty] = (),
+        tasks: Sequence[BackgroundTask] = (),
         *,
         grace: float = 20.0,
-        limits: beats.Limits | None = None,
+        limits: liveness.SilenceLimits | None = None,
         below: Callable[[str, int], Sequence[int]] = lambda *_: (),
     ) -> None:
-        self._nursery = [_Nursed(child) for child in children]
-        self._duties = Duties(duties)
+        self._children = [_ChildProcess(spec) for spec in children]
+        self._tasks = BackgroundTasks(tasks)
         self._grace = grace
         self._released = False
         self._signals = 0
-        self._watch = beats.Watch(limits or beats.Limits())
+        self._watch = liveness.HangDetector(limits or liveness.SilenceLimits())
         self._below = below
         self._roles: dict[int, str] = {}  # of all that is watched
         self._listed = 0.0
 
     def processes(self) -> list[Process]:
         """Return the children that run now."""
-        found = [found for nursed in self._nursery if (found := nursed.process())]
+        found = [found for child in self._children if (found := child.process())]
         return [replace(each, hung=self.hangs(each.pid)) for each in found]
 
     def hangs(self, pid: int) -> bool:
@@ -122,26 +122,26 @@ class Supervisor:
         try:
             while works and not self._signals:
                 now = time.monotonic()
-                for nursed in self._nursery:
-                    if nursed.waits and not self._released:
+                for child in self._children:
+                    if child.waits and not self._released:
                         continue
-                    nursed.tend()
-                    self._hear(nursed.heard())
+                    child.poll()
+                    self._record(child.read_beats())
                 self._end_hung(now - last)
-                works = self._duties.tend(now - last, released=self._released)
+                works = self._tasks.poll(now - last, released=self._released)
                 watchdog.pat()
                 last = now
                 time.sleep(_TICK)
         finally:
             self._end_children()
-            self._duties.end()
+            self._tasks.end()
         return 0 if works else 1
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._signals += 1
 
-    def _hear(self, pids: set[int]) -> None:
-        self._watch.hear(pids)
+    def _record(self, pids: set[int]) -> None:
+        self._watch.record(pids)
         if not pids <= self._roles.keys():
             # It has just begun: what it does from now on is to be noticed.
             self._listed = max(self._listed, _LIST - 0.2)
@@ -154,53 +154,53 @@ class Supervisor:
             self._roles = self._running()
         self._watch.pass_time(seconds, self._roles)
         for pid, role in self._roles.items():
-            if self._watch.is_lost(pid):
+            if self._watch.is_dead(pid):
                 _log.error("process hangs: it is ended", extra={"role": role, "pid": pid})
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
                 self._watch.forget(pid)
 
     def _running(self) -> dict[int, str]:
-        children = [found for nursed in self._nursery if (found := nursed.process())]
+        children = [found for child in self._children if (found := child.process())]
         return {
-            pid: child.role
-            for child in children
-            for pid in (child.pid, *self._below(child.role, child.pid))
+            pid: spec.role
+            for spec in children
+            for pid in (spec.pid, *self._below(spec.role, spec.pid))
         }
 
     def _end_children(self) -> None:
-        for nursed in self._nursery:
-            nursed.signal(signal.SIGTERM)
-            nursed.signal(signal.SIGCONT)  # one that is stopped would not hear the other
+        for child in self._children:
+            child.signal(signal.SIGTERM)
+            child.signal(signal.SIGCONT)  # one that is stopped would not hear the other
         ends = time.monotonic() + self._grace
-        while any(nursed.alive() for nursed in self._nursery):
+        while any(child.alive() for child in self._children):
             if time.monotonic() > ends or self._signals > 1:
-                for nursed in self._nursery:
-                    nursed.signal(signal.SIGKILL)
+                for child in self._children:
+                    child.signal(signal.SIGKILL)
             time.sleep(_TICK)
 
 
-class _Nursed:
+class _ChildProcess:
     """One child: the process that runs now, or when the next one is to be started."""
 
-    def __init__(self, child: Child) -> None:
-        self._child = child
+    def __init__(self, spec: Child) -> None:
+        self._spec = spec
         self._running: subprocess.Popen[bytes] | None = None
         self._ready: int | None = None  # where it will say that it is at work
-        self._beats: int | None = None  # where it beats
+        self._heartbeats: int | None = None  # where it beats
         self._due = 0.0
         self._born = 0.0
         self._died = 0  # times in a row
 
     @property
     def waits(self) -> bool:
-        return self._child.waits
+        return self._spec.waits
 
     def process(self) -> Process | None:
-        child, running = self._child, self._running
+        spec, running = self._spec, self._running
         if running is None:
             return None
-        return Process(child.role, running.pid, self._ready is None, child.delivers)
+        return Process(spec.role, running.pid, self._ready is None, spec.delivers)
 
     def alive(self) -> bool:
         return self._running is not None and self._running.poll() is None
@@ -209,40 +209,40 @@ class _Nursed:
         if self._running:
             self._running.send_signal(number)  # does nothing once it has ended
 
-    def heard(self) -> set[int]:
+    def read_beats(self) -> set[int]:
         """Return the pids of those who have beaten since the last call."""
-        return set() if self._beats is None else beats.heard(self._beats)
+        return set() if self._heartbeats is None else liveness.read_beats(self._heartbeats)
 
-    def tend(self) -> None:
+    def poll(self) -> None:
         """Start the child where it is due, and notice what it said or that it died."""
         if self._running:
             self._listen()
             if self._running.poll() is not None:
-                self._bury(self._running)
+                self._on_exit(self._running)
         elif time.monotonic() >= self._due:
             self._start()
 
     def _start(self) -> None:
-        child, environ = self._child, dict(os.environ)
-        self._beats, beat = _pipe()
+        spec, environ = self._spec, dict(os.environ)
+        self._heartbeats, beat = _pipe()
         passed = [beat]
-        environ[beats.FD] = str(beat)
-        if child.announces:
+        environ[liveness.FD] = str(beat)
+        if spec.announces:
             self._ready, ready = _pipe()
             passed.append(ready)
             environ[READY_FD] = str(ready)
         self._born = time.monotonic()
         try:
             self._running = subprocess.Popen(  # noqa: S603  # our own argv
-                pdeathsig.module(child.module, *child.arguments),
+                pdeathsig.module(spec.module, *spec.arguments),
                 env=environ,
                 stdin=subprocess.DEVNULL,
                 pass_fds=passed,
                 start_new_session=True,
             )
         except OSError as error:
-            _log.error("cannot start a child", extra={"role": child.role, "reason": str(error)})
-            self._hang_up()
+            _log.error("cannot start a child", extra={"role": spec.role, "reason": str(error)})
+            self._close_pipes()
             self._wait_longer()
         finally:
             for writer in passed:
@@ -252,24 +252,24 @@ class _Nursed:
         if self._ready is None:
             return
         try:
-            said = os.read(self._ready, 1)
+            message = os.read(self._ready, 1)
         except BlockingIOError:
             return
-        if said:
+        if message:
             os.close(self._ready)
             self._ready = None
 
-    def _hang_up(self) -> None:
-        for reader in (self._ready, self._beats):
+    def _close_pipes(self) -> None:
+        for reader in (self._ready, self._heartbeats):
             if reader is not None:
                 os.close(reader)
-        self._ready = self._beats = None
+        self._ready = self._heartbeats = None
 
-    def _bury(self, dead: subprocess.Popen[bytes]) -> None:
+    def _on_exit(self, dead: subprocess.Popen[bytes]) -> None:
         status = dead.returncode
         how = {"signal": -status} if status < 0 else {"status": status}
-        _log.warning("child ended", extra={"role": self._child.role, "pid": dead.pid, **how})
-        self._hang_up()
+        _log.warning("child ended", extra={"role": self._spec.role, "pid": dead.pid, **how})
+        self._close_pipes()
         self._running = None
         self._wait_longer()
 

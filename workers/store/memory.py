@@ -79,7 +79,7 @@ def growing(before: Mapping[str, int], now: Mapping[str, int]) -> str | None:
     return most if grown[most] > 0 else max(grown, key=lambda name: now[name])
 
 
-class Watch:
+class MemoryMonitor:
     """
     Measures, stores what was measured, and warns once for each level that is reached.
 

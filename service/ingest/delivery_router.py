@@ -45,7 +45,7 @@ class Slots:
             self._free.append(slot)
 
 
-class Door:
+class DeliveryRouter:
     """
     Safe to share between threads.
 

@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 _MOST = 0.25  # s that one look counts for, however long the last one is ago
-_STUCK = 3  # threads of one duty: then the supervisor ends, for whoever started it to start it anew
+_STUCK = 3  # threads of one task: then the supervisor ends, for whoever started it to start it anew
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
+class BackgroundTask:
     """
     Something to do until the event is set; started anew when it ends or fails.
 
@@ -48,16 +48,16 @@ class Asked(threading.Event):
         return answer
 
 
-class Duties:
-    """Runs *duties*; in one thread."""
+class BackgroundTasks:
+    """Runs *tasks*; in one thread."""
 
-    def __init__(self, duties: Sequence[Duty]) -> None:
-        self._duties = duties
+    def __init__(self, tasks: Sequence[BackgroundTask]) -> None:
+        self._tasks = tasks
         self._asked: dict[str, Asked] = {}
         self._threads: dict[str, threading.Thread] = {}
-        self._left: dict[str, list[threading.Thread]] = {duty.name: [] for duty in duties}
+        self._left: dict[str, list[threading.Thread]] = {task.name: [] for task in tasks}
 
-    def tend(self, seconds: float, *, released: bool = True) -> bool:
+    def poll(self, seconds: float, *, released: bool = True) -> bool:
         """
         Start what does not run, *seconds* after the last time, and leave what is stuck.
 
@@ -65,20 +65,20 @@ class Duties:
             released: Those that wait are started too.
 
         Returns:
-            Whether it helps to go on: False where thread after thread of one duty is stuck.
+            Whether it helps to go on: False where thread after thread of one task is stuck.
         """
-        for duty in self._duties:
-            if duty.waits and not released:
+        for task in self._tasks:
+            if task.waits and not released:
                 continue
-            asked, thread = self._asked.get(duty.name), self._threads.get(duty.name)
+            asked, thread = self._asked.get(task.name), self._threads.get(task.name)
             if asked is not None and thread is not None and thread.is_alive():
                 asked.quiet += min(seconds, _MOST)
-                if duty.quiet is None or asked.quiet <= duty.quiet:
+                if task.quiet is None or asked.quiet <= task.quiet:
                     continue
-                _log.error("duty hangs: it is begun anew", extra={"duty": duty.name})
+                _log.error("background task hangs: it is started anew", extra={"task": task.name})
                 asked.set()
-                self._left[duty.name].append(thread)
-            self._start(duty)
+                self._left[task.name].append(thread)
+            self._start(task)
         self._left = {
             name: [each for each in threads if each.is_alive()]
             for name, threads in self._left.items()
@@ -91,16 +91,16 @@ class Duties:
         for thread in self._threads.values():
             thread.join(5.0)
 
-    def _start(self, duty: Duty) -> None:
-        asked = self._asked[duty.name] = Asked()
-        thread = threading.Thread(target=_do, args=(duty, asked), name=duty.name, daemon=True)
-        self._threads[duty.name] = thread
+    def _start(self, task: BackgroundTask) -> None:
+        asked = self._asked[task.name] = Asked()
+        thread = threading.Thread(target=_do, args=(task, asked), name=task.name, daemon=True)
+        self._threads[task.name] = thread
         thread.start()
 
 
-def _do(duty: Duty, asked: Asked) -> None:
+def _do(task: BackgroundTask, asked: Asked) -> None:
     try:
-        duty.run(asked)
+        task.run(asked)
     except Exception:
-        _log.exception("duty failed", extra={"duty": duty.name})
+        _log.exception("background task failed", extra={"task": task.name})
     asked.wait(1.0)  # not over and over

@@ -4,55 +4,55 @@ import threading
 
 import pytest
 
-from workers.runtime.duties import Asked, Duties, Duty
+from workers.runtime.background_tasks import Asked, BackgroundTask, BackgroundTasks
 
 
 @pytest.fixture
 def stuck():
-    """A duty that never looks whether it is to end, and how often it was begun."""
+    """A task that never looks whether it is to end, and how often it was begun."""
     release, begun = threading.Event(), []
 
     def run(_):
         begun.append(threading.current_thread())
         release.wait()
 
-    yield Duty("sweep", run, quiet=1.0), begun
+    yield BackgroundTask("sweep", run, quiet=1.0), begun
     release.set()
 
 
-def tend(duties, seconds):
-    return [duties.tend(0.25) for _ in range(int(seconds * 4))][-1]
+def poll(tasks, seconds):
+    return [tasks.poll(0.25) for _ in range(int(seconds * 4))][-1]
 
 
 def test_a_duty_that_is_stuck_is_begun_anew(stuck):
-    duty, begun = stuck
-    duties = Duties([duty])
-    tend(duties, 1)
+    task, begun = stuck
+    tasks = BackgroundTasks([task])
+    poll(tasks, 1)
     assert len(begun) == 1
-    tend(duties, 1)
+    poll(tasks, 1)
     assert len(begun) == 2
 
 
 def test_time_in_which_the_supervisor_did_not_run_is_no_silence(stuck):
-    duty, begun = stuck
-    duties = Duties([duty])
+    task, begun = stuck
+    tasks = BackgroundTasks([task])
     for _ in range(3):
-        duties.tend(3600.0)
+        tasks.poll(3600.0)
     assert len(begun) == 1
 
 
 def test_where_thread_after_thread_is_stuck_the_supervisor_is_to_end(stuck):
-    duties = Duties([stuck[0]])
-    assert tend(duties, 2)
-    assert not tend(duties, 4)
+    tasks = BackgroundTasks([stuck[0]])
+    assert poll(tasks, 2)
+    assert not poll(tasks, 4)
 
 
 def test_a_duty_without_a_limit_need_not_look():
     release = threading.Event()
-    duties = Duties([Duty("ready", lambda _: release.wait())])
-    assert tend(duties, 60)
+    tasks = BackgroundTasks([BackgroundTask("ready", lambda _: release.wait())])
+    assert poll(tasks, 60)
     release.set()
-    duties.end()
+    tasks.end()
 
 
 def test_one_that_was_left_is_told_to_end():
@@ -70,9 +70,9 @@ def test_a_duty_that_asks_is_left_alone():
         while not stop.wait(0.001):
             looked.set()
 
-    duties = Duties([Duty("asks", run, quiet=0.5)])
-    duties.tend(0.25)
+    tasks = BackgroundTasks([BackgroundTask("asks", run, quiet=0.5)])
+    tasks.poll(0.25)
     assert looked.wait(10)
     thread = next(t for t in threading.enumerate() if t.name == "asks")
-    duties.end()
+    tasks.end()
     assert not thread.is_alive()

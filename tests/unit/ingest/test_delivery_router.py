@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from service.ingest.door import Door
+from service.ingest.delivery_router import DeliveryRouter
 from service.ingest.drainer import Drainer
 from service.ingest.intake import LARGE
 from service.ingest.spool import Spool
@@ -54,7 +54,7 @@ class Rig:
             lambda *told: self.told.append(told),
             lambda: self.now,
         )
-        self.intake.door = Door(
+        self.intake.router = DeliveryRouter(
             self.spool, self.gate, self.sound, self.intake.accept, self.drainer.notify
         )
 

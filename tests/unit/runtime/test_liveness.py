@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from workers.runtime import beats
-from workers.runtime.beats import Limits, Pulse, Watch, is_starved
+from workers.runtime import liveness
+from workers.runtime.liveness import HangDetector, Pulse, SilenceLimits, is_starved
 
 ME = os.getpid()
 OTHER = 1
@@ -13,7 +13,7 @@ OTHER = 1
 
 @pytest.fixture
 def watch():
-    return Watch(Limits(told=2.0, hung=6.0, starved=30.0, stopped=5.0))
+    return HangDetector(SilenceLimits(reported=2.0, hung=6.0, starved=30.0, stopped=5.0))
 
 
 def silent(watch, seconds, pids=(ME,)):
@@ -23,36 +23,36 @@ def silent(watch, seconds, pids=(ME,)):
 
 def test_one_that_beats_does_not_hang(watch):
     for _ in range(60):
-        watch.hear([ME])
+        watch.record([ME])
         silent(watch, 1)
     assert not watch.hangs(ME)
-    assert not watch.is_lost(ME)
+    assert not watch.is_dead(ME)
 
 
 def test_one_that_falls_silent_is_told_and_then_lost(watch):
-    watch.hear([ME])
+    watch.record([ME])
     silent(watch, 1.5)
-    assert (watch.hangs(ME), watch.is_lost(ME)) == (False, False)
+    assert (watch.hangs(ME), watch.is_dead(ME)) == (False, False)
     silent(watch, 1)
-    assert (watch.hangs(ME), watch.is_lost(ME)) == (True, False)
+    assert (watch.hangs(ME), watch.is_dead(ME)) == (True, False)
     silent(watch, 4)
-    assert (watch.hangs(ME), watch.is_lost(ME)) == (True, True)
+    assert (watch.hangs(ME), watch.is_dead(ME)) == (True, True)
 
 
 def test_one_that_beats_again_is_told_no_longer(watch):
-    watch.hear([ME])
+    watch.record([ME])
     silent(watch, 4)
-    watch.hear([ME])
+    watch.record([ME])
     assert not watch.hangs(ME)
 
 
 def test_one_that_never_beat_is_not_waited_for(watch):
     silent(watch, 60)
-    assert not watch.is_lost(ME)
+    assert not watch.is_dead(ME)
 
 
 def test_time_in_which_the_supervisor_did_not_run_is_no_silence(watch):
-    watch.hear([ME])
+    watch.record([ME])
     for _ in range(4):
         watch.pass_time(3600.0, [ME])
     assert not watch.hangs(ME)
@@ -60,31 +60,31 @@ def test_time_in_which_the_supervisor_did_not_run_is_no_silence(watch):
 
 def test_one_that_waited_for_a_processor_is_given_longer(watch, monkeypatch):
     waited = iter(range(1000))
-    monkeypatch.setattr(beats, "waited_of", lambda _: next(waited))
-    watch.hear([ME])
+    monkeypatch.setattr(liveness, "waited_of", lambda _: next(waited))
+    watch.record([ME])
     silent(watch, 20)
-    assert (watch.hangs(ME), watch.is_lost(ME)) == (False, False)
+    assert (watch.hangs(ME), watch.is_dead(ME)) == (False, False)
     silent(watch, 11)
-    assert watch.is_lost(ME)
+    assert watch.is_dead(ME)
 
 
 def test_one_that_waits_for_the_disk_is_given_longer(watch, monkeypatch):
-    monkeypatch.setattr(beats, "state_of", lambda _: "D")
-    watch.hear([ME])
+    monkeypatch.setattr(liveness, "state_of", lambda _: "D")
+    watch.record([ME])
     silent(watch, 20)
-    assert not watch.is_lost(ME)
+    assert not watch.is_dead(ME)
 
 
 def test_one_that_is_stopped_is_lost_though_it_never_beat(watch, monkeypatch):
-    monkeypatch.setattr(beats, "state_of", lambda pid: "T" if pid == OTHER else "S")
+    monkeypatch.setattr(liveness, "state_of", lambda pid: "T" if pid == OTHER else "S")
     silent(watch, 3, (ME, OTHER))
-    assert (watch.hangs(OTHER), watch.is_lost(OTHER)) == (True, False)
+    assert (watch.hangs(OTHER), watch.is_dead(OTHER)) == (True, False)
     silent(watch, 3, (ME, OTHER))
-    assert (watch.is_lost(OTHER), watch.is_lost(ME)) == (True, False)
+    assert (watch.is_dead(OTHER), watch.is_dead(ME)) == (True, False)
 
 
 def test_one_that_ended_is_forgotten(watch):
-    watch.hear([ME])
+    watch.record([ME])
     silent(watch, 10)
     silent(watch, 0.1, ())
     silent(watch, 0.1)
@@ -108,15 +108,15 @@ def test_beats_are_heard_by_pid():
     reader, writer = os.pipe()
     os.set_blocking(reader, False)
     try:
-        assert beats.heard(reader) == set()
+        assert liveness.read_beats(reader) == set()
         os.write(writer, b"12\n12\n34\n")
-        assert beats.heard(reader) == {12, 34}
+        assert liveness.read_beats(reader) == {12, 34}
     finally:
         os.close(reader)
         os.close(writer)
 
 
 def test_the_state_and_the_waiting_of_a_process_can_be_read():
-    assert beats.state_of(ME) in "RSD"
-    assert beats.waited_of(ME) >= 0.0
-    assert beats.state_of(2**22 + 1) == ""
+    assert liveness.state_of(ME) in "RSD"
+    assert liveness.waited_of(ME) >= 0.0
+    assert liveness.state_of(2**22 + 1) == ""

@@ -26,18 +26,18 @@ _WAITED = 0.5  # of its silence, for a processor: then it is starved
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SilenceLimits:
     """
     Seconds of silence.
 
     Args:
-        told: After which a process is told to hang.
+        reported: After which a process is told to hang.
         hung: After which it is killed.
         starved: The same, where it waited for a processor or for the disk meanwhile.
         stopped: After which a stopped one (SIGSTOP) is killed, whether it ever beat or not.
     """
 
-    told: float = 2.5
+    reported: float = 2.5
     hung: float = 6.0
     starved: float = 30.0
     stopped: float = 4.0
@@ -78,7 +78,7 @@ def _beat(pipe: int, is_alive: Callable[[], bool], every: float) -> None:
         time.sleep(every)
 
 
-def heard(pipe: int) -> set[int]:
+def read_beats(pipe: int) -> set[int]:
     """Return the pids that have beaten since the last call; *pipe* does not block."""
     try:
         text = os.read(pipe, 65_536)
@@ -89,7 +89,7 @@ def heard(pipe: int) -> set[int]:
 
 @dataclass(slots=True)
 class _Silence:
-    beats: bool = False  # it has beaten once: it is to go on
+    has_beaten: bool = False  # it has beaten once: it is to go on
     seconds: float = 0.0
     stopped: float = 0.0
     waited: float | None = None  # s for a processor, ever, when its silence was noticed
@@ -97,17 +97,17 @@ class _Silence:
 
 
 @dataclass(slots=True)
-class Watch:
+class HangDetector:
     """What is known of the processes of one supervisor; in one thread."""
 
-    limits: Limits = field(default_factory=Limits)
+    limits: SilenceLimits = field(default_factory=SilenceLimits)
     _of: dict[int, _Silence] = field(default_factory=dict)
     _looked: float = 0.0
 
-    def hear(self, pids: Iterable[int]) -> None:
+    def record(self, pids: Iterable[int]) -> None:
         """Note who has beaten."""
         for pid in pids:
-            self._of[pid] = _Silence(beats=True)
+            self._of[pid] = _Silence(has_beaten=True)
 
     def pass_time(self, seconds: float, pids: Iterable[int]) -> None:
         """Let *seconds* pass; *pids* are all that run."""
@@ -116,7 +116,7 @@ class Watch:
         self._looked += seconds
         look = self._looked >= _LOOK
         for pid, silence in self._of.items():
-            silence.seconds += seconds if silence.beats else 0.0
+            silence.seconds += seconds if silence.has_beaten else 0.0
             if look:
                 self._look(pid, silence)
         if look:
@@ -125,12 +125,12 @@ class Watch:
     def _look(self, pid: int, silence: _Silence) -> None:
         state = state_of(pid)
         silence.stopped = silence.stopped + self._looked if state == "T" else 0.0
-        if silence.seconds < self.limits.told:
+        if silence.seconds < self.limits.reported:
             return
         waited = waited_of(pid)
         if silence.waited is None:
             silence.waited = waited
-        since = silence.seconds - self.limits.told
+        since = silence.seconds - self.limits.reported
         silence.starved = state == "D" or is_starved(waited - silence.waited, since)
 
     def forget(self, pid: int) -> None:
@@ -141,10 +141,10 @@ class Watch:
         """Whether it is told to hang."""
         silence = self._of.get(pid)
         return silence is not None and (
-            max(silence.seconds, silence.stopped) >= self.limits.told and not silence.starved
+            max(silence.seconds, silence.stopped) >= self.limits.reported and not silence.starved
         )
 
-    def is_lost(self, pid: int) -> bool:
+    def is_dead(self, pid: int) -> bool:
         """Whether it is to be killed."""
         silence = self._of.get(pid)
         if silence is None:
