@@ -149,55 +149,48 @@ def _actors(size: Scale, here: Workspace) -> Iterator[tuple[str, str, list[DemoP
         yield cms, up.url(), [site, up]
 
 
+@dataclass(eq=False)
 class DemoRun:
     """Everything that plays together."""
 
-    def __init__(
-        self,
-        site: SandboxSite,
-        system: StatusClient,
-        sources: Sources,
-        actors: list[DemoProcess],
-        shown: Display,
-        size: Scale,
-        stop: Stop,
-    ) -> None:
-        self._stop = stop
-        self._site = site
-        self._system = system
-        self._sources = sources
-        self._actors = actors
-        self._shown = shown
-        self._size = size
+    site: SandboxSite
+    system: StatusClient
+    sources: Sources
+    actors: list[DemoProcess]
+    shown: Display
+    size: Scale
+    stop: Stop
+
+    def __post_init__(self) -> None:
         self._look: SystemState | None = None
 
     def play(self, day: Day, events: int, api: str) -> DemoResult:
         """Play the day and return what it has shown."""
-        before = self._site.items()
-        story = Scenario(scenes(self._site, self._system, self._size.seconds, api))
+        before = self.site.items()
+        story = Scenario(scenes(self.site, self.system, self.size.seconds, api))
         begin = time.monotonic()
-        self._sources.start()
-        while (share := (time.monotonic() - begin) / self._size.seconds) < 1.0:
+        self.sources.start()
+        while (share := (time.monotonic() - begin) / self.size.seconds) < 1.0:
             sentence = story.play(share)
             if sentence:
-                self._shown.say(sentence)
+                self.shown.say(sentence)
             self._tick(share, story.said)
-        self._shown.say("The day is over. The last of it goes out.")
+        self.shown.say("The day is over. The last of it goes out.")
         self._settle()
         seconds = time.monotonic() - begin
         return self._outcome(day, before, events, api, seconds)
 
     def _tick(self, share: float, said: str) -> None:
-        self._stop.check()
-        for actor in self._actors:
+        self.stop.check()
+        for actor in self.actors:
             actor.check()
-        self._look = self._system.look() or self._look
+        self._look = self.system.look() or self._look
         if self._look:
-            calls, budget = self._site.calls(), self._site.budget()
-            self._shown.show(
+            calls, budget = self.site.calls(), self.site.budget()
+            self.shown.show(
                 DisplayState(
                     share=share,
-                    deliveries=self._sources.sent,
+                    deliveries=self.sources.sent,
                     calls=calls["total"],
                     pending=self._look.pending,
                     used=budget["used"],
@@ -214,14 +207,14 @@ class DemoRun:
         """Wait until every delivery is answered and nothing is pending."""
         ends = time.monotonic() + PATIENCE
         while time.monotonic() < ends:
-            answered = not self._sources.left
+            answered = not self.sources.left
             self._tick(1.0, self._waits_for())
             if answered and self._look and not self._look.pending:
                 return
 
     def _waits_for(self) -> str:
         """Return what keeps the demo from its end, in a sentence."""
-        if left := self._sources.left:
+        if left := self.sources.left:
             return f"Waiting for the answer to {left:,} deliveries."
         look = self._look
         if look is None or not look.pending:
@@ -238,7 +231,7 @@ class DemoRun:
                 f"are given to another in {held_for:.0f} s."
             )
         if look.state == "waiting":
-            budget = self._site.budget()
+            budget = self.site.budget()
             return (
                 f"Waiting for the site's next calls: {budget['used']} of {budget['limit']} a "
                 "minute are used."
@@ -248,18 +241,18 @@ class DemoRun:
     def _outcome(
         self, day: Day, before: site_check.Items, events: int, api: str, seconds: float
     ) -> DemoResult:
-        look = self._system.look()
+        look = self.system.look()
         if look is None:
             raise DemoProcessError("the store does not answer")
-        letters, calls = self._system.letters(), self._site.calls()
+        letters, calls = self.system.letters(), self.site.calls()
         truth, excused = day.truth(), day.refused()
-        compared = site_check.compare(before, self._site.items(), truth, excused)
+        compared = site_check.compare(before, self.site.items(), truth, excused)
         fields = dict(look.status["fields"])
-        answers = self._sources.answers
+        answers = self.sources.answers
         return DemoResult(
             api=api,
             events=events,
-            deliveries=self._sources.sent,
+            deliveries=self.sources.sent,
             duplicates=sum(each["duplicates"] for each in look.status["sources"].values()),
             late=day.marks["late"],
             refused=answers[401],
@@ -268,14 +261,14 @@ class DemoRun:
             fields=fields,
             calls=calls["total"],
             calls_one_per_event=len(day.facts),
-            limit=self._size.limit,
+            limit=self.size.limit,
             rate_limited=calls["rate_limited"],
             checked=compared.checked,
             wrong=len(compared.wrong),
             lost=len(compared.lost),
             unexpected=site_check.unexpected(letters, excused),
             pending=look.pending,
-            unanswered=self._sources.left,
+            unanswered=self.sources.left,
             repairs=look.repairs,
             balanced=look.status["balanced"],
             dead_letters=site_check.reasons(letters),

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
 
 from service.reconcile.apply.apply import Applier
 from service.reconcile.apply.dry_run import prepared
@@ -45,6 +45,7 @@ from workers.webflow.site import Locale
 MOST_PROBLEMS = 1000  # of records that are told
 
 
+@dataclass(eq=False)
 class ReconcileRun:
     """
     Args:
@@ -53,35 +54,30 @@ class ReconcileRun:
         sleep: Waits for slots, and between two looks at what is on its way.
     """
 
-    def __init__(
-        self,
-        parts: Parts,
-        collection: Collection,
-        rows: Rows,
-        table: WorkingSet,
-        *,
-        sleep: Callable[[float], object] = time.sleep,
-    ) -> None:
-        self.parts = parts
-        self.collection = collection
-        self.destination = parts.settings.destinations[collection.destination]
-        self.rows = rows
-        self.table = table
+    parts: Parts
+    collection: Collection
+    rows: Rows
+    table: WorkingSet
+    _: KW_ONLY
+    sleep: Callable[[float], object] = time.sleep
+
+    def __post_init__(self) -> None:
+        source = self.rows.chosen.source
+        self.destination = self.parts.settings.destinations[self.collection.destination]
         self.watch = RunHooks()
-        self._sleep = sleep
         self.problems: list[tuple[int, str, str]] = []  # record number, path, message
-        self._outbox = OutboxReader(parts, collection)
-        self._links = ReferenceIds(parts, collection)
-        self.as_of_ms = Version.parse(rows.version).number // 1000
-        self.source_records = SourceRecords(
-            parts, collection.name, rows.chosen.source, self.as_of_ms
-        )
+        self._outbox = OutboxReader(self.parts, self.collection)
+        self._links = ReferenceIds(self.parts, self.collection)
+        self.as_of_ms = Version.parse(self.rows.version).number // 1000
+        self.source_records = SourceRecords(self.parts, self.collection.name, source, self.as_of_ms)
         self._locales: tuple[Locale, ...] = ()
         self._bad = self._unread = self._targets = 0
         self._partial = self._beside_live = False
-        self.guard_counts = GuardCounts(table, collection)
-        self.counts = RunCounts(parts.steps, parts.settings, collection)
-        self.proof = RunProof(parts, collection, table, source=rows.chosen.source, sleep=sleep)
+        self.guard_counts = GuardCounts(self.table, self.collection)
+        self.counts = RunCounts(self.parts.steps, self.parts.settings, self.collection)
+        self.proof = RunProof(
+            self.parts, self.collection, self.table, source=source, sleep=self.sleep
+        )
 
     def read(self) -> None:
         """
@@ -133,13 +129,13 @@ class ReconcileRun:
         by, told, moved = self.rows.chosen.by, self.watch.listed, self.watch.moved
         names, more = record_keys_of(self.parts, self.collection, by, list(self.table.records()))
         lister = CmsLister(
-            self.parts, self.collection, by, names=names, told=told, moved=moved, sleep=self._sleep
+            self.parts, self.collection, by, names=names, told=told, moved=moved, sleep=self.sleep
         )
         pages = lister.into(self.table, *self._outbox.begin(self.destination.name))
         pages = replace(pages, calls=pages.calls + more)
         if locale_variants.are_wanted(self.collection, self.table):
             self._locales, calls = locale_variants.locales_of(
-                self.parts, self.collection, self._sleep
+                self.parts, self.collection, self.sleep
             )
             whole = locale_variants.listed(lister, self.table, self._locales)
             calls += more + lister.calls
@@ -149,7 +145,7 @@ class ReconcileRun:
         if pages.whole:
             teach(self.parts, self.collection, self.table, self._links)
         self._targets = list_targets(
-            self.parts, self.collection, self.table, self._links, self._sleep, moved
+            self.parts, self.collection, self.table, self._links, self.sleep, moved
         )
         return pages
 
@@ -177,10 +173,10 @@ class ReconcileRun:
         )
         for page in self.table.pages():
             held = self._outbox.read([one.record for one in page])
-            page = self.source_records.marked([one.beside(held[one.record]) for one in page])
+            page = self.source_records.marked([replace(one, held=held[one.record]) for one in page])
             self._beside_live = self._beside_live or has_live(page)
             links = self._links.of(page)
-            linked = [self._localized(one.linked(links)) for one in page]
+            linked = [self._localized(replace(one, links=links)) for one in page]
             for one in linked:
                 self.table.add_findings(compare(one, comparison))
             found = (form for one in linked for form in stored_forms.forms(one, comparison.matcher))
@@ -212,7 +208,7 @@ class ReconcileRun:
     def _localized(self, one: ComparedRecord) -> ComparedRecord:
         if not self._locales or len(one.items) != 1:
             return one
-        return one.localized(dict(self.table.variants(one.items[0].id)))
+        return replace(one, variants=dict(self.table.variants(one.items[0].id)))
 
     def _matcher(self) -> tuple[FieldMatcher, int]:
         types = self.table.types()
@@ -256,7 +252,7 @@ class ReconcileRun:
     def waiting(self) -> SettlementWait:
         """Return what waits for all that was handed over."""
         return SettlementWait(
-            self.parts, self.collection, self.table, told=self.watch.settled, sleep=self._sleep
+            self.parts, self.collection, self.table, told=self.watch.settled, sleep=self.sleep
         )
 
     def dry_run(

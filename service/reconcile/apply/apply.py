@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from itertools import groupby
 from typing import Literal, cast
 
@@ -54,6 +54,7 @@ class Applied:
         )
 
 
+@dataclass(eq=False)
 class Applier:
     """
     Args:
@@ -65,33 +66,23 @@ class Applier:
         portion: Is asked before each portion for the lock of the run; raises where it is lost.
     """
 
-    def __init__(
-        self,
-        parts: Parts,
-        collection: Collection,
-        table: WorkingSet,
-        *,
-        source: str,
-        by: Literal["key", "item"],
-        began_ms: int,
-        order: Precedence,
-        limits: Mapping[str, RunLimit],
-        portion: Callable[[], RunLease | None] = lambda: None,
-    ) -> None:
-        self._parts = parts
-        self._collection = collection
-        self._destination = parts.settings.destinations[collection.destination]
-        self._table = table
-        self._source = source
-        self._by = by
-        self._began_ms = began_ms
-        self._order = order
-        self._kind = cast(Kind, collection.reconcile.orphans)
-        self._portion = portion
-        self._limits = limits
+    parts: Parts
+    collection: Collection
+    table: WorkingSet
+    _: KW_ONLY
+    source: str
+    by: Literal["key", "item"]
+    began_ms: int
+    order: Precedence
+    limits: Mapping[str, RunLimit]
+    portion: Callable[[], RunLease | None] = lambda: None
+
+    def __post_init__(self) -> None:
+        self._destination = self.parts.settings.destinations[self.collection.destination]
+        self._kind = cast(Kind, self.collection.reconcile.orphans)
         self._due = 0.0  # time.monotonic() at which all that is handed over becomes due
-        self._outbox = OutboxReader(parts, collection)
-        self._repairs = Repairs(parts.steps, parts.settings)
+        self._outbox = OutboxReader(self.parts, self.collection)
+        self._repairs = Repairs(self.parts.steps, self.parts.settings)
 
     def act(self) -> Applied:
         """
@@ -100,22 +91,22 @@ class Applier:
         Raises:
             StoreUnavailable: What was handed over before stands; a second run does the rest.
         """
-        pages = -(-len(self._table.acted(causes.ACTS)) // PAGE)
+        pages = -(-len(self.table.acted(causes.ACTS)) // PAGE)
         self._due = time.monotonic() + min(HOLD_MOST, HOLD + pages * PER_PAGE)
         done = Applied()
-        for chunk in chunks(self._table.findings(causes.BACK)):
+        for chunk in chunks(self.table.findings(causes.BACK)):
             done += self._bring_back(chunk)
-        for chunk in chunks(self._table.findings(causes.ADOPT), AT_ONCE):
+        for chunk in chunks(self.table.findings(causes.ADOPT), AT_ONCE):
             self._adopt(chunk)
-        for chunk in chunks(self._table.findings(causes.REPAIR)):
+        for chunk in chunks(self.table.findings(causes.REPAIR)):
             done += self._repair(chunk)
-        for chunk in chunks(self._table.findings(causes.AGAIN)):
+        for chunk in chunks(self.table.findings(causes.AGAIN)):
             done += self._make(chunk, gone=True)
-        for chunk in chunks(self._table.findings(*_MISSING)):
+        for chunk in chunks(self.table.findings(*_MISSING)):
             done += self._make(chunk, gone=False)
-        for chunk in chunks(self._table.findings(causes.ACCEPT)):
+        for chunk in chunks(self.table.findings(causes.ACCEPT)):
             done += self._take(chunk)
-        for chunk in chunks(self._table.findings(causes.RETIRE)):
+        for chunk in chunks(self.table.findings(causes.RETIRE)):
             done += self._retire(chunk)
         return done
 
@@ -141,7 +132,7 @@ class Applier:
         """What the items show already is taken as confirmed: nothing is sent."""
         changes = []
         for own in chunk:
-            item = self._table.item(own[0].item or "")
+            item = self.table.item(own[0].item or "")
             stood = item.updated if item is not None else None
             news = self._changes(own[0].record or "", _wanted(own)) if stood else ()
             changes.append([replace(change, stands=stood) for change in news])
@@ -149,7 +140,7 @@ class Applier:
 
     def _make(self, chunk: Sequence[list[Finding]], *, gone: bool) -> Applied:
         """Items that are not there: created, or left to what `missing` says."""
-        creates = self._collection.missing == "create"
+        creates = self.collection.missing == "create"
         before = self._outbox.read([own[0].record or "" for own in chunk])
         repairs = [
             Repair(
@@ -157,12 +148,12 @@ class Applier:
                 own[0].item,
                 gone=gone,
                 make=creates,
-                back=self._order.lifts(before[own[0].record or ""].gone),
+                back=self.order.lifts(before[own[0].record or ""].gone),
             )
             for own in chunk
         ]
         back = any(repair.back for repair in repairs)
-        limit = self._limits.get(CREATED) if creates else None
+        limit = self.limits.get(CREATED) if creates else None
         done = Applied()
         if gone or creates or back:
             # One that is made anew is counted here, a new one as its values are accepted.
@@ -173,12 +164,12 @@ class Applier:
         changes = []
         for own in chunk:
             record = own[0].record or ""
-            own_held, wanted = held[record], self._table.wanted_of(record)
+            own_held, wanted = held[record], self.table.wanted_of(record)
             news = []
             for each in wanted:
                 field, away = own_held.fields.get(each.slug), own_held.gone
-                if is_news(each, field, away, self._order):
-                    version = self._order.version(each.version, (field, away))
+                if is_news(each, field, away, self.order):
+                    version = self.order.version(each.version, (field, away))
                     news.append(replace(each, version=version))
             changes.append(list(self._changes(record, news)))
         handed = self._accept(changes, None if gone else limit)
@@ -203,14 +194,14 @@ class Applier:
             for [found, *_] in chunk
             if found.arrival
         ]
-        limit = self._limits.get(RETIRED)
+        limit = self.limits.get(RETIRED)
         if again and self._write(again, limit).held:
             return self._held(RETIRED, chunk)
         changes = []
         for [found, *_] in chunk:
             record = found.record or ""
-            change = Change("reconcile", self._collection.name, record, self._by, (), found.version)
-            change = replace(change, snapshot=self._order.snapshot)
+            change = Change("reconcile", self.collection.name, record, self.by, (), found.version)
+            change = replace(change, snapshot=self.order.snapshot)
             changes.append([replace(change, retire=self._kind)])
         if self._accept(changes, limit).held:
             return self._held(RETIRED, chunk)
@@ -221,7 +212,7 @@ class Applier:
         why = f"others were {kind} meanwhile: together they need an approval"
         records = [own[0].record or "" for own in chunk]
         acts = (causes.RETIRE,) if kind == RETIRED else (causes.AGAIN, causes.CREATE)
-        self._table.withhold(why, acts, records)
+        self.table.withhold(why, acts, records)
         return Applied(held={kind: why})
 
     # the two ways into the outbox -----------------------------------------------------------
@@ -230,35 +221,35 @@ class Applier:
         done = Repaired(0, (), wake=False, lost=True)
         while done.lost:  # asked once more, the lock raises that it is lost
             done = self._repairs.repair(
-                self._collection,
+                self.collection,
                 repairs,
-                began_ms=self._began_ms,
+                began_ms=self.began_ms,
                 hold=self._hold(),
-                source=self._source,
-                as_of_ms=self._order.as_of_ms,
+                source=self.source,
+                as_of_ms=self.order.as_of_ms,
                 limit=limit,
-                lease=self._portion(),
+                lease=self.portion(),
             )
         if done.held and limit:
             return Applied(held={limit.kind: ""})
         if done.wake:
-            self._parts.wakes.wake(self._destination.name)
+            self.parts.wakes.wake(self._destination.name)
         return Applied(repaired=done.fields)
 
     def _accept(self, changes: Sequence[list[Change]], limit: RunLimit | None = None) -> Applied:
         """One event for each record that has changes."""
         done = Applied()
         for events in parts(changes):
-            delivery = Delivery(self._source, "", events, mode="reconcile", limit=limit)
+            delivery = Delivery(self.source, "", events, mode="reconcile", limit=limit)
             accepted = Accepted("lost")
             while accepted.outcome == "lost":  # as above
-                token, lease = uuid.uuid4().hex, self._portion()
+                token, lease = uuid.uuid4().hex, self.portion()
                 delivery = replace(delivery, token=token, hold=self._hold(), lease=lease)
-                accepted = self._parts.outbox.accept(delivery)
+                accepted = self.parts.outbox.accept(delivery)
             if accepted.outcome == "held" and limit:
                 return done + Applied(held={limit.kind: ""})
             for name in accepted.wake:
-                self._parts.wakes.wake(name)
+                self.parts.wakes.wake(name)
             done += Applied(accepted=accepted.accepted)
         return done
 
@@ -271,14 +262,14 @@ class Applier:
             fields = tuple(
                 FieldValue(each.slug, each.value, each.type, each.on_create) for each in own
             )
-            change = Change(mapping, self._collection.name, record, self._by, fields, version)
-            yield replace(change, snapshot=self._order.snapshot)
+            change = Change(mapping, self.collection.name, record, self.by, fields, version)
+            yield replace(change, snapshot=self.order.snapshot)
 
     def _is_held_back(self, finding: Finding) -> bool:
         """Tell whether a live write would publish what an editor holds back, or be refused."""
         if not self._destination.live or finding.item is None:
             return False
-        item = self._table.item(finding.item)
+        item = self.table.item(finding.item)
         return item is not None and not item.shown
 
 

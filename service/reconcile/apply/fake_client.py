@@ -1,7 +1,8 @@
 """
 A fake CMS: it takes every call that would write, and answers from the listing.
 
-It has the methods of `workers.webflow.client.Client`. What it cannot know, it takes as sent: it
+It has the methods of `workers.webflow.client.Client`, and takes whatever arguments a real request
+needs besides. What it cannot know, it takes as sent: it
 refuses no value, so what the CMS alone refuses, a dry run does not show; what Instep itself
 refuses, it does.
 """
@@ -10,10 +11,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
-from types import MappingProxyType
 from typing import Any
 
 from service.reconcile.plan.model import ListedItem
@@ -30,6 +30,7 @@ _HELD_BACK = Answer(409, "conflict", "Live PATCH updates can't be applied to ite
                     "never been published")  # fmt: skip
 
 
+@dataclass(eq=False)
 class FakeClient:
     """
     Args:
@@ -40,20 +41,14 @@ class FakeClient:
         tags: cmsLocaleId → tag, of the locales beside the primary one.
     """
 
-    def __init__(
-        self,
-        table: WorkingSet,
-        types: Mapping[str, str],
-        schema: Sequence[SchemaField],
-        *,
-        by_v1: bool,
-        tags: Mapping[str, str] = MappingProxyType({}),
-    ) -> None:
-        self._table = table
-        self._types = types
-        self._schema = schema
-        self._by_v1 = by_v1
-        self._tags = tags
+    table: WorkingSet
+    types: Mapping[str, str]
+    schema: Sequence[SchemaField]
+    _: KW_ONLY
+    by_v1: bool
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
         self._written: dict[str, ItemView | None] = {}  # of a variant: by id and tag
         self._files = count(1)
         self._made = count(1)
@@ -70,9 +65,7 @@ class FakeClient:
         items: Mapping[str, Mapping[str, Any]] | Sequence[Entry],
         *,
         live: bool,
-        files: bool = False,
-        seconds: float = 0,
-        not_after: float = 0,
+        **_: object,
     ) -> Answer:
         self.calls["update"] += 1
         sent = {(id, locale): fields for id, locale, fields in as_entries(items)}
@@ -81,7 +74,7 @@ class FakeClient:
             return _NO_ITEM
         known = {place: view for place, view in views.items() if view is not None}
         if live and any(view.published is None for view in known.values()):
-            return replace(_HELD_BACK, status=400, code="Conflict") if self._by_v1 else _HELD_BACK
+            return replace(_HELD_BACK, status=400, code="Conflict") if self.by_v1 else _HELD_BACK
         shown = []
         for (id, locale), view in known.items():
             now = self._merged(view, sent[id, locale], live=live)
@@ -90,14 +83,7 @@ class FakeClient:
         return Answer(200, items={view.id: view for view in shown}, variants=tuple(shown))
 
     def create(
-        self,
-        collection: str,
-        items: Sequence[Mapping[str, Any]],
-        *,
-        live: bool,
-        files: bool = False,
-        seconds: float = 0,
-        not_after: float = 0,
+        self, collection: str, items: Sequence[Mapping[str, Any]], *, live: bool, **_: object
     ) -> Answer:
         self.calls["create"] += 1
         made = {}
@@ -107,24 +93,14 @@ class FakeClient:
         self._written.update(made)
         return Answer(200, items=made)
 
-    def publish(
-        self, collection: str, items: Named, *, seconds: float = 0, not_after: float = 0
-    ) -> Answer:
+    def publish(self, collection: str, items: Named, **_: object) -> Answer:
         self.calls["publish"] += 1
         for place in (places := self._places(items)):
             if view := self._view(*place):
                 self._written[self._place(*place)] = replace(view, published=_now())
         return Answer(200, published=frozenset(id for id, _ in places))
 
-    def withdraw(
-        self,
-        collection: str,
-        items: Named,
-        *,
-        live: bool,
-        seconds: float = 0,
-        not_after: float = 0,
-    ) -> Answer:
+    def withdraw(self, collection: str, items: Named, *, live: bool, **_: object) -> Answer:
         self.calls["unpublish" if live else "delete"] += 1
         for place in self._places(items):
             view = self._view(*place)
@@ -134,36 +110,20 @@ class FakeClient:
 
     # what reads -----------------------------------------------------------------------------
 
-    def get_collection(
-        self, collection: str, *, seconds: float = 0, not_after: float = 0
-    ) -> Answer:
+    def get_collection(self, collection: str, **_: object) -> Answer:
         self.calls["schema"] += 1
-        return Answer(200, schema=tuple(self._schema))
+        return Answer(200, schema=tuple(self.schema))
 
-    def list_items(
-        self,
-        collection: str,
-        *,
-        offset: int = 0,
-        since: str | None = None,
-        edited: bool = False,
-        where: Mapping[str, str] | None = None,
-        seconds: float = 0,
-        not_after: float = 0,
-    ) -> Answer:
+    def list_items(self, collection: str, **_: object) -> Answer:
         """A look-up of what was made or edited since: nothing, but for what was just listed."""
         self.calls["list"] += 1
         return Answer(200, items={}, total=0)
 
-    def find_slug(
-        self, collection: str, slug: str, *, seconds: float = 0, not_after: float = 0
-    ) -> Answer:
+    def find_slug(self, collection: str, slug: str, **_: object) -> Answer:
         self.calls["list"] += 1
         return Answer(200, items={}, total=0)
 
-    def get_item(
-        self, collection: str, item: str, *, seconds: float = 0, not_after: float = 0
-    ) -> Answer:
+    def get_item(self, collection: str, item: str, **_: object) -> Answer:
         self.calls["get"] += 1
         view = self._view(item)
         return Answer(200, items={item: view}) if view else _NO_ITEM
@@ -171,7 +131,7 @@ class FakeClient:
     # ----------------------------------------------------------------------------------------
 
     def _place(self, id: str, locale: str = "") -> str:
-        return f"{id} {self._tags[locale]}" if locale in self._tags else id
+        return f"{id} {self.tags[locale]}" if locale in self.tags else id
 
     def _places(self, items: Named) -> list[tuple[str, str]]:
         """Return id and locale of each variant that *items* name."""
@@ -181,10 +141,10 @@ class FakeClient:
         place = self._place(id, locale)
         if place in self._written:
             return self._written[place]
-        if locale in self._tags:
-            found = dict(self._table.variants(id)).get(self._tags[locale])
+        if locale in self.tags:
+            found = dict(self.table.variants(id)).get(self.tags[locale])
         else:
-            found = self._table.item(id)
+            found = self.table.item(id)
         return as_view(found) if found else None
 
     def _merged(self, view: ItemView, sent: Mapping[str, Any], *, live: bool) -> ItemView:
@@ -202,7 +162,7 @@ class FakeClient:
         )
 
     def _kept(self, slug: str, value: Any) -> Any:
-        if not TYPES[self._types.get(slug, "plain")].files or not value:
+        if not TYPES[self.types.get(slug, "plain")].files or not value:
             return value
         if isinstance(value, list):
             return [self._file(each) for each in value]

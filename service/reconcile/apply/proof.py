@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import KW_ONLY, asdict, dataclass
 
 from service.reconcile.plan import causes
 from service.reconcile.plan.model import OutboxItem
@@ -56,6 +56,7 @@ class Unproven:
         return asdict(self)
 
 
+@dataclass(eq=False)
 class RunProof:
     """
     Args:
@@ -66,27 +67,21 @@ class RunProof:
         StoreUnavailable: The store did not answer.
     """
 
-    def __init__(
-        self,
-        parts: Parts,
-        collection: Collection,
-        table: WorkingSet,
-        *,
-        source: str,
-        sleep: Callable[[float], object] = time.sleep,
-    ) -> None:
-        self._parts = parts
-        self._collection = collection.name
-        self._table = table
-        self._source = source
-        self._sleep = sleep
-        self._outbox = OutboxReader(parts, collection)
+    parts: Parts
+    collection: Collection
+    table: WorkingSet
+    _: KW_ONLY
+    source: str
+    sleep: Callable[[float], object] = time.sleep
+
+    def __post_init__(self) -> None:
+        self._outbox = OutboxReader(self.parts, self.collection)
         self._arrival = self._began_ms = 0
 
     def begin(self) -> None:
         """Note what has come before the listing begins."""
         with guarded():
-            self._arrival = int(self._parts.steps.client.get(keys.ARRIVAL) or 0)
+            self._arrival = int(self.parts.steps.client.get(keys.ARRIVAL) or 0)
         self._began_ms = self._outbox.now_us() // 1000
 
     # what is on its way ---------------------------------------------------------------------
@@ -98,10 +93,10 @@ class RunProof:
         Args:
             hindrance: Says why waiting is in vain; None: nobody waits.
         """
-        told = set(self._table.told_records(causes.ON_ITS_WAY))
-        name = keys.waiting(self._collection)
+        told = set(self.table.told_records(causes.ON_ITS_WAY))
+        name = keys.waiting(self.collection.name)
         with guarded():
-            waiting = self._parts.steps.client.zrangebyscore(name, "-inf", self._began_ms)
+            waiting = self.parts.steps.client.zrangebyscore(name, "-inf", self._began_ms)
         left = sorted({*told, *waiting})
         waited = 0.0
         while True:
@@ -110,12 +105,12 @@ class RunProof:
             ends = not (moves or sliced) or hindrance is None or waited >= PATIENCE
             if ends or (hindrance and hindrance()):
                 return len(left) + sliced
-            self._sleep(LOOK)
+            self.sleep(LOOK)
             waited += LOOK
 
     def _sliced(self) -> int:
         """Return the deliveries that had come before, and are still being taken in slices."""
-        client = self._parts.steps.client
+        client = self.parts.steps.client
         with guarded():
             names = [str(name) for name in client.lrange(keys.SLICED, 0, -1)]
             came = [client.hget(keys.sliced(name), "before") for name in names]
@@ -147,15 +142,15 @@ class RunProof:
         Args:
             refused: Records of which this run's own values became dead letters.
         """
-        keys = {key for record in refused for key in (record, self._table.shown(record))}
-        return sum(self._counts(letter, keys) for letter in self._parts.letters.list())
+        keys = {key for record in refused for key in (record, self.table.shown(record))}
+        return sum(self._counts(letter, keys) for letter in self.parts.letters.list())
 
     def _counts(self, letter: Letter, refused: set[str | None]) -> bool:
         if letter.kind == "unmapped":
             named = {each["collection"] for each in letter.left_out if each["collection"]}
-            mine = self._collection in named if named else letter.source == self._source
+            mine = self.collection.name in named if named else letter.source == self.source
             return mine and letter.created.timestamp() * 1000 <= self._began_ms
-        if letter.collection != self._collection:
+        if letter.collection != self.collection.name:
             return False
         before = any(each.get("arrival", 0) <= self._arrival for each in letter.fields.values())
         return before or letter.key in refused

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from math import inf
 
 from service.reconcile.plan import causes
@@ -49,6 +49,7 @@ class WaitResult:
     why: str = ""
 
 
+@dataclass(eq=False)
 class SettlementWait:
     """
     Args:
@@ -56,25 +57,18 @@ class SettlementWait:
         sleep: Between two looks.
     """
 
-    def __init__(
-        self,
-        parts: Parts,
-        collection: Collection,
-        table: WorkingSet,
-        *,
-        told: Callable[[int], object] = lambda _: None,
-        sleep: Callable[[float], object] = time.sleep,
-    ) -> None:
-        self._parts = parts
-        self._collection = collection
-        self._table = table
-        self._told = told
-        self._sleep = sleep
-        self._outbox = OutboxReader(parts, collection)
+    parts: Parts
+    collection: Collection
+    table: WorkingSet
+    _: KW_ONLY
+    told: Callable[[int], object] = lambda _: None
+    sleep: Callable[[float], object] = time.sleep
+
+    def __post_init__(self) -> None:
+        self._outbox = OutboxReader(self.parts, self.collection)
         self._settled: set[str] = set()
-        self._since = (
-            self._outbox.now_us() // 1000
-        )  # ms; what comes later overtakes what was handed over
+        # ms; what comes later overtakes what was handed over
+        self._since = self._outbox.now_us() // 1000
         self._unattended = float("inf")  # time.monotonic() from which on there is no worker
 
     def wait(self, *, patient: bool = True) -> WaitResult:
@@ -84,7 +78,7 @@ class SettlementWait:
         Raises:
             StoreUnavailable: The store did not answer.
         """
-        left = self._table.acted(causes.ACTS)
+        left = self.table.acted(causes.ACTS)
         everything = len(left)
         best, moved = everything, self._now()
         while True:
@@ -92,7 +86,7 @@ class SettlementWait:
                 self._look(left[start : start + PAGE])
             left = [record for record in left if record not in self._settled]
             self._settled.clear()
-            self._told(everything - len(left))
+            self.told(everything - len(left))
             if len(left) < best:
                 best, moved = len(left), self._now()
             why = (
@@ -104,38 +98,38 @@ class SettlementWait:
             )
             if not left or why:
                 return WaitResult(everything - len(left), len(left), why)
-            self._sleep(LOOK)
+            self.sleep(LOOK)
 
     def _now(self) -> float:
-        steps = self._parts.steps
+        steps = self.parts.steps
         return (clock.read_us(steps.client) + steps.clock_offset_ms * 1000) / 1e6
 
     def _why(self, stands: float) -> str:
         """Return why nobody waits any longer, nothing having been settled for *stands* seconds."""
         if stands < SETTLES:
             return self.hindrance()
-        site = self._collection.destination
-        held = self._parts.report.status()["destinations"][site]
+        site = self.collection.destination
+        held = self.parts.report.status()["destinations"][site]
         state = f": {site} is in {held['state']}: {held['reason']}" if held["reason"] else ""
         return f"nothing was written for {SETTLES / 60:g} minutes{state}; the rest is sent later"
 
     def _look(self, records: list[str]) -> None:
         held = self._outbox.read(records)
         outcomes: list[tuple[str, int]] = []
-        for record, found in self._table.open_findings(records, causes.ACTS).items():
+        for record, found in self.table.open_findings(records, causes.ACTS).items():
             since = self._since
             own = [(outcome_of(held[record], finding, since), n) for n, finding in found]
             outcomes += own
             if all(outcome != WAITING for outcome, _ in own):
                 self._settled.add(record)
-        self._table.note(outcomes)
+        self.table.note(outcomes)
 
     def hindrance(self) -> str:
         """Return why waiting is in vain, or nothing."""
-        status = self._parts.report.status()
+        status = self.parts.report.status()
         for name, kind in (
-            (self._collection.destination, "destinations"),
-            (self._collection.name, "collections"),
+            (self.collection.destination, "destinations"),
+            (self.collection.name, "collections"),
         ):
             held = status[kind][name]
             if held["state"] == "paused":
@@ -143,7 +137,7 @@ class SettlementWait:
             for wait in held.get("waits", ()):
                 if wait["seconds"] > TRIED and wait["records"] >= held["pending_items"]:
                     return f"{name} waits: {wait['reason']}: {wait['message']}"
-        if heartbeats.workers_alive(self._parts.steps.client):
+        if heartbeats.workers_alive(self.parts.steps.client):
             self._unattended = float("inf")
             return ""
         self._unattended = min(self._unattended, time.monotonic())

@@ -45,7 +45,7 @@ def _back(one: ComparedRecord, comparison: Comparison) -> Iterator[Finding]:
         act, why = comparison.policies.whole(causes.BACK)
         why = why or "an earlier snapshot lacked its record"
         yield Finding(causes.MISSED, one.record, one.held.id, act=act, why=why)
-    yield from _there(one.beside(replace(one.held, gone=None, back=True)), comparison)
+    yield from _there(replace(one, held=replace(one.held, gone=None, back=True)), comparison)
 
 
 def _there(one: ComparedRecord, comparison: Comparison) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ The three sides of a comparison: a record of the source, what the outbox holds, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from workers.store.item_record import FieldRecord
@@ -96,18 +96,6 @@ class ComparedRecord:
     variants: Mapping[str, ListedItem] = field(default_factory=dict)  # of its one item, by the tag
     live: ListedItem | None = None  # the live copy of its one item, where it was read
     given: bool = True  # see `SourceRecords.given`
-
-    def beside(self, held: OutboxItem) -> ComparedRecord:
-        """Return it with what the outbox holds."""
-        return replace(self, held=held)
-
-    def localized(self, variants: Mapping[str, ListedItem]) -> ComparedRecord:
-        """Return it with the other variants of its item."""
-        return replace(self, variants=variants)
-
-    def linked(self, links: Mapping[str, str | None]) -> ComparedRecord:
-        """Return it with the ids of the items that values name."""
-        return replace(self, links=links)
 
 
 def has_live(page: Iterable[ComparedRecord]) -> bool:

@@ -37,32 +37,32 @@ STDIN: Final = "-"
 _AS_IT_IS: Final = Shape()
 
 
+@dataclass(eq=False)
 class FileRecords:
     """The records of a file."""
 
     unit = "bytes"
 
-    def __init__(
-        self, file: SnapshotFile, kind: FileFormat, shape: Shape, as_of: datetime, margin: float
-    ) -> None:
-        self.name = file.name
-        self.as_of = as_of
-        self.margin = margin
-        self.word = kind.word
-        self._file = file
-        self._kind = kind
-        self._shape = shape
+    file: SnapshotFile
+    kind: FileFormat
+    shape: Shape
+    as_of: datetime
+    margin: float
+
+    def __post_init__(self) -> None:
+        self.name = self.file.name
+        self.word = self.kind.word
 
     @property
     def size(self) -> int | None:
-        return self._file.size
+        return self.file.size
 
     @property
     def read(self) -> int:
-        return self._file.read
+        return self.file.read
 
     def __iter__(self) -> Iterator[Record]:
-        return self._kind.records(self._file, self._shape)
+        return self.kind.records(self.file, self.shape)
 
 
 def from_file(

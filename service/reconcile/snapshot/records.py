@@ -36,25 +36,11 @@ class Records(Protocol):
     fails half-way: then nothing that was read of it counts. A source without records is no error.
     """
 
-    @property
-    def name(self) -> str:
-        """The file or the database, as it may be shown: without a password."""
-
-    @property
-    def as_of(self) -> datetime:
-        """The snapshot's time (aware): no record of it is older."""
-
-    @property
-    def margin(self) -> float:
-        """By how many seconds that may be off: what came then may be in it, or not."""
-
-    @property
-    def word(self) -> str:
-        """What its numbers count: ``line`` (of a file), ``record`` (of a list) or ``row``."""
-
-    @property
-    def unit(self) -> str:
-        """What *size* and *read* count: ``bytes`` or ``rows``."""
+    name: str  # the file or the database, as it may be shown: without a password
+    as_of: datetime  # the snapshot's time, aware: no record of it is older
+    margin: float  # s by which that may be off: what came then may be in it, or not
+    word: str  # what its numbers count: "line" (of a file), "record" (of a list) or "row"
+    unit: str  # what *size* and *read* count: "bytes" or "rows"
 
     @property
     def size(self) -> int | None:

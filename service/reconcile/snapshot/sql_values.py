@@ -6,14 +6,7 @@ import base64
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from ipaddress import (
-    IPv4Address,
-    IPv4Interface,
-    IPv4Network,
-    IPv6Address,
-    IPv6Interface,
-    IPv6Network,
-)
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Any, Final
 from uuid import UUID
 
@@ -89,8 +82,6 @@ CONVERT: Final[dict[type[Any], Callable[[Any], Any]]] = {
     dict: _object,
     IPv4Address: str,
     IPv6Address: str,
-    IPv4Interface: str,
-    IPv6Interface: str,
     IPv4Network: str,
     IPv6Network: str,
 }

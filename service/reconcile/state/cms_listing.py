@@ -15,7 +15,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -61,6 +61,7 @@ class Side(Protocol):
     def add_item(self, record: str | None, item: ListedItem) -> None: ...
 
 
+@dataclass(eq=False)
 class CmsLister:
     """
     Args:
@@ -71,26 +72,19 @@ class CmsLister:
         sleep: Waits for a slot.
     """
 
-    def __init__(
-        self,
-        parts: Parts,
-        collection: Collection,
-        by: str,
-        *,
-        names: RecordKeys | None = None,
-        told: Callable[[int, int | None], object] = lambda *_: None,
-        moved: Callable[[], object] = lambda: None,
-        sleep: Callable[[float], object] = time.sleep,
-    ) -> None:
-        self._parts = parts
-        self._collection = collection
-        self._destination = parts.settings.destinations[collection.destination]
-        self._by = by
-        self._names = names or RecordKeys(collection)
-        self._told = told
-        self._moved = moved
-        self._sleep = sleep
-        self._reader = CmsReader(parts)
+    parts: Parts
+    collection: Collection
+    by: str
+    _: KW_ONLY
+    names: RecordKeys | None = None
+    told: Callable[[int, int | None], object] = lambda *_: None
+    moved: Callable[[], object] = lambda: None
+    sleep: Callable[[float], object] = time.sleep
+
+    def __post_init__(self) -> None:
+        self._destination = self.parts.settings.destinations[self.collection.destination]
+        self._names = self.names or RecordKeys(self.collection)
+        self._reader = CmsReader(self.parts)
         self.calls = 0
 
     def into(self, table: Side | None, began_ms: int = 0, since_ms: int = 0) -> Listing:
@@ -116,39 +110,39 @@ class CmsLister:
                         table.add_item(self._record(view), listed(view))
                     newest = max(filter(None, (newest, view.created)), default=None)
                 seen |= page.items.keys()
-                self._parts.items.take_in(self._as_lookup(offset, began_ms), page)
+                self.parts.items.take_in(self._as_lookup(offset, began_ms), page)
                 offset += len(page.items)
-                self._told(len(seen), total)
+                self.told(len(seen), total)
                 if not page.items or offset >= (total if total is not None else offset + 1):
                     break
         except BaseException:
-            self._parts.items.end_listing(self._collection, began_ms)
+            self.parts.items.end_listing(self.collection, began_ms)
             raise
         finally:
             self._reader.close()
         whole = total is not None and not shrank and len(seen) >= total
         if not whole:
-            self._parts.items.end_listing(self._collection, began_ms)
+            self.parts.items.end_listing(self.collection, began_ms)
         else:
-            repairs = Repairs(self._parts.steps, self._parts.settings)
-            repairs.listed(self._collection, newest, len(seen), at, began_ms)
+            repairs = Repairs(self.parts.steps, self.parts.settings)
+            repairs.listed(self.collection, newest, len(seen), at, began_ms)
         return Listing(len(seen), self.calls, whole, began_ms, since_ms)
 
     def _record(self, view: ItemView) -> str | None:
-        if self._by == "item":
+        if self.by == "item":
             return view.id
         return self._names.of(view)
 
     def _as_lookup(self, offset: int, began_ms: int) -> Lookup:
         # Its items are taken in, and no pass of the workers is moved on by it: they wait for its
         # end (lua/lib/listing_schedule.lua).
-        name, token = self._collection.name, uuid.uuid4().hex
+        name, token = self.collection.name, uuid.uuid4().hex
         return Lookup(name, "index", token, offset, slot=":reconcile", at=began_ms)
 
     def _now_ms(self) -> int:
         with guarded():
-            seconds, micros = self._parts.steps.client.time()
-        return int(seconds) * 1000 + int(micros) // 1000 + self._parts.steps.clock_offset_ms
+            seconds, micros = self.parts.steps.client.time()
+        return int(seconds) * 1000 + int(micros) // 1000 + self.parts.steps.clock_offset_ms
 
     def page(self, offset: int, locales: str = "") -> Answer:
         """
@@ -160,21 +154,21 @@ class CmsLister:
         """
         where = {"cmsLocaleId": locales} if locales else None
         return self._read(
-            lambda client: client.list_items(self._collection.id, offset=offset, where=where),
+            lambda client: client.list_items(self.collection.id, offset=offset, where=where),
             f"its items from {offset} on could not be listed",
         )
 
     def live_page(self, offset: int) -> Answer:
         """Return a page of the live copies; raises as `page` does."""
         return self._read(
-            lambda client: client.list_items(self._collection.id, offset=offset, live=True),
+            lambda client: client.list_items(self.collection.id, offset=offset, live=True),
             f"its live items from {offset} on could not be listed",
         )
 
     def live_item(self, id: str) -> Answer:
         """Return the live copy of one item, if it has any; raises as `page` does."""
         return self._read(
-            lambda client: client.get_item(self._collection.id, id, live=True),
+            lambda client: client.get_item(self.collection.id, id, live=True),
             f"its live item {id} could not be read",
             (200, 404),
         )
@@ -185,19 +179,17 @@ class CmsLister:
         words = ""
         for tries in range(TRIES):
             if tries:
-                self._sleep(PAUSE * 2 ** (tries - 1))
-            take(self._parts, self._collection, self._sleep)
-            outcome = self._reader.ask(
-                self._destination, ask, flight="", collection=self._collection
-            )
+                self.sleep(PAUSE * 2 ** (tries - 1))
+            take(self.parts, self.collection, self.sleep)
+            outcome = self._reader.ask(self._destination, ask, flight="", collection=self.collection)
             self.calls += 1
             if isinstance(outcome, Answer) and outcome.status in good:
-                self._moved()
+                self.moved()
                 return outcome
             words = said(outcome)
             if not _passes(outcome):
                 break
-        raise ReconcileFailed(f"{self._collection.name}: {failed}: {words}")
+        raise ReconcileFailed(f"{self.collection.name}: {failed}: {words}")
 
 
 def _passes(outcome: Answer | DestinationError) -> bool:

@@ -42,8 +42,7 @@ class FindingsTable:
     def findings(self, *acts: str, causes: Iterable[str] = ()) -> Iterator[tuple[Finding, str]]:
         """Yield what was found and what came of it, by record; of *acts* or *causes* alone."""
         wanted = (*acts, *causes)
-        marks = ", ".join("?" for _ in wanted)
-        where = f"WHERE {'act' if acts else 'cause'} IN ({marks})" if wanted else ""
+        where = f"WHERE {_in('act' if acts else 'cause', wanted)}" if wanted else ""
         query = f"SELECT {_COLUMNS}, outcome FROM findings {where} ORDER BY act, record, n"  # noqa: S608
         for row in self._db.execute(query, wanted):
             *values, outcome = row
@@ -68,8 +67,7 @@ class FindingsTable:
             records: Of these alone; None: of all.
         """
         wanted = tuple(acts)
-        marks = ", ".join("?" for _ in wanted)
-        query = f"UPDATE findings SET act = ?, why = ? WHERE act IN ({marks})"  # noqa: S608
+        query = f"UPDATE findings SET act = ?, why = ? WHERE {_in('act', wanted)}"  # noqa: S608
         if records is None:
             return self._db.execute(query, (WITHHELD, why, *wanted)).rowcount
         done = [
@@ -85,8 +83,7 @@ class FindingsTable:
 
     def numbered(self, *acts: str) -> Iterator[tuple[int, Finding]]:
         """Yield number and finding of *acts*, by record."""
-        marks = ", ".join("?" for _ in acts)
-        query = f"SELECT n, {_COLUMNS} FROM findings WHERE act IN ({marks}) ORDER BY record, n"  # noqa: S608
+        query = f"SELECT n, {_COLUMNS} FROM findings WHERE {_in('act', acts)} ORDER BY record, n"  # noqa: S608
         for n, *values in self._db.execute(query, acts):
             yield n, _finding(values)
 
@@ -106,8 +103,7 @@ class FindingsTable:
     def acted(self, acts: Iterable[str]) -> list[str]:
         """Return the records about which one of *acts* is to be done."""
         wanted = tuple(acts)
-        marks = ", ".join("?" for _ in wanted)
-        query = f"SELECT DISTINCT record FROM findings WHERE act IN ({marks}) ORDER BY record"  # noqa: S608
+        query = f"SELECT DISTINCT record FROM findings WHERE {_in('act', wanted)} ORDER BY record"  # noqa: S608
         return [row[0] for row in self._db.execute(query, wanted)]
 
     def open_findings(
@@ -115,12 +111,15 @@ class FindingsTable:
     ) -> dict[str, list[tuple[int, Finding]]]:
         """Return number and finding of each of *records* with one of *acts*."""
         wanted = tuple(acts)
-        marks = ", ".join("?" for _ in wanted)
-        query = f"SELECT n, {_COLUMNS} FROM findings WHERE record = ? AND act IN ({marks})"  # noqa: S608
+        query = f"SELECT n, {_COLUMNS} FROM findings WHERE record = ? AND {_in('act', wanted)}"  # noqa: S608
         return {
             record: [(n, _finding(row)) for n, *row in self._db.execute(query, (record, *wanted))]
             for record in records
         }
+
+
+def _in(column: str, values: Sequence[str]) -> str:
+    return f"{column} IN ({', '.join('?' * len(values))})"
 
 
 def _row(finding: Finding) -> tuple[Any, ...]:
