@@ -39,7 +39,7 @@ def locales(
     try:
         found = _sites(ask, destination, mine)
     except DestinationError:
-        return  # it was told already
+        return  # reported already
     if isinstance(found, str):
         lacking, why = wanting, found
     else:

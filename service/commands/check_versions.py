@@ -28,9 +28,11 @@ def mixed(configuration: Configuration) -> Iterator[str]:
             writers.setdefault((options.collection, target.slug), {})[options.source] = kind
     for (collection, slug), kinds in sorted(writers.items()):
         if len(set(kinds.values())) > 1:
-            told = ", ".join(f"{source} by {kind}" for source, kind in sorted(kinds.items()))
+            writers_by_kind = ", ".join(
+                f"{source} by {kind}" for source, kind in sorted(kinds.items())
+            )
             do = "; ".join(do for mix, do in _DO.items() if mix <= set(kinds.values()))
-            yield f"Warning: {slug} of {collection} is ordered two ways ({told}): {do}"
+            yield f"Warning: {slug} of {collection} is ordered two ways ({writers_by_kind}): {do}"
 
 
 def _kind(configuration: Configuration, source: str) -> str:

@@ -83,7 +83,7 @@ def forget(collection: str, key: str, dry_run: bool, yes: bool) -> None:
             _ask()
         with Progress("erasing") as bar:
             erased = erasure.run(hits, bar.at)
-        _tell(erased.gone, erased.discarded)
+        _print_erased(erased.gone, erased.discarded)
         data = parts.settings.store.data.expanduser()
         faults = [*_write_files(client), *_spooled(data, client), *_copied(data)]
         if not faults:
@@ -204,7 +204,7 @@ def _place(hit: Hit) -> str:
     return f"{hit.id.partition(':')[2]} of {hit.id.partition(':')[0]} waits for it"
 
 
-def _tell(gone: Counter[str], discarded: int) -> None:
+def _print_erased(gone: Counter[str], discarded: int) -> None:
     click.echo(f"Erased: {sum(gone.values()):,} entries; field values discarded: {discarded:,}")
 
 

@@ -103,14 +103,14 @@ def _hint(headers: Iterable[str]) -> None:
 
 
 def _why(found: Preview, source: str, configuration: Configuration) -> str:
-    """Return what is amiss with its topics, as far as that is all."""
+    """Return why no mapping takes its topics, if that is the reason."""
     rules = [rule for rule in configuration.mappings.rules if rule.options.source == source]
     unknown = [topic for topic in found.topics if not any(r.options.takes((topic,)) for r in rules)]
     if not (rules and unknown):
         return ""
-    told = ", ".join("none" if topic is None else printable(topic) for topic in unknown)
+    found_topics = ", ".join("none" if topic is None else printable(topic) for topic in unknown)
     taken = sorted({topic for rule in rules for topic in rule.options.topics or ()})
-    return f": its topic is {told}; the mappings of {source} take {', '.join(taken)}"
+    return f": its topic is {found_topics}; the mappings of {source} take {', '.join(taken)}"
 
 
 def _creation(change: Change, found: Preview, settings: Settings) -> dict[str, str]:

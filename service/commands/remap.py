@@ -68,22 +68,22 @@ def remap(
         kept = Kept(Outbox(parts.steps, configuration.settings))
         window = kept.window(source)
         start = _start(source, since, window)
-        told: dict[str, Any] = {"source": source, "since": start.isoformat()}
+        result: dict[str, Any] = {"source": source, "since": start.isoformat()}
 
         def run(dry: bool) -> dict[str, Any]:
             made = _remap(configuration, parts, kept, source, dry)
             return _run(made, start, window.last)
 
-        told["dry_run"] = run(True)
+        result["dry_run"] = run(True)
         if not json_wanted:
-            _show(told["dry_run"], dry=True)
-        if not _decided(told, dry_run=dry_run, yes=yes, json_wanted=json_wanted):
+            _show(result["dry_run"], dry=True)
+        if not _decided(result, dry_run=dry_run, yes=yes, json_wanted=json_wanted):
             return
-        told["done"] = run(False)
+        result["done"] = run(False)
     if json_wanted:
-        as_json(told)
+        as_json(result)
     else:
-        _show(told["done"], dry=False)
+        _show(result["done"], dry=False)
 
 
 def _start(source: str, since: timedelta | datetime, window: Window) -> datetime:
@@ -149,9 +149,9 @@ def _run(made: Remap, start: datetime, last: int) -> dict[str, Any]:
     return found
 
 
-def _decided(told: dict[str, Any], *, dry_run: bool, yes: bool, json_wanted: bool) -> bool:
+def _decided(result: dict[str, Any], *, dry_run: bool, yes: bool, json_wanted: bool) -> bool:
     """Return whether to apply the changes; end the command where that needs a confirmation."""
-    found = told["dry_run"]
+    found = result["dry_run"]
     needed = bool(found["taken"] or found["letters"])
     if needed and not dry_run:
         if yes:
@@ -159,7 +159,7 @@ def _decided(told: dict[str, Any], *, dry_run: bool, yes: bool, json_wanted: boo
         if _asks() and not json_wanted:
             return click.confirm("Apply these changes?", abort=True)
     if json_wanted:
-        as_json(told | {"done": None})
+        as_json(result | {"done": None})
     elif not needed:
         click.echo("Nothing to do.")
     if needed and not dry_run:
@@ -200,8 +200,8 @@ def _show(found: dict[str, Any], *, dry: bool) -> None:
         if found[name]:
             click.echo(f"{found[name]:9,}  {words}")
     for each in found["problems"]:
-        said = f"{each['path']}: {each['message']}"
-        click.echo(f"{each['events']:9,}  events cannot be mapped: {printable(said)}")
+        problem = f"{each['path']}: {each['message']}"
+        click.echo(f"{each['events']:9,}  events cannot be mapped: {printable(problem)}")
     if dry:
         click.echo(
             "If you changed mappings.py, restart the web processes first: until then they map new "

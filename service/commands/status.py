@@ -42,7 +42,7 @@ def status(json_wanted: bool) -> None:
     from workers.runtime import heartbeats
     from workers.store.losses import Losses
 
-    with _told_with_reason(), joined() as parts:
+    with _with_reason(), joined() as parts:
         client, settings = parts.steps.client, parts.settings
         found = with_spool(parts.report.status(), settings.store.data, client)
         found["losses"] = Losses(parts.steps).open(settings.collections)
@@ -58,8 +58,8 @@ def status(json_wanted: bool) -> None:
 
 
 @contextmanager
-def _told_with_reason() -> Iterator[None]:
-    """Where the store does not answer, name that as /readyz does, and what this machine keeps."""
+def _with_reason() -> Iterator[None]:
+    """Add the reason that /readyz gives, and what the spool keeps, to a StoreUnavailable."""
     try:
         yield
     except StoreUnavailable as error:
@@ -77,7 +77,7 @@ def _told_with_reason() -> Iterator[None]:
 
 
 def _trouble(parts: Parts) -> StoreUnavailable | None:
-    """Return why the store, which answers, is given nothing new; None: it is."""
+    """Return why a store that answers is not used; None: it is."""
     from workers.store import durability
 
     try:
@@ -175,9 +175,9 @@ def memory_line(memory: Mapping[str, Any]) -> str:
     if not memory["level"]:
         return line
     largest = sorted(memory["families"].items(), key=lambda each: -each[1])[:LARGEST]
-    told = ", ".join(f"{name} {_mb(size)}" for name, size in largest) or "not measured yet"
+    families = ", ".join(f"{name} {_mb(size)}" for name, size in largest) or "not measured yet"
     refused = "; until there is room, new deliveries go to the spool or get 503" * memory["full"]
-    return f"{line}: {told}{refused}"
+    return f"{line}: {families}{refused}"
 
 
 def _mb(size: int) -> str:
@@ -185,7 +185,7 @@ def _mb(size: int) -> str:
 
 
 def _show_waits(collections: Mapping[str, Mapping[str, Any]]) -> None:
-    """Show what waits until somebody publishes the site or makes room in the plan."""
+    """Show the collections that wait for a publish of the site, or for room in the plan."""
     columns = ("reason", "since", "records", "next_try", "message")
     rows = [
         (name, *(wait[column] for column in columns))
@@ -254,5 +254,5 @@ def _show_reconciles(runs: Mapping[str, Mapping[str, Any]]) -> None:
         table("Reconciles", ("name", *RECONCILE), rows)
     for name, run in runs.items():
         if run["said"]:
-            said = printable(run["said"]).removeprefix(f"{name}: ")
-            click.echo(f"  {name}: {said}")
+            message = printable(run["said"]).removeprefix(f"{name}: ")
+            click.echo(f"  {name}: {message}")

@@ -21,7 +21,7 @@ class DisplayState:
         share: Of the day that has gone by.
         used: Calls of the CMS's current minute.
         state: Of the destination.
-        said: What is going on.
+        message: What is going on.
     """
 
     share: float
@@ -33,7 +33,7 @@ class DisplayState:
     dead: int
     state: str
     workers: int
-    said: str
+    message: str
 
     @property
     def minute(self) -> int:
@@ -78,5 +78,5 @@ class Display:
             return
         self._next = time.monotonic() + EVERY
         line = str(state)
-        self.say(f"  {state.said}" if state.share >= 1.0 and line == self._last else line)
+        self.say(f"  {state.message}" if state.share >= 1.0 and line == self._last else line)
         self._last = line

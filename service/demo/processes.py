@@ -37,13 +37,13 @@ class DemoProcess:
     ) -> None:
         self.name = arguments[0]
         self.log = folder / f"{self.name}.log"
-        self._said = folder / f"{self.name}.out"
+        self._output = folder / f"{self.name}.out"
         self._word = word
-        with self.log.open("wb") as log, self._said.open("wb") as said:
+        with self.log.open("wb") as log, self._output.open("wb") as output:
             self.process = subprocess.Popen(  # noqa: S603  # our own argv
                 pdeathsig.module("service", *arguments),
                 stdin=subprocess.DEVNULL,
-                stdout=said,
+                stdout=output,
                 stderr=log,
                 env=None if environ is None else dict(environ),
                 start_new_session=True,  # Ctrl-C is for the demo, which ends it in order
@@ -54,11 +54,11 @@ class DemoProcess:
         Wait until it is ready; return its address, ``http://host:port``.
 
         Raises:
-            DemoProcessError: it ended, or took too long; the message ends with what it said last.
+            DemoProcessError: it ended, or took too long; the message ends with its last output.
         """
         ends = time.monotonic() + START
         while time.monotonic() < ends and self.process.poll() is None:
-            line = self._said.read_text("utf-8").partition("\n")[0]
+            line = self._output.read_text("utf-8").partition("\n")[0]
             if line.startswith(self._word):
                 return line.removeprefix(self._word).strip()
             time.sleep(_LOOK)

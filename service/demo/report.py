@@ -14,7 +14,7 @@ Next: write a configuration of your own, and try it against the sandbox:
 @dataclass(frozen=True, slots=True)
 class DemoResult:
     """
-    What the day has shown. Its fields are the keys of ``--json``.
+    The result of the day. Its fields are the keys of ``--json``.
 
     Args:
         deliveries: Requests that the sources sent.
@@ -24,7 +24,7 @@ class DemoResult:
         field_values: Accepted ones; fields: what became of them.
         calls_one_per_event: Calls that one PATCH for each event would have taken.
         limit: Calls that the site allows in a minute.
-        wrong, lost: See `verdict.Comparison`.
+        wrong, lost: See `site_check.SiteCheck`.
         unexpected: Values in dead letters that were not planned.
         unanswered: Deliveries that were never taken.
         seconds: From the first delivery until nothing was waiting.
@@ -70,7 +70,7 @@ def duration(calls: int, limit: int) -> str:
 
 
 def rows(found: DemoResult) -> list[tuple[str, str, str]]:
-    """Return the lines of the table: what, how much, and what to make of it."""
+    """Return the lines of the table: name, number and comment."""
     fates = ", ".join(f"{count:,} {fate}" for fate, count in found.fields.items() if count)
     return [
         (
@@ -99,18 +99,18 @@ def rows(found: DemoResult) -> list[tuple[str, str, str]]:
 
 
 def verdict(found: DemoResult) -> str:
-    """Return what it comes to, in a sentence or two."""
+    """Return the verdict in a sentence or two."""
     if not found.good:
         reasons = {
             "fields show something wrong": found.wrong,
             "fields show nothing new": found.lost,
             "field values are still waiting": found.pending,
             "deliveries were never taken": found.unanswered,
-            "values are in dead letters that nobody expected": found.unexpected,
+            "values are in unexpected dead letters": found.unexpected,
             "the counters do not add up": 0 if found.balanced else 1,
         }
-        told = "; ".join(f"{text}: {count:,}" for text, count in reasons.items() if count)
-        return f"FAILED. {told}."
+        flaws = "; ".join(f"{text}: {count:,}" for text, count in reasons.items() if count)
+        return f"FAILED. {flaws}."
     text = (
         f"In step: all {found.checked:,} fields of the site are right, after {found.events:,} "
         f"events and {found.calls:,} calls."

@@ -122,19 +122,19 @@ def _day(
         )
         if size.limit > REAL:
             shown.say(_MORE.format(reason=_REASONS[api]))
-        cms, hooks, actors = stack.enter_context(_actors(size, here))
+        cms, hooks, processes = stack.enter_context(_processes(size, here))
         system = StatusClient(here.environ(cms))
         stack.callback(system.close)
         today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         day = simulation.make(events, size.products, begins=today - timedelta(days=1))
         sources = Sources(day.deliveries, hooks.removeprefix("http://"), here.keys, size.seconds)
         stack.callback(sources.stop)
-        stage = DemoRun(SandboxSite(cms), system, sources, actors, shown, size, stop)
+        stage = DemoRun(SandboxSite(cms), system, sources, processes, shown, size, stop)
         return stage.play(day, events, api)
 
 
 @contextlib.contextmanager
-def _actors(size: Scale, here: Workspace) -> Iterator[tuple[str, str, list[DemoProcess]]]:
+def _processes(size: Scale, here: Workspace) -> Iterator[tuple[str, str, list[DemoProcess]]]:
     """Start the site and Instep; yield their addresses and processes, and end them in order."""
     with contextlib.ExitStack() as stack:
         arguments = ("--products", str(PRODUCTS), "--requests-per-minute", str(size.limit))
@@ -151,12 +151,12 @@ def _actors(size: Scale, here: Workspace) -> Iterator[tuple[str, str, list[DemoP
 
 @dataclass(eq=False)
 class DemoRun:
-    """Everything that plays together."""
+    """One run of the demo."""
 
     site: SandboxSite
     system: StatusClient
     sources: Sources
-    actors: list[DemoProcess]
+    processes: list[DemoProcess]
     shown: Display
     size: Scale
     stop: Stop
@@ -167,23 +167,23 @@ class DemoRun:
     def play(self, day: Day, events: int, api: str) -> DemoResult:
         """Play the day and return what it has shown."""
         before = self.site.items()
-        story = Scenario(scenes(self.site, self.system, self.size.seconds, api))
+        scenario = Scenario(scenes(self.site, self.system, self.size.seconds, api))
         begin = time.monotonic()
         self.sources.start()
         while (share := (time.monotonic() - begin) / self.size.seconds) < 1.0:
-            sentence = story.play(share)
+            sentence = scenario.play(share)
             if sentence:
                 self.shown.say(sentence)
-            self._tick(share, story.said)
+            self._tick(share, scenario.message)
         self.shown.say("The day is over. The last of it goes out.")
         self._settle()
         seconds = time.monotonic() - begin
         return self._outcome(day, before, events, api, seconds)
 
-    def _tick(self, share: float, said: str) -> None:
+    def _tick(self, share: float, message: str) -> None:
         self.stop.check()
-        for actor in self.actors:
-            actor.check()
+        for process in self.processes:
+            process.check()
         self._look = self.system.look() or self._look
         if self._look:
             calls, budget = self.site.calls(), self.site.budget()
@@ -198,7 +198,7 @@ class DemoRun:
                     dead=self._look.dead,
                     state=self._look.state,
                     workers=self._look.workers,
-                    said=said,
+                    message=message,
                 )
             )
         time.sleep(TICK)

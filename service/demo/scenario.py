@@ -1,4 +1,4 @@
-"""What goes wrong on that day, and when."""
+"""The scenes of the day: what goes wrong, and when."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Scene:
     """
     Args:
         at: When, as a share of the day.
-        said: What is going on, in a sentence.
+        message: What is going on, in a sentence.
         act: Makes it happen.
         lasts: How long it is going on, as a share of the day.
     """
 
     at: float
-    said: str
+    message: str
     act: Callable[[], object] | None = None
     lasts: float = 0.08
 
@@ -76,9 +76,9 @@ class Scenario:
         self._now = self._coming.pop(0)
         if self._now.act:
             self._now.act()
-        return self._now.said
+        return self._now.message
 
     @property
-    def said(self) -> str:
+    def message(self) -> str:
         """What is going on now, or nothing."""
-        return self._now.said if self._now else ""
+        return self._now.message if self._now else ""

@@ -1,5 +1,5 @@
 """
-The day: what happens in the shop, what is sent about it, and what must show on the site after it.
+The day: what happens in the shop, the deliveries about it, and the fields of the site after it.
 
 Pure: the same arguments give the same day. The truth is worked out here from the facts alone, the
 newest of each field, and knows nothing of Instep.
@@ -33,7 +33,7 @@ UNMAPPED: tuple[Any, ...] = (
     [],
     "?",
 )  # what a stock system should never send as a quantity
-UNKNOWN = "P-9999"  # a product that nobody has made in the CMS
+UNKNOWN = "P-9999"  # a product that the CMS does not have
 REFUSED_PRICE = -1.0
 REFUSED_AT = 0.78  # of the day
 

@@ -1,4 +1,4 @@
-"""Compares the site with the truth, field by field, and says what the day has shown."""
+"""Compares the site with the truth, field by field, and sums up the dead letters."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def compare(
     Compare every field of every product.
 
     Args:
-        before: What the site showed before the day: fields that nobody touched must show it still.
+        before: What the site showed before the day: unchanged fields must show it still.
         excused: Fields whose newest value the CMS has refused: they may show anything.
     """
     checked = 0
@@ -65,8 +65,8 @@ def reasons(letters: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         problems = "; ".join(f"{each['field']}: {each['message']}" for each in letter["problems"])
         words.setdefault(letter["kind"], []).append(problems or letter["message"])
     return [
-        {"kind": kind, "count": len(told), "reason": min(told, key=len)}
-        for kind, told in words.items()
+        {"kind": kind, "count": len(reasons), "reason": min(reasons, key=len)}
+        for kind, reasons in words.items()
     ]
 
 

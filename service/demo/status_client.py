@@ -1,4 +1,4 @@
-"""What the demo sees of the running Instep: the same numbers as `instep status` shows."""
+"""The status of the running Instep: the numbers of `instep status`."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class SystemState:
         pending: Field values that are accepted and not on the site yet.
         held: Items in a request that has not been heard of for a while, and s until it is given up.
         put_off: Items that are not to be sent before their time, and s until the last of them is.
-        repairs: Once nothing is pending: items that will be written once more, since nobody knows
-            whether a request that was under way has reached the CMS.
+        repairs: Once nothing is pending: items that will be written once more, since it is unknown
+            whether the last request reached the CMS.
     """
 
     status: Mapping[str, Any]
@@ -59,7 +59,7 @@ class StatusClient:
         self._client = self._parts.steps.client
 
     def look(self) -> SystemState | None:
-        """Return what it is like now; None: the store does not answer at this moment."""
+        """Return the state now; None: the store does not answer at this moment."""
         try:
             status = self._parts.report.status()
             workers = heartbeats.workers_alive(self._client)
@@ -72,7 +72,7 @@ class StatusClient:
         return SystemState(status, status["fields"]["pending"], repairs, workers, held, put_off)
 
     def _waits(self) -> tuple[tuple[int, float], tuple[int, float]]:
-        """Return what is held by requests that nobody answers for, and what is put off."""
+        """Return what silent requests hold, and what is put off."""
         records: list[Any] = self._client.zrange(keys.waiting("products"), 0, -1)
         with self._client.pipeline(transaction=False) as pipeline:
             pipeline.time()

@@ -9,8 +9,8 @@ class Stop:
     """
     Ctrl-C or SIGTERM, which end the demo in order.
 
-    What Python raises while it runs a destructor goes nowhere, and with it the only telling of
-    the signal: the next `check` tells it once more.
+    An exception that is raised while Python runs a destructor is lost, and the signal with it: the
+    next `check` raises it once more.
     """
 
     def __init__(self) -> None:

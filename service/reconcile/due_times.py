@@ -42,7 +42,7 @@ def due_at(settings: Reconcile, last: LastRun, now: datetime) -> datetime | None
     """
     Return when the next run is due; None: never by itself.
 
-    A due time that passed while nobody was there is made up for, once.
+    A due time that passed while nothing ran is made up for once.
     """
     regular = regular_at(settings, last, now)
     if regular is None:

@@ -1,5 +1,5 @@
 """
-What a run comes to: what of it is not proven, and its exit code.
+What a run has not proven, and its exit code.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def unproven(
     stops = done.waited.why if done else ""
     waits = not (options.no_wait or options.dry_run or stops)
     late = run.proof.unsettled(run.waiting().hindrance if waits else None)
-    refused = run.table.came_of(causes.LETTER) if real else []
+    refused = run.table.with_outcome(causes.LETTER) if real else []
     holes = 0 if found.pages.whole else max(1, counts.get(causes.UNLISTED, 0))
     return Unproven(
         unmapped=found.bad,
@@ -53,7 +53,7 @@ def unproven(
 
 def _unsettled(run: ReconcileRun, done: ApplyResult) -> int:
     """Return the records of which the CMS has not answered that it holds what was handed over."""
-    return done.waited.left + len({*run.table.came_of(UNCONFIRMED)})
+    return done.waited.left + len({*run.table.with_outcome(UNCONFIRMED)})
 
 
 def exit_code(figures: Mapping[str, Any], options: ReconcileOptions) -> int:

@@ -20,7 +20,7 @@ BY_HAND, SCHEDULED = "instep reconcile", "a scheduled reconcile"  # what is done
 
 
 class RunLock:
-    """The lock of a run, which is asked before each portion that the run hands over."""
+    """The lock of a run; checked before each portion that the run hands over."""
 
     def __init__(self, lease: Lease, collection: str) -> None:
         self._lease = lease
@@ -69,8 +69,8 @@ def run_lock(
     Hold the lock of *collection* for the length of a ``with``.
 
     Args:
-        work: What holds it, for others to be told.
-        lost: Told in words, in another thread, once it is lost.
+        work: Named to others as the holder.
+        lost: Called in another thread with the reason once it is lost.
         sleep: Waits for the lock of one that may have died to run out.
 
     Raises:
@@ -91,7 +91,7 @@ def run_lock(
 
 def holder(client: redis.Redis, collection: str) -> Owner | None:
     """
-    Return who reconciles *collection*; None: nobody.
+    Return who reconciles *collection*, or None.
 
     Raises:
         StoreUnavailable: The store did not answer.

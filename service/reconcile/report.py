@@ -38,7 +38,7 @@ def summary(
     Args:
         done: None: nothing was to be done.
         decisions: Of the guard, by kind.
-        dry: Nothing was written: what is needed is told.
+        dry: Nothing was written; report what the run would need.
         calls: Of the destination, while it ran; those of live traffic are among them.
     """
     outcomes: dict[str, int] = {}
@@ -47,7 +47,7 @@ def summary(
             outcomes[outcome] = outcomes.get(outcome, 0) + number
     number_of = by_cause(run)
     differences = {cause: number_of.get(cause, 0) for cause in causes.DIFFERENCES}
-    told = {cause: n for cause, n in number_of.items() if cause not in differences}
+    notes = {cause: n for cause, n in number_of.items() if cause not in differences}
     return {
         "collection": run.collection.name,
         "source": run.rows.chosen.source,
@@ -55,7 +55,7 @@ def summary(
         "items": found.pages.items,
         "counts": differences,
         "found": sum(differences.values()),
-        "told": told,
+        "told": notes,
         "outcomes": outcomes,
         "left": left(run, done),
         "state": "held" if any(decision.asks for decision in decisions.values()) else "done",
@@ -100,7 +100,7 @@ def predicted(
 
 
 def left(run: ReconcileRun, done: ApplyResult | None) -> int:
-    """Return how many differences are still there that nobody has decided to leave."""
+    """Return how many differences remain, without those that a policy leaves."""
     chosen = (causes.REPORT, causes.CMS_WINS, causes.KEEP)
     return sum(
         number

@@ -42,7 +42,7 @@ from workers.policy.run_guard import CREATED, RETIRED, GuardDecision, GuardInput
 from workers.store.run_counts import RunCounts
 from workers.webflow.site import Locale
 
-MOST_PROBLEMS = 1000  # of records that are told
+MOST_PROBLEMS = 1000  # of records that are reported
 
 
 @dataclass(eq=False)
@@ -64,7 +64,7 @@ class ReconcileRun:
     def __post_init__(self) -> None:
         source = self.rows.chosen.source
         self.destination = self.parts.settings.destinations[self.collection.destination]
-        self.watch = RunHooks()
+        self.hooks = RunHooks()
         self.problems: list[tuple[int, str, str]] = []  # record number, path, message
         self._outbox = OutboxReader(self.parts, self.collection)
         self._links = ReferenceIds(self.parts, self.collection)
@@ -98,7 +98,7 @@ class ReconcileRun:
                 if change.collection == self.collection.name:
                     wanted = self._wanted(change)
                     self.table.add_record(change.record, row.number, wanted, change.shown)
-            self.watch.read(self.rows.records.read)
+            self.hooks.read(self.rows.records.read)
 
     def _wanted(self, change: Change) -> list[SourceField]:
         version = change.version or ""
@@ -126,10 +126,16 @@ class ReconcileRun:
         """
         self.proof.begin()
         self.table.add_known(self._outbox.ids())
-        by, told, moved = self.rows.chosen.by, self.watch.listed, self.watch.moved
+        by, on_progress, moved = self.rows.chosen.by, self.hooks.listed, self.hooks.moved
         names, more = record_keys_of(self.parts, self.collection, by, list(self.table.records()))
         lister = CmsLister(
-            self.parts, self.collection, by, names=names, told=told, moved=moved, sleep=self.sleep
+            self.parts,
+            self.collection,
+            by,
+            names=names,
+            on_progress=on_progress,
+            moved=moved,
+            sleep=self.sleep,
         )
         pages = lister.into(self.table, *self._outbox.begin(self.destination.name))
         pages = replace(pages, calls=pages.calls + more)
@@ -137,7 +143,7 @@ class ReconcileRun:
             self._locales, calls = locale_variants.locales_of(
                 self.parts, self.collection, self.sleep
             )
-            whole = locale_variants.listed(lister, self.table, self._locales)
+            whole = locale_variants.list_into(lister, self.table, self._locales)
             calls += more + lister.calls
             pages = replace(pages, calls=calls, whole=pages.whole and whole)
         if self.destination.live and self.destination.api == "v2":
@@ -151,7 +157,7 @@ class ReconcileRun:
 
     def compare(self, pages: Listing, *, partial: bool) -> ComparisonResult:
         """
-        Keep in the table what differs, and what is to be done about it; do nothing.
+        Keep differences and repairs in the table; change nothing else.
 
         Raises:
             ReconcileFailed: The labels of option fields cannot be read.
@@ -181,7 +187,7 @@ class ReconcileRun:
                 self.table.add_findings(compare(one, comparison))
             found = (form for one in linked for form in stored_forms.forms(one, comparison.matcher))
             stored_forms.keep(self.parts, self.collection.name, found)
-            self.watch.moved()
+            self.hooks.moved()
         self.table.add_findings(keyless(item) for item in self.table.keyless())
         wanted = self.guard_counts.wanted()
         guard_input = self._guard_input(pages, wanted, partial=partial)
@@ -233,13 +239,13 @@ class ReconcileRun:
             decisions: Of the guard; nothing is done of a kind that it does not allow.
         """
         self._withhold(decisions)
-        self.watch.portion()
+        self.hooks.portion()
         if self.rows.count:
             created = decisions[CREATED]
             self.counts.load(created.wanted if created.first and found.guard_input.loads else 0)
-        locale_variants.told(self.parts, self.collection, self.table, self._locales)
+        locale_variants.record(self.parts, self.collection, self.table, self._locales)
         handed = self._actor(self.parts, found, limits_of(decisions, self.counts)).act()
-        self.watch.portion()
+        self.hooks.portion()
         self.source_records.keep(self.table, whole=not self._partial)
         decisions = {
             kind: replace(decision, allowed=False, asks=True, words=handed.held[kind])
@@ -252,7 +258,11 @@ class ReconcileRun:
     def waiting(self) -> SettlementWait:
         """Return what waits for all that was handed over."""
         return SettlementWait(
-            self.parts, self.collection, self.table, told=self.watch.settled, sleep=self.sleep
+            self.parts,
+            self.collection,
+            self.table,
+            on_progress=self.hooks.settled,
+            sleep=self.sleep,
         )
 
     def dry_run(
@@ -290,5 +300,5 @@ class ReconcileRun:
             order=self._order,
             limits=limits,
             # The lock lies in the store of the run alone.
-            portion=self.watch.portion if parts is self.parts else lambda: None,
+            portion=self.hooks.portion if parts is self.parts else lambda: None,
         )

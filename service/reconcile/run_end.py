@@ -1,4 +1,4 @@
-"""How a run ends: what is kept of it, and what is told where it ends before its time."""
+"""The end of a run: what the store keeps of it, and the message where it ends early."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def noted(
 
 @contextmanager
 def ending(options: ReconcileOptions, limit: TimeLimit) -> Iterator[None]:
-    """Tell why the run was ended before its time, whatever came of that within it."""
+    """Raise the reason why the run was ended early, whatever that raised within it."""
     try:
         yield
     except BaseException:
@@ -43,7 +43,7 @@ def ending(options: ReconcileOptions, limit: TimeLimit) -> Iterator[None]:
             raise
     else:
         return
-    raise ReconcileFailed(_told(options, limit.words))
+    raise ReconcileFailed(_message(options, limit.words))
 
 
 def _writes(options: ReconcileOptions) -> bool:
@@ -67,11 +67,13 @@ def note_end(
     if _writes(options):
         warned = [f"Warning: {each}" for each in figures["warnings"]]
         lines = map(str.strip, report.lines({**figures, "warnings": ()}))
-        said = "; ".join([*lines, *warned])
+        message = "; ".join([*lines, *warned])
         counts, state = figures["counts"], figures["state"]
         name = options.collection
-        told = {"state": state, "proven": figures["proven"], "lock": lock}
-        past_runs.note_end(client, name, code, said, counts, **told)
+        proven = bool(figures["proven"])
+        past_runs.note_end(
+            client, name, code, message, counts, state=state, proven=proven, lock=lock
+        )
 
 
 def abandon(
@@ -81,11 +83,11 @@ def abandon(
     for lock in locks:
         _note_failure(client, options, why, lock)
         lock.end()
-    sys.stderr.write(f"{_told(options, why)}\n")
+    sys.stderr.write(f"{_message(options, why)}\n")
     sys.stderr.flush()
 
 
-def _told(options: ReconcileOptions, why: str) -> str:
+def _message(options: ReconcileOptions, why: str) -> str:
     done = (
         "what was handed over before is still sent" if _writes(options) else "nothing was changed"
     )

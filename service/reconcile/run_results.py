@@ -1,5 +1,5 @@
 """
-What a run comes to, step by step, and who is told meanwhile.
+The results of a run, step by step, and its progress hooks.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from workers.policy.run_guard import GuardDecision, GuardInput
 
 @dataclass(slots=True)
 class RunHooks:
-    """Who is told how far it is; each is called with numbers, from the thread of the run."""
+    """Called with the progress, from the thread of the run."""
 
     read: Callable[[int], object] = lambda _: None
     listed: Callable[[int, int | None], object] = lambda *_: None
@@ -28,7 +28,7 @@ class RunHooks:
 @dataclass(frozen=True, slots=True)
 class ComparisonResult:
     """
-    What a comparison has come to, before anything is done.
+    The result of a comparison, before anything is done.
 
     Args:
         bad: Records with problems.
@@ -49,7 +49,7 @@ class ComparisonResult:
 @dataclass(frozen=True, slots=True)
 class ApplyResult:
     """
-    What came of it.
+    The result of the repair.
 
     Args:
         decisions: Of the guard, by kind, also where the store has had to refuse something.

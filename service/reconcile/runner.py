@@ -38,7 +38,7 @@ Approve = Callable[[GuardQuestion], bool]
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a run has come to, while its table is there."""
+    """The result of a run; valid while its working set exists."""
 
     run: ReconcileRun
     figures: dict[str, Any]
@@ -54,7 +54,7 @@ class RunResult:
         return report.entries(self.run, causes.DIFFERENCES)
 
     def lines(self) -> Iterator[str]:
-        """Yield what is said below them."""
+        """Yield the lines below them."""
         for number, path, message in self.run.problems[:20]:
             yield f"{self.run.rows.records.word} {number}, {path}: {message}"
         yield from report.lines(self.figures)
@@ -65,12 +65,12 @@ class RunResult:
             {"number": number, "path": path, "message": message}
             for number, path, message in self.run.problems
         ]
-        told = list(report.entries(self.run, causes.NOTED))
+        notes = list(report.entries(self.run, causes.NOTED))
         found = list(self.entries())
         return {
             **self.figures,
             "differences": found,
-            "notes": told,
+            "notes": notes,
             "problems": problems,
         }
 
@@ -84,10 +84,10 @@ def carried_out(
     stdin: BinaryIO,
 ) -> Iterator[RunResult]:
     """
-    Carry out *options*, and yield what came of it.
+    Carry out *options*, and yield the result.
 
     Args:
-        approve: Asks an operator; None: nobody is there to be asked.
+        approve: Asks an operator; None: no operator is present.
 
     Raises:
         ConfigurationInvalid, SnapshotInvalid, ReconcileFailed, StoreUnavailable: nothing, or not
@@ -113,7 +113,7 @@ def carried_out(
             ):
                 locks.append(lock)
                 run = ReconcileRun(parts, collection, rows, table)
-                run.watch.portion = lock.check
+                run.hooks.portion = lock.check
                 outcome = carry_out(run, options, approve, limit)
                 note_end(client, options, outcome.code, outcome.figures, lock)
             yield outcome
@@ -129,10 +129,10 @@ def carry_out(
     limit: TimeLimit | None = None,
 ) -> RunResult:
     """
-    Compare, and do what is wished about it.
+    Compare, and repair as *options* say.
 
     Args:
-        limit: Is told what is done, and that it moves.
+        limit: Learns each stage and every progress.
 
     Raises:
         SnapshotInvalid, ReconcileFailed, StoreUnavailable: As `carried_out` does.
@@ -142,9 +142,9 @@ def carry_out(
 
     def moved() -> None:
         limit.moved()
-        run.watch.portion()  # raises where the lock is lost
+        run.hooks.portion()  # raises where the lock is lost
 
-    run.watch.moved = moved
+    run.hooks.moved = moved
     found = _compare(run, options, limit)
     done: ApplyResult | None = None
     asked = None if options.check or options.dry_run else approve
@@ -162,8 +162,7 @@ def carry_out(
     code = exit_code.exit_code(figures, options)
     proven = code == 0 and not (options.dry_run and figures["found"])
     warnings = [*run.warnings(), *(_losses(run, options, since) if code == 0 else ())]
-    told = {"proven": proven, "warnings": warnings}
-    return RunResult(run, figures | told, code)
+    return RunResult(run, figures | {"proven": proven, "warnings": warnings}, code)
 
 
 def _compare(run: ReconcileRun, options: ReconcileOptions, limit: TimeLimit) -> ComparisonResult:
@@ -173,11 +172,11 @@ def _compare(run: ReconcileRun, options: ReconcileOptions, limit: TimeLimit) -> 
         Progress(reading, records.size, records.unit) as bar,
         limit.waiting(options.file == "-"),  # whatever fills the pipe has its time
     ):
-        run.watch.read = lambda read: _both(went, bar.at, read)
+        run.hooks.read = lambda read: _both(went, bar.at, read)
         run.read()
     limit.begin(listing := f"listing {name}")
     with Progress(listing, None, "items") as bar:
-        run.watch.listed = bar.at
+        run.hooks.listed = bar.at
         pages = run.list()
     limit.begin(f"comparing {name}")
     return run.compare(pages, partial=options.partial or run.collection.reconcile.partial)
@@ -186,7 +185,7 @@ def _compare(run: ReconcileRun, options: ReconcileOptions, limit: TimeLimit) -> 
 def _decisions(
     run: ReconcileRun, found: ComparisonResult, options: ReconcileOptions, approve: Approve | None
 ) -> dict[str, GuardDecision]:
-    """Return what the guard says of each kind; an operator who is there is asked."""
+    """Return the decision of the guard on each kind; ask an operator who is present."""
     ceilings = {
         CREATED: options.create_up_to,
         OVERWRITTEN: options.overwrite_up_to,
@@ -214,16 +213,16 @@ def _act(
     *,
     wait: bool,
 ) -> ApplyResult:
-    total, held = len(run.table.acted(causes.ACTS)), run.watch.portion
+    total, held = len(run.table.acted(causes.ACTS)), run.hooks.portion
     went = limit.begin(writing := f"writing {run.collection.name}")
 
     def portion() -> RunLease | None:
         limit.moved()
         return held()
 
-    run.watch.portion = portion
+    run.hooks.portion = portion
     with Progress(writing, total, "records") as bar:
-        run.watch.settled = lambda settled: _both(went, bar.at, settled)
+        run.hooks.settled = lambda settled: _both(went, bar.at, settled)
         return run.act(found, decisions, wait=wait)
 
 
@@ -244,7 +243,7 @@ def _losses(run: ReconcileRun, options: ReconcileOptions, since: int) -> Iterato
     name, losses = run.collection.name, Losses(run.parts.steps)
     if not _compares_all(run, options):
         return
-    run.watch.portion()
+    run.hooks.portion()
     losses.proven(name, since, run.parts.settings.collections, as_of_ms=run.as_of_ms)
     for loss in losses.open([name]):
         yield (

@@ -2,8 +2,8 @@
 Starts the reconciles that are due, on one of all machines: one at a time for each destination.
 
 One process starts them (`keys.RECONCILER`). A run is a process of its own,
-the command itself, which is never asked anything, and ends by itself where nothing of it moves
-(``time_limit.py``). One that is stuck, or takes too long, is ended here; it is told as failed.
+the command itself without a terminal; it ends by itself if it makes no progress
+(``time_limit.py``). One that hangs or takes too long is ended here and counts as failed.
 """
 
 from __future__ import annotations
@@ -144,22 +144,22 @@ class ScheduledRun:
         self._ends = float("inf")
         self._why = ""
         words = ("reconcile", collection.name, "--scheduled", "--limit", "0")
-        # A file: a pipe that nobody reads for a while would hold it up.
-        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed once it has ended
+        # A file: a full pipe would block it.
+        self._output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed once it has ended
         self._process = subprocess.Popen(  # noqa: S603  # our own argv
             command or pdeathsig.module("service", *words),
             env=dict(os.environ),
             stdin=subprocess.DEVNULL,
-            stdout=self._said,
+            stdout=self._output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         _log.info("reconcile started", extra={"collection": collection.name})
 
     def look(self) -> bool:
-        """End it where a limit is met; return whether it has ended, which is told then."""
+        """End it where a limit is met; log the end and return whether it has ended."""
         if self._process.poll() is not None:
-            self._tell()
+            self._report()
             return True
         now = time.monotonic()
         if now > self._ends:
@@ -183,7 +183,7 @@ class ScheduledRun:
         """End it now."""
         self._process.kill()
         self._process.wait()
-        self._tell()
+        self._report()
 
     def _lives(self, now: float) -> bool:
         """Tell whether it holds its lock, which a thread of it renews; else for how long not."""
@@ -200,18 +200,18 @@ class ScheduledRun:
         # Not by the number alone: in containers of two machines processes often bear the same.
         return (owner.host, owner.pid) == (socket.gethostname(), self._process.pid)
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         """Log how it ended, and keep it where the run could not."""
-        self._said.seek(0)
-        said = self._said.read().decode(errors="replace").strip()[-LONGEST:]
-        self._said.close()
+        self._output.seek(0)
+        message = self._output.read().decode(errors="replace").strip()[-LONGEST:]
+        self._output.close()
         code = self._process.returncode
         if code < 0:
-            said = f"its process was ended by {signal.Signals(-code).name}"
+            message = f"its process was ended by {signal.Signals(-code).name}"
         if self._why:
-            said = f"{self._why}: {said}" if said else self._why
+            message = f"{self._why}: {message}" if message else self._why
         name = self.collection.name
-        extra = {"collection": name, "code": code, "said": said}
+        extra = {"collection": name, "code": code, "said": message}
         seconds = round(time.monotonic() - self._begun, 1)
         level = logging.INFO if code == 0 else logging.WARNING
         _log.log(level, "reconciled", extra=extra | {"seconds": seconds})
@@ -220,4 +220,4 @@ class ScheduledRun:
             if owner is not None and not self._is_run(owner):
                 return  # another has taken over: what is kept is of that one
             if last.ended is None or last.ended < self._since or (self._why and code != 0):
-                note_end(self._client, name, code, said)
+                note_end(self._client, name, code, message)

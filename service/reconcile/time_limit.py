@@ -71,7 +71,7 @@ class TimeLimit:
 
     @contextlib.contextmanager
     def waiting(self, waits: bool = True) -> Iterator[None]:
-        """Nobody is hurried for the length of a ``with``: a person answers, or a pipe is filled."""
+        """Suspend the limit for the length of a ``with``: a person answers, or a pipe is filled."""
         self._waits = waits
         try:
             yield
@@ -98,7 +98,7 @@ def watched(limit: TimeLimit, abandon: Callable[[str], Any]) -> Iterator[None]:
     Let signals and *limit* raise `Ended` for the length of a ``with``; in the main thread.
 
     Args:
-        abandon: Is told why, in another thread, right before the process is ended there.
+        abandon: Called with the reason, in another thread, right before the process is ended.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -123,7 +123,7 @@ def watched(limit: TimeLimit, abandon: Callable[[str], Any]) -> Iterator[None]:
     try:
         yield
     finally:
-        with alone:  # from here on nothing sends a signal that nobody handles
+        with alone:  # from here on no signal is sent without a handler
             ended.set()
         for number, handler in handlers.items():
             signal.signal(number, handler)

@@ -158,14 +158,14 @@ def _begin(client: redis.Redis, settings: StoreSettings, upgrade: Upgrade | None
 
 def _await(supervisor: Supervisor, begin: Callable[[], None], stop: threading.Event) -> None:
     """Release those that wait for the store once it may be used."""
-    told = ""
+    reason = ""
     while not supervisor.released and not stop.wait(_LOOK):
         try:
             begin()
         except StoreUnavailable as error:
-            if str(error) != told:
-                told = str(error)
-                _log.warning("workers wait for the store", extra={"reason": told})
+            if str(error) != reason:
+                reason = str(error)
+                _log.warning("workers wait for the store", extra={"reason": reason})
         else:
             supervisor.release()
     stop.wait()
@@ -174,7 +174,7 @@ def _await(supervisor: Supervisor, begin: Callable[[], None], stop: threading.Ev
 def _running(supervisor: Supervisor, keeper: Keeper | None) -> list[Process]:
     found = [Process("supervisor", os.getpid())]
     for child in supervisor.processes():
-        # granian's main process takes no request; it stands only where its own are not told.
+        # granian's main process takes no request; it stands only where its own are unknown.
         found += [
             Process("web", pid, hung=child.hung or supervisor.hangs(pid))
             for pid in _below(child.role, child.pid)
@@ -190,11 +190,11 @@ def _below(role: str, pid: int) -> Sequence[int]:
 
 
 def _ready(host: str, port: int, shown: str, stop: threading.Event) -> None:
-    """Say once that the store is durable and a worker alive, whatever else is degraded."""
+    """Print once that the store is durable and a worker alive, whatever else is degraded."""
     while not _works(_ANYWHERE.get(host, host), port):
         if stop.wait(_PAUSE):
             return
-    with contextlib.suppress(OSError):  # nobody reads it
+    with contextlib.suppress(OSError):  # the reader is gone
         sys.stdout.write(f"ready {shown}\n")
         sys.stdout.flush()
     stop.wait()

@@ -1,5 +1,5 @@
 """
-One process of ``instep worker``: executes wake-ups until it is told to stop.
+One process of ``instep worker``: executes wake-ups until SIGTERM.
 
     python -m service.run.worker_process [fetch]
 

@@ -72,7 +72,7 @@ class Told:
         return named
 
     def told(self):
-        return {finding.cause for finding, _ in self.all if finding.cause in causes.TOLD}
+        return {finding.cause for finding, _ in self.all if finding.cause in causes.NOTES}
 
     def outcomes(self):
         return {outcome for finding, outcome in self.all if finding.act in causes.ACTS}
@@ -175,7 +175,7 @@ class Reconciling(Way):
         self.forget_requests()
         with WorkingSet() as table:
             run = ReconcileRun(self.parts, collection, rows, table, sleep=self.sleep)
-            run.watch.portion = portion
+            run.hooks.portion = portion
             run.read()
             found = run.compare(run.list(), partial=partial)
             ceilings = approved if isinstance(approved, dict) else dict.fromkeys(KINDS, approved)

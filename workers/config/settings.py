@@ -71,7 +71,7 @@ class Reconcile:
     file: str | None = None  # of the snapshot, beside instep.toml
     sql: str | None = field(default=None, repr=False)  # the database's address
     query: str | None = None
-    partial: bool = False  # what the snapshot leaves out is no orphan
+    partial: bool = False  # an item that the snapshot lacks is not an orphan
 
 
 @dataclass(frozen=True, slots=True)

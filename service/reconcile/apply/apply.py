@@ -30,7 +30,7 @@ from workers.store.acceptance import Accepted
 from workers.store.rewrites import Repair, Repaired, Repairs
 
 Kind = Literal["archive", "draft", "unpublish", "delete"]
-AT_ONCE = 50  # records of one step that is in nobody's interest but ours
+AT_ONCE = 50  # records of one step of ours alone: it sends nothing
 HOLD = 1.0  # s until what is handed over is due, and for each page of records
 PER_PAGE = 0.25  # more: all of it becomes due at one time, so that batches fill
 _MISSING = (causes.CREATE, causes.DEAD_LETTER, causes.IGNORE)
@@ -63,7 +63,7 @@ class Applier:
         began_ms: When the listing began, on the store's clock.
         order: Which of snapshot and outbox is newer.
         limits: What the store may take of a kind (`RunLimit`); of others it does not count.
-        portion: Is asked before each portion for the lock of the run; raises where it is lost.
+        portion: Checks the lock of the run before each portion; raises where it is lost.
     """
 
     parts: Parts

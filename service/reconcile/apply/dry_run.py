@@ -3,7 +3,7 @@ The dry run: the same steps on a store of its own, with a fake CMS.
 
 A Valkey in a temporary directory gets what the outbox holds of the records that are to be changed;
 then they are handed over, claimed, sent, compared and settled by the code that does so every day.
-Its clock is moved to whatever the steps wait for, so nobody waits.
+Its clock is moved to whatever the steps wait for, so it takes no time.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ from workers.store.scripts import Steps
 from workers.webflow.client import Client
 from workers.webflow.site import Locale
 
-AT_ONCE = 10_000_000  # requests a minute: the budget is in nobody's way
+AT_ONCE = 10_000_000  # requests a minute: the budget never delays
 LONGEST = 3600.0  # s of its clock without an end: what is left would wait for hours
 MOST_STEPS = 1_000_000
 NEVER_MS = 3_590_000  # what is further ahead counts as now (lua/lib/listing_schedule.lua)
 _PASS = ("pass", "kind", "offset", "since", "lock", "holder", "pages", "total")
 
 
-class _Quiet:
-    """Nobody is woken: the dry run works itself."""
+class _NoWakes:
+    """Wakes no worker: the dry run works itself."""
 
     def wake(self, destination: str) -> None:
         """Do nothing."""
@@ -59,7 +59,7 @@ class _Quiet:
 
 
 class _FakeReader(CmsReader):
-    """Asks the fake CMS whatever it is to ask."""
+    """Reads from the fake CMS."""
 
     def __init__(self, parts: Parts, fake: FakeClient) -> None:
         super().__init__(parts)
@@ -116,11 +116,11 @@ def prepared(
             client = connection.connect(settings.store)
             try:
                 steps = Steps(client, clock_offset_ms=parts.steps.clock_offset_ms)
-                own = parts_of(settings, steps, _Quiet())
+                own = parts_of(settings, steps, _NoWakes())
                 schema, _ = schema_of(parts, collection)
                 _copy(parts, client, collection, table.acted(causes.ACTS))
-                locale_variants.copied(parts, own, collection)
-                locale_variants.told(own, collection, table, locales)
+                locale_variants.copy(parts, own, collection)
+                locale_variants.record(own, collection, table, locales)
                 _copy_targets(parts, client, collection, table.references())
                 fake = FakeClient(
                     table,
@@ -172,7 +172,7 @@ def _copy_index(steps: Steps, client: redis.Redis, at: tuple[str, str]) -> None:
     """Copy when what was read last, but no listing that is under way."""
     held = steps.client.hgetall(keys.index(*at))
     own: dict[Any, Any] = {name: value for name, value in held.items() if name not in _PASS}
-    # None begins that nobody waits for.
+    # No listing begins that no value waits for.
     never = int(steps.client.time()[0]) * 1000 + steps.clock_offset_ms + NEVER_MS
     own |= {"edits_next": never, "round_next": never}
     client.hset(keys.index(*at), mapping=own)

@@ -1,6 +1,6 @@
 """
 What keeps a run from being a proof: what came before the listing began, and is not confirmed at the
-end. What came later is told, and does not count: of a busy shop there is always something.
+end. What came later is noted and does not count: a busy shop always has some.
 """
 
 from __future__ import annotations
@@ -91,16 +91,16 @@ class RunProof:
         Return the records with a value that had come before, and is on its way still.
 
         Args:
-            hindrance: Says why waiting is in vain; None: nobody waits.
+            hindrance: Returns why waiting is in vain; None: do not wait.
         """
-        told = set(self.table.told_records(causes.ON_ITS_WAY))
+        noted = set(self.table.records_of(causes.ON_ITS_WAY))
         name = keys.waiting(self.collection.name)
         with guarded():
             waiting = self.parts.steps.client.zrangebyscore(name, "-inf", self._began_ms)
-        left = sorted({*told, *waiting})
+        left = sorted({*noted, *waiting})
         waited = 0.0
         while True:
-            left, moves = self._look(left, told)
+            left, moves = self._look(left, noted)
             sliced = self._sliced()
             ends = not (moves or sliced) or hindrance is None or waited >= PATIENCE
             if ends or (hindrance and hindrance()):
@@ -116,13 +116,13 @@ class RunProof:
             came = [client.hget(keys.sliced(name), "before") for name in names]
         return sum(before is not None and int(before) <= self._arrival for before in came)
 
-    def _look(self, records: Sequence[str], told: set[str]) -> tuple[list[str], bool]:
+    def _look(self, records: Sequence[str], noted: set[str]) -> tuple[list[str], bool]:
         """Return those of *records* that are not settled, and whether one of them may yet be."""
         left, moves = list(records[AT_ONCE:]), len(records) > AT_ONCE
         for start in range(0, min(len(records), AT_ONCE), PAGE):
             page = records[start : min(start + PAGE, AT_ONCE)]
             for record, held in self._outbox.read(page).items():
-                own = [e for e in _fields(held) if self._is_open(e, mends=record in told)]
+                own = [e for e in _fields(held) if self._is_open(e, mends=record in noted)]
                 if own:
                     left.append(record)
                     moves = moves or not all(each.stuck for each in own)

@@ -42,7 +42,7 @@ _FATES = {"dead": causes.LETTER, "ignored": causes.IGNORED, "discarded": causes.
 
 @dataclass(frozen=True, slots=True)
 class WaitResult:
-    """Records that are settled, those that are not, and why nobody waits for them any longer."""
+    """Counts of settled and unsettled records, and why the wait ended before all were settled."""
 
     settled: int = 0
     left: int = 0
@@ -53,7 +53,7 @@ class WaitResult:
 class SettlementWait:
     """
     Args:
-        told: Called with the records that are settled, for progress.
+        on_progress: Called with the number of settled records.
         sleep: Between two looks.
     """
 
@@ -61,7 +61,7 @@ class SettlementWait:
     collection: Collection
     table: WorkingSet
     _: KW_ONLY
-    told: Callable[[int], object] = lambda _: None
+    on_progress: Callable[[int], object] = lambda _: None
     sleep: Callable[[float], object] = time.sleep
 
     def __post_init__(self) -> None:
@@ -86,7 +86,7 @@ class SettlementWait:
                 self._look(left[start : start + PAGE])
             left = [record for record in left if record not in self._settled]
             self._settled.clear()
-            self.told(everything - len(left))
+            self.on_progress(everything - len(left))
             if len(left) < best:
                 best, moved = len(left), self._now()
             why = (
@@ -105,7 +105,7 @@ class SettlementWait:
         return (clock.read_us(steps.client) + steps.clock_offset_ms * 1000) / 1e6
 
     def _why(self, stands: float) -> str:
-        """Return why nobody waits any longer, nothing having been settled for *stands* seconds."""
+        """Return why to stop waiting, with nothing settled for *stands* seconds; or nothing."""
         if stands < SETTLES:
             return self.hindrance()
         site = self.collection.destination
@@ -161,8 +161,8 @@ def outcome_of(held: OutboxItem, finding: Finding, since: float = inf) -> str:
     states = {each.state for each in fields}
     if not states and (nothing := _NOTHING.get(GONE if slug == GONE else act)):
         return nothing
-    if told := next((word for state, word in _FATES.items() if state in states), None):
-        return told
+    if fate := next((word for state, word in _FATES.items() if state in states), None):
+        return fate
     if not all(each.confirmed for each in fields):
         return UNCONFIRMED
     if slug is None:

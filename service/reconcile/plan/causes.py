@@ -1,8 +1,8 @@
 """
-What a reconcile finds, by its name: differences and their causes, and what is told beside them.
+The findings of a reconcile: differences by cause, and notes.
 
 A **difference** is something that the CMS does not show though it should, or shows though it should
-not. What is **told** is none: it mends itself, or somebody has decided on it already.
+not. A **note** is no difference: it mends itself, or is already decided.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ UNPUBLISHED = (
     "changed since it was published"  # the live copy was not read, and may show something else
 )
 
-TOLD = (
+NOTES = (
     ON_ITS_WAY,
     LETTER,
     IGNORED,
@@ -56,7 +56,7 @@ TOLD = (
 
 NOT_COMPARABLE = (UNFIT, UNDECIDED, UNPUBLISHED)  # nothing is proven beside them
 
-NOTED = tuple(cause for cause in TOLD if cause != NORMALISED)  # one by one; it may be all there is
+NOTED = tuple(cause for cause in NOTES if cause != NORMALISED)  # one by one; it may be all there is
 
 # What is done about a difference. RETIRE stands for one of workers.config.settings.RETIREMENTS.
 ACCEPT = "accept"  # the source's value, by its version
@@ -80,16 +80,16 @@ ACTS = (BACK, ACCEPT, REPAIR, AGAIN, CREATE, DEAD_LETTER, IGNORE, RETIRE)  # tha
 @dataclass(frozen=True, slots=True)
 class Finding:
     """
-    One difference, or something that is told.
+    One difference or note.
 
     Args:
-        cause: Of DIFFERENCES or TOLD.
+        cause: Of DIFFERENCES or NOTES.
         record: Its key (or its item id where events carry that); None: it has none.
         item: The CMS item id.
         slug: None: of the item as a whole.
         source, outbox: Values as JSON text.
         cms: What the item shows.
-        act: What is to be done.
+        act: The repair.
         why: In words, beside *act*.
         version, type, mapping: Of the source's value.
         arrival: Of the outbox's value.

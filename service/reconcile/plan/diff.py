@@ -14,7 +14,7 @@ from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
 from service.reconcile.plan.comparison import Comparison
 from service.reconcile.plan.copies import held_back
-from service.reconcile.plan.field_diff import TOLD, FieldDiff
+from service.reconcile.plan.field_diff import NOTES, FieldDiff
 from service.reconcile.plan.key_conflicts import duplicates
 from service.reconcile.plan.model import ComparedRecord, ListedItem, SourceField
 from service.reconcile.plan.orphans import orphan
@@ -27,7 +27,7 @@ _WRITTEN = ("written", "unchanged")
 
 
 def compare(one: ComparedRecord, comparison: Comparison) -> Iterator[Finding]:
-    """Yield what there is to say of one record, or of the items of one key."""
+    """Yield the findings about one record, or about the items of one key."""
     if one.twice or len(one.items) > 1:
         yield from duplicates(one)
     elif not one.number:
@@ -87,8 +87,8 @@ def _absent(one: ComparedRecord, comparison: Comparison) -> Iterator[Finding]:
     if meanwhile or (pending and not new):
         yield Finding(causes.ON_ITS_WAY, one.record, held.id)
     elif not new and not states & set(_WRITTEN):
-        told = next((TOLD[s] for s in ("dead", "ignored", "discarded") if s in states), None)
-        yield Finding(told or causes.UNFIT, one.record, held.id)
+        note = next((NOTES[s] for s in ("dead", "ignored", "discarded") if s in states), None)
+        yield Finding(note or causes.UNFIT, one.record, held.id)
     else:
         # One that is back was taken away by us.
         cause = causes.DELETED if known and not held.back else causes.MISSING

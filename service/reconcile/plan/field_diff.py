@@ -18,7 +18,7 @@ from workers.store.item_record import FieldRecord
 from workers.webflow.site import tag_of
 
 LIVE = "only the staged copy shows it"
-TOLD = {"dead": causes.LETTER, "ignored": causes.IGNORED, "discarded": causes.DISCARDED}
+NOTES = {"dead": causes.LETTER, "ignored": causes.IGNORED, "discarded": causes.DISCARDED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,8 @@ class FieldDiff:
     def _without_variant(self) -> Finding:
         held, wanted = self.held, self.wanted
         why = f"the item has no variant in {tag_of(wanted.slug)}"
-        if held is not None and held.state in TOLD and held.value == wanted.value:
-            return self._finding(TOLD[held.state], why=why)
+        if held is not None and held.state in NOTES and held.value == wanted.value:
+            return self._finding(NOTES[held.state], why=why)
         new = held is None or is_news(wanted, held, self.one.held.gone, self.comparison.order)
         cause, act = (causes.MISSED, causes.ACCEPT) if new else (causes.LOST, causes.REPAIR)
         act, reason = self._by_policy(act)
@@ -111,14 +111,14 @@ class FieldDiff:
         matched = self._match(held)
         if matched != "no":
             is_older = self.comparison.order.is_older(self.wanted.version, held)
-            told = self._finding(causes.OLDER if is_older else causes.LATER)
-            return told if older else self._normalised(matched)
+            cause = causes.OLDER if is_older else causes.LATER
+            return self._finding(cause) if older else self._normalised(matched)
         if held.state == "pending" or held.mending:
             return self._finding(causes.ON_ITS_WAY)
         if self._is_fresh() and (self.item.updated or "") < (held.answered or ""):
             return self._finding(causes.ON_ITS_WAY, why="it was written during the listing")
-        if held.state in TOLD:
-            return self._finding(TOLD[held.state])
+        if held.state in NOTES:
+            return self._finding(NOTES[held.state])
         act, why = self._by_policy(causes.REPAIR)
         if older:
             why = "; ".join(filter(None, [why, "the source is older than the outbox"]))
@@ -158,7 +158,7 @@ class FieldDiff:
         return self.comparison.is_fresh(self.one.held)
 
     def _normalised(self, matched: Match) -> Finding | None:
-        """Tell of what the CMS keeps in a form of its own; without its values: they may be long."""
+        """Note that the CMS keeps the value in a form of its own; without the values: long ones."""
         if matched == "as sent":
             return None
         return Finding(causes.NORMALISED, self.one.record, self.item.id, self.wanted.slug)

@@ -5,7 +5,7 @@ Some values the CMS keeps in a form of its own, which is as good as what was sen
 has shown that form, another text is an edit, however akin. A video comes back in other words: one
 that the outbox never sent counts as shown where there is anything, of one that it sent the mark of
 the answer tells more. A file counts as shown while it is the one that was imported then; one that
-Instep did not import cannot be told from another.
+Instep did not import cannot be distinguished from another.
 """
 
 from __future__ import annotations

@@ -10,12 +10,12 @@ from service.reconcile.plan.model import ComparedRecord, ListedItem
 
 
 def keyless(item: ListedItem) -> Finding:
-    """Return what is said of an item without a key."""
+    """Return the finding about an item without a key."""
     return Finding(causes.NO_KEY, None, item.id, why="its key field is empty")
 
 
 def duplicates(one: ComparedRecord) -> Iterator[Finding]:
-    """Yield what is said of a key that is there twice."""
+    """Yield the findings about a key that stands twice."""
     if one.twice:
         why = "two records of the source have this key, so neither is used"
         yield Finding(causes.DUPLICATE, one.record, why=why)

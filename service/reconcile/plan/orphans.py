@@ -2,7 +2,7 @@
 An item whose record the snapshot lacks. Pure.
 
 Only a record that its source once gave is inferred gone: an item that somebody else made, or
-another source gave, is told and stays.
+another source gave, is noted and stays.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FOREIGN = "its record never came from this source"
 
 
 def orphan(one: ComparedRecord, comparison: Comparison) -> Finding:
-    """Return what is said of such an item, and what is to be done with it."""
+    """Return the finding about such an item."""
     [item] = one.items
     act, why = comparison.policies.orphan(item, live=comparison.has_live_drafts)
     gone = one.held.gone

@@ -184,8 +184,8 @@ def _is_level(one: str, other: str) -> bool:
     """
     Tell whether two versions say nothing of which is newer.
 
-    Two times are one whatever stands behind them; and where one is told in whole seconds, or whole
-    milliseconds, it is any moment of that.
+    Two equal times are level whatever stands behind them. A time in whole seconds, or whole
+    milliseconds, is any moment within.
     """
     if one == other:
         return True
@@ -196,5 +196,5 @@ def _is_level(one: str, other: str) -> bool:
 
 
 def _unit(micros: int) -> int:
-    """Return what a time is told in, µs."""
+    """Return the unit of a time, in µs."""
     return next(unit for unit in (1_000_000, 1000, 1) if micros % unit == 0)

@@ -23,7 +23,7 @@ def is_retired(one: ComparedRecord, order: Precedence) -> bool:
 
 
 def retired(one: ComparedRecord, comparison: Comparison) -> Finding:
-    """Return what is said of such a record."""
+    """Return the finding about such a record."""
     order, gone = comparison.order, one.held.gone
     if order.keeps(gone):
         return _told(one, comparison, "a later snapshot lacked its record")

@@ -16,7 +16,7 @@ class WrittenVariants:
     """
     Args:
         locales: Of the collection: "primary", "all" or tags.
-        tags: Of the site, the primary one first; none: it is not localized, or nobody asked.
+        tags: Of the site, the primary one first; none: it is not localized, or they were not read.
     """
 
     locales: str | Sequence[str] = "primary"

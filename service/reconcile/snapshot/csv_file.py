@@ -19,7 +19,7 @@ from service.reconcile.snapshot.records import Record, Shape
 from workers.errors import SnapshotInvalid
 
 DELIMITERS: Final = (",", ";", "\t")
-_TOLD: Final = re.compile('"?sep=(.)"?')  # the first line, by which Excel is told the delimiter
+_SEP: Final = re.compile('"?sep=(.)"?')  # the first line, which names the delimiter for Excel
 
 
 def records(file: SnapshotFile, shape: Shape) -> Iterator[Record]:
@@ -33,8 +33,8 @@ def records(file: SnapshotFile, shape: Shape) -> Iterator[Record]:
     csv.field_size_limit(LONGEST)
     numbered = lines(file)
     first, named = _first(numbered), None
-    if first and (told := _TOLD.fullmatch(first[1].strip())):
-        first, named = _first(numbered), told[1]
+    if first and (sep := _SEP.fullmatch(first[1].strip())):
+        first, named = _first(numbered), sep[1]
     if first is None:
         return
     number, header = first

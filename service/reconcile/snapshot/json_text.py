@@ -96,24 +96,24 @@ class JsonText:
         if not self._more():
             raise self._ending(error.msg, after) from None
 
-    def _ending(self, said: str, after: int) -> SnapshotInvalid:
+    def _ending(self, message: str, after: int) -> SnapshotInvalid:
         """
         Return what is wrong with the end of the file: it is cut off, or there is a slip in it.
 
         Args:
-            said: By the decoder.
+            message: By the decoder.
             after: Characters from here to where it failed.
         """
         rest = self._text[self._at + after :].strip()
-        escape = said.startswith("Invalid \\") and _ESCAPE.fullmatch(rest)
-        if said.startswith(("Unterminated string", "Invalid control character")):
+        escape = message.startswith("Invalid \\") and _ESCAPE.fullmatch(rest)
+        if message.startswith(("Unterminated string", "Invalid control character")):
             self._at += after
             found = "text without its closing quote: the quote is missing, or the file is cut off"
             return self.invalid(found, "a closing quote")
         if escape or any(word.startswith(rest) for word in _WORDS):
             return self.cut_off()
         self._at += after
-        return self.invalid(f"invalid JSON ({said})", "JSON")
+        return self.invalid(f"invalid JSON ({message})", "JSON")
 
     def _more(self) -> bool:
         """Read as much again as is waiting; False: there is no more."""

@@ -58,7 +58,7 @@ def chosen(
 
 
 def warning(mapping: str, collection: str) -> str:
-    """Return what is said where snapshots of *mapping* are reconciled beside live events."""
+    """Return the warning for snapshots of *mapping* that are reconciled beside live events."""
     return (
         f"{mapping} has no Meta.version: its rows count as new as the snapshot of {collection}; a "
         "value that an event changed shortly before cannot be compared; name the column that holds "

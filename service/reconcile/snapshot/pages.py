@@ -1,5 +1,5 @@
 """
-Whether the list in a JSON object is one page of several: what the object says beside it. Pure.
+Whether the list in a JSON object is one page of several: what the object says about it. Pure.
 
 The names are those of BigCommerce, Square, HubSpot, Salesforce, Zoho, OData and Dataverse, Strapi,
 Shopify, Stripe, Airtable, Pipedrive, Magento, Django and JSON:API. They are compared without case
@@ -42,7 +42,7 @@ _START: Final = re.compile("offset|skip|start|startat")  # from 0
 _LIMIT: Final = re.compile("limit|perpage|pagesize|pagelimit|itemsperpage|maxresults|top")
 _DEPTH: Final = 4
 
-Said = tuple[str, str, Any]  # the name as it stands, its plain form, and the value
+Statement = tuple[str, str, Any]  # the name as it stands, its plain form, and the value
 
 
 def sign_of_more(beside: Iterable[Mapping[str, Any]], count: int) -> tuple[str, Any] | None:
@@ -53,14 +53,16 @@ def sign_of_more(beside: Iterable[Mapping[str, Any]], count: int) -> tuple[str, 
         beside: The objects around the list, without it.
         count: Records of the list.
     """
-    said = [each for around in beside for each in _said(around, _DEPTH)]
-    signs = [(name, value) for name, plain, value in said if _says_more(plain, value, count)]
-    if not signs and not any(_says_all(plain, value, count) for _, plain, value in said):
-        signs = [(name, value) for name, plain, value in said if _may_go_on(plain, value, count)]
+    statements = [each for around in beside for each in _statements(around, _DEPTH)]
+    signs = [(name, value) for name, plain, value in statements if _says_more(plain, value, count)]
+    if not signs and not any(_says_all(plain, value, count) for _, plain, value in statements):
+        signs = [
+            (name, value) for name, plain, value in statements if _may_go_on(plain, value, count)
+        ]
     return signs[0] if signs else None
 
 
-def _said(around: Mapping[str, Any], depth: int, within: str = "page") -> Iterator[Said]:
+def _statements(around: Mapping[str, Any], depth: int, within: str = "page") -> Iterator[Statement]:
     for name, value in around.items():
         plain = _plain(name)
         if plain == "count" and not name[0].isalpha():  # @odata.count: of all
@@ -71,7 +73,7 @@ def _said(around: Mapping[str, Any], depth: int, within: str = "page") -> Iterat
             plain = ""
         yield name, plain, value
         if isinstance(value, dict) and depth:
-            yield from _said(value, depth - 1, plain)
+            yield from _statements(value, depth - 1, plain)
 
 
 def _plain(name: str) -> str:

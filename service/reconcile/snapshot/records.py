@@ -17,7 +17,7 @@ class Shape:
 
     Args:
         under: Path that the records are put under: ``data`` makes ``{"data": record}``.
-        delimiter: Of CSV; None: a comma, semicolon or tab, by the header.
+        delimiter: Delimiter of a CSV file; None: comma, semicolon or tab, by the header.
         list: Path to the list of records in a JSON object; None: its only list.
         encoding: Of a file's text; None: UTF-8, or UTF-16 by its byte order mark.
     """

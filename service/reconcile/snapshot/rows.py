@@ -28,7 +28,7 @@ class Row:
         changes: None when there are problems.
         problems: What keeps it from being mapped; nothing of it is used.
         records: Every key (or item id) that can be read in it, also where it has problems, no
-            field, or is skipped: the source has it, so its item is no orphan.
+            field, or is skipped: the source has the record, so its item is not an orphan.
         skipped: No mapping takes it: ``each`` and ``when`` let nothing through.
     """
 

@@ -116,8 +116,8 @@ class Address:
 
     def scrubbed(self, error: BaseException) -> str:
         """Return the first line of what a driver's *error* says, without the password."""
-        said = str(getattr(error, "orig", None) or error).strip().splitlines()
-        text = _PASSWORD.sub(r"\1\2***", said[0] if said else "")
+        message = str(getattr(error, "orig", None) or error).strip().splitlines()
+        text = _PASSWORD.sub(r"\1\2***", message[0] if message else "")
         for secret in self._secrets():
             if len(secret) < _SHORT:
                 return type(error).__name__
@@ -150,7 +150,7 @@ def address(text: str, environ: Mapping[str, str]) -> Address:
         raise missing("SQLAlchemy", DIALECTS.get(backend, _ANY).extra) from None
     try:
         url = make_url(filled)
-    except (ArgumentError, ValueError):  # neither is told: it may quote a password
+    except (ArgumentError, ValueError):  # shown by no message: it may quote a password
         raise invalid("something that is not a database address", EXPECTED, _QUOTE) from None
     backend, _, driver = url.drivername.partition("+")
     if backend != "sqlite" and "@" in f"{url.host}{url.database}":

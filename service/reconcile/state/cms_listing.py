@@ -40,7 +40,7 @@ PAUSE = 2.0  # s before the second try, doubled for each
 @dataclass(frozen=True, slots=True)
 class Listing:
     """
-    What a listing has come to.
+    The result of a listing.
 
     Args:
         whole: It showed as many items as there are, and none was deleted meanwhile.
@@ -56,7 +56,7 @@ class Listing:
 
 
 class Side(Protocol):
-    """Takes in the items of a listing."""
+    """Receives the items of a listing."""
 
     def add_item(self, record: str | None, item: ListedItem) -> None: ...
 
@@ -67,7 +67,7 @@ class CmsLister:
     Args:
         by: "key", or "item" where events carry the item's id.
         names: Whose an item is by the key that it shows.
-        told: Called with items so far and the items that there are, for progress.
+        on_progress: Called with the items so far, and how many there are.
         moved: Called for each page that was read.
         sleep: Waits for a slot.
     """
@@ -77,7 +77,7 @@ class CmsLister:
     by: str
     _: KW_ONLY
     names: RecordKeys | None = None
-    told: Callable[[int, int | None], object] = lambda *_: None
+    on_progress: Callable[[int, int | None], object] = lambda *_: None
     moved: Callable[[], object] = lambda: None
     sleep: Callable[[float], object] = time.sleep
 
@@ -112,7 +112,7 @@ class CmsLister:
                 seen |= page.items.keys()
                 self.parts.items.take_in(self._as_lookup(offset, began_ms), page)
                 offset += len(page.items)
-                self.told(len(seen), total)
+                self.on_progress(len(seen), total)
                 if not page.items or offset >= (total if total is not None else offset + 1):
                     break
         except BaseException:
@@ -181,7 +181,9 @@ class CmsLister:
             if tries:
                 self.sleep(PAUSE * 2 ** (tries - 1))
             take(self.parts, self.collection, self.sleep)
-            outcome = self._reader.ask(self._destination, ask, flight="", collection=self.collection)
+            outcome = self._reader.ask(
+                self._destination, ask, flight="", collection=self.collection
+            )
             self.calls += 1
             if isinstance(outcome, Answer) and outcome.status in good:
                 self.moved()

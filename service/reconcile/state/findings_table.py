@@ -1,6 +1,6 @@
 """
-What a comparison has found, with what is to be done about it and what came of it: the part of the
-`WorkingSet` of a run that is written last.
+The findings of a run with their repairs and outcomes: the part of its `WorkingSet` that is written
+last.
 """
 
 from __future__ import annotations
@@ -87,13 +87,13 @@ class FindingsTable:
         for n, *values in self._db.execute(query, acts):
             yield n, _finding(values)
 
-    def came_of(self, outcome: str) -> list[str]:
-        """Return the record of each finding of which *outcome* came."""
+    def with_outcome(self, outcome: str) -> list[str]:
+        """Return the record of each finding with *outcome*."""
         query = "SELECT record FROM findings WHERE outcome = ? ORDER BY record"
         return [row[0] for row in self._db.execute(query, (outcome,))]
 
-    def told_records(self, cause: str) -> list[str]:
-        """Return the records of which *cause* is told."""
+    def records_of(self, cause: str) -> list[str]:
+        """Return the records with a finding of *cause*."""
         query = (
             "SELECT DISTINCT record FROM findings WHERE cause = ? AND record IS NOT NULL "
             "ORDER BY record"

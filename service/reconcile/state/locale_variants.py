@@ -1,5 +1,5 @@
 """
-The variants of items in other locales than the primary one: listed, and told the outbox.
+The variants of items in secondary locales: listed, and recorded in the outbox.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from contextlib import closing
 from typing import Any
 
 from service.reconcile.plan.written_variants import WrittenVariants
-from service.reconcile.state.cms_listing import CmsLister
-from service.reconcile.state.cms_listing import listed as as_listed
+from service.reconcile.state.cms_listing import CmsLister, listed
 from service.reconcile.state.cms_schema import take
 from service.reconcile.state.outbox_reader import OutboxReader
 from service.reconcile.state.working_set import WorkingSet
@@ -29,7 +28,7 @@ from workers.webflow.site import Locale, tag_of
 
 SECONDS = 14.0  # for one GET
 MOST_READS = 30  # sites that are looked through for the collection
-PAGE = 500  # variants that the outbox is told of together
+PAGE = 500  # variants of one step
 
 
 def are_wanted(collection: Collection, table: WorkingSet) -> bool:
@@ -64,7 +63,7 @@ def locales_of(
     raise ReconcileFailed(f"{collection.name}: the locales of the site could not be read: {why}")
 
 
-def listed(lister: CmsLister, table: WorkingSet, locales: tuple[Locale, ...]) -> bool:
+def list_into(lister: CmsLister, table: WorkingSet, locales: tuple[Locale, ...]) -> bool:
     """
     List the variants into *table*; tell whether all were shown.
 
@@ -80,18 +79,18 @@ def listed(lister: CmsLister, table: WorkingSet, locales: tuple[Locale, ...]) ->
         shrank, most = shrank or total < most, max(most, total)
         for view in page.variants:
             if view.locale in tags:
-                table.add_variant(tags[view.locale], as_listed(view))
+                table.add_variant(tags[view.locale], listed(view))
         offset += len(page.variants)
         if not page.variants or offset >= total:
             return not shrank and offset >= total
     return True
 
 
-def told(
+def record(
     parts: Parts, collection: Collection, table: WorkingSet, locales: tuple[Locale, ...]
 ) -> None:
     """
-    Tell the outbox which variants there are, so that what is handed over goes to all of them.
+    Record in the outbox which variants there are, so that writes go to all of them.
 
     Raises:
         StoreUnavailable: The store did not answer.
@@ -119,9 +118,9 @@ def written(collection: Collection, locales: tuple[Locale, ...]) -> WrittenVaria
     return WrittenVariants(collection.locales, tuple(locale.tag for locale in locales))
 
 
-def copied(parts: Parts, own: Parts, collection: Collection) -> None:
+def copy(parts: Parts, own: Parts, collection: Collection) -> None:
     """
-    Have the store of *own* know of the locales and the variants what that of *parts* knows.
+    Copy locales and variants from the store of *parts* to that of *own*.
 
     Raises:
         StoreUnavailable: A store did not answer.

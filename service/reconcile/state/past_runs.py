@@ -26,7 +26,7 @@ from workers.config.settings import Collection
 from workers.store import keys
 from workers.store.connection import guarded
 
-LONGEST = 2000  # characters of what a run said
+LONGEST = 2000  # characters of a run's message
 RUNNING, KILLED = "running", "killed"  # states of one that has not ended
 
 
@@ -70,7 +70,7 @@ def note_end(
     client: redis.Redis,
     name: str,
     code: int,
-    said: str,
+    message: str,
     counts: Any = None,
     *,
     state: str = "failed",
@@ -88,7 +88,7 @@ def note_end(
     ended: dict[Any, Any] = {
         "ended": time.time(),
         "code": code,
-        "said": said[-LONGEST:],
+        "said": message[-LONGEST:],
         "counts": json.dumps(counts or {}),
         "state": state,
         **({"proven": time.time()} if proven else {}),
@@ -129,18 +129,18 @@ def _last(held: Mapping[str, str]) -> LastRun:
 def _shown(client: redis.Redis, collection: Collection, held: Mapping[str, str]) -> dict[str, Any]:
     last = _last(held)
     due = due_at(collection.reconcile, last, datetime.now(UTC))
-    state, said = last.state, held.get("said", "")
+    state, message = last.state, held.get("said", "")
     if last.ended is None:
         owner = holder(client, collection.name)
         state = RUNNING if owner else KILLED
         due = None if owner else due
         again = "it starts again by itself" if again_at(last) else "run it again"
-        said = f"by {owner}" if owner else f"its process was killed; {again}"
+        message = f"by {owner}" if owner else f"its process was killed; {again}"
     return {
         "began": _iso(last.began or last.turn),
         "ended": _iso(last.ended),
         "code": int(held["code"]) if "code" in held else None,
-        "said": said,
+        "said": message,
         "state": state,
         "counts": json.loads(held.get("counts") or "{}"),
         "proven": _iso(_moment(held, "proven")),

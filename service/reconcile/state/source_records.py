@@ -51,8 +51,8 @@ class SourceRecords:
         """
         Return *page* with what is known of whose records they are.
 
-        Before the first whole snapshot of a source is remembered, what nobody has given counts as
-        its own: so its policy for orphans holds for items that were there before Instep was.
+        Before the first whole snapshot of a source is remembered, a record without a source counts
+        as its own: so its policy for orphans holds for items that were there before Instep was.
         """
         with guarded():
             known = self._client.exists(self._key)
@@ -70,7 +70,7 @@ class SourceRecords:
             return self._add(self._key, table.records())
         new = f"{self._key}:{uuid.uuid4().hex}"
         self._add(new, table.records())
-        self._add(new, _told(table))
+        self._add(new, _lacking(table))
         with guarded():
             if self._client.exists(new):
                 self._client.persist(new)
@@ -89,9 +89,9 @@ class SourceRecords:
                     self._client.pexpire(key, LIVES_MS)
 
 
-def _told(table: WorkingSet) -> Iterator[str]:
+def _lacking(table: WorkingSet) -> Iterator[str]:
     """Yield the records that the snapshot lacks and whose items may still be there."""
-    lacking = (causes.ORPHAN, causes.UNDECIDED, causes.RETIRED, causes.LATER)
-    for finding, _ in table.findings(causes=lacking):
+    among = (causes.ORPHAN, causes.UNDECIDED, causes.RETIRED, causes.LATER)
+    for finding, _ in table.findings(causes=among):
         if finding.record and finding.why != FOREIGN:
             yield finding.record

@@ -1,8 +1,8 @@
 """
-The forms in which the CMS keeps what was sent, as a listing shows them: remembered, so that an edit
-is told from them.
+The forms in which the CMS keeps what was sent, as a listing shows them: remembered, so that they do
+not count as edits.
 
-Only an item that nobody has touched since the answer that wrote the field shows its form: the
+Only an item unchanged since the answer that wrote the field shows its form: the
 lastUpdated of both is the same.
 """
 
@@ -59,8 +59,8 @@ def _form(
     matched = matcher.match(item, slug, held.value, held.type, held, one.links)
     # A text that reads as it was sent, or as its answer showed it, needs no memory; of rich text
     # much is akin that an editor may have done.
-    told = type_.form == "richtext" or (matched == "in a form" and mark != held.mark)
-    if matched == "no" or not told:
+    certain = type_.form == "richtext" or (matched == "in a form" and mark != held.mark)
+    if matched == "no" or not certain:
         return None
     return Form(one.record, slug, held.arrival, item.updated or "", mark, schema)
 
