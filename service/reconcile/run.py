@@ -17,9 +17,10 @@ from service.reconcile.plan.comparison import Comparison
 from service.reconcile.plan.diff import compare
 from service.reconcile.plan.field_match import FieldMatcher
 from service.reconcile.plan.key_conflicts import keyless
-from service.reconcile.plan.model import ComparedRecord, SourceField, has_live
+from service.reconcile.plan.model import ComparedRecord, ListedItem, SourceField, has_live
 from service.reconcile.plan.policies import Policies
 from service.reconcile.plan.precedence import Precedence
+from service.reconcile.plan.written_variants import WrittenVariants
 from service.reconcile.run_results import ApplyResult, ComparisonResult, RunHooks
 from service.reconcile.snapshot.mapping_choice import warning
 from service.reconcile.snapshot.rows import Rows
@@ -52,6 +53,11 @@ class ReconcileRun:
         rows: Of the snapshot.
         table: Empty.
         sleep: Waits for slots, and between two looks at what is on its way.
+
+    Raises (every method):
+        SnapshotInvalid: The snapshot cannot be read as a whole.
+        ReconcileFailed: The CMS cannot be listed, or its schema cannot be read.
+        StoreUnavailable: The store did not answer, or none could be started for a dry run.
     """
 
     parts: Parts
@@ -80,12 +86,7 @@ class ReconcileRun:
         )
 
     def read(self) -> None:
-        """
-        Read the snapshot into the table.
-
-        Raises:
-            SnapshotInvalid: The source cannot be read as a whole.
-        """
+        """Read the snapshot into the table."""
         for row in self.rows:
             for problem in row.problems:
                 if len(self.problems) < MOST_PROBLEMS:
@@ -117,13 +118,7 @@ class ReconcileRun:
         )
 
     def list(self) -> Listing:
-        """
-        List the collection into the table.
-
-        Raises:
-            ReconcileFailed: It cannot be listed.
-            StoreUnavailable: The store did not answer.
-        """
+        """List the collection into the table."""
         self.proof.begin()
         self.table.add_known(self._outbox.ids())
         by, on_progress, moved = self.rows.chosen.by, self.hooks.listed, self.hooks.moved
@@ -156,13 +151,7 @@ class ReconcileRun:
         return pages
 
     def compare(self, pages: Listing, *, partial: bool) -> ComparisonResult:
-        """
-        Keep differences and repairs in the table; change nothing else.
-
-        Raises:
-            ReconcileFailed: The labels of option fields cannot be read.
-            StoreUnavailable: The store did not answer.
-        """
+        """Keep differences and repairs in the table; change nothing else."""
         matcher, calls = self._matcher()
         self._partial = partial
         comparison = Comparison(
@@ -175,17 +164,17 @@ class ReconcileRun:
             partial=partial,
             live=self.destination.live,
             missing=self.collection.missing,
-            written=locale_variants.written(self.collection, self._locales),
+            written=WrittenVariants(self.collection.locales, tuple(x.tag for x in self._locales)),
         )
         for page in self.table.pages():
             held = self._outbox.read([one.record for one in page])
             page = self.source_records.marked([replace(one, held=held[one.record]) for one in page])
             self._beside_live = self._beside_live or has_live(page)
             links = self._links.of(page)
-            linked = [self._localized(replace(one, links=links)) for one in page]
-            for one in linked:
+            page = [replace(one, links=links, variants=self._variants(one)) for one in page]
+            for one in page:
                 self.table.add_findings(compare(one, comparison))
-            found = (form for one in linked for form in stored_forms.forms(one, comparison.matcher))
+            found = (form for one in page for form in stored_forms.forms(one, comparison.matcher))
             stored_forms.keep(self.parts, self.collection.name, found)
             self.hooks.moved()
         self.table.add_findings(keyless(item) for item in self.table.keyless())
@@ -211,10 +200,9 @@ class ReconcileRun:
         first = wanted[CREATED] if loads else counted.first or 0
         return GuardInput(pages.items, recent, blockers, first, loads)
 
-    def _localized(self, one: ComparedRecord) -> ComparedRecord:
-        if not self._locales or len(one.items) != 1:
-            return one
-        return replace(one, variants=dict(self.table.variants(one.items[0].id)))
+    def _variants(self, one: ComparedRecord) -> Mapping[str, ListedItem]:
+        alone = self._locales and len(one.items) == 1
+        return dict(self.table.variants(one.items[0].id)) if alone else {}
 
     def _matcher(self) -> tuple[FieldMatcher, int]:
         types = self.table.types()
@@ -268,13 +256,7 @@ class ReconcileRun:
     def dry_run(
         self, found: ComparisonResult, decisions: Mapping[str, GuardDecision]
     ) -> ApplyResult:
-        """
-        Do the same on a store of its own, with a fake CMS: nothing is written.
-
-        Raises:
-            StoreUnavailable: No store could be started for it.
-            ReconcileFailed: The collection's fields cannot be read.
-        """
+        """Do the same on a store of its own, with a fake CMS: nothing is written."""
         self._withhold(decisions)
         with prepared(self.parts, self.collection, self.table, self._locales) as dry:
             handed = self._actor(dry.parts, found, {}).act()

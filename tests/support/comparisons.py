@@ -3,12 +3,12 @@
 from service.reconcile.plan.comparison import Comparison
 from service.reconcile.plan.diff import compare
 from service.reconcile.plan.field_match import FieldMatcher
-from service.reconcile.plan.model import ComparedRecord, ListedItem, OutboxItem, SourceField
+from service.reconcile.plan.model import ComparedRecord, ListedItem, SourceField
 from service.reconcile.plan.policies import Policies
 from service.reconcile.plan.precedence import Precedence
 from workers.config.settings import Reconcile
 from workers.model.changes import canonical
-from workers.store.item_record import FieldRecord
+from workers.store.item_record import FieldRecord, ItemRecord
 
 
 def t(seconds):
@@ -80,9 +80,9 @@ def found(
         known: The id that the index knew before the listing; default: as it does now.
         more: Further items of the same key.
     """
-    holding = OutboxItem({"stock": outbox} if outbox else {}, **(item or {}))
+    holding = ItemRecord({"stock": outbox} if outbox else {}, **(item or {}))
     if outbox and outbox.type != "number":
-        holding = OutboxItem({source.slug: outbox}, **(item or {}))
+        holding = ItemRecord({source.slug: outbox}, **(item or {}))
     one = ComparedRecord(
         "k1",
         1 if source else 0,

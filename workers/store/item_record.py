@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from workers.model.retirement import GONE
 from workers.model.versions import Version, kind_of
 
+STUCK_MS: Final = 60_000  # more than a listing takes that looks for what a value refers to
 CLAIM: Final = "claim"
 DUE: Final = "due"
 SHOWN: Final = "shown"
@@ -63,12 +64,11 @@ class FieldRecord:
         timed: Its version is the time of that snapshot.
         source: Whose event or snapshot gave it.
         confirmed: The CMS has answered that it holds this very value, and nothing since doubts it.
-        waits_since: Since when it waits for the item that it refers to.
         event: The id of its event.
         letter: The id of its dead letter.
         undone: Of a retirement: the record came back.
         lifting: So did it, and what the retirement did is still to be taken back.
-        stuck: It waits for so long that waiting for it is in vain; not stored.
+        stuck: It waits for the item that it refers to, for longer than a look-up takes.
     """
 
     value: str
@@ -87,7 +87,6 @@ class FieldRecord:
     timed: bool = False
     source: str = ""
     confirmed: bool = False
-    waits_since: float | None = None
     event: str = ""
     letter: str = ""
     undone: bool = False
@@ -95,8 +94,8 @@ class FieldRecord:
     stuck: bool = False
 
     @classmethod
-    def parse(cls, text: str | bytes) -> FieldRecord:
-        """Read the JSON *text* of one field."""
+    def parse(cls, text: str | bytes, now_ms: float = 0) -> FieldRecord:
+        """Read the JSON *text* of one field at *now_ms*."""
         stored: dict[str, Any] = json.loads(text)
         answered, mark = _last_answer(stored)
         marked = stored.get("m") is not None
@@ -117,11 +116,11 @@ class FieldRecord:
             timed=bool(stored.get("R")),
             source=str(stored.get("o") or ""),
             confirmed=bool(stored.get("c")) and not marked,
-            waits_since=stored.get("y"),
             event=stored.get("n") or "",
             letter=stored.get("l") or "",
             undone=bool(stored.get("b")),
             lifting=bool(stored.get("b") and stored.get("m")),
+            stuck="y" in stored and now_ms - stored["y"] > STUCK_MS,
         )
 
 
@@ -150,50 +149,62 @@ def _as_of(stored: Mapping[str, Any]) -> int | None:
 @dataclass(frozen=True, slots=True)
 class ItemRecord:
     """
-    All that is stored of one item.
+    What the outbox holds of one record. Times are ms since 1970.
 
     Args:
-        retirement: That the record is gone at its source. Where an event said so, no snapshot gave
-            it.
-        looked_up: Its id is being looked up, or an earlier answer about it is doubted.
+        fields: By slug; what a retirement superseded counts as never accepted.
+        id: Of its item, by the index; not stored with it.
+        busy: A request for it is under way, or it is being looked up or created.
         answered: The lastUpdated of the last answer to a write, as a version.
-        tried_at: When the last request for it was claimed, ms since 1970.
+        gone: Its retirement, if that is in force: the value says what becomes of the item.
+        tried: When the last request for it was claimed.
+        lifting: What an undone retirement did is still to be taken back.
+        back: Treat it as if no snapshot had ever lacked the record; not stored.
+        by: The sources that gave a value of it, or its retirement.
         by_key: Its record is a key; else it is an item id.
         create: It is to be created.
+        stored: All fields, and the retirement, whatever their states.
     """
 
-    fields: Mapping[str, FieldRecord]
-    retirement: FieldRecord | None = None
-    claim: ItemClaim | None = None
-    looked_up: bool = False
+    fields: Mapping[str, FieldRecord] = field(default_factory=dict)
+    id: str | None = None
+    busy: bool = False
     answered: str | None = None
-    tried_at: int = 0
+    gone: FieldRecord | None = None
+    tried: int = 0
+    lifting: bool = False
+    back: bool = False
+    by: frozenset[str] = frozenset()
     by_key: bool = False
     create: bool = False
+    stored: tuple[FieldRecord, ...] = ()
 
     @classmethod
-    def parse(cls, stored: Mapping[str, str]) -> ItemRecord:
-        """Read the hash of an item; an empty one is of an item of which nothing is stored."""
+    def parse(
+        cls, stored: Mapping[str, str], id: str | None = None, now_ms: float = 0
+    ) -> ItemRecord:
+        """Read the hash of an item at *now_ms*; an empty one: nothing is stored of it."""
         fields = {
-            slug: FieldRecord.parse(text)
+            slug: FieldRecord.parse(text, now_ms)
             for name, text in stored.items()
             if (slug := slug_of(name)) is not None
         }
+        every = tuple(fields.values())
+        gone = fields.pop(GONE, None)
+        claimed = CLAIM in stored and ItemClaim.parse(stored[CLAIM]).till > now_ms
         return cls(
-            retirement=fields.pop(GONE, None),
-            fields=fields,
-            claim=ItemClaim.parse(stored[CLAIM]) if CLAIM in stored else None,
-            looked_up="lookup" in stored or "doubt" in stored,
+            fields={slug: each for slug, each in fields.items() if each.state != "superseded"},
+            id=id,
+            busy=claimed or "lookup" in stored or "doubt" in stored,
             answered=stored.get("answered"),
-            tried_at=int(float(stored.get("tried", 0))),
+            gone=gone if gone and not gone.undone else None,
+            tried=int(float(stored.get("tried", 0))),
+            lifting=bool(gone and gone.lifting),
+            by=frozenset(each.source for each in every if each.source),
             by_key=stored.get("by") == "key",
             create="make" in stored,
+            stored=every,
         )
-
-    @property
-    def all_fields(self) -> tuple[FieldRecord, ...]:
-        """Its fields and its retirement."""
-        return (*self.fields.values(), *filter(None, [self.retirement]))
 
 
 def without_request(stored: Mapping[str, str]) -> dict[str, str]:

@@ -207,7 +207,7 @@ class Upgrade:
 
     def _texts(self, item: ItemRecord) -> Iterator[tuple[str, str]]:
         """Yield the values of *item* that name items by keys that are not normal, and what for."""
-        for field in item.fields.values():
+        for field in item.stored:
             value = json.loads(field.value) if field.type in _REFERS else None
             if value is not None and (fresh := self._named(value)) != value:
                 yield field.value, json.dumps(fresh, ensure_ascii=False, separators=(",", ":"))

@@ -213,7 +213,7 @@ def _copy_items(
             pipeline.hgetall(keys.item(at[0], record))
         pipeline.hmget(keys.item_ids(*at), list(records))
         *items, ids = pipeline.execute()
-    fields = [field for flat in items for field in ItemRecord.parse(flat).all_fields]
+    fields = [field for flat in items for field in ItemRecord.parse(flat).stored]
     letters = sorted({field.letter for field in fields if field.letter})
     with real.pipeline(transaction=False) as pipeline:
         for letter in letters:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, asdict, dataclass
 
 from service.reconcile.plan import causes
-from service.reconcile.plan.model import OutboxItem
 from service.reconcile.state.outbox_reader import OutboxReader
 from service.reconcile.state.working_set import PAGE, WorkingSet
 from workers.config.settings import Collection
@@ -18,7 +17,7 @@ from workers.delivery.context import Parts
 from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.dead_letters import Letter
-from workers.store.item_record import FieldRecord
+from workers.store.item_record import FieldRecord, ItemRecord
 
 LOOK = 0.5  # s between two looks at what is still on its way
 PATIENCE = 60.0  # s for which what came before by itself is waited for
@@ -156,7 +155,7 @@ class RunProof:
         return before or letter.key in refused
 
 
-def _fields(held: OutboxItem) -> list[FieldRecord]:
+def _fields(held: ItemRecord) -> list[FieldRecord]:
     return [*held.fields.values(), *([held.gone] if held.gone else [])]
 
 

@@ -11,7 +11,6 @@ from math import inf
 
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
-from service.reconcile.plan.model import OutboxItem
 from service.reconcile.state.outbox_reader import OutboxReader
 from service.reconcile.state.working_set import PAGE, WorkingSet
 from workers.config.settings import Collection
@@ -20,7 +19,7 @@ from workers.fields.types import are_same
 from workers.model.retirement import GONE
 from workers.runtime import heartbeats
 from workers.store import clock
-from workers.store.item_record import FieldRecord
+from workers.store.item_record import FieldRecord, ItemRecord
 
 LOOK = 0.5  # s between two looks at what is still on its way
 AT_ONCE = 10 * PAGE  # records that one look takes in: a look at all would take seconds
@@ -146,7 +145,7 @@ class SettlementWait:
         return "no worker is running; start `instep up` or `instep worker`"
 
 
-def outcome_of(held: OutboxItem, finding: Finding, since: float = inf) -> str:
+def outcome_of(held: ItemRecord, finding: Finding, since: float = inf) -> str:
     """
     Return what came of one finding: "repaired" is what the CMS has answered that it holds.
 
@@ -171,7 +170,7 @@ def outcome_of(held: OutboxItem, finding: Finding, since: float = inf) -> str:
     return OVERTAKEN if _is_overtaken(fields[0], finding) else REPAIRED
 
 
-def _brought_back(held: OutboxItem) -> str:
+def _brought_back(held: ItemRecord) -> str:
     if held.lifting:
         return WAITING
     return NOT_TAKEN if held.gone else REPAIRED
@@ -186,7 +185,7 @@ def _on_its_way(fields: Sequence[FieldRecord], since: float) -> str:
     return ""
 
 
-def _touched(held: OutboxItem, finding: Finding) -> list[FieldRecord]:
+def _touched(held: ItemRecord, finding: Finding) -> list[FieldRecord]:
     """Return what a finding is about: one field, the retirement, or all there is."""
     if finding.act == causes.RETIRE or finding.slug == GONE:
         return [held.gone] if held.gone else []

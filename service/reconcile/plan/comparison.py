@@ -7,11 +7,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from service.reconcile.plan.field_match import FieldMatcher
-from service.reconcile.plan.model import OutboxItem, SourceField
+from service.reconcile.plan.model import SourceField
 from service.reconcile.plan.policies import Policies
 from service.reconcile.plan.precedence import Precedence
 from service.reconcile.plan.written_variants import PRIMARY, WrittenVariants
 from workers.model.versions import Version, kind_of
+from workers.store.item_record import ItemRecord
 from workers.store.lua_limits import HOUR_US
 
 
@@ -48,7 +49,7 @@ class Comparison:
         """Whether a draft that shows as published is on the site: v1 does not tell."""
         return self.live and self.matcher.api == "v2"
 
-    def is_fresh(self, held: OutboxItem) -> bool:
+    def is_fresh(self, held: ItemRecord) -> bool:
         """Tell whether a request for the item may have landed after it was listed."""
         return held.tried >= self.since_ms
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workers.store.item_record import FieldRecord
+from workers.store.item_record import ItemRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,34 +25,6 @@ class SourceField:
     version: str
     mapping: str
     on_create: bool = False  # an item that is there never gets it
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxItem:
-    """
-    What the outbox knows of one record.
-
-    Args:
-        id: Of its item, by the index.
-        gone: That the record is gone at its source, where that is in force: its value says what
-            becomes of the item.
-        busy: A request for it is on its way, or it is being looked up or created.
-        answered: The lastUpdated of the last answer to a write, as a version.
-        tried: The store's clock, ms, when the last request for it was claimed.
-        lifting: What a retirement did is still to be taken back, since the record is there again.
-        back: As if no snapshot had ever lacked the record.
-        by: The sources that have given a value of it, or its retirement.
-    """
-
-    fields: Mapping[str, FieldRecord] = field(default_factory=dict)
-    id: str | None = None
-    busy: bool = False
-    answered: str | None = None
-    gone: FieldRecord | None = None
-    tried: int = 0
-    lifting: bool = False
-    back: bool = False
-    by: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +62,7 @@ class ComparedRecord:
     wanted: tuple[SourceField, ...]
     items: tuple[ListedItem, ...]
     known: str | None = None
-    held: OutboxItem = OutboxItem()
+    held: ItemRecord = field(default_factory=ItemRecord)
     moved: bool = False
     links: Mapping[str, str | None] = field(default_factory=dict)
     variants: Mapping[str, ListedItem] = field(default_factory=dict)  # of its one item, by the tag

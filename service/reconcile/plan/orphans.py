@@ -10,8 +10,9 @@ from __future__ import annotations
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
 from service.reconcile.plan.comparison import Comparison
-from service.reconcile.plan.model import ComparedRecord, ListedItem, OutboxItem
+from service.reconcile.plan.model import ComparedRecord, ListedItem
 from service.reconcile.plan.precedence import SUPERSEDED, UNDECIDED
+from workers.store.item_record import ItemRecord
 
 FOREIGN = "its record never came from this source"
 
@@ -39,7 +40,7 @@ def orphan(one: ComparedRecord, comparison: Comparison) -> Finding:
     )
 
 
-def _later(held: OutboxItem, item: ListedItem, comparison: Comparison) -> str:
+def _later(held: ItemRecord, item: ListedItem, comparison: Comparison) -> str:
     """Return why a record that the snapshot lacks came after it, or nothing: that is in step."""
     if comparison.order.superseded:
         return SUPERSEDED

@@ -1,4 +1,10 @@
-"""The collection's schema: as last read, else read and kept, as the workers do it."""
+"""
+The collection's schema: as last read, else read and kept, as the workers do it.
+
+Raises (every function):
+    ReconcileFailed: The schema cannot be read.
+    StoreUnavailable: The store did not answer.
+"""
 
 from __future__ import annotations
 
@@ -26,13 +32,7 @@ LONGEST = 5.0  # s of one sleep: somebody may be waiting to interrupt it
 def options_of(
     parts: Parts, collection: Collection, types: set[str]
 ) -> tuple[Mapping[str, Sequence[Mapping[str, str]]], int]:
-    """
-    Return slug → options where one of *types* needs them, and the calls that it took.
-
-    Raises:
-        ReconcileFailed: The schema cannot be read.
-        StoreUnavailable: The store did not answer.
-    """
+    """Return slug → options where one of *types* needs them, and the calls that it took."""
     if not any(TYPES[name].needs_schema for name in types if name in TYPES):
         return {}, 0
     schema, calls = schema_of(parts, collection)
@@ -80,10 +80,6 @@ def record_keys_of(
 def schema_of(parts: Parts, collection: Collection) -> tuple[Schema, int]:
     """
     Return the schema as last read, else read it in a slot of the budget; and the calls it took.
-
-    Raises:
-        ReconcileFailed: They cannot be read.
-        StoreUnavailable: The store did not answer.
     """
     schema = parts.items.schema(collection)
     if schema.fields:

@@ -1,5 +1,9 @@
 """
 The variants of items in secondary locales: listed, and recorded in the outbox.
+
+Raises (every function):
+    ReconcileFailed: The locales or a page cannot be read.
+    StoreUnavailable: A store did not answer.
 """
 
 from __future__ import annotations
@@ -10,7 +14,6 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
-from service.reconcile.plan.written_variants import WrittenVariants
 from service.reconcile.state.cms_listing import CmsLister, listed
 from service.reconcile.state.cms_schema import take
 from service.reconcile.state.outbox_reader import OutboxReader
@@ -41,10 +44,6 @@ def locales_of(
 ) -> tuple[tuple[Locale, ...], int]:
     """
     Return the locales of the site, the primary one first, and the calls that it took to read them.
-
-    Raises:
-        ReconcileFailed: They cannot be read.
-        StoreUnavailable: The store did not answer.
     """
     destination = parts.settings.destinations[collection.destination]
     known = parts.locales.known(collection)
@@ -64,13 +63,7 @@ def locales_of(
 
 
 def list_into(lister: CmsLister, table: WorkingSet, locales: tuple[Locale, ...]) -> bool:
-    """
-    List the variants into *table*; tell whether all were shown.
-
-    Raises:
-        ReconcileFailed: A page could not be read.
-        StoreUnavailable: The store did not answer.
-    """
+    """List the variants into *table*; tell whether all were shown."""
     tags = {locale.id: locale.tag for locale in locales[1:]}
     offset, most, shrank = 0, 0, False
     while tags:
@@ -89,12 +82,7 @@ def list_into(lister: CmsLister, table: WorkingSet, locales: tuple[Locale, ...])
 def record(
     parts: Parts, collection: Collection, table: WorkingSet, locales: tuple[Locale, ...]
 ) -> None:
-    """
-    Record in the outbox which variants there are, so that writes go to all of them.
-
-    Raises:
-        StoreUnavailable: The store did not answer.
-    """
+    """Record in the outbox which variants there are, so that writes go to all of them."""
     ids = {locale.tag: locale.id for locale in locales}
     views: list[ItemView] = []
     for tag, item in table.variants():
@@ -113,18 +101,8 @@ def _take_in(parts: Parts, collection: Collection, views: list[ItemView]) -> Non
         parts.locales.take_in(lookup, Answer(200, variants=tuple(views)))
 
 
-def written(collection: Collection, locales: tuple[Locale, ...]) -> WrittenVariants:
-    """Return which variants show what."""
-    return WrittenVariants(collection.locales, tuple(locale.tag for locale in locales))
-
-
 def copy(parts: Parts, own: Parts, collection: Collection) -> None:
-    """
-    Copy locales and variants from the store of *parts* to that of *own*.
-
-    Raises:
-        StoreUnavailable: A store did not answer.
-    """
+    """Copy locales and variants from the store of *parts* to that of *own*."""
     at = (collection.name, parts.settings.copy_of(collection))
     with guarded():
         site = parts.steps.client.hmget(keys.site(*at), ["locales", "scope"])

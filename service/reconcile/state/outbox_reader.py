@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 
-from service.reconcile.plan.model import OutboxItem
 from workers.config.settings import Collection
 from workers.delivery.context import Parts
 from workers.store import clock, keys
 from workers.store.connection import guarded
-from workers.store.item_record import FieldRecord, ItemRecord
+from workers.store.item_record import ItemRecord
 from workers.store.lua_limits import CLAIM_MS
-
-STUCK_MS = 60_000  # more than a listing takes that looks for what a value refers to
 
 
 class OutboxReader:
@@ -49,7 +45,7 @@ class OutboxReader:
         with guarded():
             yield from self._client.hscan_iter(self._ids, count=1000)
 
-    def read(self, records: Sequence[str]) -> dict[str, OutboxItem]:
+    def read(self, records: Sequence[str]) -> dict[str, ItemRecord]:
         """Return what is held of each of *records*; of what is unknown, nothing."""
         if not records:
             return {}
@@ -60,32 +56,6 @@ class OutboxReader:
             pipeline.hmget(self._ids, list(records))
             *found, ids = pipeline.execute()
         return {
-            record: _item(flat, id, now_ms)
-            for record, flat, id in zip(records, found, ids, strict=True)
+            record: ItemRecord.parse(stored, id, now_ms)
+            for record, stored, id in zip(records, found, ids, strict=True)
         }
-
-
-def _item(stored: Mapping[str, str], id: str | None, now_ms: float) -> OutboxItem:
-    item = ItemRecord.parse(stored)
-    gone = item.retirement
-    return OutboxItem(
-        # What a retirement has overruled counts as never accepted, should the record come back.
-        {
-            slug: _judged(field, now_ms)
-            for slug, field in item.fields.items()
-            if field.state != "superseded"
-        },
-        id,
-        busy=bool(item.claim and item.claim.till > now_ms) or item.looked_up,
-        answered=item.answered,
-        gone=_judged(gone, now_ms) if gone and not gone.undone else None,
-        tried=item.tried_at,
-        lifting=bool(gone and gone.lifting),
-        by=frozenset(field.source for field in item.all_fields if field.source),
-    )
-
-
-def _judged(field: FieldRecord, now_ms: float) -> FieldRecord:
-    waits = field.waits_since
-    stuck = waits is not None and now_ms - waits > STUCK_MS
-    return replace(field, stuck=True) if stuck else field

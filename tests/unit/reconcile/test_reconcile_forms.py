@@ -4,11 +4,12 @@ import pytest
 
 from service.reconcile.plan import causes
 from service.reconcile.plan.field_match import FieldMatcher
-from service.reconcile.plan.model import ComparedRecord, OutboxItem
+from service.reconcile.plan.model import ComparedRecord
 from service.reconcile.state.stored_forms import forms
 from tests.support.comparisons import found, held, listed, t, wanted
 from workers.fields.marks import mark_of
 from workers.fields.types import seen
+from workers.store.item_record import ItemRecord
 from workers.webflow.schema import Schema
 
 SENT, FORM, BOLD = "<p>Oak</p>", '<p id="">Oak</p>', "<p><b>Oak</b></p>"
@@ -60,7 +61,7 @@ def test_a_text_is_compared_as_its_field_holds_it():
 
 
 def remembered(shown, *, updated=200, state="written", kind="richtext", **more):
-    holding = OutboxItem({"text": held(SENT, kind=kind, state=state, **more)})
+    holding = ItemRecord({"text": held(SENT, kind=kind, state=state, **more)})
     item = listed(updated=updated, fields={"text": shown})
     return list(forms(ComparedRecord("k1", 1, False, (), (item,), held=holding), EYE))
 

@@ -13,8 +13,8 @@ from service.reconcile.apply.settlement import (
 )
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
-from service.reconcile.plan.model import OutboxItem
 from tests.support.comparisons import held
+from workers.store.item_record import ItemRecord
 
 PENDING = held(state="pending", answered=None)
 PARKED = held(state="pending", answered=None, stuck=True)
@@ -38,21 +38,21 @@ def finding(act, slug=None, **more):
     ],
 )
 def test_an_item_is_waited_for_unless_it_waits_for_another(fields, outcome):
-    item = OutboxItem({f"field-{n}": each for n, each in enumerate(fields)}, id="i1")
+    item = ItemRecord({f"field-{n}": each for n, each in enumerate(fields)}, id="i1")
     assert outcome_of(item, finding(causes.CREATE)) == outcome
 
 
 def test_a_value_that_the_outbox_has_not_taken_is_not_called_repaired():
     accepted = finding(causes.ACCEPT, "stock")
-    assert outcome_of(OutboxItem({"other": DONE}), accepted) == NOT_TAKEN
-    assert outcome_of(OutboxItem({"stock": DONE}), accepted) == REPAIRED
-    assert outcome_of(OutboxItem({"stock": held(2, confirmed=True)}), accepted) == OVERTAKEN
+    assert outcome_of(ItemRecord({"other": DONE}), accepted) == NOT_TAKEN
+    assert outcome_of(ItemRecord({"stock": DONE}), accepted) == REPAIRED
+    assert outcome_of(ItemRecord({"stock": held(2, confirmed=True)}), accepted) == OVERTAKEN
 
 
 def test_a_write_without_an_answer_is_not_called_repaired():
     repair = finding(causes.REPAIR, "stock", arrival=DONE.arrival)
-    assert outcome_of(OutboxItem({"stock": DONE}), repair) == REPAIRED
-    assert outcome_of(OutboxItem({"stock": held()}), repair) == UNCONFIRMED
+    assert outcome_of(ItemRecord({"stock": DONE}), repair) == REPAIRED
+    assert outcome_of(ItemRecord({"stock": held()}), repair) == UNCONFIRMED
 
 
 @pytest.mark.parametrize(
@@ -60,15 +60,15 @@ def test_a_write_without_an_answer_is_not_called_repaired():
 )
 def test_an_item_that_is_made_anew_has_another_id(id, outcome):
     again = finding(causes.AGAIN, item="i1")
-    assert outcome_of(OutboxItem({"stock": DONE}, id=id), again) == outcome
+    assert outcome_of(ItemRecord({"stock": DONE}, id=id), again) == outcome
 
 
 @pytest.mark.parametrize(
     ("item", "outcome"),
     [
-        (OutboxItem(lifting=True), WAITING),
-        (OutboxItem(gone=held("archive")), NOT_TAKEN),
-        (OutboxItem(), REPAIRED),
+        (ItemRecord(lifting=True), WAITING),
+        (ItemRecord(gone=held("archive")), NOT_TAKEN),
+        (ItemRecord(), REPAIRED),
     ],
 )
 def test_a_record_is_back_once_nothing_of_its_retirement_is_left(item, outcome):

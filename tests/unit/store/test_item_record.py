@@ -11,7 +11,6 @@ from tests.support.earlier_stores import STORES
 from workers.store import lua_limits
 from workers.store.item_record import (
     FieldRecord,
-    ItemClaim,
     ItemRecord,
     left_out_of,
     slug_of,
@@ -33,7 +32,12 @@ def test_a_field_has_its_codes_as_names():
     assert (field.arrival, field.state, field.source) == (7, "written", "erp")
     assert (field.since, field.came, field.as_of, field.timed) == (5, 6, 3, True)
     assert (field.confirmed, field.letter, field.file) == (True, "L1", "{}")
-    assert (field.waits_since, field.mending, field.undone) == (4, False, False)
+    assert (field.mending, field.undone, field.stuck) == (False, False, False)
+
+
+def test_a_value_that_waits_for_an_item_is_stuck_after_a_minute():
+    assert not FieldRecord.parse(stored(y=4), 60_004).stuck
+    assert FieldRecord.parse(stored(y=4), 60_005).stuck
 
 
 def test_a_value_with_a_repair_mark_is_not_confirmed():
@@ -72,27 +76,27 @@ def test_a_retirement_tells_whether_a_snapshot_inferred_it(more, at):
 
 
 def test_an_item_is_its_fields_its_retirement_and_its_request():
-    item = ItemRecord.parse(
-        {
-            "f:stock": stored(),
-            "f::gone": stored(t="gone", b=1),
-            "o:price": "{}",
-            "claim": '{"token": "x", "at": 1, "till": 2}',
-            "doubt": "1",
-            "tried": "12.0",
-            "by": "key",
-            "make": "1",
-        }
-    )
+    hash = {
+        "f:stock": stored(o="erp"),
+        "f:price": stored(s="superseded", o="shop"),
+        "f::gone": stored(t="gone", b=1, m=5),
+        "o:name": "{}",
+        "claim": '{"token": "x", "at": 1, "till": 20}',
+        "tried": "12.0",
+        "by": "key",
+        "make": "1",
+    }
+    item = ItemRecord.parse(hash, "i1", 19)
     assert list(item.fields) == ["stock"]
-    assert item.retirement.undone
-    assert (item.claim, item.looked_up, item.tried_at) == (ItemClaim(1, 2), True, 12)
-    assert (item.by_key, item.create) == (True, True)
-    assert len(item.all_fields) == 2
+    assert (item.id, item.gone, item.lifting) == ("i1", None, True)
+    assert (item.busy, item.tried, item.by) == (True, 12, {"erp", "shop"})
+    assert (item.by_key, item.create, len(item.stored)) == (True, True, 3)
+    assert not ItemRecord.parse(hash, "i1", 20).busy
+    assert ItemRecord.parse({**hash, "doubt": "1"}, "i1", 20).busy
 
 
 def test_of_nothing_stored_there_is_an_empty_item():
-    assert ItemRecord.parse({}) == ItemRecord({})
+    assert ItemRecord.parse({}) == ItemRecord()
 
 
 def test_names_of_entries_are_told_apart():
@@ -114,7 +118,7 @@ def test_items_of_earlier_releases_are_read(store):
     ]
     read = [ItemRecord.parse(item) for item in items]
     assert sum(len(item.fields) for item in read) > 10
-    assert any(item.retirement for item in read)
+    assert any(item.gone for item in read)
 
 
 @pytest.mark.parametrize(
