@@ -9,7 +9,7 @@ from typing import Any
 
 from service.ingest.spool_count import all_waiting
 from service.reconcile import report
-from service.reconcile.apply.proof import Unproven
+from service.reconcile.apply.proof import WORDS
 from service.reconcile.apply.settlement import UNCONFIRMED
 from service.reconcile.options import ReconcileOptions
 from service.reconcile.plan import causes
@@ -24,9 +24,9 @@ def unproven(
     done: ApplyResult | None,
     decisions: Mapping[str, GuardDecision],
     options: ReconcileOptions,
-) -> Unproven:
+) -> dict[str, int]:
     """
-    Return what the run has not proven; wait a little for what came before and may yet settle.
+    Count what the run has not proven; wait a little for what came before and may yet settle.
 
     Args:
         done: None: nothing was done.
@@ -39,16 +39,16 @@ def unproven(
     late = run.proof.unsettled(run.waiting().hindrance if waits else None)
     refused = run.table.with_outcome(causes.LETTER) if real else []
     holes = 0 if found.pages.whole else max(1, counts.get(causes.UNLISTED, 0))
-    return Unproven(
-        unmapped=found.bad,
-        dead=run.proof.dead(refused),
-        refused=len(refused),
-        not_comparable=sum(counts.get(cause, 0) for cause in causes.NOT_COMPARABLE),
-        listing=holes,
-        unsettled=late + (_unsettled(run, done) if done and real else 0),
-        spool=all_waiting(run.parts.settings.store.data, run.parts.steps.client).deliveries,
-        held=sum(decision.wanted for decision in decisions.values() if decision.asks),
-    )
+    return dict.fromkeys(WORDS, 0) | {
+        "unmapped": found.bad,
+        "dead": run.proof.dead(refused),
+        "refused": len(refused),
+        "not_comparable": sum(counts.get(cause, 0) for cause in causes.NOT_COMPARABLE),
+        "listing": holes,
+        "unsettled": late + (_unsettled(run, done) if done and real else 0),
+        "spool": all_waiting(run.parts.settings.store.data, run.parts.steps.client).deliveries,
+        "held": sum(decision.wanted for decision in decisions.values() if decision.asks),
+    }
 
 
 def _unsettled(run: ReconcileRun, done: ApplyResult) -> int:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from service.reconcile.apply import proof
-from service.reconcile.apply.proof import Unproven
 from service.reconcile.apply.settlement import OVERTAKEN, REPAIRED
 from service.reconcile.plan import causes
 from service.reconcile.plan.causes import Finding
@@ -27,7 +26,7 @@ def summary(
     found: ComparisonResult,
     done: ApplyResult | None,
     decisions: Mapping[str, GuardDecision],
-    unproven: Unproven,
+    unproven: Mapping[str, int],
     calls: int,
     *,
     dry: bool,
@@ -62,7 +61,7 @@ def summary(
         "retire": _ruled(decisions[RETIRED]),
         "guard": {kind: _ruled(decision) for kind, decision in decisions.items()},
         "held": [decision.words for decision in decisions.values() if decision.words],
-        "not_proven": unproven.counts,
+        "not_proven": unproven,
         "dropped": 0,
         "unmapped": found.bad,
         "whole": found.pages.whole,

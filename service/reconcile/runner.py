@@ -167,16 +167,12 @@ def carry_out(
 
 def _compare(run: ReconcileRun, options: ReconcileOptions, limit: TimeLimit) -> ComparisonResult:
     records, name = run.rows.records, run.collection.name
-    went = limit.begin(reading := f"reading {records.name}")
     with (
-        Progress(reading, records.size, records.unit) as bar,
+        _stage(limit, f"reading {records.name}", records.size, records.unit) as run.hooks.read,
         limit.waiting(options.file == "-"),  # whatever fills the pipe has its time
     ):
-        run.hooks.read = lambda read: _both(went, bar.at, read)
         run.read()
-    limit.begin(listing := f"listing {name}")
-    with Progress(listing, None, "items") as bar:
-        run.hooks.listed = bar.at
+    with _stage(limit, f"listing {name}", None, "items") as run.hooks.listed:
         pages = run.list()
     limit.begin(f"comparing {name}")
     return run.compare(pages, partial=options.partial or run.collection.reconcile.partial)
@@ -214,21 +210,29 @@ def _act(
     wait: bool,
 ) -> ApplyResult:
     total, held = len(run.table.acted(causes.ACTS)), run.hooks.portion
-    went = limit.begin(writing := f"writing {run.collection.name}")
 
     def portion() -> RunLease | None:
         limit.moved()
         return held()
 
     run.hooks.portion = portion
-    with Progress(writing, total, "records") as bar:
-        run.hooks.settled = lambda settled: _both(went, bar.at, settled)
+    with _stage(limit, f"writing {run.collection.name}", total, "records") as run.hooks.settled:
         return run.act(found, decisions, wait=wait)
 
 
-def _both(went: Callable[[int], object], shown: Callable[[int], object], done: int) -> None:
-    went(done)
-    shown(done)
+@contextmanager
+def _stage(
+    limit: TimeLimit, label: str, total: int | None, unit: str
+) -> Iterator[Callable[..., None]]:
+    """Begin a stage of the run; yield what its progress goes to."""
+    went = limit.begin(label)
+    with Progress(label, total, unit) as bar:
+
+        def at(done: int, total: int | None = None) -> None:
+            went(done)
+            bar.at(done, total)
+
+        yield at
 
 
 def _losses(run: ReconcileRun, options: ReconcileOptions, since: int) -> Iterator[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import KW_ONLY, asdict, dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from service.reconcile.plan import causes
 from service.reconcile.state.outbox_reader import OutboxReader
@@ -23,7 +23,7 @@ LOOK = 0.5  # s between two looks at what is still on its way
 PATIENCE = 60.0  # s for which what came before by itself is waited for
 AT_ONCE = 10 * PAGE  # records that one look takes in
 
-WORDS: Mapping[str, str] = {
+WORDS: Mapping[str, str] = {  # what a run counts as not proven → in words
     "unmapped": "records that could not be mapped",
     "dead": "open dead letters (`instep dead list`)",
     "refused": "values that became dead letters in this run",
@@ -34,25 +34,6 @@ WORDS: Mapping[str, str] = {
     "spool": "deliveries waiting in a spool",
     "held": "items held by the guard",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Unproven:
-    """How much there is of each; *dead* includes what was *refused* in this run."""
-
-    unmapped: int = 0
-    dead: int = 0
-    refused: int = 0
-    not_comparable: int = 0
-    listing: int = 0
-    unsettled: int = 0
-    undone: int = 0
-    spool: int = 0
-    held: int = 0
-
-    @property
-    def counts(self) -> dict[str, int]:
-        return asdict(self)
 
 
 @dataclass(eq=False)
