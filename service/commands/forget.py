@@ -79,22 +79,18 @@ def forget(collection: str, key: str, dry_run: bool, yes: bool) -> None:
         _show(hits)
         if dry_run:
             return
-        if not yes:
-            _ask()
+        if not (yes or click.confirm("Erase it for good?", default=False)):
+            click.echo("Nothing was changed.")
+            raise SystemExit(1)
         with Progress("erasing") as bar:
             erased = erasure.run(hits, bar.at)
-        _print_erased(erased.gone, erased.discarded)
+        entries, values = sum(erased.gone.values()), erased.discarded
+        click.echo(f"Erased: {entries:,} entries; field values discarded: {values:,}")
         data = parts.settings.store.data.expanduser()
         faults = [*_write_files(client), *_spooled(data, client), *_copied(data)]
         if not faults:
             erasure.end()
         _finish(faults, erased.left)
-
-
-def _ask() -> None:
-    if not click.confirm("Erase it for good?", default=False):
-        click.echo("Nothing was changed.")
-        raise SystemExit(1)
 
 
 def text_of(configuration: Configuration, parts: Parts, collection: str, key: str) -> KeyText:
@@ -202,10 +198,6 @@ def _place(hit: Hit) -> str:
     if kind == "letter":
         return f"dead letter {name}: its record refers to this key"
     return f"{hit.id.partition(':')[2]} of {hit.id.partition(':')[0]} waits for it"
-
-
-def _print_erased(gone: Counter[str], discarded: int) -> None:
-    click.echo(f"Erased: {sum(gone.values()):,} entries; field values discarded: {discarded:,}")
 
 
 def _write_files(client: Redis) -> Iterator[str]:

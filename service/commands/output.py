@@ -27,11 +27,14 @@ def printable(value: Any) -> str:
     )
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print *rows* under *columns*, or that there are none."""
+def table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, none: bool = True
+) -> None:
+    """Print *rows* under *columns*; without any, the title and "none" where *none*."""
     cells = [[printable(value) for value in row] for row in rows]
     if not cells:
-        click.echo(f"{title}: none")
+        if none:
+            click.echo(f"{title}: none")
     elif sys.stdout.isatty():
         _drawn(title, columns, cells)
     else:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -14,9 +12,8 @@ import click
 from service.commands.output import as_json, printable
 
 if TYPE_CHECKING:
-    from service.config.build import Configuration
     from service.reconcile.apply.guard_counts import GuardQuestion
-    from service.reconcile.options import ReconcileOptions
+    from service.reconcile.runner import RunResult
 
 
 def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
@@ -87,6 +84,7 @@ def reconcile(collection: str, json_wanted: bool, limit: int, **options: Any) ->
     instep.toml names.
     """
     from service.config.build import of_process
+    from service.reconcile import runner
     from service.reconcile.options import ReconcileOptions
 
     configuration = of_process()
@@ -94,23 +92,15 @@ def reconcile(collection: str, json_wanted: bool, limit: int, **options: Any) ->
         names = ", ".join(sorted(configuration.settings.collections)) or "none"
         raise click.UsageError(f"found {collection!r}, expected a collection: {names}")
     wanted = ReconcileOptions(collection=collection, **options)
-    with _told(configuration, wanted) as outcome:
+    approve = _approve if sys.stdin.isatty() and sys.stderr.isatty() else None
+    stdin = sys.stdin.buffer
+    with runner.carried_out(configuration, wanted, approve=approve, stdin=stdin) as outcome:
         if json_wanted:
             as_json(outcome.document())
         else:
             _print(outcome, limit)
         code = outcome.code
     raise SystemExit(code)
-
-
-@contextlib.contextmanager
-def _told(configuration: Configuration, options: ReconcileOptions) -> Iterator[Any]:
-    from service.reconcile import runner
-
-    approve = _approve if sys.stdin.isatty() and sys.stderr.isatty() else None
-    stdin = sys.stdin.buffer
-    with runner.carried_out(configuration, options, approve=approve, stdin=stdin) as outcome:
-        yield outcome
 
 
 _DO = {"created": "Create", "overwritten": "Overwrite", "retired": "Retire"}
@@ -125,7 +115,7 @@ def _approve(asked: GuardQuestion) -> bool:
     return click.confirm(f"{asked.words}. {_DO[asked.kind]} them?", default=False, err=True)
 
 
-def _print(outcome: Any, limit: int) -> None:
+def _print(outcome: RunResult, limit: int) -> None:
     for each in islice(outcome.entries(), limit):
         click.echo(_line(each))
     if outcome.total > limit:

@@ -113,11 +113,9 @@ def _show(found: Mapping[str, Any]) -> None:
         ("sources", ("deliveries", "duplicates", "refused", "kept", "kept_since", "kept_dropped")),
         ("fetchers", FETCHER),
     ):
-        if kind == "fetchers" and not found[kind]:
-            continue
         rows = [(name, *(_cell(row, c) for c in columns)) for name, row in found[kind].items()]
         headings = [column.replace("_", " ") for column in columns]
-        table(kind.capitalize(), ("name", *headings), rows)
+        table(kind.capitalize(), ("name", *headings), rows, none=kind != "fetchers")
     _show_waits(found["collections"])
     _show_unmapped(found["sources"])
     _show_stale(found["sources"])
@@ -135,8 +133,7 @@ def _show(found: Mapping[str, Any]) -> None:
         for source, reasons in found["refusals"].items()
         for reason, times in reasons.items()
     ]
-    if refusals:
-        table("Refused requests", ("source", "reason", "times"), refusals)
+    table("Refused requests", ("source", "reason", "times"), refusals, none=False)
     table("Secrets", ("source", "secret", "until", "matched"), secrets)
     table("Field values", tuple(found["fields"]), [tuple(found["fields"].values())])
     running = [(p["role"], p["pid"], "hung" if p.get("hung") else "") for p in found["processes"]]
@@ -192,12 +189,8 @@ def _show_waits(collections: Mapping[str, Mapping[str, Any]]) -> None:
         for name, row in collections.items()
         for wait in row["waits"]
     ]
-    if rows:
-        table(
-            "Waiting collections",
-            ("collection", *(column.replace("_", " ") for column in columns)),
-            rows,
-        )
+    headings = ("collection", *(column.replace("_", " ") for column in columns))
+    table("Waiting collections", headings, rows, none=False)
 
 
 def _show_unmapped(sources: Mapping[str, Mapping[str, Any]]) -> None:
@@ -212,15 +205,14 @@ def _show_unmapped(sources: Mapping[str, Mapping[str, Any]]) -> None:
         )
         if row["unmapped"]:
             rows.append((name, row["unmapped"], used, full))
-    if rows:
-        table("Unmapped events", ("source", "dead letters", "bytes of payloads", "used"), rows)
+    headings = ("source", "dead letters", "bytes of payloads", "used")
+    table("Unmapped events", headings, rows, none=False)
 
 
 def _show_stale(sources: Mapping[str, Mapping[str, Any]]) -> None:
     """Show what was overtaken before it came, and the sources that say nothing newer."""
     rows = [(name, *each) for name, row in sources.items() for each in row["stale"].items()]
-    if rows:
-        table("Stale field values", ("source", "collection", "values"), rows)
+    table("Stale field values", ("source", "collection", "values"), rows, none=False)
     for name, row in sources.items():
         if stalled := row["stalled"]:
             click.echo(
@@ -250,8 +242,7 @@ def _show_reconciles(runs: Mapping[str, Mapping[str, Any]]) -> None:
         )
         for name, run in runs.items()
     ]
-    if rows:
-        table("Reconciles", ("name", *RECONCILE), rows)
+    table("Reconciles", ("name", *RECONCILE), rows, none=False)
     for name, run in runs.items():
         if run["said"]:
             message = printable(run["said"]).removeprefix(f"{name}: ")

@@ -194,7 +194,7 @@ class ReconcileRun:
             partial=partial,
             items=pages.items,
         )
-        counted, size = self.counts.read(), self.table.size("records")
+        counted, size = self.counts.read(), self.table.count()
         recent = {CREATED: counted.created, RETIRED: counted.retired}
         loads = counted.first is None and run_guard.is_first_load(items=pages.items, records=size)
         first = wanted[CREATED] if loads else counted.first or 0
@@ -205,7 +205,7 @@ class ReconcileRun:
         return dict(self.table.variants(one.items[0].id)) if alone else {}
 
     def _matcher(self) -> tuple[FieldMatcher, int]:
-        types = self.table.types()
+        types = {*self.table.types_by_slug().values()}
         options, calls = options_of(self.parts, self.collection, types)
         schema, more = known_schema(self.parts, self.collection, types)
         return FieldMatcher(self.destination.api, options, schema), calls + more

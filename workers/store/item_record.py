@@ -100,10 +100,10 @@ class FieldRecord:
         answered, mark = _last_answer(stored)
         marked = stored.get("m") is not None
         return cls(
-            value=stored["v"],
+            value=stored.get("v", "null"),
             type=stored["t"],
-            version=stored["r"],
-            arrival=int(stored["a"]),
+            version=stored.get("r", ""),
+            arrival=int(stored.get("a", 0)),
             state=stored["s"],
             mending=marked and stored["s"] in ("written", "unchanged"),
             answered=answered,
@@ -127,7 +127,7 @@ class FieldRecord:
 def _last_answer(stored: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Return when the CMS was last known to hold this value, and the mark of what it showed."""
     # S: the same value, as it was sent before; 0: an event of the CMS told of it.
-    own = {int(stored["a"]), int(stored.get("S") or 0), 0}
+    own = {int(stored.get("a", 0)), int(stored.get("S") or 0), 0}
     for entry in reversed(str(stored.get("k") or "").split()):
         arrival, mark, updated = entry.split(",")
         if updated and int(arrival) in own:

@@ -70,6 +70,10 @@ class CmsLister:
         on_progress: Called with the items so far, and how many there are.
         moved: Called for each page that was read.
         sleep: Waits for a slot.
+
+    Raises (every method):
+        ReconcileFailed: A page could not be read.
+        StoreUnavailable: The store did not answer.
     """
 
     parts: Parts
@@ -88,13 +92,7 @@ class CmsLister:
         self.calls = 0
 
     def into(self, table: Side | None, began_ms: int = 0, since_ms: int = 0) -> Listing:
-        """
-        List everything into *table*; None: only the index learns of it.
-
-        Raises:
-            ReconcileFailed: A page could not be read.
-            StoreUnavailable: The store did not answer.
-        """
+        """List everything into *table*; None: only the index learns of it."""
         began_ms = began_ms or self._now_ms()
         seen: set[str] = set()
         newest: str | None = None
@@ -147,10 +145,6 @@ class CmsLister:
     def page(self, offset: int, locales: str = "") -> Answer:
         """
         Return a page of the items, or of their variants in *locales* (cmsLocaleIds, with commas).
-
-        Raises:
-            ReconcileFailed: It could not be read.
-            StoreUnavailable: The store did not answer.
         """
         where = {"cmsLocaleId": locales} if locales else None
         return self._read(
@@ -159,14 +153,14 @@ class CmsLister:
         )
 
     def live_page(self, offset: int) -> Answer:
-        """Return a page of the live copies; raises as `page` does."""
+        """Return a page of the live copies."""
         return self._read(
             lambda client: client.list_items(self.collection.id, offset=offset, live=True),
             f"its live items from {offset} on could not be listed",
         )
 
     def live_item(self, id: str) -> Answer:
-        """Return the live copy of one item, if it has any; raises as `page` does."""
+        """Return the live copy of one item, if it has any."""
         return self._read(
             lambda client: client.get_item(self.collection.id, id, live=True),
             f"its live item {id} could not be read",

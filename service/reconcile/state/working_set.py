@@ -95,10 +95,6 @@ class WorkingSet(FindingsTable):
         for (record,) in self._db.execute("SELECT record FROM records"):
             yield record
 
-    def types(self) -> set[str]:
-        """Return the field types that occur."""
-        return {row[0] for row in self._db.execute("SELECT DISTINCT type FROM wanted")}
-
     def types_by_slug(self) -> dict[str, str]:
         """Return the field type of each slug."""
         return dict(self._db.execute("SELECT DISTINCT slug, type FROM wanted"))
@@ -249,10 +245,9 @@ class WorkingSet(FindingsTable):
                 live=copies.get(listed[0].id) if len(listed) == 1 else None,
             )
 
-    def size(self, what: str) -> int:
-        """Return how many ``records`` or ``items`` there are."""
-        query = {"records": "SELECT COUNT(*) FROM records", "items": "SELECT COUNT(*) FROM items"}
-        return int(self._db.execute(query[what]).fetchone()[0])
+    def count(self) -> int:
+        """Return how many records there are."""
+        return int(self._db.execute("SELECT COUNT(*) FROM records").fetchone()[0])
 
     def wanted_of(self, record: str) -> tuple[SourceField, ...]:
         """Return all that the source says of one record."""
