@@ -47,8 +47,8 @@ def build(environ: Mapping[str, str]) -> Configuration:
     proven = _senders(draft, problems)
     readers = _fetchers(draft, problems)
     try:
-        kinds = {name: sender.kind for name, sender in proven.items()}
-        mappings = load_mappings(draft.settings, readers, kinds)
+        topics = {name: sender.kind.topics for name, sender in proven.items()}
+        mappings = load_mappings(draft.settings, readers, topics)
     except MappingsInvalid as error:
         if not problems:
             raise

@@ -88,9 +88,7 @@ def _tell_zone(field: fields.AwareDateTime) -> None:
 def _whole(value: Any) -> Any:
     if isinstance(value, str) and (match := _ZEROS.fullmatch(value)):
         return match.group(1)
-    if fractional(value):
-        raise ValidationError("Not a valid integer.")
-    return value
+    return _as_sent(value)
 
 
 def _as_sent(value: Any) -> Any:

@@ -18,6 +18,7 @@ from service.mapping.field_bindings import Target
 from service.mapping.field_values import Reading, problem, would_write
 from service.mapping.meta import Options
 from service.mapping.paths import Path
+from workers.errors import Problem
 from workers.model.changes import Change, Fetch, FieldProblem, LeftOut
 from workers.model.retirement import GONE
 from workers.webflow.item_keys import joined
@@ -54,6 +55,10 @@ class Rule:
     options: Options
     schema: Mapping
     targets: tuple[Target, ...]
+
+    def problem(self, part: str, found: str, expected: str, do: str) -> Problem:
+        """Return a problem of one *part*: a field, or an option as ``Meta.key``."""
+        return Problem(f"{self.file}: {self.name}.{part}", found, expected, do)
 
     def elements(
         self, payload: Any, version: str | None, problems: list[FieldProblem]

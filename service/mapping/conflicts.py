@@ -35,8 +35,8 @@ def _addressed_two_ways(rules: Sequence[Rule]) -> Iterator[Problem]:
         other = first.setdefault(rule.options.collection, rule)
         if other.options.by != rule.options.by:
             found = f"{rule.options.by}, while {other.name} ({other.file}) has {other.options.by}"
-            yield Problem(
-                f"{rule.file}: {rule.name}.Meta.{rule.options.by}",
+            yield rule.problem(
+                f"Meta.{rule.options.by}",
                 f"{found} for collection {rule.options.collection}",
                 "the same in all mappings of a collection",
                 "use key in all of them, or item in all: otherwise one item has two identities",
@@ -50,8 +50,8 @@ def _versioned_two_ways(rules: Sequence[Rule]) -> Iterator[Problem]:
             other = first.setdefault((rule.options.collection, target.slug), rule)
             if (other.options.version is None) != (rule.options.version is None):
                 has, lacks = (rule, other) if rule.options.version is not None else (other, rule)
-                yield Problem(
-                    f"{rule.file}: {rule.name}.{target.attribute}",
+                yield rule.problem(
+                    target.attribute,
                     f"Meta.version in {has.name} ({has.file}) but not in {lacks.name} "
                     f"({lacks.file}), which both write {target.slug}",
                     "Meta.version in all mappings that write one field, or in none",
@@ -86,8 +86,8 @@ def _parted_otherwise(
         parts = len(rule.options.record)
         if rule.options.by == "key" and len(keys) > 1 and parts != len(keys):
             name = rule.options.collection
-            yield Problem(
-                f"{rule.file}: {rule.name}.Meta.key",
+            yield rule.problem(
+                "Meta.key",
                 f"{parts} path{'s' if parts > 1 else ''}",
                 f"{len(keys)}, as collections.{name}.key has fields: {', '.join(keys)}",
                 "give a path for each of them, in this order",
@@ -103,8 +103,8 @@ def _unknown_targets(
         near = sorted(n for n, each in collections.items() if each.key and each.destination == here)
         for target in rule.targets:
             if target.to is not None and target.to not in near:
-                yield Problem(
-                    f"{rule.file}: {rule.name}.{target.attribute}",
+                yield rule.problem(
+                    target.attribute,
                     f"to={target.to!r}, {_what(collections.get(target.to))}",
                     f"a collection of {here} with a key: {', '.join(near) or 'there is none'}",
                     "use one, or give it a key in instep.toml, or map the item id without to",

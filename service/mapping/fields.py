@@ -172,7 +172,8 @@ class _Asset(fields.Field[dict[str, str]]):
                 raise self.make_error("invalid")
         if not isinstance(value, dict):
             raise self.make_error("invalid")
-        asset = {name: self._member(name, value[name]) for name in _MEMBERS if _has(value, name)}
+        held = {name: value[name] for name in _MEMBERS if value.get(name) is not None}
+        asset = {name: self._member(name, member) for name, member in held.items()}
         if "url" not in asset and "fileId" not in asset:
             raise self.make_error("invalid")
         return asset
@@ -189,10 +190,6 @@ _MEMBERS: dict[str, tuple[re.Pattern[str], str]] = {
     "fileId": (ITEM_ID, "1 to 64 letters, digits, _ and -"),
     "alt": (re.compile(r".*", re.DOTALL), "text"),
 }
-
-
-def _has(value: dict[str, Any], name: str) -> bool:
-    return value.get(name) is not None
 
 
 class Image(_Asset):

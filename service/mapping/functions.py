@@ -30,16 +30,26 @@ def called(option: str, value: Any) -> Path:
         raise PathInvalid(f"{type(value).__name__} {value!r}", "use JMESPath or a function")
     name = getattr(function, "__name__", "<lambda>")
     text = f"{option} = lambda" if name == "<lambda>" else f"{name}()"
-    try:
-        inspect.signature(function).bind(None)
-    except TypeError:
-        found = f"{text.removesuffix('()')}{inspect.signature(function)}"
-        raise PathInvalid(found, "give it one argument, the payload") from None
-    except ValueError:  # one written in C, which does not tell
-        pass
+    require_one_argument(text.removesuffix("()"), function, "the payload")
     if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
         raise PathInvalid(f"{text}, which is async or a generator", "make it return its result")
     return Path(text, None, call=_guarded(text, function))
+
+
+def require_one_argument(name: str, function: Callable[..., Any], argument: str) -> None:
+    """
+    Return if *function* can be called with one argument.
+
+    Raises:
+        PathInvalid: It cannot; *name* and *argument* say in the message what they are.
+    """
+    try:
+        inspect.signature(function).bind(None)
+    except TypeError:
+        found = f"{name}{inspect.signature(function)}"
+        raise PathInvalid(found, f"give it one argument, {argument}") from None
+    except ValueError:  # one written in C, which does not tell
+        pass
 
 
 def _guarded(text: str, function: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -16,7 +16,7 @@ from service.mapping.discovery import Definition, definitions
 from service.mapping.meta_fetch import clashes
 from service.mapping.registry import Mapped as Mapped
 from service.mapping.registry import Mappings as Mappings
-from service.mapping.topics import Topics, never_sent
+from service.mapping.topics import KnownTopics, never_sent
 from workers.config.settings import Settings
 from workers.errors import MappingsInvalid, Problem
 from workers.webflow.site import in_locale
@@ -27,14 +27,14 @@ _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 def load(
     settings: Settings,
     fetchers: Mapping[str, Any] = _NONE,
-    senders: Mapping[str, Topics] = _NONE,
+    topics: Mapping[str, KnownTopics | None] = _NONE,
 ) -> Mappings:
     """
     Return the mappings that ``settings.mappings`` name; a schema is made once per mapping.
 
     Args:
         fetchers: Those of *settings* that could be built (``service.fetchers``), by name.
-        senders: What is known of their topics, by name of the source.
+        topics: What is known of those of a sender, by name of the source.
 
     Raises:
         MappingsInvalid: Holds every problem of every file, by file, class and field.
@@ -46,7 +46,7 @@ def load(
     problems += conflicts(rules, settings.collections, whole=not problems)
     problems += on_create.contradictions(rules)
     problems += clashes(rules, settings)
-    problems += never_sent(rules, senders, settings)
+    problems += never_sent(rules, topics, settings)
     if problems:
         raise MappingsInvalid(problems)
     return Mappings(rules)

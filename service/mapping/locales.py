@@ -51,8 +51,8 @@ def mixed(rules: Sequence[Rule], collections: Mapping[str, Collection]) -> Itera
         for target in rule.targets:
             other = shared.get(field_of(target.slug))
             if other is not None:
-                yield Problem(
-                    f"{rule.file}: {rule.name}.{target.attribute}",
+                yield rule.problem(
+                    target.attribute,
                     f"{field_of(target.slug)} in the locale {tag}, which {other.name} "
                     f"({other.file}) writes in every locale of {collection.name}",
                     "one mapping for each field of each variant",

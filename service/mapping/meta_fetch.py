@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from service.mapping.functions import require_one_argument
 from service.mapping.paths import Path, compile_path
 from service.mapping.traps import PathInvalid
 from workers.config.settings import Settings
@@ -87,12 +88,9 @@ def _unfit(definition: Definition, fetch: Any) -> Problem | None:
         found, do = type(fetch).__name__, "give one of them"
         return definition.problem("Meta.fetch", found, expected, do)
     try:
-        inspect.signature(fetch).bind(None)
-    except TypeError:
-        found = f"{fetch.__qualname__}{inspect.signature(fetch)}"
-        return definition.problem("Meta.fetch", found, expected, "give it one argument, the event")
-    except ValueError:  # one written in C, which does not tell
-        return None
+        require_one_argument(fetch.__qualname__, fetch, "the event")
+    except PathInvalid as error:
+        return definition.problem("Meta.fetch", str(error), expected, error.do)
     if inspect.iscoroutinefunction(fetch):
         found = f"async {fetch.__qualname__}"
         return definition.problem("Meta.fetch", found, expected, "write it without async")
@@ -115,30 +113,23 @@ def _path(definition: Definition, text: Any, problems: list[Problem]) -> Path | 
 
 def clashes(rules: Sequence[Rule], settings: Settings) -> Iterator[Problem]:
     """Yield a problem for every fetch that contradicts an earlier one, or the configuration."""
-    readers: dict[str, Rule] = {}
-    places: dict[tuple[str, str], Rule] = {}
+    readers: dict[str, tuple[Rule, Fetching]] = {}
+    places: dict[tuple[str, str], tuple[Rule, Fetching]] = {}
     for rule in rules:
         fetching = rule.options.fetching
         if fetching is None:
             continue
-        where = f"{rule.file}: {rule.name}.Meta"
-        first = readers.setdefault(fetching.name, rule)
+        mine = (rule, fetching)
+        first, theirs = readers.setdefault(fetching.name, mine)
         configured = not fetching.configured and fetching.name in settings.fetchers
-        if configured or _reader(first) is not fetching.read:
+        if configured or theirs.read is not fetching.read:
             other = "[fetchers] of instep.toml" if configured else f"{first.name} ({first.file})"
             found = f"a function {fetching.name}, while {other} has another"
-            yield Problem(f"{where}.fetch", found, "one fetcher with this name", "rename it")
-        first = places.setdefault((rule.options.source, fetching.name), rule)
-        if _place(first) != fetching.object.text:
-            found = f"{fetching.object.text}, while {first.name} ({first.file}) has {_place(first)}"
+            yield rule.problem("Meta.fetch", found, "one fetcher with this name", "rename it")
+        first, theirs = places.setdefault((rule.options.source, fetching.name), mine)
+        if theirs.object.text != fetching.object.text:
+            other = f"{first.name} ({first.file}) has {theirs.object.text}"
+            found = f"{fetching.object.text}, while {other}"
             expected = "the same object in all mappings of a source that share a fetcher"
             do = "use another fetcher for one of them: mappings that share one read the same object"
-            yield Problem(f"{where}.object", found, expected, do)
-
-
-def _reader(rule: Rule) -> Read | None:
-    return rule.options.fetching.read if rule.options.fetching else None
-
-
-def _place(rule: Rule) -> str:
-    return rule.options.fetching.object.text if rule.options.fetching else ""
+            yield rule.problem("Meta.object", found, expected, do)

@@ -49,8 +49,8 @@ def contradictions(rules: Sequence[Rule]) -> Iterator[Problem]:
             place = (rule.options.collection, target.slug)
             other = always.get(place)
             if target.on_create and other and first.setdefault(place, rule) is rule:
-                yield Problem(
-                    f"{rule.file}: {rule.name}.Meta.on_create",
+                yield rule.problem(
+                    "Meta.on_create",
                     f"{target.slug}, which {other.name} ({other.file}) writes whenever it changes",
                     "on_create in all mappings that write this field, or in none",
                     "a newer value here would keep the other mapping's from being written",

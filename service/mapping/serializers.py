@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -94,7 +94,7 @@ def writer(field: fields.Field[Any]) -> Write:
         # A Unix time is loaded without offset, though it has one: it is UTC.
         return _unix if str(field.format).startswith("timestamp") else instant
     if isinstance(field, fields.Date):
-        return _midnight
+        return lambda day: f"{day.isoformat()}T00:00:00.000Z"
     if (to := referred(field)) is not None:
         name = "keys" if isinstance(field, fields.List) else "key"
         return lambda value: {name: value, "to": to}
@@ -102,7 +102,7 @@ def writer(field: fields.Field[Any]) -> Write:
         each = writer(field.inner)
         return lambda values: [None if value is None else each(value) for value in values]
     if not field._CHECK_ATTRIBUTE or isinstance(field, _AS_LOADED):
-        return _same
+        return lambda value: value
     serialize = _serializer(field)
     if type_of(field) != "number":
         return serialize
@@ -174,14 +174,6 @@ def instant(value: datetime) -> str:
 
 def _unix(value: datetime) -> str:
     return instant(value if value.tzinfo else value.replace(tzinfo=UTC))
-
-
-def _midnight(value: date) -> str:
-    return f"{value.isoformat()}T00:00:00.000Z"
-
-
-def _same(value: Any) -> Any:
-    return value
 
 
 def _serializer(field: fields.Field[Any]) -> Write:

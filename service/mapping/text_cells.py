@@ -63,7 +63,10 @@ def read(path: Path, root: Any, *, clears: bool = False, whole: bool = False) ->
         number = _cell(value) if whole and isinstance(value, str) else None
         return number if type(number) is int else value
     if path.call is not None:  # it makes a key, which is text: 00123 stays
-        return _first_of(path, root, root.typed)
+        try:
+            return path.read(root)
+        except ValueError:
+            return path.read(root.typed)
     try:
         value = path.read(root.typed)
     except ValueError:
@@ -86,16 +89,6 @@ def evaluate(path: Path, root: Any) -> Any:
         if isinstance(root, Cells):
             return path.evaluate(root)
         raise
-
-
-def _first_of(path: Path, *roots: Any) -> Any:
-    """Return what *path* finds in the first of *roots* on which it can be evaluated."""
-    for root in roots[:-1]:
-        try:
-            return path.read(root)
-        except ValueError:
-            continue
-    return path.read(roots[-1])
 
 
 def _handed_on(path: Path, root: Cells, value: int | float) -> Any:

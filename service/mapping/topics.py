@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Protocol
 
@@ -13,38 +13,34 @@ from workers.errors import Problem
 SHOWN = 8  # topics in a message
 
 
-class Topics(Protocol):
+class KnownTopics(Protocol):
     """What is known of the topics of a sender."""
 
     @property
-    def topics(self) -> tuple[str, ...]: ...
-    @property
-    def knows_topic(self) -> Callable[[str], bool] | None: ...
+    def examples(self) -> tuple[str, ...]: ...
+    def has(self, topic: str) -> bool: ...
 
 
 def never_sent(
-    rules: Sequence[Rule], senders: Mapping[str, Topics], settings: Settings
+    rules: Sequence[Rule], topics: Mapping[str, KnownTopics | None], settings: Settings
 ) -> Iterator[Problem]:
     """
     Yield a problem for each topic of *rules* that its sender never sends.
 
     Args:
-        senders: By name of the source; of what is not there nothing is known.
+        topics: By name of the source; of what is not there nothing is known.
     """
     for rule in rules:
         source = rule.options.source
-        sender = senders.get(source)
-        knows = sender.knows_topic if sender else None
-        if sender is None or knows is None:
-            continue
+        known = topics.get(source)
         for topic in sorted(rule.options.topics or ()):
-            if knows(topic):
+            if known is None or known.has(topic):
                 continue
-            near = get_close_matches(topic, sender.topics, n=1)
-            names = ", ".join(sender.topics[:SHOWN])
-            more = ", …" if len(sender.topics) > SHOWN else ""
-            yield Problem(
-                f"{rule.file}: {rule.name}.Meta.topics",
+            near = get_close_matches(topic, known.examples, n=1)
+            names = ", ".join(known.examples[:SHOWN])
+            more = ", …" if len(known.examples) > SHOWN else ""
+            yield rule.problem(
+                "Meta.topics",
                 repr(topic),
                 f"a topic that {settings.sources[source].sender} sends: {names}{more}",
                 f"write {near[0]}" if near else "correct it, or leave topics out to take all",

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from marshmallow import Schema
 
+from service.senders.topics import Topics
 from workers.config.schemas import SourceSection
 from workers.config.settings import MAX_BODY, Source
 from workers.errors import ConfigurationInvalid, Problem
@@ -182,8 +183,7 @@ class SenderKind:
         covers_body: Whether the proof is one of the body, too.
         sequenced: Its versions are mostly sequences.
         conceal: Returns a body without the secrets in it, for a dead letter.
-        topics: Such as it sends, for hints; all of them only if *knows_topic* says so.
-        knows_topic: Tells whether it ever sends a topic; None: its topics are not known.
+        topics: What is known of its topics; None: nothing.
     """
 
     build: Callable[[SenderConfig], Sender]
@@ -200,5 +200,4 @@ class SenderKind:
     covers_body: bool = False
     sequenced: bool = False
     conceal: Callable[[bytes, Sequence[str]], bytes] | None = None
-    topics: tuple[str, ...] = ()
-    knows_topic: Callable[[str], bool] | None = None
+    topics: Topics | None = None

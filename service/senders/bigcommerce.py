@@ -9,7 +9,7 @@ https://developer.bigcommerce.com/docs/integrations/webhooks
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from marshmallow import Schema
 
@@ -37,9 +37,11 @@ def build(config: SenderConfig) -> Sender:
         else shared_secret(config, "")
     )
     # The hash is of the payload, and two changes may have the same; with the second it will do.
-    hashed = (Place.computed("hash and created_at", _hash),)
+    hashed = Place.computed(
+        "hash and created_at", lambda payload: composite(payload["hash"], payload["created_at"])
+    )
     reader = EventReader(
-        id=places("header:webhook-id") if signed else hashed,
+        id=places("header:webhook-id") if signed else (hashed,),
         topic=places("scope"),
         occurred_at=places("created_at"),
         needed=frozenset({"id", "topic", "occurred_at"}),
@@ -47,14 +49,7 @@ def build(config: SenderConfig) -> Sender:
     return Sender(proof, reader)
 
 
-def _hash(payload: Any) -> str:
-    return composite(payload["hash"], payload["created_at"])
-
-
 _CHANGES: Final = ("created", "updated", "deleted", "inventory/updated", "inventory/order/updated")
-TOPICS: Final = Topics(
-    r"store/[A-Za-z0-9_*/-]+", {"store/product/": _CHANGES, "store/sku/": _CHANGES}
-)
 
 KIND = SenderKind(
     build,
@@ -66,6 +61,5 @@ KIND = SenderKind(
     options=BigCommerceOptions,
     dedupe_hours=72,
     covers_body=True,
-    knows_topic=TOPICS,
-    topics=TOPICS.all,
+    topics=Topics(r"store/[A-Za-z0-9_*/-]+", {"store/product/": _CHANGES, "store/sku/": _CHANGES}),
 )

@@ -27,7 +27,7 @@ def _entry(name: str, kind: SenderKind) -> dict[str, Any]:
         "deduplicates_by": kind.dedupe,
         "dedupe_hours": round(kind.dedupe_hours, 3),
         "max_body": kind.max_body,
-        "topics": list(kind.topics),
+        "topics": list(kind.topics.examples) if kind.topics else [],
         "orders_by": kind.order,
         "retries": kind.retries,
     }

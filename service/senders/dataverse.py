@@ -19,7 +19,7 @@ from service.senders.base import SenderConfig, SenderKind
 from service.senders.composed import Sender, json_object
 from service.senders.event_fields import EventReader, Place, places, version
 from service.senders.options import optional_choice, text
-from service.senders.payload import canonical_text, pluck
+from service.senders.payload import canonical_text
 from service.senders.shared_secret import SharedSecretOptions, shared_secret
 from service.senders.topics import Topics
 
@@ -37,7 +37,7 @@ def build(config: SenderConfig) -> Sender:
     named = options["scheme"] or ("header" if options["header"] else "query")
     reader = EventReader(
         id=(Place.computed("OperationId", _id),),
-        topic=(Place.computed("PrimaryEntityName and MessageName", _topic),),
+        topic=(Place.joined("PrimaryEntityName", "MessageName"),),
         occurred_at=places("attributes.modifiedon", "OperationCreatedOn"),
         order=_order,
         needed=frozenset({"id", "topic", "occurred_at"}),
@@ -71,17 +71,11 @@ def _id(context: Any) -> Any:
     return hashlib.sha256(canonical_text(context).encode()).hexdigest()
 
 
-def _topic(context: Any) -> str:
-    return f"{pluck(context, 'PrimaryEntityName', str)}.{pluck(context, 'MessageName', str)}"
-
-
 def _order(found: Any) -> str:
     date = _DATE.fullmatch(found) if isinstance(found, str) else None
     # By magnitude a small number would be seconds; this one is never that.
     return version(int(date[1]) / 1000 if date else found)
 
-
-TOPICS: Final = Topics(r"(?!.*\.(create|update|delete)$)[a-z0-9_]+\.[A-Za-z0-9_]+")
 
 KIND = SenderKind(
     build,
@@ -91,5 +85,5 @@ KIND = SenderKind(
     order="modifiedon of the row, else OperationCreatedOn (ms)",
     retries="one, on 502, 503 and 504 alone",
     options=DataverseOptions,
-    knows_topic=TOPICS,
+    topics=Topics(r"(?!.*\.(create|update|delete)$)[a-z0-9_]+\.[A-Za-z0-9_]+"),
 )

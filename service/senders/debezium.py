@@ -142,8 +142,6 @@ def _id(change: Any, key: Place | None) -> str:
     return composite(source.get("name"), _table(source), *at, who)
 
 
-TOPICS: Final = Topics(r"(?s:.+)\.(?s:.+)\.[cudrt]")  # folder, table and op
-
 KIND = SenderKind(
     build,
     key="whsec_…; with another `scheme` what that carries",
@@ -156,5 +154,5 @@ KIND = SenderKind(
     covers_body=True,
     sequenced=True,
     max_body=32 * 2**20,  # batches of 200 rows; a refusal stops the connector
-    knows_topic=TOPICS,
+    topics=Topics(r"(?s:.+)\.(?s:.+)\.[cudrt]"),  # folder, table and op
 )

@@ -31,7 +31,7 @@ def readable(change: Any, placeholder: str = PLACEHOLDER) -> Any:
         change = change | read
     forms = _forms(placeholder)
     rows = {
-        name: {column: value for column, value in row.items() if not _is_left_out(value, forms)}
+        name: {column: value for column, value in row.items() if value not in forms}
         for name in _ROWS
         if isinstance(row := change.get(name), dict)
     }
@@ -66,7 +66,3 @@ def _forms(placeholder: str) -> tuple[Any, ...]:
         numbers,
         {placeholder: placeholder},
     )
-
-
-def _is_left_out(value: Any, forms: tuple[Any, ...]) -> bool:
-    return isinstance(value, str | list | dict) and value in forms

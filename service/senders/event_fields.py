@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from service.senders.base import Event, Origin
 from service.senders.expressions import Expression
+from service.senders.payload import pluck
 from service.senders.timestamps import EXPECTED, in_zone, moment, utc_moment
 from workers.errors import PayloadInvalid
 from workers.model.changes import FieldProblem, time_version
@@ -66,6 +67,12 @@ class Place:
     def computed(cls, text: str, search: Callable[[Any], Any]) -> Place:
         """Return the place that *search* looks up in a payload; *text* names it in messages."""
         return cls(text, path=_Computed(search))
+
+    @classmethod
+    def joined(cls, *paths: str) -> Place:
+        """Return the texts at dotted *paths* in a payload, with dots between them."""
+        text = f"{', '.join(paths[:-1])} and {paths[-1]}"
+        return cls.computed(text, lambda found: ".".join(pluck(found, path, str) for path in paths))
 
     def find(self, headers: Mapping[str, str], payload: Any) -> Any:
         """

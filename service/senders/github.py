@@ -67,8 +67,6 @@ def build(config: SenderConfig) -> GitHub:
     return GitHub(proof, EventReader(id=places(f"header:{_DELIVERY}")))
 
 
-TOPICS: Final = Topics(r"[a-z_]+(\.[a-z_]+)?")
-
 KIND = SenderKind(
     build,
     key="the webhook's secret",
@@ -79,5 +77,5 @@ KIND = SenderKind(
     dedupe_hours=168,
     covers_body=True,
     max_body=25 * 2**20,  # as GitHub caps them
-    knows_topic=TOPICS,
+    topics=Topics(r"[a-z_]+(\.[a-z_]+)?"),
 )

@@ -148,7 +148,6 @@ _CHANGES: Final = (
     "privacyDeletion",
 )
 _OBJECTS: Final = ("product", "contact", "company", "deal", "line_item", "ticket", "object")
-TOPICS: Final = Topics(r"[A-Za-z0-9_-]+\.[A-Za-z]+", {f"{each}.": _CHANGES for each in _OBJECTS})
 
 KIND = SenderKind(
     build,
@@ -161,6 +160,5 @@ KIND = SenderKind(
     dedupe_hours=48,
     covers_body=True,
     max_body=8 * 2**20,  # up to 100 events, with texts of 64 KiB
-    knows_topic=TOPICS,
-    topics=TOPICS.all,
+    topics=Topics(r"[A-Za-z0-9_-]+\.[A-Za-z]+", {f"{each}.": _CHANGES for each in _OBJECTS}),
 )

@@ -56,8 +56,6 @@ def build(config: SenderConfig) -> Lightspeed:
     return Lightspeed(LightspeedSignature(config.keys(str.encode, "text")), reader, field="payload")
 
 
-TOPICS: Final = Topics(r"(?!.*\.(updated|created|deleted)$)[a-z_]+\.[a-z_]+")
-
 KIND = SenderKind(
     build,
     key="the app's client secret",
@@ -67,6 +65,8 @@ KIND = SenderKind(
     retries="20 in 48 hours",
     dedupe_hours=72,
     covers_body=True,
-    topics=("product.update", "inventory.update", "sale.update", "customer.update"),
-    knows_topic=TOPICS,
+    topics=Topics(
+        r"(?!.*\.(updated|created|deleted)$)[a-z_]+\.[a-z_]+",
+        others=("product.update", "inventory.update", "sale.update", "customer.update"),
+    ),
 )

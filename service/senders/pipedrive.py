@@ -9,7 +9,7 @@ https://pipedrive.readme.io/docs/guide-for-webhooks
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from service.senders.base import SenderConfig, SenderKind
 from service.senders.composed import Sender
@@ -50,7 +50,6 @@ def _topic(payload: Any) -> str:
 
 
 # Of the second version, and of the first.
-TOPICS: Final = Topics(r"(create|change|delete|added|updated|deleted|merged)\.[A-Za-z_]+")
 
 KIND = SenderKind(
     build,
@@ -59,5 +58,5 @@ KIND = SenderKind(
     dedupe="meta.id; v1: webhook_id, event, id and timestamp_micro",
     order="meta.timestamp (ms); v1: timestamp_micro",
     retries="3 within 3 minutes; after 10 failures banned for 30 minutes",
-    knows_topic=TOPICS,
+    topics=Topics(r"(create|change|delete|added|updated|deleted|merged)\.[A-Za-z_]+"),
 )

@@ -118,8 +118,6 @@ def conceal(body: bytes, _: Sequence[str]) -> bytes:
     return _SESSION.sub(rb"\1***", body)
 
 
-TOPICS: Final = Topics(r"[A-Za-z][A-Za-z0-9_]*")  # the name of an object
-
 KIND = SenderKind(
     build,
     key="none: path_token",
@@ -133,5 +131,5 @@ KIND = SenderKind(
     needs_secret=False,
     conceal=conceal,
     max_body=16 * 2**20,  # up to 100 notifications
-    knows_topic=TOPICS,
+    topics=Topics(r"[A-Za-z][A-Za-z0-9_]*"),  # the name of an object
 )

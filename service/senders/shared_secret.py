@@ -147,19 +147,11 @@ def _login(secret: str) -> bytes:
     return secret.encode() if user and colon and password else b""
 
 
-def _bearer(_: SharedSecret, headers: Mapping[str, str], __: bytes) -> list[bytes]:
-    return [header_bytes(credentials(headers, "bearer"))]
-
-
 def _basic(_: SharedSecret, headers: Mapping[str, str], __: bytes) -> list[bytes]:
     try:
         return [decode_base64(credentials(headers, "basic"))]
     except ValueError:
         raise SignatureInvalid("header authorization is not base64") from None
-
-
-def _header(proof: SharedSecret, headers: Mapping[str, str], _: bytes) -> list[bytes]:
-    return [header_bytes(require_header(headers, proof.name))]
 
 
 def _query(proof: SharedSecret, headers: Mapping[str, str], _: bytes) -> list[bytes]:
@@ -186,9 +178,9 @@ def _body_token(proof: SharedSecret, headers: Mapping[str, str], body: bytes) ->
 
 
 SCHEMES: Final[Mapping[str, Callable[[SharedSecret, Mapping[str, str], bytes], list[bytes]]]] = {
-    "bearer": _bearer,
+    "bearer": lambda _, headers, __: [header_bytes(credentials(headers, "bearer"))],
     "basic": _basic,
-    "header": _header,
+    "header": lambda proof, headers, _: [header_bytes(require_header(headers, proof.name))],
     "query": _query,
     "body-token": _body_token,
 }

@@ -72,15 +72,6 @@ def build(config: SenderConfig) -> Shopify:
 
 _CHANGES: Final = ("create", "update", "delete")
 # The newer events may name theirs by the resource alone.
-TOPICS: Final = Topics(
-    r"[A-Z][a-z][A-Za-z]*|[a-z][a-z0-9_]*(/[a-z0-9_]+)*",
-    {
-        "products/": _CHANGES,
-        "collections/": _CHANGES,
-        "inventory_items/": _CHANGES,
-        "inventory_levels/": ("update", "connect", "disconnect"),
-    },
-)
 
 KIND = SenderKind(
     build,
@@ -91,6 +82,13 @@ KIND = SenderKind(
     retries="8 in 4 hours, then the subscription is deleted",
     covers_body=True,
     max_body=8 * 2**20,  # products with many variants
-    knows_topic=TOPICS,
-    topics=TOPICS.all,
+    topics=Topics(
+        r"[A-Z][a-z][A-Za-z]*|[a-z][a-z0-9_]*(/[a-z0-9_]+)*",
+        {
+            "products/": _CHANGES,
+            "collections/": _CHANGES,
+            "inventory_items/": _CHANGES,
+            "inventory_levels/": ("update", "connect", "disconnect"),
+        },
+    ),
 )

@@ -67,10 +67,6 @@ def build(config: SenderConfig) -> Sender:
 
 
 _CHANGES: Final = ("created", "updated", "deleted")
-TOPICS: Final = Topics(
-    r"[a-z0-9_]+(\[[a-z0-9_.]+\])?(\.[a-z0-9_]+(\[[a-z0-9_.]+\])?)+",
-    {"product.": _CHANGES, "price.": _CHANGES},
-)
 
 KIND = SenderKind(
     build,
@@ -82,6 +78,8 @@ KIND = SenderKind(
     options=StripeOptions,
     dedupe_hours=720,
     covers_body=True,
-    knows_topic=TOPICS,
-    topics=TOPICS.all,
+    topics=Topics(
+        r"[a-z0-9_]+(\[[a-z0-9_.]+\])?(\.[a-z0-9_]+(\[[a-z0-9_.]+\])?)+",
+        {"product.": _CHANGES, "price.": _CHANGES},
+    ),
 )

@@ -15,13 +15,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from service.senders.base import Event, SenderConfig, SenderKind
 from service.senders.composed import Sender, json_object
 from service.senders.event_fields import EventReader, Place, composite, utc_version
 from service.senders.options import optional_choice, payload_place
-from service.senders.payload import pluck
 from service.senders.shared_secret import SharedSecretOptions, shared_secret
 from service.senders.topics import Topics
 from workers.model.versions import right_after
@@ -67,19 +66,13 @@ class Supabase(Sender):
 
 def build(config: SenderConfig) -> Supabase:
     reader = EventReader(
-        topic=(Place.computed("schema, table and type", _topic),),
+        topic=(Place.joined("schema", "table", "type"),),
         occurred_at=(config.options["occurred_at"],),
         order=utc_version,
         needed=frozenset({"topic"}),
     )
     return Supabase(shared_secret(config, "bearer"), reader)
 
-
-def _topic(payload: Any) -> str:
-    return ".".join(pluck(payload, key, str) for key in ("schema", "table", "type"))
-
-
-TOPICS: Final = Topics(r"(?s:.+)\.(?s:.+)\.(INSERT|UPDATE|DELETE|TRUNCATE)")
 
 KIND = SenderKind(
     build,
@@ -91,5 +84,5 @@ KIND = SenderKind(
     options=SupabaseOptions,
     dedupe_hours=1 / 12,
     max_body=8 * 2**20,  # rows, old and new; a refused one is lost
-    knows_topic=TOPICS,
+    topics=Topics(r"(?s:.+)\.(?s:.+)\.(INSERT|UPDATE|DELETE|TRUNCATE)"),
 )

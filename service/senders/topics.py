@@ -15,17 +15,20 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True, slots=True)
 class Topics:
     """
-    Tells whether a topic is ever sent; what ``SenderKind.knows_topic`` is.
+    What is known of the topics of one kind of sender.
 
     Args:
         shape: A regular expression that all topics match as a whole.
         ends: By the beginning of a topic, all that may follow it.
+        others: Such as it sends, where *ends* cannot say.
     """
 
     shape: str
     ends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
 
-    def __call__(self, topic: str) -> bool:
+    def has(self, topic: str) -> bool:
+        """Tell whether *topic* is ever sent."""
         if re.fullmatch(self.shape, topic, re.ASCII) is None:
             return False
         for start, ends in self.ends.items():
@@ -34,6 +37,7 @@ class Topics:
         return True
 
     @property
-    def all(self) -> tuple[str, ...]:
+    def examples(self) -> tuple[str, ...]:
         """Those of the resources of which all are known, for hints."""
-        return tuple(f"{start}{end}" for start, ends in self.ends.items() for end in ends)
+        known = (f"{start}{end}" for start, ends in self.ends.items() for end in ends)
+        return (*known, *self.others)

@@ -127,11 +127,6 @@ def _updated(item: dict[str, Any]) -> str | None:
         return None
 
 
-TOPICS: Final = Topics(
-    r"[a-z_]+",
-    {"collection_item_": ("created", "changed", "published", "unpublished", "deleted")},
-)
-
 KIND = SenderKind(
     build,
     key="the app's client secret, or secretKey of a webhook made with a site token",
@@ -142,6 +137,8 @@ KIND = SenderKind(
     options=WebflowOptions,
     covers_body=True,
     max_body=8 * 2**20,  # several items at once, with rich text
-    knows_topic=TOPICS,
-    topics=TOPICS.all,
+    topics=Topics(
+        r"[a-z_]+",
+        {"collection_item_": ("created", "changed", "published", "unpublished", "deleted")},
+    ),
 )

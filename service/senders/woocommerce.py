@@ -58,7 +58,8 @@ def _is_ping(headers: Mapping[str, str], body: bytes) -> bool:
 def build(config: SenderConfig) -> WooCommerce:
     # WooCommerce signs with the stored secret after decoding its entities; what a person copied
     # may be from before or after that.
-    keys = (*config.keys(_decoded, "text"), *config.keys(str.encode, "text"))
+    decoded = config.keys(lambda secret: html.unescape(secret).encode(), "text")
+    keys = (*decoded, *config.keys(str.encode, "text"))
     return WooCommerce(
         BodyHmac(tuple(dict.fromkeys(keys)), _SIGNATURE, single=(_TOPIC, *_NAMES)),
         EventReader(
@@ -69,14 +70,10 @@ def build(config: SenderConfig) -> WooCommerce:
     )
 
 
-def _decoded(secret: str) -> bytes:
-    return html.unescape(secret).encode()
-
-
 # Plugins add resources and events of their own, but no second name for one of these.
 _CORE: Final = ("product", "order", "customer", "coupon")
 _NEVER: Final = "create|update|delete|restore|change|changed|modified|removed"
-TOPICS: Final = Topics(rf"(?!({'|'.join(_CORE)})\.({_NEVER})$)[a-z0-9_-]+\.[A-Za-z0-9_./-]+")
+_EVENTS: Final = ("created", "updated", "deleted", "restored")
 
 KIND = SenderKind(
     build,
@@ -88,8 +85,8 @@ KIND = SenderKind(
     dedupe_hours=1 / 12,
     covers_body=True,
     max_body=8 * 2**20,  # pages of plugins in meta_data
-    knows_topic=TOPICS,
-    topics=tuple(
-        f"{each}.{end}" for each in _CORE for end in ("created", "updated", "deleted", "restored")
+    topics=Topics(
+        rf"(?!({'|'.join(_CORE)})\.({_NEVER})$)[a-z0-9_-]+\.[A-Za-z0-9_./-]+",
+        others=tuple(f"{each}.{event}" for each in _CORE for event in _EVENTS),
     ),
 )

@@ -67,7 +67,7 @@ def _affected(found: Any, id: Any) -> dict[str, Any]:
 def build(config: SenderConfig) -> Zoho:
     reader = EventReader(
         id=(Place.computed("the notice's key", _key),),
-        topic=(Place.computed("module and operation", _topic),),
+        topic=(Place.joined("module", "operation"),),
         occurred_at=places("server_time"),
         each=Place.computed("ids", lambda records: records),
         needed=frozenset({"id", "topic", "occurred_at"}),
@@ -81,10 +81,6 @@ def _key(record: Any) -> str | None:
         return None
     keys = ("channel_id", "module", "operation", "id", "server_time")
     return composite(*(record.get(key) for key in keys))
-
-
-def _topic(record: Any) -> str:
-    return f"{pluck(record, 'module', str)}.{pluck(record, 'operation', str)}"
 
 
 KIND = SenderKind(

@@ -41,9 +41,9 @@ class Passage:
 
     def run(self) -> Response:
         """Take every step and return what there is to answer."""
-        taken: dict[Step, Callable[[], None]] = {
+        taken: dict[Step, Callable[[], object]] = {
             Step.SERVE: self._serve,
-            Step.WAIT: self._wait,
+            Step.WAIT: lambda: self.site.stopping.wait(self.ask.fault.delay),
             Step.REFUSE: self._refuse,
             Step.CLOSE: partial(self._drop, False),
             Step.RESET: partial(self._drop, True),
@@ -80,9 +80,6 @@ class Passage:
         self.api.check(self.ask)
         with self.site.lock:
             return self.view(self.ask)
-
-    def _wait(self) -> None:
-        self.site.stopping.wait(self.ask.fault.delay)
 
     def _refuse(self) -> None:
         fault = self.ask.fault

@@ -55,7 +55,7 @@ class Writer:
                 was never published is to be written.
         """
         items = self._found(edits)
-        data = self._read([self._merged(item, edit) for item, edit in self._pairs(items, edits)])
+        data = self._read(list(map(self._merged, items, edits)))
         now = self.site.now()
         schema = tuple(self.collection.fields.values())
         for item, edit, changed in zip(items, edits, data, strict=True):
@@ -106,9 +106,6 @@ class Writer:
             require_published(self.site, self.collection)
             require_live(self.site, items)
         return items
-
-    def _pairs(self, items: list[Item], edits: Sequence[Edit]) -> list[tuple[Item, Edit]]:
-        return list(zip(items, edits, strict=True))
 
     def _merged(self, item: Item, edit: Edit) -> Edit:
         """Return *edit*, with what the item holds besides where that is to be checked as well."""

@@ -98,10 +98,6 @@ def _pictures(site: Site, _: Field, value: Any) -> Cell:
     return {"kind": "pictures", "files": [_file(site, one) for one in found]}
 
 
-def _files(site: Site, field: Field, value: Any) -> Cell:
-    return {**_pictures(site, field, value), "kind": "files"}
-
-
 def _file(site: Site, value: Mapping[str, Any]) -> dict[str, str]:
     id, url = str(value.get("fileId")), str(value.get("url"))
     name = unquote(PurePosixPath(urlsplit(url).path).name).removeprefix(f"{id}_")
@@ -135,7 +131,7 @@ _KINDS: dict[str, Callable[[Site, Field, Any], Cell]] = {
     "VideoLink": lambda _, __, value: {"kind": "link", "text": str(value["url"])},
     "Image": _pictures,
     "MultiImage": _pictures,
-    "File": _files,
+    "File": lambda site, field, value: {**_pictures(site, field, value), "kind": "files"},
     "Reference": _references,
     "MultiReference": _references,
 }

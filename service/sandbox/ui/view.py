@@ -10,7 +10,6 @@ from typing import Any
 from service.sandbox.faults.faults import STEPS, takes
 from service.sandbox.model.locales import PRIMARY_ID
 from service.sandbox.model.records import Collection, Copy, Item
-from service.sandbox.model.schema import Field
 from service.sandbox.site.site import Site
 from service.sandbox.ui.cells import Cell, cell, readable, status
 
@@ -31,7 +30,10 @@ def view(site: Site, query: Mapping[str, str]) -> dict[str, Any]:
     if collection is None:
         collection = next(iter(site.collections.values()), None)
     return {
-        "collections": [_listed(one) for one in site.collections.values()],
+        "collections": [
+            {"id": one.id, "name": one.name, "count": one.count, "blocked": one.blocked}
+            for one in site.collections.values()
+        ],
         "locales": _locales(site),
         "token": _token(site),
         "offset": site.clock.offset,
@@ -40,15 +42,6 @@ def view(site: Site, query: Mapping[str, str]) -> dict[str, Any]:
         "kinds": {kind: list(takes(kind)) for kind in STEPS},
         "webhooks": site.hooks.as_list(),
         **(_items(site, collection, query) if collection is not None else {"items": []}),
-    }
-
-
-def _listed(collection: Collection) -> dict[str, Any]:
-    return {
-        "id": collection.id,
-        "name": collection.name,
-        "count": collection.count,
-        "blocked": collection.blocked,
     }
 
 
@@ -93,17 +86,16 @@ def _items(site: Site, collection: Collection, query: Mapping[str, str]) -> dict
     single = items.get(query.get("item", ""))
     return {
         "collection": collection.id,
-        "columns": [_column(one) for one in collection.fields.values()],
+        "columns": [
+            {"slug": one.slug, "name": one.name or one.slug, "type": one.type}
+            for one in collection.fields.values()
+        ],
         "total": len(found),
         "page": number,
         "pages": pages,
         "items": [_shown(site, collection, item) for item in shown],
         "item": _shown(site, collection, single, whole=True) if single is not None else None,
     }
-
-
-def _column(field: Field) -> dict[str, str]:
-    return {"slug": field.slug, "name": field.name or field.slug, "type": field.type}
 
 
 def _found(collection: Collection, items: Iterable[Item], text: str) -> list[Item]:
