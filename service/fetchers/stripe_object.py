@@ -17,7 +17,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Final
 
 from marshmallow import Schema
@@ -31,26 +30,14 @@ from workers.errors import FetchRefused
 THIN: Final = "v2.core.event"
 
 # Type of an object → where one of them is retrieved by id.
-PATHS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "charge": "/v1/charges",
-        "checkout.session": "/v1/checkout/sessions",
-        "coupon": "/v1/coupons",
-        "customer": "/v1/customers",
-        "invoice": "/v1/invoices",
-        "payment_intent": "/v1/payment_intents",
-        "payment_link": "/v1/payment_links",
-        "plan": "/v1/plans",
-        "price": "/v1/prices",
-        "product": "/v1/products",
-        "promotion_code": "/v1/promotion_codes",
-        "quote": "/v1/quotes",
-        "refund": "/v1/refunds",
-        "shipping_rate": "/v1/shipping_rates",
-        "subscription": "/v1/subscriptions",
-        "tax_rate": "/v1/tax_rates",
-    }
-)
+PATHS: Final[Mapping[str, str]] = {
+    kind: f"/v1/{kind.replace('.', '/')}s"
+    for kind in (
+        *("charge", "checkout.session", "coupon", "customer", "invoice", "payment_intent"),
+        *("payment_link", "plan", "price", "product", "promotion_code", "quote", "refund"),
+        *("shipping_rate", "subscription", "tax_rate"),
+    )
+}
 
 # No percent sign: what is behind it may be a dot. No query: none of the documented events has one.
 _URL: Final = re.compile(r"/v[12](?:/[A-Za-z0-9_.~-]+)+", re.ASCII)

@@ -6,13 +6,13 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, tzinfo
 from typing import Any, Final, Protocol
 
 from service.senders.base import Event, Origin
 from service.senders.expressions import Expression
 from service.senders.payload import pluck
-from service.senders.timestamps import EXPECTED, in_zone, moment, utc_moment
+from service.senders.timestamps import EXPECTED, in_zone, moment
 from workers.errors import PayloadInvalid
 from workers.model.changes import FieldProblem, time_version
 from workers.model.versions import with_time
@@ -99,7 +99,10 @@ def version(value: Any) -> str:
     Raises:
         ValueError: It is no time, or not between 1970 and 2286.
     """
-    return _version(value, moment)
+    try:
+        return time_version(moment(value))
+    except (ValueError, OverflowError):
+        raise ValueError(f"found {shown(value)}, expected {EXPECTED}, from 1970 on") from None
 
 
 def places(*texts: str) -> tuple[Place, ...]:
@@ -220,13 +223,8 @@ class EventReader:
 
 
 def utc_version(value: Any) -> str:
-    """
-    Return the version of a change made at the time *value*; without an offset it is UTC.
-
-    Raises:
-        ValueError: It is no time, or not between 1970 and 2286.
-    """
-    return _version(value, utc_moment)
+    """Return the version of a change made at *value*, without an offset in UTC; see `version`."""
+    return version(in_zone(value, UTC))
 
 
 def as_list(value: Any) -> Any:
@@ -245,13 +243,6 @@ def shown(value: Any) -> str:
         return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"
     text = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:59]}…"
-
-
-def _version(value: Any, read: Callable[[Any], datetime]) -> str:
-    try:
-        return time_version(read(value))
-    except (ValueError, OverflowError):
-        raise ValueError(f"found {shown(value)}, expected {EXPECTED}, from 1970 on") from None
 
 
 def _name(value: Any) -> str | None:

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from xml.etree.ElementTree import Element  # the type; soap.py reads
 
 from marshmallow import Schema
 
@@ -23,7 +24,7 @@ from service.senders.base import Answer, SenderConfig, SenderKind
 from service.senders.composed import Sender
 from service.senders.event_fields import EventReader, Place, places
 from service.senders.options import matching
-from service.senders.soap import Element, parse_xml
+from service.senders.soap import local, only, parse_xml
 from service.senders.topics import Topics
 from workers.errors import ConfigurationInvalid, PayloadInvalid, SignatureInvalid
 
@@ -53,7 +54,7 @@ class OrganizationProof:
 
     def require(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
         try:
-            found = _message(body).one(f"{_MESSAGE} OrganizationId").text.strip()
+            found = _text(only(_message(body), f"{_MESSAGE} OrganizationId"))
         except PayloadInvalid as error:
             raise SignatureInvalid(str(error)) from None
         if len(found) not in (15, 18) or found[:15] != self.organization:
@@ -61,35 +62,40 @@ class OrganizationProof:
 
 
 def _payloads(_: Mapping[str, str], body: bytes) -> list[dict[str, Any]]:
-    return [_payload(each) for each in _message(body).all(f"{_MESSAGE} Notification")]
+    message = _message(body)
+    return [_payload(each) for each in message if each.tag == f"{_MESSAGE} Notification"]
 
 
 def _message(body: bytes) -> Element:
     envelope = parse_xml(body)
-    if envelope.name != f"{_ENVELOPE} Envelope":
+    if envelope.tag != f"{_ENVELOPE} Envelope":
         raise PayloadInvalid("the body is not a SOAP envelope")
-    return envelope.one(f"{_ENVELOPE} Body").one(f"{_MESSAGE} notifications")
+    return only(only(envelope, f"{_ENVELOPE} Body"), f"{_MESSAGE} notifications")
 
 
 def _payload(notification: Element) -> dict[str, Any]:
     """Return ``{Id, sObject: {type, …fields}}``; of what is not there, nothing."""
     payload: dict[str, Any] = {}
-    for child in notification.children:
-        if child.name == f"{_MESSAGE} Id":
-            payload["Id"] = child.text.strip()
-        elif child.name == f"{_MESSAGE} sObject":
-            kind = child.attributes.get(f"{_INSTANCE} type", "")
-            fields = {each.local: _value(each) for each in child.children}
+    for child in notification:
+        if child.tag == f"{_MESSAGE} Id":
+            payload["Id"] = _text(child)
+        elif child.tag == f"{_MESSAGE} sObject":
+            kind = child.get(f"{_INSTANCE} type", "")
+            fields = {local(each.tag): _value(each) for each in child}
             payload["sObject"] = {"type": kind.rpartition(":")[2], **fields}
     return payload
 
 
 def _value(element: Element) -> Any:
-    if element.attributes.get(f"{_INSTANCE} nil", "").strip() in ("true", "1"):
+    if element.get(f"{_INSTANCE} nil", "").strip() in ("true", "1"):
         return None
-    if element.children:
-        return {child.local: _value(child) for child in element.children}
-    return element.text
+    if len(element):
+        return {local(child.tag): _value(child) for child in element}
+    return element.text or ""
+
+
+def _text(element: Element) -> str:
+    return "".join(element.itertext()).strip()
 
 
 def build(config: SenderConfig) -> Sender:

@@ -7,64 +7,27 @@ Nothing is expanded: a document type, and so any entity of its own, ends the rea
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Any, Final
+from xml.etree.ElementTree import Element, TreeBuilder  # expat below refuses entities
 from xml.parsers import expat
 
 from service.senders.payload import MAX_DEPTH, decode, joined
 from workers.errors import PayloadInvalid
 
 
-@dataclass(slots=True)
-class Element:
-    """An element, its names written as expat does with a namespace: ``<uri> <local name>``."""
-
-    name: str
-    attributes: dict[str, str]
-    children: list[Element] = field(default_factory=list)
-    pieces: list[str] = field(default_factory=list)
-
-    @property
-    def text(self) -> str:
-        """The text right in it."""
-        return "".join(self.pieces)
-
-    @property
-    def local(self) -> str:
-        """Its name without the namespace."""
-        return self.name.rpartition(" ")[2]
-
-    def all(self, name: str) -> list[Element]:
-        """Return the children called *name*."""
-        return [child for child in self.children if child.name == name]
-
-    def one(self, name: str) -> Element:
-        """
-        Return the one child called *name*.
-
-        Raises:
-            PayloadInvalid: There is none, or there are several.
-        """
-        found = self.all(name)
-        if len(found) != 1:
-            local = name.rpartition(" ")[2]
-            raise PayloadInvalid(f"{self.local} has {len(found)} elements {local}, expected one")
-        return found[0]
-
-
 def parse_xml(body: bytes) -> Element:
     """
-    Return the root of *body*.
+    Return the root of *body*; expat writes names with a namespace as ``<uri> <local name>``.
 
     Raises:
         PayloadInvalid: It is not XML in UTF-8, has a document type, or nests too deeply.
     """
-    reader = _Reader()
+    builder = _Builder()
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
-    parser.StartElementHandler = reader.start
-    parser.EndElementHandler = reader.end
-    parser.CharacterDataHandler = reader.data
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.data
     for name in _REFUSED:
         setattr(parser, name, _refuse)
     try:
@@ -72,7 +35,26 @@ def parse_xml(body: bytes) -> Element:
         parser.Parse(_REFERENCES.sub(_joined, decode(body)), True)
     except expat.ExpatError as error:
         raise PayloadInvalid(f"the body is not XML: {error}") from None
-    return reader.top.children[0]
+    return builder.close()
+
+
+def local(name: str) -> str:
+    """Return *name* without its namespace."""
+    return name.rpartition(" ")[2]
+
+
+def only(element: Element, name: str) -> Element:
+    """
+    Return the one child of *element* called *name*.
+
+    Raises:
+        PayloadInvalid: There is none, or there are several.
+    """
+    found = [child for child in element if child.tag == name]
+    if len(found) != 1:
+        problem = f"{local(element.tag)} has {len(found)} elements {local(name)}, expected one"
+        raise PayloadInvalid(problem)
+    return found[0]
 
 
 # References to halves of surrogate pairs, which are no characters to XML, and to some that are.
@@ -101,20 +83,17 @@ def _refuse(*_: Any) -> None:
     raise PayloadInvalid("the body has a document type or an entity, which are not allowed")
 
 
-class _Reader:
+class _Builder(TreeBuilder):
     def __init__(self) -> None:
-        self.top = Element("", {})
-        self.open = [self.top]
+        super().__init__()
+        self._depth = 0
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        if len(self.open) > MAX_DEPTH:
+    def start(self, name: str, attributes: dict[str, str], /) -> Element:
+        if self._depth == MAX_DEPTH:
             raise PayloadInvalid(f"the body nests deeper than {MAX_DEPTH} levels")
-        element = Element(name, attributes)
-        self.open[-1].children.append(element)
-        self.open.append(element)
+        self._depth += 1
+        return super().start(name, attributes)
 
-    def end(self, _: str) -> None:
-        self.open.pop()
-
-    def data(self, text: str) -> None:
-        self.open[-1].pieces.append(text)
+    def end(self, name: str, /) -> Element:
+        self._depth -= 1
+        return super().end(name)

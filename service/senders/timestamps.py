@@ -35,18 +35,6 @@ def moment(value: Any) -> datetime:
     raise ValueError(f"not {EXPECTED}")
 
 
-def utc_moment(value: Any) -> datetime:
-    """
-    Return the instant that *value* names; a text without an offset is taken for UTC.
-
-    Raises:
-        ValueError: It names none.
-    """
-    if isinstance(value, str) and _NAIVE.fullmatch(value):
-        return moment(f"{value}Z")
-    return moment(value)
-
-
 def in_zone(value: Any, zone: tzinfo | None) -> Any:
     """
     Return *value* with the offset that *zone* had then, where it is a time without one.

@@ -13,7 +13,7 @@ from flask import Response
 from service.sandbox.api.api_version import answer
 from service.sandbox.faults.faults import Fault
 from service.sandbox.model.rate_window import Allowance
-from service.sandbox.model.refusals import FieldRefusal, Refused, Undefined
+from service.sandbox.model.refusals import UNDEFINED, FieldRefusal, Refused
 
 # kind: status, name, message; {} takes the text of the refusal
 KINDS = {
@@ -106,12 +106,12 @@ def _told(refused: Refused) -> tuple[int, str, str]:
 
 
 def _problem(one: FieldRefusal) -> str:
-    quoted = "" if isinstance(one.value, Undefined) else f": {one.quoted}"
+    quoted = "" if one.value is UNDEFINED else f": {one.quoted}"
     return f"Field '{one.slug}': {one.reason}{quoted}"
 
 
 def _data(one: FieldRefusal) -> dict[str, Any]:
-    valued = {} if isinstance(one.value, Undefined) else {"value": one.quotable}
+    valued = {} if one.value is UNDEFINED else {"value": one.quotable}
     return {"slug": one.slug, "msg": one.reason, **valued}
 
 

@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 from service.sandbox.control.schemas import FaultOrder, MatchOrder
 from service.sandbox.faults.faults import STEPS, Fault, Faults, Match
 from service.sandbox.model.rate_window import Window
-from service.sandbox.site.site import Site
+from service.sandbox.site.site import Site, new_id
 from service.sandbox.webhooks.registrations import RAISED, Registration
 
 _MATCH = frozenset(MatchOrder().fields)
@@ -81,6 +81,8 @@ def register(
         for old in site.hooks:
             if (old.url, old.trigger) == (url, trigger):
                 site.hooks.remove(old.id)
-        made.append(site.hooks.add(trigger, url, site.now(), secret))
-        secret = made[0].secret
+        hook = Registration(new_id(), trigger, url, site.now())
+        hook.secret = secret = secret or hook.secret
+        site.hooks.put(hook)
+        made.append(hook)
     return made

@@ -12,16 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-
-class Undefined:
-    """The value of a field that has none to quote; v2 writes it as ``undefined``."""
-
-    def __repr__(self) -> str:
-        return "undefined"
-
-
-UNDEFINED = Undefined()
-
+UNDEFINED: Any = object()  # the value of a field that has none to quote
 
 DEEPEST = 20  # levels of a value that a refusal quotes
 

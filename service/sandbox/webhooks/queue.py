@@ -7,12 +7,10 @@ https://developers.webflow.com/data/docs/working-with-webhooks
 from __future__ import annotations
 
 import heapq
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import count
 from typing import Any
 
@@ -62,13 +60,6 @@ class Hooks:
         self._numbers = count()
         self._closed = False
 
-    def add(self, trigger: str, url: str, at: datetime, secret: str | None = None) -> Registration:
-        """Register *url* for *trigger*, with a secret of its own unless one is given."""
-        hook = Registration(secrets.token_hex(12), trigger, url, at)
-        hook.secret = secret or hook.secret
-        self.put(hook)
-        return hook
-
     def put(self, hook: Registration) -> None:
         """Take a registration as it is, in the place of one of the same id."""
         with self._changed:
@@ -77,15 +68,11 @@ class Hooks:
         if not watching:
             self._watch(self.listen)
 
-    def find(self, id: str) -> Registration | None:
-        return self.registrations.get(id)
-
     def remove(self, id: str) -> bool:
         """Forget a registration and what waits for it; False where there is none."""
         with self._changed:
             hook = self.registrations.pop(id, None)
-            self._waiting = [one for one in self._waiting if one[2].hook is not hook]
-            heapq.heapify(self._waiting)
+            self._forget(hook)
             return hook is not None
 
     def __iter__(self) -> Iterator[Registration]:
@@ -126,8 +113,7 @@ class Hooks:
                 self._push(Delivery(hook, delivery.body, delivery.attempt + 1), self.retry_seconds)
                 return
             hook.active = False
-            self._waiting = [one for one in self._waiting if one[2].hook is not hook]
-            heapq.heapify(self._waiting)
+            self._forget(hook)
 
     def close(self) -> None:
         """Let ``take`` return None, now and from now on."""
@@ -143,6 +129,10 @@ class Hooks:
             {key: getattr(hook, key) for key in keys} | {"waiting": waiting.count(hook.id)}
             for hook in self
         ]
+
+    def _forget(self, hook: Registration | None) -> None:
+        self._waiting = [one for one in self._waiting if one[2].hook is not hook]
+        heapq.heapify(self._waiting)
 
     def _push(self, delivery: Delivery, wait: float) -> None:
         entry = (time.monotonic() + wait, next(self._numbers), delivery)

@@ -11,11 +11,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from service.sandbox.control.orders import register
 from service.sandbox.seeds.samples import PRODUCTS, product_id
 from service.sandbox.site.site import SITE_ID, WORKSPACE_ID
 from service.sandbox.webhooks.events import Event
 from service.sandbox.webhooks.payloads import body_of, written
 from service.sandbox.webhooks.queue import QUEUED, Hooks
+from service.sandbox.webhooks.registrations import Registration
 
 ONE = product_id(1)
 SECRET = "a secret"
@@ -232,7 +234,7 @@ def test_a_webhook_that_cannot_be_is_refused(v2, order):
 def test_the_queue_is_bounded_and_counts_what_it_drops(clock):
     queued = Hooks(IDS, lambda _: None)
     at = datetime.fromtimestamp(clock.at, UTC)
-    queued.add("site_publish", "http://127.0.0.1:9/x", at)
+    queued.put(Registration("a", "site_publish", "http://127.0.0.1:9/x", at))
     for _ in range(QUEUED + 5):
         queued.listen(Event("site_publish", at))
     (hook,) = queued.as_list()
@@ -242,7 +244,7 @@ def test_the_queue_is_bounded_and_counts_what_it_drops(clock):
 def test_no_listener_is_called_before_there_is_a_webhook(site):
     assert site.lock.listeners == ()
     for number in range(2):
-        site.hooks.add("site_publish", f"http://127.0.0.1:9/{number}", site.now())
+        register(site, f"http://127.0.0.1:9/{number}", triggers=["site_publish"])
     assert len(site.lock.listeners) == 1
 
 
