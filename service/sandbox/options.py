@@ -25,7 +25,7 @@ class OptionRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class SandboxOptions:
     """
     What the stand-in starts with.
 
@@ -34,7 +34,7 @@ class Options:
         seeds: Files of collections.
         state: Where the state is kept; what it holds already goes before seeds and products.
         rules: Each as ``lowers_emails=true``; they go before those that a state holds.
-        faults: Each in the words of ``arming.order_of``.
+        faults: Each as ``control.orders.order_of`` reads it.
         clock_offset: Seconds that the stand-in's clock is ahead.
         second_consumer: Percent of the budget that somebody else takes.
         webhook: Who is told of changes, of which triggers, and how it is signed.
@@ -55,7 +55,7 @@ class Options:
     webhook_retry: float | None = None
 
 
-def open_site(options: Options) -> Site:
+def open_site(options: SandboxOptions) -> Site:
     """
     Return the site that *options* describe.
 
@@ -84,7 +84,7 @@ def open_site(options: Options) -> Site:
     return site
 
 
-def _fill(site: Site, options: Options) -> None:
+def _fill(site: Site, options: SandboxOptions) -> None:
     products = options.products
     if products is None:
         products = 0 if options.seeds else PRODUCTS
@@ -93,7 +93,7 @@ def _fill(site: Site, options: Options) -> None:
     plant(site, [seed for path in options.seeds for seed in read_seeds(path)])
 
 
-def _check(options: Options) -> None:
+def _check(options: SandboxOptions) -> None:
     if wrong := TokenOrder(only=["token"]).validate({"token": options.token}):
         raise OptionRefused(f"--token: {_told(wrong['token'])}")  # unquoted: it may be a real one
     if options.webhook is None:

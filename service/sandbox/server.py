@@ -9,12 +9,12 @@ from typing import Any
 
 from service.sandbox.api.http_server import Server
 from service.sandbox.app import create_sandbox
-from service.sandbox.options import OptionRefused, Options, open_site
+from service.sandbox.options import OptionRefused, SandboxOptions, open_site
 from service.sandbox.seeds.seed_files import SeedRefused
 from service.sandbox.site.site import Site
 from service.sandbox.site.state_file import StateRefused
-from service.sandbox.site.state_writer import Keeper
-from service.sandbox.webhooks.sender import Courier
+from service.sandbox.site.state_writer import StateWriter
+from service.sandbox.webhooks.sender import WebhookSender
 
 
 def start(site: Site, bind: str = "127.0.0.1:0") -> Server:
@@ -30,7 +30,7 @@ def start(site: Site, bind: str = "127.0.0.1:0") -> Server:
     if not host or not port.isdigit():
         raise ValueError(f"found {bind!r}, expected HOST:PORT, as 127.0.0.1:8900")
     server = Server((host, int(port)), create_sandbox(site), now=site.clock)
-    Courier(site.hooks, now=site.clock).start()
+    WebhookSender(site.hooks, now=site.clock).start()
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     return server
 
@@ -48,32 +48,32 @@ def run(bind: str = "127.0.0.1:8900", **options: Any) -> int:
     Serve a site until SIGTERM or SIGINT; returns the exit code, 2 for what cannot be started.
 
     Prints ``sandbox http://HOST:PORT`` once calls are taken: there is the page, too. What does not
-    come from a file has the same ids on every start, ``seed.PRODUCTS`` and ``seed.product_id(n)``.
+    come from a file has the same ids on every start (``seeds/samples.py``).
 
     Args:
-        options: As of ``Options``.
+        options: As of ``SandboxOptions``.
     """
     ended = threading.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: ended.set())
-    chosen = Options(**options)
-    keeper = None
+    chosen = SandboxOptions(**options)
+    writer = None
     try:
         site = open_site(chosen)
         if chosen.state is not None:
-            keeper = Keeper(site, chosen.state)
-            keeper.start()
+            writer = StateWriter(site, chosen.state)
+            writer.start()
         server = start(site, bind)
     except (OptionRefused, SeedRefused, StateRefused) as error:
         print(f"sandbox: {error}", file=sys.stderr)  # noqa: T201
         return 2
     except (OSError, ValueError) as error:
-        if keeper is not None:
-            keeper.close()
+        if writer is not None:
+            writer.close()
         print(f"sandbox: cannot listen on {bind}: {error}", file=sys.stderr)  # noqa: T201
         return 2
     print(f"sandbox {server.url}", flush=True)  # noqa: T201
     while not ended.wait(1.0):
         pass
     stop(site, server)
-    return 0 if keeper is None or keeper.close() else 1
+    return 0 if writer is None or writer.close() else 1

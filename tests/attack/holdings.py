@@ -29,7 +29,7 @@ class Holdings:
         site = self.site
         site.checked.clear()
         site.collections.clear()
-        site.pasts.clear()
+        site.histories.clear()
         site.rules.filter_lag = 0.0
         site.locales = make_locales(tags)
         self.given = {}  # (collection id, locale, item id) → its copies as the editor left them

@@ -15,7 +15,7 @@ from service.sandbox.model.refusals import Refused
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ApiRequest:
     """
     A request, as the views see it.
 
@@ -94,7 +94,7 @@ class Api:
 
     Args:
         name: ``v1`` or ``v2``.
-        routes: Method, rule and view of each route; a view takes an Ask and the ids.
+        routes: Method, rule and view of each route; a view takes an ApiRequest and the ids.
         check: Looks at what goes before the view: version header, scopes.
         refusal: Returns the answer for what was refused at a path.
         failure: Returns the answer of a ``status`` fault at a path.
@@ -104,7 +104,7 @@ class Api:
 
     name: str
     routes: tuple[tuple[str, str, View], ...]
-    check: Callable[[Ask], None]
+    check: Callable[[ApiRequest], None]
     refusal: Callable[[Refused, str], Response]
     failure: Callable[[Fault, str], Response]
     headers: Callable[..., dict[str, str]]

@@ -9,7 +9,7 @@ from functools import partial
 
 from flask import Response
 
-from service.sandbox.api.api_version import Api, Ask, answer
+from service.sandbox.api.api_version import Api, ApiRequest, answer
 from service.sandbox.api.http_server import Connection
 from service.sandbox.faults.faults import Step
 from service.sandbox.model.rate_window import Allowance
@@ -19,7 +19,7 @@ from service.sandbox.site.site import Site
 
 
 @dataclass(slots=True)
-class Passage:
+class CallRun:
     """
     One call.
 
@@ -32,8 +32,8 @@ class Passage:
 
     site: Site
     api: Api
-    ask: Ask
-    view: Callable[[Ask], Response]
+    ask: ApiRequest
+    view: Callable[[ApiRequest], Response]
     allowance: Allowance
     valid: bool
     connection: Connection | None

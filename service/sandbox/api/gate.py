@@ -14,8 +14,8 @@ from uuid import uuid4
 
 from flask import Response, request
 
-from service.sandbox.api.api_version import Api, Ask, View
-from service.sandbox.api.call import Passage
+from service.sandbox.api.api_version import Api, ApiRequest, View
+from service.sandbox.api.call import CallRun
 from service.sandbox.site.site import Site
 
 _PUBLISH = re.compile(r"(/v2)?/sites/[^/]+/publish")
@@ -36,7 +36,9 @@ class Gate:
 
         return guarded
 
-    def _pass(self, view: Callable[[Ask], Response], route: str, item: str | None) -> Response:
+    def _pass(
+        self, view: Callable[[ApiRequest], Response], route: str, item: str | None
+    ) -> Response:
         started = time.perf_counter()
         ask = _ask()
         named = self._api.named(_peek(ask.body))
@@ -54,15 +56,15 @@ class Gate:
                 fault = self._site.faults.take(ask.method, ask.path, items, slugs)
                 ask, call.fault = replace(ask, fault=fault), fault.kind
         connection = request.environ.get("sandbox.connection")
-        passage = Passage(self._site, self._api, ask, view, allowance, valid, connection)
-        response = passage.run()
+        run = CallRun(self._site, self._api, ask, view, allowance, valid, connection)
+        response = run.run()
         with self._site.lock:
-            self._site.calls.end(call, 0 if passage.dropped else response.status_code)
+            self._site.calls.end(call, 0 if run.dropped else response.status_code)
         return _finish(response, started)
 
 
-def _ask() -> Ask:
-    return Ask(
+def _ask() -> ApiRequest:
+    return ApiRequest(
         method=request.method,
         path=request.path,
         body=request.get_data(cache=False),

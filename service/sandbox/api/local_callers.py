@@ -1,5 +1,5 @@
 """
-Whose calls the page and the control API answer: programs of this machine, and the page itself.
+Access to the page and the control API: from this machine only, by programs or the page itself.
 
 Neither asks for a token, so a page of some other site that is open in a browser of this machine
 must not get through: not by a name of its own that it has pointed at this address (the Host), and

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Response
 
-from service.sandbox.api.api_version import Api, Ask, Named
+from service.sandbox.api.api_version import Api, ApiRequest, Named
 from service.sandbox.api.v1_errors import failure, headers, refusal
 from service.sandbox.api.v1_items import ItemViews
 from service.sandbox.api.v1_sites import SiteViews
@@ -36,7 +36,7 @@ def v1(site: Site) -> Api:
     return Api("v1", routes, _check, refusal, failure, headers, _named)
 
 
-def _check(ask: Ask) -> None:
+def _check(ask: ApiRequest) -> None:
     """Refuse a version other than 1.0.0; v1 takes a request that names none."""
     version = ask.headers.get("Accept-Version", VERSION)
     if version != VERSION:
@@ -49,5 +49,5 @@ def _named(data: Any) -> Named:
     return [(None, fields)] if isinstance(fields, dict) else []
 
 
-def _not_imitated(_: Ask, **_ids: str) -> Response:
+def _not_imitated(_: ApiRequest, **_ids: str) -> Response:
     raise Refused("not imitated")

@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Response
 
-from service.sandbox.api.api_version import Ask, View, answer
+from service.sandbox.api.api_version import ApiRequest, View, answer
 from service.sandbox.api.lists import PAGE, page
 from service.sandbox.fields.slugs import with_slug
 from service.sandbox.fields.values import format_time
@@ -47,13 +47,15 @@ def shown(item: Item, collection: Collection) -> dict[str, Any]:
     }
 
 
-def body_of(ask: Ask) -> Mapping[str, Any]:
+def body_of(ask: ApiRequest) -> Mapping[str, Any]:
     """Return the body of a request as an object; one without a body is one without keys."""
     data = ask.parsed() if ask.body.strip() else {}
     return data if isinstance(data, dict) else {}
 
 
-def edit_of(ask: Ask, collection: Collection, id: str, *, needed: tuple[str, ...] = ()) -> Edit:
+def edit_of(
+    ask: ApiRequest, collection: Collection, id: str, *, needed: tuple[str, ...] = ()
+) -> Edit:
     """
     Return what a body changes of the item *id*; flags and ids travel among the fields.
 
@@ -79,7 +81,7 @@ def edit_of(ask: Ask, collection: Collection, id: str, *, needed: tuple[str, ...
     return Edit(id, fields, fields.pop("_archived", None), fields.pop("_draft", None))
 
 
-def _fields_of(ask: Ask) -> dict[str, Any]:
+def _fields_of(ask: ApiRequest) -> dict[str, Any]:
     data = body_of(ask)
     if "fields" not in data:
         raise shape("'fields' is required")
@@ -88,7 +90,7 @@ def _fields_of(ask: Ask) -> dict[str, Any]:
     return dict(data["fields"])
 
 
-def ids_of(ask: Ask) -> list[str]:
+def ids_of(ask: ApiRequest) -> list[str]:
     """Return the ids that a body names, each once."""
     ids = body_of(ask).get("itemIds")
     if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
@@ -114,17 +116,17 @@ class ItemViews:
             ("DELETE", f"{CID}/items/<iid>", self.delete),
         )
 
-    def page(self, ask: Ask, cid: str) -> Response:
+    def page(self, ask: ApiRequest, cid: str) -> Response:
         collection = self.site.collection(cid)
         query = {key: ask.query[key] for key in ("limit", "offset") if key in ask.query}
         found = page(collection.items.values(), query)
         return _envelope(collection, found.items, found.limit, found.offset)
 
-    def get(self, ask: Ask, cid: str, iid: str) -> Response:
+    def get(self, ask: ApiRequest, cid: str, iid: str) -> Response:
         collection = self.site.collection(cid)
         return _envelope(collection, [collection.item(iid)], PAGE, 0)
 
-    def create(self, ask: Ask, cid: str) -> Response:
+    def create(self, ask: ApiRequest, cid: str) -> Response:
         collection = self.site.collection(cid)
         edit = edit_of(ask, collection, "", needed=("name",))
         fields = with_slug(edit.fields, collection.taken(), numbered=True)
@@ -132,13 +134,13 @@ class ItemViews:
         (item,) = self._writer(ask, collection).create(ask.edits([made]))
         return answer(shown(item, collection))
 
-    def update(self, ask: Ask, cid: str, iid: str) -> Response:
+    def update(self, ask: ApiRequest, cid: str, iid: str) -> Response:
         collection = self.site.collection(cid)
         edit = edit_of(ask, collection, iid)
         (item,) = self._writer(ask, collection).update(ask.edits([edit]))
         return answer(shown(item, collection))
 
-    def replace(self, ask: Ask, cid: str, iid: str) -> Response:
+    def replace(self, ask: ApiRequest, cid: str, iid: str) -> Response:
         """Replace an item; a flag that is not named takes the default of its column: false."""
         collection = self.site.collection(cid)
         edit = edit_of(ask, collection, iid, needed=("name", "slug"))
@@ -146,16 +148,16 @@ class ItemViews:
         (made,) = ask.edits([made])
         return answer(shown(self._writer(ask, collection).replace(made), collection))
 
-    def publish(self, ask: Ask, cid: str) -> Response:
+    def publish(self, ask: ApiRequest, cid: str) -> Response:
         collection = self.site.collection(cid)
         published, errors = publish(self.site, collection, ids_of(ask))
         return answer({"publishedItemIds": published, "errors": errors})
 
-    def delete(self, ask: Ask, cid: str, iid: str) -> Response:
+    def delete(self, ask: ApiRequest, cid: str, iid: str) -> Response:
         self._delete(ask, self.site.collection(cid), [iid])
         return answer({"deleted": 1})
 
-    def delete_many(self, ask: Ask, cid: str) -> Response:
+    def delete_many(self, ask: ApiRequest, cid: str) -> Response:
         """Delete what can be deleted; each item that cannot be is told of in a text."""
         collection, ids = self.site.collection(cid), ids_of(ask)
         found = [id for id in ids if id in collection.items]
@@ -167,7 +169,7 @@ class ItemViews:
             deleted = [id for id in found if self._tried(ask, collection, id, errors)]
         return answer({"deletedItemIds": deleted, "errors": errors})
 
-    def _tried(self, ask: Ask, collection: Collection, id: str, errors: list[str]) -> bool:
+    def _tried(self, ask: ApiRequest, collection: Collection, id: str, errors: list[str]) -> bool:
         try:
             self._delete(ask, collection, [id])
         except Refused as refused:
@@ -175,17 +177,17 @@ class ItemViews:
             return False
         return True
 
-    def _delete(self, ask: Ask, collection: Collection, ids: list[str]) -> None:
+    def _delete(self, ask: ApiRequest, collection: Collection, ids: list[str]) -> None:
         if is_live(ask):  # takes the live copy away only
             unpublish(self.site, collection, ids)
         else:
             delete(self.site, collection, ids)
 
-    def _writer(self, ask: Ask, collection: Collection) -> Writer:
+    def _writer(self, ask: ApiRequest, collection: Collection) -> Writer:
         return Writer(self.site, collection, "v1", live=is_live(ask))
 
 
-def is_live(ask: Ask) -> bool:
+def is_live(ask: ApiRequest) -> bool:
     """
     Tell whether a request is for the live copy as well.
 

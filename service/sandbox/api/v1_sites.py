@@ -15,7 +15,7 @@ from typing import Any
 
 from flask import Response
 
-from service.sandbox.api.api_version import Ask, View, answer
+from service.sandbox.api.api_version import ApiRequest, View, answer
 from service.sandbox.api.v1_errors import headers, refusal
 from service.sandbox.api.v1_items import CID, body_of
 from service.sandbox.fields.values import format_time
@@ -23,7 +23,7 @@ from service.sandbox.model.rate_window import Allowance
 from service.sandbox.model.records import Collection
 from service.sandbox.model.refusals import Refused, shape
 from service.sandbox.model.schema import fields_v1
-from service.sandbox.site.publish import publish_site, take_turn
+from service.sandbox.site.publish import check_limit, publish_site
 from service.sandbox.site.site import SITE_ID, SUBDOMAIN, Site
 
 AUTHORIZATION_ID = "65e000000000000000000003"
@@ -51,7 +51,7 @@ class SiteViews:
             ("GET", CID, self.collection),
         )
 
-    def info(self, ask: Ask) -> Response:
+    def info(self, ask: ApiRequest) -> Response:
         return answer(
             {
                 "_id": AUTHORIZATION_ID,
@@ -75,7 +75,7 @@ class SiteViews:
             }
         )
 
-    def user(self, ask: Ask) -> Response:
+    def user(self, ask: ApiRequest) -> Response:
         # Wrapped, as the official client types it; the page shows the four keys bare.
         account = {
             "_id": ACCOUNT_ID,
@@ -85,32 +85,32 @@ class SiteViews:
         }
         return answer({"user": account})
 
-    def sites(self, ask: Ask) -> Response:
+    def sites(self, ask: ApiRequest) -> Response:
         return answer([self._shown()])
 
-    def one(self, ask: Ask, sid: str) -> Response:
+    def one(self, ask: ApiRequest, sid: str) -> Response:
         self.site.require(sid)
         return answer(self._shown())
 
-    def domains(self, ask: Ask, sid: str) -> Response:
+    def domains(self, ask: ApiRequest, sid: str) -> Response:
         self.site.require(sid)
         return answer([{"_id": one.id, "name": one.url} for one in self.site.domains])
 
-    def publish(self, ask: Ask, sid: str) -> Response:
+    def publish(self, ask: ApiRequest, sid: str) -> Response:
         """Publish the site, by the names of its domains; v2 goes by their ids."""
         self.site.require(sid)
         names = self._named(body_of(ask).get("domains"))
-        if take_turn(self.site).waits:
+        if check_limit(self.site).waits:
             return _turned_away(ask)
         ids = [one.id for one in self.site.domains if one.url in names]
         publish_site(self.site, ids, subdomain=SUBDOMAIN in names)
         return answer({"queued": True})
 
-    def collections(self, ask: Ask, sid: str) -> Response:
+    def collections(self, ask: ApiRequest, sid: str) -> Response:
         self.site.require(sid)
         return answer([_collection(one) for one in self.site.collections.values()])
 
-    def collection(self, ask: Ask, cid: str) -> Response:
+    def collection(self, ask: ApiRequest, cid: str) -> Response:
         found = self.site.collection(cid)
         return answer(_collection(found) | {"fields": fields_v1(found.id, found.fields.values())})
 
@@ -136,7 +136,7 @@ class SiteViews:
         }
 
 
-def _turned_away(ask: Ask) -> Response:
+def _turned_away(ask: ApiRequest) -> Response:
     # Whose limit the headers tell of is not recorded; v2 tells of the one that was met.
     response = refusal(Refused("rate"), ask.path)
     response.headers.update(headers(Allowance(limit=1, remaining=0, ends_in=1)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.sandbox.api.api_version import Api, Ask, Named
+from service.sandbox.api.api_version import Api, ApiRequest, Named
 from service.sandbox.api.scopes import scope_of
 from service.sandbox.api.v2_collections import Collections
 from service.sandbox.api.v2_errors import failure, headers, refusal
@@ -34,7 +34,7 @@ def v2(site: Site) -> Api:
     )
 
 
-def _check(ask: Ask) -> None:
+def _check(ask: ApiRequest) -> None:
     """Refuse what the token has no scope for; v2 knows no version header."""
     needed = scope_of(ask.method, ask.path)
     if needed is not None and ask.scopes is not None and needed not in ask.scopes:

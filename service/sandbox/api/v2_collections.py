@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Response
 
-from service.sandbox.api.api_version import Ask, View, answer
+from service.sandbox.api.api_version import ApiRequest, View, answer
 from service.sandbox.api.v2_bodies import require_id, require_type
 from service.sandbox.fields.slugs import slug_of
 from service.sandbox.fields.values import format_time
@@ -45,15 +45,15 @@ class Collections:
             ("DELETE", f"{cid}/fields/<fid>", self.delete_field),
         )
 
-    def list_all(self, ask: Ask, sid: str) -> Response:
+    def list_all(self, ask: ApiRequest, sid: str) -> Response:
         self.site.require(require_id(sid))
         found = self.site.collections.values()
         return answer({"collections": [_summary(one) for one in found]})
 
-    def get(self, ask: Ask, cid: str) -> Response:
+    def get(self, ask: ApiRequest, cid: str) -> Response:
         return answer(_whole(self._collection(cid)))
 
-    def create(self, ask: Ask, sid: str) -> Response:
+    def create(self, ask: ApiRequest, sid: str) -> Response:
         self.site.require(require_id(sid))
         data = ask.json()
         name = require_type(data, "displayName", str, required=True)
@@ -71,11 +71,11 @@ class Collections:
         made.singular, made.changed = singular, True  # until the site is published
         return answer(_whole(made))
 
-    def delete(self, ask: Ask, cid: str) -> Response:
+    def delete(self, ask: ApiRequest, cid: str) -> Response:
         del self.site.collections[self._collection(cid).id]
         return Response(status=204)
 
-    def create_field(self, ask: Ask, cid: str) -> Response:
+    def create_field(self, ask: ApiRequest, cid: str) -> Response:
         collection = self._collection(cid)
         data = ask.json()
         order = _order(self.site, data)
@@ -84,7 +84,7 @@ class Collections:
         made = new_field(order, collection.fields)
         return answer(_shown(change_field(self.site, collection, made)))
 
-    def update_field(self, ask: Ask, cid: str, fid: str) -> Response:
+    def update_field(self, ask: ApiRequest, cid: str, fid: str) -> Response:
         collection = self._collection(cid)
         found = _find(collection, fid)
         data = ask.json()
@@ -96,7 +96,7 @@ class Collections:
         )
         return answer(_shown(made))
 
-    def delete_field(self, ask: Ask, cid: str, fid: str) -> Response:
+    def delete_field(self, ask: ApiRequest, cid: str, fid: str) -> Response:
         collection = self._collection(cid)
         found = _find(collection, fid)
         if found.slug in ("name", "slug"):

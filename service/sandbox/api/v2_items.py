@@ -14,7 +14,7 @@ from typing import Any
 from flask import Response
 
 from service.sandbox.api import lists
-from service.sandbox.api.api_version import Ask, View, answer
+from service.sandbox.api.api_version import ApiRequest, View, answer
 from service.sandbox.api.filters import is_looked_up, known
 from service.sandbox.api.v2_bodies import (
     BATCH,
@@ -67,7 +67,7 @@ class Items:
             ("DELETE", f"{items}/<iid>/live", partial(self.take_away, how=unpublish)),
         )
 
-    def page(self, ask: Ask, cid: str, *, live: bool = False) -> Response:
+    def page(self, ask: ApiRequest, cid: str, *, live: bool = False) -> Response:
         collection = self._collection(cid)
         locales = listed_locales(self.site, ask.query)
         query = known(ask.query, self.site.rules.filters)
@@ -93,16 +93,16 @@ class Items:
         items = collection.variants(locale).items
         if not self.site.rules.filter_lag or not is_looked_up(query):
             return items
-        return self.site.pasts[collection.id].items(locale, items)
+        return self.site.histories[collection.id].items(locale, items)
 
-    def get(self, ask: Ask, cid: str, iid: str, *, live: bool = False) -> Response:
+    def get(self, ask: ApiRequest, cid: str, iid: str, *, live: bool = False) -> Response:
         collection = self._collection(cid)
         item = collection.item(require_id(iid), locale_of(self.site, ask.query))
         if live and item.live is None:
             raise Refused("item", iid)
         return answer(self._shown(item, live=live))
 
-    def create(self, ask: Ask, cid: str, *, live: bool = False) -> Response:
+    def create(self, ask: ApiRequest, cid: str, *, live: bool = False) -> Response:
         data = ask.json()
         if "items" in data and "fieldData" in data:
             raise shape("Value should match exactly one schema in oneOf")
@@ -115,7 +115,7 @@ class Items:
         # The file describes an answer with the keys of an item, also where several are made.
         return answer(made[0] | {"items": made} if "items" in data else made[0], 202)
 
-    def create_in_locales(self, ask: Ask, cid: str) -> Response:
+    def create_in_locales(self, ask: ApiRequest, cid: str) -> Response:
         data = ask.json()
         found = data.get("fieldData")
         several = require_batch(found, "fieldData") if isinstance(found, list) else [found]
@@ -135,12 +135,12 @@ class Items:
         # The file's schema describes one item with its locales, its examples a list of variants.
         return answer(made[0] | {"cmsLocaleIds": list(locales), "items": made}, 202)
 
-    def update(self, ask: Ask, cid: str, iid: str, *, live: bool = False) -> Response:
+    def update(self, ask: ApiRequest, cid: str, iid: str, *, live: bool = False) -> Response:
         edit = edit_of(self.site, ask.json(), require_id(iid))
         (shown,) = self._updated(ask, self._collection(cid), [edit], live=live)
         return answer(shown)
 
-    def update_many(self, ask: Ask, cid: str, *, live: bool = False) -> Response:
+    def update_many(self, ask: ApiRequest, cid: str, *, live: bool = False) -> Response:
         entries = entries_of(ask.json())
         if any("id" not in entry for entry in entries):
             raise shape("Value (items[]) should have required property 'id'")
@@ -149,13 +149,13 @@ class Items:
         pages = {"limit": BATCH, "offset": 0, "total": len(items)}
         return answer({"items": items} if live else {"items": items, "pagination": pages})
 
-    def publish(self, ask: Ask, cid: str) -> Response:
+    def publish(self, ask: ApiRequest, cid: str) -> Response:
         named = named_in(self.site, ask.json())
         published, errors = publish(self.site, self._collection(cid), named.ids, named.locales)
         return answer({"publishedItemIds": published, "errors": errors}, 202)
 
     def take_away(
-        self, ask: Ask, cid: str, iid: str | None = None, *, how: Callable[..., None]
+        self, ask: ApiRequest, cid: str, iid: str | None = None, *, how: Callable[..., None]
     ) -> Response:
         """Delete or unpublish one item in one locale, or those that the body names."""
         if iid is None:
@@ -166,7 +166,7 @@ class Items:
         return Response(status=204)
 
     def _updated(
-        self, ask: Ask, collection: Collection, edits: list[Edit], *, live: bool
+        self, ask: ApiRequest, collection: Collection, edits: list[Edit], *, live: bool
     ) -> list[dict[str, Any]]:
         taken = ask.edits(edits)
         items = self._writer(ask, collection, live=live).update(taken)
@@ -175,7 +175,7 @@ class Items:
     def _collection(self, cid: str) -> Collection:
         return self.site.collection(require_id(cid))
 
-    def _writer(self, ask: Ask, collection: Collection, *, live: bool) -> Writer:
+    def _writer(self, ask: ApiRequest, collection: Collection, *, live: bool) -> Writer:
         skip = ask.query.get("skipInvalidFiles", "true") != "false"
         return Writer(self.site, collection, "v2", live=live, skip_invalid_files=skip)
 

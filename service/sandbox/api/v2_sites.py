@@ -13,13 +13,13 @@ from typing import Any
 
 from flask import Response
 
-from service.sandbox.api.api_version import Ask, View, answer
+from service.sandbox.api.api_version import ApiRequest, View, answer
 from service.sandbox.api.scopes import ALL
 from service.sandbox.api.v2_bodies import require_id, require_type
 from service.sandbox.api.v2_errors import refusal
 from service.sandbox.fields.values import format_time
 from service.sandbox.model.refusals import Refused, shape
-from service.sandbox.site.publish import Turnstile, publish_site, take_turn
+from service.sandbox.site.publish import PublishLimit, check_limit, publish_site
 from service.sandbox.site.site import SITE_ID, USER_ID, WORKSPACE_ID, Site
 
 
@@ -43,23 +43,23 @@ class Sites:
             ("GET", "/v2/token/introspect", self.introspect),
         )
 
-    def list_all(self, ask: Ask) -> Response:
+    def list_all(self, ask: ApiRequest) -> Response:
         return answer({"sites": [self._shown()]})
 
-    def get(self, ask: Ask, sid: str) -> Response:
+    def get(self, ask: ApiRequest, sid: str) -> Response:
         self.site.require(require_id(sid))
         return answer(self._shown())
 
-    def refuse(self, ask: Ask, sid: str) -> Response:
+    def refuse(self, ask: ApiRequest, sid: str) -> Response:
         """Refuse what takes an Enterprise workspace."""
         self.site.require(require_id(sid))
         raise Refused("enterprise")
 
-    def domains(self, ask: Ask, sid: str) -> Response:
+    def domains(self, ask: ApiRequest, sid: str) -> Response:
         self._require_domains_of(sid)
         return answer({"customDomains": [one.as_v2() for one in self.site.domains]})
 
-    def publish(self, ask: Ask, sid: str) -> Response:
+    def publish(self, ask: ApiRequest, sid: str) -> Response:
         self.site.require(require_id(sid))
         sent = ask.json() if ask.body else {}
         # Clients of the CMS's own send null for what they were given no value of.
@@ -69,9 +69,9 @@ class Sites:
         page = require_type(data, "pageId", str)
         if not domains and not subdomain:
             raise Refused("no_domains")
-        turn = take_turn(self.site)
-        if turn.waits:
-            return _turned_away(turn)
+        limit = check_limit(self.site)
+        if limit.waits:
+            return _turned_away(limit)
         if page is None:
             publish_site(self.site, domains, subdomain=subdomain)
         else:
@@ -83,13 +83,13 @@ class Sites:
             "publishToWebflowSubdomain": subdomain,
             "publishScope": scope,
         }
-        return _with_turn(answer(body, 202), turn)
+        return _with_limit(answer(body, 202), limit)
 
-    def authorized_by(self, ask: Ask) -> Response:
+    def authorized_by(self, ask: ApiRequest) -> Response:
         shown = {"email": "owner@example.com", "firstName": "Site", "lastName": "Owner"}
         return answer({"id": _USER, **shown})
 
-    def introspect(self, ask: Ask) -> Response:
+    def introspect(self, ask: ApiRequest) -> Response:
         granted = ALL if ask.scopes is None else sorted(ask.scopes)
         authorization = {
             "id": "65e0000000000000000000b1",
@@ -146,15 +146,15 @@ class Sites:
 _USER = USER_ID.removeprefix("Person_")
 
 
-def _turned_away(turn: Turnstile) -> Response:
-    response = _with_turn(refusal(Refused("rate")), turn)
-    response.headers["Retry-After"] = str(turn.waits)
+def _turned_away(limit: PublishLimit) -> Response:
+    response = _with_limit(refusal(Refused("rate")), limit)
+    response.headers["Retry-After"] = str(limit.waits)
     return response
 
 
-def _with_turn(response: Response, turn: Turnstile) -> Response:
+def _with_limit(response: Response, limit: PublishLimit) -> Response:
     """Give *response* the headers of the site's own limit, in the place of the token's."""
     response.headers["X-RateLimit-Limit"] = "1"
     response.headers["X-RateLimit-Remaining"] = "0"
-    response.headers["X-RateLimit-Reset"] = str(turn.resets)
+    response.headers["X-RateLimit-Reset"] = str(limit.resets)
     return response

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Response
 
-from service.sandbox.api.api_version import Ask, View, answer
+from service.sandbox.api.api_version import ApiRequest, View, answer
 from service.sandbox.api.v2_bodies import require_id, require_type
 from service.sandbox.fields.files import web_parts
 from service.sandbox.fields.values import format_time
@@ -35,13 +35,13 @@ class Webhooks:
             ("DELETE", "/v2/webhooks/<wid>", self.delete),
         )
 
-    def list_all(self, ask: Ask, sid: str) -> Response:
+    def list_all(self, ask: ApiRequest, sid: str) -> Response:
         self.site.require(require_id(sid))
         found = [_shown(one) for one in self.site.webhooks.values()]
         pages = {"limit": 100, "offset": 0, "total": len(found)}
         return answer({"webhooks": found, "pagination": pages})
 
-    def create(self, ask: Ask, sid: str) -> Response:
+    def create(self, ask: ApiRequest, sid: str) -> Response:
         self.site.require(require_id(sid))
         data = ask.json()
         trigger = require_type(data, "triggerType", str, required=True)
@@ -60,10 +60,10 @@ class Webhooks:
         self.site.hooks.put(made)
         return answer(_shown(made) | {"secretKey": made.secret}, 201)
 
-    def get(self, ask: Ask, wid: str) -> Response:
+    def get(self, ask: ApiRequest, wid: str) -> Response:
         return answer(_shown(self._registration(wid)))
 
-    def delete(self, ask: Ask, wid: str) -> Response:
+    def delete(self, ask: ApiRequest, wid: str) -> Response:
         self.site.hooks.remove(self._registration(wid).id)
         return Response(status=204)
 

@@ -1,7 +1,7 @@
 """
 The control API, under ``/_sandbox``: faults, tokens, budget, and the store seen from inside.
 
-It asks for no token; ``doors`` says whose calls it answers.
+It asks for no token: it answers local callers only (``api/local_callers.py``).
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from service.sandbox.fields.colors import is_color
 from service.sandbox.fields.values import parse_time
 from service.sandbox.model.ids import ID
 from service.sandbox.model.schema import TYPES, Field, offering
-from service.sandbox.seeds.seed_files import CollectionSeed, ItemSeed, SeedRefused, Words
+from service.sandbox.seeds.seed_files import CollectionSeed, Described, ItemSeed, SeedRefused
 
 # The form in which the export writes times, up to the name of the zone in brackets.
 _EXPORTED = "%a %b %d %Y %H:%M:%S GMT%z"
@@ -48,14 +48,16 @@ def read_csv(text: str, place: str) -> Iterator[CollectionSeed]:
     try:
         rows = list(_rows(text))
     except csv.Error as error:
-        raise SeedRefused(place, Words(error), "CSV") from None
+        raise SeedRefused(place, Described(error), "CSV") from None
     if not rows:
-        raise SeedRefused(place, Words("no line"), "a header row of field names")
+        raise SeedRefused(place, Described("no line"), "a header row of field names")
     (_, header), *lines = rows
     for number, cells in lines:
         if len(cells) != len(header):
             expected = f"{len(header)}, as in the header row"
-            raise SeedRefused(f"{place}, line {number}", Words(f"{len(cells)} values"), expected)
+            raise SeedRefused(
+                f"{place}, line {number}", Described(f"{len(cells)} values"), expected
+            )
     columns = [_Column(name, index, lines, place) for index, name in enumerate(header)]
     system = {one.system: one for one in columns if one.system}
     shown = [one for one in columns if not one.system]

@@ -19,7 +19,7 @@ from typing import Any
 from service.sandbox.fields.values import parse_time
 from service.sandbox.model.ids import FIELD_ID, ID
 from service.sandbox.model.schema import TYPES, Field
-from service.sandbox.seeds.seed_files import CollectionSeed, ItemSeed, SeedRefused, Words
+from service.sandbox.seeds.seed_files import CollectionSeed, Described, ItemSeed, SeedRefused
 
 _OWN = ("name", "slug")  # fields that every collection has
 _SAME = {"ExtFileRef": "File"}  # another name of a type
@@ -41,7 +41,7 @@ def read_json(text: str, place: str) -> Iterator[CollectionSeed]:
     try:
         data = json.loads(text)
     except (RecursionError, ValueError) as error:
-        raise SeedRefused(place, Words(error), "JSON") from None
+        raise SeedRefused(place, Described(error), "JSON") from None
     whole = _is(data, dict, place)
     if "collections" not in whole and "fields" in whole:
         yield _collection(whole, place)

@@ -32,7 +32,7 @@ def plant(site: Site, seeds: Sequence[CollectionSeed]) -> None:
     made = [_collection(site, seed) for seed in seeds]
     for seed, collection in zip(seeds, made, strict=True):
         for one in seed.items:
-            _add(_Plot(site, collection, one.place, seed.dropped), one)
+            _add(_Target(site, collection, one.place, seed.dropped), one)
     for collection in made:
         _refer(site, collection)
 
@@ -51,7 +51,7 @@ def _collection(site: Site, seed: CollectionSeed) -> Collection:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plot:
+class _Target:
     """Where an item goes, and where its seed stands."""
 
     site: Site
@@ -86,33 +86,33 @@ class _Plot:
             raise SeedRefused(place, value, f"{expected} ({field.type})") from None
 
 
-def _add(plot: _Plot, seed: ItemSeed) -> None:
+def _add(target: _Target, seed: ItemSeed) -> None:
     path = ".fieldData" if seed.place.endswith("]") else ""
-    values = plot.read(seed.values, path)
+    values = target.read(seed.values, path)
     if not values.get("name"):
         raise SeedRefused(f"{seed.place}{path}", sorted(values), "a name")
-    locale = _locale(plot, seed)
-    variants = plot.collection.variants(locale)
+    locale = _locale(target, seed)
+    variants = target.collection.variants(locale)
     values = with_slug(values, variants.slugs)
     if values["slug"] in variants.slugs:  # before the id, which may be made from it
         raise SeedRefused(f"{seed.place}{path}", values["slug"], "a slug that no other item has")
-    id = seed.id or stable_id(plot.collection.id, locale, str(values["slug"]))
+    id = seed.id or stable_id(target.collection.id, locale, str(values["slug"]))
     if id in variants.items:
         raise SeedRefused(seed.place, id, "an id that no other item has")
-    created = seed.created or plot.site.now()
+    created = seed.created or target.site.now()
     updated = seed.updated or created
     staged = Copy(values, archived=seed.archived, draft=seed.draft, updated=updated)
     item = Item(id, created, staged, published=seed.published, locale=locale)
     if seed.published is not None:
         # Of an item that was changed since, the live copy is known only where the seed has it.
-        live = seed.live and plot.read(seed.live, path)
+        live = seed.live and target.read(seed.live, path)
         item.live = Copy(live, seed.archived, False, seed.published) if live else staged
-    plot.collection.store(item, staged)
+    target.collection.store(item, staged)
 
 
-def _locale(plot: _Plot, seed: ItemSeed) -> str:
+def _locale(target: _Target, seed: ItemSeed) -> str:
     """Return the locale of an item: the primary one for an id that the site does not know."""
-    known = plot.site.locales.cms_ids if plot.site.locales else ()
+    known = target.site.locales.cms_ids if target.site.locales else ()
     return seed.locale if seed.locale in known else PRIMARY_ID
 
 
@@ -150,10 +150,10 @@ def _list(value: Any) -> list[Any]:
     return value
 
 
-def _of(*kinds: type) -> Callable[[_Plot, Field, Any], Any]:
+def _of(*kinds: type) -> Callable[[_Target, Field, Any], Any]:
     """Return a reader that takes values of *kinds* as they are."""
 
-    def read(_: _Plot, __: Field, value: Any) -> Any:
+    def read(_: _Target, __: Field, value: Any) -> Any:
         # True is an int to Python.
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             raise TypeError
@@ -162,23 +162,23 @@ def _of(*kinds: type) -> Callable[[_Plot, Field, Any], Any]:
     return read
 
 
-def _moment(_: _Plot, __: Field, value: Any) -> str:
+def _moment(_: _Target, __: Field, value: Any) -> str:
     return format_time(parse_time(value))
 
 
-def _option(_: _Plot, field: Field, value: Any) -> str:
+def _option(_: _Target, field: Field, value: Any) -> str:
     if value in field.options:
         return str(value)
     return {label: id for id, label in field.options.items()}[value]
 
 
-def _file(plot: _Plot, _: Field, value: Any) -> dict[str, Any]:
+def _file(target: _Target, _: Field, value: Any) -> dict[str, Any]:
     given = _with_url(value)
     id = given.get("fileId") or stable_id("file", given["url"])
-    return shown(plot.site.files.keep(str(id), given["url"]), given.get("alt"))
+    return shown(target.site.files.keep(str(id), given["url"]), given.get("alt"))
 
 
-def _video(_: _Plot, __: Field, value: Any) -> dict[str, Any]:
+def _video(_: _Target, __: Field, value: Any) -> dict[str, Any]:
     given = _with_url(value)
     return {"url": given["url"], "metadata": given.get("metadata") or {}}
 
@@ -191,7 +191,7 @@ def _with_url(value: Any) -> dict[str, Any]:
 
 
 _URL = 'a URL, or {"url": …, "alt": …}'
-_READERS: dict[str, tuple[Callable[[_Plot, Field, Any], Any], str]] = {
+_READERS: dict[str, tuple[Callable[[_Target, Field, Any], Any], str]] = {
     **dict.fromkeys(
         ("PlainText", "RichText", "Link", "Email", "Phone", "Color"), (_of(str), "text")
     ),

@@ -17,7 +17,7 @@ from typing import Any
 from service.sandbox.model.schema import Field
 
 
-class Words(str):
+class Described(str):
     """What was found, in words; anything else is shown as JSON."""
 
     __slots__ = ()
@@ -27,7 +27,7 @@ class SeedRefused(Exception):
     """A file that cannot be taken: where in it, and what was found and expected."""
 
     def __init__(self, place: str, found: Any, expected: str) -> None:
-        text = found if isinstance(found, Words) else json.dumps(found, ensure_ascii=False)
+        text = found if isinstance(found, Described) else json.dumps(found, ensure_ascii=False)
         shown = text if len(text) <= 80 else f"{text[:79]}…"
         super().__init__(f"{place}: found {shown}, expected {expected}")
 
@@ -39,7 +39,7 @@ class ItemSeed:
 
     Args:
         place: Where it stands: file and path, or file and line.
-        values: Its field data; references and options may go by name, see ``planting``.
+        values: Its field data; references and options may go by name, see ``plant.py``.
         live: The live copy's field data where it differs; None where it is the same, or where
             there is no live copy.
         locale: Its ``cmsLocaleId``; None is the primary one.
@@ -89,5 +89,5 @@ def read_seeds(path: Path) -> Iterator[CollectionSeed]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise SeedRefused(str(path), Words(error), "a readable file in UTF-8") from None
+        raise SeedRefused(str(path), Described(error), "a readable file in UTF-8") from None
     return iter(reader(text, str(path)))

@@ -23,7 +23,7 @@ from service.sandbox.site.conflicts import (
     require_room,
     require_unreferenced,
 )
-from service.sandbox.site.request_fields import Reading
+from service.sandbox.site.request_fields import RequestReader
 from service.sandbox.site.site import Site, new_id
 
 PRIMARY = (PRIMARY_ID,)
@@ -155,7 +155,9 @@ class Writer:
 
     def _read(self, edits: Sequence[Edit]) -> list[dict[str, Any]]:
         """Return the values as stored, or raise one refusal with all the bad fields of all."""
-        return Reading(self.site, self.collection, self.api, self.skip_invalid_files).read(edits)
+        return RequestReader(self.site, self.collection, self.api, self.skip_invalid_files).read(
+            edits
+        )
 
     def _complete(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return *fields* with a null for every required one that is absent: it is refused."""

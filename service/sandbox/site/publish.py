@@ -19,7 +19,7 @@ from service.sandbox.site.site import Site
 
 
 @dataclass(frozen=True, slots=True)
-class Turnstile:
+class PublishLimit:
     """
     What the site's own limit says to a publish.
 
@@ -32,14 +32,14 @@ class Turnstile:
     resets: int
 
 
-def take_turn(site: Site, seconds: float = 60.0) -> Turnstile:
+def check_limit(site: Site, seconds: float = 60.0) -> PublishLimit:
     """Return whether the site may be published now; one that may counts as published."""
-    now, last = site.now().timestamp(), site.last_turn
+    now, last = site.now().timestamp(), site.last_publish
     # A clock that was set back must not hold a publish up for longer than the limit lasts.
     if last is not None and 0 <= now - last < seconds:
-        return Turnstile(max(math.ceil(last + seconds - now), 1), _resets(last, seconds))
-    site.last_turn = now
-    return Turnstile(0, _resets(now, seconds))
+        return PublishLimit(max(math.ceil(last + seconds - now), 1), _resets(last, seconds))
+    site.last_publish = now
+    return PublishLimit(0, _resets(now, seconds))
 
 
 def _resets(opened: float, seconds: float) -> int:

@@ -17,7 +17,7 @@ from service.sandbox.site.site import Site
 
 
 @dataclass(slots=True)
-class Reading:
+class RequestReader:
     """
     The fields of one request, read against a collection.
 

@@ -15,14 +15,14 @@ from service.sandbox.fields.files import Files
 from service.sandbox.fields.values import format_time
 from service.sandbox.model.calls import Calls
 from service.sandbox.model.clock import Clock
+from service.sandbox.model.item_history import ItemHistory
 from service.sandbox.model.locales import Locales, make_locales
-from service.sandbox.model.past import Past
 from service.sandbox.model.rate_window import Tokens
 from service.sandbox.model.records import Collection, Copy, Item
 from service.sandbox.model.refusals import Refused
 from service.sandbox.model.rules import Rules
 from service.sandbox.model.schema import NAME, SLUG, Field
-from service.sandbox.webhooks.events import Event, Listener, Turn
+from service.sandbox.webhooks.events import Event, Listener, NotifyingLock
 from service.sandbox.webhooks.queue import Hooks
 
 WORKSPACE_ID = "65e000000000000000000001"
@@ -62,17 +62,17 @@ class Site:
         self, *, token: str, requests_per_minute: int = 60, now: Callable[[], float]
     ) -> None:
         self.clock = Clock(now)
-        self.lock = Turn()
+        self.lock = NotifyingLock()
         self.stopping = threading.Event()
         self.collections: dict[str, Collection] = {}
         # By collection, locale and item: the copy that was checked as a whole, and by which schema.
         self.checked: dict[tuple[str, str, str], tuple[Copy, tuple[Field, ...]]] = {}
-        self.pasts: dict[str, Past] = {}  # by the id of the collection
+        self.histories: dict[str, ItemHistory] = {}  # by the id of the collection
         self.locales: Locales | None = make_locales()
         self.rules = Rules()
         self.created = self.now()
         self.published: datetime | None = self.created
-        self.last_turn: float | None = None  # when the site was last let through to be published
+        self.last_publish: float | None = None  # when the site was last let through to be published
         self.domains = [Domain("65e0000000000000000000d1", "www.example.com", self.created)]
         self.files = Files(SITE_ID)
         self.tokens = Tokens(token, limit=requests_per_minute, now=self.clock)
@@ -123,9 +123,9 @@ class Site:
             collection.variants(locale).held = set(slugs)
 
     def _own(self, collection: Collection) -> None:
-        past = Past(self.now, lambda: self.rules.filter_lag)
-        self.collections[collection.id], self.pasts[collection.id] = collection, past
-        collection.announce, collection.remember = self._announce, past.keep
+        history = ItemHistory(self.now, lambda: self.rules.filter_lag)
+        self.collections[collection.id], self.histories[collection.id] = collection, history
+        collection.announce, collection.remember = self._announce, history.keep
 
     def watch(self, listener: Listener) -> None:
         """

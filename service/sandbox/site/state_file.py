@@ -39,7 +39,7 @@ class StateRefused(Exception):
     """A file of state that cannot be read; the text says why, and what to do."""
 
 
-class Writing:
+class StateLines:
     """
     The lines of a site's state.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from service.sandbox.site.site import Site
-from service.sandbox.site.state_file import StateRefused, Writing
+from service.sandbox.site.state_file import StateLines, StateRefused
 from service.sandbox.webhooks.events import Event
 
 PAUSE = 0.3  # seconds between two looks at whether anything has changed
@@ -19,7 +19,7 @@ PAUSE = 0.3  # seconds between two looks at whether anything has changed
 _log = logging.getLogger(__name__)
 
 
-class Keeper:
+class StateWriter:
     """
     Writes what changes within a second, in a thread of its own, and all of it at the end.
 
@@ -33,7 +33,7 @@ class Keeper:
     def __init__(self, site: Site, path: Path) -> None:
         self._path = path
         self._lock = _lock(path)
-        self._writing = Writing(site)
+        self._lines = StateLines(site)
         self._head: list[str] = []
         self._changed = threading.Event()
         self._closing = threading.Event()
@@ -66,10 +66,10 @@ class Keeper:
     def save(self) -> None:
         """Write the state: a reader finds the old file or the new one, whole."""
         self._changed.clear()
-        self._head = self._writing.head()
+        self._head = self._lines.head()
         beside = self._path.with_name(f".{self._path.name}.new")
         with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            for line in self._writing.lines():
+            for line in self._lines.lines():
                 file.write(line.encode())
                 file.write(b"\n")
             file.flush()
@@ -82,7 +82,7 @@ class Keeper:
     def _run(self) -> None:
         while not self._closing.wait(PAUSE):
             # What is no item raises no event: it is little, and compared with what was written.
-            if self._changed.is_set() or self._writing.head() != self._head:
+            if self._changed.is_set() or self._lines.head() != self._head:
                 self._try()
 
     def _try(self) -> bool:

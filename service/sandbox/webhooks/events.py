@@ -46,7 +46,7 @@ class Event:
 Listener = Callable[[Event], None]
 
 
-class Turn:
+class NotifyingLock:
     """
     The lock of a site, which one thread may take several times over.
 

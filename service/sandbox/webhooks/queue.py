@@ -34,7 +34,7 @@ class Delivery:
 
 class Hooks:
     """
-    The registrations, and a queue of deliveries that a ``Courier`` takes from.
+    The registrations, and a queue of deliveries that a ``WebhookSender`` takes from.
 
     Has a lock of its own, so that no delivery is looked at under the site's.
 

@@ -32,7 +32,7 @@ def signed(secret: str, body: bytes, *, at: float) -> dict[str, str]:
     }
 
 
-class Courier:
+class WebhookSender:
     """Makes the attempts, one after the other; the order of the events is not promised."""
 
     def __init__(self, hooks: Hooks, *, now: Callable[[], float], timeout: float = TIMEOUT) -> None:

@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from service.cli import main
-from service.sandbox.options import Options, open_site
+from service.sandbox.options import SandboxOptions, open_site
 from service.sandbox.seeds.copy_site import CopyRefused, Reader, save
 from service.sandbox.seeds.samples import PRODUCTS, product_id
 from service.sandbox.site.site import SITE_ID
@@ -30,7 +30,7 @@ def test_a_copy_is_a_seed_of_the_same_site(v2, copy, site, tmp_path):
     v2.call("DELETE", f"/items/{TWO}/live")
     waits, said = copy()
     assert (waits, said) == ([], ["Products: 120 items, 119 live"])
-    made = open_site(Options(seeds=(tmp_path / "site.json",))).collection(PRODUCTS)
+    made = open_site(SandboxOptions(seeds=(tmp_path / "site.json",))).collection(PRODUCTS)
     original = site.collection(PRODUCTS)
     assert made.items == original.items
     assert made.fields.keys() == original.fields.keys()

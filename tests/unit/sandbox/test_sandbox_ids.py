@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from service.sandbox.options import Options, open_site
+from service.sandbox.options import SandboxOptions, open_site
 from service.sandbox.seeds.samples import FIELDS, PRODUCTS
 
 KIND = {"slug": "kind", "type": "Option", "options": ["Old", "New"]}
@@ -50,7 +50,10 @@ def test_both_versions_show_the_same_ids(v1, v2, make):
 
 def test_the_products_have_the_same_ids_on_every_start():
     shown = [
-        [one.as_v2() for one in open_site(Options(products=0)).collection(PRODUCTS).fields.values()]
+        [
+            one.as_v2()
+            for one in open_site(SandboxOptions(products=0)).collection(PRODUCTS).fields.values()
+        ]
         for _ in range(2)
     ]
     assert shown[0] == shown[1]
@@ -92,7 +95,7 @@ def planted(tmp_path):
         seed = {"slug": "desks", "fields": [kind], "items": [{"fieldData": ITEM}]}
         path = tmp_path / "seed.json"
         path.write_text(json.dumps(seed))
-        (made,) = open_site(Options(seeds=(path,))).collections.values()
+        (made,) = open_site(SandboxOptions(seeds=(path,))).collections.values()
         (item,) = made.items.values()
         options = made.fields["kind"].options
         assert options[item.staged.fields["kind"]] == "New"

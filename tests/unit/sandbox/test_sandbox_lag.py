@@ -89,7 +89,7 @@ def test_what_is_out_of_the_lag_is_remembered_no_longer(v2, site, clock):
     for n in range(1, 6):
         v2.patch(f"/items/{ONE}", {"fieldData": {"stock": n}})
         clock.at += LAG
-    (past,) = site.pasts.values()
+    (past,) = site.histories.values()
     assert len(past) == 1
     v2.control("POST", "/site", {"filter_lag": 0})
     v2.patch(f"/items/{ONE}", {"fieldData": {"stock": 6}})

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from service.sandbox.options import Options, open_site
+from service.sandbox.options import SandboxOptions, open_site
 from service.sandbox.seeds.csv_file import guess
 from service.sandbox.seeds.seed_files import SeedRefused
 
@@ -76,7 +76,7 @@ def plant(tmp_path):
             text = content if isinstance(content, str) else json.dumps(content)
             path.write_text(text, encoding="utf-8")
             paths.append(path)
-        return open_site(Options(seeds=tuple(paths)))
+        return open_site(SandboxOptions(seeds=tuple(paths)))
 
     return _plant
 
@@ -290,5 +290,5 @@ def test_other_files_are_refused(plant, name):
 def test_seeds_stand_alone_unless_products_are_asked_for(tmp_path):
     seed = tmp_path / "one.json"
     seed.write_text('{"fields": []}', encoding="utf-8")
-    assert len(open_site(Options(seeds=(seed,))).collections) == 1
-    assert len(open_site(Options(seeds=(seed,), products=3)).collections) == 2
+    assert len(open_site(SandboxOptions(seeds=(seed,))).collections) == 1
+    assert len(open_site(SandboxOptions(seeds=(seed,), products=3)).collections) == 2

@@ -11,12 +11,12 @@ import time
 import pytest
 import requests
 
-from service.sandbox.options import Options, open_site
+from service.sandbox.options import SandboxOptions, open_site
 from service.sandbox.seeds.samples import PRODUCTS, product_id, seed_products
 from service.sandbox.server import run
 from service.sandbox.site.site import Site
-from service.sandbox.site.state_file import StateRefused, Writing, decode, encode, load
-from service.sandbox.site.state_writer import Keeper
+from service.sandbox.site.state_file import StateLines, StateRefused, decode, encode, load
+from service.sandbox.site.state_writer import StateWriter
 
 ONE = product_id(1)
 CODE = """
@@ -33,11 +33,11 @@ def fresh(clock):
 
 
 def dump(site):
-    return [json.loads(line) for line in Writing(site).lines()]
+    return [json.loads(line) for line in StateLines(site).lines()]
 
 
 def saved(site, path):
-    assert Keeper(site, path).close()
+    assert StateWriter(site, path).close()
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def keep(site, tmp_path):
     kept = []
 
     def _keep():
-        kept.append(Keeper(site, tmp_path / "state"))
+        kept.append(StateWriter(site, tmp_path / "state"))
         kept[-1].start()
         return kept[-1]
 
@@ -87,7 +87,7 @@ def test_every_value_comes_back_as_it_was(value):
 
 
 def test_only_what_changed_is_written_out_anew(site, v2, monkeypatch):
-    writing = Writing(site)
+    writing = StateLines(site)
     list(writing.lines())
     written = []
     monkeypatch.setattr(
@@ -156,7 +156,7 @@ def test_what_the_file_holds_goes_before_seeds(tmp_path, clock):
     site = fresh(clock)
     seed_products(site, 7)
     saved(site, tmp_path / "state")
-    opened = open_site(Options(state=tmp_path / "state", products=3))
+    opened = open_site(SandboxOptions(state=tmp_path / "state", products=3))
     assert opened.collection(PRODUCTS).count == 7
 
 

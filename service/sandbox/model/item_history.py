@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from service.sandbox.model.records import Item
 
 
-class Past:
+class ItemHistory:
     """
     What went before each change of a collection, as far back as its lists lag.
 
