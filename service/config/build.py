@@ -10,7 +10,7 @@ from service import fetchers, senders
 from service.fetchers.base import Fetcher
 from service.mapping.load import Mappings
 from service.mapping.load import load as load_mappings
-from service.senders.secret_rotation import Configured
+from service.senders.secret_rotation import ConfiguredSender
 from workers.config.loader import Draft, fill, read
 from workers.config.settings import Settings
 from workers.errors import ConfigurationInvalid, MappingsInvalid, Problem
@@ -21,7 +21,7 @@ class Configuration:
     """Everything that is fixed at the start, checked."""
 
     settings: Settings
-    senders: Mapping[str, Configured]  # by name of the source
+    senders: Mapping[str, ConfiguredSender]  # by name of the source
     mappings: Mappings
 
 
@@ -58,9 +58,9 @@ def build(environ: Mapping[str, str]) -> Configuration:
     return Configuration(_windowed(draft.settings, proven), proven, mappings)
 
 
-def _senders(draft: Draft, problems: list[Problem]) -> dict[str, Configured]:
+def _senders(draft: Draft, problems: list[Problem]) -> dict[str, ConfiguredSender]:
     """Build what can be built; what is wrong with the others goes to *problems*."""
-    built: dict[str, Configured] = {}
+    built: dict[str, ConfiguredSender] = {}
     for source in draft.sound_sources():
         try:
             built[source.name] = senders.build(source, public_url=draft.settings.public_url)
@@ -79,7 +79,7 @@ def _fetchers(draft: Draft, problems: list[Problem]) -> dict[str, Fetcher]:
     return built
 
 
-def _windowed(settings: Settings, built: Mapping[str, Configured]) -> Settings:
+def _windowed(settings: Settings, built: Mapping[str, ConfiguredSender]) -> Settings:
     """Return *settings* with the window and size of its sender for each source that sets none."""
     sources = {
         name: replace(

@@ -12,7 +12,7 @@ from service.ingest import own_writes
 from service.mapping.registry import Mapped, Mappings
 from service.senders.base import Event
 from service.senders.payload import canonical_text, parse_json
-from service.senders.secret_rotation import Configured, Received
+from service.senders.secret_rotation import ConfiguredSender, Received
 from workers.config.settings import Collection
 from workers.errors import PayloadInvalid
 from workers.model.changes import FieldProblem, Gone, Incoming, LeftOut
@@ -52,7 +52,7 @@ class Reader:
 
     def __init__(
         self,
-        senders: Mapping[str, Configured],
+        senders: Mapping[str, ConfiguredSender],
         mappings: Mappings,
         collections: Mapping[str, Collection] | None = None,
     ) -> None:

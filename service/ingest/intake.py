@@ -20,7 +20,7 @@ from service.ingest.entry import Entry
 from service.ingest.event_mapper import FETCHER, WHOLE_BODY, Read, Reader, bounded
 from service.ingest.receipt import Receipt
 from service.mapping.registry import Mappings
-from service.senders.secret_rotation import Configured
+from service.senders.secret_rotation import ConfiguredSender
 from workers.config.settings import Collection
 from workers.errors import ConfigurationInvalid, Problem
 from workers.model.changes import Change, Delivery, Fetch, FieldProblem, Incoming, Spooled
@@ -65,7 +65,7 @@ class Intake:
 
     def __init__(
         self,
-        senders: Mapping[str, Configured],
+        senders: Mapping[str, ConfiguredSender],
         mappings: Mappings,
         outbox: Outbox,
         wake: Callable[[str], object],
@@ -232,7 +232,7 @@ class Intake:
             tuple(dict.fromkeys(event.topic for event in read.events)),
         )
 
-    def _sender(self, source: str) -> Configured:
+    def _sender(self, source: str) -> ConfiguredSender:
         if source not in self._senders:
             known = ", ".join(sorted(self._senders)) or "a source in instep.toml"
             problem = Problem("sources", repr(source), f"one of {known}", "use one of them")

@@ -15,8 +15,8 @@ from service.mapping import text_cells
 from service.mapping.base import Mapping
 from service.mapping.display import found
 from service.mapping.field_bindings import Target
-from service.mapping.field_values import Reading, problem, would_write
-from service.mapping.meta import Options
+from service.mapping.field_values import FieldReader, problem, would_write
+from service.mapping.meta import MetaOptions
 from service.mapping.paths import Path
 from workers.errors import Problem
 from workers.model.changes import Change, Fetch, FieldProblem, LeftOut
@@ -52,7 +52,7 @@ class Rule:
 
     name: str
     file: str
-    options: Options
+    options: MetaOptions
     schema: Mapping
     targets: tuple[Target, ...]
 
@@ -123,11 +123,11 @@ class Rule:
             return Element(None, problems, self._left(root, record, version))
         record, shown = self._key_as_it_came(root, problems)
         version = self._version(root, version, problems)
-        reading = Reading(self.name, self.schema, self.targets, root)
-        fields = reading.values()
+        reader = FieldReader(self.name, self.schema, self.targets, root)
+        fields = reader.values()
         if problems or fields is None or record is None:
-            return Element(None, problems + reading.problems, self._left(root, record, version))
-        left = [self._left_out(record, target.slug, version) for target in reading.out.values()]
+            return Element(None, problems + reader.problems, self._left(root, record, version))
+        left = [self._left_out(record, target.slug, version) for target in reader.out.values()]
         options = self.options
         change = Change(
             self.name,
@@ -139,7 +139,7 @@ class Rule:
             shown=shown,
             retire=options.on_delete,
         )
-        return Element(change, reading.problems, left)
+        return Element(change, reader.problems, left)
 
     def _left(self, root: Any, record: str | None, version: str | None) -> list[LeftOut]:
         """Return all that the change of *root* would have written."""

@@ -15,7 +15,7 @@ from workers.model.changes import Change, FieldProblem, LeftOut
 
 SHOWN = 5  # elements that a problem names
 
-Place = tuple[str, str]  # record, slug
+FieldKey = tuple[str, str]  # record, slug
 
 
 @dataclass(slots=True)
@@ -53,14 +53,14 @@ def agreed(rule: Rule, elements: Sequence[Element]) -> Outcome:
     return outcome
 
 
-def _disputed(rule: Rule, elements: Sequence[Element], outcome: Outcome) -> frozenset[Place]:
+def _disputed(rule: Rule, elements: Sequence[Element], outcome: Outcome) -> frozenset[FieldKey]:
     """Return what is in dispute; tell it, and leave it out, in *outcome*."""
-    claims: dict[Place, list[_Claim]] = {}
+    claims: dict[FieldKey, list[_Claim]] = {}
     for element in elements:
         for place, claim in _claims(element):
             claims.setdefault(place, []).append(claim)
     paths = {target.slug: target.path.text for target in rule.targets}
-    disputed: set[Place] = set()
+    disputed: set[FieldKey] = set()
     for (record, slug), all_ in claims.items():
         highest = max(claim.version for claim in all_)
         kinds = {claim.version[:1] for claim in all_}
@@ -78,7 +78,7 @@ def _disputed(rule: Rule, elements: Sequence[Element], outcome: Outcome) -> froz
     return frozenset(disputed)
 
 
-def _claims(element: Element) -> Iterator[tuple[Place, _Claim]]:
+def _claims(element: Element) -> Iterator[tuple[FieldKey, _Claim]]:
     """Yield what *element* claims, unless all of it is left out."""
     change, index = element.change, element.index or 0
     if change is None:
@@ -90,7 +90,7 @@ def _claims(element: Element) -> Iterator[tuple[Place, _Claim]]:
         yield (out.record, out.slug), _Claim(index, version, None)
 
 
-def _without(change: Change, disputed: frozenset[Place]) -> Change:
+def _without(change: Change, disputed: frozenset[FieldKey]) -> Change:
     if not disputed:
         return change
     fields = (f for f in change.fields if (change.record, f.slug) not in disputed)

@@ -15,8 +15,8 @@ from marshmallow import fields, missing
 from service.mapping import coercion, serializers
 from service.mapping.base import Mapping
 from service.mapping.discovery import Definition
+from service.mapping.path_checks import PathInvalid
 from service.mapping.paths import Path, compile_path
-from service.mapping.traps import PathInvalid
 from workers.config.settings import Collection
 from workers.errors import Problem
 from workers.webflow.item_keys import parted

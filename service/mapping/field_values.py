@@ -22,7 +22,7 @@ from service.mapping.field_bindings import Target
 from workers.model.changes import FieldProblem, FieldValue
 
 
-class Reading:
+class FieldReader:
     """
     One payload, read by the fields of one mapping.
 

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from service.mapping.display import reason
+from service.mapping.path_checks import PathInvalid
 from service.mapping.paths import Path
-from service.mapping.traps import PathInvalid
 
 
 def called(option: str, value: Any) -> Path:

@@ -29,8 +29,8 @@ from service.mapping import locales
 from service.mapping import meta_fetch as fetching
 from service.mapping.discovery import Definition
 from service.mapping.functions import called
+from service.mapping.path_checks import PathInvalid
 from service.mapping.paths import Path, compile_path
-from service.mapping.traps import PathInvalid
 from workers.config.settings import Settings
 from workers.errors import Problem
 from workers.model.retirement import WAYS
@@ -43,7 +43,7 @@ MARSHMALLOW = ("dateformat", "datetimeformat", "exclude", "fields", "include", "
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class MetaOptions:
     source: str
     topics: frozenset[str] | None  # None: all
     collection: str
@@ -85,7 +85,7 @@ def read(
     settings: Settings,
     fetchers: Mapping[str, Any],
     problems: list[Problem],
-) -> Options | None:
+) -> MetaOptions | None:
     """Return the options of a mapping, or None and the *problems* that kept it from that."""
     meta, count = given(definition), len(problems)
     problems += unknown(definition)
@@ -104,7 +104,7 @@ def read(
     fetches = fetching.read(definition, meta, settings, fetchers, problems)
     if len(problems) > count or by is None:
         return None
-    return Options(
+    return MetaOptions(
         source=meta["source"],
         topics=None if meta.get("topics") is None else frozenset(meta["topics"]),
         collection=meta["collection"],

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from service.mapping.functions import require_one_argument
+from service.mapping.path_checks import PathInvalid
 from service.mapping.paths import Path, compile_path
-from service.mapping.traps import PathInvalid
 from workers.config.settings import Settings
 from workers.errors import Problem
 

@@ -14,7 +14,7 @@ from typing import Any
 from marshmallow import missing
 
 from service.mapping.display import plain, reason
-from service.mapping.traps import CHAINS, PROJECTIONS, Node, PathInvalid, quoting, refuse_traps
+from service.mapping.path_checks import CHAINS, PROJECTIONS, Node, PathInvalid, check_path, quoting
 from service.senders.expressions import Expression, finite
 
 Steps = tuple[str | int, ...]
@@ -83,7 +83,7 @@ def compile_path(text: Any) -> Path:
     Return the expression *text*, compiled.
 
     Raises:
-        PathInvalid: It is not JMESPath, calls an unknown function, or is one of its traps.
+        PathInvalid: It is not JMESPath, or what `check_path` refuses.
     """
     if not isinstance(text, str):
         raise PathInvalid(f"{type(text).__name__} {text!r}")
@@ -93,7 +93,7 @@ def compile_path(text: Any) -> Path:
         reason = str(error).splitlines()[0].removesuffix(", for expression:")
         raise PathInvalid(f"{text!r} ({reason})", quoting(text)) from error
     parsed = expression.parsed
-    refuse_traps(text, parsed)
+    check_path(text, parsed)
     steps = _steps(parsed)
     if steps is not None:
         return Path(text, steps)

@@ -14,7 +14,7 @@ from service.mapping.field_values import problem
 from service.mapping.meta_fetch import Read
 from workers.model.changes import Change, Fetch, FieldProblem, FieldValue, LeftOut
 
-Place = tuple[str, str, str]  # collection, record, slug
+FieldKey = tuple[str, str, str]  # collection, record, slug
 MOST_PROBLEMS = 100  # told of one event: an each may have thousands of bad elements
 
 
@@ -125,8 +125,8 @@ def _merged(
 ) -> list[Change]:
     """Return *changes* with one value per field of an item; versions of two kinds leave it out."""
     fields: dict[Change, dict[str, FieldValue]] = {}
-    holders: dict[Place, Change] = {}
-    apart: set[Place] = set()
+    holders: dict[FieldKey, Change] = {}
+    apart: set[FieldKey] = set()
     for change in changes:
         group = replace(change, fields=())  # one change per mapping, item and version
         mine = fields.setdefault(group, {})

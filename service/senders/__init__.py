@@ -37,7 +37,7 @@ from service.senders import (
 )
 from service.senders.base import SenderConfig, SenderKind
 from service.senders.options import load
-from service.senders.secret_rotation import Configured, configured
+from service.senders.secret_rotation import ConfiguredSender, configured
 from workers.config.settings import Source
 from workers.errors import ConfigurationInvalid, Problem
 
@@ -72,7 +72,7 @@ SENDERS: Final[Mapping[str, SenderKind]] = MappingProxyType(
 )
 
 
-def build(source: Source, *, public_url: str | None) -> Configured:
+def build(source: Source, *, public_url: str | None) -> ConfiguredSender:
     """
     Return the sender that *source* configures.
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from service.senders import content
+from service.senders import content_encoding
 from service.senders.base import Answer, Event, SenderConfig, SenderKind
 from service.senders.composed import Sender
 from workers.config.settings import MAX_BODY
@@ -51,7 +51,7 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
-class Configured:
+class ConfiguredSender:
     """
     The sender of one source, with all of its secrets.
 
@@ -186,15 +186,15 @@ class Configured:
         with contextlib.suppress(PayloadInvalid):
             request = self._unpacked(request)
             request = _in_utf8(request)
-        names = (content.TYPE, content.CODING, *self.headers)
+        names = (content_encoding.TYPE, content_encoding.CODING, *self.headers)
         headers = {name: request.headers[name] for name in names if name in request.headers}
         return Request(headers, self.concealed(request.body))
 
     def _unpacked(self, request: Request) -> Request:
-        if content.CODING not in request.headers:
+        if content_encoding.CODING not in request.headers:
             return request
-        body = content.unpack(request.headers, request.body, self.max_body)
-        names = (name for name in request.headers if name != content.CODING)
+        body = content_encoding.unpack(request.headers, request.body, self.max_body)
+        names = (name for name in request.headers if name != content_encoding.CODING)
         return Request({name: request.headers[name] for name in names}, body)
 
     def mark(self, place: int) -> str | None:
@@ -224,11 +224,11 @@ def _built(kind: SenderKind, config: SenderConfig) -> Sender:
 
 
 def _in_utf8(request: Request) -> Request:
-    headers, body = content.readable(request.headers, request.body)
+    headers, body = content_encoding.readable(request.headers, request.body)
     return request if headers is request.headers else Request(headers, body)
 
 
-def configured(kind: SenderKind, config: SenderConfig) -> Configured:
+def configured(kind: SenderKind, config: SenderConfig) -> ConfiguredSender:
     """
     Return the sender of *config*, whose options are loaded.
 
@@ -243,7 +243,7 @@ def configured(kind: SenderKind, config: SenderConfig) -> Configured:
         for secret in source.secrets
     )
     ends = source.ends or tuple(None for _ in senders)
-    return Configured(
+    return ConfiguredSender(
         kind,
         senders or (whole,),
         ends or (None,),

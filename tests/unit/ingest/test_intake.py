@@ -6,7 +6,7 @@ import pytest
 from service.ingest.event_mapper import LETTERS, WHOLE_BODY
 from service.ingest.intake import Intake
 from service.senders import SENDERS
-from service.senders.secret_rotation import Configured
+from service.senders.secret_rotation import ConfiguredSender
 from tests.support.way_in import NOW, PROOF, Accepted, Mapped, Mappings, Outbox, make
 from workers.errors import SignatureInvalid, StoreUnavailable
 from workers.model.changes import FieldProblem, LeftOut
@@ -128,7 +128,7 @@ def test_a_sender_that_raises_makes_a_dead_letter(outbox, caplog):
         def events(self, headers, body):
             raise IndexError
 
-    broken = Configured(SENDERS["bearer"], (Broken(),), (None,), ())
+    broken = ConfiguredSender(SENDERS["bearer"], (Broken(),), (None,), ())
     receipt = receive(Intake({"erp": broken}, Mappings(), outbox, print), b"{}")
     assert receipt.problems == (FieldProblem("body", "the sender failed on it: IndexError"),)
     assert "sender failed" in caplog.text

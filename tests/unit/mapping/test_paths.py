@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import missing
 
+from service.mapping.path_checks import PathInvalid
 from service.mapping.paths import compile_path
-from service.mapping.traps import PathInvalid
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from service.senders.content import MAX_MEMBERS, readable, unpack
+from service.senders.content_encoding import MAX_MEMBERS, readable, unpack
 from service.senders.payload import parse
 from service.senders.soap import parse_xml
 from workers.errors import BodyTooLarge, PayloadInvalid

@@ -1,5 +1,5 @@
 """
-Expressions that are JMESPath and yet not what was meant: refused at the start, with a hint.
+Checks of paths: what is JMESPath and yet not what was meant is refused at the start, with a hint.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class PathInvalid(ValueError):
         super().__init__(message)
 
 
-def refuse_traps(text: str, parsed: Node) -> None:
+def check_path(text: str, parsed: Node) -> None:
     """
     Raises:
         PathInvalid: *text*, which was *parsed*, calls an unknown function, or means another thing
