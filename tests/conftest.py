@@ -7,15 +7,19 @@ import sys
 import time
 from unittest import mock
 
+import flask
 import hypothesis
 import pytest
 import redis
 
+from tests.support.known_routes import KnownRoute
 from tests.support.store_server import server_binary
 
 # Every process of a test would compile the whole product, and each of pytest's all tests.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+flask.Flask.url_rule_class = KnownRoute
 
 
 def pytest_addoption(parser):

@@ -140,27 +140,28 @@ class Systems:
         self.server.server_close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cms():
     cms = StandIn(10)
     yield cms
     cms.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def systems():
     systems = Systems()
     yield systems
     systems.close()
 
 
-@pytest.fixture
-def instep(tmp_path, cms, systems):
+@pytest.fixture(scope="module")
+def instep(tmp_path_factory, cms, systems):
+    """One installation; each test has sources and items of its own."""
     plain = CONFIGURATION.format(
         api="v2", url=cms.url, more="", collection=COLLECTION, secret=SECRET
     )
     text = plain + FETCHERS.format(token=TOKEN, url=systems.url)
-    instep = Instep(tmp_path, cms, mappings=MAPPINGS, configuration=text)
+    instep = Instep(tmp_path_factory.mktemp("fetchers"), cms, mappings=MAPPINGS, configuration=text)
     instep.up()
     yield instep
     instep.close()
@@ -188,13 +189,13 @@ def test_a_notice_of_each_kind_brings_what_its_system_says(instep, cms):
 def test_pings_without_data_read_every_page_once(instep, cms, systems):
     ping = {"base": {"id": BASE}, "webhook": {"id": WEBHOOK}}
     for number in range(1, 6):
-        systems.change(number, stock=number - 3)
+        systems.change(3 + number, stock=number - 3)
     notify(instep, "ping", ping)
-    eventually(lambda: cms.live[item_id(5)].get("in-stock") is True, told=instep.log)
-    eventually(lambda: cms.live[item_id(1)].get("in-stock") is False, told=instep.log)
+    eventually(lambda: cms.live[item_id(8)].get("in-stock") is True, told=instep.log)
+    eventually(lambda: cms.live[item_id(4)].get("in-stock") is False, told=instep.log)
     eventually(lambda: instep.status()["fetchers"]["base"]["waiting"] == 0)
     assert systems.cursors() == [1, 3, 5]
-    systems.change(1, stock=9)
+    systems.change(4, stock=9)
     notify(instep, "ping", ping)
-    eventually(lambda: cms.live[item_id(1)].get("in-stock") is True, told=instep.log)
+    eventually(lambda: cms.live[item_id(4)].get("in-stock") is True, told=instep.log)
     assert systems.cursors() == [1, 3, 5, 6]

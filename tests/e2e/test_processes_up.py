@@ -215,20 +215,14 @@ def test_kill_9_of_up_ends_everything(site):
     assert get(port, "/healthz") is None
 
 
-def test_sigterm_ends_everything_with_0(site):
+def test_sigterm_ends_everything_with_0_and_ready_is_all_that_it_prints(site):
     process, _ = site.up()
     eventually(lambda: site.counts() == WHOLE)
     pids = site.pids()
     process.terminate()
-    assert process.wait(15) == 0
+    rest, _ = process.communicate(timeout=15)
+    assert (process.returncode, rest) == (0, "")
     assert all(gone(pid) for pid in pids)
-
-
-def test_ready_is_all_that_it_prints(site):
-    process, _ = site.up()
-    process.terminate()
-    rest, _ = process.communicate()
-    assert rest == ""
 
 
 def test_a_port_in_use_is_told_and_nothing_started(site):
@@ -240,12 +234,10 @@ def test_a_port_in_use_is_told_and_nothing_started(site):
     assert not (site.folder / ".instep").exists()
 
 
-def test_a_death_is_logged_with_role_and_signal(site):
-    site.up()
-    eventually(lambda: site.counts() == WHOLE)
-    victim = min(site.pids("worker"))
+def test_a_death_is_logged_with_role_and_signal(whole):
+    victim = min(whole.pids("worker"))
     os.kill(victim, signal.SIGKILL)
-    eventually(lambda: f'child ended role="worker" pid={victim} signal=9' in site.log())
+    eventually(lambda: f'child ended role="worker" pid={victim} signal=9' in whole.log())
 
 
 def test_web_and_worker_share_one_store(site):

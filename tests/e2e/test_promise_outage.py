@@ -1,12 +1,21 @@
 """A CMS that is down, refuses the token, refuses an item, or acts after its time."""
 
+import itertools
 import time
 
 import pytest
 
 from tests.support.depth import depth
-from tests.support.real_processes import Instep, Load, eventually, say, wrong
-from tests.support.standin import Fault, StandIn, item_id
+from tests.support.real_processes import (
+    CONFIGURATION,
+    SECRET,
+    Instep,
+    Load,
+    eventually,
+    say,
+    wrong,
+)
+from tests.support.standin import COLLECTION, Fault, StandIn, item_id
 
 OUTAGE = depth(9.0, 30.0)  # s
 DOWN = Fault(
@@ -20,35 +29,48 @@ DOWN = Fault(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cms():
-    cms = StandIn(120)
+    cms = StandIn(300, limit=600)
     yield cms
     cms.close()
 
 
-@pytest.fixture
-def instep(tmp_path, cms):
-    instep = Instep(tmp_path, cms)
+@pytest.fixture(scope="module")
+def instep(tmp_path_factory, cms):
+    """One installation; each test has items of its own, and leaves it as it was."""
+    text = CONFIGURATION.replace("minute = 60", "minute = 600").format(
+        api="v2", url=cms.url, more="", collection=COLLECTION, secret=SECRET
+    )
+    instep = Instep(tmp_path_factory.mktemp("outage"), cms, configuration=text)
     instep.up()
     yield instep
     instep.close()
 
 
 class Events:
-    """Numbers events, and remembers what each item should show."""
+    """
+    Numbers events, and remembers what each item should show.
 
-    def __init__(self):
-        self.number, self.truth = 0, {}
+    Args:
+        first: Its first item.
+    """
+
+    numbers = itertools.count()
+
+    def __init__(self, first=0):
+        self.first, self.truth = first, {}
+
+    def item(self, place):
+        return item_id(self.first + place)
 
     def one(self, place, quantity, **more):
-        self.number += 1
-        item = item_id(place)
+        item = self.item(place)
         self.truth.setdefault(item, {})
         self.truth[item] |= {"stock": quantity, "in-stock": quantity > 0, **more}
         data = {"item_id": item, "qty": quantity, **more}
         at = int(time.time() * 1000)
-        return {"id": f"e{self.number}", "type": "stock.changed", "at": at, "data": data}
+        return {"id": f"e{next(self.numbers)}", "type": "stock.changed", "at": at, "data": data}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -91,7 +113,7 @@ def test_an_outage_kills_nothing_and_ends_by_itself(cms, instep):
 
 
 def test_a_refused_token_pauses_until_resume_finds_it_good(cms, instep):
-    events = Events()
+    events = Events(first=120)
     cms.token = "another"
     Load(instep, [events.one(n, n) for n in range(20)]).join()
     eventually(lambda: state(instep) == "paused", told=instep.log)
@@ -110,27 +132,29 @@ def test_a_refused_token_pauses_until_resume_finds_it_good(cms, instep):
 
 
 def test_a_start_with_another_token_goes_on_by_itself(cms, instep):
-    events = Events()
-    cms.token = "another"
+    events = Events(first=140)
+    cms.token = "a-third"
     Load(instep, [events.one(n, n) for n in range(20)]).join()
     eventually(lambda: state(instep) == "paused", told=instep.log)
     instep.close()
     instep.token = cms.token
     instep.up()
     eventually(lambda: wrong(cms, events.truth) == {}, within=4, told=instep.log)
+    instep.settled()
 
 
 def test_a_refused_field_sinks_neither_its_item_nor_the_other_99(cms, instep):
-    events = Events()
-    bad = item_id(42)
+    events, before = Events(first=160), len(cms.calls("PATCH"))
+    bad = events.item(42)
     cms.refused[bad, "title"] = "Expected value to be a single line: 'two lines'"
     assert instep.command("pause", "site")[0] == 0
     Load(instep, [events.one(n, n + 1, title=f"Title {n}") for n in range(100)]).join()
-    assert cms.calls("PATCH") == []
+    assert len(cms.calls("PATCH")) == before
     assert instep.command("resume", "site")[0] == 0
     status = instep.settled()
-    say(f"{len(cms.calls('PATCH'))} calls of {[len(c.items) for c in cms.calls('PATCH')]}")
-    assert len(cms.calls("PATCH")[0].items) == 100
+    sizes = [len(call.items) for call in cms.calls("PATCH")[before:]]
+    say(f"{len(sizes)} calls of {sizes}")
+    assert sizes[0] == 100
     del events.truth[bad]["title"]
     assert wrong(cms, events.truth) == {}
     assert cms.live[bad].get("title") is None

@@ -16,7 +16,9 @@ import time
 from pathlib import Path
 
 import redis
+from click.testing import CliRunner
 
+from service.cli import main
 from tests.support.standin import COLLECTION, TOKEN
 
 ROOT = Path(__file__).parents[2]
@@ -84,15 +86,18 @@ class Instep:
         (folder / "instep.toml").write_text(configuration or text)
         (folder / "mappings.py").write_text(mappings)
 
+    def _own(self):
+        """Return what its environment adds to that of this process."""
+        own = {"WEBFLOW_TOKEN": self.token, "INSTEP_DATA": str(self.folder / "data")}
+        return own | self.environ
+
     def _run(self, words, run, **options):
         path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("INSTEP_", "REDIS_"))}
-        environ = {**clean, "PYTHONPATH": path, "WEBFLOW_TOKEN": self.token}
-        environ |= {"INSTEP_DATA": str(self.folder / "data"), **self.environ}
         return run(
             [*COMMAND, *words],
             cwd=self.folder,
-            env=environ,
+            env={**clean, "PYTHONPATH": path, **self._own()},
             text=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -126,7 +131,14 @@ class Instep:
         return json.loads(said) if code == 0 else None
 
     def status(self):
-        return self.asked("status")
+        """
+        Return what ``status --json`` says; None where it cannot be said now. The command runs in
+        this process: it is asked again and again, and to start another takes half a second.
+        """
+        foreign = {name: None for name in os.environ if name.startswith(("INSTEP_", "REDIS_"))}
+        place = {"INSTEP_CONFIG": str(self.folder / "instep.toml")}
+        done = CliRunner().invoke(main, ["status", "--json"], env=foreign | place | self._own())
+        return json.loads(done.stdout) if done.exit_code == 0 else None
 
     def pids(self):
         """Return the pids of what runs, by role."""
@@ -152,9 +164,10 @@ class Instep:
         """Wait until nothing is pending and the counters are balanced; return the status."""
 
         def quiet():
-            # The command is a process: asked again and again, it would take the time of the others.
             found = self.status() if self.pending() == 0 else None
-            return found and not found["fields"]["pending"] and found["balanced"] and found
+            if not found or found["fields"]["pending"] or found["spool"]["deliveries"]:
+                return None
+            return found["balanced"] and found
 
         def told():
             return f"{self.status()}{self.log()[-3000:]}"
