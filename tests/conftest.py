@@ -64,18 +64,12 @@ def pytest_collection_modifyitems(config, items):
         if item.path.parent.name == "e2e" and name.startswith(REAL):
             group = "promises" if name.startswith("test_promise") else "processes"
             item.add_marker(pytest.mark.xdist_group(group))
-        if name.startswith(("test_promise", "test_chaos", "test_attack")):
-            # What these run, others run as well: measured, each process would take half as long
-            # again to start.
-            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.fixture(autouse=True)
-def _own_environment(request):
+def _own_environment():
     """A command adds the names of .env to the environment of its process."""
     with mock.patch.dict(os.environ):
-        if request.node.get_closest_marker("no_cover"):
-            os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
         yield
 
 

@@ -52,9 +52,7 @@ os.scandir = _Reversed
 
 def _collecting(seed, *options, **environ):
     inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("PYTEST_", "COV_", "COVERAGE_"))
+        name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")
     }
     return subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", "pytest", *QUIETLY, *options],
