@@ -1,1 +1,1 @@
-"""The CMS over HTTP, and what stands in its requests and answers."""
+"""The CMS over HTTP: requests, payloads and answers."""

@@ -1,9 +1,9 @@
 """
-The CMS over HTTP: one PATCH, publishing, and the GETs that an item may have to wait for.
+The HTTP client of the CMS: writes, publishing, and reads of items and schemas.
 
-v1 carries one item per PATCH (``fields``, ``?live=true``), v2 up to 100 (``items``, ``/live``),
+v1 takes one item per PATCH (``fields``, ``?live=true``), v2 up to 100 (``items``, ``/live``),
 always by the bulk endpoint: its answer names every item by id. Redirects are not followed and
-nothing is tried twice here; what an answer means is for ``workers.policy.rules`` to say.
+nothing is retried here; ``workers.policy.rules`` decides what an answer means.
 
 https://developers.webflow.com/data/reference/cms/collection-items/staged-items/update-items
 https://developers.webflow.com/data/v1.0.0/reference/cms/items/patch-item
@@ -28,9 +28,9 @@ from workers.webflow import payloads
 from workers.webflow.item_answers import Answer, read
 from workers.webflow.variants import Entry
 
-SECONDS = 14.0  # for a request in all: below half of the 30 s for which a claim holds
-PAGE = 100  # items of one page of a listing
-LARGEST = 32 * 1024 * 1024  # bytes of an answer's body
+SECONDS = 14.0  # timeout of a whole request: below half of the 30 s for which a claim holds
+PAGE = 100  # items per page of a listing
+LARGEST = 32 * 1024 * 1024  # bytes of a response body
 _PROXIES = ("https_proxy", "http_proxy", "all_proxy")
 
 
@@ -38,10 +38,10 @@ class Client:
     """
     The CMS behind one destination. For one thread; ``close`` it, or use it in a ``with``.
 
-    Every method takes *seconds*, the time for its request in all, and *not_after*, the moment of
-    ``time.monotonic()`` from which on it may not be sent. Each returns an Answer, whatever its
-    status, or raises DestinationError if there was none; ``error.sent`` is False only if surely no
-    byte of the request reached the CMS. The token is in no message and no repr.
+    Every method takes *seconds*, the timeout of the whole request, and *not_after*, the
+    ``time.monotonic()`` after which the request may not start. It returns an Answer, whatever the
+    status, or raises DestinationError if there was none; ``error.sent`` is False only if certainly
+    no byte of the request reached the CMS. The token appears in no message and no repr.
     """
 
     def __init__(self, destination: Destination) -> None:
@@ -50,7 +50,8 @@ class Client:
         self._root = destination.base_url.rstrip("/") + ("/v2" if self._v2 else "")
         self._deadline = Deadline()
         self._session = session = requests.Session()
-        # Only where it is wanted: requests would look for proxies and .netrc at every request.
+        # Only where a proxy is set: with trust_env, requests looks for proxies and .netrc every
+        # time.
         session.trust_env = any(
             os.environ.get(name) or os.environ.get(name.upper()) for name in _PROXIES
         )
@@ -71,7 +72,6 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the kept connection."""
         self._session.close()
 
     def patch(
@@ -85,17 +85,15 @@ class Client:
         not_after: float = float("inf"),
     ) -> Answer:
         """
-        Write fields of items.
+        Write *items*: entries, or item id → slug → value as ``workers.fields.types`` makes it.
 
         Args:
-            collection: The CMS's collection id.
-            items: Item id → slug → value, as ``workers.fields.types`` makes it; or entries.
-            live: Both copies, not the staged one only.
-            files: A value imports a file: refuse the request where one cannot be imported.
+            live: Write both copies, not only the staged one.
+            files: A value imports a file: the CMS is to refuse the request if the import fails.
 
         Raises:
-            DestinationError: there was no answer, or a success that is not readable.
-            ValueError: no item, or more than the API takes in one request.
+            DestinationError: There was no answer, or a success that is not readable.
+            ValueError: No item, or more than the API takes in one request.
         """
         entries = payloads.as_entries(items)
         _check_number(entries, self._most)
@@ -122,10 +120,7 @@ class Client:
         not_after: float = float("inf"),
     ) -> Answer:
         """
-        Create items; nothing tells a second request from the first, so none may follow blindly.
-
-        Args:
-            items: Slug → value of each, its status flags too; see `patch` for the rest.
+        Create *items*, slug → value with the status flags. Not idempotent: never retry it blindly.
 
         https://developers.webflow.com/data/reference/cms/collection-items/staged-items/create-items
         https://developers.webflow.com/data/v1.0.0/reference/cms/items/create-item
@@ -151,7 +146,7 @@ class Client:
         not_after: float = float("inf"),
     ) -> Answer:
         """
-        Delete items; with *live* take their live copies away alone, which makes them drafts.
+        Delete items; with *live*, only their live copies, which makes them drafts.
 
         https://developers.webflow.com/data/reference/cms/collection-items/staged-items/delete-items
         https://developers.webflow.com/data/v1.0.0/reference/cms/items/remove-item
@@ -175,7 +170,7 @@ class Client:
         not_after: float = float("inf"),
     ) -> Answer:
         """
-        Make the staged copies of items live: ``answer.published``, and ``answer.errors`` of others.
+        Publish the staged copies of items: ``answer.published``; ``answer.errors`` for the others.
 
         https://developers.webflow.com/data/reference/cms/collection-items/staged-items/publish-item
         """
@@ -194,7 +189,7 @@ class Client:
         return self._ask("GET", url, {}, None, seconds=seconds, not_after=not_after)
 
     def list_sites(self, *of: str, not_after: float = float("inf")) -> Answer:
-        """Read the sites that the token can see, one (by its id), or its ``"collections"``."""
+        """Read the sites that the token can see, one site by its id, or its ``"collections"``."""
         url = "/".join(["/sites", *(quote(part, safe="") for part in of)])
         return self._ask("GET", url, {}, None, seconds=SECONDS, not_after=not_after)
 
@@ -211,11 +206,12 @@ class Client:
         not_after: float = float("inf"),
     ) -> Answer:
         """
-        List a page of items, *where* further parameters say: ``answer.items``, ``.total``.
+        Read one page of items: ``answer.items``, ``answer.total``. *where*: further parameters.
 
-        v2 lists the oldest first, and with *since* only what was created at that time or later, or
-        what was *edited* then, the newest first. Always in the order of creation: pages that are
-        cut from an order that edits change leave items out. v1 has no orders, filters or copies.
+        v2 lists the oldest first; *since* limits it to items created at or after that time, or,
+        with *edited*, updated since then, the newest first. Never sorted by the time of the edit:
+        items that move between pages would be skipped. v1 has no order, no filters and no live
+        copies.
         """
         query = {"offset": str(offset), "limit": str(PAGE), **(where or {})}
         if self._v2:
@@ -227,12 +223,12 @@ class Client:
     def find_items(
         self, collection: str, query: Mapping[str, str], *, not_after: float = float("inf")
     ) -> Answer:
-        """List the staged copies of up to a hundred items that *query* finds; v1 cannot filter."""
+        """Read the staged copies of up to 100 items that match *query*; v1 cannot filter."""
         url, query = f"{_collection(collection)}/items", {**query, "limit": str(PAGE)}
         return self._ask("GET", url, query, None, seconds=SECONDS, not_after=not_after)
 
     def find_slug(self, collection: str, slug: str, *, not_after: float = float("inf")) -> Answer:
-        """List the item whose staged copy has *slug*, if there is one; v1 cannot filter."""
+        """Read the item whose staged copy has *slug*, if any; v1 cannot filter."""
         return self.find_items(collection, {"slug": slug}, not_after=not_after)
 
     def get_item(
@@ -245,7 +241,7 @@ class Client:
         seconds: float = SECONDS,
         not_after: float = float("inf"),
     ) -> Answer:
-        """Read the staged copy of one item, or of a variant of it: ``answer.items[item]``."""
+        """Read the staged or live copy of an item, or of its variant: ``answer.items[item]``."""
         url = f"{_collection(collection)}/items/{quote(item, safe='')}{'/live' if live else ''}"
         query = {"cmsLocaleId": locale} if locale else {}
         return self._ask("GET", url, query, None, seconds=seconds, not_after=not_after)
@@ -280,12 +276,12 @@ class Client:
             request.headers["Content-Type"] = "application/json"
         prepared = self._session.prepare_request(request)
         address = str(prepared.url)
-        # Not session.send: it reads a redirect's body whole, and stumbles over an odd Location.
+        # Not session.send: it reads the whole body of a redirect and fails on a malformed Location.
         settings: dict[str, Any] = {}
         settings |= self._session.merge_environment_settings(address, {}, True, None, None)
         with self._session.get_adapter(address).send(prepared, **settings) as response:
             body = read_body(response, LARGEST)
-        if self._deadline.expired:  # a body without a length ends where the socket was shut
+        if self._deadline.expired:  # a body without a length ends where the socket was closed
             raise OSError("the time is up")
         lower = {name.lower(): value for name, value in response.headers.items()}
         return read(response.status_code, lower, body, self._mask)

@@ -1,5 +1,5 @@
 """
-What a request carries that creates items: all that is held of each, and what none can lack. Pure.
+Payloads that create items: all values known of an item, its key, a slug and its status.
 
 https://developers.webflow.com/data/reference/cms/collection-items/staged-items/create-items
 """
@@ -26,11 +26,11 @@ FLAGS = ("_draft", "_archived")
 
 def completed(prepared: Prepared, batch: Batch, collection: Collection, schema: Schema) -> Prepared:
     """
-    Return *prepared* with the key, a slug and a status in each item of *batch*.
+    Add the key, a slug and the status flags to each item of *batch*.
 
-    Of two items of one name the second gets the next of its slugs; of two to which a mapping gives
-    one slug it waits for a request of its own. Without a *schema* all of them wait. What lacks a
-    field that the schema requires is not sent.
+    A second item of the same name gets the next slug; one with the same mapped slug or the same key
+    waits for a later request. Without a *schema* all of them wait. An item that lacks a field which
+    the schema requires is not created.
     """
     values: dict[str, Mapping[str, Any]] = {}
     failures = dict(prepared.failures)
@@ -56,7 +56,7 @@ def completed(prepared: Prepared, batch: Batch, collection: Collection, schema: 
             if _says_another_key(part, held, slug, schema):
                 failures[item.record] = _with_key(failures.get(item.record), slug, part)
         key = kept_key(collection, item.record, schema)
-        # Of two that a field keeps as one key the second finds what the first has made.
+        # A field may store two keys alike: the second item waits and finds what the first created.
         if entry["slug"] not in slugs and key not in keys:
             slugs.add(entry["slug"])
             keys.add(key)
@@ -65,13 +65,13 @@ def completed(prepared: Prepared, batch: Batch, collection: Collection, schema: 
 
 
 def _lacking(entry: Mapping[str, Any], collection: Collection, schema: Schema) -> list[str]:
-    """Return the fields that the schema requires and *entry* gives no value."""
+    """Return the required fields that *entry* leaves empty."""
     required = schema.required if collection.preflight else ()
     return [slug for slug in required if entry.get(slug) in (None, "")]
 
 
 def _fate(item: ClaimedItem, schema: Schema) -> Trust:
-    """Return what becomes of an item that lacks a field by *schema*, as of its newest value."""
+    """Return what happens to an item that lacks a required field, judged by its newest value."""
     return schema.trust(max(item.fields, key=lambda field: field.arrival))
 
 
@@ -92,27 +92,27 @@ def _without(
 def _entry(
     item: ClaimedItem, held: Mapping[str, Any], key: Mapping[str, Any], given: Container[str]
 ) -> dict[str, Any]:
-    """Return all of a new *item*; *given*: the slugs of the others in its request."""
+    """Build the payload of a new *item*; *given*: the slugs already used in this request."""
     slug, name = held.get("slug"), str(held.get("name") or "")
     passed = item.passed
     while not slug or (slug in given and not held.get("slug")):
         following = slug_from(name, item.record, passed)
-        if following is None:  # the CMS says whose the last one is
+        if following is None:  # the slugs are used up: the CMS names the item that has the last one
             slug = passed
             break
         slug = passed = following
-    # Said, not left to the CMS: since 2024 what is staged would start as a draft, which no publish
-    # of the site takes along. https://developers.webflow.com/data/changelog/12172024
+    # Always sent: since 2024 a staged item is created as a draft by default, which no publish of
+    # the site includes. https://developers.webflow.com/data/changelog/12172024
     flags = dict.fromkeys(FLAGS, False)
     return {**flags, **held, "slug": slug, **key}
 
 
 def _parts(collection: Collection, record: str) -> list[tuple[str, str]]:
     """
-    Return the slugs of the fields that hold the key *record*, each with its part.
+    Return the slug and the value of each field that holds a part of the key *record*.
 
     Raises:
-        ValueError: It is of a time at which so many fields did not hold it.
+        ValueError: The record has another number of parts: the key was configured differently then.
     """
     parts = parts_of(collection, record)
     if len(parts) != len(collection.keys):
@@ -122,21 +122,16 @@ def _parts(collection: Collection, record: str) -> list[tuple[str, str]]:
 
 
 def _key(collection: Collection, record: str, schema: Schema) -> dict[str, Any]:
-    """
-    Return the key *record* by slug, as the fields that hold it take it.
-
-    Raises:
-        ValueError: a field would read it back as another one.
-    """
+    """Return slug → value of the fields that hold the key *record*; ValueError as in `_part`."""
     return {slug: _part(part, schema, slug) for slug, part in _parts(collection, record)}
 
 
 def _part(record: str, schema: Schema, slug: str) -> Any:
     """
-    Return the key *record*, or the part of one, as the field *slug* takes it.
+    Return a part of a key as the field *slug* takes it.
 
     Raises:
-        ValueError: it would read back as another one, by which the item would never be found.
+        ValueError: The field would read it back as another key, and never find the item again.
     """
     field = schema.fields.get(slug)
     if field is None or field["type"] != "Number":

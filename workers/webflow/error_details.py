@@ -1,10 +1,10 @@
 """
-Which fields a refusal of the CMS names, and what it says of each. Pure.
+Read the field errors from an error response of the CMS.
 
-The documented shapes and those seen on the wire are not the same: ``details`` (v2) holds strings,
-``{param, description}``, ``{field, message}`` or ``{message}``; v1 has ``problem_data`` and, as
-text, ``problems``; and an error in the shape of a request has only its message, such as
-``Validation Error: ["Value (fieldData.price)'s type should be number"]``.
+The documented shapes and the real ones differ: ``details`` (v2) holds strings, ``{param,
+description}``, ``{field, message}`` or ``{message}``; v1 has ``problem_data`` and, as text,
+``problems``; and a malformed request gets a message only, such as ``Validation Error: ["Value
+(fieldData.price)'s type should be number"]``.
 
 https://developers.webflow.com/data/reference/error-handling
 https://developers.webflow.com/data/v1.0.0/reference/errors
@@ -19,8 +19,8 @@ from typing import Any
 
 from workers.model.changes import FieldProblem
 
-LONGEST = 500  # characters of one message that are kept
-MOST = 200  # problems of one answer that are kept
+LONGEST = 500  # characters kept of one message
+MOST = 200  # problems kept of one answer
 
 _FLAGS = {"isDraft": "_draft", "isArchived": "_archived"}
 # slug: Unique value is already in database
@@ -31,13 +31,13 @@ _QUOTED = (
     re.compile(r"Value \((?P<path>[^)]+)\)"),
     re.compile(r"'(?P<path>(?:fields|fieldData)\.[^']+)'"),
 )
-# items[3].fieldData.price, fields.price, gallery[0].url: the slug is all that is wanted
+# items[3].fieldData.price, fields.price, gallery[0].url: only the slug is of use
 _PREFIX = re.compile(r"^(?:items(?:\[\d+\]|\.\d+)\.?)?(?:(?:fieldData|fields)(?:\.|$))?")
 _SLUG = re.compile(r"[\w-]+")
 
 
 def complaints(document: Mapping[str, Any]) -> Iterator[FieldProblem]:
-    """Yield what the error body *document* says of single fields; path "" where it names none."""
+    """Yield the field errors of the error body *document*; path "" where no field is named."""
     found = False
     for place in ("problem_data", "details", "problems"):
         entries = document.get(place)
@@ -54,14 +54,14 @@ def complaints(document: Mapping[str, Any]) -> Iterator[FieldProblem]:
 
 
 def slug_of(path: str) -> str:
-    """Return the slug in *path* as the CMS writes it, "" where there is none."""
+    """Return the slug in *path* as the CMS writes it; "" if there is none."""
     match = _SLUG.match(_PREFIX.sub("", path.strip()))
     slug = match.group() if match else ""
     return _FLAGS.get(slug, slug)
 
 
 def from_text(text: str) -> FieldProblem:
-    """Return *text* as a problem of the field that it names, or of none."""
+    """Return *text* as a problem of the field that it names, if any."""
     text = text[:LONGEST]
     for pattern in _QUOTED:
         match = pattern.search(text)
@@ -84,7 +84,7 @@ def _problem(entry: Any) -> FieldProblem | None:
 
 
 def _from_line(text: str) -> FieldProblem:
-    """Return *text*, an entry of a list, as a problem of the field that it names or begins with."""
+    """Parse a list entry: the field may be quoted, or head the line."""
     problem = from_text(text)
     headed = _HEADED.match(problem.message)
     if problem.path or headed is None:

@@ -1,10 +1,10 @@
 """
-Which items a filter is asked for by their keys, and what its answer shows of them. Pure.
+Filters that look up items by their keys, and what their answers prove.
 
-``filter[<slug>][in]`` takes up to 100 values, with commas between them, so that a key with a comma
-goes alone, by ``eq``. A key of several parts is asked for by each of them: what comes back is more
-than was asked for, and is read by whole keys here. Where there is room a key is also asked for in
-the forms that an editor's hand gives it: in NFD, and with a blank at an end.
+``filter[<slug>][in]`` takes up to 100 comma-separated values; a key that holds a comma goes alone,
+by ``eq``. A key of several parts is filtered by each part: the answer holds more than was asked
+for, and is matched by whole keys here. Where there is room, a key is also asked for in the forms
+that editing by hand produces: NFD, and a blank at either end.
 
 https://developers.webflow.com/data/reference/cms/collection-items/staged-items/list-items
 """
@@ -26,10 +26,10 @@ from workers.webflow.record_match import RecordKeys
 from workers.webflow.schema import Schema
 
 MOST = 100  # values in one list
-BYTES = 4096  # of a query
-PAGES = 10  # of an answer; one that is longer is not read
-TEXTS = frozenset({"PlainText", "Email", "Phone", "Link"})  # types that are asked for as they stand
-_UNKNOWN = "?"  # no schema has been read: the key is asked for as it stands
+BYTES = 4096  # of a query string
+PAGES = 10  # a longer answer is not read
+TEXTS = frozenset({"PlainText", "Email", "Phone", "Link"})  # types filtered by their text
+_UNKNOWN = "?"  # no schema has been read: the key is sent unchanged
 _NUMBER = "Number"
 
 Outcome = Literal["page", "refused", "void", "wide"]
@@ -37,43 +37,32 @@ Outcome = Literal["page", "refused", "void", "wide"]
 
 @dataclass(frozen=True, slots=True)
 class KeyFilter:
-    """
-    Args:
-        query: Parameters of the GET.
-        asked: The keys that it asks for; none: it need not be sent.
-        left: Keys that no filter can ask for.
-        canary: A key that is there, which it asks for as well.
-        values: Slug → what its items hold there, without case.
-        number: A part of the key is a number.
-        known: The types of the fields were known.
-        askable: The fields that hold the key can be asked for.
-    """
-
-    query: Mapping[str, str] = field(default_factory=dict)
-    asked: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()
-    canary: str | None = None
+    query: Mapping[str, str] = field(default_factory=dict)  # parameters of the GET
+    asked: tuple[str, ...] = ()  # the keys in it; none: it need not be sent
+    left: tuple[str, ...] = ()  # keys that no filter can express
+    canary: str | None = None  # an existing key, asked for as well
+    # slug → accepted values, casefolded
     values: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    number: bool = False
-    known: bool = True
-    askable: bool = True
+    number: bool = False  # a part of the key is a number
+    known: bool = True  # the types of the fields were known
+    askable: bool = True  # the CMS can filter by the key fields
 
     def found(self, names: RecordKeys, items: Iterable[ItemView]) -> list[ItemView]:
-        """Return those of *items* whose keys were asked for, but for the canary."""
+        """Return the *items* whose keys were asked for, without the canary."""
         asked = set(self.asked)
         return [view for view in items if names.of(view) in asked]
 
     def shown(self, names: RecordKeys, items: Iterable[ItemView]) -> bool:
-        """Tell whether *items* show that a list of several values is understood."""
+        """Tell whether *items* prove that the CMS understands a list of values."""
         if len(self.asked) + (self.canary is not None) < 2:
             return False
         known = {*self.asked, self.canary}
         return any(names.of(view) in known for view in items)
 
     def outcome(self, page: Answer) -> Outcome:
-        """Return what *page*, a success, is an answer to."""
+        """Classify *page*, a successful answer."""
         others = sum(not self._is_wanted(view) for view in page.items.values())
-        # One or another may have got its key since it was filed: a filter may lag.
+        # A few may have just received their key: the filter's index may lag.
         if others > len(self.asked) + 1:
             return "void"
         return "wide" if (page.total or 0) > PAGES * MOST else "page"
@@ -88,7 +77,7 @@ class KeyFilter:
 def key_filter(
     collection: Collection, keys: Sequence[str], canary: str | None, schema: Schema
 ) -> KeyFilter:
-    """Return the filter for as many of *keys*, in their order, as one call takes."""
+    """Build the filter for as many of *keys*, in order, as one request takes."""
     types = {slug: _type(schema, slug) for slug in collection.keys}
     known = bool(schema.fields)
     if not all(types.values()):
@@ -117,7 +106,7 @@ def key_filter(
 
 
 def is_odd(names: RecordKeys, view: ItemView) -> bool:
-    """Tell whether an item holds a part of its key in another form than the one asked for."""
+    """Tell whether a part of an item's key is not in normal form, or not as its field stores it."""
     held = [view.fields.get(slug) for slug in names.collection.keys]
     if any(isinstance(value, str) and key_text(value) not in (None, value) for value in held):
         return True
@@ -132,7 +121,7 @@ def is_numeric(collection: Collection, view: ItemView) -> bool:
 
 
 def _type(schema: Schema, slug: str) -> str | None:
-    """Return the type of the field *slug*; None: its values cannot be asked for."""
+    """Return the type of the field *slug*; None: the CMS cannot filter by it."""
     if not schema.fields:
         return _UNKNOWN
     kind = schema.fields[slug]["type"] if slug in schema.fields else None
@@ -142,7 +131,7 @@ def _type(schema: Schema, slug: str) -> str | None:
 def _parts(
     collection: Collection, key: str, types: Mapping[str, str | None]
 ) -> dict[str, str] | None:
-    """Return the parts of *key* by slug; None: it is none that a filter of such fields takes."""
+    """Return slug → part of *key*; None if the filter cannot express it."""
     parts = parts_of(collection, key)
     if len(parts) != len(collection.keys) or not all(parts):
         return None
@@ -155,7 +144,6 @@ def _parts(
 
 
 def _asked(part: str, cms_type: str | None) -> str:
-    """Return *part* as the field keeps it; of an unknown field, as it stands."""
     return part if cms_type in (None, _UNKNOWN) else key_forms.asked(part, cms_type)
 
 
@@ -164,7 +152,7 @@ def _fitting(
     split: Mapping[str, Mapping[str, str]],
     canary: Mapping[str, str] | None,
 ) -> tuple[list[str], dict[str, list[str]]]:
-    """Return as many keys of *split* as fit into one call, and the values of each field."""
+    """Return as many keys of *split* as fit into one request, and the values per field."""
     lists: dict[str, list[str]] = {slug: [] for slug in collection.keys}
     if canary is not None:
         lists[collection.keys[0]] += canary.values()
@@ -185,13 +173,13 @@ def _fitting(
 
 
 def _spelled(collection: Collection, asked: Iterable[str], slug: str) -> frozenset[str]:
-    """Return the parts of the keys *asked* for the field *slug* as they stand."""
+    """Return the parts for the field *slug* of the keys *asked*, casefolded but not normalized."""
     place = collection.keys.index(slug)
     return frozenset(parts_of(collection, key)[place].casefold() for key in asked)
 
 
 def _with_forms(lists: Mapping[str, list[str]], asked: Sequence[str]) -> dict[str, list[str]]:
-    """Return *lists*, of one field, with the keys *asked* in further forms, where there is room."""
+    """Add further forms of the keys *asked* to *lists*, of one field, where there is room."""
     [(slug, values)] = lists.items()
     more = list(values)
     for key in asked:

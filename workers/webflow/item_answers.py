@@ -1,9 +1,8 @@
 """
-What the CMS answered, read from status, headers and body into one value. Pure: no I/O.
+Parse a response of the CMS (status, headers, body) into an Answer.
 
 v1 and v2 differ in every name (``_id`` and ``id``, ``updated-on`` and ``lastUpdated``, a flat item
-and ``fieldData``); behind this module they no longer do. Nothing that a server can send makes it
-raise: what has the wrong shape is left out.
+and ``fieldData``); an Answer hides the difference. Malformed parts are left out, never raised.
 
 https://developers.webflow.com/data/reference/cms
 https://developers.webflow.com/data/v1.0.0/reference/cms
@@ -25,7 +24,7 @@ from workers.webflow.error_details import complaints
 from workers.webflow.mentions import mentions
 from workers.webflow.site import Site, collections, sites
 
-LONGEST = 500  # characters of a message that are kept
+LONGEST = 500  # characters kept of a message
 _NO_MASK = Mask(())
 
 # https://developers.webflow.com/data/changelog/webflow-api-changed-endpoints
@@ -47,19 +46,19 @@ _SYSTEM_V1 = frozenset(
 
 
 class SchemaField(TypedDict):
-    """A field of a collection, ready for JSON; *type* is the name that v2 gives it."""
+    """A field of a collection, ready for JSON, with the names that v2 uses for types and rules."""
 
     slug: str
     type: str
     displayName: str
     options: list[dict[str, str]]  # {"id", "name"}, of an Option field
     required: NotRequired[bool]
-    rules: NotRequired[dict[str, Any]]  # its validations but for the options, by v2's names
+    rules: NotRequired[dict[str, Any]]  # its validations, without the options
 
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
-    """One item as an answer shows it; times are the CMS's own text, UTC."""
+    """One item of an answer; times are the CMS's own text, in UTC."""
 
     id: str
     fields: Mapping[str, Any]
@@ -73,7 +72,7 @@ class ItemView:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer of the CMS. *code* is the code of v2 and the error's name of v1."""
+    """One answer of the CMS. *code* is the code in v2, the error's name in v1."""
 
     status: int
     code: str | None = None
@@ -83,29 +82,27 @@ class Answer:
     schema: tuple[SchemaField, ...] = ()
     limit: int | None = None  # of the rate window
     remaining: int | None = None
-    retry_after: float | None = None  # s; v2 sends it on every answer, it counts on 429 and 503
-    total: int | None = None  # items of a listing, over all its pages
-    at: int | None = None  # ms on the clock of the CMS as it answered
-    published: frozenset[str] = frozenset()  # ids of the items that were published
-    errors: tuple[str, ...] = ()  # why other items were not
-    texts: tuple[str, ...] = ()  # all that a refusal says, and where it says of which item
-    places: frozenset[int] = frozenset()  # which items of the request it names, counted from 0
-    variants: tuple[ItemView, ...] = ()  # every entry, of one item too where it has several locales
+    retry_after: float | None = None  # s; v2 always sends it, only 429 and 503 make it count
+    total: int | None = None  # items of a listing, on all pages
+    at: int | None = None  # ms on the clock of the CMS
+    published: frozenset[str] = frozenset()  # item ids
+    errors: tuple[str, ...] = ()  # why other items were not published
+    texts: tuple[str, ...] = ()  # all texts of an error body
+    places: frozenset[int] = frozenset()  # items of the request it names, from 0
+    variants: tuple[ItemView, ...] = ()  # every entry, also several locales of one item
     sites: tuple[Site, ...] = ()
     collections: tuple[str, ...] = ()  # ids, of a list of collections
 
 
 def read(status: int, headers: Mapping[str, str], body: bytes, mask: Mask = _NO_MASK) -> Answer:
     """
-    Return the answer with *status*, *headers* (lower-case names) and *body*.
-
-    What it says of a refusal shows nothing that *mask* hides; what an item holds is left as it is.
+    Parse a response; *headers* have lower-case names. *mask* hides secrets in errors, not in items.
 
     Raises:
-        ValueError: it says success, and is not JSON: nobody knows what came of the request.
+        ValueError: A success that is not JSON: the outcome of the request is unknown.
     """
     failed = status >= 300
-    if failed:  # before anything is cut: half a secret would not be found
+    if failed:  # mask before truncating: half a secret would not be found
         body = mask.body(body)
         headers = {**headers, "location": mask.text(headers.get("location", "nowhere"))}
     try:
@@ -114,7 +111,7 @@ def read(status: int, headers: Mapping[str, str], body: bytes, mask: Mask = _NO_
         if not failed:
             raise ValueError(f"answered {status} with something that is not JSON") from None
         document = None
-    # Bulk answers were seen as a bare list of items, too, and sites of v1 come as one.
+    # Some bulk answers, and the sites of v1, are a bare list.
     known = {"items": document} if isinstance(document, list) and not failed else document
     known = known if isinstance(known, dict) else {}
     texts, places = mentions(document) if failed else ((), frozenset())
@@ -158,7 +155,7 @@ def _texts(value: Any) -> list[str]:
 
 def _count(text: str | None) -> int | None:
     text = (text or "").strip()
-    # Not isdigit() alone: "²" is a digit to Python, and int() refuses it.
+    # Not isdigit() alone: it accepts "²", which int() refuses.
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
 
 
@@ -175,7 +172,7 @@ def _moment(text: str | None) -> int | None:
 
 
 def _code(known: Mapping[str, Any]) -> str | None:
-    # v1 repeats the status as a number in "code"; its error has a name instead.
+    # v1 repeats the status as a number in "code"; the name of its error is in "name".
     return _text(known.get("code")) or _text(known.get("name"))
 
 
@@ -195,7 +192,7 @@ def _total(known: Mapping[str, Any]) -> int | None:
 
 
 def _items(known: Mapping[str, Any]) -> Iterator[ItemView]:
-    """Yield the items of a listing or a bulk answer, or the one item that the answer is."""
+    """Yield the items of a listing or bulk answer, or the single item."""
     listed = known.get("items")
     for entry in listed if isinstance(listed, list) else [known]:
         if not isinstance(entry, dict):
@@ -259,7 +256,7 @@ def _rules(held: Any) -> dict[str, Any]:
 
 
 def _options(entry: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    for place in ("validations", "metadata"):  # read under the one, written under the other
+    for place in ("validations", "metadata"):  # answers use the one, requests the other
         held = entry.get(place)
         options = held.get("options") if isinstance(held, dict) else None
         for option in options if isinstance(options, list) else []:

@@ -1,11 +1,10 @@
 """
-Keys as they are compared, and a key of several parts as one text, and back. Pure.
+Keys of records: their normal form, and several parts as one text and back.
 
-A key is compared in its normal form, on both sides and in every place: what stands in a column of
-fixed width, or was typed on another system, is the same key. Shown it is as it came.
+Keys are compared in normal form everywhere, so that padding or another system's Unicode form makes
+no new key; they are displayed as they came.
 
-A ``|`` stands between the parts; a ``|`` or ``\\`` that is in one has a ``\\`` before it, so that
-no two keys make one text.
+Parts are joined by ``|``; a ``|`` or ``\\`` inside a part is escaped with ``\\``.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ from workers.fields.key_forms import kept
 from workers.model.letters import nfc
 from workers.webflow.schema import UNKNOWN, Schema
 
-# What Unicode calls white space (White_Space=yes). Not str.strip(), which takes separators of
-# records too: https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt
+# Unicode's White_Space=yes. Not str.strip(), which strips the separators U+001C to U+001F too:
+# https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt
 WHITE_SPACE: Final = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
@@ -32,7 +31,7 @@ _MARKS = re.compile(r"[\\|]")
 
 def normal(key: str) -> str:
     """
-    Return *key*, or a part of one, as it is compared: in NFC, without white space at its ends.
+    Return *key*, or a part of one, in normal form: NFC, without white space at its ends.
 
     https://www.unicode.org/reports/tr15/#Norm_Forms
     """
@@ -40,21 +39,21 @@ def normal(key: str) -> str:
 
 
 def normal_record(record: str, parts: int) -> str:
-    """Return the key *record*, of so many *parts*, with each of them as it is compared."""
+    """Return the key *record*, of *parts* parts, with each part in normal form."""
     if parts == 1:
         return normal(record)
     return joined([normal(part) for part in parted(record)])
 
 
 def joined(parts: Sequence[str]) -> str:
-    """Return the key of *parts*; one alone is the key as it stands."""
+    """Return the key of *parts*; a single part is not escaped."""
     if len(parts) == 1:
         return parts[0]
     return "|".join(_MARKS.sub(r"\\\g<0>", part) for part in parts)
 
 
 def parted(key: str) -> tuple[str, ...]:
-    """Return the parts of a *key* that ``joined`` made of several."""
+    """Split a *key* that ``joined`` made of several parts."""
     parts = [""]
     letters = iter(key)
     for letter in letters:
@@ -66,7 +65,7 @@ def parted(key: str) -> tuple[str, ...]:
 
 
 def key_of(collection: Collection, fields: Mapping[str, Any]) -> str | None:
-    """Return the key that an item with *fields* has in *collection*, as text; None: it has none."""
+    """Return the key of an item with *fields* in *collection*; None: a part is missing."""
     parts = [key_text(fields.get(slug)) for slug in collection.keys]
     known = [part for part in parts if part is not None]
     return joined(known) if parts and len(known) == len(parts) else None
@@ -75,7 +74,9 @@ def key_of(collection: Collection, fields: Mapping[str, Any]) -> str | None:
 def is_of(
     collection: Collection, record: str, fields: Mapping[str, Any], schema: Schema = UNKNOWN
 ) -> bool:
-    """Tell whether an item with *fields* bears the key *record*, be it as its field keeps it."""
+    """
+    Tell whether an item with *fields* has the key *record*, or the form its fields keep of it.
+    """
     held = key_of(collection, fields)
     if held is None or held == record:
         return held is not None
@@ -83,7 +84,7 @@ def is_of(
 
 
 def kept_key(collection: Collection, key: str, schema: Schema) -> str:
-    """Return *key* as the fields that hold it keep it."""
+    """Return *key* in the form in which its fields store it."""
     parts = parts_of(collection, key)
     if len(parts) != len(collection.keys):
         return key
@@ -92,28 +93,25 @@ def kept_key(collection: Collection, key: str, schema: Schema) -> str:
 
 
 def parts_of(collection: Collection, key: str) -> tuple[str, ...]:
-    """Return *key* as the fields of *collection* hold it, one part for each of them."""
+    """Split *key* into one part per key field of *collection*."""
     return parted(key) if len(collection.keys) > 1 else (key,)
 
 
 def key_text(value: Any) -> str | None:
-    """
-    Return a key, or a part of one, in an item's field as it is compared (12 and "12" are one);
-    None: it is none.
-    """
+    """Return the value of a key field in normal form (12 and "12" are equal); None: not a key."""
     if isinstance(value, str):
         return normal(value) or None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if isinstance(value, float) and not math.isfinite(value):
-        return None  # of the key "nan" no number is made either: JSON has none
+        return None  # JSON has no NaN either
     return str(int(value)) if isinstance(value, int) or value.is_integer() else str(value)
 
 
 def key_number(part: str) -> int | float | None:
     """
-    Return the number as which a field of numbers holds the key *part*; None: it would read back as
-    another key, be it for the digits that a double does not keep.
+    Return *part* as a Number field would hold it; None: it would read back as another key, for
+    instance because a double drops digits.
     """
     try:
         number: int | float = int(part) if part.lstrip("-").isdigit() else float(part)
@@ -123,5 +121,5 @@ def key_number(part: str) -> int | float | None:
 
 
 def shown_key(collection: Collection, fields: Mapping[str, Any]) -> str:
-    """Return what *fields* hold where the key of *collection* stands, for people."""
+    """Return the values of the key fields, for display."""
     return " and ".join(as_text(fields.get(slug)) for slug in collection.keys)

@@ -1,6 +1,4 @@
-"""
-What a claimed item looks like in the PATCH. Pure.
-"""
+"""The payload of a claimed item in an update."""
 
 from __future__ import annotations
 
@@ -40,10 +38,8 @@ class Prepared:
 
 def prepare(batch: Batch, api: str, schema: Schema, *, checked: bool) -> Prepared:
     """
-    Return what *batch* sends by *api*, "v1" or "v2".
-
-    Args:
-        checked: Hold every value against *schema*, not only the labels of options.
+    Build the payload of *batch* for *api*, "v1" or "v2"; *checked*: validate every value, not only
+    the option labels, against *schema*.
     """
     values: dict[str, dict[str, Any]] = {}
     failures: dict[str, FieldFailure] = {}
@@ -52,7 +48,7 @@ def prepare(batch: Batch, api: str, schema: Schema, *, checked: bool) -> Prepare
     for item in batch.items:
         body, problems = _body(item, api, schema)
         again = {field.slug for field in item.fields if field.misses}
-        # What has been read once goes as it is: the CMS then says itself what is missing.
+        # Sent after one read, even without a URL: the CMS then reports what is missing.
         lacking = {slug for slug in _without_url(item, body) if slug not in again}
         if api == "v2" and lacking:
             if lacking >= set(body):
@@ -70,7 +66,7 @@ def prepare(batch: Batch, api: str, schema: Schema, *, checked: bool) -> Prepare
 
 
 def _body(item: ClaimedItem, api: str, schema: Schema) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return what is sent of *item*, and slug → message of the labels that no option has."""
+    """Return the payload of *item*, and slug → message for unknown option labels."""
     body: dict[str, Any] = {}
     unknown: dict[str, str] = {}
     for field in item.fields:
@@ -86,9 +82,9 @@ def _body(item: ClaimedItem, api: str, schema: Schema) -> tuple[dict[str, Any], 
         except OptionUnknown as error:
             unknown[field.slug] = str(error)
         if field.misses and body.get(field.slug, "") is None and _is_text(field, schema):
-            body[field.slug] = ""  # the CMS has passed over null
+            body[field.slug] = ""  # the CMS ignored null before
     if GONE in body:
-        # What a mapping says of the status comes before what is taken back of a retirement.
+        # A status flag set by a mapping wins over the flag that undoes a retirement.
         body[GONE] = {flag: body.get(flag, to) for flag, to in body[GONE].items()}
         body |= body[GONE]
     return body, unknown
@@ -104,7 +100,7 @@ def _is_text(field: ClaimedField, schema: Schema) -> bool:
 def _fates(
     item: ClaimedItem, body: Mapping[str, Any], problems: Mapping[str, str], schema: Schema
 ) -> dict[str, Trust]:
-    """Return slug → what becomes of each value that *schema* does not take."""
+    """Return slug → what happens to each value that *schema* does not take."""
     fates: dict[str, Trust] = {}
     for field in item.fields:
         if field.slug in problems:

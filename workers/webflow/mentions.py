@@ -1,8 +1,8 @@
 """
-Which items of a request a refusal speaks of: by their place in it, or by what it repeats. Pure.
+Find out which items of a request an error body is about: by position, or by text it repeats.
 
-No page documents it: ``items[3].fieldData.price``, ``/items/3/fieldData``, ``{"index": 3}`` and
-texts that hold an id or a value are what APIs of this kind answer.
+Undocumented. APIs of this kind answer ``items[3].fieldData.price``, ``/items/3/fieldData``,
+``{"index": 3}``, or texts that hold an id or a value.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-MOST = 2000  # texts and numbers of one answer that are looked at
+MOST = 2000  # texts and numbers examined per answer
 LONGEST = 2000  # characters of each
 DEEPEST = 12
 
@@ -21,7 +21,7 @@ _AT = re.compile(r"\bitems(?:\[|\.|/)(\d{1,3})\b|\bindex:? (\d{1,3})\b")
 
 
 def mentions(document: Any) -> tuple[tuple[str, ...], frozenset[int]]:
-    """Return all texts in the error body *document*, and the places of items that it names."""
+    """Return all texts in the error body *document*, and the item positions it names."""
     texts, places = [], set()
     for count, (key, value) in enumerate(_leaves(document, "", 0)):
         if count >= MOST:
@@ -36,7 +36,7 @@ def mentions(document: Any) -> tuple[tuple[str, ...], frozenset[int]]:
 
 
 def _leaves(value: Any, key: str, depth: int) -> Iterator[tuple[str, str | int]]:
-    """Yield the texts and whole numbers in *value* with the names that they stand under."""
+    """Yield the texts and integers in *value*, each with the name of its field."""
     if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
         yield key, value
     elif depth < DEEPEST and isinstance(value, list):
@@ -46,5 +46,5 @@ def _leaves(value: Any, key: str, depth: int) -> Iterator[tuple[str, str | int]]
             yield from _leaves(entry, key, depth + 1)
     elif depth < DEEPEST and isinstance(value, dict):
         for name, entry in value.items():
-            yield key, name  # errors may be told by item: {"65f0…": "…"}
+            yield key, name  # errors may be keyed by item id: {"65f0…": "…"}
             yield from _leaves(entry, name.lower(), depth + 1)

@@ -1,5 +1,5 @@
 """
-The bodies of requests that write, publish or take away items. Pure: no I/O.
+Request bodies that write, publish or delete items.
 
 https://developers.webflow.com/data/reference/cms/collection-items/staged-items/update-items
 """
@@ -13,11 +13,11 @@ from workers.webflow.variants import Entry
 
 _FLAGS = {"_archived": "isArchived", "_draft": "isDraft"}
 
-Named = Sequence[str] | Sequence[tuple[str, Sequence[str]]]  # ids; or each with its locales
+Named = Sequence[str] | Sequence[tuple[str, Sequence[str]]]  # ids, or (id, locales)
 
 
 def update(items: Iterable[Entry]) -> dict[str, Any]:
-    """Return the body of v2 for fields of items, each in one of its variants."""
+    """Return the v2 body that writes fields of items, one entry per variant."""
     return {
         "items": [
             {"id": item} | ({"cmsLocaleId": locale} if locale else {}) | entry(fields)
@@ -27,20 +27,20 @@ def update(items: Iterable[Entry]) -> dict[str, Any]:
 
 
 def entry(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one item of a v2 bulk body: the status flags stand beside the field data."""
+    """Return one item of a v2 bulk body: status flags stand beside the field data."""
     data = {slug: value for slug, value in fields.items() if slug not in _FLAGS}
     flags = {_FLAGS[slug]: value for slug, value in fields.items() if slug in _FLAGS}
     return {**flags, **({"fieldData": data} if data else {})}
 
 
 def as_entries(items: Mapping[str, Mapping[str, Any]] | Sequence[Entry]) -> list[Entry]:
-    """Return *items* as entries: by id they mean the primary variant of each."""
+    """Return *items* as entries; ids stand for the primary variants."""
     if isinstance(items, Mapping):
         return [(item, "", fields) for item, fields in items.items()]
     return list(items)
 
 
 def named(items: Named) -> list[dict[str, Any]]:
-    """Return the items that a v2 body names; without locales the primary variant is meant."""
+    """Return the items of a v2 body; an item without locales means its primary variant."""
     pairs = [(each, ()) if isinstance(each, str) else each for each in items]
     return [{"id": id} | ({"cmsLocaleIds": list(of)} if of else {}) for id, of in pairs]

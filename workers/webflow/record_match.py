@@ -1,8 +1,9 @@
 """
-Which record an item is of, where the CMS keeps keys in a form of its own. Pure.
+Match items to records where the CMS stores keys in a form of its own.
 
-A record bears its key as its source gives it. An item that shows a key in the form of its field is
-that of the record of that form which is known for it, or waits; else it bears what it shows.
+A record has its key as the source gives it. An item that shows the stored form of a key belongs to
+the record of that form that is known for the item or waits for it; otherwise its key is what it
+shows.
 """
 
 from __future__ import annotations
@@ -19,21 +20,15 @@ from workers.webflow.schema import UNKNOWN, Schema
 
 @dataclass(frozen=True, slots=True)
 class RecordKeys:
-    """
-    Args:
-        known: Item id → the record that it is known to be of.
-        wanted: Form → the record whose key has it, of those that are looked for.
-        looked_for: Their keys.
-    """
-
     collection: Collection
     schema: Schema = UNKNOWN
-    known: Mapping[str, str] = field(default_factory=dict)
+    known: Mapping[str, str] = field(default_factory=dict)  # item id → record
+    # stored form → record that is looked for
     wanted: Mapping[str, str] = field(default_factory=dict)
-    looked_for: frozenset[str] = frozenset()
+    looked_for: frozenset[str] = frozenset()  # keys of those records
 
     def of(self, view: ItemView) -> str | None:
-        """Return the key of the record that *view* is of; None: it shows none."""
+        """Return the key of the record that *view* belongs to; None: it shows no key."""
         key = key_of(self.collection, view.fields)
         if key is None or key in self.looked_for:
             return key
@@ -50,21 +45,17 @@ class RecordKeys:
 def record_keys(
     collection: Collection, schema: Schema, known: Mapping[str, str], looked_for: Iterable[str]
 ) -> RecordKeys:
-    """
-    Args:
-        known: Item id → record, as the index has them.
-        looked_for: Keys of records whose items are not known.
-    """
+    """Build RecordKeys; *known*: item id → record, *looked_for*: records without a known item."""
     keys = frozenset(looked_for) if has_forms(collection, schema) else frozenset()
     wanted = {kept_key(collection, key, schema): key for key in sorted(keys)}
     return RecordKeys(collection, schema, known, wanted, keys)
 
 
 def has_forms(collection: Collection, schema: Schema) -> bool:
-    """Tell whether a field is known to keep a part of the key in a form of its own."""
+    """Tell whether a field stores a part of the key in a form of its own, by *schema*."""
     return any(schema.kind(slug)[0] in TYPES for slug in collection.keys)
 
 
 def may_have_forms(collection: Collection, keys: Sequence[str]) -> bool:
-    """Tell whether one of *keys* would be kept in another form by some field."""
+    """Tell whether some type of field would store one of *keys* in another form."""
     return any(kept_key(collection, key, UNKNOWN) != key for key in keys)

@@ -1,5 +1,5 @@
 """
-A collection's schema as last read, and what can be said of a value by it. Pure.
+A collection's schema as last read, and the check of values against it.
 
 https://developers.webflow.com/data/reference/cms/collections/get
 """
@@ -19,62 +19,51 @@ from workers.model.attempts import ClaimedField
 from workers.model.retirement import GONE
 from workers.webflow.item_answers import SchemaField
 
-# Whether a value that the schema does not take is refused, sent all the same, or waits until the
-# schema has been read again.
+# What happens to a value that the schema does not take; "wait": until the schema is read again.
 Trust = Literal["refuse", "send", "wait"]
 
-_NO_FIELDS = frozenset({"_archived", "_draft", GONE})  # v2 has the flags beside the fields
+_NO_FIELDS = frozenset({"_archived", "_draft", GONE})  # v2 keeps the flags beside the fields
 _ALWAYS = {"name", "slug"}  # every collection has them
-_IDLE_MS = 5000  # until a schema that should have been read by now is asked for again
+_IDLE_MS = 5000  # before a schema that is overdue is requested again
 _AHEAD_MS = 30_000  # as in lua/steps/claim.lua
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """
-    The fields of a collection, and when they were asked for; times are ms on the store's clock.
+    """The fields of a collection, and when they were read; times are ms on the store's clock."""
 
-    Args:
-        fields: By slug.
-        read: When the last GET that brought them was sent; 0: there are none, or nobody knows.
-        arrival: The highest arrival number that there was then.
-        failed: When the last GET that brought none was sent.
-        next: Not read again before.
-        doubted: To be read again before long; it serves until then.
-    """
-
-    fields: Mapping[str, SchemaField] = field(default_factory=dict)
-    read: int = 0
-    arrival: int = 0
-    failed: int = 0
-    next: int = 0
-    doubted: bool = False
+    fields: Mapping[str, SchemaField] = field(default_factory=dict)  # by slug
+    read: int = 0  # when the last successful GET was sent; 0: never
+    arrival: int = 0  # highest arrival number at that time
+    failed: int = 0  # when the last failed GET was sent
+    next: int = 0  # not read again before
+    doubted: bool = False  # stale: to be read again soon, in use until then
 
     @property
     def whole(self) -> bool:
-        """Whether a slug that is not in it is no field of the collection."""
+        """Whether a slug missing from it is certainly no field of the collection."""
         return self.fields.keys() >= _ALWAYS
 
     @property
     def required(self) -> Sequence[str]:
-        """Slugs of the fields without which no item is valid."""
+        """Slugs of the required fields."""
         return [slug for slug, known in self.fields.items() if known.get("required")]
 
     @property
     def told(self) -> str:
-        """When it was read, for an operator."""
+        """When it was read, as text."""
         moment = datetime.fromtimestamp(self.read / 1000, UTC)
         return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def kind(self, slug: str) -> tuple[str, str]:
-        """Return the type of a field and its format, as v2 calls them; "" for what is not known."""
+        """Return the type and the format of a field, as v2 names them; "" if unknown."""
         known = self.fields.get(slug)
         if known is None:
             return "", ""
         return known["type"], str((known.get("rules") or {}).get("format", ""))
 
     def mark(self, slug: str) -> str:
-        """Return a mark that another type, or another rule, of a field changes; "": no schema."""
+        """Return a hash of a field's type and rules; "" without a schema."""
         known = self.fields.get(slug)
         if known is None:
             return ""
@@ -88,22 +77,22 @@ class Schema:
 
     def trust(self, value: ClaimedField) -> Trust:
         """
-        Tell what becomes of a *value* that this schema does not take.
+        Decide what happens to a *value* that this schema does not take.
 
-        It is refused only by a schema that was read after it came, or after it was replayed: so
-        nobody who has just raised a limit is told the old one.
+        Only a schema read after the value came, or was replayed, may refuse it: someone who has
+        just raised a limit must not be held to the old one.
         """
-        # By number as well: a newer value inherits the time since which its field waits.
+        # The arrival number too: a newer value inherits the time since which its field waits.
         if self.read >= value.since and self.arrival >= value.arrival:
             return "refuse"
-        # The GET that would tell does not come through: no write may wait for it.
+        # Reading the schema fails: no write may wait for it.
         return "send" if self.failed >= value.since else "wait"
 
     def wait(self, now: int) -> float:
-        """Return the seconds until a value that waits for it is due, at *now*."""
+        """Return the seconds until a value that waits for the schema is due, at *now*."""
         idle = _IDLE_MS if self.doubted and self.next <= now else 0
         ahead = self.next - now
-        # Further ahead it is only where the clock has stepped back.
+        # Further ahead only if the clock was set back.
         return max(idle, ahead if ahead <= _AHEAD_MS else 0, 0) / 1000
 
 
@@ -112,12 +101,10 @@ UNKNOWN: Final = Schema()
 
 def check(schema: Schema, slug: str, value: Any, *, api: str) -> str | None:
     """
-    Return why the CMS will refuse *value*, in words; None where that is not certain: a call that
-    is refused costs less than a value that is refused wrongly.
+    Return why the CMS will refuse *value*; None where that is not certain: a refused request costs
+    less than a value that is refused wrongly.
 
     Args:
-        schema: Of the collection.
-        slug: Of the field.
         value: As the PATCH carries it.
         api: "v1" or "v2".
     """
@@ -126,7 +113,7 @@ def check(schema: Schema, slug: str, value: Any, *, api: str) -> str | None:
     field = schema.fields.get(slug)
     if field is None:
         return "the collection has no field of that slug"
-    # A schema that an earlier version kept does not say.
+    # "required" is missing from schemas that an earlier version stored.
     if field.get("required", False) and (value is None or value == ""):
         return f"found {as_text(value)}, expected a value: the field is required"
     if value is None:

@@ -1,9 +1,9 @@
 """
-The locales of a site, and which field of which variant a slug means. Pure: no I/O.
+The locales of a site, and names of fields in one locale.
 
-All variants of an item share its id; ``cmsLocaleId`` tells them apart. It is another id than that
-of the locale itself, and stands beside it in the answer to GET /sites. A field that a mapping
-writes in one locale is ``name@de``: the slug of the field, and the tag of the locale.
+All variants of an item share its id and differ in ``cmsLocaleId``, which is not the id of the
+locale: GET /sites returns both. A field that a mapping writes in one locale is named ``name@de``:
+slug and locale tag.
 
 https://developers.webflow.com/data/reference/sites/list
 https://developers.webflow.com/data/docs/working-with-localization
@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-IN = "@"  # between the slug of a field and the tag of a locale; no slug holds one
+IN = "@"  # between slug and locale tag; no slug contains it
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,34 +26,28 @@ class Locale:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """
-    A site that a token can see.
-
-    Args:
-        locales: The primary one first; none: the site is not localized.
-    """
+    """A site that a token can see."""
 
     id: str
-    locales: tuple[Locale, ...] = ()
+    locales: tuple[Locale, ...] = ()  # the primary one first; none: not localized
 
 
 def in_locale(slug: str, tag: str) -> str:
-    """Return the name of the field *slug* in the variant of one locale."""
     return f"{slug}{IN}{tag}"
 
 
 def field_of(slug: str) -> str:
-    """Return the slug of the field that *slug* means in the CMS, in whatever locale."""
+    """Return the field's slug in *slug*, without the locale."""
     return slug.partition(IN)[0]
 
 
 def tag_of(slug: str) -> str | None:
-    """Return the tag of the one locale that *slug* means; None: it means no particular one."""
+    """Return the locale tag in *slug*; None: no particular locale."""
     return slug.partition(IN)[2] or None
 
 
 def sites(document: Any) -> tuple[Site, ...]:
-    """Return the sites that an answer names, or the one site that it is."""
+    """Return the sites that an answer lists, or the single site that it is."""
     known = document if isinstance(document, dict) else {}
     listed = known.get("sites")
     if isinstance(listed, list):
@@ -62,14 +56,14 @@ def sites(document: Any) -> tuple[Site, ...]:
 
 
 def collections(document: Any) -> tuple[str, ...]:
-    """Return the ids of the collections that an answer lists."""
+    """Return the collection ids that an answer lists."""
     listed = document.get("collections") if isinstance(document, dict) else None
     entries = listed if isinstance(listed, list) else []
     return tuple(str(each["id"]) for each in entries if isinstance(each, dict) and "id" in each)
 
 
 def unknown(wanted: str | Sequence[str], locales: Sequence[Locale]) -> tuple[str, ...]:
-    """Return the tags of *wanted* that no one of *locales* has."""
+    """Return the tags in *wanted* that none of *locales* has."""
     tags = {locale.tag.lower() for locale in locales}
     named = () if isinstance(wanted, str) else wanted
     return tuple(tag for tag in named if tag.lower() not in tags)

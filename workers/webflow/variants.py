@@ -1,7 +1,7 @@
 """
-The entries of a request that carry the variants of items, and the answer about each. Pure: no I/O.
+Entries of a request for the locale variants of items, and the answer about each.
 
-Bulk updates take one entry for each variant of an item, all under its id.
+Bulk updates take one entry per variant of an item, all with its id.
 https://developers.webflow.com/data/reference/cms/collection-items/staged-items/update-items
 """
 
@@ -22,9 +22,8 @@ def entries(
     items: Sequence[ClaimedItem], values: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Mapping[str, Any]] | list[Entry]:
     """
-    Return what goes into each variant of *items*, of *values*: record → slug → value.
-
-    Where the primary variants alone are meant, by item id.
+    Return the entries for the variants of *items*, from *values* (record → slug → value); by item
+    id if only primary variants are written.
     """
     if not any(item.variants for item in items):
         return {item.id: on_wire(values[item.record]) for item in items}
@@ -48,14 +47,14 @@ def _fields(sent: Mapping[str, Any], slugs: Sequence[str]) -> dict[str, Any]:
 
 
 def named(batch: Batch) -> list[str] | list[tuple[str, tuple[str, ...]]]:
-    """Return the ids of a request that takes away or publishes; with cmsLocaleIds where it has."""
+    """Return the item ids of a delete or publish, with cmsLocaleIds if any item has variants."""
     if not any(item.variants for item in batch.items):
         return [item.id for item in batch.items]
     return [(item.id, tuple(filter(None, item.variants))) for item in batch.items]
 
 
 def view_of(answer: Answer, batch: Batch, item: ClaimedItem, locale: str) -> ItemView | None:
-    """Return the variant of *item* that *answer* shows; "": the primary one, whatever its id."""
+    """Return the variant of *item* in *answer*; *locale* "": the primary one, whatever its id."""
     views = [view for view in answer.variants if view.id == item.id]
     for view in views:
         if view.locale == locale:
