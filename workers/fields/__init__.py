@@ -1,1 +1,1 @@
-"""What a field of the CMS holds, by its type."""
+"""Types of CMS fields: what they take, how they are sent, and how they are compared."""

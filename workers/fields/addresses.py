@@ -1,7 +1,7 @@
 """
-Addresses as they are compared, and those of the CMS's own space. Pure.
+Normal form of URLs, and the comparison of files that the CMS has moved to its own hosts.
 
-A file that is imported gets an address there that ends in its name: ``…/<id>_<name>``.
+An imported file gets an address there that ends in its name: ``…/<id>_<name>``.
 
 https://developers.webflow.com/data/reference/field-types-item-values
 """
@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import unquote
 
 _PARTS: Final = re.compile(r"(?s)([A-Za-z][A-Za-z0-9+.\-]*:)?(//[^/?#]*)?([^?#]*)(.*)")
-# Where the CMS keeps files now, and where it kept them before.
+# Current and former file hosts of the CMS.
 _OWN_SPACE: Final = re.compile(
     r"(?:.+\.)?website-files\.com|(?:.+\.)?webflow\.(?:com|io)|uploads-ssl\..+|cdn\.prod\..+"
     r"|d3e54v103j8qbb\.cloudfront\.net|daks2k3a4ib2z\.cloudfront\.net"
@@ -22,18 +22,18 @@ _EMBEDDER: Final = "cdn.embedly.com"
 _FILE_ID: Final = re.compile(r"(?:[0-9a-f]{24}_)+")
 _EXTENSION: Final = re.compile(r"\.[0-9a-z]{2,5}$")
 _ID: Final = re.compile(r"[0-9a-f]{16,}")
-_LONG: Final = 40  # characters of a name from which on it may have been cut
+_LONG: Final = 40  # characters from which on a name may have been truncated
 
 
 def link(address: str) -> str:
-    """Return *address* without a trailing slash, its scheme and host in lower case."""
+    """Return *address* without a trailing slash, with scheme and host in lower case."""
     found = _PARTS.fullmatch(address)
-    if found is None:  # cannot be: every part may be empty
+    if found is None:  # impossible: every part may be empty
         return address
     scheme, place, path, rest = (part or "" for part in found.groups())
     user, at, host = place.rpartition("@")
     bare = path.rstrip("/")
-    # "/" alone is the home page, which is not nothing.
+    # "/" alone is the home page, not an empty address.
     kept = bare if bare or place else path[:1]
     shown = f"{scheme.lower()}{user}{at}{host.lower()}{kept}{rest}"
     return shown.rstrip("/") if rest else shown
@@ -41,9 +41,9 @@ def link(address: str) -> str:
 
 def is_same_source(sent: str, answer: str) -> bool:
     """
-    Tell whether a picture or a video is the one that was *sent*, though it may have been moved.
+    Tell whether *answer* is the picture or video that was *sent*, even if the CMS moved it.
 
-    In the space of the CMS a picture is told by its name, where both have one.
+    On the CMS's own hosts files are compared by name, if both have one.
     """
     one, other = _bare(sent), _bare(answer)
     if one == other:
@@ -61,11 +61,11 @@ def is_same_source(sent: str, answer: str) -> bool:
 
 
 def name_of(address: str) -> str:
-    """Return the letters and digits of the name of a file, without its id; "": it has no name."""
+    """Return the letters and digits of a file's name, without its id; "": no name."""
     path = _PARTS.fullmatch(address)
     name = unquote(unquote((path[3] if path else "").rsplit("/", 1)[-1])).lower()
     stem = _EXTENSION.sub("", _FILE_ID.sub("", name))
-    # What has no extension may get any name: it is made by what answers.
+    # Without an extension the name is up to the server that answers.
     if stem == name or _ID.fullmatch(stem):
         return ""
     return "".join(one for one in stem if one.isascii() and one.isalnum())

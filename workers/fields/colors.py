@@ -1,8 +1,8 @@
 """
-Colours as CSS writes them, read into red, green, blue and alpha. Pure.
+Parse CSS colours into red, green, blue and alpha.
 
-The CMS takes ``#RGB #RGBA #RRGGBB #RRGGBBAA rgb() rgba() hsl() hsla()``, names and
-``transparent``, and may answer in another of these notations than it was sent.
+The CMS takes ``#RGB #RGBA #RRGGBB #RRGGBBAA rgb() rgba() hsl() hsla()``, names and ``transparent``,
+and may answer in another notation.
 
 https://developers.webflow.com/data/reference/field-types-item-values
 https://www.w3.org/TR/css-color-4/
@@ -58,7 +58,7 @@ def _names() -> dict[str, str]:
 
 
 def parse(text: str) -> Color | None:
-    """Return the colour that *text* means, or None where it is none that CSS has."""
+    """Parse a CSS colour; None if *text* is not one."""
     text = text.strip().lower()
     text = f"#{_names()[text]}" if text in _names() else text
     if _HEX.fullmatch(text):
@@ -88,10 +88,10 @@ def _called(function: str, words: list[str]) -> Color | None:
 
 
 def _scaled(number: str, unit: str, *, whole: float) -> float:
-    """Return *number*, of which *whole* (or 100 %) is all there is, on a scale of 0 to 255."""
+    """Scale *number* from 0 to *whole* (or 100 %) to 0 to 255."""
     return min(max(float(number) / (100.0 if unit == "%" else whole), 0.0), 1.0) * 255
 
 
 def same_color(one: Color, other: Color) -> bool:
-    """Tell whether two colours are one, but for what rounding to whole steps may do."""
+    """Tell whether two colours are equal, allowing for rounding to integers."""
     return all(abs(a - b) < 0.6 for a, b in zip(one, other, strict=True))

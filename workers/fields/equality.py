@@ -1,9 +1,9 @@
 """
-Does what the CMS holds show what it was sent? One function per way of comparing. Pure.
+Compare the value in an answer with the value sent: one function per way of comparing.
 
-*exact* compares JSON values, *number*, *date* and *color* what they mean, *present* only whether
-there is something: the CMS answers a video as an object. What it keeps in words of its own, such as
-rich text, `workers/fields/cms_forms.py` tells.
+*exact* compares JSON values; *number*, *date* and *color* their meaning; *present* only whether
+there is a value, since the CMS answers a video as an object. Values that the CMS normalizes, such
+as rich text, are compared in `workers/fields/cms_forms.py`.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ _STEP = timedelta(milliseconds=1)  # the CMS keeps milliseconds
 
 
 def is_empty(value: Any) -> bool:
-    """Tell whether *value* is how a cleared field reads: null, an empty text or list."""
+    """Tell whether *value* is a cleared field: null, an empty text or an empty list."""
     return value is None or value in ("", [])
 
 
 def exact(sent: Any, answer: Any) -> bool:
-    """Tell whether both are the same JSON value; numbers by value, a switch is no number."""
+    """Tell whether both are the same JSON value; numbers by value, but a boolean is no number."""
     if is_empty(sent):
-        # v1 answers false for a switch that holds nothing.
+        # v1 answers false for an empty switch.
         return is_empty(answer) or (sent is None and answer is False)
     if isinstance(sent, bool) or isinstance(answer, bool):
         return sent is answer
@@ -39,7 +39,7 @@ def exact(sent: Any, answer: Any) -> bool:
 
 
 def number(sent: Any, answer: Any) -> bool:
-    """Tell whether both are one number, be it that one of them is written as text."""
+    """Tell whether both are the same number; either may be written as text."""
     one, other = _as_number(sent), _as_number(answer)
     if one is None or other is None:
         return exact(sent, answer)
@@ -48,9 +48,9 @@ def number(sent: Any, answer: Any) -> bool:
 
 def date(sent: Any, answer: Any) -> bool:
     """
-    Tell whether both are one instant, to the millisecond.
+    Tell whether both are the same instant, to the millisecond.
 
-    A field without a time of day answers midnight UTC, whatever the time that was sent.
+    A field without a time of day answers midnight UTC, whatever the time sent.
     """
     one, other = _instant(sent), _instant(answer)
     if one is None or other is None:
@@ -60,7 +60,7 @@ def date(sent: Any, answer: Any) -> bool:
 
 
 def instant(sent: Any, answer: Any) -> bool:
-    """As ``date``, of a field that is known to keep the time of day."""
+    """Like ``date``, for a field that keeps the time of day."""
     one, other = _instant(sent), _instant(answer)
     if one is None or other is None:
         return exact(sent, answer)
@@ -68,7 +68,7 @@ def instant(sent: Any, answer: Any) -> bool:
 
 
 def color(sent: Any, answer: Any) -> bool:
-    """Tell whether both are one colour; what CSS does not know is compared as text."""
+    """Tell whether both are the same colour; unknown notations are compared as text."""
     if not isinstance(sent, str) or not isinstance(answer, str) or not sent:
         return exact(sent, answer)
     one, other = colors.parse(sent), colors.parse(answer)
@@ -78,12 +78,12 @@ def color(sent: Any, answer: Any) -> bool:
 
 
 def present(sent: Any, answer: Any) -> bool:
-    """Tell whether there is something where something was sent, and nothing where nothing was."""
+    """Tell whether both have a value, or neither."""
     return is_empty(sent) == is_empty(answer)
 
 
 def named(value: Any) -> Any:
-    """Return what names a file or a video; what else is told of it may vary from place to place."""
+    """Reduce a file or video to its fileId or URL; its other attributes vary between answers."""
     if isinstance(value, list):
         return [named(entry) for entry in value]
     if isinstance(value, dict):
@@ -107,7 +107,7 @@ def _as_number(value: Any) -> int | float | Decimal | None:
 def _same_number(sent: Any, answer: Any) -> bool:
     if sent == answer:
         return True
-    # The CMS keeps doubles: more digits than they have are sent, and cannot come back.
+    # The CMS stores doubles: further digits are sent, but cannot come back.
     try:
         return float(sent) == float(answer)
     except (OverflowError, ValueError):

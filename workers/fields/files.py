@@ -1,9 +1,9 @@
 """
-Files in CMS fields: imported by URL, or named by the fileId that they got then. Pure.
+File fields: imported by URL, or named by the fileId of an earlier import.
 
-Every import makes a new file, even of the same URL, so a value that was written before goes again
-by its fileId. v1 takes ``"https://…"`` or ``{"fileId"}``, v2 ``{"url"}`` or ``{"fileId", "url"}``;
-with an ``alt`` both take objects.
+Every import makes a new file, even of the same URL, so a rewrite sends the fileId instead. v1 takes
+``"https://…"`` or ``{"fileId"}``, v2 ``{"url"}`` or ``{"fileId", "url"}``; with an ``alt`` both
+take objects.
 
 https://developers.webflow.com/data/reference/field-types-item-values
 """
@@ -19,17 +19,17 @@ from workers.fields.equality import is_empty
 
 
 def one_body(value: Any, api: str, file: str | None, *, again: bool) -> Any:
-    """Return one file as the PATCH carries it: *value* is a URL, a fileId, or an object of both."""
+    """Return one file for the PATCH; *value* is a URL, a fileId, or an object of both."""
     held = _held(file)
     return _body(value, api, held, again=again and len(held) == 1)
 
 
 def many_body(value: Any, api: str, file: str | None, *, again: bool) -> Any:
-    """Return a list of files as the PATCH carries it; it takes the place of the whole list."""
+    """Return a list of files for the PATCH; it replaces the whole list."""
     if not isinstance(value, list):
         return value
     held = _held(file)
-    # A list of another length is another list: no telling which file is which.
+    # With another length, files cannot be matched by position.
     again = again and len(held) == len(value)
     return [
         _body(entry, api, held[place : place + 1] if again else held, again=again)
@@ -38,7 +38,7 @@ def many_body(value: Any, api: str, file: str | None, *, again: bool) -> Any:
 
 
 def one_shown(sent: Any, answer: Any, file: str | None) -> bool:
-    """Tell whether *answer* holds the file that was named, or a new one where a URL was sent."""
+    """Tell whether *answer* holds the named file or, if a URL was sent, a new one."""
     if is_empty(sent):
         return is_empty(answer)
     found = _id_of(answer)
@@ -51,15 +51,15 @@ def one_shown(sent: Any, answer: Any, file: str | None) -> bool:
 
 
 def _has_its_text(sent: Any, answer: Any) -> bool:
-    """Tell whether the text for those who cannot see the picture has come with it."""
+    """Tell whether the alternative text came back as sent."""
     wanted = sent.get("alt") if isinstance(sent, dict) else None
     if not isinstance(wanted, str) or "alt" not in answer:
-        return True  # an answer that names none says nothing of it
+        return True  # an answer without one proves nothing
     return cms_forms.akin("plain", wanted, answer["alt"])
 
 
 def many_shown(sent: Any, answer: Any, file: str | None) -> bool:
-    """As ``one_shown`` for every file, in the order of the list."""
+    """Like ``one_shown``, for each file of a list, in order."""
     if is_empty(sent):
         return is_empty(answer)
     if not isinstance(sent, list) or not isinstance(answer, list) or len(sent) != len(answer):
@@ -68,7 +68,7 @@ def many_shown(sent: Any, answer: Any, file: str | None) -> bool:
 
 
 def without_query(value: Any) -> Any:
-    """Return a file, or a list of files, by an address without its query."""
+    """Remove the query from the URLs of a file or a list of files."""
     if isinstance(value, list):
         return [without_query(entry) for entry in value]
     if not isinstance(value, dict) or not isinstance(value.get("url"), str):
@@ -77,14 +77,14 @@ def without_query(value: Any) -> Any:
 
 
 def remembered(answer: Any) -> str:
-    """Return the files in *answer* as JSON, to be given as *file* with the next value."""
+    """Return the files in *answer* as JSON: the *file* argument for the next value."""
     if isinstance(answer, list):
         return json.dumps([_pair(entry) for entry in answer if _id_of(entry)])
     return json.dumps(_pair(answer) if _id_of(answer) else None)
 
 
 def are_akin(one: str | None, other: str | None) -> bool:
-    """Tell whether both, as remembered, may be imports of the same addresses."""
+    """Tell whether both, as remembered, may be imports of the same URLs."""
     files, others = _held(one), _held(other)
     pairs = zip(map(_url_of, files), map(_url_of, others), strict=False)
     return len(files) == len(others) and all(
@@ -104,7 +104,7 @@ def _body(value: Any, api: str, held: list[Any], *, again: bool) -> Any:
         told = {} if entry.get("alt") is None else {"alt": entry["alt"]}
         if named:
             return {"fileId": named, **told}
-        # Not known of v1 by itself: an address beside a text is read back as one, or told.
+        # Unverified for v1: with an alternative text, the URL is sent in an object.
         return {"url": entry.get("url"), **told} if told else entry.get("url")
     if named and not entry.get("url"):
         entry["url"] = known.get(named)

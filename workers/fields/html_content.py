@@ -1,8 +1,8 @@
 """
-What a piece of HTML says: its text, its links, its pictures, in their order. Pure.
+The content of a piece of HTML: its text, links and pictures, in order.
 
 The CMS rewrites markup: it adds ids, turns ``<b>`` into ``<strong>``, drops white space between
-blocks, imports pictures and empties code blocks. What it says stays the same.
+blocks, imports pictures and empties code blocks. The content stays the same.
 
 https://developers.webflow.com/data/reference/field-types-item-values
 """
@@ -20,15 +20,15 @@ from typing import Final
 from workers.fields.addresses import is_same_source, link, name_of
 from workers.model.letters import nfc
 
-_TAG: Final = "\0"  # stands for any number of tags, with or without white space
-_OBJECT: Final = "\ufffc"  # a picture or a video, in its place in the text
+_TAG: Final = "\0"  # stands for any run of tags and white space
+_OBJECT: Final = "\ufffc"  # stands for a picture or video in the text
 _GAP: Final = re.compile(r"[\s\0]+")
-# What an editor's program puts where there is nothing, so that a caret can stand there.
+# Editors fill empty elements with these, so that a caret can be placed there.
 _INVISIBLE: Final = re.compile(r"[\s\u200b-\u200d\ufeff]*")
 _MEDIA: Final = frozenset({"img", "iframe", "video", "audio", "source", "embed"})
 _UNSEEN: Final = frozenset({"script", "style"})
-# As browsers read it: a quote counts behind "=" alone, and what no ">" ends is no text. No piece of
-# these is tried twice, whatever stands there: html.parser takes minutes for 20 KB of "<a <a <a".
+# As browsers parse it: quotes count only after "=", and an unclosed tag swallows the rest. The
+# quantifiers are possessive, so it is linear; html.parser takes minutes for 20 KB of "<a <a <a".
 _MARKUP: Final = re.compile(
     r"""<(?:!--.*?(?:-->|\Z)|(/?)([A-Za-z][^\s/>]*+)((?>[^>=]+|=\s*+(?:"[^"]*"|'[^']*')?+)*+)(?:>|\Z)"""
     r"""|[!?/][^>]*+(?:>|\Z))""",
@@ -42,34 +42,24 @@ _END_OF: Final = {tag: re.compile(f"</{tag}", re.IGNORECASE) for tag in _UNSEEN}
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """
-    Args:
-        text: Without white space; a picture is one character of it.
-        gaps: Place in *text* → what stands before it: white space, or a tag.
-        links: Address, first and last place of what it is put on.
-        sources: Of pictures and videos.
-        code: Whether a code block says anything.
-    """
-
-    text: str
-    gaps: dict[int, str]
-    links: tuple[tuple[str, int, int], ...]
-    sources: tuple[str, ...]
-    code: bool
-    rules: bool  # it has a line across
+    text: str  # without white space; a picture is one character
+    gaps: dict[int, str]  # position in *text* → what precedes it: white space or a tag
+    links: tuple[tuple[str, int, int], ...]  # address, start and end in *text*
+    sources: tuple[str, ...]  # of pictures and videos
+    code: bool  # a code block has content
+    rules: bool  # it has an <hr>
 
     @property
     def shows(self) -> bool:
-        """Whether there is anything to be seen."""
         return bool(self.text) or self.rules
 
     def as_text(self) -> str:
-        """Return one text for all HTML that says this."""
+        """Return one text for all HTML with this content."""
         return json.dumps([self.text, self.links, [name_of(one) for one in self.sources]])
 
 
 def content(html: str, *, code: bool = True) -> Content:
-    """Return what *html* says; *code*: code blocks too."""
+    """Parse *html*; *code*: include code blocks."""
     reader = _Reader(code=code)
     for text, closes, tag, attributes in _pieces(html):
         if text:
@@ -82,7 +72,7 @@ def content(html: str, *, code: bool = True) -> Content:
 
 
 def _pieces(html: str) -> Iterator[tuple[str, bool, str, str]]:
-    """Yield text, or whether a tag closes, its name and its attributes."""
+    """Yield text, or (whether a tag closes, its name, its attributes)."""
     place = 0
     while place < len(html):
         start = html.find("<", place)
@@ -91,7 +81,7 @@ def _pieces(html: str) -> Iterator[tuple[str, bool, str, str]]:
             yield html[place:start], False, "", ""
         found = _MARKUP.match(html, start)
         if found is None:
-            # A "<" that begins no tag is one.
+            # A "<" that begins no tag is text.
             if start < len(html):
                 yield "<", False, "", ""
             place = start + 1
@@ -107,20 +97,20 @@ def _pieces(html: str) -> Iterator[tuple[str, bool, str, str]]:
 
 
 def _attribute(attributes: str, name: str) -> str:
-    """Return the first attribute called *name*, without white space at its ends."""
+    """Return the first attribute called *name*, stripped."""
     for one in _ATTRIBUTE.finditer(attributes):
         if one[1].lower() == name:
             return unescape(one[2] or one[3] or one[4] or "").strip()
     return ""
 
 
-@lru_cache(1)  # it is asked whether a value is shown, and then in what form
+@lru_cache(1)  # called twice per value: whether it is shown, and in what form
 def is_same(sent: str, answer: str) -> bool:
-    """Tell whether *answer* says what was *sent*."""
+    """Tell whether both pieces of HTML have the same content."""
     if sent == answer:
         return True
     wanted, held = content(sent), content(answer)
-    # The CMS is documented to empty code blocks.
+    # The CMS empties code blocks, as documented.
     if wanted.code and not held.code:
         wanted = content(sent, code=False)
     return (
@@ -134,7 +124,7 @@ def is_same(sent: str, answer: str) -> bool:
 
 
 def _have_same_gaps(one: dict[int, str], other: dict[int, str]) -> bool:
-    """White space counts, but beside a tag: the CMS drops some there, and sets some."""
+    """Compare white space, except beside a tag, where the CMS adds and drops it."""
     return all(
         one.get(place, "") == other.get(place, "") or _TAG in (one.get(place), other.get(place))
         for place in one.keys() | other.keys()
@@ -195,7 +185,7 @@ class _Reader:
             else:
                 text.append(piece)
                 place += len(piece)
-        # What stands around the whole is none of it.
+        # White space around the whole is ignored.
         gaps.pop(0, None)
         gaps.pop(place, None)
         links = tuple(sorted(self._links, key=lambda one: one[1:]))
@@ -210,9 +200,9 @@ class _Reader:
     def _close_link(self) -> None:
         address, first = self._open.pop()
         if first == self._length:
-            return  # it is put on nothing
+            return  # an empty link
         before = self._links[-1] if self._links else None
-        # The CMS cuts a link in two where the markup within it changes.
+        # The CMS splits a link where the markup inside it changes.
         if before and (before[0], before[2]) == (address, first):
             self._links[-1] = (address, before[1], self._length)
         else:

@@ -1,4 +1,4 @@
-"""Values as JSON: for a request, and for people. Pure."""
+"""Values as JSON, for requests and for messages."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-LONGEST = 200  # characters of a value in a message
+LONGEST = 200  # characters shown of a value
 
 
 def dumps(value: Any) -> str:
     """
-    Return *value* as JSON in ASCII, a Decimal as the number it is.
+    Return *value* as JSON in ASCII; a Decimal keeps its digits.
 
     Raises:
-        ValueError: *value* holds NaN or an infinity.
-        TypeError: *value* holds something that JSON has not.
+        ValueError: *value* contains NaN or an infinity.
+        TypeError: *value* contains something that is not JSON.
     """
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{json.dumps(str(k))}:{dumps(v)}" for k, v in value.items()) + "}"
@@ -25,13 +25,13 @@ def dumps(value: Any) -> str:
     if isinstance(value, Decimal):
         if not value.is_finite():
             raise ValueError(f"{value} is not a number of JSON")
-        # Not the encoder's "default": it could only turn a Decimal into a float or a text.
+        # Not json.dumps(default=…): it could turn a Decimal only into a float or a text.
         return str(value)
     return json.dumps(value, allow_nan=False)
 
 
 def as_text(value: Any) -> str:
-    """Return *value* as JSON, cut to a length for people."""
+    """Return *value* as JSON, truncated for display."""
     try:
         text = dumps(value)
     except (TypeError, ValueError, RecursionError):

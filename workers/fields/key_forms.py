@@ -1,8 +1,5 @@
 """
-A key as a field of the CMS keeps it: an address comes back in another form than it was sent. Pure.
-
-Only of fields that hold e-mail addresses or links. In any other, two keys that differ in a letter's
-case are two.
+The form in which e-mail and link fields store a key; no other type changes the case of a key.
 
 https://developers.webflow.com/data/reference/field-types-item-values
 """
@@ -16,10 +13,9 @@ TYPES = frozenset({"Email", "Link"})  # as v2 calls them
 
 def kept(part: str, cms_type: str) -> str:
     """
-    Return a key, or a part of one, as a field of *cms_type* keeps it.
+    Return a key, or a part of one, as a field of *cms_type* stores it.
 
-    Args:
-        cms_type: "": it is not known, and goes by what the key looks like.
+    Without a type ("") the form follows from what the key looks like.
     """
     if cms_type == "Email" or (not cms_type and "@" in part):
         return part.lower()
@@ -30,10 +26,10 @@ def kept(part: str, cms_type: str) -> str:
 
 def asked(part: str, cms_type: str) -> str:
     """
-    Return a key, or a part of one, as a filter of a field of *cms_type* is asked for it.
+    Return a key, or a part of one, as a filter on a field of *cms_type* needs it.
 
-    A link that was sent has only lost its slash. That host and scheme are in lower case is so in
-    comparing alone.
+    The CMS only drops the trailing slash of a link; `kept` lower-cases host and scheme for
+    comparison.
     """
     if cms_type == "Link":
         return part.rstrip("/") or part

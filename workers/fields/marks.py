@@ -1,6 +1,4 @@
-"""
-Marks: short names of what the CMS holds, as ``write_history.lua`` makes and keeps them. Pure.
-"""
+"""Marks: short hashes of the CMS's values, computed as in ``write_history.lua``."""
 
 from __future__ import annotations
 
@@ -8,6 +6,6 @@ import hashlib
 
 
 def mark_of(text: str) -> str:
-    """Return the mark of a value as canonical JSON *text*, which is no number."""
+    """Return the mark of a value as canonical JSON *text*; not for numbers."""
     text = "null" if text in ('""', "[]", "false") else text
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:12]

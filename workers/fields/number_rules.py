@@ -1,5 +1,5 @@
 """
-What a field of numbers takes, rule by rule. Pure.
+The validation rules of a Number field.
 
 https://developers.webflow.com/data/reference/field-types-item-values
 """
@@ -15,17 +15,17 @@ Rules = Mapping[str, Any]
 
 
 def bound(rules: Rules, name: str) -> int | float | None:
-    """Return a rule that is a number; None where there is none, or it is something else."""
     rule = rules.get(name)
     is_number = isinstance(rule, int | float) and not isinstance(rule, bool)
     return rule if is_number else None
 
 
 def expected_number(value: Any, rules: Rules) -> str | None:
-    """Return what a field with *rules* expects, in words; None for a number that it takes."""
+    """Return what a field with *rules* expects, or None if *value* fits."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return "a number"
-    # The CMS keeps doubles: 0.1 with all its digits is not less than a bound of 0.1.
+    # Compared as a double, as the CMS stores it: the exact digits of 0.1 would be above a bound of
+    # 0.1.
     amount = value if isinstance(value, int) else float(value)
     if isinstance(amount, float) and not math.isfinite(amount):
         return None
@@ -40,7 +40,7 @@ def _is_broken(amount: float, rules: Rules) -> bool:
 
 
 def _is_too_fine(amount: float, rules: Rules) -> bool:
-    # A recorded field without a format has a precision of 1, and bounds with more places.
+    # Recorded: a field without a format has a precision of 1 and bounds with more decimal places.
     places = bound(rules, "precision")
     if rules.get("format") != "decimal" or places is None:
         return False

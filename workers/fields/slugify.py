@@ -1,8 +1,8 @@
 """
-The slugs of an item that is created without one, and which of them the CMS says is taken. Pure.
+Slugs for new items, and the slugs that the CMS reports as taken.
 
-Lower case, digits and hyphens, 256 characters at most; what other letters become, Webflow does not
-say. https://developers.webflow.com/data/reference/field-types-item-values
+Lower case, digits and hyphens, at most 256 characters; Webflow does not document how it
+transliterates. https://developers.webflow.com/data/reference/field-types-item-values
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from workers.model.changes import FieldProblem
 from workers.model.letters import ordered
 
 LONGEST = 256  # characters
-NUMBERS = range(2, 22)  # behind name and key, where items have both of them in their slugs
+NUMBERS = range(2, 22)  # appended when the slug of name and key is taken too
 
-# Letters of Latin scripts that Unicode does not take apart into a base and a mark.
+# Latin letters without a Unicode decomposition.
 _LETTERS = str.maketrans(
     {
         "ß": "ss",
@@ -37,21 +37,20 @@ _LETTERS = str.maketrans(
 
 
 _TAKEN = re.compile(r"unique|already|taken|duplicate|in use", re.IGNORECASE)
-# Complaints that name no field of their own: "slug: Unique value is already in database". Nothing
-# but slugs is unique in Webflow.
+# Errors that name no field: "slug: Unique value is already in database". Only slugs are unique in
+# Webflow.
 _OF_SLUG = re.compile(r"(?<![\w-])slug(?![\w-])|(?=unique value is already)", re.IGNORECASE)
-_COLON = re.compile(r"^\W?:\s*")  # behind the name of the field
+_COLON = re.compile(r"^\W?:\s*")  # after the name of the field
 _QUOTED = re.compile(r"""'([^']+)'|"([^"]+)"|:\s*([a-z0-9-]+)\W*$""")
 
 
 def slugs_for(name: str, key: str) -> Iterator[str]:
     """
-    Yield the slugs of an item with *name*, in the order in which they are tried.
+    Yield the slugs to try for an item: from the name; from name and key; then numbered.
 
-    Made of the name; of name and key; then with a number behind them. Always the same for the same
-    item: should it be there already, its slug is found taken.
+    Deterministic: if the item exists already, its slug is found taken.
     """
-    # A short mark where a key leaves nothing, as one in Chinese.
+    # A short hash where a key has no Latin letters, such as a Chinese one.
     own = _latin(key) or f"item-{hashlib.sha256(key.encode()).hexdigest()[:10]}"
     first = _latin(name) or own
     yield first
@@ -64,23 +63,23 @@ def slugs_for(name: str, key: str) -> Iterator[str]:
 
 def slug_from(name: str, key: str, passed: str | None = None) -> str | None:
     """
-    Return the slug for an item with *name*, behind *passed*: the last one that others have.
+    Return the slug that follows *passed*, the last one that is taken; None: all are taken.
 
-    Of a name that Latin letters do not write it is made from *key*. None: they have all of them.
+    A name without Latin letters gives way to *key*.
     """
     slugs = list(slugs_for(name, key))
-    # With another name than then its slugs are others, and nothing is known of them.
+    # After a change of name, *passed* is not among the slugs: start again.
     rest = slugs[slugs.index(passed) + 1 :] if passed in slugs else slugs
     return rest[0] if rest else None
 
 
 def is_refused(problems: Iterable[FieldProblem], message: str) -> bool:
-    """Tell whether *problems*, or the *message* where there are none, say that a slug is taken."""
+    """Tell whether *problems*, or *message* if there are none, report a taken slug."""
     return any(True for _ in _told(problems, message))
 
 
 def refused(problems: Iterable[FieldProblem], message: str) -> frozenset[str]:
-    """Return the slugs that are quoted as taken; mostly the CMS quotes each."""
+    """Return the slugs quoted as taken; the CMS quotes most of them."""
     return frozenset(
         next(filter(None, match.groups()))
         for text in _told(problems, message)
@@ -89,7 +88,7 @@ def refused(problems: Iterable[FieldProblem], message: str) -> frozenset[str]:
 
 
 def _told(problems: Iterable[FieldProblem], message: str) -> Iterator[str]:
-    """Yield what is said of slugs that are taken."""
+    """Yield the messages about taken slugs."""
     problems = list(problems)
     for problem in problems or [FieldProblem("", message)]:
         text = problem.message

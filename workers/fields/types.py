@@ -1,9 +1,9 @@
 """
-Field types: the value that goes out for each, and whether an answer shows it. Pure.
+Field types: how each value is sent, and whether an answer shows it.
 
-A value comes in as ``parse`` reads it from canonical JSON text (numbers with all their digits) and
-leaves as ``dumps`` writes it. ``null`` clears a field of any type; an answer shows that by null, an
-empty text, an empty list, or by leaving the field out.
+A value comes from ``parse``, which reads canonical JSON with all digits of numbers, and is written
+by ``dumps``. ``null`` clears a field of any type; the answer then has null, an empty text, an empty
+list, or no such field.
 
 https://developers.webflow.com/data/reference/field-types-item-values
 """
@@ -25,12 +25,12 @@ from workers.model.changes import canonical
 
 
 class OptionUnknown(ValueError):
-    """A label that no option of the field has. The message names the labels that there are."""
+    """No option of the field has this label. The message lists the labels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What a value may look like besides itself."""
+    """What a written value depends on besides itself; see `FieldType.body`."""
 
     api: str  # "v1" or "v2"
     file: str | None
@@ -44,7 +44,7 @@ def _as_it_is(value: Any, _: Sending) -> Any:
 
 
 def _flag(value: Any, _: Sending) -> Any:
-    return bool(value)  # a status is never absent: cleared, it is false
+    return bool(value)  # a status is never empty: cleared, it is false
 
 
 def _linked(_: Any, how: Sending) -> Any:
@@ -55,7 +55,7 @@ def _option(value: Any, how: Sending) -> Any:
     if equality.is_empty(value):
         return None
     label = value if isinstance(value, str) else dumps(value)
-    for name in ("name", "id"):  # an id is taken as well, where no label reads like it
+    for name in ("name", "id"):  # an id works too, unless a label equals it
         for option in how.options:
             if option.get(name) == label:
                 return option["id"]
@@ -69,11 +69,11 @@ class FieldType:
 
     compare: Callable[..., bool] = equality.exact
     write: Callable[[Any, Sending], Any] = _as_it_is
-    files: bool = False  # imports files: goes in a request of its own
+    files: bool = False  # imports files: sent in a request of its own
     needs_schema: bool = False  # cannot be sent without the collection's schema
-    refers: bool = False  # names items by their keys: sent as their ids
-    form: str = ""  # of cms_forms.NAMES: the CMS may keep it in words of its own
-    no_query: bool = False  # of files: two addresses that differ in the query are one
+    refers: bool = False  # names items by key: sent as ids
+    form: str = ""  # one of cms_forms.NAMES: the CMS may normalize it
+    no_query: bool = False  # files: the query of an address is ignored
 
     def body(
         self,
@@ -86,68 +86,62 @@ class FieldType:
         link: str | None = None,
     ) -> Any:
         """
-        Return *value* as the PATCH carries it.
+        Return *value*, as ``parse`` read it, for the PATCH of *api* ("v1" or "v2").
 
         Args:
-            value: As mapped, see ``parse``.
-            api: "v1" or "v2": they name files differently.
             file: JSON of the file, or list of files, that the item held when last read.
-            again: This value was written before: the file that was imported then is *file* now.
-            options: ``{"id", "name"}`` of each option, from the collection's schema.
-            link: JSON of the ids of the items that *value* names by their keys.
+            again: A rewrite: *file* is what the first write imported.
+            options: ``{"id", "name"}`` of each option in the collection's schema.
+            link: JSON of the ids of the items that *value* names by key.
 
         Raises:
-            OptionUnknown: *value* is the label of none of *options*.
+            OptionUnknown: *value* is no label among *options*.
         """
         return self.write(value, Sending(api, file, again, tuple(options), link))
 
     def shown(self, sent: Any, answer: Any, *, file: str | None = None) -> bool:
         """
-        Tell whether an item that holds *answer* shows what was *sent*.
+        Tell whether *answer* (None: field missing) shows what ``body`` *sent*.
 
-        Args:
-            sent: As ``body`` returned it.
-            answer: What the answer's item holds; None where it leaves the field out.
-            file: JSON of the file, or list of files, that the item held before.
+        *file* is the JSON of the file, or list of files, that the item held before.
         """
         if self.files:
             return self.compare(sent, answer, file)
         return self.compare(sent, answer) or self.normalised(sent, answer)
 
     def normalised(self, sent: Any, answer: Any) -> bool:
-        """Tell whether *answer* is what was *sent* in a form of the CMS, and not as it was sent."""
+        """Tell whether *answer* is what was *sent*, but only in a form of the CMS."""
         if not self.form or self.compare(sent, answer):
             return False
         return cms_forms.akin(self.form, sent, answer)
 
     @property
     def vague(self) -> bool:
-        """Whether an answer cannot tell one value from another that was never sent."""
+        """Whether an answer cannot tell the value sent from another one."""
         return self.files or self.compare is equality.present
 
     @property
     def verbatim(self) -> bool:
         """
-        Whether a value reads back as it was sent: numbers, and what clears a field, by value.
+        Whether a value reads back as sent; numbers and cleared fields by value.
 
-        What has a form of the CMS is told by the answer; but rich text is rewritten after it, too.
+        False for rich text, which the CMS may still rewrite after its answer.
         """
         by_value = self.compare in (equality.exact, equality.number)
         return by_value and not (self.needs_schema or self.refers or self.form == "richtext")
 
     def seen(self, answer: Any) -> str | None:
-        """Return *answer* as text that is one for what is the same; None: where *verbatim*."""
+        """Return *answer* as a text that is equal for equal values; None if *verbatim*."""
         return None if self.verbatim else seen(answer)
 
 
 def type_for(name: str, cms_type: str = "", cms_format: str = "") -> FieldType:
     """
-    Return the type *name* as a field of the CMS holds it.
+    Return the type *name*, "plain" if unknown, adapted to the CMS field that holds it.
 
     Args:
-        name: Of `TYPES`; any other counts as "plain".
-        cms_type: Of the field, as v2 calls it; "": it is not known.
-        cms_format: Of a date: "date-time" where a time of day is kept.
+        cms_type: As v2 names it; "": unknown.
+        cms_format: Of a date field: "date-time" if it keeps a time of day.
     """
     return _type_for(name if name in TYPES else "plain", cms_type, cms_format)
 
@@ -156,7 +150,7 @@ def type_for(name: str, cms_type: str = "", cms_format: str = "") -> FieldType:
 def _type_for(name: str, cms_type: str, cms_format: str) -> FieldType:
     known = TYPES[name]
     if known.form and cms_type:
-        # By the field, not by the mapping: a String may be mapped to a field for addresses.
+        # The field decides, not the mapping: a String may be mapped to a Link field.
         return replace(known, form=cms_forms.BY_CMS_TYPE.get(cms_type, ""))
     if known.compare is equality.date and cms_format == "date-time":
         return replace(known, compare=equality.instant)
@@ -164,7 +158,7 @@ def _type_for(name: str, cms_type: str, cms_format: str) -> FieldType:
 
 
 def are_same(name: str, one: str, other: str) -> bool:
-    """Tell whether two values of the type *name*, as canonical JSON text, are one."""
+    """Tell whether two values of type *name*, as canonical JSON text, are equal."""
     if one == other or not ignores_query(name):
         return one == other
     values = (files.without_query(json.loads(text)) for text in (one, other))
@@ -172,17 +166,14 @@ def are_same(name: str, one: str, other: str) -> bool:
 
 
 def ignores_query(name: str) -> bool:
-    """Tell whether files of the type *name* are one whose addresses differ in the query alone."""
+    """Tell whether the type *name* ignores the query of a file's address."""
     return name in TYPES and TYPES[name].no_query
 
 
 def form_mark(name: str, text: str) -> str | None:
     """
-    Return the mark of all that is akin to a value, where it is not that of the value itself.
-
-    Args:
-        name: Of its type.
-        text: The value, as canonical JSON text.
+    Return the mark of the normal form of a value, as canonical JSON *text*; None if it is the mark
+    of the value itself.
     """
     if ignores_query(name):
         value = json.loads(text)
@@ -197,7 +188,7 @@ def form_mark(name: str, text: str) -> str | None:
 
 
 def seen(answer: Any) -> str:
-    """Return what an item of the CMS shows as canonical text; of files and videos, their names."""
+    """Return a value of the CMS as canonical text; files and videos by fileId or URL."""
     try:
         return canonical(equality.named(answer))
     except (TypeError, ValueError, RecursionError):
@@ -205,7 +196,7 @@ def seen(answer: Any) -> str:
 
 
 def parse(text: str) -> Any:
-    """Return the value of canonical JSON *text*; a number with a point keeps all its digits."""
+    """Parse canonical JSON *text*; decimal numbers keep all digits."""
     return json.loads(text, parse_float=Decimal)
 
 

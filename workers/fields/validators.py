@@ -1,9 +1,9 @@
 """
-What each field type of the CMS takes, as far as a schema tells: one function per type. Pure.
+Validate values against a CMS schema: one function per field type.
 
-Each returns what was expected, in words, or None for a value that fits or of which nobody knows
-whether it does. What the CMS has to look up (whether an item, a file or a slug is there) is not
-asked here. The validations go by v2's names (`workers.webflow.item_answers` renames those of v1).
+Each returns what was expected, or None if the value fits or that is unknown. Whether an item, file
+or slug exists is left to the CMS. Rules have v2's names (`workers.webflow.item_answers` renames
+those of v1).
 
 https://developers.webflow.com/data/reference/field-types-item-values
 """
@@ -43,16 +43,16 @@ _VIDEO = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
 _ADDRESS = "an http(s) URL of a public host"
 _OBJECT = "an object with a 'url'"
 _TAG = re.compile(r"<[^<>]*>")
-_MIDNIGHT = "T24:00"  # ISO 8601 has it, Python before 3.14 has not
-_LONGEST_COLOR = 100  # characters; more are for the CMS to judge
-# Of a picture's address: what surely names something else. No ending, or any other, may be one.
+_MIDNIGHT = "T24:00"  # valid in ISO 8601; Python accepts it since 3.14
+_LONGEST_COLOR = 100  # characters; longer values are left to the CMS
+# Extensions that are certainly no picture; without one, or with another, it may be.
 _NO_PICTURE = re.compile(
     r"\.(?:csv|docx?|epub|gz|mov|mp[34]|od[st]|pdf|pptx?|rar|tar|txt|wav|webm|xlsx?|zip)"
 )
 
 
 def plain(value: Any, asked: Asked) -> str | None:
-    """A ``pattern`` is not run: it is JavaScript's, and no schema has been seen that shows one."""
+    """``pattern`` is ignored: it is a JavaScript regex, and no schema has been seen with one."""
     if not isinstance(value, str):
         return "a text"
     if asked.rules.get("singleLine") is True and "\n" in value:
@@ -65,17 +65,17 @@ def plain(value: Any, asked: Asked) -> str | None:
 def rich_text(value: Any, asked: Asked) -> str | None:
     if not isinstance(value, str):
         return "HTML as a text"
-    # Code blocks come back empty, and nobody knows whether tags count.
+    # Code blocks come back empty, and whether tags count is undocumented.
     least = "" if "<pre" in value.lower() else html.unescape(_TAG.sub("", value))
     return _length(least, value, asked)
 
 
 def _length(least: str, most: str, asked: Asked) -> str | None:
-    """Hold a text against its bounds, by the reading that is the kindest to it."""
+    """Check the bounds leniently: the maximum against *least*, the minimum against *most*."""
     shortest, longest = bound(asked.rules, "minLength"), bound(asked.rules, "maxLength")
     if longest is not None and len(least) > longest:
         return f"at most {longest} characters (it has {len(least)})"
-    # JavaScript counts a character outside of the basic plane twice.
+    # JavaScript counts a character outside the basic plane twice.
     units = len(most.encode("utf-16-le", "surrogatepass")) // 2
     if shortest is not None and units < shortest:
         return f"at least {shortest} characters (it has {units})"
@@ -115,7 +115,7 @@ def option(value: Any, asked: Asked) -> str | None:
 
 
 def matching(pattern: re.Pattern[str], expected: str) -> Fit:
-    """Return what takes texts that match *pattern*."""
+    """Return a check for texts that match *pattern*."""
 
     def fit(value: Any, _: Asked) -> str | None:
         return None if isinstance(value, str) and pattern.fullmatch(value) else expected
@@ -132,7 +132,7 @@ reference = matching(_ID, "the id of an item: 24 hex digits")
 
 
 def every(fit: Fit) -> Fit:
-    """Return what takes a list of what *fit* takes; one bad element is a bad value."""
+    """Return a check for lists whose elements all pass *fit*."""
 
     def each(value: Any, asked: Asked) -> str | None:
         if not isinstance(value, list):
@@ -147,14 +147,14 @@ def every(fit: Fit) -> Fit:
 
 def file(value: Any, asked: Asked) -> str | None:
     if isinstance(value, str):
-        # v1 takes a bare URL and a bare fileId; of v2 nobody knows.
+        # v1 takes a bare URL or fileId; for v2 a bare fileId is unverified, and refused.
         known = asked.api == "v1" and _ID.fullmatch(value)
         return None if known or _web_parts(value) else _ADDRESS
     if not isinstance(value, dict):
         return _OBJECT
     url, named = value.get("url"), value.get("fileId")
     if isinstance(named, str) and (asked.api == "v1" or isinstance(url, str)):
-        # A file that the CMS has already, whatever its address.
+        # The CMS has this file already, whatever its address.
         return None if _ID.fullmatch(named) else "a fileId: 24 hex digits"
     if not isinstance(url, str):
         return _OBJECT
@@ -162,7 +162,7 @@ def file(value: Any, asked: Asked) -> str | None:
 
 
 def image(value: Any, asked: Asked) -> str | None:
-    """As `file`, and no address that names a file of another kind."""
+    """Like `file`, but refuses an address that names another kind of file."""
     expected = file(value, asked)
     if expected or (isinstance(value, dict) and isinstance(value.get("fileId"), str)):
         return expected
@@ -172,11 +172,11 @@ def image(value: Any, asked: Asked) -> str | None:
 
 
 def _web_parts(url: str) -> SplitResult | None:
-    """Return the parts of an address from which a file may be fetched; None: it is none."""
+    """Parse an address from which a file may be fetched; None if it is not one."""
     try:
         parts = urlsplit(url)
         reachable = bool(parts.hostname) and not str(parts.hostname).endswith(".invalid")
-    except ValueError:  # as of brackets that hold no address
+    except ValueError:  # for instance brackets without an address
         return None
     return parts if reachable and parts.scheme in ("http", "https") else None
 
@@ -189,7 +189,7 @@ FITS: Mapping[str, Fit] = {
     "VideoLink": video,
     "Link": matching(_LINK, "a link: https://…, mailto:…, tel:…, /path or #anchor"),
     "Email": matching(_EMAIL, "an e-mail address"),
-    "Phone": plain,  # any text: no rule for telephone numbers is known
+    "Phone": plain,  # any text: no rule for phone numbers is documented
     "Number": number,
     "DateTime": moment,
     "Switch": switch,
