@@ -1,1 +1,1 @@
-"""The embedded store: its files, and what is done about files that are damaged."""
+"""The embedded store: its files, its server, and the repair of damaged files."""

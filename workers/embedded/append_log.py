@@ -1,8 +1,8 @@
 """
-Where an append-only file is whole, and what follows after that. Pure: it is handed the bytes.
+Find where an append-only file is intact, and what follows.
 
-A file holds commands as clients send them (RESP arrays of bulk strings); what one script or one
-transaction wrote stands between MULTI and EXEC, and counts as a whole or not at all.
+A file holds commands as clients send them (RESP arrays of bulk strings); a script or transaction
+that wrote several stands between MULTI and EXEC and counts only as a whole.
 
 https://valkey.io/topics/persistence/ and https://valkey.io/topics/protocol/
 """
@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from mmap import mmap
 from typing import Literal
 
-_LONGEST_LINE = 32  # bytes of a number, or of a name, and to spare
-_LONGEST_NOTE = 128  # bytes of a note of the time
-_MOST_WORDS = 1024 * 1024  # of one command
-_LARGEST_WORD = 512 * 1024 * 1024  # bytes, as the server's proto-max-bulk-len
-_MANY = 16  # commands in a row that nobody's value holds
+_LONGEST_LINE = 32  # bytes of a number or a name, with a margin
+_LONGEST_NOTE = 128  # bytes of a timestamp annotation
+_MOST_WORDS = 1024 * 1024  # in one command
+_LARGEST_WORD = 512 * 1024 * 1024  # bytes: the server's proto-max-bulk-len
+_MANY = 16  # consecutive commands: too many to be part of a value
 _BEGIN = re.compile(rb"\*[1-9]\d{0,6}\r\n\$\d{1,9}\r\n")
 _ARRAY = re.compile(rb"\*([1-9]\d{0,5})\r\n")
 _WORD = re.compile(rb"\$(\d{1,8})\r\n")
@@ -30,34 +30,26 @@ Bytes = bytes | mmap
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """
-    Args:
-        whole: Bytes up to the end of the last whole command or transaction.
-        damage: Where what cannot be read begins; None: nowhere. Between the two stand the
-            commands of a transaction that has no end.
-        kind: "cut": the file ends in the middle of a command or transaction; "foreign": there is
-            something that is no command.
-        followed: Whole commands stand behind the damage.
-    """
-
-    whole: int
+    whole: int  # bytes up to the end of the last complete command or transaction
+    # Offset of the first unreadable byte; after *whole* there may be an unfinished transaction.
     damage: int | None = None
+    # "cut": ends inside a command or transaction; "foreign": no command
     kind: Literal["", "cut", "foreign"] = ""
-    followed: bool = False
+    followed: bool = False  # complete commands follow the damage
 
 
 class _Cut(Exception):
-    """The bytes end before the command does."""
+    """The file ends before the command does."""
 
 
 class _Foreign(Exception):
-    """What stands here is no command."""
+    """These bytes are no command."""
 
 
 def scan(log: Bytes) -> Scan:
-    """Return up to where *log* is whole; it is read from its beginning."""
+    """Find how far *log*, a whole file, is intact."""
     at = whole = 0
-    open_since = None  # the MULTI of a transaction whose EXEC was not met yet
+    open_since = None  # offset of a MULTI without its EXEC so far
     while at < len(log):
         try:
             name, end = _plain(log, at) or _command(log, at)
@@ -79,11 +71,10 @@ def scan(log: Bytes) -> Scan:
 
 def _goes_on(log: Bytes, start: int, *, to_end: bool) -> bool:
     """
-    Return whether whole commands stand behind *start*.
+    Tell whether complete commands follow *start*.
 
-    Args:
-        to_end: They count only where they reach the end, or are many. A value that is cut off may
-            hold anything, even something that looks like a command.
+    *to_end*: only if they reach the end or are many, since a truncated value may hold anything,
+    even something that looks like a command.
     """
     at = start
     while (at := log.find(b"*", at)) >= 0:
@@ -105,7 +96,7 @@ def _reads(log: Bytes, at: int, to_end: bool) -> bool:
 
 
 def _plain(log: Bytes, at: int) -> tuple[bytes, int] | None:
-    """Return what `_command` does, three times as fast; None: it is to tell what is wrong."""
+    """Like `_command`, three times as fast; None: call `_command` to find out what is wrong."""
     count = _ARRAY.match(log, at)
     if not count:
         return None
@@ -124,11 +115,11 @@ def _plain(log: Bytes, at: int) -> tuple[bytes, int] | None:
 
 def _command(log: Bytes, at: int) -> tuple[bytes, int]:
     """
-    Return the name of the command at *at* in capitals, and where it ends.
+    Return the name of the command at *at*, in capitals, and the offset of its end.
 
     Raises:
-        _Cut: *log* ends before it does.
-        _Foreign: There is none.
+        _Cut: *log* ends inside the command.
+        _Foreign: There is no command.
     """
     if log[at : at + 1] == b"#":
         return b"", _end_of_note(log, at)
@@ -140,7 +131,7 @@ def _command(log: Bytes, at: int) -> tuple[bytes, int]:
         size, at = _number(log, at, b"$", _LARGEST_WORD)
         end = at + size
         if log[end : end + 2] != b"\r\n":
-            # Zeros behind a part of it are no cut: the file goes on where the word ends.
+            # Bytes follow the word: the file was not cut here but, for instance, filled with zeros.
             raise _Foreign if len(log) >= end + 2 else _Cut
         if index == 0:
             name = log[at : min(end, at + _LONGEST_LINE)].upper()
@@ -151,7 +142,7 @@ def _command(log: Bytes, at: int) -> tuple[bytes, int]:
 
 
 def _end_of_note(log: Bytes, at: int) -> int:
-    """Return where a note of the time ends; the server passes over any such line."""
+    """Return the end of a timestamp annotation; the server skips any such line."""
     end = log.find(b"\n", at, at + _LONGEST_NOTE)
     if end < 0:
         raise _Cut if len(log) - at < _LONGEST_NOTE else _Foreign
@@ -159,7 +150,9 @@ def _end_of_note(log: Bytes, at: int) -> int:
 
 
 def _number(log: Bytes, at: int, sign: bytes, most: int) -> tuple[int, int]:
-    """Return the number, up to *most*, of a line that begins with *sign*, and where it ends."""
+    """
+    Return the number in a line that begins with *sign*, at most *most*, and the end of the line.
+    """
     line = log[at : at + _LONGEST_LINE]
     text, ended, _ = line.partition(b"\r\n")
     if not ended and at + _LONGEST_LINE > len(log):

