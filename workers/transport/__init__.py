@@ -1,1 +1,1 @@
-"""HTTP, whole and in time."""
+"""HTTP requests with a deadline for the whole exchange."""

@@ -1,9 +1,9 @@
 """
 A deadline for a whole HTTP request: connecting, sending, and every byte of the answer.
 
-``requests`` times out per read, so a server that drips one byte a second holds a caller for ever.
-Here a timer shuts the socket down when the time is up, whatever is then being waited for, and the
-request remembers whether any of its bytes may have left this machine.
+``requests`` times out per read, so a server that sends a byte per second blocks a caller for ever.
+Here a timer shuts the socket down when the time is up, and the request records whether any of its
+bytes may have left this machine.
 """
 
 from __future__ import annotations
@@ -23,15 +23,14 @@ CONNECT = 3.0  # s for one address of a host
 
 
 class TimeUp(OSError):
-    """The request may not be sent any more, or not go on connecting."""
+    """It is too late to connect or to send the request."""
 
 
 class Deadline:
     """
-    The time left for one request at a time, of one thread.
+    The deadline of one request at a time, in one thread.
 
-    Between ``start`` and ``stop``, *sent* tells whether bytes may have left, and *expired* whether
-    the time ran out.
+    *sent*: bytes of the request may have left; *expired*: the time ran out.
     """
 
     def __init__(self) -> None:
@@ -45,7 +44,7 @@ class Deadline:
         self._timer = threading.Timer(0, self._expire)
 
     def start(self, seconds: float, not_after: float) -> None:
-        """Begin a request of *seconds* in all, not to be sent after *not_after* (monotonic)."""
+        """Start a request of *seconds* in all, not sent after *not_after* (monotonic)."""
         self.sent = self.expired = False
         self._seconds = seconds
         self._end, self._not_after = time.monotonic() + seconds, not_after
@@ -54,7 +53,7 @@ class Deadline:
         self._timer.start()
 
     def stop(self) -> None:
-        """End the request; the timer's thread is gone when this returns."""
+        """End the request; the timer's thread has ended when this returns."""
         self._timer.cancel()
         self._timer.join()
         with self._lock:
@@ -64,16 +63,16 @@ class Deadline:
 
     @property
     def reason(self) -> str | None:
-        """What the time ran out for, None while there is some left."""
+        """What was missing when the time ran out; None if it did not."""
         missing = "whole answer" if self.sent else "connection"
         return f"no {missing} within {self._seconds:g} s" if self.expired else None
 
     def connecting(self) -> float:
         """
-        Return the seconds that connecting to one address may take.
+        Return the timeout for connecting to one address, in seconds.
 
         Raises:
-            TimeUp: none are left.
+            TimeUp: No time is left.
         """
         left = min(self._end, self._not_after) - time.monotonic()
         if left <= 0:
@@ -82,10 +81,10 @@ class Deadline:
 
     def sending(self, connected: socket.socket) -> None:
         """
-        Note that the first byte is about to leave by *connected*.
+        Record that the first byte is about to leave on *connected*.
 
         Raises:
-            TimeUp: it is too late for that.
+            TimeUp: It is too late.
         """
         if not self.sent and time.monotonic() >= min(self._end, self._not_after):
             raise TimeUp("it is too late to send the request")
@@ -96,8 +95,8 @@ class Deadline:
         """Shut *connected* down when the time is up."""
         with self._lock:
             if self._socket is None:
-                # A second descriptor of the same connection: TLS takes the first one over, and
-                # http.client closes it early where the server ends the connection after its answer.
+                # A second descriptor of the same connection: TLS takes over the first, and
+                # http.client closes it early if the server ends the connection after its answer.
                 self._socket = socket.fromfd(
                     connected.fileno(), connected.family, socket.SOCK_STREAM
                 )
@@ -114,20 +113,20 @@ class Deadline:
             try:
                 self._socket.shutdown(socket.SHUT_RDWR)
             except OSError:
-                return  # the other side was faster
+                return  # already closed by the peer
 
 
 class _Final(http.client.HTTPResponse):
     """
-    The final answer: what a server says before it (1xx) is passed over.
+    The final response; informational ones (1xx) are skipped.
 
-    http.client passes over 100 alone and takes a 102 or 103 for the answer; the answer itself then
-    waits in the connection, for the next request to take it for its own.
+    http.client skips only 100 and returns a 102 or 103 as the response; the final response would
+    stay in the connection, and the next request would read it as its own.
     https://www.rfc-editor.org/rfc/rfc9110#section-15.2
     """
 
     def _read_status(self) -> Any:
-        inherited: Any = super()  # its types do not know the method
+        inherited: Any = super()  # not in its type stubs
         while True:
             line = inherited._read_status()
             if not 100 <= line[1] < 200:
@@ -136,13 +135,13 @@ class _Final(http.client.HTTPResponse):
 
 
 class _Timed(HTTPConnection):
-    """A connection that tells its deadline when it connects and when it sends."""
+    """A connection that checks its deadline when it connects and sends."""
 
     deadline: ClassVar[Deadline]
     response_class = _Final
 
     def _new_conn(self) -> socket.socket:
-        # Not the inherited loop: it grants every address of a host the whole timeout.
+        # Not the inherited loop: it gives every address of a host the whole timeout.
         last = OSError(f"{self.host} has no address")
         for *_, address in socket.getaddrinfo(self._dns_host, self.port, 0, socket.SOCK_STREAM):
             seconds = self.deadline.connecting()
@@ -158,19 +157,20 @@ class _Timed(HTTPConnection):
         raise last
 
     def _tunnel(self) -> None:
-        parent: Any = super()  # http.client has this method, its types do not
+        parent: Any = super()  # not in its type stubs
         parent._tunnel()
-        # Shut down, it reads like the end of the proxy's headers, and TLS would begin on nothing.
+        # A socket shut down by the timer looks like the end of the proxy's headers; TLS would start
+        # on it.
         self.deadline.connecting()
 
     def connect(self) -> None:
         try:
             super().connect()
         finally:
-            # What a proxy was sent to get a tunnel is no byte of the request.
+            # The CONNECT to a proxy is no part of the request.
             self.deadline.sent = False
         if self.sock is not None:
-            self.sock.settimeout(None)  # what connecting left there; from here on the timer rules
+            self.sock.settimeout(None)  # the timer takes over from the connect timeout
 
     def send(self, data: Any) -> None:
         if self.sock is None:
@@ -184,7 +184,7 @@ class _TimedSecure(_Timed, HTTPSConnection):
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """One kept connection per host, without retries, under one deadline. For one thread."""
+    """One persistent connection per host, without retries, under one deadline. For one thread."""
 
     def __init__(self, deadline: Deadline) -> None:
         plain = type("Plain", (_Timed,), {"deadline": deadline})

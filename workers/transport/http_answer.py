@@ -1,4 +1,4 @@
-"""What the clients of several systems share: how an answer is read, and why there is none."""
+"""Shared by HTTP clients: bearer tokens, bounded bodies, and readable errors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import requests
 import urllib3
 
-# All that a request can end with that got no readable answer.
+# All errors of a request without a readable answer.
 FAILURES = (
     requests.RequestException,
     urllib3.exceptions.HTTPError,
@@ -19,11 +19,11 @@ FAILURES = (
 
 
 class AnswerTooLong(ValueError):
-    """The body of an answer goes on beyond what is read."""
+    """The body of an answer is longer than allowed."""
 
 
 class Bearer(requests.auth.AuthBase):
-    """Proof of a request; as *auth*, so that no .netrc can put another in its place."""
+    """Authentication by token; as *auth*, so that no .netrc can replace it."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -34,12 +34,7 @@ class Bearer(requests.auth.AuthBase):
 
 
 def read_body(response: requests.Response, largest: int) -> bytes:
-    """
-    Return the body of *response*.
-
-    Raises:
-        AnswerTooLong: It has more than *largest* bytes.
-    """
+    """Return the body of *response*; AnswerTooLong if it has more than *largest* bytes."""
     body = bytearray()
     for chunk in response.iter_content(65_536):
         body += chunk
