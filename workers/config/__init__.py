@@ -1,1 +1,1 @@
-"""What an operator writes, read and checked."""
+"""The configuration: instep.toml and the environment, read and validated."""

@@ -1,7 +1,7 @@
 """
-``${NAME}`` in the texts of ``instep.toml``: the environment, and the file ``.env`` beside it.
+``${NAME}`` in ``instep.toml``: from the environment, and from the file ``.env`` beside it.
 
-``.env`` only adds names that the environment does not have, one ``NAME=value`` a line.
+``.env`` has one ``NAME=value`` per line; the environment wins.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*")
 
 
 def read_env(path: Path) -> tuple[dict[str, str], list[Problem]]:
-    """Return the names that the file *path* sets (none if there is no such file), and its slips."""
+    """Return the variables in the file *path*, none if it does not exist, and its problems."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
@@ -41,17 +41,17 @@ def read_env(path: Path) -> tuple[dict[str, str], list[Problem]]:
 def _unquoted(text: str) -> str:
     if len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'":
         return text[1:-1]
-    # Only after a blank does # begin a comment: a password may hold one.
+    # # begins a comment only after a blank: a password may contain one.
     return re.split(r"\s+#", text, maxsplit=1)[0]
 
 
 class Substitution:
     """
-    Puts the environment into a parsed file, and remembers what came from where.
+    Fills environment variables into a parsed file.
 
     Attributes:
-        problems: A variable that is missing, or a ``${`` that names none.
-        templates: Place → text as written: what an error shows instead of the value.
+        problems: Variables that are missing, and a ``${`` without a name.
+        templates: Place → text as written: errors show it instead of the value.
     """
 
     def __init__(self, environ: Mapping[str, str], file: str) -> None:
@@ -61,7 +61,7 @@ class Substitution:
         self.templates: dict[str, str] = {}
 
     def apply(self, value: Any, where: str = "") -> Any:
-        """Return *value* with every text in it filled in; one that cannot be stays as it is."""
+        """Return *value* with all variables filled in; a text with a missing one stays as it is."""
         if isinstance(value, dict):
             inner = f"{where}." if where else ""
             return {key: self.apply(each, f"{inner}{key}") for key, each in value.items()}

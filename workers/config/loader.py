@@ -1,4 +1,4 @@
-"""From ``instep.toml`` to Settings, with everything that is wrong with it on the way."""
+"""Reads ``instep.toml`` into Settings, and collects its problems."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from workers.config.store_url import is_store_url
 from workers.config.times import moment
 from workers.errors import ConfigurationInvalid, Problem
 
-_TWICE = re.compile(r"Cannot declare \((.*)\) twice")  # what tomllib says
+_TWICE = re.compile(r"Cannot declare \((.*)\) twice")  # tomllib's message
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """
-    What could be read of ``instep.toml``, and everything that is wrong with it.
+    The readable part of ``instep.toml``, and all its problems.
 
-    A section with a problem stands in *settings* with what was right in it, so that a check of
-    what refers to it says nothing twice; only without *problems* may anything run.
+    *settings* include sections with problems, as far as they are valid, so that references to them
+    raise no second problem. Only settings without *problems* may be used to run.
     """
 
     settings: Settings
@@ -40,17 +40,17 @@ class Draft:
     templates: Mapping[str, str] = field(default_factory=dict)  # place → text with its ${NAME}
 
     def located(self, problem: Problem) -> Problem:
-        """Return *problem*, which names a key alone, as one of this file."""
+        """Return *problem*, which names a key only, as one of this file."""
         where = f"{self.settings.path}: {problem.where}"
         return _masked(replace(problem, where=where), self.templates)
 
     def sound_sources(self) -> tuple[Source, ...]:
-        """Return the sources in which nothing is wrong."""
+        """Return the sources without problems."""
         wrong = self._wrong("sources")
         return tuple(s for name, s in self.settings.sources.items() if name not in wrong)
 
     def sound_fetchers(self) -> tuple[Fetcher, ...]:
-        """Return the fetchers in which nothing is wrong."""
+        """Return the fetchers without problems."""
         wrong = self._wrong("fetchers")
         return tuple(f for name, f in self.settings.fetchers.items() if name not in wrong)
 
@@ -65,10 +65,10 @@ class Draft:
 
 def load(environ: Mapping[str, str]) -> Settings:
     """
-    Read ``$INSTEP_CONFIG``, else ``./instep.toml``, with the environment filled in.
+    Read ``$INSTEP_CONFIG``, or ``./instep.toml``, with the environment filled in.
 
     Raises:
-        ConfigurationInvalid: with every problem of the file and the environment.
+        ConfigurationInvalid: With every problem of the file and the environment.
     """
     draft = read(environ)
     if draft.problems:
@@ -77,17 +77,17 @@ def load(environ: Mapping[str, str]) -> Settings:
 
 
 def fill(environ: MutableMapping[str, str]) -> None:
-    """Add to *environ* the names of ``.env`` that it lacks; ``read`` tells what is wrong there."""
+    """Add the variables of ``.env`` to *environ*; ``read`` reports the problems of that file."""
     for name, value in read_env(_path(environ).with_name(".env"))[0].items():
         environ.setdefault(name, value)
 
 
 def read(environ: Mapping[str, str]) -> Draft:
     """
-    Read what ``load`` reads, as far as it is right.
+    Like ``load``, but return what is valid together with the problems.
 
     Raises:
-        ConfigurationInvalid: there is no such file, or it is not TOML.
+        ConfigurationInvalid: There is no such file, or it is not TOML.
     """
     path = _path(environ)
     written = _parse(path)
@@ -142,7 +142,7 @@ def _bare(address: str | None) -> str | None:
 
 
 def _masked(problem: Problem, templates: Mapping[str, str]) -> Problem:
-    """Return *problem* without a value from the environment: it may be a secret in any key."""
+    """Hide a value that came from the environment: it may be a secret in any key."""
     names = ", ".join(
         template
         for place, template in templates.items()
@@ -157,13 +157,13 @@ def _masked(problem: Problem, templates: Mapping[str, str]) -> Problem:
 def _parted(
     table: dict[str, Any], schema: schemas.Section
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the keys of *table* that its sender or kind is to check, and those of *schema*."""
+    """Split *table* into the options of its sender or kind, and the keys of *schema*."""
     own = {key: value for key, value in table.items() if key not in schema.fields}
     return own, {key: value for key, value in table.items() if key in schema.fields}
 
 
 def _secrets(written: Sequence[Any]) -> dict[str, Any]:
-    """Return the secrets as text, and beside them their ends if any has one."""
+    """Return the secrets, and their expiry times if any has one."""
     tables = [each if isinstance(each, dict) else {"value": each} for each in written]
     ends = tuple(moment(each.get("until")) for each in tables)
     return {
@@ -173,7 +173,7 @@ def _secrets(written: Sequence[Any]) -> dict[str, Any]:
 
 
 class _Reader:
-    """Turns one parsed and filled file into sections, and gathers what is wrong on the way."""
+    """Builds the sections from a parsed file and collects the problems."""
 
     def __init__(self, file: str, raw: dict[str, Any], substitution: Substitution) -> None:
         self.file = file
@@ -189,7 +189,7 @@ class _Reader:
         return values
 
     def add(self, problem: Problem) -> None:
-        # One problem a key: a variable that is missing explains why the value does not fit.
+        # One problem per key: a missing variable explains why the value is invalid.
         inside = f"{problem.where}["
         places = [known.where for known in self.problems]
         if any(place == problem.where or place.startswith(inside) for place in places):
@@ -197,7 +197,6 @@ class _Reader:
         self.problems.append(_masked(problem, self.templates))
 
     def tables(self, kind: str) -> dict[str, dict[str, Any]]:
-        """Return the tables ``[kind.NAME]`` by name."""
         tables = {}
         for name, table in self.top.get(kind, {}).items():
             where = f"{self.file}: {kind}.{name}"
@@ -263,7 +262,7 @@ class _Reader:
         return built
 
     def _one_name_each(self, built: Mapping[str, Collection]) -> None:
-        """An item under two names would have two newest values."""
+        """Refuse a collection with two names: its items would have two newest values."""
         known = self.top.get("destinations", {})
         names: dict[tuple[Any, str], str] = {}
         for name, collection in built.items():

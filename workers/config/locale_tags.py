@@ -1,5 +1,5 @@
 """
-Which variants of an item are written: ``locales`` of a collection. Pure.
+The key ``locales`` of a collection: which variants of an item are written.
 
 https://developers.webflow.com/data/docs/working-with-localization
 """
@@ -18,7 +18,7 @@ EXPECTED = '"primary", "all" or a list of tags as GET /sites lists them, such as
 
 
 def are_locales(value: Any) -> bool:
-    """Tell whether *value* is what ``locales`` may be."""
+    """Tell whether *value* is valid for ``locales``."""
     if not isinstance(value, list):
         return value in ("primary", "all")
     tags = {tag.lower() for tag in value if is_tag(tag)}
@@ -26,19 +26,19 @@ def are_locales(value: Any) -> bool:
 
 
 def repeated_tag(value: Any) -> str | None:
-    """Return what is wrong with a list that names a tag twice, in any case of its letters."""
+    """Return the problem of a list that repeats a tag, ignoring case."""
     tags = [tag.lower() for tag in value if is_tag(tag)] if isinstance(value, list) else []
     twice = next((tag for tag in tags if tags.count(tag) > 1), None)
     return None if twice is None else f"the tag {twice} twice"
 
 
 def is_tag(value: Any) -> bool:
-    """Tell whether *value* can name a locale, as ``de`` or ``de-AT`` do."""
+    """Tell whether *value* is a locale tag, such as ``de`` or ``de-AT``."""
     return isinstance(value, str) and _TAG.fullmatch(value) is not None
 
 
 def unknown_to_v1(where: str, values: Mapping[str, Any], destinations: Mapping[str, Any]) -> Any:
-    """Return the problem of a collection with *values* whose destination knows no locales."""
+    """Return a Problem if *values*, of a collection, has locales but its destination uses v1."""
     name = values.get("destination", "")
     table = destinations.get(name)
     locales = values.get("locales", "primary")

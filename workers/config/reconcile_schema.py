@@ -1,6 +1,5 @@
 """
-``[collections.NAME.reconcile]`` and ``[collections.NAME.guard]``: their keys, what fits each, and
-what does not fit together.
+The tables ``[collections.NAME.reconcile]`` and ``[collections.NAME.guard]``, and their checks.
 """
 
 from __future__ import annotations
@@ -18,26 +17,26 @@ from workers.errors import Problem
 POLICIES = ("source wins", "cms wins", "report")
 _EVERY = re.compile(r"([0-9]{1,5})([mhd])")
 _SECONDS = {"m": 60.0, "h": 3600.0, "d": 86_400.0}
-WINDOW_MOST = 7 * 86_400.0  # s: for so long the guard's counts are kept (lua/lib/run_counts.lua)
-GONE = {"retire_at_most": "at_most", "retire_percent": "percent"}  # keys → those of the guard
+WINDOW_MOST = 7 * 86_400.0  # s: how long the guard's counts are kept (lua/lib/run_counts.lua)
+GONE = {"retire_at_most": "at_most", "retire_percent": "percent"}  # old keys → keys of the guard
 _POLICY = " or ".join(f'"{name}"' for name in POLICIES)
 
 
 class Reading(Protocol):
-    """What reads the file: `workers.config.loader`."""
+    """The reader of the file, `workers.config.loader`."""
 
     file: str
     warnings: list[Problem]
 
     def check(self, section: Section, raw: Mapping[str, Any], where: str) -> dict[str, Any]:
-        """Return the keys of *raw* that are right, and keep a problem for each that is not."""
+        """Return the valid keys of *raw*, and record the problems of the others."""
 
     def add(self, problem: Problem) -> None:
-        """Keep a problem."""
+        """Record a problem."""
 
 
 def seconds(text: Any) -> float | None:
-    """Return the seconds of ``"90m"``, ``"24h"`` or ``"7d"``; None: it is no such text."""
+    """Return the seconds in ``"90m"``, ``"24h"`` or ``"7d"``; None if invalid or 0."""
     match = _EVERY.fullmatch(text) if isinstance(text, str) else None
     found = int(match[1]) * _SECONDS[match[2]] if match else 0.0
     return found or None
@@ -98,17 +97,12 @@ class GuardSection(Section):
     )
 
 
-# Not in the class: "fields" and "partial" are attributes of every schema.
+# Not in the class body: "fields" and "partial" are attributes of marshmallow's Schema.
 ReconcileSection = cast("type[Section]", _Plain.from_dict(_REST, name="ReconcileSection"))
 
 
 def read(reader: Reading, name: str, table: Any, guard: Any) -> dict[str, Any]:
-    """
-    Return ``{"reconcile": …, "guard": …}`` of the collection *name*: what it has a table of.
-
-    Args:
-        table, guard: The tables as written, or None.
-    """
+    """Return ``{"reconcile": …, "guard": …}`` of the collection *name*, from its tables, if any."""
     where = f"collections.{name}."
     limits = {} if guard is None else reader.check(GuardSection(), guard, f"{where}guard.")
     if "window" in limits:

@@ -1,8 +1,8 @@
 """
-The sections of ``instep.toml`` as marshmallow schemas: which keys there are, and what fits each.
+The sections of ``instep.toml`` as marshmallow schemas.
 
-A value is taken as it stands or refused; nothing is coerced, since ``"60"`` for a number is a
-slip that TOML can tell from 60. What fits is said in words beside the test, for the errors.
+Values are accepted as they are or refused, never coerced: ``"60"`` for a number is a mistake that
+TOML can tell from 60. Each check has its expectation in words, for the errors.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from workers.errors import Problem
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 NAME_EXPECTED = "1 to 63 of a-z, 0-9, _ and -, starting with a letter or digit"
 CHALLENGES = ("hub.challenge", "challenge", "validationToken", "WebHook-Request-Origin", "HEAD")
-LONGEST_SHOWN = 60  # characters of a value that stands in an error
+LONGEST_SHOWN = 60  # characters of a value shown in an error
 
 
 class Value(fields.Field[Any]):
-    """One key: *expected* in words, the test of it, and whether its value may be shown."""
+    """One key: what is *expected*, the check of it, and whether its value is secret."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ def whole(least: int) -> Callable[[Any], bool]:
 
 
 def number(least: float) -> Callable[[Any], bool]:
-    # Not isinstance: true is an int in Python, and a slip in a file.
+    # Not isinstance: true is an int in Python, and a mistake here.
     return lambda value: type(value) in (int, float) and math.isfinite(value) and value >= least
 
 
@@ -77,7 +77,7 @@ def is_text(value: Any) -> bool:
 
 
 def is_token(value: Any) -> bool:
-    """What an Authorization header can carry."""
+    """Tell whether an Authorization header can carry *value*."""
     return is_text(value) and value.isascii() and value.isprintable() and " " not in value
 
 
@@ -137,7 +137,7 @@ def is_table(value: Any) -> bool:
 
 
 class Section(Schema):
-    """A table of the file: a key that is not named here is an error."""
+    """A table of the file; unknown keys are errors."""
 
     class Meta:
         unknown = RAISE
@@ -150,7 +150,7 @@ class StoreSection(Section):
     memory_mb = Value("a whole number of MiB, 16 or more", whole(16))
     history_mb = Value("a whole number of MiB, 1 or more", whole(1))
     history_days = Value("a number of days above 0", above_zero)
-    history = Value("a whole number of entries, 100 or more", whole(100))  # goes: history_mb
+    history = Value("a whole number of entries, 100 or more", whole(100))  # deprecated: history_mb
     spool_mb = Value("a whole number of MiB, 0 or more", whole(0))
 
 
@@ -252,7 +252,7 @@ class FileSection(Section):
 def check(
     section: Section, raw: Mapping[str, Any], where: str
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """Return the keys of *raw* that are right, and a problem for each that is not."""
+    """Return the valid keys of *raw*, and a problem for each other key."""
     try:
         return dict(section.load(raw)), []
     except ValidationError as error:
@@ -277,7 +277,7 @@ def _problem(section: Section, key: str, raw: Mapping[str, Any], where: str) -> 
 
 
 def describe(value: Any, *, secret: bool) -> str:
-    """Return *value* as an error may show it: of a secret, no more than its kind."""
+    """Describe *value* for an error; of a *secret* only its type."""
     if value == "":
         return "an empty text"
     if isinstance(value, list):
@@ -285,7 +285,7 @@ def describe(value: Any, *, secret: bool) -> str:
         return f"a list of {' and '.join(inner)}" if inner else "an empty list"
     if secret or not isinstance(value, (str, int, float)):
         return _kind(value)
-    # The user part of an address may be a password.
+    # The user part of a URL may be a password.
     text = re.sub(r"//[^/@]*@", "//***@", json.dumps(value, ensure_ascii=False))
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 

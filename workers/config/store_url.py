@@ -1,6 +1,4 @@
-"""
-The address of a store: ``REDIS_URL``. Pure.
-"""
+"""Validation of ``REDIS_URL``."""
 
 from __future__ import annotations
 
@@ -9,7 +7,6 @@ from urllib.parse import urlsplit
 
 
 def is_store_url(url: str) -> bool:
-    """Tell whether *url* can be the address of a store."""
     if not re.match(r"(redis|rediss|unix)://.", url):
         return False
     try:

@@ -1,4 +1,4 @@
-"""Times and time zones as they stand in ``instep.toml``."""
+"""Times and time zones in ``instep.toml``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
 def moment(value: Any) -> datetime | None:
-    """Return the instant that *value* names, as text or as TOML's own; None: none, or no offset."""
+    """
+    Return the instant in *value*, a text or TOML datetime; None if invalid or without an offset.
+    """
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
@@ -18,12 +20,12 @@ def moment(value: Any) -> datetime | None:
 
 
 def is_zone(value: Any) -> bool:
-    """Tell whether *value* names a time zone that this system knows."""
+    """Tell whether this system knows the time zone *value*."""
     if not isinstance(value, str) or not value:
         return False
     try:
         ZoneInfo(value)
-    # An OSError: the name of a folder of zones, such as "Europe".
+    # OSError: the name of a directory of zones, such as "Europe".
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
     return True
