@@ -1,14 +1,14 @@
 """
-The Flask application: wiring, health, readiness and metrics.
+The Flask application: routes, health, readiness and metrics.
 
-| Path | Answers |
+| Path | Answer |
 |---|---|
 | ``/webhooks/…`` | see ``service.web.webhooks`` |
 | ``/healthz`` | 200 as long as the process answers |
-| ``/readyz`` | 503 where a delivery could not be kept, else 200: see ``service.web.readiness`` |
-| ``/metrics`` | Prometheus text; without the store what the machine knows by itself |
+| ``/readyz`` | 503 if a delivery could not be kept, else 200: see ``service.web.readiness`` |
+| ``/metrics`` | Prometheus text; without the store only the metrics of this machine |
 | ``/`` | 403 without ``INSTEP_ADMIN_TOKEN``, naming it |
-| ``/docs``, ``/docs/…`` | the documentation, for whoever sends ``INSTEP_ADMIN_TOKEN`` |
+| ``/docs``, ``/docs/…`` | the documentation, to requests that carry ``INSTEP_ADMIN_TOKEN`` |
 """
 
 from __future__ import annotations
@@ -47,21 +47,19 @@ def create_app(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Flask:
     """
-    Return the application, with everything it needs handed to it.
+    Return the application; everything it needs is an argument.
 
     Args:
-        configuration: Checked.
-        outbox: Takes deliveries.
         wake: Asks for a job on one destination.
-        status: Returns the numbers of ``instep status --json``, but for the processes; raises
+        status: Returns the numbers of ``instep status --json`` without the processes; raises
             StoreUnavailable.
-        check_store: Returns what is known of the store's durability, without secrets; raises
-            StoreUnavailable, or StoreUnsafe if that is less than what instep.toml asks for.
-        workers_alive: Returns how many workers are alive; raises StoreUnavailable.
-        hung: Returns the roles of processes that hang; raises StoreUnavailable.
-        count_refusal: Counts a refused request, by source and reason; must not wait.
-        spool: Keeps deliveries while the store cannot; None: nothing does.
-        clock: Returns the time now, aware.
+        check_store: Returns the durability of the store, without secrets; raises StoreUnavailable,
+            or StoreUnsafe if it is less than instep.toml asks for.
+        workers_alive: Returns the number of live workers; raises StoreUnavailable.
+        hung: Returns the roles of hanging processes; raises StoreUnavailable.
+        count_refusal: Counts a refused request by source and reason; must not block.
+        spool: Keeps deliveries while the store is away; None: they are answered with 503.
+        clock: Returns the current time, aware.
     """
     settings = configuration.settings
     intake = Intake(
@@ -70,7 +68,7 @@ def create_app(
     if spool is not None:
         spool.attach(intake)
     app = Flask(__name__, static_folder=None)
-    app.url_map.merge_slashes = False  # it would redirect, which senders take for a failure
+    app.url_map.merge_slashes = False  # a redirect, which senders count as a failure
     reporter = Reporter(settings.sources, count_refusal)
     app.register_blueprint(webhooks.blueprint(intake, settings.sources, clock, reporter))
     app.add_url_rule("/healthz", view_func=lambda: {"alive": True}, endpoint="healthz")
@@ -94,7 +92,7 @@ def _metrics(status: Callable[[], Mapping[str, Any]], spool: SpoolParts | None) 
     try:
         text = metrics.text(status)
     except StoreUnavailable:
-        # Not 503: with that a scraper drops what the machine knows, just when it is wanted.
+        # Not 503: the scraper would drop this machine's metrics just when they are needed.
         text = metrics.text_without_store(spool.waiting() if spool else 0)
     return Response(text, content_type=CONTENT_TYPE_LATEST)
 
@@ -108,7 +106,7 @@ def _front(admin_token: str | None) -> tuple[Response, int]:
 
 
 def _error(error: HTTPException, reporter: Reporter) -> Response:
-    """Answer in JSON, and keep what the HTTP rules want with it, such as Allow with a 405."""
+    """Answer in JSON, with the headers that HTTP requires, such as Allow with a 405."""
     path: str = request.environ["PATH_INFO"]
     reason = webhooks.REASONS.get(type(error))
     if reason and reporter.source_of(path):

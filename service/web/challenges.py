@@ -1,16 +1,16 @@
 """
-Challenges: how some systems ask whether an address wants their webhooks, before they send any.
+Challenges: requests by which a system verifies an address before it sends webhooks there.
 
-A source answers the one that it is configured for (``challenge = "…"``), and no other. An echo
-proves nothing and does nothing: no event comes of it.
+A source answers only the challenge it is configured for (``challenge = "…"``). A challenge carries
+no signature, and the answer has no effect: no event comes of it.
 
-| ``challenge`` | Asked by | Answer |
+| ``challenge`` | Request | Answer |
 |---|---|---|
 | ``hub.challenge`` | GET with that parameter | its value; 403 without ``verify_token``, if set |
 | ``challenge`` | POST of JSON with that key, and only token and type beside it | it, as JSON |
 | ``validationToken`` | POST or GET with that parameter | its value |
 | ``WebHook-Request-Origin`` | OPTIONS with that header | the same as ``WebHook-Allowed-Origin`` |
-| ``HEAD`` | HEAD or GET, by Trello, Mandrill and Mailchimp | 200, with nothing |
+| ``HEAD`` | HEAD or GET, by Trello, Mandrill and Mailchimp | 200, empty |
 
 https://www.w3.org/TR/websub/#hub-verifies-intent
 https://developers.facebook.com/docs/graph-api/webhooks/getting-started (hub.verify_token)
@@ -34,7 +34,7 @@ from service.senders.base import QUERY, Answer
 from service.senders.payload import parse_json
 from workers.errors import PayloadInvalid
 
-LONGEST: Final = 1_024  # characters that are echoed, at most
+LONGEST: Final = 1_024  # characters; a longer value is not echoed
 
 METHODS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -53,13 +53,12 @@ def echo(
     challenge: str, headers: Mapping[str, str], body: bytes, token: str | None = None
 ) -> Answer | None:
     """
-    Return the answer to a request that asks by *challenge*; None: it does not.
+    Return the answer if this request is such a *challenge*, else None.
 
     Args:
         challenge: A name of ``METHODS``; the request came by one of its methods.
         headers: With lower-case names, and the raw query under ``QUERY``.
-        body: Raw.
-        token: What ``hub.verify_token`` must be; None: anything, or nothing.
+        token: The expected ``hub.verify_token``; None: not checked.
     """
     if token is not None and not _has_token(token, headers):
         return Answer(403)
@@ -89,7 +88,7 @@ def _of_body(name: str, _: Mapping[str, str], body: bytes) -> Answer | None:
         found = parse_json(body)
     except PayloadInvalid:
         return None
-    # An event may have a key of this name, too.
+    # An event may have a key of this name, too; then it has other keys beside it.
     if not isinstance(found, dict) or not found.keys() <= _BESIDE or name not in found:
         return None
     value = found[name]

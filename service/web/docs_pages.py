@@ -1,8 +1,7 @@
 """
-``/docs``: the documentation as HTML, for an operator.
+``/docs``: the documentation as HTML, for operators.
 
-The pages are made from their Markdown without any raw HTML, and load one style sheet and nothing
-else.
+Raw HTML in the Markdown is escaped; a page loads one style sheet and nothing else.
 """
 
 from __future__ import annotations
@@ -71,7 +70,7 @@ def _page(name: str) -> Response:
 
 
 def _shown(page: DocPage) -> Response:
-    # The root differs where a proxy puts the application under a path of its own.
+    # The root depends on the request: a proxy may serve the application under a prefix.
     body = html(page.name, page.text, url_for("docs.index"))
     pages = documentation.pages().values()
     return Response(render_template("docs.html", page=page, pages=pages, body=body))
@@ -95,7 +94,7 @@ def _links(tokens: Sequence[Token]) -> Iterator[Token]:
 
 
 def target(name: str, href: str, root: str) -> str:
-    """Return where *href* of the page *name* leads to: a page's file to its address."""
+    """Return the address for *href* on the page *name*: the file of a page becomes its URL."""
     found = documentation.linked(name, href)
     if found is None:
         return href
@@ -105,7 +104,7 @@ def target(name: str, href: str, root: str) -> str:
 
 
 def _name_headings(tokens: Sequence[Token]) -> None:
-    """Give headings the ids that GitHub gives them, so that one link serves both."""
+    """Give headings the ids that GitHub gives them, so that one link works in both places."""
     seen: Counter[str] = Counter()
     for heading, content in pairwise(tokens):
         if heading.type == "heading_open":

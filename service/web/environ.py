@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
-BODY: Final = "instep.body"  # the whole body, as bytes: nothing needs to be read any more
+BODY: Final = "instep.body"  # the whole body, as bytes: there is nothing left to read
 
 _UNPREFIXED: Final = ("CONTENT_TYPE", "CONTENT_LENGTH")
 _ALWAYS: Final[Mapping[str, Any]] = {
@@ -24,17 +24,17 @@ _ALWAYS: Final[Mapping[str, Any]] = {
 
 def head(scope: Mapping[str, Any]) -> dict[str, Any]:
     """
-    Return the environ of a request, as far as its head tells it.
+    Return the WSGI environ of a request, still without its body.
 
-    Fields that stand more than once are joined. Names with an underscore are dropped, as nginx
-    does: ``X_Signature`` and ``X-Signature`` have one name in an environ, so that whoever adds the
-    one could override the other.
+    Repeated header fields are joined. Names with an underscore are dropped, as nginx does:
+    ``X_Signature`` and ``X-Signature`` have one name in an environ, so one could override the
+    other.
     """
     version = scope["http_version"]
     environ = {
         **_ALWAYS,
         "REQUEST_METHOD": scope["method"],
-        # Not scope["path"]: that has lost what is no UTF-8.
+        # Not scope["path"]: it has lost the bytes that are not UTF-8.
         "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
         "RAW_URI": scope["raw_path"].decode("latin-1"),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
@@ -58,7 +58,7 @@ def head(scope: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_body(environ: dict[str, Any], body: bytes) -> dict[str, Any]:
-    """Return *environ* with its whole body; a chunked one has a length from here on."""
+    """Return *environ* with *body*; a chunked body has a length from here on."""
     if environ.pop("HTTP_TRANSFER_ENCODING", None) is not None:
         environ["CONTENT_LENGTH"] = str(len(body))
     environ["wsgi.input"] = BytesIO(body)

@@ -1,18 +1,18 @@
 """
-In front of the Flask application: every request whole and in time, or refused.
+The ASGI application for granian: it reads every request in full, in time, or refuses it.
 
-An ASGI application for granian. It reads on an event loop, where a client that stalls costs some
-memory and no thread, and asks the Flask application only about requests that are complete.
+It reads on an event loop, where a stalled client costs some memory but no thread, and passes only
+complete requests to the Flask application.
 
 | Refused | Status |
 |---|---|
-| a method in lower case, or framing that two readers could read in two ways | 400 |
-| a body that is cut off or malformed, whatever its proof | 400 |
-| a body that is not whole in time | 408 |
+| a method in lower case, or ambiguous framing | 400 |
+| a body that is cut off or malformed, signed or not | 400 |
+| a body that is not complete in time | 408 |
 | a body larger than its path allows | 413 |
 | no room for the body, or no thread in time | 503: the sender sends again |
 
-Each closes its connection.
+Each refusal closes its connection.
 """
 
 from __future__ import annotations
@@ -30,24 +30,25 @@ from service.web.refusals import PREFIX
 from service.web.threads import Answer, Application, Send, Threads
 from service.web.upload import DRAINED, Receive, Refused, Uploads
 
-DELIVERIES: Final = 4  # threads; concurrency is what lets writes share an fsync
-# Threads for bodies that are LARGE, or packed: what 32 KB unpack to may take half a
-# second and 60 MB, before it can be told that it is not signed.
+DELIVERIES: Final = 4  # threads; concurrent writes share an fsync
+# Threads for bodies that are LARGE or compressed: to unpack 32 KB may take half a second and
+# 60 MB before the signature can be checked.
 HEAVY: Final = 2
-PAGES: Final = 4  # threads for all but deliveries, so that health answers whatever those do
-HELP: Final = 0.05  # s in which no delivery is answered: others may be, by the spool
-STUCK: Final = 20.0  # s in which no thread answers, as many as there may be: they never will
-TURN: Final = 3.0  # s that the event loop has for one turn
+PAGES: Final = 4  # threads for all but deliveries: /healthz answers while those are blocked
+HELP: Final = 0.05  # s without an answered delivery, after which extra threads start
+STUCK: Final = 20.0  # s without an answer from the most threads allowed: they hang for good
+TURN: Final = 3.0  # s that one turn of the event loop may take
 _NO_FREE_THREAD: Final = Refused(HTTPStatus.SERVICE_UNAVAILABLE, "busy")
 
 
 class Front:
     """
+    The ASGI application of one process.
+
     Args:
         application: Any WSGI application.
-        limit: Returns how many bytes the body of a request to this path may have.
-        report: Is told of a refused request: its path, why, and the status.
-        uploads: The bodies of this process.
+        limit: Returns the largest body allowed for a path, in bytes.
+        report: Called for a refused request, with its path, the reason and the status.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class Front:
         self._report = report
         self._uploads = uploads or Uploads()
         self._loop: asyncio.AbstractEventLoop | None = None  # known from the first request on
-        self._turned = float("inf")  # when the loop did what `is_alive` asked for; inf: it has
+        self._turned = float("inf")  # when the loop was asked for a turn; inf: it has answered
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -89,7 +90,7 @@ class Front:
         await answer.send(send)
 
     def is_alive(self) -> bool:
-        """Whether the event loop turns and some thread answers; asked again and again, in one."""
+        """Whether the event loop turns and threads answer; the caller has to poll it."""
         if any(each.is_stuck(STUCK) for each in (self._deliveries, self._heavy, self._pages)):
             return False
         if self._loop is None:
@@ -120,7 +121,7 @@ def _framing(environ: Mapping[str, Any]) -> int | None:
     Return the length of the body; None: it is chunked.
 
     Raises:
-        Refused: Two readers of this head could see two bodies, or none of its method.
+        Refused: The framing is ambiguous or invalid, or the method is in lower case.
     """
     encoding = environ.get("HTTP_TRANSFER_ENCODING")
     length: str | None = environ.get("CONTENT_LENGTH")
@@ -136,7 +137,7 @@ def _framing(environ: Mapping[str, Any]) -> int | None:
 
 
 def _refuse_length(environ: Mapping[str, Any], length: int | None, limit: int) -> None:
-    """Refuse at once what is not worth being read to its end, or waits for our word to begin."""
+    """Refuse at once a body that is too large to drain, or that waits for "100 Continue"."""
     if length is None or length <= limit:
         return
     if length > limit + DRAINED or "HTTP_EXPECT" in environ:

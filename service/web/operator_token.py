@@ -1,4 +1,4 @@
-"""Who may see the pages of an operator: whoever sends ``INSTEP_ADMIN_TOKEN``."""
+"""Access to the pages for operators: the request must carry ``INSTEP_ADMIN_TOKEN``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _REFUSED = (
 
 
 def refusal(admin_token: str | None) -> Response | None:
-    """Return the answer to the request in hand if it may not see the page, else None."""
+    """Return the answer to a request that may not see the page, else None."""
     if admin_token is None:
         return Response(_CLOSED, HTTPStatus.FORBIDDEN, content_type="text/plain")
     given = request.authorization

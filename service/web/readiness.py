@@ -1,9 +1,9 @@
 """
-Whether this system does its work: ``/readyz``.
+Readiness: the answer of ``/readyz``.
 
-Each rule looks at what was seen of the system and names its reasons: *degraded* where deliveries
-are kept but something waits for a person or for time, *down* where a delivery could not be kept at
-all. The page is open: it shows no key, no payload, no address, and nothing that others said.
+Each rule yields its reasons from what was observed: *degraded* means that deliveries are kept but
+something waits for a person or for time, *down* that a delivery could not be kept. The page is
+public: it shows no keys, payloads, addresses or text from other systems.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ Status = Literal["ready", "degraded", "down"]
 @dataclass(frozen=True, slots=True)
 class Reason:
     """
-    One thing that keeps the system from its work.
+    One thing that keeps the system from working fully.
 
     Args:
-        name: In plain words, the same for as long as it lasts: a monitor may match it.
+        name: Stays the same as long as the reason lasts: a monitor may match it.
         state: "down": a delivery could not be kept.
-        since: RFC 3339; None: it is filled in with when this process first saw it.
+        since: RFC 3339; None: the time when this process first saw it is filled in.
         do: The next step, as an imperative.
     """
 
@@ -43,15 +43,15 @@ class Reason:
 @dataclass(frozen=True, slots=True)
 class Seen:
     """
-    What was seen of the system.
+    The observed state of the system.
 
     Args:
-        store: What is known of the store's durability; empty where it is away or too weak.
-        trouble: Why it cannot be used; None: it can.
-        workers: How many are alive; None: nobody can tell.
-        hung: The roles of processes that live and do nothing.
-        status: The numbers of ``instep status --json``; empty: nobody can tell.
-        spool: What the spool of this process holds; None: there is none.
+        store: The store's durability; empty if it is away or too weak.
+        trouble: Why the store cannot be used; None: it can.
+        workers: Number of live ones; None: unknown.
+        hung: Roles of processes that are alive but make no progress.
+        status: The numbers of ``instep status --json``; empty: unknown.
+        spool: None: this process has no spool.
     """
 
     store: Mapping[str, object] = field(default_factory=dict)
@@ -66,7 +66,7 @@ Rule = Callable[[Seen], Iterator[Reason]]
 
 
 def _grade(seen: Seen) -> Grade:
-    """Return what it means that the store takes no delivery: the spool may."""
+    """Return the grade of a store that takes no deliveries: the spool may take them instead."""
     return "degraded" if seen.spool and seen.spool.takes else "down"
 
 
@@ -81,7 +81,7 @@ def _store(seen: Seen) -> Iterator[Reason]:
         do = "give the store's user the right or password that the log names"
         yield Reason("store forbidden", grade, None, do)
     elif seen.trouble is not None:
-        # Not its words: they may hold the address of the store.
+        # Not its message: that may contain the store's address.
         yield Reason("store away", grade, None, "check that the store runs and can be reached")
 
 
@@ -113,7 +113,7 @@ def _hung(seen: Seen) -> Iterator[Reason]:
 
 
 def _states(seen: Seen) -> Iterator[Reason]:
-    """Name what is paused, and whose CMS does not answer; a collection only for its own sake."""
+    """Name what is paused or not answered by its CMS; a collection only for a reason of its own."""
     destinations = seen.status.get("destinations", {})
     shared = [(entry["state"], entry["reason"]) for entry in destinations.values()]
     for name, entry in destinations.items():
@@ -129,7 +129,7 @@ def _waits(what: str, name: str, state: str) -> Iterator[Reason]:
 
 
 def _losses(seen: Seen) -> Iterator[Reason]:
-    """Name what the store may lack, until a reconcile has proven each collection."""
+    """Name possible losses of the store, until a reconcile has checked each collection."""
     for loss in seen.status.get("losses", ()):
         # Not its message: that names files of the machine.
         do = f"run `instep reconcile` for {', '.join(loss['unproven'])}; see `instep status`"
@@ -162,34 +162,33 @@ RULES: Final[tuple[Rule, ...]] = (_store, _spool, _workers, _hung, _states, _los
 
 
 def reasons_of(seen: Seen) -> tuple[Reason, ...]:
-    """Return every reason that *seen* gives."""
     return tuple(reason for rule in RULES for reason in rule(seen))
 
 
 def status_of(reasons: Sequence[Reason]) -> Status:
-    """Return the worst that *reasons* name."""
+    """Return the worst state among *reasons*."""
     states = {reason.state for reason in reasons}
     return "down" if "down" in states else "degraded" if states else "ready"
 
 
 def http_status(status: Status, *, strict: bool = False) -> HTTPStatus:
-    """Return the answer of ``/readyz``; *strict*: "degraded" is not good enough."""
+    """Return the status code for ``/readyz``; with *strict* "degraded" fails too."""
     bad = status == "down" or (strict and status == "degraded")
     return HTTPStatus.SERVICE_UNAVAILABLE if bad else HTTPStatus.OK
 
 
 class Readiness:
     """
-    Looks at the system, and remembers since when each reason stands.
+    Inspects the system, and remembers when each reason began.
 
     Args:
-        check_store: Returns what is known of the store's durability, without secrets; raises
-            StoreUnavailable, or StoreUnsafe if that is less than what instep.toml asks for.
-        workers_alive: Returns how many workers are alive; raises StoreUnavailable.
+        check_store: Returns the durability of the store, without secrets; raises StoreUnavailable,
+            or StoreUnsafe if it is less than instep.toml asks for.
+        workers_alive: Returns the number of live workers; raises StoreUnavailable.
         status: Returns the numbers of ``instep status --json``; raises StoreUnavailable.
-        clock: Returns the time now, aware.
-        hung: Returns the roles of processes that hang; raises StoreUnavailable.
-        spool: Returns what the spool of this process holds; None: there is none.
+        clock: Returns the current time, aware.
+        hung: Returns the roles of hanging processes; raises StoreUnavailable.
+        spool: None: this process has no spool.
     """
 
     def __init__(
@@ -210,11 +209,11 @@ class Readiness:
         self._since: Mapping[str, str] = {}
 
     def page(self, *, strict: bool = False) -> tuple[dict[str, Any], HTTPStatus]:
-        """Return the answer of ``/readyz``; "ready" says that deliveries are kept."""
+        """Return the body and status of ``/readyz``; "ready" means that deliveries are kept."""
         seen = self._look()
         reasons = reasons_of(seen)
         now = self._clock().isoformat()
-        # Replaced whole, so that threads need no lock.
+        # Replaced as a whole, so that threads need no lock.
         self._since = since = {
             reason.name: reason.since or self._since.get(reason.name, now) for reason in reasons
         }

@@ -1,4 +1,4 @@
-"""Requests that are refused: each is one line in the log, and counted by source."""
+"""Refused requests: each is one line in the log, and counted by source."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ _log = logging.getLogger(__name__)
 
 class Reporter:
     """
+    Logs and counts refused requests.
+
     Args:
-        sources: Names of all.
-        count: Is given the name of a source, or UNKNOWN, and a reason of
-            ``workers.store.refusals``; must not wait.
+        sources: The names of all sources.
+        count: Called with the name of a source, or UNKNOWN, and a reason of
+            ``workers.store.refusals``; must not block.
     """
 
     def __init__(self, sources: Collection[str], count: Callable[[str, str], object]) -> None:
@@ -26,7 +28,7 @@ class Reporter:
         self._count = count
 
     def report(self, path: str, reason: str, status: int) -> None:
-        """Log and count a refused request to *path*, which is itself not told: it may be secret."""
+        """Log and count a refused request; *path* is not logged: it may hold a secret."""
         source = self.source_of(path)
         if source is None:
             _log.warning("request", extra={"action": reason, "status": status})
@@ -35,12 +37,12 @@ class Reporter:
         self._count(source, reason)
 
     def count_outcome(self, source: str, action: str) -> None:
-        """Count what became of a delivery of *source* if it was refused; it is logged already."""
+        """Count a delivery of *source* if *action* is a refusal; it is logged already."""
         if action in REASONS:
             self._count(source, action)
 
     def source_of(self, path: str) -> str | None:
-        """Return the source that *path* means, or UNKNOWN; None: it is no path of deliveries."""
+        """Return the source named in *path*, or UNKNOWN; None: not a path for deliveries."""
         if not path.lstrip("/").startswith(PREFIX[1:]):
             return None
         name = path.removeprefix(PREFIX).partition("/")[0]

@@ -3,9 +3,10 @@ The web processes: granian, the front (``service.web.front``), the Flask applica
 
     python -m service.web.server --bind IP:PORT --processes N
 
-Each process builds the application for itself. They are tied to granian's main process, since
-kill -9 of that would leave them serving the port; and one that dies is replaced, since granian
-would stop them all. (A second death within 5.5 s makes it stop: then its supervisor goes on.)
+Each process builds its own application. The processes are tied to granian's main process, because
+kill -9 of that would leave them holding the port. One that dies is replaced, because granian would
+otherwise stop them all. (After a second death within 5.5 s granian stops; its supervisor restarts
+it.)
 """
 
 from __future__ import annotations
@@ -37,22 +38,22 @@ if TYPE_CHECKING:
 
     from workers.config.settings import Settings
 
-_CONNECTIONS = 4_096  # per process; idle ones are closed, and one more waits to be accepted
-_FILES = 256  # that a process may have open beside its connections
-_HEAD = 10.0  # s for the head of a request, and that a connection may be idle
-_BUFFER = 65_536  # bytes that are read ahead per connection; a longer head is refused
-_KILL = 3  # s that requests in hand have to end (the store has 2); stalled ones use them up
+_CONNECTIONS = 4_096  # per process; idle ones are closed, the next one waits in the backlog
+_FILES = 256  # open files that a process may need beside its connections
+_HEAD = 10.0  # s until the head of a request is complete, and that a connection may be idle
+_BUFFER = 65_536  # bytes read ahead per connection; a longer head is refused
+_KILL = 3  # s for open requests to end after a stop (the store has 2); stalled ones take all of it
 
-# granian's own handler writes to stdout, whose first line is to be the one that says "ready".
+# granian's own handler writes to stdout, where the first line has to be the one with "ready".
 LOGGING: dict[str, Any] = {"handlers": {}, "loggers": {"_granian": {"propagate": True}}}
 
 
 def address(bind: str) -> tuple[str, int]:
     """
-    Return the IP address and the port that *bind*, ``HOST:PORT``, means; for port 0 a free one.
+    Return IP address and port for *bind*, ``HOST:PORT``; for port 0 a free port.
 
     Raises:
-        ConfigurationInvalid: it is no such pair, or another program listens there.
+        ConfigurationInvalid: It is not such a pair, or another program listens there.
     """
     host, _, port = bind.rpartition(":")
     where = f"--bind {bind}"
@@ -66,7 +67,7 @@ def address(bind: str) -> tuple[str, int]:
         raise ConfigurationInvalid([problem]) from error
     family, kind, protocol, _, name = found[0]
     with socket.socket(family, kind, protocol) as probe:
-        # granian shares a port (SO_REUSEPORT), so it would not notice another listener.
+        # granian shares the port (SO_REUSEPORT), so it would not notice another listener.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(name)
@@ -83,8 +84,8 @@ def address(bind: str) -> tuple[str, int]:
 
 
 def serve(host: str, port: int, processes: int) -> None:
-    """Serve until SIGTERM or SIGINT. *host* is an IP address."""
-    # Once, here: a process that granian forks then starts in milliseconds.
+    """Serve until SIGTERM or SIGINT; *host* is an IP address."""
+    # Imported before the fork: a new process then starts in milliseconds.
     import service.config.build
     import service.reconcile.state.past_runs
     import service.web.app  # noqa: F401
@@ -98,8 +99,8 @@ def serve(host: str, port: int, processes: int) -> None:
         address=host,
         port=port,
         interface=Interfaces.ASGINL,
-        # With "auto" a connection that never sends a byte waits for HTTP/2's preface without a
-        # timer, and 512 of them per process stop accepting.
+        # With "auto" a connection that never sends a byte waits without a timeout for the HTTP/2
+        # preface; 512 of them per process stop it accepting.
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(
             header_read_timeout=int(_HEAD * 1000), max_buffer_size=_BUFFER
@@ -118,7 +119,7 @@ def serve(host: str, port: int, processes: int) -> None:
 
 
 def _connections() -> int:
-    """Return how many connections a process may have, after asking for that many open files."""
+    """Return how many connections a process may have, after raising its limit of open files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _CONNECTIONS + _FILES
     most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
@@ -129,10 +130,10 @@ def _connections() -> int:
 
 def application() -> Flask:
     """
-    Build the application from the environment, with clients of its own; for any WSGI server.
+    Build the application from the environment, with its own clients; for any WSGI server.
 
-    Put a proxy in front that reads each request whole before it passes it on: by itself the
-    application can neither tell a body that was cut off from a whole one, nor let stalled ones go.
+    Put a proxy in front that buffers each request: the application alone can neither detect a body
+    that was cut off nor drop stalled connections.
     """
     return _build()[0]
 
@@ -162,14 +163,14 @@ def _build() -> tuple[Flask, Settings, Reporter]:
     from workers.store.refusals import Refusals
     from workers.store.scripts import text_of
 
-    # Now: the threads of the first requests would each put it together, and their senders wait.
+    # Assembled now: else the threads of the first requests would each do it, while senders wait.
     text_of("accept")
     configuration = of_process()
     settings = configuration.settings
     parts = jobs.build(settings)
     client = parts.steps.client
     refusals, losses = Refusals(client), Losses(parts.steps)
-    # Where nothing is spooled, giving up soon would only lose what came.
+    # Without a spool an early timeout would only lose deliveries.
     soon = jobs.build(settings, timeout=SOON, retries=1) if settings.store.spool_mb else parts
     spool = SpoolParts(settings.store, soon.steps.client, client, parts.outbox)
     application = create_app(
@@ -182,7 +183,7 @@ def _build() -> tuple[Flask, Settings, Reporter]:
             settings.collections.values(),
             client,
         ),
-        # Soon, too: who asks whether this process takes deliveries mostly waits for a second.
+        # The short timeout here too: callers of /readyz mostly wait for a second.
         check_store=lambda: durability.check(soon.steps.client, settings.store).as_dict(),
         workers_alive=lambda: processes.workers_alive(client),
         hung=lambda: processes.hung(client),
@@ -194,8 +195,8 @@ def _build() -> tuple[Flask, Settings, Reporter]:
 
 
 def _process(parent: int) -> Front:
-    # A fork has the handler of granian's main process, which would swallow a stop until the
-    # process serves: then granian waits out its _KILL.
+    # A forked process has the signal handler of granian's main process, which would ignore a stop
+    # until the process serves; granian would then wait for all of _KILL.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     pdeathsig.tie(parent)
     logging_setup.configure()

@@ -1,4 +1,4 @@
-"""The threads in which the Flask application answers, beside the event loop that reads."""
+"""The threads that run the Flask application, beside the event loop that reads requests."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-PATIENCE: Final = 10.0  # s; most senders gave up by then
-STUCK: Final = 0.25  # s in which no thread answers, after which others help out
-LINGER: Final = 0.25  # s that one who helps out waits for more to do
-MOST: Final = 24  # threads then; each may need a connection to the store
+PATIENCE: Final = 10.0  # s; most senders have timed out by then
+STUCK: Final = 0.25  # s without an answer from any thread, after which extra threads start
+LINGER: Final = 0.25  # s that an idle extra thread waits for more work
+MOST: Final = 24  # threads at most, extra ones included; each may need a connection to the store
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole response, in the words of ASGI."""
+    """A complete response, as ASGI has it."""
 
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
@@ -50,18 +50,17 @@ class Threads:
     """
     A few threads that take requests from one queue.
 
-    Where all of them hang, others help out until nothing more comes, so that nobody waits for a
-    store that does not answer but who needs it.
+    When all of them hang, extra threads start, so that a store that does not answer delays only the
+    requests that need it.
 
-    Not a ThreadPoolExecutor: its futures cost a sixth of the requests that one connection gets
-    answered.
+    Not a ThreadPoolExecutor: its futures cost a sixth of the throughput of one connection.
 
     Args:
         application: Any WSGI application.
-        count: Of threads; they end with the process.
-        patience: Seconds that a request may wait for one of them.
+        count: Number of threads; they end with the process.
+        patience: Seconds that a request may wait for a thread.
         stuck: See STUCK.
-        most: Of threads, those who help out among them.
+        most: Number of threads, extra ones included.
         linger: See LINGER.
     """
 
@@ -83,17 +82,17 @@ class Threads:
         self._most = most
         self._linger = linger
         self._asked: SimpleQueue[_Asked] = SimpleQueue()
-        # These three are the event loop's alone.
-        self._open = 0  # requests that are not answered yet
-        self._answered = 0  # requests, ever
+        # Used by the event loop alone.
+        self._open = 0  # requests not answered yet
+        self._answered = 0  # requests answered since the start
         self._watched = False
-        self._moved = monotonic()  # when one was answered last, or began with nothing to do
+        self._moved = monotonic()  # when one was last answered, or came while none was open
         self._helpers: list[threading.Thread] = []
         for number in range(count):
             self._start(self._run, number)
 
     def ask(self, environ: Environ, loop: AbstractEventLoop) -> Future[Answer | None]:
-        """Return the answer to come; None: no thread was free in time, and nothing was done."""
+        """Return the answer to come; None: no thread was free in time, so nothing was done."""
         answer: Future[Answer | None] = loop.create_future()
         if not self._open:
             self._moved = monotonic()
@@ -105,11 +104,11 @@ class Threads:
         return answer
 
     def is_stuck(self, seconds: float) -> bool:
-        """Return whether all threads that there may be have answered nothing for *seconds*."""
+        """Return whether the most threads allowed are busy and none has answered for *seconds*."""
         return self._open >= self._most and monotonic() - self._moved > seconds
 
     def _look(self, loop: AbstractEventLoop, answered: int) -> None:
-        """Let others help out if none was answered since *answered* were."""
+        """Start extra threads if the count of answers still stands at *answered*."""
         self._helpers = [each for each in self._helpers if each.is_alive()]
         working = self._count + len(self._helpers)
         wanted = min(self._open, self._most) if self._answered == answered else working
@@ -136,7 +135,7 @@ class Threads:
     def _serve(self, asked: _Asked) -> None:
         late = monotonic() - asked.since > self._patience
         answer = None if late else _call(self._application, asked.environ)
-        # The loop is closed: the process ends.
+        # The loop is closed: the process is ending.
         with suppress(RuntimeError):
             asked.loop.call_soon_threadsafe(self._settle, asked.answer, answer)
 
@@ -167,7 +166,7 @@ def _call(application: Application, environ: Environ) -> Answer:
             tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers),
             body,
         )
-    # Whatever it is, the thread must live on, and the client must hear something.
+    # Any exception: the thread must go on, and the client must get an answer.
     except Exception:
         _log.exception("the application failed")
         return Answer(HTTPStatus.INTERNAL_SERVER_ERROR, ((b"content-length", b"0"),))

@@ -1,9 +1,9 @@
 """
-The body of a request, whole and in time, or a refusal.
+Reads the body of a request, complete and in time, or refuses it.
 
-Nothing is known of who sends: no proof can be checked before the body is there. So a body has a
-deadline, and a rate that it must keep above that; and all bodies together have a bound in bytes,
-of which the first 64 KiB of each are free, so that ordinary deliveries pass whatever waits.
+No proof can be checked before the body is there, so every client is untrusted. A body has a
+deadline, and beyond that a minimum rate. All bodies together share a bound in bytes, which does not
+count the first 64 KiB of each: ordinary deliveries pass however many large ones wait.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
-SECONDS: Final = 15.0  # that a body has, and beyond them as long as it keeps this rate:
-RATE: Final = 65_536  # bytes/s, of all that came
-DRAINED: Final = 16_777_216  # bytes that are read and dropped of a body that is too large
-PIECES: Final = 4_096  # that a body may come in, and more if they have on average this size:
-SMALL: Final = 64  # bytes; each costs as much as a small request
+SECONDS: Final = 15.0  # for one body; longer as long as it keeps this rate:
+RATE: Final = 65_536  # bytes/s, averaged over the whole body
+DRAINED: Final = 16_777_216  # bytes of an oversized body that are read and dropped
+PIECES: Final = 4_096  # pieces of one body; more if they have this size on average:
+SMALL: Final = 64  # bytes; each piece costs as much as a small request
 FREE: Final = 65_536  # bytes of each body that the bound does not count
 HELD: Final = 67_108_864  # bytes beyond those, of all bodies of this process together
-SILENT: Final = 0.5  # s without a byte, after which a large body makes room for others; where that
-# is not enough, those do that wait for room for twice as long, but for the first of them
-PAUSE: Final = 0.05  # s between two looks for room
-LOOK: Final = 0.25  # s between two looks at the deadlines
+SILENT: Final = 0.5  # s without a byte, after which a large body may be cancelled for others. If
+# that is not enough, all but the oldest of those that have waited twice as long for room
+PAUSE: Final = 0.05  # s between two checks for room
+LOOK: Final = 0.25  # s between two checks of the deadlines
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
 class Refused(Exception):
     """
-    A request that the application is not asked about.
+    A request refused before it reaches the application.
 
     Args:
         status: Of the answer.
@@ -46,26 +46,26 @@ class Refused(Exception):
 
 @dataclass(eq=False, slots=True)
 class Upload:
-    """One body on its way."""
+    """A body that is being received."""
 
     task: asyncio.Task[Any]
     began: float
     moved: float  # when its last piece came
-    came: int = 0  # bytes, dropped ones too
+    came: int = 0  # bytes received, dropped ones included
     pieces: int = 0
     held: int = 0  # bytes that the bound counts
     late: bool = False
-    # While it waits for room: that it is silent is not its sender's doing then.
+    # Set while it waits for room: its sender is then not to blame for the silence.
     room: asyncio.Future[None] | None = None
     body: bytearray = field(default_factory=bytearray)
 
 
 class Uploads:
     """
-    All bodies of one process that are on their way, or wait to be answered.
+    All bodies of one process that are being received or wait for their answer.
 
     Args:
-        seconds, rate, bound, silent: See the numbers of this module.
+        seconds, rate, bound, silent: See the constants of this module.
     """
 
     def __init__(
@@ -87,15 +87,15 @@ class Uploads:
 
     async def collect(self, receive: Receive, length: int | None, limit: int) -> tuple[bytes, int]:
         """
-        Return the whole body, and how much of it the bound counts until `release`.
+        Return the whole body, and how many bytes of it count against the bound until `release`.
 
         Args:
             receive: Of ASGI.
-            length: Its Content-Length; None: it is chunked.
-            limit: Bytes that it may have.
+            length: The Content-Length; None: chunked.
+            limit: Largest body allowed, in bytes.
 
         Raises:
-            Refused: It is too large, not whole, or not in time; or there is no room for it.
+            Refused: Too large, incomplete or late; or there is no room.
         """
         loop = asyncio.get_running_loop()
         now = loop.time()
@@ -124,7 +124,7 @@ class Uploads:
         return body, upload.held
 
     def release(self, held: int) -> None:
-        """Count *held* bytes no longer: their request is answered."""
+        """Stop counting *held* bytes: their request is answered."""
         self._held -= held
 
     async def _read(
@@ -135,12 +135,12 @@ class Uploads:
         while more:
             message = await receive()
             if message["type"] != "http.request":
-                # Cut off, or framed in a way that has no end: whatever came of it is not the body.
+                # Cut off, or malformed framing: what has come is not the body.
                 raise Refused(HTTPStatus.BAD_REQUEST, "incomplete")
             piece: bytes = message.get("body", b"")
             upload.came += len(piece)
             upload.pieces += 1
-            # All that Content-Length promises: the empty message that ends it needs no waiting for.
+            # Content-Length is reached: the empty message that follows need not be awaited.
             more = message.get("more_body", False) and upload.came != length
             if not more and upload.came == len(piece) <= min(limit, FREE):
                 return self._whole(piece, length)
@@ -167,7 +167,7 @@ class Uploads:
         beyond = max(0, len(upload.body) - FREE)
         self._held += beyond - upload.held
         upload.held = beyond
-        # Whoever came first does not wait: two that hold what the other needs would wait for ever.
+        # The oldest never waits: two that hold what the other needs would deadlock.
         while beyond and self._held > self._bound and upload is not self._first:
             upload.room = loop.create_future()
             if not self._looks:
@@ -178,7 +178,7 @@ class Uploads:
         upload.moved = loop.time()
 
     def _look_for_room(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Let those go that hold up others, as far as it takes; then let others go on."""
+        """Cancel as many bodies as needed, then wake those for which there is room."""
         now = loop.time()
         for each in self._in_the_way(now):
             if self._held > self._bound:
@@ -194,7 +194,7 @@ class Uploads:
             loop.call_later(PAUSE, self._look_for_room, loop)
 
     def _in_the_way(self, now: float) -> list[Upload]:
-        """Return the large bodies that are silent, longest first, then those that wait for long."""
+        """Return the bodies to cancel: silent ones, longest first, then those that waited long."""
         large = [each for each in self._uploads if each.held and not each.late]
         silent = [each for each in large if not each.room and each.moved < now - self._silent]
         waiting = [each for each in large if each.room and each.began < now - 2 * self._silent]

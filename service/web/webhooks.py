@@ -3,13 +3,13 @@
 
 | Outcome | Status |
 |---|---|
-| kept, duplicate, unwanted, spooled | 200, or what the sender wants to hear |
-| a challenge that the source is configured for | its echo, or 403; see ``service.web.challenges`` |
+| kept, duplicate, unwanted, spooled | 200, or the answer that the sender expects |
+| the challenge that the source is configured for | its echo, or 403; see ``web.challenges`` |
 | proof bad or missing | 401, empty |
-| no such source, or a wrong path token | 404; one slash more at the end is the same path |
+| unknown source, or wrong path token | 404; a trailing slash makes no difference |
 | another method | 405 |
 | body larger than ``max_body``, as sent or unpacked | 413 |
-| body that is not whole | 400 |
+| body incomplete | 400 |
 | could not be kept | 503: the sender sends again |
 """
 
@@ -57,7 +57,6 @@ STATUSES: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
         "too-large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     }
 )
-# What the exceptions of werkzeug count as.
 REASONS: Final[Mapping[type, str]] = MappingProxyType(
     {
         NotFound: "not-found",
@@ -85,9 +84,9 @@ _PAGES: Final = MappingProxyType(
     }
 )
 _IDS: Final = 10  # event ids in one log line, at most
-_LONGEST: Final = 200  # characters of each
+_LONGEST: Final = 200  # characters of each id
 _PIECE: Final = 65_536  # bytes
-_DRAINED: Final = 16_777_216  # bytes that are read and dropped of a body that is too large
+_DRAINED: Final = 16_777_216  # bytes of an oversized body that are read and dropped
 
 _log = logging.getLogger(__name__)
 
@@ -98,15 +97,7 @@ def blueprint(
     clock: Callable[[], datetime],
     reporter: Reporter,
 ) -> Blueprint:
-    """
-    Return the routes that take deliveries.
-
-    Args:
-        intake: Where they go.
-        sources: By name.
-        clock: Returns the time now, aware.
-        reporter: Counts what is refused.
-    """
+    """Return the routes that take deliveries; *clock* returns the current time, aware."""
     routes = Blueprint("webhooks", __name__)
 
     def receive(source: str, path_token: str | None = None) -> Response:
@@ -146,7 +137,7 @@ def blueprint(
 
 
 def _ask(routes: Blueprint, source: Source) -> None:
-    """Add the routes of a challenge that comes by another method; elsewhere that is a 405."""
+    """Add the routes of a challenge with another method; without them that is a 405."""
 
     def asked(path_token: str | None = None) -> Response:
         _find({source.name: source}, source.name, path_token)
@@ -171,9 +162,9 @@ def _ask(routes: Blueprint, source: Source) -> None:
 
 
 def read_headers(incoming: Request) -> dict[str, str]:
-    """Return the headers of *incoming*, by lower-case names, and beside them the raw query."""
+    """Return the headers by lower-case names, and the raw query under ``QUERY``."""
     environ = incoming.environ
-    # Not incoming.headers: its capitals cost more than all the rest.
+    # Not incoming.headers: its capitalized names cost more than all the rest.
     headers = {
         name[5:].replace("_", "-").lower(): value
         for name, value in environ.items()
@@ -188,7 +179,7 @@ def read_headers(incoming: Request) -> dict[str, str]:
 
 def read_body(incoming: Request, limit: int) -> bytes:
     """
-    Return the raw body of *incoming*.
+    Return the raw body.
 
     Raises:
         RequestEntityTooLarge: It is longer than *limit* bytes.
@@ -197,14 +188,14 @@ def read_body(incoming: Request, limit: int) -> bytes:
     whole: bytes | None = incoming.environ.get(BODY)
     if whole is not None and len(whole) <= limit:
         return whole  # the front has read it
-    # Not MAX_CONTENT_LENGTH: behind granian it cuts a chunked body off without a word. Without
-    # a length only a chunked body has an end that can be waited for.
+    # Not MAX_CONTENT_LENGTH: behind granian it silently truncates a chunked body. Without a length
+    # only a chunked body has a detectable end.
     chunked = "HTTP_TRANSFER_ENCODING" in incoming.environ
     stream = get_input_stream(incoming.environ, safe_fallback=not chunked)
     length = incoming.content_length
     body = b"" if length is not None and length > limit else b"".join(_pieces(stream, limit + 1))
     if len(body) > limit or (length is not None and length > limit):
-        # Who is cut off while sending sees a broken connection, and never the answer.
+        # A client whose connection breaks while it sends never sees the answer.
         deque(_pieces(stream, _DRAINED), maxlen=0)
         raise RequestEntityTooLarge
     if length is not None and len(body) < length:
@@ -219,11 +210,7 @@ def _pieces(stream: IO[bytes], most: int) -> Iterator[bytes]:
 
 
 def _find(sources: Mapping[str, Source], name: str, token: str | None) -> Source:
-    """
-    Return the source at this path; a wrong token answers like a source that is not there.
-
-    One slash more at the end is the same path.
-    """
+    """Return the source at this path; a wrong token answers like an unknown source."""
     source = sources.get(name)
     if source is None or not _is_plain(request.environ):
         raise NotFound
@@ -238,7 +225,7 @@ def _find(sources: Mapping[str, Source], name: str, token: str | None) -> Source
 
 
 def _is_plain(environ: Mapping[str, Any]) -> bool:
-    """Whether the path has one slash at its beginning, and at its end no slash in disguise."""
+    """Whether the path begins with one slash and does not end with an encoded one."""
     path: str = environ["PATH_INFO"]
     raw = environ.get("RAW_URI", path).partition("?")[0]
     return not path.startswith("//") and (not path.endswith("/") or raw.endswith("/"))
@@ -259,7 +246,6 @@ def _log_outcome(action: str, values: dict[str, Any], receipt: Receipt | None) -
 
 
 def _echo(source: Source, headers: Mapping[str, str], body: bytes) -> Response | None:
-    """Return the echo if this is the challenge that *source* is configured for."""
     wanted = source.challenge
     if wanted is None or request.method not in challenges.METHODS[wanted]:
         return None
