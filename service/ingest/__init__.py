@@ -1,1 +1,1 @@
-"""What takes deliveries: the spool that keeps them while the store is away."""
+"""Intake: from a proven request to the outbox, by way of the spool while the store is away."""

@@ -1,7 +1,7 @@
 """
-Where a proven delivery goes: into the store, or into the spool while that cannot keep it.
+Keeps a proven delivery in the store, or in the spool while the store cannot take it.
 
-What of a source is in the spool goes first: newer deliveries of it go behind.
+While the spool holds deliveries of a source, newer ones of that source go behind them.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from workers.store.durability import StoreCheck
 
 class Slots:
     """
-    Names under which the store notes the token of the last call of each thread.
+    The names under which the store notes the token of each thread's last call.
 
-    A call without an answer may have been carried out: its name is not used again, so that the
-    drain of its delivery finds out.
+    A call without an answer may have taken effect. Its name is not used again, so that the drain of
+    the delivery can find out.
     """
 
     def __init__(self, file: str) -> None:
@@ -47,14 +47,11 @@ class Slots:
 
 class DeliveryRouter:
     """
-    Safe to share between threads.
+    Keeps deliveries; safe to share between threads.
 
     Args:
-        spool: Of this process.
-        gate: Likewise.
-        store_check: Of the store.
-        accept: Has the store keep an entry; raises StoreUnavailable.
-        notify: Called once it has one.
+        accept: Keeps an entry in the store; raises StoreUnavailable.
+        notify: Called once the spool has an entry.
     """
 
     def __init__(
@@ -77,7 +74,7 @@ class DeliveryRouter:
         Keep *entry*, in the store or in the spool.
 
         Raises:
-            StoreUnavailable: Neither keeps it.
+            StoreUnavailable: Neither can keep it.
         """
         clock = self._store_check.clock
         entry = replace(entry, came_us=clock.now_us())

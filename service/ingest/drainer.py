@@ -1,8 +1,8 @@
 """
 Drains the spool of one web process into the store, and adopts those of processes that are gone.
 
-Each source is drained in the order in which its deliveries came, and none waits for another: one
-that the store refuses is left for a while.
+Deliveries of one source are drained in the order of arrival. Sources are independent: one that the
+store refuses is retried later.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from workers.model.changes import Spooled
 from workers.store.acceptance import Accepted
 from workers.store.durability import StoreCheck
 
-PROBE: Final = 0.25  # s between two looks at a store that is away
-ADOPT: Final = 1.0  # s between two looks for the files of processes that are gone
-TOLD: Final = 1.0  # s between two times that the store is told how much there is
-IN_A_ROW: Final = 50  # deliveries of one source, before the next has its turn
-REFUSED: Final = (1.0, 30.0)  # s for which a source is left, at first and at most
+PROBE: Final = 0.25  # s between two checks of a store that is away
+ADOPT: Final = 1.0  # s between two searches for the files of processes that are gone
+TOLD: Final = 1.0  # s between two reports to the store of how much is spooled
+IN_A_ROW: Final = 50  # deliveries of one source before the next source has its turn
+REFUSED: Final = (1.0, 30.0)  # s until a refused source is retried: the first wait, and the longest
 
 _log = logging.getLogger(__name__)
 
 
 class Drainer:
     """
+    Drains one spool.
+
     Args:
-        spool: Of this process.
         gate: Opened and shut as the store comes and goes.
-        store_check: Of the store.
-        accept: Has the store keep the first of some entries that follow one another, and of the
-            others as many as go with it; raises StoreUnavailable, or ConfigurationInvalid where
-            their source is no longer configured.
-        tell: Tells the store how much a spool holds: its name, deliveries, bytes; raises
+        accept: Keeps the first of consecutive entries of one source, and as many of the others as
+            fit into the same step; raises StoreUnavailable, or ConfigurationInvalid if the source
+            is no longer configured.
+        tell: Reports to the store how much a spool holds: its name, deliveries, bytes; raises
             StoreUnavailable.
     """
 
@@ -60,33 +60,33 @@ class Drainer:
         self._tell = tell
         self._monotonic = monotonic
         self._wanted = threading.Event()
-        self._refused: dict[str, tuple[float, float]] = {}  # source → till when, and how long
+        self._refused: dict[str, tuple[float, float]] = {}  # source → until when, how long
         self._adopted = self._told = float("-inf")
-        self._marked: set[str] = set()  # names that the store was told of
-        self._away = False  # the store, when it was looked at last
+        self._marked: set[str] = set()  # names reported to the store
+        self._away = False  # the store, at the last check
 
     def notify(self) -> None:
-        """There is something to do."""
+        """Wake the drainer."""
         self._wanted.set()
 
     def run(self) -> None:
-        """Drain for as long as the process lives."""
+        """Drain until the process ends."""
         while True:
             try:
                 wait = self.step()
-            # A mistake of ours must not end the thread: nothing would be drained any more.
+            # An unexpected error must not end the thread: nothing would be drained any more.
             except Exception:
                 _log.exception("drain failed")
                 wait = ADOPT
             if wait == PROBE:
-                # Each delivery that is spooled meanwhile would begin the next look.
+                # Not the event: each delivery spooled meanwhile would trigger a check.
                 time.sleep(wait)
             elif wait:
                 self._wanted.wait(wait)
             self._wanted.clear()
 
     def step(self) -> float:
-        """Do what can be done now; return the seconds until the next look."""
+        """Do what can be done now; return the seconds until the next step."""
         if self._monotonic() >= self._adopted + ADOPT:
             self._adopted = self._monotonic()
             for file in self._spool.adopt():
@@ -149,7 +149,7 @@ class Drainer:
         return count
 
     def _drain_some(self, turns: Sequence[Turn]) -> int:
-        """Return how many of *turns* are settled, or stand elsewhere by now; 0: it is refused."""
+        """Return how many of *turns* are done with; 0: the store refuses the first."""
         entries = self._read(turns)
         if not entries:
             return 1
@@ -160,13 +160,13 @@ class Drainer:
         if done:
             self._spool.drained(turns[done - 1], turns[done - 1].number)
         if done < len(answers) and answers[done].outcome == "behind":
-            # Another process has drained of it before, or the store has forgotten what was.
+            # Another process has drained some of these, or the store has lost the mark.
             self._spool.resume(turns[done], answers[done].last)
             return done + 1
         return done
 
     def _read(self, turns: Sequence[Turn]) -> list[tuple[Entry, Spooled]]:
-        """Return what can be read of *turns*, up to one that cannot; the first one is skipped."""
+        """Return the readable entries, up to the first damaged one; one at the start is skipped."""
         entries: list[tuple[Entry, Spooled]] = []
         for turn in turns:
             source, file = turn.ref.source, turn.file
@@ -185,7 +185,7 @@ class Drainer:
         return entries
 
     def _clear(self) -> None:
-        """Remove what is drained, and tell the store what is left."""
+        """Remove the drained files, and report to the store what is left."""
         self._spool.remove_empty()
         state = self._spool.state()
         if not state.deliveries and not self._marked:
@@ -195,7 +195,7 @@ class Drainer:
         self._told = self._monotonic()
         with contextlib.suppress(StoreUnavailable):
             self._tell(self._spool.name, state.deliveries, state.bytes)
-            # What was adopted is told of under the name of this one.
+            # Adopted deliveries are reported under the name of this spool.
             for name in self._marked - {self._spool.name}:
                 self._tell(name, 0, 0)
             self._marked = {self._spool.name} if state.deliveries else set()

@@ -1,4 +1,4 @@
-"""One delivery as it stands in the spool: proven already, and without its proof."""
+"""A delivery as the spool keeps it: already proven, without its signature."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from workers.model.changes import Slot
 @dataclass(frozen=True, slots=True)
 class Entry:
     """
+    A proven delivery.
+
     Args:
-        source: Name of its source.
-        token: Of its accept, the same however often that is tried.
-        wall_us: When it came, by the clock of this machine.
-        came_us: The same by the store's clock, as far as that could be told; None: it could not.
-        secret: Mark of the secret under which it was proven.
-        slot: Where the store would have noted that it was accepted already.
-        headers, body: As they are kept: they hold no proof.
-        read: What they say; None: it comes out of a spool, and has not been read yet.
+        token: Of its accept, the same at every try.
+        wall_us: Time of arrival by this machine's clock.
+        came_us: The same by the store's clock, as far as known.
+        secret: Mark of the secret that proved it.
+        slot: Where the store would have noted an earlier accept.
+        read: The parsed delivery; None: read from a spool, and not parsed yet.
     """
 
     source: str
@@ -36,11 +36,10 @@ class Entry:
 
     @property
     def order(self) -> int:
-        """What is drained first, of one source."""
         return self.came_us or self.wall_us
 
     def encoded(self) -> bytes:
-        """Return it as the bytes of a frame."""
+        """Return the bytes for a frame."""
         head = {
             "source": self.source,
             "token": self.token,
@@ -55,10 +54,10 @@ class Entry:
     @classmethod
     def decoded(cls, data: bytes) -> Entry:
         """
-        Return what `encoded` gave.
+        Return the entry that `encoded` gave.
 
         Raises:
-            ValueError: It is no such entry.
+            ValueError: *data* is no such entry.
         """
         text, _, body = data.partition(b"\n")
         try:

@@ -1,4 +1,4 @@
-"""From a body, or from what a fetch has read, to mapped events. No store and no HTTP here."""
+"""From a body, or the result of a fetch, to mapped events. No store and no HTTP here."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ from workers.model.changes import FieldProblem, Gone, Incoming, LeftOut
 from workers.model.retirement import GONE
 
 WHOLE_BODY: Final = -1  # the index of a dead letter whose body could not be split into events
-LETTERS: Final = 200  # of one delivery; more would fill the room of its source, and then get 503
-# Beside the headers of a dead letter, like service.senders.base.QUERY: no header has such a name.
-FETCHER: Final = ":fetcher"  # its body is what this fetcher has read
-TOPICS: Final = ":topics"  # JSON: of the notices that it was read for
-VERSION: Final = ":version"  # of what was read
+LETTERS: Final = 200  # per delivery; more would use up the quota of its source, which then gets 503
+# Stored among the headers of a dead letter, like service.senders.base.QUERY: no header has such a
+# name.
+FETCHER: Final = ":fetcher"  # name of the fetcher that read the body
+TOPICS: Final = ":topics"  # JSON: topics of the notices that it was read for
+VERSION: Final = ":version"  # version of the fetched record
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A body, read and mapped."""
+    """The mapped events of a body."""
 
     events: tuple[Incoming, ...]
     wanted: bool
@@ -42,12 +43,11 @@ class Read:
 
 class Reader:
     """
-    Maps whatever comes; raises nothing.
+    Maps any input; raises nothing.
 
     Args:
         senders: By name of the source.
-        mappings: Of all sources.
-        collections: By name; without them no event tells of one of their items.
+        collections: By name; without them no event is recognised as one of our own items.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Reader:
         self._collections = collections or {}
 
     def delivered(self, source: str, received: Received) -> Read:
-        """Map a delivery; with one letter of the whole body for its bad events if they are many."""
+        """Map a delivery; very many bad events become one dead letter of the whole body."""
         return bounded(self._read(source, received, None))
 
     def read(
@@ -72,12 +72,7 @@ class Reader:
         *,
         topic: str | None = None,
     ) -> Read:
-        """
-        Split and map *body*, which *source* sent.
-
-        Args:
-            topic: Of every event, instead of what the sender reads.
-        """
+        """Split and map *body*; *topic* replaces the topic of every event."""
         return self._read(source, self._senders[source].split(headers, body), topic)
 
     def _read(self, source: str, received: Received, topic: str | None) -> Read:
@@ -104,7 +99,7 @@ class Reader:
         Map one *payload* that *fetcher* has read for *source*; None: any fetcher, any topics.
 
         Args:
-            topic: What its dead letter, if it becomes one, is listed under.
+            topic: Under which its dead letter, if any, is listed.
         """
         mapped = self._mapped(
             lambda: self._mappings.fetched(source, fetcher, topics, payload, version=version),
@@ -123,7 +118,7 @@ class Reader:
         return Read((event,), mapped.wanted)
 
     def previewed(self, source: str, body: bytes, topic: str | None) -> Read:
-        """Map *body* as what any fetcher of *source* has read."""
+        """Map *body* as the result of any fetcher of *source*."""
         try:
             payload = parse_json(body)
         except PayloadInvalid as error:
@@ -132,7 +127,7 @@ class Reader:
         return self.fetched(source, None, topics, payload, version=None)
 
     def again(self, source: str, headers: Mapping[str, str], body: bytes) -> Read:
-        """Map what a fetch had read once more, by the headers of its dead letter."""
+        """Map a fetched body again, by the headers of its dead letter."""
         try:
             payload = parse_json(body)
         except PayloadInvalid as error:
@@ -149,7 +144,7 @@ class Reader:
             lambda: self._mappings.changes(source, topic, event.payload, version=event.version),
             {"source": source, "event_id": event.id},
         )
-        # Without its topic nobody can tell whether an event is wanted.
+        # An event whose topic cannot be read may be wanted.
         wanted = mapped.wanted or (topic is None and bool(event.problems))
         if event.problems and wanted:
             mapped = _left_out(mapped, event.problems)
@@ -173,11 +168,10 @@ class Reader:
         return incoming, wanted
 
     def _kept(self, source: str, payload: Any) -> Any:
-        """Return *payload* as it may wait for its fetch: without a secret that proved it."""
+        """Return *payload* without secrets, as it may be stored until its fetch."""
         return json.loads(self._senders[source].concealed(json.dumps(payload).encode()))
 
     def _mapped(self, run: Callable[[], Mapped], about: Mapping[str, Any]) -> Mapped:
-        """Return what the mappings say; where they failed, that."""
         try:
             return run()
         # Mappings are the user's code.
@@ -189,10 +183,10 @@ class Reader:
 
 def _left_out(mapped: Mapped, problems: tuple[FieldProblem, ...]) -> Mapped:
     """
-    Return *mapped* without changes: what the sender cannot read names no field.
+    Return *mapped* without changes: the sender's problems name no field.
 
-    A version that was not read would let them win over what is newer. A fetch reads what is true
-    now, and goes on.
+    A change without its version could overwrite newer values. A fetch reads the current record, so
+    it goes on.
     """
     lost = (
         LeftOut(change.collection, change.record, change.by, slug, change.version)
@@ -204,11 +198,11 @@ def _left_out(mapped: Mapped, problems: tuple[FieldProblem, ...]) -> Mapped:
 
 
 def _placed(mapped: Incoming, event: Event) -> Incoming:
-    """Return *mapped* with what orders it beside its version."""
+    """Return *mapped* with the data that orders it beside its version."""
     if event.placed == "arrival" and event.log is None:
         return mapped
     changes = tuple(
-        # A version that its mapping gives has nothing to do with the row before.
+        # A version set by the mapping is not related to the previous row.
         replace(change, placed=event.placed)
         if event.placed != "after" or change.version == event.version
         else change
@@ -218,20 +212,19 @@ def _placed(mapped: Incoming, event: Event) -> Incoming:
 
 
 def unreadable(message: str) -> Read:
-    """Return what is read of a body that cannot be split into events."""
+    """Return the result for a body that cannot be split into events."""
     return Read((_letter(message),), wanted=True)
 
 
 def _letter(message: str) -> Incoming:
-    """Return the dead letter of a whole body."""
     return Incoming(None, None, WHOLE_BODY, problems=(FieldProblem("body", message),))
 
 
 def bounded(read: Read) -> Read:
     """
-    Return *read*, with one letter of the whole body for its bad events if they are very many.
+    Return *read*; more than `LETTERS` bad events become one dead letter of the whole body.
 
-    What can be read of such an event goes on; its problems are told by that letter.
+    The readable part of each such event is kept; the one letter reports the problems.
     """
     bad = [event for event in read.events if event.problems]
     if len(bad) <= LETTERS:

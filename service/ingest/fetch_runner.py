@@ -1,13 +1,13 @@
 """
 One step of the fetch queue: claim an object → read it → map it → accept, in a job of its own.
 
-The read is held to a claim: where that ran out and another took over, nothing of it is kept. What
-an exception of a fetcher says:
+A read is bound to its claim: if the claim ran out and another job took over, the result is dropped.
+The exceptions of a fetcher:
 
 | Raised | Means |
 |---|---|
-| ``FetchUnavailable``; no answer; 401, 403, 429, 5xx | the fetcher rests; objects do not suffer |
-| ``FetchRefused``; another 4xx; anything else | an attempt at the object, of five |
+| ``FetchUnavailable``; no answer; 401, 403, 429, 5xx | the fetcher rests; not an attempt |
+| ``FetchRefused``; another 4xx; anything else | one of five attempts at the object |
 """
 
 from __future__ import annotations
@@ -40,20 +40,20 @@ from workers.store.fetch_queue import ATTEMPTS, LEASE, Claim
 from workers.store.slicing import MOST, size_of
 
 HUNG: Final = LEASE - 10.0  # s
-SHORTEST_REST: Final = 1.0  # s, where a system says "at once" and does not answer
-LONGEST_REST: Final = 3600.0  # s that a fetcher is left alone; a Retry-After beyond is a mistake
-MOST_BYTES: Final = 32 * 1024 * 1024  # of what one fetch returns, as JSON
+SHORTEST_REST: Final = 1.0  # s, for a Retry-After of 0 from a system that does not answer
+LONGEST_REST: Final = 3600.0  # s that a fetcher rests; a longer Retry-After is a mistake
+MOST_BYTES: Final = 32 * 1024 * 1024  # size of one fetch's result, as JSON
 MOST_PAYLOADS: Final = 10_000
 LONGEST_CURSOR: Final = 4096  # characters
-NO_ROOM: Final = 30.0  # s, and up to twice that: until a store without room is tried again
-THROTTLED: Final = 10.0  # s after a 429 that does not say for how long
+NO_ROOM: Final = 30.0  # s, and up to twice that, until a full store is tried again
+THROTTLED: Final = 10.0  # s after a 429 without a Retry-After
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What came instead of a result; *rest*: the system said for how many seconds."""
+    """Why there is no result; *rest*: seconds that the system asked for."""
 
     reason: str
     unavailable: bool = False
@@ -65,9 +65,7 @@ class Runner:
     Carries out fetches, in one thread.
 
     Args:
-        parts: The store's side.
-        mappings: With the fetchers that they name.
-        hung: Called in a thread when a fetcher has not returned after `HUNG` seconds.
+        hung: Called in another thread if a fetcher has not returned after `HUNG` seconds.
         spread: Returns a random number in [0, 1), for the jitter of backoffs.
     """
 
@@ -87,16 +85,13 @@ class Runner:
 
     def step(self, more: Callable[[], object]) -> Wait | None:
         """
-        Fetch one object.
+        Fetch one object; return a Wait if none is due.
 
         Args:
-            more: Called before the object is read, while others are due.
-
-        Returns:
-            None once it is done; a Wait where nothing is due.
+            more: Called before the object is read if others are due.
 
         Raises:
-            StoreUnavailable: The claim runs out, and the object is due again.
+            StoreUnavailable: The object is due again when its claim runs out.
         """
         self._parts.outbox.check_room()  # before anything is read that could not be kept
         claim = self._parts.fetches.claim(tuple(self._fetchers))
@@ -119,7 +114,7 @@ class Runner:
         if claim.lost and claim.attempts >= ATTEMPTS:
             return Failure(f"the process ended or hung {claim.attempts} times while it was read")
         notice = Notice(claim.object, claim.payload, claim.id, claim.topic, claim.cursor)
-        # The end of a job's time is raised in the fetcher, which may catch it and go on.
+        # The timeout of the job is raised inside the fetcher, which may catch it and go on.
         watch = threading.Timer(HUNG, self._hung)
         watch.daemon = True
         watch.start()
@@ -134,10 +129,10 @@ class Runner:
 
     def _keep(self, claim: Claim, result: Fetched) -> dict[str, Any]:
         """
-        Accept what was read, and return what became of it.
+        Accept the result in parts that occupy the store only briefly; return the outcome.
 
-        In parts, none of which keeps the store for long; the last one closes the claim. Where it
-        is never reached, all is read once more from the old cursor.
+        The last part closes the claim. If that is never reached, everything is read again from the
+        old cursor.
         """
         events = tuple(self._map(claim, payload) for payload in result.payloads)
         said: dict[str, Any] = {"payloads": len(events), "field_values": 0, "problems": 0}
@@ -213,13 +208,13 @@ def _about(claim: Claim) -> dict[str, Any]:
 
 def checked(result: Any, cursor: str | None) -> Fetched:
     """
-    Return what a fetcher returned as `Fetched`, its payloads as any that came as JSON.
+    Return the result of a fetcher as `Fetched`, its payloads as if they had come as JSON.
 
     Args:
-        cursor: That it was given.
+        cursor: The one that the fetcher was given.
 
     Raises:
-        ValueError, TypeError: It is nothing that can be kept, or more than can be.
+        ValueError, TypeError: It cannot be kept, or is too large.
     """
     if result is None:
         raise ValueError("it returned None: return the payload, or Fetched(()) where nothing is")
@@ -239,10 +234,10 @@ def checked(result: Any, cursor: str | None) -> Fetched:
 
 
 def failure(error: Exception, token: str, claim: Claim) -> Failure:
-    """Return what *error* of a fetcher means; *token*, if there is one, is not in its words."""
+    """Return the meaning of a fetcher's *error*, with *token* masked."""
     found = _failure(error)
     if found is None:
-        quoted = bool(token) and token in str(error)  # a traceback repeats the error's words
+        quoted = bool(token) and token in str(error)  # a traceback repeats the message
         _log.error("fetcher failed", exc_info=None if quoted else error, extra=_about(claim))
         found = Failure(f"{type(error).__name__}: {error}")
     words = found.reason.replace(token, "***") if token else found.reason
@@ -250,7 +245,7 @@ def failure(error: Exception, token: str, claim: Claim) -> Failure:
 
 
 def _failure(error: Exception) -> Failure | None:
-    """Return the meaning of what is known to happen; None: a mistake in the fetcher, or another."""
+    """Return the meaning of an expected error; None: any other, such as a bug in the fetcher."""
     if isinstance(error, FetchUnavailable):
         return Failure(str(error) or "not available", unavailable=True, rest=error.retry_after)
     if isinstance(error, FetchError):
@@ -259,7 +254,7 @@ def _failure(error: Exception) -> Failure | None:
     status = getattr(answer, "status_code", None)
     if isinstance(status, int):
         return _answered(status, getattr(answer, "headers", {}))
-    # An address that cannot be, or an answer that is no JSON, says nothing of other objects.
+    # A bad URL, or an answer that is not JSON, says nothing about other objects.
     own = isinstance(error, ValueError | requests.TooManyRedirects)
     if isinstance(error, requests.RequestException) and not own:
         return Failure(f"no answer: {type(error).__name__}", unavailable=True)
@@ -279,7 +274,7 @@ def _answered(status: int, headers: Any) -> Failure:
 
 
 def _parts(events: tuple[Incoming, ...]) -> Iterator[tuple[Incoming, ...]]:
-    """Yield *events* as many at a time as one step takes; one part where there are none."""
+    """Yield *events* in groups that fit one step; one empty group if there are none."""
     first = size = 0
     for n, event in enumerate(events):
         more = size_of((len(change.fields) for change in event.changes), len(event.left))

@@ -1,14 +1,14 @@
 """
-The form of a spool file: a head, then one frame for each delivery. Pure.
+The format of a spool file: a head, then one frame for each delivery. Pure.
 
 ======  =====================================================================================
 head    ``INSTEPS1``, a mark of 8 random bytes, their checksum; then a summary and its checksum
 frame   the mark, the number of the delivery, its length, two checksums; then its bytes
 ======  =====================================================================================
 
-A frame is believed only with the mark of its file and both checksums: what a sender writes cannot
-look like one, and a damaged place is left at the next frame that holds. The summary is for readers
-who only want to count; it is not synchronised, and the frames are the truth.
+A frame counts only with the mark of its file and both checksums: no content of a delivery can look
+like one, and reading goes on at the next whole frame after damage. The summary serves readers that
+only count. It is not synced; the frames are authoritative.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Final
 
 HEAD: Final = 64  # bytes
-SUMMARY: Final = 32  # where it stands in the head
+SUMMARY: Final = 32  # its offset in the head
 MARK: Final = 8  # bytes
 FRAME: Final = 28  # bytes before the delivery itself
 
@@ -34,10 +34,12 @@ _CHECK: Final = struct.Struct("<I")
 @dataclass(frozen=True, slots=True)
 class Summary:
     """
+    Counts of a file.
+
     Args:
-        drained: No frame up to this number is still to be drained.
-        deliveries: How many are.
-        bytes: What they take.
+        drained: All frames up to this number are drained.
+        deliveries: Number of those still to drain.
+        bytes: Their size.
     """
 
     drained: int = 0
@@ -47,7 +49,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A delivery that is whole: its number, and where its bytes stand."""
+    """A whole delivery: its number, and the range of its bytes."""
 
     number: int
     start: int
@@ -56,14 +58,13 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """A place that holds no whole frame, though one that does comes after it."""
+    """A range without a whole frame, followed by one."""
 
     start: int
     end: int
 
 
 def head_of(mark: bytes) -> bytes:
-    """Return the head of a new file."""
     name = _NAME.pack(_MAGIC, mark, zlib.crc32(_MAGIC + mark))
     return name.ljust(SUMMARY, b"\0") + summary_bytes(Summary()).ljust(HEAD - SUMMARY, b"\0")
 
@@ -75,7 +76,7 @@ def summary_bytes(summary: Summary) -> bytes:
 
 
 def summary_of(head: bytes) -> Summary | None:
-    """Return the summary in *head*; None: it was torn."""
+    """Return the summary in *head*; None: a write was torn."""
     text = head[SUMMARY : SUMMARY + _SUMMARY.size]
     check = head[SUMMARY + _SUMMARY.size : SUMMARY + _SUMMARY.size + _CHECK.size]
     if len(check) < _CHECK.size or check != _CHECK.pack(zlib.crc32(text)):
@@ -84,7 +85,7 @@ def summary_of(head: bytes) -> Summary | None:
 
 
 def mark_of(text: bytes) -> bytes | None:
-    """Return the mark of the file *text*; where its head is damaged, that of its first frame."""
+    """Return the mark of the file *text*; if its head is damaged, that of its first frame."""
     if len(text) >= _NAME.size:
         magic, mark, check = _NAME.unpack_from(text)
         if magic == _MAGIC and check == zlib.crc32(_MAGIC + mark):
@@ -94,22 +95,21 @@ def mark_of(text: bytes) -> bytes | None:
 
 
 def frame_of(mark: bytes, number: int, data: bytes) -> bytes:
-    """Return the frame of one delivery."""
     head = _FRAME.pack(mark, number, len(data), zlib.crc32(data))
     return head + _CHECK.pack(zlib.crc32(head)) + data
 
 
 def data_at(text: bytes, frame: Frame) -> bytes:
-    """Return the bytes of the delivery of *frame* in *text*, the whole file."""
+    """Return the delivery in *frame*; *text* is the whole file."""
     return text[frame.start + FRAME : frame.end]
 
 
 def scan(text: bytes, mark: bytes) -> Iterator[Frame | Damage]:
     """
-    Yield what *text*, the whole file, holds behind its head.
+    Yield the frames and the damage in *text*, the whole file.
 
-    What stands behind the last whole frame is not yielded: it is the torn end of a write that
-    nobody was told of.
+    Bytes after the last whole frame are left out: they are a torn write that was never
+    acknowledged.
     """
     place = whole = HEAD
     while (place := text.find(mark, place)) >= 0:

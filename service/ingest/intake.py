@@ -1,8 +1,8 @@
 """
 From a request to the outbox: prove, split, map, accept, wake. No HTTP here.
 
-A signed body that cannot be read or mapped is not refused but accepted as a dead letter: senders
-switch off an endpoint that says no.
+A signed body that cannot be read or mapped becomes a dead letter instead of an error: senders
+disable an endpoint that answers with errors.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from workers.store.dead_letters import Letter
 from workers.store.outbox import Outbox
 from workers.store.store_clock import StoreClock
 
-LARGE = 262_144  # bytes of a body for which the store may well take longer
+LARGE = 262_144  # bytes of a body for which the store may take longer
 
 _log = logging.getLogger(__name__)
 
@@ -37,10 +37,10 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Preview:
     """
-    What a payload would change and what would be fetched, and why the rest would be left out.
+    What a payload would change or fetch, and why the rest would be left out.
 
     Args:
-        partial: Those of *changes* whose event could not be read whole: they create no item.
+        partial: Those *changes* that create no item, because their event was only partly readable.
         topics: Of its events.
     """
 
@@ -53,14 +53,12 @@ class Preview:
 
 class Intake:
     """
-    The way in, for every source.
+    Takes the deliveries of every source.
 
     Args:
         senders: By name of the source.
-        mappings: Of all sources.
-        outbox: Where changes are kept.
         wake: Asks for a job on one destination.
-        collections: By name; without them no event tells of one of their items.
+        collections: By name; without them no event is recognised as one of our own items.
     """
 
     def __init__(
@@ -73,7 +71,7 @@ class Intake:
     ) -> None:
         self._senders = senders
         self._reader = Reader(senders, mappings, collections)
-        self.outbox = self.patient = outbox  # the second waits longer for its store
+        self.outbox = self.patient = outbox  # the second has a longer timeout
         self._wake = wake
         self.router: DeliveryRouter | None = None  # what keeps a delivery while the store cannot
         self.clock: StoreClock | None = None  # learns the time from the store's answers
@@ -82,17 +80,15 @@ class Intake:
         self, source: str, headers: Mapping[str, str], body: bytes, *, now: datetime
     ) -> Receipt:
         """
-        Take one request of *source*; once this returns, it is durable, unless it says "full".
+        Take one request of *source*; unless the outcome is "full", it is durable on return.
 
         Args:
-            source: Name of a configured source.
             headers: With lower-case names.
-            body: Raw.
-            now: The receiver's clock, aware.
+            now: Aware.
 
         Raises:
             SignatureInvalid: The proof is bad.
-            BodyTooLarge: It is too large once it is unpacked.
+            BodyTooLarge: It is too large when unpacked.
             StoreUnavailable: Nothing was kept.
         """
         received = self._sender(source).receive(headers, body, now=now)
@@ -110,29 +106,29 @@ class Intake:
 
     def accept(self, entry: Entry) -> Receipt:
         """
-        Have the store keep a proven delivery.
+        Keep a proven delivery in the store.
 
         Raises:
-            StoreUnavailable: It does not, or nobody knows.
+            StoreUnavailable: It was not kept, or that is unknown.
         """
         read, delivery = self._mapped(entry)
         return self._receipt(read, self._sent(delivery, patiently=len(entry.body) > LARGE))
 
     def drain(self, entries: Sequence[tuple[Entry, Spooled]]) -> Sequence[Accepted]:
         """
-        Have the store keep the first of *entries*, which follow one another in a spool, and of the
-        others of its source as many as go with it.
+        Keep the first of *entries*, which are consecutive in a spool, and as many of the others of
+        its source as fit into the same step.
 
         Raises:
-            ConfigurationInvalid: Their source is no longer configured.
-            StoreUnavailable: The store does not keep the first, or nobody knows.
+            ConfigurationInvalid: The source is no longer configured.
+            StoreUnavailable: The first was not kept, or that is unknown.
         """
         self._sender(entries[0][0].source)
         mapped: list[Delivery] = []
         try:
             for entry, spooled in entries:
                 mapped.append(replace(self._mapped(entry)[1], spooled=spooled))
-        # A mistake of ours, or of a mapping: those before it do not wait for it.
+        # Our bug, or that of a mapping: the entries before it go on.
         except Exception:
             if not mapped:
                 raise
@@ -161,13 +157,13 @@ class Intake:
 
     def replay(self, letter: Letter) -> Receipt:
         """
-        Map the event of an unmapped dead letter again, and keep what can be read of it now; the
-        letter closes once that is all. One that was to be fetched is fetched again.
+        Map the event of an unmapped dead letter again, and keep what is readable now.
 
-        Without a source time the event stands where it first came.
+        The letter closes once all of it is kept. A fetch is made again. Without a source time the
+        event keeps the place of its first arrival.
 
         Raises:
-            ConfigurationInvalid: Its source is no longer configured.
+            ConfigurationInvalid: The source is no longer configured.
             StoreUnavailable: Nothing was changed.
         """
         source = letter.source or ""
@@ -180,7 +176,7 @@ class Intake:
             read = bounded(read)
         else:
             read = replace(read, events=tuple(e for e in read.events if e.index == letter.index))
-        # A letter that nothing wants any more is for the operator to discard, not for us.
+        # A letter that no mapping wants any more is for the operator to discard.
         if not any(event.changes or event.fetches for event in read.events):
             outcome: Literal["unmapped", "unwanted"] = "unmapped" if read.problems else "unwanted"
             return Receipt(outcome, len(read.events), problems=read.problems)
@@ -206,14 +202,12 @@ class Intake:
         fetched: bool = False,
     ) -> Preview:
         """
-        Return what *body* would change; prove, fetch, keep and send nothing.
+        Return what *body* would change; nothing is verified, fetched, kept or sent.
 
         Args:
-            source: Name of a configured source.
-            body: Raw.
-            headers: That the sender reads events from.
-            topic: Of every event, instead of what the sender reads.
-            fetched: *body* is what a fetch has read, not what the sender sends.
+            headers: From which the sender reads events.
+            topic: Replaces the topic of every event.
+            fetched: *body* is the result of a fetch, not a delivery.
 
         Raises:
             ConfigurationInvalid: There is no such source.
@@ -269,14 +263,14 @@ class Intake:
     def _ask(self, destination: str) -> None:
         try:
             self._wake(destination)
-        # The changes are kept, so the answer is yes whatever happens here; the sweeper wakes too.
+        # The changes are kept, so the answer stays 2xx; the sweeper wakes too.
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             _log.warning("not woken", extra={"destination": destination, "reason": reason})
 
 
 def _placed(event: Incoming, letter: Letter) -> Incoming:
-    """Return *event* of *letter* with where it stands; each one of a whole body where it was."""
+    """Return *event* with the place of *letter*; an event of a whole body with its own."""
     again = letter.again
     if again is not None and letter.index == WHOLE_BODY:
         again = replace(again, place=event.index, taken=False, letters=(), whole=letter.id)

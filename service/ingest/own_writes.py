@@ -1,7 +1,7 @@
 """
-What an event of the CMS says of the very item that a change is for: an echo, if it was our write.
+What a CMS event says of the item that a change is for: an echo, if the write was ours. Pure.
 
-Pure. Only a value that the item itself shows in that very field is one: what a mapping makes of
+A value is an echo only if the item itself shows it in the same field. What a mapping computes from
 other fields, or writes to another item, is a change like that of any system.
 """
 
@@ -19,7 +19,7 @@ from workers.model.changes import Change, FieldValue, Gone
 from workers.webflow.item_keys import key_of
 from workers.webflow.site import field_of
 
-# Of an event without lastUpdated nobody can tell what it came after: what we wrote is an echo then.
+# An event without lastUpdated has no place in the order: what we wrote is then an echo.
 _NO_TIME: Final = f"t{0:017d}"
 _SAME: Final = {"number": equality.number, "date": equality.date, "color": equality.color}
 
@@ -31,10 +31,10 @@ def told(
     collections: Mapping[str, Collection],
 ) -> tuple[Change, ...]:
     """
-    Return *changes*; of those for the item that the event tells of, what it shows is an echo.
+    Return *changes*, with the values that the event's own item shows marked as echoes.
 
     Args:
-        version: Of the event: lastUpdated. Never ``Meta.version``, which is of the user's making.
+        version: The event's lastUpdated; never ``Meta.version``, which the user chooses.
         collections: By name.
     """
     found: list[Change] = []
@@ -42,14 +42,14 @@ def told(
         collection = collections.get(change.collection)
         if collection is None or not _is_of(change, origin, collection):
             found.append(change)
-        elif origin.fate != "deleted":  # nothing can be written to what is not there
+        elif origin.fate != "deleted":  # a deleted item takes no writes
             own = replace(change, locale=origin.locale)
             found += _parted(own, origin.fields, version or _NO_TIME)
     return tuple(found)
 
 
 def gone(origin: Origin, collections: Mapping[str, Collection]) -> tuple[Gone, ...]:
-    """Return what is known no longer once the item of *origin* is deleted or unpublished."""
+    """Return what to forget once the item of *origin* is deleted or unpublished."""
     if origin.fate == "held":
         return ()
     names = [name for name, each in collections.items() if each.id == origin.collection]
@@ -66,7 +66,7 @@ def _is_of(change: Change, origin: Origin, collection: Collection) -> bool:
 
 
 def _parted(change: Change, held: Mapping[str, Any], at: str) -> Iterator[Change]:
-    """Yield *change* as what the item shows of it, and what it does not."""
+    """Yield the part of *change* that the item shows, and the part that it does not."""
     shown: list[FieldValue] = []
     made: list[FieldValue] = []
     for value in change.fields:
@@ -82,9 +82,8 @@ def _parted(change: Change, held: Mapping[str, Any], at: str) -> Iterator[Change
 
 
 def _shows(value: FieldValue, held: Any) -> bool:
-    """Tell whether *value*, as mapped, is what the item *held*."""
     mapped = parse(value.value)
-    # A file may be mapped by its URL alone, which names it as well as its fileId does.
+    # A mapping may give a file by its URL alone, which identifies it as well as its fileId.
     return _SAME.get(value.type, equality.exact)(mapped, held) or _is_named(mapped, held)
 
 

@@ -1,4 +1,4 @@
-"""What became of a delivery, for its sender."""
+"""The outcome of a delivery, for its sender."""
 
 from __future__ import annotations
 
@@ -12,18 +12,16 @@ from workers.model.changes import FieldProblem
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """
-    What became of a delivery.
+    The outcome of a delivery.
 
     Args:
         outcome: kept; duplicate: all of it was kept before; unwanted: no mapping takes any of its
-            events; full: the store takes no more from this source; unmapped: a replay that
-            cannot be mapped yet either, and changed nothing; spooled: it is kept by this machine
-            until the store can keep it.
-        events: Events in it.
-        accepted: Field values that were accepted.
+            events; full: the quota of this source is used up; unmapped: a replay that still cannot
+            be mapped, and changed nothing; spooled: this machine keeps it until the store can.
+        accepted: Number of accepted field values.
         problems: Why events of it are dead letters.
-        ids: Event ids, as far as the source gives any.
-        answer: What the sender wants to hear; None: anything.
+        ids: Event ids, where the source gives any.
+        answer: The one that the sender expects; None: any.
     """
 
     outcome: Literal["kept", "duplicate", "unwanted", "full", "unmapped", "spooled"]

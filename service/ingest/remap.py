@@ -1,10 +1,10 @@
 """
-Kept deliveries run again through the mappings as they are now: read → map → accept, oldest first.
+Maps stored deliveries again with the current mappings: read → map → accept, oldest first.
 
-What an event gave under the old mappings it gives anew, by version: never over a newer version, nor
-over an equal one of a later event (``version_order.lua``). Not fetched again: what the fetches of
-thin notices read is kept and mapped itself. What an item was given that is no longer the business
-of the event stays: there is no older value to put back.
+Each event gives its changes again at its own version: never over a newer one, nor over an equal one
+of a later event (``version_order.lua``). Nothing is fetched again: results of fetches are stored,
+and are mapped themselves. A field that the event no longer changes keeps its value: there is no
+older one to put back.
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ from workers.store.letter_ids import named, raw_letter
 from workers.store.slicing import MOST, size_of
 
 EVENTS: Final = 100  # in one step
-PATHS: Final = 50  # that problems are told of by name
+PATHS: Final = 50  # paths of problems that are counted by name
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
 class Tally:
     """
-    What came of a run, or would have.
+    The counts of a run, or of a dry run.
 
     Args:
         unreadable: Deliveries that cannot be unpacked.
-        unwanted: Events from which no mapping takes anything.
+        unwanted: Events of which no mapping takes anything.
         repeats: Events that were repeats when they came.
         notices: Objects that are not fetched again.
-        taken: Field values that took the place of others.
+        taken: Field values that replaced others.
         same: Field values that their events had given already.
         stale: Field values that were overtaken.
-        problems: Path → how many events, and the first message.
+        problems: Path → number of events, and the first message.
     """
 
     deliveries: int = 0
@@ -65,7 +65,6 @@ class Tally:
     problems: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def refuse(self, problems: Iterable[FieldProblem]) -> None:
-        """Count an event that has *problems*, by their paths."""
         for problem in problems:
             known = problem.path in self.problems or len(self.problems) < PATHS
             path = problem.path if known else "others"
@@ -75,13 +74,11 @@ class Tally:
 
 class Remap:
     """
-    One run over what is kept of one source.
+    One run over the stored deliveries of one source.
 
     Args:
         kept: The deliveries, and the step that runs their events.
-        reader: With the mappings as they are now.
-        source: By name.
-        dry: Nothing is written, and the diff tells what would be.
+        dry: Write nothing, and collect the diff.
         wake: Asks for a job on one destination.
     """
 
@@ -104,10 +101,10 @@ class Remap:
 
     def run(self, since: datetime, last: int, progress: Callable[[int, int], object]) -> None:
         """
-        Run what came from *since* on, up to the delivery number *last*.
+        Run the deliveries from *since* on, up to the delivery number *last*.
 
         Args:
-            progress: Called with the deliveries that were read, and how many there are.
+            progress: Called with the number of deliveries read, and of all.
 
         Raises:
             StoreUnavailable: What was done so far stays; the run can be repeated.
@@ -130,7 +127,7 @@ class Remap:
             self._step(waiting)
 
     def _events(self, delivery: KeptDelivery) -> Iterator[Incoming]:
-        """Yield the events of *delivery* that can be taken; count the others."""
+        """Yield the events of *delivery* that can be accepted; count the others."""
         if not delivery.readable:
             self.tally.unreadable += 1
             return
@@ -167,7 +164,7 @@ class Remap:
 
 
 def events_of(reader: Reader, source: str, delivery: KeptDelivery) -> list[Incoming]:
-    """Return the events of *delivery* as they are mapped now, each with where it came from."""
+    """Return the events of *delivery* as the mappings have them now, each with its origin."""
     fetched = FETCHER in delivery.headers
     if fetched:
         read = _fetched(reader, source, delivery)
@@ -181,13 +178,13 @@ def events_of(reader: Reader, source: str, delivery: KeptDelivery) -> list[Incom
     for position, (event, letter) in enumerate(named(source, delivery.body, read.events)):
         place = position if fetched else event.index
         body = delivery.body if event.body is None else event.body.encode()
-        # The second name is the one that an older release gave it.
+        # The second is the name that older releases gave it.
         names = dict.fromkeys((letter, raw_letter(source, body, event.index)))
         letters = (*names, whole) if position == last else tuple(names)
         taken, arrival = delivery.took(place), delivery.arrival
         again = Again(delivery.number, place, came, taken, letters, arrival, whole)
         changes = tuple(each for each in single(event) if each.fields or each.retire)
-        # What the CMS said of its own items then, it does not say now.
+        # What the CMS said of its own items then may no longer hold.
         events.append(replace(event, changes=changes, gone=(), body=None, again=again))
     return events
 
@@ -196,8 +193,8 @@ def single(event: Incoming) -> tuple[Change, ...]:
     """
     Return the changes of *event* with one value for each field of an item.
 
-    Of several the one that wins when the event comes: the later one, but at a version of the
-    source's own the first, since the others are repeats of its id.
+    Of several it is the one that wins on arrival: the last; at a version of the source's own the
+    first, because the others are repeats of its id.
     """
     best: dict[tuple[str, str, str], Change] = {}
     for change in event.changes:
@@ -223,7 +220,7 @@ def _wins(event: Incoming, change: Change, other: Change) -> bool:
 
 
 def _fetched(reader: Reader, source: str, delivery: KeptDelivery) -> Read:
-    """Map what one fetch had read, payload by payload."""
+    """Map the payloads that one fetch had read."""
     try:
         payloads = parse_json(delivery.body)
     except PayloadInvalid as error:

@@ -1,4 +1,4 @@
-"""What a run over many records would change: on disk, so that its size does not matter."""
+"""The differences that a remap would make: on disk, whatever their number."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class RemapDiff:
     """The first and the last value of each field that a run changes."""
 
     def __init__(self) -> None:
-        # "": a database of its own on disk, which goes with the connection.
+        # "": a temporary database on disk, removed with the connection.
         self._disk = sqlite3.connect("", isolation_level=None)
         self._disk.executescript(_TABLES)
 
     def add(self, taken: Iterable[Taken], letters: Iterable[str]) -> None:
-        """Note field values that took their places, and *letters* that were closed by them."""
+        """Record field values that would be written, and *letters* that would close."""
         self._disk.execute("BEGIN")
         rows = ((f"{t.collection}:{t.record}", t) for t in taken)
         self._disk.executemany(
@@ -43,7 +43,7 @@ class RemapDiff:
         self._disk.execute("COMMIT")
 
     def assumed(self, places: Iterable[str]) -> dict[str, dict[str, str]]:
-        """Return the fields of *places* (collection:record) as they would be stored by now."""
+        """Return the fields of *places* (collection:record) as the run would have stored them."""
         found: dict[str, dict[str, str]] = {}
         for place in places:
             rows = self._disk.execute("SELECT slug, stored FROM fields WHERE place = ?", (place,))
@@ -53,18 +53,18 @@ class RemapDiff:
         return found
 
     def changed(self) -> tuple[int, int]:
-        """Return how many fields get another value, and of how many items they are."""
+        """Return the number of fields that change, and of their items."""
         found = self._disk.execute(
             "SELECT count(*), count(DISTINCT place) FROM fields WHERE old IS NOT new"
         ).fetchone()
         return int(found[0]), int(found[1])
 
     def letters(self) -> int:
-        """Return how many dead letters close."""
+        """Return the number of dead letters that close."""
         return int(self._disk.execute("SELECT count(*) FROM letters").fetchone()[0])
 
     def rows(self, limit: int) -> Iterator[Taken]:
-        """Yield up to *limit* fields that get another value, with the first and the last."""
+        """Yield up to *limit* changed fields, with the first and the last value."""
         yield from (
             Taken(*row)
             for row in self._disk.execute(
@@ -75,5 +75,4 @@ class RemapDiff:
         )
 
     def close(self) -> None:
-        """Give back the disk."""
         self._disk.close()

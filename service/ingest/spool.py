@@ -1,9 +1,9 @@
 """
 The spool of one web process: keeps proven deliveries while the store is away, too weak or full.
 
-Files lie in ``INSTEP_DATA/spool``, and end in ``.spool``. A process appends to one of its own, and
-begins the next where that has grown; it drains all it holds, and adopts those of processes that are
-gone. What damaged places were found in ends in ``.damaged`` once the rest is drained.
+Files lie in ``INSTEP_DATA/spool``, and end in ``.spool``. A process appends to a file of its own
+and begins another when that is large; it drains its files, and adopts those of processes that are
+gone. A file with damage is renamed to ``.damaged`` once the rest is drained.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ from service.ingest.spool_recovery import adopt, remove_unborn
 from workers.errors import SpoolFull
 
 FOLDER: Final = "spool"  # under INSTEP_DATA
-LEAST: Final = 65_536  # bytes of room with which it is said to take deliveries
-TOGETHER: Final = 100  # entries that are handed to the store without a wait in between
-TOGETHER_BYTES: Final = 512 * 1024  # that all but the first of them take
-_LARGEST: Final = 16 * 1024 * 1024  # bytes of a file, before the next one is begun
+LEAST: Final = 65_536  # bytes of room needed to report that it takes deliveries
+TOGETHER: Final = 100  # entries given to the store in one batch
+TOGETHER_BYTES: Final = 512 * 1024  # size of all but the first of them
+_LARGEST: Final = 16 * 1024 * 1024  # bytes of a file before the next one is begun
 _SMALLEST: Final = 256 * 1024
 _MIB: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An entry whose turn it is."""
+    """An entry that is next to be drained."""
 
     file: SpoolFile
     ref: Ref
@@ -55,12 +55,14 @@ class Turn:
 @dataclass(frozen=True, slots=True)
 class State:
     """
+    The state of a spool.
+
     Args:
-        deliveries: That wait to be drained.
-        bytes: That they take.
+        deliveries: Number still to drain.
+        bytes: Their size.
         takes: Whether a delivery of ordinary size would be kept.
-        full: It is on, and takes nothing: it has no room left, or its disk has none.
-        damaged: Whether places were found that hold no whole delivery.
+        full: It is on but takes nothing: it is at its limit, or the disk is full.
+        damaged: Whether ranges without a whole delivery were found.
     """
 
     deliveries: int
@@ -71,18 +73,17 @@ class State:
 
 
 def folder_of(data: Path) -> Path:
-    """Return where the spool files of INSTEP_DATA *data* lie."""
     return data.expanduser().resolve() / FOLDER
 
 
 class Spool:
     """
-    Safe to share between threads.
+    The spool of one process; safe to share between threads.
 
     Args:
-        folder: Where the files lie; made when it is needed.
-        limit_mb: MiB that the files of this process may take, adopted ones too; 0: it takes nothing
-            more, and drains what is there.
+        folder: Created when it is needed.
+        limit_mb: MiB for the files of this process, adopted ones included; 0: nothing is added, and
+            existing files are drained.
     """
 
     def __init__(self, folder: Path, limit_mb: int) -> None:
@@ -93,7 +94,7 @@ class Spool:
         self._lock = Condition()
         self._files: list[SpoolFile] = []
         self._waiting: Counter[str] = Counter()  # source → deliveries
-        self._broken = False  # the disk has refused the last one
+        self._broken = False  # the disk refused the last write
 
     @property
     def is_on(self) -> bool:
@@ -101,10 +102,10 @@ class Spool:
 
     def append(self, entry: Entry) -> None:
         """
-        Keep *entry*; once this returns, it survives kill -9 and a crash of the machine.
+        Keep *entry*; on return it survives kill -9 and a crash of the machine.
 
         Raises:
-            SpoolFull: There is no room, or the disk does not take it.
+            SpoolFull: There is no room, or the disk refuses it.
         """
         data = entry.encoded()
         with self._lock:
@@ -122,17 +123,16 @@ class Spool:
                 self._count()
 
     def holds(self, source: str) -> bool:
-        """Whether deliveries of *source* are in it: newer ones go behind them."""
+        """Whether it has deliveries of *source*: newer ones have to go behind them."""
         return source in self._waiting
 
     def sources(self) -> tuple[str, ...]:
-        """Return the sources with anything to be drained."""
+        """Return the sources with deliveries to drain."""
         return tuple(self._waiting)
 
     def turns(self, source: str) -> list[Turn]:
         """
-        Return the entries of *source* that came first, as far as they stand in one file and are on
-        the disk: `TOGETHER` at most.
+        Return the first entries of *source* that are synced and in one file, `TOGETHER` at most.
         """
         with self._lock:
             heads = [Turn(file, ref) for file in self._files if (ref := file.head(source))]
@@ -151,14 +151,14 @@ class Spool:
             return turns
 
     def drained(self, turn: Turn, upto: int) -> None:
-        """The store has taken what its source has in the file of *turn*, up to number *upto*."""
+        """Drop the entries of the turn's source up to number *upto*: the store has them."""
         with self._lock:
             turn.file.drop(turn.ref.source, upto)
             turn.file.summarise()
             self._count()
 
     def remove_empty(self) -> list[str]:
-        """Remove the files that are drained whole, and return their names."""
+        """Remove the files that are fully drained, and return their names."""
         with self._lock:
             empty = [file for file in self._files if not file.deliveries and not file.writing]
             for file in empty:
@@ -175,7 +175,7 @@ class Spool:
             mine = {file.path for file in self._files}
         found = []
         for path in paths(self.folder):
-            # Not ours: flock knows no owner, but a second file descriptor of ours is another one.
+            # Not our own: flock has no owner, but a second descriptor of ours counts as another.
             if path not in mine and (file := adopt(path)):
                 found.append(file)  # noqa: PERF401  # not lost where the next cannot be read
         with self._lock:
@@ -184,7 +184,7 @@ class Spool:
         return found
 
     def skip(self, turn: Turn) -> None:
-        """The entry of *turn* cannot be read."""
+        """Drop the entry of *turn*, which cannot be read."""
         with self._lock:
             after = turn.file.drained.get(turn.ref.source, 0)
             turn.file.drop(turn.ref.source, turn.number)
@@ -192,14 +192,13 @@ class Spool:
             self._count()
 
     def resume(self, turn: Turn, last: int) -> None:
-        """The store says that *last* was drained last of what the source of *turn* has there."""
+        """Go on behind number *last*, which the store has as drained for the source of *turn*."""
         with self._lock:
             turn.file.drop(turn.ref.source, last)
             turn.file.drained[turn.ref.source] = last
             self._count()
 
     def state(self) -> State:
-        """Return what the files of this process hold."""
         with self._lock:
             deliveries = sum(file.deliveries for file in self._files)
             size = sum(file.bytes for file in self._files)
@@ -209,7 +208,7 @@ class Spool:
         return State(deliveries, size, takes, damaged, full=self.is_on and not takes)
 
     def close(self) -> None:
-        """Let the files go; who adopts them drains what is left."""
+        """Release the files; the process that adopts them drains the rest."""
         with self._lock:
             for file in self._files:
                 file.close()
@@ -224,10 +223,9 @@ class Spool:
         for file in self._files:
             for source, queue in file.queues.items():
                 waiting[source] += len(queue)
-        self._waiting = waiting  # replaced whole: `holds` needs no lock
+        self._waiting = waiting  # replaced as a whole: `holds` needs no lock
 
     def _own(self, size: int) -> SpoolFile:
-        """Return the file to append to."""
         for file in self._files:
             if not file.sealed:
                 if file.size + size <= self._most or file.size == frames.HEAD:

@@ -1,7 +1,7 @@
 """
-How much the spools hold: of this machine by the heads of their files, of others by what they tell.
+How much the spools hold: of this machine by their files, of others by what they reported.
 
-``waiting`` reads no store, so that it can be told while that is away.
+``waiting`` does not need the store, so that it works while that is away.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from workers.store import spool_marks
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Deliveries that were answered and are not in the store yet, and the bytes that they take."""
+    """Deliveries that were acknowledged but are not in the store yet, and their size."""
 
     deliveries: int = 0
     bytes: int = 0
@@ -39,7 +39,7 @@ def waiting(data: Path) -> Waiting:
 
 def all_waiting(data: Path, client: redis.Redis) -> Waiting:
     """
-    Return what the spools of all machines hold, as far as they could tell the store.
+    Return what the spools of all machines hold, as far as they could report it.
 
     Raises:
         StoreUnavailable: The store did not answer.
@@ -65,10 +65,5 @@ def _counted(text: bytes) -> frames.Summary:
 
 
 def with_spool(status: Mapping[str, Any], data: Path, client: redis.Redis) -> dict[str, Any]:
-    """
-    Return *status* with what the spools of all machines hold.
-
-    Raises:
-        StoreUnavailable: The store did not answer.
-    """
+    """Return *status* with what the spools of all machines hold; raises StoreUnavailable."""
     return {**status, "spool": all_waiting(data, client).as_dict()}

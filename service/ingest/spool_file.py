@@ -1,8 +1,8 @@
 """
-One file of a spool: appended to by one process, and drained by it, or by who adopts it.
+One file of a spool: one process appends to it and drains it; another may adopt it.
 
-A file is its holder's for as long as that has it locked (flock, released with the process). Its
-name sorts by when it was made.
+The process that holds its lock owns it (flock, released when the process ends). File names sort by
+time of creation.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from service.ingest.entry import Entry
 from workers.errors import SpoolFull
 
 SUFFIX: Final = ".spool"
-DAMAGED: Final = ".damaged"  # what was drained but for the places that hold no whole frame
+DAMAGED: Final = ".damaged"  # drained, but for ranges without a whole frame
 NEW: Final = ".new"
 
 _sync: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)  # macOS has none
@@ -30,7 +30,7 @@ _sync: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)  # macOS has n
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """Where an entry stands, and what of it is needed to tell whose turn it is."""
+    """The position of an entry, and what its turn depends on."""
 
     frame: frames.Frame
     source: str
@@ -39,25 +39,24 @@ class Ref:
 
 class SpoolFile:
     """
-    Not for use by several threads but for `append`; its spool has the lock.
+    A file that this process owns. Only `append` is thread-safe; the spool holds the lock.
 
     Args:
-        path: Of the file.
-        fd: Open, and locked.
+        fd: Open and locked.
         mark: Of its frames.
     """
 
     def __init__(self, path: Path, fd: int, mark: bytes) -> None:
         self.path = path
-        self.sealed = False  # nothing is appended any more
+        self.sealed = False  # nothing more is appended
         self.damaged = False
         self.size = frames.HEAD
-        self.numbers = 0  # the last that was given
+        self.numbers = 0  # the last number given
         self.writing = 0  # threads that append
         self.queues: dict[str, deque[Ref]] = {}
-        self.deliveries = 0  # to be drained
-        self.bytes = 0  # that they take
-        self.drained: dict[str, int] = {}  # source → number of the last that was
+        self.deliveries = 0  # still to drain
+        self.bytes = 0  # their size
+        self.drained: dict[str, int] = {}  # source → number of the last one drained
         self._fd = fd
         self._mark = mark
         self._synced = frames.HEAD
@@ -72,10 +71,10 @@ class SpoolFile:
     @classmethod
     def create(cls, path: Path) -> SpoolFile:
         """
-        Make a file that survives a crash of the machine; nobody else sees it before it is locked.
+        Make a file that survives a crash of the machine; it is locked before others see it.
 
         Raises:
-            OSError: It cannot be.
+            OSError: It cannot be made.
         """
         new = path.with_suffix(NEW)
         fd = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
@@ -93,14 +92,14 @@ class SpoolFile:
 
     def append(self, entry: Entry, data: bytes, lock: Condition) -> None:
         """
-        Keep *entry*; once this returns, it survives kill -9 and a crash of the machine.
+        Keep *entry*; on return it survives kill -9 and a crash of the machine.
 
         Args:
-            data: It, encoded.
-            lock: Of the spool, held; given back while the disk works.
+            data: The encoded entry.
+            lock: Of the spool, held; released while the disk works.
 
         Raises:
-            SpoolFull: The disk does not take it.
+            SpoolFull: The disk refuses it.
         """
         self.writing += 1
         try:
@@ -133,19 +132,19 @@ class SpoolFile:
             raise
         self.numbers, self.size = number, start + len(data)
         ref = Ref(frames.Frame(number, start, self.size), entry.source, entry.order)
-        # Now, in the order of the numbers, and not once it is synchronised: the threads that wait
-        # for the disk go on in any order.
+        # Here, in the order of the numbers, and not after the sync: the threads that wait for the
+        # disk go on in any order.
         self.enqueue(ref)
         return ref
 
     def enqueue(self, ref: Ref) -> None:
-        """Have *ref* drained, behind what of its source there is."""
+        """Add *ref* to the queue of its source."""
         self.queues.setdefault(ref.source, deque()).append(ref)
         self.deliveries += 1
         self.bytes += ref.frame.end - ref.frame.start
 
     def _synchronise(self, end: int) -> None:
-        """Wait until the disk has all up to *end*: one thread asks it for all that wait."""
+        """Wait until the disk has everything up to *end*: one thread syncs for all that wait."""
         with self._moved:
             while self._synced < end and self._syncing:
                 self._moved.wait()
@@ -158,7 +157,7 @@ class SpoolFile:
             _sync(self._fd)
             self._synced = target
         except OSError as error:
-            # What the system has dropped then, no later call tells: the file is given up.
+            # No later fsync reports what the system has dropped: the file is given up.
             self._failed = error
             raise
         finally:
@@ -167,7 +166,7 @@ class SpoolFile:
                 self._moved.notify_all()
 
     def _give_up(self) -> None:
-        """What was not synchronised was refused, and is not drained."""
+        """Forget what was not synced: it was refused, and is not drained."""
         refs = [ref for queue in self.queues.values() for ref in queue]
         self.queues, self.deliveries, self.bytes = {}, 0, 0
         for ref in refs:
@@ -178,7 +177,7 @@ class SpoolFile:
             os.ftruncate(self._fd, self._synced)
 
     def seal(self, end: int) -> None:
-        """Nothing is appended behind *end*, up to which the disk has it."""
+        """End the file at *end*, up to which it is synced."""
         self.sealed = True
         self.size = self._synced = end
 
@@ -187,8 +186,8 @@ class SpoolFile:
         Return the entry of *ref*.
 
         Raises:
-            ValueError: It cannot be read.
-            OSError: Nor can the disk.
+            ValueError: The entry is damaged.
+            OSError: The disk cannot be read.
         """
         start, length = ref.frame.start, ref.frame.end - ref.frame.start
         text = os.pread(self._fd, length, start)
@@ -198,16 +197,15 @@ class SpoolFile:
         return Entry.decoded(text[frames.FRAME :])
 
     def head(self, source: str) -> Ref | None:
-        """Return the first entry of *source* if the disk has it; None: there is none."""
+        """Return the first entry of *source* if it is synced, else None."""
         queue = self.queues.get(source)
         return queue[0] if queue and self.has(queue[0]) else None
 
     def has(self, ref: Ref) -> bool:
-        """Tell whether the disk has the entry of *ref*."""
         return ref.frame.end <= self._synced
 
     def drop(self, source: str, upto: int) -> None:
-        """The entries of *source* up to number *upto* are drained."""
+        """Drop the entries of *source* up to number *upto*: they are drained."""
         queue = self.queues.get(source, deque())
         while queue and queue[0].frame.number <= upto:
             frame = queue.popleft().frame
@@ -218,7 +216,7 @@ class SpoolFile:
         self.drained[source] = max(upto, self.drained.get(source, 0))
 
     def summarise(self) -> None:
-        """Tell in the head of the file what is still to be drained, for readers that only count."""
+        """Write the counts into the head of the file, for readers that only count."""
         firsts = [queue[0].frame.number for queue in self.queues.values() if queue]
         drained = min(firsts, default=self.numbers + 1) - 1
         summary = frames.Summary(drained, self.deliveries, self.bytes)
@@ -226,7 +224,7 @@ class SpoolFile:
             os.pwrite(self._fd, frames.summary_bytes(summary), frames.SUMMARY)
 
     def remove(self) -> None:
-        """All of it is drained: remove it; what was damaged is kept for a person to see."""
+        """Remove the drained file; a damaged one is kept for a person to inspect."""
         with contextlib.suppress(OSError):
             if self.damaged:
                 self.path.rename(self.path.with_suffix(DAMAGED))
@@ -236,12 +234,12 @@ class SpoolFile:
         self.close()
 
     def close(self) -> None:
-        """Let it go; who adopts it drains what is left."""
+        """Release the file; the process that adopts it drains the rest."""
         os.close(self._fd)
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the disk know the names in *folder*."""
+    """Sync the names in *folder* to the disk."""
     fd = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(fd)

@@ -1,4 +1,4 @@
-"""The objects of one web process that keep deliveries while the store cannot."""
+"""The objects of one web process that keep deliveries while the store is away."""
 
 from __future__ import annotations
 
@@ -20,16 +20,18 @@ from workers.store import spool_marks
 from workers.store.durability import StoreCheck
 from workers.store.outbox import Outbox
 
-TURN: Final = 0.001  # s that a thread may compute while another one waits; Python's own is 5 ms
+TURN: Final = 0.001  # s that a thread may compute while another one waits; Python's default is 5 ms
 
 
 class SpoolParts:
     """
+    Builds the spool, the gate and the drainer.
+
     Args:
-        store: Where the spool lies, and how large it may grow.
-        client: Of the store; gives up soon.
-        patient: Another, by which the spool is drained.
-        drained: The outbox of that; None: what takes the deliveries.
+        store: Folder and size limit of the spool.
+        client: With a short timeout.
+        patient: Used to drain the spool.
+        drained: The outbox of *patient*; None: that of the intake.
     """
 
     def __init__(
@@ -48,7 +50,7 @@ class SpoolParts:
         self._drainer: Drainer | None = None
 
     def attach(self, intake: Intake) -> Drainer:
-        """Have *intake* keep its deliveries by the spool; return what drains it."""
+        """Have *intake* use the spool; return its drainer."""
         intake.patient = self._drained or intake.patient
         self._drainer = Drainer(
             self.spool,
@@ -65,15 +67,14 @@ class SpoolParts:
         return self._drainer
 
     def start(self) -> None:
-        """Drain in a thread for as long as the process lives."""
+        """Drain in a thread until the process ends."""
         if self._drainer:
-            # Beside a drain, which works all the time, a request would wait for its turn at each
-            # of its steps for as long as this.
+            # Beside a busy drain, a request would wait for its turn as long as this at each of its
+            # steps.
             sys.setswitchinterval(TURN)
             threading.Thread(target=self._drainer.run, name="drainer", daemon=True).start()
 
     def state(self) -> State:
-        """Return what the spool of this process holds."""
         return self.spool.state()
 
     def waiting(self) -> int:

@@ -1,5 +1,5 @@
 """
-Spool files whose process is gone: one other process takes each over, and finds what is whole in it.
+Recovery of spool files: a process adopts the files of one that is gone, and finds whole entries.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 def adopt(path: Path) -> SpoolFile | None:
     """
-    Take over the file of a process that is gone; None: another one has it.
+    Take over the file of a process that is gone; None: another process owns it.
 
     Raises:
         OSError: It cannot be read.
@@ -30,7 +30,7 @@ def adopt(path: Path) -> SpoolFile | None:
         return None
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Who had it may have drained and removed it between the two calls.
+        # The owner may have drained and removed it between the two calls.
         if os.fstat(fd).st_nlink == 0:
             os.close(fd)
             return None
@@ -44,7 +44,7 @@ def adopt(path: Path) -> SpoolFile | None:
 
 
 def remove_unborn(folder: Path) -> None:
-    """Remove files whose makers died before anything was in them."""
+    """Remove files whose process died before they held anything."""
     for path in folder.glob(f"*{NEW}"):
         with contextlib.suppress(OSError), path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -95,7 +95,7 @@ def _enqueue(file: SpoolFile, frame: frames.Frame, text: bytes) -> None:
 def _tell(path: Path, what: str, start: int, end: int) -> None:
     values = {"file": path.name, "from": start, "bytes": end - start}
     if what == "spool cut":
-        # A write that was cut off: its sender was never told that it was kept.
+        # A write that was cut off: it was never acknowledged to its sender.
         _log.warning(what, extra=values)
     else:
         _log.error(what, extra=values | {"reason": "deliveries may be lost: reconcile"})

@@ -1,8 +1,8 @@
 """
-Who may wait for the store: nobody, while it is known to be away or does not answer those who do.
+Limits the calls that wait for the store: none while it is known to be away or stops answering.
 
-A store that hangs would else hold every thread for as long as a call may take; its deliveries are
-for the spool.
+Otherwise a store that hangs would block every thread for a whole timeout. Deliveries that may not
+wait go to the spool.
 """
 
 from __future__ import annotations
@@ -15,20 +15,15 @@ from typing import Final
 
 from workers.errors import StoreUnavailable
 
-AT_ONCE: Final = 8  # calls of one process; concurrency is what lets writes share an fsync
-SOON: Final = 0.25  # s after which a call that has no answer gives up; it may have been carried out
-SILENT: Final = 0.1  # s in which no call was answered, so that nobody else begins one; or, where
-USUAL: Final = 3  # times as long as calls take is longer, as on a slow disk or a busy machine, that
-FADES: Final = 0.9  # of what a call took, with each one that took less
+AT_ONCE: Final = 8  # calls of one process; concurrent writes share an fsync
+SOON: Final = 0.25  # s after which a call without an answer gives up; it may have taken effect
+SILENT: Final = 0.1  # s without an answered call, after which no other may begin; or, if longer,
+USUAL: Final = 3  # times the usual duration of a call: the disk may be slow, the machine busy
+FADES: Final = 0.9  # factor by which the usual duration falls with each shorter call
 
 
 class StoreGate:
-    """
-    Safe to share between threads.
-
-    Args:
-        monotonic: Seconds that only rise.
-    """
+    """Admits calls to the store; safe to share between threads."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
@@ -36,7 +31,7 @@ class StoreGate:
         self._tickets = count()
         self._inside: dict[int, float] = {}  # ticket → since when
         self._answered = float("-inf")
-        self._usual = 0.0  # s that calls take
+        self._usual = 0.0  # s that a call takes
         self._reason: StoreUnavailable | None = None
 
     @property
@@ -45,7 +40,7 @@ class StoreGate:
         return self._reason
 
     def enter(self) -> int | None:
-        """Return a ticket for one call of the store; None: it is not to be waited for."""
+        """Return a ticket for one call of the store; None: the caller must not wait for it."""
         with self._changed:
             while not self._reason and not self._is_silent():
                 if len(self._inside) < AT_ONCE:
@@ -56,23 +51,21 @@ class StoreGate:
             return None
 
     def leave(self, ticket: int) -> None:
-        """The call of *ticket* has ended."""
+        """End the call of *ticket*."""
         with self._changed:
             now = self._monotonic()
             took = now - self._inside.pop(ticket)
-            if self._reason is None:  # else it has failed, and says nothing of those that do not
+            if self._reason is None:  # else it failed, and its duration is not typical
                 self._usual = max(took, FADES * self._usual)
             self._answered = now
             self._changed.notify()
 
     def shut(self, reason: StoreUnavailable) -> None:
-        """Let nobody in until it is opened."""
         with self._changed:
             self._reason = reason
             self._changed.notify_all()
 
     def open(self) -> None:
-        """Let calls in."""
         with self._changed:
             self._reason = None
             self._changed.notify_all()
