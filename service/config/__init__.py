@@ -1,1 +1,1 @@
-"""The whole configuration, and how what runs logs."""
+"""Building the configuration, and logging."""

@@ -1,4 +1,4 @@
-"""What the operator wrote, whole: settings, a sender for each source, fetchers and mappings."""
+"""The whole configuration: settings, a sender for each source, fetchers and mappings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from workers.errors import ConfigurationInvalid, MappingsInvalid, Problem
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """Everything that is fixed at the start, checked."""
+    """The checked configuration, fixed at the start."""
 
     settings: Settings
     senders: Mapping[str, ConfiguredSender]  # by name of the source
@@ -27,8 +27,8 @@ class Configuration:
 
 def of_process() -> Configuration:
     """
-    Return ``build`` of the environment of this process, to which what ``.env`` adds is added first:
-    there the user's own functions look for their tokens.
+    Return ``build`` of this process's environment, to which ``.env`` is added first: the user's own
+    functions look for their tokens there.
     """
     fill(os.environ)
     return build(os.environ)
@@ -39,8 +39,8 @@ def build(environ: Mapping[str, str]) -> Configuration:
     Read the configuration that *environ* names, and the files that it names in turn.
 
     Raises:
-        ConfigurationInvalid: with every problem of instep.toml, the senders, the fetchers and the
-            mappings; `MappingsInvalid` where the mappings alone have any.
+        ConfigurationInvalid: With every problem of instep.toml, the senders, the fetchers and the
+            mappings; `MappingsInvalid` if only the mappings have any.
     """
     draft = read(environ)
     problems = list(draft.problems)

@@ -1,4 +1,4 @@
-"""Logging of the commands that stay: one line per record on stderr, its extras as key=value."""
+"""Logging of long-running commands: one line per record on stderr, its extras as key=value."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from datetime import UTC, datetime
 
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _AGAIN = 60.0  # s
-_MOST = 50  # texts that are remembered
+_MOST = 50  # messages that are remembered
 _NAME = re.compile(r"\b[0-9a-f]{32}\b|retrying in \d+")
-QUIET = ("urllib3", "rq", "granian", "werkzeug")  # their every step; what matters they warn of
+QUIET = ("urllib3", "rq", "granian", "werkzeug")  # they log every step; only their warnings matter
 
 
 class Once(logging.Filter):
     """
-    Passes over what a library says again and again, for a minute; names of processes apart.
+    Suppresses repeated messages of a library for a minute, whichever process they name.
 
-    RQ tries to reach a store each second, and says each time that it cannot.
+    RQ retries a lost store every second, and logs each failure.
     """
 
     def __init__(self) -> None:
@@ -53,18 +53,18 @@ class Line(logging.Formatter):
         return text
 
 
-# Made once, since json.dumps makes a new encoder for every call that has an option.
+# Created once: json.dumps with an option creates an encoder for every call.
 _encoder = json.JSONEncoder(ensure_ascii=False, default=str)
 
 
 def _shown(value: object) -> str:
-    """Return *value* as JSON, whatever it is: one with a line break must not begin a record."""
-    # A text has a short way through the encoder, a number has none.
+    """Return *value* as JSON: a line break in it must not begin a record."""
+    # The encoder has a fast path for text, but none for a number.
     return repr(value) if type(value) is int else _encoder.encode(value)
 
 
 def configure(level: int = logging.INFO) -> None:
-    """Send every record of this process to stderr, and what libraries say from warnings up."""
+    """Send every record of this process to stderr; libraries log from warnings up."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Line())
     logging.basicConfig(level=level, handlers=[handler], force=True)

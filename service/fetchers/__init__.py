@@ -1,4 +1,4 @@
-"""Fetchers: read the object that a thin notice only names; one file each, found by name here."""
+"""Fetchers: each reads the object that a thin notice only names. One file each, registered here."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ KINDS: Final[Mapping[str, FetcherKind]] = MappingProxyType(
 
 def build(config: settings.Fetcher) -> Fetcher:
     """
-    Return the fetcher that *config* configures.
+    Return the fetcher of *config*.
 
     Raises:
-        ConfigurationInvalid: With every problem of this fetcher.
+        ConfigurationInvalid: With all its problems.
     """
     kind = KINDS.get(config.kind)
     if kind is None:

@@ -1,9 +1,9 @@
 """
 Airtable: what changed since the last ping, one payload per record.
 
-A ping says only that there is something to read. The list begins at the stored cursor, the first
-time at 1; what Airtable deleted (after a week) is left out of it. Reading also keeps the webhook
-alive for seven more days.
+A ping only announces that there are payloads. The list begins at the stored cursor, at first at 1;
+payloads deleted by Airtable (after a week) are missing from it. Reading also extends the webhook by
+seven days.
 
 https://airtable.com/developers/web/api/list-webhook-payloads
 https://airtable.com/developers/web/api/webhooks-overview
@@ -22,8 +22,8 @@ from service.fetchers.registry import FetcherConfig, FetcherKind
 from workers.errors import FetchRefused, PayloadInvalid
 
 PAGE: Final = 50  # payloads; the most that one request returns
-MOST: Final = 1_000  # records of one fetch, which are accepted in one step; a payload stays whole
-PAUSE: Final = 30.0  # s that nothing succeeds after a 429
+MOST: Final = 1_000  # records of one fetch, which are accepted in one step; a payload is not split
+PAUSE: Final = 30.0  # s after a 429 during which every request fails
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Payloads:
         listed = pick(what, answer, "payloads", list)
         # The cursor counts payloads: it is the number of the one after the last of these.
         page = _Page(what, base, listed, pick(what, answer, "cursor", int) - len(listed))
-        if page.first < int(asked):  # what was read would be read for ever
+        if page.first < int(asked):  # it would read the same payloads for ever
             raise FetchRefused(f"{what}: asked from cursor {asked}, it answers from {page.first}")
         return page.fetched(more=pick(what, answer, "mightHaveMore", bool))
 
@@ -56,18 +56,18 @@ class _Page:
     found: list[Any] = field(default_factory=list)
 
     def fetched(self, *, more: bool) -> Fetched:
-        """Return the records of the payloads, up to where there are enough or an error ends it."""
+        """Return the records of the payloads, up to MOST or to an error that ends the list."""
         for index, payload in enumerate(self.listed):
             number = self.first + index
             ends = index == len(self.listed) - 1 and not more
             if self._is_error(payload) and ends and index:
-                # First what is before it: the next fetch begins here, and tells.
+                # First the records before it: the next fetch begins here and reports it.
                 return Fetched(tuple(self.found), str(number), more=True)
             rows = self._rows(payload, number, ends=ends)
             if self.found and len(self.found) + len(rows) > MOST:
                 return Fetched(tuple(self.found), str(number), more=True)
             self.found += rows
-        # Not more without a payload: it would be asked for ever.
+        # Without payloads there is no more: it would ask for ever.
         cursor = str(self.first + len(self.listed))
         return Fetched(tuple(self.found), cursor, more=more and bool(self.listed))
 
@@ -87,7 +87,7 @@ class _Page:
     def _report(self, payload: dict[str, Any], number: int, *, ends: bool) -> None:
         code = str(payload.get("code"))[:60]
         if ends:
-            # INVALID_FILTERS and INVALID_HOOK are the last that a webhook tells.
+            # INVALID_FILTERS and INVALID_HOOK are the last payloads of a webhook.
             raise FetchRefused(
                 f"{self.what}: payload {number} is the error {code}; if no further change comes, "
                 "correct the webhook's specification and make a new webhook"

@@ -1,9 +1,9 @@
 """
-Payloads of an Airtable webhook as one payload per record. Pure.
+Splits the payloads of an Airtable webhook into one payload per record. Pure.
 
-They are objects keyed by table and record id, which no JMESPath can take apart. Destroyed tables
-are left out: which records were in them is not told. New keys may appear at any time and count for
-nothing; the known ones have to be what they are.
+The records are objects keyed by table and record id, which JMESPath cannot split. Destroyed tables
+are left out: the payload does not list their records. New keys may appear at any time and are
+ignored; known ones are checked.
 
 https://airtable.com/developers/web/api/model/webhooks-payload
 https://airtable.com/developers/web/api/model/webhooks-table-changed
@@ -22,10 +22,10 @@ Row = dict[str, Any]
 
 def records(payload: Any, common: Mapping[str, Any]) -> Iterator[Row]:
     """
-    Yield a payload for each record that *payload* tells of, with *common* in each.
+    Yield a payload for each record in *payload*, with *common* in each.
 
     Raises:
-        PayloadInvalid: A part of it is not what is documented.
+        PayloadInvalid: A part of it is not as documented.
     """
     row = {
         **common,
@@ -38,7 +38,7 @@ def records(payload: Any, common: Mapping[str, Any]) -> Iterator[Row]:
         yield from _created(made, "recordsById", {**row, "tableId": table})
     for table, changed in _objects(payload, "changedTablesById"):
         yield from _changes(changed, {**row, "tableId": table})
-        # There if the webhook watches a view; what leaves the view need not be destroyed.
+        # Present if the webhook watches a view; a record that leaves the view may still exist.
         for view, seen in _objects(changed, "changedViewsById"):
             yield from _changes(seen, {**row, "tableId": table, "viewId": view})
 
@@ -74,7 +74,7 @@ def _cells(change: Any, name: str) -> Any:
 
 
 def _objects(holder: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """Yield the entries of the object *name*, if there is one; each has to be an object."""
+    """Yield the entries of the optional object *name*; each has to be an object."""
     for key, value in (_optional(holder, name, dict) or {}).items():
         if not isinstance(value, dict):
             raise PayloadInvalid(f"{name}.{key} is not an object")

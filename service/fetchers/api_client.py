@@ -1,8 +1,8 @@
 """
-One request to the system that sent a notice, and what is taken out of notice and answer.
+A request to the system that sent a notice, and access to the notice and the answer.
 
-A notice is proven, and all the same chooses no address: of what it says, only checked parts get
-into the path of a request, and the host is the configuration's.
+Even a proven notice chooses no address: only checked parts of it enter the path of a request, and
+the host comes from the configuration.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from service.fetchers.responses import judge
 from service.senders.payload import pluck
 from workers.errors import FetchRefused, PayloadInvalid
 
-SECONDS: Final = 14.0  # for a fetch in all, like a request to the CMS
+SECONDS: Final = 14.0  # for a whole fetch, like a request to the CMS
 LONGEST_PART: Final = 255  # characters
 
 T = TypeVar("T")
@@ -27,16 +27,16 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Api:
     """
-    A system over HTTP. Redirects are not followed, and proxies and .netrc do not count.
+    An HTTP API. Redirects are not followed; proxies and .netrc are ignored.
 
-    Every call opens a connection and closes it: there is nothing to close, or to share by mistake.
+    Each call opens and closes its own connection, so there is nothing to close or share.
 
     Args:
-        root: Its address, without a slash at the end.
-        headers: Of every request, the token in one of them.
-        secret: The token, which is in no message.
-        pause: Seconds to leave it alone after a 429 that names no time.
-        seconds: For one request in all.
+        root: The base URL, without a slash at the end.
+        headers: Of every request; one holds the token.
+        secret: The token, masked in messages.
+        pause: Seconds to wait after a 429 without a Retry-After.
+        seconds: For one whole request.
     """
 
     root: str
@@ -53,24 +53,24 @@ class Api:
         headers: Mapping[str, str] | None = None,
     ) -> Any:
         """
-        Return the JSON that stands at *path*.
+        Return the JSON at *path*.
 
         Raises:
-            FetchRefused: The answer says that it cannot be had, or is not JSON, or too long.
-            FetchUnavailable: There is no whole answer in time, or nobody would get one.
+            FetchRefused: The object is not available, or the answer is no JSON, or too long.
+            FetchUnavailable: No complete answer in time, or an error that affects every object.
         """
         return self._ask("GET", path, headers or {}, {"params": query})
 
     def post(self, path: str, body: Any) -> Any:
-        """Return the JSON that *path* answers to *body*; raises like ``get``."""
+        """Return the JSON answer to a POST of *body*; raises like ``get``."""
         headers = {"Content-Type": "application/json"}
         return self._ask("POST", path, headers, {"data": json.dumps(body).encode()})
 
     def _ask(
         self, method: str, path: str, headers: Mapping[str, str], parts: Mapping[str, Any]
     ) -> Any:
-        # Not at the top: every process builds fetchers, one of them fetches, and what it takes
-        # costs the others 0.3 s at each start.
+        # Not at the top: every process builds fetchers, but only one fetches, and the import costs
+        # each of the others 0.3 s at its start.
         import requests
 
         from service.fetchers.requests_once import ask
@@ -86,11 +86,11 @@ class Api:
 
 def part(text: str) -> str:
     """
-    Return *text* as one part of a path.
+    Return *text* as one segment of a path.
 
     Raises:
-        FetchRefused: It is empty, dots, too long, or would be several parts, to us or to a server
-            that undoes the quoting before it looks.
+        FetchRefused: It is empty, only dots, too long, or would be several segments, also to a
+            server that decodes the path first.
     """
     dots = not text.strip(".")
     if dots or len(text) > LONGEST_PART or not text.isprintable() or set("/\\%") & set(text):
@@ -99,21 +99,16 @@ def part(text: str) -> str:
 
 
 def named(payload: Any, path: str) -> str:
-    """
-    Return the text at the dotted *path* of a notice.
-
-    Raises:
-        FetchRefused: There is none.
-    """
+    """Return the text at the dotted *path* of a notice; raises FetchRefused if there is none."""
     return pick("the notice", payload, path, str)
 
 
 def pick(what: str, value: Any, path: str, kind: type[T]) -> T:
     """
-    Return what stands at the dotted *path* of *value*, which came by *what*.
+    Return the value at the dotted *path*; *what* names its origin in messages.
 
     Raises:
-        FetchRefused: Nothing stands there, or something that is not a *kind*.
+        FetchRefused: It is missing, or not a *kind*.
     """
     try:
         return pluck(value, path, kind)

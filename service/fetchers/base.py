@@ -1,4 +1,4 @@
-"""What a fetch is given and what it returns; how it fails stands in ``workers.errors``."""
+"""The input and the result of a fetch; its errors are in ``workers.errors``."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from typing import Any, Protocol
 @dataclass(frozen=True, slots=True)
 class Notice:
     """
-    One event that names an object and does not say what the object holds.
+    An event that names an object but does not contain it.
 
     Args:
-        object: What is to be fetched, as text; notices of one object are fetched once.
+        object: Id of the object, as text; several notices of one object cause one fetch.
         payload: Of the newest notice of that object.
-        id: Its event id; None: the source gives none.
-        topic: Its kind, as the source names it.
-        cursor: What the last successful fetch of this object returned; None: it was the first,
-            or the fetcher uses none.
+        id: The event id, where the source gives one.
+        cursor: Returned by the last successful fetch of this object; None: there was none, or the
+            fetcher uses no cursor.
     """
 
     object: str
@@ -30,12 +29,12 @@ class Notice:
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """
-    What a fetch has read.
+    The result of a fetch.
 
     Args:
-        payloads: Each is mapped like the payload of any event, in this order.
-        cursor: Kept with the object in the step that accepts the payloads; None: unchanged.
-        more: There is more to read: the object is fetched again at once.
+        payloads: Each is mapped like the payload of an event, in this order.
+        cursor: Stored in the step that accepts the payloads; None: unchanged.
+        more: The object is fetched again at once, for the rest.
     """
 
     payloads: tuple[Any, ...]
@@ -44,17 +43,17 @@ class Fetched:
 
 
 class Fetcher(Protocol):
-    """Reads objects of one system. May be called from one thread at a time."""
+    """Reads objects of one system. Called from one thread at a time."""
 
     @property
     def object(self) -> str:
-        """JMESPath in the notice to what is to be fetched: text, a whole number, or a list."""
+        """JMESPath of the object's id in the notice: text, a whole number, or a list."""
 
     def __call__(self, notice: Notice) -> Any:
         """
-        Return the object, as the payload that is mapped; or `Fetched`, where it is several.
+        Return the object as the payload to map, or `Fetched` for several.
 
         Raises:
-            FetchRefused: The object cannot be had.
-            FetchUnavailable: Nothing can be had at the moment.
+            FetchRefused: The object is not available.
+            FetchUnavailable: No object is available at the moment.
         """

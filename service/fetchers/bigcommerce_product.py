@@ -1,9 +1,9 @@
 """
 BigCommerce: the product that a product, SKU, stock or assignment notice names.
 
-The reference lists what ``include`` takes; ``custom_fields`` among the defaults is from clients
-that use it, the overview names ``variants`` and ``images``. With ``options`` or ``modifiers`` it
-returns fewer results.
+The reference lists the values of ``include``: the overview names ``variants`` and ``images``,
+client libraries also use ``custom_fields``. With ``options`` or ``modifiers`` the API returns fewer
+results.
 
 https://developer.bigcommerce.com/docs/rest-catalog/products
 https://developer.bigcommerce.com/docs/integrations/webhooks/events
@@ -36,7 +36,7 @@ class Product:
     api: Api
     store: str
     include: tuple[str, ...]
-    # data.id alone is the id of whatever data.type names: a SKU, an order, a customer.
+    # data.id alone is the id of any data.type: a SKU, an order, a customer.
     object: str = (
         "data.inventory.product_id || data.sku.product_id || data.product_id"
         " || (data.type == 'product' && data.id) || `null`"
@@ -51,7 +51,7 @@ class Product:
         return pick(f"GET {path}", self.api.get(path, query), "data", dict)
 
     def _require_own(self, payload: Any) -> None:
-        # One app serves many stores, whose ids are the same small numbers.
+        # One app serves many stores, and their ids are all small numbers.
         producer = payload.get("producer") if isinstance(payload, dict) else None
         if producer is not None and producer != f"stores/{self.store}":
             found = str(producer)[:60]

@@ -1,4 +1,4 @@
-"""The settings that fetchers have of their own, beside those of ``service.senders.options``."""
+"""Settings of single fetchers, beside those of ``service.senders.options``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _WORD: Final = re.compile(r"[A-Za-z_]+", re.ASCII)
 
 
 def words(*default: str, least: int) -> Parsed:
-    """Return a field that takes a list of names, each of letters and _; *least*: how many."""
+    """Return a field for a list of at least *least* names, each of letters and _."""
     expected = f"a list of {'names' if least else 'names, or an empty one'}"
     return Parsed(lambda value: _words(value, least), expected, load_default=default)
 

@@ -1,4 +1,4 @@
-"""What a fetcher is built from, and a line of the registry."""
+"""The registry of fetchers: their configuration and their kinds."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from workers.config.schemas import FetcherSection
 
 @dataclass(frozen=True, slots=True)
 class FetcherConfig(Table):
-    """What a fetcher is built from: its table, with the options loaded."""
+    """The table of a fetcher, with its options loaded."""
 
     token: str = field(repr=False)
-    root: str  # address of the system, without a slash at the end
+    root: str  # base URL, without a slash at the end
 
     @classmethod
     def of(cls, fetcher: settings.Fetcher, root: str) -> FetcherConfig:
-        """Return the table of *fetcher*, its options as they were read."""
+        """Return the table of *fetcher*, its options not yet loaded."""
         common = FetcherSection().fields
         name = f"fetchers.{fetcher.name}"
         return cls(name, fetcher.kind, common, fetcher.options, fetcher.token, root)
 
     def api(self, *, version_header: str = "", pause: float | None = None) -> Api:
-        """Return the system, asked by a bearer token, and in *version_header* for ``version``."""
+        """Return the API with a bearer token; *version_header* is sent if ``version`` is set."""
         headers = {"Authorization": f"Bearer {self.token}"}
         if version_header and self.options["version"]:
             headers[version_header] = self.options["version"]
@@ -39,14 +39,13 @@ class FetcherConfig(Table):
 @dataclass(frozen=True, slots=True)
 class FetcherKind:
     """
-    One line of the registry: a fetcher before it is configured.
+    A fetcher before it is configured: one line of the registry.
 
     Args:
-        build: Makes it of its table.
-        sender: Whose notices it reads.
-        base_url: Where its system is, unless the configuration says so.
+        sender: The kind of sender whose notices it reads.
+        base_url: Used unless the configuration sets one.
         reads: What it returns, in words.
-        key: What stands in ``token``, in words, with the least that it has to be allowed.
+        key: The kind of token, in words, with the least rights that it needs.
         options: The settings that it takes; any other is an error.
     """
 

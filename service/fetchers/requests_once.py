@@ -1,4 +1,4 @@
-"""One request over HTTP, whole and in time; loaded where something is fetched."""
+"""One HTTP request, complete and in time; imported only where something is fetched."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ LARGEST: Final = 16 * 1024 * 1024  # bytes of an answer
 
 def ask(what: str, request: requests.Request, *, seconds: float, secret: str) -> Answer:
     """
-    Send *request* and return its answer, whatever it is.
+    Send *request* and return its answer, whatever the status.
 
     Args:
-        what: Names it in messages.
-        seconds: For all of it.
-        secret: Is in no message.
+        what: Names the request in messages.
+        seconds: For the whole request.
+        secret: Masked in messages.
 
     Raises:
         FetchRefused: The answer is too long.
-        FetchUnavailable: There is no whole answer in time.
+        FetchUnavailable: No complete answer in time.
     """
     deadline = Deadline()
     deadline.start(seconds, float("inf"))
@@ -43,8 +43,8 @@ def ask(what: str, request: requests.Request, *, seconds: float, secret: str) ->
 def _exchange(request: requests.Request, deadline: Deadline) -> Answer:
     adapter = DeadlineAdapter(deadline)
     try:
-        # Not a session's send: it reads a redirect's body whole, and asks the environment for
-        # proxies and .netrc for a token.
+        # Not Session.send: it reads the body of a redirect, and takes proxies and a .netrc token
+        # from the environment.
         with adapter.send(request.prepare(), stream=True) as response:
             body = read_body(response, LARGEST)
     finally:

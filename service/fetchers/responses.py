@@ -1,5 +1,5 @@
 """
-What an answer to a fetch means: the object, or which of the two errors, in the system's own words.
+The meaning of an answer to a fetch: the object, or one of two errors with the system's message.
 
 https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
 """
@@ -19,9 +19,9 @@ from service.senders.payload import parse_json
 from workers.errors import FetchRefused, FetchUnavailable, PayloadInvalid
 from workers.model.mask import Mask
 
-LONGEST: Final = 300  # characters of what the system said
+LONGEST: Final = 300  # characters of the system's message
 
-# With these it refuses everybody, or everybody who has this token.
+# Statuses that affect every object, or every request with this token.
 _EVERYBODY: Final = frozenset(
     {
         HTTPStatus.UNAUTHORIZED,
@@ -44,16 +44,16 @@ class Answer:
 
 def judge(what: str, answer: Answer, *, secret: str, pause: float | None, now: datetime) -> Any:
     """
-    Return the JSON that *answer* holds.
+    Return the JSON in *answer*.
 
     Args:
-        what: Was asked, method and path.
-        secret: Appears in no message, even if the system repeats it.
-        pause: Seconds to leave the system alone after a 429 that names no time.
+        what: Method and path, for messages.
+        secret: Masked in messages, even if the system repeats it.
+        pause: Seconds to wait after a 429 without a Retry-After.
 
     Raises:
-        FetchRefused: It is a 4xx that concerns this object alone, or no 200 with JSON.
-        FetchUnavailable: It is a redirect, a 5xx, or a 4xx that everybody would get.
+        FetchRefused: A 4xx that concerns only this object, or no 200 with JSON.
+        FetchUnavailable: A redirect, a 5xx, or a 4xx that affects every object.
     """
     status = answer.status
     if status == HTTPStatus.OK:
@@ -72,7 +72,7 @@ def judge(what: str, answer: Answer, *, secret: str, pause: float | None, now: d
 
 
 def _told(what: str, text: str, secret: str) -> str:
-    # Before it is cut: half a secret would not be found.
+    # Masked before it is cut: half a secret would not be found.
     text = re.sub(r"\s+", " ", Mask((secret,)).text(text))
     return f"{what}: {text if len(text) <= LONGEST else text[: LONGEST - 1] + '…'}"
 
@@ -86,7 +86,7 @@ def _location(headers: Mapping[str, str]) -> str:
         host = urlsplit(headers.get("location", "")).hostname
     except ValueError:
         host = None
-    # Never its query, which may be a proof.
+    # Never its query, which may hold a signature.
     return f", a redirect{f' to {host}' if host else ''}, which is not followed"
 
 
@@ -100,9 +100,9 @@ def _said(body: bytes) -> str:
 
 def _words(document: Any) -> str:
     """
-    Return the words of an error, wherever they stand.
+    Return the message of an error document, in any of these shapes.
 
-    Stripe and Airtable have ``{"error": {…}}``, Airtable ``{"error": "…"}`` too, Square
+    Stripe and Airtable have ``{"error": {…}}``, Airtable also ``{"error": "…"}``, Square
     ``{"errors": [{…}]}``, BigCommerce an object of its own, or a list of them.
     """
     if isinstance(document, list):
@@ -123,7 +123,7 @@ def _retry_after(headers: Mapping[str, str], *, limited: bool, now: datetime) ->
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):
-        # BigCommerce counts milliseconds, and does so in every answer.
+        # BigCommerce sends milliseconds, with every answer.
         reset = _count(headers.get("x-rate-limit-time-reset-ms", "").strip()) if limited else None
         return None if reset is None else reset / 1000
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,10 +1,10 @@
 """
-Square: the catalogue objects that changed since the last time, deleted ones too.
+Square: the catalogue objects that changed since the last fetch, deleted ones included.
 
-``catalog.version.updated`` says only that something did. Square's own recipe is a search from the
-``latest_time`` of the last one; the first has no such time and reads the whole catalogue. The time
-is taken from the first page, so that what changes while the others are read comes once more. The
-search is a POST that changes nothing.
+``catalog.version.updated`` names no object. Square's own recipe is a search from the
+``latest_time`` of the last one; the first search has none and reads the whole catalogue. The time
+is taken from the first page, so that changes made during the reading come again. The search is a
+POST that changes nothing.
 
 https://developer.squareup.com/docs/catalog-api/webhooks
 https://developer.squareup.com/reference/square/catalog-api/search-catalog-objects
@@ -25,25 +25,24 @@ from service.fetchers.registry import FetcherConfig, FetcherKind
 from workers.errors import FetchRefused
 
 PATH: Final = "/v2/catalog/search"
-PAGE: Final = 100  # objects; advice to the server, which may send more
+PAGE: Final = 100  # objects; a hint to the server, which may send more
 
 
 class SquareChangesOptions(square_object.SquareObjectOptions):
-    # Both: whether a change of a variation makes its item a changed one was not found in writing.
+    # Both: no source says whether a change of a variation also marks its item as changed.
     object_types = words("ITEM", "ITEM_VARIATION", least=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where the reading stands: changes after *since* are read, those before *page* have been."""
+    """The progress of a search: changes after *since*, from *page* on."""
 
     since: str | None = None
     page: str | None = None
-    until: str | None = None  # what *since* is, once all pages are read
+    until: str | None = None  # the next *since*, once all pages are read
 
     @classmethod
     def parse(cls, cursor: str | None) -> Position:
-        """Return the position that *cursor* was made of; None: the beginning."""
         return cls(**json.loads(cursor)) if cursor else cls()
 
     def __str__(self) -> str:
@@ -63,7 +62,7 @@ class Changes:
         except FetchRefused:
             if position.page is None:
                 raise
-            # Where a page begins is forgotten after a while; where the reading began is not.
+            # A page cursor expires after a while; the time does not.
             position = replace(position, page=None, until=None)
             found = self._search(position)
         objects = pick(f"POST {PATH}", {"objects": []} | found, "objects", list)

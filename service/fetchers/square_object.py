@@ -1,9 +1,9 @@
 """
-Square: the catalogue objects whose stock a notice counts.
+Square: the catalogue objects whose stock a notice reports.
 
-``inventory.count.updated`` names them, usually one, in an array, and each once for every state and
-place that was counted; ``data.id`` of it is an id of the counting. ``catalog.version.updated``
-names nothing: that is for ``square-changes``.
+``inventory.count.updated`` lists them, usually one, each once for every state and location;
+``data.id`` is an id of the count. ``catalog.version.updated`` names no object: that is for
+``square-changes``.
 
 https://developer.squareup.com/reference/square/catalog-api/retrieve-catalog-object
 https://developer.squareup.com/reference/square/inventory-api/webhooks/inventory.count.updated

@@ -1,10 +1,10 @@
 """
 Stripe: the object that a thin event names, or a fresh copy of the one in a snapshot event.
 
-A thin event has the path in ``related_object.url``, and in ``context`` the account to act for; a
-snapshot event of a connected account has that in ``account``. Whether /v2 answers at all without
-``Stripe-Version`` was not found in writing: its own libraries always send one, so set ``version``
-for thin events; without it the account's default counts.
+A thin event has the path in ``related_object.url``, and the account to act for in ``context``; a
+snapshot event of a connected account has it in ``account``. No source says whether /v2 answers
+without ``Stripe-Version``: the official libraries always send one. So set ``version`` for thin
+events; without it the account's default applies.
 
 https://docs.stripe.com/event-destinations
 https://docs.stripe.com/api/v2/core/events/event-types
@@ -39,7 +39,7 @@ PATHS: Final[Mapping[str, str]] = {
     )
 }
 
-# No percent sign: what is behind it may be a dot. No query: none of the documented events has one.
+# No percent sign: it may encode a dot. No query: none of the documented events has one.
 _URL: Final = re.compile(r"/v[12](?:/[A-Za-z0-9_.~-]+)+", re.ASCII)
 _ACCOUNTS: Final = re.compile(r"[A-Za-z0-9_]+(?:/[A-Za-z0-9_]+)*", re.ASCII)
 
@@ -55,7 +55,7 @@ class StripeObjectOptions(Schema):
 @dataclass(frozen=True, slots=True)
 class StripeObject:
     api: Api
-    # What there is one of in an account, like its balance settings, has an address and no id.
+    # Singletons of an account, such as its balance settings, have a URL and no id.
     object: str = "related_object.id || related_object.url || data.object.id"
 
     def __call__(self, notice: Notice) -> Any:
@@ -83,7 +83,7 @@ def _retrieved(payload: Any, object_id: str) -> str:
 
 
 def _acting(payload: Any) -> dict[str, str]:
-    """Return the header that names the account which the notice is of, if it is not the token's."""
+    """Return the header for the notice's account, if it is not the token's."""
     for name, header in (("context", "Stripe-Context"), ("account", "Stripe-Account")):
         value = payload.get(name)
         if value is None:

@@ -1,1 +1,1 @@
-"""What more than one way in shows of a system: no Flask and no click."""
+"""What commands, API, console and MCP all show: no Flask and no click."""

@@ -1,7 +1,7 @@
 """
-The pages of the documentation: what ``instep docs`` and ``/docs`` show.
+The pages of the documentation, for ``instep docs`` and ``/docs``.
 
-``service/docs/index.md`` lists every page once, and so fixes their order.
+``service/docs/index.md`` lists every page once; its order is theirs.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ _ENTRY: Final = re.compile(r"^ *- \[([^\]]+)\]\(([\w/-]+)\.md\): (.+)$", re.MULT
 @dataclass(frozen=True, slots=True)
 class DocPage:
     """
+    A page of the documentation.
+
     Args:
-        name: Path below ``service/docs`` without its ending, as ``senders/shopify``.
+        name: Path below ``service/docs`` without its suffix, e.g. ``senders/shopify``.
         title: As the index has it.
         summary: One line.
     """
@@ -44,21 +46,19 @@ def _read(name: str) -> str:
 
 @cache
 def pages() -> Mapping[str, DocPage]:
-    """Return the pages by name, in the order of the index."""
     found = (DocPage(name, title, summary) for title, name, summary in _ENTRY.findall(_read(INDEX)))
     return MappingProxyType({page.name: page for page in found})
 
 
 def index() -> DocPage:
-    """Return the page that lists the others."""
     return DocPage(INDEX, "Documentation", "all pages")
 
 
 def linked(name: str, href: str) -> tuple[str, str] | None:
     """
-    Return the page and the anchor that *href* of the page *name* leads to.
+    Return the page and the anchor of *href* on the page *name*.
 
-    None: it leads out of the documentation, or stays on the page.
+    None: it leaves the documentation, or stays on the page.
     """
     file, _, anchor = href.partition("#")
     if ":" in href or not file.endswith(".md"):
@@ -68,7 +68,7 @@ def linked(name: str, href: str) -> tuple[str, str] | None:
 
 
 def near(name: str) -> list[str]:
-    """Return the names of pages that somebody who asked for *name* may mean, at most five."""
+    """Return at most five names of pages that are like *name*."""
     last = {page.rpartition("/")[2]: page for page in pages()}
     wanted = name.lower().removesuffix(".md")
     holds = [page for page in pages() if wanted and wanted in page]
