@@ -89,6 +89,16 @@ function delivery.begin()
   end
 end
 
+-- Counts it for its source.
+function delivery.count(duplicate)
+  if request.mode ~= 'live' then return end
+  redis.call('HINCRBY', 'instep:source:' .. request.source, 'deliveries', 1)
+  if duplicate then redis.call('HINCRBY', 'instep:source:' .. request.source, 'duplicates', 1) end
+  if given(request.secret) then
+    redis.call('HINCRBY', 'instep:source:' .. request.source, 'secret:' .. request.secret, 1)
+  end
+end
+
 -- Returns the name of new words (delivery_log.lua).
 function delivery.log()
   if not delivery.kept or sliced_request.now then return nil end

@@ -2,11 +2,16 @@
 -- many takes longer than anybody waits: they carry as many as are fetched in time, and while one is
 -- on its way, or was just now, everything else goes first.
 -- instep:flight:<name>:files  sorted set: those of the flights that import
---! uses step items listing_schedule requests import_pace
+-- instep:destination:<name>  import_ms: what one file takes, as last learned; imported: a request that took
+--   long has ended, and the turn is the others'
+--! uses step items listing_schedule requests
 
 local request, now = step.request, step.now
 local file_imports = {}
 local FETCHED_MS = 7000   -- half of the time that a request has (workers/webflow/client.py)
+
+local ONE_MS = 3500      -- that a file takes, until anything is known
+local LONG_MS = 2000
 
 local function count_matches(text, pattern)
   local _, found = string.gsub(text, pattern, '')
@@ -30,7 +35,7 @@ end
 -- room: files that one request may import   taken: those of this one
 -- *dest*: what is held of the destination.
 function file_imports.turn_of(dest)
-  local each = tonumber(dest.import_ms) or import_pace.ONE_MS
+  local each = tonumber(dest.import_ms) or ONE_MS
   return {each = each, room = math.max(1, math.floor(FETCHED_MS / math.max(1, each))), taken = 0,
     imported = dest.imported}
 end
@@ -41,7 +46,7 @@ function file_imports.may_import(turn, flight)
     local files = flight .. ':files'
     redis.call('ZREMRANGEBYSCORE', files, '-inf', now)
     -- By v1 each request imports the files of one item: more of them at once take no longer.
-    local most = request.batch == 1 and turn.each < import_pace.LONG_MS and math.max(1, request.flights - 1) or 1
+    local most = request.batch == 1 and turn.each < LONG_MS and math.max(1, request.flights - 1) or 1
     turn.free = not turn.imported and redis.call('ZINTERCARD', 2, flight, files) < most
   end
   return turn.free
@@ -62,6 +67,15 @@ end
 function file_imports.begin(dest_key, flight, turn)
   if turn.taken == 0 then return file_imports.end_turn(dest_key, turn) end
   redis.call('ZADD', flight .. ':files', now + step.CLAIM_MS, request.token)
+end
+
+-- A request for *files* files has taken *ms*. Quick to rise: the import is in vain where the request times
+-- out before.
+function file_imports.learn(dest_key, files, ms)
+  if files == 0 then return end
+  local each = tonumber(redis.call('HGET', dest_key, 'import_ms')) or ONE_MS
+  redis.call('HSET', dest_key, 'import_ms', math.ceil(math.max(ms / files, each / 4)))
+  if ms >= LONG_MS then redis.call('HSET', dest_key, 'imported', 1) end
 end
 
 return file_imports

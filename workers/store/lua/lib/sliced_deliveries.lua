@@ -14,25 +14,16 @@
 --   instep:sliced-of:<hash>   the same delivery was taken so: a repeat is a duplicate
 -- request.begins: {key, head, hash, remember, bytes, most, arrivals}
 --   head: JSON text, the request without events; with hash, and whole: the letter of its body
---! uses step wakeups arrivals sliced_request spool delivery_log
+--! uses step wakeups arrivals sliced_request spool delivery delivery_log
 
-local request, given = step.request, step.given
+local request = step.request
 local PLACES = {'repeats', 'left', 'rest'}
-
-local function count_delivery(duplicate)
-  if request.mode ~= 'live' then return end
-  redis.call('HINCRBY', 'instep:source:' .. request.source, 'deliveries', 1)
-  if duplicate then redis.call('HINCRBY', 'instep:source:' .. request.source, 'duplicates', 1) end
-  if given(request.secret) then
-    redis.call('HINCRBY', 'instep:source:' .. request.source, 'secret:' .. request.secret, 1)
-  end
-end
 
 local function begin(begins, text)
   local uploaded, memory = 'instep:slicing:' .. begins.key, 'instep:sliced-of:' .. begins.hash
   if redis.call('EXISTS', memory) == 1 then
     redis.call('UNLINK', uploaded)
-    count_delivery(true)
+    delivery.count(true)
     spool.note_drained()
     return step.answer({outcome = 'duplicate'})
   end
@@ -56,7 +47,7 @@ local function begin(begins, text)
   redis.call('RPUSH', 'instep:sliced', name)
   redis.call('INCRBY', 'instep:sliced-bytes', begins.bytes)
   if begins.remember then redis.call('SET', memory, name, 'PX', request.dedupe_ms) end
-  count_delivery(false)
+  delivery.count(false)
   spool.note_drained()
   wakeups.nudge_sweep()
   return step.answer({outcome = 'kept', sliced = name, words = words})
@@ -95,4 +86,4 @@ local function save_slice(sliced, progress, places)
   if sliced.last then end_sliced(sliced) end
 end
 
-return {count_delivery = count_delivery, begin = begin, save_slice = save_slice}
+return {begin = begin, save_slice = save_slice}

@@ -30,10 +30,10 @@
 --   stalled: stale_values.lua   forgot: ms for which ids are kept, where that is less than it should be
 -- Errors: OOM: the store is full, and nothing was done.
 --! uses redis step items item_schedule wakeups history_trim sliced_request version_order spool deduplication
---! uses stale_values remap sliced_deliveries event_letters delivery accepted_values
+--! uses stale_values remap event_letters delivery accepted_values
 --! on demand dead_letters retirements resting_records creation slices references create_only
 --! on demand locales write_history cms_forms raw_bodies left_out fetch_queue source_logs
---! on demand delivery_log body_letters run_counts
+--! on demand delivery_log body_letters run_counts sliced_deliveries
 
 local request, now, now_us, given = step.request, step.now, step.now_us, step.given
 
@@ -130,7 +130,7 @@ if sliced then
     letter = left_out.rewriting.id, nameless = body_letters.is_nameless(), with_ids = body_letters.has_ids()}
   sliced_deliveries.save_slice(sliced, progress, {delivery.repeats, delivery.unwanted, delivery.taken})
 else
-  sliced_deliveries.count_delivery(delivery.is_duplicate)
+  delivery.count(delivery.is_duplicate)
 end
 if #fetches > 0 then step.note('asked', {source = request.source, fetches = fetches}, 'fetches') end
 if #fates > 0 then step.note('accepted', {source = request.source, mode = request.mode, changes = fates}, 'changes') end

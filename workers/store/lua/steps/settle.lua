@@ -2,31 +2,18 @@
 -- settle: what one attempt did to each item of a claim, and what its answer says of the budget and
 -- of the destination, all at once. It acts only on values that still hold the arrival number that
 -- was claimed; what arrived meanwhile stays pending and due.
--- ARGV[2]: {token, claim, destination, collection, index, copy, weak, soft, missing, kind, look, at,
---   live, staged,
---   verdicts: [{record, id, sent: [slug], written: [slug], normalised: [slug], edited: [slug],
---     files: {slug: json}, updated,
---     answered, seen: {slug: text},
---     deaths: [{kind, slugs, message, status, code, problems}], wait_ms, attempt, failed, limit,
---     part, unknown, refused, missed: [slug], staged, forget, overwrote, publish,
---     made, taken, passed, named: [slug, instead], retired, dangling: [slug],
---     status, look, relist, unmoved, unpublishable, why,
---     sought: [slug],
---     shown: {slug: [cmsLocaleId]}, variants: {cmsLocaleId: state}}],
---   rate, health: [...], heard, closed, no_room, create_most, items, first, last, made}
---   items: of the whole claim; first, last: of the steps that settle it one behind the other; made:
---   one of those before has found a new item
+-- ARGV[2]: {token, claim, destination, collection, index, copy, weak, soft, missing, kind, look, staged, at,
+--   live, verdicts: [{…}], rate, health: [{…}], heard, closed, no_room, create_most, imports, outcome,
+--   places, items, first, last, made}
+--   verdicts: by the names of Verdict (workers/model/attempts.py), and {id, sent: [slug], answered: updated
+--   as a version, wait_ms} (workers/store/settlement.py)
+--   kind, look, staged: of the request (requests.lua); live: of the destination
 --   rate, health: rate_headers.lua, destination_health.lua; taken by the first of the steps
---   kind, look, staged: of the request (requests.lua)
---   made: the id of the item that was created; retired: it was taken away
---   unmoved: the CMS says that it was not live; live: of the destination
---   status, unpublishable: item_status.lua; at: of the answer, as the CMS writes times
---   sought: files that the item was read for, and does not show (late_imports.lua)
---   relist: all that went with what there is not is looked up again, where that is quick
---   dangling: references to items that the CMS does not know
---   answered: updated, as a version; seen: what the answer shows where that is not what was sent
---   heard: the CMS answered the request; closed: that nothing of the collection can be written;
---   no_room: that the plan has no room, for so many that create_most are to be tried next
+--   items: of the whole claim; first, last: of the steps that settle it one behind the other; made: one
+--   of those before has found a new item
+--   heard: the CMS answered the request; closed: that nothing of the collection can be written; no_room:
+--   that the plan has no room, for so many that create_most are to be tried next
+--   at: of the answer, as the CMS writes times
 --   soft: the limits come from 5xx answers, and last until the outage has ended
 --   imports: [files, ms]: that the CMS fetched for the request, and how long that took
 -- Returns {settled, lost, letters, made}.
@@ -34,7 +21,7 @@
 --! uses step items item_schedule references item_status publish_wait status_answers item_ids rate_headers
 --! uses destination_health written_values item_attempts
 --! on demand dead_letters retirements resting_records creation slices cms_forms locales
---! on demand retirement_answers creation_answers import_pace duplicate_keys late_imports plan_room
+--! on demand retirement_answers creation_answers file_imports duplicate_keys late_imports plan_room
 --! on demand failed_values
 
 local request, now, given = step.request, step.now, step.given
@@ -122,7 +109,7 @@ if request.first then
 end
 if request.last then redis.call('ZREM', 'instep:flight:' .. request.destination, request.claim) end
 if given(request.imports) then
-  import_pace.learn('instep:destination:' .. request.destination, request.imports[1], request.imports[2])
+  file_imports.learn('instep:destination:' .. request.destination, request.imports[1], request.imports[2])
 end
 
 local deleted = false
