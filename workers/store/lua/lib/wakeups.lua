@@ -34,7 +34,7 @@ end
 
 -- While a stored wait lasts nothing of the lane may be sent, so a job would end at once; but for a
 -- linger, which a full batch ends.
-function wakeups.worth_a_job(destination, change, lane)
+local function worth_a_job(destination, change, lane)
   local paused, gate_until, gate, lower_until = unpack(redis.call('HMGET', 'instep:destination:' .. destination,
     'paused', 'gate_until', 'gate', 'lower_until'))
   if paused or (lane ~= 'live' and (step.sane(lower_until, 61000) or 0) > now) then return false end
@@ -45,10 +45,13 @@ function wakeups.worth_a_job(destination, change, lane)
     >= change.batch
 end
 
--- The destination is woken at *at* or before, whatever else it waits for.
-function wakeups.wake_by(destination, at)
+-- Something of *lane*, {collection, batch}, is due at *due*. Returns whether the caller is to enqueue a job.
+function wakeups.wake(destination, change, lane, due)
+  if due <= now then return worth_a_job(destination, change, lane) and wakeups.claim_marker(destination) end
+  -- It is woken then or before, whatever else it waits for.
   local wakes_at = tonumber(redis.call('ZSCORE', 'instep:wakes', destination))
-  if not wakes_at or wakes_at > at then wakeups.wake_at(destination, at) end
+  if not wakes_at or wakes_at > due then wakeups.wake_at(destination, due) end
+  return false
 end
 
 return wakeups

@@ -35,7 +35,7 @@
 --! on demand locales write_history cms_forms raw_bodies left_out fetch_queue source_logs
 --! on demand delivery_log body_letters run_counts sliced_deliveries
 
-local request, now, now_us, given = step.request, step.now, step.now_us, step.given
+local request, now_us, given = step.request, step.now_us, step.given
 
 local earlier = spool.drained() or step.earlier_answer()
 if earlier then return earlier end
@@ -138,11 +138,7 @@ history_trim.trim()
 
 local wake = {}
 for destination, change in pairs(accepted_values.changes) do
-  if delivery.due > now then
-    wakeups.wake_by(destination, delivery.due)
-  elseif wakeups.worth_a_job(destination, change, step.LANES[delivery.lane]) and wakeups.claim_marker(destination) then
-    wake[#wake + 1] = destination
-  end
+  if wakeups.wake(destination, change, step.LANES[delivery.lane], delivery.due) then wake[#wake + 1] = destination end
 end
 for name in pairs(fetchers) do
   if not fetch_queue.rests_till(name) and wakeups.claim_marker(fetch_queue.QUEUE) then wake[#wake + 1] = fetch_queue.QUEUE end

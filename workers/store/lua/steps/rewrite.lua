@@ -127,11 +127,7 @@ if limit and limit.kind == 'created' then run_counts.add_to_limit(limit, #reques
 item_status.note_held_back(request.collection)
 local wake = false
 if marked > 0 or woken then
-  if due_here > now then
-    wakeups.wake_by(request.destination, due_here)
-  else
-    wake = wakeups.worth_a_job(request.destination, request, 'reconcile') and wakeups.claim_marker(request.destination)
-  end
+  wake = wakeups.wake(request.destination, request, 'reconcile', due_here)
   step.note('repair', {collection = request.collection, records = rewritten}, 'records')
 end
 return step.answer({fields = marked, records = touched, left = left, wake = wake or false})
