@@ -25,7 +25,7 @@ local NO_QUERY = {['image-no-query'] = true, ['images-no-query'] = true, ['file-
 local function is_known(field, held, kind, text)
   if references.is_confirmed(field, kind, text) then return true end
   if not NO_QUERY[kind] or not held or not references.is_confirmed(field, held.type, held.value) then return false end
-  local akin = (field.form_mark or write_history.mark_of(text, kind)) == (held.form_mark or write_history.mark_of(held.value, held.type))
+  local akin = write_history.akin_mark(field) == write_history.akin_mark(held)
   if akin then field.confirmed = references.confirmation(text, nil) end
   return akin
 end

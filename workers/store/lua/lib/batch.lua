@@ -1,5 +1,6 @@
 -- Shared, of claim: which items of a due set go together by one request.
---! uses step items item_schedule creation references create_only filters variant_choice item_status requests lanes retirement_request plan_room file_imports
+--! uses step items item_schedule creation references create_only filters variant_choice item_status
+--! uses requests lanes retirement_request plan_room file_imports
 
 local request, now, given = step.request, step.now, step.given
 local LOOKS = 400  -- items that one claim looks at, in as many steps as that takes

@@ -19,7 +19,6 @@
 
 local now, given = step.now, step.given
 local locales = {}
-local AT = '@'
 locales.SITE_MS = 86400000     -- after which the locales are read again
 locales.VARIANTS_MS = 3600000  -- after which the variants are listed again, where something is sent
 locales.UNREAD_MS = 300000     -- no item waits for longer for what cannot be read

@@ -22,6 +22,11 @@ function write_history.mark_of(text, kind)
   return string.sub(redis.sha1hex(text), 1, 12)
 end
 
+-- The mark of all values that the CMS may keep in the form of this one.
+function write_history.akin_mark(field)
+  return field.form_mark or write_history.mark_of(field.value, field.type)
+end
+
 local function known_of(field)
   local known = {}
   for arrival, mark, at in string.gmatch(field.history or '', '(%d+),(%x*),(%w*)') do
@@ -121,7 +126,7 @@ end
 -- Whether an event shows a value of ours in a form of the CMS: what is akin to it; and where a
 -- listing has shown the form, that alone.
 local function is_form(held, value, kind, form, mark)
-  if (form or write_history.mark_of(value, kind)) ~= (held.form_mark or write_history.mark_of(held.value, held.type)) then return false end
+  if (form or write_history.mark_of(value, kind)) ~= write_history.akin_mark(held) then return false end
   return not held.cms_form or string.match(held.cms_form, '^%x+') == mark
 end
 

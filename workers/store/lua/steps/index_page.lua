@@ -19,7 +19,8 @@
 -- Returns {found, missing, done, twins: [[key, item id, id of the other]], sweep}.
 --   sweep: what was not shown is gone
 -- Errors: none: a full store does this as well.
---! uses step items item_schedule retirements creation references listing_schedule item_status duplicate_keys missing_items reference_timeouts filter_answers key_forms
+--! uses step items item_schedule retirements creation references listing_schedule item_status
+--! uses duplicate_keys missing_items reference_timeouts filter_answers key_forms
 
 local request, now, given = step.request, step.now, step.given
 
@@ -33,7 +34,6 @@ local index = main .. request.slot
 local unasked = request.slot ~= ''
 local outside = request.slot == ':reconcile'  -- a reconcile's own: its end is in finish_listing.lua
 local filtered = request.slot == ':filter'
-local waiting = 'instep:lookup:' .. request.collection
 local found = 0
 if given(request.primary) then redis.call('HSET', main, 'primary', request.primary) end
 

@@ -10,7 +10,8 @@
 --   back: the snapshot of *source* taken at *as_of_ms* has its record, which an earlier one lacked
 --   hold_ms: until they are due, so that a whole hand-over becomes due at one time
 --   limit: what the run may create, or retire; lease: the lock that it holds (run_counts.lua)
--- Returns {fields, records, left: [record], wake}, or {held: true} or {lost: true}, and nothing was done; left: something had changed, nothing was done.
+-- Returns {fields, records, left: [record], wake}, or {held: true} or {lost: true}, and nothing was done.
+--   left: something had changed, and nothing was done to them
 -- Errors: OOM: the store is full, and nothing was done.
 --! uses versions step items item_schedule wakeups inferred_retirements retirements creation run_counts item_status
 
