@@ -13,7 +13,7 @@ from service.commands.output import as_json, printable, table
 from service.commands.session import joined
 
 if TYPE_CHECKING:
-    from workers.delivery.context import Parts
+    from workers.delivery.context import Context
     from workers.store.dead_letters import DeadLetters, Letter
     from workers.store.delivery_log import KeptDelivery
 
@@ -100,7 +100,7 @@ def replay(ids: tuple[str, ...], every: bool, kind: str | None, collection: str 
         _each(found, "replayed", act)
 
 
-def _return(parts: Parts, letter: Letter) -> str | None:
+def _return(parts: Context, letter: Letter) -> str | None:
     """Put the values of a letter back into the outbox."""
     done, destination = parts.letters.replay(letter.id)
     if destination:
@@ -108,7 +108,7 @@ def _return(parts: Parts, letter: Letter) -> str | None:
     return None if done else "is closed, or holds nothing to send again"
 
 
-def _remap(parts: Parts) -> Act:
+def _remap(parts: Context) -> Act:
     """Return the act that maps the event of a letter again, with the mappings as they are now."""
     from service.config.build import of_process
     from service.ingest.intake import Intake
@@ -142,7 +142,7 @@ def _remap(parts: Parts) -> Act:
     return act
 
 
-def _with_body(parts: Parts, letter: Letter) -> Letter:
+def _with_body(parts: Context, letter: Letter) -> Letter:
     """Return *letter*; one for whose body there was no room has it while its delivery is kept."""
     from workers.store.delivery_log import Kept
 

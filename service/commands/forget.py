@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from redis import Redis
 
     from service.config.build import Configuration
-    from workers.delivery.context import Parts
+    from workers.delivery.context import Context
     from workers.store.key_places import Hit
     from workers.store.key_text import KeyText
 
@@ -93,7 +93,7 @@ def forget(collection: str, key: str, dry_run: bool, yes: bool) -> None:
         _finish(faults, erased.left)
 
 
-def text_of(configuration: Configuration, parts: Parts, collection: str, key: str) -> KeyText:
+def text_of(configuration: Configuration, parts: Context, collection: str, key: str) -> KeyText:
     """Return *key* with all that tells where a text holds it."""
     from workers.store.item_record import SHOWN
     from workers.store.key_text import KeyText
@@ -147,7 +147,7 @@ def _names(path: object) -> Iterator[str]:
         yield from [step for step in each if isinstance(step, str)][-1:]
 
 
-def _unknown(parts: Parts, collection: str, key: str, record: str) -> None:
+def _unknown(parts: Context, collection: str, key: str, record: str) -> None:
     click.echo(
         f"nothing is stored for {printable(key)} of {collection}; nothing was changed", err=True
     )

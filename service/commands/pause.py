@@ -12,7 +12,7 @@ from workers.policy.rules import pause_for
 
 if TYPE_CHECKING:
     from workers.config.settings import Settings
-    from workers.delivery.context import Parts
+    from workers.delivery.context import Context
 
 
 @click.command()
@@ -53,7 +53,7 @@ def _check(name: str, settings: Settings) -> None:
         raise click.UsageError(f"found {name!r}, expected a destination or collection: {names}")
 
 
-def _refusal(name: str, parts: Parts) -> str | None:
+def _refusal(name: str, parts: Context) -> str | None:
     """Return why the CMS refuses the token, or None; no answer is not a refusal."""
     settings = parts.settings
     destination = settings.destinations[parts.breaker.destination_of(name)]

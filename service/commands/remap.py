@@ -16,7 +16,7 @@ from workers.model.retirement import shown_slug
 if TYPE_CHECKING:
     from service.config.build import Configuration
     from service.ingest.remap import Remap
-    from workers.delivery.context import Parts
+    from workers.delivery.context import Context
     from workers.store.delivery_log import Kept, Window
 
 SHOWN: Final = 20  # fields in a table; in JSON:
@@ -106,7 +106,9 @@ def _start(source: str, since: timedelta | datetime, window: Window) -> datetime
     return start
 
 
-def _remap(configuration: Configuration, parts: Parts, kept: Kept, source: str, dry: bool) -> Remap:
+def _remap(
+    configuration: Configuration, parts: Context, kept: Kept, source: str, dry: bool
+) -> Remap:
     from service.ingest.event_mapper import Reader
     from service.ingest.remap import Remap
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from workers.config.settings import Collection, Destination
-    from workers.delivery.context import Parts
+    from workers.delivery.context import Context
     from workers.store.rate_limiter import Limiter
     from workers.webflow.client import Client
     from workers.webflow.item_answers import Answer
@@ -19,7 +19,7 @@ PATIENCE = 65.0  # s for a slot in the budget: the CMS's window, and a little
 
 
 @contextmanager
-def joined() -> Iterator[Parts]:
+def joined() -> Iterator[Context]:
     """
     Yield the objects that work on the store of a running system.
 

@@ -17,7 +17,7 @@ from workers.errors import StoreUnavailable, StoreUnsafe
 
 if TYPE_CHECKING:
     from workers.config.settings import Settings
-    from workers.delivery.context import Parts
+    from workers.delivery.context import Context
 
 COLLECTION = (
     "state",
@@ -76,7 +76,7 @@ def _with_reason() -> Iterator[None]:
         raise StoreUnavailable(f"{name}: {error}{kept}") from error
 
 
-def _trouble(parts: Parts) -> StoreUnavailable | None:
+def _trouble(parts: Context) -> StoreUnavailable | None:
     """Return why a store that answers is not used; None: it is."""
     from workers.store import durability
 

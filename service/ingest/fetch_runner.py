@@ -30,7 +30,7 @@ from service.ingest.event_mapper import FETCHER, TOPICS, VERSION, Reader
 from service.mapping.display import plain
 from service.mapping.load import Mappings
 from service.senders.payload import parse_json
-from workers.delivery.context import Parts
+from workers.delivery.context import Context
 from workers.errors import FetchError, FetchUnavailable, StoreUnavailable
 from workers.model.attempts import Wait
 from workers.model.changes import Delivery, Incoming, Landing
@@ -71,7 +71,7 @@ class Runner:
 
     def __init__(
         self,
-        parts: Parts,
+        parts: Context,
         mappings: Mappings,
         *,
         hung: Callable[[], None] = lambda: None,

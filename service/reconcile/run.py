@@ -34,7 +34,7 @@ from service.reconcile.state.source_records import SourceRecords
 from service.reconcile.state.working_set import WorkingSet
 from service.senders import SENDERS
 from workers.config.settings import Collection
-from workers.delivery.context import Parts
+from workers.delivery.context import Context
 from workers.model.changes import Change
 from workers.model.run_limits import RunLimit
 from workers.model.versions import Version
@@ -60,7 +60,7 @@ class ReconcileRun:
         StoreUnavailable: The store did not answer, or none could be started for a dry run.
     """
 
-    parts: Parts
+    parts: Context
     collection: Collection
     rows: Rows
     table: WorkingSet
@@ -270,7 +270,7 @@ class ReconcileRun:
                 self.guard_counts.withhold(decision)
 
     def _actor(
-        self, parts: Parts, found: ComparisonResult, limits: Mapping[str, RunLimit]
+        self, parts: Context, found: ComparisonResult, limits: Mapping[str, RunLimit]
     ) -> Applier:
         return Applier(
             parts,

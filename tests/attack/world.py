@@ -23,7 +23,7 @@ from tests.attack.truth import GONE, Truth
 from tests.attack.work import Work
 from tests.support.reconcile_rig import Reconciling
 from workers.delivery import reads
-from workers.delivery.context import parts_of
+from workers.delivery.context import make_context
 from workers.delivery.deliver import Deliverer
 from workers.model.retirement import shown_slug
 from workers.store.delivery_log import Kept
@@ -93,7 +93,7 @@ class World(Work):
         self.steps = ClockedSteps(self.client, self.clock)
         self.queued = set()
         wakes = SimpleNamespace(wake=self.queued.add, crowded=lambda _: False, close=lambda: None)
-        self.parts = parts_of(self.settings, self.steps, wakes)
+        self.parts = make_context(self.settings, self.steps, wakes)
         self.deliverer = Deliverer(self.parts, spread=lambda: 0.5, clock=lambda: self.clock.t)
         self.deliverer.reader.client = lambda _: self.line
         mappings = self.configuration.mappings

@@ -97,7 +97,7 @@ class History:
             self.way.claim()
         else:
             parts = self.way.parts
-            parts.outbox.settle = parts.items.take_in = self.die
+            parts.outbox.settle = parts.items.ingest_page = self.die
             with suppress(Died):
                 self.way.step()
         self.way.begin()

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.outbox_driver import settings
-from workers.delivery.context import parts_of
+from workers.delivery.context import make_context
 from workers.model.attempts import Wait
 from workers.runtime import heartbeats
 from workers.runtime.heartbeats import Process
@@ -55,14 +55,14 @@ def test_a_reconcile_leaves_a_flight_and_a_worker(store, living, workers, sites,
         other = replace(made.destinations["site"], name="other")
         made = replace(made, destinations=made.destinations | {"other": other})
     heartbeats.beat(store, [Process("worker", pid) for pid in living[:workers]])
-    jobs = Jobs(parts_of(made, Steps(store), None), threading.Event())
+    jobs = Jobs(make_context(made, Steps(store), None), threading.Event())
     jobs.deliverer = Recording()
     jobs.deliver("site")
     assert jobs.deliverer.asked == [(flights, lower)]
 
 
 def test_a_job_says_before_each_step_that_it_moves(store):
-    jobs, told = Jobs(parts_of(settings(), Steps(store), None), threading.Event()), []
+    jobs, told = Jobs(make_context(settings(), Steps(store), None), threading.Event()), []
     jobs.deliverer, jobs.alive = Recording(), told.append
     jobs.deliver("site")
     assert told == [STEP]
@@ -70,7 +70,7 @@ def test_a_job_says_before_each_step_that_it_moves(store):
 
 def test_before_a_request_its_time_is_told_as_well(store):
     made, told = settings(), []
-    jobs = Jobs(parts_of(made, Steps(store), None), threading.Event())
+    jobs = Jobs(make_context(made, Steps(store), None), threading.Event())
     jobs.alive = told.append
     jobs.deliverer.reader.client(made.destinations["site"])
     jobs.deliverer.close()

@@ -16,7 +16,7 @@ from pathlib import Path
 from service.sandbox.seeds.samples import PRODUCTS
 from tests.support.delivery_cms import Cms
 from workers.config.settings import Collection, Destination, Settings, Source, StoreSettings
-from workers.delivery.context import parts_of
+from workers.delivery.context import make_context
 from workers.delivery.deliver import Deliverer
 from workers.model.attempts import Wait
 from workers.model.changes import (
@@ -120,7 +120,7 @@ class Way(Cms):
             known = {**self.settings.destinations, "site": site}
             self.settings = replace(self.settings, destinations=known)
         steps, settings = self.steps, self.settings
-        self.parts = parts_of(settings, steps, None)
+        self.parts = make_context(settings, steps, None)
         # What a request takes is what the CMS moves the clock by.
         self.deliverer = Deliverer(self.parts, spread=lambda: 0.5, clock=self.moved)
 

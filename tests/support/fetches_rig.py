@@ -16,7 +16,7 @@ from service.mapping.load import load
 from service.senders import build
 from tests.support.outbox_driver import Bench
 from workers.config.settings import Source
-from workers.delivery.context import parts_of
+from workers.delivery.context import make_context
 from workers.model.attempts import Wait
 from workers.store.fetch_queue import balanced
 
@@ -119,7 +119,7 @@ class Way(Bench):
         )
         self.other = other or self.product
         self.wakes = Wakes()
-        self.parts = parts_of(self.settings, self.steps, self.wakes)
+        self.parts = make_context(self.settings, self.steps, self.wakes)
         self.outbox = self.parts.outbox
         self.begin()
 

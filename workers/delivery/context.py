@@ -35,7 +35,7 @@ class Wakes(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Context:
     settings: Settings
     steps: Steps
     outbox: Outbox
@@ -51,9 +51,9 @@ class Parts:
     wakes: Wakes
 
 
-def parts_of(settings: Settings, steps: Steps, wakes: Wakes) -> Parts:
+def make_context(settings: Settings, steps: Steps, wakes: Wakes) -> Context:
     """Return the objects that work on the store of *steps*; nothing is sent before its use."""
-    return Parts(
+    return Context(
         settings=settings,
         steps=steps,
         outbox=Outbox(steps, settings),

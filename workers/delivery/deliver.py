@@ -14,9 +14,9 @@ from typing import Any
 
 from workers.config.settings import Collection, Destination
 from workers.delivery import locale_reads
-from workers.delivery.context import Parts
+from workers.delivery.context import Context
 from workers.delivery.item_reads import ItemReads
-from workers.delivery.reads import CmsReader, said
+from workers.delivery.reads import CmsReader, summary
 from workers.delivery.request_outcome import Attempt, completed, flags, given, heard, imports
 from workers.delivery.status_reads import StatusReads
 from workers.errors import DestinationError
@@ -55,7 +55,7 @@ class Deliverer:
 
     def __init__(
         self,
-        parts: Parts,
+        parts: Context,
         *,
         spread: Callable[[], float] = random.random,
         clock: Callable[[], float] = time.monotonic,
@@ -165,7 +165,7 @@ class Deliverer:
         if read is not None:
             return read
         if prepared.doubted:
-            self.parts.items.doubt_schema(collection)
+            self.parts.items.mark_schema_stale(collection)
         begun = self._clock()
         outcome: Answer | DestinationError | None = None
         if sending.items:
@@ -185,7 +185,7 @@ class Deliverer:
         seconds = self._clock() - begun
         batch_outcome = completed(batch_outcome, batch, prepared, schema.wait(batch.at))
         batch_outcome = replace(batch_outcome, imports=imports(batch, outcome, seconds))
-        message = said(outcome)
+        message = summary(outcome)
         return Attempt(batch_outcome, message, heard(outcome, message, seconds), seconds)
 
     def _merge(self, destination: Destination, batch: Batch) -> None:
@@ -198,7 +198,7 @@ class Deliverer:
         """Undo what a claim took for a request that is not sent."""
         self.parts.limiter.give_back(destination)
         # It may have been on trial after an outage: the next one is.
-        self.parts.breaker.saw(destination.name, "read")
+        self.parts.breaker.record(destination.name, "read")
 
     def _schema(self, collection: Collection, batch: Batch) -> Schema:
         """Return the schema as last read, where it says anything of *batch*."""
@@ -289,6 +289,6 @@ class Deliverer:
         collection = self.parts.settings.collections[batch.collection]
         if batch_outcome.drop_schema:
             self.parts.items.drop_schema(collection)
-        elif batch_outcome.doubt_schema != "no":
-            at_once = batch_outcome.doubt_schema == "at-once"
-            self.parts.items.doubt_schema(collection, at_once=at_once)
+        elif batch_outcome.mark_schema_stale != "no":
+            at_once = batch_outcome.mark_schema_stale == "at-once"
+            self.parts.items.mark_schema_stale(collection, at_once=at_once)

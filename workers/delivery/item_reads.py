@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from workers.config.settings import Collection, Destination
-from workers.delivery.reads import CmsReader, said
+from workers.delivery.reads import CmsReader, summary
 from workers.delivery.request_outcome import Attempt
 from workers.errors import DestinationError
 from workers.fields import files
@@ -44,7 +44,7 @@ class ItemReads:
             lambda client: client.find_slug(collection.id, item.taken or "", not_after=not_after),
             flight="",
         )
-        words = f"slug {item.taken} looked up: {said(outcome)}"
+        words = f"slug {item.taken} looked up: {summary(outcome)}"
         if isinstance(outcome, Answer) and outcome.status == 200:
             item_outcome = create.resolved(
                 collection,
@@ -82,7 +82,7 @@ class ItemReads:
         others = tuple(
             ItemOutcome(each.record) for each in batch.items if each.record != item.record
         )
-        return Attempt.of_read((item_outcome, *others), f"files read: {said(outcome)}")
+        return Attempt.of_read((item_outcome, *others), f"files read: {summary(outcome)}")
 
     def read_first(
         self,
@@ -122,7 +122,7 @@ class ItemReads:
             item_outcome = localized.read_back(read_back, case, item)
         else:
             item_outcome = ItemOutcome(item.record, wait=self._wait())
-        return Attempt.of_read((item_outcome,), f"item read: {said(outcome)}")
+        return Attempt.of_read((item_outcome,), f"item read: {summary(outcome)}")
 
     def _read_late(
         self,
@@ -141,7 +141,7 @@ class ItemReads:
             )
         else:
             item_outcome = ItemOutcome(item.record, wait=self._wait())
-        return Attempt.of_read((item_outcome,), f"item read for files: {said(outcome)}")
+        return Attempt.of_read((item_outcome,), f"item read for files: {summary(outcome)}")
 
     def _get(
         self,

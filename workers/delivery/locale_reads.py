@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from workers.config.settings import Destination
-from workers.delivery.reads import CmsReader, said
+from workers.delivery.reads import CmsReader, summary
 from workers.errors import DestinationError
 from workers.model.attempts import Lookup
 from workers.webflow.item_answers import Answer
@@ -48,7 +48,7 @@ def _read_variants(
         collection=collection,
     )
     page = outcome if isinstance(outcome, Answer) and outcome.status == 200 else None
-    reader.parts.locales.take_in(lookup, page)
+    reader.parts.locales.ingest_page(lookup, page)
 
 
 def _read_site(
@@ -99,7 +99,7 @@ def _passes(outcome: Answer | DestinationError) -> bool:
 def reason(outcome: Answer | DestinationError) -> str:
     """Return why the locales could not be read, and what to do about it."""
     if isinstance(outcome, Answer) and outcome.status in (401, 403):
-        return f"{said(outcome)}: give the token the scope sites:read"
+        return f"{summary(outcome)}: give the token the scope sites:read"
     if isinstance(outcome, Answer) and outcome.status == 404:
-        return f"{said(outcome)}: correct the site of the destination"
-    return said(outcome)
+        return f"{summary(outcome)}: correct the site of the destination"
+    return summary(outcome)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeGuard
 
 from workers.config.settings import Collection, Destination
-from workers.delivery.context import Parts
+from workers.delivery.context import Context
 from workers.errors import DestinationError
 from workers.model.attempts import Lookup, Probe
 from workers.policy.rules import Action, action_for, pause_for
@@ -38,7 +38,7 @@ class CmsReader:
         StoreUnavailable: The store did not answer.
     """
 
-    def __init__(self, parts: Parts, alive: Callable[[float], object] = lambda _: None) -> None:
+    def __init__(self, parts: Context, alive: Callable[[float], object] = lambda _: None) -> None:
         self.parts = parts
         self._alive = alive
         self._clients: dict[str, Client] = {}
@@ -66,7 +66,7 @@ class CmsReader:
             flight=probe.token,
             probing=True,
         )
-        _log.info("probe", extra={"destination": destination.name, "outcome": said(outcome)})
+        _log.info("probe", extra={"destination": destination.name, "outcome": summary(outcome)})
 
     def look_up(self, destination: Destination, lookup: Lookup, not_after: float) -> None:
         """Read the page or the schema that items wait for."""
@@ -78,7 +78,7 @@ class CmsReader:
         if self.parts.items.spellings.wants_types(lookup, schema):
             self._read_types(destination, lookup, not_after)
             if self.parts.limiter.take(destination):
-                self.parts.items.take_in(lookup, None)
+                self.parts.items.ingest_page(lookup, None)
                 return
         if lookup.kind == "filter":
             self._filter(destination, lookup, not_after)
@@ -95,7 +95,7 @@ class CmsReader:
             flight="",
             collection=collection,
         )
-        self.parts.items.take_in(lookup, _page(page))
+        self.parts.items.ingest_page(lookup, _page(page))
 
     def _filter(self, destination: Destination, lookup: Lookup, not_after: float) -> None:
         """Ask for the items of the keys that wait, as far as one can ask for them."""
@@ -104,8 +104,8 @@ class CmsReader:
         asked = key_filter(collection, lookup.keys, lookup.canary, schema)
         if not asked.asked:
             self.parts.limiter.give_back(destination)
-            self.parts.breaker.saw(destination.name, "read")
-            self.parts.items.take_in(lookup, Answer(200, total=0), asked)
+            self.parts.breaker.record(destination.name, "read")
+            self.parts.items.ingest_page(lookup, Answer(200, total=0), asked)
             return
         outcome = self.ask(
             destination,
@@ -118,7 +118,7 @@ class CmsReader:
             refusable=True,
         )
         page = outcome if _refuses(outcome) else _page(outcome)
-        self.parts.items.take_in(lookup, page, asked)
+        self.parts.items.ingest_page(lookup, page, asked)
 
     def _read_types(self, destination: Destination, lookup: Lookup, not_after: float) -> None:
         """Read the schema: an address is looked for in the form in which its field keeps it."""
@@ -179,7 +179,9 @@ class CmsReader:
         close = (outcome.retry_after or 0.0) if isinstance(outcome, Answer) and spent else None
         self.learn(destination, outcome, time.monotonic() - begun, close)
         if harmless or (refusable and _refuses(outcome)):
-            self.parts.breaker.saw(destination.name, "read", reason=said(outcome), flight=flight)
+            self.parts.breaker.record(
+                destination.name, "read", reason=summary(outcome), flight=flight
+            )
         else:
             self._report(
                 destination, outcome, flight=flight, collection=collection, probing=probing
@@ -195,23 +197,23 @@ class CmsReader:
         collection: Collection | None,
         probing: bool,
     ) -> None:
-        breaker, words = self.parts.breaker, said(outcome)
+        breaker, words = self.parts.breaker, summary(outcome)
         status = outcome.status if isinstance(outcome, Answer) else _NO_ANSWER
         if reason := pause_for(outcome):
             breaker.pause(destination.name, reason, by=destination.budget)
         elif status == 404 and collection is not None:
             breaker.pause(collection.name, words, by="instep")
         if probing:
-            breaker.saw(
+            breaker.record(
                 destination.name,
                 "probe-good" if status < 500 else "probe-bad",
                 reason=words,
                 flight=flight,
             )
         elif status >= 500:
-            breaker.saw(destination.name, "failure", reason=words, flight=flight)
+            breaker.record(destination.name, "failure", reason=words, flight=flight)
         else:
-            breaker.saw(destination.name, "read", reason=words, flight=flight)
+            breaker.record(destination.name, "read", reason=words, flight=flight)
 
     def learn(
         self,
@@ -247,7 +249,7 @@ def _limited(answer: Answer) -> bool:
     return action_for(answer) is Action.SNOOZE
 
 
-def said(outcome: Answer | DestinationError | None) -> str:
+def summary(outcome: Answer | DestinationError | None) -> str:
     """Return *outcome* in a line, for the history, the log and the operator."""
     if outcome is None:
         return "no request"

@@ -5,8 +5,8 @@ Reads the status of items, in the place of the request that they wait for.
 from __future__ import annotations
 
 from workers.config.settings import Destination
-from workers.delivery.context import Parts
-from workers.delivery.reads import CmsReader, said
+from workers.delivery.context import Context
+from workers.delivery.reads import CmsReader, summary
 from workers.delivery.request_outcome import Attempt
 from workers.errors import DestinationError
 from workers.model.attempts import Batch, ItemOutcome
@@ -20,7 +20,7 @@ READ_AGAIN = 10.0  # s, and up to twice that: after the CMS refused a look for t
 class StatusReads:
     """In one thread, beside its Deliverer."""
 
-    def __init__(self, reader: CmsReader, parts: Parts) -> None:
+    def __init__(self, reader: CmsReader, parts: Context) -> None:
         self._reader = reader
         self._parts = parts
         self._unfiltered: set[str] = set()  # destinations that refused to filter by id
@@ -47,7 +47,7 @@ class StatusReads:
             found = [ItemOutcome(item.record, look=batch.look) for item in batch.items]
         else:
             found = list(item_outcomes(batch, outcome, wait=READ_AGAIN * (1 + spread)))
-        return Attempt.of_read(found, f"status read: {said(outcome)}")
+        return Attempt.of_read(found, f"status read: {summary(outcome)}")
 
 
 def _refuses_filter(outcome: Answer | DestinationError) -> bool:

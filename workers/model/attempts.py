@@ -243,7 +243,7 @@ class BatchOutcome:
     at: int | None = None  # ms on the CMS's clock as it answered
     drop_schema: bool = False  # the answer contradicts the cached schema
     # It seems to: the schema is read again soon, or at once, and serves until then.
-    doubt_schema: Literal["no", "soon", "at-once"] = "no"
+    mark_schema_stale: Literal["no", "soon", "at-once"] = "no"
 
 
 @dataclass(frozen=True, slots=True)

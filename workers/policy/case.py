@@ -37,8 +37,8 @@ class Case:
         return self.outcome if isinstance(self.outcome, Answer) else None
 
     @property
-    def said(self) -> str:
-        return said(self.outcome)
+    def summary(self) -> str:
+        return summary(self.outcome)
 
     @property
     def named(self) -> set[str]:
@@ -74,7 +74,7 @@ class Case:
         if problems is None:
             problems = answer.problems if answer else ()
         if not message:
-            message = answer.message if answer and answer.message else self.said
+            message = answer.message if answer and answer.message else self.summary
         status, code = (answer.status, answer.code) if answer else (None, None)
         return (FieldFailure(kind, slugs, message, status, code, problems),) if slugs else ()
 
@@ -88,7 +88,7 @@ class Case:
         )
 
 
-def said(outcome: Answer | DestinationError) -> str:
+def summary(outcome: Answer | DestinationError) -> str:
     """Return what the CMS said, in one line, or why it said nothing."""
     if isinstance(outcome, DestinationError):
         return str(outcome)

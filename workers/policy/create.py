@@ -102,7 +102,7 @@ def _sorted_out(case: Case, item: ClaimedItem, taken: frozenset[str]) -> ItemOut
     """Of a batch of which the CMS quotes the slugs that are taken, the others go again as it is."""
     own = {record: str(sent["slug"]) for record, sent in case.sent.items()}
     if taken.isdisjoint(own.values()):
-        return update.isolated(case, item)
+        return update.isolate(case, item)
     if own[item.record] not in taken:
         return ItemOutcome(item.record)
     return ItemOutcome(item.record, taken=own[item.record], limit=1)

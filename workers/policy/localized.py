@@ -29,8 +29,8 @@ def decide(usual: Decide, case: Case, item: ClaimedItem) -> ItemOutcome:
     """Return the outcome of *usual* on *item*, or what there is to be said of its variants."""
     if case.batch.create or case.batch.retire:
         return usual(case, item)
-    if usual is update.settled:
-        return settled(case, item)
+    if usual is update.settle:
+        return settle(case, item)
     if usual is publication.published:
         return _published(case, item)
     locale = _only(case, item)
@@ -113,7 +113,7 @@ class _Found:
         self.normalised |= dict.fromkeys(found.normalised)
 
 
-def settled(case: Case, item: ClaimedItem) -> ItemOutcome:
+def settle(case: Case, item: ClaimedItem) -> ItemOutcome:
     """What all the variants show is written; what one does not show goes there again."""
     sent, found = case.values(item), _Found()
     for locale, slugs in item.variants.items():
@@ -126,7 +126,7 @@ def settled(case: Case, item: ClaimedItem) -> ItemOutcome:
             and is_primary
             and readback.is_another(case.collection, item, view, sent, case.schema)
         ):
-            return update.settled(case, replace(item, variants={}))
+            return update.settle(case, replace(item, variants={}))
         if view is None:
             found.add(locale, _tag(case, locale), readback.nothing(mine))
         elif not is_primary and _went_live(case, item, view):

@@ -11,7 +11,7 @@ from workers.policy.update import Case
 
 def suspected(case: Case, item: ClaimedItem) -> ItemOutcome:
     """The batch was refused for the status of some item: it is read of all, once."""
-    return update.isolated(case, item) if item.looked else ItemOutcome(item.record, look="refused")
+    return update.isolate(case, item) if item.looked else ItemOutcome(item.record, look="refused")
 
 
 def staged(case: Case, item: ClaimedItem) -> ItemOutcome:
@@ -31,7 +31,7 @@ def published(case: Case, item: ClaimedItem) -> ItemOutcome:
     # The one answer that tells of each item of a batch, by its id.
     named = [text for text in answer.errors if item.id in text]
     if not case.batch.alone and not named:
-        return update.isolated(case, item)
+        return update.isolate(case, item)
     told = named or answer.errors
     message = "; ".join(told) or "the item was not published, and nothing was said of it"
     return ItemOutcome(

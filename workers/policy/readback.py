@@ -18,7 +18,7 @@ from workers.fields.types import type_for
 from workers.model.attempts import ClaimedItem
 from workers.model.retirement import GONE
 from workers.webflow.item_answers import ItemView
-from workers.webflow.item_keys import key_text, parts_of
+from workers.webflow.item_keys import key_text, make_context
 from workers.webflow.schema import UNKNOWN, Schema
 from workers.webflow.site import field_of
 
@@ -111,7 +111,7 @@ def is_another(
     """
     if not collection.key or item.record == item.id:
         return False
-    for slug, part in zip(collection.keys, parts_of(collection, item.record), strict=False):
+    for slug, part in zip(collection.keys, make_context(collection, item.record), strict=False):
         held = key_text(view.fields.get(slug))
         if slug in sent or held is None or held == part:
             continue

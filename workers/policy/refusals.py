@@ -12,12 +12,12 @@ CONFLICT_WAIT = 10.0  # s until an item that was refused with an unknown conflic
 LAST = 0.001  # s: suspects go behind those that are due now
 
 
-def kept(_: Case, item: ClaimedItem) -> ItemOutcome:
+def keep(_: Case, item: ClaimedItem) -> ItemOutcome:
     """It stays pending: the answer is not about the item."""
     return ItemOutcome(item.record)
 
 
-def isolated(case: Case, item: ClaimedItem) -> ItemOutcome:
+def isolate(case: Case, item: ClaimedItem) -> ItemOutcome:
     """It goes again with its part of the batch, of which some item was refused."""
     part = case.parts.get(item.record)
     if part is None:
@@ -33,7 +33,7 @@ def isolated(case: Case, item: ClaimedItem) -> ItemOutcome:
 def refused(case: Case, item: ClaimedItem) -> ItemOutcome:
     """The fields that the CMS names die, the others go again, once; unnamed: all of them die."""
     if not case.batch.alone:
-        return _looked_up_again(case, item) or isolated(case, item)
+        return _looked_up_again(case, item) or isolate(case, item)
     if dangling := unknown_references(case, item):
         return ItemOutcome(item.record, dangling=dangling, attempt=True)
     sent = case.values(item)

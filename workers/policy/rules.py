@@ -23,7 +23,7 @@ from workers.model.attempts import Batch, BatchOutcome, ClaimedItem, ItemOutcome
 from workers.policy import create as creations
 from workers.policy import isolation, localized, messages, publication, refusals, retire, update
 from workers.policy.backoff import backoff as backoff
-from workers.policy.case import Case, said
+from workers.policy.case import Case, summary
 from workers.webflow.item_answers import Answer
 from workers.webflow.schema import UNKNOWN, Schema
 from workers.webflow.site import field_of
@@ -135,17 +135,17 @@ _BY_RULE = (
 )
 
 _VERDICTS: Mapping[Action, Callable[[Case, ClaimedItem], ItemOutcome]] = {
-    Action.SETTLE: update.settled,
+    Action.SETTLE: update.settle,
     Action.REFUSE: refusals.refused,
     Action.CONFLICT: refusals.conflicting,
     Action.SHRINK: refusals.shrunk,
     Action.MISSING: update.missing,
     Action.STAGE: publication.staged,
-    Action.SNOOZE: refusals.kept,
-    Action.PAUSE: refusals.kept,
-    Action.PAUSE_COLLECTION: refusals.kept,
-    Action.AWAIT_PUBLISH: refusals.kept,
-    Action.AWAIT_ROOM: refusals.kept,
+    Action.SNOOZE: refusals.keep,
+    Action.PAUSE: refusals.keep,
+    Action.PAUSE_COLLECTION: refusals.keep,
+    Action.AWAIT_PUBLISH: refusals.keep,
+    Action.AWAIT_ROOM: refusals.keep,
     Action.BACK_OFF: update.backed_off,
 }
 # Where an item was to be created: it has no id to be missing by, and no live copy to be held back.
@@ -190,7 +190,7 @@ def action_for(outcome: Answer | DestinationError, *, create: bool = False) -> A
 def pause_for(outcome: Answer | DestinationError) -> str | None:
     """Return why the destination is to be paused, and what helps; None: it is not."""
     rule = rule_for(outcome)
-    return f"{said(outcome)}; {rule.advice}" if rule.action is Action.PAUSE else None
+    return f"{summary(outcome)}; {rule.advice}" if rule.action is Action.PAUSE else None
 
 
 def judge(
@@ -231,16 +231,16 @@ def judge(
             for item in batch.items
         ),
         health=_HEALTH.get(action, "refusal"),
-        pause=f"{case.said}; {rule.advice}" if action is Action.PAUSE else None,
-        pause_collection=case.said if action is Action.PAUSE_COLLECTION else None,
+        pause=f"{case.summary}; {rule.advice}" if action is Action.PAUSE else None,
+        pause_collection=case.summary if action is Action.PAUSE_COLLECTION else None,
         heard=case.answer is not None,
         create_most=0 if batch.alone else case.halved,
-        no_room=case.said if action is Action.AWAIT_ROOM else None,
-        not_published=case.said if action is Action.AWAIT_PUBLISH else None,
+        no_room=case.summary if action is Action.AWAIT_ROOM else None,
+        not_published=case.summary if action is Action.AWAIT_PUBLISH else None,
         close_budget=_closure(case) if action is Action.SNOOZE else None,
         at=case.answer.at if case.answer else None,
         drop_schema=_contradicts_schema(case),
-        doubt_schema=_doubts_schema(case) if action is Action.REFUSE else "no",
+        mark_schema_stale=_doubts_schema(case) if action is Action.REFUSE else "no",
     )
 
 

@@ -14,8 +14,8 @@ from workers.model.item_status import status_of
 from workers.policy import readback
 from workers.policy.backoff import backoff
 from workers.policy.case import Case as Case
-from workers.policy.case import said as said
-from workers.policy.refusals import isolated as isolated
+from workers.policy.case import summary as summary
+from workers.policy.refusals import isolate as isolate
 from workers.policy.refusals import refused as refused
 from workers.policy.refusals import unknown_references
 from workers.webflow import item_keys
@@ -33,7 +33,7 @@ def missing(case: Case, item: ClaimedItem) -> ItemOutcome:
     """Its id is forgotten and looked up again; known for certain, or looked up before: it dies."""
     if not case.batch.alone:
         by_key = item.record != item.id
-        return replace(isolated(case, item), relist=by_key and not item.forgotten)
+        return replace(isolate(case, item), relist=by_key and not item.forgotten)
     if dangling := unknown_references(case, item):
         return ItemOutcome(item.record, dangling=dangling, attempt=True)
     if item.record != item.id and not item.forgotten:
@@ -87,7 +87,7 @@ def _has_had_enough(case: Case, item: ClaimedItem, counted: bool) -> bool:
     return 0 < item.failed_seconds >= case.destination.give_up_hours * 3600
 
 
-def settled(case: Case, item: ClaimedItem) -> ItemOutcome:
+def settle(case: Case, item: ClaimedItem) -> ItemOutcome:
     """What the answer shows is written; what it does not goes again, alone, and then dies."""
     answer = case.answer
     shown = answer.items.get(item.id) if answer else None

@@ -18,7 +18,7 @@ from typing import Any
 import redis
 
 from workers.config.settings import Destination, Settings
-from workers.delivery.context import Parts, parts_of
+from workers.delivery.context import Context, make_context
 from workers.delivery.deliver import Deliverer
 from workers.errors import StoreUnavailable
 from workers.model.attempts import Claimed, Wait
@@ -85,7 +85,7 @@ class Wakes:
             return bool(queue.count >= self._most)
 
 
-def build(settings: Settings, *, timeout: float = connection.TIMEOUT, retries: int = 2) -> Parts:
+def build(settings: Settings, *, timeout: float = connection.TIMEOUT, retries: int = 2) -> Context:
     """
     Return the objects of this process. Nothing is sent before the first use.
 
@@ -96,7 +96,7 @@ def build(settings: Settings, *, timeout: float = connection.TIMEOUT, retries: i
     store = settings.store
     steps = Steps(connection.connect(store, timeout=timeout, retries=retries))
     rq = connection.rq_connection(store, timeout=timeout, retries=retries)
-    return parts_of(settings, steps, Wakes(rq, settings))
+    return make_context(settings, steps, Wakes(rq, settings))
 
 
 class Jobs:
@@ -111,7 +111,7 @@ class Jobs:
 
     def __init__(
         self,
-        parts: Parts,
+        parts: Context,
         stop: threading.Event,
         fetching: Fetching | None = None,
         sound: Callable[[], None] = lambda: None,
@@ -220,7 +220,7 @@ _away = Complaint(_log, "job ended without the store")
 _bound: Jobs | None = None  # RQ finds a job's function by its path: it cannot be given an object
 
 
-def bind(settings: Settings, fetching: Callable[[Parts], Fetching] | None = None) -> Jobs:
+def bind(settings: Settings, fetching: Callable[[Context], Fetching] | None = None) -> Jobs:
     """
     Make this process ready for jobs; the first call counts.
 

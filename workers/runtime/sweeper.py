@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from workers.delivery.context import Parts
+from workers.delivery.context import Context
 from workers.errors import StoreUnavailable
 from workers.store import keys
 from workers.store.complaint import Complaint
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 def sweep_forever(
-    parts: Parts,
+    parts: Context,
     fetchers: Sequence[str],
     stop: threading.Event,
     *,
@@ -69,7 +69,7 @@ def sweep_forever(
         lease.end()
 
 
-def _carry_on(parts: Parts) -> bool:
+def _carry_on(parts: Context) -> bool:
     """Do some of what steps have left to be done in slices; return whether anything is left."""
     until = time.monotonic() + AT_ONCE
     while time.monotonic() < until:

@@ -29,7 +29,7 @@ class Breaker:
         self.steps = steps
         self.settings = settings
 
-    def saw(
+    def record(
         self,
         destination: str,
         event: Event,

@@ -57,7 +57,7 @@ class Items:
         self.settings = settings
         self.spellings = Spellings(steps, settings)
 
-    def take_in(
+    def ingest_page(
         self, lookup: Lookup, page: Answer | None, asked: KeyFilter | None = None
     ) -> dict[str, Any]:
         """
@@ -208,7 +208,7 @@ class Items:
             pipeline.hdel(self._index_key(collection), "schema_next")
             pipeline.execute()
 
-    def doubt_schema(self, collection: Collection, *, at_once: bool = False) -> None:
+    def mark_schema_stale(self, collection: Collection, *, at_once: bool = False) -> None:
         """
         Have the schema read again before long; it serves until then.
 

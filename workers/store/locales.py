@@ -84,7 +84,7 @@ class Locales:
         again = lookup.at + (SOON_MS if soon else AGAIN_MS)
         self._set(lookup, {"failed": reason, "next": again}, "sites", "turn")
 
-    def take_in(self, lookup: Lookup, page: Answer | None) -> dict[str, Any]:
+    def ingest_page(self, lookup: Lookup, page: Answer | None) -> dict[str, Any]:
         """
         Take in one *page* of the variants; None: none came, and the same page is asked for again.
 

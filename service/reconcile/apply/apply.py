@@ -21,7 +21,7 @@ from service.reconcile.state.chunks import chunks, parts
 from service.reconcile.state.outbox_reader import OutboxReader
 from service.reconcile.state.working_set import PAGE, WorkingSet
 from workers.config.settings import Collection
-from workers.delivery.context import Parts
+from workers.delivery.context import Context
 from workers.model.changes import HOLD_MOST, Change, Delivery, FieldValue
 from workers.model.retirement import GONE
 from workers.model.run_limits import RunLease, RunLimit
@@ -66,7 +66,7 @@ class Applier:
         portion: Checks the lock of the run before each portion; raises where it is lost.
     """
 
-    parts: Parts
+    parts: Context
     collection: Collection
     table: WorkingSet
     _: KW_ONLY

@@ -24,7 +24,7 @@ from service.reconcile.state.cms_schema import schema_of
 from service.reconcile.state.reference_ids import REFERS, linked_keys
 from service.reconcile.state.working_set import PAGE, WorkingSet
 from workers.config.settings import Collection, Destination, Settings, StoreSettings
-from workers.delivery.context import Parts, parts_of
+from workers.delivery.context import Context, make_context
 from workers.delivery.deliver import Deliverer
 from workers.delivery.reads import CmsReader
 from workers.model.attempts import Wait
@@ -61,7 +61,7 @@ class _NoWakes:
 class _FakeReader(CmsReader):
     """Reads from the fake CMS."""
 
-    def __init__(self, parts: Parts, fake: FakeClient) -> None:
+    def __init__(self, parts: Context, fake: FakeClient) -> None:
         super().__init__(parts)
         self._fake = fake
 
@@ -73,7 +73,7 @@ class _FakeReader(CmsReader):
 class DryRun:
     """A store of its own with what the outbox holds, and a fake CMS."""
 
-    parts: Parts
+    parts: Context
     collection: Collection
     fake: FakeClient
 
@@ -101,7 +101,7 @@ class DryRun:
 
 @contextmanager
 def prepared(
-    parts: Parts, collection: Collection, table: WorkingSet, locales: tuple[Locale, ...] = ()
+    parts: Context, collection: Collection, table: WorkingSet, locales: tuple[Locale, ...] = ()
 ) -> Iterator[DryRun]:
     """
     Yield a dry run of what *table* says is to be done; *locales*: of the site.
@@ -116,7 +116,7 @@ def prepared(
             client = connection.connect(settings.store)
             try:
                 steps = Steps(client, clock_offset_ms=parts.steps.clock_offset_ms)
-                own = parts_of(settings, steps, _NoWakes())
+                own = make_context(settings, steps, _NoWakes())
                 schema, _ = schema_of(parts, collection)
                 _copy(parts, client, collection, table.acted(causes.ACTS))
                 locale_variants.copy(parts, own, collection)
@@ -151,7 +151,7 @@ def _settings_of(settings: Settings, collection: Collection, folder: Path) -> Se
 
 
 def _copy(
-    parts: Parts, client: redis.Redis, collection: Collection, records: Sequence[str]
+    parts: Context, client: redis.Redis, collection: Collection, records: Sequence[str]
 ) -> None:
     """Copy what the steps read of *records*, and the ids of the items that they refer to."""
     at = (collection.name, parts.settings.copy_of(collection))
@@ -184,7 +184,7 @@ def _copy_index(steps: Steps, client: redis.Redis, at: tuple[str, str]) -> None:
 
 
 def _copy_targets(
-    parts: Parts,
+    parts: Context,
     client: redis.Redis,
     collection: Collection,
     values: Iterable[tuple[str, str]],

@@ -13,7 +13,7 @@ from service.reconcile.plan import causes
 from service.reconcile.state.outbox_reader import OutboxReader
 from service.reconcile.state.working_set import PAGE, WorkingSet
 from workers.config.settings import Collection
-from workers.delivery.context import Parts
+from workers.delivery.context import Context
 from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.dead_letters import Letter
@@ -47,7 +47,7 @@ class RunProof:
         StoreUnavailable: The store did not answer.
     """
 
-    parts: Parts
+    parts: Context
     collection: Collection
     table: WorkingSet
     _: KW_ONLY

@@ -14,7 +14,7 @@ from service.reconcile.plan.causes import Finding
 from service.reconcile.state.outbox_reader import OutboxReader
 from service.reconcile.state.working_set import PAGE, WorkingSet
 from workers.config.settings import Collection
-from workers.delivery.context import Parts
+from workers.delivery.context import Context
 from workers.fields.types import are_same
 from workers.model.retirement import GONE
 from workers.runtime import heartbeats
@@ -56,7 +56,7 @@ class SettlementWait:
         sleep: Between two looks.
     """
 
-    parts: Parts
+    parts: Context
     collection: Collection
     table: WorkingSet
     _: KW_ONLY

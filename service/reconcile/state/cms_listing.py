@@ -22,8 +22,8 @@ from typing import Protocol
 from service.reconcile.plan.model import ListedItem
 from service.reconcile.state.cms_schema import take
 from workers.config.settings import Collection
-from workers.delivery.context import Parts
-from workers.delivery.reads import CmsReader, said
+from workers.delivery.context import Context
+from workers.delivery.reads import CmsReader, summary
 from workers.errors import DestinationError, ReconcileFailed
 from workers.model.attempts import Lookup
 from workers.model.changes import time_version
@@ -76,7 +76,7 @@ class CmsLister:
         StoreUnavailable: The store did not answer.
     """
 
-    parts: Parts
+    parts: Context
     collection: Collection
     by: str
     _: KW_ONLY
@@ -108,7 +108,7 @@ class CmsLister:
                         table.add_item(self._record(view), listed(view))
                     newest = max(filter(None, (newest, view.created)), default=None)
                 seen |= page.items.keys()
-                self.parts.items.take_in(self._as_lookup(offset, began_ms), page)
+                self.parts.items.ingest_page(self._as_lookup(offset, began_ms), page)
                 offset += len(page.items)
                 self.on_progress(len(seen), total)
                 if not page.items or offset >= (total if total is not None else offset + 1):
@@ -182,7 +182,7 @@ class CmsLister:
             if isinstance(outcome, Answer) and outcome.status in good:
                 self.moved()
                 return outcome
-            words = said(outcome)
+            words = summary(outcome)
             if not _passes(outcome):
                 break
         raise ReconcileFailed(f"{self.collection.name}: {failed}: {words}")

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from service.reconcile.state.outbox_reader import OutboxReader
 from workers.config.settings import Collection
-from workers.delivery.context import Parts
-from workers.delivery.reads import CmsReader, said
+from workers.delivery.context import Context
+from workers.delivery.reads import CmsReader, summary
 from workers.errors import ReconcileFailed
 from workers.fields.types import TYPES
 from workers.model.attempts import Lookup
@@ -30,7 +30,7 @@ LONGEST = 5.0  # s of one sleep: somebody may be waiting to interrupt it
 
 
 def options_of(
-    parts: Parts, collection: Collection, types: set[str]
+    parts: Context, collection: Collection, types: set[str]
 ) -> tuple[Mapping[str, Sequence[Mapping[str, str]]], int]:
     """Return slug → options where one of *types* needs them, and the calls that it took."""
     if not any(TYPES[name].needs_schema for name in types if name in TYPES):
@@ -39,7 +39,7 @@ def options_of(
     return {slug: schema.options(slug) for slug in schema.fields}, calls
 
 
-def known_schema(parts: Parts, collection: Collection, types: set[str]) -> tuple[Schema, int]:
+def known_schema(parts: Context, collection: Collection, types: set[str]) -> tuple[Schema, int]:
     """
     Return the schema where it tells how the CMS keeps values of *types*, and the calls it took.
 
@@ -56,7 +56,7 @@ def known_schema(parts: Parts, collection: Collection, types: set[str]) -> tuple
 
 
 def record_keys_of(
-    parts: Parts, collection: Collection, by: str, records: Sequence[str]
+    parts: Context, collection: Collection, by: str, records: Sequence[str]
 ) -> tuple[RecordKeys, int]:
     """
     Return whose items are by the keys that they show, and the calls that it took.
@@ -77,7 +77,7 @@ def record_keys_of(
     return record_keys(collection, schema, known, records), calls
 
 
-def schema_of(parts: Parts, collection: Collection) -> tuple[Schema, int]:
+def schema_of(parts: Context, collection: Collection) -> tuple[Schema, int]:
     """
     Return the schema as last read, else read it in a slot of the budget; and the calls it took.
     """
@@ -95,12 +95,12 @@ def schema_of(parts: Parts, collection: Collection) -> tuple[Schema, int]:
     finally:
         reader.close()
     if not isinstance(outcome, Answer) or outcome.status != 200:
-        raise ReconcileFailed(f"{collection.name}: its schema cannot be read: {said(outcome)}")
+        raise ReconcileFailed(f"{collection.name}: its schema cannot be read: {summary(outcome)}")
     parts.items.keep_schema(lookup, outcome)
     return parts.items.schema(collection), 1
 
 
-def _lookup(parts: Parts, collection: Collection) -> Lookup:
+def _lookup(parts: Context, collection: Collection) -> Lookup:
     """Say when the schema is asked for: a value that came later is not refused by it."""
     with guarded():
         arrival = int(parts.steps.client.get(keys.ARRIVAL) or 0)
@@ -109,7 +109,7 @@ def _lookup(parts: Parts, collection: Collection) -> Lookup:
 
 
 def take(
-    parts: Parts, collection: Collection, sleep: Callable[[float], object] = time.sleep
+    parts: Context, collection: Collection, sleep: Callable[[float], object] = time.sleep
 ) -> None:
     """
     Wait for a slot of the budget: no more of it than the pace gives.

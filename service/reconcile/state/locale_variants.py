@@ -20,7 +20,7 @@ from service.reconcile.state.outbox_reader import OutboxReader
 from service.reconcile.state.working_set import WorkingSet
 from workers.config.settings import Collection
 from workers.delivery import locale_reads
-from workers.delivery.context import Parts
+from workers.delivery.context import Context
 from workers.delivery.reads import CmsReader
 from workers.errors import ReconcileFailed
 from workers.model.attempts import Lookup
@@ -40,7 +40,7 @@ def are_wanted(collection: Collection, table: WorkingSet) -> bool:
 
 
 def locales_of(
-    parts: Parts, collection: Collection, sleep: Callable[[float], object]
+    parts: Context, collection: Collection, sleep: Callable[[float], object]
 ) -> tuple[tuple[Locale, ...], int]:
     """
     Return the locales of the site, the primary one first, and the calls that it took to read them.
@@ -80,7 +80,7 @@ def list_into(lister: CmsLister, table: WorkingSet, locales: tuple[Locale, ...])
 
 
 def record(
-    parts: Parts, collection: Collection, table: WorkingSet, locales: tuple[Locale, ...]
+    parts: Context, collection: Collection, table: WorkingSet, locales: tuple[Locale, ...]
 ) -> None:
     """Record in the outbox which variants there are, so that writes go to all of them."""
     ids = {locale.tag: locale.id for locale in locales}
@@ -95,13 +95,13 @@ def record(
     _take_in(parts, collection, views)
 
 
-def _take_in(parts: Parts, collection: Collection, views: list[ItemView]) -> None:
+def _take_in(parts: Context, collection: Collection, views: list[ItemView]) -> None:
     if views:
         lookup = Lookup(collection.name, "variants", uuid.uuid4().hex, slot=":reconcile")
-        parts.locales.take_in(lookup, Answer(200, variants=tuple(views)))
+        parts.locales.ingest_page(lookup, Answer(200, variants=tuple(views)))
 
 
-def copy(parts: Parts, own: Parts, collection: Collection) -> None:
+def copy(parts: Context, own: Context, collection: Collection) -> None:
     """Copy locales and variants from the store of *parts* to that of *own*."""
     at = (collection.name, parts.settings.copy_of(collection))
     with guarded():

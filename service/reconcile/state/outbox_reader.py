@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from workers.config.settings import Collection
-from workers.delivery.context import Parts
+from workers.delivery.context import Context
 from workers.store import clock, keys
 from workers.store.connection import guarded
 from workers.store.item_record import ItemRecord
@@ -20,7 +20,7 @@ class OutboxReader:
         StoreUnavailable: The store did not answer.
     """
 
-    def __init__(self, parts: Parts, collection: Collection) -> None:
+    def __init__(self, parts: Context, collection: Collection) -> None:
         self._client = parts.steps.client
         self._offset_ms = parts.steps.clock_offset_ms
         self._name = collection.name

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from service.reconcile.plan.model import ComparedRecord, ListedItem, SourceField
 from workers.config.settings import Collection
-from workers.delivery.context import Parts
+from workers.delivery.context import Context
 from workers.fields.types import TYPES
 from workers.store import keys
 from workers.store.codec import places
@@ -50,7 +50,7 @@ class ReferenceIds:
         StoreUnavailable: The store did not answer.
     """
 
-    def __init__(self, parts: Parts, collection: Collection) -> None:
+    def __init__(self, parts: Context, collection: Collection) -> None:
         self._client = parts.steps.client
         self._places = places(parts.settings, collection.destination)
         self.listed: dict[str, Callable[[list[str]], Mapping[str, str]]] = {}

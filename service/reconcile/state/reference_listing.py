@@ -13,11 +13,11 @@ from service.reconcile.state.outbox_reader import OutboxReader
 from service.reconcile.state.reference_ids import ListedIds, ReferenceIds
 from service.reconcile.state.working_set import WorkingSet
 from workers.config.settings import Collection
-from workers.delivery.context import Parts
+from workers.delivery.context import Context
 from workers.store.rewrites import Repairs
 
 
-def teach(parts: Parts, collection: Collection, table: WorkingSet, links: ReferenceIds) -> None:
+def teach(parts: Context, collection: Collection, table: WorkingSet, links: ReferenceIds) -> None:
     """
     Tell the index and *links* what a listing of the whole of *collection* has shown.
 
@@ -29,7 +29,7 @@ def teach(parts: Parts, collection: Collection, table: WorkingSet, links: Refere
 
 
 def list_targets(
-    parts: Parts,
+    parts: Context,
     collection: Collection,
     table: WorkingSet,
     links: ReferenceIds,

@@ -19,7 +19,7 @@ from service.reconcile.plan import causes
 from service.reconcile.plan.model import ComparedRecord
 from service.reconcile.plan.orphans import FOREIGN
 from service.reconcile.state.working_set import WorkingSet
-from workers.delivery.context import Parts
+from workers.delivery.context import Context
 from workers.store import keys
 from workers.store.connection import guarded
 
@@ -33,7 +33,7 @@ class SourceRecords:
         StoreUnavailable: The store did not answer.
     """
 
-    def __init__(self, parts: Parts, collection: str, source: str, as_of_ms: int) -> None:
+    def __init__(self, parts: Context, collection: str, source: str, as_of_ms: int) -> None:
         self._client = parts.steps.client
         self._offset_ms = parts.steps.clock_offset_ms
         self._source = source

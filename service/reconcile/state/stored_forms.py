@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from service.reconcile.plan.field_match import FieldMatcher, shown_in
 from service.reconcile.plan.model import ComparedRecord, ListedItem
-from workers.delivery.context import Parts
+from workers.delivery.context import Context
 from workers.fields.marks import mark_of
 from workers.fields.types import seen
 from workers.store.item_record import FieldRecord
@@ -65,7 +65,7 @@ def _form(
     return Form(one.record, slug, held.arrival, item.updated or "", mark, schema)
 
 
-def keep(parts: Parts, collection: str, found: Iterable[Form]) -> None:
+def keep(parts: Context, collection: str, found: Iterable[Form]) -> None:
     """
     Remember forms.
 

@@ -136,13 +136,13 @@ def test_the_schema_is_dropped_by_what_contradicts_it(answer, dropped):
 )
 def test_the_schema_is_doubted_by_a_refusal_that_it_should_have_foretold(message, doubt):
     answer = Answer(400, problems=(FieldProblem("price", message),))
-    assert judged(answer).doubt_schema == doubt
-    assert judged(Answer(500, problems=answer.problems)).doubt_schema == "no"
+    assert judged(answer).mark_schema_stale == doubt
+    assert judged(Answer(500, problems=answer.problems)).mark_schema_stale == "no"
 
 
 def test_a_refusal_of_a_field_that_was_not_sent_says_nothing_of_the_schema():
     answer = Answer(400, problems=(FieldProblem("teaser", "Is too long: 'x'"),))
-    assert judged(answer).doubt_schema == "no"
+    assert judged(answer).mark_schema_stale == "no"
 
 
 # outages ----------------------------------------------------------------------------------------
