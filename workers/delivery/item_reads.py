@@ -14,8 +14,8 @@ from workers.errors import DestinationError
 from workers.fields import files
 from workers.model.attempts import Batch, ItemOutcome
 from workers.policy import create, localized
+from workers.policy.case import Case
 from workers.policy.unknown_outcome import come_late, read_back
-from workers.policy.update import Case
 from workers.webflow.item_answers import Answer
 from workers.webflow.schema import Schema
 

@@ -17,7 +17,7 @@ from workers.fields import slugify
 from workers.model.attempts import ClaimedItem, FieldFailure, ItemOutcome
 from workers.model.item_status import status_of
 from workers.policy import readback, refusals, update
-from workers.policy.update import Case
+from workers.policy.case import Case
 from workers.webflow import item_keys
 from workers.webflow.item_answers import Answer, ItemView
 from workers.webflow.schema import UNKNOWN, Schema
@@ -90,7 +90,7 @@ def refused(case: Case, item: ClaimedItem) -> ItemOutcome:
         everything = [field.slug for field in item.fields]
         failures = case.failure("refused", everything, message=message)
         return ItemOutcome(item.record, failures=failures, attempt=True)
-    return update.refused(case, item)
+    return refusals.refused(case, item)
 
 
 def conflicting(case: Case, item: ClaimedItem) -> ItemOutcome:
@@ -102,7 +102,7 @@ def _sorted_out(case: Case, item: ClaimedItem, taken: frozenset[str]) -> ItemOut
     """Of a batch of which the CMS quotes the slugs that are taken, the others go again as it is."""
     own = {record: str(sent["slug"]) for record, sent in case.sent.items()}
     if taken.isdisjoint(own.values()):
-        return update.isolate(case, item)
+        return refusals.isolate(case, item)
     if own[item.record] not in taken:
         return ItemOutcome(item.record)
     return ItemOutcome(item.record, taken=own[item.record], limit=1)

@@ -17,7 +17,7 @@ from workers.model.attempts import ClaimedItem, ItemOutcome
 from workers.model.item_status import status_of
 from workers.model.retirement import GONE
 from workers.policy import publication, readback, update
-from workers.policy.update import Case
+from workers.policy.case import Case
 from workers.webflow.item_answers import ItemView
 from workers.webflow.site import field_of
 from workers.webflow.variants import view_of

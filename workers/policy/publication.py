@@ -5,13 +5,13 @@ What an answer means for an item that is, or is not, to be seen on the site. Pur
 from __future__ import annotations
 
 from workers.model.attempts import ClaimedItem, ItemOutcome
-from workers.policy import update
-from workers.policy.update import Case
+from workers.policy import refusals
+from workers.policy.case import Case
 
 
 def suspected(case: Case, item: ClaimedItem) -> ItemOutcome:
     """The batch was refused for the status of some item: it is read of all, once."""
-    return update.isolate(case, item) if item.looked else ItemOutcome(item.record, look="refused")
+    return refusals.isolate(case, item) if item.looked else ItemOutcome(item.record, look="refused")
 
 
 def staged(case: Case, item: ClaimedItem) -> ItemOutcome:
@@ -19,7 +19,7 @@ def staged(case: Case, item: ClaimedItem) -> ItemOutcome:
     if not case.batch.alone:
         return suspected(case, item)
     if case.batch.staged or not case.destination.live:
-        return update.refused(case, item)  # it was not sent live: going staged changes nothing
+        return refusals.refused(case, item)  # it was not sent live: going staged changes nothing
     return ItemOutcome(item.record, staged=True, attempt=True)
 
 
@@ -31,7 +31,7 @@ def published(case: Case, item: ClaimedItem) -> ItemOutcome:
     # The one answer that tells of each item of a batch, by its id.
     named = [text for text in answer.errors if item.id in text]
     if not case.batch.alone and not named:
-        return update.isolate(case, item)
+        return refusals.isolate(case, item)
     told = named or answer.errors
     message = "; ".join(told) or "the item was not published, and nothing was said of it"
     return ItemOutcome(

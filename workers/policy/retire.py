@@ -14,8 +14,8 @@ from dataclasses import replace
 
 from workers.model.attempts import ClaimedItem, ItemOutcome
 from workers.model.retirement import GONE
-from workers.policy import publication, update
-from workers.policy.update import Case
+from workers.policy import publication, refusals, update
+from workers.policy.case import Case
 
 # Also where all that refer to it are to be deleted: in a circle each waits for the other.
 STILL_USED = (
@@ -51,7 +51,7 @@ def refused(case: Case, item: ClaimedItem) -> ItemOutcome:
     used = case.batch.kind == "delete" and _is_conflict(case)
     if used and case.batch.alone and item.attempts < len(WAITS):
         return ItemOutcome(item.record, wait=WAITS[item.attempts], attempt=True)
-    item_outcome = update.refused(case, item)
+    item_outcome = refusals.refused(case, item)
     if not used:
         return item_outcome
     failures = (

@@ -11,7 +11,7 @@ from workers.config.settings import Collection
 from workers.fields import files
 from workers.model.attempts import ClaimedItem, ItemOutcome
 from workers.policy import readback
-from workers.policy.update import Case
+from workers.policy.case import Case
 from workers.webflow.item_answers import ItemView
 
 

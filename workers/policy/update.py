@@ -13,11 +13,8 @@ from workers.model.attempts import ClaimedItem, FieldFailure, ItemOutcome
 from workers.model.item_status import status_of
 from workers.policy import readback
 from workers.policy.backoff import backoff
-from workers.policy.case import Case as Case
-from workers.policy.case import summary as summary
-from workers.policy.refusals import isolate as isolate
-from workers.policy.refusals import refused as refused
-from workers.policy.refusals import unknown_references
+from workers.policy.case import Case
+from workers.policy.refusals import isolate, unknown_references
 from workers.webflow import item_keys
 from workers.webflow.item_answers import ItemView
 
