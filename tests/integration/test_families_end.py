@@ -12,7 +12,6 @@ from tests.support.outbox_referring import listed, one, put
 from tests.support.outbox_retiring import delete, held, update
 from workers.model.attempts import FieldFailure, ItemOutcome
 from workers.model.changes import Delivery, Gone, Incoming
-from workers.store.codec import places
 
 DAY = 86_400
 KEPT = {"ms": 48 * 3_600_000, "most": 2**24}
@@ -29,7 +28,7 @@ def sweep(bench):
         "sweep",
         {
             "destinations": [{"name": "site", "collections": list(bench.settings.collections)}],
-            "places": places(bench.settings),
+            "places": bench.settings.copies(),
             "history": bench.settings.store.history,
             "kept": {"erp": KEPT},
         },

@@ -8,7 +8,6 @@ import pytest
 from tests.support.outbox_creating import knowing
 from tests.support.outbox_driver import at, bad, change, event
 from workers.model.changes import FieldProblem, Incoming, LeftOut
-from workers.store.codec import places
 from workers.store.dead_letters import DeadLetters
 
 DAY = 86_400
@@ -26,7 +25,7 @@ def letters(bench):
 
 def sweep(bench):
     settings = bench.settings
-    bench.steps.run("sweep", {"destinations": [], "places": places(settings)})
+    bench.steps.run("sweep", {"destinations": [], "places": settings.copies()})
 
 
 def balanced(bench):

@@ -169,6 +169,18 @@ class Settings:
         base = self.destinations[collection.destination].base_url
         return hashlib.sha256(f"{base} {collection.id}".encode()).hexdigest()[:12]
 
+    def copies(self, destination: str | None = None) -> dict[str, str]:
+        """Return the copy of each collection that has keys, of *destination* or of all."""
+        return {
+            collection.name: self.copy_of(collection)
+            for collection in self.collections.values()
+            if collection.key and destination in (None, collection.destination)
+        }
+
+    def copy_name(self, collection: Collection, *, staged: bool) -> str:
+        """Return the name of the copy that confirmations speak of."""
+        return f"{self.copy_of(collection)}:{'staged' if staged else 'live'}"
+
     def hiding_secrets(self) -> Settings:
         """Return these settings with all tokens and secrets in each destination's *hidden*."""
         known = [self.admin_token, *(each.token for each in self.destinations.values())]

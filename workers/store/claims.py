@@ -14,7 +14,6 @@ from redis.exceptions import NoScriptError
 
 from workers.config.settings import Destination, Settings
 from workers.errors import StoreUnavailable
-from workers.store.codec import claimable, places
 from workers.store.connection import guarded
 from workers.store.scripts import Steps
 
@@ -44,8 +43,18 @@ def request_for(
         "flights": flights,
         "lower": lower or max(1, flights - 1),
         "live": destination.live,
-        "places": places(settings, destination.name),
-        "collections": claimable(settings, destination),
+        "places": settings.copies(destination.name),
+        "collections": [
+            {
+                "name": collection.name,
+                "index": settings.copy_of(collection),
+                "whole": destination.api == "v1",
+                "create": collection.missing == "create",
+                "preflight": collection.preflight,
+                **({"locales": collection.locales} if collection.localized else {}),
+            }
+            for collection in settings.collections_of(destination.name)
+        ],
     }
 
 

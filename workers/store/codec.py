@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from workers.config.settings import Collection, Destination, Settings
+from workers.config.settings import Settings
 from workers.model.attempts import Batch, ClaimedField, ClaimedItem, Probe, Step, Wait
 from workers.model.changes import (
     Change,
@@ -98,7 +98,7 @@ def _change(change: Change, settings: Settings) -> dict[str, Any]:
         "record": change.record,
         "shown": change.shown,
         "by": change.by,
-        "copy": copy_name(settings, collection, staged=not destination.live),
+        "copy": settings.copy_name(collection, staged=not destination.live),
         "version": change.version,
         "placed": change.placed,
         "batch": destination.batch,
@@ -111,35 +111,6 @@ def _change(change: Change, settings: Settings) -> dict[str, Any]:
         **on_create_of(change, collection),
         **echo_of(change),
     }
-
-
-def claimable(settings: Settings, destination: Destination) -> list[dict[str, Any]]:
-    """Return what a claim is told of each collection of *destination*."""
-    return [
-        {
-            "name": collection.name,
-            "index": settings.copy_of(collection),
-            "whole": destination.api == "v1",
-            "create": collection.missing == "create",
-            "preflight": collection.preflight,
-            **({"locales": collection.locales} if collection.localized else {}),
-        }
-        for collection in settings.collections_of(destination.name)
-    ]
-
-
-def places(settings: Settings, destination: str | None = None) -> dict[str, str]:
-    """Return the copy of each collection that can be referred to, of one destination or of all."""
-    return {
-        collection.name: settings.copy_of(collection)
-        for collection in settings.collections.values()
-        if collection.key and destination in (None, collection.destination)
-    }
-
-
-def copy_name(settings: Settings, collection: Collection, *, staged: bool) -> str:
-    """Return the name of the copy that confirmations speak of."""
-    return f"{settings.copy_of(collection)}:{'staged' if staged else 'live'}"
 
 
 def step_of(token: str, destination: str, answer: dict[str, Any]) -> Step:

@@ -18,7 +18,6 @@ from workers.config.settings import Settings
 from workers.model.changes import Again, time_version
 from workers.model.retirement import shown_slug
 from workers.store import keys
-from workers.store.codec import places
 from workers.store.connection import guarded
 from workers.store.item_record import left_out_of, slug_of
 from workers.store.scripts import Steps
@@ -153,7 +152,7 @@ class DeadLetters:
                 "token": uuid.uuid4().hex,
                 "id": id,
                 "act": act,
-                "places": places(self.settings),
+                "places": self.settings.copies(),
                 "destinations": {c.name: c.destination for c in self.settings.collections.values()},
             },
         )

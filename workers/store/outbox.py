@@ -20,7 +20,7 @@ from workers.model.attempts import Batch, BatchOutcome, Heard, ItemOutcome, Step
 from workers.model.changes import HOLD_MOST, Delivery
 from workers.store import claims, clock, keys, slicing
 from workers.store.acceptance import AcceptCall, Accepted
-from workers.store.codec import events_for, places, step_of, stored
+from workers.store.codec import events_for, step_of, stored
 from workers.store.compression import Packer, keeps, room_of
 from workers.store.connection import Room, guarded
 from workers.store.letter_ids import raw_letter
@@ -131,6 +131,7 @@ class Outbox:
     def _call(self, delivery: Delivery) -> AcceptCall:
         source = self.settings.sources[delivery.source]
         text, encoding = stored(delivery.body) if delivery.body else ("", "text")
+        events = events_for(delivery, self.settings)
         packed = self._packer.pack(delivery) if keeps(source, delivery) else None
         request: dict[str, Any] = {
             "token": delivery.token,
@@ -152,9 +153,9 @@ class Outbox:
             "limit": delivery.limit and asdict(delivery.limit),
             "lease": delivery.lease and asdict(delivery.lease),
             "fetched": delivery.landing and asdict(delivery.landing),
-            "places": places(self.settings),
+            "places": self.settings.copies(),
             "kept": packed and {**room_of(source), "words": packed.words},
-            "events": events_for(delivery, self.settings),
+            "events": events,
         }
         kept = (packed.data, packed.fresh) if packed else (b"", b"")
         return AcceptCall(source.name, packed, (request, text, *kept))
@@ -273,7 +274,7 @@ class Outbox:
         ]
         kept = {name: room_of(source) for name, source in self.settings.sources.items()}
         request = {"destinations": destinations, "fetchers": list(fetchers), "kept": kept}
-        request |= {"history": self.settings.store.history, "places": places(self.settings)}
+        request |= {"history": self.settings.store.history, "places": self.settings.copies()}
         answer = self.steps.run("sweep", request)
         return tuple(answer["wake"] or ()), answer["ms"] / 1000
 

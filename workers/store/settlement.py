@@ -18,7 +18,6 @@ from workers.model.attempts import (
     ItemOutcome,
 )
 from workers.model.versions import version_of_text
-from workers.store.codec import copy_name, places
 from workers.store.lookups import moment_text
 
 _NAMES = tuple(each.name for each in fields(ItemOutcome) if each.name != "failures")
@@ -36,7 +35,7 @@ def settlement(
         "destination": batch.destination,
         "collection": batch.collection,
         "index": settings.copy_of(collection),
-        "copy": copy_name(settings, collection, staged=batch.staged or not destination.live),
+        "copy": settings.copy_name(collection, staged=batch.staged or not destination.live),
         "rate": heard
         and rate_told(
             destination, heard.limit, heard.remaining, heard.seconds, batch_outcome.close_budget
@@ -54,7 +53,7 @@ def settlement(
         "at": moment_text(batch_outcome.at),
         "live": destination.live,
         "staged": batch.staged,
-        "places": places(settings, batch.destination),
+        "places": settings.copies(batch.destination),
         "verdicts": [
             item_outcome_for(each, items[each.record], sent=not batch.look)
             for each in batch_outcome.item_outcomes

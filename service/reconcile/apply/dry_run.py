@@ -30,7 +30,6 @@ from workers.delivery.reads import CmsReader
 from workers.model.attempts import Wait
 from workers.runtime.embedded_store import kept
 from workers.store import connection, keys
-from workers.store.codec import places
 from workers.store.connection import guarded
 from workers.store.item_record import ItemRecord, without_request
 from workers.store.outbox import FLIGHTS
@@ -190,7 +189,7 @@ def _copy_targets(
     values: Iterable[tuple[str, str]],
 ) -> None:
     """Copy the ids of the items that *values* (type and text) refer to by their keys."""
-    copies = places(parts.settings, collection.destination)
+    copies = parts.settings.copies(collection.destination)
     for to, named in linked_keys(values).items():
         if to not in copies:
             continue

@@ -10,7 +10,6 @@ from workers.config.settings import Collection
 from workers.delivery.context import Context
 from workers.fields.types import TYPES
 from workers.store import keys
-from workers.store.codec import places
 from workers.store.connection import guarded
 from workers.store.item_record import FieldRecord
 
@@ -52,7 +51,7 @@ class ReferenceIds:
 
     def __init__(self, parts: Context, collection: Collection) -> None:
         self._client = parts.steps.client
-        self._places = places(parts.settings, collection.destination)
+        self._places = parts.settings.copies(collection.destination)
         self.listed: dict[str, Callable[[list[str]], Mapping[str, str]]] = {}
 
     def of(self, page: Iterable[ComparedRecord]) -> dict[str, str | None]:
