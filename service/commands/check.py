@@ -47,7 +47,7 @@ REFUSALS: Mapping[int, tuple[str, str, str]] = {  # status: key, expected, do
 def check(json_wanted: bool) -> None:
     """Check configuration, mappings, store and tokens."""
     from service.commands.check_create import never_created
-    from service.commands.check_versions import mixed
+    from service.commands.check_versions import mixed_versions
     from service.config.build import of_process
     from service.reconcile.snapshot.choice import wrong_addresses
     from service.reconcile.snapshot.version_check import in_configuration
@@ -69,7 +69,7 @@ def check(json_wanted: bool) -> None:
         notes += _twins(settings, steps)
         notes += _merged(settings, steps)
         steps.client.connection_pool.disconnect()
-    notes += mixed(configuration)
+    notes += mixed_versions(configuration)
     notes += never_created(configuration)
     _report(problems, notes, json_wanted, [*settings.warnings, *in_configuration(configuration)])
     raise SystemExit(1 if problems else 0)
@@ -121,7 +121,7 @@ def _store(settings: Settings, notes: list[str]) -> tuple[Steps | None, list[Pro
 
 
 def _memory(client: Redis) -> str:
-    """Return how much memory the store may use; without a limit its machine's is the limit."""
+    """Return the memory of the store in words."""
     from workers.store import memory
 
     found = memory.read(client)
@@ -180,7 +180,7 @@ def _answers(
     limiter: Limiter | None,
     notes: list[str],
 ) -> Iterator[Problem]:
-    from service.commands.check_fields import lacking
+    from service.commands.check_fields import missing_fields
 
     settings = configuration.settings
     of_all = f"{settings.path}: destinations.{destination.name}."
@@ -192,7 +192,7 @@ def _answers(
                 return  # the others would say the same, for one call of the budget each
         elif collection is not None:
             notes.append(f"Collection {collection.name}: destination {destination.name} answers")
-            yield from lacking(configuration, collection, answer.schema)
+            yield from missing_fields(configuration, collection, answer.schema)
             if collection.missing == "create":
                 copy = "live" if destination.live else "staged, for the next publish of the site"
                 notes.append(f"Collection {collection.name}: missing items are created, {copy}")
@@ -203,7 +203,7 @@ def _answers(
 def _token(
     file: Path, destination: Destination, collection: Collection | None, limiter: Limiter | None
 ) -> Problem | Answer:
-    """Return what the CMS answers, or what is wrong with it."""
+    """Return the answer of the CMS, or the problem with it."""
     place = f"{file}: destinations.{destination.name}"
     try:
         answer = ask(destination, collection, limiter)

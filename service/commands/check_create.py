@@ -1,4 +1,4 @@
-"""Fields for new items, of collections in which none is made."""
+"""Fields for new items of collections that create none."""
 
 from __future__ import annotations
 

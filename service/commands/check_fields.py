@@ -1,4 +1,4 @@
-"""Fields that mappings write, or that hold a key, and that their collection does not have."""
+"""Fields that a mapping or a key names and the collection does not have."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from workers.webflow.item_answers import SchemaField
 
 
-def lacking(
+def missing_fields(
     configuration: Configuration, collection: Collection, fields: Sequence[SchemaField]
 ) -> Iterator[Problem]:
     """Yield a problem for each field that *collection*, which has *fields*, does not have."""

@@ -1,4 +1,4 @@
-"""What ``instep check`` says of locales: those that nothing writes, and those there are not."""
+"""``instep check`` on locales: those that no mapping writes, and unknown ones."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def locales(
 ) -> Iterator[Problem]:
     """Yield what is wrong with the locales that are written through *destination*."""
     mine = configuration.settings.collections_of(destination.name)
-    wanting = [each for each in mine if each.localized or _named(configuration, each)]
+    wanting = [each for each in mine if each.localized or _named_tags(configuration, each)]
     if destination.api == "v1" or not any(_rules(configuration, each) for each in mine):
         return  # there are none, or nothing is written at all
 
@@ -48,7 +48,7 @@ def locales(
             if collection.id in found:
                 known = found[collection.id].locales
                 yield from _unknown(configuration, collection, known)
-                yield from _met(configuration, collection, known)
+                yield from _conflicts(configuration, collection, known)
                 notes += _unwritten(configuration, collection, known)
     if lacking:
         yield _unread(configuration, destination, lacking, why)
@@ -78,7 +78,7 @@ def _rules(configuration: Configuration, collection: Collection) -> list[Rule]:
     return [rule for rule in rules if rule.options.collection == collection.name]
 
 
-def _named(configuration: Configuration, collection: Collection) -> set[str]:
+def _named_tags(configuration: Configuration, collection: Collection) -> set[str]:
     """Return the tags that mappings name, in lower case."""
     found = (rule.options.locale for rule in _rules(configuration, collection))
     return {tag.lower() for tag in found if tag is not None}
@@ -122,7 +122,7 @@ def _unknown(
             yield Problem(where, f'"{own}"', f"a locale of the site ({known})", "correct the tag")
 
 
-def _met(
+def _conflicts(
     configuration: Configuration, collection: Collection, locales: Sequence[Locale]
 ) -> Iterator[Problem]:
     """Yield a problem for each field that two mappings write in the primary locale."""
@@ -151,7 +151,7 @@ def _unwritten(
         return
     named = collection.locales
     shared = {locales[0].tag.lower()} if locales and isinstance(named, str) else set()
-    written = _named(configuration, collection) | shared
+    written = _named_tags(configuration, collection) | shared
     written |= set() if isinstance(named, str) else {tag.lower() for tag in named}
     left = ", ".join(locale.tag for locale in locales if locale.tag.lower() not in written)
     if left:

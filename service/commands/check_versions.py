@@ -16,7 +16,7 @@ _DO = {
 }
 
 
-def mixed(configuration: Configuration) -> Iterator[str]:
+def mixed_versions(configuration: Configuration) -> Iterator[str]:
     """Yield a warning for each field that sources of two kinds write."""
     writers: dict[tuple[str, str], dict[str, str]] = {}  # (collection, slug) → source → kind
     for rule in configuration.mappings.rules:

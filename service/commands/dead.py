@@ -1,4 +1,4 @@
-"""``instep dead``: list, show, replay and discard what was set aside."""
+"""``instep dead``: list, show, replay and discard dead letters."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def _remap(parts: Context) -> Act:
 
 
 def _with_body(parts: Context, letter: Letter) -> Letter:
-    """Return *letter*; one for whose body there was no room has it while its delivery is kept."""
+    """Return *letter* with its body; one kept without it has it while its delivery is stored."""
     from workers.store.delivery_log import Kept
 
     if letter.body or letter.again is None or not letter.again.number:
@@ -156,7 +156,7 @@ def _with_body(parts: Context, letter: Letter) -> Letter:
 
 
 def _own_body(found: KeptDelivery, place: int) -> bytes:
-    """Return the body of the event at *place*: what a fetch has read is kept as one list."""
+    """Return the body of the event at *place*: the reads of a fetch are kept as one list."""
     from service.ingest.event_mapper import FETCHER
     from service.senders.payload import canonical_text, parse_json
 

@@ -1,4 +1,4 @@
-"""``instep forget``: everything that the store holds of one record, for good."""
+"""``instep forget``: erase one record from the store."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def forget(collection: str, key: str, dry_run: bool, yes: bool) -> None:
         raise click.UsageError("nothing was changed; add --yes to erase, or --dry-run to look")
     with joined() as parts:
         client = connection.rq_connection(parts.settings.store)
-        text = text_of(configuration, parts, collection, key)
+        text = key_text(configuration, parts, collection, key)
         erasure = Erasure(client, parts.steps, text)
         _await_slices(client)
         with Progress("searching the store") as bar:
@@ -93,8 +93,8 @@ def forget(collection: str, key: str, dry_run: bool, yes: bool) -> None:
         _finish(faults, erased.left)
 
 
-def text_of(configuration: Configuration, parts: Context, collection: str, key: str) -> KeyText:
-    """Return *key* with all that tells where a text holds it."""
+def key_text(configuration: Configuration, parts: Context, collection: str, key: str) -> KeyText:
+    """Return *key* with the facts by which a search finds it."""
     from workers.store.item_record import SHOWN
     from workers.store.key_text import KeyText
     from workers.webflow.item_keys import normal_record

@@ -53,7 +53,7 @@ def init(directory: Path) -> None:
 
 
 def _program() -> str:
-    """Return what a shell in any folder takes for this program."""
+    """Return the command by which a shell in any folder starts this program."""
     return "instep" if shutil.which("instep") else shlex.quote(str(Path(sys.argv[0]).absolute()))
 
 

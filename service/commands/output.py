@@ -1,4 +1,4 @@
-"""What a command prints: JSON for programs, tables for people, plain columns in a pipe."""
+"""Output of commands: JSON for programs, tables for people, plain columns in a pipe."""
 
 from __future__ import annotations
 

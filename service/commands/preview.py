@@ -1,4 +1,4 @@
-"""``instep preview``: what a payload would PATCH. Needs no store and no proof; sends nothing."""
+"""``instep preview``: the PATCH of a payload. Needs no store and no proof; sends nothing."""
 
 from __future__ import annotations
 

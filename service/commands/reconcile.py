@@ -94,7 +94,7 @@ def reconcile(collection: str, json_wanted: bool, limit: int, **options: Any) ->
     wanted = ReconcileOptions(collection=collection, **options)
     approve = _approve if sys.stdin.isatty() and sys.stderr.isatty() else None
     stdin = sys.stdin.buffer
-    with runner.carried_out(configuration, wanted, approve=approve, stdin=stdin) as outcome:
+    with runner.reconciled(configuration, wanted, approve=approve, stdin=stdin) as outcome:
         if json_wanted:
             as_json(outcome.document())
         else:

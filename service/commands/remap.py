@@ -1,4 +1,4 @@
-"""``instep remap``: kept deliveries once more, through the mappings as they are now."""
+"""``instep remap``: map stored deliveries again with the current mappings."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def remap(
         result["dry_run"] = run(True)
         if not json_wanted:
             _show(result["dry_run"], dry=True)
-        if not _decided(result, dry_run=dry_run, yes=yes, json_wanted=json_wanted):
+        if not _confirmed(result, dry_run=dry_run, yes=yes, json_wanted=json_wanted):
             return
         result["done"] = run(False)
     if json_wanted:
@@ -87,7 +87,7 @@ def remap(
 
 
 def _start(source: str, since: timedelta | datetime, window: Window) -> datetime:
-    """Return from when on to run, if all that came since then is kept; else end the command."""
+    """Return the start of the run if all deliveries since are stored; else end the command."""
     start = window.now - since if isinstance(since, timedelta) else since
     words = ""
     if start > window.now:
@@ -151,14 +151,14 @@ def _run(made: Remap, start: datetime, last: int) -> dict[str, Any]:
     return found
 
 
-def _decided(result: dict[str, Any], *, dry_run: bool, yes: bool, json_wanted: bool) -> bool:
+def _confirmed(result: dict[str, Any], *, dry_run: bool, yes: bool, json_wanted: bool) -> bool:
     """Return whether to apply the changes; end the command where that needs a confirmation."""
     found = result["dry_run"]
     needed = bool(found["taken"] or found["letters"])
     if needed and not dry_run:
         if yes:
             return True
-        if _asks() and not json_wanted:
+        if _is_interactive() and not json_wanted:
             return click.confirm("Apply these changes?", abort=True)
     if json_wanted:
         as_json(result | {"done": None})
@@ -170,7 +170,7 @@ def _decided(result: dict[str, Any], *, dry_run: bool, yes: bool, json_wanted: b
     return False
 
 
-def _asks() -> bool:
+def _is_interactive() -> bool:
     """Return whether a person is there to ask."""
     return sys.stdin.isatty()
 

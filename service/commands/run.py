@@ -1,4 +1,4 @@
-"""The commands that stay: ``up``, ``web``, ``worker`` and ``demo``."""
+"""The long-running commands: ``up``, ``web``, ``worker`` and ``demo``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``instep senders``: every kind of system that Instep takes webhooks of, and its settings."""
+"""``instep senders``: the supported senders and their settings."""
 
 from __future__ import annotations
 

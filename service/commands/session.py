@@ -1,4 +1,4 @@
-"""What the commands that only join a running system share: its store, and a question to the CMS."""
+"""Shared by commands that join a running system: its store, and a request to the CMS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``instep status``: what flows, what waits, and what became of every field value."""
+"""``instep status``: states, backlog, and the fate of every field value."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _trouble(parts: Context) -> StoreUnavailable | None:
 def _reasons(
     found: Mapping[str, Any], trouble: StoreUnavailable | None, settings: Settings
 ) -> list[dict[str, Any]]:
-    """Return what keeps the system from its work, as /readyz names it."""
+    """Return the reasons of /readyz."""
     from service.ingest.spool import State
     from service.web.readiness import Seen, reasons_of
 
@@ -148,7 +148,7 @@ def _show(found: Mapping[str, Any]) -> None:
 
 
 def _cell(row: Mapping[str, Any], column: str) -> Any:
-    """Return what stands under *column*: of a time the second, in UTC, is enough."""
+    """Return the cell under *column*; a time to the second, in UTC."""
     value = row.get(column)
     if column not in ("kept_since", "began", "ended", "next") or not value:
         return value
@@ -157,14 +157,14 @@ def _cell(row: Mapping[str, Any], column: str) -> Any:
 
 
 def _show_store(reasons: Sequence[Mapping[str, Any]]) -> None:
-    """Say that the store is too weak to be given anything."""
+    """Warn of a store that is too weak to be used."""
     for reason in reasons:
         if reason["name"] == "store weak":
             click.echo(f"Warning: store weak: {printable(reason['do'])}")
 
 
 def memory_line(memory: Mapping[str, Any]) -> str:
-    """Return how much memory the store uses; from 70 % of its limit on, also for what."""
+    """Return the memory of the store; from 70 % of its limit on with the largest families."""
     used, limit = memory["used"], memory["limit"]
     if not limit:
         return f"Memory: {_mb(used)} used, without a limit (maxmemory)"
@@ -194,7 +194,7 @@ def _show_waits(collections: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _show_unmapped(sources: Mapping[str, Mapping[str, Any]]) -> None:
-    """Show the sources with events that could not be read whole, and the room for their bodies."""
+    """Show the sources with unmapped events, and the room for their bodies."""
     rows = []
     for name, row in sources.items():
         used, limit = row["unmapped_bytes"], row["unmapped_bytes_limit"]
@@ -210,7 +210,7 @@ def _show_unmapped(sources: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _show_stale(sources: Mapping[str, Mapping[str, Any]]) -> None:
-    """Show what was overtaken before it came, and the sources that say nothing newer."""
+    """Show stale values, and the sources that send nothing newer."""
     rows = [(name, *each) for name, row in sources.items() for each in row["stale"].items()]
     table("Stale field values", ("source", "collection", "values"), rows, none=False)
     for name, row in sources.items():
@@ -223,7 +223,7 @@ def _show_stale(sources: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _show_losses(losses: Sequence[Mapping[str, Any]]) -> None:
-    """Show what the store may lack, until reconciles have proven every collection."""
+    """Show losses of the store that no reconcile has covered yet."""
     for loss in losses:
         names = ", ".join(loss["unproven"])
         click.echo(

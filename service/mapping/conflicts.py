@@ -1,4 +1,4 @@
-"""What no mapping gets wrong alone: mappings of one collection that contradict each other."""
+"""Contradictions between the mappings of one collection."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from service.reconcile.state.cms_listing import CmsLister, Listing
 from service.reconcile.state.cms_schema import known_schema, options_of, record_keys_of
 from service.reconcile.state.outbox_reader import OutboxReader
 from service.reconcile.state.reference_ids import ReferenceIds
-from service.reconcile.state.reference_listing import list_targets, teach
+from service.reconcile.state.reference_listing import list_targets, update_index
 from service.reconcile.state.source_records import SourceRecords
 from service.reconcile.state.working_set import WorkingSet
 from service.senders import SENDERS
@@ -144,7 +144,7 @@ class ReconcileRun:
         if self.destination.live and self.destination.api == "v2":
             pages = live_copies.read(lister, self.table, self._outbox, pages)
         if pages.whole:
-            teach(self.parts, self.collection, self.table, self._links)
+            update_index(self.parts, self.collection, self.table, self._links)
         self._targets = list_targets(
             self.parts, self.collection, self.table, self._links, self.sleep, moved
         )

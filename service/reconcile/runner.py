@@ -76,7 +76,7 @@ class RunResult:
 
 
 @contextmanager
-def carried_out(
+def reconciled(
     configuration: Configuration,
     options: ReconcileOptions,
     *,
@@ -135,7 +135,7 @@ def carry_out(
         limit: Learns each stage and every progress.
 
     Raises:
-        SnapshotInvalid, ReconcileFailed, StoreUnavailable: As `carried_out` does.
+        SnapshotInvalid, ReconcileFailed, StoreUnavailable: As `reconciled` does.
     """
     before, limit = _calls(run), limit or TimeLimit()
     since = Losses(run.parts.steps).number()
@@ -161,7 +161,7 @@ def carry_out(
     )
     code = exit_code.exit_code(figures, options)
     proven = code == 0 and not (options.dry_run and figures["found"])
-    warnings = [*run.warnings(), *(_losses(run, options, since) if code == 0 else ())]
+    warnings = [*run.warnings(), *(_prove_losses(run, options, since) if code == 0 else ())]
     return RunResult(run, figures | {"proven": proven, "warnings": warnings}, code)
 
 
@@ -235,7 +235,7 @@ def _stage(
         yield at
 
 
-def _losses(run: ReconcileRun, options: ReconcileOptions, since: int) -> Iterator[str]:
+def _prove_losses(run: ReconcileRun, options: ReconcileOptions, since: int) -> Iterator[str]:
     """
     Note what a run that ends with 0 has proven of what the store may lack.
 

@@ -1,5 +1,5 @@
 """
-What ends a run before its time: a signal, or that nothing of it has moved for too long.
+Ends a run early: on a signal, or after too long without progress.
 
 Both raise `Ended` in the main thread, whatever waits there, so that locks and connections are left
 in order. Where it does not come to that, since some driver's own code never returns, the process is
@@ -29,12 +29,12 @@ _WORDS = {
 
 
 class Ended(KeyboardInterrupt):
-    """The run is to end now. Drivers of databases know `KeyboardInterrupt`, and end the query."""
+    """Ends the run now. Drivers of databases end the query on a `KeyboardInterrupt`."""
 
 
 class TimeLimit:
     """
-    Knows what a run does and when that last moved; passive outside of `watched`.
+    Keeps the stage of a run and the time of its last progress; passive outside of `watched`.
 
     Args:
         seconds: That it may stand still.
@@ -55,13 +55,13 @@ class TimeLimit:
         self.words = ""  # why it ended; nothing: it did not
 
     def begin(self, doing: str) -> Callable[..., None]:
-        """Say what is begun; return what is to be called with how far that has got."""
+        """Begin a stage; return the callback for its progress."""
         self._doing, self._done = doing, None
         self.moved()
         return self._at
 
     def moved(self) -> None:
-        """Say that something was done."""
+        """Note progress."""
         self._since = self._now()
 
     def _at(self, done: object, *_: object) -> None:
@@ -80,7 +80,7 @@ class TimeLimit:
             self.moved()
 
     def fail(self, words: str) -> None:
-        """Have the run end, whatever it does just now."""
+        """End the run."""
         self._failed = words
 
     def exceeded(self) -> str:
@@ -95,7 +95,7 @@ class TimeLimit:
 @contextlib.contextmanager
 def watched(limit: TimeLimit, abandon: Callable[[str], Any]) -> Iterator[None]:
     """
-    Let signals and *limit* raise `Ended` for the length of a ``with``; in the main thread.
+    Let signals and *limit* raise `Ended` in the main thread for the length of a ``with``.
 
     Args:
         abandon: Called with the reason, in another thread, right before the process is ended.

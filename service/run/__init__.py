@@ -1,1 +1,1 @@
-"""What stays: the store, a supervisor, and the processes that it runs."""
+"""The long-running processes: store, supervisor, web and workers."""

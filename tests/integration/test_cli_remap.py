@@ -121,7 +121,7 @@ def test_with_yes_it_is_done_and_the_second_time_there_is_nothing_to_do(run, par
 
 @pytest.mark.usefixtures("corrected")
 def test_on_a_terminal_it_asks(run, parts, monkeypatch):
-    monkeypatch.setattr("service.commands.remap._asks", lambda: True)
+    monkeypatch.setattr("service.commands.remap._is_interactive", lambda: True)
     assert run("erp", "--since", "2h", input="n\n").exit_code == 1
     assert price(parts) == 500
     assert run("erp", "--since", "2h", input="y\n").exit_code == 0

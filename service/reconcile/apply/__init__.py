@@ -1,1 +1,1 @@
-"""Carrying out what a comparison has found, for real or as a dry run."""
+"""Apply the findings of a comparison, for real or as a dry run."""

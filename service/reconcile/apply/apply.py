@@ -1,5 +1,5 @@
 """
-Hands over what a comparison has found: changes to accept, values to write once more, orphans.
+Hands the findings of a comparison to the outbox: changes, repairs and retirements.
 
 Everything goes by version and by arrival number, so that a live event that comes meanwhile wins.
 """
@@ -38,7 +38,7 @@ _MISSING = (causes.CREATE, causes.DEAD_LETTER, causes.IGNORE)
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """How many field values were accepted, how many are written once more, and items retired."""
+    """Counts of field values accepted and written once more, and of items retired."""
 
     accepted: int = 0
     repaired: int = 0
@@ -86,7 +86,7 @@ class Applier:
 
     def act(self) -> Applied:
         """
-        Hand over all there is to be done.
+        Hand over every repair.
 
         Raises:
             StoreUnavailable: What was handed over before stands; a second run does the rest.
@@ -129,7 +129,7 @@ class Applier:
         return self._write(repairs)
 
     def _adopt(self, chunk: Sequence[list[Finding]]) -> None:
-        """What the items show already is taken as confirmed: nothing is sent."""
+        """Accept as confirmed what the items show already; nothing is sent."""
         changes = []
         for own in chunk:
             item = self.table.item(own[0].item or "")
@@ -139,7 +139,7 @@ class Applier:
         self._accept(changes)
 
     def _make(self, chunk: Sequence[list[Finding]], *, gone: bool) -> Applied:
-        """Items that are not there: created, or left to what `missing` says."""
+        """Create items that are missing, or do what `missing` says."""
         creates = self.collection.missing == "create"
         before = self._outbox.read([own[0].record or "" for own in chunk])
         repairs = [
@@ -208,7 +208,7 @@ class Applier:
         return Applied(retired=len(chunk))
 
     def _held(self, kind: str, chunk: Sequence[list[Finding]]) -> Applied:
-        """More than may be done was done meanwhile: of what is left nothing is handed over."""
+        """The limit was used up meanwhile: hand over nothing of the rest."""
         why = f"others were {kind} meanwhile: together they need an approval"
         records = [own[0].record or "" for own in chunk]
         acts = (causes.RETIRE,) if kind == RETIRED else (causes.AGAIN, causes.CREATE)

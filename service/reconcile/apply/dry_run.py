@@ -70,7 +70,7 @@ class _FakeReader(CmsReader):
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """A store of its own with what the outbox holds, and a fake CMS."""
+    """A store of its own with a copy of the outbox, and a fake CMS."""
 
     parts: Context
     collection: Collection
@@ -78,7 +78,7 @@ class DryRun:
 
     def play(self) -> dict[str, int]:
         """
-        Carry out steps until nothing is left to be done; return the calls by kind.
+        Carry out steps until none is left; return the calls by kind.
 
         Raises:
             StoreUnavailable: The store of the dry run did not answer.
@@ -103,7 +103,7 @@ def prepared(
     parts: Context, collection: Collection, table: WorkingSet, locales: tuple[Locale, ...] = ()
 ) -> Iterator[DryRun]:
     """
-    Yield a dry run of what *table* says is to be done; *locales*: of the site.
+    Yield a dry run of the repairs in *table*; *locales*: of the site.
 
     Raises:
         StoreUnavailable: A store did not answer, or none could be started.
@@ -168,7 +168,7 @@ def _copy(
 
 
 def _copy_index(steps: Steps, client: redis.Redis, at: tuple[str, str]) -> None:
-    """Copy when what was read last, but no listing that is under way."""
+    """Copy the times of the last reads, but no listing that is under way."""
     held = steps.client.hgetall(keys.index(*at))
     own: dict[Any, Any] = {name: value for name, value in held.items() if name not in _PASS}
     # No listing begins that no value waits for.

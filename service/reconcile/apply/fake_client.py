@@ -1,5 +1,5 @@
 """
-A fake CMS: it takes every call that would write, and answers from the listing.
+A fake CMS: it accepts every write, and answers from the listing.
 
 It has the methods of `workers.webflow.client.Client`, and takes whatever arguments a real request
 needs besides. What it cannot know, it takes as sent: it

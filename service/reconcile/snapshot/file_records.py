@@ -1,4 +1,4 @@
-"""Where the records of a snapshot come from: one file per kind."""
+"""Formats of snapshot files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from workers.errors import ConfigurationInvalid, Problem
 
 @dataclass(frozen=True, slots=True)
 class FileFormat:
-    """A form of file: what reads it, what its records are numbered by, and how files are named."""
+    """A file format: its reader, the name of its numbers, and its suffixes."""
 
     records: Callable[[SnapshotFile, Shape], Iterator[Record]]
     word: str

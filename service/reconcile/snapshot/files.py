@@ -78,7 +78,7 @@ class SnapshotFile:
 
     def ended(self) -> None:
         """
-        Say that it was read to its end.
+        Check the file at its end.
 
         Raises:
             SnapshotInvalid: It was changed meanwhile: what was read is of no one time.

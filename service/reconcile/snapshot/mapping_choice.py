@@ -1,4 +1,4 @@
-"""Which mappings a snapshot is read by."""
+"""The choice of the mappings that read a snapshot."""
 
 from __future__ import annotations
 

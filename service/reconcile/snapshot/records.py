@@ -1,4 +1,4 @@
-"""What every kind of snapshot is to its reader: records, one by one, as of one time."""
+"""The interface of a snapshot: records, one by one, as of one time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Record = tuple[int, Any]  # its number, and the payload that the mappings read
 @dataclass(frozen=True, slots=True)
 class Shape:
     """
-    How a source is to be read, where that does not show.
+    Options for reading a snapshot.
 
     Args:
         under: Path that the records are put under: ``data`` makes ``{"data": record}``.

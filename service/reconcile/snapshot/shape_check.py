@@ -1,4 +1,4 @@
-"""Whether a snapshot has the form that its mappings read, and what to do where it has not."""
+"""Does a snapshot have the form that its mappings read?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses of databases: what reads them, and how to show them without a password."""
+"""Addresses of databases: their drivers, and a form without the password."""
 
 from __future__ import annotations
 
@@ -92,14 +92,14 @@ class Address:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """What the driver is given; what the address says itself stands."""
+        """Arguments of the driver; those in the address win."""
         ours = self.url.get_driver_name() == self.dialect.driver
         given = {**self.dialect.connect, **(self.dialect.waits if ours else {})}
         return {name: value for name, value in given.items() if name not in self.url.query}
 
     @property
     def limit(self) -> str:
-        """What ends a query that hangs, unless the address sets that itself."""
+        """The statement that limits a query's time, unless the address sets that itself."""
         own = "statement_timeout" in str(self.url.query.get("options", ""))
         return "" if own else self.dialect.limit
 
@@ -115,7 +115,7 @@ class Address:
         return missing(f"the driver {name}", self.dialect.extra)
 
     def scrubbed(self, error: BaseException) -> str:
-        """Return the first line of what a driver's *error* says, without the password."""
+        """Return the first line of a driver's *error*, without the password."""
         message = str(getattr(error, "orig", None) or error).strip().splitlines()
         text = _PASSWORD.sub(r"\1\2***", message[0] if message else "")
         for secret in self._secrets():

@@ -1,4 +1,4 @@
-"""What some drivers return as bytes, or not at all, read by the type of its column."""
+"""Values that some drivers return as bytes or not at all, read by the type of the column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What databases return as values of a payload: as JSON has them, with no digit lost."""
+"""Values of a database as values of a payload: as JSON has them, with no digit lost."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a run of reconcile knows, side by side."""
+"""The state of a run: snapshot, outbox and CMS side by side."""

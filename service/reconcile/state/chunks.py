@@ -1,4 +1,4 @@
-"""What a run has found and hands over, as much at a time as one step takes."""
+"""Findings and changes in portions of one step."""
 
 from __future__ import annotations
 

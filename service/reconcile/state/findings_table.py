@@ -40,7 +40,7 @@ class FindingsTable:
         )
 
     def findings(self, *acts: str, causes: Iterable[str] = ()) -> Iterator[tuple[Finding, str]]:
-        """Yield what was found and what came of it, by record; of *acts* or *causes* alone."""
+        """Yield each finding with its outcome, by record; of *acts* or *causes* alone."""
         wanted = (*acts, *causes)
         where = f"WHERE {_in('act' if acts else 'cause', wanted)}" if wanted else ""
         query = f"SELECT {_COLUMNS}, outcome FROM findings {where} ORDER BY act, record, n"  # noqa: S608
@@ -56,12 +56,12 @@ class FindingsTable:
         return {(cause, act, outcome): count for cause, act, outcome, count in rows}
 
     def note(self, outcomes: Iterable[tuple[str, int]]) -> None:
-        """Keep what came of findings, by their numbers (`open_findings`)."""
+        """Keep the outcomes of findings, by their numbers (`open_findings`)."""
         self._db.executemany("UPDATE findings SET outcome = ? WHERE n = ?", outcomes)
 
     def withhold(self, why: str, acts: Iterable[str], records: Iterable[str] | None = None) -> int:
         """
-        Have nothing done about what *acts* would mend; return how many findings that are.
+        Withhold the repairs of *acts*; return the number of findings.
 
         Args:
             records: Of these alone; None: of all.
@@ -77,7 +77,7 @@ class FindingsTable:
         return sum(done)
 
     def withhold_findings(self, why: str, numbers: Iterable[int]) -> None:
-        """Have nothing done about single findings, by their numbers (`numbered`)."""
+        """Withhold the repairs of single findings, by their numbers (`numbered`)."""
         query = "UPDATE findings SET act = ?, why = ? WHERE n = ?"
         self._db.executemany(query, [(WITHHELD, why, n) for n in numbers])
 
@@ -101,7 +101,7 @@ class FindingsTable:
         return [row[0] for row in self._db.execute(query, (cause,))]
 
     def acted(self, acts: Iterable[str]) -> list[str]:
-        """Return the records about which one of *acts* is to be done."""
+        """Return the records with a repair of *acts*."""
         wanted = tuple(acts)
         query = f"SELECT DISTINCT record FROM findings WHERE {_in('act', wanted)} ORDER BY record"  # noqa: S608
         return [row[0] for row in self._db.execute(query, wanted)]

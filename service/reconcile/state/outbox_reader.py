@@ -1,4 +1,4 @@
-"""What the outbox holds of records, read in batches. Reads keys that the steps own."""
+"""The outbox's side of records, read in batches. Reads keys that the steps own."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class OutboxReader:
             yield from self._client.hscan_iter(self._ids, count=1000)
 
     def read(self, records: Sequence[str]) -> dict[str, ItemRecord]:
-        """Return what is held of each of *records*; of what is unknown, nothing."""
+        """Return each of *records*; an unknown one is empty."""
         if not records:
             return {}
         now_ms = self.now_us() / 1000

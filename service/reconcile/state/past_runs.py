@@ -1,5 +1,5 @@
 """
-What the store keeps of the last run of each collection.
+The last run of each collection, as the store keeps it.
 
 `keys.reconciled` is a hash: when the last run ``began`` and ``ended`` (s since
 1970), its exit ``code``, ``state``, ``counts`` and what it ``said`` last, whether it was
@@ -31,7 +31,7 @@ RUNNING, KILLED = "running", "killed"  # states of one that has not ended
 
 
 def last_runs(client: redis.Redis, collections: Iterable[Collection]) -> dict[str, dict[str, Any]]:
-    """Return what is known of the last run of each of *collections*, of those that had one."""
+    """Return the last run of each of *collections* that had one."""
     found = {}
     for collection in collections:
         held = _read(client, collection.name)
@@ -41,12 +41,12 @@ def last_runs(client: redis.Redis, collections: Iterable[Collection]) -> dict[st
 
 
 def last_of(client: redis.Redis, name: str) -> LastRun:
-    """Return what the schedule needs to know."""
+    """Return the facts that the schedule needs."""
     return _last(_read(client, name))
 
 
 def note_seen(client: redis.Redis, name: str) -> None:
-    """Keep since when there is a schedule: what was due before that is not made up for."""
+    """Keep the time of the first schedule: runs due before it are not made up for."""
     with guarded():
         client.hsetnx(keys.reconciled(name), "seen", str(time.time()))
 

@@ -1,4 +1,4 @@
-"""The ids of the items that values name by their keys, from the index of their collections."""
+"""Item ids of references by key, from the index of their collections."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """
-The collections that values refer to by keys: listed in every run, since what the index knows of
-them may be gone, and made anew under its key.
+The collections that values refer to by keys: listed in every run, since an item of the index may
+be gone, and created again under its key.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from workers.delivery.context import Context
 from workers.store.rewrites import Repairs
 
 
-def teach(parts: Context, collection: Collection, table: WorkingSet, links: ReferenceIds) -> None:
+def update_index(
+    parts: Context, collection: Collection, table: WorkingSet, links: ReferenceIds
+) -> None:
     """
-    Tell the index and *links* what a listing of the whole of *collection* has shown.
+    Update the index and *links* from a complete listing of *collection*.
 
     Raises:
         StoreUnavailable: The store did not answer.

@@ -1,5 +1,5 @@
 """
-Which records a source has given by its snapshots: only those are inferred gone.
+The records that a source's snapshots have had: only those are inferred gone.
 
 What an event gave, or a snapshot as something new, the outbox knows; of what was in step it learns
 nothing. `keys.given` is a set of keys, no more than the last whole
@@ -49,7 +49,7 @@ class SourceRecords:
 
     def marked(self, page: Sequence[ComparedRecord]) -> list[ComparedRecord]:
         """
-        Return *page* with what is known of whose records they are.
+        Return *page* with the records marked that the source has had.
 
         Before the first whole snapshot of a source is remembered, a record without a source counts
         as its own: so its policy for orphans holds for items that were there before Instep was.
