@@ -9,9 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 
 import redis
-from redis.client import Pipeline
 
-from workers.errors import ReconcileFailed, StoreUnavailable
+from workers.errors import ReconcileFailed
 from workers.model.run_limits import RunLease
 from workers.store import keys
 from workers.store.lease import Lease, Owner, kept, owner_of
@@ -19,12 +18,12 @@ from workers.store.lease import Lease, Owner, kept, owner_of
 BY_HAND, SCHEDULED = "instep reconcile", "a scheduled reconcile"  # what is done with it
 
 
-class RunLock:
+class RunLock(Lease):
     """The lock of a run; checked before each portion that the run hands over."""
 
-    def __init__(self, lease: Lease, collection: str) -> None:
-        self._lease = lease
-        self._collection = collection
+    def __init__(self, client: redis.Redis, collection: str, work: str) -> None:
+        super().__init__(client, keys.reconciling(collection), work)
+        self.collection = collection
 
     def check(self) -> RunLease:
         """
@@ -32,28 +31,18 @@ class RunLock:
 
         Raises:
             ReconcileFailed: It is lost, and another run may have begun.
-            StoreUnavailable: The store did not answer.
         """
-        if self._lease.keep():
-            return RunLease(self._lease.name, self._lease.token)
+        if self.keep():
+            return RunLease(self.name, self.token)
         raise ReconcileFailed(
             f"{self.loss()}; what was handed over before is still sent; run the reconcile again"
         )
 
     def loss(self) -> str:
-        """Return in words that it is lost, and to whom; raises as `check` does."""
-        other = self._lease.owner()
+        """Return in words that it is lost, and to whom."""
+        other = self.owner()
         by = f"{other} holds it now" if other else "this process was stopped for too long"
-        return f"the lock of {self._collection} was lost: {by}"
-
-    def write(self, give: Callable[[Pipeline], object]) -> None:
-        """Carry out what *give* adds to a transaction; where the lock is lost, nothing of it."""
-        self._lease.write(give)
-
-    def end(self) -> None:
-        """Leave it to the next run, where this one does not come to its end."""
-        with contextlib.suppress(StoreUnavailable):
-            self._lease.end()
+        return f"the lock of {self.collection} was lost: {by}"
 
 
 @contextlib.contextmanager
@@ -77,16 +66,15 @@ def run_lock(
         ReconcileFailed: Another run holds it.
         StoreUnavailable: The store did not answer.
     """
-    lease = Lease(client, keys.reconciling(collection), work)
-    while not lease.take():
-        if not lease.is_dead(sleep):
-            other = lease.owner() or "another process"
+    lock = RunLock(client, collection, work)
+    while not lock.take():
+        if not lock.is_dead(sleep):
+            other = lock.owner() or "another process"
             raise ReconcileFailed(
                 f"{collection} is already being reconciled by {other}; wait for its end, or stop it"
             )
-    held = RunLock(lease, collection)
-    with kept(lease, lambda: lost(held.loss())):
-        yield held
+    with kept(lock, lambda: lost(lock.loss())):
+        yield lock
 
 
 def holder(client: redis.Redis, collection: str) -> Owner | None:

@@ -82,7 +82,8 @@ def abandon(
     """Leave everything in order where the run itself does not come to it."""
     for lock in locks:
         _note_failure(client, options, why, lock)
-        lock.end()
+        with suppress(StoreUnavailable):
+            lock.end()
     sys.stderr.write(f"{_message(options, why)}\n")
     sys.stderr.flush()
 

@@ -31,7 +31,7 @@ def main() -> int:
     pulse = liveness.Pulse(_BEGINNING)
     liveness.start(pulse.is_alive)
     fetching = FETCH in sys.argv[1:]
-    settings = _bind_fetches() if fetching else _bind_deliveries()
+    settings = _bind_fetches() if fetching else load(os.environ)
     jobs.bind(settings).alive = pulse.alive
     return rq_worker.work(
         jobs.FETCH_QUEUE if fetching else jobs.QUEUE,
@@ -40,12 +40,6 @@ def main() -> int:
         on_stop=jobs.stop,
         on_move=lambda: pulse.alive(_IDLE),
     )
-
-
-def _bind_deliveries() -> Settings:
-    settings = load(os.environ)
-    jobs.bind(settings)
-    return settings
 
 
 def _bind_fetches() -> Settings:

@@ -51,8 +51,9 @@ class _Reading:
         else:
             raise self._text.invalid(f"JSON that starts with {first}", self._expected())
         if rest := self._text.peek():
-            error = self._text.invalid(f"{rest!r} after the end of the JSON", "one JSON value")
-            raise _advised(error, "if each line holds an object, use --format jsonl")
+            do = "if each line holds an object, use --format jsonl"
+            what = f"{rest!r} after the end of the JSON"
+            raise self._text.invalid(what, "one JSON value", do)
 
     def _elements(self) -> Iterator[Record]:
         text = self._text
@@ -139,8 +140,3 @@ class _Reading:
         if self._shape.list:
             return f"an object with a list at {self._shape.list}"
         return "a list of objects, or an object with one list"
-
-
-def _advised(error: SnapshotInvalid, do: str) -> SnapshotInvalid:
-    problem = error.problem
-    return SnapshotInvalid(problem.where, problem.found, problem.expected, do)

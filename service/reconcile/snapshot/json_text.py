@@ -75,11 +75,11 @@ class JsonText:
                     self._at = end
                     return value if whole else mended(value)
 
-    def invalid(self, found: str, expected: str) -> SnapshotInvalid:
+    def invalid(
+        self, found: str, expected: str, do: str = "export the file again"
+    ) -> SnapshotInvalid:
         line = self._lines + self._text.count("\n", 0, self._at)
-        return SnapshotInvalid(
-            f"{self.name}: line {line}", found, expected, "export the file again"
-        )
+        return SnapshotInvalid(f"{self.name}: line {line}", found, expected, do)
 
     def cut_off(self) -> SnapshotInvalid:
         return self.invalid("the end of the file", "the end of the JSON")
