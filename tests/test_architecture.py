@@ -41,6 +41,7 @@ PURE = (
     "workers/webflow/filters.py",
     "service/reconcile/plan/causes.py",
     "service/reconcile/plan/diff.py",
+    "service/reconcile/plan/field_diff.py",
     "workers/policy/run_guard.py",
     "workers/model/run_limits.py",
     "service/reconcile/plan/policies.py",

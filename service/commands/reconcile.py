@@ -118,10 +118,9 @@ def _approve(asked: GuardQuestion) -> bool:
 def _print(outcome: RunResult, limit: int) -> None:
     for each in islice(outcome.entries(), limit):
         click.echo(_line(each))
-    if outcome.total > limit:
-        click.echo(
-            f"{limit} of {outcome.total} shown; --limit LINES shows more, --json all of them"
-        )
+    total = outcome.figures["found"]
+    if total > limit:
+        click.echo(f"{limit} of {total} shown; --limit LINES shows more, --json all of them")
     for line in outcome.lines():
         click.echo(printable(line))
 

@@ -111,26 +111,21 @@ def left(run: ReconcileRun, done: ApplyResult | None) -> int:
     )
 
 
-def entry(finding: Finding, outcome: str, key: str | None) -> dict[str, Any]:
-    """Return one difference, ready for JSON; *key*: of its record, as it came."""
-    return {
-        "cause": finding.cause,
-        "key": key,
-        "item": finding.item,
-        "field": finding.slug and shown_slug(finding.slug),
-        "source": _value(finding.source),
-        "outbox": _value(finding.outbox),
-        "cms": finding.cms,
-        "action": finding.act,
-        "why": finding.why,
-        "outcome": outcome,
-    }
-
-
 def entries(run: ReconcileRun, names: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Yield what was found under the causes *names*."""
+    """Yield the findings of the causes *names*, ready for JSON."""
     for finding, outcome in run.table.findings(causes=names):
-        yield entry(finding, outcome, run.table.shown(finding.record) or _in_cms(run, finding))
+        yield {
+            "cause": finding.cause,
+            "key": run.table.shown(finding.record) or _in_cms(run, finding),
+            "item": finding.item,
+            "field": finding.slug and shown_slug(finding.slug),
+            "source": _value(finding.source),
+            "outbox": _value(finding.outbox),
+            "cms": finding.cms,
+            "action": finding.act,
+            "why": finding.why,
+            "outcome": outcome,
+        }
 
 
 def _in_cms(run: ReconcileRun, finding: Finding) -> str | None:

@@ -44,11 +44,6 @@ class RunResult:
     figures: dict[str, Any]
     code: int
 
-    @property
-    def total(self) -> int:
-        """How many differences there are."""
-        return int(self.figures["found"])
-
     def entries(self) -> Iterator[dict[str, Any]]:
         """Yield every difference."""
         return report.entries(self.run, causes.DIFFERENCES)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 
+from service.reconcile.apply.settlement import AT_ONCE, LOOK
 from service.reconcile.plan import causes
 from service.reconcile.state.outbox_reader import OutboxReader
 from service.reconcile.state.working_set import PAGE, WorkingSet
@@ -19,9 +20,7 @@ from workers.store.connection import guarded
 from workers.store.dead_letters import Letter
 from workers.store.item_record import FieldRecord, ItemRecord
 
-LOOK = 0.5  # s between two looks at what is still on its way
 PATIENCE = 60.0  # s for which what came before by itself is waited for
-AT_ONCE = 10 * PAGE  # records that one look takes in
 
 WORDS: Mapping[str, str] = {  # what a run counts as not proven → in words
     "unmapped": "records that could not be mapped",

@@ -26,18 +26,18 @@ def retired(one: ComparedRecord, comparison: Comparison) -> Finding:
     """Return the finding about such a record."""
     order, gone = comparison.order, one.held.gone
     if order.keeps(gone):
-        return _told(one, comparison, "a later snapshot lacked its record")
+        return _finding(one, comparison, "a later snapshot lacked its record")
     if any(order.is_undecided(version, gone) for version in _versions(one, order)):
         return Finding(causes.UNDECIDED, one.record, why=UNDECIDED)
-    return _told(one, comparison, "the source has since reported it gone")
+    return _finding(one, comparison, "the source has since reported it gone")
 
 
-def _told(one: ComparedRecord, comparison: Comparison, why: str) -> Finding:
-    """Tell that it is away; or that its item is there, though it was taken away."""
+def _finding(one: ComparedRecord, comparison: Comparison, why: str) -> Finding:
+    """Note that it is away, or find that its item is there nevertheless."""
     gone, item = one.held.gone, next(iter(one.items), None)
     if item is None or gone is None:
         return Finding(causes.RETIRED, one.record, why=why)
-    if gone.state == "pending" or gone.mending or one.held.tried >= comparison.since_ms:
+    if gone.state == "pending" or gone.mending or comparison.is_fresh(one.held):
         return Finding(causes.ON_ITS_WAY, one.record, item.id, why=f"it is retired: {gone.value}")
     way = json.loads(gone.value)
     kept = way == "keep" or gone.state not in ("written", "unchanged")
@@ -45,8 +45,7 @@ def _told(one: ComparedRecord, comparison: Comparison, why: str) -> Finding:
         return Finding(causes.RETIRED, one.record, item.id, why=why)
     act, policy = comparison.policies.whole(causes.REPAIR)
     why = "; ".join(filter(None, [why, "the item exists again", policy]))
-    cause = causes.EDITED
-    return Finding(cause, one.record, item.id, GONE, act=act, why=why, arrival=gone.arrival)
+    return Finding(causes.EDITED, one.record, item.id, GONE, act=act, why=why, arrival=gone.arrival)
 
 
 def _versions(one: ComparedRecord, order: Precedence) -> Iterator[str]:

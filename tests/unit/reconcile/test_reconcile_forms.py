@@ -23,16 +23,16 @@ def matcher(**rules):
     )
 
 
-EYE = matcher()
+MATCHER = matcher()
 
 
-def seen_as(shown, form=None, look=EYE):
+def seen_as(shown, form=None, look=MATCHER):
     outbox = held(SENT, kind="richtext", mark=mark_of(seen(SENT)), form=form)
     source = wanted(SENT, slug="text", kind="richtext")
     return found(source, outbox, listed(updated=300, fields={"text": shown}), matcher=look)
 
 
-def form(look=EYE):
+def form(look=MATCHER):
     return f"{mark_of(seen(FORM))} {look.schema.mark('text')}"
 
 
@@ -63,7 +63,7 @@ def test_a_text_is_compared_as_its_field_holds_it():
 def remembered(shown, *, updated=200, state="written", kind="richtext", **more):
     holding = ItemRecord({"text": held(SENT, kind=kind, state=state, **more)})
     item = listed(updated=updated, fields={"text": shown})
-    return list(forms(ComparedRecord("k1", 1, False, (), (item,), held=holding), EYE))
+    return list(forms(ComparedRecord("k1", 1, False, (), (item,), held=holding), MATCHER))
 
 
 def test_a_listing_at_the_time_of_the_answer_shows_the_form():
