@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from service.senders.base import Event, Origin
 from service.senders.expressions import Expression
@@ -24,22 +24,13 @@ FORM: Final = "form:"  # a field of the form whose other field holds the payload
 _HEADER: Final = "header:"
 
 
-class _Expression(Protocol):
-    def search(self, value: Any) -> Any: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Computed:
-    search: Callable[[Any], Any]
-
-
 @dataclass(frozen=True, slots=True)
 class Place:
     """A place in a request, as the user wrote it: a header, or a path in the payload."""
 
     text: str
     header: str | None = None  # lower case
-    path: _Expression | None = None
+    search: Callable[[Any], Any] | None = None  # in the payload
 
     @classmethod
     def parse(cls, text: str) -> Place:
@@ -56,7 +47,7 @@ class Place:
             return cls(text, header=name)
         if text.startswith(FORM) and text != FORM:
             return cls(text, header=f":{text}")  # no header has such a name
-        return cls(text, path=Expression(text))  # its errors are ValueErrors
+        return cls(text, search=Expression(text).search)  # its errors are ValueErrors
 
     @property
     def is_form(self) -> bool:
@@ -66,7 +57,7 @@ class Place:
     @classmethod
     def computed(cls, text: str, search: Callable[[Any], Any]) -> Place:
         """Return the place that *search* looks up in a payload; *text* names it in messages."""
-        return cls(text, path=_Computed(search))
+        return cls(text, search=search)
 
     @classmethod
     def joined(cls, *paths: str) -> Place:
@@ -81,10 +72,10 @@ class Place:
         Raises:
             ValueError: The path cannot be evaluated on this payload.
         """
-        if self.path is None:
+        if self.search is None:
             return headers.get(self.header or "")
         try:
-            return self.path.search(payload)
+            return self.search(payload)
         except PayloadInvalid as error:
             raise ValueError(str(error)) from None
         # Anything: functions and comparisons meet whatever types the payload has.

@@ -12,6 +12,7 @@ from flask import Response
 from service.sandbox.faults.faults import NONE, Fault
 from service.sandbox.model.records import Edit
 from service.sandbox.model.refusals import Refused
+from service.sandbox.site.site import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,14 @@ def _as_javascript(error: Exception) -> str:
 
 
 View = Callable[..., Response]
+Route = tuple[str, str, View]  # method, rule and view; a view takes an ApiRequest and the ids
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """The views of one subject; ``routes`` names them."""
+
+    site: Site
 
 
 Named = list[tuple[str | None, Mapping[str, Any]]]  # an item's id, and the fields written to it
@@ -94,7 +103,6 @@ class Api:
 
     Args:
         name: ``v1`` or ``v2``.
-        routes: Method, rule and view of each route; a view takes an ApiRequest and the ids.
         check: Looks at what goes before the view: version header, scopes.
         refusal: Returns the answer for what was refused at a path.
         failure: Returns the answer of a ``status`` fault at a path.
@@ -103,7 +111,7 @@ class Api:
     """
 
     name: str
-    routes: tuple[tuple[str, str, View], ...]
+    routes: tuple[Route, ...]
     check: Callable[[ApiRequest], None]
     refusal: Callable[[Refused, str], Response]
     failure: Callable[[Fault, str], Response]

@@ -16,6 +16,7 @@ from flask import Response, request
 
 from service.sandbox.api.api_version import Api, ApiRequest, View
 from service.sandbox.api.call import CallRun
+from service.sandbox.faults.faults import Target
 from service.sandbox.site.site import Site
 
 _PUBLISH = re.compile(r"(/v2)?/sites/[^/]+/publish")
@@ -53,7 +54,7 @@ class Gate:
             allowance, valid = self._site.tokens.admit(header, counted=counted)
             ask = replace(ask, scopes=self._site.tokens.scopes(header))
             if valid and not allowance.refused:
-                fault = self._site.faults.take(ask.method, ask.path, items, slugs)
+                fault = self._site.faults.take(Target(ask.method, ask.path, items, slugs))
                 ask, call.fault = replace(ask, fault=fault), fault.kind
         connection = request.environ.get("sandbox.connection")
         run = CallRun(self._site, self._api, ask, view, allowance, valid, connection)

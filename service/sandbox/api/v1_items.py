@@ -7,19 +7,18 @@ https://developers.webflow.com/data/v1.0.0/reference/cms/items
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Response
 
-from service.sandbox.api.api_version import ApiRequest, View, answer
+from service.sandbox.api.api_version import ApiRequest, Route, Views, answer
 from service.sandbox.api.lists import PAGE, page
 from service.sandbox.fields.slugs import with_slug
 from service.sandbox.fields.values import format_time
 from service.sandbox.model.records import Collection, Edit, Item
 from service.sandbox.model.refusals import Refused, shape
 from service.sandbox.site.items import Writer, delete, publish, unpublish
-from service.sandbox.site.site import USER_ID, Site
+from service.sandbox.site.site import USER_ID
 
 CID = "/collections/<cid>"
 
@@ -98,13 +97,10 @@ def ids_of(ask: ApiRequest) -> list[str]:
     return list(dict.fromkeys(ids))
 
 
-@dataclass(frozen=True, slots=True)
-class ItemViews:
+class ItemViews(Views):
     """The calls of v1 that read and write items."""
 
-    site: Site
-
-    def routes(self) -> tuple[tuple[str, str, View], ...]:
+    def routes(self) -> tuple[Route, ...]:
         return (
             ("GET", f"{CID}/items", self.page),
             ("POST", f"{CID}/items", self.create),

@@ -9,13 +9,12 @@ https://developers.webflow.com/data/v1.0.0/reference/meta/get-authorized-info
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask import Response
 
-from service.sandbox.api.api_version import ApiRequest, View, answer
+from service.sandbox.api.api_version import ApiRequest, Route, Views, answer
 from service.sandbox.api.v1_errors import headers, refusal
 from service.sandbox.api.v1_items import CID, body_of
 from service.sandbox.fields.values import format_time
@@ -24,7 +23,7 @@ from service.sandbox.model.records import Collection
 from service.sandbox.model.refusals import Refused, shape
 from service.sandbox.model.schema import fields_v1
 from service.sandbox.site.publish import check_limit, publish_site
-from service.sandbox.site.site import SITE_ID, SUBDOMAIN, Site
+from service.sandbox.site.site import SITE_ID, SUBDOMAIN
 
 AUTHORIZATION_ID = "65e000000000000000000003"
 ACCOUNT_ID = "65e000000000000000000004"
@@ -33,13 +32,10 @@ DATABASE_ID = "65e000000000000000000005"
 _SID = "/sites/<sid>"
 
 
-@dataclass(frozen=True, slots=True)
-class SiteViews:
+class SiteViews(Views):
     """The calls of v1 that are not about items."""
 
-    site: Site
-
-    def routes(self) -> tuple[tuple[str, str, View], ...]:
+    def routes(self) -> tuple[Route, ...]:
         return (
             ("GET", "/info", self.info),
             ("GET", "/user", self.user),

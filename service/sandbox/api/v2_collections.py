@@ -7,12 +7,11 @@ https://developers.webflow.com/data/reference/cms/collections
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Response
 
-from service.sandbox.api.api_version import ApiRequest, View, answer
+from service.sandbox.api.api_version import ApiRequest, Route, Views, answer
 from service.sandbox.api.v2_bodies import require_id, require_type
 from service.sandbox.fields.slugs import slug_of
 from service.sandbox.fields.values import format_time
@@ -26,14 +25,10 @@ from service.sandbox.site.site import Site
 OPTIONS = 100  # of one field
 
 
-@dataclass(frozen=True, slots=True)
-class Collections:
+class Collections(Views):
     """The views of collections and fields."""
 
-    site: Site
-
-    def routes(self) -> tuple[tuple[str, str, View], ...]:
-        """Return method, rule and view of each route."""
+    def routes(self) -> tuple[Route, ...]:
         cid = "/v2/collections/<cid>"
         return (
             ("GET", "/v2/sites/<sid>/collections", self.list_all),

@@ -17,6 +17,9 @@ from service.sandbox.faults.faults import Fault
 from service.sandbox.model.rate_window import Allowance
 from service.sandbox.model.refusals import Refused
 
+_NOT_FOUND = "Requested resource not found"
+_NO_SCOPE = "OAuthForbidden: You are missing the following scopes - '{}'"
+
 # kind: status, code, message; {} takes the text of the refusal
 KINDS = {
     "malformed": (400, "bad_request", "Bad Request: Request is malformed"),
@@ -25,29 +28,15 @@ KINDS = {
     "fields": (400, "validation_error", "Validation Error"),
     "file": (400, "validation_error", "Validation Error: {}"),
     "token": (401, "not_authorized", "Request not authorized"),
-    "collection": (
-        404,
-        "resource_not_found",
-        "Requested resource not found: The collection cannot be found",
-    ),
-    "item": (404, "resource_not_found", "Requested resource not found"),
-    "field": (404, "resource_not_found", "Requested resource not found"),
-    "webhook": (404, "resource_not_found", "Requested resource not found"),
-    "site": (
-        404,
-        "resource_not_found",
-        "Requested resource not found: The site cannot be found",
-    ),
+    "collection": (404, "resource_not_found", f"{_NOT_FOUND}: The collection cannot be found"),
+    "site": (404, "resource_not_found", f"{_NOT_FOUND}: The site cannot be found"),
+    **dict.fromkeys(("item", "field", "webhook"), (404, "resource_not_found", _NOT_FOUND)),
     "argument": (400, "bad_request", "BadArgument: {}"),
     "domain": (400, "invalid_domain", "Bad Request: The domain {} cannot be found"),
     "no_domains": (400, "no_domains", "Bad Request: No domain to publish to"),
     "trigger": (400, "unsupported_webhook_trigger_type", "Unsupported trigger type: {}"),
     "filter": (400, "incompatible_webhook_filter", "{} takes no filter"),
-    "scopes": (
-        403,
-        "missing_scopes",
-        "OAuthForbidden: You are missing the following scopes - '{}'",
-    ),
+    "scopes": (403, "missing_scopes", _NO_SCOPE),
     "enterprise": (
         403,
         "not_enterprise_plan_workspace",
@@ -63,8 +52,8 @@ KINDS = {
 FAILURES = {
     400: ("validation_error", "Validation Error"),
     401: ("not_authorized", "Request not authorized"),
-    403: ("missing_scopes", "OAuthForbidden: You are missing the following scopes - 'cms:write'"),
-    404: ("resource_not_found", "Requested resource not found"),
+    403: ("missing_scopes", _NO_SCOPE.replace("{}", "cms:write")),
+    404: ("resource_not_found", _NOT_FOUND),
     409: ("conflict", "Conflict: Conflict with server data"),
     413: ("bad_request", "Bad Request: Request is malformed"),
     429: ("too_many_requests", "Too Many Requests"),

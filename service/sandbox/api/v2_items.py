@@ -7,14 +7,14 @@ https://developers.webflow.com/data/reference/cms/collection-items
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from flask import Response
 
 from service.sandbox.api import lists
-from service.sandbox.api.api_version import ApiRequest, View, answer
+from service.sandbox.api.api_version import ApiRequest, Route, Views, answer
 from service.sandbox.api.filters import is_looked_up, known
 from service.sandbox.api.v2_bodies import (
     BATCH,
@@ -36,17 +36,13 @@ from service.sandbox.model.locales import PRIMARY_ID
 from service.sandbox.model.records import Collection, Copy, Edit, Item
 from service.sandbox.model.refusals import Refused, shape
 from service.sandbox.site.items import Writer, delete, publish, unpublish
-from service.sandbox.site.site import Site, new_id
+from service.sandbox.site.site import new_id
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(Views):
     """The views of items."""
 
-    site: Site
-
-    def routes(self) -> tuple[tuple[str, str, View], ...]:
-        """Return method, rule and view of each route."""
+    def routes(self) -> tuple[Route, ...]:
         items = "/v2/collections/<cid>/items"
         return (
             ("GET", items, self.page),

@@ -8,29 +8,24 @@ https://developers.webflow.com/data/reference/token
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Response
 
-from service.sandbox.api.api_version import ApiRequest, View, answer
+from service.sandbox.api.api_version import ApiRequest, Route, Views, answer
 from service.sandbox.api.scopes import ALL
 from service.sandbox.api.v2_bodies import require_id, require_type
 from service.sandbox.api.v2_errors import refusal
 from service.sandbox.fields.values import format_time
 from service.sandbox.model.refusals import Refused, shape
 from service.sandbox.site.publish import PublishLimit, check_limit, publish_site
-from service.sandbox.site.site import SITE_ID, USER_ID, WORKSPACE_ID, Site
+from service.sandbox.site.site import SITE_ID, USER_ID, WORKSPACE_ID
 
 
-@dataclass(frozen=True, slots=True)
-class Sites:
+class Sites(Views):
     """The views of the site and of the token."""
 
-    site: Site
-
-    def routes(self) -> tuple[tuple[str, str, View], ...]:
-        """Return method, rule and view of each route."""
+    def routes(self) -> tuple[Route, ...]:
         sid = "/v2/sites/<sid>"
         return (
             ("GET", "/v2/sites", self.list_all),

@@ -6,28 +6,23 @@ https://developers.webflow.com/data/reference/webhooks
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Response
 
-from service.sandbox.api.api_version import ApiRequest, View, answer
+from service.sandbox.api.api_version import ApiRequest, Route, Views, answer
 from service.sandbox.api.v2_bodies import require_id, require_type
 from service.sandbox.fields.files import web_parts
 from service.sandbox.fields.values import format_time
 from service.sandbox.model.refusals import Refused, shape
-from service.sandbox.site.site import SITE_ID, WORKSPACE_ID, Site, new_id
+from service.sandbox.site.site import SITE_ID, WORKSPACE_ID, new_id
 from service.sandbox.webhooks.registrations import FORMS, PER_TRIGGER, TRIGGERS, Registration
 
 
-@dataclass(frozen=True, slots=True)
-class Webhooks:
+class Webhooks(Views):
     """The views of webhook registrations."""
 
-    site: Site
-
-    def routes(self) -> tuple[tuple[str, str, View], ...]:
-        """Return method, rule and view of each route."""
+    def routes(self) -> tuple[Route, ...]:
         return (
             ("GET", "/v2/sites/<sid>/webhooks", self.list_all),
             ("POST", "/v2/sites/<sid>/webhooks", self.create),

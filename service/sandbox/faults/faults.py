@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, NamedTuple
 
 from service.sandbox.model.records import LOST, Edit
 
@@ -62,6 +62,15 @@ def takes(kind: str) -> Iterator[str]:
         yield "slug"
 
 
+class Target(NamedTuple):
+    """What of a call decides whether a fault meets it."""
+
+    method: str
+    path: str
+    items: Collection[str] = ()
+    fields: Collection[str] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """
@@ -82,16 +91,14 @@ class Match:
     fewer_than: int | None = None
     field: str | None = None
 
-    def meets(
-        self, method: str, path: str, items: Collection[str], fields: Collection[str]
-    ) -> bool:
+    def meets(self, call: Target) -> bool:
         tests = (
-            self.method in (None, method),
-            self.path is None or fnmatchcase(path, self.path),
-            self.item is None or self.item in items,
-            self.more_than is None or len(items) > self.more_than,
-            self.fewer_than is None or len(items) < self.fewer_than,
-            self.field is None or self.field in fields,
+            self.method in (None, call.method),
+            self.path is None or fnmatchcase(call.path, self.path),
+            self.item is None or self.item in call.items,
+            self.more_than is None or len(call.items) > self.more_than,
+            self.fewer_than is None or len(call.items) < self.fewer_than,
+            self.field is None or self.field in call.fields,
         )
         return all(tests)
 
@@ -148,13 +155,11 @@ class Fault:
             for edit in edits
         ]
 
-    def meets(
-        self, method: str, path: str, items: Collection[str], fields: Collection[str]
-    ) -> bool:
+    def meets(self, call: Target) -> bool:
         """Tell whether a call is one that this fault is for."""
-        if self.kind in _WRITES and method == "GET":
+        if self.kind in _WRITES and call.method == "GET":
             return False
-        return self.match.meets(method, path, items, fields)
+        return self.match.meets(call)
 
     def _without(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         return {slug: value for slug, value in fields.items() if slug != self.slug}
@@ -196,14 +201,12 @@ class Faults:
         until = None if seconds is None else self._now() + seconds
         self._armed.append(_Armed(fault, times, until))
 
-    def take(
-        self, method: str, path: str, items: Collection[str], fields: Collection[str]
-    ) -> Fault:
+    def take(self, call: Target) -> Fault:
         """Return the fault that a call meets, or NONE, and use it up by one."""
         now = self._now()
         self._armed = [one for one in self._armed if one.until is None or now < one.until]
         for armed in self._armed:
-            if armed.fault.meets(method, path, items, fields):
+            if armed.fault.meets(call):
                 if armed.times is not None:
                     armed.times -= 1
                 self._armed = [one for one in self._armed if one.times != 0]

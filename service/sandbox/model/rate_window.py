@@ -97,24 +97,31 @@ class Window:
         return max(math.ceil((self.opened or now) + self.seconds - now), 1)
 
 
+@dataclass(slots=True)
+class Token:
+    """A token: its window, whether it is valid, and what it may do; None: everything."""
+
+    window: Window
+    valid: bool = True
+    scopes: frozenset[str] | None = None
+
+
 class Tokens:
-    """The tokens of the site: which are valid, and the window of each."""
+    """The tokens of the site."""
 
     def __init__(self, token: str, *, limit: int, now: Callable[[], float]) -> None:
         self._now = now
-        self._valid: dict[str, bool] = {token: True}
-        self._windows: dict[str, Window] = {token: Window(limit)}
-        self._scopes: dict[str, frozenset[str] | None] = {}
+        self._tokens = {token: Token(Window(limit))}
         self.main = token
 
     def set(self, token: str, *, valid: bool) -> None:
         """Add a token, revoke it, or make it valid again; it keeps its window."""
-        self._valid[token] = valid
-        self._windows.setdefault(token, Window(self.window().limit))
+        known = self._tokens.setdefault(token, Token(Window(self.window().limit)))
+        known.valid = valid
 
     def grant(self, token: str, scopes: Collection[str] | None) -> None:
-        """Let *token* do what *scopes* say and nothing else; None: everything."""
-        self._scopes[token] = None if scopes is None else frozenset(scopes)
+        """Let a known *token* do what *scopes* say and nothing else; None: everything."""
+        self._tokens[token].scopes = None if scopes is None else frozenset(scopes)
 
     def window(self, token: str | None = None) -> Window:
         """
@@ -123,11 +130,11 @@ class Tokens:
         Raises:
             KeyError: there is no such token.
         """
-        return self._windows[token or self.main]
+        return self._tokens[token or self.main].window
 
-    def is_valid(self, token: str | None = None) -> bool:
-        """Tell whether a token, by default the main one, is known and not revoked."""
-        return self._valid.get(token or self.main, False)
+    def is_valid(self) -> bool:
+        """Tell whether the main token is not revoked."""
+        return self._tokens[self.main].valid
 
     def admit(self, header: str, *, counted: bool = True) -> tuple[Allowance, bool]:
         """
@@ -144,25 +151,24 @@ class Tokens:
         token = self._presented(header)
         if token is None:
             return Window(self.window().limit).take(self._now()), False
-        window = self._windows[token]
-        return window.take(self._now()) if counted else window.look(self._now()), True
+        take = token.window.take if counted else token.window.look
+        return take(self._now()), True
 
     def scopes(self, header: str) -> frozenset[str] | None:
         """Return what the token of *header* may do; None: everything."""
         token = self._presented(header)
-        return None if token is None else self._scopes.get(token)
+        return None if token is None else token.scopes
 
     def limit(self, header: str) -> int:
         """Return the requests per window of the token of *header*."""
-        return self.window(self._presented(header)).limit
+        token = self._presented(header)
+        return self.window().limit if token is None else token.window.limit
 
-    def _presented(self, header: str) -> str | None:
+    def _presented(self, header: str) -> Token | None:
         scheme, _, presented = header.partition(" ")
-        if scheme.lower() != "bearer":
-            return None
-        for token, valid in self._valid.items():
-            if valid and hmac.compare_digest(presented.encode(), token.encode()):
-                return token
+        for token, found in self._tokens.items() if scheme.lower() == "bearer" else ():
+            if found.valid and hmac.compare_digest(presented.encode(), token.encode()):
+                return found
         return None
 
     def use(self, requests: int, token: str | None = None) -> None:
