@@ -61,17 +61,19 @@ def judge(what: str, answer: Answer, *, secret: str, pause: float | None, now: d
             return parse_json(answer.body)
         except PayloadInvalid as error:
             text = f"200, but {error}; it begins with {_plain(answer.body[:60])!r}"
-            raise FetchRefused(_told(what, text, secret)) from None
-    text = f"{status}{_location(answer.headers) if 300 <= status < 400 else _said(answer.body)}"
-    told = _told(what, text, secret)
+            raise FetchRefused(_message(what, text, secret)) from None
+    text = (
+        f"{status}{_location(answer.headers) if 300 <= status < 400 else _error_text(answer.body)}"
+    )
+    message = _message(what, text, secret)
     if 300 <= status < 400 or status >= 500 or status in _EVERYBODY:
         limited = status == HTTPStatus.TOO_MANY_REQUESTS
         wait = _retry_after(answer.headers, limited=limited, now=now)
-        raise FetchUnavailable(told, pause if wait is None and limited else wait)
-    raise FetchRefused(told)
+        raise FetchUnavailable(message, pause if wait is None and limited else wait)
+    raise FetchRefused(message)
 
 
-def _told(what: str, text: str, secret: str) -> str:
+def _message(what: str, text: str, secret: str) -> str:
     # Masked before it is cut: half a secret would not be found.
     text = re.sub(r"\s+", " ", Mask((secret,)).text(text))
     return f"{what}: {text if len(text) <= LONGEST else text[: LONGEST - 1] + '…'}"
@@ -90,7 +92,7 @@ def _location(headers: Mapping[str, str]) -> str:
     return f", a redirect{f' to {host}' if host else ''}, which is not followed"
 
 
-def _said(body: bytes) -> str:
+def _error_text(body: bytes) -> str:
     try:
         words = _words(parse_json(body))
     except PayloadInvalid:

@@ -64,7 +64,7 @@ class Rule:
         self, payload: Any, version: str | None, problems: list[FieldProblem]
     ) -> Iterator[Element]:
         """
-        Yield what *payload* asks for; what keeps it from being taken apart is told in *problems*.
+        Yield what *payload* asks for; add to *problems* why it cannot be split into elements.
 
         Args:
             version: The event's own; ``Meta.version`` beats it.

@@ -1,4 +1,4 @@
-"""Contradictions between the mappings of one collection."""
+"""Mappings that contradict each other, or the configuration of their collection."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def agreed(rule: Rule, elements: Sequence[Element]) -> Outcome:
     Return what *elements* say together.
 
     Of one field the value at the highest version counts. Where several elements have that version
-    and not one value, nobody can tell which is meant: the field is left out of all of them.
+    and different values, it is undecided which is meant: the field is left out of all of them.
     """
     outcome = Outcome()
     disputed = _disputed(rule, elements, outcome) if len(elements) > 1 else frozenset()

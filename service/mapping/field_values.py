@@ -67,7 +67,7 @@ class FieldReader:
                 whole = all(t.whole for t in self._at(text))
                 value = text_cells.read(target.path, root, clears=clears, whole=whole)
             except ValueError as error:
-                self._tell(target.path.text, str(error))
+                self._report(target.path.text, str(error))
                 self._take_out(self._at(text))
                 continue
             if value is None and target.path.steps is None:
@@ -96,10 +96,10 @@ class FieldReader:
         except Exception as error:  # marshmallow lets through what a validator or hook raises
             self._failed = self._find(data)
             if not self._failed:
-                self._tell(self._name, _reason(error))
+                self._report(self._name, _reason(error))
             return None
         if not isinstance(loaded, dict):
-            self._tell(self._name, f"a hook returned {type(loaded).__name__}")
+            self._report(self._name, f"a hook returned {type(loaded).__name__}")
             return None
         return dict(loaded)
 
@@ -132,7 +132,7 @@ class FieldReader:
             path = targets[0].path.text if targets else self._name if name == "_schema" else name
             tail = f"; found {found(data[path])}" if path in data else ""
             for message in _flat(messages):
-                self._tell(path, message.rstrip(".") + tail)
+                self._report(path, message.rstrip(".") + tail)
             failed += self._culprits(targets, data)
         return failed if fits else []
 
@@ -162,7 +162,7 @@ class FieldReader:
             messages = error.messages if isinstance(error, ValidationError) else _reason(error)
             for message in _flat(messages):
                 tail = f"; found {found(data[target.path.text])}"
-                self._tell(target.path.text, message.rstrip(".") + tail)
+                self._report(target.path.text, message.rstrip(".") + tail)
         return failed
 
     def _alone(self, target: Target, data: dict[str, Any]) -> Exception | None:
@@ -190,13 +190,13 @@ class FieldReader:
                 text = values.text(None if value is None else target.write(value))
             except Exception as error:  # a field of the user's own may raise anything
                 raw = found(self._data.get(target.path.text))
-                self._tell(target.path.text, f"{_reason(error)}; found {raw}")
+                self._report(target.path.text, f"{_reason(error)}; found {raw}")
                 self._failed.append(target)
             else:
                 made = target.on_create
                 written.append(FieldValue(target.slug, text, target.type, on_create=made))
         for name in loaded:
-            self._tell(self._name, f"a hook added {name!r}, which is no field")
+            self._report(self._name, f"a hook added {name!r}, which is no field")
         if loaded:
             self._failed = []
             return None
@@ -208,7 +208,7 @@ class FieldReader:
     def _take_out(self, targets: Iterable[Target]) -> None:
         self.out |= {target.name: target for target in targets}
 
-    def _tell(self, path: object, message: str) -> None:
+    def _report(self, path: object, message: str) -> None:
         self.problems.append(problem(str(path), message))
 
 

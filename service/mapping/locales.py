@@ -41,7 +41,7 @@ def mixed(rules: Sequence[Rule], collections: Mapping[str, Collection]) -> Itera
     """
     Yield a problem for each field that a mapping writes in one locale and another one in all.
 
-    Which of the two that variant is to hold nobody could tell.
+    It would be undecided which of the two values that variant holds.
     """
     for rule in rules:
         tag, collection = rule.options.locale, collections[rule.options.collection]

@@ -15,7 +15,7 @@ from service.mapping.meta_fetch import Read
 from workers.model.changes import Change, Fetch, FieldProblem, FieldValue, LeftOut
 
 FieldKey = tuple[str, str, str]  # collection, record, slug
-MOST_PROBLEMS = 100  # told of one event: an each may have thousands of bad elements
+MOST_PROBLEMS = 100  # reported of one event: an each may have thousands of bad elements
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def applied(
     if len(changes) > 1:
         changes = _merged(changes, problems, left)
     names = tuple(dict.fromkeys(left))
-    return Mapped(tuple(changes), _told(problems), bool(rules), left=names, nameless=nameless)
+    return Mapped(tuple(changes), _capped(problems), bool(rules), left=names, nameless=nameless)
 
 
 def _merged(
@@ -153,12 +153,12 @@ def _left_out(change: Change, slug: str) -> LeftOut:
     return LeftOut(change.collection, change.record, change.by, slug, change.version)
 
 
-def _told(problems: list[FieldProblem]) -> tuple[FieldProblem, ...]:
-    told = tuple(dict.fromkeys(problems))
-    if len(told) <= MOST_PROBLEMS:
-        return told
-    rest = f"and {len(told) - MOST_PROBLEMS} more problems"
-    return (*told[:MOST_PROBLEMS], FieldProblem(told[MOST_PROBLEMS].path, rest))
+def _capped(problems: list[FieldProblem]) -> tuple[FieldProblem, ...]:
+    unique = tuple(dict.fromkeys(problems))
+    if len(unique) <= MOST_PROBLEMS:
+        return unique
+    rest = f"and {len(unique) - MOST_PROBLEMS} more problems"
+    return (*unique[:MOST_PROBLEMS], FieldProblem(unique[MOST_PROBLEMS].path, rest))
 
 
 def _kind(change: Change) -> str | None:

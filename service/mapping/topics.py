@@ -1,4 +1,4 @@
-"""Topics of a mapping that the sender of its source never sends: it would wait for ever."""
+"""Topics of a mapping that the sender of its source never sends: it would never apply."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``instep sandbox`` is told to start with, and the site that comes of it."""
+"""The options of ``instep sandbox``, and the site that they make."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SandboxOptions:
         faults: Each as ``control.orders.order_of`` reads it.
         clock_offset: Seconds that the stand-in's clock is ahead.
         second_consumer: Percent of the budget that somebody else takes.
-        webhook: Who is told of changes, of which triggers, and how it is signed.
+        webhook: The URL that gets the webhooks; see also its secret, triggers and retry.
     """
 
     products: int | None = None
@@ -95,11 +95,13 @@ def _fill(site: Site, options: SandboxOptions) -> None:
 
 def _check(options: SandboxOptions) -> None:
     if wrong := TokenOrder(only=["token"]).validate({"token": options.token}):
-        raise OptionRefused(f"--token: {_told(wrong['token'])}")  # unquoted: it may be a real one
+        raise OptionRefused(
+            f"--token: {_message(wrong['token'])}"
+        )  # unquoted: it may be a real one
     if options.webhook is None:
         return
     if wrong := WebhookOrder(only=["url"]).validate({"url": options.webhook}):
-        raise OptionRefused(f"--webhook {options.webhook!r}: {_told(wrong['url'])}")
+        raise OptionRefused(f"--webhook {options.webhook!r}: {_message(wrong['url'])}")
 
 
 def _rule(site: Site, words: str) -> None:
@@ -107,7 +109,7 @@ def _rule(site: Site, words: str) -> None:
     try:
         order = RulesOrder().load({name: value})
     except ValidationError as error:
-        raise OptionRefused(f"--rule {words!r}: {_told(error.messages)}") from None
+        raise OptionRefused(f"--rule {words!r}: {_message(error.messages)}") from None
     site.rules = replace(site.rules, **order)
 
 
@@ -115,12 +117,12 @@ def _arm(site: Site, words: str) -> None:
     try:
         arm(site.faults, order_of(words))
     except ValidationError as error:
-        raise OptionRefused(f"--fault {words!r}: {_told(error.messages)}") from None
+        raise OptionRefused(f"--fault {words!r}: {_message(error.messages)}") from None
 
 
-def _told(messages: object) -> str:
+def _message(messages: object) -> str:
     if isinstance(messages, dict):
-        return "; ".join(f"{key}: {_told(value)}" for key, value in messages.items())
+        return "; ".join(f"{key}: {_message(value)}" for key, value in messages.items())
     if isinstance(messages, list):
-        return " ".join(_told(one) for one in messages)
+        return " ".join(_message(one) for one in messages)
     return str(messages)

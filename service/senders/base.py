@@ -24,7 +24,7 @@ QUERY: Final = ":query"  # the raw query string, beside the headers; no header h
 @dataclass(frozen=True, slots=True)
 class Origin:
     """
-    The CMS item that an event of the CMS itself tells of.
+    The CMS item that an event of the CMS itself is about.
 
     Args:
         collection: The CMS's id of its collection.
@@ -32,7 +32,7 @@ class Origin:
         fields: What it holds, by slug; ``_archived`` and ``_draft`` among them.
         fate: Whether it is still there, and published for all that the event says.
         at: When it held that, as a version: lastUpdated; None: the event does not say.
-        locale: The cmsLocaleId of the variant that it tells of; None: the event does not say.
+        locale: The cmsLocaleId of that variant; None: the event does not say.
     """
 
     collection: str
@@ -55,8 +55,8 @@ class Event:
         payload: What the mappings read.
         index: Its place in the delivery, from 0.
         problems: What keeps this one event, and no other of its delivery, from being read.
-        ping: It tests the connection and tells of no record: no mapping sees it.
-        origin: The CMS item that it tells of; None: it comes from another system.
+        ping: It only tests the connection: no mapping sees it.
+        origin: The CMS item that it is about; None: it comes from another system.
         placed: Where an event without a version stands (``workers.model.changes``).
         log: Its place in a log, where *version* is the position in one.
     """

@@ -3,8 +3,8 @@ Debezium Server's HTTP sink. One change, a batch of them, or CloudEvents.
 
 The id of a message is new after every restart, and restarts send again: the position in the
 database's log and the row are the key. The position is the version, too (`debezium_positions`).
-A lasting refusal stops the connector, so what cannot be applied is accepted as a dead letter. What
-tells of no record (the bounds of a transaction, a changed table, a heartbeat) is read by nobody.
+A lasting refusal stops the connector, so what cannot be applied is accepted as a dead letter.
+Messages without a record (transaction boundaries, schema changes, heartbeats) are ignored.
 
 https://debezium.io/documentation/reference/stable/operations/debezium-server.html
 https://debezium.io/documentation/reference/stable/integrations/cloudevents.html

@@ -1,4 +1,4 @@
-"""Where an event's id, topic and time stand, for senders that are told by settings."""
+"""Where the id, the topic and the time of an event stand in a request."""
 
 from __future__ import annotations
 

@@ -122,10 +122,10 @@ def build(config: SenderConfig) -> Sender:
 def _events(_: Mapping[str, str], body: bytes) -> Any:
     payload = parse_json(body)
     found = payload if isinstance(payload, list) else [payload]
-    return [_told(event) for event in found]
+    return [_with_property(event) for event in found]
 
 
-def _told(event: Any) -> Any:
+def _with_property(event: Any) -> Any:
     if not isinstance(event, dict) or not isinstance(event.get("propertyName"), str):
         return event
     return {"properties": {event["propertyName"]: event.get("propertyValue")}} | event

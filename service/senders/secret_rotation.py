@@ -1,7 +1,7 @@
 """
-Several secrets of one source: each has a sender of its own, which takes no other.
+The sender of one source, with all of its secrets: one sender for each of them.
 
-So that it is known which one matched, and when its time is over.
+So it is known which secret matched, and each can expire on its own.
 """
 
 from __future__ import annotations
@@ -236,7 +236,7 @@ def configured(kind: SenderKind, config: SenderConfig) -> ConfiguredSender:
         ConfigurationInvalid: With every problem that the sender finds.
     """
     source = config.source
-    # Of all secrets at once: their problems are told together.
+    # With all secrets at once, so that all of their problems are reported together.
     whole = _built(kind, config)
     senders = tuple(
         _built(kind, replace(config, source=replace(source, secrets=(secret,))))

@@ -3,8 +3,8 @@ Shopify. One event per request; HMAC-SHA256 of the body, base64.
 
 No time is signed, so only the webhook id, which stays the same over retries, stops a replay. A
 retry carries the payload of the first attempt. The newer "events" name their headers without X-.
-``updated_at`` counts seconds: of two edits in one, the later trigger is the newer. What the admin
-pages send as a test tells of no record.
+``updated_at`` counts seconds: of two edits in one, the later trigger is the newer. A test
+from the admin pages is a ping.
 
 https://shopify.dev/docs/apps/build/webhooks/subscribe/https
 https://shopify.dev/docs/apps/build/webhooks/best-practices

@@ -66,8 +66,8 @@ class StandardSignature:
             raise SignatureInvalid(f"none of {len(entries)} signatures is that of the body")
 
     def _names(self, headers: Mapping[str, str]) -> list[str]:
-        # By any of the three, not by the signature alone: else an id of one family, which events
-        # are told by, could be put before the signed one of the other.
+        # By any of the three, not by the signature alone: else an unsigned id of one family could
+        # be sent beside the signed one of the other, and name the event.
         found = [[f"{family}-{part}" for part in _PARTS] for family in self.families]
         return next((names for names in found if any(n in headers for n in names)), found[0])
 

@@ -2,7 +2,7 @@
 Standard Webhooks: HMAC-SHA256 (v1) or ed25519 (v1a) of "<id>.<timestamp>.<body>", base64.
 
 The id stays the same over retries, the timestamp is that of the attempt. A payload has its own
-``type`` and ``timestamp``; a system that names them otherwise is told by topic and occurred_at.
+``type`` and ``timestamp``; for a system that names them otherwise set topic and occurred_at.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """

@@ -1,5 +1,5 @@
 """
-What every call passes on its way to a view: token, window, fault; and its headers on the way out.
+What every call passes before its view (token, rate window, fault) and after it (headers).
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ def error(status: int, name: str, message: str, path: str, **more: Any) -> Respo
 
 def refusal(refused: Refused, path: str) -> Response:
     """Return the answer for what was refused."""
-    status, name, message = _told(refused)
+    status, name, message = _answer_for(refused)
     more: dict[str, Any] = {}
     if refused.fields:
         more["problems"] = [_problem(one) for one in refused.fields]
@@ -98,7 +98,7 @@ def refusal(refused: Refused, path: str) -> Response:
     return error(status, name, message.replace("{}", refused.text), path, **more)
 
 
-def _told(refused: Refused) -> tuple[int, str, str]:
+def _answer_for(refused: Refused) -> tuple[int, str, str]:
     told = KINDS[refused.kind]
     if told[1] != "Conflict":
         return told
@@ -121,7 +121,7 @@ def failure(fault: Fault, path: str) -> Response:
     message = fault.message or MESSAGES.get(name, name)
     more: dict[str, Any] = {}
     if fault.details:
-        more["problems"] = [_told_by(one) for one in fault.details]
+        more["problems"] = [_problem_of(one) for one in fault.details]
         more["problem_data"] = [
             {"slug": one.get("param"), "msg": one.get("description")}
             for one in fault.details
@@ -130,7 +130,7 @@ def failure(fault: Fault, path: str) -> Response:
     return error(fault.status, name, message, path, **more)
 
 
-def _told_by(detail: Any) -> str:
+def _problem_of(detail: Any) -> str:
     """Return the problem that a detail in the words of v2 is."""
     if not isinstance(detail, dict):
         return str(detail)

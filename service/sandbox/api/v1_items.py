@@ -154,7 +154,7 @@ class ItemViews(Views):
         return answer({"deleted": 1})
 
     def delete_many(self, ask: ApiRequest, cid: str) -> Response:
-        """Delete what can be deleted; each item that cannot be is told of in a text."""
+        """Delete the items that can be deleted, and answer an error text for each of the others."""
         collection, ids = self.site.collection(cid), ids_of(ask)
         found = [id for id in ids if id in collection.items]
         errors = [f"Staging item ID {id} not found." for id in ids if id not in found]

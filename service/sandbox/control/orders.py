@@ -1,4 +1,4 @@
-"""What the control API and the command line order alike: faults, a second consumer, webhooks."""
+"""Orders that the control API and the command line share: faults, second consumer, webhooks."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What goes wrong on request."""
+"""Injected faults."""

@@ -1,5 +1,5 @@
 """
-Faults on request: what is to go wrong, with which calls, and how often.
+Injected faults: what goes wrong, for which calls, and how often.
 
 STEPS says what each fault does to a call, step by step; ``gate`` takes the steps.
 """
@@ -52,7 +52,7 @@ _WRITES = frozenset({"lost-image", "schema-changed"})  # reads do not meet these
 
 
 def takes(kind: str) -> Iterator[str]:
-    """Return what a fault is told besides its match: ``status``, ``delay`` or ``slug``."""
+    """Yield the settings of a fault besides its match: ``status``, ``delay`` or ``slug``."""
     steps = STEPS.get(kind, ())
     if Step.REFUSE in steps:
         yield "status"

@@ -117,11 +117,11 @@ def _fault(parts: SplitResult, limits: Mapping[str, Any]) -> str | None:
     ending = PurePosixPath(parts.path).suffix.lower()
     if ending not in _endings(limits):
         return "Unsupported file type"
-    said = _said(parts)
-    if said.get("bytes", 0) > IMAGE_BYTES:
+    sizes = _sizes(parts)
+    if sizes.get("bytes", 0) > IMAGE_BYTES:
         return _TOO_LARGE
     for limit, measure, unit, above, reason in _LIMITS:
-        bound, value = limits.get(limit), said.get(measure)
+        bound, value = limits.get(limit), sizes.get(measure)
         if isinstance(bound, int | float) and value is not None:
             over = value - bound * unit
             if (over if above else -over) > 0:
@@ -141,7 +141,7 @@ def _endings(limits: Mapping[str, Any]) -> frozenset[str]:
     return frozenset({"", *(f".{str(one).lower().lstrip('.')}" for one in own)})
 
 
-def _said(parts: SplitResult) -> dict[str, int]:
+def _sizes(parts: SplitResult) -> dict[str, int]:
     """Return the numbers that the query of a URL says about the file."""
     pairs = parse_qsl(parts.query)
     return {name: int(text[:18]) for name, text in pairs if text.isascii() and text.isdigit()}

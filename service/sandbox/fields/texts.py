@@ -56,7 +56,7 @@ def link(sent: Sent) -> str:
 
 
 def email(sent: Sent) -> str:
-    """Return an e-mail address; nobody has told how closely the CMS looks at one."""
+    """Return an e-mail address; how strictly the CMS checks one is not known."""
     reason = "Expected value to be an email address"
     if len(sent.text(reason)) > LONGEST_ADDRESS:
         raise ValueRefused(reason, sent.value)

@@ -1,4 +1,4 @@
-"""What the stand-in was asked: counted by route and status, and the latest ones in full."""
+"""The calls that came in: counts by route and status, and the latest ones in full."""
 
 from __future__ import annotations
 

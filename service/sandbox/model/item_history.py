@@ -1,5 +1,5 @@
 """
-What the items of a collection were a while ago, for lists that lag behind.
+The history of a collection's items, for lists that lag behind.
 
 https://developers.webflow.com/data/reference/cms/collection-items/staged-items/list-items
 """

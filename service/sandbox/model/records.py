@@ -155,7 +155,7 @@ class Collection:
         self.fields[one.slug] = made = owned(one, self.id)
         return made
 
-    def tell(self, trigger: str, item: Item, before: Item | None = None) -> None:
+    def announce_change(self, trigger: str, item: Item, before: Item | None = None) -> None:
         """Announce a finished change of *item*."""
         self.announce(trigger, self, item, before)
 

@@ -20,8 +20,8 @@ class Rules:
             published at different times, as before 2025-07-07.
         suffixes_slugs: A new item whose slug is taken gets another one, instead of a refusal;
             both were seen.
-        names_no_files: A file that cannot be imported is told of in the message alone, without the
-            name of its field; both were seen.
+        names_no_files: A file that cannot be imported is reported in the message alone, without
+            the name of its field; both were seen.
         refuses_unlive: No unpublishing of what is not live (404); else it is done (204).
         keeps_published: Unpublishing leaves when an item was published; no live PATCH all the same.
         filter_lag: Seconds by which lists that ask for a ``name``, a ``slug`` or a ``filter``

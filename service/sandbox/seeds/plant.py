@@ -1,5 +1,5 @@
 """
-Puts what seeds say into the site, as it is: items of a real site need not pass today's validations.
+Load seeds into the site as they are: items of a real site need not pass today's validations.
 
 Only the kind of each value is checked. An option may go by its label, a reference by the item's
 slug; a file is known under the id that it is given.
@@ -139,7 +139,7 @@ def _targets(site: Site, collection: Collection) -> list[tuple[str, Collection]]
 
 
 def _put(copy: Copy, slug: str, value: Any) -> None:
-    # The one place where a copy changes after it was made: nobody has seen it yet.
+    # The only code that changes a copy in place: no request has seen it yet.
     if isinstance(copy.fields, dict):
         copy.fields[slug] = value
 

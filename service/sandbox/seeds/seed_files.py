@@ -1,8 +1,8 @@
 """
 What a site starts with, as files say it: collections with their fields and items.
 
-A file is read whole before anything is kept, and what is wrong with it is told by file and place,
-with what was found and what was expected.
+A file is read whole before anything is stored. An error names the file and the place in it, with
+what was found and what was expected.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ class Writer:
         known = self.collection.fields
         held = {slug: value for slug, value in item.staged.fields.items() if slug in known}
         whole = self._complete({**held, **edit.fields})
-        return replace(edit, fields={**edit.fields, **whole})  # what was sent is told of first
+        return replace(edit, fields={**edit.fields, **whole})  # what was sent is reported first
 
     def _is_checked(self, item: Item) -> bool:
         """Tell whether all that *item* holds fitted the schema as it is, when it was written."""
@@ -147,11 +147,11 @@ class Writer:
             item.live, item.published, item.withdrawn = staged, now, False
         self.site.calls.written += 1
         if not created:
-            self.collection.tell("collection_item_changed", item, before)
+            self.collection.announce_change("collection_item_changed", item, before)
             return
-        self.collection.tell("collection_item_created", item)
+        self.collection.announce_change("collection_item_created", item)
         if self.live:
-            self.collection.tell("collection_item_published", item)
+            self.collection.announce_change("collection_item_published", item)
 
     def _read(self, edits: Sequence[Edit]) -> list[dict[str, Any]]:
         """Return the values as stored, or raise one refusal with all the bad fields of all."""
@@ -203,7 +203,7 @@ def put_live(
     updated = updated or item.staged.updated
     collection.store(item, replace(item.staged, draft=False, updated=updated))
     item.live, item.published, item.withdrawn = item.staged, now, False
-    collection.tell("collection_item_published", item, before)
+    collection.announce_change("collection_item_published", item, before)
 
 
 def unpublish(
@@ -226,7 +226,7 @@ def unpublish(
         if not item.withdrawn:
             item.published = None
         if before.live is not None:
-            collection.tell("collection_item_unpublished", item, before)
+            collection.announce_change("collection_item_unpublished", item, before)
 
 
 def delete(
@@ -246,7 +246,7 @@ def delete(
         collection.remove(item)
         if item.live is not None:
             collection.variants(item.locale).held.add(item.staged.fields["slug"])
-        collection.tell("collection_item_deleted", item, item)
+        collection.announce_change("collection_item_deleted", item, item)
 
 
 def _meant(ids: Sequence[str], locales: ByItem | None) -> list[tuple[str, str]]:

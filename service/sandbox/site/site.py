@@ -132,7 +132,7 @@ class Site:
         Let *listener* know of every finished change from now on.
 
         It is called in the thread of the request, after the lock is let go and before the answer;
-        it must be quick. What it raises is logged and reaches nobody.
+        it must be quick. What it raises is logged and goes no further.
         """
         self.lock.listeners = (*self.lock.listeners, listener)
 

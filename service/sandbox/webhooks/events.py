@@ -1,5 +1,5 @@
 """
-Who is told of a change, and when: after it is finished, once the site's lock is free.
+Announce changes to listeners: after they are finished, once the site's lock is free.
 
 https://developers.webflow.com/data/reference/webhooks/events
 """
@@ -76,14 +76,14 @@ class NotifyingLock:
             events, self._events = self._events, events
         self._lock.release()
         for event in events:
-            self._tell(event)
+            self._notify(event)
 
     def announce(self, event: Event) -> None:
-        """Tell the listeners of *event*, at once where nobody holds the lock."""
+        """Pass *event* to the listeners, at once unless the lock is held."""
         with self:
             self._events.append(event)
 
-    def _tell(self, event: Event) -> None:
+    def _notify(self, event: Event) -> None:
         for listener in self.listeners:
             try:
                 listener(event)

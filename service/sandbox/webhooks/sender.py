@@ -1,5 +1,5 @@
 """
-Takes the site's webhooks to their receivers, in a thread of its own, signed.
+Send the site's webhooks to their receivers, signed, in a thread of its own.
 
 https://developers.webflow.com/data/docs/working-with-webhooks
 """
