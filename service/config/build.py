@@ -10,7 +10,7 @@ from service import fetchers, senders
 from service.fetchers.base import Fetcher
 from service.mapping.load import Mappings
 from service.mapping.load import load as load_mappings
-from service.senders.secret_rotation import ConfiguredSender
+from service.senders.configured_sender import ConfiguredSender
 from workers.config.loader import Draft, fill, read
 from workers.config.settings import Settings
 from workers.errors import ConfigurationInvalid, MappingsInvalid, Problem

@@ -14,8 +14,7 @@ from service.fetchers import (
     square_object,
     stripe_object,
 )
-from service.fetchers.base import Fetcher
-from service.fetchers.registry import FetcherConfig, FetcherKind
+from service.fetchers.base import Fetcher, FetcherConfig, FetcherKind
 from service.senders.options import load
 from workers.config import settings
 from workers.config.schemas import describe, is_address, is_token

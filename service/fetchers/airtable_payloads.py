@@ -17,8 +17,7 @@ from typing import Any, Final
 
 from service.fetchers.airtable_records import records
 from service.fetchers.api_client import Api, named, part, pick
-from service.fetchers.base import Fetched, Notice
-from service.fetchers.registry import FetcherConfig, FetcherKind
+from service.fetchers.base import Fetched, FetcherConfig, FetcherKind, Notice
 from workers.errors import FetchRefused, PayloadInvalid
 
 PAGE: Final = 50  # payloads; the most that one request returns

@@ -19,9 +19,8 @@ from typing import Any
 from marshmallow import Schema
 
 from service.fetchers.api_client import Api, pick
-from service.fetchers.base import Notice
+from service.fetchers.base import FetcherConfig, FetcherKind, Notice
 from service.fetchers.options import words
-from service.fetchers.registry import FetcherConfig, FetcherKind
 from service.senders.options import matching
 from workers.errors import FetchRefused
 

@@ -19,9 +19,8 @@ from typing import Any, Final
 
 from service.fetchers import square_object
 from service.fetchers.api_client import Api, pick
-from service.fetchers.base import Fetched, Notice
+from service.fetchers.base import Fetched, FetcherConfig, FetcherKind, Notice
 from service.fetchers.options import words
-from service.fetchers.registry import FetcherConfig, FetcherKind
 from workers.errors import FetchRefused
 
 PATH: Final = "/v2/catalog/search"

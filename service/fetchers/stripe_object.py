@@ -22,8 +22,7 @@ from typing import Any, Final
 from marshmallow import Schema
 
 from service.fetchers.api_client import Api, named, part, pick
-from service.fetchers.base import Notice
-from service.fetchers.registry import FetcherConfig, FetcherKind
+from service.fetchers.base import FetcherConfig, FetcherKind, Notice
 from service.senders.options import matching
 from workers.errors import FetchRefused
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from service.senders.secret_rotation import Received
+from service.senders.configured_sender import Received
 from workers.model.changes import Slot
 
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 from service.ingest import own_writes
 from service.mapping.registry import Mapped, Mappings
 from service.senders.base import Event
+from service.senders.configured_sender import ConfiguredSender, Received
 from service.senders.payload import canonical_text, parse_json
-from service.senders.secret_rotation import ConfiguredSender, Received
 from workers.config.settings import Collection
 from workers.errors import PayloadInvalid
 from workers.model.changes import FieldProblem, Gone, Incoming, LeftOut

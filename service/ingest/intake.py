@@ -20,7 +20,7 @@ from service.ingest.entry import Entry
 from service.ingest.event_mapper import FETCHER, WHOLE_BODY, Read, Reader, bounded
 from service.ingest.receipt import Receipt
 from service.mapping.registry import Mappings
-from service.senders.secret_rotation import ConfiguredSender
+from service.senders.configured_sender import ConfiguredSender
 from workers.config.settings import Collection
 from workers.errors import ConfigurationInvalid, Problem
 from workers.model.changes import Change, Delivery, Fetch, FieldProblem, Incoming, Spooled

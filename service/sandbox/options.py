@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 
 from service.sandbox.control.orders import arm, order_of, register, share
 from service.sandbox.control.schemas import RulesOrder, TokenOrder, WebhookOrder
-from service.sandbox.seeds.plant import plant
+from service.sandbox.seeds.load_seeds import load_seeds
 from service.sandbox.seeds.samples import seed_products
 from service.sandbox.seeds.seed_files import read_seeds
 from service.sandbox.site.site import Site
@@ -90,7 +90,7 @@ def _fill(site: Site, options: SandboxOptions) -> None:
         products = 0 if options.seeds else PRODUCTS
     if products or not options.seeds:
         seed_products(site, products)
-    plant(site, [seed for path in options.seeds for seed in read_seeds(path)])
+    load_seeds(site, [seed for path in options.seeds for seed in read_seeds(path)])
 
 
 def _check(options: SandboxOptions) -> None:

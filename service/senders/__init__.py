@@ -36,8 +36,8 @@ from service.senders import (
     zoho,
 )
 from service.senders.base import SenderConfig, SenderKind
+from service.senders.configured_sender import ConfiguredSender, configured
 from service.senders.options import load
-from service.senders.secret_rotation import ConfiguredSender, configured
 from workers.config.settings import Source
 from workers.errors import ConfigurationInvalid, Problem
 

@@ -39,7 +39,7 @@ class ItemSeed:
 
     Args:
         place: Where it stands: file and path, or file and line.
-        values: Its field data; references and options may go by name, see ``plant.py``.
+        values: Its field data; references and options may go by name, see ``load_seeds.py``.
         live: The live copy's field data where it differs; None where it is the same, or where
             there is no live copy.
         locale: Its ``cmsLocaleId``; None is the primary one.

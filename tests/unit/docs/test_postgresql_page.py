@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from service.cli import main
 from service.config.build import build
-from service.senders.secret_rotation import Request
+from service.senders.configured_sender import Request
 from tests.support import cookbook, databases
 
 # The signature of pg_net, and the bytes that it sends: the text of the jsonb.

@@ -5,7 +5,7 @@ import pytest
 from service.ingest import own_writes
 from service.ingest.intake import Intake
 from service.senders.base import Event, Origin
-from service.senders.secret_rotation import Received
+from service.senders.configured_sender import Received
 from tests.support.way_in import NOW, Mapped, Outbox
 from workers.config.settings import Collection
 from workers.model.changes import Change, FieldValue, Gone, canonical

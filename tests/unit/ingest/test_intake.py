@@ -6,7 +6,7 @@ import pytest
 from service.ingest.event_mapper import LETTERS, WHOLE_BODY
 from service.ingest.intake import Intake
 from service.senders import SENDERS
-from service.senders.secret_rotation import ConfiguredSender
+from service.senders.configured_sender import ConfiguredSender
 from tests.support.way_in import NOW, PROOF, Accepted, Mapped, Mappings, Outbox, make
 from workers.errors import SignatureInvalid, StoreUnavailable
 from workers.model.changes import FieldProblem, LeftOut

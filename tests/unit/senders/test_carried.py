@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from service.senders.base import QUERY
-from service.senders.secret_rotation import Request
+from service.senders.configured_sender import Request
 from tests.support.signed_requests import sender
 from workers.errors import SignatureInvalid
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from service.senders import SENDERS
 from service.senders.base import QUERY
-from service.senders.secret_rotation import Request
+from service.senders.configured_sender import Request
 from tests.support.depth import examples
 from tests.support.mutants import proofs
 from tests.support.recorded_vectors import INVALID, VALID, named

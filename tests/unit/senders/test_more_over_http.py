@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from service.senders.secret_rotation import Request
+from service.senders.configured_sender import Request
 from tests.support.clocked import CLOCK
 from tests.support.more_vectors import MORE
 from workers.model.versions import BEFORE

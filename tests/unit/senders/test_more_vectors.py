@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.senders.secret_rotation import Request
+from service.senders.configured_sender import Request
 from tests.support.more_vectors import MORE, named
 from workers.errors import PayloadInvalid, SignatureInvalid
 

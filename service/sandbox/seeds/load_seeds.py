@@ -22,7 +22,7 @@ from service.sandbox.seeds.seed_files import CollectionSeed, ItemSeed, SeedRefus
 from service.sandbox.site.site import Site, new_id
 
 
-def plant(site: Site, seeds: Sequence[CollectionSeed]) -> None:
+def load_seeds(site: Site, seeds: Sequence[CollectionSeed]) -> None:
     """
     Add the collections of *seeds* with their items; on a refusal the site is of no use.
 
