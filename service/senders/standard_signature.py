@@ -32,7 +32,7 @@ _PARTS: Final = ("id", "timestamp", "signature")
 _VERSIONS: Final = ("v1", "v1a")
 _PUBLIC_KEY: Final = 32  # bytes
 
-Verify = Callable[[bytes, bytes], bool]  # signature, signed text
+Verify = Callable[[str, bytes], bool]  # signature in base64, signed text
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class StandardSignature:
     def _public(self, entries: list[tuple[str, str, str]], signed: bytes) -> Iterator[bool]:
         for verify in self.publics:
             for label, _, value in entries:
-                yield label == "v1a" and _verified(verify, value, signed)
+                yield label == "v1a" and verify(value, signed)
 
 
 def standard_signature(
@@ -110,13 +110,6 @@ def _decoded(secret: str) -> bytes:
     return decode_base64(text + "=" * (-len(text) % 4))
 
 
-def _verified(verify: Verify, value: str, signed: bytes) -> bool:
-    try:
-        return verify(decode_base64(value), signed)
-    except ValueError:
-        return False
-
-
 def _check(key: bytes) -> Verify:
     # Not above: it takes longer to import than all else of a sender, and few have a public key.
     from cryptography.exceptions import InvalidSignature
@@ -124,10 +117,10 @@ def _check(key: bytes) -> Verify:
 
     public = Ed25519PublicKey.from_public_bytes(key)
 
-    def verify(signature: bytes, signed: bytes) -> bool:
+    def verify(signature: str, signed: bytes) -> bool:
         try:
-            public.verify(signature, signed)
-        except InvalidSignature:
+            public.verify(decode_base64(signature), signed)
+        except (InvalidSignature, ValueError):
             return False
         return True
 

@@ -10,7 +10,6 @@ from typing import Any
 from flask import Response
 
 from service.sandbox.faults.faults import NONE, Fault
-from service.sandbox.model.records import Edit
 from service.sandbox.model.refusals import Refused
 from service.sandbox.site.site import Site
 
@@ -58,10 +57,6 @@ class ApiRequest:
         if not isinstance(data, dict):
             raise Refused("malformed", "the body is no object", counted=False)
         return data
-
-    def edits(self, edits: list[Edit]) -> list[Edit]:
-        """Return *edits* as they take effect: a fault may drop some of it."""
-        return self.fault.keep(edits)
 
 
 def _no_constant(name: str) -> None:

@@ -127,13 +127,13 @@ class ItemViews(Views):
         edit = edit_of(ask, collection, "", needed=("name",))
         fields = with_slug(edit.fields, collection.taken(), numbered=True)
         made = Edit("", fields, edit.archived, edit.draft)
-        (item,) = self._writer(ask, collection).create(ask.edits([made]))
+        (item,) = self._writer(ask, collection).create(ask.fault.keep([made]))
         return answer(shown(item, collection))
 
     def update(self, ask: ApiRequest, cid: str, iid: str) -> Response:
         collection = self.site.collection(cid)
         edit = edit_of(ask, collection, iid)
-        (item,) = self._writer(ask, collection).update(ask.edits([edit]))
+        (item,) = self._writer(ask, collection).update(ask.fault.keep([edit]))
         return answer(shown(item, collection))
 
     def replace(self, ask: ApiRequest, cid: str, iid: str) -> Response:
@@ -141,7 +141,7 @@ class ItemViews(Views):
         collection = self.site.collection(cid)
         edit = edit_of(ask, collection, iid, needed=("name", "slug"))
         made = Edit(iid, edit.fields, bool(edit.archived), bool(edit.draft))
-        (made,) = ask.edits([made])
+        (made,) = ask.fault.keep([made])
         return answer(shown(self._writer(ask, collection).replace(made), collection))
 
     def publish(self, ask: ApiRequest, cid: str) -> Response:

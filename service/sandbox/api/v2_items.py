@@ -106,7 +106,7 @@ class Items(Views):
         collection = self._collection(cid)
         edits = [self._creation(entry, live=live) for entry in entries]
         writer = self._writer(ask, collection, live=live)
-        taken = ask.edits(self._slugged(collection, edits))
+        taken = ask.fault.keep(self._slugged(collection, edits))
         made = self._answered(collection, taken, writer.create(taken))
         # The file describes an answer with the keys of an item, also where several are made.
         return answer(made[0] | {"items": made} if "items" in data else made[0], 202)
@@ -125,7 +125,7 @@ class Items(Views):
             for locale in locales
         ]
         writer = self._writer(ask, collection, live=False)
-        taken = ask.edits(variants)
+        taken = ask.fault.keep(variants)
         items = writer.create(taken, ids=[id for id in ids for _ in locales])
         made = self._answered(collection, taken, items)
         # The file's schema describes one item with its locales, its examples a list of variants.
@@ -164,7 +164,7 @@ class Items(Views):
     def _updated(
         self, ask: ApiRequest, collection: Collection, edits: list[Edit], *, live: bool
     ) -> list[dict[str, Any]]:
-        taken = ask.edits(edits)
+        taken = ask.fault.keep(edits)
         items = self._writer(ask, collection, live=live).update(taken)
         return self._answered(collection, taken, items)
 

@@ -22,7 +22,7 @@ def with_slug(
     """
     if "slug" in fields or not isinstance(fields.get("name"), str):
         return dict(fields)
-    return {**fields, "slug": _free(slug_of(fields["name"]), taken, numbered=numbered)}
+    return {**fields, "slug": free(slug_of(fields["name"]), taken, numbered=numbered)}
 
 
 def slug_of(name: str) -> str:
@@ -30,7 +30,9 @@ def slug_of(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower())[:_LONGEST].strip("-") or "item"
 
 
-def _free(slug: str, taken: Container[str], *, numbered: bool) -> str:
+def free(slug: str, taken: Container[str], *, numbered: bool) -> str:
+    """Return *slug*, or one made of it that is not *taken*; *numbered* as in ``with_slug``."""
+    """Return *slug*, or one made of it that is not *taken*; *numbered* as in ``with_slug``."""
     if slug not in taken:
         return slug
     if numbered:

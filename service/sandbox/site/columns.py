@@ -11,10 +11,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Container, Mapping
 from dataclasses import replace
-from itertools import count
 from typing import Any
 
-from service.sandbox.fields.slugs import slug_of
+from service.sandbox.fields.slugs import free, slug_of
 from service.sandbox.model.records import Collection, Copy
 from service.sandbox.model.schema import Field, offering
 from service.sandbox.site.site import Site
@@ -29,12 +28,7 @@ def new_field(order: Mapping[str, Any], taken: Container[str]) -> Field:
             the ``target`` of a reference.
         taken: Slugs that it cannot have: a number is added, as in ``body-2``.
     """
-    base = slug_of(order["name"])
-    slug = (
-        base
-        if base not in taken
-        else next(one for n in count(2) if (one := f"{base}-{n}") not in taken)
-    )
+    slug = free(slug_of(order["name"]), taken, numbered=True)
     validations: Mapping[str, Any] = {}
     if "labels" in order:
         validations = offering(order["labels"])

@@ -72,7 +72,8 @@ def test_a_site_is_the_same_after_a_start_from_its_file(v2, site, clock, tmp_pat
     events = []
     other.watch(events.append)
     other.collection(PRODUCTS).blocked = None
-    other.collection(PRODUCTS).tell("collection_item_changed", other.collection(PRODUCTS).item(ONE))
+    products = other.collection(PRODUCTS)
+    products.announce_change("collection_item_changed", products.item(ONE))
     assert len(events) == 1
 
 
