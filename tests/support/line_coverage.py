@@ -71,17 +71,17 @@ class LineCoverage:
         return 100 - 100 * sum(map(len, self.missing.values())) / self.total
 
     def _complaints(self):
-        if self._share() < LEAST:
+        low = self._share() < LEAST
+        if low:
             yield f"found {self._share():.1f} % of the lines executed, expected {LEAST:g} %"
         for name, lines in sorted(self.missing.items()):
             if lines and name.startswith(PURE) and name not in NOT_PURE:
                 yield f"{name}: lines {lines} never executed, expected all: test or remove them"
+            elif lines and low:
+                yield f"{name}: {len(lines)} lines never executed"
 
     def pytest_terminal_summary(self, terminalreporter):
         terminalreporter.section("lines executed")
-        for name, lines in sorted(self.missing.items()):
-            if lines and not name.startswith(PURE):
-                terminalreporter.write_line(f"{name}: {len(lines)} missing")
         terminalreporter.write_line(f"{self._share():.1f} % of {self.total} lines")
         for each in self.complaints:
             terminalreporter.write_line(each, red=True)
