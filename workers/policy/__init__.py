@@ -1,1 +1,1 @@
-"""What an answer of the CMS means, and what is done about it. Pure."""
+"""Decisions: what an answer of the CMS means for each item, and what happens next."""

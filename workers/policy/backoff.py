@@ -1,4 +1,4 @@
-"""How long to wait before the next attempt. Pure: the random number is an argument."""
+"""The wait before the next attempt."""
 
 from __future__ import annotations
 

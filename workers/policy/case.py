@@ -1,6 +1,4 @@
-"""
-A batch and what came of its request: what every outcome is taken from. Pure.
-"""
+"""A batch and the answer to its request: the input of every item outcome."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ from workers.webflow.site import field_of
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A batch, what came of it, and what an outcome depends on."""
+    """A batch, the answer to its request, and what else an item outcome depends on."""
 
     batch: Batch
     outcome: Answer | DestinationError
@@ -29,7 +27,7 @@ class Case:
     sent: Mapping[str, Mapping[str, Any]]
     spread: float
     schema: Schema = UNKNOWN
-    # Record → in which part of the batch it goes again (``workers.policy.isolation``).
+    # Record → part of the batch in which it is sent again (``workers.policy.isolation``).
     parts: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -42,7 +40,7 @@ class Case:
 
     @property
     def named(self) -> set[str]:
-        """Slugs of the fields that the CMS names, in whatever variant."""
+        """Slugs of the fields that the CMS names, in any variant."""
         told = {problem.path for problem in self.answer.problems} if self.answer else set()
         return told | {s for sent in self.sent.values() for s in sent if field_of(s) in told}
 
@@ -51,9 +49,9 @@ class Case:
         return max(1, self.batch.entries // 2)
 
     def values(self, item: ClaimedItem) -> Mapping[str, Any]:
-        """Return slug → value of what was sent of *item*."""
+        """Return slug → value sent for *item*."""
         sent = self.sent.get(item.record, {})
-        # A new item has the primary variant alone, and names no locale.
+        # A new item has only the primary variant: no locale in its slugs.
         wire = field_of if self.batch.create else str
         return {f.slug: sent[wire(f.slug)] for f in item.fields if wire(f.slug) in sent}
 
@@ -68,7 +66,7 @@ class Case:
         message: str = "",
         problems: tuple[FieldProblem, ...] | None = None,
     ) -> tuple[FieldFailure, ...]:
-        """Return the failure of *slugs*, with the CMS's words; none where there are no slugs."""
+        """Return the failure of *slugs*, with the message of the CMS; empty without *slugs*."""
         slugs = tuple(slugs)
         answer = self.answer
         if problems is None:
@@ -79,7 +77,7 @@ class Case:
         return (FieldFailure(kind, slugs, message, status, code, problems),) if slugs else ()
 
     def not_applied(self, missed: Mapping[str, str]) -> tuple[FieldFailure, ...]:
-        """Return the failure of what the item does not show: slug → what it holds, in words."""
+        """Return the failure of *missed*: slug → what the item holds instead."""
         return self.failure(
             "not-applied",
             missed,
@@ -89,7 +87,7 @@ class Case:
 
 
 def summary(outcome: Answer | DestinationError) -> str:
-    """Return what the CMS said, in one line, or why it said nothing."""
+    """Return the answer, or why there is none, in one line."""
     if isinstance(outcome, DestinationError):
         return str(outcome)
     name = f"{outcome.status} {outcome.code}" if outcome.code else str(outcome.status)

@@ -1,8 +1,8 @@
 """
-What one answer means for one item that was to be created. Pure.
+The outcome of one item that was to be created.
 
-No item is created twice: after an answer that does not tell whether it was, it is looked up, and
-only a listing that began when the request could no longer land says that it was not.
+No item is created twice: if the answer leaves the outcome unknown, the item is looked up, and only
+a listing that began after the request could no longer land proves that it was not created.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from workers.webflow import item_keys
 from workers.webflow.item_answers import Answer, ItemView
 from workers.webflow.schema import UNKNOWN, Schema
 
-LOOKS = 3  # attempts by which a slug that nobody is seen to have must show its holder
-WAIT = 10.0  # s between them: a listing may lag behind a write
+LOOKS = 3  # attempts to find the holder of a taken slug
+WAIT = 10.0  # s between them: listings may lag behind writes
 
 
 def created(case: Case, item: ClaimedItem) -> ItemOutcome:
-    """It is there; what of it the answer does not show goes again, as to any item."""
+    """Created; values missing from the answer are sent again, as for any item."""
     view = _view_of(case, item)
     if view is None:
         return ItemOutcome(item.record, unknown=True, limit=1)
@@ -55,7 +55,7 @@ def created(case: Case, item: ClaimedItem) -> ItemOutcome:
 
 
 def _named(case: Case, item: ClaimedItem, view: ItemView) -> tuple[str, str] | None:
-    """Return the slug that *item* has got, and the one made of its name where that is another."""
+    """Return the item's slug and the one first made from its name, if they differ."""
     sent = case.sent[item.record]
     first = slugify.slug_from(str(sent.get("name") or ""), item.record)
     got = view.fields.get("slug") or sent["slug"]
@@ -63,7 +63,7 @@ def _named(case: Case, item: ClaimedItem, view: ItemView) -> tuple[str, str] | N
 
 
 def _view_of(case: Case, item: ClaimedItem) -> ItemView | None:
-    """Return the item that was created for *item*: by its key, else by its slug."""
+    """Return the created item: matched by key, else by slug."""
     views = list(case.answer.items.values()) if case.answer else []
     for view in views:
         if item_keys.is_of(case.collection, item.record, view.fields, case.schema):
@@ -76,7 +76,7 @@ def _view_of(case: Case, item: ClaimedItem) -> ItemView | None:
 
 
 def refused(case: Case, item: ClaimedItem) -> ItemOutcome:
-    """As of any item; but nothing can be created without a name, a slug and the key."""
+    """As for any item; but without its name, slug or key an item cannot be created at all."""
     problems, said = (case.answer.problems, case.answer.message) if case.answer else ((), "")
     slug = case.sent[item.record]["slug"]
     if not case.batch.alone:
@@ -94,12 +94,15 @@ def refused(case: Case, item: ClaimedItem) -> ItemOutcome:
 
 
 def conflicting(case: Case, item: ClaimedItem) -> ItemOutcome:
-    """As of any item: once more, and then refused."""
+    """As for any item: retry once, then refuse."""
     return refusals.again_once(case, item) or refused(case, item)
 
 
 def _sorted_out(case: Case, item: ClaimedItem, taken: frozenset[str]) -> ItemOutcome:
-    """Of a batch of which the CMS quotes the slugs that are taken, the others go again as it is."""
+    """
+    If the CMS quotes the taken slugs, only their items change; the others are sent again as they
+    are.
+    """
     own = {record: str(sent["slug"]) for record, sent in case.sent.items()}
     if taken.isdisjoint(own.values()):
         return refusals.isolate(case, item)
@@ -109,20 +112,19 @@ def _sorted_out(case: Case, item: ClaimedItem, taken: frozenset[str]) -> ItemOut
 
 
 def _held_by_another(case: Case, item: ClaimedItem, slug: str) -> ItemOutcome:
-    """v2 can be asked for the item that has *slug*; v1 lists all of them anew."""
+    """Find the holder of *slug*: v2 can filter by slug; v1 has to list all items again."""
     if case.destination.api != "v1":
         return ItemOutcome(item.record, taken=slug, limit=1, attempt=True)
-    # Once a listing has begun that does not show the key, the slug is that of another item.
+    # If a listing that begins now does not show the key, another item has the slug.
     if not _is_mapped(item) and slugify.slug_from(_name(item), item.record, slug):
         return ItemOutcome(item.record, passed=slug, forget=True, limit=1, attempt=True)
     return ItemOutcome(item.record, taken=slug, forget=True, limit=1, attempt=True)
 
 
 def backed_off(case: Case, item: ClaimedItem) -> ItemOutcome:
-    """It waits; and after anything but a refusal to connect it may have been created."""
+    """Wait; unless the connection was refused, the item may have been created."""
     item_outcome = update.backed_off(case, item)
-    # Any 5xx, not those alone that say that somebody gave up waiting: a second item does more harm
-    # than a second PATCH.
+    # Any 5xx, not only gateway timeouts: a second item does more harm than a second PATCH.
     return replace(item_outcome, unknown=item_outcome.unknown or case.answer is not None)
 
 
@@ -135,10 +137,11 @@ def resolved(
     schema: Schema = UNKNOWN,
 ) -> ItemOutcome:
     """
-    Return what becomes of *item*, whose slug is taken, by the *page* that asks for the slug.
+    Decide about *item*, whose slug is taken, from the *page* filtered by that slug.
 
-    The item with its key is it. The next slug is tried only when another key is seen to have this
-    one: with nobody there, the request that made this very item may not show yet.
+    An item there with the same key is this one. The next slug is tried only if another key is seen
+    to have this slug: if no item shows it, the request that created this very item may not show
+    yet.
     """
     views = [view for view in page.items.values() if view.fields.get("slug") == item.taken]
     for view in views:
@@ -175,7 +178,7 @@ def _told(
 
 
 def _is_mapped(item: ClaimedItem) -> bool:
-    """Tell whether a mapping gives the slug of *item*."""
+    """Tell whether a mapping sets the slug of *item*."""
     return bool(_values(item).get("slug"))
 
 

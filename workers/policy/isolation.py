@@ -1,10 +1,9 @@
 """
-Which items of a refused batch go again alone, which with others, and with whom. Pure.
+How a refused batch is split: which items are sent again alone, and which together.
 
-Where the answer tells of single items, those go alone, unless one that was told of of late turned
-out to be good, or nearly all of many are told of. Where it names a field, those that send it
-go in a part of their own. Else the batch goes again in two parts, and suspects do not share theirs
-with what is above suspicion. All others go as if nothing had been.
+Items that the answer names go alone, unless an item named recently turned out to be good, or nearly
+all of many are named. If it names a field, the items that send it go in a part of their own.
+Otherwise the batch is split in two, with the suspects apart. All others go on as before.
 """
 
 from __future__ import annotations
@@ -17,22 +16,22 @@ from workers.model.attempts import ClaimedItem
 from workers.policy.case import Case
 
 ALONE = "alone"
-ANY = ""  # with whatever is due
-SUSPECTS = "s"  # ends the name of a part that goes after the other
+ANY = ""  # with any other due items
+SUSPECTS = "s"  # suffix of a part that is sent after the other
 _OTHERS = "o"
 
-_ID = 8  # characters from which on a text holds an id, or a value, by no accident
-_FEW = 8  # items of one value: more than these, and more than half of a batch, go in parts
+_ID = 8  # characters from which on a text contains an id, or a value, by no accident
+_FEW = 8  # items named: more than these, and more than half of a batch, go in parts
 
 
 def parts(case: Case) -> Mapping[str, str]:
-    """Return in which part each item goes again: `ALONE`, `ANY`, or the name of a part."""
+    """Return record → part: `ALONE`, `ANY`, or the name of a part."""
     items = case.batch.items
     told = set() if case.batch.mistold else _named(case)
-    # Who names nearly all of many may mean a single one of them.
+    # An answer that names nearly all of many items may mean only one of them.
     if told and (len(told) <= _FEW or 2 * len(told) <= len(items)):
         return _split(items, told, ALONE, ANY)
-    # An id that has just been looked up is not the likely one to be unknown.
+    # An id that was just looked up is unlikely to be the unknown one.
     known = {item.record for item in items if item.forgotten}
     if case.answer and case.answer.status == 404 and 0 < len(known) < len(items):
         unknown = {item.record for item in items} - known
@@ -54,12 +53,12 @@ def _split(
 
 
 def _name(case: Case, half: str) -> str:
-    # No other batch has such a part: what was refused together is halved together.
+    # Unique per batch: items refused together are split together.
     return f"{case.batch.token[:12]}{half}"
 
 
 def _named(case: Case) -> set[str]:
-    """Return the items that the answer names by place, id or key."""
+    """Return the items that the answer names by position, id or key."""
     answer, items = case.answer, case.batch.items
     if answer is None:
         return set()
@@ -68,7 +67,7 @@ def _named(case: Case) -> set[str]:
     carried = case.batch.carried
     told = {carried[place].record for place in answer.places if place < len(carried)}
     for item in items:
-        # The id of another item may be what was sent, and what is refused.
+        # The text may quote an id that was sent as a value, and refused.
         if len(item.id) >= _ID and item.id in text and item.id not in values:
             told.add(item.record)
     return told or {item.record for item in items if _is_key_in(text, item, values)}
@@ -85,7 +84,7 @@ def _is_key_in(text: str, item: ClaimedItem, values: set[str]) -> bool:
 
 
 def _with_values(case: Case) -> set[str]:
-    """Return the items that send a value that the answer repeats."""
+    """Return the items with a value that the answer quotes."""
     if case.answer is None or case.batch.retire:
         return set()
     texts = case.answer.texts
@@ -112,7 +111,6 @@ def _repeats(texts: Iterable[str], value: str) -> bool:
 
 
 def _leaves(value: Any) -> Iterator[str]:
-    """Yield the texts and numbers in *value*, as text."""
     if isinstance(value, Mapping):
         for entry in value.values():
             yield from _leaves(entry)
@@ -124,7 +122,7 @@ def _leaves(value: Any) -> Iterator[str]:
 
 
 def _suspects(case: Case) -> set[str]:
-    """Return those that are the most likely to be refused; the first half, where all are alike."""
+    """Return the items most likely to be refused; the first half if all are alike."""
     items = case.batch.items
     ranks = {item.record: _rank(case, item) for item in items}
     first = max(ranks.values())
@@ -135,7 +133,7 @@ def _suspects(case: Case) -> set[str]:
 
 
 def _rank(case: Case, item: ClaimedItem) -> int:
-    """Return how much speaks against *item*: it failed before, carries files, or a new value."""
+    """Return how suspect *item* is: it failed before (3), has files (2), or a new value (1)."""
     if item.attempts or item.refused or not item.fresh or any(f.misses for f in item.fields):
         return 3
     if any(case.type_of(field).files for field in item.fields):

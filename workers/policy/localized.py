@@ -1,10 +1,9 @@
 """
-What one answer means for an item of which several variants, or another than the primary one, were
-sent. Pure.
+The outcome of an item that was sent in several variants, or not in the primary one.
 
-A field is written once all the variants show it that it goes to; what one of them lacks goes again
-to that one. Publishing is a matter of each variant, and so is whether there is any: what is refused
-alone is refused of one variant.
+A field is written once every variant it was sent to shows it; what one variant lacks is sent to
+that variant again. Publishing, and whether the variant exists, is decided per variant; a refusal of
+an item sent alone concerns the one variant sent.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ Decide = Callable[[Case, ClaimedItem], ItemOutcome]
 
 
 def decide(usual: Decide, case: Case, item: ClaimedItem) -> ItemOutcome:
-    """Return the outcome of *usual* on *item*, or what there is to be said of its variants."""
+    """Return the outcome of *usual* on *item*, or one per variant."""
     if case.batch.create or case.batch.retire:
         return usual(case, item)
     if usual is update.settle:
@@ -46,20 +45,20 @@ def decide(usual: Decide, case: Case, item: ClaimedItem) -> ItemOutcome:
 
 
 def _parted(item_outcome: ItemOutcome, case: Case) -> ItemOutcome:
-    """Return *item_outcome*; of a batch of one item the variants are told apart, as items are."""
+    """For a batch of one item, isolate its variants the way items are isolated."""
     if len(case.batch.items) > 1 or item_outcome.part is None:
         return item_outcome
     return replace(item_outcome, part="", limit=case.halved)
 
 
 def _only(case: Case, item: ClaimedItem) -> str | None:
-    """Return the one variant that was sent, where it is not the primary one."""
+    """Return the locale sent, if it is a single one and not the primary."""
     others = [locale for locale in item.variants if locale not in ("", case.batch.primary)]
     return others[0] if len(item.variants) == len(others) == 1 else None
 
 
 def read_back(usual: Decide, case: Case, item: ClaimedItem) -> ItemOutcome:
-    """Return the outcome of *usual* on the one variant that was read, and which it is."""
+    """Return the outcome of *usual* on the one variant that was read."""
     if not item.variants:
         return usual(case, item)
     (locale,) = item.variants
@@ -69,7 +68,7 @@ def read_back(usual: Decide, case: Case, item: ClaimedItem) -> ItemOutcome:
 
 
 def _named(item_outcome: ItemOutcome, case: Case, item: ClaimedItem) -> ItemOutcome:
-    """Return *item_outcome*, whose failures say in which locale."""
+    """Add the locales to the messages of the failures."""
     if not item_outcome.failures:
         return item_outcome
     tags = ", ".join(_tag(case, locale) for locale in item.variants)
@@ -92,17 +91,17 @@ def _published(case: Case, item: ClaimedItem) -> ItemOutcome:
 
 @dataclass(slots=True)
 class _Found:
-    """What the answer shows, over all the variants that were sent."""
+    """What the answer shows, over all variants sent."""
 
     shown: dict[str, list[str]] = field(default_factory=dict)
     missed: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     seen: dict[str, str] = field(default_factory=dict)
     normalised: dict[str, None] = field(default_factory=dict)
-    live: dict[str, str] = field(default_factory=dict)  # variants that are live by now
+    live: dict[str, str] = field(default_factory=dict)  # variants that have become live
     updated: list[str] = field(default_factory=list)
     status: str | None = None  # of the primary variant
-    held_back: bool = False  # one of them is a draft, or archived
+    held_back: bool = False  # a variant is a draft or archived
 
     def add(self, locale: str, where: str, found: readback.Findings) -> None:
         for slug in found.shown:
@@ -114,13 +113,13 @@ class _Found:
 
 
 def settle(case: Case, item: ClaimedItem) -> ItemOutcome:
-    """What all the variants show is written; what one does not show goes there again."""
+    """Written: what all variants show; the rest is sent again to the variants that lack it."""
     sent, found = case.values(item), _Found()
     for locale, slugs in item.variants.items():
         mine = {slug: sent[slug] for slug in slugs if slug in sent}
         view = view_of(case.answer, case.batch, item, locale) if case.answer else None
         is_primary = locale in ("", case.batch.primary)
-        # The key may differ from locale to locale; that of the primary one counts.
+        # The key may be localized; only the primary variant's counts.
         if (
             view
             and is_primary
@@ -141,7 +140,7 @@ def settle(case: Case, item: ClaimedItem) -> ItemOutcome:
 
 
 def _went_live(case: Case, item: ClaimedItem, view: ItemView) -> bool:
-    """Tell whether a variant that goes staged only is to be written live; see `decide`."""
+    """Tell whether a variant was written staged although it is published; see `decide`."""
     if not case.batch.staged or not case.destination.live or item.attempts >= 2:
         return False
     return view.published is not None and not (view.draft or view.archived)
@@ -176,7 +175,7 @@ def _verdict(case: Case, item: ClaimedItem, sent: Mapping[str, Any], found: _Fou
 
 
 def _is_to_be_published(case: Case, item: ClaimedItem, sent: Mapping[str, Any]) -> bool:
-    # One that is published and still refuses its live copy would go round for ever.
+    # An item that is published and still refuses live writes would loop for ever.
     on_hold = case.batch.staged and case.destination.live and item.attempts < 3
     if not on_hold or item.unpublishable:
         return False

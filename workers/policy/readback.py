@@ -1,6 +1,4 @@
-"""
-Written means read back: the item in an answer, compared field by field with what was sent. Pure.
-"""
+"""Compare the item in an answer with what was sent, field by field: written means read back."""
 
 from __future__ import annotations
 
@@ -27,38 +25,25 @@ _NO_ITEM = "the answer leaves the item out"
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """
-    What an answer shows of one item.
+    """What an answer shows of one item; the keys of the mappings are slugs."""
 
-    Args:
-        shown: Slugs whose values it shows.
-        missed: Slug → what it holds instead, in words.
-        files: Slug → JSON of the file that it holds now, of the fields that import one.
-        seen: Slug → what it holds, as text, of the fields that do not show a value as it was sent.
-        normalised: Those of *shown* whose values the CMS keeps in a form of its own.
-    """
-
-    shown: tuple[str, ...] = ()
-    missed: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, str] = field(default_factory=dict)
+    shown: tuple[str, ...] = ()  # values as sent
+    missed: Mapping[str, str] = field(default_factory=dict)  # what the item holds instead, as text
+    files: Mapping[str, str] = field(default_factory=dict)  # JSON of the imported file
+    # the value, where it may differ from what was sent
     seen: Mapping[str, str] = field(default_factory=dict)
-    normalised: tuple[str, ...] = ()
+    normalised: tuple[str, ...] = ()  # those of *shown* that the CMS changed in form
 
 
 def nothing(sent: Mapping[str, Any]) -> Findings:
-    """Return the findings where the answer has no such item."""
+    """Return the findings if the answer lacks the item."""
     return Findings(missed=dict.fromkeys(sent, _NO_ITEM))
 
 
 def compare(
     item: ClaimedItem, view: ItemView, sent: Mapping[str, Any], schema: Schema = UNKNOWN
 ) -> Findings:
-    """
-    Compare what was *sent* of *item*, by slug, with the *view* of it in the answer.
-
-    Args:
-        schema: Of the collection, as last read: what the CMS makes of a value goes by its fields.
-    """
+    """Compare *sent* (slug → value) with *view*; *schema* decides how each field is compared."""
     shown: list[str] = []
     missed: dict[str, str] = {}
     files: dict[str, str] = {}
@@ -89,7 +74,7 @@ def compare(
 
 
 def edited(item: ClaimedItem, view: ItemView) -> tuple[str, ...]:
-    """Return the fields that were not sent and show another text than the form that is known."""
+    """Return the fields that were not sent and no longer show their last known form."""
     return tuple(
         slug
         for slug, marks in item.forms.items()
@@ -105,9 +90,9 @@ def is_another(
     schema: Schema = UNKNOWN,
 ) -> bool:
     """
-    Tell whether *view* carries another key than *item*, which was addressed by its key.
+    Tell whether *view* has another key than *item*, which was addressed by its id.
 
-    What was sent of the key itself tells nothing: the answer shows ours on whatever item.
+    Key fields that were sent prove nothing: the answer repeats them for any item.
     """
     if not collection.key or item.record == item.id:
         return False

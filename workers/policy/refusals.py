@@ -1,6 +1,4 @@
-"""
-What becomes of an item that was refused, alone or with others. Pure.
-"""
+"""The outcome of an item that was refused, alone or in a batch."""
 
 from __future__ import annotations
 
@@ -8,30 +6,30 @@ from workers.model.attempts import ClaimedItem, ItemOutcome
 from workers.policy import isolation, messages
 from workers.policy.case import Case
 
-CONFLICT_WAIT = 10.0  # s until an item that was refused with an unknown conflict goes again
-LAST = 0.001  # s: suspects go behind those that are due now
+CONFLICT_WAIT = 10.0  # s before an unexplained conflict is retried
+LAST = 0.001  # s: suspects go after the items that are due now
 
 
 def keep(_: Case, item: ClaimedItem) -> ItemOutcome:
-    """It stays pending: the answer is not about the item."""
+    """Keep it pending: the answer is not about the item."""
     return ItemOutcome(item.record)
 
 
 def isolate(case: Case, item: ClaimedItem) -> ItemOutcome:
-    """It goes again with its part of the batch, of which some item was refused."""
+    """Send it again with its part of the batch."""
     part = case.parts.get(item.record)
     if part is None:
         return ItemOutcome(item.record, limit=case.halved)
     if part == isolation.ALONE:
         return ItemOutcome(item.record, limit=1, part="", wait=LAST)
-    # What nothing speaks against goes first, and as if nothing had been.
+    # Items above suspicion go first, as if nothing had happened.
     return ItemOutcome(
         item.record, part=part, wait=LAST if part.endswith(isolation.SUSPECTS) else 0.0
     )
 
 
 def refused(case: Case, item: ClaimedItem) -> ItemOutcome:
-    """The fields that the CMS names die, the others go again, once; unnamed: all of them die."""
+    """The named fields fail, the others are sent once more; without a name, all fields fail."""
     if not case.batch.alone:
         return _looked_up_again(case, item) or isolate(case, item)
     if dangling := unknown_references(case, item):
@@ -46,7 +44,7 @@ def refused(case: Case, item: ClaimedItem) -> ItemOutcome:
 
 
 def _looked_up_again(case: Case, item: ClaimedItem) -> ItemOutcome | None:
-    """Return that the ids of its references are asked for again, where the CMS knows them not."""
+    """Look up its references again, if the CMS does not know their ids."""
     if case.parts.get(item.record) != isolation.ALONE:
         return None
     dangling = unknown_references(case, item)
@@ -54,40 +52,40 @@ def _looked_up_again(case: Case, item: ClaimedItem) -> ItemOutcome | None:
 
 
 def shrunk(case: Case, item: ClaimedItem) -> ItemOutcome:
-    """It goes again with half of the others: they are too much for one request."""
+    """Send it again in half a batch: the request was too large."""
     return refused(case, item) if case.batch.alone else ItemOutcome(item.record, limit=case.halved)
 
 
 def conflicting(case: Case, item: ClaimedItem) -> ItemOutcome:
     """
-    It goes once more, and is then refused.
+    Retry once, then refuse.
 
-    Right after a publish of the site the CMS may answer 409, once, to what it takes otherwise.
+    Right after a publish of the site the CMS may answer one 409 to a valid request.
     """
     return again_once(case, item) or refused(case, item)
 
 
 def again_once(case: Case, item: ClaimedItem) -> ItemOutcome | None:
-    """Return that an item alone goes once more in a while; None where it did, or is not alone."""
+    """Retry an item that was sent alone; None if it was retried before, or not alone."""
     if not case.batch.alone or item.refused:
         return None
     return ItemOutcome(item.record, wait=CONFLICT_WAIT, attempt=True, refused=True)
 
 
 def _files_meant(case: Case, item: ClaimedItem) -> set[str]:
-    """Return the fields of files that the CMS speaks of without naming them."""
+    """Return the file fields if the error is about a file and names no field."""
     answer = case.answer
     if answer is None or not messages.speaks_of_file(answer):
         return set()
     sent = case.values(item)
     fields = [field for field in item.fields if field.slug in sent]
     carriers = {field.slug for field in fields if case.type_of(field).files}
-    # Pictures in a text are imported, too.
+    # Pictures in rich text are imported, too.
     return carriers or {f.slug for f in fields if f.type == "richtext" and "<img" in f.value}
 
 
 def unknown_references(case: Case, item: ClaimedItem) -> tuple[str, ...]:
-    """Return the references that the CMS names, but for those that were looked up again before."""
+    """Return the references that the CMS names, unless they were looked up again before."""
     return tuple(
         field.slug
         for field in item.fields

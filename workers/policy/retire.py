@@ -1,8 +1,8 @@
 """
-What one answer means for one item that was to be taken away. Pure.
+The outcome of one item that was to be deleted or unpublished.
 
-An item is taken away by its id, and the CMS answers no more than that it was: nothing is read
-back. That there is no such item is what was wanted.
+The CMS only confirms a deletion: there is nothing to read back. An item that is already gone counts
+as success.
 
 https://developers.webflow.com/data/reference/cms/collection-items/staged-items/delete-items
 https://developers.webflow.com/data/reference/cms/collection-items/live-items/delete-items-live
@@ -17,35 +17,35 @@ from workers.model.retirement import GONE
 from workers.policy import publication, refusals, update
 from workers.policy.case import Case
 
-# Also where all that refer to it are to be deleted: in a circle each waits for the other.
+# Also if all items that refer to it are to be deleted: in a circle each waits for the other.
 STILL_USED = (
     "; remove the references to it in the CMS (of items that refer to each other, those of one),"
     " then replay"
 )
-# s until it is tried again: what refers to it may be about to be deleted as well.
+# s before each retry: the items that refer to it may be about to be deleted as well.
 WAITS = (5.0, 15.0)
 
 
 def done(_: Case, item: ClaimedItem) -> ItemOutcome:
-    """It is deleted, or its live copy is away."""
+    """It is deleted, or unpublished."""
     return ItemOutcome(item.record, retired=True)
 
 
 def missing(case: Case, item: ClaimedItem) -> ItemOutcome:
-    """There is none, or none that is live: that is what was wanted."""
+    """The item, or its live copy, is gone already: success."""
     if not case.batch.alone:
         return publication.suspected(case, item)
-    # Had it been live, that would be ours to take back; 204 says nothing of whether it was.
+    # This answer proves that it was not live, so there is nothing to undo; a 204 proves nothing.
     return replace(done(case, item), unmoved=case.batch.kind == "unpublish")
 
 
 def held_back(case: Case, item: ClaimedItem) -> ItemOutcome:
-    """It was not published: then there is no live copy to take away."""
+    """Not published: there is no live copy to remove."""
     return missing(case, item) if case.batch.kind == "unpublish" else refused(case, item)
 
 
 def refused(case: Case, item: ClaimedItem) -> ItemOutcome:
-    """It dies with the CMS's words; but where it is to be deleted, deleting it tells."""
+    """It fails with the message of the CMS; but if it is to be deleted next, the delete decides."""
     if case.batch.alone and case.batch.kind == "unpublish" and _is_to_be_deleted(item):
         return done(case, item)
     used = case.batch.kind == "delete" and _is_conflict(case)
@@ -61,9 +61,9 @@ def refused(case: Case, item: ClaimedItem) -> ItemOutcome:
 
 
 def backed_off(case: Case, item: ClaimedItem) -> ItemOutcome:
-    """It waits; and after anything but a refusal to connect it may have been taken away."""
+    """Wait; unless the connection was refused, the item may be gone."""
     item_outcome = update.backed_off(case, item)
-    # Any 5xx: what is written next to an item that is then taken away would be lost.
+    # Any 5xx: a write to an item that is deleted afterwards would be lost.
     return replace(item_outcome, unknown=item_outcome.unknown or case.answer is not None)
 
 

@@ -1,9 +1,8 @@
 """
-What an answer of the CMS means for the items of a batch: one table, one function. Pure.
+What an answer of the CMS means for the items of a batch: one table, one function.
 
-No item is condemned by the answer to a batch: it dies only by an answer to a request that carried
-it alone, and for a 5xx or a timeout only while the destination is otherwise healthy. So an outage
-kills nothing.
+An item fails only on an answer to a request that carried it alone and, for a 5xx or a timeout, only
+while the destination is otherwise healthy: an outage fails no item.
 
 https://developers.webflow.com/data/reference/error-handling
 https://developers.webflow.com/data/v1.0.0/reference/errors
@@ -32,44 +31,33 @@ LONGEST_CLOSURE = 3600.0  # s: a Retry-After beyond that is a mistake
 
 
 class Action(Enum):
-    """What is done about an answer."""
+    """What to do about an answer."""
 
-    SETTLE = auto()  # compare field by field; what shows is written
-    REFUSE = auto()  # alone: the named fields die; in a batch: isolate
-    CONFLICT = auto()  # alone: once more, and then as REFUSE
+    SETTLE = auto()  # compare field by field; fields that match are written
+    REFUSE = auto()  # alone: the named fields fail; in a batch: isolate
+    CONFLICT = auto()  # alone: retry once, then as REFUSE
     SHRINK = auto()  # alone: as REFUSE; in a batch: halve it
     MISSING = auto()  # alone: look the item up again, once; in a batch: isolate
-    STAGE = auto()  # alone: from now on staged only; in a batch: isolate
+    STAGE = auto()  # alone: staged only from now on; in a batch: isolate
     SNOOZE = auto()  # close the budget; not an attempt
     PAUSE = auto()  # the destination, until an operator resumes it
     PAUSE_COLLECTION = auto()
-    AWAIT_PUBLISH = auto()  # the collection waits, and tries one item now and then
-    AWAIT_ROOM = auto()  # as that, but for creations alone
-    BACK_OFF = auto()  # the destination is the suspect
+    AWAIT_PUBLISH = auto()  # pause the collection, but try one item now and then
+    AWAIT_ROOM = auto()  # the same, for creations only
+    BACK_OFF = auto()  # suspect the destination
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """
-    A row of the table.
-
-    Args:
-        statuses: The HTTP statuses that it is for.
-        action: What is done.
-        names: Match the whole code (v2) or name (v1) of the error.
-        words: Are found in what is said of the request as a whole.
-        general: Only where no field is named, and what the CMS quotes does not count.
-        creates: Only of requests that create items.
-        advice: What the operator is to do.
-    """
+    """A row of the table."""
 
     statuses: range
     action: Action
-    names: str = ""
-    words: str = ""
-    general: bool = False
-    creates: bool = False
-    advice: str = ""
+    names: str = ""  # pattern of the whole code (v2) or error name (v1)
+    words: str = ""  # pattern in the message about the whole request
+    general: bool = False  # only if no field is named; ignores quoted values
+    creates: bool = False  # only for requests that create items
+    advice: str = ""  # what the operator should do
 
     def takes(self, answer: Answer, *, create: bool = False) -> bool:
         if answer.status not in self.statuses or self.creates > create:
@@ -93,8 +81,8 @@ _TOKEN = f"give it a token that the CMS takes and restart, or mend its rights an
 _VERSION = f"set its api and base_url to a version that the CMS serves (v2), {_AGAIN}"
 _REDIRECT = f"set its base_url to where the CMS is, {_AGAIN}"
 
-# The first row that takes an answer decides: messages before codes before statuses. v1 answers some
-# of what v2 gives a status of its own with 400, and says which by the error's name.
+# The first match wins: messages before codes before statuses. v1 answers 400 to some errors for
+# which v2 has a status, and tells them apart by the error's name.
 RULES = (
     Rule(range(200, 300), Action.SETTLE),
     Rule(range(300, 400), Action.PAUSE, advice=_REDIRECT),  # never followed
@@ -107,7 +95,7 @@ RULES = (
     Rule(_only(400), Action.STAGE, names="Conflict", words=messages.HELD_BACK),
     Rule(_only(400), Action.STAGE, words=r"\bnever been published"),
     Rule(_only(404), Action.PAUSE, words=messages.NO_ROUTE, advice=_VERSION),
-    # Before the next: where a file lies, its own host may ask for an authorisation.
+    # Before the next: the host of a file may ask for an authorisation of its own.
     Rule(_only(400), Action.REFUSE, words=messages.FILE, general=True),
     Rule(_REFUSALS, Action.PAUSE, words=messages.OLD_VERSION, general=True, advice=_VERSION),
     Rule(_REFUSALS, Action.PAUSE, words=messages.NO_AUTHORISATION, general=True, advice=_TOKEN),
@@ -126,9 +114,9 @@ RULES = (
     Rule(_REFUSALS, Action.REFUSE),
 )
 
-# Said of what no schema shows: whether a file can be fetched, an item or a slug is there.
+# Errors that no schema predicts: whether a file can be fetched, or an item or slug exists.
 _BESIDES_SCHEMA = r"import|not found|already in database|'url' field"
-# Said by a rule that the schema shows: as it was last read, it let the value pass.
+# Errors of a rule in the schema, which let the value pass as last read.
 _BY_RULE = (
     r"cannot be cleared|too (?:short|long|small|large)|not allowed|single line|to match"
     r"|Expected value to be"
@@ -148,7 +136,7 @@ _VERDICTS: Mapping[Action, Callable[[Case, ClaimedItem], ItemOutcome]] = {
     Action.AWAIT_ROOM: refusals.keep,
     Action.BACK_OFF: update.backed_off,
 }
-# Where an item was to be created: it has no id to be missing by, and no live copy to be held back.
+# A new item has no id that could be missing, and no live copy that could be held back.
 _CREATIONS: Mapping[Action, Callable[[Case, ClaimedItem], ItemOutcome]] = {
     **_VERDICTS,
     Action.SETTLE: creations.created,
@@ -157,7 +145,7 @@ _CREATIONS: Mapping[Action, Callable[[Case, ClaimedItem], ItemOutcome]] = {
     Action.STAGE: creations.refused,
     Action.BACK_OFF: creations.backed_off,
 }
-# Where items were to be taken away: that one is not there is what was wanted.
+# An item that is missing already is retired.
 _RETIREMENTS: Mapping[Action, Callable[[Case, ClaimedItem], ItemOutcome]] = {
     **_VERDICTS,
     Action.SETTLE: retire.done,
@@ -176,19 +164,19 @@ _HEALTH: Mapping[Action, Literal["success", "failure"]] = {
 
 
 def rule_for(outcome: Answer | DestinationError, *, create: bool = False) -> Rule:
-    """Return the row that says what is done about *outcome*: the first that takes it."""
+    """Return the first row that matches *outcome*."""
     if isinstance(outcome, DestinationError):
         return _FAILURE
     return next((rule for rule in RULES if rule.takes(outcome, create=create)), _FAILURE)
 
 
 def action_for(outcome: Answer | DestinationError, *, create: bool = False) -> Action:
-    """Return what is done about *outcome*; *create*: its request was to create items."""
+    """Return the action for *outcome*; *create*: of a request that creates items."""
     return rule_for(outcome, create=create).action
 
 
 def pause_for(outcome: Answer | DestinationError) -> str | None:
-    """Return why the destination is to be paused, and what helps; None: it is not."""
+    """Return why the destination must be paused, with advice; None: it need not be."""
     rule = rule_for(outcome)
     return f"{summary(outcome)}; {rule.advice}" if rule.action is Action.PAUSE else None
 
@@ -204,14 +192,10 @@ def judge(
     schema: Schema = UNKNOWN,
 ) -> BatchOutcome:
     """
-    Return one outcome per item of *batch*, and what *outcome* says of all that it shares.
+    Return one outcome per item of *batch*, and what *outcome* means for destination and collection.
 
     Args:
-        batch: What was claimed.
-        outcome: The answer to its request, or why there is none.
-        destination: Where it was sent.
-        collection: Of the batch.
-        sent: Record → slug → value as it was sent. A field that is not in it is left pending.
+        sent: Record → slug → value. Fields missing from it stay pending.
         spread: Random number in [0, 1), for the jitter of a backoff.
         schema: Of the collection, as last read.
     """
@@ -221,7 +205,7 @@ def judge(
     if action in _ISOLATED and not batch.alone:
         case = replace(case, parts=isolation.parts(case))
     if batch.create and action is Action.MISSING:
-        action = Action.PAUSE_COLLECTION  # nothing else was named that could be
+        action = Action.PAUSE_COLLECTION  # only the collection can be missing
     decide = _table(batch)[action]
     if batch.publish and action is Action.SETTLE:
         decide = publication.published
@@ -256,8 +240,8 @@ def _closure(case: Case) -> float:
 
 
 def _doubts_schema(case: Case) -> Literal["no", "soon", "at-once"]:
-    """Tell whether a field is refused that passed the schema as it was last read."""
-    # A rule that the item broke before, in a field that is not sent, says nothing of it.
+    """Tell whether a field was refused that the schema, as last read, allowed."""
+    # Fields that were not sent prove nothing: the item may have broken the rule before.
     sent = {slug for item in case.batch.items for slug in case.values(item)}
     problems = case.answer.problems if case.answer else ()
     told = [problem.message for problem in problems if problem.path in sent]
@@ -267,7 +251,7 @@ def _doubts_schema(case: Case) -> Literal["no", "soon", "at-once"]:
 
 
 def _contradicts_schema(case: Case) -> bool:
-    """Tell whether the answer says that a field is not what the schema says, or not there."""
+    """Tell whether the answer contradicts the schema: another type, or no such field."""
     answer = case.answer
     if answer is None or not 400 <= answer.status < 500:
         return False

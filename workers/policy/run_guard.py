@@ -1,9 +1,9 @@
 """
-The guard of runs: how many items may be created, overwritten or retired without being asked. Pure.
+The guard of runs: how many items they may create, overwrite or retire without approval.
 
-Creations and retirements add up within a window, whatever way they come, so that many small runs
-are one large one. Overwrites are counted in each run, and held from half of the collection on.
-Approval is a ceiling, and no approval lifts a doubt about what is to be retired.
+Creations and retirements are summed over a window, from all runs, so that many small runs count as
+a large one. Overwrites are counted per run and held from half of the collection on. An approval is
+an upper bound, and does not lift a blocker of retirements.
 """
 
 from __future__ import annotations
@@ -25,52 +25,35 @@ _DONE: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class GuardInput:
-    """
-    What a run stands on.
+    """What a run is judged by."""
 
-    Args:
-        items: Of the collection.
-        recent: Items created and retired within the window, by kind.
-        blockers: Why nothing may be retired, whatever is approved.
-        first: Items that the first load of the collection may create.
-        loads: This run is that first load: what it overwrites is not held.
-    """
-
-    items: int
+    items: int  # items in the collection
+    # created and retired within the window, by kind
     recent: Mapping[str, int] = field(default_factory=dict)
-    blockers: tuple[str, ...] = ()
-    first: int = 0
-    loads: bool = False
+    blockers: tuple[str, ...] = ()  # reasons to retire nothing, even if approved
+    first: int = 0  # items that the first load of the collection may create
+    loads: bool = False  # this run is the first load: its overwrites are not held
 
 
 @dataclass(frozen=True, slots=True)
 class GuardDecision:
-    """
-    Args:
-        allowed: All that is *wanted* may be done.
-        words: Why not, or nothing.
-        asks: An approval would allow it.
-        most: How many there may be within the window; None: they are not counted there.
-        first: They belong to the first load of the collection.
-    """
-
     kind: str
     wanted: int
     allowed: bool = True
-    words: str = ""
-    asks: bool = False
-    most: int | None = None
-    first: bool = False
+    words: str = ""  # reason for a refusal
+    asks: bool = False  # an approval would allow it
+    most: int | None = None  # limit within the window; None: not limited by it
+    first: bool = False  # part of the first load of the collection
 
 
 def blockers(
     *, records: int, unread: int, whole: bool, partial: bool, items: int
 ) -> tuple[str, ...]:
     """
-    Return why nothing may be retired.
+    Return the reasons to retire nothing.
 
     Args:
-        unread: Records whose key could not be read: which items are theirs, nobody knows.
+        unread: Records without a readable key: they could be those of any item.
         whole: The listing shows every item.
     """
     found = []
@@ -87,14 +70,15 @@ def blockers(
 
 def is_first_load(*, items: int, records: int) -> bool:
     """
-    Tell whether the first run of a collection fills it: its source has more than twice as many
-    records as it has items. Else what is missing there may as well be a key in another form.
+    Tell whether the source has more than twice as many records as the collection has items.
+
+    With fewer, records missing in the collection may as well have their key in another form.
     """
     return records > 2 * items
 
 
 def most(kind: str, limits: Guard, items: int) -> int:
-    """Return how many of *items* may be done without being asked."""
+    """Return how many of *items* may be changed without approval."""
     half = max(limits.half_from, math.ceil(items / 2)) - 1
     if kind == OVERWRITTEN:
         return half
@@ -104,12 +88,7 @@ def most(kind: str, limits: Guard, items: int) -> int:
 def rule(
     kind: str, wanted: int, guard_input: GuardInput, limits: Guard, approved: int | None
 ) -> GuardDecision:
-    """
-    Tell whether *wanted* items may be created, overwritten or retired.
-
-    Args:
-        approved: The ceiling that an operator has given.
-    """
+    """Decide whether *wanted* items may be changed; *approved*: the operator's upper bound."""
     if wanted == 0:
         return GuardDecision(kind, wanted)
     if kind == RETIRED and guard_input.blockers:

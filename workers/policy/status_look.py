@@ -1,9 +1,9 @@
 """
-What becomes of items whose status was read, in the place of the request that they wait for. Pure.
+The outcome of items whose status was read before a request that depends on it.
 
-A live write of a hundred items is refused for one that is not published, and the answer does not
-say which; and what a retirement changes, only the status before it tells. One GET shows all of them
-where the site filters by id; else what was edited last, since who was unpublished was edited.
+A live write of a hundred items is refused for one unpublished item, without saying which; and only
+the status before a retirement tells what it changes. One GET shows all of them if the site filters
+by id; otherwise it lists the latest edits, since unpublishing is an edit.
 """
 
 from __future__ import annotations
@@ -21,17 +21,12 @@ REFUSED = "a live write was refused, and the item is "
 def item_outcomes(
     batch: Batch, outcome: Answer | DestinationError, *, wait: float
 ) -> Iterator[ItemOutcome]:
-    """
-    Yield an outcome on each item of *batch*.
-
-    Args:
-        wait: Seconds until it is asked again, where it was refused for the number of requests.
-    """
+    """Yield an outcome per item; *wait*: seconds until the next look after a 429."""
     answer = outcome if isinstance(outcome, Answer) else None
     views = answer.items if answer and answer.status == 200 else {}
     blamed = any(not _shown(views[item.id]) for item in batch.items if item.id in views)
     ids = {item.id for item in batch.items}
-    # Where a filter is not known, others come as well.
+    # A CMS that ignores the filter answers other items as well.
     whole = bool(answer and answer.status == 200) and views.keys() <= ids
     whole = whole or bool(batch.alone and answer and answer.status == 404)
     for item in batch.items:
@@ -48,7 +43,7 @@ def _found(batch: Batch, item: ClaimedItem, view: ItemView, blamed: bool) -> Ite
     if batch.look != "refused":
         return ItemOutcome(item.record, status=status)
     if _shown(view):
-        # Nobody is to blame by what is shown: lastPublished may stay where nothing is live.
+        # No item seems to blame: lastPublished may remain although nothing is live.
         return ItemOutcome(item.record, status=status, limit=None if blamed else _halved(batch))
     return ItemOutcome(item.record, status=status, staged=True, why=REFUSED + _words(view))
 

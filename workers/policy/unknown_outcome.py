@@ -1,5 +1,5 @@
 """
-What an item shows that was read since two answers did not show what was sent, or none came. Pure.
+The outcome of an item that was read because two answers did not show the values, or none came.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from workers.webflow.item_answers import ItemView
 
 
 def read_back(case: Case, item: ClaimedItem) -> ItemOutcome:
-    """What was passed over is written where the item shows it all the same; else it dies."""
+    """Values that the item shows are written after all; the others fail."""
     sent = {slug: value for slug, value in case.values(item).items() if slug in item.passed_over}
     view = case.answer.items.get(item.id) if case.answer else None
-    # The key of another variant than the primary one does not count.
+    # Only the primary variant's key counts.
     keyed = set(item.variants) <= {"", case.batch.primary}
     another = view is not None and readback.is_another(
         case.collection, item, view, sent, case.schema
@@ -28,7 +28,7 @@ def read_back(case: Case, item: ClaimedItem) -> ItemOutcome:
         found = readback.nothing(sent)
     else:
         found = readback.compare(item, view, sent, case.schema)
-    # When it was read is not when it was written: no time is told.
+    # The time of the read is not the time of the write: *updated* stays unset.
     return ItemOutcome(
         item.record,
         written=found.shown,
@@ -47,10 +47,10 @@ def come_late(
     wait: float,
 ) -> ItemOutcome:
     """
-    Return that files are written which have come since the CMS did not answer in time.
+    Return which files of a write without a timely answer have arrived since.
 
-    A file is a new one only beside another that is known: where none is, what the item shows is
-    kept, and the item is read once more before the files are imported again.
+    A file counts as new only beside a known one. If none is known, the files shown now are stored,
+    and the item is read once more before it is imported again.
     """
     if view and readback.is_another(collection, item, view, late):
         view = None

@@ -1,6 +1,4 @@
-"""
-What one answer means for one item: a function for each action of ``workers.policy.rules``. Pure.
-"""
+"""The outcome of one item that was updated: a function per action of ``workers.policy.rules``."""
 
 from __future__ import annotations
 
@@ -19,15 +17,15 @@ from workers.webflow import item_keys
 from workers.webflow.item_answers import ItemView
 
 BASE = 2.0  # s: ceiling of the first wait
-CAP = 300.0  # s: of an item that is itself the suspect
-SUSPECT_CAP = 8.0  # s: while the destination is; the breaker waits longer
-# What stood between us and the CMS gave up waiting: the request may still land.
+CAP = 300.0  # s: longest wait of a suspect item
+SUSPECT_CAP = 8.0  # s: … while the destination is suspect; the circuit breaker waits longer
+# A gateway in between timed out: the request may still land.
 # https://developers.cloudflare.com/support/troubleshooting/http-status-codes/
 UNKNOWN = frozenset({502, 504, 520, 522, 524})
 
 
 def missing(case: Case, item: ClaimedItem) -> ItemOutcome:
-    """Its id is forgotten and looked up again; known for certain, or looked up before: it dies."""
+    """Look the id up again; if it was looked up before, or is the record itself, the item fails."""
     if not case.batch.alone:
         by_key = item.record != item.id
         return replace(isolate(case, item), relist=by_key and not item.forgotten)
@@ -40,19 +38,16 @@ def missing(case: Case, item: ClaimedItem) -> ItemOutcome:
 
 
 def wants_publishing(item: ClaimedItem, sent: Mapping[str, Any]) -> bool:
-    """
-    Tell whether a mapping says that *item* is neither draft nor archived, or it was live before its
-    retirement, which is taken back.
-    """
+    """Tell whether a mapping clears draft and archived, or an undone retirement had been live."""
     own = {field.slug for field in item.fields} & {"_draft", "_archived"}
     flags = [sent[slug] for slug in ("_draft", "_archived") if slug in sent]
     return bool(flags) and not any(flags) and (bool(own) or item.was_live)
 
 
 def backed_off(case: Case, item: ClaimedItem) -> ItemOutcome:
-    """It waits; it is the suspect itself only alone, and only where others get through."""
+    """Wait; only an item sent alone is suspect itself, and only while others get through."""
     batch, answer = case.batch, case.answer
-    blamable = answer is not None or _was_sent(case)  # no connection is no item's fault
+    blamable = answer is not None or _was_sent(case)  # a failed connection is not the item's fault
     suspect = blamable and (item.healthy or batch.trial)
     counted = blamable and batch.alone and item.healthy and not item.fresh
     failures: tuple[FieldFailure, ...] = ()
@@ -85,7 +80,7 @@ def _has_had_enough(case: Case, item: ClaimedItem, counted: bool) -> bool:
 
 
 def settle(case: Case, item: ClaimedItem) -> ItemOutcome:
-    """What the answer shows is written; what it does not goes again, alone, and then dies."""
+    """Written: the fields that the answer shows; the others are sent again alone, then fail."""
     answer = case.answer
     shown = answer.items.get(item.id) if answer else None
     sent = case.values(item)
@@ -123,14 +118,14 @@ def settle(case: Case, item: ClaimedItem) -> ItemOutcome:
 
 
 def _not_applied(case: Case, item: ClaimedItem, found: readback.Findings) -> list[str]:
-    """Return what dies of it: nothing, until the item itself has been read."""
+    """Return the fields that fail; none before the item itself has been read."""
     if not case.batch.alone:
         return []
     return [slug for slug in item.passed_over if slug in found.missed]
 
 
 def _is_to_be_published(case: Case, item: ClaimedItem, shown: ItemView) -> bool:
-    # An item that is published and still refuses its live copy would go round for ever.
+    # An item that is published and still refuses live writes would loop for ever.
     on_hold = case.batch.staged and case.destination.live and item.attempts < 3
     if not on_hold or item.unpublishable or shown.archived or shown.draft:
         return False
@@ -138,7 +133,7 @@ def _is_to_be_published(case: Case, item: ClaimedItem, shown: ItemView) -> bool:
 
 
 def _misdirected(case: Case, item: ClaimedItem, held: Mapping[str, Any]) -> ItemOutcome:
-    """The item under this id holds another key: its own record is to be written there again."""
+    """Another key is under this id: forget the id, and write that key's record again."""
     other = item_keys.key_of(case.collection, held)
     if not item.forgotten:
         return ItemOutcome(item.record, forget=True, overwrote=other)
