@@ -1,1 +1,1 @@
-"""The store: connections, and one module for each family of keys."""
+"""The store: its connections, and one module per family of keys."""

@@ -1,4 +1,4 @@
-"""A call of ``accept``, and what it came to."""
+"""The request of ``accept``, and its result."""
 
 from __future__ import annotations
 
@@ -11,45 +11,34 @@ from workers.store.compression import Packed
 
 @dataclass(frozen=True, slots=True)
 class AcceptCall:
-    """
-    Args:
-        source: Of its delivery.
-        packed: The delivery as it is kept; None: it is not.
-        arguments: The request, the raw body, and what is kept.
-    """
-
-    source: str
-    packed: Packed | None
+    source: str  # of the delivery
+    packed: Packed | None  # the delivery to keep, if any
+    # request, raw body, packed data, new dictionary
     arguments: tuple[dict[str, Any], str, bytes, bytes]
 
     @property
     def brings_words(self) -> bool:
-        """Whether other deliveries are to be packed by its words, once the store has named them."""
+        """
+        Whether its body becomes the dictionary of later deliveries, once the store has named it.
+        """
         return self.packed is not None and self.packed.words is None
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """
-    What became of a delivery: ``kept``, ``duplicate``, or ``full``, ``lost`` or ``held``: nothing
-    was kept, for want of room, since the claim of its fetch or the lock of its run was lost, or
-    since it is more than the run may do. A spooled one may be ``drained`` already,
-    or ``behind`` others that are to be drained first.
+    The result of a delivery.
 
-    Args:
-        accepted: Field values that were counted as accepted.
-        wake: Destinations for which the caller is to enqueue a job.
-        letters: Events that became a dead letter.
-        stalled: Since when its source has said nothing newer than what is held, where that is to
-            be told.
-        last: Number of the last delivery of its source that was drained from its spool file.
-        at_us: When, µs since 1970 by the store's clock.
+    Outcomes: ``kept``; ``duplicate``; nothing was kept because the store is ``full``, the claim of
+    the fetch or the lock of the run was ``lost``, or the run exceeds its limit (``held``). A
+    spooled delivery may be ``drained`` already, or ``behind`` others that must be drained first.
     """
 
     outcome: str
-    accepted: int = 0
-    wake: tuple[str, ...] = ()
-    letters: int = 0
+    accepted: int = 0  # field values accepted
+    wake: tuple[str, ...] = ()  # destinations for which the caller enqueues a job
+    letters: int = 0  # events that became dead letters
+    # since when the source sends nothing newer, if that is to be reported
     stalled: Mapping[str, Any] | None = None
-    last: int = 0
-    at_us: int | None = None
+    last: int = 0  # number of the source's last delivery drained from its spool file
+    at_us: int | None = None  # µs since 1970 on the store's clock

@@ -1,6 +1,4 @@
-"""
-The files of the store written anew, so that they hold what the store holds and nothing older.
-"""
+"""Rewrites the store's files, so that nothing erased remains in them."""
 
 from __future__ import annotations
 
@@ -12,8 +10,8 @@ import redis
 
 from workers.store.connection import guarded
 
-_PAUSE: Final = 0.05  # s between two looks
-_MOST: Final = 3600.0  # s that writing them may take
+_PAUSE: Final = 0.05  # s between polls
+_MOST: Final = 3600.0  # s that a rewrite may take
 
 Told = Callable[[int, int], object]
 
@@ -25,18 +23,15 @@ def rewrite(
     sleep: Callable[[float], object] = time.sleep,
 ) -> str | None:
     """
-    Return once the append-only file, and a snapshot where the store makes any, is written anew.
+    Rewrite the append-only file, and the snapshot if the store makes any.
 
     Returns:
-        Why a file may still hold what was erased; None: none does.
-
-    Raises:
-        StoreUnavailable: The store did not answer.
+        Why a file may still hold erased data; None: none does.
     """
     with guarded():
         info = client.info("persistence")
     if int(info.get("aof_enabled", 0)):
-        # One that goes on may have begun before the erasure.
+        # A running rewrite may have begun before the erasure.
         if not _ended(client, told, sleep):
             return "its append-only file is still being written"
         try:

@@ -1,9 +1,9 @@
 """
-Whether a destination or a collection may be written: the circuit breaker, pause and resume.
+The circuit breaker, pause and resume of destinations and collections.
 
-They are entries of `keys.destination` and `keys.collection` (``record_health.lua``). Three failures
-in a row open the breaker; it probes every 5 s, later every 30 s, and after each probe lets one
-request try: a GET that fails must not stop writes that need none.
+State is in `keys.destination` and `keys.collection` (``record_health.lua``). Three failures in a
+row open the breaker; it probes every 5 s, later every 30 s. After a good probe any request may try,
+after a bad one a single batch: a failing GET must not stop writes that need none.
 """
 
 from __future__ import annotations
@@ -20,10 +20,7 @@ OPERATOR = "operator"
 
 
 class Breaker:
-    """
-    Raises (every method):
-        StoreUnavailable: The store did not answer.
-    """
+    """Every method raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, steps: Steps, settings: Settings) -> None:
         self.steps = steps
@@ -39,11 +36,11 @@ class Breaker:
         suspect: bool = False,
     ) -> None:
         """
-        Take in what an answer says of *destination*.
+        Record an *event* of *destination*.
 
         Args:
-            flight: The step that has landed.
-            suspect: What failed is one item that had failed alone before.
+            flight: Token of the request that has ended.
+            suspect: An item failed that had failed alone before.
         """
         self._run(
             {
@@ -57,10 +54,10 @@ class Breaker:
 
     def pause(self, name: str, reason: str, *, by: str = OPERATOR) -> None:
         """
-        Send nothing more to the destination or collection *name*; what comes in is kept.
+        Send nothing more to the destination or collection *name*; new changes are stored.
 
         Args:
-            by: ``operator``, or the name of the budget whose token was refused.
+            by: ``operator``, or the budget of the refused token.
 
         Raises:
             KeyError: There is no such destination or collection.
@@ -69,10 +66,7 @@ class Breaker:
 
     def resume(self, name: str) -> bool:
         """
-        Let *name* be written again.
-
-        Returns:
-            Whether the caller is to enqueue a job for `destination_of` it.
+        Resume *name*; True if the caller must enqueue a job for `destination_of` it.
 
         Raises:
             KeyError: There is no such destination or collection.
@@ -80,15 +74,14 @@ class Breaker:
         return self._run({**self._place(name), "event": "resume"})
 
     def destination_of(self, name: str) -> str:
-        """Return the destination that *name*, a destination or a collection, belongs to."""
+        """Return the destination of *name*, a destination or a collection."""
         return self._place(name)["destination"]
 
     def resume_renewed(self) -> list[str]:
         """
-        Resume what was paused for a refused token, where the token is another one now.
+        Resume the destinations that were paused for a refused token and have a new one.
 
-        Returns:
-            The destinations; the caller is to enqueue a job for each.
+        Returns the destinations; the caller enqueues a job for each.
         """
         renewed = []
         for destination in self.settings.destinations.values():

@@ -1,6 +1,7 @@
 """
-Claims that would hold the store for too long in one step: claimed by several, and settled by as
-many (``joined_claims.lua``). It is one claim all the same: one token, one flight, one request.
+Claims too large for one step: claimed and settled by several (``joined_claims.lua``).
+
+It remains one claim: one token, one flight, one request.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from workers.errors import StoreUnavailable
 from workers.store.connection import guarded
 from workers.store.scripts import Steps
 
-MOST = 2000  # of one step: some 8 ms of the store's time, in units of 4 µs
-ITEM, VALUE = 10, 3  # what an item takes beside the fields that are held of it, and a value sent
+MOST = 2000  # per step, in units of 4 µs of the store's time: some 8 ms
+ITEM, VALUE = 10, 3  # units of an item beside one per field, and of a value sent
 
 
 class NotSettled(StoreUnavailable):
-    """The store did not settle, though it has carried out the claim that came behind."""
+    """The settle failed, but the store has carried out the claim behind it."""
 
     def __init__(self, message: str, claimed: dict[str, Any]) -> None:
         super().__init__(message)
@@ -32,7 +33,7 @@ class NotSettled(StoreUnavailable):
 def request_for(
     settings: Settings, destination: Destination, flights: int, lower: int, token: str = ""
 ) -> dict[str, Any]:
-    """Return the request of ``claim.lua``; the arguments are those of `Outbox.claim`."""
+    """Return the request of ``claim.lua``; for the arguments see `Outbox.claim`."""
     return {
         "token": token or uuid.uuid4().hex,
         "destination": destination.name,
@@ -62,12 +63,10 @@ def claim(
     steps: Steps, request: Mapping[str, Any], answer: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """
-    Return what the step ``claim`` answers to *request*; a batch with all that has joined it.
+    Run the step ``claim`` for *request* until the batch is complete.
 
-    The tokens of the steps follow from that of the claim: asked again, it gets the same batch.
-
-    Args:
-        answer: To the first step, where that is known.
+    The tokens of the steps derive from the token of the claim: a repeat returns the same batch.
+    *answer*: of the first step, if it is known.
     """
     whole: dict[str, Any] = {}
     told: dict[str, Any] = {}
@@ -84,7 +83,7 @@ def claim(
 
 
 def claim_anew(steps: Steps, request: Mapping[str, Any], marker: str) -> dict[str, Any]:
-    """As `claim`, but that the key *marker* is deleted before, in the same round trip."""
+    """Like `claim`, but delete the key *marker* first, in the same round trip."""
     (answer,) = steps.run_together(("claim", _first(request)), delete=marker)
     if isinstance(answer, NoScriptError):
         return claim(steps, request)
@@ -99,7 +98,7 @@ def _first(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _joined(whole: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
-    items = [*whole["items"], *more["items"]]  # an empty list comes as an object
+    items = [*whole["items"], *more["items"]]  # Lua encodes an empty list as an object
     return {
         **whole,
         "items": items,
@@ -116,18 +115,17 @@ def settle(
     then: Mapping[str, Any] | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """
-    Carry out the outcomes of *request* by as many steps as they take.
+    Carry out the outcomes of *request*, in as many steps as needed.
 
     Args:
-        sizes: How much each record takes.
-        then: What is to be claimed once all is settled, in the round trip of the last step.
+        sizes: Record → units, see `size_of`.
+        then: Request of the next claim, sent in the round trip of the last step.
 
     Returns:
-        The sum of the answers, and the answer to the first step of the claim; None: nothing was
-        claimed.
+        The sum of the answers, and the answer to the claim's first step; None: nothing was claimed.
 
     Raises:
-        NotSettled: That claim has gone through, and what came before it has not.
+        NotSettled: The claim succeeded, but the settle before it did not.
     """
     item_outcomes: Sequence[Mapping[str, Any]] = request["verdicts"]
     groups = list(_groups(item_outcomes, sizes)) or [[]]
@@ -154,12 +152,12 @@ def _settle_and_claim(
     try:
         settled, claimed = steps.run_together(*calls)
     except StoreUnavailable:
-        # Both may have been carried out, and the claim would be held for nothing; each token gets
-        # the answer that it has got.
+        # Both may have run, and the claim must not be lost; by their tokens a repeat gets the same
+        # answers.
         settled, claimed = steps.run_together(*calls)
     found = None if isinstance(claimed, redis.RedisError) else claimed
     if isinstance(settled, NoScriptError):
-        # The claim came first: where it found nothing, it did not see what is settled only now.
+        # Only the claim has run: if it found nothing, it did not see what is settled now.
         found = found if found and found["step"] != "wait" else None
         try:
             return steps.run("settle", settlement), found
@@ -181,7 +179,7 @@ def _unsettled(error: StoreUnavailable, claimed: dict[str, Any] | None) -> Store
 
 
 def size_of(held: int, sent: int) -> int:
-    """Return how much an item of *held* fields takes of which *sent* are sent."""
+    """Return the units of an item with *held* fields, *sent* of them sent."""
     return ITEM + held + VALUE * sent
 
 

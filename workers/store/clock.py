@@ -1,7 +1,7 @@
 """
-The clock of the store, as the steps read it: it does not go back when the server's does.
+The store's clock as the steps read it: it never goes back, even if the server's clock does.
 
-What steps have written is compared with this clock (`keys.CLOCK`, ``sweep.lua``).
+Compare the times that steps write with this clock (`keys.CLOCK`, ``sweep.lua``).
 """
 
 from __future__ import annotations
@@ -15,18 +15,13 @@ from workers.store.connection import guarded
 
 
 def behind_ms(text: Any) -> int:
-    """Return the ms by which the server's clock has gone back, as `keys.CLOCK` says."""
+    """Return by how many ms the server's clock went back, from the text of `keys.CLOCK`."""
     words = str(text or "").split()
     return int(words[1]) if len(words) == 2 else 0
 
 
 def read_us(client: redis.Redis) -> int:
-    """
-    Return the time, µs since 1970.
-
-    Raises:
-        StoreUnavailable: The store did not answer.
-    """
+    """Return the time in µs since 1970; StoreUnavailable if the store does not answer."""
     with guarded(), client.pipeline(transaction=False) as pipeline:
         pipeline.time()
         pipeline.get(keys.CLOCK)
@@ -35,6 +30,6 @@ def read_us(client: redis.Redis) -> int:
 
 
 def is_stale(client: redis.Redis, key: str, longest_ms: int) -> bool:
-    """Return whether the lock *key* has longer to live than it is given: the clock went back."""
+    """Tell whether the lock *key* outlives its maximum: the server's clock went back."""
     with guarded():
         return int(client.pttl(key)) > longest_ms

@@ -1,6 +1,4 @@
-"""
-Deliveries and steps as the Lua steps write and read them; for outcomes see `settlement`. Pure.
-"""
+"""Requests and answers of the Lua steps; for outcomes see `settlement`."""
 
 from __future__ import annotations
 
@@ -25,12 +23,12 @@ from workers.store.lookups import lookup
 
 
 def hashed(text: str) -> str:
-    """Return a short name for *text* (96 bits): what is stored of an event id."""
+    """Return a short hash of *text* (96 bits): the stored form of an event id."""
     return base64.b64encode(hashlib.sha256(text.encode()).digest()[:12]).decode()
 
 
 def stored(body: bytes) -> tuple[str, str]:
-    """Return *body* as text, and how it is encoded."""
+    """Return *body* as text, and its encoding: "text" or "base64"."""
     try:
         return body.decode(), "text"
     except UnicodeDecodeError:
@@ -38,7 +36,7 @@ def stored(body: bytes) -> tuple[str, str]:
 
 
 def events_for(delivery: Delivery, settings: Settings) -> list[dict[str, Any]]:
-    """Return the events of *delivery* as ``accept.lua`` takes them."""
+    """Return the events of *delivery* for ``accept.lua``."""
     letters = named(delivery.source, delivery.body, delivery.events)
     return [
         _event(delivery, event, settings, place, letter)
@@ -52,10 +50,10 @@ def _event(
     own = {}
     if event.body is not None:
         own = {"body": event.body, "raw": raw_letter(delivery.source, event.body.encode(), 0)}
-    # What one fetch has read are bodies of their own: each has index 0.
+    # Objects read by one fetch are bodies of their own, each with index 0.
     position = place if delivery.landing else event.index
     return {
-        # Event ids are names of one source: another's "17" is another event.
+        # Event ids are unique per source only.
         "id": hashed(f"{delivery.source} {event.id}") if event.id is not None else None,
         "name": event.id[:200] if event.id is not None else None,
         "topic": event.topic,
@@ -80,7 +78,7 @@ def _event(
 
 
 def _log(event: Incoming) -> dict[str, Any]:
-    """Return where an event stands in a log, as ``source_logs.lua`` takes it; mostly nothing."""
+    """Return the position of an event in a log for ``source_logs.lua``, if any."""
     if event.log is None:
         return {}
     log = event.log
@@ -114,7 +112,7 @@ def _change(change: Change, settings: Settings) -> dict[str, Any]:
 
 
 def step_of(token: str, destination: str, answer: dict[str, Any]) -> Step:
-    """Return the step that ``claim.lua`` answered with."""
+    """Parse the answer of ``claim.lua``."""
     match answer["step"]:
         case "batch":
             return Batch(

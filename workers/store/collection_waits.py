@@ -1,6 +1,7 @@
 """
-What a collection waits for that somebody is to do in the CMS: a publish of the site, or room in
-the plan. Reads what ``publish_wait.lua`` and ``plan_room.lua`` write.
+Collections that wait for someone to act in the CMS: publish the site, or make room in the plan.
+
+Reads what ``publish_wait.lua`` and ``plan_room.lua`` write.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ def waits_of(
     held: Mapping[str, str], now: float, *, pending: int, roomless: int
 ) -> list[dict[str, Any]]:
     """
-    Return ``[{reason, message, since, seconds, records, next_try}]``, mostly none.
+    Return ``[{reason, message, since, seconds, records, next_try}]``, usually empty.
 
     Args:
         held: The hash of the collection.
         now: ms on the store's clock.
-        pending: Items with something to be sent.
-        roomless: Records that are not created for want of room.
+        pending: Items with something to send.
+        roomless: Records that cannot be created for lack of room.
     """
     found = []
     for reason, name in _KINDS:
@@ -40,7 +41,7 @@ def waits_of(
                 "since": _moment(since),
                 "seconds": round(max(0.0, now - since) / 1000, 3),
                 "records": records,
-                # With nothing to be tried, the next event tries.
+                # With nothing to send, the next event makes the attempt.
                 "next_try": _moment(next_at) if records else None,
             }
         )

@@ -1,4 +1,4 @@
-"""A warning that is said once, again when it changes, and now and then while it lasts."""
+"""A warning that is logged once, again when its reason changes, and repeated while it lasts."""
 
 from __future__ import annotations
 
@@ -7,18 +7,12 @@ import threading
 import time
 from collections.abc import Callable
 
-AGAIN = 300.0  # s after which the same is said again
-_MOST = 20  # reasons that are remembered; beyond that all are forgotten
+AGAIN = 300.0  # s before the same reason is logged again
+_MOST = 20  # reasons remembered; beyond that all are forgotten
 
 
 class Complaint:
-    """
-    Safe to share between threads.
-
-    Args:
-        log: Whose warning it is.
-        message: What it says; the reason stands beside it.
-    """
+    """Logs *message* with a reason. Safe to share between threads."""
 
     def __init__(
         self,
@@ -33,7 +27,7 @@ class Complaint:
         self._lock = threading.Lock()
 
     def tell(self, reason: str) -> None:
-        """Say that it is so, for *reason*, unless that was said a moment ago."""
+        """Log the warning, unless *reason* was logged recently."""
         with self._lock:
             now = self._clock()
             said = self._said.get(reason)
@@ -45,7 +39,7 @@ class Complaint:
         self._log.warning(self._message, extra={"reason": reason})
 
     def over(self) -> None:
-        """Say that it is over, if it was told."""
+        """Log that the warning no longer applies, if it was logged."""
         with self._lock:
             if not self._said:
                 return

@@ -1,9 +1,9 @@
 """
-How a delivery is kept: its headers and body, compressed by what others of its kind have in common.
+The stored form of a delivery: headers and body, compressed with a shared dictionary.
 
-Small bodies hardly compress alone. So the first delivery of its topic that a process takes in an
-hour is stored whole, as *words*, and the others of that hour by reference to it (the preset
-dictionary of zlib, RFC 1950 section 2.2).
+Small bodies hardly compress alone. So the first delivery of a topic in an hour, per process, is
+stored whole as the dictionary (*words*), and the others of that hour refer to it (zlib's preset
+dictionary, RFC 1950 section 2.2).
 """
 
 from __future__ import annotations
@@ -19,32 +19,23 @@ from typing import Final
 from workers.config.settings import Source
 from workers.model.changes import Delivery
 
-WORDS: Final = 8_192  # bytes of a delivery that serve as words: all that the window holds
-HOUR: Final = 3600.0  # s that words are used; delivery_log.lua keeps them for longer
-TOPICS: Final = 16  # of one source that have words of their own
+WORDS: Final = 8_192  # bytes of a dictionary: the whole window
+HOUR: Final = 3600.0  # s that a dictionary is used; delivery_log.lua keeps it longer
+TOPICS: Final = 16  # per source with a dictionary of their own
 _LEVEL: Final = 6
-# Smaller than zlib's own: these are made for every delivery, and 256 KiB take 80 µs to clear.
-_WINDOW: Final = -13  # raw: the store names the words, and checks what it stores
+# Smaller than zlib's default: allocated per delivery, and 256 KiB take 80 µs to clear.
+_WINDOW: Final = -13  # raw deflate: the store names the dictionary and checks its data
 _MEMORY: Final = 5
 _HEAD: Final = b"\n"  # ends the headers: JSON without a line break
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """
-    Args:
-        data: To be kept.
-        words: Name of the words that it is packed by; None: they are *fresh*.
-        fresh: New words, packed; b"": none.
-        place: For which deliveries they serve.
-        plain: The words as they are.
-    """
-
-    data: bytes
-    words: str | None
-    fresh: bytes
-    place: tuple[str, str]
-    plain: bytes
+    data: bytes  # compressed delivery
+    words: str | None  # name of its dictionary; None: *fresh*
+    fresh: bytes  # new dictionary, compressed; b"": none
+    place: tuple[str, str]  # source and topic of the dictionary
+    plain: bytes  # the dictionary, uncompressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +46,7 @@ class _Words:
 
 
 class Packer:
-    """Packs deliveries; safe to share between threads."""
+    """Compresses deliveries; safe to share between threads."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -63,7 +54,6 @@ class Packer:
         self._words: dict[tuple[str, str], _Words] = {}
 
     def pack(self, delivery: Delivery) -> Packed:
-        """Return *delivery* as it is to be kept."""
         plain = plain_of(delivery)
         place = self._place(delivery)
         with self._lock:
@@ -74,7 +64,7 @@ class Packer:
         return Packed(_deflated(plain, words), None, _deflated(words, b""), place, words)
 
     def learn(self, packed: Packed, name: str) -> None:
-        """From now on pack by the words of *packed*, kept as *name*; "": they are gone."""
+        """Use the dictionary of *packed*, stored as *name*, from now on; "": it is gone."""
         with self._lock:
             if not name:
                 self._words.pop(packed.place, None)
@@ -85,23 +75,23 @@ class Packer:
         topic = next((event.topic or "" for event in delivery.events), "")
         known = sum(1 for source, _ in self._words.copy() if source == delivery.source)
         place = (delivery.source, topic[:200])
-        # Topics are the sender's words: there may be any number of them.
+        # Topics are the sender's: their number is unlimited.
         return place if place in self._words or known < TOPICS else (delivery.source, "")
 
 
 def keeps(source: Source, delivery: Delivery) -> bool:
-    """Whether *delivery* is one that is to be kept: proven or fetched, and *source* wants it."""
+    """Tell whether to keep *delivery*: it is verified or fetched, and *source* keeps deliveries."""
     empty = delivery.landing is not None and not delivery.events
     return source.keep_hours > 0 and delivery.mode in ("live", "fetched") and not empty
 
 
 def room_of(source: Source) -> dict[str, int]:
-    """Return for how many ms, and in how many bytes, deliveries of *source* are kept."""
+    """Return how long (ms) and in how many bytes deliveries of *source* are kept."""
     return {"ms": int(source.keep_hours * 3_600_000), "most": source.keep_mb * 1024 * 1024}
 
 
 def plain_of(delivery: Delivery) -> bytes:
-    """Return what is kept of *delivery*; of what a fetch has read, the payloads as one list."""
+    """Return the bytes to store; for a fetch, the payloads as one list."""
     body = delivery.body
     if delivery.landing:
         body = f"[{','.join(event.body or 'null' for event in delivery.events)}]".encode()
@@ -110,10 +100,10 @@ def plain_of(delivery: Delivery) -> bytes:
 
 def unpacked(data: bytes, words: bytes) -> bytes:
     """
-    Return what was packed by *words*.
+    Decompress *data* with the dictionary *words*.
 
     Raises:
-        ValueError: It was packed by others, or is damaged.
+        ValueError: The dictionary is another one, or the data is damaged.
     """
     try:
         inflate = zlib.decompressobj(_WINDOW, zdict=words)
@@ -124,10 +114,10 @@ def unpacked(data: bytes, words: bytes) -> bytes:
 
 def parted(plain: bytes) -> tuple[Mapping[str, str], bytes]:
     """
-    Return the headers and the body of a delivery.
+    Return the headers and the body of a stored delivery.
 
     Raises:
-        ValueError: It is none.
+        ValueError: *plain* is no delivery.
     """
     head, _, body = plain.partition(_HEAD)
     headers: dict[str, str] = json.loads(head)

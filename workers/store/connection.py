@@ -18,8 +18,8 @@ from workers.errors import StoreForbidden, StoreFull, StoreUnavailable, StoreUns
 from workers.store import rights, version
 from workers.store.full import Client
 
-TIMEOUT = 2.0  # s, for one answer
-_CONNECTIONS = 32  # per client; more threads than that wait for one
+TIMEOUT = 2.0  # s per answer
+_CONNECTIONS = 32  # per client; further threads wait for a free one
 FULL = 0.9  # of maxmemory
 _FULL_WORDS = (
     "the store's memory is full: new deliveries are not stored, stored ones are still sent; see "
@@ -29,13 +29,11 @@ _FULL_WORDS = (
 
 def connect(store: StoreSettings, *, timeout: float = TIMEOUT, retries: int = 2) -> redis.Redis:
     """
-    Return a client for application state; safe to share between threads, made once per process.
+    Return a client for application state; thread-safe, created once per process.
 
-    Nothing is sent before the first command. A command may be sent *retries* times more after a
-    broken connection, so every script must bear to be repeated.
-
-    Args:
-        timeout: Seconds for a connection, for one answer, and for a free connection.
+    It connects on the first command. After a broken connection a command is sent up to *retries*
+    times more, so every script must be repeatable. *timeout* in seconds: to connect, to answer, and
+    to get a free connection.
     """
     return Client(connection_pool=_pool(store, timeout, retries, decode_responses=True))
 
@@ -43,7 +41,7 @@ def connect(store: StoreSettings, *, timeout: float = TIMEOUT, retries: int = 2)
 def rq_connection(
     store: StoreSettings, *, timeout: float = TIMEOUT, retries: int = 2
 ) -> redis.Redis:
-    """Return a client for RQ alone: its worker raises the timeout of the pool that it is given."""
+    """Return a client for RQ only: its worker changes the timeout of the pool."""
     return Client(connection_pool=_pool(store, timeout, retries, decode_responses=False))
 
 
@@ -56,9 +54,9 @@ def _pool(
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
         "decode_responses": decode_responses,
-        # Explicit: from_url retries nothing, Redis() ten times.
-        # Broken connections alone: repeated after a timeout, a store that hangs would hold a
-        # request for six seconds, and most senders wait for five.
+        # Explicit: from_url retries nothing, Redis() ten times. Broken connections only: repeating
+        # after a timeout, a hanging store would hold a request for six seconds, and most senders
+        # wait for five.
         "retry": Retry(
             ExponentialWithJitterBackoff(cap=0.2, base=0.02), retries, (redis.ConnectionError,)
         ),
@@ -74,7 +72,7 @@ def _pool(
 
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
-    """Turn whatever the client raises into `StoreUnavailable`; also a decorator."""
+    """Turn the client's exceptions into `StoreUnavailable`; also a decorator."""
     try:
         yield
     except redis.exceptions.OutOfMemoryError as error:
@@ -90,11 +88,11 @@ def guarded() -> Iterator[None]:
 
 def reach(client: redis.Redis, store: StoreSettings) -> None:
     """
-    Make sure that the store answers, for commands that only join a running system.
+    Check that the store answers, for commands that only join a running system.
 
     Raises:
-        StoreUnavailable: it does not; the message says what to start.
-        StoreNewer: it is of a later version than this release knows.
+        StoreUnavailable: No answer; the message says what to start.
+        StoreNewer: A later release has written it.
     """
     try:
         version.read(client)
@@ -107,16 +105,17 @@ def reach(client: redis.Redis, store: StoreSettings) -> None:
 
 
 def is_full(used: int, limit: int | None) -> bool:
-    """Whether *used* bytes of *limit* leave no room for new deliveries; 0 or None: no limit."""
+    """
+    Tell whether *used* bytes of *limit* leave no room for new deliveries; 0 or None: no limit.
+    """
     return bool(limit) and used >= FULL * (limit or 0)
 
 
 class Room:
     """
-    Refuses what would not leave room to write what is kept; asks the store once a second.
+    Refuses new deliveries when the store is 90 % full; asks it once a second.
 
-    Beyond 90 % of the memory no new delivery is kept, so that what is kept can still be written:
-    claims, settles and RQ need memory as well.
+    The rest is for claims, settles and RQ, which need memory to send what is stored.
     """
 
     def __init__(self, client: redis.Redis) -> None:
@@ -125,11 +124,7 @@ class Room:
         self._enough = True
 
     def check(self) -> None:
-        """
-        Raises:
-            StoreFull: the store is nearly full.
-            StoreUnavailable: it does not answer.
-        """
+        """Raise StoreFull if the store is nearly full, StoreUnavailable if it does not answer."""
         if time.monotonic() > self._until:
             with guarded():
                 self.learn(self._client.info("memory"))
@@ -137,6 +132,6 @@ class Room:
             raise StoreFull(_FULL_WORDS)
 
     def learn(self, memory: Mapping[str, Any]) -> None:
-        """Take what INFO says of the *memory*, as somebody else has asked."""
+        """Update from the *memory* section of an INFO that was read elsewhere."""
         self._enough = not is_full(int(memory["used_memory"]), int(memory.get("maxmemory", 0)))
         self._until = time.monotonic() + 1.0

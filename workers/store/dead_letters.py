@@ -1,7 +1,7 @@
 """
-Dead letters: fields set aside with the CMS's words, and events that could not be mapped.
+Dead letters: field values that could not be written, and events that could not be mapped.
 
-They never expire by themselves; of the closed ones the last 1,000 are kept.
+Open letters never expire; the last 1,000 closed ones are kept.
 """
 
 from __future__ import annotations
@@ -27,16 +27,13 @@ KINDS = ("refused", "exhausted", "unmapped", "missing", "not-applied")
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """
-    One dead letter. *fields* maps a slug to its value (JSON) and version; what has left the
-    letter is not among them once another value has superseded it.
-    """
+    """One dead letter. *fields*: slug → value (JSON) and version, without superseded values."""
 
     id: str
     kind: str
     created: datetime
     state: str = "open"
-    reason: str = ""  # why it is closed: replayed, discarded or superseded
+    reason: str = ""  # replayed, discarded or superseded, once closed
     collection: str | None = None
     key: str | None = None
     item: str | None = None
@@ -47,24 +44,24 @@ class Letter:
     code: str | None = None
     message: str = ""
     problems: tuple[Mapping[str, str], ...] = ()
-    source: str | None = None  # unmapped: from here on
+    source: str | None = None  # from here on: unmapped events
     topic: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     raw: str | None = None
-    body: bytes = b""  # as `DeadLetters.show` reads it
+    body: bytes = b""  # set by `DeadLetters.show`
     index: int = 0
     times: int = 1
-    again: Again | None = None  # where its event stands when it runs again
-    # What of its event was left out: {collection, key, slug, version}, as far as that is known.
+    again: Again | None = None  # position of its event in a replay
+    # Parts of its event left out: {collection, key, slug, version}, as far as known.
     left_out: tuple[Mapping[str, str | None], ...] = ()
 
     @property
     def stands_for_many(self) -> bool:
-        """Whether it is one for all of one cause, beyond so many letters."""
+        """Whether it collects all letters of one cause beyond a limit."""
         return self.id.startswith("g")
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it ready for JSON, without the raw body."""
+        """Return the letter ready for JSON, without the raw body."""
         return {
             "id": self.id,
             "kind": self.kind,
@@ -92,10 +89,7 @@ class Letter:
 
 
 class DeadLetters:
-    """
-    Raises (every method):
-        StoreUnavailable: The store did not answer.
-    """
+    """Every method raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, steps: Steps, settings: Settings) -> None:
         self.steps = steps
@@ -104,7 +98,7 @@ class DeadLetters:
     def list(
         self, *, all: bool = False, kind: str | None = None, collection: str | None = None
     ) -> list[Letter]:
-        """Return the open letters, oldest first; with *all* the closed ones that are kept too."""
+        """Return the open letters, oldest first; *all*: the closed ones before them."""
         with guarded():
             names = [keys.LETTERS_CLOSED, keys.LETTERS] if all else [keys.LETTERS]
             ids = [str(id) for name in names for id in self.steps.client.zrange(name, 0, -1)]
@@ -115,7 +109,7 @@ class DeadLetters:
         ]
 
     def show(self, id: str) -> Letter | None:
-        """Return one letter, open or closed, with its raw body while it is open; or None."""
+        """Return a letter; if open, with its raw body."""
         letter = next(self._read([id]), None)
         if letter is None or letter.raw is None:
             return letter
@@ -127,8 +121,8 @@ class DeadLetters:
 
     def replay(self, id: str) -> tuple[bool, str | None]:
         """
-        Return the values of a letter to the outbox; one that holds an unmapped event is replayed
-        by `service.ingest.intake`, which maps it again.
+        Return the values of a letter to the outbox; for unmapped events see
+        `service.ingest.intake`.
 
         Returns:
             Whether anything was returned, and the destination to wake, if any.
@@ -141,7 +135,7 @@ class DeadLetters:
         return bool(self._act(id, "discard")["done"])
 
     def count(self) -> int:
-        """Return how many letters are open."""
+        """Return the number of open letters."""
         with guarded():
             return int(self.steps.client.zcard(keys.LETTERS))
 
@@ -208,7 +202,7 @@ def _letter(id: str, held: Mapping[str, str]) -> Letter:
 
 
 def _left_out(held: Mapping[str, str]) -> Iterator[Mapping[str, str | None]]:
-    """Yield what ``left_out.lua`` has put into a letter."""
+    """Yield the entries that ``left_out.lua`` wrote into a letter."""
     for name, version in sorted(held.items()):
         if left := left_out_of(name):
             collection, record, slug = left
@@ -221,7 +215,9 @@ def _left_out(held: Mapping[str, str]) -> Iterator[Mapping[str, str | None]]:
 
 
 def _again(id: str, held: Mapping[str, str]) -> Again:
-    """Return where the event of a letter stands; one of an older release tells when it came."""
+    """
+    Return the position of a letter's event; one of an older release has the time of its creation.
+    """
     came = time_version(datetime.fromtimestamp(int(float(held["created"])) / 1000, tz=UTC))
     return Again(
         number=int(held.get("number", 0)),

@@ -1,7 +1,7 @@
 """
-Deliveries that are kept to be run again: which there are, and the step that runs their events.
+Kept deliveries: reading them, and the step that runs their events again.
 
-Reads the keys of ``delivery_log.lua``; ``accept`` writes them, with the changes of the delivery.
+Reads the keys of ``delivery_log.lua``; ``accept`` writes them.
 """
 
 from __future__ import annotations
@@ -23,128 +23,88 @@ from workers.store.compression import parted, unpacked
 from workers.store.connection import guarded
 from workers.store.outbox import DEDUPE_HOURS, LETTERS_MOST, RAW_BYTES, Outbox
 
-PAGE: Final = 20  # deliveries that are read at once; each may be as large as max_body
-WORDS: Final = 64  # that are held while deliveries are read
+PAGE: Final = 20  # deliveries per read; each may be as large as max_body
+WORDS: Final = 64  # dictionaries cached while reading
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """
-    What is kept of one source.
+    """The kept deliveries of one source; times are on the store's clock."""
 
-    Args:
-        count: Deliveries.
-        bytes: That they take, packed.
-        now: On the store's clock.
-        since: When the oldest came; None: there is none.
-        fell: When the last one came that is kept no longer; None: all are.
-        dropped: How many fell out for want of room.
-        last: Number of the last one.
-    """
-
-    count: int
-    bytes: int
+    count: int  # deliveries
+    bytes: int  # compressed size
     now: datetime
-    since: datetime | None = None
-    fell: datetime | None = None
-    dropped: int = 0
-    last: int = 0
+    since: datetime | None = None  # time of the oldest; None: there is none
+    fell: datetime | None = None  # time of the newest one no longer kept; None: all are
+    dropped: int = 0  # number dropped for lack of room
+    last: int = 0  # number of the newest
 
 
 @dataclass(frozen=True, slots=True)
 class KeptDelivery:
-    """
-    One delivery as it came, without its proof.
+    """One delivery as it came, without signature headers."""
 
-    Args:
-        number: A later one of its source has a higher one.
-        came: When, µs on the store's clock.
-        repeats: Places of its events that were repeats.
-        left: Places of its events that were not taken.
-        rest: Places of those that were, where that does not follow; None: all others.
-        readable: False: what it was packed by is lost.
-        arrival: The newest arrival number then; None: an older release has kept it.
-    """
-
-    number: int
-    came: int
+    number: int  # grows with each delivery of the source
+    came: int  # µs on the store's clock
     headers: Mapping[str, str]
     body: bytes
-    repeats: frozenset[int] = frozenset()
-    left: frozenset[int] = frozenset()
-    rest: frozenset[int] | None = None
-    readable: bool = True
-    arrival: int | None = None
+    repeats: frozenset[int] = frozenset()  # positions of repeated events
+    left: frozenset[int] = frozenset()  # positions of events not accepted
+    rest: frozenset[int] | None = None  # positions of the accepted ones; None: all others
+    readable: bool = True  # False: its dictionary is lost
+    arrival: int | None = None  # newest arrival number then; None: kept by an older release
 
     def took(self, place: int) -> bool:
-        """Whether the event at *place* was taken when it came."""
+        """Tell whether the event at *place* was accepted."""
         return place not in self.left if self.rest is None else place in self.rest
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One field value that took the place of another; texts are canonical JSON."""
+    """One field value that replaced another; texts are canonical JSON."""
 
     collection: str
     record: str
     slug: str
     old: str | None  # None: the field held none
     new: str
-    stored: str | None = None  # in a dry run: the field as it would be stored
+    stored: str | None = None  # dry run: the field as it would be stored
 
     @property
     def values(self) -> tuple[Any, Any]:
-        """The old value and the new one, as they are; None for none."""
+        """The old value, or None, and the new one, parsed."""
         return None if self.old is None else json.loads(self.old), json.loads(self.new)
 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """
-    What became of the events of one step.
-
-    Args:
-        same: Field values that their events had given already.
-        stale: Field values that were overtaken.
-        closed: Ids of dead letters that were closed, since their events could be mapped.
-        problems: Why events were not taken.
-        wake: Destinations for which the caller is to enqueue a job.
-    """
+    """The result of one step."""
 
     taken: tuple[Taken, ...]
-    same: int
-    stale: int
-    closed: tuple[str, ...] = ()
-    problems: tuple[tuple[FieldProblem, ...], ...] = ()
-    wake: tuple[str, ...] = ()
+    same: int  # field values that their events had given before
+    stale: int  # field values overtaken by newer ones
+    closed: tuple[str, ...] = ()  # ids of dead letters closed, since their events could be mapped
+    problems: tuple[tuple[FieldProblem, ...], ...] = ()  # of events that were refused
+    wake: tuple[str, ...] = ()  # destinations for which the caller enqueues a job
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """
-    How a step runs events.
+    """How a step runs events."""
 
-    Args:
-        dry: Nothing is written.
-        assumed: What the dry steps before would have stored: {item: {slug: field}}.
-    """
-
-    dry: bool = False
+    dry: bool = False  # write nothing
+    # What earlier dry steps would have stored: {item: {slug: field}}.
     assumed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 class Kept:
-    """
-    Raises (every method):
-        StoreUnavailable: The store did not answer, or has no room.
-    """
+    """Every method raises StoreUnavailable if the store does not answer or has no room."""
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
         self._steps = outbox.steps
 
     def window(self, source: str) -> Window:
-        """Return what is kept of *source*."""
         with guarded(), self._steps.client.pipeline(transaction=True) as pipeline:
             pipeline.time()
             pipeline.hgetall(keys.kept(source, "state"))
@@ -154,7 +114,7 @@ class Kept:
         return window_of(state, count, now)
 
     def read(self, source: str, *, since: datetime, last: int) -> Iterator[KeptDelivery]:
-        """Yield what *source* sent from *since* on, oldest first, up to the delivery *last*."""
+        """Yield the deliveries of *source* from *since* to number *last*, oldest first."""
         key = keys.kept(source)
         words = lru_cache(WORDS)(lambda name: self._words(source, name))
         start = str(max(0, int(since.timestamp() * 1000)))
@@ -168,13 +128,13 @@ class Kept:
             start = f"({page[-1][0].decode()}"
 
     def find(self, source: str, number: int, *, since: datetime) -> KeptDelivery | None:
-        """Return the delivery *number* of *source*, which came at *since*; None: it has gone."""
-        early = since - timedelta(seconds=1)  # it may be kept some ms before its letter is
+        """Return the delivery *number* of *source*, received at *since*; None: it is gone."""
+        early = since - timedelta(seconds=1)  # it may be stored some ms before its letter
         found = (each for each in self.read(source, since=early, last=number))
         return next((each for each in found if each.number == number and each.readable), None)
 
     def run(self, source: str, events: Sequence[Incoming], how: Run) -> Ran:
-        """Run *events* of kept deliveries of *source* again, in one step."""
+        """Run *events* of kept deliveries again, in one step."""
         self._outbox.check_room()
         settings = self._outbox.settings
         token = uuid.uuid4().hex
@@ -202,7 +162,7 @@ class Kept:
         return self._steps.clock_offset_ms / 1000
 
     def _places(self, source: str, id: bytes) -> str | None:
-        """Return what an entry does not tell of a delivery that was accepted in slices."""
+        """Return the event positions of a delivery that was accepted in slices."""
         number = id.partition(b"-")[2].decode()
         with guarded():
             found = self._steps.client.hget(keys.kept(source, "places"), number)
@@ -222,7 +182,7 @@ class Kept:
 
 
 def window_of(state: Mapping[str, str], count: int, now: datetime) -> Window:
-    """Return what is kept, by *state* and number of deliveries as the store has them."""
+    """Build a Window from the store's *state* and number of deliveries."""
 
     def moment(name: str) -> datetime | None:
         return datetime.fromtimestamp(int(state[name]) / 1000, UTC) if name in state else None

@@ -1,7 +1,7 @@
 """
-How durable the store is, and what is wrong with it.
+Checks of the store's durability.
 
-Scripts run on one primary (Redis Cluster is not supported), of Redis 7 or Valkey 7.2 at least.
+Scripts need one primary (no Redis Cluster) of Redis 7, Valkey 7.2 or newer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from workers.store import keys, version
 from workers.store.connection import Room, guarded
 from workers.store.store_clock import StoreClock
 
-EVERY = 0.5  # s between two looks of a `StoreCheck`
+EVERY = 0.5  # s between checks of a `StoreCheck`
 
 _STRENGTH = {"always": 3, "everysec": 2, "no": 1, "off": 0}
 _OLDEST = {"valkey": (7, 2), "redis": (7, 0)}
@@ -28,16 +28,9 @@ _OLDEST = {"valkey": (7, 2), "redis": (7, 0)}
 
 @dataclass(frozen=True, slots=True)
 class Durability:
-    """
-    What a store says of itself.
+    """What the store reports about its durability."""
 
-    Args:
-        mode: "always", "everysec" or "no" (append-only file, by fsync), "off" (none),
-            "unverified" (it does not tell).
-        verified: Whether CONFIG could be read; where it is forbidden, INFO tells a part of it.
-    """
-
-    mode: str
+    mode: str  # "always", "everysec", "no" (fsync of the AOF), "off" (no AOF) or "unverified"
     appendonly: bool
     appendfsync: str | None
     maxmemory_policy: str | None
@@ -45,47 +38,29 @@ class Durability:
     aof_last_write_status: str
     version: str
     cluster: bool
-    verified: bool
+    verified: bool  # CONFIG could be read; otherwise INFO tells a part
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
 def inspect(client: redis.Redis) -> Durability:
-    """
-    Return what the store says of its own durability.
-
-    Raises:
-        StoreUnavailable: it does not answer.
-    """
+    """Read the durability of the store; StoreUnavailable if it does not answer."""
     return durability_of(look(client))
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """
-    What a store answers to one look at it.
+    """The store's answers to one check."""
 
-    Args:
-        now_us: Its time, µs since 1970.
-        version: What `keys.VERSION` holds.
-        info: All of INFO.
-        config: The settings that matter; empty where CONFIG is forbidden or unknown.
-    """
-
-    now_us: int
-    version: str | None
-    info: Mapping[str, Any]
-    config: Mapping[str, str]
+    now_us: int  # µs since 1970
+    version: str | None  # of `keys.VERSION`
+    info: Mapping[str, Any]  # all of INFO
+    config: Mapping[str, str]  # relevant settings; empty if CONFIG is forbidden
 
 
 def look(client: redis.Redis) -> Look:
-    """
-    Look at the store, in one round trip.
-
-    Raises:
-        StoreUnavailable: it does not answer.
-    """
+    """Read everything a check needs, in one round trip; StoreUnavailable if there is no answer."""
     with guarded(), client.pipeline(transaction=False) as pipeline:
         pipeline.time()
         pipeline.get(keys.VERSION)
@@ -102,7 +77,7 @@ def look(client: redis.Redis) -> Look:
 
 
 def durability_of(look: Look) -> Durability:
-    """Return what *look* says of the durability of the store."""
+    """Return the durability reported in *look*."""
     info, config = look.info, look.config
     appendonly = config["appendonly"] == "yes" if config else bool(info.get("aof_enabled"))
     fsync = config.get("appendfsync")
@@ -122,11 +97,11 @@ def durability_of(look: Look) -> Durability:
 
 def check(client: redis.Redis, store: StoreSettings) -> Durability:
     """
-    Return what the store says of itself, if that is enough for the promises made on it.
+    Return the durability of the store, if it satisfies *store*.
 
     Raises:
-        StoreUnsafe: it may lose or evict what was acknowledged; the message holds every reason.
-        StoreUnavailable: it does not answer.
+        StoreUnsafe: It may lose or evict acknowledged data; the message lists every reason.
+        StoreUnavailable: It does not answer.
     """
     found = inspect(client)
     require(found, store)
@@ -134,13 +109,13 @@ def check(client: redis.Redis, store: StoreSettings) -> Durability:
 
 
 def require(found: Durability, store: StoreSettings) -> None:
-    """As `check`, of what was *found*."""
+    """Like `check`, for *found*."""
     if problems := faults(found, store.durability):
         raise StoreUnsafe("\n".join(str(problem) for problem in problems))
 
 
 def faults(found: Durability, wanted: str) -> tuple[Problem, ...]:
-    """Return all that keeps *found* from being as durable as *wanted*, a ``[store] durability``."""
+    """Return what makes *found* less durable than *wanted*, a ``[store] durability``."""
     return (*_unfit(found), *_evicting(found), *_weak(found, wanted))
 
 
@@ -193,18 +168,15 @@ def _weak(found: Durability, wanted: str) -> Iterator[Problem]:
 
 class StoreCheck:
     """
-    Whether the store may be trusted with anything new just now: asked twice a second, while anybody
-    wants to know. Safe to share between threads.
+    Checks, at most twice a second, whether the store may be trusted with new data. Thread-safe.
 
-    What was strong enough at the start may be weakened later (``CONFIG SET``, a failover to a
-    replica, a disk that fails): a process must not go by what it was then.
+    A store that was durable at the start may be weakened later: by ``CONFIG SET``, a failover to a
+    replica, or a failing disk.
 
     Args:
-        client: Of the store.
-        store: How durable it is to be.
-        clock: Learns the store's time from each look.
-        offset_ms: That the steps add to the store's clock.
-        patient: A client of the store that waits for longer; None: none does.
+        clock: Learns the store's time from each check.
+        offset_ms: Added to the store's clock by the steps.
+        patient: A client with a longer timeout, if any.
     """
 
     def __init__(
@@ -216,7 +188,7 @@ class StoreCheck:
         patient: redis.Redis | None = None,
     ) -> None:
         self.clock = clock or StoreClock()
-        self.room: Room | None = None  # learns from each look, too
+        self.room: Room | None = None  # updated by each check
         self._client = client
         self._patient = patient or client
         self._store = store
@@ -227,14 +199,15 @@ class StoreCheck:
 
     def check(self) -> None:
         """
+        Raise the error of the last check, if any.
+
         Raises:
-            StoreUnsafe: the store may lose or evict what it is given; the message holds every
-                reason.
-            StoreNewer: a later release has written it.
-            StoreUnavailable: it does not answer.
+            StoreUnsafe: The store may lose or evict data; the message lists every reason.
+            StoreNewer: A later release has written it.
+            StoreUnavailable: It does not answer.
         """
         with self._lock:
-            # While one thread waits for a store that hangs, the others wait for that one.
+            # One thread waits for a hanging store, the others for that thread.
             if time.monotonic() >= self._until:
                 self._learn(self._look(self._client))
             error = self._error
@@ -243,8 +216,8 @@ class StoreCheck:
 
     def check_patiently(self) -> None:
         """
-        As `check`, but that a store which is slow is waited for, and what was bad is looked at
-        again; nobody else waits for that.
+        Like `check`, but wait for a slow store, without blocking others, and recheck after an
+        error.
         """
         if self._error is None and time.monotonic() < self._until:
             return
@@ -257,11 +230,11 @@ class StoreCheck:
         self._error, self._until = error, time.monotonic() + EVERY
 
     def failed(self, error: StoreUnavailable) -> None:
-        """The store was just heard to fail: nobody needs to find out by waiting."""
+        """Record a failure seen elsewhere, so that no thread has to wait for it."""
         self._learn(error)
 
     def forget(self) -> None:
-        """Look anew at the next check."""
+        """Make the next check ask the store."""
         self._until = float("-inf")
 
     def _look(self, client: redis.Redis) -> StoreUnavailable | None:

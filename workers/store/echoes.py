@@ -1,6 +1,4 @@
-"""
-What accept is told of events of the CMS itself, and of what they may be compared with. Pure.
-"""
+"""The parts of an ``accept`` request about the CMS's own events, and the comparison with them."""
 
 from __future__ import annotations
 
@@ -10,11 +8,11 @@ from workers.config.settings import Collection, Settings
 from workers.fields.types import form_mark, ignores_query
 from workers.model.changes import Change, FieldValue, Incoming
 
-_CMS = "webflow"  # the sender whose events may tell of our own writes
+_CMS = "webflow"  # the sender that echoes our own writes
 
 
 def field_of(value: FieldValue, settings: Settings) -> list[str]:
-    """Return one value; with the mark of what is akin to it where that is compared."""
+    """Return one value, with the mark of its normal form if that is compared."""
     told = any(source.sender == _CMS for source in settings.sources.values())
     wanted = told or ignores_query(value.type)
     form = form_mark(value.type, value.value) if wanted else None
@@ -22,7 +20,7 @@ def field_of(value: FieldValue, settings: Settings) -> list[str]:
 
 
 def on_create_of(change: Change, collection: Collection) -> dict[str, Any]:
-    """Return how ``accept.lua`` takes the fields that are for new items; mostly nothing."""
+    """Return the fields that are for new items only, for ``accept.lua``; usually none."""
     creates = change.by == "key" and collection.missing == "create"
     how = "create" if creates else "never"
     slugs = {value.slug: how for value in change.fields if value.on_create}
@@ -30,7 +28,7 @@ def on_create_of(change: Change, collection: Collection) -> dict[str, Any]:
 
 
 def echo_of(change: Change) -> dict[str, Any]:
-    """Return what ``accept.lua`` takes of an echo, and nothing of any other change."""
+    """Return the echo of a write for ``accept.lua``; empty for other changes."""
     here = {"locale": change.locale} if change.locale else {}
     if change.echo is None:
         return here
@@ -39,7 +37,7 @@ def echo_of(change: Change) -> dict[str, Any]:
 
 
 def gone_by(event: Incoming, settings: Settings) -> dict[str, Any]:
-    """Return which items an event says are gone, as ``accept.lua`` takes it; mostly nothing."""
+    """Return the items that an event reports as gone, for ``accept.lua``; usually none."""
     if not event.gone:
         return {}
     told = [

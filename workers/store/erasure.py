@@ -1,8 +1,8 @@
 """
-``instep forget``: a record, and every body, letter and entry that holds its key, for good.
+``instep forget``: erase a record, and every body, letter and entry that holds its key.
 
-It may be ended at any moment and run again: what it finds in the store is what is left to do. What
-other records hold of the key (they refer to it) stays, and is named.
+It may be interrupted and repeated: what it still finds in the store is what remains to do. Keys in
+references of other records stay, and are reported.
 """
 
 from __future__ import annotations
@@ -25,40 +25,32 @@ from workers.store.key_search import Search
 from workers.store.key_text import KeyText
 from workers.store.scripts import Steps
 
-ROUNDS: Final = 3  # what runs beside it may write the key once more
-AT_ONCE: Final = 50  # kept deliveries, or entries, of one step
+ROUNDS: Final = 3  # concurrent writers may store the key again
+AT_ONCE: Final = 50  # kept deliveries, or entries, per step
 STAYS: Final = frozenset({"reference", "other"})
 _STREAMS: Final = (keys.HISTORY, keys.every("kept"), keys.every("kept-words"))
-_MARKED: Final = 7 * 86_400  # s for which a run that was killed is remembered
+_MARKED: Final = 7 * 86_400  # s that an interrupted run is remembered
 
 Told = Callable[[int, int], object]
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """
-    Args:
-        discarded: Field values that waited or lay in a dead letter.
-        gone: Places that were erased, by kind.
-        left: Places that still hold the key.
-    """
-
-    discarded: int
-    gone: Counter[str]
-    left: tuple[Hit, ...]
+    discarded: int  # field values that waited or were in a dead letter
+    gone: Counter[str]  # places erased, by kind
+    left: tuple[Hit, ...]  # places that still hold the key
 
 
 class Erasure:
     """
-    Args:
-        client: Does not decode what it reads.
+    Every method raises StoreUnavailable if the store does not answer.
 
-    Raises (every method):
-        StoreUnavailable: The store did not answer.
+    Args:
+        client: One that does not decode responses.
     """
 
     def __init__(self, client: redis.Redis, steps: Steps, text: KeyText) -> None:
-        self._client: Any = client  # its types say that it may decode
+        self._client: Any = client  # typed as if it decoded
         self._steps = steps
         self._text = text
         self._search = Search(client, text)
@@ -66,25 +58,25 @@ class Erasure:
         self._mark = keys.forgetting(hashlib.sha256(name).hexdigest()[:32])
 
     def find(self, told: Told = lambda *_: None) -> tuple[Hit, ...]:
-        """Return every place that holds the key; nothing is changed."""
+        """Return every place that holds the key, without changing anything."""
         return tuple(dict.fromkeys(self._search.run(told)))
 
     def begun(self) -> bool:
-        """Whether an earlier run has begun and not come to its end."""
+        """Whether an earlier run was interrupted."""
         with guarded():
             return bool(self._client.exists(self._mark))
 
     def end(self) -> None:
-        """Note that all of it was done, the files of the store too."""
+        """Record that everything is erased, also from the files."""
         with guarded():
             self._client.unlink(self._mark)
 
     def run(self, hits: Sequence[Hit], told: Told = lambda *_: None) -> Erased:
-        """Erase *hits*, look again, and erase what came meanwhile; call `end` after it."""
+        """Erase *hits*, search again, and erase what was written meanwhile; then call `end`."""
         discarded, gone = 0, Counter[str]()
         with guarded():
             self._client.set(self._mark, 1, ex=_MARKED)
-            # Of runs that were killed; one that goes on beside this one begins its copy again.
+            # Left by killed runs; a concurrent run starts its copy again.
             for key in self._client.scan_iter(match=keys.every("rewrite"), count=1000):
                 self._client.unlink(key)
         for _ in range(ROUNDS):
@@ -100,7 +92,7 @@ class Erasure:
         by_kind: dict[str, list[Hit]] = {}
         for hit in hits:
             by_kind.setdefault(hit.kind, []).append(hit)
-        # An index has one copy for each of live and staged: <collection>:<copy>.
+        # An index exists per copy, live and staged: <collection>:<copy>.
         places = {keys.rest_of(hit.key) for hit in by_kind.get("index", ())}
         answer = self._step("record", places=sorted(places), record=self._text.record)
         bodies = {hit.key.rpartition(":")[2] for hit in by_kind.get("body", ())}
@@ -117,7 +109,7 @@ class Erasure:
         return int(answer["discarded"])
 
     def _step(self, act: str, **request: Any) -> dict[str, Any]:
-        # Without a token: an answer that is kept for a repeat would tell of it.
+        # Without a token: an answer stored for a repeat would contain the key.
         return self._steps.run(
             "forget", {"act": act, "collection": self._text.collection, **request}
         )
@@ -132,14 +124,14 @@ class Erasure:
             self._step("letter", **request, problems=words)
 
     def _entries(self, id: str) -> list[str]:
-        """Return what a letter holds of the record itself."""
+        """Return the entries of a letter about the record."""
         with guarded():
             names = [name.decode() for name in self._client.hkeys(keys.letter(id))]
         own = (self._text.collection, self._text.record)
         return [name for name in names if (left_out_of(name) or ())[:2] == own]
 
     def _letters_of(self, bodies: set[str]) -> list[str]:
-        """Return the ids of the letters, and drop the notices, that share one of *bodies*."""
+        """Return the letters that share one of *bodies*, and drop the notices that do."""
         found: list[str] = []
         if not bodies:
             return found
@@ -184,7 +176,7 @@ class Erasure:
                 )
 
     def _packed_by(self, source: str, words: set[str]) -> list[str]:
-        """Return the deliveries that cannot be read without *words*."""
+        """Return the deliveries that cannot be read without the dictionaries *words*."""
         if not words:
             return []
         found: list[str] = []
@@ -211,7 +203,7 @@ class Erasure:
                 self._client.execute_command(remove, hit.key, hit.id)
 
     def _rewrite_streams(self) -> None:
-        """Write all streams anew: what was deleted from one, also before, is still in its bytes."""
+        """Rewrite all streams: deleted entries, also earlier ones, remain in their bytes."""
         with guarded():
             names = [
                 key.decode()

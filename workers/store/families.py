@@ -1,9 +1,9 @@
 """
-Families of keys: which kind of key belongs to which, and how many bytes each family takes.
+Families of keys, and an estimate of the bytes that each takes.
 
-A pass looks at every key in slices of some 500, and measures a few of each family in each slice:
-what there are thousands of is estimated from those, what there is one of is measured itself. A
-slice takes the store less than 2 ms. Nothing is written.
+A pass scans all keys in slices of some 500 and measures a few of each family per slice: families
+with thousands of keys are estimated, single keys measured. A slice takes the store less than 2 ms.
+Nothing is written.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import redis
 from workers.store import keys
 from workers.store.connection import guarded
 
-OTHERS: Final = "other programs"  # keys that are not ours
-SERVER: Final = "server"  # what the server takes for itself: tables, buffers, scripts
+OTHERS: Final = "other programs"  # foreign keys
+SERVER: Final = "server"  # the server's own memory: tables, buffers, scripts
 FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "items": ("item", "tombstones", "resting", "not-live", "given"),
@@ -51,15 +51,14 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ),
     }
 )
-REST: Final = "counters"  # of ours, whatever is not named above
+REST: Final = "counters"  # family of our keys not named above
 
 _FAMILY_OF: Final = {kind: family for family, kinds in FAMILIES.items() for kind in kinds}
-_SLICE: Final = 500  # keys that are looked at together
-_MEASURED: Final = 40  # of one family in one slice
+_SLICE: Final = 500  # keys per slice
+_MEASURED: Final = 40  # per family and slice
 
 
 def family_of(key: str) -> str:
-    """Return the family of *key*."""
     if key.startswith(keys.PREFIX):
         return _FAMILY_OF.get(keys.kind_of(key), REST)
     return "queue" if key.startswith(keys.RQ) else OTHERS
@@ -67,16 +66,14 @@ def family_of(key: str) -> str:
 
 class Sampler:
     """
-    Goes through all keys, slice by slice.
-
-    Raises (every method):
-        StoreUnavailable: The store did not answer.
+    Scans all keys, slice by slice. Every method raises StoreUnavailable if the store does not
+    answer.
     """
 
     def __init__(self, client: redis.Redis, *, measured: int = _MEASURED) -> None:
         self._client = client
         self._measured = measured
-        self._draw = random.Random().sample  # noqa: S311  # which keys are measured is no secret
+        self._draw = random.Random().sample  # noqa: S311  # not for security
         self._begin()
 
     def _begin(self) -> None:
@@ -85,7 +82,7 @@ class Sampler:
         self._bytes: dict[str, float] = defaultdict(float)
 
     def slice(self) -> Mapping[str, int] | None:
-        """Look at the next keys; return the bytes of each family once all were looked at."""
+        """Scan the next slice; after the last one, return the bytes of each family."""
         with guarded():
             cursor, keys = self._client.scan(self._cursor, count=_SLICE)
         self._cursor = int(cursor)
@@ -98,7 +95,7 @@ class Sampler:
         return found
 
     def so_far(self) -> Mapping[str, int]:
-        """Return what the families take if the rest is like what was seen of this pass."""
+        """Extrapolate the current pass to all keys."""
         with guarded():
             count = int(self._client.dbsize())
         return self.estimate(max(1.0, count / self._seen) if self._seen else 1.0)
@@ -116,7 +113,7 @@ class Sampler:
         }
         sizes = iter(self._sizes([name for own in chosen.values() for name in own]))
         for family, own in chosen.items():
-            # Of those that went meanwhile nothing is said.
+            # Keys deleted meanwhile are skipped.
             found = [size for _ in own if (size := next(sizes)) is not None]
             if found:
                 self._bytes[family] += len(grouped[family]) * sum(found) / len(found)

@@ -1,10 +1,8 @@
 """
-Objects that notices named and that are to be fetched: which waits, who reads it, what became of it.
+The queue of objects to fetch, named by notices. Every method is one Lua step (``fetch_queue.lua``).
 
-Every method is one Lua step (``fetch_queue.lua``).
-
-asked = merged + done + dead + waiting, at any moment: each notice that asks for an object is merged
-into one that waits, read, or a dead letter.
+At any moment asked = merged + done + dead + waiting: each notice is merged into one that waits, has
+been read, or is a dead letter.
 """
 
 from __future__ import annotations
@@ -22,60 +20,42 @@ from workers.store import clock, keys
 from workers.store.connection import guarded
 from workers.store.scripts import Steps
 
-ATTEMPTS = 5  # of one object that cannot be read, before its notice is a dead letter
-LEASE = 90.0  # s that a claim holds; a job ends well before
-LEFT = 60.0  # s that an object is due and nobody claims one, before status says so
+ATTEMPTS = 5  # failed reads before the notice becomes a dead letter
+LEASE = 90.0  # s that a claim is held; a job ends well before
+LEFT = 60.0  # s that objects may be due without a claim before status reports it
 COUNTS = ("asked", "merged", "done", "dead")
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """
-    One object that is to be fetched now, held for `LEASE` seconds.
-
-    Args:
-        n: Number of its newest notice.
-        version: Of what is read: the time of this claim, and the state read is as new at least.
-        payload: Of the newest notice.
-        id: Its event id.
-        topic: Its topic.
-        topics: Of all its notices since it was last read.
-        cursor: What its last fetch returned.
-        attempts: That failed, counted so far.
-        failures: How often in a row the fetcher was unavailable.
-        lost: Its last claim ran out: the process ended, or hung.
-        more: Other objects are due as well.
-    """
+    """One object to fetch now, held for `LEASE` seconds."""
 
     token: str
     fetcher: str
     source: str
     object: str
-    n: int
-    version: str
-    payload: Any
-    id: str | None = None
+    n: int  # number of its newest notice
+    version: str  # time of this claim: the state read is at least as new
+    payload: Any  # of the newest notice
+    id: str | None = None  # event id
     topic: str | None = None
-    topics: tuple[str, ...] = ()
-    cursor: str | None = None
-    attempts: int = 0
-    failures: int = 0
-    lost: bool = False
-    more: bool = False
+    topics: tuple[str, ...] = ()  # of all its notices since the last read
+    cursor: str | None = None  # returned by its last fetch
+    attempts: int = 0  # failed ones
+    failures: int = 0  # how often in a row the fetcher was unavailable
+    lost: bool = False  # its last claim expired: the process died or hung
+    more: bool = False  # further objects are due
 
 
 class Fetches:
-    """
-    Raises (every method):
-        StoreUnavailable: The store did not answer.
-    """
+    """Every method raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, steps: Steps, settings: Settings) -> None:
         self.steps = steps
         self.settings = settings
 
     def claim(self, fetchers: Sequence[str]) -> Claim | Wait:
-        """Return the next object that one of *fetchers* is to read, or when to come back."""
+        """Claim the next object for one of *fetchers*, or return when to come back."""
         token = uuid.uuid4().hex
         request = {"token": token, "fetchers": list(fetchers), "lease_ms": int(LEASE * 1000)}
         answer = self.steps.run("claim_fetch", request)
@@ -97,17 +77,17 @@ class Fetches:
         asked: bool = False,
     ) -> str:
         """
-        Give *claim* back without a result.
+        Return *claim* without a result.
 
         Args:
-            kind: unavailable: the fetcher rests, and nothing is held against the object; failed:
-                an attempt at it; full: there was no room for what was read.
+            kind: unavailable: the fetcher rests, which is no attempt; failed: an attempt; full: the
+                store has no room for the object.
             rest: Seconds that the fetcher rests.
-            wait: Seconds that this object alone waits.
-            asked: The system itself said how long it is to be left alone.
+            wait: Seconds that only this object waits.
+            asked: The system asked for the pause.
 
         Returns:
-            ``resting``, ``later``, ``dead``, or ``lost``: the claim had run out.
+            ``resting``, ``later``, ``dead``, or ``lost``: the claim had expired.
         """
         answer = self.steps.run(
             "fail_fetch",
@@ -133,8 +113,8 @@ class Fetches:
         """
         Return ``{NAME: {state, reason, waiting, oldest_seconds, asked, merged, done, dead}}``.
 
-        *outage*: the fetcher rests after a failure; *waiting*: objects that failed wait for their
-        next attempt, or nothing fetches what is due.
+        State *outage*: the fetcher rests after a failure; *waiting*: failed objects wait for their
+        next attempt, or due ones are not fetched.
         """
         client = self.steps.client
         with guarded():
@@ -165,7 +145,7 @@ def _shown(
     now: float,
 ) -> dict[str, Any]:
     outage = int(held.get("failures", 0)) > 0 and waiting > 0
-    # Since a claim takes the first that is due, a long backlog does not look like this.
+    # A claim takes the oldest, so a long backlog that is being worked on does not count.
     till = max(due[0][1] if due else now, float(held.get("claimed", 0)) / 1000)
     left = now - till > LEFT * 1000
     state = "outage" if outage else "waiting" if failing or left else "flowing"
@@ -180,6 +160,6 @@ def _shown(
 
 
 def balanced(shown: dict[str, Any]) -> bool:
-    """Whether each notice that a fetcher was asked by has exactly one fate."""
+    """Tell whether each notice is accounted for once."""
     fates = (shown[name] for name in ("merged", "done", "dead", "waiting"))
     return bool(shown["asked"] == sum(fates))

@@ -1,11 +1,10 @@
 """
-A client that goes on where the store's memory is full.
+A client that keeps working when the store's memory is full.
 
-At maxmemory the store refuses every command that may take memory, also those that RQ, the
-heartbeat, the sweeper's lock and wake-ups are made of: then nothing would be delivered, and the
-store would stay full. So what it refuses for want of memory is done once more in a script that is
-allowed to (``allow-oom``, as the steps that deliver are). None of these commands grows with what
-comes in. ``accept`` is a script that is not allowed to, and stays refused.
+At maxmemory the store refuses every command that may allocate memory, also those of RQ, heartbeats,
+the sweeper's lock and wake-ups: nothing would be delivered, and the store would stay full. Refused
+commands are therefore repeated in a script with ``allow-oom``, like the steps that deliver. None of
+these commands grows with the incoming traffic. ``accept`` has no such flag, and stays refused.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import redis
 from redis.client import Pipeline
 from redis.exceptions import OutOfMemoryError, ResponseError
 
-# ARGV: a count and so many arguments, again and again; JSON would lose bytes.
+# ARGV: a count and that many arguments, repeated; JSON could not carry binary data.
 _SCRIPT: Final = """#!lua flags=allow-oom
 local answers, at = {}, 1
 while at <= #ARGV do
@@ -29,11 +28,11 @@ end
 return answers
 """
 _SCRIPTS: Final = frozenset({"EVAL", "EVALSHA", "EVALSHA_RO", "EVAL_RO", "FCALL"})
-_PAUSE: Final = 0.1  # s between two looks at a list that a blocking command waits for
+_PAUSE: Final = 0.1  # s between polls of a list, in place of a blocking command
 
 
 class Client(redis.Redis):
-    """Does once more, in a script, what the store has refused for want of memory."""
+    """Repeats in a script the commands refused for lack of memory."""
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         try:
@@ -52,7 +51,7 @@ class Client(redis.Redis):
         )
 
     def _moved(self, args: Sequence[Any]) -> Any:
-        """Return what BLMOVE moves: a script cannot wait."""
+        """Poll in place of BLMOVE: a script cannot block."""
         _, first, second, source, target, timeout = args
         ends = time.monotonic() + float(timeout)
         while True:
@@ -64,7 +63,7 @@ class Client(redis.Redis):
             time.sleep(_PAUSE)
 
     def _scripted(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
-        # A name of two words, such as CONFIG SET, is split as the client does it.
+        # A command of two words, such as CONFIG SET, is split as the client does it.
         whole = [(*str(name).split(), *rest) for name, *rest in commands]
         flat = [part for args in whole for part in (len(args), *args)]
         run: Any = super().execute_command
@@ -84,10 +83,10 @@ class _Pipeline(Pipeline):
             return super().execute(raise_on_error)
         try:
             found = super().execute(raise_on_error=False)
-        except OutOfMemoryError:  # of a transaction: nothing of it was done
+        except OutOfMemoryError:  # a transaction: nothing was done
             return self._again(stack, list(range(len(stack))), [None] * len(stack), raise_on_error)
         refused = [n for n, each in enumerate(found) if isinstance(each, OutOfMemoryError)]
-        # And what comes after it, which may build upon it.
+        # And all commands after it, which may depend on it.
         places = list(range(refused[0], len(stack))) if refused else []
         return self._again(stack, places, found, raise_on_error)
 
@@ -106,7 +105,7 @@ class _Pipeline(Pipeline):
 
 
 def _answer(client: redis.Redis, args: Sequence[Any], options: dict[str, Any], found: Any) -> Any:
-    """Return what the client would have made of the answer *found* to the command *args*."""
+    """Parse the raw answer *found* to the command *args* as the client would."""
     if isinstance(found, ResponseError):
         return found
     callbacks: Any = client.response_callbacks

@@ -1,14 +1,13 @@
 """
-Item lookup: from key to item id, by filter or by listing, kept in the store and made anew from the
-CMS alone.
+Item lookup from key to item id, by filter or listing; the index can be rebuilt from the CMS alone.
 
 The steps: ``listing_schedule.lua``, ``index_page.lua``, ``duplicate_keys.lua``. In v2 a filter asks
-for the keys that wait, at once (``filters.lua``). What it does not show, and of which it cannot say
-that it is not there (``filter_answers.lua``), waits for a listing, as every key does in v1. The
-first pass lists the collection; later ones what was edited since, at most every 30 s while a key
-waits, or what was created since where that would be too much. Beside them, and while something is
-sent, there are two that nobody waits for: what was edited, and the whole. A page is a step of its
-own, from the same budget, and a crash goes on at it.
+for the waiting keys at once (``filters.lua``); keys about which it proves nothing
+(``filter_answers.lua``) wait for a listing, as all keys do in v1. The first listing covers the
+collection; later ones what was edited since, at most every 30 s while a key waits, or what was
+created since, if the edits are too many. In the background, while anything is sent, edits and the
+whole collection are listed as well. Each page is a step of its own, on the same budget; after a
+crash the listing continues with it.
 https://developers.webflow.com/data/reference/cms/collection-items/staged-items/list-items
 """
 
@@ -33,24 +32,21 @@ from workers.webflow.item_answers import Answer
 from workers.webflow.record_match import RecordKeys
 from workers.webflow.schema import Schema
 
-PAGE = 100  # items; the most that a listing gives
-SCHEMA_TTL = 86_400  # s; an answer that contradicts the schema drops it earlier
+PAGE = 100  # items: the maximum of a listing
+SCHEMA_TTL = 86_400  # s, unless an answer contradicts the schema
 _SCHEMA_TIMES = [  # of the index's hash
     f"schema_{name}" for name in ("read", "arrival", "failed", "next", "doubted")
 ]
-_NEXT_MS = (1000, 2000, 4000, 7000, 10_000)  # between readings of a schema that does not change
-_FORGETS_MS = 600_000  # after which it is read at once again
-SHARE = 10  # one in so many requests of a budget is for listings, of each kind
-FRESH_EVERY = 600.0  # s between two listings that nobody waits for
+_NEXT_MS = (1000, 2000, 4000, 7000, 10_000)  # between reads of an unchanged schema
+_FORGETS_MS = 600_000  # after which these start again
+SHARE = 10  # one request in so many is for listings, of each kind
+FRESH_EVERY = 600.0  # s between background listings
 
 _log = logging.getLogger(__name__)
 
 
 class Items:
-    """
-    Raises (every method):
-        StoreUnavailable: The store did not answer.
-    """
+    """Every method raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, steps: Steps, settings: Settings) -> None:
         self.steps = steps
@@ -61,10 +57,10 @@ class Items:
         self, lookup: Lookup, page: Answer | None, asked: KeyFilter | None = None
     ) -> dict[str, Any]:
         """
-        Take in one *page* of a listing; None: none came, and the pass goes on at the same page.
+        Index one *page* of a listing; None: the request failed, and the page will be read again.
 
         Args:
-            asked: What it is an answer to, where that is a filter.
+            asked: The filter that *page* answers, if any.
 
         Returns:
             ``{"found", "missing", "done", "twins", "sweep"}``.
@@ -116,7 +112,7 @@ class Items:
         return found
 
     def _drop_unlisted(self, collection: Collection) -> None:
-        """Forget the ids that a listing of the whole has not shown, some at a time."""
+        """Forget, in steps, the ids that a whole listing did not show."""
         cursor, gone = "0", 0
         while True:
             answer = self.steps.run(
@@ -135,7 +131,7 @@ class Items:
             _log.info("items are gone", extra={"collection": collection.name, "items": gone})
 
     def waits(self, collection: Collection) -> bool:
-        """Tell whether keys wait for a listing, which no filter is to be asked for first."""
+        """Tell whether keys wait for a listing that no filter can replace."""
         name = collection.name
         with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
             pipeline.zcard(keys.lookup(name))
@@ -145,14 +141,16 @@ class Items:
         return bool(sought > filtered or wanted)
 
     def end_listing(self, collection: Collection, began_ms: int) -> None:
-        """The reconcile that began then lists it no longer: others need not wait for it."""
+        """
+        Record that the reconcile that began then no longer lists: others need not wait for it.
+        """
         key = keys.index(collection.name, self.settings.copy_of(collection), "reconcile")
         with guarded():
             if self.steps.client.hget(key, "began") == str(began_ms):
                 self.steps.client.delete(key)
 
     def duplicates(self, collection: Collection) -> dict[str, tuple[str, ...]]:
-        """Return the keys that several items have, and which: first the one that is written."""
+        """Return key → its items, if there are several, the one that is written first."""
         at = (collection.name, self.settings.copy_of(collection))
         found: dict[str, list[str]] = {}
         with guarded():
@@ -163,7 +161,7 @@ class Items:
         return {key: (first, *sorted(set(more))) for key, (first, *more) in found.items()}
 
     def schema(self, collection: Collection) -> Schema:
-        """Return the schema of *collection* as last read; without a field where there is none."""
+        """Return the schema as last read, without fields if there is none."""
         with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
             pipeline.get(self._schema_key(collection))
             pipeline.hmget(self._index_key(collection), _SCHEMA_TIMES)
@@ -173,7 +171,7 @@ class Items:
         return Schema(fields, read if text else 0, arrival, failed, next_at, bool(doubted))
 
     def keep_schema(self, lookup: Lookup, page: Answer | None) -> None:
-        """Keep the schema that *lookup* read; None: none came, and the old one serves on."""
+        """Store the schema that *lookup* read; None: the request failed, and the old one stays."""
         collection = self.settings.collections[lookup.collection]
         key, index = self._schema_key(collection), self._index_key(collection)
         with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
@@ -189,7 +187,7 @@ class Items:
             pipeline.execute()
 
     def _until_next(self, collection: Collection, text: str, at: int) -> dict[str, int]:
-        """Return from when on it may be read again: later each time that nothing had changed."""
+        """Return the times of the next read: later each time that nothing has changed."""
         client = self.steps.client
         before = client.get(self._schema_key(collection))
         read, same = (
@@ -202,7 +200,7 @@ class Items:
         return {"schema_next": at + _NEXT_MS[same], "schema_same": same + 1}
 
     def drop_schema(self, collection: Collection) -> None:
-        """Forget the schema: an answer contradicted it."""
+        """Forget the schema after an answer that contradicts it."""
         with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
             pipeline.delete(self._schema_key(collection))
             pipeline.hdel(self._index_key(collection), "schema_next")
@@ -210,10 +208,9 @@ class Items:
 
     def mark_schema_stale(self, collection: Collection, *, at_once: bool = False) -> None:
         """
-        Have the schema read again before long; it serves until then.
+        Have the schema read again soon; it stays in use until then.
 
-        Args:
-            at_once: An answer contradicted it: also where it was just read.
+        *at_once*: an answer contradicted it, so read it even if it was just read.
         """
         with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
             pipeline.hset(self._index_key(collection), "schema_doubted", 1)
@@ -222,7 +219,7 @@ class Items:
             pipeline.execute()
 
     def _primary(self, page: Answer | None) -> str | None:
-        """Return the locale that is listed, where events of the CMS tell of others too."""
+        """Return the locale of the listing, if CMS events may name other locales."""
         told = any(source.sender == "webflow" for source in self.settings.sources.values())
         views = page.variants if page and told else ()
         return next((view.locale for view in views if view.locale), None)
@@ -239,20 +236,20 @@ class Items:
         return lookup.offset + len(page.items) < page.total
 
     def _is_last(self, lookup: Lookup, page: Answer | None) -> bool:
-        """Tell whether *page* ends the listing; one that says nothing of its length does not."""
+        """Tell whether *page* ends the listing; without a total it does not."""
         if page is None or page.total is None:
             return False
         return lookup.offset + len(page.items) >= page.total
 
     def _full_every(self, destination: Destination, page: Answer | None) -> float:
-        """Seconds between whole listings: a share of the budget; ten minutes in v1."""
+        """Return the seconds between whole listings: a share of the budget; fixed in v1."""
         if destination.api == "v1":
             return V1_INDEX_EVERY
         pages = -(-((page.total if page else None) or 0) // PAGE)
         return max(INDEX_EVERY, pages * self._page_every(destination))
 
     def _page_every(self, destination: Destination) -> float:
-        """Seconds for which one page is the share of one collection in a budget."""
+        """Return the seconds per page that are one collection's share of a budget."""
         sharing = sum(
             collection.key is not None
             for collection in self.settings.collections.values()
@@ -272,14 +269,14 @@ class Items:
 
 
 def missing_message(collection: Collection) -> str:
-    """Return what is said of a key that no item has, up to the key."""
+    """Return the message for a key without an item, up to the key."""
     return f"no item of {collection.name} has {'|'.join(collection.keys)} = "
 
 
 def _answered(names: RecordKeys, asked: KeyFilter, page: Answer) -> dict[str, Any]:
-    """Return what *page* is an answer to, as ``filter_answers.lua`` takes it."""
+    """Return the result of the filter *asked* for ``filter_answers.lua``."""
     refused = page.status >= 400 or not asked.askable
-    # Of two keys that the field keeps as one the other is asked for next.
+    # Of two keys that a field stores alike, the other is asked for next.
     found = {names.of(view) for view in page.items.values()}
     forms = {names.form(key) for key in found if key is not None}
     return {

@@ -1,6 +1,4 @@
-"""
-The stored form of an item: one hash, whose names ``lua/lib/items.lua`` documents. Pure.
-"""
+"""The stored form of an item: one hash, documented in ``lua/lib/items.lua``."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ from typing import Any, Final
 from workers.model.retirement import GONE
 from workers.model.versions import Version, kind_of
 
-STUCK_MS: Final = 60_000  # more than a listing takes that looks for what a value refers to
+STUCK_MS: Final = 60_000  # longer than the lookup of a referenced item takes
 CLAIM: Final = "claim"
 DUE: Final = "due"
 SHOWN: Final = "shown"
@@ -22,18 +20,18 @@ _OF_REQUESTS: Final = (CLAIM, "lane")
 
 
 def slug_of(name: str) -> str | None:
-    """Return the slug of the field that is stored under *name*; None: it is no field."""
+    """Return the slug of the field stored under *name*; None: not a field."""
     return name.removeprefix(_FIELD) if name.startswith(_FIELD) else None
 
 
 def left_out_of(name: str) -> tuple[str, str, str] | None:
-    """Return collection, key and slug of a letter's entry *name* for a left-out field; or None."""
+    """Return collection, key and slug of a left-out field, an entry *name* of a letter; or None."""
     return tuple(json.loads(name[2:])) if name.startswith(_LEFT_OUT) else None
 
 
 @dataclass(frozen=True, slots=True)
 class ItemClaim:
-    """A request that is under way, from *at* to *till*, in ms since 1970."""
+    """A request in progress from *at* to *till*, in ms since 1970."""
 
     at: float
     till: float
@@ -46,56 +44,33 @@ class ItemClaim:
 
 @dataclass(frozen=True, slots=True)
 class FieldRecord:
-    """
-    The newest accepted value of one field. Times are ms since 1970.
+    """The newest accepted value of one field. Times are ms since 1970."""
 
-    Args:
-        value: JSON text.
-        state: pending, written, unchanged, ignored, discarded, dead or superseded.
-        mending: It is written once more, since an outcome is unknown or a reconcile wants it.
-        answered: The lastUpdated, as a version, of the last answer that showed it; or None.
-        mark: Of what that answer showed, see `workers.fields.marks`; or None.
-        form: Mark of what a listing showed at the time of that answer, and the mark of its field in
-            the schema; or None.
-        file: JSON of the file that the item held when last read; or None.
-        since: When it came, or the first of the values that it replaced before they were sent.
-        came: When this very value came; 0: unknown, and long ago.
-        as_of: Of the snapshot that gave it; None: none did.
-        timed: Its version is the time of that snapshot.
-        source: Whose event or snapshot gave it.
-        confirmed: The CMS has answered that it holds this very value, and nothing since doubts it.
-        event: The id of its event.
-        letter: The id of its dead letter.
-        undone: Of a retirement: the record came back.
-        lifting: So did it, and what the retirement did is still to be taken back.
-        stuck: It waits for the item that it refers to, for longer than a look-up takes.
-    """
-
-    value: str
+    value: str  # JSON text
     type: str
     version: str
     arrival: int
-    state: str
-    mending: bool = False
-    answered: str | None = None
-    mark: str | None = None
+    state: str  # pending, written, unchanged, ignored, discarded, dead or superseded
+    mending: bool = False  # to be rewritten: an outcome is unknown, or a reconcile wants it
+    answered: str | None = None  # lastUpdated, as a version, of the last answer that showed it
+    mark: str | None = None  # of the value in that answer, see `workers.fields.marks`
+    # marks of the value in a listing at that time, and of its field in the schema
     form: str | None = None
-    file: str | None = None
-    since: int = 0
-    came: int = 0
-    as_of: int | None = None
-    timed: bool = False
-    source: str = ""
-    confirmed: bool = False
-    event: str = ""
-    letter: str = ""
-    undone: bool = False
-    lifting: bool = False
-    stuck: bool = False
+    file: str | None = None  # JSON of the file that the item held when last read
+    since: int = 0  # when it, or the first unsent value it replaced, came
+    came: int = 0  # when this very value came; 0: unknown, and long ago
+    as_of: int | None = None  # time of the snapshot that gave it, if one did
+    timed: bool = False  # its version is the time of that snapshot
+    source: str = ""  # of the event or snapshot that gave it
+    confirmed: bool = False  # the CMS answered with this value, and nothing since casts doubt on it
+    event: str = ""  # event id
+    letter: str = ""  # id of its dead letter
+    undone: bool = False  # a retirement whose record came back
+    lifting: bool = False  # the same, still to be undone in the CMS
+    stuck: bool = False  # it has waited too long for the item it refers to
 
     @classmethod
     def parse(cls, text: str | bytes, now_ms: float = 0) -> FieldRecord:
-        """Read the JSON *text* of one field at *now_ms*."""
         stored: dict[str, Any] = json.loads(text)
         answered, mark = _last_answer(stored)
         marked = stored.get("m") is not None
@@ -125,8 +100,8 @@ class FieldRecord:
 
 
 def _last_answer(stored: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Return when the CMS was last known to hold this value, and the mark of what it showed."""
-    # S: the same value, as it was sent before; 0: an event of the CMS told of it.
+    """Return when the CMS last showed this value, and the mark of what it showed."""
+    # S: the same value as sent before; 0: reported by an event of the CMS.
     own = {int(stored.get("a", 0)), int(stored.get("S") or 0), 0}
     for entry in reversed(str(stored.get("k") or "").split()):
         arrival, mark, updated = entry.split(",")
@@ -136,10 +111,10 @@ def _last_answer(stored: Mapping[str, Any]) -> tuple[str | None, str | None]:
 
 
 def _as_of(stored: Mapping[str, Any]) -> int | None:
-    """Return when the snapshot was taken that gave it; see ``lua/lib/inferred_retirements.lua``."""
+    """Return the time of the snapshot that gave it; see ``lua/lib/inferred_retirements.lua``."""
     if stored.get("A") and stored.get("I") != 0:
         return int(stored["A"])
-    # As an older release wrote it.
+    # As written by an older release.
     inferred = stored["t"] == "gone" and stored.get("I") != 0 and stored.get("q") == 3
     if not inferred or any(stored.get(name) for name in "nef") or kind_of(stored["r"]) != "t":
         return None
@@ -148,42 +123,27 @@ def _as_of(stored: Mapping[str, Any]) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class ItemRecord:
-    """
-    What the outbox holds of one record. Times are ms since 1970.
-
-    Args:
-        fields: By slug; what a retirement superseded counts as never accepted.
-        id: Of its item, by the index; not stored with it.
-        busy: A request for it is under way, or it is being looked up or created.
-        answered: The lastUpdated of the last answer to a write, as a version.
-        gone: Its retirement, if that is in force: the value says what becomes of the item.
-        tried: When the last request for it was claimed.
-        lifting: What an undone retirement did is still to be taken back.
-        back: Treat it as if no snapshot had ever lacked the record; not stored.
-        by: The sources that gave a value of it, or its retirement.
-        by_key: Its record is a key; else it is an item id.
-        create: It is to be created.
-        stored: All fields, and the retirement, whatever their states.
-    """
+    # by slug, without those that a retirement superseded
+    """What the outbox holds of one record. Times are ms since 1970."""
 
     fields: Mapping[str, FieldRecord] = field(default_factory=dict)
-    id: str | None = None
-    busy: bool = False
-    answered: str | None = None
-    gone: FieldRecord | None = None
-    tried: int = 0
-    lifting: bool = False
-    back: bool = False
-    by: frozenset[str] = frozenset()
-    by_key: bool = False
-    create: bool = False
-    stored: tuple[FieldRecord, ...] = ()
+    id: str | None = None  # of its item, by the index; not stored with it
+    busy: bool = False  # a request is in progress, or it is being looked up or created
+    answered: str | None = None  # lastUpdated of the last answer to a write, as a version
+    gone: FieldRecord | None = None  # its retirement, if in force
+    tried: int = 0  # when its last request was claimed
+    lifting: bool = False  # an undone retirement is still to be undone in the CMS
+    back: bool = False  # treat it as if every snapshot had the record; not stored
+    by: frozenset[str] = frozenset()  # sources of its values and its retirement
+    by_key: bool = False  # its record is a key, not an item id
+    create: bool = False  # it is to be created
+    stored: tuple[FieldRecord, ...] = ()  # all fields and the retirement, in any state
 
     @classmethod
     def parse(
         cls, stored: Mapping[str, str], id: str | None = None, now_ms: float = 0
     ) -> ItemRecord:
-        """Read the hash of an item at *now_ms*; an empty one: nothing is stored of it."""
+        """Parse the hash of an item at *now_ms*; empty if nothing is stored."""
         fields = {
             slug: FieldRecord.parse(text, now_ms)
             for name, text in stored.items()
@@ -208,5 +168,5 @@ class ItemRecord:
 
 
 def without_request(stored: Mapping[str, str]) -> dict[str, str]:
-    """Return the hash of an item as if no request for it were under way."""
+    """Return the hash of an item without a request in progress."""
     return {name: text for name, text in stored.items() if name not in _OF_REQUESTS}

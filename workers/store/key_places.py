@@ -1,6 +1,4 @@
-"""
-What of one key of the store holds the key of a record. Pure.
-"""
+"""Find the key of a record in the values of the store."""
 
 from __future__ import annotations
 
@@ -28,21 +26,16 @@ class Hit:
     """
     One place that holds the key.
 
-    Args:
-        kind: "record", "letter", "body", "notice", "delivery", "words", "history", "answer",
-            "copy", "member", "index", "reference" (of another record) or "other".
-        key: Of the store.
-        id: Of the entry, or the member, in it.
+    Kinds: "record", "letter", "body", "notice", "delivery", "words", "history", "answer", "copy",
+    "member", "index", "reference" (of another record) or "other".
     """
 
     kind: str
-    key: str
-    id: str = ""
+    key: str  # of the store
+    id: str = ""  # of an entry or member in it
 
 
 class Places:
-    """Tells what holds the key *text*."""
-
     def __init__(self, text: KeyText) -> None:
         self._text = text
         self._own = f"{text.collection}:{text.record}"
@@ -57,16 +50,16 @@ class Places:
         }
 
     def in_hash(self, family: str, name: str, pairs: Pairs) -> Iterator[Hit]:
-        """Yield what the hash *name* holds of it."""
+        """Yield the hits in the hash *name*."""
         return self._hashes.get(family, self._other)(name, pairs)
 
     def in_text(self, family: str, name: str, text: bytes) -> Iterator[Hit]:
-        """Yield *name* where its *text* holds it."""
+        """Yield a hit if *text*, a string or list element, holds the key."""
         if self._text.in_entry(text):
             yield Hit("answer" if family == "call" else "other", name)
 
     def in_member(self, family: str, name: str, member: str) -> Iterator[Hit]:
-        """Yield *member* of the set *name* where it is the record, or names it."""
+        """Yield a hit if *member* of the set *name* is the record, or names it."""
         if family in SETS:
             ours = name.split(":")[2] == self._text.collection and member == self._text.record
             kind = "member" if ours else ""
@@ -74,7 +67,7 @@ class Places:
             waits = family == "waiters" and keys.rest_of(name) == self._own
             kind = "member" if member == self._own else "reference" if waits else ""
         elif family == "wanted":
-            # Who waits for it is decided on by this entry: it goes with the last of them.
+            # Needed by the records that wait for it; removed with the last of them.
             kind = "reference" if f"{keys.rest_of(name)}:{member}" == self._own else ""
         elif family in OBJECTS:
             kind = "member" if self._is_object(member) else ""
@@ -86,16 +79,16 @@ class Places:
     def in_entry(
         self, family: str, name: str, id: str, entry: Mapping[bytes, bytes]
     ) -> Iterator[Hit]:
-        """Yield the *entry* of a stream where it tells it."""
+        """Yield a hit if the *entry* of a stream holds the key."""
         if any(self._text.in_entry(value) for value in entry.values()):
             yield Hit(_STREAMS.get(family, "other"), name, id)
 
     def in_packed(self, data: bytes, words: bytes) -> bool:
-        """Whether a kept delivery, or what others are packed by, holds it."""
+        """Tell whether a kept delivery, or a dictionary, holds the key."""
         try:
             plain = unpacked(data, words)
         except ValueError:
-            return False  # what it was packed by is gone, and so is its text
+            return False  # without its dictionary the text cannot be recovered
         if not self._text.may_hold(plain):
             return False
         head, _, body = plain.partition(b"\n")
@@ -104,7 +97,9 @@ class Places:
     # hashes -------------------------------------------------------------------------------------
 
     def _item(self, name: str, pairs: Pairs) -> Iterator[Hit]:
-        """Of another record, the fields that refer to ours, or tell its key."""
+        """
+        Yield the record itself; of another record, the fields that refer to it or contain its key.
+        """
         if keys.rest_of(name) == self._own:
             yield Hit("record", name)
             return
@@ -133,7 +128,7 @@ class Places:
         if self._is_own(held):
             yield Hit("letter", name)
         elif self._letter_tells(held):
-            # An open one of another record is what its field is to be set right by.
+            # The open letter of another record is needed to correct its field.
             theirs = held.get("kind") != b"unmapped" and held.get("state") == b"open"
             yield Hit("reference" if theirs else "letter", name)
 

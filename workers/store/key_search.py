@@ -1,6 +1,4 @@
-"""
-Everywhere in the store where a key stands: all keys of ours, slice by slice.
-"""
+"""Search all keys of the store, slice by slice, for a record's key."""
 
 from __future__ import annotations
 
@@ -16,30 +14,28 @@ from workers.store.connection import guarded
 from workers.store.key_places import Hit, Places
 from workers.store.key_text import KeyText
 
-SLICE: Final = 200  # keys, or members of one key, that are read together
-ENTRIES: Final = 20  # of a stream or a list; a delivery may be as large as max_body
-_WORDS: Final = 64  # that are held at once
+SLICE: Final = 200  # keys, or members of one key, per read
+ENTRIES: Final = 20  # of a stream or list per read; a delivery may be as large as max_body
+_WORDS: Final = 64  # dictionaries cached
 _OURS: Final = (keys.PREFIX.encode(), keys.RQ.encode())
 _ITEM: Final = keys.every("item")[:-1].encode()
 
 
 class Search:
     """
-    Args:
-        client: Does not decode what it reads.
-        text: The key.
+    Raises StoreUnavailable if the store does not answer.
 
-    Raises:
-        StoreUnavailable: The store did not answer.
+    Args:
+        client: One that does not decode responses.
     """
 
     def __init__(self, client: redis.Redis, text: KeyText) -> None:
-        self._client: Any = client  # its types say that it may decode
+        self._client: Any = client  # typed as if it decoded
         self._places = Places(text)
         self._words = lru_cache(_WORDS)(self._read_words)
 
     def run(self, told: Callable[[int, int], object] = lambda *_: None) -> Iterator[Hit]:
-        """Yield each place; *told* hears how many keys were read, and how many there are."""
+        """Yield each place; *told* is called with the keys read so far and their total."""
         self._words.cache_clear()
         cursor, done = 0, 0
         with guarded():
@@ -55,7 +51,7 @@ class Search:
 
     def _in_keys(self, names: list[bytes]) -> Iterator[Hit]:
         types = self._types(names)
-        # Most keys are small hashes: those are read together, as far as one page goes.
+        # Most keys are small hashes: their first pages are read in one round trip.
         hashes = [key for key, kind in zip(names, types, strict=True) if kind == "hash"]
         with guarded(), self._client.pipeline(transaction=False) as pipeline:
             for key in hashes:
@@ -72,7 +68,7 @@ class Search:
                 yield from self._in_rest(family, name, key, kind)
 
     def _types(self, names: list[bytes]) -> list[str]:
-        """Return what each of *names* is; of records that is known."""
+        """Return the type of each key; items are known to be hashes."""
         asked = [key for key in names if not key.startswith(_ITEM)]
         with guarded(), self._client.pipeline(transaction=False) as pipeline:
             for key in asked:

@@ -1,10 +1,9 @@
 """
-Where a text holds a key: as it came, in its normal form, or escaped. Pure.
+Tell whether a text contains a key: as it came, in normal form, or escaped.
 
-A key that is a part of another one is not held by that: ``A1`` is in ``["A1"]`` and in
-``gid://shop/Product/A1``, and neither in ``A10`` nor in ``A1-B``. What could be any word or any
-number (``red``, ``12``) counts only where it stands by itself, under a name that a mapping reads
-keys from.
+Part of a longer key does not count: ``A1`` is in ``["A1"]`` and ``gid://shop/Product/A1``, but not
+in ``A10`` or ``A1-B``. A key that could be any word or number (``red``, ``12``) counts only as a
+whole value, under a name from which a mapping reads keys.
 """
 
 from __future__ import annotations
@@ -19,20 +18,20 @@ from urllib.parse import quote, quote_plus, unquote_plus
 
 from workers.webflow.item_keys import normal, parted
 
-_DISTINCT: Final = 5  # characters from which on a key with a digit or a mark is no common word
+_DISTINCT: Final = 5  # characters from which on a key with a digit or symbol is no common word
 _WORD: Final = 8  # the same, of letters alone
-_KEYS: Final = frozenset({"record", "key", "shown", "object"})  # names that our own entries use
+_KEYS: Final = frozenset({"record", "key", "shown", "object"})  # names in our own entries
 _DEPTH: Final = 60
 
 
 class KeyText:
     """
     Args:
-        record: The key in its normal form.
-        parts: Of how many parts it is.
+        record: The key in normal form.
+        parts: Number of parts of the key.
         names: Names under which mappings read it; empty: any.
-        is_key: Whether a text is the key of a record: then what of it is our key is none.
-        others: The other collections: a record of one of them may have the same key.
+        is_key: Tells whether a text is the key of another record, and therefore no mention of this.
+        others: The other collections: their records may have the same key.
     """
 
     def __init__(
@@ -61,7 +60,7 @@ class KeyText:
         self.distinct = _is_distinct(record)
 
     def may_hold(self, data: bytes) -> bool:
-        """Whether *data* has the bytes of the key at all: quick, and often wrong."""
+        """Quick check for the bytes of the key; often a false positive."""
         for form in self._wholes:
             if form in data:
                 return True
@@ -70,11 +69,10 @@ class KeyText:
         )
 
     def is_it(self, text: str) -> bool:
-        """Whether *text* is the key."""
         return text == self.record or (len(self._parts) == 1 and normal(text) == self.record)
 
     def in_body(self, body: bytes) -> bool:
-        """Whether the *body* of a delivery, or any text from outside, holds the key."""
+        """Tell whether the *body* of a delivery, or any foreign text, contains the key."""
         if not self.may_hold(body):
             return False
         value = _json(body)
@@ -92,7 +90,7 @@ class KeyText:
         )
 
     def in_entry(self, text: str | bytes) -> bool:
-        """Whether an entry of ours, as JSON, is about the record or tells its key."""
+        """Tell whether one of our entries, as JSON, is about the record or contains its key."""
         data = text.encode() if isinstance(text, str) else text
         if not self.may_hold(data):
             return False
@@ -102,7 +100,7 @@ class KeyText:
         return self._tells(value, None, "") if value is not None else self.in_words(data.decode())
 
     def in_words(self, text: str) -> bool:
-        """Whether a *text* of ours, such as a message, tells the key."""
+        """Tell whether a *text* of ours, such as a message, contains the key."""
         if len(self._parts) > 1:
             return _has_token(self.record, text, anywhere=True)
         return self.distinct and (self.is_it(text) or self._mentions(self.record, text))
@@ -127,7 +125,7 @@ class KeyText:
             case list():
                 if value and isinstance(value[0], str) and value[0] in self._others:
                     value = value[2:]
-                # What stands in the entry of a record are its fields.
+                # The rest of a record's entry are its fields.
                 inner = None if value and isinstance(value[0], str) else collection
                 return self._is_about(value, collection) or any(
                     self._tells(each, inner, "") for each in value
@@ -140,7 +138,10 @@ class KeyText:
         return False
 
     def _is_about(self, entry: Sequence[Any], collection: Any) -> bool:
-        """Whether a list begins with our collection and key, or, in one of ours, with our key."""
+        """
+        Tell whether a list begins with our collection and key or, inside our collection, with our
+        key.
+        """
         texts = [each for each in entry[:2] if isinstance(each, str)]
         if texts[:1] == [self.collection] and len(texts) == 2 and self.is_it(texts[1]):
             return True
@@ -158,7 +159,7 @@ def _variants(text: str) -> Iterator[str]:
 
 
 def _forms(text: str) -> Iterator[bytes]:
-    """Yield *text* as it may stand in bytes."""
+    """Yield the encodings in which *text* may occur."""
     for each in _variants(text):
         escaped = (json.dumps(each)[1:-1], json.dumps(each, ensure_ascii=False)[1:-1])
         upper = re.sub(r"\\u[0-9a-f]{4}", lambda found: "\\u" + found[0][2:].upper(), escaped[0])
@@ -171,7 +172,7 @@ def _forms(text: str) -> Iterator[bytes]:
 
 
 def _has_token(part: str, text: str, *, anywhere: bool) -> bool:
-    """Whether *part* stands in *text*, as a word of its own; else than *anywhere*, as all of it."""
+    """Tell whether *text* contains *part* as a whole word; without *anywhere*, equals it."""
     texts = {text, unicodedata.normalize("NFC", text)}
     if not anywhere:
         return any(normal(each) == part for each in texts)
@@ -199,7 +200,7 @@ def _json(data: bytes) -> Any:
 
 
 def _scalars(value: Any, name: str, depth: int = 0) -> Iterator[tuple[str, str | int | float]]:
-    """Yield each scalar of *value* with the name that it stands under, and the names themselves."""
+    """Yield each scalar of *value* with its name, and the names themselves."""
     if isinstance(value, str | int | float):
         if not isinstance(value, bool):
             yield name, value
@@ -216,6 +217,6 @@ def _scalars(value: Any, name: str, depth: int = 0) -> Iterator[tuple[str, str |
 
 
 def _inner(value: Any) -> Any:
-    """Return the JSON that a text holds, as in the body of another program's message."""
+    """Parse JSON inside a text, as in a forwarded message."""
     inside = isinstance(value, str) and value[:1] in ("{", "[")
     return _json(value.encode("utf-8", "replace")) if inside else None

@@ -1,23 +1,23 @@
 """
 Every key of the store: its name, and what it holds.
 
-Here stand those that Python touches, by subject. The Lua steps (``workers/store/lua``) write nearly
-all of them under the same names; these kinds they alone touch:
+The functions below build the keys that Python uses, by subject. Most of them are written by the Lua
+steps (``workers/store/lua``) under the same names; these kinds are used by the steps only:
 
-- ``part:<part>``: one of its two parts was taken; ``fetch:<fetcher>:<source>:<object>``: hash
-- ``waiters:<collection>:<key>``: set: the items that wait for it; ``waking:``: has come
+- ``part:<part>``: one of two parts was accepted; ``fetch:<fetcher>:<source>:<object>``: hash
+- ``waiters:<collection>:<key>``: set: items that wait for it; ``waking:``: it has come
 - ``slice:<name>``, ``slice-number``, ``sliced-bytes``, ``sliced-of:<name>``: ``slices.lua``
-- ``born:``, ``status:<collection>:<copy>``: hashes: item id → createdOn, status as last seen
-- ``listed:<collection>:<copy>``: set: ids met since the round began
-- ``budget:<token hash>``: hash: the budget; ``:queue``: sorted set: who comes for a slot
-- ``spool:<file>``: what was drained of it (``spool.lua``)
-- ``seen:<source>``, ``seen-bytes``: its generations and sets of ids (``deduplication.lua``)
+- ``born:``, ``status:<collection>:<copy>``: hashes: item id → createdOn, last status
+- ``listed:<collection>:<copy>``: set: ids seen in this round
+- ``budget:<token hash>``: hash: the budget; ``:queue``: sorted set: who waits for a slot
+- ``spool:<file>``: how far it is drained (``spool.lua``)
+- ``seen:<source>``, ``seen-bytes``: generations and sets of ids (``deduplication.lua``)
 - ``cursors:<fetcher>``: hash: ``<source>:<object>`` → cursor
-- ``tombstones``, ``resting``: items that are gone; records at rest that no item has
-- ``guard:<collection>:<copy>``: hash: what a run counts (``run_counts.lua``)
+- ``tombstones``, ``resting``: items that are gone; retired records without an item
+- ``guard:<collection>:<copy>``: hash: counts of runs (``run_counts.lua``)
 - ``logs:<source>``: hash: the logs of its servers (``source_logs.lua``)
 - ``call:<token>``: the answer of a step, for a repeat of the call
-- ``history-trimmed``, ``letter-number``, ``wakes``: how far it was cut; a counter; times to wake
+- ``history-trimmed``, ``letter-number``, ``wakes``: last trim; a counter; times to wake
 """
 
 from __future__ import annotations
@@ -29,12 +29,11 @@ RQ: Final = "rq:"  # the keys of RQ
 
 
 def kind_of(key: str) -> str:
-    """Return the kind of *key*, which is one of ours."""
     return key.removeprefix(PREFIX).partition(":")[0]
 
 
 def rest_of(key: str) -> str:
-    """Return what follows the kind of *key*, which is one of ours."""
+    """Return *key* without prefix and kind."""
     return key.removeprefix(PREFIX).partition(":")[2]
 
 
@@ -45,43 +44,43 @@ def every(kind: str) -> str:
 
 # The store itself -------------------------------------------------------------------------------
 
-VERSION = f"{PREFIX}version"  # which form it has (``version.py``)
-UPGRADE = f"{PREFIX}upgrade"  # lock: who brings it to this version (``upgrade.py``)
-UPGRADED = f"{PREFIX}upgraded"  # when that was done
-MERGED = f"{PREFIX}merged"  # hash: how many records of a collection were merged
-KEY_PARTS = f"{PREFIX}key-parts"  # hash: of how many parts the keys of a collection are
-CLOCK = f"{PREFIX}clock"  # how far its clock is, and went back (``sweep.lua``)
-MEMORY = f"{PREFIX}memory"  # JSON: what each family of keys takes (``memory.py``)
-LOSSES = f"{PREFIX}losses"  # hash: what it may lack (``losses.lua``)
+VERSION = f"{PREFIX}version"  # of the stored form (``version.py``)
+UPGRADE = f"{PREFIX}upgrade"  # lock: who upgrades the store (``upgrade.py``)
+UPGRADED = f"{PREFIX}upgraded"  # when it was upgraded
+MERGED = f"{PREFIX}merged"  # hash: collection → merged records
+KEY_PARTS = f"{PREFIX}key-parts"  # hash: collection → number of parts of its keys
+CLOCK = f"{PREFIX}clock"  # its time, and how far it went back (``sweep.lua``)
+MEMORY = f"{PREFIX}memory"  # JSON: bytes per family of keys (``memory.py``)
+LOSSES = f"{PREFIX}losses"  # hash: data that may be missing (``losses.lua``)
 LOSSES_PROVEN = f"{LOSSES}:proven"
 LOSSES_NUMBER = f"{LOSSES}:number"
-WITNESS = f"{PREFIX}witness"  # a file outside tells how far it had come (``witness.py``)
+WITNESS = f"{PREFIX}witness"  # a file outside records its progress (``witness.py``)
 ARRIVAL = f"{PREFIX}arrival"  # counter: the newest arrival number
 COUNTS = f"{PREFIX}counts"  # hash: the counters of promise 4
-HISTORY = f"{PREFIX}history"  # stream: what happened, bounded (``history_trim.lua``)
+HISTORY = f"{PREFIX}history"  # stream: the history, trimmed (``history_trim.lua``)
 
 
 # Processes and what wakes them ------------------------------------------------------------------
 
-PROCESSES = f"{PREFIX}processes"  # hash: one field a supervisor (``runtime/heartbeats.py``)
+PROCESSES = f"{PREFIX}processes"  # hash: a field per supervisor (``runtime/heartbeats.py``)
 SWEEPER = f"{PREFIX}sweeper"  # lock: who sweeps (``runtime/jobs.py``)
 RECONCILER = f"{PREFIX}reconciler"  # lock: who starts reconciles (``reconcile/schedule.py``)
-NUDGE = f"{PREFIX}nudge"  # list: makes the sweeper look now
-SPOOLS = f"{PREFIX}spools"  # hash: one field a spool that holds deliveries (``spool_marks.py``)
+NUDGE = f"{PREFIX}nudge"  # list: wakes the sweeper
+SPOOLS = f"{PREFIX}spools"  # hash: a field per spool with deliveries (``spool_marks.py``)
 
 
 def reconciling(collection: str) -> str:
-    """Lock: who reconciles it (``service/reconcile/lock.py``)."""
+    """Lock: who reconciles (``service/reconcile/lock.py``)."""
     return f"{PREFIX}reconciling:{collection}"
 
 
 def reconciled(collection: str) -> str:
-    """Hash: when its last run began and ended, and how (``service/reconcile/past_runs.py``)."""
+    """Hash: start, end and result of its last run (``service/reconcile/past_runs.py``)."""
     return f"{PREFIX}reconciled:{collection}"
 
 
 def wake(queue: str) -> str:
-    """A job for this destination, or for the fetch queue, is on its way."""
+    """Marker: a job for this destination, or the fetch queue, is queued."""
     return f"{PREFIX}wake:{queue}"
 
 
@@ -97,8 +96,7 @@ def due(collection: str, lane: str, waits_for: str = "") -> str:
     """
     Sorted set: records by the ms at which they may be sent.
 
-    Args:
-        waits_for: "sought": those that wait for an id; "room": those that wait for a plan limit.
+    *waits_for*: "sought": those without an item id yet; "room": those that wait for a plan limit.
     """
     name = f"{PREFIX}due:{collection}:{lane}"
     return f"{name}:{waits_for}" if waits_for else name
@@ -110,7 +108,7 @@ def waiting(collection: str) -> str:
 
 
 def not_live(collection: str) -> str:
-    """Set: records that are written staged only (``item_status.lua``)."""
+    """Set: records written staged only (``item_status.lua``)."""
     return f"{PREFIX}not-live:{collection}"
 
 
@@ -118,13 +116,13 @@ def given(collection: str, source: str) -> str:
     """
     Set: the records of the last snapshot of *source* (``service/reconcile/given.py``).
 
-    ``:as-of``: the ms at which that was taken; ``:<token>``: the set that takes its place.
+    ``:as-of``: the ms of that snapshot; ``:<token>``: the set that will replace it.
     """
     return f"{PREFIX}given:{collection}:{source}"
 
 
 def collection(name: str) -> str:
-    """Hash: paused, by, since; what the collection waits for (``record_health.lua``)."""
+    """Hash: paused, by, since; what it waits for (``record_health.lua``)."""
     return f"{PREFIX}collection:{name}"
 
 
@@ -134,7 +132,7 @@ def destination(name: str) -> str:
 
 
 def flight(destination: str) -> str:
-    """Sorted set: requests on their way, by their end; ``:lower``, ``:files``: some of them."""
+    """Sorted set: requests in progress, by deadline; ``:lower``, ``:files``: some of them."""
     return f"{PREFIX}flight:{destination}"
 
 
@@ -152,24 +150,23 @@ def item_keys(collection: str, copy: str) -> str:
 
 
 def twins(collection: str, copy: str) -> str:
-    """Hash: id of an item with the key of an older one → key (``duplicate_keys.lua``)."""
+    """Hash: id of an item whose key an older one has → key (``duplicate_keys.lua``)."""
     return f"{PREFIX}twins:{collection}:{copy}"
 
 
 def index(collection: str, copy: str, listing: str = "") -> str:
     """
-    Hash: how far the listing is (``listing_schedule.lua``), and when the schema was read.
+    Hash: progress of the listing (``listing_schedule.lua``), and when the schema was read.
 
-    Args:
-        listing: "edits", "round", "reconcile": another listing than the one that items wait for;
-            "filter": what the site answers to one.
+    *listing*: "edits", "round" or "reconcile": a listing that no item waits for; "filter": how the
+    site answers filters.
     """
     name = f"{PREFIX}index:{collection}:{copy}"
     return f"{name}:{listing}" if listing else name
 
 
 def index_of(collection: str, copy: str) -> list[str]:
-    """Return all keys that a listing fills."""
+    """Return all keys that listings fill."""
     kinds = ("ids", "keys", "born", "twins", "listed")
     listings = ("", "edits", "round", "reconcile", "filter")
     return [
@@ -199,28 +196,28 @@ def lookup(collection: str) -> str:
 
 
 def filtered(collection: str) -> str:
-    """Sorted set: those of `lookup` that are asked for by filter."""
+    """Sorted set: the part of `lookup` that is looked up by filter."""
     return f"{PREFIX}filter:{collection}"
 
 
 def wanted(collection: str) -> str:
-    """Sorted set: keys that references wait for, by the ms of the next look."""
+    """Sorted set: keys that references wait for, by the ms of the next lookup."""
     return f"{PREFIX}wanted:{collection}"
 
 
 # Deliveries -------------------------------------------------------------------------------------
 
-SLICES = f"{PREFIX}slices"  # list: what is left to be done in slices (``slices.lua``)
+SLICES = f"{PREFIX}slices"  # list: work to do in slices (``slices.lua``)
 SLICED = f"{PREFIX}sliced"  # list: deliveries accepted in slices (``sliced_deliveries.lua``)
 
 
 def sliced(name: str) -> str:
-    """Hash: one delivery that is accepted in slices."""
+    """Hash: a delivery accepted in slices."""
     return f"{SLICED}:{name}"
 
 
 def slicing(name: str) -> str:
-    """List: the pieces of a delivery that is handed over to be sliced."""
+    """List: the pieces of a delivery on their way to be sliced."""
     return f"{PREFIX}slicing:{name}"
 
 
@@ -230,17 +227,16 @@ def source(name: str) -> str:
 
 
 def stale(source: str) -> str:
-    """What was overtaken before it came (``stale_values.lua``)."""
+    """Hash: values overtaken before they came (``stale_values.lua``)."""
     return f"{PREFIX}stale:{source}"
 
 
 def kept(source: str, part: str = "") -> str:
     """
-    Stream: the deliveries that are kept (``delivery_log.lua``).
+    Stream: the kept deliveries (``delivery_log.lua``).
 
-    Args:
-        part: "words": stream: what those are packed by (``compression.py``); "state": hash: bytes,
-            and what was let go; "places": hash: number of a delivery → which events were taken.
+    *part*: "words": stream: their dictionaries (``compression.py``); "state": hash: bytes, and what
+    was dropped; "places": hash: number of a delivery → which events were accepted.
     """
     return f"{PREFIX}kept-{part}:{source}" if part else f"{PREFIX}kept:{source}"
 
@@ -249,7 +245,7 @@ def kept(source: str, part: str = "") -> str:
 
 LETTERS = f"{PREFIX}letters"  # sorted set: the open ones by time
 LETTERS_CLOSED = f"{LETTERS}:closed"
-RAW_BYTES = f"{PREFIX}raw-bytes"  # hash: what raw bodies take, by source
+RAW_BYTES = f"{PREFIX}raw-bytes"  # hash: source → bytes of raw bodies
 
 
 def letter(id: str) -> str:
@@ -258,18 +254,18 @@ def letter(id: str) -> str:
 
 
 def letters_raw(source: str) -> str:
-    """Set: open letters of events that could not be read whole."""
+    """Set: open letters of events that could not be mapped in full."""
     return f"{LETTERS}:raw:{source}"
 
 
 def raw(hash: str) -> str:
-    """Hash: one raw body for its letters, and its notices that wait for a fetch."""
+    """Hash: one raw body, for its letters and notices."""
     return f"{PREFIX}raw:{hash}"
 
 
 # The fetch queue (``fetch_queue.py``) -----------------------------------------------------------
 
-FETCHERS = f"{PREFIX}fetchers"  # set: the fetchers that were ever asked for anything
+FETCHERS = f"{PREFIX}fetchers"  # set: all fetchers ever used
 
 
 def fetcher(name: str) -> str:
@@ -281,8 +277,7 @@ def fetches(fetcher: str, which: str = "") -> str:
     """
     Sorted set: ``<source>:<object>`` by the ms at which it may be fetched.
 
-    Args:
-        which: "waiting": by the ms since which it waits; "failing": set: what is tried again.
+    *which*: "waiting": by the ms since which it waits; "failing": set: objects being retried.
     """
     return f"{PREFIX}fetches-{which}:{fetcher}" if which else f"{PREFIX}fetches:{fetcher}"
 
@@ -291,10 +286,10 @@ def fetches(fetcher: str, which: str = "") -> str:
 
 
 def forgetting(hash: str) -> str:
-    """The mark of a run that has not come to its end."""
+    """Marks a run of ``instep forget`` that has not finished."""
     return f"{PREFIX}forgetting:{hash}"
 
 
 def rewrite(token: str) -> str:
-    """Stream: one that is written anew (``rewrite_stream.lua``)."""
+    """Stream: the new copy of one (``rewrite_stream.lua``)."""
     return f"{PREFIX}rewrite:{token}"

@@ -1,10 +1,10 @@
 """
-The one kind of lock in the store: it knows its owner, and is free some seconds after that has died.
+The lock of the store: it knows its owner, and expires some seconds after the owner dies.
 
-What stands in the key is JSON that says who holds it, and is the token by which `redis.lock.Lock`
-renews and releases it: a process of another release respects it, and is respected, whatever token
-it writes. Times to live must not change from one release to the next: a lock that has longer to
-live than its own is taken for one that the store's clock has left behind (`clock.is_stale`).
+The value is JSON about the owner, and the token with which `redis.lock.Lock` renews and releases
+it. Processes of other releases respect it whatever their tokens look like, but the times to live
+must never change: a lock with a longer one counts as left over from a clock that was set back
+(`clock.is_stale`).
 """
 
 from __future__ import annotations
@@ -29,26 +29,20 @@ from workers.errors import StoreUnavailable
 from workers.store import clock
 from workers.store.connection import guarded
 
-SECONDS = 10.0  # that it outlives its owner
-RENEW = 2.0  # s between two renewals
-_LOOK = 0.5  # s between two looks at a lock that may be a dead owner's
+SECONDS = 10.0  # time to live
+RENEW = 2.0  # s between renewals
+_LOOK = 0.5  # s between checks whether its owner is dead
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """
-    Who holds a lease.
-
-    Args:
-        since: Seconds since 1970, by the owner's clock; 0: nobody knows.
-        work: What it does, as "instep reconcile" or "the schedule".
-    """
+    """Who holds a lease."""
 
     host: str = ""
     pid: int = 0
-    since: float = 0.0
-    work: str = ""
+    since: float = 0.0  # s since 1970 on the owner's clock; 0: unknown
+    work: str = ""  # such as "instep reconcile" or "the schedule"
 
     def __str__(self) -> str:
         if not self.pid:
@@ -59,16 +53,14 @@ class Owner:
 
 class Lease:
     """
-    Of this process, or thread.
+    A lease of this process or thread. Every method raises StoreUnavailable if the store does not
+    answer.
 
     Args:
         name: The key.
-        work: What is done while it is held.
-        seconds: That it outlives its owner.
-        now: Of a clock that goes on while the machine sleeps, in s.
-
-    Raises (every method):
-        StoreUnavailable: The store did not answer.
+        work: What it is held for.
+        seconds: Time to live.
+        now: A clock in s that also runs while the machine sleeps.
     """
 
     def __init__(
@@ -88,15 +80,15 @@ class Lease:
         self._now = now
         self._renewed = float("-inf")
         self._told = ""
-        self._turn = threading.RLock()  # a thread renews what another one works under
+        self._turn = threading.RLock()  # renewed by a thread of its own
 
     @property
     def token(self) -> str:
-        """What stands in the store while this one holds it; nothing: it does not."""
+        """The value in the store while this process holds it; empty otherwise."""
         return self._told
 
     def take(self) -> bool:
-        """Take it where it is free, keep it where it is held; return whether it is held now."""
+        """Acquire or renew it; return whether it is held now."""
         if self.keep():
             return True
         if clock.is_stale(self._client, self.name, int(1000 * self._seconds)):
@@ -114,9 +106,9 @@ class Lease:
         """
         Renew it; return whether it is still held.
 
-        One that the store has let go though it was renewed in time (its clock was set, its data
-        put back) is taken again, unless another has it. After a longer silence of ours another may
-        have come and gone: then it is lost, for good.
+        If the store dropped it although it was renewed in time (its clock was set, or a backup
+        restored), it is acquired again, unless another process has it. If it was not renewed in
+        time, it is lost for good: another process may have held it meanwhile.
         """
         with self._turn:
             if not self._told:
@@ -126,7 +118,7 @@ class Lease:
                 try:
                     self._lock.reacquire()
                 except LockError:
-                    # Not by *began*: this process may have stood still since.
+                    # Not *began*: this process may have been suspended since.
                     late = self._now() - self._renewed > self._seconds
                     if late or not self._lock.acquire(token=self._told):
                         self._told = ""
@@ -136,9 +128,10 @@ class Lease:
 
     def write(self, give: Callable[[Pipeline], object]) -> bool:
         """
-        Carry out what *give* adds to a transaction, and only while it is held.
+        Run the commands that *give* adds to a transaction, only while the lease is held.
 
-        It may be called again, since renewing touches the key as well. Returns whether it was done.
+        Returns whether they were run. *give* may be called repeatedly, since a renewal touches the
+        key.
         """
         with guarded(), self._client.pipeline(transaction=True) as commands:
             while self._told:
@@ -153,7 +146,7 @@ class Lease:
         return False
 
     def end(self) -> None:
-        """Leave it to the next one at once; nothing where another holds it."""
+        """Release it, unless another process holds it."""
         with self._turn:
             if self._told:
                 self._told = ""
@@ -161,14 +154,14 @@ class Lease:
                     self._lock.release()
 
     def owner(self) -> Owner | None:
-        """Return who holds it; None: nobody."""
+        """Return the holder, if any."""
         return owner_of(self._client, self.name)
 
     def is_dead(self, sleep: Callable[[float], object] = time.sleep) -> bool:
         """
-        Wait until it runs out, or its owner renews it; return whether it has run out.
+        Wait until it expires (True) or is renewed (False).
 
-        So nobody is told that a process holds it which died a moment ago.
+        So a lease whose owner has just died is not reported as held.
         """
         with guarded():
             left = float(self._client.pttl(self.name))
@@ -182,12 +175,7 @@ class Lease:
 
 
 def owner_of(client: redis.Redis, name: str) -> Owner | None:
-    """
-    Return who holds the lease *name*; None: nobody.
-
-    Raises:
-        StoreUnavailable: The store did not answer.
-    """
+    """Return the holder of the lease *name*, if any; StoreUnavailable if there is no answer."""
     with guarded():
         text = client.get(name)
     if text is None:
@@ -201,12 +189,7 @@ def owner_of(client: redis.Redis, name: str) -> Owner | None:
 
 @contextlib.contextmanager
 def kept(lease: Lease, lost: Callable[[], object] = lambda: None) -> Iterator[None]:
-    """
-    Renew *lease*, which is held, in a thread of its own for the length of a ``with``.
-
-    Args:
-        lost: Called there once it is lost.
-    """
+    """Renew *lease*, which is held, in a thread during a ``with``; *lost* is called there."""
     ended = threading.Event()
     thread = threading.Thread(target=_renew, args=(lease, ended, lost), name="lease", daemon=True)
     thread.start()
@@ -229,6 +212,6 @@ def _renew(lease: Lease, ended: threading.Event, lost: Callable[[], object]) -> 
 
 
 def _told(work: str) -> str:
-    # The number tells two of one process apart.
+    # The token distinguishes two leases of one process.
     told = {"host": socket.gethostname(), "pid": os.getpid(), "since": time.time(), "work": work}
     return json.dumps(told | {"token": uuid.uuid4().hex})

@@ -1,4 +1,4 @@
-"""The ids of dead letters of events that could not be read whole. Pure."""
+"""Ids of dead letters for events that could not be mapped in full."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from workers.model.changes import Incoming
 
 
 def raw_letter(source: str, body: bytes, index: int) -> str:
-    """Return the id of the dead letter of a raw body: a repeat is the same letter."""
+    """Return the id of the letter of a raw body; a repeat gets the same."""
     digest = hashlib.sha256(b"%s\0%d\0%s" % (source.encode(), index, body)).hexdigest()
     return f"u{digest[:16]}"
 
 
 def event_letter(source: str, id: str) -> str:
-    """Return the id of the dead letter of the event *id*: a repeat is the same letter."""
+    """Return the id of the letter of the event *id*; a repeat gets the same."""
     digest = hashlib.sha256(b"%s\0%s" % (source.encode(), id.encode())).hexdigest()
     return f"u{digest[:16]}"
 
 
 def named(source: str, body: bytes, events: Iterable[Incoming]) -> Iterator[tuple[Incoming, str]]:
     """
-    Yield the *events* of one delivery, each with the id of the dead letter that it would have.
+    Yield each event of a delivery with the id of its potential dead letter.
 
-    It is named by the event id; of several events with one id the first has that name, and any
-    other is named by the body and its place in it, as one without an id is.
+    It derives from the event id; without one, or for a second event with the same id, from the body
+    and the event's index.
     """
     ids: set[str] = set()
     for event in events:

@@ -1,9 +1,9 @@
 """
-The locales of a site and the variants of its items, as the store knows them.
+The locales of sites and the variants of items, in the store.
 
-They (`keys.site`, `keys.variants`, ``locales.lua``) are read only where a
-collection or a mapping writes more than the primary locale: the locales once a day, by GET /sites,
-and the variants by listing those of all other locales, a page at a time.
+`keys.site`, `keys.variants` and ``locales.lua``, used only if a collection or mapping writes more
+than the primary locale. Locales are read once a day by GET /sites; variants by listing all other
+locales, page by page.
 """
 
 from __future__ import annotations
@@ -21,42 +21,30 @@ from workers.store.scripts import Steps
 from workers.webflow.item_answers import Answer, ItemView
 from workers.webflow.site import Locale, Site
 
-AGAIN_MS = 300_000  # until locales that could not be read are asked for again
-SOON_MS = 10_000  # the same, where nothing was answered
-LIST_EVERY = 30.0  # s between two listings of the variants that items wait for
-SHARE = 10  # one in so many requests is for such a listing
+AGAIN_MS = 300_000  # before locales that could not be read are requested again
+SOON_MS = 10_000  # the same, if there was no answer
+LIST_EVERY = 30.0  # s between listings of variants that items wait for
+SHARE = 10  # one request in so many is for such a listing
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """
-    What is known of the locales of a collection's site.
+    """What is known of the locales of a collection's site."""
 
-    Args:
-        locales: The primary one first; None: they were not read.
-        failed: Why the last answer gave none.
-        sites: Those that may have the collection, while it is not known which.
-        turn: Whose collections are to be listed next.
-    """
-
-    locales: tuple[Locale, ...] | None = None
-    failed: str = ""
-    sites: tuple[Site, ...] = ()
-    turn: int = 0
+    locales: tuple[Locale, ...] | None = None  # the primary one first; None: not read
+    failed: str = ""  # reason of the last failure
+    sites: tuple[Site, ...] = ()  # candidates, while the site is unknown
+    turn: int = 0  # index of the site to ask next
 
 
 class Locales:
-    """
-    Raises (every method):
-        StoreUnavailable: The store did not answer.
-    """
+    """Every method raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, steps: Steps, settings: Settings) -> None:
         self.steps = steps
         self.settings = settings
 
     def known(self, collection: Collection) -> Known:
-        """Return what is known of the site of *collection*."""
         with guarded():
             names = ["locales", "failed", "sites", "turn"]
             locales, failed, found, turn = self.steps.client.hmget(self._key(collection), names)
@@ -69,27 +57,27 @@ class Locales:
         )
 
     def keep(self, lookup: Lookup, site: Site) -> None:
-        """Keep the locales of the *site* of a collection."""
+        """Store the locales of a collection's *site*."""
         pairs = json.dumps([[locale.tag, locale.id] for locale in site.locales])
         read: dict[Any, Any] = {"locales": pairs, "read": lookup.at, "next": lookup.at}
         self._set(lookup, read, "failed", "sites", "turn")
 
     def search(self, lookup: Lookup, sites: tuple[Site, ...], turn: int) -> None:
-        """Keep the *sites* of which one has the collection; that at *turn* is asked next."""
+        """Store the *sites* that may have the collection; the one at *turn* is asked next."""
         text = json.dumps([[s.id, [[one.tag, one.id] for one in s.locales]] for s in sites])
         self._set(lookup, {"sites": text, "turn": turn, "next": lookup.at})
 
     def fail(self, lookup: Lookup, reason: str, *, soon: bool) -> None:
-        """Keep why the locales could not be read; what was known of them serves on."""
+        """Record why the locales could not be read; known ones stay in use."""
         again = lookup.at + (SOON_MS if soon else AGAIN_MS)
         self._set(lookup, {"failed": reason, "next": again}, "sites", "turn")
 
     def ingest_page(self, lookup: Lookup, page: Answer | None) -> dict[str, Any]:
         """
-        Take in one *page* of the variants; None: none came, and the same page is asked for again.
+        Store one *page* of variants; None: the request failed, and will be repeated.
 
         Returns:
-            ``{"found", "done"}``: items of which a new variant is to be written.
+            ``{"found", "done"}``: *found*: items with a new variant to write.
         """
         collection = self.settings.collections[lookup.collection]
         destination = self.settings.destinations[collection.destination]

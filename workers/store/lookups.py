@@ -1,6 +1,4 @@
-"""
-The GETs that a claim hands out in the place of a batch, as ``claim.lua`` writes them. Pure.
-"""
+"""The GETs that a claim may return instead of a batch, parsed from ``claim.lua``."""
 
 from __future__ import annotations
 
@@ -9,12 +7,12 @@ from typing import Any
 
 from workers.model.attempts import Lookup
 
-# Between the edit and the listing that shows it, and between two clocks of the CMS.
+# Covers the delay from an edit to its listing, and differences between the CMS's clocks.
 OVERLAP_MS = 60_000
 
 
 def lookup(token: str, answer: dict[str, Any]) -> Lookup:
-    """Return the page of a listing, the schema or the locales that are to be read."""
+    """Parse a lookup: a listing page, the schema, locales or variants."""
     collection, kind = answer["collection"], answer["step"]
     if kind in ("filter", "index"):
         return _page(token, answer)
@@ -56,7 +54,7 @@ def _page(token: str, answer: dict[str, Any]) -> Lookup:
 
 
 def moment_text(at: int | None) -> str | None:
-    """Return *at*, ms since 1970, as the CMS writes times."""
+    """Format *at*, ms since 1970, as the CMS writes times."""
     if at is None:
         return None
     return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

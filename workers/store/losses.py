@@ -1,16 +1,16 @@
 """
-What the store may lack of what it had acknowledged, until a reconcile has proven a collection.
+Losses: acknowledged data that the store may lack, until a reconcile has proven each collection.
 
-``losses.lua`` writes them. A loss is a dictionary with ``id`` and ``kind``:
+Written by ``losses.lua``. A loss is a dictionary with ``id`` and ``kind``:
 
 =======  ===========================================================================================
-kind     What happened
-=======  ===========================================================================================
-cut      the end of a damaged file was cut off (``workers/embedded/repair.py``): ``file``,
-         ``bytes``, ``written``, ``copy``
-older    the store holds less than it had held: ``held``, ``had``, numbers of accepted values
-copied   INSTEP_DATA was put back, or moved, by copying: ``seen``, how far it had come by then
-=======  ===========================================================================================
+kind     What happened =======
+=========================================================================================== cut
+the end of a damaged file was cut off (``workers/embedded/repair.py``): ``file``, ``bytes``,
+``written``, ``copy`` older    the store holds less than before: ``held``, ``had``, numbers of
+accepted values copied   INSTEP_DATA was restored, or moved, by copying: ``seen``, accepted values
+by then =======
+===========================================================================================
 """
 
 from __future__ import annotations
@@ -28,20 +28,17 @@ from workers.store.scripts import Steps
 
 
 class Losses:
-    """
-    Raises (every method):
-        StoreUnavailable: The store did not answer.
-    """
+    """Every method raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
 
     def note(self, loss: Mapping[str, Any]) -> None:
-        """Keep *loss*, once by its id; no confirmation of before counts any more."""
+        """Record *loss*, once per id; earlier confirmations no longer count."""
         self._steps.run("loss", dict(loss))
 
     def number(self) -> int:
-        """Return the number of the newest loss; a reconcile that begins now outruns it."""
+        """Return the number of the newest loss; a reconcile that starts now covers it."""
         with guarded():
             return int(self._steps.client.get(keys.LOSSES_NUMBER) or 0)
 
@@ -54,13 +51,12 @@ class Losses:
         as_of_ms: float = math.inf,
     ) -> None:
         """
-        Note that a reconcile has proven *collection*.
+        Record that a reconcile has proven *collection*.
 
         Args:
-            number: What `number` said before it read the CMS.
-            collections: All that there are; a loss that each of them has outrun is forgotten.
-            as_of_ms: Time of the snapshot, ms since 1970: of what was lost after that it knows
-                nothing.
+            number: The `number` from before it read the CMS.
+            collections: All collections; a loss proven in each of them is deleted.
+            as_of_ms: Time of the snapshot, ms since 1970: it proves nothing about later losses.
         """
         client = self._steps.client
         with guarded():
@@ -78,7 +74,7 @@ class Losses:
                 client.hdel(keys.LOSSES, *done)
 
     def open(self, collections: Iterable[str]) -> list[dict[str, Any]]:
-        """Return each loss, the oldest first, with ``unproven``: the collections it may be in."""
+        """Return the losses, oldest first, each with its ``unproven`` collections."""
         with guarded(), self._steps.client.pipeline(transaction=True) as pipeline:
             pipeline.hgetall(keys.LOSSES)
             pipeline.hgetall(keys.LOSSES_PROVEN)
@@ -93,8 +89,8 @@ class Losses:
 
 
 def _until(loss: Mapping[str, Any]) -> float:
-    """Return when the last of what *loss* took had come at the latest, ms since 1970."""
-    if "written" in loss:  # told in whole seconds
+    """Return the latest arrival of the lost data, ms since 1970."""
+    if "written" in loss:  # in whole seconds
         return datetime.fromisoformat(loss["written"]).timestamp() * 1000 + 1000
     return float(loss["at"])
 
@@ -106,7 +102,6 @@ def _shown(loss: dict[str, Any], unproven: list[str]) -> dict[str, Any]:
 
 
 def message(loss: Mapping[str, Any]) -> str:
-    """Return what *loss* says to an operator."""
     if loss["kind"] == "cut":
         return (
             f"{loss['bytes']} bytes at the end of {loss['file']} (written last at "
@@ -125,7 +120,7 @@ def message(loss: Mapping[str, Any]) -> str:
 
 
 def problem(loss: Mapping[str, Any]) -> Problem:
-    """Return what is wrong while *loss*, as `Losses.open` gives it, is not proven away."""
+    """Return the Problem of *loss*, as returned by `Losses.open`."""
     names = ", ".join(loss["unproven"])
     return Problem(
         f"store: since {loss['at']}",

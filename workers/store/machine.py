@@ -1,4 +1,4 @@
-"""This machine, as others read of it in the store."""
+"""The name of this machine in the store."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import socket
 
 
 def machine() -> str:
-    """Return a name for the host and its namespace of pids: containers may share either."""
+    """Return host name and pid namespace: containers may share either."""
     try:
         return f"{socket.gethostname()} {os.readlink('/proc/self/ns/pid')}"
     except OSError:

@@ -1,8 +1,8 @@
 """
-The store's memory: used, limit, what fills it, and a warning before it is full.
+The store's memory: usage, limit, what fills it, and a warning before it is full.
 
-`keys.MEMORY` is JSON: what the families of keys take, when that was measured, and since when memory
-is short.
+`keys.MEMORY` is JSON: bytes per family of keys, when they were measured, and since when memory is
+short.
 """
 
 from __future__ import annotations
@@ -23,24 +23,23 @@ from workers.store import keys
 from workers.store.connection import FULL, guarded, is_full
 from workers.store.families import SERVER, Sampler
 
-HIGH: Final = 0.7  # of the limit: from here on it is told
+HIGH: Final = 0.7  # of the limit: a warning is logged
 LEVELS: Final[Mapping[str, float]] = MappingProxyType({"full": FULL, "high": HIGH})
-SLACK: Final = 0.05  # of the limit that it has to fall below a level until that is over
-EVERY: Final = 1.0  # s between two looks at how much is used
-PASS_EVERY: Final = 10.0  # s from one pass over the keys to the next, at least
-SLICES: Final = 10  # of a pass, at each look
-REMEMBERED: Final = 60  # passes by which is told what grows
+SLACK: Final = 0.05  # of the limit: how far usage must fall below a level to end it
+EVERY: Final = 1.0  # s between reads of the usage
+PASS_EVERY: Final = 10.0  # s between passes over the keys, at least
+SLICES: Final = 10  # of a pass, per look
+REMEMBERED: Final = 60  # passes kept, to tell what grows
 
 _log = logging.getLogger(__name__)
 
 
 def read(client: redis.Redis) -> dict[str, Any]:
     """
-    Return ``{used, limit, families, measured, level, since, full}``: bytes; *limit* None: there is
-    none; *full*: new deliveries are refused.
+    Return ``{used, limit, families, measured, level, since, full}``, in bytes.
 
-    Raises:
-        StoreUnavailable: The store did not answer.
+    *limit* is None without one; *full*: new deliveries are refused. StoreUnavailable if the store
+    does not answer.
     """
     with guarded():
         used, limit = _used(client.info("memory"))
@@ -58,10 +57,7 @@ def read(client: redis.Redis) -> dict[str, Any]:
 
 def level_of(used: int, limit: int | None, before: str) -> str:
     """
-    Return "full", "high" or "".
-
-    Args:
-        before: The level until now: it stays until memory has fallen clearly below it.
+    Return "full", "high" or ""; *before*, the current level, ends only clearly below its limit.
     """
     share = used / limit if limit else 0.0
     for name, least in LEVELS.items():
@@ -71,7 +67,7 @@ def level_of(used: int, limit: int | None, before: str) -> str:
 
 
 def growing(before: Mapping[str, int], now: Mapping[str, int]) -> str | None:
-    """Return the family that has grown most; the largest one where none has grown."""
+    """Return the family that has grown most, or the largest if none has."""
     grown = {name: size - before.get(name, 0) for name, size in now.items() if name != SERVER}
     if not grown:
         return None
@@ -81,13 +77,9 @@ def growing(before: Mapping[str, int], now: Mapping[str, int]) -> str | None:
 
 class MemoryMonitor:
     """
-    Measures, stores what was measured, and warns once for each level that is reached.
+    Measures and stores the usage, and warns once per level.
 
-    Args:
-        clock: Seconds, only rising.
-
-    Raises (every method):
-        StoreUnavailable: The store did not answer.
+    Every method raises StoreUnavailable if the store does not answer. *clock*: monotonic seconds.
     """
 
     def __init__(
@@ -106,7 +98,7 @@ class MemoryMonitor:
         self._told: dict[str, Any] | None = None  # as it is stored
 
     def look(self) -> None:
-        """Look at what is used, and at some of the keys; does nothing more than once a second."""
+        """Read the usage and measure some keys; at most once a second."""
         if self._clock() < self._next:
             return
         self._next = self._clock() + EVERY
@@ -126,13 +118,13 @@ class MemoryMonitor:
             self._told = told
 
     def _measure(self, used: int) -> dict[str, Any]:
-        """Go on with a pass; return what is new of it."""
+        """Continue a pass; return new results."""
         try:
             return self._go_on(used)
         except StoreUnavailable as error:
             if not isinstance(error.__cause__, redis.ResponseError):
                 raise
-            # Some hosts forbid MEMORY USAGE or SCAN: how much is used is told all the same.
+            # Some hosts forbid MEMORY USAGE or SCAN: total usage is still reported.
             _log.warning("families of keys cannot be measured", extra={"reason": str(error)})
             self._going, self._pass = False, float("inf")
             return {}

@@ -1,9 +1,8 @@
 """
-The outbox in Prometheus' words, read afresh from the store for every scrape.
+Prometheus metrics, read from the store at every scrape.
 
-All processes share the store, so any of them can be asked, and none has numbers of its own. What
-goes up and down as values meet their fates is a gauge, ``field_values`` too: a replay takes a
-value from dead back to pending.
+All processes share the store, so any of them can be scraped. Numbers that go up and down are
+gauges, ``field_values`` too: a replay returns a value from dead to pending.
 """
 
 from __future__ import annotations
@@ -26,14 +25,7 @@ Family = CounterMetricFamily | GaugeMetricFamily
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """
-    A metric as documented: what it counts, in which unit.
-
-    Args:
-        help: One line.
-        labels: Names of its labels.
-        counter: Whether it only rises; its name ends in ``_total`` then.
-    """
+    """A documented metric; a *counter*'s name ends in ``_total``."""
 
     help: str
     labels: tuple[str, ...] = ()
@@ -117,7 +109,7 @@ METRICS: Final[Mapping[str, Metric]] = MappingProxyType(
 RUNS: Final = ("done", "held", "failed", "running", "killed")  # states of a reconcile
 STATES: Final = ("flowing", "waiting", "outage", "paused")
 
-# Metric → where its numbers stand in the status: section, and key of each of its entries.
+# Metric → section of the status, and key in each of its entries.
 _BY_NAME: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "deliveries_total": ("sources", "deliveries"),
@@ -141,13 +133,7 @@ _BY_NAME: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 
 
 class OutboxCollector(Collector):
-    """
-    Metrics of one outbox.
-
-    Args:
-        status: Returns the status, in the shape of ``instep status --json``; raises
-            StoreUnavailable.
-    """
+    """Collects from *status*, which returns the data of ``instep status --json``."""
 
     def __init__(self, status: Callable[[], Mapping[str, Any]]) -> None:
         self._status = status
@@ -181,19 +167,14 @@ class OutboxCollector(Collector):
 
 
 def text(status: Callable[[], Mapping[str, Any]]) -> bytes:
-    """
-    Return the metrics in Prometheus' text format.
-
-    Raises:
-        StoreUnavailable: *status* does.
-    """
+    """Return the metrics in Prometheus' text format; StoreUnavailable if *status* raises it."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(OutboxCollector(status))
     return generate_latest(registry)
 
 
 def text_without_store(spooled: int) -> bytes:
-    """Return what a machine knows by itself: the deliveries that its spools hold."""
+    """Return the only metric that needs no store: deliveries in this machine's spools."""
     family = _family("instep_spool_deliveries")
     family.add_metric([], spooled)
     registry = CollectorRegistry(auto_describe=False)

@@ -1,7 +1,7 @@
 """
-The outbox: the state each item should have, and what of it the CMS does not show yet.
+The outbox: the desired state of each item, and which parts the CMS does not show yet.
 
-Every method is one Lua step (``workers/store/lua``). Its keys stand in ``workers/store/keys.py``.
+Every method is one Lua step (``workers/store/lua``); keys are in ``workers/store/keys.py``.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from workers.store.settlement import settlement
 from workers.store.slicing import Slice
 
 FATES = ("written", "superseded", "unchanged", "stale", "ignored", "discarded", "dead", "pending")
-LETTERS_MOST = 10_000  # of unmapped events, open, per source; beyond that one stands for each cause
-RAW_BYTES = 64 * 1024 * 1024  # that their bodies take, per source; beyond that they have none
-DEDUPE_HOURS = 24.0  # where neither the source nor its sender says
-INDEX_EVERY = 30.0  # s between look-ups of what was edited since
-V1_INDEX_EVERY = 600.0  # s; v1 cannot filter and lists the whole collection anew
-FETCHES = ":fetch"  # woken like a destination, as in fetch_queue.lua; none has such a name
-FLIGHTS = 4  # requests on their way to one destination at once
+LETTERS_MOST = 10_000  # open letters of unmapped events per source; then one per cause
+RAW_BYTES = 64 * 1024 * 1024  # of their bodies per source; then bodies are dropped
+DEDUPE_HOURS = 24.0  # default, unless source or sender set it
+INDEX_EVERY = 30.0  # s between listings of recent edits
+V1_INDEX_EVERY = 600.0  # s; v1 cannot filter, and lists the whole collection
+FETCHES = ":fetch"  # pseudo-destination of the fetch queue, as in fetch_queue.lua
+FLIGHTS = 4  # concurrent requests per destination
 
 _log = logging.getLogger(__name__)
 
@@ -44,21 +44,16 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Settled:
     settled: int
-    lost: int  # items whose claim had run out
+    lost: int  # items whose claim had expired
     letters: int
-    claimed: dict[str, Any] | None = None  # for `Outbox.claimed`; None: nothing was asked for
+    claimed: dict[str, Any] | None = None  # for `Outbox.claimed`; None: no claim
 
 
 class Outbox:
     """
     Accepts, claims and settles.
 
-    Args:
-        steps: The store.
-        settings: Which collections belong to which destination and copy.
-
-    Raises (every method):
-        StoreUnavailable: The store did not answer.
+    Every method raises StoreUnavailable if the store does not answer.
     """
 
     def __init__(self, steps: Steps, settings: Settings) -> None:
@@ -71,23 +66,23 @@ class Outbox:
     # accept ---------------------------------------------------------------------------------
 
     def check_room(self) -> None:
-        """Raise StoreUnavailable where the store is too full to accept anything."""
+        """Raise StoreUnavailable if the store is too full to accept anything."""
         self.room.check()
 
     def _history(self) -> dict[str, int] | None:
-        """Return the bounds of the history once a second, for the step that then trims it."""
+        """Return the limits of the history once a second, when the step should trim it."""
         if time.monotonic() < self._trimmed + 1.0:
             return None
         self._trimmed = time.monotonic()
         return self.settings.store.history
 
     def accept(self, delivery: Delivery) -> Accepted:
-        """Keep a delivery whole, or say that it was seen, or that there is no room for it."""
+        """Store a delivery whole, unless it is a duplicate or there is no room."""
         if not delivery.retires:
             self.check_room()
         call = self._call(delivery)
         request, text, *kept = call.arguments
-        # What a run may do is counted in the step that takes it; what was fetched has a claim.
+        # Runs are limited, and fetches are claimed, within one step: neither is sliced.
         if delivery.mode in ("live", "remap") and slicing.are_many(request["events"]):
             answer = slicing.begin(self.steps, request, text, (kept[0], kept[1]))
         else:
@@ -96,16 +91,18 @@ class Outbox:
 
     def accept_in_order(self, deliveries: Sequence[Delivery]) -> list[Accepted]:
         """
-        Keep the first of *deliveries*, and of the others as many as go with it without a wait for
-        its answer: those of a spool, none of which is taken unless all before it were.
+        Store the first of *deliveries*, and as many more as fit into its round trip.
+
+        For spools: no delivery is accepted unless all before it were.
 
         Raises:
-            StoreUnavailable: The first was not kept.
+            StoreUnavailable: The first one was not stored.
         """
         calls: list[AcceptCall] = []
         for delivery in deliveries:
             call = self._call(delivery)
-            # New words serve those behind it, and slices begin by a step of their own.
+            # A new dictionary is needed by the next delivery; slicing starts with a step of its
+            # own.
             alone = slicing.are_many(call.arguments[0]["events"]) or call.brings_words
             if alone:
                 break
@@ -189,26 +186,25 @@ class Outbox:
         starting: bool = False,
     ) -> Step:
         """
-        Return the next step of *destination*; its budget slot is taken with it.
+        Return the next step of *destination*, with its budget slot.
 
         Args:
-            flights: Requests that may be on their way to it at once.
-            lower: How many of them replays and reconciles may take; 0: all but one.
-            token: The same token asked again gets the same step; by default a new one.
-            starting: This is the first claim of a job, which answers the wake-up: its marker is
-                cleared.
+            flights: Concurrent requests allowed.
+            lower: How many of them replays and reconciles may use; 0: all but one.
+            token: The same token gets the same step; a new one by default.
+            starting: The first claim of a job, which clears the wake-up marker.
         """
         request = claims.request_for(self.settings, destination, flights, lower, token)
         if starting:
-            # Before the outbox is read, not after. A change that lands in between then queues one
-            # job too many; in the other order it would wait for the sweep.
+            # Deleted before the outbox is read: a change that arrives in between queues one job too
+            # many; the other order would leave it to the sweep.
             answer = claims.claim_anew(self.steps, request, keys.wake(destination.name))
         else:
             answer = claims.claim(self.steps, request)
         return step_of(request["token"], destination.name, answer)
 
     def claimed(self, request: dict[str, Any], answer: dict[str, Any]) -> Step:
-        """Return the step that *answer* to the *request* of `settle` begins."""
+        """Return the step from the *request* and *answer* of a claim behind a `settle`."""
         answer = claims.claim(self.steps, request, answer)
         return step_of(request["token"], request["destination"], answer)
 
@@ -222,16 +218,16 @@ class Outbox:
         then: dict[str, Any] | None = None,
     ) -> Settled:
         """
-        Carry out the outcomes on *batch*.
+        Carry out the outcomes of *batch*.
 
         Args:
-            outcome: A word for the history, e.g. the status.
-            heard: What is learned of the budget and of the destination in the same step; None:
-                nothing was sent, or that was told already.
-            then: A `claims.request_for`, carried out behind it in the same round trip.
+            outcome: A word for the history, such as the status.
+            heard: Rate headers and health, recorded in the same step; None: nothing was sent, or
+                they are recorded already.
+            then: A `claims.request_for`, run behind it in the same round trip.
 
         Raises:
-            NotSettled: That was claimed, but nothing was settled.
+            NotSettled: The claim succeeded, but not the settle.
         """
         told = settlement(batch, batch_outcome, self.settings, heard)
         told |= {"token": uuid.uuid4().hex, "weak": self._weak, "outcome": outcome}
@@ -240,21 +236,21 @@ class Outbox:
         return Settled(**sums, claimed=claimed)
 
     def give_back(self, batch: Batch, *, wait: float = 0.0) -> Settled:
-        """Return a claim unused: nothing was sent."""
+        """Release a claim of which nothing was sent."""
         item_outcomes = tuple(ItemOutcome(item.record, wait=wait) for item in batch.items)
         return self.settle(batch, BatchOutcome(item_outcomes, "refusal"), outcome="given back")
 
     # waking ----------------------------------------------------------------------------------
 
     def job_started(self, destination: str) -> None:
-        """Clear the marker of *destination*: before its outbox is read, not after."""
-        # A change that lands in between then queues one job too many; in the other order it
-        # would wait for the sweep.
+        """Clear the marker of *destination*; call it before the outbox is read."""
+        # A change that arrives in between queues one job too many; the other order would leave it
+        # to the sweep.
         with guarded():
             self.steps.client.delete(keys.wake(destination))
 
     def wants_job(self, destination: str) -> bool:
-        """Set the marker of *destination*; True for the caller that is to enqueue a job."""
+        """Set the marker of *destination*; True: the caller must enqueue a job."""
         with guarded():
             key = keys.wake(destination)
             if clock.is_stale(self.steps.client, key, MARKER_MS):
@@ -263,10 +259,9 @@ class Outbox:
 
     def sweep(self, fetchers: Sequence[str] = ()) -> tuple[tuple[str, ...], float]:
         """
-        Return who is to get a job, and the seconds until the next stored wake time.
+        Return the destinations that need a job, and the seconds until the next stored wake time.
 
-        Args:
-            fetchers: Those that the mappings name; `FETCHES` gets a job where one is due.
+        *fetchers*: those of the mappings; `FETCHES` needs a job if one of them has something due.
         """
         destinations = [
             {"name": name, "collections": [c.name for c in self.settings.collections_of(name)]}
@@ -279,7 +274,7 @@ class Outbox:
         return tuple(answer["wake"] or ()), answer["ms"] / 1000
 
     def slice(self) -> Slice:
-        """Do a little of what steps have left to be done."""
+        """Do the next slice of pending work."""
         return slicing.go_on(self.steps)
 
     # reading --------------------------------------------------------------------------------
@@ -296,5 +291,5 @@ class Outbox:
 
 
 def balanced(counts: dict[str, int]) -> bool:
-    """Whether each accepted field value has exactly one fate (P4)."""
+    """Tell whether each accepted field value has exactly one fate (P4)."""
     return counts["accepted"] == sum(counts[fate] for fate in FATES)

@@ -1,8 +1,7 @@
 """
-One budget per token, shared by every process, destination and kind of call.
+The rate limit budget: one per token, shared by all processes, destinations and kinds of request.
 
-A claim takes its slot in its own step (``rate_limiter.lua``); here is the slot of a call outside
-of a claim, and what the answers teach.
+A claim takes its slot in its own step (``rate_limiter.lua``); this is for requests without one.
 https://developers.webflow.com/data/reference/rate-limits
 """
 
@@ -18,25 +17,21 @@ from workers.store.settlement import rate_told
 
 
 class Limiter:
-    """
-    Raises (every method):
-        StoreUnavailable: The store did not answer.
-    """
+    """Every method raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, steps: Steps) -> None:
         self.steps = steps
 
     def take(self, destination: Destination, lane: Lane = "live") -> float:
         """
-        Take a slot. Returns 0.0, or the seconds after which to ask again: then none is taken.
+        Take a slot and return 0.0, or the seconds after which to try again.
 
-        Args:
-            lane: What the call is for. One of a lower lane leaves the burst to live changes.
+        A *lane* below live leaves the burst to live changes.
         """
         return float(self._run("acquire_slot", destination, lane)["ms"]) / 1000
 
     def give_back(self, destination: Destination) -> None:
-        """Give back the slot of a claim of which nothing was sent."""
+        """Return the slot of a claim of which nothing was sent."""
         self._run("release_slot", destination, "live")
 
     def _run(self, step: str, destination: Destination, lane: Lane) -> dict[str, Any]:
@@ -61,14 +56,14 @@ class Limiter:
         close: float | None = None,
     ) -> None:
         """
-        Take in the rate headers of an answer.
+        Record the rate headers of an answer.
 
         Args:
             limit: ``X-RateLimit-Limit``.
             remaining: ``X-RateLimit-Remaining``.
             age: Seconds since the request was sent.
-            close: Seconds for which nothing more may be sent; 0: until the window ends; None: the
-                answer did not say that the budget is spent.
+            close: Seconds without further requests; 0: until the window ends; None: budget not
+                spent.
         """
         told = rate_told(destination, limit, remaining, age, close)
         if told is not None:

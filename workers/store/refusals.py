@@ -1,10 +1,9 @@
 """
-Requests that were refused, by source and reason: how often.
+Counts of refused requests, by source and reason.
 
-Counted in the hash of their source (`keys.source`):
-``refused:<reason>``, and ``refused`` for bad proofs. No answer waits for that: what is counted
-goes to the store from a thread of its own, and waits there while the store is away. What a process
-has not yet counted as it ends is not counted.
+Stored in the hash of the source (`keys.source`): ``refused:<reason>``, and ``refused`` for bad
+signatures. A thread writes them, so that no answer waits for the store; counts not yet written when
+the process ends are lost.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from workers.store import keys
 from workers.store.complaint import Complaint
 from workers.store.connection import guarded
 
-UNKNOWN: Final = "(unknown)"  # all that name no source; no source can have this name
+UNKNOWN: Final = "(unknown)"  # requests that name no source; not a valid name
 REASONS: Final = MappingProxyType(
     {
         "refused": "the proof is bad or missing",
@@ -35,19 +34,14 @@ REASONS: Final = MappingProxyType(
         "busy": "no room for its body, or no thread in time",
     }
 )
-_PAUSE = 0.1  # s between two writes, so that a flood of refusals is a few commands
-_AWAY = 1.0  # s between two tries while the store is away
+_PAUSE = 0.1  # s between writes, so that a flood of refusals is a few commands
+_AWAY = 1.0  # s between attempts while the store is unavailable
 
 _log = logging.getLogger(__name__)
 
 
 class Refusals:
-    """
-    The counts of one process.
-
-    Args:
-        client: Of the store; used by the thread alone.
-    """
+    """The counts of one process. Only its thread uses *client*."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
@@ -58,7 +52,7 @@ class Refusals:
         self._away = Complaint(_log, "refusals not counted yet")
 
     def count(self, source: str, reason: str) -> None:
-        """Count one more; never waits. *source* is one of instep.toml, or UNKNOWN."""
+        """Count one refusal without waiting; *source* is one of instep.toml, or UNKNOWN."""
         with self._lock:
             self._counts[source, reason] += 1
             if self._thread is None:
@@ -80,12 +74,7 @@ class Refusals:
             rest.wait(_PAUSE)
 
     def flush(self) -> None:
-        """
-        Write what is counted.
-
-        Raises:
-            StoreUnavailable: The store did not answer; the counts are kept.
-        """
+        """Write the counts; if that raises StoreUnavailable, they are kept."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
         try:
@@ -102,7 +91,7 @@ class Refusals:
 
 
 def by_reason(held: dict[str, str]) -> dict[str, int]:
-    """Return how often requests of a source were refused, by reason; *held* is its hash."""
+    """Return reason → refusals, from the hash of a source."""
     return {
         reason: int(held[f"refused:{reason}"]) for reason in REASONS if f"refused:{reason}" in held
     }

@@ -1,6 +1,4 @@
-"""
-What a reconcile has the outbox write once more, and what a whole listing tells its index.
-"""
+"""The rewrites that a reconcile orders, and the index updates from a whole listing."""
 
 from __future__ import annotations
 
@@ -15,55 +13,33 @@ from workers.store.item_index import FRESH_EVERY, missing_message
 from workers.store.outbox import INDEX_EVERY, V1_INDEX_EVERY
 from workers.store.scripts import Steps
 
-MOST = 100  # records of one step: it holds up every other
+MOST = 100  # records per step, since it blocks all others
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """
-    What is to be written once more of one record.
-
-    Args:
-        id: Of its item, as read; None: it has none.
-        fields: Slug and arrival number, as compared; of others nothing is done.
-        gone: The listing does not show the item: its id is forgotten, and all of it is written.
-        make: There is none, and it is to be created, by a listing that showed none.
-        staged: The listing shows it held back or never published: it is written staged only.
-        back: The snapshot has it, and an earlier one that lacked it has retired its item.
-    """
+    """What to rewrite of one record."""
 
     record: str
-    id: str | None = None
-    fields: tuple[tuple[str, int], ...] = ()
-    gone: bool = False
-    make: bool = False
-    staged: bool = False
-    back: bool = False
+    id: str | None = None  # of its item, as read; None: it has none
+    fields: tuple[tuple[str, int], ...] = ()  # slug and arrival number, as compared
+    gone: bool = False  # the listing lacks the item: forget its id, and rewrite all of it
+    make: bool = False  # create it: a listing showed no item
+    staged: bool = False  # the item is held back or was never published: write it staged only
+    back: bool = False  # an earlier snapshot, which lacked it, has retired its item
 
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """
-    Args:
-        fields: Values that are written once more.
-        left: Records of which nothing was done: they had changed since they were compared.
-        wake: The caller is to enqueue a job for the destination.
-        held: The limit does not allow it: nothing was done.
-        lost: Another holds the lock of the run: nothing was done.
-    """
-
-    fields: int
-    left: tuple[str, ...]
-    wake: bool
-    held: bool = False
-    lost: bool = False
+    fields: int  # values to be rewritten
+    left: tuple[str, ...]  # records that changed since they were compared
+    wake: bool  # the caller must enqueue a job
+    held: bool = False  # beyond the limit: nothing was done
+    lost: bool = False  # another process holds the lock of the run: nothing was done
 
 
 class Repairs:
-    """
-    Raises (every method):
-        StoreUnavailable: The store did not answer.
-    """
+    """Every method raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, steps: Steps, settings: Settings) -> None:
         self.steps = steps
@@ -82,16 +58,16 @@ class Repairs:
         lease: RunLease | None = None,
     ) -> Repaired:
         """
-        Have *repairs* (`MOST` at most) written, in the reconcile lane.
+        Put *repairs* (at most `MOST`) into the reconcile lane.
 
-        A value that has been overtaken since is left alone, one that is on its way or in a dead
-        letter too; the counters of P4 do not move.
+        Values that have been overtaken, are being sent, or are in a dead letter are left alone; the
+        counters of P4 do not change.
 
         Args:
-            began_ms: The store's clock when the listing began that showed what is gone.
+            began_ms: Store time at which the listing began.
             hold: Seconds before they may be sent, so that batches fill; at most HOLD_MOST.
-            source, as_of_ms: Of the snapshot that has what is *back*.
-            limit: What the run may create; None: they are not counted.
+            source, as_of_ms: Of the snapshot that has the records marked *back*.
+            limit: What the run may create; None: not counted.
             lease: The lock of the run.
         """
         answer = self.steps.run(
@@ -125,7 +101,7 @@ class Repairs:
         if answer.get("held") or answer.get("lost"):
             held, lost = bool(answer.get("held")), bool(answer.get("lost"))
             return Repaired(0, (), wake=False, held=held, lost=lost)
-        # An empty table of Lua is an object in JSON.
+        # Lua encodes an empty list as an object.
         return Repaired(answer["fields"], tuple(answer["left"] or ()), bool(answer["wake"]))
 
     def listed(
@@ -137,12 +113,12 @@ class Repairs:
         began_ms: int = 0,
     ) -> None:
         """
-        Tell the index that all of *collection* was listed.
+        Record a whole listing of *collection* in its index.
 
         Args:
-            newest: The createdOn of the newest item.
-            at: The CMS's clock, ms, as it read the first page.
-            began_ms: The store's, when that was asked for; 0: nobody knows.
+            newest: createdOn of the newest item.
+            at: The CMS's clock at the first page, in ms.
+            began_ms: The store's clock then; 0: unknown.
         """
         destination = self.settings.destinations[collection.destination]
         pages = -(-items // 100)
@@ -168,10 +144,9 @@ class Repairs:
 
     def replaced(self, collection: Collection, items: Sequence[tuple[str, str]]) -> None:
         """
-        Tell the index that a listing of the whole shows records with other items than it knows.
+        Record that a whole listing shows other items for some records.
 
-        Args:
-            items: Record and id (`MOST` at most at once) of the items that it does not show.
+        *items*: record and id of the items that are missing.
         """
         for start in range(0, len(items), MOST):
             self.steps.run(

@@ -1,5 +1,5 @@
 """
-What a store says that refuses a user: in words that name what is missing and what to do.
+Errors of a store that refuses a user: what is missing, and what to do.
 
 https://valkey.io/topics/acl/
 """
@@ -12,7 +12,7 @@ import redis
 
 from workers.store import keys
 
-# For `redis-cli`: RQ's keys are beside ours; INFO and CONFIG GET tell how durable the store is.
+# For `redis-cli`. INFO and CONFIG GET are needed to check durability.
 RULE = f"~{keys.PREFIX}* ~{keys.RQ}* &* +@all -@admin -@dangerous +info +config|get +client"
 _IN_SCRIPT = (
     "can't run this command",
@@ -24,7 +24,7 @@ _NAMED = re.compile(r"(?:User \S+ has )?no permissions to [^:(]*", re.IGNORECASE
 
 
 def refusal(error: redis.RedisError) -> str | None:
-    """Return what the store refuses its user by *error*, and what to do; None: something else."""
+    """Return which right *error* denies, and what to do; None: it is another error."""
     text = str(error)
     if isinstance(error, redis.exceptions.AuthenticationError):
         if "required" in text.lower() or "NOAUTH" in text:
@@ -39,6 +39,6 @@ def refusal(error: redis.RedisError) -> str | None:
 
 
 def _named(text: str) -> str:
-    """Return what *text* says is missing, without what differs from one refusal to the next."""
+    """Return the missing permission in *text*, without the parts that vary."""
     found = _NAMED.search(text)
     return found[0].strip() if found else text

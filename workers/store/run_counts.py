@@ -1,10 +1,9 @@
 """
-What the guard of runs adds up: items that runs created, and that were retired in whatever way.
+The counts for the guard of runs: items created by runs, and items retired in any way.
 
 ``run_counts.lua`` keeps them by collection and copy (``guard``): a hash of numbers by kind and
-quarter of an hour, kept for 8 days and so of 1,600 entries at most; and ``…:first``, what the
-first load of the collection may still create, which stays: there is one first load of a copy.
-They are counted in the step that hands something over.
+quarter of an hour, kept for 8 days, at most 1,600 entries; and ``…:first``, what the first load of
+the collection may still create, kept for good. Counted in the step that accepts the changes.
 """
 
 from __future__ import annotations
@@ -18,24 +17,13 @@ from workers.store.scripts import Steps
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """
-    Args:
-        created, retired: Items within the window.
-        first: What the first load may still create; None: nothing was loaded yet.
-    """
-
-    created: int
-    retired: int
-    first: int | None
+    created: int  # within the window
+    retired: int  # within the window
+    first: int | None  # what the first load may still create; None: nothing loaded yet
 
 
 class RunCounts:
-    """
-    Of one collection.
-
-    Raises (every method):
-        StoreUnavailable: The store did not answer.
-    """
+    """Of one collection. Every method raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, steps: Steps, settings: Settings, collection: Collection) -> None:
         self._steps = steps
@@ -43,11 +31,10 @@ class RunCounts:
         self.window_ms = round(collection.guard.window * 1000)
 
     def read(self) -> Counted:
-        """Return what counts now."""
         return self._run(None)
 
     def load(self, items: int) -> Counted:
-        """Let the first load create *items*; where there was one, nothing changes."""
+        """Allow the first load to create *items*; no effect if there was one."""
         return self._run(items)
 
     def _run(self, loads: int | None) -> Counted:

@@ -1,7 +1,4 @@
-"""
-A batch and what came of it as ``settle.lua`` takes them: the one place where an outcome is written
-down. Pure.
-"""
+"""The request of ``settle.lua``: a batch and the outcomes of its items."""
 
 from __future__ import annotations
 
@@ -69,12 +66,9 @@ def rate_told(
     close: float | None,
 ) -> dict[str, Any] | None:
     """
-    Return what ``rate_headers.lua`` is told of an answer; None: it says nothing of the budget.
+    Return the request of ``rate_headers.lua``; None: the answer has nothing about the budget.
 
-    Args:
-        limit, remaining: Its headers.
-        age: Seconds since the request was sent.
-        close: As of ``Limiter.learn``.
+    For the arguments see ``Limiter.learn``.
     """
     if limit is None and remaining is None and close is None:
         return None
@@ -91,7 +85,7 @@ def rate_told(
 def _health(
     batch: Batch, batch_outcome: BatchOutcome, destination: Destination, heard: Heard
 ) -> list[dict[str, Any]]:
-    """Return what ``destination_health.lua`` is told, one event behind the other."""
+    """Return the events for ``destination_health.lua``, in order."""
     events: list[dict[str, Any]]
     if batch_outcome.pause:
         events = [{"event": "pause", "reason": batch_outcome.pause, "by": destination.budget}]
@@ -108,7 +102,7 @@ def _health(
 def item_outcome_for(
     item_outcome: ItemOutcome, item: ClaimedItem, *, sent: bool = True
 ) -> dict[str, Any]:
-    """Return *item_outcome* on *item* as the step takes it; *sent*: something of it was."""
+    """Return *item_outcome* for the step; *sent*: the item was part of a request."""
     told: dict[str, Any] = {name: getattr(item_outcome, name) for name in _NAMES}
     shown = {slug: list(locales) for slug, locales in told.pop("shown").items() if locales}
     variants = told.pop("variants")

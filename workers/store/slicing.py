@@ -1,6 +1,8 @@
 """
-Deliveries of more changes than one step takes: handed over in pieces, kept whole by one step, and
-accepted event by event in slices, by whoever comes first (``sliced_deliveries.lua``).
+Deliveries with more changes than one step takes.
+
+Handed over in pieces, stored whole by one step, and accepted event by event in slices by any
+process (``sliced_deliveries.lua``).
 """
 
 from __future__ import annotations
@@ -16,13 +18,11 @@ from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.scripts import Steps
 
-MOST = (
-    500  # of a delivery that one step accepts, as size_of counts it: some 10 ms of the store's time
-)
-SLICE = 240  # likewise that one slice accepts, but for an event that has more
-CHANGE = 2  # a record takes as long as so many of its fields
-BYTES = 64 * 1024 * 1024  # that wait so; beyond that a delivery is to be sent again
-HANDED_MS = 600_000  # for which events that are being handed over are kept
+MOST = 500  # cost (`size_of`) of a delivery that one step accepts: some 10 ms of store time
+SLICE = 240  # the same, for one slice; a single event may have more
+CHANGE = 2  # a record costs as much as so many of its fields
+BYTES = 64 * 1024 * 1024  # waiting in slices; beyond that deliveries are refused
+HANDED_MS = 600_000  # time to live of pieces being handed over
 
 # Made once: json.dumps makes a new encoder for every call that has an option.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -32,31 +32,19 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """
-    What a slice has done.
+    """The result of a slice."""
 
-    Args:
-        wake: Destinations for which the caller is to enqueue a job.
-        more: Whether anything is left.
-    """
-
-    wake: tuple[str, ...] = ()
-    more: bool = False
+    wake: tuple[str, ...] = ()  # destinations for which the caller enqueues a job
+    more: bool = False  # more work is left
 
 
 def are_many(events: Sequence[Event]) -> bool:
-    """Tell whether *events* are more than one step is to accept."""
+    """Tell whether *events* are too many for one step."""
     return len(events) > 1 and sum(map(_size, events)) > MOST
 
 
 def size_of(fields: Iterable[int], others: int = 0) -> int:
-    """
-    Return for how long an event holds the store, by a unit of its own.
-
-    Args:
-        fields: How many each of its changes has.
-        others: What is left out or fetched.
-    """
+    """Return the cost of an event: *fields* of each change, and *others* left out or fetched."""
     return max(1 + CHANGE, sum(CHANGE + count for count in fields) + (1 + CHANGE) * others)
 
 
@@ -64,11 +52,11 @@ def begin(
     steps: Steps, request: Mapping[str, Any], text: str, kept: tuple[bytes, bytes]
 ) -> dict[str, Any]:
     """
-    Keep a delivery whole, to be accepted in slices; what *request* says is as of ``accept``.
+    Store a delivery whole, to be accepted in slices; *request* as for ``accept``.
 
     Args:
         text: The raw body.
-        kept: The delivery, packed, and new words that it is packed by.
+        kept: The compressed delivery, and its new dictionary.
     """
     events: Sequence[Event] = request["events"]
     pieces = list(_pieces(events))
@@ -84,7 +72,7 @@ def begin(
         "key": key,
         "head": _encode(head),
         "hash": digest,
-        # A source without ids is not de-duplicated.
+        # A source without event ids is not deduplicated.
         "remember": all(event["id"] for event in events if event["changes"] or event["fetches"]),
         "bytes": len(text) + sum(map(len, pieces)),
         "most": BYTES,
@@ -94,7 +82,7 @@ def begin(
 
 
 def go_on(steps: Steps) -> Slice:
-    """Do a little of what was left to be done in slices."""
+    """Do the next slice of pending work."""
     with guarded(), steps.client.pipeline(transaction=False) as pipeline:
         pipeline.lindex(keys.SLICED, 0)
         pipeline.exists(keys.SLICES)
@@ -117,12 +105,12 @@ def _size(event: Event) -> int:
 
 
 def _arrivals(event: Event) -> int:
-    """Return more arrival numbers than *event* can need."""
+    """Return an upper bound of the arrival numbers that *event* needs."""
     return 2 + sum(2 + 2 * len(change["fields"]) for change in event["changes"])
 
 
 def _pieces(events: Sequence[Event]) -> Iterator[str]:
-    """Yield *events* as JSON lists of what one slice accepts."""
+    """Yield *events* as JSON lists, one per slice."""
     piece: list[Event] = []
     size = 0
     for event in events:

@@ -1,6 +1,4 @@
-"""
-How keys are spelled that wait, and those of items that are known: what listings are read by.
-"""
+"""The stored forms of keys, of records that wait and items that are known: what listings match."""
 
 from __future__ import annotations
 
@@ -18,28 +16,25 @@ from workers.webflow.item_answers import ItemView
 from workers.webflow.record_match import RecordKeys, has_forms, may_have_forms, record_keys
 from workers.webflow.schema import Schema
 
-LOOKED_FOR = 20_000  # records whose keys are compared with each page, where fields have forms
+LOOKED_FOR = 20_000  # waiting records matched against each page, if fields have forms
 
 
 class Spellings:
-    """
-    Raises (every method):
-        StoreUnavailable: The store did not answer.
-    """
+    """Every method raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, steps: Steps, settings: Settings) -> None:
         self.steps = steps
         self.settings = settings
 
     def wants_types(self, lookup: Lookup, schema: Schema) -> bool:
-        """Tell whether who is there is not to be said before the types of the key's fields are."""
+        """Tell whether *lookup* needs the types of the key fields first."""
         collection = self.settings.collections[lookup.collection]
         if lookup.slot not in ("", ":filter") or lookup.offset or schema.fields:
             return False
         return may_have_forms(collection, lookup.keys or self._looked_for(collection))
 
     def _looked_for(self, collection: Collection) -> list[str]:
-        """Return the keys of records whose items are looked for, the oldest first."""
+        """Return the keys of records without a known item, oldest first."""
         with guarded():
             key = keys.lookup(collection.name)
             return [str(one) for one in self.steps.client.zrange(key, 0, LOOKED_FOR - 1)]
@@ -51,7 +46,7 @@ class Spellings:
         items: Mapping[str, ItemView],
         asked: KeyFilter | None,
     ) -> RecordKeys:
-        """Return whose the *items* of a page are."""
+        """Build the matcher of records for the *items* of a page."""
         if schema.fields and not has_forms(collection, schema):
             return RecordKeys(collection, schema)
         with guarded():
@@ -62,7 +57,7 @@ class Spellings:
         return record_keys(collection, schema, known, looked_for)
 
     def shown_before(self, names: RecordKeys, lookup: Lookup) -> Iterator[dict[str, Any]]:
-        """Yield the items of records that wait which an earlier listing has shown."""
+        """Yield items of waiting records that an earlier listing has shown."""
         if lookup.slot or lookup.offset:
             return
         forms = {form: key for form, key in names.wanted.items() if form != key}
@@ -76,7 +71,7 @@ class Spellings:
                 yield {"key": key, "id": str(id), "updated": None, "created": None, "status": None}
 
     def as_reading(self, lookup: Lookup) -> Lookup:
-        """Return the reading of the schema that takes place before *lookup*."""
+        """Return the read of the schema that precedes *lookup*."""
         with guarded():
             arrival = int(self.steps.client.get(keys.ARRIVAL) or 0)
         at = clock.read_us(self.steps.client) // 1000 + self.steps.clock_offset_ms

@@ -1,8 +1,8 @@
 """
-Which spools, of which machines, hold deliveries that are not in the store yet.
+Which machines' spools hold deliveries that are not in the store yet.
 
-`keys.SPOOLS` has one field for each spool (machine and name), JSON. A spool tells of
-itself while the store answers and it drains; one that never could is not told of.
+`keys.SPOOLS` has a JSON field per spool (machine and name). A spool reports itself while it drains,
+so one that has never reached the store is missing.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.machine import machine
 
-_DAY = 24 * 3600  # s; what nobody has adopted by then is a person's to see to
+_DAY = 24 * 3600  # s after which a spool that no process has adopted is no longer counted
 
 
 def put(client: redis.Redis, name: str, deliveries: int, size: int) -> None:
     """
-    Tell how much the spool *name* of this machine holds; 0: it is no longer told of.
+    Record the contents of this machine's spool *name*; 0 deliveries remove it.
 
     Raises:
-        StoreUnavailable: the store did not answer.
+        StoreUnavailable: The store did not answer.
     """
     with guarded():
         if not deliveries:
@@ -38,10 +38,10 @@ def put(client: redis.Redis, name: str, deliveries: int, size: int) -> None:
 
 def of_others(client: redis.Redis) -> tuple[int, int]:
     """
-    Return how many deliveries the spools of other machines hold, and bytes.
+    Return the number of deliveries in other machines' spools, and their bytes.
 
     Raises:
-        StoreUnavailable: the store did not answer.
+        StoreUnavailable: The store did not answer.
     """
     with guarded():
         now, entries = client.time()[0], [json.loads(each) for each in client.hvals(keys.SPOOLS)]

@@ -1,7 +1,4 @@
-"""
-Values that were overtaken before they came, by source and collection, and sources that say nothing
-new. Reads what ``stale_values.lua`` writes. Pure.
-"""
+"""Values overtaken before they came, and sources that send nothing new (``stale_values.lua``)."""
 
 from __future__ import annotations
 
@@ -13,12 +10,12 @@ from workers.store.lua_limits import STALLED_EVENTS, STALLED_MS
 
 
 def counts(held: Mapping[str, str]) -> dict[str, int]:
-    """Return how many values were overtaken, by collection."""
+    """Return collection → overtaken values."""
     return {name: int(number) for name, number in sorted(held.items()) if name[0] != ":"}
 
 
 def stalled(held: Mapping[str, str], now_ms: float) -> dict[str, Any] | None:
-    """Return since when, and by how much, a source has said nothing that is newer; or None."""
+    """Return since when, and how far, a source is behind; None if it is not."""
     if ":since" not in held:
         return None
     since, events = float(held[":since"]), int(held.get(":events", 0))
@@ -32,7 +29,6 @@ def stalled(held: Mapping[str, str], now_ms: float) -> dict[str, Any] | None:
 
 
 def behind(by: str, unit: str) -> str:
-    """Return in words by how much."""
     if unit == "us":
         return f"{int(by) / 1e6:g} s"
     return f"{int(by)} {unit}"

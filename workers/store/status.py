@@ -1,6 +1,4 @@
-"""
-What an operator sees of the whole: states, backlog, counters. Reads keys that others own.
-"""
+"""The status: states, backlog and counters, from the keys of other modules."""
 
 from __future__ import annotations
 
@@ -22,10 +20,7 @@ STATES = ("flowing", "waiting", "outage", "paused")
 
 
 class Report:
-    """
-    Raises (every method):
-        StoreUnavailable: The store did not answer.
-    """
+    """Every method raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, steps: Steps, settings: Settings) -> None:
         self.steps = steps
@@ -37,11 +32,11 @@ class Report:
         Return ``{destinations, collections, sources, refusals, fetchers, fields, balanced,
         dead_letters, not_live, memory}``.
 
-        A destination waits while its budget is spent and items are pending; *outage*: its breaker
-        is open. A collection waits for its destination, or until the site is published or the plan
-        has room: ``waits`` tells. Durations are seconds on the store's own clock. The lanes of a
-        collection: how many items have something to be sent, or are being sent. *not_live*: items
-        whose staged copies alone are written, though live ones are to be: they are not published.
+        State of a destination: *waiting* while its budget is spent and items are pending, *outage*
+        while its circuit breaker is open. A collection also waits for a publish of the site or room
+        in the plan, see ``waits``. ``lanes``: items with something to send, or being sent.
+        *not_live*: items written staged only because they are not published. Durations are seconds
+        on the store's clock.
         """
         names = [*self.settings.destinations.values()]
         with guarded(), self.steps.client.pipeline(transaction=True) as pipeline:
@@ -177,7 +172,7 @@ def _collection(
 
 
 def _source(source: Source, held: dict[str, str]) -> dict[str, Any]:
-    """Return its counters; of each secret, newest first, its end and how often it matched."""
+    """Return the counters of a source, and per secret, newest first, its end and uses."""
     ends = source.ends or (None,) * len(source.secrets)
     return {
         **{name: int(held.get(name, 0)) for name in ("deliveries", "duplicates", "refused")},
@@ -189,7 +184,7 @@ def _source(source: Source, held: dict[str, str]) -> dict[str, Any]:
 
 
 def _unmapped(count: int, bytes: str | None) -> dict[str, Any]:
-    """Return how many dead letters hold an event, the room of their bodies, and what there is."""
+    """Return the number of letters of unmapped events, their bytes, and the limit."""
     return {
         "unmapped": count,
         "unmapped_bytes": int(bytes or 0),
@@ -198,13 +193,12 @@ def _unmapped(count: int, bytes: str | None) -> dict[str, Any]:
 
 
 def _refusals(held: dict[str, dict[str, str]]) -> dict[str, dict[str, int]]:
-    """Return how often requests were refused, by source and reason; none that has none."""
+    """Return source → reason → refusals, without sources that have none."""
     counted = {source: by_reason(own) for source, own in held.items()}
     return {source: reasons for source, reasons in counted.items() if reasons}
 
 
 def _kept(state: dict[str, str], count: int) -> dict[str, Any]:
-    """Return what is kept, and how many deliveries are no longer, for want of room."""
     oldest = datetime.fromtimestamp(int(state["oldest"]) / 1000, UTC) if "oldest" in state else None
     return {
         "kept": count,

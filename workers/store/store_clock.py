@@ -1,8 +1,8 @@
 """
-The store's clock, told by a process that cannot ask it just now.
+An estimate of the store's clock while the store cannot be asked.
 
-Never later than it is, and never earlier than any time at which the store is known to have answered
-this process: so what comes stands behind what was accepted before, however the two clocks differ.
+Never ahead of it, and never behind any time at which the store has answered this process: new
+deliveries get a later time than all that were accepted before, however the clocks differ.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class StoreClock:
     Safe to share between threads.
 
     Args:
-        monotonic: Seconds that only rise; the clock of the machine may be set anew meanwhile.
+        monotonic: Monotonic seconds; the wall clock may be set meanwhile.
         wall: Seconds since 1970.
     """
 
@@ -29,27 +29,27 @@ class StoreClock:
         self._monotonic = monotonic
         self._wall = wall
         self._lock = threading.Lock()
-        self._ahead: int | None = None  # µs, of the monotonic clock, at least
+        self._ahead: int | None = None  # lower bound, µs ahead of the monotonic clock
 
     def begin(self) -> int:
-        """Return the time to hand to `observe` once the store has answered."""
+        """Return the time for `observe`, before asking the store."""
         return self._now()
 
     def observe(self, began: int, store_us: int) -> None:
-        """The store, asked at *began*, said just now that it was *store_us*."""
+        """Record that the store, asked at *began*, has just answered *store_us*."""
         with self._lock:
             least, most = store_us - self._now(), store_us - began
-            # Above *most* it has been set back since, or is another store's.
+            # Above *most*: its clock was set back, or it is another store.
             known = self._ahead is not None and self._ahead <= most
             self._ahead = max(self._ahead or least, least) if known else least
 
     def now_us(self) -> int | None:
-        """Return µs since 1970 by the store's clock; None: it never answered this process."""
+        """Return the store's time, µs since 1970; None: it has never answered this process."""
         with self._lock:
             return None if self._ahead is None else self._now() + self._ahead
 
     def at(self, wall_us: int) -> int:
-        """Return what it was by the store's clock when it was *wall_us* by that of this machine."""
+        """Convert *wall_us*, of this machine's clock, to the store's clock."""
         now = self.now_us()
         return wall_us if now is None else now - (int(self._wall() * 1e6) - wall_us)
 

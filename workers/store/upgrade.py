@@ -1,12 +1,10 @@
 """
-From the first version of the store to the second: every record under the normal form of its key.
+Upgrade from version 1 of the store to 2: keys of records in normal form.
 
-Each record is one step (``merge.lua``), so that any number of runs, killed at any moment, come to
-the same end.
+Each record is one step (``merge.lua``), so that the upgrade can be killed and repeated at any time.
 
-While one release takes the place of the other, processes of the version before may still write
-records under keys that are not normal: these are looked for again for an hour, and no claim on one
-of them is carried out.
+During a rolling restart, processes of the old release may still write records under other forms of
+their keys. These are searched for another hour, and claims that hold one are not carried out.
 """
 
 from __future__ import annotations
@@ -28,11 +26,11 @@ from workers.store.lease import Lease
 from workers.store.scripts import Steps
 from workers.webflow.item_keys import normal_record
 
-PAGE = 500  # records that are looked at together
-LOCK = 30.0  # s that the lock of a process that died stands
-PATIENCE = 40.0  # s for claims that are alive: longer than any of them
-AGAIN = 3600.0  # s for which records of the version before are looked for
-EVERY = 60.0  # s between two such looks
+PAGE = 500  # records per read
+LOCK = 30.0  # s until the lock of a dead process expires
+PATIENCE = 40.0  # s to wait for active claims: longer than any claim
+AGAIN = 3600.0  # s during which records of version 1 are searched again
+EVERY = 60.0  # s between these searches
 _REFERS = ("reference-key", "references-key")
 
 _log = logging.getLogger(__name__)
@@ -40,30 +38,22 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """
-    A record that is not as this version writes it.
-
-    Args:
-        to: The normal form of its key; the key itself where only the rest is not.
-        texts: Values that name items by keys, and what they are to be.
-        look: It is to be created by what a listing said of keys that were not normal.
-    """
+    """A record not in the form of this version."""
 
     collection: str
     record: str
-    to: str
-    texts: Mapping[str, str]
-    look: bool = False
+    to: str  # normal form of its key; the key itself if only the rest is odd
+    texts: Mapping[str, str]  # values that name items by keys → their normal form
+    look: bool = False  # to be created because a listing of odd keys lacked it
 
 
 class Upgrade:
     """
-    Args:
-        parts: Collection → of how many parts the keys are that its mappings make, where one field
-            of the CMS holds all of them; None: as the last one said that knew the mappings.
+    Every method raises StoreUnavailable if the store does not answer.
 
-    Raises (every method):
-        StoreUnavailable: The store did not answer.
+    Args:
+        parts: Collection → number of key parts in its mappings, if one CMS field holds all of them;
+            None: as stored by the last process that knew the mappings.
     """
 
     def __init__(
@@ -78,7 +68,7 @@ class Upgrade:
 
     @property
     def _parts(self) -> dict[str, int]:
-        """Of how many parts the keys of each collection are whose items have keys."""
+        """Collection with keys → number of parts."""
         if self._read is None:
             with guarded():
                 told = (
@@ -95,7 +85,7 @@ class Upgrade:
 
     def complete(self, *, sleep: Callable[[float], object] = time.sleep) -> None:
         """
-        Bring the store to this version; return once it is, whoever did it.
+        Upgrade the store, or wait until another process has.
 
         Raises:
             StoreNewer: A later release has written it.
@@ -117,7 +107,7 @@ class Upgrade:
             version.mark(self._steps.client)
 
     def look_again(self) -> None:
-        """Merge what a process of the version before has written since; a page at a time."""
+        """Merge records that an old process has written since; a page per call."""
         if self._looking is None and time.monotonic() >= self._next:
             self._next = time.monotonic() + EVERY
             if self._is_young():
@@ -126,17 +116,17 @@ class Upgrade:
             self._looking = None
 
     def is_odd(self, batch: Batch) -> bool:
-        """Whether *batch* holds records of the version before, and is not to be sent."""
+        """Tell whether *batch* has records of version 1, and must not be sent."""
         return any(self._normal(batch.collection, item.record) for item in batch.items)
 
     def merge_claimed(self, batch: Batch) -> None:
-        """Merge the odd records of *batch*, whose claim was given back."""
+        """Merge the odd records of *batch*, after its claim was released."""
         for item in batch.items:
             if to := self._normal(batch.collection, item.record):
                 self._merge(Odd(batch.collection, item.record, to, {}))
 
     def merged(self) -> dict[str, int]:
-        """Return how many records were merged into others, by collection."""
+        """Return collection → records merged into others."""
         with guarded():
             held = self._steps.client.hgetall(keys.MERGED)
         return {str(name): int(count) for name, count in held.items()}
@@ -147,7 +137,7 @@ class Upgrade:
         waiting: list[Odd] = []
         count = 0
         for page in self._pages():
-            lease.keep()  # where it is lost another does the same beside us, with the same end
+            lease.keep()  # if it is lost, another process does the same, with the same result
             for odd in self._odd(page, looking=True):
                 count += 1
                 if not self._merge(odd):
@@ -164,7 +154,7 @@ class Upgrade:
         _log.info("store upgraded", extra=told)
 
     def _look(self) -> Iterator[None]:
-        # A worker of the version before that lists takes items away from their normal keys.
+        # A listing by an old worker takes items away from their normal keys.
         with guarded():
             self._drop_odd_indexes()
         for page in self._pages():
@@ -179,7 +169,7 @@ class Upgrade:
         return at is not None and abs(int(seconds) - int(at)) < AGAIN
 
     def _pages(self) -> Iterator[list[tuple[str, str]]]:
-        """Yield (collection, record) of all items whose keys are compared, page by page."""
+        """Yield (collection, record) of all items with keys, in pages."""
         cursor = 0
         while True:
             with guarded():
@@ -206,7 +196,7 @@ class Upgrade:
                 yield Odd(name, record, to or record, texts, look)
 
     def _texts(self, item: ItemRecord) -> Iterator[tuple[str, str]]:
-        """Yield the values of *item* that name items by keys that are not normal, and what for."""
+        """Yield the values that name items by other forms of keys, and their replacements."""
         for field in item.stored:
             value = json.loads(field.value) if field.type in _REFERS else None
             if value is not None and (fresh := self._named(value)) != value:
@@ -220,14 +210,14 @@ class Upgrade:
         return {**value, "key": normal_record(value["key"], parts)}
 
     def _normal(self, collection: str, record: str) -> str | None:
-        """Return the normal form of *record*; None: it is that, or there is none."""
+        """Return the normal form of *record*; None: it is normal, or has no such form."""
         if record.isascii() and record.isalnum():
             return None
         form = normal_record(record, self._parts.get(collection, 1))
         return form if form and form != record else None
 
     def _merge(self, odd: Odd) -> bool:
-        """Carry out one step; False: the record is in a claim that is alive."""
+        """Run one merge; False: the record is in an active claim."""
         answer = self._steps.run(
             "merge",
             {
@@ -252,7 +242,7 @@ class Upgrade:
         )
 
     def _drop_odd_indexes(self) -> None:
-        """Forget the indexes in which a key is not normal: they are listed anew."""
+        """Delete indexes with keys that are not normal: they are listed again."""
         client = self._steps.client
         for name in self._parts:
             at = (name, self._settings.copy_of(self._settings.collections[name]))

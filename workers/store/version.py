@@ -1,16 +1,15 @@
 """
-The version of what the store holds: how its keys are named and what stands in them.
+The version of the store: the names of its keys, and their contents.
 
-A build reads and writes its own version and the one before, so that
-processes of two releases work side by side while one takes the place of the other. A store of a
-later version may hold what this build would misread, and is refused.
+A release reads and writes its own version and the one before, so that two releases can run side by
+side during a rolling restart. A store of a later version is refused: it might be misread.
 
 =======  ===========================================================================================
-Version  What it holds
-=======  ===========================================================================================
-1        no `keys.VERSION`; keys of records as their sources wrote them
-2        keys of records in their normal form (`workers.webflow.item_keys.normal`)
-=======  ===========================================================================================
+Version  What it holds =======
+=========================================================================================== 1
+no `keys.VERSION`; keys of records as their sources wrote them 2        keys of records in their
+normal form (`workers.webflow.item_keys.normal`) =======
+===========================================================================================
 """
 
 from __future__ import annotations
@@ -25,24 +24,24 @@ VERSION = 2
 
 def read(client: redis.Redis) -> int:
     """
-    Return the version of the store; of an empty one that of this build.
+    Return the version of the store; an empty one has that of this release.
 
     Raises:
-        StoreNewer: it is none that this build knows.
+        StoreNewer: This release does not know the version.
     """
     text = client.get(keys.VERSION)
     if text is None:
-        # Whatever was accepted has been counted.
+        # Every accepted value has been counted.
         return 1 if client.exists(keys.ARRIVAL, keys.COUNTS) else VERSION
     return number_of(text)
 
 
 def number_of(text: str | bytes) -> int:
     """
-    Return the version that `keys.VERSION` holds.
+    Parse the value of `keys.VERSION`.
 
     Raises:
-        StoreNewer: it is none that this build knows.
+        StoreNewer: This release does not know the version.
     """
     known = range(1, VERSION + 1)
     if isinstance(text, bytes):
@@ -61,6 +60,6 @@ def number_of(text: str | bytes) -> int:
 
 
 def mark(client: redis.Redis) -> None:
-    """Name the version of this build in the store, unless that names a later one."""
+    """Write this release's version to the store, unless it has a later one."""
     if read(client) <= VERSION:
         client.set(keys.VERSION, VERSION)

@@ -1,11 +1,11 @@
 """
-How far the store had come, in a file beside it: an older store that is put back is noticed by it.
+Detects that an older copy of the store was restored, by a file that records its progress.
 
-`keys.WITNESS` says that such a file was written. The file holds the number of the
-newest accepted value, and which file it is itself (when it was made, and its inode): a copy of the
-whole directory holds the same number as its store, and is another file. What is not noticed: a disk
-that is set back as a whole (a snapshot of a volume or of a virtual machine), and a given store
-(REDIS_URL) that is set back by less than what came since it was last looked at.
+`keys.WITNESS` says that the file was written. The file holds the number of the newest accepted
+value and its own identity (creation time and inode): a copy of the whole directory has the same
+number, but is another file. Not detected: a whole disk that is set back (snapshot of a volume or
+virtual machine), and an external store (REDIS_URL) set back by less than it accepted since the last
+check.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from workers.store.connection import guarded
 from workers.store.losses import Losses, message
 from workers.store.scripts import Steps
 
-EVERY = 5.0  # s between two looks
+EVERY = 5.0  # s between checks
 
 _log = logging.getLogger(__name__)
 
 
 def path_of_given(client: redis.Redis, data: Path) -> Path:
-    """Return the file for a given store (REDIS_URL); its name tells no secret."""
+    """Return the file for an external store (REDIS_URL); its name reveals no secret."""
     options = client.connection_pool.connection_kwargs
     where = [str(options.get(name)) for name in ("host", "port", "path", "db")]
     name = hashlib.sha256(" ".join(where).encode()).hexdigest()[:12]
@@ -44,7 +44,7 @@ def path_of_given(client: redis.Redis, data: Path) -> Path:
 
 
 def watch_given(witness: Witness, stop: threading.Event) -> None:
-    """Look at a given store until *stop*; a duty of the supervisor."""
+    """Check an external store until *stop*; a duty of the supervisor."""
     while not stop.is_set():
         with contextlib.suppress(StoreUnavailable):
             if loss := witness.look():
@@ -54,21 +54,15 @@ def watch_given(witness: Witness, stop: threading.Event) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """
-    Args:
-        arrival: The number of the newest accepted value.
-        own: Whether this is the file that was written, and no copy of it.
-    """
-
-    arrival: int
-    own: bool
+    arrival: int  # number of the newest accepted value
+    own: bool  # the original file, not a copy of it
 
 
 class Witness:
     """
     Args:
         path: The file.
-        copies: A copy of the file is a loss: it lies with the store itself.
+        copies: It lies with the store, so a copy of it means a loss.
     """
 
     def __init__(self, steps: Steps, path: Path, *, copies: bool) -> None:
@@ -79,7 +73,7 @@ class Witness:
 
     def look(self) -> dict[str, Any] | None:
         """
-        Compare the store with what it had come to, note a loss, and remember how far it is.
+        Compare the store with its recorded progress, record a loss, and update the file.
 
         Raises:
             StoreUnavailable: The store did not answer.
@@ -113,7 +107,7 @@ class Witness:
 
 
 def read(path: Path) -> Seen | None:
-    """Return what the file at *path* says; None: there is none that can be read."""
+    """Read the file at *path*; None if it is missing or unreadable."""
     try:
         with path.open("rb") as file:
             held = json.load(file)
@@ -123,7 +117,7 @@ def read(path: Path) -> Seen | None:
 
 
 def write(path: Path, arrival: int) -> bool:
-    """Write the file anew; False: it could not be written."""
+    """Replace the file; False if it could not be written."""
     fresh = path.with_name(f"{path.name}.new")
     with contextlib.suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -138,20 +132,20 @@ def write(path: Path, arrival: int) -> bool:
 
 
 def _identity(number: int) -> list[int]:
-    """Return what tells the open file *number* from a copy: when it was made, and its inode."""
+    """Return creation time and inode of the open file *number*: a copy differs."""
     return [_born(number), os.fstat(number).st_ino]
 
 
 def _born(number: int) -> int:
-    """Return when the file was made, in ns; 0 where the system does not tell."""
+    """Return the creation time in ns; 0 if the system does not provide it."""
     if sys.platform != "linux":
         return int(getattr(os.fstat(number), "st_birthtime", 0) * 1_000_000_000)
-    # struct statx: stx_btime stands 80 bytes in, as seconds (64 bits) and nanoseconds (32).
+    # struct statx: stx_btime is at offset 80, as seconds (64 bits) and nanoseconds (32).
     # https://man7.org/linux/man-pages/man2/statx.2.html
     found = ctypes.create_string_buffer(256)
     try:
         failed = ctypes.CDLL(None).statx(number, b"", 0x1000, 0x800, found)
-    except AttributeError:  # of an older C library
+    except AttributeError:  # an older C library
         return 0
     if failed or not int.from_bytes(found.raw[0:4], sys.byteorder) & 0x800:
         return 0
