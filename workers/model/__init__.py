@@ -1,1 +1,1 @@
-"""What the layers below share: values without I/O."""
+"""Values shared by the layers above, without I/O."""

@@ -1,8 +1,8 @@
 """
-What the steps of the outbox hand out and take back. Values only: no I/O, no clock.
+The values that a claim returns and a settle takes.
 
-A worker asks for the next step of one destination and gets a Batch, a Probe, a Lookup or a
-Wait; for a batch it answers with one ItemOutcome per item.
+The next step of a destination is a Batch, a Probe, a Lookup or a Wait; a batch is answered with one
+ItemOutcome per item.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from typing import Literal
 
 from workers.model.changes import FieldProblem
 
-MISSES = 2  # answers without effect before the item is read
-# Why the status of items is read: it is not known (alone: each by a request of its own), or a
-# request was refused for the status of one of them.
+MISSES = 2  # answers that do not show a value before the item is read
+# Why the status of items is read: unknown ("alone": one request per item), or a batch was refused
+# for the status of one of them.
 Look = Literal["", "status", "alone", "refused"]
-# What a request does to its items: writes values into those that are there, creates them from all
-# that is held, makes live what was written staged, takes the live copies or all of them away, or
-# reads their status and sends nothing.
+# What a request does to its items: write values, create them with all known values, publish their
+# staged copies, remove their live copies or delete them, or only read their status.
 Kind = Literal["update", "create", "publish", "unpublish", "delete", "look"]
 
 
@@ -27,65 +26,65 @@ Kind = Literal["update", "create", "publish", "unpublish", "delete", "look"]
 class ClaimedField:
     slug: str
     value: str  # canonical JSON text, as accepted
-    type: str  # a name of workers.fields.types.TYPES
+    type: str  # one of workers.fields.types.TYPES
     arrival: int
-    repair: bool = False  # already written, and written once more: an outcome is unknown
-    file: str | None = None  # JSON {"fileId", "url"} (or a list of them), as last read in the CMS
-    misses: int = 0  # answers 200 that did not show this value
-    since: int = 0  # ms on the store's clock: since when its field waits
-    late: bool = False  # its file was being imported for a request that was not answered
-    link: str | None = None  # JSON of the ids of the items that it names by their keys
+    repair: bool = False  # a rewrite: an earlier outcome is unknown
+    file: str | None = None  # JSON {"fileId", "url"}, or a list of them, as last read
+    misses: int = 0  # successful answers that did not show this value
+    since: int = 0  # ms on the store's clock: when its field began to wait
+    late: bool = False  # a request that imported its file got no answer
+    link: str | None = None  # JSON of the ids of the items it names by key
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedItem:
-    record: str  # the key, or the item id where events carry it
-    id: str  # the CMS item id; "" where the item is to be created
+    record: str  # the key, or the item id if events carry that
+    id: str  # the CMS item id; "" for a new item
     fields: tuple[ClaimedField, ...]
-    attempts: int = 0  # counted so far
-    refused: bool = False  # refused alone before, and sent again without the fields it named
-    limit: int = 100  # its batch limit
+    attempts: int = 0
+    refused: bool = False  # refused alone before, and retried without the named fields
+    limit: int = 100  # batch limit
     healthy: bool = True  # another PATCH of the destination succeeded since its last attempt
-    fresh: bool = False  # it has not failed alone since: a failure may be the first of an outage
-    failed_seconds: float = 0.0  # since it first failed alone; 0: it did not
-    forgotten: bool = False  # its id was forgotten and looked up again since it last succeeded
-    taken: str | None = None  # the slug that it was to be created with, which an item has
-    passed: str | None = None  # the last slug made for it that another item is known to have
-    # Of fields that are not sent and whose forms are known: slug → the marks that they may show.
+    fresh: bool = False  # not failed alone since: a failure may be the start of an outage
+    failed_seconds: float = 0.0  # since it first failed alone; 0: it has not
+    forgotten: bool = False  # its id was looked up again since its last success
+    taken: str | None = None  # slug of the new item that another item already has
+    passed: str | None = None  # last generated slug known to be taken
+    # Fields that are not sent but have known forms: slug → the marks they may show.
     forms: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    # cmsLocaleId ("": of the primary one, which need not be named) → the fields that go to that
-    # variant; empty: all go to the primary one.
+    # cmsLocaleId ("": primary, need not be named) → the fields for that variant; empty: all fields
+    # go to the primary one.
     variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    size: int = 0  # fields and more that are held of it
+    size: int = 0  # stored fields and other entries
 
     @property
     def passed_over(self) -> tuple[str, ...]:
-        """Fields that two answers have not shown, the second to a request of its own."""
+        """Fields missing from two answers, the second to a request of its own."""
         return tuple(field.slug for field in self.fields if field.misses >= MISSES)
 
-    looked: bool = False  # its status was read, and nothing was written since
-    was_live: bool = False  # its record is back: what took it off the site is taken back
-    unpublishable: bool = False  # the CMS would not publish it, and its status is the same
+    looked: bool = False  # its status was read after the last write
+    was_live: bool = False  # it was live before the retirement that is being undone
+    unpublishable: bool = False  # the CMS refused to publish it with its present status
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Up to 100 items of one collection, held for 30 s for one request."""
+    """Up to 100 items of one collection, claimed for 30 s for one request."""
 
     token: str
     destination: str
     collection: str
     items: tuple[ClaimedItem, ...]
     kind: Kind = "update"
-    staged: bool = False  # the staged copies alone are written
-    look: Look = ""  # why their status is read
+    staged: bool = False  # write staged copies only
+    look: Look = ""  # why the status is read
     trial: bool = False  # the first request after a good probe
-    imports: int = 0  # files that the CMS has to fetch for it
-    mistold: bool = False  # of late an answer has named an item of the collection that was good
-    more: bool = False  # other items are due as well
+    imports: int = 0  # files the CMS must import
+    mistold: bool = False  # an answer recently blamed a good item of the collection
+    more: bool = False  # further items are due
     at: int = 0  # ms on the store's clock
-    locales: Mapping[str, str] = field(default_factory=dict)  # cmsLocaleId → tag, of the site
-    primary: str = ""  # cmsLocaleId of its primary locale
+    locales: Mapping[str, str] = field(default_factory=dict)  # of the site: cmsLocaleId → tag
+    primary: str = ""  # cmsLocaleId of the primary locale
 
     @property
     def create(self) -> bool:
@@ -101,25 +100,24 @@ class Batch:
 
     @property
     def carried(self) -> tuple[ClaimedItem, ...]:
-        """The item of each entry of the request: it has one for each variant that is written."""
+        """The item of each entry in the request: one entry per variant written."""
         if self.retire or self.publish:
             return self.items
         return tuple(item for item in self.items for _ in item.variants or ("",))
 
     @property
     def entries(self) -> int:
-        """How many entries the request has."""
         return len(self.carried)
 
     @property
     def alone(self) -> bool:
-        """An item is condemned only by an answer to a request that carried it alone."""
+        """Whether it has a single entry: only an answer to such a request may fail an item."""
         return self.entries == 1
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Ask for *collection*: any answer below 500 lets one request try."""
+    """Read *collection*: an answer below 500 lets one request through."""
 
     collection: str
     token: str
@@ -127,26 +125,26 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A GET that items wait for, as a step of its own; the budget slot is already taken."""
+    """A GET that items wait for; its budget slot is taken."""
 
     collection: str
     kind: Literal["filter", "index", "schema", "site", "variants"]
     token: str
-    offset: int = 0  # filter, index: of the next page
-    since: str | None = None  # index: only what was created or edited since; None: all
+    offset: int = 0  # filter, index: of the page
+    since: str | None = None  # index: created or edited since then; None: all
     edited: bool = False  # index: edited since, not created
-    slot: str = ""  # index: which of the listings that nobody waits for; "": somebody does
-    keys: tuple[str, ...] = ()  # filter: those that wait
-    canary: str | None = None  # filter: one that is there
+    slot: str = ""  # index: name of a background listing; "": items wait for it
+    keys: tuple[str, ...] = ()  # filter: waiting keys
+    canary: str | None = None  # filter: an existing key
     at: int = 0  # schema: ms on the store's clock
-    arrival: int = 0  # schema: the highest arrival number until then
+    arrival: int = 0  # schema: highest arrival number
     needed: bool = True  # schema: items wait for it
-    locales: str = ""  # variants: the cmsLocaleIds that are listed, with commas between
+    locales: str = ""  # variants: comma-separated cmsLocaleIds
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing may be sent now. *seconds* None: nothing is left to wait for."""
+    """Nothing may be sent now. *seconds* None: there is nothing to wait for."""
 
     seconds: float | None = None
     reason: str = ""
@@ -157,20 +155,15 @@ Step = Batch | Probe | Lookup | Wait
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """
-    A step that was claimed as the one before it was settled, and is to be carried out.
-
-    Args:
-        not_after: By `time.monotonic`: when its request must have started.
-    """
+    """A step to carry out, claimed while the one before was settled."""
 
     step: Batch | Probe | Lookup
-    not_after: float
+    not_after: float  # `time.monotonic` by which its request must start
 
 
 @dataclass(frozen=True, slots=True)
 class FieldFailure:
-    """Fields of one item that become a dead letter, and what the CMS said of them."""
+    """Fields of one item that become a dead letter, and the error of the CMS."""
 
     kind: Literal["refused", "exhausted", "missing", "not-applied"]
     slugs: tuple[str, ...]
@@ -182,83 +175,71 @@ class FieldFailure:
 
 @dataclass(frozen=True, slots=True)
 class ItemOutcome:
-    """
-    What one attempt did to one item. Fields named nowhere stay pending, due after *wait* seconds.
-    """
+    """The effect of one attempt on one item. Other fields stay pending, due after *wait* s."""
 
     record: str
-    written: tuple[str, ...] = ()  # the answer shows them
-    normalised: tuple[str, ...] = ()  # those of them that the CMS keeps in a form of its own
+    written: tuple[str, ...] = ()  # shown in the answer
+    normalised: tuple[str, ...] = ()  # of these, changed in form by the CMS
     files: Mapping[str, str] = field(default_factory=dict)  # slug → JSON {"fileId", "url"}
     updated: str | None = None  # lastUpdated of the answer
-    seen: Mapping[str, str] = field(default_factory=dict)  # slug → what it shows instead, as text
-    edited: tuple[str, ...] = ()  # what was not sent, and shows what somebody else has written
+    seen: Mapping[str, str] = field(default_factory=dict)  # slug → what it shows, as text
+    edited: tuple[str, ...] = ()  # not sent, but changed by someone else
     failures: tuple[FieldFailure, ...] = ()
-    wait: float = 0.0  # s until what stays pending is due again
-    attempt: bool = False  # this one counts
-    failed: bool = False  # failed alone, whether it counts or not: starts failed_seconds
+    wait: float = 0.0  # s until pending fields are due again
+    attempt: bool = False  # count the attempt
+    failed: bool = False  # failed alone, counted or not: starts failed_seconds
     limit: int | None = None  # new batch limit; None: unchanged
-    part: str | None = None  # it goes with those of this part alone; "": with any; None: unchanged
-    unknown: bool = False  # the request may still land: repair marks
+    part: str | None = None  # only batched with this part; "": any; None: unchanged
+    unknown: bool = False  # the request may still land: set repair marks
     refused: bool = False
-    missed: tuple[str, ...] = ()  # the answer does not show these: misses + 1
-    staged: bool | None = None  # write it staged only from now on; None: unchanged
-    forget: bool = False  # its id is wrong: look it up again
-    overwrote: str | None = None  # the key of the record whose item was written instead
-    publish: bool = False  # its next request makes its staged copy live
-    made: str | None = None  # id of the item that was to be created, and that there is now
-    taken: str | None = None  # the CMS refused this slug to an item that was to be created
-    passed: str | None = None  # another item has this slug: the next one is tried
-    named: tuple[str, str] | None = None  # the slug that the item has got, and that it would have
-    retired: bool = False  # what the batch was to take away is not there any more
-    dangling: tuple[str, ...] = ()  # references whose ids the CMS refused: looked up once more
-    status: str | None = None  # what the answer shows of it (workers.model.item_status)
-    look: Look = ""  # its status is to be read before it goes again
-    relist: bool = (
-        False  # some item of the batch is not there: all are looked up, where that is quick
-    )
-    unmoved: bool = False  # it was to be unpublished, and was not live
-    unpublishable: bool = False  # it is not to be published until its status has changed
-    sought: tuple[str, ...] = ()  # files that the item was read for, and does not show
+    missed: tuple[str, ...] = ()  # not shown in the answer: misses + 1
+    staged: bool | None = None  # from now on staged only; None: unchanged
+    forget: bool = False  # look its id up again
+    overwrote: str | None = None  # key of the record whose item was written instead
+    publish: bool = False  # publish its staged copy next
+    made: str | None = None  # id of the new item
+    taken: str | None = None  # this slug of a new item is taken
+    passed: str | None = None  # another item has this slug: try the next one
+    named: tuple[str, str] | None = None  # slug it got, slug first made for it
+    retired: bool = False  # deleted or unpublished
+    dangling: tuple[str, ...] = ()  # references with unknown ids: look them up again
+    status: str | None = None  # as of workers.model.item_status
+    look: Look = ""  # read its status before the next attempt
+    relist: bool = False  # an item of the batch is missing: look all of them up, if that is quick
+    unmoved: bool = False  # it was not live when unpublished
+    unpublishable: bool = False  # do not publish it until its status changes
+    sought: tuple[str, ...] = ()  # files looked for in the item and missing
     why: str = ""  # staged: for the history
-    shown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # slug → variants with it
-    # cmsLocaleId → "gone" (the item has no such variant), "staged" or "live" (how it is written)
+    shown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # slug → locales
+    # cmsLocaleId → "gone" (no such variant), "staged" or "live" (how it is written)
     variants: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class BatchOutcome:
-    """The outcomes on a batch, and what its answer says of the destination and collection."""
+    """The outcomes of a batch's items, and the effect on destination and collection."""
 
     item_outcomes: tuple[ItemOutcome, ...]
     health: Literal["success", "failure", "refusal"]  # failure: 5xx, timeout, no connection
-    pause: str | None = None  # pause the destination, for this reason
+    pause: str | None = None  # reason to pause the destination
     pause_collection: str | None = None
     heard: bool = False  # the CMS answered the request
-    no_room: str | None = None  # the plan has no room for a new item, by these words
-    create_most: int = 0  # so many are to be created at once after that; 0: it was one alone
-    not_published: str | None = None  # nothing of the collection can be written until then
-    imports: tuple[int, float] | None = None  # files that the CMS fetched, and in how many ms
+    no_room: str | None = None  # message: the plan has no room for new items
+    create_most: int = 0  # batch limit of creations after that; 0: it was alone
+    not_published: str | None = None  # message: the site must be published first
+    imports: tuple[int, float] | None = None  # imported files, and ms
     close_budget: float | None = None  # s; 0: until the window ends
-    at: int | None = None  # ms on the CMS's clock as it answered
+    at: int | None = None  # ms on the CMS's clock
     drop_schema: bool = False  # the answer contradicts the cached schema
-    # It seems to: the schema is read again soon, or at once, and serves until then.
+    # It may: the schema is read again soon, or at once, and stays in use until then.
     mark_schema_stale: Literal["no", "soon", "at-once"] = "no"
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """
-    What came of a request beside the outcomes on its items: of the budget, and in words.
+    """What a request tells about the budget, and a summary."""
 
-    Args:
-        words: What was said, in a line.
-        limit: ``X-RateLimit-Limit``.
-        remaining: ``X-RateLimit-Remaining``.
-        seconds: Since it was sent.
-    """
-
-    words: str
-    limit: int | None = None
-    remaining: int | None = None
-    seconds: float = 0.0
+    words: str  # one line
+    limit: int | None = None  # ``X-RateLimit-Limit``
+    remaining: int | None = None  # ``X-RateLimit-Remaining``
+    seconds: float = 0.0  # since it was sent

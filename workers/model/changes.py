@@ -1,7 +1,5 @@
 """
-A change, its version, and a delivery as the outbox takes it. Pure: no I/O, no clock.
-
-What a version is stands in ``workers.model.versions``.
+Changes and deliveries, as the outbox accepts them. For versions see ``workers.model.versions``.
 """
 
 from __future__ import annotations
@@ -17,13 +15,12 @@ from workers.model.versions import MAX_TIME_US as MAX_TIME_US
 from workers.model.versions import sequence_version as sequence_version
 from workers.model.versions import time_version as time_version
 
-Lane = Literal["live", "replay", "reconcile"]  # in the order of urgency
-# Of a change without a version, where it stands among the values that are held:
-# arrival: its source has no times: after all that came before it;
-# held: at the version that is held, as the later delivery; nothing is held: before everything;
-# first: right after a tombstone in force, else before everything;
-# after: its version stands right after the row that it replaces. A snapshot that showed that row
-# gave it the time of the reading: it is replaced, too.
+Lane = Literal["live", "replay", "reconcile"]  # most urgent first
+# The position of a change without a version among the stored values: arrival: after all earlier
+# arrivals, since its source has no times; held: at the stored version, as the later delivery;
+# before everything if nothing is stored; first: right after a tombstone in force, otherwise before
+# everything; after: right after the version of the row it replaces, including the read time that a
+# snapshot with that row gave it.
 Placed = Literal["arrival", "held", "first", "after"]
 HOLD_MOST = 60.0  # s
 
@@ -35,95 +32,80 @@ _encode = json.JSONEncoder(
 
 def canonical(value: Any) -> str:
     """
-    Return *value* as JSON text: one text for equal values, so that text can be compared.
+    Return *value* as JSON text that is equal for equal values.
 
     Raises:
-        ValueError: *value* holds NaN or an infinity, which JSON does not have.
+        ValueError: *value* contains NaN or an infinity.
     """
     return _encode(value)
 
 
 @dataclass(frozen=True, slots=True)
 class FieldValue:
-    """One value for one CMS field: *value* is canonical JSON text, opaque to the store."""
+    """One value of one field; *value* is canonical JSON text."""
 
     slug: str
     value: str
-    type: str  # a name of workers.fields.types.TYPES: how it is sent and how its answer is compared
-    on_create: bool = False  # an item that is there never gets it
-    seen: str | None = None  # in an echo: what the CMS shows, where that is not the value as sent
+    type: str  # one of workers.fields.types.TYPES: how it is sent and compared
+    on_create: bool = False  # for new items only
+    seen: str | None = None  # echo: what the CMS shows, unless it is the value as sent
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """
-    When a snapshot was taken.
-
-    Args:
-        as_of_ms: ms since 1970.
-        before_ms: At an equal version it wins over what had come before this.
-    """
+    """The time of a snapshot, ms since 1970."""
 
     as_of_ms: int
-    before_ms: int
+    before_ms: int  # at an equal version it wins over values that came earlier
 
 
 @dataclass(frozen=True, slots=True)
 class LogPosition:
-    """
-    Where an event stands in a log that may begin anew, lower (``lua/lib/source_logs.lua``).
+    """The position of an event in a log that may restart lower (``lua/lib/source_logs.lua``)."""
 
-    Args:
-        name: Of the server whose log it is.
-        version: Of the event as if there were one log: the changes that have it get its log.
-        at_us: When, by the server's clock, µs since 1970; None: it does not say.
-        far: Positions by which no event comes before another one that is older.
-        overlaps: Positions are those of writes, and events come in the order of the commits.
-    """
-
-    name: str
-    version: str
-    at_us: int | None
-    far: int
-    overlaps: bool = False
+    name: str  # of the log's server
+    version: str  # as if there were one log: changes with it get their log
+    at_us: int | None  # µs since 1970 on the server's clock, if known
+    far: int  # how many positions early an event may come
+    overlaps: bool = False  # positions of writes, but events come in commit order
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Field data for one item; partial: a field that is not named here is not touched."""
+    """Field data for one item; fields that are not named stay untouched."""
 
     mapping: str
     collection: str
     record: str  # the key as text, or the CMS item id
     by: Literal["key", "item"]
-    fields: tuple[FieldValue, ...]  # may be empty where the item is retired
+    fields: tuple[FieldValue, ...]  # may be empty for a retirement
     version: str | None  # None, or "after": see *placed*
-    # The CMS itself says that this very item held these values at that time (a time version): no
-    # news where we wrote them.
+    # Reported by the CMS: the item held these values at this time (a time version). No news if we
+    # wrote them.
     echo: str | None = None
-    shown: str | None = None  # the key as it came, where that is not the record
-    # Its record is gone at its source: what becomes of the item.
+    shown: str | None = None  # the key as it came, if not the record
+    # The record is gone at its source: what to do with the item.
     retire: Literal["archive", "draft", "unpublish", "delete", "keep"] | None = None
     placed: Placed = "arrival"
-    snapshot: Snapshot | None = None  # a row of one, in mode reconcile
-    locale: str | None = None  # cmsLocaleId: the CMS says so of this variant of the very item
-    # A row of a snapshot that the item, as listed, shows already: its lastUpdated then.
+    snapshot: Snapshot | None = None  # its snapshot, in mode reconcile
+    locale: str | None = None  # cmsLocaleId of the variant, in an echo
+    # A snapshot row that the listed item already shows: the item's lastUpdated.
     stands: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """The CMS says that an item was deleted, or is no longer published."""
+    """The CMS reports that an item was deleted or unpublished."""
 
     collection: str
     item: str  # the CMS item id
     deleted: bool
-    locale: str | None = None  # cmsLocaleId of the one variant that is meant, where it is known
+    locale: str | None = None  # cmsLocaleId of the variant, if known
 
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
-    """What keeps an event from being mapped: *path* as the user wrote it, and why."""
+    """Why an event or value is invalid, and the *path* as the user wrote it."""
 
     path: str
     message: str
@@ -131,18 +113,18 @@ class FieldProblem:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """One field of one record that an event was to write, and whose value could not be read."""
+    """A field of a record that an event could not write because its value is invalid."""
 
     collection: str
     record: str  # as in `Change`
     by: Literal["key", "item"]
     slug: str
-    version: str | None  # that its value would have had; None: arrival decides
+    version: str | None  # of the missing value; None: arrival decides
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """An object that an event names, to be read by a fetcher before it can be mapped."""
+    """An object named by an event, to be read by a fetcher before mapping."""
 
     fetcher: str
     object: str
@@ -150,108 +132,96 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Where an event that runs again came from: a delivery that was kept, or a dead letter."""
+    """The origin of an event that runs again: a kept delivery or a dead letter."""
 
-    number: int  # of the delivery: a later one of its source has a higher one; 0: it was not kept
-    place: int  # in it
-    came: str  # when, as a version
-    taken: bool = True  # False: nothing of it could be read then, or nothing wanted it
-    letters: tuple[str, ...] = ()  # dead letters that close once all of it can be read
-    arrival: int | None = None  # the newest arrival number when it first came; None: not known
-    whole: str | None = None  # the letter that its whole body has, or would have
+    number: int  # of the delivery, growing per source; 0: not kept
+    place: int  # position in the delivery
+    came: str  # arrival time, as a version
+    taken: bool = True  # False: it was unreadable or unwanted at the time
+    letters: tuple[str, ...] = ()  # dead letters to close once all of it is readable
+    arrival: int | None = None  # newest arrival number at the time, if known
+    whole: str | None = None  # id of the letter for its whole body
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """
-    One event of a delivery, mapped: what of it could be read, and the problems of what could not.
+    One mapped event of a delivery: its readable changes, and the problems of the rest.
 
-    With problems it becomes a dead letter too, which holds what was left out.
+    With problems it also becomes a dead letter, which records what was left out.
     """
 
     id: str | None
     topic: str | None
-    index: int  # its place in the delivery, from 0
+    index: int  # position in the delivery, from 0
     changes: tuple[Change, ...] = ()
     problems: tuple[FieldProblem, ...] = ()
     gone: tuple[Gone, ...] = ()
     fetches: tuple[Fetch, ...] = ()
-    payload: Any = None  # what the fetchers are given; kept where there are fetches
-    body: str | None = None  # its own, where it is not the delivery's: kept if it has problems
+    payload: Any = None  # for the fetchers; stored if there are fetches
+    body: str | None = None  # its own body, if not the delivery's; stored if it has problems
     again: Again | None = None
     log: LogPosition | None = None
-    left: tuple[LeftOut, ...] = ()  # what the problems kept out, as far as it can be named
-    nameless: bool = False  # some problems keep out what names no field of a record
-    part: bool = (
-        False  # its problems are told by the letter of its whole body, or it is that letter
-    )
+    left: tuple[LeftOut, ...] = ()  # fields left out because of problems, as far as known
+    nameless: bool = False  # some problems concern no known field
+    part: bool = False  # the letter of the whole body has its problems, or this is that letter
 
 
 @dataclass(frozen=True, slots=True)
 class Landing:
-    """The fetch whose result a delivery is: accepted only while its claim is still held."""
+    """The fetch that a delivery results from: accepted only while its claim is held."""
 
     fetcher: str
     object: str
     token: str  # of the claim
-    n: int  # of the notice that it was made for
-    cursor: str | None = None  # to keep; None: unchanged
+    n: int  # number of its notice
+    cursor: str | None = None  # to store; None: unchanged
     more: bool = False  # the object is due again at once
-    last: bool = True  # False: further parts of the result follow, and the claim goes on
+    last: bool = True  # False: further parts follow, and the claim continues
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Where the store notes the token of the last delivery that one thread had accepted."""
+    """Where the store records the token of a thread's last accepted delivery."""
 
-    file: str  # of the spool of its process
+    file: str  # spool file of the process
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Spooled:
-    """
-    Where a delivery stands in the spool that kept it while the store was away.
+    """The position of a delivery in the spool that kept it while the store was away."""
 
-    Args:
-        file: Of the spool.
-        number: In the file.
-        after: Number of the last delivery of its source that was drained from the file; 0: none.
-        came_us: When it came, µs since 1970 by the store's clock.
-    """
-
-    file: str
-    number: int
-    after: int
-    came_us: int
+    file: str  # of the spool
+    number: int  # in the file
+    after: int  # number of the source's last delivery drained from the file; 0: none
+    came_us: int  # µs since 1970 on the store's clock
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One request of a source, proven and mapped, as the outbox accepts it."""
+    """One verified and mapped request of a source, as the outbox accepts it."""
 
     source: str
-    token: str  # new for every call of accept: a repeat of the call returns the first result
+    token: str  # per call of accept: a repeated call returns the first result
     events: tuple[Incoming, ...]
-    body: bytes = b""  # raw; kept in the dead letter of an event that has problems
-    headers: Mapping[str, str] = field(
-        default_factory=dict
-    )  # what the sender needs to read it again
+    body: bytes = b""  # raw; stored in dead letters of events with problems
+    headers: Mapping[str, str] = field(default_factory=dict)  # needed to parse it again
     mode: Literal["live", "fetched", "remap", "reconcile"] = "live"
-    closes: str | None = None  # the unmapped dead letter that this delivery is the replay of
-    secret: str | None = None  # mark of the one under which it was proven: counted
+    closes: str | None = None  # the unmapped dead letter that this replays
+    secret: str | None = None  # mark of the secret that verified it, to count its uses
     landing: Landing | None = None  # mode fetched
-    limit: RunLimit | None = None  # mode reconcile: how many records it may take
+    limit: RunLimit | None = None  # mode reconcile: how many records it may change
     lease: RunLease | None = None  # mode reconcile: the lock of the run
-    spooled: Spooled | None = None  # where it was kept until the store came back
-    slot: Slot | None = None  # where the store notes its token
-    # mode reconcile: s until what it changes is due, so that a whole hand-over becomes due at one
-    # time and goes in full batches; at most HOLD_MOST. What was due earlier stays so.
+    spooled: Spooled | None = None  # its position in a spool
+    slot: Slot | None = None  # where the store records its token
+    # mode reconcile: s until its changes are due, so that all become due at once and fill batches;
+    # at most HOLD_MOST. Changes due earlier stay so.
     hold: float = 0.0
 
     @property
     def retires(self) -> bool:
-        """Whether it retires records and does no more: that makes room, in the end."""
+        """Whether it only retires records, which makes room in the end."""
         return all(
             event.changes
             and not (event.problems or event.fetches)

@@ -1,5 +1,5 @@
 """
-What the CMS shows of an item's status, as text: one form for the steps of the store. Pure.
+The status of an item as text, as the steps of the store take it.
 
 https://developers.webflow.com/data/docs/working-with-the-cms/publishing
 """

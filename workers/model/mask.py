@@ -1,8 +1,7 @@
 """
-Tokens and secrets in what others say: a CMS may repeat the request that it refuses. Pure.
+Masks secrets in foreign texts: a CMS may repeat the request that it refuses.
 
-A secret is found as it is, as JSON and an address spell it, and in base64, wherever it stands in a
-longer text.
+Secrets are found anywhere in a text: verbatim, as in JSON or a URL, and in base64.
 """
 
 from __future__ import annotations
@@ -14,34 +13,30 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import quote, quote_plus
 
-SHORTEST: Final = 6  # characters; what is shorter stands in words that mean something else
+SHORTEST: Final = 6  # characters; shorter secrets occur in ordinary words
 
 
 class Mask:
-    """
-    Args:
-        secrets: All that are configured; those of fewer than `SHORTEST` characters are let be.
-    """
+    """Masks *secrets*, without those shorter than `SHORTEST`."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         ways = {way for secret in set(secrets) for way in _ways(secret)}
-        # The longest first: one may hold another.
+        # Longest first: one may contain another.
         found = "|".join(re.escape(way) for way in sorted(ways, key=lambda way: (-len(way), way)))
         self._pattern = re.compile(found, re.IGNORECASE) if found else None
 
     def text(self, text: str) -> str:
-        """Return *text* with asterisks for each secret."""
         return text if self._pattern is None else self._pattern.sub("***", text)
 
     def body(self, body: bytes) -> bytes:
-        """Return *body*, UTF-8, with asterisks for each secret."""
+        """Mask a UTF-8 *body*."""
         text = body.decode("utf-8", "replace")
         masked = self.text(text)
         return body if masked == text else masked.encode()
 
 
 def _ways(secret: str) -> Iterator[str]:
-    """Yield how *secret* may be spelled in a text."""
+    """Yield the spellings of *secret* in a text."""
     password = secret.partition(":")[2]  # of "user:password"
     for each in (secret, password):
         if len(each) < SHORTEST:
@@ -53,7 +48,7 @@ def _ways(secret: str) -> Iterator[str]:
 
 
 def _in_base64(secret: bytes) -> Iterator[str]:
-    """Yield what *secret* makes of a text in base64, by how many bytes stand before it there."""
+    """Yield the base64 text of *secret* for each offset in a longer text."""
     for before, skipped in enumerate((0, 2, 3)):
         whole = (before + len(secret)) * 8 // 6
         for encode in (base64.b64encode, base64.urlsafe_b64encode):

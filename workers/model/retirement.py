@@ -1,21 +1,18 @@
-"""
-How a record that is gone at its source shows in its item: words, slug and status flags. Pure.
-"""
+"""Retirement: how an item shows that its record is gone at the source."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-GONE: Final = ":gone"  # the slug under which an item holds it; no field of the CMS has such a one
-SHOWN_AS: Final = "(retire)"  # what people see instead
+GONE: Final = ":gone"  # pseudo-slug of a retirement; not valid in the CMS
+SHOWN_AS: Final = "(retire)"  # for display
 WAYS: Final = ("archive", "draft", "unpublish", "delete", "keep")
 
 _FLAGS: Final = {"archive": "_archived", "draft": "_draft", "unpublish": "_draft"}
 
 
 def shown_slug(slug: str) -> str:
-    """Return how people see the *slug* of a field or of a retirement."""
     return SHOWN_AS if slug == GONE else slug
 
 
@@ -23,8 +20,7 @@ def flags(value: Any, _: object = None) -> dict[str, bool]:
     """
     Return the status flags that a PATCH carries for a retirement.
 
-    Args:
-        value: How the record is retired; or, where it is back, the flags that are taken back.
+    *value*: the way of retirement or, if the record is back, a list of the flags to clear.
     """
     if isinstance(value, list):
         return dict.fromkeys(value, False)
@@ -32,10 +28,10 @@ def flags(value: Any, _: object = None) -> dict[str, bool]:
 
 
 def shows(sent: Mapping[str, bool], held: Any) -> bool:
-    """Tell whether an item with the flags *held* shows those that were *sent*."""
+    """Tell whether the flags *held* include those *sent*."""
     return isinstance(held, dict) and all(held.get(flag) is to for flag, to in sent.items())
 
 
 def on_wire(sent: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a PATCH carries of *sent*, in which the flags stand beside their retirement."""
+    """Return *sent* for a PATCH: without the retirement, whose flags are separate."""
     return {slug: value for slug, value in sent.items() if slug != GONE}

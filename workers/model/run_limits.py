@@ -1,4 +1,4 @@
-"""What a run may do, as the store holds it against what it has counted and who runs. Pure."""
+"""The limits of a run, checked by the store."""
 
 from __future__ import annotations
 
@@ -7,24 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RunLimit:
-    """
-    Args:
-        place: Collection and copy.
-        most: Items within the window, whatever way they come.
-        window_ms: How long that is.
-        first: They are taken from what the first load may create, and counted there alone.
-    """
-
-    place: str
+    place: str  # collection and copy
     kind: str  # created or retired
-    most: int
+    most: int  # items within the window, from all runs
     window_ms: int
-    first: bool = False
+    first: bool = False  # counted against the first load only
 
 
 @dataclass(frozen=True, slots=True)
 class RunLease:
-    """The lock that a run holds: a step that finds another's there does nothing."""
+    """The lock of a run: steps do nothing if another holds it."""
 
-    name: str  # key
-    token: str  # that stands there
+    name: str
+    token: str  # its expected value

@@ -1,18 +1,17 @@
 """
-The version of a value: text that sorts, and whose first letter names its kind. Pure.
+Versions of values: text that sorts, with its kind as first letter.
 
 ===========  ====================================================================================
-``0``        before everything; it fits a field of any kind
-``t``        a time: 17 digits, microseconds since 1970
-``s``        a sequence: 20 digits, of log 0
-``sL``       a sequence of a later log of its source: 5 digits for the log, 20 for the position
-===========  ====================================================================================
+``0``        before everything; fits a field of any kind ``t``        a time: 17 digits,
+microseconds since 1970 ``s``        a sequence: 20 digits, of log 0 ``sL``       a sequence of a
+later log of its source: 5 digits for the log, 20 for the position ===========
+====================================================================================
 
-Behind any of them may stand a tie-breaker, which orders what is equal before it: ``p`` and 20
-digits (a position) or ``t`` and 17 digits (a time). ``z`` and 10 digits stand right after all of
-that, in the order of the number. Letters and digits alone: Lua compares by the locale of the store.
+A tie-breaker may follow: ``p`` and 20 digits (a position) or ``t`` and 17 digits (a time). ``z``
+and 10 digits come right after all of these, ordered by number. Only letters and digits, since Lua
+compares by the store's locale.
 
-``lua/lib/versions.lua`` reads versions in the steps, and nothing else does.
+In the steps, only ``lua/lib/versions.lua`` parses versions.
 """
 
 from __future__ import annotations
@@ -37,29 +36,17 @@ _AFTER: Final = re.compile(r"z(\d{10})")
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """
-    What a version says.
-
-    Args:
-        head: It, without a tie-breaker.
-        number: Microseconds, or the position; of ``0`` it is 0.
-        tie: The tie-breaker, or "".
-    """
+    """A parsed version."""
 
     kind: Kind
-    head: str
-    number: int = 0
+    head: str  # without the tie-breaker
+    number: int = 0  # microseconds, or position; 0 for ``0``
     log: int = 0
-    tie: str = ""
+    tie: str = ""  # tie-breaker, or ""
 
     @classmethod
     def parse(cls, text: str) -> Version:
-        """
-        Return what *text* says.
-
-        Raises:
-            ValueError: It is no version.
-        """
+        """Parse *text*; ValueError if it is no version."""
         found = _FORM.fullmatch(text)
         if found is None:
             raise ValueError(f"{text!r} is no version")
@@ -81,7 +68,7 @@ def time_version(moment: datetime) -> str:
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no offset")
     since = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-    # Not timestamp() * 1e6: a float has no microseconds left to give in our century.
+    # Not timestamp() * 1e6: a float is too coarse for microseconds in our century.
     micros = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
     if not 0 <= micros <= MAX_TIME_US:
         raise ValueError(f"{moment.isoformat()} is not between 1970 and 2286")
@@ -89,12 +76,11 @@ def time_version(moment: datetime) -> str:
 
 
 def micros_version(micros: int) -> str:
-    """Return the version of a change made *micros* µs after 1970."""
     return f"t{micros:017d}"
 
 
 def version_of_text(moment: str | None) -> str | None:
-    """Return the version of what the CMS says it did at *moment*; None where that is no time."""
+    """Return the version of the CMS's time *moment*; None if it is no time."""
     try:
         return time_version(datetime.fromisoformat(moment)) if moment else None
     except (ValueError, OverflowError):
@@ -103,7 +89,7 @@ def version_of_text(moment: str | None) -> str | None:
 
 def sequence_version(number: int) -> str:
     """
-    Return the version of the change that its source numbers *number*.
+    Return the version of the change with sequence *number*.
 
     Raises:
         ValueError: *number* is negative or has more than 20 digits.
@@ -134,29 +120,23 @@ def with_time(version: str, moment: datetime) -> str:
 
 
 def right_after(version: str) -> str:
-    """Return the version that follows *version*, and all that differ from it by a tie-breaker."""
+    """Return the version after *version* and all its tie-breakers."""
     found = Version.parse(version)
     count = _AFTER.fullmatch(found.tie)
     return f"{found.head}z{int(count[1]) + 1 if count else 1:010d}"
 
 
 def kind_of(version: str) -> Kind:
-    """Return the kind of *version*."""
     return Version.parse(version).kind
 
 
 def are_apart(one: str, other: str) -> bool:
-    """Tell whether two versions are of two kinds, and say nothing of each other."""
+    """Tell whether two versions are of different kinds, and cannot be ordered."""
     return {kind_of(one), kind_of(other)} == {"s", "t"}
 
 
 def moment_of(version: str) -> datetime:
-    """
-    Return the time that *version* names.
-
-    Raises:
-        ValueError: It names none.
-    """
+    """Return the time of *version*; ValueError if it is no time."""
     found = Version.parse(version)
     if found.kind != "t":
         raise ValueError(f"{version} is no time")
