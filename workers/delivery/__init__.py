@@ -1,1 +1,1 @@
-"""One step of a destination: claim, request, judge, settle."""
+"""Delivery: one step of a destination, from claim to settle."""

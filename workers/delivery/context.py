@@ -1,6 +1,4 @@
-"""
-The objects of one process, made once: all work on one store.
-"""
+"""The objects of one process, all on one store."""
 
 from __future__ import annotations
 
@@ -22,13 +20,13 @@ from workers.store.upgrade import Upgrade
 
 
 class Wakes(Protocol):
-    """Asks for jobs. Raises `StoreUnavailable` where the store did not answer."""
+    """Enqueues jobs. Raises `StoreUnavailable` if the store did not answer."""
 
     def wake(self, destination: str) -> None:
-        """Enqueue one job for *destination*, or the fetch queue; the caller holds its marker."""
+        """Enqueue a job for *destination*, or the fetch queue; the caller has set its marker."""
 
     def crowded(self, destination: str) -> bool:
-        """Whether so many jobs are queued there that another one helps nobody."""
+        """Whether enough jobs are queued already."""
 
     def close(self) -> None:
         """Close the connection."""
@@ -52,7 +50,7 @@ class Context:
 
 
 def make_context(settings: Settings, steps: Steps, wakes: Wakes) -> Context:
-    """Return the objects that work on the store of *steps*; nothing is sent before its use."""
+    """Build the objects for the store of *steps*, without using it."""
     return Context(
         settings=settings,
         steps=steps,

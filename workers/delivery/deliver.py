@@ -1,6 +1,7 @@
 """
-One step of one destination, carried out: claim → PATCH → compare → settle, or the GET that items
-wait for. The only place where a request is sent; what an answer means, `workers.policy.rules` says.
+Carry out one step of a destination: claim, request, compare, settle; or a GET that items wait for.
+
+All writes are sent from here; `workers.policy.rules` decides what an answer means.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from workers.webflow.item_answers import Answer
 from workers.webflow.item_payloads import prepare
 from workers.webflow.schema import Schema
 
-SEND_WITHIN = 14.0  # s after its claim that a request may start: below half of the claim
+SEND_WITHIN = 14.0  # s after its claim that a request may start: less than half a claim
 
 _log = logging.getLogger(__name__)
 
@@ -47,10 +48,9 @@ class Deliverer:
     Carries out steps, in one thread.
 
     Args:
-        parts: The store's side.
         spread: Returns a random number in [0, 1), for the jitter of backoffs.
-        clock: Returns the time in seconds, by which it is measured what a request takes.
-        alive: Is told before each request for how many seconds it may be silent.
+        clock: Seconds, to measure requests.
+        alive: Called before each request with the seconds that it may take.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Deliverer:
         self._status_reads = StatusReads(self.reader, parts)
 
     def close(self) -> None:
-        """Close the kept connections."""
+        """Close the persistent connections."""
         self.reader.close()
 
     def step(
@@ -84,20 +84,19 @@ class Deliverer:
         starting: bool = False,
     ) -> Claimed | Wait | None:
         """
-        Take the next step of *destination* and carry it out.
+        Claim the next step of *destination* and carry it out.
 
         Args:
-            flights: Requests that may be on their way to it at once.
-            lower: How many of them replays and reconciles may take; 0: all but one.
-            more: Called with its name before a request is sent while other items are due.
-            claimed: The step, where the one before has returned it.
-            goes_on: Asked once a request is answered: whether the step behind it may be claimed
-                as this one is settled.
-            starting: As of `Outbox.claim`.
+            flights: Concurrent requests allowed.
+            lower: How many of them replays and reconciles may use; 0: all but one.
+            more: Called with its name before a request, if other items are due.
+            claimed: The step returned by the previous call.
+            goes_on: Called after the request: may the next step be claimed with the settle?
+            starting: See `Outbox.claim`.
 
         Returns:
-            The step behind it, which the caller hands in again in any case; None where nothing was
-            claimed yet; a Wait where nothing may be sent now.
+            The next step, which the caller must pass to the next call; None if none was claimed; a
+            Wait if nothing may be sent now.
         """
         outbox = self.parts.outbox
         if claimed is None:
@@ -143,7 +142,7 @@ class Deliverer:
     # a batch --------------------------------------------------------------------------------
 
     def _attempt(self, destination: Destination, batch: Batch, not_after: float) -> Attempt:
-        """Send the request of *batch*, or read what it waits for; return what came of it."""
+        """Send the request of *batch*, or the read it waits for."""
         collection = self.parts.settings.collections[batch.collection]
         if batch.create and destination.api == "v2" and batch.items[0].taken:
             return self._reads.find_owner(destination, collection, batch, not_after)
@@ -189,19 +188,19 @@ class Deliverer:
         return Attempt(batch_outcome, message, heard(outcome, message, seconds), seconds)
 
     def _merge(self, destination: Destination, batch: Batch) -> None:
-        """Send nothing of *batch*: a process of the version before has written a part of it."""
+        """Release *batch*: a process of the old release has written a part of it."""
         self.parts.outbox.give_back(batch)
         self._give_back(destination)
         self.parts.upgrade.merge_claimed(batch)
 
     def _give_back(self, destination: Destination) -> None:
-        """Undo what a claim took for a request that is not sent."""
+        """Undo the effects of a claim without a request."""
         self.parts.limiter.give_back(destination)
-        # It may have been on trial after an outage: the next one is.
+        # It may have been the trial after an outage: leave that to the next one.
         self.parts.breaker.record(destination.name, "read")
 
     def _schema(self, collection: Collection, batch: Batch) -> Schema:
-        """Return the schema as last read, where it says anything of *batch*."""
+        """Return the schema as last read, if *batch* needs it."""
         options = any(field.type == "option" for item in batch.items for field in item.fields)
         if not batch.create and not options and not collection.preflight:
             return Schema()
@@ -248,7 +247,7 @@ class Deliverer:
         came: Attempt,
         then: dict[str, Any] | None,
     ) -> Claimed | Wait | None:
-        """Settle what *came* of *batch*, and claim what *then* asks for; return that."""
+        """Settle *batch* with *came*, and return the step claimed by *then*."""
         self._mark_schema(batch, came.batch_outcome)
         not_after = time.monotonic() + SEND_WITHIN
         try:
@@ -256,7 +255,7 @@ class Deliverer:
                 batch, came.batch_outcome, outcome=came.message, heard=came.heard, then=then
             )
         except NotSettled as error:
-            # Carried out all the same: nobody else could before its claim has run out.
+            # Carried out now: otherwise it would be blocked until the claim expires.
             behind = self._claimed(then, error.claimed, not_after)
             if isinstance(behind, Claimed):
                 self._carry_out(destination, behind, lambda _: None, lambda: None)
@@ -285,7 +284,7 @@ class Deliverer:
         return step if isinstance(step, Wait) else Claimed(step, not_after)
 
     def _mark_schema(self, batch: Batch, batch_outcome: BatchOutcome) -> None:
-        """Drop or doubt the schema, where the answer contradicts it."""
+        """Drop the schema, or have it read again, if the answer contradicts it."""
         collection = self.parts.settings.collections[batch.collection]
         if batch_outcome.drop_schema:
             self.parts.items.drop_schema(collection)

@@ -1,6 +1,4 @@
-"""
-GETs that a claimed item waits for, each in the place of the request that its claim is for.
-"""
+"""GETs for a claimed item, sent instead of the request of its claim."""
 
 from __future__ import annotations
 
@@ -19,16 +17,11 @@ from workers.policy.unknown_outcome import come_late, read_back
 from workers.webflow.item_answers import Answer
 from workers.webflow.schema import Schema
 
-READ_AGAIN = 10.0  # s, and up to twice that: after a look that failed
+READ_AGAIN = 10.0  # s, up to twice that with jitter: after a failed read
 
 
 class ItemReads:
-    """
-    Reads what a batch waits for. In one thread.
-
-    Args:
-        spread: Returns a random number in [0, 1), for the jitter of waits.
-    """
+    """In one thread. *spread*: a random number in [0, 1), for the jitter of waits."""
 
     def __init__(self, reader: CmsReader, spread: Callable[[], float]) -> None:
         self._reader = reader
@@ -37,8 +30,8 @@ class ItemReads:
     def find_owner(
         self, destination: Destination, collection: Collection, batch: Batch, not_after: float
     ) -> Attempt:
-        """Ask who has the slug of a new item."""
-        item = batch.items[0]  # it is alone: its limit is one
+        """Find the item that has the slug of a new item."""
+        item = batch.items[0]  # its batch limit is 1
         outcome = self._reader.ask(
             destination,
             lambda client: client.find_slug(collection.id, item.taken or "", not_after=not_after),
@@ -67,7 +60,7 @@ class ItemReads:
         unread: Mapping[str, tuple[str, ...]],
         not_after: float,
     ) -> Attempt:
-        """Read what files one item holds."""
+        """Read the files of one item."""
         item = next(each for each in batch.items if each.record in unread)
         outcome = self._get(destination, collection, item.id, not_after)
         if isinstance(outcome, Answer) and outcome.status in (200, 404):
@@ -93,7 +86,7 @@ class ItemReads:
         schema: Schema,
         not_after: float,
     ) -> Attempt | None:
-        """Read the one item of *batch* in place of its request, where that may tell enough."""
+        """Read the single item of *batch* if that may replace the request."""
         if not batch.alone or batch.create or batch.publish or batch.retire:
             return None
         (item,) = batch.items
@@ -112,7 +105,7 @@ class ItemReads:
         schema: Schema,
         not_after: float,
     ) -> Attempt:
-        """Ask whether what the answers have not shown is there all the same."""
+        """Check whether values missing from the answers are there after all."""
         (item,) = batch.items
         locale = next(iter(item.variants), "")
         outcome = self._get(destination, collection, item.id, not_after, locale)
@@ -132,7 +125,7 @@ class ItemReads:
         late: Mapping[str, Any],
         not_after: float,
     ) -> Attempt:
-        """Ask whether files have come that no answer has told of."""
+        """Check whether files of an unanswered request have arrived."""
         (item,) = batch.items
         outcome = self._get(destination, collection, item.id, not_after)
         if isinstance(outcome, Answer) and outcome.status in (200, 404):

@@ -1,6 +1,4 @@
-"""
-GETs for what a localized site has: its locales, and the variants of items. Each a step of its own.
-"""
+"""GETs for localized sites: their locales, and the variants of items. Each is a step of its own."""
 
 from __future__ import annotations
 
@@ -15,13 +13,13 @@ from workers.webflow.site import Site
 
 
 def read_for(lookup: Lookup) -> Callable[[CmsReader, Destination, Lookup, float], None] | None:
-    """Return what carries out *lookup*; None: it is none of these."""
+    """Return the function for *lookup*, if it is one of these."""
     return read if lookup.kind in ("site", "variants") else None
 
 
 def read(reader: CmsReader, destination: Destination, lookup: Lookup, not_after: float) -> None:
     """
-    Read the locales that items wait for, or a page of their variants.
+    Read the locales of a site, or a page of variants.
 
     Raises:
         StoreUnavailable: The store did not answer.
@@ -54,7 +52,7 @@ def _read_variants(
 def _read_site(
     reader: CmsReader, destination: Destination, lookup: Lookup, not_after: float
 ) -> None:
-    """Read the site; where a token sees several, one after the other until one has it."""
+    """Read the site; if the token sees several, search them one by one."""
     collection = reader.parts.settings.collections[lookup.collection]
     known = reader.parts.locales.known(collection)
     of: tuple[str, ...] = (destination.site,) if destination.site else ()
@@ -65,7 +63,7 @@ def _read_site(
         destination,
         lambda client: client.list_sites(*of, not_after=not_after),
         flight=lookup.token,
-        # Writes need none of it: a token that may not read sites may still write.
+        # Not needed by writes: a token without this right may still write.
         harmless=True,
     )
     if not isinstance(outcome, Answer) or outcome.status != 200:
@@ -97,7 +95,7 @@ def _passes(outcome: Answer | DestinationError) -> bool:
 
 
 def reason(outcome: Answer | DestinationError) -> str:
-    """Return why the locales could not be read, and what to do about it."""
+    """Return why the locales could not be read, and what to do."""
     if isinstance(outcome, Answer) and outcome.status in (401, 403):
         return f"{summary(outcome)}: give the token the scope sites:read"
     if isinstance(outcome, Answer) and outcome.status == 404:

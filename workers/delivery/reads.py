@@ -1,6 +1,4 @@
-"""
-GETs of the CMS, each a step of its own: a probe, a filter, a page of a listing, a schema, one item.
-"""
+"""GETs of the CMS that are steps of their own: probe, filter, listing page, schema."""
 
 from __future__ import annotations
 
@@ -18,24 +16,21 @@ from workers.webflow.client import SECONDS, Client
 from workers.webflow.filters import key_filter
 from workers.webflow.item_answers import Answer
 
-BRIEFLY = 3.0  # s for a GET that nothing needs: a worker is busy with it
-_AFTER = 5.0  # s for what the store is told of an answer
-_NO_ANSWER = 599  # counts as a failure of the destination, as every 5xx does
+BRIEFLY = 3.0  # s for an optional GET, which occupies a worker
+_AFTER = 5.0  # s to record an answer in the store
+_NO_ANSWER = 599  # counts as a failure of the destination, like any 5xx
 
-_NOT_OF_THE_QUESTION = (401, 403, 404, 408, 410)  # of the token, the collection, the API
+_NOT_OF_THE_QUESTION = (401, 403, 404, 408, 410)  # about the token, the collection or the API
 
 _log = logging.getLogger(__name__)
 
 
 class CmsReader:
     """
-    Asks, and acts on what an answer says of budget, token and health. In one thread.
+    Sends GETs, and updates budget, pauses and health from the answers. In one thread.
 
-    Args:
-        alive: Is told before each request for how many seconds it may be silent.
-
-    Raises (every method):
-        StoreUnavailable: The store did not answer.
+    Every method raises StoreUnavailable if the store does not answer. *alive* is called before each
+    request with the seconds that it may take.
     """
 
     def __init__(self, parts: Context, alive: Callable[[float], object] = lambda _: None) -> None:
@@ -44,7 +39,7 @@ class CmsReader:
         self._clients: dict[str, Client] = {}
 
     def client(self, destination: Destination) -> Client:
-        """Return the kept connection to *destination*, for one request."""
+        """Return the client of *destination*, for one request."""
         self._alive(SECONDS + _AFTER)
         client = self._clients.get(destination.name)
         if client is None:
@@ -52,13 +47,13 @@ class CmsReader:
         return client
 
     def close(self) -> None:
-        """Close the kept connections."""
+        """Close the persistent connections."""
         for client in self._clients.values():
             client.close()
         self._clients.clear()
 
     def probe(self, destination: Destination, probe: Probe, not_after: float) -> None:
-        """Ask for a collection: any answer below 500 lets one request try."""
+        """Read a collection: an answer below 500 lets one request through."""
         collection = self.parts.settings.collections[probe.collection]
         outcome = self.ask(
             destination,
@@ -69,7 +64,7 @@ class CmsReader:
         _log.info("probe", extra={"destination": destination.name, "outcome": summary(outcome)})
 
     def look_up(self, destination: Destination, lookup: Lookup, not_after: float) -> None:
-        """Read the page or the schema that items wait for."""
+        """Read the listing page, filter or schema that items wait for."""
         collection = self.parts.settings.collections[lookup.collection]
         if lookup.kind == "schema":
             self._read_schema(destination, lookup, not_after)
@@ -98,7 +93,7 @@ class CmsReader:
         self.parts.items.ingest_page(lookup, _page(page))
 
     def _filter(self, destination: Destination, lookup: Lookup, not_after: float) -> None:
-        """Ask for the items of the keys that wait, as far as one can ask for them."""
+        """Filter by the waiting keys, as far as possible."""
         collection = self.parts.settings.collections[lookup.collection]
         schema = self.parts.items.schema(collection)
         asked = key_filter(collection, lookup.keys, lookup.canary, schema)
@@ -114,14 +109,15 @@ class CmsReader:
             ),
             flight="",
             collection=collection,
-            # A 400 that speaks of the version, say, is no reason to pause: nobody needs filters.
+            # A 400 about the API version, for instance, is no reason to pause: filters are
+            # optional.
             refusable=True,
         )
         page = outcome if _refuses(outcome) else _page(outcome)
         self.parts.items.ingest_page(lookup, page, asked)
 
     def _read_types(self, destination: Destination, lookup: Lookup, not_after: float) -> None:
-        """Read the schema: an address is looked for in the form in which its field keeps it."""
+        """Read the schema first: the lookup needs the form in which the field stores a key."""
         collection = self.parts.settings.collections[lookup.collection]
         reading = self.parts.items.spellings.as_reading(lookup)
         outcome = self.ask(
@@ -144,7 +140,7 @@ class CmsReader:
             ),
             flight=lookup.token,
             collection=collection,
-            # Writes need no schema: a token that may not read it, say, may still write.
+            # Not needed by writes: a token without this right may still write.
             harmless=not lookup.needed,
         )
         self.parts.items.keep_schema(lookup, _page(outcome))
@@ -161,13 +157,13 @@ class CmsReader:
         refusable: bool = False,
     ) -> Answer | DestinationError:
         """
-        Send one request; its budget slot is taken.
+        Send one request, whose budget slot is taken.
 
         Args:
-            collection: Whose answer 404 pauses it.
-            probing: Any answer below 500 lets one request try.
-            harmless: Nothing but the budget learns from its answer.
-            refusable: Nor from one that refuses what was asked.
+            collection: To pause after a 404.
+            probing: An answer below 500 lets one request through.
+            harmless: The answer affects nothing but the budget.
+            refusable: Nor does a refusal of the request itself.
         """
         begun = time.monotonic()
         outcome: Answer | DestinationError
@@ -222,7 +218,7 @@ class CmsReader:
         age: float,
         close: float | None,
     ) -> None:
-        """Teach the budget what *outcome* says; *close*: see `Limiter.learn`."""
+        """Update the budget from *outcome*; *close*: see `Limiter.learn`."""
         answer = outcome if isinstance(outcome, Answer) else None
         self.parts.limiter.learn(
             destination,
@@ -234,12 +230,11 @@ class CmsReader:
 
 
 def _page(outcome: Answer | DestinationError) -> Answer | None:
-    """Return *outcome* if it is the page that was asked for."""
     return outcome if isinstance(outcome, Answer) and outcome.status == 200 else None
 
 
 def _refuses(outcome: Answer | DestinationError) -> TypeGuard[Answer]:
-    """Tell whether *outcome* refuses what was asked, not who asks, nor that he asks now."""
+    """Tell whether *outcome* refuses the request itself, not the token or the rate."""
     if not isinstance(outcome, Answer) or _limited(outcome):
         return False
     return 400 <= outcome.status < 500 and outcome.status not in _NOT_OF_THE_QUESTION
@@ -250,7 +245,7 @@ def _limited(answer: Answer) -> bool:
 
 
 def summary(outcome: Answer | DestinationError | None) -> str:
-    """Return *outcome* in a line, for the history, the log and the operator."""
+    """Return *outcome* in one line, for the history, the log and the operator."""
     if outcome is None:
         return "no request"
     if isinstance(outcome, DestinationError):

@@ -1,4 +1,4 @@
-"""What came of the request of a batch, as it is to be settled. Pure."""
+"""The result of a batch's request, ready to be settled."""
 
 from __future__ import annotations
 
@@ -13,33 +13,26 @@ from workers.policy.update import wants_publishing
 from workers.webflow.item_answers import Answer
 from workers.webflow.item_payloads import Prepared
 
-LATE = 7.0  # s after which no answer means that it took too long
+LATE = 7.0  # s after which a missing answer means that the request was too slow
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """
-    What came of a request.
-
-    Args:
-        message: In a line.
-        heard: What is learned from its answer in the same step; None: that was told already.
-        seconds: That it took; None: it was a GET in the place of the request of its batch.
-    """
+    """The result of a request."""
 
     batch_outcome: BatchOutcome
-    message: str
-    heard: Heard | None = None
-    seconds: float | None = None
+    message: str  # one line
+    heard: Heard | None = None  # to record in the same step, unless it is recorded already
+    seconds: float | None = None  # duration; None: a GET was sent instead of the request
 
     @classmethod
     def of_read(cls, item_outcomes: Iterable[ItemOutcome], message: str) -> Attempt:
-        """Return what a GET has found of each item that waited for it."""
+        """Return the result of a GET sent instead of the request."""
         return cls(BatchOutcome(tuple(item_outcomes), "refusal"), message)
 
 
 def heard(outcome: Answer | DestinationError | None, words: str, seconds: float) -> Heard | None:
-    """Return what *outcome* says beside the items; None: nothing was sent."""
+    """Return what *outcome* tells beside the items; None: nothing was sent."""
     if isinstance(outcome, Answer):
         return Heard(words, outcome.limit, outcome.remaining, seconds)
     return Heard(words, seconds=seconds) if outcome else None
@@ -48,21 +41,21 @@ def heard(outcome: Answer | DestinationError | None, words: str, seconds: float)
 def imports(
     batch: Batch, outcome: Answer | DestinationError | None, seconds: float
 ) -> tuple[int, float] | None:
-    """Return how many files were imported for *batch*, and in how many ms; None: nobody knows."""
+    """Return the number of files imported for *batch*, and ms; None: unknown."""
     if isinstance(outcome, Answer):
         return (batch.imports, seconds * 1000) if outcome.status < 300 else None
-    # Nobody waited for the end of it: twice as long, as far as is known.
+    # Abandoned: assume twice the time.
     late = outcome is not None and seconds > LATE
     return (batch.imports, seconds * 2000) if late else None
 
 
 def given(sent: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return *sent* without what clears a field: a new item has nothing to be cleared."""
+    """Return *sent* without nulls: a new item has nothing to clear."""
     return {slug: value for slug, value in sent.items() if value is not None}
 
 
 def flags(item: ClaimedItem, sent: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what of *sent* publishing carries out: nothing, where a newer value says no."""
+    """Return the flags that a publish carries out; empty if a newer value forbids it."""
     if not wants_publishing(item, sent):
         return {}
     return {slug: sent[slug] for slug in (GONE, "_draft", "_archived") if slug in sent}
@@ -72,10 +65,9 @@ def completed(
     batch_outcome: BatchOutcome, batch: Batch, prepared: Prepared, wait: float
 ) -> BatchOutcome:
     """
-    Return *batch_outcome* with an outcome on every item, and on what was not sent of it.
+    Add outcomes for the items, or values, that were not sent.
 
-    Args:
-        wait: Seconds until the schema of what is doubted may be read again.
+    *wait*: seconds until the schema of doubted items may be read again.
     """
     judged = {item_outcome.record: item_outcome for item_outcome in batch_outcome.item_outcomes}
     item_outcomes = []

@@ -1,6 +1,4 @@
-"""
-Reads the status of items, in the place of the request that they wait for.
-"""
+"""Reads of items' statuses, sent before a request that depends on them."""
 
 from __future__ import annotations
 
@@ -14,21 +12,21 @@ from workers.policy.status_look import item_outcomes
 from workers.webflow.client import Client
 from workers.webflow.item_answers import Answer
 
-READ_AGAIN = 10.0  # s, and up to twice that: after the CMS refused a look for their number
+READ_AGAIN = 10.0  # s, up to twice that with jitter: after a 429
 
 
 class StatusReads:
-    """In one thread, beside its Deliverer."""
+    """Used by one Deliverer, in its thread."""
 
     def __init__(self, reader: CmsReader, parts: Context) -> None:
         self._reader = reader
         self._parts = parts
-        self._unfiltered: set[str] = set()  # destinations that refused to filter by id
+        self._unfiltered: set[str] = set()  # destinations that cannot filter by id
 
     def look(
         self, destination: Destination, batch: Batch, spread: float, not_after: float
     ) -> Attempt:
-        """Carry out the look that *batch* waits for, by one GET."""
+        """Read the statuses of *batch* by one GET."""
         collection = self._parts.settings.collections[batch.collection]
         filtered = destination.name not in self._unfiltered
 
@@ -36,7 +34,7 @@ class StatusReads:
             ids = [item.id for item in batch.items]
             if batch.alone:
                 return client.get_item(collection.id, ids[0], not_after=not_after)
-            # Where the filter is not known, who was edited last: unpublishing is an edit.
+            # A CMS that ignores the filter lists the latest edits: unpublishing is an edit.
             query = {"sortBy": "lastUpdated", "sortOrder": "desc"}
             query |= {"filter[id][in]": ",".join(ids)} if filtered else {}
             return client.find_items(collection.id, query, not_after=not_after)
