@@ -1,1 +1,1 @@
-"""What the worker processes run."""
+"""The worker processes: jobs, supervision, and the embedded store."""

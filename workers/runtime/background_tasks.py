@@ -1,4 +1,4 @@
-"""What a supervisor does in threads of its own, and how one that is stuck is noticed."""
+"""The threads of a supervisor, and the detection of stuck ones."""
 
 from __future__ import annotations
 
@@ -7,31 +7,24 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-_MOST = 0.25  # s that one look counts for, however long the last one is ago
-_STUCK = 3  # threads of one task: then the supervisor ends, for whoever started it to start it anew
+_MOST = 0.25  # s that one poll counts for at most, however late it is
+_STUCK = 3  # stuck threads of one task, at which the supervisor exits to be restarted
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class BackgroundTask:
-    """
-    Something to do until the event is set; started anew when it ends or fails.
-
-    Args:
-        quiet: Seconds for which it may not look at the event; another thread then takes its place.
-            None: it need not look.
-        waits: It is not started before the supervisor is released.
-    """
+    """Something to do until the event is set; restarted when it ends or fails."""
 
     name: str
     run: Callable[[threading.Event], None]
-    quiet: float | None = None
-    waits: bool = False
+    quiet: float | None = None  # s without a look at the event, before another thread takes over
+    waits: bool = False  # not started before the supervisor is released
 
 
 class Asked(threading.Event):
-    """An event that knows for how long nobody has looked at it."""
+    """An event that knows how long it has not been checked."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,7 +42,7 @@ class Asked(threading.Event):
 
 
 class BackgroundTasks:
-    """Runs *tasks*; in one thread."""
+    """Runs *tasks*. Used in one thread."""
 
     def __init__(self, tasks: Sequence[BackgroundTask]) -> None:
         self._tasks = tasks
@@ -59,13 +52,9 @@ class BackgroundTasks:
 
     def poll(self, seconds: float, *, released: bool = True) -> bool:
         """
-        Start what does not run, *seconds* after the last time, and leave what is stuck.
+        Start tasks that do not run, and abandon stuck ones; *seconds*: since the last poll.
 
-        Args:
-            released: Those that wait are started too.
-
-        Returns:
-            Whether it helps to go on: False where thread after thread of one task is stuck.
+        *released*: also start those that wait. Returns False if a task keeps getting stuck.
         """
         for task in self._tasks:
             if task.waits and not released:
@@ -103,4 +92,4 @@ def _do(task: BackgroundTask, asked: Asked) -> None:
         task.run(asked)
     except Exception:
         _log.exception("background task failed", extra={"task": task.name})
-    asked.wait(1.0)  # not over and over
+    asked.wait(1.0)  # before it is restarted

@@ -1,10 +1,10 @@
 """
-Keeps the embedded store running for as long as anybody needs it.
+Keeps the embedded store running while any process needs it.
 
-Each process that needs the store has a keeper, and one of them at a time holds the lock of the
-data directory: that one runs the server as its child, starts it anew when it dies, and stops it
-when it ends itself. The others wait for the lock and take over. The server inherits the lock, so
-that a second one cannot start beside it, not even where its keeper was killed a moment ago.
+Each such process has a keeper; the one with the lock of the data directory runs the server as its
+child, restarts it when it dies, and stops it when the process ends. The others wait for the lock
+and take over. The server inherits the lock, so that no second one can start beside it, even right
+after its keeper was killed.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from workers.store.witness import EVERY, Witness
 
 _log = logging.getLogger(__name__)
 
-_POLL = 0.05  # s between two looks at the lock or at the server
-_ASK = 1.0  # s between two PINGs of a server that answers
-_SETTLED = 5.0  # s after which a server that dies is no longer dying over and over
-_LONGEST_WAIT = 1.5  # s before a dead server is started anew, at most
-_DAMAGED = 30.0  # s before files that are damaged are looked at again
+_POLL = 0.05  # s between checks of the lock or the server
+_ASK = 1.0  # s between PINGs of a server that answers
+_SETTLED = 5.0  # s of uptime that end a series of crashes
+_LONGEST_WAIT = 1.5  # s before a dead server is restarted, at most
+_DAMAGED = 30.0  # s before damaged files are checked again
 
 
 class Keeper:
     """
-    Starts the embedded store of *store*, or joins it, and keeps it until `stop`.
+    Starts or joins the embedded store of *store*, and keeps it running until `stop`.
 
-    The work is done in a thread of its own, since loading a large store takes seconds.
+    It works in a thread of its own, since loading a large store takes seconds.
     """
 
     def __init__(self, store: StoreSettings) -> None:
@@ -50,22 +50,23 @@ class Keeper:
         self._witness = Witness(Steps(self._client), self._place.seen, copies=True)
         self._server: Server | None = None
         self._error: StoreUnavailable | None = None
-        self._settled = threading.Event()  # the store answered once, or the start failed
+        self._settled = threading.Event()  # the store has answered, or the start has failed
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="store keeper", daemon=True)
 
     @property
     def pid(self) -> int | None:
-        """The server's pid, while this is the one that keeps it."""
+        """The pid of the server, if this keeper runs it."""
         server = self._server
         return server.pid if server and server.running() else None
 
     def start(self) -> None:
         """
-        Return once the store answers and has loaded what it holds.
+        Return once the store has loaded its data and answers.
 
         Raises:
-            StoreUnavailable: it cannot be started; the message ends with the server's last words.
+            StoreUnavailable: It cannot be started; the message ends with the server's last log
+                lines.
         """
         self._thread.start()
         self._settled.wait()
@@ -74,7 +75,7 @@ class Keeper:
             raise self._error
 
     def stop(self) -> None:
-        """Stop the server if this is its keeper, else leave it to whoever is."""
+        """Stop the server if this keeper runs it."""
         self._stop.set()
         self._thread.join()
 
@@ -90,7 +91,7 @@ class Keeper:
             self._settled.set()
 
     def _take(self, lock: int) -> bool:
-        """Wait for the lock; meanwhile another keeper's server is as good as ours."""
+        """Wait for the lock; meanwhile another keeper's server will do."""
         watch = PingMonitor(self._place)
         try:
             while not self._stop.is_set():
@@ -105,7 +106,7 @@ class Keeper:
             watch.close()
 
     def _keep(self, lock: int) -> None:
-        wait, died = 0.0, 0  # how often in a row
+        wait, died = 0.0, 0  # deaths in a row
         while not self._stop.wait(wait):
             began = time.monotonic()
             try:
@@ -120,7 +121,7 @@ class Keeper:
             wait = min(0.3 * (died - 1), _LONGEST_WAIT)
 
     def _serve(self, lock: int) -> None:
-        """Run one server until it dies, hangs, or we are told to stop."""
+        """Run one server until it dies, hangs, or `stop` is called."""
         repair.check_files(self._place)
         server = self._server = Server(self._place, self._memory_mb, lock)
         try:
@@ -128,7 +129,7 @@ class Keeper:
             if self._stop.is_set():
                 return
             if not answered and server.failed and self._mend():
-                return  # and once more
+                return  # to try again
             if not answered and server.failed:
                 raise StoreUnavailable(
                     f"{server.exit_message()}\nnothing was changed; if its files are damaged, "
@@ -142,7 +143,7 @@ class Keeper:
             self._server = None
 
     def _wait_for(self, server: Server) -> bool:
-        """Return whether *server* has come to answer."""
+        """Wait until *server* answers; False: it ended."""
         while server.running() and not self._stop.wait(0.01):
             if server.answers():
                 self._tell_losses()
@@ -151,7 +152,7 @@ class Keeper:
         return False
 
     def _watch(self, server: Server) -> bool:
-        """Return once *server* runs no more; one that hangs is ended."""
+        """Return once *server* has ended; kill it if it hangs."""
         ask = look = time.monotonic()
         while server.running() and not self._stop.wait(_POLL):
             now = time.monotonic()
@@ -168,7 +169,7 @@ class Keeper:
         return True
 
     def _mend(self) -> bool:
-        """Cut off the damaged end of the files; False: nothing is wrong with them."""
+        """Cut off the damaged end of the files; False: there is none."""
         try:
             cut = repair.mend(self._place)
         except OSError as error:
@@ -176,7 +177,7 @@ class Keeper:
         return cut is not None
 
     def _tell_losses(self) -> None:
-        """Note in the store what was cut off before it started."""
+        """Record in the store what was cut off before it started."""
         try:
             losses = Losses(Steps(self._client))
             for loss in repair.pending(self._place):
@@ -188,11 +189,11 @@ class Keeper:
         self._look()
 
     def _look(self) -> None:
-        """Compare the store with how far it had come."""
+        """Compare the store with its recorded progress."""
         try:
             loss = self._witness.look()
         except StoreUnavailable:
-            return  # it is asked again
+            return  # checked again later
         if loss:
             _log.error("store: %s; run instep reconcile for each collection", message(loss))
 
@@ -213,10 +214,10 @@ def _lock_file(place: Place) -> Iterator[int]:
 @contextlib.contextmanager
 def kept(store: StoreSettings) -> Iterator[Keeper | None]:
     """
-    Keep the embedded store for the length of a ``with``; for a given store (REDIS_URL) do nothing.
+    Keep the embedded store running during a ``with``; no effect with REDIS_URL.
 
     Raises:
-        StoreUnavailable: it cannot be started.
+        StoreUnavailable: It cannot be started.
     """
     if store.url is not None:
         yield None

@@ -1,9 +1,9 @@
 """
-Which processes run, by the heartbeats of their supervisors.
+The running processes, from the heartbeats of their supervisors.
 
-`keys.PROCESSES` has one field for each supervisor (machine and pid):
-when it was last heard (seconds on the store's clock) and what it runs. A supervisor
-writes all it runs at once, so that a dead child leaves the list the moment it is missed.
+`keys.PROCESSES` has a field per supervisor (machine and pid): time of the last heartbeat (seconds
+on the store's clock) and what it runs. A supervisor writes the whole list at once, so that a dead
+child disappears as soon as it is missed.
 """
 
 from __future__ import annotations
@@ -29,31 +29,31 @@ from workers.store.machine import machine
 ROLES = ("supervisor", "web", "worker", "store")
 FRESH = 5.0  # s after which a silent supervisor counts as gone
 
-_LOOK = 0.1  # s between two looks at what runs
-_BEAT = 1.0  # s between two heartbeats that say the same
-_FORGET = 600.0  # s after which its field is removed
+_LOOK = 0.1  # s between checks of what runs
+_BEAT = 1.0  # s between equal heartbeats
+_FORGET = 600.0  # s before its field is removed
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
     role: str  # of ROLES
     pid: int
-    ready: bool = True  # False: started, but not at work yet
-    delivers: bool = True  # False: a worker that takes no job of a destination
-    hung: bool = False  # it lives and does nothing; it is about to be replaced
+    ready: bool = True  # False: still starting
+    delivers: bool = True  # False: takes no jobs of destinations
+    hung: bool = False  # alive but stuck; about to be replaced
 
 
 def beat(client: redis.Redis, processes: Sequence[Process]) -> None:
     """
-    Tell the store that this process lives, and that it runs *processes*.
+    Write a heartbeat for this process and its *processes*.
 
     Raises:
-        StoreUnavailable: the store did not answer.
+        StoreUnavailable: The store did not answer.
     """
     with guarded():
         now, entries = _read(client)
         running = [[each.role, each.pid, each.ready, each.delivers] for each in processes]
-        # Not among the others: a release that does not know it could not read them.
+        # Separate: earlier releases could not parse it inside "processes".
         hung = [each.pid for each in processes if each.hung]
         entry = {"at": now, "machine": machine(), "processes": running, "hung": hung}
         old = [name for name, found in entries.items() if now - found["at"] > _FORGET]
@@ -67,7 +67,7 @@ def beat(client: redis.Redis, processes: Sequence[Process]) -> None:
 def heartbeat(
     client: redis.Redis, running: Callable[[], Sequence[Process]], stop: threading.Event
 ) -> None:
-    """Tell the store of *running* each second, and at once when it changes; leave at the end."""
+    """Write heartbeats each second, and at once on a change; remove them at the end."""
     last: Sequence[Process] = ()
     due = 0.0
     while not stop.wait(_LOOK):
@@ -82,17 +82,17 @@ def heartbeat(
 
 
 def leave(client: redis.Redis) -> None:
-    """Remove what this process told; after its children ended."""
+    """Remove the heartbeat of this process, after its children have ended."""
     with guarded():
         client.hdel(keys.PROCESSES, _field())
 
 
 def listed(client: redis.Redis) -> list[Process]:
     """
-    Return the living processes of every machine, by role and pid.
+    Return the living processes of all machines, by role and pid.
 
     Raises:
-        StoreUnavailable: the store did not answer.
+        StoreUnavailable: The store did not answer.
     """
     with guarded():
         now, entries = _read(client)
@@ -102,8 +102,8 @@ def listed(client: redis.Redis) -> list[Process]:
 
 def alive(client: redis.Redis) -> list[dict[str, Any]]:
     """
-    Return ``[{"role", "pid"}]`` of the living processes, supervisors first; with ``"hung": True``
-    where one lives and does nothing.
+    Return ``[{"role", "pid"}]`` of the living processes, supervisors first; ``"hung": True`` if
+    stuck.
     """
     return [
         {"role": each.role, "pid": each.pid} | ({"hung": True} if each.hung else {})
@@ -112,13 +112,13 @@ def alive(client: redis.Redis) -> list[dict[str, Any]]:
 
 
 def workers_alive(client: redis.Redis) -> int:
-    """Return how many workers are ready to take a job of a destination."""
+    """Return the number of workers that can take jobs of destinations."""
     found = listed(client)
     return sum(_takes_jobs(each) for each in found)
 
 
 def hung(client: redis.Redis) -> tuple[str, ...]:
-    """Return the roles of those that hang."""
+    """Return the roles of hung processes."""
     return tuple(sorted({each.role for each in listed(client) if each.hung}))
 
 
@@ -127,7 +127,7 @@ def _takes_jobs(each: Process) -> bool:
 
 
 def children(pid: int) -> tuple[int, ...]:
-    """Return the pids of the living children of *pid*; none where the system does not tell."""
+    """Return the living children of *pid*; empty if the system does not tell."""
     found: set[int] = set()
     for path in Path(f"/proc/{pid}/task").glob("*/children"):
         with contextlib.suppress(OSError):
@@ -153,20 +153,20 @@ def _fresh(entry: dict[str, Any], now: float) -> Iterator[Process]:
     found: Iterable[Process] = (
         replace(Process(*each), hung=each[1] in told) for each in entry["processes"]
     )
-    # A killed supervisor cannot tell; on its own machine a look at the pids can.
+    # A killed supervisor cannot update its list; on its own machine the pids are checked.
     here = entry["machine"] == machine()
     yield from (each for each in found if not here or _lives(each.pid))
 
 
 def _stopped(entry: dict[str, Any]) -> Sequence[int]:
-    """Return the pid of the supervisor of *entry*, which is silent, if it lives and so hangs."""
+    """Return the pid of a silent supervisor that is still alive, and so hangs."""
     if entry["machine"] != machine():
         return ()
     pids = {role: pid for role, pid, *_ in entry["processes"]}
     own = pids.pop("supervisor", None)
     if own is None:
         return ()
-    # Its pid may be another process by now; its children, which die with it, tell.
+    # Its pid may have been reused; its children, which die with it, prove that it lives.
     below = children(own)
     below += tuple(pid for child in below for pid in children(child))
     return [own] if set(pids.values()) & set(below) else ()
@@ -186,7 +186,7 @@ def _lives(pid: int) -> bool:
     if sys.platform != "linux":
         return True
     try:
-        # "pid (name) state …": a zombie has ended, only its parent has not looked yet.
+        # "pid (name) state …": a zombie has ended.
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
         return False

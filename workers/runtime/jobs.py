@@ -1,9 +1,8 @@
 """
-RQ entry points: the jobs that wake-ups ask for.
+RQ entry points: the jobs that wake-ups enqueue.
 
-A job carries the name of a destination or nothing at all; the store is the truth, and any key of
-RQ may vanish at any moment. Fetches have a queue, and a process, of their own: what hangs there
-holds up no delivery.
+A job has the name of a destination at most; the state is in the store, and any key of RQ may
+vanish. Fetches have their own queue and process: a hanging fetch blocks no delivery.
 """
 
 from __future__ import annotations
@@ -31,25 +30,23 @@ from workers.store.durability import StoreCheck
 from workers.store.outbox import FETCHES, FLIGHTS
 from workers.store.scripts import Steps
 
-Fetching = Callable[[Callable[[], object]], Wait | None]  # is given what asks for one more job
+Fetching = Callable[[Callable[[], object]], Wait | None]  # its argument enqueues another job
 
 QUEUE = "instep"
 FETCH_QUEUE = "instep-fetch"
-STEP = 10.0  # s that a step takes beside its requests to the CMS, each of which has its own time
-FETCH_STEP = SECONDS[FETCH] + 15.0  # s; what hangs there ends its process before
-SLICE = 4.0  # s that one job works before it hands over
-PATIENCE = 0.25  # s; a longer wait is stored, and the job ends
-COUNT_EVERY = 2.0  # s between two looks at how many workers there are
+STEP = 10.0  # s for a step without its requests to the CMS, which have timeouts of their own
+FETCH_STEP = SECONDS[FETCH] + 15.0  # s; a fetch that hangs ends its process earlier
+SLICE = 4.0  # s that one job works before it enqueues the next
+PATIENCE = 0.25  # s; for a longer wait the job ends
+COUNT_EVERY = 2.0  # s between counts of the workers
 
 _log = logging.getLogger(__name__)
 
 
 class Wakes:
     """
-    Enqueues jobs. Raises `StoreUnavailable` where the store did not answer.
-
-    Args:
-        connection: For RQ alone.
+    Enqueues jobs; *connection* is for RQ only. Raises `StoreUnavailable` if the store did not
+    answer.
     """
 
     def __init__(self, connection: redis.Redis, settings: Settings) -> None:
@@ -59,13 +56,13 @@ class Wakes:
 
     def wake(self, destination: str) -> None:
         """
-        Enqueue one job for *destination*, or for the fetch queue; the caller holds its marker.
+        Enqueue a job for *destination*, or for the fetch queue; the caller has set its marker.
 
         Not unique=True (rq 3.0): it refuses a job id while the job runs, for result_ttl after it
         succeeds and for failure_ttl, a year, after it fails.
         """
         with guarded(), self.queue.connection.pipeline() as pipeline:
-            # One round trip: without it RQ names the queue in one of its own, each time.
+            # In a pipeline: one round trip instead of two, since RQ also registers the queue.
             kept: dict[str, Any] = {"result_ttl": RESULT_TTL, "failure_ttl": FAILURE_TTL}
             kept |= {"ttl": 300, "pipeline": pipeline}
             if destination == FETCHES:
@@ -75,11 +72,10 @@ class Wakes:
             pipeline.execute()
 
     def close(self) -> None:
-        """Close the connection."""
         self.queue.connection.close()
 
     def crowded(self, destination: str) -> bool:
-        """Whether so many jobs are queued there that another one helps nobody."""
+        """Whether enough jobs are queued already."""
         queue = self.fetches if destination == FETCHES else self.queue
         with guarded():
             return bool(queue.count >= self._most)
@@ -87,11 +83,8 @@ class Wakes:
 
 def build(settings: Settings, *, timeout: float = connection.TIMEOUT, retries: int = 2) -> Context:
     """
-    Return the objects of this process. Nothing is sent before the first use.
-
-    Args:
-        timeout: Seconds for one answer of the store.
-        retries: After a broken connection.
+    Build the objects of this process; *timeout* (s per answer) and *retries* are for its
+    connections.
     """
     store = settings.store
     steps = Steps(connection.connect(store, timeout=timeout, retries=retries))
@@ -101,12 +94,12 @@ def build(settings: Settings, *, timeout: float = connection.TIMEOUT, retries: i
 
 class Jobs:
     """
-    What a worker process does with wake-ups.
+    The work of a worker process.
 
     Args:
-        stop: Set when the process is to end: the request in hand is finished, no other begun.
-        fetching: Carries out a step of the fetch queue; None: this process works on no fetches.
-        sound: Raises StoreUnavailable while the store is too weak for anything to be claimed.
+        stop: Set to end: the current request is finished, no other is started.
+        fetching: Carries out a step of the fetch queue; None: no fetches here.
+        sound: Raises StoreUnavailable if the store is not safe enough to claim anything.
     """
 
     def __init__(
@@ -118,7 +111,7 @@ class Jobs:
     ) -> None:
         self.parts = parts
         self.stop = stop
-        self.alive: Callable[[float], object] = lambda _: None  # is told for how long it moves
+        self.alive: Callable[[float], object] = lambda _: None  # see `Pulse`
         self.deliverer = Deliverer(parts, alive=lambda seconds: self.alive(seconds))
         self._fetching = fetching
         self._sound = sound
@@ -126,7 +119,7 @@ class Jobs:
         self._counted = float("-inf")
 
     def deliver(self, name: str) -> None:
-        """Carry out steps of one destination until none may be sent now, or the slice is over."""
+        """Carry out steps of one destination until it must wait, or the time slice ends."""
         destination = self.parts.settings.destinations.get(name)
         if destination is None:
             _log.warning("job for an unknown destination", extra={"destination": name})
@@ -134,7 +127,7 @@ class Jobs:
         self._work(name, functools.partial(self._step, destination), STEP)
 
     def fetch(self) -> None:
-        """Carry out steps of the fetch queue until nothing is due, or the slice is over."""
+        """Carry out steps of the fetch queue until nothing is due, or the time slice ends."""
         step = self._fetching
         if step is None:
             _log.warning("job of fetches in a process that has none")
@@ -150,7 +143,7 @@ class Jobs:
     ) -> None:
         till = time.monotonic() + SLICE
         claimed, starting = None, True
-        # What is claimed is carried out, whatever else has happened since.
+        # A claimed step is always carried out.
         while claimed or not self.stop.is_set():
             if not claimed and time.monotonic() > till:
                 self.hand_over(name)
@@ -167,17 +160,17 @@ class Jobs:
                 self.stop.wait(found.seconds)
 
     def _goes_on(self, till: float) -> bool:
-        """Whether the job may claim another step, by time, stop and store."""
+        """Whether the job may claim another step."""
         if self.stop.is_set() or time.monotonic() > till:
             return False
         try:
             self._sound()
         except StoreUnavailable:
-            return False  # it is said once the step in hand is settled
+            return False  # raised again after the current step is settled
         return True
 
     def hand_over(self, name: str) -> None:
-        """Ask for one more job on *name*, unless one is on its way."""
+        """Enqueue another job for *name*, unless one is queued."""
         if self.parts.outbox.wants_job(name):
             self.parts.wakes.wake(name)
 
@@ -201,11 +194,10 @@ class Jobs:
 
     def _flights(self) -> tuple[int, int]:
         """
-        Return how many requests may be on their way to one destination, and how many of them for
-        replays and reconciles.
+        Return how many requests may run per destination, and how many of them for lower lanes.
 
-        With several destinations, one never holds all workers; nor do the lower lanes of one,
-        for a live change would wait for the slowest of their answers.
+        With several destinations, none may occupy all workers; nor may the lower lanes, since live
+        changes would wait for their slowest answer.
         """
         if time.monotonic() > self._counted + COUNT_EVERY:
             self._workers = heartbeats.workers_alive(self.parts.steps.client)
@@ -217,15 +209,14 @@ class Jobs:
 
 
 _away = Complaint(_log, "job ended without the store")
-_bound: Jobs | None = None  # RQ finds a job's function by its path: it cannot be given an object
+_bound: Jobs | None = None  # a global, since RQ finds a job's function by its path
 
 
 def bind(settings: Settings, fetching: Callable[[Context], Fetching] | None = None) -> Jobs:
     """
-    Make this process ready for jobs; the first call counts.
+    Prepare this process for jobs; only the first call counts.
 
-    Args:
-        fetching: Makes what carries out fetches; None: this process works on none.
+    *fetching* makes what carries out fetches; None: no fetches here.
     """
     global _bound
     if _bound is None:
@@ -236,18 +227,18 @@ def bind(settings: Settings, fetching: Callable[[Context], Fetching] | None = No
 
 
 def stop() -> None:
-    """End after the request in hand; safe in a signal handler."""
+    """End after the current request; safe in a signal handler."""
     if _bound is not None:
         _bound.stop.set()
 
 
 def deliver(destination: str) -> None:
-    """The job of one destination."""
+    """Job: work on one destination."""
     _perform(lambda bound: bound.deliver(destination))
 
 
 def fetch() -> None:
-    """The job of the fetch queue."""
+    """Job: work on the fetch queue."""
     _perform(lambda bound: bound.fetch())
 
 
@@ -257,7 +248,7 @@ def _perform(job: Callable[[Jobs], None]) -> None:
     try:
         job(_bound)
     except StoreUnavailable as error:
-        # Whatever this job held is in the store: the claim runs out, the sweep wakes another.
+        # Its state is in the store: the claim expires, and the sweep enqueues another job.
         _away.tell(str(error))
     else:
         _away.over()

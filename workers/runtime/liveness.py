@@ -1,10 +1,10 @@
 """
-Which of a supervisor's processes hang: they live, and do nothing.
+Detects hung child processes: alive, but not working.
 
-A child beats each second, by a line with its pid in a pipe, from a thread of its own, for as long
-as its work moves (`Pulse`): a stopped process falls silent, and so does one whose work is stuck.
-Silence is counted in the supervisor's own time, by its looks: where it did not run itself (a laptop
-that slept, a busy machine), nobody was silent.
+A child writes a line with its pid into a pipe each second, from a thread of its own, as long as its
+work makes progress (`Pulse`): stopped and stuck processes fall silent. Silence is measured in the
+supervisor's running time: while the supervisor itself did not run (a suspended laptop, a busy
+machine), no child counts as silent.
 """
 
 from __future__ import annotations
@@ -17,40 +17,32 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-FD = "INSTEP_BEAT_FD"  # environment variable: where a child beats
-EVERY = 1.0  # s between two beats
+FD = "INSTEP_BEAT_FD"  # environment variable: pipe for the beats of a child
+EVERY = 1.0  # s between beats
 
-_LOOK = 0.5  # s between two looks at the states of processes
-_MOST = 0.25  # s that one look at the pipe counts for, however long the last one is ago
-_WAITED = 0.5  # of its silence, for a processor: then it is starved
+_LOOK = 0.5  # s between checks of process states
+_MOST = 0.25  # s that one poll counts for at most, however late it is
+_WAITED = 0.5  # share of its silence spent waiting for a CPU: it is starved
 
 
 @dataclass(frozen=True, slots=True)
 class SilenceLimits:
-    """
-    Seconds of silence.
+    """Seconds of silence."""
 
-    Args:
-        reported: After which a process is told to hang.
-        hung: After which it is killed.
-        starved: The same, where it waited for a processor or for the disk meanwhile.
-        stopped: After which a stopped one (SIGSTOP) is killed, whether it ever beat or not.
-    """
-
-    reported: float = 2.5
-    hung: float = 6.0
-    starved: float = 30.0
-    stopped: float = 4.0
+    reported: float = 2.5  # until a process is reported as hung
+    hung: float = 6.0  # until it is killed
+    starved: float = 30.0  # … if it was waiting for a CPU or the disk
+    stopped: float = 4.0  # … if it is stopped (SIGSTOP), even without any beat before
 
 
 class Pulse:
-    """Whether the work of this process moves. One thread says so, another one asks."""
+    """Progress of this process's work, set by one thread and read by another."""
 
     def __init__(self, seconds: float) -> None:
         self._until = time.monotonic() + seconds
 
     def alive(self, seconds: float) -> None:
-        """Say that the work moves, and will say so again within *seconds*."""
+        """Report progress, and expect the next report within *seconds*."""
         self._until = time.monotonic() + seconds
 
     def is_alive(self) -> bool:
@@ -58,7 +50,7 @@ class Pulse:
 
 
 def start(is_alive: Callable[[], bool], every: float = EVERY) -> None:
-    """Beat for as long as *is_alive*, if there is a supervisor; in a thread that ends with us."""
+    """Beat while *is_alive*, in a daemon thread; no effect without a supervisor."""
     number = os.environ.get(FD)
     if number:
         pipe = int(number)
@@ -72,14 +64,14 @@ def _beat(pipe: int, is_alive: Callable[[], bool], every: float) -> None:
     line = f"{os.getpid()}\n".encode()
     while True:
         if is_alive():
-            # A pipe is full where the supervisor is stopped: it has heard enough.
+            # The pipe is full if the supervisor is stopped: it has enough beats.
             with contextlib.suppress(BlockingIOError):
                 os.write(pipe, line)
         time.sleep(every)
 
 
 def read_beats(pipe: int) -> set[int]:
-    """Return the pids that have beaten since the last call; *pipe* does not block."""
+    """Return the pids that have beaten since the last call; *pipe* is non-blocking."""
     try:
         text = os.read(pipe, 65_536)
     except BlockingIOError:
@@ -89,28 +81,28 @@ def read_beats(pipe: int) -> set[int]:
 
 @dataclass(slots=True)
 class _Silence:
-    has_beaten: bool = False  # it has beaten once: it is to go on
+    has_beaten: bool = False  # beaten at least once
     seconds: float = 0.0
     stopped: float = 0.0
-    waited: float | None = None  # s for a processor, ever, when its silence was noticed
+    waited: float | None = None  # CPU wait in s when its silence was noticed
     starved: bool = False
 
 
 @dataclass(slots=True)
 class HangDetector:
-    """What is known of the processes of one supervisor; in one thread."""
+    """The processes of one supervisor. Used in one thread."""
 
     limits: SilenceLimits = field(default_factory=SilenceLimits)
     _of: dict[int, _Silence] = field(default_factory=dict)
     _looked: float = 0.0
 
     def record(self, pids: Iterable[int]) -> None:
-        """Note who has beaten."""
+        """Record beats."""
         for pid in pids:
             self._of[pid] = _Silence(has_beaten=True)
 
     def pass_time(self, seconds: float, pids: Iterable[int]) -> None:
-        """Let *seconds* pass; *pids* are all that run."""
+        """Add *seconds*; *pids*: all running processes."""
         seconds = min(seconds, _MOST)
         self._of = {pid: self._of.get(pid) or _Silence() for pid in pids}
         self._looked += seconds
@@ -134,18 +126,17 @@ class HangDetector:
         silence.starved = state == "D" or is_starved(waited - silence.waited, since)
 
     def forget(self, pid: int) -> None:
-        """Forget one that was killed."""
         self._of.pop(pid, None)
 
     def hangs(self, pid: int) -> bool:
-        """Whether it is told to hang."""
+        """Whether it is reported as hung."""
         silence = self._of.get(pid)
         return silence is not None and (
             max(silence.seconds, silence.stopped) >= self.limits.reported and not silence.starved
         )
 
     def is_dead(self, pid: int) -> bool:
-        """Whether it is to be killed."""
+        """Whether it must be killed."""
         silence = self._of.get(pid)
         if silence is None:
             return False
@@ -154,20 +145,20 @@ class HangDetector:
 
 
 def is_starved(waited: float, seconds: float) -> bool:
-    """Return whether one that *waited* so long for a processor in *seconds* could not beat."""
+    """Tell whether a process *waited* too long for a CPU to beat in these *seconds*."""
     return seconds > 0 and waited / seconds > _WAITED
 
 
 def state_of(pid: int) -> str:
-    """Return the state of process *pid*, a letter; "": nobody knows."""
+    """Return the letter of a process state; "": unknown."""
     with contextlib.suppress(OSError, IndexError):
-        # "pid (name) state …": the name may hold anything, a bracket too.
+        # "pid (name) state …": the name may contain brackets.
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     return ""
 
 
 def waited_of(pid: int) -> float:
-    """Return the seconds that the threads of *pid* have waited for a processor, in all."""
+    """Return the total seconds that the threads of *pid* have waited for a CPU."""
     waited = 0.0
     for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
         with contextlib.suppress(OSError, ValueError, IndexError):

@@ -1,8 +1,8 @@
 """
-The process that executes wake-ups: one RQ worker on one queue, in this process.
+The RQ worker of this process, on one queue.
 
-One queue, since RQ takes from several with BLPOP, and a worker that ends in the gap after it
-loses the job. Nothing depends on an RQ key: any of them may vanish at any moment.
+Only one queue: RQ takes from several with BLPOP, and a worker that dies right after it loses the
+job. Any key of RQ may vanish without harm.
 """
 
 from __future__ import annotations
@@ -23,24 +23,23 @@ from workers.store.complaint import Complaint
 
 _log = logging.getLogger(__name__)
 
-_TTL = 16  # s; RQ blocks for this less 15 s, so an idle worker ends within a second
+_TTL = 16  # s; RQ blocks for 15 s less, so an idle worker stops within a second
 _MAINTENANCE = 30  # s
 _MONITORING = 5  # s
-_FORBIDDEN = 2.0  # s between two tries where the store refuses its user
+_FORBIDDEN = 2.0  # s between attempts while the store refuses its user
 
 
 class Worker(SimpleWorker):
     """
-    An RQ worker whose stop loses no job.
+    An RQ worker that loses no job when it is stopped.
 
-    As it comes (rq 3.0), a stop raises from the signal handler unless a job is being performed,
-    also right after one was popped: that job is stranded. Here the handler sets a flag, and the
-    flag is read where surely no popped job is held.
+    In rq 3.0 the signal handler raises unless a job is running, also right after one was popped:
+    that job is lost. Here the handler sets a flag, which is read only where no popped job is held.
     """
 
     queue_class, job_class = WakeQueue, WakeUp
-    max_connection_wait_time = 1.0  # s between two tries to reach a store that is away
-    on_stop: Callable[[], None] | None = None  # called at once, while the job in hand goes on
+    max_connection_wait_time = 1.0  # s between attempts to reach the store
+    on_stop: Callable[[], None] | None = None  # called at once, while the current job continues
 
     on_move: Callable[[], object] | None = None  # called whenever it looks for a job
 
@@ -52,7 +51,7 @@ class Worker(SimpleWorker):
     def _shutdown(self) -> None:
         self._stop_requested = True
         if self.on_stop:
-            # In a thread: what it waits for may be held by the code that the signal interrupted.
+            # In a thread: the interrupted code may hold the locks that it needs.
             threading.Thread(target=self.on_stop, name="stop").start()
 
     @property
@@ -62,7 +61,7 @@ class Worker(SimpleWorker):
         return super().should_run_maintenance_tasks
 
     def run_maintenance_tasks(self) -> None:
-        """As RQ's; what it cannot read there ends no worker."""
+        """Like RQ's, but unreadable keys do not end the worker."""
         try:
             super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
         except (ValueError, redis.ResponseError) as error:
@@ -71,10 +70,10 @@ class Worker(SimpleWorker):
             empty(self.queues, error)
 
     def clean_group_registries(self) -> None:
-        """No wake-up is in a group."""
+        """Skip: wake-ups are in no group."""
 
     def subscribe(self) -> None:
-        """Take no commands from the store: a worker is stopped by a signal."""
+        """Skip: commands from the store are not accepted; signals stop a worker."""
 
 
 def work(
@@ -86,16 +85,16 @@ def work(
     on_move: Callable[[], object] | None = None,
 ) -> int:
     """
-    Execute the jobs of *queue* until SIGTERM or SIGINT, and finish the one in hand.
+    Run the jobs of *queue* until SIGTERM or SIGINT, and finish the current one.
 
     Args:
-        connection: For RQ alone: it raises its timeout.
+        connection: For RQ only, which raises its timeout.
         on_start: Called once the first job can be taken.
-        on_stop: Called, in a thread, when the end is asked for.
-        on_move: Called whenever it looks for a job: once a second, while it is idle.
+        on_stop: Called, in a thread, when a stop is requested.
+        on_move: Called whenever it looks for a job: once a second when idle.
 
     Returns:
-        0 after a stop that was asked for; 1 where the store is away, for a supervisor to go on.
+        0 after a requested stop; 1 if the store is unavailable, to be restarted by a supervisor.
     """
     forbidden = Complaint(_log, "worker waits for its rights in the store")
     while True:
@@ -110,7 +109,7 @@ def work(
                 job_monitoring_interval=_MONITORING,
             )
             worker.on_stop, worker.on_move = on_stop, on_move
-            # work() does so too, but only after it has registered.
+            # work() does this too, but only after it has registered.
             worker._install_signal_handlers()  # type: ignore[no-untyped-call]
             on_start()
             worker.work(logging_level="WARNING", with_scheduler=False)
@@ -120,13 +119,13 @@ def work(
             if refused is None:
                 _log.warning("worker ended without the store", extra={"reason": str(error)})
                 return 1
-            # Not to end: another process would be refused as well, and be told again.
+            # Do not exit: another process would be refused as well, and log it again.
             forbidden.tell(refused)
         _wait(on_move)
 
 
 def _wait(on_move: Callable[[], object] | None) -> None:
-    """Wait a little; what is asked to end meanwhile is ended by its supervisor."""
+    """Sleep a little; a stop meanwhile is left to the supervisor."""
     if on_move:
         on_move()
     time.sleep(_FORBIDDEN)

@@ -1,10 +1,9 @@
 """
-Runs child processes and threads, and starts anew what ends.
+Runs child processes and threads, and restarts those that end.
 
-A killed child is replaced within 2 s, one that hangs (``workers/runtime/liveness.py``) within 10 s.
-Children are tied to this process (see ``tether``), have
-a session of their own, so that Ctrl-C is for the supervisor alone, and get SIGTERM when it ends,
-then SIGKILL.
+A killed child is replaced within 2 s, a hung one (``workers/runtime/liveness.py``) within 10 s.
+Children die with this process (``workers/embedded/pdeathsig.py``), have a session of their own, so
+that Ctrl-C reaches the supervisor only, and get SIGTERM at the end, then SIGKILL.
 """
 
 from __future__ import annotations
@@ -25,37 +24,30 @@ from workers.runtime.background_tasks import BackgroundTask, BackgroundTasks
 from workers.runtime.heartbeats import Process
 from workers.runtime.watchdog import Watchdog
 
-READY_FD = "INSTEP_READY_FD"  # environment variable: where a child says that it is at work
+READY_FD = "INSTEP_READY_FD"  # environment variable: pipe on which a child reports that it is ready
 
 _log = logging.getLogger(__name__)
 
-_TICK = 0.05  # s between two looks at the children
-_LIST = 0.5  # s between two looks at what they have started
-_WAITS = (0.1, 0.3, 0.7, 1.5)  # s before a child is started anew, by how often it died in a row
-_SETTLED = 10.0  # s after which a child that dies is no longer dying over and over
+_TICK = 0.05  # s between polls of the children
+_LIST = 0.5  # s between listings of their own children
+_WAITS = (0.1, 0.3, 0.7, 1.5)  # s before a child is restarted, by deaths in a row
+_SETTLED = 10.0  # s of uptime that end a series of deaths
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """
-    A module of this project to run.
-
-    Args:
-        announces: It calls `announce` once it is at work.
-        delivers: It counts among the workers that destinations share.
-        waits: It is not started before `Supervisor.release`.
-    """
+    """A module of this project to run as a process."""
 
     role: str
     module: str
     arguments: tuple[str, ...] = ()
-    announces: bool = False
-    delivers: bool = True
-    waits: bool = False
+    announces: bool = False  # it calls `announce` when it is ready
+    delivers: bool = True  # it counts among the workers shared by destinations
+    waits: bool = False  # not started before `Supervisor.release`
 
 
 def announce() -> None:
-    """Tell the supervisor, if there is one, that this process is at work."""
+    """Report to the supervisor, if any, that this process is ready."""
     if fd := os.environ.pop(READY_FD, None):
         os.write(int(fd), b"1")
         os.close(int(fd))
@@ -66,9 +58,9 @@ class Supervisor:
     Args:
         children: Processes to run.
         tasks: Threads to run beside them.
-        grace: Seconds that children have to end after SIGTERM.
-        limits: Of their silence.
-        below: Returns the processes that a child of a role has started, which are watched, too.
+        grace: Seconds between SIGTERM and SIGKILL for the children.
+        limits: Limits of their silence.
+        below: Returns the children of a child, by role and pid, which are watched too.
     """
 
     def __init__(
@@ -87,16 +79,16 @@ class Supervisor:
         self._signals = 0
         self._watch = liveness.HangDetector(limits or liveness.SilenceLimits())
         self._below = below
-        self._roles: dict[int, str] = {}  # of all that is watched
+        self._roles: dict[int, str] = {}  # pid → role of all watched processes
         self._listed = 0.0
 
     def processes(self) -> list[Process]:
-        """Return the children that run now."""
+        """Return the running children."""
         found = [found for child in self._children if (found := child.process())]
         return [replace(each, hung=self.hangs(each.pid)) for each in found]
 
     def hangs(self, pid: int) -> bool:
-        """Whether the process *pid*, a child or one below it, lives and does nothing."""
+        """Tell whether *pid*, a child or one below it, is hung."""
         return self._watch.hangs(pid)
 
     @property
@@ -104,17 +96,17 @@ class Supervisor:
         return self._released
 
     def release(self) -> None:
-        """Start those that wait."""
+        """Start the children and tasks that wait."""
         self._released = True
 
     def run(self) -> int:
         """
-        Run until SIGTERM, SIGINT or SIGHUP; a second one kills what has not ended yet.
+        Run until SIGTERM, SIGINT or SIGHUP; a second signal kills the remaining children.
 
-        Call it in the main thread: signals arrive there, and children are tied to a thread.
+        Call it in the main thread: it receives the signals, and children are tied to its life.
 
         Returns:
-            1 where what it has to do itself is stuck, else 0.
+            1 if one of its own tasks is stuck, else 0.
         """
         watchdog, works, last = Watchdog(), True, time.monotonic()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -143,11 +135,11 @@ class Supervisor:
     def _record(self, pids: set[int]) -> None:
         self._watch.record(pids)
         if not pids <= self._roles.keys():
-            # It has just begun: what it does from now on is to be noticed.
+            # A new process: list it soon, so that it is watched.
             self._listed = max(self._listed, _LIST - 0.2)
 
     def _end_hung(self, seconds: float) -> None:
-        """Kill what hangs, *seconds* after the last look; whoever started it starts another."""
+        """Kill hung processes, *seconds* after the last check; their parents restart them."""
         self._listed += seconds
         if self._listed >= _LIST:
             self._listed = 0.0
@@ -171,7 +163,7 @@ class Supervisor:
     def _end_children(self) -> None:
         for child in self._children:
             child.signal(signal.SIGTERM)
-            child.signal(signal.SIGCONT)  # one that is stopped would not hear the other
+            child.signal(signal.SIGCONT)  # a stopped process would not get SIGTERM
         ends = time.monotonic() + self._grace
         while any(child.alive() for child in self._children):
             if time.monotonic() > ends or self._signals > 1:
@@ -181,13 +173,13 @@ class Supervisor:
 
 
 class _ChildProcess:
-    """One child: the process that runs now, or when the next one is to be started."""
+    """One child: its running process, or when to start the next."""
 
     def __init__(self, spec: Child) -> None:
         self._spec = spec
         self._running: subprocess.Popen[bytes] | None = None
-        self._ready: int | None = None  # where it will say that it is at work
-        self._heartbeats: int | None = None  # where it beats
+        self._ready: int | None = None  # pipe for its readiness
+        self._heartbeats: int | None = None  # pipe for its beats
         self._due = 0.0
         self._born = 0.0
         self._died = 0  # times in a row
@@ -207,14 +199,14 @@ class _ChildProcess:
 
     def signal(self, number: signal.Signals) -> None:
         if self._running:
-            self._running.send_signal(number)  # does nothing once it has ended
+            self._running.send_signal(number)  # no effect once it has ended
 
     def read_beats(self) -> set[int]:
-        """Return the pids of those who have beaten since the last call."""
+        """Return the pids that have beaten since the last call."""
         return set() if self._heartbeats is None else liveness.read_beats(self._heartbeats)
 
     def poll(self) -> None:
-        """Start the child where it is due, and notice what it said or that it died."""
+        """Start the child if it is due; notice that it is ready or has ended."""
         if self._running:
             self._listen()
             if self._running.poll() is not None:
@@ -280,7 +272,7 @@ class _ChildProcess:
 
 
 def _pipe() -> tuple[int, int]:
-    """Return the two ends of a pipe; reading from the first does not block."""
+    """Return a pipe whose reading end is non-blocking."""
     reader, writer = os.pipe()
     os.set_blocking(reader, False)
     return reader, writer

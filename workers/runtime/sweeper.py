@@ -1,4 +1,4 @@
-"""The sweep, which makes sure that no wake-up is lost."""
+"""The sweep: finds due work without a job, so that a lost wake-up does no harm."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from workers.store.complaint import Complaint
 from workers.store.connection import guarded
 from workers.store.lease import Lease
 
-AT_ONCE = 0.5  # s between two sweeps while steps have left something to be done
-LOCK = 5.0  # s; of a sweeper that died
+AT_ONCE = 0.5  # s between sweeps while slices of work are left
+LOCK = 5.0  # s until the lock of a dead sweeper expires
 
 _log = logging.getLogger(__name__)
 
@@ -29,14 +29,12 @@ def sweep_forever(
     sound: Callable[[], None] = lambda: None,
 ) -> None:
     """
-    Wake whatever is due and unattended, until *stop*. Of all sweepers one works at a time.
+    Wake destinations with due work until *stop*; only one sweeper works at a time.
 
-    Args:
-        fetchers: Those that the mappings name.
-        sound: As of `Jobs`.
+    *fetchers*: those of the mappings; *sound*: as of `Jobs`.
     """
     client = parts.steps.client
-    # Two sweepers for a moment do no harm: the marker lets only one of them wake.
+    # Two sweepers at once do no harm: the marker lets only one enqueue a job.
     lease = Lease(client, keys.SWEEPER, "the sweeper", seconds=LOCK)
     away = Complaint(_log, "sweep without the store")
     renewed = False
@@ -59,7 +57,7 @@ def sweep_forever(
             parts.memory.look()
             seconds = 0.0 if _carry_on(parts) else seconds
             with guarded():
-                # A wake time that is stored meanwhile, and is earlier, nudges.
+                # An earlier wake time stored meanwhile pushes to this list.
                 client.blpop([keys.NUDGE], timeout=max(0.01, min(1.0, seconds)))
             away.over()
         except StoreUnavailable as error:
@@ -70,7 +68,7 @@ def sweep_forever(
 
 
 def _carry_on(parts: Context) -> bool:
-    """Do some of what steps have left to be done in slices; return whether anything is left."""
+    """Do slices of pending work for a while; True: more is left."""
     until = time.monotonic() + AT_ONCE
     while time.monotonic() < until:
         began = time.monotonic()
@@ -79,6 +77,6 @@ def _carry_on(parts: Context) -> bool:
             parts.wakes.wake(name)
         if not done.more:
             return False
-        # As long as it took, the store is for others.
+        # Pause as long as the slice took, to leave the store to others.
         time.sleep(time.monotonic() - began)
     return True

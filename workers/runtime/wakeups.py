@@ -1,9 +1,9 @@
 """
 Wake-ups: the only jobs that a worker runs.
 
-RQ imports what a job names: its function, its callbacks, and those of the jobs that depend on it.
-Whoever can write to the store could then run any code of this machine. So a job is read by a list
-of our own before RQ sees it, and nothing else that its hash holds is taken from there.
+RQ imports what a job names: function, callbacks, and those of dependent jobs. Anyone who can write
+to the store could thus run any code on this machine. So jobs are validated against a fixed list
+before RQ sees them, and nothing else in their hashes is used.
 """
 
 from __future__ import annotations
@@ -20,15 +20,12 @@ from rq import Queue
 from rq.exceptions import NoSuchJobError
 from rq.job import Job
 
-# What jobs call, by the names that they carry in the store: those of every release.
+# Functions of jobs, by the names used in the store by all releases.
 DELIVER, FETCH = "workers.jobs.deliver", "workers.jobs.fetch"
 PATHS = {DELIVER: "workers.runtime.jobs.deliver", FETCH: "workers.runtime.jobs.fetch"}
-_NAMES = {path: name for name, path in PATHS.items()}  # RQ may save a job that it has read
-ARGUMENTS = {DELIVER: 1, FETCH: 0}  # how many texts each takes
-SECONDS = {
-    DELIVER: 120,
-    FETCH: 60,
-}  # that a job of it may take; a claim of fetches holds for longer
+_NAMES = {path: name for name, path in PATHS.items()}  # RQ may save a job it has read
+ARGUMENTS = {DELIVER: 1, FETCH: 0}  # number of text arguments
+SECONDS = {DELIVER: 120, FETCH: 60}  # timeout of a job; the claim of a fetch lasts longer
 RESULT_TTL, FAILURE_TTL = 0, 60  # s
 
 _READ = {
@@ -47,14 +44,14 @@ _log = logging.getLogger(__name__)
 
 
 class WakeUp(Job):
-    """A job of RQ that can be nothing but a wake-up."""
+    """An RQ job that can only be a wake-up."""
 
     def restore(self, raw_data: Mapping[bytes, bytes]) -> None:
         """
         Read the hash of a job.
 
         Raises:
-            NoSuchJobError: It is no wake-up, and is deleted; RQ goes on with the next.
+            NoSuchJobError: It is no wake-up, and was deleted; RQ continues with the next.
         """
         raw = {str_if_bytes(name): value for name, value in raw_data.items()}
         try:
@@ -71,13 +68,10 @@ class WakeUp(Job):
 
 def wake_up(raw: Mapping[str, bytes]) -> tuple[str, None, list[str], dict[str, Any]]:
     """
-    Return what a job calls.
-
-    Args:
-        raw: The job's hash.
+    Validate a job's hash, and return the call.
 
     Raises:
-        ValueError: It is no wake-up; the message names no value.
+        ValueError: It is no wake-up; the message contains no value.
         KeyError: It calls nothing.
     """
     if extra := sorted(name for name in _REFUSED & set(raw) if raw[name] not in (b"", b"[]")):
@@ -96,7 +90,7 @@ def wake_up(raw: Mapping[str, bytes]) -> tuple[str, None, list[str], dict[str, A
 
 
 def _unpacked(data: bytes) -> bytes:
-    """As RQ does it, packed or not; and no more than a wake-up can have."""
+    """Decompress like RQ, if compressed, up to the size of a wake-up."""
     unpacker = zlib.decompressobj()
     try:
         data = unpacker.decompress(data, _DATA_MOST)
@@ -108,13 +102,13 @@ def _unpacked(data: bytes) -> bytes:
 
 
 class WakeQueue(Queue):
-    """A queue of wake-ups. Whatever stands in it, a worker gets to the next."""
+    """A queue of wake-ups; a worker skips whatever else is in it."""
 
     job_class = WakeUp
 
     @classmethod
     def dequeue_any(cls, queues: Iterable[Queue], *args: Any, **kwargs: Any) -> Dequeued:
-        """As RQ's; a queue that cannot be read is emptied, for the sweep wakes anew."""
+        """Like RQ's, but empty an unreadable queue; the sweep enqueues new wake-ups."""
         queues = list(queues)
         while True:
             try:
@@ -127,14 +121,14 @@ class WakeQueue(Queue):
 
 def is_unreadable(error: Exception) -> bool:
     """
-    Tell whether a key of RQ holds what it cannot read: an id that it refuses (ValueError), bytes
-    that are no text, or another type of key.
+    Tell whether RQ cannot read a key: a refused id (ValueError), bytes that are no text, or another
+    type of key.
     """
     return not isinstance(error, redis.RedisError) or str(error).startswith("WRONGTYPE")
 
 
 def empty(queues: Iterable[Queue], error: Exception) -> None:
-    """Remove all that is in *queues*, for they cannot be read."""
+    """Delete *queues*, which cannot be read."""
     for queue in queues:
         extra = {"queue": queue.name, "reason": str(error)}
         _log.warning("queue emptied: it could not be read", extra=extra)

@@ -1,9 +1,8 @@
 """
-Tells systemd that this process works, where its unit asks for that (``WatchdogSec=``).
+Notifies systemd that this process works, if its unit sets ``WatchdogSec=``.
 
-A supervisor that is stopped or stuck cannot mend itself: its children go on with what they have,
-and nobody wakes what is due. With ``WatchdogSec=30`` systemd ends it, and ``Restart=always`` starts
-it anew; children die with it.
+A stopped or stuck supervisor cannot recover: its children go on, but due work is not woken. With
+``WatchdogSec=30`` and ``Restart=always`` systemd restarts it; the children die with it.
 
 https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
 """
@@ -19,18 +18,16 @@ _EVERY = 1.0  # s
 
 
 class Watchdog:
-    """Of this process."""
-
     def __init__(self) -> None:
         self._address = os.environ.get("NOTIFY_SOCKET", "")
         self._due = float("-inf")
 
     def pat(self) -> None:
-        """Say that this process works, once a second; nothing where nobody asks."""
+        """Notify systemd, once a second at most, if it asked for that."""
         if not self._address or time.monotonic() < self._due:
             return
         self._due = time.monotonic() + _EVERY
-        # "@": a name that is no file.
+        # "@": an abstract socket.
         address = "\0" + self._address[1:] if self._address[0] == "@" else self._address
         with (
             contextlib.suppress(OSError),
