@@ -170,7 +170,7 @@ class Settings:
         return hashlib.sha256(f"{base} {collection.id}".encode()).hexdigest()[:12]
 
     def copies(self, destination: str | None = None) -> dict[str, str]:
-        """Return the copy of each collection that has keys, of *destination* or of all."""
+        """Return the copy of each collection with a key, of one destination or of all."""
         return {
             collection.name: self.copy_of(collection)
             for collection in self.collections.values()
@@ -178,7 +178,7 @@ class Settings:
         }
 
     def copy_name(self, collection: Collection, *, staged: bool) -> str:
-        """Return the name of the copy that confirmations speak of."""
+        """Return the name of the copy that confirmations refer to."""
         return f"{self.copy_of(collection)}:{'staged' if staged else 'live'}"
 
     def hiding_secrets(self) -> Settings:

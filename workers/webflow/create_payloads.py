@@ -78,7 +78,7 @@ def _fate(item: ClaimedItem, schema: Schema) -> Trust:
 def _without(
     failure: FieldFailure | None, item: ClaimedItem, lacking: Sequence[str], schema: Schema
 ) -> FieldFailure:
-    """Return the failure of all of *item*, on top of *failure*: it cannot be created."""
+    """Add the missing fields to *failure*: all of *item* fails."""
     words = "the field is required, and no event has given it a value that can be sent"
     told = "; ".join(f"{slug}: {words}" for slug in lacking)
     message = f"not created: checked here against the schema read at {schema.told}: {told}"
@@ -153,7 +153,7 @@ def _says_another_key(record: str, held: Mapping[str, Any], key: str, schema: Sc
 
 
 def _with_key(failure: FieldFailure | None, key: str, part: str) -> FieldFailure:
-    """Return *failure* with the field *key* in it, whose value is not that in the record's key."""
+    """Add the field *key* to *failure*: its value contradicts the record's key."""
     words = f"the field holds the key, which is {part}: another value would hide the item"
     problem = FieldProblem(key, words)
     if failure is None:

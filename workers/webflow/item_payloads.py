@@ -18,21 +18,13 @@ _GOES = (None, "send")
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """
-    What a batch sends, and the outcomes on what it cannot send.
+    """What a batch sends, and the failures of what it cannot send; keys are records."""
 
-    Args:
-        values: Record → slug → value as the PATCH carries it.
-        failures: Record → what its schema does not take, option labels that no option has too.
-        doubted: Records with a value that the schema, as last read, does not take: it may have
-            changed since.
-        unread: Record → slugs of files that must be read first, where an item has nothing else
-            to send: v2 wants the URL beside a fileId.
-    """
-
-    values: Mapping[str, Mapping[str, Any]]
-    failures: Mapping[str, FieldFailure]
-    doubted: frozenset[str]
+    values: Mapping[str, Mapping[str, Any]]  # slug → value as the PATCH carries it
+    failures: Mapping[str, FieldFailure]  # invalid by the schema, or unknown option labels
+    doubted: frozenset[str]  # a value breaks the schema, which may have changed since it was read
+    # Slugs of files to read first where an item has nothing else to send: v2 wants the URL beside a
+    # fileId.
     unread: Mapping[str, tuple[str, ...]]
 
 
