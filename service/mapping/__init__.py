@@ -1,6 +1,4 @@
-"""
-Mappings: from a payload to the fields of CMS items. What a user's mappings.py imports stands here.
-"""
+"""Mappings: from a payload to the fields of CMS items. A user's mappings.py imports from here."""
 
 from service.mapping.base import Mapping as Mapping
 from service.mapping.currencies import MinorUnits as MinorUnits

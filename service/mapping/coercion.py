@@ -1,6 +1,6 @@
 """
-What senders write where a field expects another type: numbers for text, ``""`` for null, a time for
-a day.
+Conversion of values that senders write in another type: numbers for text, ``""`` for null, a time
+for a day.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from service.mapping.serializers import fractional, type_of
 
 _ZEROS: Final = re.compile(r"\s*([+-]?[0-9]+)\.0*\s*", re.ASCII)
 
-# A day and the time of that day, with or without an offset.
+# A day and a time, with or without an offset.
 _TIMED: Final = re.compile(r"\s*(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}\S*\s*", re.ASCII | re.IGNORECASE)
 
 _OURS: Final = (fields.__name__, ours.__name__, html_text.__name__)
@@ -26,10 +26,10 @@ _OURS: Final = (fields.__name__, ours.__name__, html_text.__name__)
 
 def adapt(field: fields.Field[Any]) -> None:
     """
-    Let *field* (bound, so of one schema) take what senders write, after its own ``pre_load``.
+    Make *field* (bound, so of one schema) accept what senders write, after its own ``pre_load``.
 
-    A number is text to a String. Text of a whole number fits an Integer, which refuses the 1.5 that
-    it would cut to 1. ``""`` is null to all but text.
+    A String takes numbers. An Integer takes text of a whole number, and refuses 1.5 instead of
+    truncating it. ``""`` is null except for text.
     """
     own = type(field)._deserialize.__module__  # a class of the user's own sees what came
     texts = isinstance(field, fields.String) and not isinstance(field, ours.Reference)
@@ -48,7 +48,7 @@ def adapt(field: fields.Field[Any]) -> None:
 
 
 def _takes_empty(field: fields.Field[Any]) -> bool:
-    """Whether ``""`` is a value to *field*: to text, and to what takes anything."""
+    """Whether ``""`` is a value for *field*: it is for text, and for fields of any type."""
     if isinstance(field, fields.String):
         return type_of(field) in ("plain", "richtext")
     if isinstance(field, Lookup):
@@ -58,11 +58,11 @@ def _takes_empty(field: fields.Field[Any]) -> bool:
 
 
 def as_text(value: Any) -> Any:
-    """Return a number as its text, without exponent; any other value as it is."""
+    """Return a number as text without exponent; other values unchanged."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return value
     if isinstance(value, int):
-        # Longer ones than any text are left to be refused: Python writes out 4300 digits.
+        # Longer ones are refused later: Python converts at most 4300 digits.
         return str(value) if value.bit_length() < 1024 else value
     exact = Decimal(repr(value)) if isinstance(value, float) else value
     if not exact.is_finite():
@@ -72,7 +72,7 @@ def as_text(value: Any) -> Any:
 
 
 def _day(value: Any) -> Any:
-    """Return the day of a time, as it is written: 22:00-05:00 is not yet the next one."""
+    """Return the day of a time as written: 22:00-05:00 is not converted to the next day."""
     match = _TIMED.fullmatch(value) if isinstance(value, str) else None
     return match.group(1) if match else value
 

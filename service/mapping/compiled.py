@@ -1,6 +1,4 @@
-"""
-One mapping, compiled: reads an event and says what changes, and what of it cannot be read.
-"""
+"""One compiled mapping: reads an event, and returns its changes and problems."""
 
 from __future__ import annotations
 
@@ -27,11 +25,11 @@ from workers.webflow.item_keys import joined
 @dataclass(slots=True)
 class Element:
     """
-    What a mapping reads of an event, or of one element of its ``each``.
+    The result for an event, or for one element of ``each``.
 
     Args:
-        change: None where all of it is left out, or there is none; may be without fields.
-        left: What is left out, as far as it can be named.
+        change: May be without fields; None: all of it is left out, or there is none.
+        left: The values left out, as far as known.
         index: Of the element; None without ``each``.
     """
 
@@ -44,10 +42,12 @@ class Element:
 @dataclass(frozen=True, slots=True)
 class Rule:
     """
+    A mapping, ready to read events.
+
     Args:
         name: Of the class.
-        file: That defines it, as instep.toml names it.
-        schema: The one instance; loading keeps no state in it, so threads may share it.
+        file: As instep.toml names it.
+        schema: Loading keeps no state in it, so threads may share it.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Rule:
         Yield what *payload* asks for; add to *problems* why it cannot be split into elements.
 
         Args:
-            version: The event's own; ``Meta.version`` beats it.
+            version: The event's own; ``Meta.version`` overrides it.
         """
         for index, root in self._roots(payload, problems):
             element = self._element(root, version)
@@ -78,18 +78,18 @@ class Rule:
             yield element
 
     def records(self, payload: Any) -> Iterator[str]:
-        """Yield every key, or item id, that can be read in *payload*, whatever ``when`` says."""
+        """Yield every readable key, or item id, in *payload*, whatever ``when`` says."""
         for _, root in self._roots(payload, []):
             record = self._key(root, [])
             if record is not None:
                 yield record
 
     def takes(self, payload: Any) -> bool:
-        """Whether there is anything in *payload* that ``each`` and ``when`` let through."""
+        """Whether ``each`` and ``when`` let anything in *payload* through."""
         return any(self._when(root, []) for _, root in self._roots(payload, []))
 
     def fetches(self, payload: Any, problems: list[FieldProblem]) -> Iterator[Fetch]:
-        """Yield what the notice *payload* asks to be fetched; add what is wrong to *problems*."""
+        """Yield the fetches for the notice *payload*; add what is wrong to *problems*."""
         fetching = self.options.fetching
         if fetching is None:
             return
@@ -116,7 +116,7 @@ class Rule:
     def _element(self, root: Any, version: str | None) -> Element:
         problems: list[FieldProblem] = []
         if not self._when(root, problems):
-            # A filter that fails speaks for itself; the rest only names what is left out.
+            # A failing filter is the only problem to report; the rest just names what is left out.
             if not problems:
                 return Element()
             record, version = self._key(root, []), self._version(root, version, [])
@@ -142,13 +142,13 @@ class Rule:
         return Element(change, reader.problems, left)
 
     def _left(self, root: Any, record: str | None, version: str | None) -> list[LeftOut]:
-        """Return all that the change of *root* would have written."""
+        """Return everything that the change of *root* would have written."""
         if record is None:
             return []
         if self.options.on_delete is not None:
             return [self._left_out(record, GONE, version)]
         hooked = self.schema._hooks[PRE_LOAD] or self.schema._hooks[POST_LOAD]
-        # What a hook would have made of it cannot be told.
+        # The result of a hook is unknown.
         targets = self.targets if hooked else would_write(self.targets, root)
         return [self._left_out(record, target.slug, version) for target in targets]
 
@@ -170,7 +170,7 @@ class Rule:
     def _key_as_it_came(
         self, root: Any, problems: list[FieldProblem]
     ) -> tuple[str | None, str | None]:
-        """Return the key as it is compared, and as it came where that is something else."""
+        """Return the key in its compared form, and as it came if that differs."""
         options = self.options
         if options.by == "item":
             return _record(options.record[0], root, records.item, problems), None

@@ -18,7 +18,7 @@ def conflicts(
     Yield a problem for every mapping that contradicts an earlier one, or its collection.
 
     Args:
-        whole: All mappings could be read. Else one that is not among *rules* may give the name.
+        whole: All mappings could be read. If not, a missing one may write the name.
     """
     yield from _addressed_two_ways(rules)
     yield from _versioned_two_ways(rules)
@@ -60,7 +60,7 @@ def _versioned_two_ways(rules: Sequence[Rule]) -> Iterator[Problem]:
 
 
 def _nameless(rules: Sequence[Rule], collections: Mapping[str, Collection]) -> Iterator[Problem]:
-    """Yield a problem for each collection whose mappings create items, and give them no name."""
+    """Yield a problem for each collection whose mappings create items without a name."""
     first: dict[str, Rule] = {}
     for rule in rules:
         creates = rule.options.by == "key" and rule.options.on_delete is None
@@ -80,7 +80,7 @@ def _nameless(rules: Sequence[Rule], collections: Mapping[str, Collection]) -> I
 def _parted_otherwise(
     rules: Sequence[Rule], collections: Mapping[str, Collection]
 ) -> Iterator[Problem]:
-    """Yield a problem for each key that has not as many parts as there are fields that hold it."""
+    """Yield a problem for each key with fewer or more parts than the collection's key has."""
     for rule in rules:
         keys = collections[rule.options.collection].keys
         parts = len(rule.options.record)
@@ -97,7 +97,7 @@ def _parted_otherwise(
 def _unknown_targets(
     rules: Sequence[Rule], collections: Mapping[str, Collection]
 ) -> Iterator[Problem]:
-    """Yield a problem for each reference to a collection in which no key can be looked up."""
+    """Yield a problem for each reference to a collection without a key to look up."""
     for rule in rules:
         here = collections[rule.options.collection].destination
         near = sorted(n for n, each in collections.items() if each.key and each.destination == here)

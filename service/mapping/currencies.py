@@ -28,7 +28,7 @@ _EXPECTED: Final = "expected an amount, [amount, currency] or {amount, currency}
 
 def decimals_of(currency: Any) -> int:
     """
-    Return how many decimals ISO 4217 gives *currency*, in either case.
+    Return the number of decimals of *currency* in ISO 4217; upper or lower case.
 
     Raises:
         ValueError: It is no code of three letters.
@@ -47,7 +47,7 @@ class MinorUnits(fields.Decimal):
     Value: the amount in the currency itself, a number (19.99, 500). Compared: by value.
 
     Args:
-        currency: Of amounts that come alone.
+        currency: Of amounts without one.
         decimals: Of all amounts, whatever their currency.
     """
 
@@ -76,7 +76,7 @@ class MinorUnits(fields.Decimal):
 
 def _shifted(amount: Decimal, decimals: int) -> Decimal:
     sign, digits, exponent = amount.as_tuple()
-    if not isinstance(exponent, int):  # NaN, where allow_nan lets it pass
+    if not isinstance(exponent, int):  # NaN, with allow_nan
         return amount
     return Decimal((sign, digits, exponent - decimals))  # scaleb rounds to 28 digits
 

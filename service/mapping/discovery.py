@@ -1,9 +1,9 @@
 """
-Finding what the named files define: every subclass of Mapping, in the order of the file.
+Finds the subclasses of Mapping in the configured files, in the order of each file.
 
-A file is named relative to instep.toml; what does not end in ``.py``, holds no slash and is no
-file there is the name of an importable module. While one is read, the folder of instep.toml is
-importable, so that a file can share code with another.
+A name is a file relative to instep.toml; if it does not end in ``.py``, has no slash and no such
+file exists, it is an importable module. During the import the folder of instep.toml is on
+``sys.path``, so that files can share code.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from workers.errors import Problem
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A subclass of Mapping and the file, as named in instep.toml, that defines it."""
+    """A subclass of Mapping, and its file as named in instep.toml."""
 
     file: str
     cls: type[Mapping]
@@ -41,12 +41,12 @@ class Definition:
         return f"{self.file}: {self.name}"
 
     def problem(self, part: str, found: Any, expected: str, do: str) -> Problem:
-        """Return a problem of one *part*: a field, or an option as ``Meta.key``."""
+        """Return a problem of *part*: a field, or an option such as ``Meta.key``."""
         return Problem(f"{self}.{part}", str(found), expected, do)
 
 
 def definitions(name: str, folder: Path, problems: list[Problem]) -> tuple[Definition, ...]:
-    """Return what the file or module *name* defines; add what is wrong with it to *problems*."""
+    """Return the definitions in the file or module *name*; add what is wrong to *problems*."""
     before = set(_subclasses(Mapping))
     path = folder / name
     is_file = name.endswith(".py") or "/" in name or path.is_file()
@@ -80,7 +80,7 @@ def _is_of(cls: type[Mapping], module: ModuleType) -> bool:
 
 
 def _in_order(classes: list[type[Mapping]], module: ModuleType) -> list[type[Mapping]]:
-    # The names of a module stand in the order of the file, subclasses are found branch by branch.
+    # A module's namespace has the order of the file; __subclasses__ goes branch by branch.
     places = {id(value): place for place, value in enumerate(vars(module).values())}
     return sorted(dict.fromkeys(classes), key=lambda cls: places.get(id(cls), len(places)))
 
@@ -96,7 +96,7 @@ def _twice(name: str, classes: list[type[Mapping]]) -> Iterator[Problem]:
 
 
 class _Fresh(SourceFileLoader):
-    """Compiles the file each time: a .pyc is told from a newer file by whole seconds and size."""
+    """Always compiles the file: a .pyc is matched by whole seconds and size alone."""
 
     def get_code(self, fullname: str) -> CodeType:
         code: CodeType = self.source_to_code(self.get_data(self.path), self.path)
@@ -140,7 +140,7 @@ def _failure(name: str, error: BaseException) -> Problem:
 
 
 def _line(error: BaseException) -> str:
-    """Return the line of the user's code that raised *error*, by number."""
+    """Return the line number in the user's code that raised *error*."""
     if isinstance(error, SyntaxError) and error.lineno:
         return f"line {error.lineno}"
     frames = [

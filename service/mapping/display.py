@@ -1,4 +1,4 @@
-"""How a value of a payload is shown in a problem: short, ASCII, and never an exception."""
+"""How problems show a value of a payload: short, ASCII, and never an exception."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ LONGEST_MESSAGE = 300
 
 
 def found(value: Any) -> str:
-    """Return *value* in a few words."""
     if value is None:
         return "null"
     if isinstance(value, dict):
@@ -26,15 +25,15 @@ def found(value: Any) -> str:
 
 
 def reason(error: Exception) -> str:
-    """Return what *error* says, with its type."""
+    """Return type and message of *error*."""
     try:
         words = str(error)
-    except Exception:  # one that shows a value may fail on that: it nests too deeply
+    except Exception:  # its message may include a value nested too deeply to show
         words = "its message cannot be shown"
     return plain(f"{type(error).__name__}: {words}")
 
 
 def plain(text: str) -> str:
-    """Return *text* cut to a length for people, and without what UTF-8 cannot hold."""
+    """Return *text* cut to a readable length, without characters that UTF-8 cannot hold."""
     whole = text.encode("utf-8", "backslashreplace").decode()
     return whole if len(whole) <= LONGEST_MESSAGE else whole[:LONGEST_MESSAGE] + "…"

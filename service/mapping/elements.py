@@ -1,6 +1,4 @@
-"""
-The elements of one event that write one field of one record: which value counts, if any does.
-"""
+"""Elements of one event that write the same field of one record: which value counts, if any."""
 
 from __future__ import annotations
 
@@ -20,8 +18,6 @@ FieldKey = tuple[str, str]  # record, slug
 
 @dataclass(slots=True)
 class Outcome:
-    """What one mapping reads of one event."""
-
     changes: list[Change] = field(default_factory=list)
     problems: list[FieldProblem] = field(default_factory=list)
     left: list[LeftOut] = field(default_factory=list)
@@ -29,7 +25,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """One element's value for one field of one record; None: one that cannot be read."""
+    """An element's value for one field of one record; None: unreadable."""
 
     index: int
     version: str
@@ -38,7 +34,7 @@ class _Claim:
 
 def agreed(rule: Rule, elements: Sequence[Element]) -> Outcome:
     """
-    Return what *elements* say together.
+    Return the joint outcome of *elements*.
 
     Of one field the value at the highest version counts. Where several elements have that version
     and different values, it is undecided which is meant: the field is left out of all of them.
@@ -54,7 +50,7 @@ def agreed(rule: Rule, elements: Sequence[Element]) -> Outcome:
 
 
 def _disputed(rule: Rule, elements: Sequence[Element], outcome: Outcome) -> frozenset[FieldKey]:
-    """Return what is in dispute; tell it, and leave it out, in *outcome*."""
+    """Return the conflicting fields; report them, and leave them out, in *outcome*."""
     claims: dict[FieldKey, list[_Claim]] = {}
     for element in elements:
         for place, claim in _claims(element):
@@ -79,7 +75,7 @@ def _disputed(rule: Rule, elements: Sequence[Element], outcome: Outcome) -> froz
 
 
 def _claims(element: Element) -> Iterator[tuple[FieldKey, _Claim]]:
-    """Yield what *element* claims, unless all of it is left out."""
+    """Yield the values of *element*, unless all of it is left out."""
     change, index = element.change, element.index or 0
     if change is None:
         return

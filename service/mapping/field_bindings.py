@@ -1,6 +1,4 @@
-"""
-The fields of a mapping: which path fills which CMS field, and how its value is written.
-"""
+"""The fields of a mapping: which path fills which CMS field, and how its value is written."""
 
 from __future__ import annotations
 
@@ -32,19 +30,19 @@ class Target:
     """One CMS field that a mapping writes."""
 
     name: str  # in the class
-    attribute: str  # its name in what the schema loads
+    attribute: str  # in the loaded data
     path: Path
     slug: str
     type: str  # a name of workers.fields.types.TYPES
     write: serializers.Write
     clears: bool  # null may clear it
     to: str | None = None  # the collection whose keys it takes
-    on_create: bool = False  # an item that is there never gets it
+    on_create: bool = False  # only written when the item is created
     whole: bool = False  # it takes whole numbers
 
 
 def slug_of(name: str, field: Field) -> str:
-    """Return the slug that the field called *name* writes."""
+    """Return the slug of the CMS field that *field* writes."""
     if field.attribute:
         return str(field.attribute)
     return name[:1] + name[1:].replace("_", "-")
@@ -59,11 +57,11 @@ def read(
     retires: bool = False,
 ) -> tuple[Mapping, tuple[Target, ...]] | None:
     """
-    Return the schema and its targets, or None and the *problems* that kept it from that.
+    Return the schema and its targets; None: they are invalid, see *problems*.
 
     Args:
-        on_create: Slugs of the fields that an item gets at its creation only.
-        retires: It says that records are gone, and writes no fields.
+        on_create: Slugs of the fields that are only written when an item is created.
+        retires: The mapping retires records, and writes no fields.
     """
     count = len(problems)
     declared = definition.cls._declared_fields
@@ -121,7 +119,7 @@ def _target(name: str, field: Field, path: Path) -> Target:
 
 
 def counted(target: Target, collections: Collections) -> Target:
-    """Return *target*; where it takes keys of several parts, one that takes no others."""
+    """Return *target*; one for composite keys is made to take lists of that many parts only."""
     referred = collections.get(target.to) if target.to is not None else None
     parts = len(referred.keys) if referred is not None else 0
     if parts < 2:

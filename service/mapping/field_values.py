@@ -1,9 +1,9 @@
 """
-The values of one change: what of a payload its fields can read, and why not the rest.
+The values of one change: what its fields can read in a payload, and why not the rest.
 
-A field that cannot be read is taken out and the rest is loaded again, so that every hook and check
-of marshmallow runs on what is accepted: its ``valid_data`` has not been through ``post_load``. What
-names no field, or a second failure to load, leaves nothing of the change.
+A failed field is removed and the rest is loaded again, so that every hook and check of marshmallow
+runs on what is accepted: its ``valid_data`` has not been through ``post_load``. An error without a
+field, or a second failure, discards the whole change.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class FieldReader:
     One payload, read by the fields of one mapping.
 
     Attributes:
-        problems: Why something of it is left out.
-        out: The targets that are taken out, by name.
+        problems: Why parts of it are left out.
+        out: The targets left out, by name.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class FieldReader:
         self._data = self._read(root)
 
     def values(self) -> tuple[FieldValue, ...] | None:
-        """Return what can be accepted; None: the whole change is left out."""
+        """Return the acceptable values; None: the whole change is left out."""
         loaded = self._load()
         if loaded is None and self._failed:
             loaded = self._without(self._failed)
@@ -55,7 +55,7 @@ class FieldReader:
         return written
 
     def _read(self, root: object) -> dict[str, Any]:
-        """Return what the fields find, by path."""
+        """Return the values that the fields find, by path."""
         data: dict[str, Any] = {}
         self._absent: set[str] = set()
         for target in self._targets:
@@ -71,7 +71,7 @@ class FieldReader:
                 self._take_out(self._at(text))
                 continue
             if value is None and target.path.steps is None:
-                # Null clears where that is allowed; where it is not, an expression is absent.
+                # Null clears if allowed; if not, a null expression counts as absent.
                 if not any(t.clears for t in self._at(text)):
                     continue
                 self._absent |= {t.name for t in self._at(text) if not t.clears}
@@ -80,12 +80,11 @@ class FieldReader:
         return data
 
     def _without(self, failed: list[Target]) -> dict[str, Any] | None:
-        """Take *failed* out and load the rest again."""
         self._take_out(failed)
         return self._load() if len(self.out) < len(self._targets) else {}
 
     def _load(self) -> dict[str, Any] | None:
-        """Return what the schema loads; None: it failed, on the fields in ``_failed``."""
+        """Return the loaded data; None: it failed, on the fields in ``_failed``."""
         self._failed: list[Target] = []
         data = self._rest_of_data()
         try:
@@ -93,7 +92,7 @@ class FieldReader:
         except ValidationError as error:
             self._failed = self._judge(error, data)
             return None
-        except Exception as error:  # marshmallow lets through what a validator or hook raises
+        except Exception as error:  # marshmallow lets exceptions of validators and hooks through
             self._failed = self._find(data)
             if not self._failed:
                 self._report(self._name, _reason(error))
@@ -104,7 +103,7 @@ class FieldReader:
         return dict(loaded)
 
     def _rest(self) -> Mapping:
-        """Return the schema without what was taken out: a hook cannot bring it back either."""
+        """Return the schema without the fields left out, so that a hook cannot restore them."""
         gone = self._absent | self.out.keys()
         if not gone:
             return self._schema
@@ -114,7 +113,7 @@ class FieldReader:
         return rest
 
     def _rest_of_data(self) -> dict[str, Any]:
-        """Return what the fields read that are not taken out; a hook may change it in place."""
+        """Return a copy of the data without the fields left out; a hook may change it."""
         gone = self._absent | self.out.keys()
         if not gone:
             return dict(self._data)
@@ -122,7 +121,7 @@ class FieldReader:
         return {path: self._data[path] for path in paths if path in self._data}
 
     def _judge(self, error: ValidationError, data: dict[str, Any]) -> list[Target]:
-        """Tell *error*; return the fields that it names, none where it names anything else."""
+        """Report *error*; return the fields it names, or none if it names anything else too."""
         told: dict[Any, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
         failed: list[Target] = []
         fits = True
@@ -144,13 +143,13 @@ class FieldReader:
         return list(left)
 
     def _culprits(self, targets: list[Target], data: dict[str, Any]) -> list[Target]:
-        """Return those of *targets*, which share a path, that fail alone; else all of them."""
+        """Return those of *targets*, which share a path, that fail on their own; else all."""
         if len(targets) < 2:
             return targets
         return [t for t in targets if self._alone(t, data) is not None] or targets
 
     def _find(self, data: dict[str, Any]) -> list[Target]:
-        """Return the fields that fail by themselves, and tell why."""
+        """Report and return the fields that fail on their own."""
         failed: list[Target] = []
         for target in self._targets:
             if target.name in self._absent or target.name in self.out:
@@ -166,13 +165,13 @@ class FieldReader:
         return failed
 
     def _alone(self, target: Target, data: dict[str, Any]) -> Exception | None:
-        """Return what *target* raises on its own value."""
+        """Return the exception that *target* raises on its own value."""
         path = target.path.text
         if path not in data:
             return None
         try:
             self._schema.load_fields[target.name].deserialize(data[path], path, data)
-        except Exception as error:  # a field of the user's own may raise anything
+        except Exception as error:  # a user's field may raise anything
             return error
         return None
 
@@ -188,7 +187,7 @@ class FieldReader:
                 if value is None and not target.clears:
                     raise ValueError("is null; allow_none=True lets null clear the field")
                 text = values.text(None if value is None else target.write(value))
-            except Exception as error:  # a field of the user's own may raise anything
+            except Exception as error:  # a user's field may raise anything
                 raw = found(self._data.get(target.path.text))
                 self._report(target.path.text, f"{_reason(error)}; found {raw}")
                 self._failed.append(target)
@@ -213,12 +212,12 @@ class FieldReader:
 
 
 def problem(path: str, message: str) -> FieldProblem:
-    """Return a problem that can be kept and shown: short, and valid Unicode."""
+    """Return a problem that can be stored and shown: short, and valid Unicode."""
     return FieldProblem(plain(path), plain(message))
 
 
 def would_write(targets: Iterable[Target], root: object) -> Iterator[Target]:
-    """Yield those of *targets* for which something stands in *root*, readable or not."""
+    """Yield those of *targets* that find a value in *root*, readable or not."""
     for target in targets:
         try:
             value = text_cells.read(target.path, root, clears=target.clears)

@@ -1,8 +1,8 @@
 """
 The CMS field types that need more than a field of marshmallow.
 
-Each states what it accepts, its JSON value in the outbox, and how the CMS's answer is compared
-with it. Values: https://developers.webflow.com/data/reference/field-types-item-values
+Each docstring says what it accepts, its JSON value in the outbox, and how the CMS's answer is
+compared with it. Values: https://developers.webflow.com/data/reference/field-types-item-values
 (read 2025-11-20).
 """
 
@@ -25,8 +25,6 @@ def _invalid(message: str) -> ErrorMessages:
 
 
 class _Text(fields.String):
-    """Text of one form."""
-
     form: ClassVar[re.Pattern[str]]
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
@@ -37,9 +35,7 @@ class _Text(fields.String):
 
 
 class RichText(fields.String):
-    """
-    Accepts text with HTML. Value: that text. Compared: present, for the CMS rewrites HTML.
-    """
+    """Accepts text with HTML. Value: that text. Compared: presence only; the CMS rewrites HTML."""
 
 
 class Color(_Text):
@@ -57,7 +53,7 @@ class Color(_Text):
 
 class Link(_Text):
     """
-    Accepts an http(s) URL, ``mailto:…``, ``tel:…``, or a place on the site: ``/path``, ``#part``.
+    Accepts an http(s) URL, ``mailto:…``, ``tel:…``, or a link in the site: ``/path``, ``#part``.
     Value: that text. Compared: exactly.
     """
 
@@ -76,8 +72,8 @@ class Phone(_Text):
 
 class VideoLink(_Text):
     """
-    Accepts the http(s) URL of a video. Value: that text. Compared: present, for the CMS answers
-    with what the provider says about the video.
+    Accepts the http(s) URL of a video. Value: that text. Compared: presence only; the CMS answers
+    with the provider's data about the video.
     """
 
     form = WEB_URL
@@ -86,7 +82,7 @@ class VideoLink(_Text):
 
 class Option(_Text):
     """
-    Accepts the label of one of the field's options, or its id; a whole number is the text of it.
+    Accepts the label of one of the field's options, or its id; a whole number counts as its text.
     Value: that text. The worker turns a label into its id. Compared: exactly, by id.
     """
 
@@ -103,9 +99,9 @@ class Reference(_Text):
     """
     Accepts the id of an item in the other collection. Value: that id. Compared: exactly.
 
-    With *to*, the name of a ``[collections.NAME]`` of the same destination, accepts a key there:
-    text, a whole number, or the list of the parts of a composite one. Value: ``{"key", "to"}``. The
-    worker turns the key into the item's id, and waits where there is none yet; compared by id.
+    With *to*, the name of a ``[collections.NAME]`` of the same destination, it accepts a key there:
+    text, a whole number, or the list of the parts of a composite key. Value: ``{"key", "to"}``. The
+    worker turns the key into the item's id, and waits while there is none. Compared: by id.
     """
 
     form = ITEM_ID
@@ -125,7 +121,7 @@ class Reference(_Text):
 
 
 class _ListOf(fields.List[Any]):
-    """A list of one of our fields; what is wrong with an element names its place."""
+    """A list of one of our fields; an error names the position of the element."""
 
     element: ClassVar[type[fields.Field[Any]]]
 
@@ -135,11 +131,11 @@ class _ListOf(fields.List[Any]):
 
 class MultiReference(_ListOf):
     """
-    Accepts a list of item ids; one that stands twice counts once. It replaces the whole list.
-    Value: a list of ids, in the order given. Compared: exactly.
+    Accepts a list of item ids; duplicates count once. It replaces the whole list. Value: a list of
+    ids, in the order given. Compared: exactly.
 
-    With *to* a list of keys, see Reference. Value: ``{"keys": […], "to"}``; all of it waits for
-    the last of them.
+    With *to* a list of keys, see Reference. Value: ``{"keys": […], "to"}``; all of it waits until
+    the last key has an item.
     """
 
     element = Reference
@@ -155,7 +151,7 @@ class MultiReference(_ListOf):
 
 
 class _Asset(fields.Field[dict[str, str]]):
-    """A file that the CMS imports by URL, or holds already by its id."""
+    """A file that the CMS imports by URL, or already has under an id."""
 
     default_error_messages = _invalid(
         "Not a file: expected an http(s) URL, a fileId, or an object with one of them."
@@ -194,24 +190,24 @@ _MEMBERS: dict[str, tuple[re.Pattern[str], str]] = {
 
 class Image(_Asset):
     """
-    Accepts an http(s) URL to import, the ``fileId`` of a file the CMS holds, or an object with
-    ``url`` or ``fileId`` (or both) and perhaps ``alt``; other members and nulls are left out.
-    Value: an object of those three, e.g. ``{"url": "https://…"}``. Compared: present, and with
-    another fileId where a URL was imported, with the same where it was named.
+    Accepts an http(s) URL to import, the ``fileId`` of an existing file, or an object with ``url``
+    or ``fileId`` (or both) and optionally ``alt``; other members and nulls are dropped. Value: an
+    object of those three, e.g. ``{"url": "https://…"}``. Compared: presence; after the import of a
+    URL the fileId has to be another one, a given fileId the same.
 
-    With ``ignore_query=True`` two URLs that differ in their query alone are one picture: signed
-    addresses are not imported anew each time.
+    With ``ignore_query=True`` two URLs that differ only in their query are one picture: signed URLs
+    are not imported anew each time.
     """
 
 
 class File(_Asset):
-    """Accepts, and is compared, as Image: a file of any kind. Value: the same object."""
+    """Accepts what Image accepts, for a file of any kind. Value and comparison: as Image."""
 
 
 class MultiImage(_ListOf):
     """
     Accepts a list of what Image accepts. It replaces the whole list. Value: a list of Image's
-    objects. Compared: present, as Image, one by one; ``ignore_query`` holds for all of them.
+    objects. Compared: one by one, as Image; ``ignore_query`` applies to all of them.
     """
 
     element = Image

@@ -1,6 +1,6 @@
 """
-Functions of a mappings file in the place of JMESPath: ``Meta.key``, ``item``, ``each``, ``when``
-and ``version`` take one of the payload.
+Functions in place of JMESPath: ``Meta.key``, ``item``, ``each``, ``when`` and ``version`` take one
+of the payload.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from service.mapping.paths import Path
 
 def called(option: str, value: Any) -> Path:
     """
-    Return the function *value* as a path, known by its name.
+    Return the function *value* as a path, named after it.
 
     Args:
-        option: Of ``Meta``, whose value it is.
+        option: The option of ``Meta``.
 
     Raises:
         PathInvalid: It is no function of one argument.
@@ -48,7 +48,7 @@ def require_one_argument(name: str, function: Callable[..., Any], argument: str)
     except TypeError:
         found = f"{name}{inspect.signature(function)}"
         raise PathInvalid(found, f"give it one argument, {argument}") from None
-    except ValueError:  # one written in C, which does not tell
+    except ValueError:  # a C function without a signature
         pass
 
 
@@ -56,14 +56,14 @@ def _guarded(text: str, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def call(payload: Any) -> Any:
         try:
             return _as_json(function(payload))
-        except Exception as error:  # a function of the user's may raise anything
+        except Exception as error:  # a user's function may raise anything
             raise ValueError(f"{text} raised {reason(error)}") from error
 
     return call
 
 
 def _as_json(value: Any) -> Any:
-    """Return *value* with its tuples and times as a path would have found them."""
+    """Return *value* with tuples as lists and times as text, as in JSON."""
     if isinstance(value, tuple | list):
         return [_as_json(element) for element in value]
     return value.isoformat() if isinstance(value, datetime) else value

@@ -17,19 +17,19 @@ _BLOCKS: Final = frozenset(
 )  # fmt: skip
 _SILENT: Final = frozenset(["script", "style", "template", "title"])
 _BLANKS: Final = re.compile(r"[ \t\r\n\f\v\xa0]+")
-# No part of it reaches beyond the next "<", so that the time stays in proportion to the text; the
-# parser of the standard library needs 99 s for 75,000 characters of "<a <a <a".
+# No part of it reaches beyond the next "<", so that the time is linear in the text; the parser of
+# the standard library needs 99 s for 75,000 characters of "<a <a <a".
 _TAG: Final = re.compile(r"""<!--|<[!?]|</?([a-zA-Z][^\s<>/"'=]*)(?:[^<>"']|"[^"<]*"|'[^'<]*')*>""")
 
 
 class PlainText(fields.String):
     """
-    Accepts text with HTML. Value: its text, without scripts and styles, entities read, white space
-    as a browser shows it; paragraphs, list items and the like each on a line of their own.
-    Compared: exactly.
+    Accepts text with HTML. Value: its text as a browser shows it, without scripts and styles, with
+    entities decoded; paragraphs, list items and the like each on a line of their own. Compared:
+    exactly.
 
     Args:
-        one_line: Blanks instead of new lines, for a CMS field of one line.
+        one_line: Spaces instead of line breaks, for a CMS field of one line.
     """
 
     def __init__(self, *, one_line: bool = False, **kwargs: Any) -> None:
@@ -42,7 +42,7 @@ class PlainText(fields.String):
 
 
 def lines_of(html: str) -> list[str]:
-    """Return the text of *html*, line by line; empty lines are left out."""
+    """Return the lines of the text of *html*, without empty ones."""
     text = "".join(_parts(html.replace("\0", " ")))
     lines = (_BLANKS.sub(" ", unescape(line)).strip() for line in text.split("\0"))
     return [line for line in lines if line]

@@ -1,6 +1,4 @@
-"""
-From the names in instep.toml to mappings that fit it, or to every problem at once.
-"""
+"""From the names in instep.toml to valid mappings, or to every problem at once."""
 
 from __future__ import annotations
 
@@ -30,11 +28,11 @@ def load(
     topics: Mapping[str, KnownTopics | None] = _NONE,
 ) -> Mappings:
     """
-    Return the mappings that ``settings.mappings`` name; a schema is made once per mapping.
+    Return the mappings that ``settings.mappings`` name; each schema is created once.
 
     Args:
-        fetchers: Those of *settings* that could be built (``service.fetchers``), by name.
-        topics: What is known of those of a sender, by name of the source.
+        fetchers: Those of *settings* that are valid (``service.fetchers``), by name.
+        topics: The known topics of each source's sender, by name of the source.
 
     Raises:
         MappingsInvalid: Holds every problem of every file, by file, class and field.

@@ -1,6 +1,4 @@
-"""
-``Meta.locale``: a mapping that writes the variants of items in one locale, and what contradicts it.
-"""
+"""``Meta.locale``: a mapping that writes one locale's variant of items, and what contradicts it."""
 
 from __future__ import annotations
 
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
 
 
 def unfit(definition: Definition, meta: Mapping[str, Any], settings: Settings) -> Iterator[Problem]:
-    """Yield what is wrong with ``Meta.locale``."""
     tag = meta.get("locale")
     if tag is None:
         return
@@ -39,7 +36,7 @@ def unfit(definition: Definition, meta: Mapping[str, Any], settings: Settings) -
 
 def mixed(rules: Sequence[Rule], collections: Mapping[str, Collection]) -> Iterator[Problem]:
     """
-    Yield a problem for each field that a mapping writes in one locale and another one in all.
+    Yield a problem for each field that one mapping writes in one locale and another in all.
 
     It would be undecided which of the two values that variant holds.
     """
@@ -68,7 +65,7 @@ def _covers(locales: str | Sequence[str], tag: str) -> bool:
 
 
 def _shared(rules: Sequence[Rule], collection: str) -> dict[str, Rule]:
-    """Return slug → a mapping that writes it without a locale of its own."""
+    """Return slug → a mapping without a locale of its own that writes it."""
     return {
         target.slug: rule
         for rule in reversed(rules)

@@ -1,4 +1,4 @@
-"""Values that stand for others: codes of a system for labels of the CMS."""
+"""Lookup tables: from a sender's codes to labels of the CMS."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ SHOWN: Final = 12  # values that a message names
 
 class Lookup(fields.Field[Any]):
     """
-    Accepts a value that stands in *table*, or a list of them; ``1``, ``1.0`` and ``"1"`` are one.
-    Value: what the table has for it, as *field* writes that. Compared: as *field* is.
+    Accepts a value that is in *table*, or a list of them; ``1``, ``1.0`` and ``"1"`` are the same.
+    Value: the table's value, as *field* writes it. Compared: as *field* is.
 
     Args:
-        table: From what the sender writes to what the CMS gets.
-        field: What the CMS field is: ``Option()`` for a label, ``Reference(…)``; without it, the
-            value goes out as it is.
-        other: What stands for everything that is not in the table; without it that is a problem.
+        table: From the sender's values to those for the CMS.
+        field: The type of the CMS field: ``Option()`` for a label, ``Reference(…)``; without it,
+            the value is sent as it is.
+        other: The value for everything that is not in the table; without it that is a problem.
     """
 
     _NONE: Final = object()
@@ -52,7 +52,6 @@ class Lookup(fields.Field[Any]):
 
     @property
     def takes_empty(self) -> bool:
-        """Whether ``""`` stands in the table."""
         return "" in self.table
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:

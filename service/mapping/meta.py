@@ -1,21 +1,21 @@
 """
-The options of ``Meta``, read and checked.
+Reads and checks the options of ``Meta``.
 
 - ``source``: the configured source. ``topics``: the topics to take; absent: all.
-- ``collection``, and ``key`` or ``item``: where the record's key, or its CMS item id, stands.
+- ``collection``, and ``key`` or ``item``: path of the record's key, or of its CMS item id.
 - ``each``: a list in the payload, one change per element; then every other path of the mapping
   is read from ``{"each": element, "event": payload}``. An absent or null list has no elements.
 - ``when``: take the event (the element) only if this is true to JMESPath.
-- ``version``: a sequence (whole number) or time (RFC 3339) that beats the event's own.
+- ``version``: a sequence (whole number) or time (RFC 3339) that overrides the event's own.
 - ``allow_slug = True``: a field may write ``slug``.
-- ``locale``: the tag of a locale of the site; it writes the variant of the item in that one.
-- ``on_create``: fields, by slug, that an item gets at its creation only.
-- ``on_delete``: the events that it takes say that the record is gone; what becomes of its item.
-- ``key``, ``item``, ``each``, ``when`` and ``version`` are JMESPath, or a function of what it would
-  read (:mod:`service.mapping.functions`).
-- ``fetch``, ``object``: what reads the object that a thin notice only names, and where the notice
-  names it (:mod:`service.mapping.meta_fetch`). All but these two and ``topics`` is then read from
-  what was fetched.
+- ``locale``: the tag of a locale of the site; the mapping writes the item's variant in it.
+- ``on_create``: fields, by slug, that are only written when an item is created.
+- ``on_delete``: its events mean that the record is gone; what to do with the item.
+- ``key``, ``item``, ``each``, ``when`` and ``version`` are JMESPath, or a function of the same
+  input (:mod:`service.mapping.functions`).
+- ``fetch``, ``object``: the fetcher of the object that a thin notice only names, and its path in
+  the notice (:mod:`service.mapping.meta_fetch`). All options but these two and ``topics`` are then
+  read from the fetched object.
 """
 
 from __future__ import annotations
@@ -48,22 +48,22 @@ class MetaOptions:
     topics: frozenset[str] | None  # None: all
     collection: str
     by: Literal["key", "item"]
-    record: tuple[Path, ...]  # of a key of several parts one for each
+    record: tuple[Path, ...]  # one for each part of the key
     each: Path | None = None
     when: Path | None = None
     version: Path | None = None
     allow_slug: bool = False
     fetching: fetching.Fetching | None = None
     on_delete: Way | None = None  # the mapping has no fields then
-    locale: str | None = None  # the tag of the one whose variant it writes; None: see `locales`
+    locale: str | None = None  # the locale whose variant it writes; None: see `locales`
 
     def takes(self, topics: Iterable[str | None]) -> bool:
-        """Whether an event of any of *topics* is for this mapping."""
+        """Whether the mapping takes an event of any of *topics*."""
         return self.topics is None or not self.topics.isdisjoint(topics)
 
 
 def given(definition: Definition) -> dict[str, Any]:
-    """Return what ``Meta`` and the classes it is derived from say."""
+    """Return the attributes of ``Meta`` and its base classes."""
     meta: dict[str, Any] = {}
     for base in reversed(getattr(definition.cls.Meta, "__mro__", ())[:-1]):
         meta |= {name: value for name, value in vars(base).items() if not name.startswith("__")}
@@ -86,7 +86,7 @@ def read(
     fetchers: Mapping[str, Any],
     problems: list[Problem],
 ) -> MetaOptions | None:
-    """Return the options of a mapping, or None and the *problems* that kept it from that."""
+    """Return the options of a mapping; None: they are invalid, see *problems*."""
     meta, count = given(definition), len(problems)
     problems += unknown(definition)
     known = {"source": settings.sources, "collection": settings.collections}

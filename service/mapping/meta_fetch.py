@@ -1,8 +1,8 @@
 """
-``Meta.fetch`` and ``Meta.object``: what reads the object that a thin notice only names.
+``Meta.fetch`` and ``Meta.object``: the fetcher for the object that a thin notice only names.
 
-``fetch`` is the name of a ``[fetchers.NAME]`` of instep.toml, or a function of the mappings' own
-file, which is then known by its qualified name; ``object`` is JMESPath in the notice.
+``fetch`` is the name of a ``[fetchers.NAME]`` of instep.toml, or a function of the mappings file,
+which is then known by its qualified name; ``object`` is JMESPath in the notice.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from service.mapping.compiled import Rule
     from service.mapping.discovery import Definition
 
-Read = Callable[[Any], Any]  # is given a service.fetchers.base.Notice
+Read = Callable[[Any], Any]  # its argument: a service.fetchers.base.Notice
 
 
 @dataclass(frozen=True, slots=True)
 class Fetching:
     """
+    The fetcher of a mapping.
+
     Args:
-        name: Of the fetcher.
-        read: Reads one object.
-        object: Where the notice names it.
+        object: Path of the object's id in the notice.
     """
 
     name: str
@@ -48,10 +48,10 @@ def read(
     problems: list[Problem],
 ) -> Fetching | None:
     """
-    Return what a mapping fetches by; None: it fetches nothing, or *problems* say why it cannot.
+    Return the fetcher of a mapping; None: it has none, or an invalid one, see *problems*.
 
     Args:
-        fetchers: Those of *settings* that could be built, by name.
+        fetchers: Those of *settings* that are valid, by name.
     """
     fetch, place = meta.get("fetch"), meta.get("object")
     if fetch is None:
@@ -67,7 +67,7 @@ def read(
     name = fetch if named else fetch.__qualname__
     reader = fetchers.get(fetch) if named else fetch
     if place is None and named:
-        if reader is None:  # it could not be built, as a problem of its own says
+        if reader is None:  # it is invalid, which is a problem of its own
             return None
         place = reader.object
     path = _path(definition, place, problems)

@@ -1,6 +1,4 @@
-"""
-``Meta.on_create``: the fields that an item gets at its creation only, such as a first description.
-"""
+"""``Meta.on_create``: fields written only when an item is created, e.g. a first description."""
 
 from __future__ import annotations
 
@@ -14,7 +12,7 @@ from workers.errors import Problem
 
 
 def read(definition: Definition, value: Any, problems: list[Problem]) -> frozenset[str]:
-    """Return the slugs that *value* names, and add to *problems* what it gets wrong."""
+    """Return the slugs that *value* names; add what is wrong to *problems*."""
     if value is None:
         return frozenset()
     where, do = "Meta.on_create", "name them, or leave it out"
@@ -36,7 +34,7 @@ def read(definition: Definition, value: Any, problems: list[Problem]) -> frozens
 
 
 def contradictions(rules: Sequence[Rule]) -> Iterator[Problem]:
-    """Yield a problem for each field that one mapping always writes and another one only once."""
+    """Yield a problem for each field that one mapping always writes and another only once."""
     first: dict[tuple[str, str], Rule] = {}
     always = {
         (rule.options.collection, target.slug): rule

@@ -17,7 +17,7 @@ Node = dict[str, Any]
 CHAINS: Final = frozenset({"subexpression", "index_expression", "pipe"})
 PROJECTIONS: Final = frozenset({"projection", "value_projection", "filter_projection", "flatten"})
 _COMPARATORS: Final = frozenset({"eq", "ne", "lt", "lte", "gt", "gte"})
-_TEXTS: Final = {  # function: which of its arguments people write as a text, from 0
+_TEXTS: Final = {  # function: its arguments, from 0, that are usually text
     "contains": (1,),
     "starts_with": (1,),
     "ends_with": (1,),
@@ -35,7 +35,7 @@ _TEXTS: Final = {  # function: which of its arguments people write as a text, fr
 _OPENING: Final = frozenset({"lparen", "lbracket", "lbrace", "filter"})
 _CLOSING: Final = frozenset({"rparen", "rbracket", "rbrace"})
 _BARE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_FOREIGN: Final = {  # what other languages write, and what JMESPath does
+_FOREIGN: Final = {  # syntax of other languages, and what JMESPath has instead
     r"^\s*[$/]": "write a path without $ and /, such as data.qty",
     r"\b(?:and|or|not)\b": "write && for and, || for or, ! for not",
     r"(?<![=!<>])=(?!=)": "write == to compare",
@@ -45,7 +45,7 @@ _NEGATED_PATH: Final = re.compile(rf"!\s*({_NAME}(?:\.(?:{_NAME}|\*)|\[[^\]]*\])
 
 
 class PathInvalid(ValueError):
-    """An expression cannot be used; *do* says what to write instead, as far as that is known."""
+    """An expression cannot be used; *do* says what to write instead, if known."""
 
     def __init__(self, message: str, do: str = "") -> None:
         self.do = do or "correct the expression"
@@ -54,9 +54,10 @@ class PathInvalid(ValueError):
 
 def check_path(text: str, parsed: Node) -> None:
     """
+    Refuse *text*, which was *parsed*, if it does not mean what it seems to.
+
     Raises:
-        PathInvalid: *text*, which was *parsed*, calls an unknown function, or means another thing
-            than it looks like.
+        PathInvalid: It does not, or calls an unknown function.
     """
     _refuse_quoted_text(text)
     for node in _nodes(parsed):
@@ -65,7 +66,7 @@ def check_path(text: str, parsed: Node) -> None:
 
 
 def quoting(text: str) -> str:
-    """Return what may be amiss in *text*, which is no JMESPath."""
+    """Return a hint for *text*, which is no JMESPath."""
     if bare := re.search(r"[<>=]\s*(-?\d[\d.]*)", text):
         return f"put a number in backticks: `{bare.group(1)}`"
     if hyphen := re.search(r"[A-Za-z_]\w*(?:-\w+)+", text):
@@ -83,7 +84,7 @@ def _nodes(node: Node) -> Iterator[Node]:
 def _refuse_quoted_text(text: str) -> None:
     """
     Refuse ``state == "IN_STOCK"`` and ``contains(tags, "new")``: the quotes name a field, which is
-    null there. A name that needs its quotes is none of them.
+    null there. A name that needs its quotes is accepted.
     """
     tokens = [{"type": ""}, *Lexer().tokenize(text)]
     place = _Arguments()
@@ -101,10 +102,10 @@ def _refuse_quoted_text(text: str) -> None:
 
 
 class _Arguments:
-    """Where in the arguments of which function the tokens stand."""
+    """The function and argument that a token belongs to."""
 
     def __init__(self) -> None:
-        self._open: list[tuple[str, int]] = []  # function, or "" of other brackets; argument
+        self._open: list[tuple[str, int]] = []  # function, or "" for other brackets; argument
 
     def see(self, before: Node, token: Node) -> None:
         if token["type"] in _OPENING:

@@ -1,8 +1,8 @@
 """
-JMESPath expressions, compiled once and read many times, with absent told apart from null.
+JMESPath expressions, compiled once, that distinguish absent from null.
 
-A **plain path** (identifiers and indexes only) is walked; any other expression is evaluated by
-the library. https://jmespath.org/specification.html (read 2025-11-23)
+A **plain path** (identifiers and indexes only) is walked; the library evaluates any other
+expression. https://jmespath.org/specification.html (read 2025-11-23)
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ Steps = tuple[str | int, ...]
 @dataclass(frozen=True, slots=True)
 class Path:
     """
-    One expression, or a function in its place (:mod:`service.mapping.functions`).
+    An expression, or a function in its place (:mod:`service.mapping.functions`).
 
     Args:
         text: As the user wrote it.
         steps: The keys and indexes of a plain path; None: it is another expression.
-        uses: The plain paths from the root that another expression reads; none: it is constant.
+        uses: The plain paths from the root that another expression reads; empty: it is constant.
     """
 
     text: str
@@ -39,10 +39,10 @@ class Path:
 
     def read(self, root: Any) -> Any:
         """
-        Return the value in *root*, or marshmallow's ``missing`` where it is to be left out.
+        Return the value in *root*, or marshmallow's ``missing`` for a value to leave out.
 
-        A path, plain or not, is missing when nothing stands where it reads. What is only made of
-        constants is missing when it is null.
+        A path, plain or not, is missing if nothing is there to read. A constant is missing if it
+        is null.
 
         Raises:
             ValueError: The expression cannot be evaluated on *root*, or finds no finite number.
@@ -55,13 +55,13 @@ class Path:
         return missing if value is None and not self.uses else value
 
     def reaches(self, root: Any) -> bool:
-        """Whether anything stands in *root* where it reads, or it reads nothing."""
+        """Whether *root* has a value that it reads, or it reads none."""
         places = self.uses if self.steps is None else (self.steps,)
         return not places or any(_walk(root, steps) is not missing for steps in places)
 
     def evaluate(self, root: Any) -> Any:
         """
-        Return what JMESPath says, null (None) for what is absent.
+        Return the result of JMESPath: None for absent values.
 
         Raises:
             ValueError: The expression cannot be evaluated on *root*.
@@ -89,7 +89,7 @@ def compile_path(text: Any) -> Path:
         raise PathInvalid(f"{type(text).__name__} {text!r}")
     try:
         expression = Expression(text)
-    except Exception as error:  # besides its own errors, IndexError for some cut-off texts
+    except Exception as error:  # beside its own errors, IndexError for some truncated texts
         reason = str(error).splitlines()[0].removesuffix(", for expression:")
         raise PathInvalid(f"{text!r} ({reason})", quoting(text)) from error
     parsed = expression.parsed
@@ -104,7 +104,7 @@ def _steps(node: Node) -> Steps | None:
     """Return the steps of a plain path, None for any other node."""
     if node["type"] in ("field", "index"):
         return (node["value"],)
-    if node["type"] == "identity":  # what stands before a leading index
+    if node["type"] == "identity":  # the node before a leading index
         return ()
     if node["type"] not in ("subexpression", "index_expression"):
         return None
@@ -118,7 +118,7 @@ def _steps(node: Node) -> Steps | None:
 
 
 def _uses(node: Node, base: Steps) -> Iterator[Steps]:
-    """Yield the plain paths that *node* reads in the root, when it is evaluated at *base*."""
+    """Yield the plain paths in the root that *node* reads when evaluated at *base*."""
     kind, children = node["type"], node["children"]
     steps = _steps(node)
     if steps is not None or kind == "current":
@@ -126,7 +126,7 @@ def _uses(node: Node, base: Steps) -> Iterator[Steps]:
     elif kind in CHAINS:
         yield from _uses_of_chain(children, base)
     elif kind in PROJECTIONS:
-        # The other children are read in the elements, which have no path from the root.
+        # The other children are read from the elements, which have no path from the root.
         yield from _uses(children[0], base)
     elif kind not in ("literal", "expref", "slice"):
         for child in children:

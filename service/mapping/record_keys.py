@@ -1,8 +1,8 @@
 """
-Which record a change is about, and its version: key, item id and ``Meta.version`` as text.
+The record of a change and its version: key, item id and ``Meta.version`` as text.
 
-Each takes what a path found, ``missing`` for nothing, and raises ValueError with what
-was found and what was expected.
+Each function takes what a path found, ``missing`` for nothing. Its ValueError says what was found
+and what was expected.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from workers.model.changes import sequence_version, time_version
 from workers.webflow.item_keys import joined, normal
 
 LONGEST_KEY = 256  # characters; the CMS allows as many in a name or slug
-MOST_OBJECTS = 100  # that one notice names; the notice is kept with each until that is fetched
-EXACT = 2**53  # a JSON number with fraction or exponent holds whole numbers up to here
-ITEM_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # opaque: 24 hexadecimal digits on the wire so far
+MOST_OBJECTS = 100  # per notice; the notice is stored with each until that is fetched
+EXACT = 2**53  # a JSON number with fraction or exponent is exact for whole numbers up to here
+ITEM_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # opaque: so far 24 hexadecimal digits
 TIME = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?P<offset>[Zz]|[+-]\d\d:\d\d)?", re.ASCII
 )
@@ -29,24 +29,23 @@ TIME = re.compile(
 
 def key(value: Any) -> str:
     """
-    Return the key as it is compared: ``12``, ``12.0``, ``"12"`` and ``"12  "`` are one key.
+    Return the key in its compared form: ``12``, ``12.0``, ``"12"`` and ``"12  "`` are one key.
 
     Raises:
-        ValueError: It is absent, empty or blank, no text or whole number, or longer than 256
-            characters.
+        ValueError: It is absent, blank, no text or whole number, or longer than 256 characters.
     """
     text = _text(value)
     return _checked(value, None if text is None else normal(text))
 
 
 def as_it_came(value: Any) -> str:
-    """Return the key as text, as it is shown; raises as ``key`` does."""
+    """Return the key as text for display; raises as ``key`` does."""
     key(value)
     return str(_text(value))
 
 
 def _checked(value: Any, text: str | None) -> str:
-    """Return *text*, what *value* is as text, if it can be a key."""
+    """Return *text*, the text of *value*, if it can be a key; else raise ValueError."""
     expected = f"expected text of 1 to {LONGEST_KEY} characters, or a whole number"
     if text is None or not 0 < len(text) <= LONGEST_KEY:
         raise ValueError(f"{_what(value)}; {expected}")
@@ -59,12 +58,10 @@ def _checked(value: Any, text: str | None) -> str:
 
 def composite(values: Sequence[Any]) -> str:
     """
-    Return the key whose parts are *values*, as ``workers.webflow.item_keys`` joins them.
-
-    Of one part it is that part.
+    Return the key with the parts *values*, joined as in ``workers.webflow.item_keys``.
 
     Raises:
-        ValueError: One of them is no ``key``, or the whole is longer than 256 characters.
+        ValueError: A part is no ``key``, or the whole is longer than 256 characters.
     """
     text = joined([key(value) for value in values])
     if len(text) > LONGEST_KEY:
@@ -74,7 +71,7 @@ def composite(values: Sequence[Any]) -> str:
 
 def objects(value: Any) -> list[str]:
     """
-    Return what is to be fetched, each as text: *value*, or where that is a list its elements.
+    Return the objects to fetch as text: *value*, or its elements if it is a list.
 
     Raises:
         ValueError: There is none, one is no ``key``, or there are more than `MOST_OBJECTS`.
@@ -88,7 +85,7 @@ def objects(value: Any) -> list[str]:
 
 
 def _object(value: Any) -> str:
-    # As it came: it is handed back to the system that named it.
+    # As it came: it is sent back to the system that named it.
     return _checked(value, _text(value))
 
 
@@ -139,7 +136,7 @@ def _text(value: Any) -> str | None:
         return value
     if isinstance(value, float) and value.is_integer() and abs(value) <= EXACT:
         return str(int(value))
-    # Longer numbers than any key are not written out: Python refuses more than 4300 digits.
+    # Longer than any key, and Python refuses to convert more than 4300 digits.
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() < 1024:
         return str(value)
     return None

@@ -1,5 +1,5 @@
 """
-All mappings of a configuration: from one event to its changes, or to what is to be fetched first.
+All mappings of a configuration: from one event to its changes, or to what has to be fetched first.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ MOST_PROBLEMS = 100  # reported of one event: an each may have thousands of bad 
 @dataclass(frozen=True, slots=True)
 class Mapped:
     """
-    What one event means: what of it can be read, and why not the rest.
+    The result of one event: the changes, and why the rest is left out.
 
     Args:
         changes: In the order of the mappings.
-        problems: Why something of it is left out; none: nothing is.
+        problems: Why parts of it are left out; none: nothing is.
         wanted: Whether any mapping takes its topic.
-        fetches: Objects that are to be read before the other mappings of it can be applied.
-        left: What is left out, as far as its record can be read.
-        nameless: Some of what is left out is not in *left*.
+        fetches: Objects to read before its other mappings can be applied.
+        left: The values left out, as far as their record can be read.
+        nameless: Some of the values left out are not in *left*.
     """
 
     changes: tuple[Change, ...] = ()
@@ -41,7 +41,7 @@ class Mapped:
 
 
 class Mappings:
-    """The rules of every source; shared by threads."""
+    """The rules of every source; safe to share between threads."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
@@ -58,11 +58,11 @@ class Mappings:
         """
         Map one event of *source*. Raises nothing, whatever *payload* holds.
 
-        Where two mappings write one field of one item, the higher version stands, and at equal
-        versions the later one; of elements of one ``each`` see `agreed`.
+        If two mappings write one field of one item, the higher version wins, and at equal versions
+        the later mapping; for elements of one ``each`` see `agreed`.
 
         Args:
-            version: The event's own, if it has one; a mapping's ``Meta.version`` beats it.
+            version: The event's own, if any; a mapping's ``Meta.version`` overrides it.
         """
         rules = [rule for rule in self._by_source.get(source, ()) if rule.options.takes((topic,))]
         thin = [rule for rule in rules if rule.options.fetching]
@@ -82,12 +82,12 @@ class Mappings:
         version: str | None,
     ) -> Mapped:
         """
-        Map what *fetcher* has read for *source*. Raises nothing, whatever *payload* holds.
+        Map the result of *fetcher* for *source*. Raises nothing, whatever *payload* holds.
 
         Args:
             fetcher: Its name; None: any.
             topics: Of the notices that it was read for; None: any.
-            version: Of what was read; a mapping's ``Meta.version`` beats it.
+            version: Of the fetched object; a mapping's ``Meta.version`` overrides it.
         """
         rules = [
             rule
@@ -102,7 +102,7 @@ class Mappings:
 def applied(
     rules: Sequence[Rule], payload: Any, version: str | None, problems: list[FieldProblem]
 ) -> Mapped:
-    """Return what *rules* make of *payload*; *problems*: those that it has already."""
+    """Apply *rules* to *payload*; *problems* holds those found before."""
     changes: list[Change] = []
     left: list[LeftOut] = []
     nameless = bool(problems)

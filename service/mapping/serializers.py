@@ -1,8 +1,8 @@
 """
-What a loaded value is in the outbox: its field type, and its JSON value as canonical text.
+The form of a loaded value in the outbox: its field type, and its JSON value as canonical text.
 
-A date is UTC with milliseconds. A number is one JSON text per value (``5.0`` is ``5``) with every
-digit it came with; the CMS keeps doubles, so it may round what has more than 15 of them.
+A date is UTC with milliseconds. A number has one JSON text per value (``5.0`` is ``5``), with all
+its digits; the CMS stores doubles, so it may round a number with more than 15.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from service.mapping.display import reason
 from service.mapping.lookup import Lookup
 from workers.model.changes import canonical
 
-PLAIN = 10**21  # whole numbers below are written without an exponent, as the CMS does
+PLAIN = 10**21  # smaller whole numbers are written without an exponent, as the CMS does
 MOST_DIGITS = 40  # of a number that is no double
 
 Write = Callable[[Any], Any]
 
-# The nearest class counts, so a user's subclass is what it is derived from.
+# The nearest class counts, so a user's subclass has the type of its base.
 TYPES: dict[type[Any], str] = {
     ours.RichText: "richtext",
     ours.Color: "color",
@@ -57,7 +57,7 @@ REFUSED: dict[type[Any], str] = {
 
 
 def refusal(field: fields.Field[Any]) -> str | None:
-    """Return what to use instead of *field*, None where it fits a CMS field."""
+    """Return what to use instead of *field*; None: it fits a CMS field."""
     if isinstance(field, Lookup):
         return refusal(field.inner)
     if isinstance(field, fields.List) and type_of(field.inner) == "reference-key":
@@ -68,7 +68,7 @@ def refusal(field: fields.Field[Any]) -> str | None:
 
 
 def type_of(field: fields.Field[Any]) -> str:
-    """Return the name in workers.fields.types of what *field* holds."""
+    """Return the name of the type in workers.fields.types."""
     if isinstance(field, Lookup):
         return type_of(field.inner)
     if getattr(field, "as_string", False):
@@ -87,11 +87,11 @@ def referred(field: fields.Field[Any]) -> str | None:
 
 
 def writer(field: fields.Field[Any]) -> Write:
-    """Return what turns a loaded value of *field* into its JSON value, or raises ValueError."""
+    """Return the function from a loaded value to its JSON value; it may raise ValueError."""
     if isinstance(field, Lookup):
         return writer(field.inner)
     if isinstance(field, fields.DateTime):
-        # A Unix time is loaded without offset, though it has one: it is UTC.
+        # A Unix time is loaded without an offset; it is UTC.
         return _unix if str(field.format).startswith("timestamp") else instant
     if isinstance(field, fields.Date):
         return lambda day: f"{day.isoformat()}T00:00:00.000Z"
@@ -106,7 +106,7 @@ def writer(field: fields.Field[Any]) -> Write:
     serialize = _serializer(field)
     if type_of(field) != "number":
         return serialize
-    # An Integer would cut the 19.99 that a hook made of 1999.
+    # An Integer would truncate the 19.99 that a hook made of 1999.
     return lambda value: number(value if fractional(value) else serialize(value))
 
 
@@ -118,7 +118,7 @@ def text(value: Any) -> str:
     Return *value* as canonical JSON text.
 
     Raises:
-        ValueError: JSON or UTF-8 does not have it.
+        ValueError: JSON or UTF-8 cannot represent it.
     """
     if isinstance(value, Decimal):
         return format(value, "f").rstrip("0")
@@ -127,14 +127,14 @@ def text(value: Any) -> str:
         written.encode()
     except UnicodeEncodeError:
         raise ValueError("is not valid Unicode: half of a surrogate pair") from None
-    except Exception as error:  # a Raw or a field of the user's may hold anything
+    except Exception as error:  # a Raw or a user's field may hold anything
         raise ValueError(f"has no JSON value: {reason(error)}") from error
     return written
 
 
 def number(value: int | float | Decimal) -> int | float | Decimal:
     """
-    Return *value* as what stands for it: an int or float where one is exact, else the Decimal.
+    Return *value* as an int or float if one is exact, else as the Decimal.
 
     Raises:
         ValueError: It is no number, beyond a double's range, or has more than 40 digits.
@@ -158,7 +158,7 @@ def number(value: int | float | Decimal) -> int | float | Decimal:
 
 def instant(value: datetime) -> str:
     """
-    Return *value* as UTC with milliseconds; what is finer is cut off.
+    Return *value* as UTC, truncated to milliseconds.
 
     Raises:
         ValueError: It has no offset, or is outside the years 1 to 9999 in UTC.
@@ -184,7 +184,7 @@ def _serializer(field: fields.Field[Any]) -> Write:
 
 
 def fractional(value: Any) -> bool:
-    """Tell whether *value* is a number with a fraction, or none that is finite."""
+    """Tell whether *value* is a number with a fraction, or not finite."""
     if isinstance(value, Decimal):
         return value != value.to_integral_value()
     return isinstance(value, float) and not value.is_integer()

@@ -1,10 +1,10 @@
 """
-Records whose values are all text, as in a CSV file, read by mappings that were written for JSON.
+Records whose values are all text, as in a CSV file, for mappings that were written for JSON.
 
-A plain path reads the text, which the field then loads as it loads text in JSON: ``00123`` stays.
-Any other expression, ``when`` and ``version`` see a cell as JSON would write it, a number or true
-or false; where that fails, or only hands a cell on, the text. An empty cell is null where null
-clears, else absent.
+A plain path reads the text, which the field loads like text in JSON: ``00123`` stays. Any other
+expression, ``when`` and ``version`` see a cell as JSON would have it: a number, true or false. If
+that fails, or only passes the cell on, the text counts. An empty cell is null where null clears,
+else absent.
 """
 
 from __future__ import annotations
@@ -30,26 +30,25 @@ _WORDS: Final = {"": None} | {
 
 
 class Cells(dict[str, Any]):
-    """A record of text; a column whose name is a path stands in an object within."""
+    """A record of text cells; a column named like a path is a member of an inner object."""
 
     @cached_property
     def typed(self) -> dict[str, Any]:
-        """The same with every cell as JSON would write it."""
+        """The record with every cell as JSON would have it."""
         return _typed(self)
 
 
 def typed(root: Any) -> Any:
-    """Return *root* with its cells as JSON would write them, where it has cells."""
     return root.typed if isinstance(root, Cells) else root
 
 
 def read(path: Path, root: Any, *, clears: bool = False, whole: bool = False) -> Any:
     """
-    Return what *path* finds in *root*, cells or any other payload; see `Path.read`.
+    Return the value of *path* in *root*, cells or any other payload; see `Path.read`.
 
     Args:
         clears: An empty cell is null.
-        whole: The field takes whole numbers, and may refuse text: a cell is what JSON would write.
+        whole: The field takes whole numbers, and may refuse text: convert the cell.
 
     Raises:
         ValueError: The expression cannot be evaluated on *root*.
@@ -78,7 +77,7 @@ def read(path: Path, root: Any, *, clears: bool = False, whole: bool = False) ->
 
 def evaluate(path: Path, root: Any) -> Any:
     """
-    Return what JMESPath says of *root*, for its truth; see `Path.evaluate`.
+    Return the result of JMESPath on *root*, for its truth; see `Path.evaluate`.
 
     Raises:
         ValueError: The expression cannot be evaluated on *root*.
@@ -92,7 +91,7 @@ def evaluate(path: Path, root: Any) -> Any:
 
 
 def _handed_on(path: Path, root: Cells, value: int | float) -> Any:
-    """Return the text of the cell that *value* only repeats: ``a || b`` keeps what it chose."""
+    """Return the text of the cell that *value* repeats: ``a || b`` passes a cell on."""
     try:
         text = path.read(root)
     except ValueError:
@@ -118,5 +117,5 @@ def _cell(text: str) -> Any:
         return text
     if not math.isfinite(number):
         return text
-    # Spreadsheets write 5.0 for a whole number beside an empty cell.
+    # Spreadsheets write 5.0 for a whole number in a column with empty cells.
     return int(number) if _ZEROS.fullmatch(text) else number

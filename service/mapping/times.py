@@ -1,4 +1,4 @@
-"""Times and days as senders write them that marshmallow does not read."""
+"""Formats of times and days that senders use and marshmallow does not read."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from service.senders.timestamps import moment
 EXPECTED: Final = "a time: RFC 3339, Unix seconds, milliseconds or microseconds, or /Date(ms)/"
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-# https://learn.microsoft.com/en-us/dotnet/standard/datetime/system-text-json-support: what stands
-# behind the milliseconds is the zone that they were shown in; they are of UTC in any case.
+# The offset after the milliseconds is the zone for display; the milliseconds are UTC in any case:
+# https://learn.microsoft.com/en-us/dotnet/standard/datetime/system-text-json-support
 _DOT_NET: Final = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/", re.ASCII)
 _LOCAL: Final = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)?", re.ASCII)
 _WHOLE: Final = re.compile(r"\s*[+-]?\d{1,9}\s*", re.ASCII)
@@ -23,16 +23,16 @@ _WHOLE: Final = re.compile(r"\s*[+-]?\d{1,9}\s*", re.ASCII)
 
 class Timestamp(fields.DateTime):
     """
-    Accepts a time: RFC 3339 with offset, Unix seconds, milliseconds or microseconds (told apart by
-    magnitude), ``/Date(ms)/``; with *timezone* a local time without offset, or a day, which is its
-    midnight there; with *format* what ``strptime`` reads by it. Value: UTC with milliseconds.
+    Accepts a time: RFC 3339 with offset, Unix seconds, milliseconds or microseconds (recognised by
+    magnitude), ``/Date(ms)/``; with *timezone* also a local time without offset, or a day for its
+    midnight there; with *format* what ``strptime`` reads with it. Value: UTC with milliseconds.
     Compared: by instant.
 
-    The hour that comes twice in autumn is read as its first pass, in summer time; a time that the
-    clock skipped in spring is as far behind the gap as it says: 02:30 is 03:30.
+    The repeated hour in autumn is read as summer time; a time in the skipped hour of spring is
+    moved forward by the gap: 02:30 is 03:30.
 
     Args:
-        timezone: Of times without offset, by its name in the IANA database: ``Europe/Berlin``.
+        timezone: Of times without offset: a name of the IANA database such as ``Europe/Berlin``.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Timestamp(fields.DateTime):
 
 class EpochDays(fields.Date):
     """
-    Accepts the number of days since 1970-01-01 (Debezium writes a DATE so), or text of it.
+    Accepts the number of days since 1970-01-01 (Debezium's DATE), or text of it.
     Value: that day at midnight, UTC. Compared: by instant.
     """
 
@@ -95,6 +95,6 @@ def _local(text: str) -> datetime:
 def _zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
-    except Exception:  # besides its own error ValueError and OSError, by the form of the name
+    except Exception:  # beside its own error ValueError and OSError, by the form of the name
         expected = "expected a name of the IANA database, such as Europe/Berlin"
         raise ValueError(f"timezone {name!r}; {expected}") from None

@@ -14,7 +14,7 @@ SHOWN = 8  # topics in a message
 
 
 class KnownTopics(Protocol):
-    """What is known of the topics of a sender."""
+    """The known topics of a sender."""
 
     @property
     def examples(self) -> tuple[str, ...]: ...
@@ -28,7 +28,7 @@ def never_sent(
     Yield a problem for each topic of *rules* that its sender never sends.
 
     Args:
-        topics: By name of the source; of what is not there nothing is known.
+        topics: By name of the source; a missing one is not checked.
     """
     for rule in rules:
         source = rule.options.source
