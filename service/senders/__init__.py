@@ -74,14 +74,10 @@ SENDERS: Final[Mapping[str, SenderKind]] = MappingProxyType(
 
 def build(source: Source, *, public_url: str | None) -> ConfiguredSender:
     """
-    Return the sender that *source* configures.
+    Return the sender of *source*; raises ConfigurationInvalid with every problem of the source.
 
     Args:
-        source: As read from instep.toml.
-        public_url: Where senders reach this service, for those that sign it.
-
-    Raises:
-        ConfigurationInvalid: With every problem of this source.
+        public_url: The base URL of this service, for senders that sign it.
     """
     config = SenderConfig.of(source, public_url)
     kind = SENDERS.get(source.sender)

@@ -1,8 +1,8 @@
 """
 Airtable. HMAC-SHA256 of the body, hex, under the base64-decoded MAC secret.
 
-A ping without data: what changed is read afterwards, with a stored cursor, so pings that are lost
-or doubled do no harm. The answer is to be empty.
+A ping without data: the changes are read afterwards from a stored cursor, so lost or repeated pings
+do no harm. The answer has to be empty.
 
 https://airtable.com/developers/web/api/webhooks-overview
 """

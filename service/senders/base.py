@@ -1,4 +1,4 @@
-"""What senders are made from, what they return, and a line of their registry. Pure."""
+"""Senders: their configuration, their events, and their registry. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from workers.model.changes import FieldProblem, LogPosition, Placed
 if TYPE_CHECKING:
     from service.senders.composed import Sender
 
-QUERY: Final = ":query"  # the raw query string, beside the headers; no header has such a name
+QUERY: Final = ":query"  # the raw query string, among the headers; no header has such a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,8 @@ class Event:
     One fact in a delivery.
 
     Args:
-        id: The source's name for it; None: it cannot be de-duplicated.
-        topic: Its kind, as the source names it.
-        version: From ``workers.model.versions``; None: *placed* says where it stands.
+        id: The source's name for it; None: it cannot be deduplicated.
+        version: From ``workers.model.versions``; None: *placed* orders it.
         payload: What the mappings read.
         index: Its place in the delivery, from 0.
         problems: What keeps this one event, and no other of its delivery, from being read.
@@ -76,13 +75,12 @@ class Event:
 @dataclass(frozen=True, slots=True)
 class Table:
     """
-    A table of instep.toml that has keys of its kind's own.
+    A table of instep.toml with keys that depend on its kind.
 
     Args:
         name: As in ``sources.shop``.
-        kind: The kind that has these keys.
         common: The keys that every kind has.
-        options: The keys of its own: as read, then as its schema loads them.
+        options: The keys of this kind: as read, then as its schema loads them.
     """
 
     name: str
@@ -91,32 +89,29 @@ class Table:
     options: Mapping[str, Any] = field(repr=False)
 
     def problem(self, key: str, found: str, expected: str, do: str) -> Problem:
-        """Return a problem with *key* of this table."""
         return Problem(f"{self.name}.{key}", found, expected, do)
 
 
 @dataclass(frozen=True, slots=True)
 class SenderConfig(Table):
-    """What a sender is built from: the table of its source, with the options loaded."""
+    """The table of a source, with the sender's options loaded."""
 
     source: Source
     public_url: str | None = None
 
     @classmethod
     def of(cls, source: Source, public_url: str | None) -> SenderConfig:
-        """Return the table of *source*, its options as they were read."""
+        """Return the table of *source*, its options not yet loaded."""
         common = SourceSection().fields
         name = f"sources.{source.name}"
         return cls(name, source.sender, common, source.options, source, public_url)
 
     def signed_url(self) -> str:
         """
-        Return the address that the sender was given, which it signs.
+        Return the URL that the sender was given, and signs.
 
-        Never made of the request: Host and X-Forwarded-* are whatever a client says.
-
-        Raises:
-            ConfigurationInvalid: Neither ``url`` nor ``public_url`` is set.
+        Never derived from the request: the client controls Host and X-Forwarded-*. Raises
+        ConfigurationInvalid if neither ``url`` nor ``public_url`` is set.
         """
         source = self.source
         if source.url is not None:
@@ -133,7 +128,7 @@ class SenderConfig(Table):
         Return the secrets as bytes, newest first.
 
         Raises:
-            ConfigurationInvalid: *decode* met one with ValueError, or made nothing of it.
+            ConfigurationInvalid: *decode* raised ValueError, or returned nothing.
         """
         keys: list[bytes] = []
         problems: list[Problem] = []
@@ -155,7 +150,7 @@ class SenderConfig(Table):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a sender wants to hear once its delivery is kept, or when it asks by a challenge."""
+    """The answer that a sender expects to a kept delivery, or to a challenge."""
 
     status: int = 200
     body: str = ""
@@ -166,24 +161,23 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class SenderKind:
     """
-    One line of the registry: a sender before it is configured.
+    A sender before it is configured: one line of the registry.
 
     Args:
-        build: Makes it of its table.
-        key: What stands in ``secrets``, in words.
+        key: The content of ``secrets``, in words.
         proof: What proves a request, in words.
-        dedupe: What an event id is made of, in words.
-        order: What the version of an event is made of, in words.
+        dedupe: The source of the event id, in words.
+        order: The source of the version, in words.
         retries: What the sender does after an answer other than 2xx, in words.
         options: The settings that it takes; any other is an error.
-        dedupe_hours: How long its ids are remembered, where the source does not say.
-        max_body: Bytes that a request of it may have, where the source does not say.
-        answer: What it wants to hear; None: anything.
-        needs_secret: False: something else proves its requests, and build sees to that.
-        covers_body: Whether the proof is one of the body, too.
+        dedupe_hours: How long its ids are remembered, by default.
+        max_body: Largest request, in bytes, by default.
+        answer: The one that it expects; None: any.
+        needs_secret: False: something else proves its requests; *build* checks that.
+        covers_body: Whether the proof covers the body.
         sequenced: Its versions are mostly sequences.
-        conceal: Returns a body without the secrets in it, for a dead letter.
-        topics: What is known of its topics; None: nothing.
+        conceal: Returns a body without its secrets, for a dead letter.
+        topics: Those that it can send; None: unknown.
     """
 
     build: Callable[[SenderConfig], Sender]

@@ -1,4 +1,4 @@
-"""A system of one's own that logs in by HTTP basic auth. The body is not proven."""
+"""A generic sender with HTTP basic auth. The body is not proven."""
 
 from service.senders.base import SenderKind
 from service.senders.options import OWN, OwnOptions

@@ -1,4 +1,4 @@
-"""A system of one's own that sends ``Authorization: Bearer <secret>``. The body is not proven."""
+"""A generic sender with ``Authorization: Bearer <secret>``. The body is not proven."""
 
 from service.senders.base import SenderKind
 from service.senders.options import OWN, OwnOptions

@@ -1,8 +1,8 @@
 """
-BigCommerce. Standard Webhooks, but the HMAC key is the client secret's own bytes.
+BigCommerce. Standard Webhooks, but the HMAC key is the bytes of the client secret.
 
-Most events are thin: the object is to be read afterwards. Hooks of older set-ups have no signature
-but a header that was set on them: ``header = "…"``.
+Most events are thin: the object is fetched afterwards. Hooks of older set-ups have no signature but
+a header that was set on them: ``header = "…"``.
 
 https://developer.bigcommerce.com/docs/integrations/webhooks
 """
@@ -36,7 +36,7 @@ def build(config: SenderConfig) -> Sender:
         if signed
         else shared_secret(config, "")
     )
-    # The hash is of the payload, and two changes may have the same; with the second it will do.
+    # The hash is of the payload, so two changes may share it; created_at tells them apart.
     hashed = Place.computed(
         "hash and created_at", lambda payload: composite(payload["hash"], payload["created_at"])
     )

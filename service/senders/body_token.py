@@ -1,4 +1,4 @@
-"""A system of one's own that sends a secret in the body, JSON or a form."""
+"""A generic sender with a secret in the body, JSON or a form."""
 
 from service.senders.base import SenderKind
 from service.senders.options import OWN, OwnOptions, payload_place

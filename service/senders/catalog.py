@@ -1,4 +1,4 @@
-"""What there is to know of every sender, as values."""
+"""The catalogue of senders, as plain values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from service.senders.signing_template import Template
 
 
 def listing() -> list[dict[str, Any]]:
-    """Return one entry for each sender, by name."""
     return [_entry(name, SENDERS[name]) for name in sorted(SENDERS)]
 
 
@@ -45,7 +44,7 @@ def _setting(key: str, field: fields.Field[Any]) -> dict[str, Any]:
 
 
 def _written(field: fields.Field[Any]) -> Any:
-    """Return the default as one would write it in instep.toml."""
+    """Return the default in the notation of instep.toml."""
     default: Any = field.load_default
     if default is missing:
         return None

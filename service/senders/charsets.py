@@ -1,4 +1,4 @@
-"""Bodies in other charsets than UTF-8, which their content type or XML declaration names."""
+"""Bodies in charsets other than UTF-8, as named by content type or XML declaration."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import quote_plus, unquote_to_bytes
 from service.senders.payload import FORM, mended
 from workers.errors import PayloadInvalid
 
-# By Python's names. Not all that Python has: some of those unpack, or run an escape language.
+# Names of Python. Not all codecs that it has: some decompress, or run an escape language.
 _KNOWN: Final = frozenset(
     {
         *("ascii", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"),
@@ -24,8 +24,8 @@ _KNOWN: Final = frozenset(
     }
 )
 _WIDE: Final = ("utf-16", "utf-32")
-# Any bytes are text in these, so a body says nothing against them; but bytes that are UTF-8 by
-# chance are Ã, Â and such before a sign, and a wrong label is the usual cause.
+# Any bytes are valid in these, so a body never contradicts them; but text that happens to be valid
+# UTF-8 is hardly ever Latin, and a wrong label is the usual cause.
 _LATIN: Final = ("ascii", "iso8859-1", "cp1252")
 _NAME: Final = re.compile(r"[A-Za-z0-9._:+-]{1,40}", re.ASCII)
 _PARAMETER: Final = re.compile(r"""\s*charset\s*=\s*["']?([^"']*)["']?\s*""", re.IGNORECASE)
@@ -36,14 +36,14 @@ _DECLARED: Final = re.compile(
 
 def in_utf8(content_type: str, body: bytes) -> tuple[str | None, bytes]:
     """
-    Return *body* in UTF-8, and its content type then; None: both are as they were.
+    Return *body* in UTF-8, and its new content type; None: both are unchanged.
 
-    What the content type declares counts before what an XML body declares of itself. Where nothing
-    is declared the body is UTF-8. A body that is UTF-8, and is not what is declared or is said to
-    be Western European, is read as UTF-8: JSON has no other charset, and ASCII is part of it.
+    The content type takes precedence over an XML declaration; without either the body is UTF-8. A
+    body that is valid UTF-8 is read as UTF-8 if it does not fit its declaration, or is declared
+    Western European: JSON has no other charset, and ASCII is part of it.
 
     Raises:
-        PayloadInvalid: The charset is unknown, or the body is in neither.
+        PayloadInvalid: The charset is unknown, or the body fits neither.
     """
     media, *parameters = content_type.split(";")
     charset = next((found[1] for each in parameters if (found := _PARAMETER.fullmatch(each))), "")
@@ -52,8 +52,8 @@ def in_utf8(content_type: str, body: bytes) -> tuple[str | None, bytes]:
         return None, body
     name = _python(said)
     if name.startswith(_WIDE):
-        # RFC 2781 has it big endian without a mark, and hardly anybody does; but whatever is sent
-        # begins with two ASCII characters, whose zeros tell.
+        # RFC 2781 makes it big endian without a byte order mark, but few senders follow. Every
+        # payload begins with two ASCII characters, and the zero bytes show the order.
         name = json.detect_encoding(body)
     is_form = media.strip().lower() == FORM
     bytes_meant = unquote_to_bytes(body) if is_form else body
@@ -96,8 +96,8 @@ def _decoded(body: bytes, name: str) -> str:
         return str(mended(body.decode(name, "surrogatepass")))
     if name != "iso8859-1":
         return body.decode(name)
-    # As browsers do: who says ISO-8859-1 and sends a euro sign or a curly quote means windows-1252,
-    # and nobody means the control characters that stand there.
+    # As browsers do: ISO-8859-1 with a euro sign or a curly quote is windows-1252, and the control
+    # characters of ISO-8859-1 at these positions are never meant.
     try:
         return body.decode("cp1252")
     except UnicodeDecodeError:
@@ -105,7 +105,7 @@ def _decoded(body: bytes, name: str) -> str:
 
 
 def _form(body: bytes, name: str) -> bytes:
-    """Return a form whose names and values are escaped bytes of the charset *name*, in UTF-8."""
+    """Return a form in UTF-8, with its escapes decoded from the charset *name*."""
     if name.startswith(_WIDE):
         body, name = _decoded(body, name).encode(), "utf-8"  # its escapes are of bytes
     return b"&".join(
@@ -118,7 +118,6 @@ def _escaped(part: bytes, name: str) -> bytes:
 
 
 def is_utf8(body: bytes) -> bool:
-    """Tell whether *body* is text in UTF-8."""
     try:
         body.decode()
     except UnicodeDecodeError:

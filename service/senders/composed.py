@@ -1,4 +1,4 @@
-"""What a sender is: a proof, and a reader of what is proven."""
+"""A sender: a proof, and a reader of proven requests."""
 
 from __future__ import annotations
 
@@ -14,34 +14,19 @@ from service.senders.signatures import require_header, require_one, require_sign
 
 
 class Proof(Protocol):
-    """Tells whether a request comes from the source."""
+    """Verifies that a request comes from the source."""
 
     def require(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
-        """
-        Return if it does.
-
-        Raises:
-            SignatureInvalid: The proof is missing, forged, altered or stale.
-        """
+        """Raise SignatureInvalid if the proof is missing, forged, altered or stale."""
 
 
 def json_only(_: Mapping[str, str], body: bytes) -> Any:
-    """
-    Return *body* as JSON, whatever its content type says.
-
-    Raises:
-        PayloadInvalid: It is none.
-    """
+    """Return *body* as JSON, whatever its content type; raises PayloadInvalid."""
     return parse_json(body)
 
 
 def json_object(_: Mapping[str, str], body: bytes) -> dict[str, Any]:
-    """
-    Return *body* as a JSON object, whatever its content type says.
-
-    Raises:
-        PayloadInvalid: It is none.
-    """
+    """Return *body* as a JSON object, whatever its content type; raises PayloadInvalid."""
     return pluck(parse_json(body), "", dict)
 
 
@@ -50,13 +35,11 @@ class Sender:
     """
     A sender with the settings of one source: it proves a request, then splits it into events.
 
-    Header names are lower case everywhere; beside them, under ``QUERY``, stands the raw query.
+    Header names are lower case everywhere; the raw query is among them, under ``QUERY``.
 
     Args:
-        proof: Tells whether a request comes from the source.
-        reader: Reads the events in a payload.
-        parse: Makes a payload of a body.
-        field: Of a form, that holds the payload.
+        parse: Turns a body into a payload.
+        field: The field of a form that holds the payload.
     """
 
     proof: Proof
@@ -66,25 +49,15 @@ class Sender:
 
     @property
     def headers(self) -> tuple[str, ...]:
-        """Names that ``events`` reads: kept with a dead letter, so never one that is a proof."""
+        """Names of the headers to store with a dead letter; never one with a proof."""
         return self.reader.headers
 
     def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
-        """
-        Return if the request is proven to come from the source.
-
-        Raises:
-            SignatureInvalid: The proof is missing, forged, altered or stale.
-        """
+        """Raise SignatureInvalid if the proof is missing, forged, altered or stale."""
         self.proof.require(headers, body, now=now)
 
     def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
-        """
-        Yield what a proven request says.
-
-        Raises:
-            PayloadInvalid: The body cannot be read at all.
-        """
+        """Yield the events of a proven request; raises PayloadInvalid if the body is unreadable."""
         if self.field is None:
             return self.reader.events(headers, self.parse(headers, body))
         fields, payload = parse_form_json(body, self.field)
@@ -98,12 +71,10 @@ class BodyHmac:
     HMAC-SHA256 of the body in a header. No time is signed: only the event id stops a replay.
 
     Args:
-        keys: Of the HMAC.
-        header: That holds it.
         encoding: hex or base64.
-        prefix: Stands before it in the header.
-        before: Stands before the body in the signed text.
-        single: Headers that are not signed and yet must be there, once.
+        prefix: Precedes the signature in the header.
+        before: Precedes the body in the signed text.
+        single: Unsigned headers that must be present exactly once.
     """
 
     keys: tuple[bytes, ...] = field(repr=False)

@@ -30,15 +30,14 @@ class Request:
 @dataclass(frozen=True, slots=True)
 class Received:
     """
-    A delivery as it is kept, and what it says.
+    A delivery as it is stored, and its events.
 
     Args:
-        headers, body: Never a proof; unpacked and in UTF-8, where it could be.
-        events: What it says.
-        problem: Why that cannot be read.
-        error: What the sender failed with, where that is a mistake of ours.
-        secret: Mark of the secret under which it was proven.
-        answer: What the sender wants to hear; None: anything.
+        headers, body: Without a proof; unpacked and in UTF-8, if possible.
+        problem: Why the events cannot be read.
+        error: The sender's exception, if that is a bug.
+        secret: Mark of the secret that proved it.
+        answer: The one that the sender expects; None: any.
     """
 
     headers: Mapping[str, str] = field(repr=False)
@@ -56,12 +55,11 @@ class ConfiguredSender:
     The sender of one source, with all of its secrets.
 
     Args:
-        kind: What it is.
         senders: One for each secret, newest first.
-        ends: When each secret ceases to be taken; None: never.
-        secrets: The same, as text.
-        marks: The same, as they are counted.
-        max_body: Bytes that a body may have, as it is sent and unpacked.
+        ends: When each secret expires; None: never.
+        secrets: As text.
+        marks: The names under which they are counted.
+        max_body: Largest body in bytes, as sent and unpacked.
     """
 
     kind: SenderKind = field(repr=False)
@@ -73,49 +71,48 @@ class ConfiguredSender:
 
     @property
     def headers(self) -> tuple[str, ...]:
-        """Names that ``events`` reads; none carries a proof."""
+        """Names of the headers that ``events`` reads; none carries a proof."""
         return self.senders[0].headers
 
     @property
     def answer(self) -> Answer | None:
-        """What the sender wants to hear; None: anything."""
         return self.kind.answer
 
     def receive(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Received:
         """
-        Prove a request, and return what of it is kept and what it says.
+        Verify a request, and return its stored form and its events.
 
         Raises:
             SignatureInvalid: The proof is bad.
-            BodyTooLarge: It is too large once it is unpacked.
+            BodyTooLarge: It is too large when unpacked.
         """
         request = Request(headers, body)
         place = self.prove(request, now=now)
         kept = self.kept(request)
-        # What is kept, not what came: it holds no secret that a problem could quote, and a replay
+        # The stored form, not the request: a problem cannot quote a secret from it, and a replay
         # reads the same.
         read = self.split(kept.headers, kept.body)
         return replace(read, secret=self.mark(place), answer=self.answer)
 
     def split(self, headers: Mapping[str, str], body: bytes) -> Received:
-        """Return what a proven request says; raises nothing."""
+        """Return the events of a proven request; raises nothing."""
         received = Received(headers, body)
         try:
             request = self.read(Request(headers, body))
             return replace(received, events=tuple(self.events(request.headers, request.body)))
         except (PayloadInvalid, BodyTooLarge) as error:
             return replace(received, problem=str(error))
-        # A mistake of ours must not cost the event: what is signed is kept, readable or not.
+        # A bug must not cost the event: a signed request is kept, readable or not.
         except Exception as error:
             problem = f"the sender failed on it: {type(error).__name__}"
             return replace(received, problem=problem, error=error)
 
     def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> int:
         """
-        Return the place of the secret, from 1, under which the request is proven.
+        Return the position, from 1, of the secret that proves the request.
 
         Raises:
-            SignatureInvalid: There is none, or its time is over.
+            SignatureInvalid: None does, or it has expired.
         """
         refusal = SignatureInvalid("every secret has expired")
         pairs = zip(self.senders, self.ends, strict=True)
@@ -130,17 +127,17 @@ class ConfiguredSender:
                     refusal = error
             raise refusal
         finally:
-            # Its traceback has this frame: the body in it would stay until garbage is collected.
+            # Its traceback holds this frame, and so the body, until the garbage collector runs.
             del refusal
 
     def prove(self, request: Request, *, now: datetime) -> int:
         """
-        Return the place of the secret, from 1, under which *request* is proven: its bytes as they
-        were sent, else as they are unpacked, whichever the sender signs.
+        Return the position, from 1, of the secret that proves *request*, as sent or else as
+        unpacked.
 
         Raises:
-            SignatureInvalid: Neither is proven.
-            BodyTooLarge: It is not, as it was sent, and too large once it is unpacked.
+            SignatureInvalid: None proves either form.
+            BodyTooLarge: The sent form is not proven, and it is too large when unpacked.
         """
         refusal: SignatureInvalid | None = None
         try:
@@ -159,29 +156,29 @@ class ConfiguredSender:
             unpacked = self._unpacked(request)
             if unpacked is not request:
                 yield unpacked.headers, unpacked.body
-            # A proof that signs no bytes is a secret that stands somewhere in the text.
+            # A proof that signs no bytes is a secret in the text.
             if not self.kind.covers_body and (text := _in_utf8(unpacked)) is not unpacked:
                 yield text.headers, text.body
 
     def read(self, request: Request) -> Request:
         """
-        Return *request* as it can be read, again and again: unpacked, in UTF-8.
+        Return *request* unpacked and in UTF-8.
 
         Raises:
-            PayloadInvalid: It cannot.
-            BodyTooLarge: It is too large once it is unpacked.
+            PayloadInvalid: That is impossible.
+            BodyTooLarge: It is too large when unpacked.
         """
         return _in_utf8(self._unpacked(request))
 
     def kept(self, request: Request) -> Request:
         """
-        Return what of *request* is kept to be read again: never a proof.
+        Return the form of *request* to store and read again, without a proof.
 
-        That is what was read, so that it means the same. What cannot be unpacked or is in no known
-        charset is kept as it is, with the headers that say how it was sent.
+        It is the form that was read, so that it means the same. A body that cannot be unpacked, or
+        is in an unknown charset, is kept as sent, with the headers that describe it.
 
         Raises:
-            BodyTooLarge: It is too large once it is unpacked.
+            BodyTooLarge: It is too large when unpacked.
         """
         with contextlib.suppress(PayloadInvalid):
             request = self._unpacked(request)
@@ -198,25 +195,19 @@ class ConfiguredSender:
         return Request({name: request.headers[name] for name in names}, body)
 
     def mark(self, place: int) -> str | None:
-        """Return by what the secret at *place* is counted; None where there are no secrets."""
+        """Return the counted name of the secret at *place*; None: there are no secrets."""
         return self.marks[place - 1] if self.marks else None
 
     def events(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
-        """
-        Yield what a proven request says.
-
-        Raises:
-            PayloadInvalid: The body cannot be read at all.
-        """
+        """Yield the events of a proven request; raises PayloadInvalid if the body is unreadable."""
         return self.senders[0].events(headers, body)
 
     def concealed(self, body: bytes) -> bytes:
-        """Return *body* without a secret in it."""
         return self.kind.conceal(body, self.secrets) if self.kind.conceal else body
 
 
 def _built(kind: SenderKind, config: SenderConfig) -> Sender:
-    """Return the sender, its times in the zone of its source, but for those in one of its own."""
+    """Return the sender with the time zone of its source, unless it has one of its own."""
     sender, name = kind.build(config), config.source.timezone
     if name is None or sender.reader.zone is not None:
         return sender

@@ -1,5 +1,5 @@
 """
-A body as it is read: unpacked, and in UTF-8. Its headers say how it was sent.
+Decodes a body: unpacked, and in UTF-8, as its headers say.
 
 https://www.rfc-editor.org/rfc/rfc9110#section-8.4 (Content-Encoding)
 https://www.rfc-editor.org/rfc/rfc8259#section-8.1 (JSON is UTF-8, whatever is declared)
@@ -24,7 +24,7 @@ _GZIP, _ZLIB, _RAW = zlib.MAX_WBITS + 16, zlib.MAX_WBITS, -zlib.MAX_WBITS
 _CODINGS: Final[Mapping[str, tuple[int, ...]]] = {
     "gzip": (_GZIP,),
     "x-gzip": (_GZIP,),
-    # RFC 9110 means zlib's format; some send the bare one, and receivers read both.
+    # RFC 9110 means zlib's format; some send raw deflate, and receivers accept both.
     "deflate": (_ZLIB, _RAW),
 }
 
@@ -35,12 +35,11 @@ def unpack(headers: Mapping[str, str], body: bytes, limit: int) -> bytes:
 
     Args:
         headers: With lower-case names.
-        body: As it was sent.
-        limit: In bytes, of what is unpacked; no more than that is held in memory.
+        limit: Largest result, in bytes; no more is held in memory.
 
     Raises:
         BodyTooLarge: Unpacked it is larger.
-        PayloadInvalid: It is encoded in another way, or not as the headers say.
+        PayloadInvalid: The encoding is unsupported, or not the declared one.
     """
     names = [name.strip().lower() for name in headers.get(CODING, "").split(",")]
     names = [name for name in names if name not in ("", "identity")]
@@ -58,7 +57,7 @@ def unpack(headers: Mapping[str, str], body: bytes, limit: int) -> bytes:
             return b"".join(_pieces(body, bits, limit))
         except zlib.error as error:
             problem = problem or str(error)
-    # Some proxies unpack a body and leave the header; what is packed is never UTF-8.
+    # Some proxies unpack a body and leave the header; packed data is never valid UTF-8.
     if is_utf8(body):
         return body
     raise PayloadInvalid(f"the body is not {names[0]}, as its Content-Encoding says: {problem}")
@@ -66,18 +65,17 @@ def unpack(headers: Mapping[str, str], body: bytes, limit: int) -> bytes:
 
 def readable(headers: Mapping[str, str], body: bytes) -> tuple[Mapping[str, str], bytes]:
     """
-    Return an unpacked *body* in UTF-8, and the headers that tell so: both as they were, where
-    nothing else is declared.
+    Return an unpacked *body* in UTF-8, and headers to match; both unchanged if it is UTF-8 already.
 
     Raises:
-        PayloadInvalid: Its charset is unknown, or it is not in it.
+        PayloadInvalid: Its charset is unknown, or not the declared one.
     """
     kind, text = in_utf8(headers.get(TYPE, ""), body)
     return headers if kind is None else {**headers, TYPE: kind}, text
 
 
 def _pieces(body: bytes, bits: int, limit: int) -> Iterator[bytes]:
-    """Yield what *body* unpacks to; raise zlib.error where it is cut off or is none."""
+    """Yield the unpacked *body*; raise zlib.error if it is cut off or malformed."""
     unpacker, members = zlib.decompressobj(bits), 1
     room = limit + 1
     for at in range(0, len(body), _PIECE):

@@ -1,9 +1,9 @@
 """
 Microsoft Dataverse. A value in a header or in the query, set when the webhook is registered.
 
-The body is the execution context. What changed is a list of keys and values; it also stands in
-``attributes.<name>``, for mappings to read. Times are ``/Date(milliseconds)/``, with an offset that
-does not move the instant. Over 256 KB the values are left out.
+The body is the execution context. Its changes are a list of keys and values, which mappings can
+also read as ``attributes.<name>``. Times are ``/Date(milliseconds)/``; an offset does not change
+the instant. Over 256 KB the values are left out.
 
 https://learn.microsoft.com/power-apps/developer/data-platform/use-webhooks
 """
@@ -53,7 +53,7 @@ def _context(headers: Mapping[str, str], body: bytes) -> Any:
 
 
 def _pairs(found: Any) -> dict[str, Any]:
-    """Return ``[{key, value}, …]`` as values by key."""
+    """Return ``[{key, value}, …]`` as a dict."""
     pairs = found if isinstance(found, list) else ()
     return {
         pair["key"]: pair.get("value")
@@ -66,14 +66,14 @@ def _id(context: Any) -> Any:
     found = context.get("OperationId")
     if found != _NO_OPERATION:
         return found
-    # Of a step that is no job of its own: then all would be one. A retry holds the same again, and
-    # a second change another OperationCreatedOn.
+    # The zero id is that of a step without its own job, shared by all of them. A retry repeats the
+    # body, and a second change has another OperationCreatedOn.
     return hashlib.sha256(canonical_text(context).encode()).hexdigest()
 
 
 def _order(found: Any) -> str:
     date = _DATE.fullmatch(found) if isinstance(found, str) else None
-    # By magnitude a small number would be seconds; this one is never that.
+    # A small number would be read as seconds; this one is always milliseconds.
     return version(int(date[1]) / 1000 if date else found)
 
 

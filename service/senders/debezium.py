@@ -83,7 +83,7 @@ def _placed(event: Event) -> Event:
 
 
 def _change(found: Any) -> Any:
-    """Return ``{before, after, source, op}`` out of whatever wraps it."""
+    """Return ``{before, after, source, op}`` without its wrapper."""
     if not isinstance(found, dict):
         return found
     if "specversion" in found:
@@ -110,10 +110,10 @@ def _nothing(event: Event) -> Event:
 
 
 def _is_recordless(found: Any) -> bool:
-    """Tell whether *found* is a message of Debezium's that is no change of a record."""
+    """Tell whether *found* is a message of Debezium without a record."""
     if not isinstance(found, dict):
         return False
-    if "op" in found:  # "m": a message that was written into the log of PostgreSQL
+    if "op" in found:  # "m": a message written into PostgreSQL's log
         return found["op"] == "m" and isinstance(found.get("message"), dict)
     boundary = found.get("status") in ("BEGIN", "END") and found.keys() <= _BOUNDARY
     schema = isinstance(found.get("source"), dict) and ("ddl" in found or "tableChanges" in found)
@@ -134,9 +134,9 @@ def _id(change: Any, key: Place | None) -> str:
     at = [source[name] for name in _POSITIONS if source.get(name) is not None]
     row = change.get("after") or change.get("before")
     found = key.find({}, row) if key else None
-    # Without its key the row stands for itself: sent again, it is the same.
+    # Without a key the whole row counts: sent again, it is the same.
     who = hashlib.sha256(canonical_text(row).encode()).hexdigest()[:16] if found is None else found
-    if not at:  # none in the log: a time, and in MongoDB the place in its second
+    if not at:  # no log position: a time, and in MongoDB the ordinal within its second
         at = [source.get("ts_us") or source.get("ts_ms")]
         at += [] if source.get("ord") is None else [source["ord"]]
     return composite(source.get("name"), _table(source), *at, who)
@@ -154,5 +154,5 @@ KIND = SenderKind(
     covers_body=True,
     sequenced=True,
     max_body=32 * 2**20,  # batches of 200 rows; a refusal stops the connector
-    topics=Topics(r"(?s:.+)\.(?s:.+)\.[cudrt]"),  # folder, table and op
+    topics=Topics(r"(?s:.+)\.(?s:.+)\.[cudrt]"),  # database, table and op
 )

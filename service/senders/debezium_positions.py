@@ -1,9 +1,8 @@
 """
-Where a change of Debezium's stands: the position in the database's log, as a version. Pure.
+The log position of a Debezium change, as a version. Pure.
 
-Positions of some connectors are no numbers, or fit none: there the time is the version, and the
-position tells apart what has the same time. What is read without a position (an incremental
-snapshot) has no version.
+Some connectors have positions that are no numbers, or too large: there the time is the version, and
+the position breaks ties. A row read without a position (an incremental snapshot) has no version.
 
 https://debezium.io/documentation/reference/stable/connectors/postgresql.html (source.sequence)
 https://debezium.io/documentation/reference/stable/connectors/mysql.html (file, pos, row)
@@ -19,9 +18,9 @@ from service.senders.event_fields import version
 from workers.model.changes import LogPosition, sequence_version
 from workers.model.versions import MAX_SEQUENCE, Version, with_position
 
-_ROWS: Final = 10**4  # that one position of a binlog tells apart
-# Positions by which no connector falls back while the time goes on. A log in the order of its
-# commits never does; a page of it is for two connectors that read one log side by side.
+_ROWS: Final = 10**4  # distinguished per position of a binlog
+# The most that a connector's positions fall back while its time goes on. A log in commit order
+# never does; one page allows for two connectors that read the same log.
 _PAGE: Final = 4096
 _BINLOGS: Final = ("mysql", "mariadb")
 _OVERLAPPING: Final[Mapping[str, int]] = {"postgresql": 2**22, "oracle": 1_000_000}
@@ -32,7 +31,7 @@ def order(source: Any) -> str | None:
     Return the version of a change by its *source*; None: it was read without a position.
 
     Raises:
-        ValueError: It has none that can be read.
+        ValueError: The position is missing or invalid.
     """
     try:
         if source.get("snapshot") == "incremental":
@@ -43,7 +42,7 @@ def order(source: Any) -> str | None:
 
 
 def log_of(source: Any, at: str | None) -> LogPosition | None:
-    """Return the place in a log of a change whose version is *at*, if that is a position."""
+    """Return the log position of a change with the version *at*; None: it is no position."""
     if at is None or Version.parse(at).kind != "s":
         return None
     name, at_us = str(source.get("name") or ""), _micros(source)
@@ -62,7 +61,7 @@ def _micros(source: dict[str, Any]) -> int | None:
 
 
 def _lsn(source: dict[str, Any]) -> str | None:
-    """Order by the last commit before, then by the row's own position: positions interleave."""
+    """Order by the last commit before, then by the row's own position: transactions interleave."""
     found = json.loads(source.get("sequence") or "[]")
     last_commit, lsn = found if isinstance(found, list) and len(found) == 2 else (None, None)
     lsn = lsn if source.get("lsn") is None else source["lsn"]
@@ -78,7 +77,7 @@ def _scn(source: dict[str, Any]) -> str | None:
 
 
 def _binlog(source: dict[str, Any]) -> str | None:
-    """Return file number, position in it (10 digits) and row (4 digits), as one number."""
+    """Return file number, position (10 digits) and row (4 digits) as one number."""
     if not source.get("file"):
         return None
     file = int(source["file"].rpartition(".")[2])
@@ -91,13 +90,13 @@ def _time(source: dict[str, Any]) -> str:
 
 
 def _oplog(source: dict[str, Any]) -> str:
-    """Return the second of the oplog, and the place in it."""
+    """Return the second of the oplog, with the ordinal as tie-breaker."""
     ordinal = source.get("ord")
     return _time(source) if ordinal is None else with_position(_time(source), int(ordinal))
 
 
 def _hexadecimal(source: dict[str, Any]) -> str:
-    """Return the time, and a position such as ``0000002a:00000ac8:0003``."""
+    """Return the time, with a position such as ``0000002a:00000ac8:0003`` as tie-breaker."""
     found = source.get("change_lsn") or source.get("commit_lsn")
     if found is None:
         return _time(source)

@@ -1,9 +1,9 @@
 """
-Rows as Debezium writes them, as a mapping reads them. Pure.
+Converts Debezium's rows for mappings. Pure.
 
-A column that the database left out of its log, since it is large and did not change, holds a
-placeholder: it is absent. MongoDB's documents stand as a text of extended JSON: they are read, and
-what that wraps stays wrapped (``{"$oid": "65f0…"}``, ``{"$date": 1778578198500}``).
+A large unchanged column that is not in the database's log holds a placeholder: it is dropped.
+MongoDB's documents are text in extended JSON: they are parsed, and its wrappers stay
+(``{"$oid": "65f0…"}``, ``{"$date": 1778578198500}``).
 
 https://debezium.io/documentation/reference/stable/connectors/postgresql.html
     (unavailable.value.placeholder)
@@ -22,7 +22,7 @@ _DOCUMENTS: Final = (*_ROWS, "updateDescription")
 
 
 def readable(change: Any, placeholder: str = PLACEHOLDER) -> Any:
-    """Return *change* with its documents read, and without columns that hold *placeholder*."""
+    """Return *change* with its documents parsed, and without columns that hold *placeholder*."""
     if not isinstance(change, dict):
         return change
     source = change.get("source")

@@ -17,7 +17,7 @@ from workers.errors import PayloadInvalid
 from workers.model.changes import FieldProblem, time_version
 from workers.model.versions import with_time
 
-MAX_EVENTS: Final = 5_000  # of one delivery: all are accepted in one step, which others wait for
+MAX_EVENTS: Final = 5_000  # per delivery: all are accepted in one step, which blocks the store
 
 _INDEX: Final = re.compile(r"\d{1,19}", re.ASCII)
 FORM: Final = "form:"  # a field of the form whose other field holds the payload
@@ -38,7 +38,7 @@ class Place:
         Return the place that *text* names: ``header:Name``, ``form:name``, else JMESPath.
 
         Raises:
-            ValueError: It is neither.
+            ValueError: It is invalid.
         """
         if text.startswith(_HEADER):
             name = text.removeprefix(_HEADER).strip().lower()
@@ -51,7 +51,6 @@ class Place:
 
     @property
     def is_form(self) -> bool:
-        """Whether it is a field of a form."""
         return self.header is not None and self.header.startswith(f":{FORM}")
 
     @classmethod
@@ -78,7 +77,7 @@ class Place:
             return self.search(payload)
         except PayloadInvalid as error:
             raise ValueError(str(error)) from None
-        # Anything: functions and comparisons meet whatever types the payload has.
+        # Any exception: functions and comparisons get values of any type.
         except Exception as error:
             raise ValueError(f"cannot be evaluated: {error}") from error
 
@@ -97,28 +96,27 @@ def version(value: Any) -> str:
 
 
 def places(*texts: str) -> tuple[Place, ...]:
-    """Return the places that *texts* name, in order."""
     return tuple(map(Place.parse, texts))
 
 
 @dataclass(frozen=True, slots=True)
 class EventReader:
     """
-    How a body becomes events.
+    Reads the events in a payload.
 
     Args:
-        id: Places of the event id. Without one, nothing is de-duplicated.
+        id: Places of the event id. Without one, nothing is deduplicated.
         topic: Places of the topic.
-        occurred_at: Places of the time of the change. Of several the first that holds anything
-            counts, here as above.
+        occurred_at: Places of the time of the change. Here as above, the first with a value
+            counts.
         each: Place of a list in the payload: its elements are the events, and the other places
-            are read in each of them.
-        needed: Names of what no event of this sender lacks: of ``id``, ``topic`` and
-            ``occurred_at``. One that does is a dead letter.
-        order: Makes a version of what stands at *occurred_at*, or None; raises ValueError.
-        tie: Places of a time that tells apart what has the same version.
-        origin: Tells of which CMS item an event is, where the CMS itself is the sender.
-        zone: Of times without an offset; None: *order* says what they are.
+            are read from each of them.
+        needed: Which of ``id``, ``topic`` and ``occurred_at`` every event of this sender has.
+            An event without one is a dead letter.
+        order: Makes a version of the value of *occurred_at*, or None; raises ValueError.
+        tie: Places of a time that breaks ties between equal versions.
+        origin: Returns the CMS item of an event, if the sender is the CMS itself.
+        zone: Of times without an offset; None: *order* decides.
     """
 
     id: tuple[Place, ...] = ()
@@ -142,7 +140,7 @@ class EventReader:
         Yield the events of *payload*, the parsed body.
 
         Raises:
-            PayloadInvalid: There is no list where *each* looks for one.
+            PayloadInvalid: *each* finds no list.
         """
         for index, element in enumerate(self._elements(payload)):
             yield self._event(headers, element, index)
@@ -173,7 +171,7 @@ class EventReader:
                     if key == "occurred_at":
                         found = None if found == "" else in_zone(found, self.zone)
                     value = None if found is None else convert(found)
-                # Arithmetic, too: a NaN or an infinity is a value like any other.
+                # ArithmeticError: NaN and infinities are values like any other.
                 except (ValueError, ArithmeticError, TypeError) as error:
                     problems.append(FieldProblem(place.text, str(error)))
                     return None
@@ -196,12 +194,12 @@ class EventReader:
             index=index,
             problems=tuple(problems),
             origin=self.origin(payload),
-            # A source that has times is not ordered by those of arrival.
+            # A source with times is not ordered by arrival.
             placed="held" if self.occurred_at else "arrival",
         )
 
     def _told_apart(self, at: str, headers: Mapping[str, str], payload: Any) -> str:
-        """Return the version *at* with its tie-breaker, where one can be read."""
+        """Return the version *at* with its tie-breaker, if readable."""
         for place in self.tie:
             try:
                 found = place.find(headers, payload)
@@ -219,17 +217,14 @@ def utc_version(value: Any) -> str:
 
 
 def as_list(value: Any) -> Any:
-    """
-    Return *value*, as a list where it is an object with nothing but numbers for keys: so PHP writes
-    a list of which elements were taken out.
-    """
+    """Return *value*; an object with only numeric keys, PHP's form of a sparse list, as a list."""
     if not isinstance(value, dict) or not value or not all(map(_INDEX.fullmatch, value)):
         return value
     return [value[key] for key in sorted(value, key=int)]
 
 
 def shown(value: Any) -> str:
-    """Return *value* for a message: as JSON, and not all of it if it is long."""
+    """Return *value* for a message: as JSON, shortened."""
     if isinstance(value, dict | list):
         return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"
     text = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
@@ -238,7 +233,7 @@ def shown(value: Any) -> str:
 
 def _name(value: Any) -> str | None:
     if isinstance(value, str):
-        return value or None  # all events without an id would else be one
+        return value or None  # else all events without an id would be one
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     raise ValueError(f"found {shown(value)}, expected text or an integer")
@@ -246,14 +241,11 @@ def _name(value: Any) -> str | None:
 
 def composite(*parts: Any) -> str:
     """
-    Return one event id for *parts*, different for any others.
+    Return one event id for *parts*, unique to them.
 
-    Parts are text or integers; None counts as an empty text.
-
-    Raises:
-        ValueError: One is neither.
+    Parts are text or integers (else ValueError); None counts as an empty text.
     """
-    # A blank parts them, so none may stay in a part.
+    # The parts are joined by blanks, so none may stay in a part.
     return " ".join(
         (_name(part) or "" if part is not None else "").replace("%", "%25").replace(" ", "%20")
         for part in parts

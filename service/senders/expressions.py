@@ -1,6 +1,6 @@
 """
-JMESPath as settings and mappings write it: with the string functions of JMESPath Community, and
-with ``parse_json`` for JSON that stands in a text.
+JMESPath for settings and mappings, with the string functions of JMESPath Community and
+``parse_json`` for JSON in a text.
 
 https://jmespath.org/specification.html (read 2025-11-23),
 https://jmespath.site/main/ (read 2026-11-28)
@@ -19,14 +19,14 @@ from jmespath.visitor import Options, TreeInterpreter
 
 from service.senders.payload import MAX_DEPTH, too_deep
 
-WIDEST: Final = 10_000  # characters that a text is padded to
+WIDEST: Final = 10_000  # characters that a text may be padded to
 
 F = TypeVar("F", bound=Callable[..., Any])
 Signature = Sequence[dict[str, Any]]
 
 
 def _takes(*required: str, optional: Sequence[str] = (), more: bool = False) -> Callable[[F], F]:
-    """Return a decorator that names the types of a function's arguments; *more*: of the last."""
+    """Return a decorator that declares argument types; *more*: the last one may repeat."""
     types: list[dict[str, Any]] = [{"types": [each]} for each in required]
     rest = [{"types": [each], "optional": True} for each in optional]
     if more:
@@ -36,17 +36,17 @@ def _takes(*required: str, optional: Sequence[str] = (), more: bool = False) -> 
 
 
 class Functions(functions.Functions):  # type: ignore[misc]
-    """Those of jmespath.org, and more."""
+    """The functions of jmespath.org and of JMESPath Community."""
 
     def call_function(self, function_name: str, resolved_args: Any) -> Any:
         for each in resolved_args:
             finite(each)
             for element in each if isinstance(each, list) else ():
-                finite(element)  # max() of a list with a NaN is anything
+                finite(element)  # max() of a list with a NaN is undefined
         try:
             return super().call_function(function_name, resolved_args)
         except exceptions.JMESPathTypeError as error:
-            # Its own words show the whole value, which may be long, or nest too deeply for that.
+            # Its message shows the whole value, which may be too long or too deeply nested.
             types = " or ".join(error.expected_types)
             message = f"{function_name}() takes {types}, not {error.actual_type}"
             raise ValueError(message) from None
@@ -150,7 +150,7 @@ class Functions(functions.Functions):  # type: ignore[misc]
 
 
 class _Interpreter(TreeInterpreter):  # type: ignore[misc]
-    """Refuses NaN and infinities wherever it meets them: what is made of one is nonsense."""
+    """Refuses NaN and infinities: results computed from them are meaningless."""
 
     def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:
         return finite(super().visit(node, *args, **kwargs))
@@ -163,41 +163,36 @@ class _Interpreter(TreeInterpreter):  # type: ignore[misc]
 
 
 class Expression:
-    """A compiled expression; threads may share it."""
+    """A compiled expression; safe to share between threads."""
 
     def __init__(self, text: str) -> None:
         """
         Raises:
-            ValueError: *text* is not JMESPath. For some cut-off texts IndexError.
+            ValueError: *text* is not JMESPath. For some truncated texts IndexError.
         """
         self.text = text
         self.parsed: dict[str, Any] = jmespath.compile(text).parsed
 
     def search(self, value: Any) -> Any:
         """
-        Return what it finds in *value*, None for nothing.
+        Return the result on *value*, None for nothing.
 
         Raises:
-            Exception: It cannot be evaluated: the library lets through what its functions raise,
-                OverflowError for ceil of an infinity, RecursionError.
+            Exception: It cannot be evaluated; the library lets exceptions of its functions through,
+                such as OverflowError for ceil of an infinity, and RecursionError.
         """
         return _Interpreter(_OPTIONS).visit(self.parsed, value)
 
 
 def finite(value: Any) -> Any:
-    """
-    Return *value*.
-
-    Raises:
-        ValueError: It is NaN or an infinity.
-    """
+    """Return *value*; raises ValueError for NaN or an infinity."""
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"found {json.dumps(value)}; expected a finite number")
     return value
 
 
 def arity(signature: Signature) -> tuple[int, int | None]:
-    """Return how many arguments a function takes at least, and at most; None: any number."""
+    """Return the least and the largest number of arguments; None: any number."""
     least = sum(not each.get("optional", False) for each in signature)
     variadic = bool(signature) and signature[-1].get("variadic", False)
     return least, None if variadic else len(signature)

@@ -1,8 +1,8 @@
 """
-GitHub, and systems that sign as it does. HMAC-SHA256 of the body, hex, ``sha256=`` before it.
+GitHub, and systems that sign like it. HMAC-SHA256 of the body, hex, with the prefix ``sha256=``.
 
-No time is signed, so only the delivery id, which stays the same when a delivery is sent again by
-hand, stops a replay. The body is JSON, or a form with it in ``payload``; that form is signed.
+No time is signed, so only the delivery id stops a replay; it stays the same when a delivery is
+repeated by hand. The body is JSON, or a form with JSON in ``payload``; the form itself is signed.
 
 https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries
 https://docs.github.com/webhooks/using-webhooks/best-practices-for-using-webhooks
@@ -41,13 +41,13 @@ class GitHub(Sender):
 
 
 def _payload(body: bytes) -> dict[str, Any]:
-    if body.startswith(b"payload="):  # no JSON begins so, and no form of GitHub's otherwise
+    if body.startswith(b"payload="):  # JSON never begins so, and GitHub's forms always do
         body = pluck(parse_form(body), "payload", str).encode()
     return pluck(parse_json(body), "", dict)
 
 
 def _updated(kind: str | None, payload: Any) -> Any:
-    """Return when the object of the event changed, as far as it says."""
+    """Return the time of change of the event's object, if it has one."""
     name = kind or ""
     for key in (name, name.removesuffix("s"), name.rpartition("_")[2], "head_commit"):
         found = payload.get(key)
@@ -76,6 +76,6 @@ KIND = SenderKind(
     retries="none; by hand any time",
     dedupe_hours=168,
     covers_body=True,
-    max_body=25 * 2**20,  # as GitHub caps them
+    max_body=25 * 2**20,  # GitHub's own limit
     topics=Topics(r"[a-z_]+(\.[a-z_]+)?"),
 )

@@ -1,7 +1,7 @@
 """
-Hasura event triggers. A header set on the trigger is the proof; the id stays over retries.
+Hasura event triggers. A header set on the trigger is the proof; the id is the same for retries.
 
-Deliveries come 100 at a time and in any order. A Retry-After in an answer is obeyed for ever.
+Up to 100 deliveries come at once, in any order. Hasura obeys a Retry-After for ever.
 
 https://hasura.io/docs/2.0/event-triggers/payload/
 """

@@ -1,4 +1,4 @@
-"""A system of one's own that sends a secret in a header. The body is not proven."""
+"""A generic sender with a secret in a header. The body is not proven."""
 
 from service.senders.base import SenderKind
 from service.senders.options import OWN, OwnOptions, header_name

@@ -1,9 +1,9 @@
 """
-A system of one's own that signs: an HMAC over a text with the body in it, sent in a header.
+A generic sender that signs: an HMAC over a text that includes the body, sent in a header.
 
-With ``attribute`` the header is a list, ``signature=…,algorithm=…``, and holds it as one of them.
-Settings and defaults stand in the schema; of id and timestamp, the text has what the headers
-``id_header`` and ``timestamp_header`` say.
+With ``attribute`` the header is a list, ``signature=…,algorithm=…``, and the signature one of its
+attributes. In the signed text, id and timestamp are the values of the headers ``id_header`` and
+``timestamp_header``.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class HmacOptions(OwnOptions):
 class HmacSignature:
     keys: tuple[bytes, ...] = field(repr=False)
     header: str
-    attribute: str | None  # of the header, that the signature is; None: it is all of it
+    attribute: str | None  # of the header, with the signature; None: the whole header
     scheme: Mapping[str, str]  # algorithm, encoding and prefix
     signed: Template
     parts: Mapping[str, str]  # names in the template → headers

@@ -1,9 +1,9 @@
 """
-HubSpot. v3: HMAC-SHA256 of method, address, body and time (ms), base64; an array of events.
+HubSpot. v3: HMAC-SHA256 of method, URL, body and time (ms), base64; an array of events.
 
-``accept`` chooses the generation. v1, a plain SHA-256 that comes with every request, and v2, of
-workflows and cards, sign no time; neither is ever fallen back to. An event holds one changed
-property, which also stands in ``properties.<name>``, for mappings of several fields to read.
+``accept`` chooses the version. v1, a plain SHA-256 that comes with every request, and v2, for
+workflows and cards, sign no time; there is no fallback to them. An event has one changed property,
+which mappings of several fields can also read as ``properties.<name>``.
 
 https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation
 https://developers.hubspot.com/docs/api/webhooks
@@ -38,8 +38,8 @@ from workers.errors import SignatureInvalid
 _V3: Final = "x-hubspot-signature-v3"
 # These twelve are decoded before signing, and no others.
 _DECODED: Final = re.compile("%(?:3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)")
-# HubSpot does not say whether it decodes them in lower case, so either reading passes. The address
-# is ours, of instep.toml: whoever knows the secret signs one or the other, and nobody else either.
+# HubSpot does not document whether lower-case escapes are decoded, so both readings are accepted.
+# The URL comes from instep.toml, and signing either form takes the secret.
 _DECODED_IN_ANY_CASE: Final = re.compile(_DECODED.pattern, re.IGNORECASE)
 
 
@@ -58,7 +58,7 @@ class HubSpotOptions(Schema):
 @dataclass(frozen=True, slots=True)
 class HubSpotSignature:
     keys: tuple[bytes, ...] = field(repr=False)
-    url: bytes  # as configured; empty where only v1 is accepted
+    url: bytes  # as configured; empty if only v1 is accepted
     accept: tuple[str, ...]
     tolerance: float
 
@@ -94,7 +94,7 @@ class HubSpotSignature:
 
 
 def _signed(url: str) -> tuple[str, ...]:
-    """Return *url* as HubSpot may write it in the signed text."""
+    """Return *url* in the forms that HubSpot may sign."""
     patterns = (_DECODED, _DECODED_IN_ANY_CASE)
     found = (each.sub(lambda code: chr(int(code[0][1:], 16)), url) for each in patterns)
     return tuple(dict.fromkeys(found))
@@ -132,7 +132,7 @@ def _with_property(event: Any) -> Any:
 
 
 def _key(event: Any) -> str | None:
-    # eventId alone is not unique, and attemptNumber is another in every retry.
+    # eventId alone is not unique, and attemptNumber changes with every retry.
     if not isinstance(event, dict) or event.get("occurredAt") is None:
         return None
     about = event.get("objectId")

@@ -1,12 +1,11 @@
 """
-Lightspeed Retail X-Series, formerly Vend. HMAC-SHA256 of the body, hex, as one of the attributes of
+Lightspeed Retail X-Series, formerly Vend. HMAC-SHA256 of the body, hex, as an attribute of
 ``X-Signature: signature=…,algorithm=HMAC-SHA256``.
 
-The body is a form: the record as JSON in ``payload``, its kind in ``type``, which may be missing
-like any other field. Only webhooks of OAuth apps are signed. There is no event id: a body that
-holds the time of its change tells events apart, and no other (else 5 → 4 → 5 would lose the last).
-How the signature is written is documented by no real value; hex is what receivers report. Times
-without an offset are taken for UTC, as all of this API are.
+The body is a form: the record as JSON in ``payload``, its kind in ``type``; any field may be
+missing. Only webhooks of OAuth apps are signed. There is no event id: only a body with the time of
+its change identifies an event (else 5 → 4 → 5 would lose the last). The documentation shows no real
+signature; receivers report hex. Times without an offset are UTC, as everywhere in this API.
 
 https://x-series-api.lightspeedhq.com/docs/webhooks
 """

@@ -13,7 +13,7 @@ from service.senders.base import SenderConfig, Table
 from service.senders.event_fields import FORM, EventReader, Place, places
 from workers.errors import ConfigurationInvalid, Problem
 
-# What every sender for a system of one's own says of itself.
+# The descriptions shared by all generic senders.
 OWN: Final[Mapping[str, Any]] = {
     "dedupe": "`id`; without it nothing is",
     "order": "`occurred_at`; without it arrival",
@@ -25,7 +25,7 @@ _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 
 
 class Parsed(fields.Field[Any]):
-    """A setting that *parse* reads; where that raises, the value is not what is *expected*."""
+    """A setting read by *parse*; an exception there means that it is not as *expected*."""
 
     def __init__(self, parse: Callable[[Any], Any], expected: str, **kwargs: Any) -> None:
         messages: dict[str, Any] = dict.fromkeys(("invalid", "null", "required"), expected)
@@ -44,24 +44,24 @@ class Parsed(fields.Field[Any]):
 def text(
     expected: str = "text", accept: Callable[[str], Any] | None = None, **kwargs: Any
 ) -> fields.String:
-    """Return a field that takes text which *accept*, a validator, lets through."""
+    """Return a field for text that the validator *accept* allows."""
     messages: dict[str, Any] = dict.fromkeys(("invalid", "null", "required"), expected)
     return fields.String(error_messages=messages, validate=accept, **kwargs)
 
 
 def matching(pattern: str, expected: str, **kwargs: Any) -> fields.String:
-    """Return a field that takes text which matches *pattern* as a whole; *expected* says so."""
+    """Return a field for text that matches *pattern* as a whole, described by *expected*."""
     whole = validate.Regexp(rf"(?:{pattern})\Z", re.ASCII, error=expected)
     return text(expected, whole, **kwargs)
 
 
 def choice(*words: str) -> fields.String:
-    """Return a field that takes one of *words*, the first by default."""
+    """Return a field for one of *words*, the first by default."""
     return _one_of(words, words[0])
 
 
 def optional_choice(*words: str) -> fields.String:
-    """Return a field that takes one of *words*, None by default."""
+    """Return a field for one of *words*, None by default."""
     return _one_of(words, None)
 
 
@@ -71,23 +71,23 @@ def _one_of(words: tuple[str, ...], default: str | None) -> fields.String:
 
 
 def header_name(**kwargs: Any) -> Parsed:
-    """Return a field that takes the name of a header; it is loaded in lower case."""
+    """Return a field for the name of a header, loaded in lower case."""
     return Parsed(_header, "the name of a header", **kwargs)
 
 
 def place(default: str | None = None) -> Parsed:
-    """Return a field that takes one place in the request."""
+    """Return a field for one place in the request."""
     return Parsed(Place.parse, _PLACE, load_default=default and Place.parse(default))
 
 
 def several_places(*default: str) -> Parsed:
-    """Return a field that takes a place in the request or a list of them; loaded as a tuple."""
+    """Return a field for a place in the request or a list of them, loaded as a tuple."""
     expected = f"{_PLACE}; or a list of these, of which the first that holds anything counts"
     return Parsed(_places, expected, load_default=places(*default))
 
 
 def payload_place(expected: str = "JMESPath in the payload", **kwargs: Any) -> Parsed:
-    """Return a field that takes a place in the payload, and in no header."""
+    """Return a field for a place in the payload; headers are refused."""
     return Parsed(_payload_place, expected, **kwargs)
 
 
@@ -118,7 +118,7 @@ def _form_field(value: Any) -> str:
 
 
 class OwnOptions(Schema):
-    """What every sender for a system of one's own takes."""
+    """The settings of every generic sender."""
 
     events = payload_place("JMESPath to a list in the payload", load_default=None)
     id = place()
@@ -132,7 +132,7 @@ class OwnOptions(Schema):
 
 
 def seconds(default: float) -> fields.Float:
-    """Return a field that takes a positive number of seconds."""
+    """Return a field for a positive number of seconds."""
     expected = "a number of seconds, above 0"
     return fields.Float(
         load_default=default,
@@ -147,10 +147,10 @@ def event_reader(config: SenderConfig, *proofs: str) -> EventReader:
 
     Args:
         config: With the options loaded.
-        proofs: Lower-case names of the headers that carry the proof.
+        proofs: Lower-case names of the headers with the proof.
 
     Raises:
-        ConfigurationInvalid: A place is one of *proofs*: it would be kept with dead letters.
+        ConfigurationInvalid: A place is one of *proofs*, which would be stored with dead letters.
     """
     options = config.options
     id, topic = ((options[key],) if options[key] else () for key in ("id", "topic"))
@@ -172,12 +172,7 @@ def event_reader(config: SenderConfig, *proofs: str) -> EventReader:
 
 
 def load(schema: Schema, config: Table) -> Mapping[str, Any]:
-    """
-    Return the options of *config* as *schema* loads them.
-
-    Raises:
-        ConfigurationInvalid: With one problem for each key.
-    """
+    """Return the options of *config* as *schema* loads them; raises ConfigurationInvalid."""
     try:
         loaded: Mapping[str, Any] = schema.load(dict(config.options))
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Bodies as values. Whatever the bytes are, the only exception is PayloadInvalid."""
+"""Parses bodies. Whatever the bytes are, the only exception is PayloadInvalid."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from urllib.parse import parse_qsl
 
 from workers.errors import PayloadInvalid
 
-MAX_DEPTH: Final = 100  # levels of lists and objects; what reads a payload later is recursive
+MAX_DEPTH: Final = 100  # levels of lists and objects; later readers of the payload are recursive
 MAX_FIELDS: Final = 10_000  # of a form
 MAX_VALUES: Final = 100_000  # of a JSON text: values, lists and objects
-VALUE_BYTES: Final = 10  # a longer text may have one for each so many
+VALUE_BYTES: Final = 10  # a longer text may have one value for each so many bytes
 
 FORM: Final = "application/x-www-form-urlencoded"
 _OPEN: Final = ord("[")
@@ -28,10 +28,10 @@ T = TypeVar("T")
 
 def parse_json(body: bytes) -> Any:
     """
-    Return *body* as JSON. Of equal keys in one object the last counts.
+    Return *body* as JSON. Of duplicate keys in one object the last counts.
 
-    NaN and infinities are floats, as are 1e999 and integers of thousands of digits: a problem of
-    whoever reads that value, and of no other. Half a surrogate pair becomes U+FFFD.
+    NaN and infinities are floats, and so are 1e999 and integers of thousands of digits: a problem
+    only for fields that read them. Half a surrogate pair becomes U+FFFD.
 
     Raises:
         PayloadInvalid: It is not UTF-8, not JSON, nests too deeply, or has too many values.
@@ -51,7 +51,7 @@ def parse_json(body: bytes) -> Any:
 
 def parse_form(body: bytes) -> dict[str, str | list[str]]:
     """
-    Return a form as text by name; a name that is repeated has a list.
+    Return a form as text by name; a repeated name has a list.
 
     Raises:
         PayloadInvalid: It is not UTF-8, before or after decoding, or has too many fields.
@@ -73,7 +73,7 @@ def parse_form(body: bytes) -> dict[str, str | list[str]]:
 
 def parse_form_json(body: bytes, name: str) -> tuple[dict[str, str], Any]:
     """
-    Return the fields of a form that come once, and the JSON in its field *name*.
+    Return the fields of a form that occur once, and the JSON in its field *name*.
 
     Raises:
         PayloadInvalid: There is no such field, or it holds no JSON.
@@ -84,35 +84,30 @@ def parse_form_json(body: bytes, name: str) -> tuple[dict[str, str], Any]:
 
 
 def parse(headers: Mapping[str, str], body: bytes) -> Any:
-    """
-    Return a form where the content type says so, else JSON.
-
-    Raises:
-        PayloadInvalid: The body cannot be read as what it is.
-    """
+    """Return a form or JSON, by the content type; raises PayloadInvalid."""
     media = headers.get("content-type", "").partition(";")[0].strip().lower()
-    # curl -d calls JSON a form.
+    # curl -d declares JSON as a form.
     return parse_form(body) if media == FORM and not looks_json(body) else parse_json(body)
 
 
 def looks_json(body: bytes) -> bool:
-    """Tell whether *body* begins like an object or a list: a form would write %7B or %5B."""
+    """Tell whether *body* begins like an object or a list: a form would have %7B or %5B."""
     return body.removeprefix(codecs.BOM_UTF8).lstrip().startswith((b"{", b"["))
 
 
 def pluck(payload: Any, path: str, kind: type[T]) -> T:
     """
-    Return what stands at the dotted *path* of *payload*; an empty path is the payload itself.
+    Return the value at the dotted *path* of *payload*; an empty path is the payload itself.
 
     Raises:
-        PayloadInvalid: Nothing stands there, or something that is not a *kind*.
+        PayloadInvalid: It is missing, or not a *kind*.
     """
     value = payload
     for name in path.split(".") if path else ():
         if not isinstance(value, dict) or name not in value:
             raise PayloadInvalid(f"{path} is missing")
         value = value[name]
-    # True is an int to Python, and to no sender.
+    # True is an int in Python, but not to senders.
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise PayloadInvalid(f"{path or 'the body'} is not {_WORDS.get(kind, kind.__name__)}")
     return value
@@ -128,25 +123,20 @@ _WORDS: Final[Mapping[type, str]] = {
 
 
 def decode(body: bytes) -> str:
-    """
-    Return *body*, UTF-8, as text; a half of a surrogate pair in it as U+FFFD.
-
-    Raises:
-        PayloadInvalid: It is not UTF-8.
-    """
+    """Return *body*, UTF-8, as text; half a surrogate pair as U+FFFD. Raises PayloadInvalid."""
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         place = error.start
     try:
-        # CESU-8: what lies beyond 16 bits as two halves of a pair, each in three bytes.
+        # CESU-8: characters beyond 16 bits as two surrogates of three bytes each.
         return joined(body.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogatepass"))
     except UnicodeDecodeError:
         raise PayloadInvalid(f"the body is not UTF-8 at byte {place}") from None
 
 
 def joined(text: str) -> str:
-    """Return *text* with one character for two halves of a pair, U+FFFD for a half alone."""
+    """Return *text* with its surrogate pairs joined, and U+FFFD for half a pair."""
     if _HALF.search(text) is None:
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
@@ -162,7 +152,7 @@ def _loads(text: str) -> Any:
 
 
 def integer(text: str) -> int | float:
-    """Return the integer *text*, an infinity where it has more digits than Python reads."""
+    """Return the integer *text*; an infinity if it has more digits than Python reads."""
     try:
         return int(text)
     except ValueError:
@@ -170,7 +160,7 @@ def integer(text: str) -> int | float:
 
 
 def mended(value: Any) -> Any:
-    """Return *value* with U+FFFD for each half of a surrogate pair: no store can keep one."""
+    """Return *value* with U+FFFD for each half of a surrogate pair: no store can hold one."""
     if isinstance(value, str):
         return _HALF.sub("\ufffd", value)
     if isinstance(value, list):
@@ -182,7 +172,7 @@ def mended(value: Any) -> Any:
 
 def canonical_text(value: Any) -> str:
     """
-    Return *value* as JSON, one text for equal values; with NaN and infinities, which JSON has not.
+    Return *value* as JSON, the same text for equal values; NaN and infinities are allowed.
 
     For payloads: a value for the CMS is ``workers.model.changes.canonical``.
     """
@@ -193,13 +183,13 @@ def has_more_values(text: str, most: int) -> bool:
     """
     Tell whether JSON *text* holds more than *most* values, counted by commas and brackets.
 
-    Asked before anything else reads it, as some proofs stand in the body: whole passes of C alone,
-    some milliseconds for a megabyte of whatever.
+    Called before anything else reads it, even unproven: some proofs are in the body. It makes only
+    whole passes in C, some milliseconds per megabyte.
     """
     if _marks(text) <= most:
         return False
     plain = _unescaped(text)
-    # Each value stands with two texts at most, its key and itself.
+    # A value comes with at most two texts: its key and itself.
     return plain.count('"') > 4 * most + 2 or _marks(_outside(plain)) > most
 
 
@@ -213,14 +203,14 @@ def too_deep(text: str) -> bool:
     """
     Tell whether JSON *text*, or a part of it, nests deeper than `MAX_DEPTH`.
 
-    Asked before it is parsed, not told by the RecursionError: at the end of its stack Python runs
-    finalizers of others too, and theirs would fail.
+    Checked before parsing instead of catching RecursionError: at the end of its stack Python also
+    runs finalizers of other objects, which would fail.
     """
     return text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(_outside(_unescaped(text)))
 
 
 def _is_deep(text: str) -> bool:
-    """Tell whether the brackets of *text* nest deeper; it has no strings."""
+    """Tell whether the brackets of *text*, which has no strings, nest too deeply."""
     depth = 0
     for mark in text.encode("ascii", "ignore").translate(_OPENS, _NO_BRACKETS):
         depth += 1 if mark == _OPEN else -1
@@ -230,10 +220,10 @@ def _is_deep(text: str) -> bool:
 
 
 def _unescaped(text: str) -> str:
-    """Return JSON *text* with no quotation marks but those that begin and end its strings."""
+    """Return JSON *text* without escaped quotation marks."""
     return text.replace("\\\\", "").replace('\\"', "")
 
 
 def _outside(plain: str) -> str:
-    """Return what stands outside of the strings of a text without escapes; the last may be cut."""
+    """Return the parts of *plain* outside of strings; the last string may be cut off."""
     return "".join(plain.split('"')[::2])

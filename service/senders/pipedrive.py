@@ -1,7 +1,7 @@
 """
-Pipedrive. HTTP basic auth, set when the webhook is made; nothing is signed. Both versions.
+Pipedrive, v1 and v2. HTTP basic auth, set when the webhook is created; nothing is signed.
 
-v2 has an id for each event; v1 has none, and its ``retry`` changes from try to try.
+v2 has an id for each event; v1 has none, and its ``retry`` changes with every attempt.
 
 https://pipedrive.readme.io/docs/guide-for-webhooks-v2
 https://pipedrive.readme.io/docs/guide-for-webhooks
@@ -23,7 +23,7 @@ def build(config: SenderConfig) -> Sender:
     reader = EventReader(
         id=(Place.computed("meta", _id),),
         topic=(Place.computed("meta", _topic),),
-        # timestamp of v1 counts whole seconds.
+        # timestamp of v1 has whole seconds.
         occurred_at=places("meta.timestamp_micro", "meta.timestamp"),
         needed=frozenset({"id", "topic", "occurred_at"}),
     )
@@ -49,7 +49,7 @@ def _topic(payload: Any) -> str:
     return f"{pluck(payload, 'meta.action', str)}.{pluck(payload, 'meta.entity', str)}"
 
 
-# Of the second version, and of the first.
+# Those of v2, and of v1.
 
 KIND = SenderKind(
     build,

@@ -1,7 +1,7 @@
 """
-A system of one's own that sends a secret in the address: ``?<parameter>=<secret>``.
+A generic sender with a secret in the URL: ``?<parameter>=<secret>``.
 
-The body is not proven, and addresses end up in the logs of proxies: any other sender is better.
+The body is not proven, and proxies log URLs: prefer any other sender.
 """
 
 from service.senders.base import SenderKind

@@ -1,10 +1,10 @@
 """
 Salesforce outbound messages. SOAP with up to 100 notifications; nothing is signed.
 
-So two things prove a message: a secret part of the address (``path_token``), and the organisation
-in the body. The answer is a SOAP body with Ack; anything else has the whole message sent again.
-A field that orders the changes has to be chosen for the message: LastModifiedDate or
-SystemModstamp. The session id, if one is sent, is neither used nor kept.
+Two things prove a message instead: a secret path (``path_token``), and the organisation's id in the
+body. The answer is a SOAP body with Ack; after any other the whole message is sent again. To order
+the changes, the message has to include LastModifiedDate or SystemModstamp. A session id, if sent,
+is neither used nor stored.
 
 https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_om_outboundmessaging.htm
 """
@@ -74,7 +74,7 @@ def _message(body: bytes) -> Element:
 
 
 def _payload(notification: Element) -> dict[str, Any]:
-    """Return ``{Id, sObject: {type, …fields}}``; of what is not there, nothing."""
+    """Return ``{Id, sObject: {type, …fields}}``, without missing members."""
     payload: dict[str, Any] = {}
     for child in notification:
         if child.tag == f"{_MESSAGE} Id":
@@ -120,7 +120,6 @@ def build(config: SenderConfig) -> Sender:
 
 
 def conceal(body: bytes, _: Sequence[str]) -> bytes:
-    """Return *body* without the session id."""
     return _SESSION.sub(rb"\1***", body)
 
 

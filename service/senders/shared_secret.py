@@ -1,5 +1,5 @@
 """
-Proofs that are a secret in the request itself, not a digest of it. The body is not proven.
+Proofs that are a secret in the request itself, not a digest. The body is not proven.
 
 https://www.rfc-editor.org/rfc/rfc6750#section-2.1 (bearer)
 https://www.rfc-editor.org/rfc/rfc7617#section-2 (basic)
@@ -33,7 +33,7 @@ from workers.errors import ConfigurationInvalid, PayloadInvalid, SignatureInvali
 
 
 class SharedSecretOptions(Schema):
-    """For senders that let their user choose where the secret stands; they add ``scheme``."""
+    """For senders that let the user choose the place of the secret; they add ``scheme``."""
 
     header = header_name(load_default=None)
     parameter = text(load_default=None)
@@ -45,10 +45,10 @@ class SharedSecret:
     A secret in the request.
 
     Args:
-        values: Any of them will do; for basic "user:password".
+        values: Any of them is accepted; for basic "user:password".
         scheme: A name of ``SCHEMES``.
         name: Of the header or the query parameter, if the scheme has one.
-        place: Of it in the body, if the scheme is body-token.
+        place: In the body, for the scheme body-token.
     """
 
     values: tuple[bytes, ...] = field(repr=False)
@@ -68,7 +68,7 @@ def shared_secret(config: SenderConfig, default: str) -> SharedSecret:
 
     Args:
         config: With the options loaded.
-        default: The scheme, where neither ``scheme``, ``header`` nor ``parameter`` says.
+        default: The scheme if ``scheme``, ``header`` and ``parameter`` are missing.
 
     Raises:
         ConfigurationInvalid: The scheme lacks its name, or a secret has no colon.
@@ -88,10 +88,10 @@ def shared_secret(config: SenderConfig, default: str) -> SharedSecret:
 
 def build_own(config: SenderConfig) -> Sender:
     """
-    Return the sender of a system of one's own, whose scheme is the name of its kind.
+    Return a generic sender, whose scheme is the name of its kind.
 
     Raises:
-        ConfigurationInvalid: A secret has another form, or a place is the header that carries it.
+        ConfigurationInvalid: A secret is malformed, or a place is the header that carries it.
     """
     proof = shared_secret(config, config.kind)
     headers = {"basic": "authorization", "bearer": "authorization", "header": proof.name}
@@ -100,26 +100,21 @@ def build_own(config: SenderConfig) -> Sender:
 
 
 def secrets(config: SenderConfig, scheme: str) -> tuple[bytes, ...]:
-    """
-    Return the secrets as *scheme* carries them.
-
-    Raises:
-        ConfigurationInvalid: One has another form.
-    """
+    """Return the secrets as *scheme* carries them; raises ConfigurationInvalid."""
     if scheme == "basic":
         return _spelled(config.keys(_login, "user:password"))
     return _spelled(config.keys(str.encode, "text"))
 
 
 def _spelled(keys: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """Return *keys*, and those with umlauts as latin-1 too: no standard says which one is sent."""
+    """Return *keys*, with non-ASCII ones also in latin-1: no standard defines the charset."""
     latin = (key.decode().encode("latin-1", "ignore") for key in keys if not key.isascii())
-    # What latin-1 has no letter for would be another, shorter secret.
+    # A key that latin-1 cannot represent would become another, shorter secret.
     return (*keys, *(each for each in latin if each.decode("latin-1").encode() in keys))
 
 
 def conceal(body: bytes, secrets: Sequence[str]) -> bytes:
-    """Return *body* with asterisks where a value in it, of JSON or a form, is one of *secrets*."""
+    """Return *body* with asterisks for each value, in JSON or a form, that is one of *secrets*."""
     for secret in secrets:
         body = re.sub(b'"%b"' % b"".join(map(_spellings, secret)), b'"***"', body)
     if looks_json(body):
@@ -128,7 +123,7 @@ def conceal(body: bytes, secrets: Sequence[str]) -> bytes:
 
 
 def _spellings(letter: str) -> bytes:
-    """Return a pattern of every way in which a JSON text may hold *letter*."""
+    """Return a pattern for every JSON spelling of *letter*."""
     units = letter.encode("utf-16-be").hex()
     escaped = "".join(rf"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
     short = json.dumps(letter, ensure_ascii=False)[1:-1]
@@ -161,7 +156,7 @@ def _query(proof: SharedSecret, headers: Mapping[str, str], _: bytes) -> list[by
     found = [value for given, _, value in pairs if unquote_to_bytes(given) == name]
     if len(found) != 1:
         raise SignatureInvalid(f"parameter {proof.name} occurs {len(found)} times in the address")
-    # Some encode a plus sign, others do not, and a form would call it a blank.
+    # Some encode a plus sign, others do not, and in a form it is a blank.
     return [unquote_to_bytes(found[0]), unquote_to_bytes(found[0].replace(b"+", b" "))]
 
 

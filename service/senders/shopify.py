@@ -27,7 +27,7 @@ _TEST: Final = ("x-shopify-test", "shopify-test")
 
 @dataclass(frozen=True, slots=True)
 class ShopifySignature:
-    """The proof under either family of names; names of both in one request are refused."""
+    """The proof under either family of header names; both in one request are refused."""
 
     usual: BodyHmac
     newer: BodyHmac
@@ -61,7 +61,7 @@ def build(config: SenderConfig) -> Shopify:
     reader = EventReader(
         id=places("header:x-shopify-webhook-id", "header:shopify-webhook-id"),
         topic=places("header:x-shopify-topic", "header:shopify-topic"),
-        # Not the trigger time first: two topics report one edit, each triggered at its own time.
+        # Not the trigger time first: two topics report one edit, each with its own trigger time.
         occurred_at=places(
             "updated_at", "header:x-shopify-triggered-at", "header:shopify-triggered-at"
         ),
@@ -71,7 +71,7 @@ def build(config: SenderConfig) -> Shopify:
 
 
 _CHANGES: Final = ("create", "update", "delete")
-# The newer events may name theirs by the resource alone.
+# The newer events may have a bare resource as topic.
 
 KIND = SenderKind(
     build,

@@ -1,6 +1,6 @@
 """
-Proofs that senders share. Every comparison is of bytes and in constant time; whatever a header
-holds, the only exception is SignatureInvalid.
+Checks that senders share. Comparisons are of bytes, in constant time; whatever a header holds, the
+only exception is SignatureInvalid.
 """
 
 from __future__ import annotations
@@ -20,12 +20,7 @@ _STAMP = re.compile(r"\d{1,13}", re.ASCII)
 
 
 def require_header(headers: Mapping[str, str], name: str) -> str:
-    """
-    Return the value of header *name* (lower case).
-
-    Raises:
-        SignatureInvalid: It is missing or empty.
-    """
+    """Return the header *name* (lower case); raises SignatureInvalid if missing or empty."""
     value = headers.get(name)
     if not value:
         raise SignatureInvalid(f"header {name} is missing")
@@ -34,29 +29,29 @@ def require_header(headers: Mapping[str, str], name: str) -> str:
 
 def require_one(headers: Mapping[str, str], *names: str) -> None:
     """
-    Return if each of the headers *names* is there, once.
+    Require each of the headers *names* exactly once.
 
-    For those that no signature covers and that yet tell one event from another: without them, or
-    with a second value, a request that was overheard would pass for a new one.
+    For unsigned headers that identify an event: without them, or with a second value, a replayed
+    request would pass for a new one.
 
     Raises:
-        SignatureInvalid: One is missing, empty or doubled.
+        SignatureInvalid: One is missing, empty or repeated.
     """
     for name in names:
-        # The server joins the values of a header that came twice by commas.
+        # The server joins the values of a repeated header by commas.
         if "," in require_header(headers, name):
             raise SignatureInvalid(f"header {name} occurs more than once")
 
 
 def require_attribute(header: str, name: str) -> str:
     """
-    Return the value of the attribute *name* in *header*: ``name=value`` between commas or
-    semicolons, in quotes or not.
+    Return the attribute *name* of *header*: ``name=value`` between commas or semicolons, quoted or
+    not.
 
     Raises:
-        SignatureInvalid: It is missing, empty or there more than once.
+        SignatureInvalid: It is missing, empty or repeated.
     """
-    # The server joins a header that came twice by a comma: then each attribute is doubled.
+    # The server joins a repeated header by a comma: then each attribute is there twice.
     pairs = [part.partition("=")[::2] for part in re.split("[,;]", header)]
     found = [value.strip() for key, value in pairs if key.strip() == name]
     if len(found) != 1 or not found[0]:
@@ -67,7 +62,7 @@ def require_attribute(header: str, name: str) -> str:
 
 
 def header_bytes(value: str) -> bytes:
-    """Return the bytes of a header as they arrived; WSGI hands them out as latin-1."""
+    """Return the bytes of a header as they arrived; WSGI decodes them as latin-1."""
     try:
         return value.encode("latin-1")
     except UnicodeEncodeError:
@@ -75,7 +70,7 @@ def header_bytes(value: str) -> bytes:
 
 
 def matches(found: bytes, wanted: Sequence[bytes]) -> bool:
-    """Return whether *found* is one of *wanted*; all are compared, whichever matches."""
+    """Return whether *found* is one of *wanted*, always comparing all of them."""
     return sum(hmac.compare_digest(found, each) for each in wanted) > 0
 
 
@@ -98,10 +93,10 @@ def require_signature(
     prefix: str = "",
 ) -> None:
     """
-    Return if *found* is *prefix* and the HMAC of *signed* under one of *keys*.
+    Require *found* to be *prefix* and the HMAC of *signed* under one of *keys*.
 
-    The texts are compared, not what they decode to, so that no second spelling of a digest
-    passes; but hex may be written in capitals throughout.
+    The texts are compared, not the decoded bytes, so that a digest has only one spelling; hex may
+    also be all upper case.
 
     Raises:
         SignatureInvalid: It is not.
@@ -119,18 +114,18 @@ def require_signature(
 
 def require_recent(stamp: str, *, now: datetime, tolerance: float = 300.0, unit: str = "s") -> None:
     """
-    Return if *stamp* lies within *tolerance* of *now*, before or after.
+    Require *stamp* to lie within *tolerance* of *now*, before or after.
 
     Args:
         stamp: Unix time in *unit*, as ASCII digits.
-        now: The receiver's clock, aware.
-        tolerance: In seconds; an age of exactly this much passes.
-        unit: "s" or "ms". Ages count in whole units, as the stamp itself does.
+        now: Aware.
+        tolerance: In seconds, inclusive.
+        unit: "s" or "ms". Ages count in whole units, like the stamp.
 
     Raises:
         SignatureInvalid: It is no such number, too old or too new.
     """
-    # Not int() alone: it takes signs, blanks, underscores and the digits of other scripts too.
+    # Not int() alone: it accepts signs, blanks, underscores and digits of other scripts.
     if not _STAMP.fullmatch(stamp):
         raise SignatureInvalid("the timestamp is not 1 to 13 digits")
     step = _UNITS[unit]
@@ -142,7 +137,7 @@ def require_recent(stamp: str, *, now: datetime, tolerance: float = 300.0, unit:
 
 def credentials(headers: Mapping[str, str], scheme: str) -> str:
     """
-    Return what follows *scheme* (lower case, matched in any case) in Authorization, exactly.
+    Return the part of Authorization after *scheme* (lower case; matched in any case).
 
     Raises:
         SignatureInvalid: The header is missing or names another scheme.
@@ -155,10 +150,10 @@ def credentials(headers: Mapping[str, str], scheme: str) -> str:
 
 def decode_base64(text: str) -> bytes:
     """
-    Return the bytes that *text* is the one base64 spelling of.
+    Return the bytes of *text*, their one canonical base64 form.
 
     Raises:
-        ValueError: Other letters, missing padding, or bits that no byte holds.
+        ValueError: Other characters, missing padding, or stray bits at the end.
     """
     decoded = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
     if base64.b64encode(decoded).decode() != text:
@@ -167,10 +162,5 @@ def decode_base64(text: str) -> bytes:
 
 
 def decode_hex(text: str) -> bytes:
-    """
-    Return the bytes that *text* spells in hex.
-
-    Raises:
-        ValueError: It holds anything but pairs of hex digits.
-    """
+    """Return the bytes of hex *text*; raises ValueError."""
     return binascii.unhexlify(text.encode("ascii"))

@@ -1,4 +1,4 @@
-"""The text that a system of one's own signs: literal but for {body}, {id} and {timestamp}."""
+"""The text that a generic sender signs: literal but for {body}, {id} and {timestamp}."""
 
 from __future__ import annotations
 
@@ -15,17 +15,14 @@ _KNOWN: Final = frozenset({"body", "id", "timestamp"})
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Literal pieces and names, in turn, beginning and ending with a literal."""
+    """Literals and names alternating, with a literal at both ends."""
 
     pieces: tuple[str, ...]
 
     @classmethod
     def parse(cls, text: str) -> Template:
         """
-        Return *text*, split at its placeholders.
-
-        Raises:
-            ValueError: It has no {body}, or a placeholder that is unknown.
+        Return *text*, split at its placeholders; raises ValueError without {body}, or for others.
         """
         template = cls(tuple(_PLACEHOLDER.split(text)))
         if "body" not in template.names or template.names - _KNOWN:
@@ -34,14 +31,13 @@ class Template:
 
     @property
     def text(self) -> str:
-        """It as one writes it."""
+        """The template as written."""
         return "".join(
             f"{{{piece}}}" if place % 2 else piece for place, piece in enumerate(self.pieces)
         )
 
     @property
     def names(self) -> frozenset[str]:
-        """Names of the placeholders in it."""
         return frozenset(self.pieces[1::2])
 
     def fill(self, values: Mapping[str, bytes]) -> bytes:
@@ -53,6 +49,5 @@ class Template:
 
 
 def signed_text(default: str) -> Parsed:
-    """Return a field that takes a template."""
     expected = "a text with {{body}} in it, and {{id}} or {{timestamp}} where they are signed"
     return Parsed(Template.parse, expected, load_default=Template.parse(default))

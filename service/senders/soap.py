@@ -1,7 +1,7 @@
 """
-SOAP bodies as values. Whatever the bytes are, the only exception is PayloadInvalid.
+Parses SOAP bodies. Whatever the bytes are, the only exception is PayloadInvalid.
 
-Nothing is expanded: a document type, and so any entity of its own, ends the reading at once.
+Nothing is expanded: a document type, and with it any entity, is an error.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def parse_xml(body: bytes) -> Element:
     for name in _REFUSED:
         setattr(parser, name, _refuse)
     try:
-        # As text: then the encoding that the body declares for itself does not count.
+        # As text, so that the encoding declared in the body is ignored.
         parser.Parse(_REFERENCES.sub(_joined, decode(body)), True)
     except expat.ExpatError as error:
         raise PayloadInvalid(f"the body is not XML: {error}") from None
@@ -57,7 +57,7 @@ def only(element: Element, name: str) -> Element:
     return found[0]
 
 
-# References to halves of surrogate pairs, which are no characters to XML, and to some that are.
+# References to halves of surrogate pairs, which are no XML characters, and neighbours.
 _REFERENCES: Final = re.compile(r"(?:&#(?:x[dD][0-9a-fA-F]{3}|5[5-7][0-9]{3});)+")
 _REFERENCE: Final = re.compile(r"&#(x?)([0-9a-fA-F]+);")
 

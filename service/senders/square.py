@@ -1,9 +1,8 @@
 """
 Square. HMAC-SHA256 of the notification URL and the body, base64.
 
-The URL is byte for byte the one of the subscription: ``url``, or ``public_url`` and the path. A
-stock event holds an array of counts; a mapping takes them apart by ``each`` and orders them by
-``calculated_at``.
+The URL is byte for byte that of the subscription: ``url``, or ``public_url`` and the path. A stock
+event holds an array of counts; mappings split it with ``each`` and order by ``calculated_at``.
 
 https://developer.squareup.com/docs/webhooks/overview
 https://developer.squareup.com/docs/webhooks/step3validate

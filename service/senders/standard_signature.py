@@ -1,7 +1,7 @@
 """
 The proof of Standard Webhooks: a signature of "<id>.<timestamp>.<body>", base64.
 
-v1 is HMAC-SHA256, v1a ed25519. A public key never becomes an HMAC key: the two stand apart.
+v1 is HMAC-SHA256, v1a ed25519. A public key never serves as an HMAC key: they are kept apart.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
@@ -38,13 +38,13 @@ Verify = Callable[[str, bytes], bool]  # signature in base64, signed text
 @dataclass(frozen=True, slots=True)
 class StandardSignature:
     """
-    The proof.
+    The proof of Standard Webhooks.
 
     Args:
         keys: Decoded secrets, for v1.
         publics: One check for each public key, for v1a.
         tolerance: In seconds, both ways.
-        families: What the names of the three headers begin with; the first that is there counts.
+        families: Prefixes of the three headers; the first that is present counts.
     """
 
     keys: tuple[bytes, ...] = field(repr=False)
@@ -56,7 +56,7 @@ class StandardSignature:
         name, stamp, given = (require_header(headers, each) for each in self._names(headers))
         require_recent(stamp, now=now, tolerance=self.tolerance)
         signed = b".".join((header_bytes(name), stamp.encode(), body))
-        # Entries without a comma, and of versions that are unknown, do not count.
+        # Entries without a comma, and of unknown versions, are ignored.
         entries = [entry.partition(",") for entry in given.split(" ")]
         if any(value.endswith(",") for label, _, value in entries if label in _VERSIONS):
             raise SignatureInvalid(
@@ -86,10 +86,7 @@ def standard_signature(
     config: SenderConfig, families: tuple[str, ...] = ("webhook",)
 ) -> StandardSignature:
     """
-    Return the proof for the secrets and the tolerance of *config*.
-
-    Raises:
-        ConfigurationInvalid: A secret has another form.
+    Return the proof for the secrets and the tolerance of *config*; raises ConfigurationInvalid.
     """
     config.keys(_decoded, _EXPECTED)
     secrets = config.source.secrets
@@ -111,7 +108,7 @@ def _decoded(secret: str) -> bytes:
 
 
 def _check(key: bytes) -> Verify:
-    # Not above: it takes longer to import than all else of a sender, and few have a public key.
+    # Not at the top: it is slow to import, and few sources have a public key.
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 

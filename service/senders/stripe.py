@@ -1,8 +1,8 @@
 """
 Stripe. HMAC-SHA256 of "<t>.<body>", hex, in ``Stripe-Signature: t=…,v1=…``.
 
-The secret is text, ``whsec_`` included. While it is rolled there is one v1 for each; other schemes
-do not count. A retry has a new t. ``created`` counts whole seconds.
+The secret is used as text, ``whsec_`` included. During a roll there is one v1 for each secret;
+other schemes are ignored. A retry has a new t. ``created`` has whole seconds.
 
 https://docs.stripe.com/webhooks
 https://docs.stripe.com/webhooks/signature
@@ -44,7 +44,7 @@ class StripeSignature:
     def require(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
         given = require_header(headers, "stripe-signature")
         pairs = [entry.partition("=")[::2] for entry in given.split(",")]
-        # A header that came twice has two, the second behind a blank.
+        # A repeated header has two, the second after a blank.
         stamps = [value for name, value in pairs if name.strip() == "t"]
         if len(stamps) != 1:
             raise SignatureInvalid(f"the signature has {len(stamps)} t, expected one")

@@ -1,11 +1,10 @@
 """
-Supabase database webhooks. A row trigger posts old and new row; nothing is signed.
+Supabase database webhooks. A row trigger posts the old and the new row; nothing is signed.
 
-The headers set on the trigger are the proof: a bearer token, or ``header = "…"``. No event id: rows
-and bodies tell events apart, and only where the row has the time of its change. A delivery that is
-not answered within a second is lost, so reconcile.
-
-What has no time of its own names the row that was there before: it stands right after that one.
+A header set on the trigger is the proof: a bearer token, or ``header = "…"``. There is no event id:
+the table and the body identify an event, but only if the row has its time of change. A delivery not
+answered within a second is lost, so reconcile. A change without a time of its own is ordered right
+after the row that it replaces.
 
 https://supabase.com/docs/guides/database/webhooks
 """
@@ -40,7 +39,7 @@ class Supabase(Sender):
                 yield event
                 continue
             before = self._before(headers, payload)
-            # A time that the write has not moved is that of the row before.
+            # A time that the write did not change belongs to the row before.
             if event.version is None or event.version == before:
                 yield self._after(event, before, payload)
                 continue
@@ -56,7 +55,7 @@ class Supabase(Sender):
         return None if before.problems else before.version
 
     def _after(self, event: Event, before: str | None, payload: dict[str, Any]) -> Event:
-        """Return *event*, which has no time of its own, right after the row that it replaces."""
+        """Order *event*, which has no time of its own, right after the row that it replaces."""
         if payload.get("type") == "INSERT":
             return replace(event, placed="first")
         if before is None:

@@ -1,8 +1,8 @@
 """
-Svix: Standard Webhooks under the header names ``svix-…``, or ``webhook-…`` where the sender
-renamed them. The payload is that of Svix's customer.
+Svix: Standard Webhooks with the headers ``svix-…``, or ``webhook-…`` if the sender renamed them.
+The payload is that of Svix's customer.
 
-Retries go on for about 28 hours, and a delivery can be sent again by hand under its id.
+Retries go on for about 28 hours, and a delivery can be repeated by hand with the same id.
 
 https://docs.svix.com/receiving/verifying-payloads/how-manual
 https://docs.svix.com/retries

@@ -1,4 +1,4 @@
-"""Times as sources write them."""
+"""Parses the times of sources."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import Any, Final
 EXPECTED: Final = "a time: RFC 3339 with an offset, or Unix seconds, milliseconds or microseconds"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# https://www.rfc-editor.org/rfc/rfc3339#section-5.6; datetime.fromisoformat takes much more,
-# week numbers and times without an offset among it.
+# https://www.rfc-editor.org/rfc/rfc3339#section-5.6; datetime.fromisoformat accepts much more, such
+# as week numbers and times without an offset.
 _RFC_3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d+)?(?:([Zz])|([+-]\d\d:\d\d))", re.ASCII
 )
 _NAIVE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?", re.ASCII)
 _UNIX = re.compile(r"\d{1,17}(\.\d{1,9})?", re.ASCII)
-# Seconds reach 10^11 in the year 5138, milliseconds leave it behind in 1973.
+# Seconds reach 10^11 in the year 5138, milliseconds passed it in 1973.
 _UNITS: Final = ((10**11, 1_000_000), (10**14, 1_000), (10**17, 1))
 
 
 def moment(value: Any) -> datetime:
     """
-    Return the instant that *value* names, to the microsecond; finer digits are cut off.
+    Return the time *value*, truncated to microseconds.
 
     Raises:
-        ValueError: It names none. Whether it lies between 1970 and 2286 is not looked at.
+        ValueError: It is no time. The range 1970 to 2286 is not checked.
     """
     if isinstance(value, str):
         return _of_text(value)
@@ -37,11 +37,11 @@ def moment(value: Any) -> datetime:
 
 def in_zone(value: Any, zone: tzinfo | None) -> Any:
     """
-    Return *value* with the offset that *zone* had then, where it is a time without one.
+    Return *value*; a time without an offset gets that of *zone*.
 
-    The hour that comes twice in autumn is read as its first pass: as the second, a change could lie
-    an hour ahead, and keep out all that follow it. What a clock skipped in spring is as far behind
-    the gap as it says.
+    The repeated hour in autumn is read as its first pass: as the second, a change could lie an hour
+    in the future, and block all that follow. A time in the skipped hour of spring is moved forward
+    by the gap.
     """
     if zone is None or not isinstance(value, str) or not _NAIVE.fullmatch(value):
         return value
@@ -50,7 +50,7 @@ def in_zone(value: Any, zone: tzinfo | None) -> Any:
             datetime.fromisoformat(value[:19].replace("t", "T")).replace(tzinfo=zone).utcoffset()
         )
     except ValueError:
-        return value  # no day of any month: whoever reads it says so
+        return value  # not a valid date: the caller reports it
     seconds = int((offset or timedelta()).total_seconds())
     sign, minutes = "-" if seconds < 0 else "+", abs(seconds) // 60
     return f"{value}{sign}{minutes // 60:02d}:{minutes % 60:02d}"

@@ -1,8 +1,8 @@
 """
-Topics that a sender can send: their shape, and of some resources all there are.
+The topics that a sender can send: their pattern, and for some resources the full list.
 
-Only what is surely never sent is refused: a topic that is refused by mistake keeps a right
-configuration from starting, one that is let through by mistake is a mapping that nothing reaches.
+Only topics that are certainly never sent are refused: a wrong refusal keeps a valid configuration
+from starting, while a wrong pass only leaves a mapping without events.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True, slots=True)
 class Topics:
     """
-    What is known of the topics of one kind of sender.
+    The topics of one kind of sender.
 
     Args:
-        shape: A regular expression that all topics match as a whole.
-        ends: By the beginning of a topic, all that may follow it.
-        others: Such as it sends, where *ends* cannot say.
+        shape: A regular expression that every topic matches as a whole.
+        ends: Beginning of a topic → every possible rest.
+        others: Examples of topics outside of *ends*.
     """
 
     shape: str
@@ -38,6 +38,6 @@ class Topics:
 
     @property
     def examples(self) -> tuple[str, ...]:
-        """Those of the resources of which all are known, for hints."""
+        """Topics that it sends, for hints."""
         known = (f"{start}{end}" for start, ends in self.ends.items() for end in ends)
         return (*known, *self.others)

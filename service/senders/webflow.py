@@ -1,9 +1,9 @@
 """
 Webflow's own webhooks. HMAC-SHA256 of "<timestamp>:<body>", hex; the timestamp is in ms.
 
-No event id: item, trigger and lastUpdated tell events apart, and where there is no lastUpdated the
-bytes of the body do. Whether a retry has a new timestamp is not documented; if it has not,
-``tolerance`` must be more than the 30 minutes that retries take.
+There is no event id: item, trigger and lastUpdated identify an event, or else the body. Whether a
+retry has a new timestamp is not documented; if it has not, ``tolerance`` must exceed the 30 minutes
+of the retries.
 
 https://developers.webflow.com/data/docs/working-with-webhooks
 """
@@ -67,7 +67,7 @@ def build(config: SenderConfig) -> Webflow:
     reader = EventReader(
         id=(Place.computed("the event's key", _key),),
         topic=places("triggerType"),
-        # The signed time last: it is that of the sending, not that of the change.
+        # The signed time last: it is the time of sending, not of the change.
         occurred_at=places(
             "payload.lastUpdated",
             "payload.deletedOn",
@@ -83,7 +83,7 @@ def build(config: SenderConfig) -> Webflow:
 
 
 def _events(_: Mapping[str, str], body: bytes) -> Any:
-    """Return one event for each item: published items come several at once."""
+    """Return one event per item: one publish event may hold several."""
     whole = pluck(parse_json(body), "", dict)
     payload = whole.get("payload")
     items = payload.get("items") if isinstance(payload, dict) else None
@@ -95,7 +95,7 @@ def _key(event: Any) -> str | None:
     if not isinstance(item, dict) or "id" not in item:
         return None
     trigger, updated = event.get("triggerType"), item.get("lastUpdated")
-    # An item is deleted once; of any other event without a time two may look alike.
+    # An item is deleted once; other events without a time may look alike.
     if updated is None and trigger != _DELETED:
         return None
     # One request may have written several variants of an item, at one time.
@@ -120,7 +120,7 @@ def _origin(event: Any) -> Origin | None:
 
 
 def _updated(item: dict[str, Any]) -> str | None:
-    """Return when the item was what the event shows; the event itself may have come much later."""
+    """Return when the item had these values; the event may have come much later."""
     try:
         return version(item["lastUpdated"])
     except (KeyError, ValueError):

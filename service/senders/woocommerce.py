@@ -1,9 +1,9 @@
 """
 WooCommerce. One event per request; HMAC-SHA256 of the body, base64.
 
-The delivery id is made of the webhook's id and the second: two events share it. So the body tells
-them apart, and only where the time of the change stands in it, else 5 → 4 → 5 would lose the last.
-A hook that is saved sends an unsigned ping, and is not saved unless that is answered 200.
+The delivery id consists of the webhook's id and the second, so two events may share it. The body
+identifies an event, but only if it has the time of the change (else 5 → 4 → 5 would lose the last).
+Saving a hook sends an unsigned ping, which has to be answered with 200.
 
 https://github.com/woocommerce/woocommerce (plugins/woocommerce/includes/class-wc-webhook.php)
 """
@@ -56,8 +56,8 @@ def _is_ping(headers: Mapping[str, str], body: bytes) -> bool:
 
 
 def build(config: SenderConfig) -> WooCommerce:
-    # WooCommerce signs with the stored secret after decoding its entities; what a person copied
-    # may be from before or after that.
+    # WooCommerce signs with the stored secret after decoding its entities; a person may have copied
+    # it in either form.
     decoded = config.keys(lambda secret: html.unescape(secret).encode(), "text")
     keys = (*decoded, *config.keys(str.encode, "text"))
     return WooCommerce(

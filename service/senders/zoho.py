@@ -1,9 +1,9 @@
 """
 Zoho CRM notifications. The token of the channel comes back in the body: the only proof.
 
-A notice names records, not what they hold: one event for each id, as ``{…, "id": "…"}`` without
-the token, and with the ``affected_fields`` of that record alone. A channel ends after a day at
-most and has to be renewed.
+A notice names records without their values: it becomes one event per id, as ``{…, "id": "…"}``
+without the token, and with the ``affected_fields`` of that record alone. A channel expires after at
+most a day and has to be renewed.
 
 https://www.zoho.com/crm/developer/docs/api/v3/notifications/enable.html
 """
@@ -50,7 +50,7 @@ def _channel(body: bytes) -> str:
 
 
 def _records(_: Mapping[str, str], body: bytes) -> list[Any]:
-    """Return the notice once for each id in it."""
+    """Return one copy of the notice for each id in it."""
     notice = pluck(parse_json(body), "", dict)
     rest = {key: value for key, value in notice.items() if key not in ("token", "ids")}
     affected = notice.get("affected_fields")
@@ -58,7 +58,7 @@ def _records(_: Mapping[str, str], body: bytes) -> list[Any]:
 
 
 def _affected(found: Any, id: Any) -> dict[str, Any]:
-    """Return what ``[{id: [names]}, …]`` says of *id*, if it says anything."""
+    """Return the entry of *id* in ``[{id: [names]}, …]``, if any."""
     entries = found if isinstance(found, list) and isinstance(id, str) else ()
     names = [entry[id] for entry in entries if isinstance(entry, dict) and id in entry]
     return {"affected_fields": names[0]} if names else {}
