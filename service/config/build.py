@@ -59,7 +59,7 @@ def build(environ: Mapping[str, str]) -> Configuration:
 
 
 def _senders(draft: Draft, problems: list[Problem]) -> dict[str, ConfiguredSender]:
-    """Build what can be built; what is wrong with the others goes to *problems*."""
+    """Build the valid sources; the problems of the others go to *problems*."""
     built: dict[str, ConfiguredSender] = {}
     for source in draft.sound_sources():
         try:
@@ -80,7 +80,7 @@ def _fetchers(draft: Draft, problems: list[Problem]) -> dict[str, Fetcher]:
 
 
 def _windowed(settings: Settings, built: Mapping[str, ConfiguredSender]) -> Settings:
-    """Return *settings* with the window and size of its sender for each source that sets none."""
+    """Return *settings*; a source without a dedupe window or size gets its sender's."""
     sources = {
         name: replace(
             source,

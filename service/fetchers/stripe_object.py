@@ -28,7 +28,7 @@ from workers.errors import FetchRefused
 
 THIN: Final = "v2.core.event"
 
-# Type of an object → where one of them is retrieved by id.
+# Object type → path under which objects are retrieved by id.
 PATHS: Final[Mapping[str, str]] = {
     kind: f"/v1/{kind.replace('.', '/')}s"
     for kind in (

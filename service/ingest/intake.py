@@ -73,7 +73,7 @@ class Intake:
         self._reader = Reader(senders, mappings, collections)
         self.outbox = self.patient = outbox  # the second has a longer timeout
         self._wake = wake
-        self.router: DeliveryRouter | None = None  # what keeps a delivery while the store cannot
+        self.router: DeliveryRouter | None = None  # keeps deliveries while the store cannot
         self.clock: StoreClock | None = None  # learns the time from the store's answers
 
     def receive(

@@ -1,1 +1,1 @@
-"""A stand-in Webflow: Data API v1 and v2 over one store, in memory, with faults on request."""
+"""A stand-in Webflow: Data API v1 and v2 on one store, in memory, with faults on request."""

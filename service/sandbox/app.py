@@ -28,8 +28,7 @@ def create_sandbox(site: Site) -> Flask:
     """
     Return an app: v1, v2 under ``/v2``, the control API under ``/_sandbox``, the page at ``/``.
 
-    Faults that break the connection need ``api/http_server.py``; under any other server they
-    answer 504.
+    Faults that break the connection need ``api/http_server.py``; under others they answer 504.
     """
     app = Flask("instep.sandbox", static_folder=None)
     apis: tuple[Api, ...] = (v1(site), v2(site))

@@ -21,7 +21,7 @@ PRODUCTS = 1000
 
 
 class OptionRefused(Exception):
-    """An option that cannot be taken: which, what was found, what was expected."""
+    """An invalid option: its name, what was found, what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,9 @@ def open_site(options: SandboxOptions) -> Site:
     Return the site that *options* describe.
 
     Raises:
-        OptionRefused: a fault, the token or the webhook's URL cannot be taken.
-        SeedRefused: a seed cannot be taken.
-        StateRefused: the state cannot be read.
+        OptionRefused: A fault, the token or the webhook's URL is invalid.
+        SeedRefused: A seed is invalid.
+        StateRefused: The state cannot be read.
     """
     _check(options)
     site = Site(token=options.token, requests_per_minute=options.requests_per_minute, now=time.time)

@@ -19,11 +19,11 @@ from service.sandbox.webhooks.sender import WebhookSender
 
 def start(site: Site, bind: str = "127.0.0.1:0") -> Server:
     """
-    Serve *site* in a thread of this process; port 0 takes a free one, see ``Server.url``.
+    Serve *site* in a thread of this process; port 0 picks a free one, see ``Server.url``.
 
     Raises:
         ValueError: *bind* is not HOST:PORT.
-        OSError: the address is taken.
+        OSError: The address is in use.
     """
     host, _, port = bind.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
@@ -36,7 +36,7 @@ def start(site: Site, bind: str = "127.0.0.1:0") -> Server:
 
 
 def stop(site: Site, server: Server) -> None:
-    """End the server, and with it the calls that a fault holds up, and the webhooks."""
+    """Stop the server, the calls that a fault delays, and the webhooks."""
     site.stopping.set()
     site.hooks.close()
     server.shutdown()
@@ -45,10 +45,10 @@ def stop(site: Site, server: Server) -> None:
 
 def run(bind: str = "127.0.0.1:8900", **options: Any) -> int:
     """
-    Serve a site until SIGTERM or SIGINT; returns the exit code, 2 for what cannot be started.
+    Serve a site until SIGTERM or SIGINT; return the exit code, 2 if it cannot start.
 
-    Prints ``sandbox http://HOST:PORT`` once calls are taken: there is the page, too. What does not
-    come from a file has the same ids on every start (``seeds/samples.py``).
+    Prints ``sandbox http://HOST:PORT`` once it takes calls; the page is there, too. Items that do
+    not come from a file have the same ids on every start (``seeds/samples.py``).
 
     Args:
         options: As of ``SandboxOptions``.

@@ -1,4 +1,4 @@
-"""What the gate needs of an API version: its views, its errors and its headers."""
+"""An API version as the gate sees it: its views, its errors and its headers."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ from service.sandbox.site.site import Site
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
     """
-    A request, as the views see it.
+    A request to a view.
 
     Args:
-        body: The raw body.
-        query: The query, one value per name.
-        fault: The fault that this request meets, or NONE.
-        scopes: What the token may do; None: everything.
+        query: One value per name.
+        fault: The fault of this request, or NONE.
+        scopes: Of the token; None: all.
     """
 
     method: str
@@ -35,24 +34,14 @@ class ApiRequest:
     scopes: frozenset[str] | None = None
 
     def parsed(self) -> Any:
-        """
-        Return the body as JSON.
-
-        Raises:
-            Refused: it is none, or nested too deep to be read.
-        """
+        """Return the body as JSON; raises Refused if it is none, or nested too deeply."""
         try:
             return json.loads(self.body, parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:
             raise Refused("malformed", _as_javascript(error), counted=False) from None
 
     def json(self) -> dict[str, Any]:
-        """
-        Return the body as an object.
-
-        Raises:
-            Refused: it is none.
-        """
+        """Return the body as an object; raises Refused if it is none."""
         data = self.parsed()
         if not isinstance(data, dict):
             raise Refused("malformed", "the body is no object", counted=False)
@@ -64,7 +53,7 @@ def _no_constant(name: str) -> None:
 
 
 def _as_javascript(error: Exception) -> str:
-    """Return why a body is no JSON in the words of JavaScript, which the real one speaks."""
+    """Return why a body is no JSON, in the words of JavaScript: the real API uses them."""
     if isinstance(error, json.JSONDecodeError):
         ended = error.pos >= len(error.doc) or error.msg.startswith("Unterminated")
         if ended:
@@ -115,8 +104,7 @@ class Api:
 
 
 def answer(data: Any, status: int = 200) -> Response:
-    """Return *data* as a JSON response."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    # Half a surrogate pair, which JSON can hold and UTF-8 cannot, goes back as it came: escaped.
+    # Half a surrogate pair, valid in JSON but not in UTF-8, is sent back escaped.
     body = text.encode("utf-8", "backslashreplace")
     return Response(body, status, content_type="application/json; charset=utf-8")

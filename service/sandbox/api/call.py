@@ -1,4 +1,4 @@
-"""One call on its way through the steps of its fault, or straight to its view."""
+"""One call: the steps of its fault, or its view."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class CallRun:
     Args:
         allowance: The token's window as this call finds it.
         valid: Whether the token is.
-        connection: The client's; None under a server other than the stand-in's own.
+        connection: The client's; None under another server.
         response: The answer so far.
     """
 
@@ -40,7 +40,7 @@ class CallRun:
     response: Response = field(default_factory=lambda: Response(status=504))
 
     def run(self) -> Response:
-        """Take every step and return what there is to answer."""
+        """Run every step, and return the answer."""
         taken: dict[Step, Callable[[], object]] = {
             Step.SERVE: self._serve,
             Step.WAIT: lambda: self.site.stopping.wait(self.ask.fault.delay),
@@ -68,7 +68,7 @@ class CallRun:
         except Refused as refused:
             counted = refused.counted
             self.response = self.api.refusal(refused, self.ask.path)
-        # A call with a limit of its own has told of it already.
+        # A call with its own limit has set the headers already.
         if "X-RateLimit-Limit" not in self.response.headers:
             self.response.headers.update(self.api.headers(self.allowance, counted=counted))
 

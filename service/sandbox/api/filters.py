@@ -1,9 +1,9 @@
 """
-Lists by field: ``filter[<slug>][<operator>]=value`` and ``sort[<slug>]=asc``.
+Filters and sorting by field: ``filter[<slug>][<operator>]=value`` and ``sort[<slug>]=asc``.
 
-In Webflow's API description since mid 2026: up to TERMS filters, TEXTS of them searches in texts,
+In Webflow's API description since mid 2026: up to TERMS filters, TEXTS of them text searches,
 IN_VALUES values in a list, SORTS fields to sort by; anything else is a BadArgument. So is an
-operator that does not go with the type of the field, by its public table.
+operator that its public table does not allow for the type of the field.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _TEXT = (*_SAME, *_SEARCH, *_EXISTS)
 _AMOUNT = ("eq", "ne", *_ORDER, "in", "nin", *_EXISTS)
 _CHOICE = (*_SAME, *_EXISTS)
 
-# type: the operators that it knows; a type that is not here knows "exists" alone
+# type: its operators; any other type has only "exists"
 _OPERATORS: dict[str, tuple[str, ...]] = {
     _ID: _SAME,
     "PlainText": _TEXT,
@@ -69,16 +69,16 @@ _TESTS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def is_looked_up(query: Mapping[str, str]) -> bool:
-    """Tell whether *query* asks for items by what they hold."""
+    """Tell whether *query* selects items by their values."""
     return any(name in ("name", "slug") or _is_of(name, "filter") for name in query)
 
 
 def known(query: Mapping[str, str], filters: str) -> Mapping[str, str]:
     """
-    Return what of *query* the site knows, as ``Rules.filters`` says.
+    Return the parts of *query* that the site knows, by ``Rules.filters``.
 
     Raises:
-        Refused: it refuses what it does not know.
+        Refused: The site refuses unknown ones.
     """
     if filters == "answered":
         return query
@@ -93,7 +93,7 @@ def field_tests(query: Mapping[str, str], fields: Mapping[str, Field]) -> list[T
     Return a test for each ``filter`` in *query*.
 
     Raises:
-        Refused: the field, the operator or the value does not fit, or there are too many.
+        Refused: The field, operator or value does not fit, or there are too many.
     """
     terms = _matching(query, "filter", _FILTER)
     if len(terms) > TERMS:
@@ -111,10 +111,10 @@ def field_orders(
     query: Mapping[str, str], fields: Mapping[str, Field]
 ) -> list[tuple[Callable[[Row], Any], bool]]:
     """
-    Return a key and whether it is descending for each ``sort`` in *query*; the first weighs most.
+    Return a key, and whether it is descending, for each ``sort`` in *query*; the first weighs most.
 
     Raises:
-        Refused: the field or the direction does not fit, or there are too many.
+        Refused: The field or direction does not fit, or there are too many.
     """
     orders = []
     for (slug,) in (terms := _matching(query, "sort", _SORT)):
@@ -153,7 +153,7 @@ def _kind(fields: Mapping[str, Field], slug: str) -> str:
 
 
 def _asked(slug: str, kind: str, op: str, query: Mapping[str, str]) -> Any:
-    """Return what a held value is compared with."""
+    """Return the value to compare with."""
     known, text = _OPERATORS.get(kind, _EXISTS), query[f"filter[{slug}][{op}]"]
     if op not in known:
         raise _bad(f"found the operator '{op}' for '{slug}', expected one of {', '.join(known)}")

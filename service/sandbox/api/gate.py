@@ -23,14 +23,14 @@ _PUBLISH = re.compile(r"(/v2)?/sites/[^/]+/publish")
 
 
 class Gate:
-    """Lets the calls of one API through to its views."""
+    """Passes the calls of one API to its views."""
 
     def __init__(self, site: Site, api: Api) -> None:
         self._site = site
         self._api = api
 
     def guard(self, view: View, route: str) -> Callable[..., Response]:
-        """Return *view* behind the gate; *route* is its name in the counts."""
+        """Return *view* with the checks; *route* is its name in the counts."""
 
         def guarded(**ids: str) -> Response:
             return self._pass(lambda ask: view(ask, **ids), route, ids.get("iid"))
@@ -49,7 +49,7 @@ class Gate:
             call = self._site.calls.begin(route, ask.path)
             call.items = max(len(named), len(items))
             header = ask.headers.get("Authorization", "")
-            # Publishing the site has a limit of its own, in both versions.
+            # Publishing the site has its own limit, in both versions.
             counted = not (ask.method == "POST" and _PUBLISH.fullmatch(ask.path))
             allowance, valid = self._site.tokens.admit(header, counted=counted)
             ask = replace(ask, scopes=self._site.tokens.scopes(header))
@@ -75,7 +75,7 @@ def _ask() -> ApiRequest:
 
 
 def _peek(body: bytes) -> Any:
-    """Return the body, for a look at which items it names; None where it cannot be read."""
+    """Return the body, to see which items it names; None if unreadable."""
     try:
         return json.loads(body) if body else None
     except (ValueError, RecursionError):
@@ -86,7 +86,7 @@ def _finish(response: Response, started: float) -> Response:
     response.headers["X-Wf-Rid"] = str(uuid4())
     response.headers["X-Response-Time"] = f"{(time.perf_counter() - started) * 1000:.3f}ms"
     if response.status_code == 204:
-        response.headers.pop("Content-Type", None)  # there is nothing that would be of a type
+        response.headers.pop("Content-Type", None)  # there is no content
     elif not response.is_streamed:  # on errors as well
         response.add_etag(weak=True)
     return response

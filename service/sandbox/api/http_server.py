@@ -1,7 +1,7 @@
 """
 The HTTP server of the stand-in: threads, keep-alive, and connections that can be broken.
 
-Not werkzeug's: that one closes every connection after its answer, and waits 10 ms before it does.
+Not werkzeug's: it closes every connection after the answer, and waits 10 ms before that.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_BODY = 16 * 1024 * 1024  # bytes
 
 
 class Connection:
-    """The client's connection, as a fault may break it."""
+    """The client's connection, which a fault may break."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
@@ -35,24 +35,22 @@ class Connection:
         self.dropped = False
 
     def drop(self, *, reset: bool) -> None:
-        """Have the connection closed without an answer: in order, or with a TCP reset."""
+        """Mark the connection to be closed without an answer, normally or with a TCP reset."""
         self.dropped, self._reset = True, reset
 
     def close(self) -> None:
         """Close it, once the call has been counted."""
         if not self._reset:
-            with suppress(OSError):  # the client has gone first
+            with suppress(OSError):  # the client has closed first
                 self._socket.shutdown(socket.SHUT_RDWR)
             return
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        # close() would wait for the files that the handler has made of the socket, and the
-        # server would say goodbye before it.
+        # close() would wait for the files that the handler made of the socket, and the server would
+        # shut the connection down before that.
         os.close(self._socket.detach())
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection, request by request."""
-
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "instep-sandbox", ""
     disable_nagle_algorithm = True
@@ -63,7 +61,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             super().handle()
         except OSError:
-            self.close_connection = True  # the client has gone, or a fault has closed it
+            self.close_connection = True  # the client has closed, or a fault did
 
     def do_GET(self) -> None:
         try:
@@ -81,7 +79,7 @@ class Handler(BaseHTTPRequestHandler):
             connection.close()
 
     def __getattr__(self, name: str) -> Any:
-        # http.server looks for a method per verb, and answers 501 itself where there is none.
+        # http.server looks for a method per verb, and answers 501 itself without one.
         if name.startswith("do_"):
             return self.do_GET
         raise AttributeError(name)
@@ -98,7 +96,7 @@ class Handler(BaseHTTPRequestHandler):
         """Log nothing: the calls are counted."""
 
     def _body(self) -> bytes | None:
-        """Return the body, or None where it is too large."""
+        """Return the body; None: it is too large."""
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             stream: Any = io.BufferedReader(DechunkedInput(cast("IO[bytes]", self.rfile)))
             body: bytes = stream.read(MAX_BODY + 1)
@@ -172,7 +170,7 @@ class Server(ThreadingMixIn, TCPServer):
     Serves one WSGI application, a thread per connection.
 
     Args:
-        now: What the ``Date`` of an answer goes by, in seconds since 1970.
+        now: Seconds since 1970, for the ``Date`` header.
     """
 
     daemon_threads = True
@@ -188,14 +186,13 @@ class Server(ThreadingMixIn, TCPServer):
         now: Callable[[], float] = time.time,
     ) -> None:
         self.app = app
-        self.host = address[0]  # as it was asked for; the page is opened under no other name
+        self.host = address[0]  # as requested; the page is opened under no other name
         self.now = now
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, Handler)
 
     @property
     def url(self) -> str:
-        """The address under which the server is reached."""
         host, port = self.server_address[:2]
         shown = f"[{host!s}]" if self.address_family == socket.AF_INET6 else host
         return f"http://{shown!s}:{port}"

@@ -34,7 +34,7 @@ _KEYS: dict[str, Callable[[Row], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list; *total* counts what the filters leave."""
+    """One page of a list; *total* counts the filtered items."""
 
     items: list[Item]
     limit: int
@@ -50,14 +50,14 @@ def page(
     live: bool = False,
 ) -> Page:
     """
-    Return the page that *query* asks for; newest first where it names no order.
+    Return the page that *query* asks for; newest first without an order.
 
     Args:
-        fields: The schema, where the list can be filtered and sorted by field.
-        live: Look at the live copies.
+        fields: The schema, if the list can be filtered and sorted by field.
+        live: Use the live copies.
 
     Raises:
-        Refused: a parameter cannot be read.
+        Refused: A parameter is invalid.
     """
     limit = _integer(query, "limit", PAGE, 1, PAGE)
     offset = _integer(query, "offset", 0, 0, None)
@@ -81,7 +81,7 @@ def _sort(rows: list[Row], query: Mapping[str, str], fields: Mapping[str, Field]
     if order not in ("asc", "desc"):
         raise shape("Value (sortOrder) should be equal to one of the allowed values: asc, desc")
     rows.sort(key=lambda row: (_KEYS[by](row), row[0].id), reverse=order == "desc")
-    # The first field outweighs the next: it is sorted by last, and the sort keeps ties in order.
+    # Sorted by the first field last: the sort is stable.
     for key, reverse in reversed(field_orders(query, fields)):
         rows.sort(key=key, reverse=reverse)
 
@@ -116,7 +116,7 @@ def _integer(
     query: Mapping[str, str], name: str, default: int, least: int, most: int | None
 ) -> int:
     text = query.get(name, str(default))
-    # Eighteen digits: more are no offset, and too many make Python refuse to read them.
+    # Eighteen digits: no offset is longer, and Python refuses to read thousands.
     if not text.isascii() or not text.isdigit() or len(text) > 18:
         raise shape(f"Value ({name})'s type should be integer")
     value = int(text)

@@ -1,9 +1,9 @@
 """
-Access to the page and the control API: from this machine only, by programs or the page itself.
+Access to the page and the control API: programs of this machine, and the page itself.
 
-Neither asks for a token, so a page of some other site that is open in a browser of this machine
-must not get through: not by a name of its own that it has pointed at this address (the Host), and
-not by a request that it has the browser send across (Origin, Sec-Fetch-Site, the kind of body).
+Neither asks for a token, so pages of other sites in a browser of this machine must be kept out: by
+the Host, if such a site points its name at this address, and by Origin, Sec-Fetch-Site and content
+type, if it sends a request across.
 """
 
 from __future__ import annotations
@@ -23,18 +23,13 @@ _OWN = ("same-origin", "none")  # of Sec-Fetch-Site: by the page, or by the pers
 
 
 def admit() -> Response | None:
-    """Return the refusal of the request at hand, or None."""
+    """Return the refusal of the current request, or None."""
     reason = _far() or _foreign_host() or _foreign_page() or _foreign_body()
     return answer({"error": reason}, 403) if reason else None
 
 
 def sent() -> Any:
-    """
-    Return the body of the request at hand.
-
-    Raises:
-        ValidationError: it is no JSON.
-    """
+    """Return the body of the current request; raises ValidationError if it is no JSON."""
     try:
         return json.loads(request.get_data())
     except (ValueError, RecursionError) as error:
@@ -58,7 +53,7 @@ def _foreign_host() -> str | None:
 
 def _foreign_page() -> str | None:
     if request.method in _READS:
-        return None  # no other page can read what is answered
+        return None  # no other page can read the answer
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "none")
     if site in _OWN and origin in (None, f"{request.scheme}://{request.host}"):
         return None
@@ -66,7 +61,7 @@ def _foreign_page() -> str | None:
 
 
 def _foreign_body() -> str | None:
-    # What a page may send elsewhere without asking first is never application/json.
+    # A page cannot send application/json to another site without a preflight request.
     if request.method in _READS or request.mimetype in ("", "application/json"):
         return None
     return f"found content type {request.mimetype!r}, expected application/json"

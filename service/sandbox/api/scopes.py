@@ -1,5 +1,5 @@
 """
-What a token may do: the scope that each call of v2 asks for.
+The scopes that the calls of v2 need.
 
 https://developers.webflow.com/data/reference/scopes
 """
@@ -16,12 +16,12 @@ ALL = (
     "sites:write",
 )
 
-# The path after /v2, the scope of a GET, and of anything else; the first that fits counts.
+# The path after /v2, the scope of a GET, and of other methods; the first match counts.
 _NEEDS: tuple[tuple[re.Pattern[str], str | None, str | None], ...] = (
     (re.compile(r"/token/authorized_by"), "authorized_user:read", None),
     (re.compile(r"/token/introspect"), None, None),
     (re.compile(r"/sites/[^/]+/collections"), "cms:read", "cms:write"),
-    # The file asks for no more than sites:read to remove a webhook.
+    # Webflow's description requires only sites:read to remove a webhook.
     (re.compile(r"/webhooks/[^/]+"), "sites:read", "sites:read"),
     (re.compile(r"/sites(/.*)?"), "sites:read", "sites:write"),
     (re.compile(r"/collections/.*"), "cms:read", "cms:write"),
@@ -29,7 +29,7 @@ _NEEDS: tuple[tuple[re.Pattern[str], str | None, str | None], ...] = (
 
 
 def scope_of(method: str, path: str) -> str | None:
-    """Return the scope that a call of v2 needs; None: any valid token will do."""
+    """Return the scope that a call of v2 needs; None: any valid token is enough."""
     tail = path.removeprefix("/v2")
     for pattern, reading, writing in _NEEDS:
         if pattern.fullmatch(tail):

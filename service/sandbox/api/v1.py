@@ -1,5 +1,5 @@
 """
-Data API v1: what the gate needs of it. Its views are in ``v1_items`` and ``v1_sites``.
+Data API v1, as the gate sees it. Its views are in ``v1_items`` and ``v1_sites``.
 
 https://developers.webflow.com/data/v1.0.0/reference
 """
@@ -21,7 +21,7 @@ from service.sandbox.site.site import Site
 VERSION = "1.0.0"
 
 _NUMBERS = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
-# What v1 has and the stand-in does not imitate.
+# Parts of v1 that the stand-in does not imitate.
 _NOT_IMITATED = ("webhooks", "webhooks/<wid>", "orders", "users")
 
 
@@ -37,7 +37,7 @@ def v1(site: Site) -> Api:
 
 
 def _check(ask: ApiRequest) -> None:
-    """Refuse a version other than 1.0.0; v1 takes a request that names none."""
+    """Refuse a version other than 1.0.0; without the header it is 1.0.0."""
     version = ask.headers.get("Accept-Version", VERSION)
     if version != VERSION:
         kind = "version" if _NUMBERS.fullmatch(version) else "no version"

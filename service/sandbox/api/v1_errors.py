@@ -15,7 +15,7 @@ from service.sandbox.faults.faults import Fault
 from service.sandbox.model.rate_window import Allowance
 from service.sandbox.model.refusals import UNDEFINED, FieldRefusal, Refused
 
-# kind: status, name, message; {} takes the text of the refusal
+# kind: status, name, message; {} is the text of the refusal
 KINDS = {
     "malformed": (400, "SyntaxError", "{}"),
     "no version": (400, "InvalidAPIVersion", "Invalid API version: {}"),
@@ -33,14 +33,14 @@ KINDS = {
     "rate": (429, "RateLimit", "Rate limit hit"),
 }
 
-# words of a conflict with the state of the site: what v1 makes of it, instead of Conflict
+# text of a conflict with the state of the site: v1's error, instead of Conflict
 CONFLICTS = {
     "collection structure changed": (400, "CollectionSchemaChangedError", "{}"),
     "multiple domains": (400, "InconsistentPublicationsError", "{}"),
     "site is not published": (404, "NotFound", "Collection not found: null"),
 }
 
-# status: name, of a fault that names none
+# status: default name of a fault
 NAMES = {
     400: "ValidationError",
     401: "Unauthorized",
@@ -50,7 +50,7 @@ NAMES = {
     429: "RateLimit",
 }
 
-# name: message, of a fault that has none; the names are those of every error of v1
+# name: default message of a fault; the names are those of every error of v1
 MESSAGES = {
     "SyntaxError": "Unexpected end of JSON input",
     "InvalidAPIVersion": "Invalid API version",
@@ -68,7 +68,7 @@ MESSAGES = {
     "CollectionSchemaChangedError": "The collection structure changed since the last publish",
 }
 
-# Beside the problems, from the inside of the real one: clients are to ignore it.
+# Internals that the real API sends beside the problems: clients are to ignore them.
 _EXTENSIONS = {
     "input": {"target": "staging", "mode": "staging", "skipInvalidFiles": False},
     "meta": {"authType": "oauth_user"},
@@ -76,7 +76,7 @@ _EXTENSIONS = {
 
 
 def error(status: int, name: str, message: str, path: str, **more: Any) -> Response:
-    """Return an error with the five keys that v1's errors always have."""
+    """Return an error with the five keys of every v1 error."""
     body = {
         "msg": message,
         "code": status,
@@ -139,7 +139,7 @@ def _problem_of(detail: Any) -> str:
 
 
 def headers(allowance: Allowance, *, counted: bool = True) -> dict[str, str]:
-    """Return the rate headers, none where it is not *counted*; v1 has no ``Retry-After``."""
+    """Return the rate headers, none unless *counted*; v1 has no ``Retry-After``."""
     if not counted:
         return {}
     return {

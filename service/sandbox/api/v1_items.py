@@ -1,5 +1,5 @@
 """
-v1: items, flat, one at a time but for publishing and deleting.
+v1: items, flat, one at a time except for publishing and deleting.
 
 https://developers.webflow.com/data/v1.0.0/reference/cms/items
 """
@@ -22,12 +22,12 @@ from service.sandbox.site.site import USER_ID
 
 CID = "/collections/<cid>"
 
-# type, its noun, and the keys of ``fields`` that the shape check looks at; null passes it
+# type, its noun, and the keys of ``fields`` whose type is checked; null passes
 _KINDS = ((str, "string", ("name", "slug")), (bool, "boolean", ("_archived", "_draft")))
 
 
 def shown(item: Item, collection: Collection) -> dict[str, Any]:
-    """Return the staged copy of an item as v1 shows it: flat, a switch never empty."""
+    """Return the staged copy of an item in v1's form: flat, a switch never empty."""
     switches = {one.slug: False for one in collection.fields.values() if one.type == "Switch"}
     published = format_time(item.published) if item.published else None
     return {
@@ -47,7 +47,7 @@ def shown(item: Item, collection: Collection) -> dict[str, Any]:
 
 
 def body_of(ask: ApiRequest) -> Mapping[str, Any]:
-    """Return the body of a request as an object; one without a body is one without keys."""
+    """Return the body as an object; an empty body is an empty object."""
     data = ask.parsed() if ask.body.strip() else {}
     return data if isinstance(data, dict) else {}
 
@@ -56,14 +56,14 @@ def edit_of(
     ask: ApiRequest, collection: Collection, id: str, *, needed: tuple[str, ...] = ()
 ) -> Edit:
     """
-    Return what a body changes of the item *id*; flags and ids travel among the fields.
+    Return the changes of a body to the item *id*; flags and ids are among the fields.
 
     Args:
         needed: The keys that ``fields`` must have.
 
     Raises:
-        Refused: ``fields`` is missing or no object, or one of the keys that every collection has
-            is missing or of another type.
+        Refused: ``fields`` is missing or no object, or a key of every collection is missing or of
+            another type.
     """
     fields = _fields_of(ask)
     for slug in needed:
@@ -73,7 +73,7 @@ def edit_of(
         for slug in slugs:
             if not isinstance(fields.get(slug), kind | None):
                 raise shape(f"'fields.{slug}' must be of {noun} type")
-    # The ids of the item itself say nothing new; any other is a field that there is not.
+    # The item's own ids are ignored; any other value is an unknown field.
     for slug, own in (("_id", id), ("_cid", collection.id)):
         if fields.get(slug) == own:
             del fields[slug]
@@ -90,7 +90,7 @@ def _fields_of(ask: ApiRequest) -> dict[str, Any]:
 
 
 def ids_of(ask: ApiRequest) -> list[str]:
-    """Return the ids that a body names, each once."""
+    """Return the ids in a body, without duplicates."""
     ids = body_of(ask).get("itemIds")
     if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
         raise shape("'itemIds' is required")
@@ -137,7 +137,7 @@ class ItemViews(Views):
         return answer(shown(item, collection))
 
     def replace(self, ask: ApiRequest, cid: str, iid: str) -> Response:
-        """Replace an item; a flag that is not named takes the default of its column: false."""
+        """Replace an item; a missing flag becomes false."""
         collection = self.site.collection(cid)
         edit = edit_of(ask, collection, iid, needed=("name", "slug"))
         made = Edit(iid, edit.fields, bool(edit.archived), bool(edit.draft))
@@ -174,7 +174,7 @@ class ItemViews(Views):
         return True
 
     def _delete(self, ask: ApiRequest, collection: Collection, ids: list[str]) -> None:
-        if is_live(ask):  # takes the live copy away only
+        if is_live(ask):  # removes the live copy only
             unpublish(self.site, collection, ids)
         else:
             delete(self.site, collection, ids)
@@ -187,8 +187,8 @@ def is_live(ask: ApiRequest) -> bool:
     """
     Tell whether a request is for the live copy as well.
 
-    Only ``live=true`` was ever seen at work. Anything else is taken for the staged copy alone, so
-    that a client which relies on it sees nothing go live.
+    Only ``live=true`` was ever observed. Any other value counts as staged only, so that a client
+    that relies on it sees nothing go live.
     """
     return ask.query.get("live") == "true"
 

@@ -1,7 +1,7 @@
 """
-v1: whose token it is, the site and its domains, publishing it, its collections.
+v1: the owner of the token, the site and its domains, publishing, collections.
 
-Lists are bare arrays. What is not the site's own is made up here: nothing depends on it.
+Lists are bare arrays. Values beyond the site's own are made up: nothing depends on them.
 
 https://developers.webflow.com/data/v1.0.0/reference/sites
 https://developers.webflow.com/data/v1.0.0/reference/meta/get-authorized-info
@@ -72,7 +72,7 @@ class SiteViews(Views):
         )
 
     def user(self, ask: ApiRequest) -> Response:
-        # Wrapped, as the official client types it; the page shows the four keys bare.
+        # Wrapped, as in the official client's types; the page shows the four keys bare.
         account = {
             "_id": ACCOUNT_ID,
             "email": "sandbox@example.com",
@@ -93,7 +93,7 @@ class SiteViews(Views):
         return answer([{"_id": one.id, "name": one.url} for one in self.site.domains])
 
     def publish(self, ask: ApiRequest, sid: str) -> Response:
-        """Publish the site, by the names of its domains; v2 goes by their ids."""
+        """Publish the site, by the names of its domains; v2 uses their ids."""
         self.site.require(sid)
         names = self._named(body_of(ask).get("domains"))
         if check_limit(self.site).waits:
@@ -111,7 +111,7 @@ class SiteViews(Views):
         return answer(_collection(found) | {"fields": fields_v1(found.id, found.fields.values())})
 
     def _named(self, names: Any) -> list[str]:
-        """Return *names*, where the site has them all."""
+        """Return *names* if the site has them all."""
         if not isinstance(names, list) or not names:
             raise shape("'domains' is required")
         known = [SUBDOMAIN, *(one.url for one in self.site.domains)]

@@ -20,7 +20,6 @@ from service.sandbox.site.site import Site
 
 
 def v2(site: Site) -> Api:
-    """Return version 2."""
     views = (Sites(site), Collections(site), Items(site), Webhooks(site))
     routes = tuple(route for one in views for route in one.routes())
     return Api(
@@ -35,7 +34,7 @@ def v2(site: Site) -> Api:
 
 
 def _check(ask: ApiRequest) -> None:
-    """Refuse what the token has no scope for; v2 knows no version header."""
+    """Refuse calls beyond the token's scopes; v2 has no version header."""
     needed = scope_of(ask.method, ask.path)
     if needed is not None and ask.scopes is not None and needed not in ask.scopes:
         raise Refused("scopes", needed)

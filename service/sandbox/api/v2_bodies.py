@@ -1,5 +1,5 @@
 """
-What v2 reads from paths, queries and bodies, before anything is looked up.
+Reads v2's paths, queries and bodies, before anything is looked up.
 
 https://developers.webflow.com/data/reference/cms
 """
@@ -23,14 +23,14 @@ _NOUNS = {bool: "boolean", dict: "object", str: "string", list: "array"}
 
 
 def require_id(id: Any) -> str:
-    """Return *id*; raises Refused where it is no id at all."""
+    """Return *id*; raises Refused if it is malformed."""
     if not isinstance(id, str) or not ID.fullmatch(id):
         raise Refused("id", str(id))
     return id
 
 
 def require_type(data: Mapping[str, Any], key: str, kind: type, *, required: bool = False) -> Any:
-    """Return the value of *key*, None where it is absent; raises Refused on any other type."""
+    """Return the value of *key*, None if absent; raises Refused for any other type."""
     if key not in data:
         if required:
             raise shape(f"Value should have required property '{key}'")
@@ -41,7 +41,7 @@ def require_type(data: Mapping[str, Any], key: str, kind: type, *, required: boo
 
 
 def entries_of(data: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the entries of ``items``: objects, at most BATCH of them."""
+    """Return the entries of ``items``: objects, at most BATCH."""
     entries = data.get("items")
     if not isinstance(entries, list):
         raise shape("Value (items)'s type should be array")
@@ -49,7 +49,7 @@ def entries_of(data: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def require_batch(entries: list[Any], key: str) -> list[dict[str, Any]]:
-    """Return *entries*, found under *key*, where they are objects and no more than BATCH."""
+    """Return *entries*, found under *key*, if they are at most BATCH objects."""
     if not 1 <= len(entries) <= BATCH:
         bound = "more than 100" if entries else "fewer than 1"
         raise shape(f"Value ({key}) should NOT have {bound} items")
@@ -60,12 +60,11 @@ def require_batch(entries: list[Any], key: str) -> list[dict[str, Any]]:
 
 def edit_of(site: Site, entry: Mapping[str, Any], id: str) -> Edit:
     """
-    Return what an entry of a body changes of the item *id*.
-
-    Keys that can only be read, as ``lastUpdated``, are passed over.
+    Return the changes of an entry to the item *id*; read-only keys such as ``lastUpdated`` are
+    ignored.
 
     Raises:
-        Refused: a key is of the wrong type, or there is nothing to change.
+        Refused: A key is of the wrong type, or there is nothing to change.
     """
     for key, kind in _TYPES.items():
         require_type(entry, key, kind)
@@ -78,14 +77,14 @@ def edit_of(site: Site, entry: Mapping[str, Any], id: str) -> Edit:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The items that a body names, and the locales of those that it names locales for."""
+    """The items named in a body, and the locales named for some of them."""
 
     ids: list[str]
     locales: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def named_in(site: Site, data: Mapping[str, Any]) -> Named:
-    """Return what a body names, as ``items`` or as ``itemIds``."""
+    """Return the items named in a body, as ``items`` or as ``itemIds``."""
     if "items" not in data:
         ids = data.get("itemIds")
         if not isinstance(ids, list):
@@ -100,13 +99,13 @@ def named_in(site: Site, data: Mapping[str, Any]) -> Named:
 
 
 def locale_of(site: Site, entry: Mapping[str, Any]) -> str:
-    """Return the locale that ``cmsLocaleId`` of a body or a query names, else the primary one."""
+    """Return the locale in ``cmsLocaleId`` of a body or a query, by default the primary one."""
     id = require_type(entry, "cmsLocaleId", str)
     return PRIMARY_ID if id is None else _known(site, id)
 
 
 def locales_of(site: Site, entry: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the locales of ``cmsLocaleIds``, else the primary one alone."""
+    """Return the locales in ``cmsLocaleIds``, by default the primary one."""
     ids = require_type(entry, "cmsLocaleIds", list)
     if not ids:
         return (PRIMARY_ID,)
@@ -116,7 +115,7 @@ def locales_of(site: Site, entry: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def listed_locales(site: Site, query: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the locales of a list: ``cmsLocaleId``, several of them with commas between."""
+    """Return the locales of a list: ``cmsLocaleId``, comma-separated."""
     if not query.get("cmsLocaleId"):
         return (PRIMARY_ID,)
     ids = query["cmsLocaleId"].split(",")

@@ -119,7 +119,7 @@ def _whole(found: Collection) -> dict[str, Any]:
 
 
 def _shown(one: Field) -> dict[str, Any]:
-    """Return a field as it is answered to those who change it: ``metadata``, as it was sent."""
+    """Return a field as answered to its editor: with ``metadata`` as it was sent."""
     shown = {key: value for key, value in one.as_v2().items() if value is not None}
     keys = {"Option": "options", "Reference": "collectionId", "MultiReference": "collectionId"}
     if one.type in keys:
@@ -137,7 +137,7 @@ def _find(collection: Collection, fid: str) -> Field:
 
 
 def _order(site: Site, data: Any) -> dict[str, Any]:
-    """Return the arguments of a field from its description; raises Refused on a wrong one."""
+    """Return the arguments of a field from its description; raises Refused if invalid."""
     if not isinstance(data, Mapping):
         raise shape("Value (fields[])'s type should be object")
     kind = require_type(data, "type", str, required=True)

@@ -48,7 +48,7 @@ KINDS = {
     "rate": (429, "too_many_requests", "Too Many Requests"),
 }
 
-# status: code, message, of a fault that names neither
+# status: default code and message of a fault
 FAILURES = {
     400: ("validation_error", "Validation Error"),
     401: ("not_authorized", "Request not authorized"),
@@ -63,7 +63,7 @@ FAILURES = {
 
 
 def error(status: int, code: str, message: str, details: Any = ()) -> Response:
-    """Return an error with the four keys that v2's errors always have."""
+    """Return an error with the four keys of every v2 error."""
     body = {
         "message": message,
         "code": code,
@@ -74,24 +74,23 @@ def error(status: int, code: str, message: str, details: Any = ()) -> Response:
 
 
 def refusal(refused: Refused) -> Response:
-    """Return the answer for what was refused."""
     status, code, message = KINDS[refused.kind]
     details = [
         {"param": one.slug, "description": f"{one.reason}: {one.quoted}"} for one in refused.fields
     ]
-    # The words for a shape stand in an array, where a quote of theirs is escaped.
+    # The text for a shape is in a JSON array, where quotes are escaped.
     text = json.dumps(refused.text)[1:-1] if refused.kind == "shape" else refused.text
     return error(status, code, message.replace("{}", text), details)
 
 
 def failure(fault: Fault) -> Response:
-    """Return the answer of a ``status`` fault; a message of its own is sent as it stands."""
+    """Return the answer of a ``status`` fault; its own message is sent unchanged."""
     code, message = FAILURES.get(fault.status, ("internal_error", "An Internal Error occurred"))
     return error(fault.status, fault.code or code, fault.message or message, fault.details)
 
 
 def headers(allowance: Allowance) -> dict[str, str]:
-    """Return the rate headers; ``Retry-After`` stands on every answer, 200 included."""
+    """Return the rate headers; every answer has ``Retry-After``, even a 200."""
     return {
         "X-RateLimit-Limit": str(allowance.limit),
         "X-RateLimit-Remaining": str(allowance.remaining),

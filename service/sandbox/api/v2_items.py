@@ -85,7 +85,7 @@ class Items(Views):
     def _listed(
         self, collection: Collection, locale: str, query: Mapping[str, str]
     ) -> Mapping[str, Item]:
-        """Return the items of *locale* that *query* is asked of: of now, or of a while ago."""
+        """Return the items of *locale* that *query* sees: the current ones, or older ones."""
         items = collection.variants(locale).items
         if not self.site.rules.filter_lag or not is_looked_up(query):
             return items
@@ -108,7 +108,7 @@ class Items(Views):
         writer = self._writer(ask, collection, live=live)
         taken = ask.fault.keep(self._slugged(collection, edits))
         made = self._answered(collection, taken, writer.create(taken))
-        # The file describes an answer with the keys of an item, also where several are made.
+        # Webflow's description gives the answer the keys of an item, even for several.
         return answer(made[0] | {"items": made} if "items" in data else made[0], 202)
 
     def create_in_locales(self, ask: ApiRequest, cid: str) -> Response:
@@ -128,7 +128,7 @@ class Items(Views):
         taken = ask.fault.keep(variants)
         items = writer.create(taken, ids=[id for id in ids for _ in locales])
         made = self._answered(collection, taken, items)
-        # The file's schema describes one item with its locales, its examples a list of variants.
+        # Its schema describes one item with its locales, its examples a list of variants.
         return answer(made[0] | {"cmsLocaleIds": list(locales), "items": made}, 202)
 
     def update(self, ask: ApiRequest, cid: str, iid: str, *, live: bool = False) -> Response:
@@ -153,7 +153,7 @@ class Items(Views):
     def take_away(
         self, ask: ApiRequest, cid: str, iid: str | None = None, *, how: Callable[..., None]
     ) -> Response:
-        """Delete or unpublish one item in one locale, or those that the body names."""
+        """Delete or unpublish one item in one locale, or the items named in the body."""
         if iid is None:
             named = named_in(self.site, ask.json())
         else:
@@ -190,7 +190,7 @@ class Items(Views):
         edits: Sequence[Edit],
         locales: Sequence[str] = (PRIMARY_ID,),
     ) -> list[Edit]:
-        """Return *edits*, each with a slug that is free in *locales* where it needs one."""
+        """Return *edits*, with a slug that is free in *locales* where one is needed."""
         taken = collection.taken(locales)
         made = []
         for edit in edits:
@@ -206,7 +206,7 @@ class Items(Views):
     def _answered(
         self, collection: Collection, edits: Sequence[Edit], items: Sequence[Item]
     ) -> list[dict[str, Any]]:
-        """Return *items* as the answer to their writing shows them."""
+        """Return *items* as the answer to a write shows them."""
         made = []
         for edit, item in zip(edits, items, strict=True):
             shown = self._shown(item)
@@ -221,7 +221,7 @@ class Items(Views):
 
 
 def shown(item: Item, copy: Copy, locale: str | None) -> dict[str, Any]:
-    """Return one copy of an item as v2 shows it; *locale* is None on a site without any."""
+    """Return one copy of an item in v2's form; *locale* is None on a site without locales."""
     return {
         "id": item.id,
         "cmsLocaleId": locale,

@@ -1,5 +1,5 @@
 """
-Data API v2: the site, its domains, publishing it, and who the token belongs to.
+Data API v2: the site, its domains, publishing, and the owner of the token.
 
 https://developers.webflow.com/data/reference/sites
 https://developers.webflow.com/data/reference/token
@@ -46,7 +46,7 @@ class Sites(Views):
         return answer(self._shown())
 
     def refuse(self, ask: ApiRequest, sid: str) -> Response:
-        """Refuse what takes an Enterprise workspace."""
+        """Refuse a call that needs an Enterprise workspace."""
         self.site.require(require_id(sid))
         raise Refused("enterprise")
 
@@ -57,7 +57,7 @@ class Sites(Views):
     def publish(self, ask: ApiRequest, sid: str) -> Response:
         self.site.require(require_id(sid))
         sent = ask.json() if ask.body else {}
-        # Clients of the CMS's own send null for what they were given no value of.
+        # The CMS's own clients send null for missing values.
         data = {key: value for key, value in sent.items() if value is not None}
         domains = self._named_domains(data)
         subdomain = require_type(data, "publishToWebflowSubdomain", bool) or False
@@ -104,7 +104,7 @@ class Sites(Views):
         return answer({"authorization": authorization, "application": application})
 
     def _require_domains_of(self, sid: str) -> None:
-        # Listing domains is the one call of a site that documents no 400.
+        # Of the calls of a site, only the list of domains documents no 400.
         if sid != SITE_ID:
             raise Refused("site", sid)
 
@@ -148,7 +148,7 @@ def _turned_away(limit: PublishLimit) -> Response:
 
 
 def _with_limit(response: Response, limit: PublishLimit) -> Response:
-    """Give *response* the headers of the site's own limit, in the place of the token's."""
+    """Set the headers of the site's own limit, instead of the token's."""
     response.headers["X-RateLimit-Limit"] = "1"
     response.headers["X-RateLimit-Remaining"] = "0"
     response.headers["X-RateLimit-Reset"] = str(limit.resets)

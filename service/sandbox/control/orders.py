@@ -20,10 +20,10 @@ _FOR_EVER = ("null", "always")  # of ``times``
 
 def arm(faults: Faults, order: Any) -> Fault:
     """
-    Arm the fault that *order* describes, once unless it says ``times`` or ``seconds``.
+    Arm the fault that *order* describes, for one call unless it has ``times`` or ``seconds``.
 
     Raises:
-        ValidationError: the order has an unknown key, or a value that does not fit.
+        ValidationError: It has an unknown key or an invalid value.
     """
     read = FaultOrder().load(order)
     seconds = read.pop("seconds", None)
@@ -35,14 +35,13 @@ def arm(faults: Faults, order: Any) -> Fault:
 
 def order_of(words: str) -> dict[str, Any]:
     """
-    Return the order that *words* spell: ``status=503,seconds=30`` or ``slow,delay=5,method=PATCH``.
+    Return the order in *words*: ``status=503,seconds=30`` or ``slow,delay=5,method=PATCH``.
 
-    The first may be the fault alone, and where there is none it is ``status``; the keys of
-    ``match`` stand beside the others. Words that begin with a brace are JSON, as the control API
-    takes it.
+    The first word may be the fault alone; the default is ``status``. The keys of ``match`` are
+    written beside the others. Words that begin with a brace are JSON, as for the control API.
 
     Raises:
-        ValidationError: they are no list of ``key=value``.
+        ValidationError: They are no list of ``key=value``.
     """
     if words.lstrip().startswith("{"):
         try:
@@ -72,9 +71,9 @@ def register(
     site: Site, url: str, secret: str | None = None, triggers: Sequence[str] | None = None
 ) -> list[Registration]:
     """
-    Have the site tell *url* of *triggers*, by default of all; with one secret for all of them.
+    Register *url* for *triggers*, by default for all, with one secret.
 
-    What is registered with the same address and trigger is replaced.
+    A registration with the same URL and trigger is replaced.
     """
     made: list[Registration] = []
     for trigger in triggers or RAISED:

@@ -1,7 +1,7 @@
 """
-The control API, under ``/_sandbox``: faults, tokens, budget, and the store seen from inside.
+The control API, under ``/_sandbox``: faults, tokens, budget, and the contents of the store.
 
-It asks for no token: it answers local callers only (``api/local_callers.py``).
+It needs no token: it answers local callers only (``api/local_callers.py``).
 """
 
 from __future__ import annotations
@@ -28,13 +28,10 @@ from service.sandbox.site.site import Site
 
 
 class Control:
-    """The views of the control API."""
-
     def __init__(self, site: Site) -> None:
         self._site = site
 
     def blueprint(self) -> Blueprint:
-        """Return the control API, to be registered."""
         made = Blueprint("control", __name__, url_prefix="/_sandbox")
         rules: tuple[tuple[str, str, View], ...] = (
             ("GET", "/faults", self.faults),
@@ -170,7 +167,7 @@ class Control:
             for slug in order["remove"]:
                 collection.fields.pop(slug, None)
             for one in order["add"]:
-                # A field that is made anew is another one, with options of its own.
+                # A recreated field is a new one, with its own options.
                 collection.put_field(replace(_field(one), id=secrets.token_hex(16)))
             collection.blocked = order.get("blocked", collection.blocked)
             collection.changed = order.get("changed", collection.changed)

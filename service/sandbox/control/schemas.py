@@ -1,6 +1,4 @@
-"""
-What the control API takes, as marshmallow schemas: unknown keys are errors.
-"""
+"""The bodies of the control API, as marshmallow schemas: unknown keys are errors."""
 
 from __future__ import annotations
 
@@ -32,7 +30,7 @@ def _number_or_objects(items: Any) -> None:
 
 
 class MatchOrder(Schema):
-    """Which calls a fault meets."""
+    """The calls that a fault affects."""
 
     method = _text()
     path = _text()
@@ -43,7 +41,7 @@ class MatchOrder(Schema):
 
 
 class FaultOrder(Schema):
-    """One fault: once, unless it says ``times`` or ``seconds``; ``times: null`` is for ever."""
+    """A fault: for one call, unless it has ``times`` or ``seconds``; ``times: null``: for ever."""
 
     kind = _text(required=True, data_key="fault", validate=validate.OneOf(tuple(STEPS)))
     times = fields.Integer(allow_none=True, validate=validate.Range(min=1))
@@ -54,7 +52,7 @@ class FaultOrder(Schema):
     status = fields.Integer(validate=validate.Range(min=200, max=599))
     message = _text()
     code = _text()
-    details = fields.List(fields.Raw())  # objects, texts and lists were seen
+    details = fields.List(fields.Raw())  # objects, texts and lists were observed
     retry_after = fields.Integer(validate=validate.Range(min=0))
     location = _text(validate=_LINE)
     body = _text()
@@ -66,7 +64,7 @@ class FaultOrder(Schema):
 
 
 class TokenOrder(Schema):
-    """Revoke a token, make it valid again, or add one; without ``token`` the main one."""
+    """Revoke a token, make it valid again, or add one; by default the main token."""
 
     valid = fields.Boolean(required=True)
     token = _text(validate=_TOKEN)
@@ -74,7 +72,7 @@ class TokenOrder(Schema):
 
 
 class BudgetOrder(Schema):
-    """Change a token's window; without ``token`` the main one's."""
+    """Change the window of a token; by default of the main one."""
 
     token = _text()
     used = fields.Integer(validate=validate.Range(min=0))
@@ -86,14 +84,14 @@ class BudgetOrder(Schema):
 
 
 class FieldOrder(Schema):
-    """A field, in the words of v2's Get Collection."""
+    """A field, in the form of v2's Get Collection."""
 
     slug = _text(required=True)
     type = _text(required=True, validate=validate.OneOf(tuple(TYPES)))
     name = _text(data_key="displayName")
     required = fields.Boolean(data_key="isRequired")
     validations = fields.Dict()
-    options = fields.List(_text())  # labels; the ids are made from them
+    options = fields.List(_text())  # labels; the ids are derived from them
 
 
 class CollectionOrder(Schema):
@@ -108,7 +106,7 @@ class CollectionOrder(Schema):
 
 
 class SchemaOrder(Schema):
-    """A change of a collection's schema; ``blocked``: why writes are refused with 409, or null."""
+    """A change of a schema; ``blocked``: the reason for which writes get 409, or null."""
 
     collection = _text()
     add = fields.List(fields.Nested(FieldOrder), load_default=list)
@@ -131,14 +129,14 @@ class ItemOrder(Schema):
 
 
 class ClockOrder(Schema):
-    """How far the stand-in's clock is off the true time."""
+    """The offset of the stand-in's clock from the true time."""
 
     # seconds ahead; below 0, behind
     offset = fields.Float(required=True, validate=validate.Range(min=-FARTHEST, max=FARTHEST))
 
 
 class WebhookOrder(Schema):
-    """A webhook, for all triggers unless some are named."""
+    """A webhook, by default for all triggers."""
 
     url = fields.Url(required=True, schemes={"http", "https"}, require_tld=False)
     secret = _text()
@@ -147,7 +145,7 @@ class WebhookOrder(Schema):
 
 
 class RulesOrder(Schema):
-    """What to change of the rules of the site; a key that is not named stays."""
+    """Changes of the site's rules; missing keys stay as they are."""
 
     item_limit = fields.Integer(allow_none=True, validate=validate.Range(min=0))
     filter_lag = fields.Float(validate=validate.Range(min=0, max=LONGEST))

@@ -1,6 +1,4 @@
-"""
-The control API of the site as a whole: its plan, its locales, its domains, how strict it is.
-"""
+"""The control API of the site as a whole: its plan, locales, domains and rules."""
 
 from __future__ import annotations
 
@@ -25,7 +23,7 @@ View = Callable[..., Response]
 
 class SiteOrder(RulesOrder):
     """
-    What to change of the site; a key that is not named stays.
+    Changes of the site; missing keys stay as they are.
 
     ``locales`` are tags, the primary one first, or null for a site without localization;
     ``published`` false is a site that was never published.
@@ -45,13 +43,10 @@ class SiteOrder(RulesOrder):
 
 
 class SiteControl:
-    """The views of the site as a whole."""
-
     def __init__(self, site: Site) -> None:
         self._site = site
 
     def rules(self) -> tuple[tuple[str, str, View], ...]:
-        """Return method, rule and view of each route."""
         return (("GET", "/site", self.site), ("POST", "/site", self.set_site))
 
     def site(self) -> Response:

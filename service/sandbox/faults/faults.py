@@ -1,7 +1,7 @@
 """
 Injected faults: what goes wrong, for which calls, and how often.
 
-STEPS says what each fault does to a call, step by step; ``gate`` takes the steps.
+STEPS lists what each fault does to a call; ``call`` runs the steps.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from service.sandbox.model.records import LOST, Edit
 
 
 class Step(StrEnum):
-    """One thing that is done with a call."""
+    """One step of a call."""
 
     SERVE = "serve"  # as if there were no fault
     WAIT = "wait"  # for the fault's delay
@@ -48,7 +48,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
 }
 
 _OF_A_FIELD = frozenset({"drop-field", "lost-image"})
-_WRITES = frozenset({"lost-image", "schema-changed"})  # reads do not meet these
+_WRITES = frozenset({"lost-image", "schema-changed"})  # they do not affect reads
 
 
 def takes(kind: str) -> Iterator[str]:
@@ -74,14 +74,14 @@ class Target(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Match:
     """
-    Which calls a fault meets; what is None or empty is not asked.
+    Which calls a fault affects; None or empty matches any.
 
     Args:
-        path: The path, where ``*`` stands for anything.
+        path: May hold ``*`` for anything.
         item: The item's id, in the path or in the body.
         more_than: Only calls that name more items than this.
         fewer_than: Only calls that name fewer items than this.
-        field: Only writes that hold this field.
+        field: Only writes with this field.
     """
 
     method: str | None = None
@@ -111,10 +111,10 @@ class Fault:
     Args:
         kind: A key of STEPS.
         delay: Seconds that WAIT waits and TRICKLE takes.
-        slug: The field that ``drop-field`` does not write, or that ``lost-image`` empties, by
-            default every field that is sent a file.
-        status: The status of REFUSE; message, code, details, retry_after, location and body
-            shape its answer, each with a default that fits the status.
+        slug: The field that ``drop-field`` drops, or that ``lost-image`` empties, by default every
+            field with a file.
+        status: Of REFUSE; message, code, details, retry_after, location and body shape its answer,
+            each with a default that fits the status.
     """
 
     kind: str
@@ -132,12 +132,11 @@ class Fault:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """What is done with a call that meets this fault."""
         return STEPS.get(self.kind, (Step.SERVE,))
 
     @property
     def words(self) -> str:
-        """What it does and to which calls, as far as it is no default."""
+        """Its effect and its match, without defaults."""
         told = {
             **{key: getattr(self, key) for key in takes(self.kind)},
             **{key: getattr(self, key) for key in ("message", "code", "retry_after")},
@@ -173,13 +172,13 @@ class Fault:
 
 def _is_file(value: Any) -> bool:
     first = value[0] if isinstance(value, list) and value else value
-    # A video is read back, and may be sent again, as an object with a URL and metadata.
+    # A video may be sent as it is read back: an object with a URL and metadata.
     return (
         isinstance(first, dict) and not first.keys().isdisjoint(("url", "fileId"))
     ) and "metadata" not in first
 
 
-NONE = Fault("none")  # what a call meets that meets no fault
+NONE = Fault("none")  # the fault of a call without one
 
 
 @dataclass(slots=True)
@@ -190,7 +189,7 @@ class _Armed:
 
 
 class Faults:
-    """The faults that are waiting for calls, first come first served."""
+    """The armed faults, in order; the first match is used."""
 
     def __init__(self, *, now: Callable[[], float]) -> None:
         self._now = now
@@ -218,7 +217,6 @@ class Faults:
         self._armed = [one for one in self._armed if id not in (None, one.fault.id)]
 
     def as_list(self) -> list[dict[str, Any]]:
-        """Return what is armed, in order."""
         return [
             {
                 "id": one.fault.id,

@@ -1,1 +1,1 @@
-"""What each type of field takes and reads back."""
+"""What each type of field accepts and returns."""

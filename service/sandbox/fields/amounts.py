@@ -1,4 +1,4 @@
-"""What a field of numbers takes. All wordings are inferred."""
+"""Validation of number fields. All wordings are inferred."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WRITTEN_OUT = 1e21
 
 
 def number(sent: Sent) -> int | float:
-    """Return a number as a double reads back: ``3.0`` as 3, 2**53 + 1 as 2**53."""
+    """Return a number as a double returns it: ``3.0`` as 3, 2**53 + 1 as 2**53."""
     value = double(sent.value)
     if value is None:
         raise ValueRefused("Expected value to be a number", sent.value)
@@ -42,7 +42,7 @@ def _bounded(sent: Sent, value: int | float) -> int | float:
 
 
 def double(value: Any) -> int | float | None:
-    """Return a number as a double holds it, whole ones as such; None for what is no number."""
+    """Return a number as a double, whole ones as int; None: it is no number."""
     if not is_number(value):
         return None
     try:
@@ -55,6 +55,6 @@ def double(value: Any) -> int | float | None:
 
 
 def decimals(value: int | float) -> int:
-    """Return how many decimal places *value* is written with."""
+    """Return the number of decimal places of *value* as written."""
     exponent = Decimal(repr(value)).normalize().as_tuple().exponent
     return max(-exponent, 0) if isinstance(exponent, int) else 0

@@ -1,5 +1,5 @@
 """
-Colours as the CMS takes them: hex, rgb(), hsl() and CSS names.
+The colours that the CMS accepts: hex, rgb(), hsl() and CSS names.
 
 https://developers.webflow.com/data/reference/field-types-item-values
 https://www.w3.org/TR/css-color-4/#named-colors
@@ -42,11 +42,11 @@ _FUNCTION = re.compile(
 )
 
 
-_LONGEST = 100  # characters; no notation needs as many
+_LONGEST = 100  # characters; no notation is longer
 
 
 def is_color(text: str) -> bool:
-    """Tell whether *text* is one of the notations that the CMS takes."""
+    """Tell whether *text* is a colour in one of these notations."""
     if len(text) > _LONGEST:
         return False
     return bool(_HEX.fullmatch(text) or _FUNCTION.fullmatch(text)) or text.lower() in _NAMES

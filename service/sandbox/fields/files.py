@@ -1,10 +1,10 @@
 """
-Files by URL: every import makes a new file with a new id, as the CMS does.
+Files by URL: each import creates a new file with a new id, as in the CMS.
 
-Nothing is fetched: what there is to know about a file, its URL says. A host that ends in
-``.invalid`` cannot be reached (RFC 2606); a path that holds ``too-large`` is too large, and so is
-a picture of more than 4 MB by ``?bytes=``; ``?width=`` and ``?height=`` are a picture's pixels.
-What a URL does not say fits every limit. A picture needs an ending of IMAGE_ENDINGS, or none.
+Nothing is fetched; the URL describes the file. A host that ends in ``.invalid`` is unreachable
+(RFC 2606). A path with ``too-large`` is too large, and so is a picture with ``?bytes=`` above
+4 MB; ``?width=`` and ``?height=`` are a picture's pixels. Values not in the URL fit every limit.
+A picture needs an ending of IMAGE_ENDINGS, or none.
 
 https://developers.webflow.com/data/reference/field-types-item-values
 """
@@ -25,8 +25,8 @@ IMAGE_BYTES = 4 * 1024 * 1024
 
 _KB = 1024
 _TOO_LARGE = "File size limit reached"
-# limit of the field, what of the URL it bounds, in which unit, from above, wording (the first of
-# the wordings is reported, the others are inferred)
+# limit of the field, parameter of the URL, unit, whether it is an upper bound, wording (the first
+# wording was reported, the others are inferred)
 _LIMITS = (
     ("maxImageSize", "bytes", _KB, True, _TOO_LARGE),
     ("minImageSize", "bytes", _KB, False, "File size is too small"),
@@ -39,7 +39,7 @@ _LIMITS = (
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file as the site hosts it, and the address that it was imported from."""
+    """A file as the site hosts it, and the URL that it was imported from."""
 
     id: str
     url: str
@@ -54,18 +54,18 @@ class Files:
         self._files: dict[str, File] = {}
 
     def put(self, file: File) -> None:
-        """Take a file back in."""
+        """Restore a file."""
         self._files[file.id] = file
 
     def find(self, id: str) -> File | None:
         return self._files.get(id)
 
     def hosts(self, url: str) -> bool:
-        """Tell whether *url* is an address of this site's files."""
+        """Tell whether *url* is the URL of a file of this site."""
         return url.startswith(f"{self._base}/")
 
     def keep(self, id: str, url: str) -> File:
-        """Take a file in as it is, under the id that it has: from a site's export."""
+        """Keep a file of a site's export, under its id."""
         return self._files.setdefault(id, File(id, url))
 
     def add(self, url: str, *, image: bool, limits: Mapping[str, Any] | None = None) -> File:
@@ -77,7 +77,7 @@ class Files:
 
         Raises:
             ValueRefused: *url* is no http(s) URL.
-            FileUnavailable: the stand-in takes it for unreachable, too large or of a wrong kind.
+            FileUnavailable: It counts as unreachable, too large or of a wrong kind.
         """
         failed = f"Remote {'image' if image else 'file'} failed to import"
         parts = web_parts(url)
@@ -90,7 +90,7 @@ class Files:
             raise FileUnavailable(f"{failed}: {fault}", url)
         name = PurePosixPath(parts.path).name or ("image" if image else "file")
         id = secrets.token_hex(12)
-        # A name that is encoded already stays as it is; the ending is worth more than the start.
+        # An encoded name stays as it is; of a long one the end is kept, with the extension.
         safe = quote(name[-100:], safe="%", errors="replace")
         return self._files.setdefault(id, File(id, f"{self._base}/{id}_{safe}", url))
 
@@ -99,17 +99,17 @@ class Files:
 
 
 def web_parts(url: str) -> SplitResult | None:
-    """Return the parts of an address of http or https; None for what is none."""
+    """Return the parts of an http(s) URL, else None."""
     try:
         parts = urlsplit(url)
         is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:  # as of brackets that hold no address
+    except ValueError:  # such as brackets without an address
         return None
     return parts if is_web and not any(one.isspace() for one in url) else None
 
 
 def shown(file: File, alt: str | None) -> dict[str, Any]:
-    """Return the value of an image or file field as it is read back."""
+    """Return the value of an image or file field as it is read."""
     return {"fileId": file.id, "url": file.url, "alt": alt}
 
 
@@ -134,7 +134,7 @@ def _oversize(parts: SplitResult) -> str | None:
 
 
 def _endings(limits: Mapping[str, Any]) -> frozenset[str]:
-    # Fields can name the endings that they take; the key is inferred.
+    # Fields can list the endings that they accept; the key is inferred.
     own = limits.get("acceptedExtensions")
     if not isinstance(own, list) or not own:
         return IMAGE_ENDINGS

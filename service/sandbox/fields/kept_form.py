@@ -1,4 +1,4 @@
-"""The form in which the site keeps a value that was sent in another one, as its rules say."""
+"""The form in which the site stores values, by its rules."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ TEXTS = frozenset({"PlainText", "RichText", "Link", "Email", "Phone"})
 
 
 def is_passed_over(rules: Rules, field: Field | None, value: Any) -> bool:
-    """Tell whether *value* changes nothing of *field*."""
+    """Tell whether *value* leaves *field* unchanged."""
     return rules.passes_over_nulls and value is None and field is not None and field.type in TEXTS
 
 
 def taken(rules: Rules, field: Field, value: Any) -> Any:
-    """Return *value* as *field* is given it: a number as text, where that is taken."""
+    """Return *value* for *field*: a number as text, if the rules allow it."""
     is_scalar = isinstance(value, bool) or double(value) is not None
     if rules.writes_numbers and field.type in TEXTS and is_scalar:
         return written(value)
@@ -29,7 +29,7 @@ def taken(rules: Rules, field: Field, value: Any) -> Any:
 
 
 def kept(rules: Rules, field: Field, read: Any) -> Any:
-    """Return what is kept of *read*, which has passed every rule of *field*; None: nothing."""
+    """Return the stored form of *read*, which is valid for *field*; None: nothing is stored."""
     if field.type not in TEXTS or not isinstance(read, str):
         return read
     if rules.composes_texts:

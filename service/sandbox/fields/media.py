@@ -1,5 +1,5 @@
 """
-What fields of pictures, files and videos take, and what they read back.
+What fields of pictures, files and videos accept and return.
 
 https://developers.webflow.com/data/reference/field-types-item-values
 """
@@ -13,7 +13,7 @@ from service.sandbox.fields.files import File, shown, web_parts
 from service.sandbox.fields.sent_value import Sent, whole
 from service.sandbox.model.refusals import ValueRefused
 
-MOST_PICTURES = 25  # in a MultiImage field; commonly quoted, on no page of the CMS
+MOST_PICTURES = 25  # in a MultiImage field; commonly quoted, but documented on no page of the CMS
 
 _NO_URL = "Expected value to have a 'url' field"
 
@@ -22,8 +22,8 @@ def file(sent: Sent, *, image: bool = False) -> dict[str, Any]:
     """
     Return the file that a value names or imports.
 
-    A ``url`` is imported anew each time, except together with the ``fileId`` that it was read
-    back with. v1 also takes a bare URL, and a ``fileId`` alone.
+    A ``url`` is imported anew each time, except with the ``fileId`` that it was read with. v1 also
+    accepts a bare URL, and a ``fileId`` alone.
     """
     bare = sent.api == "v1" and isinstance(sent.value, str)
     value = {"fileId": sent.value, "url": sent.value} if bare else sent.value
@@ -36,7 +36,6 @@ def file(sent: Sent, *, image: bool = False) -> dict[str, Any]:
 
 
 def image(sent: Sent) -> dict[str, Any]:
-    """Return the picture that a value names or imports."""
     return file(sent, image=True)
 
 
@@ -55,11 +54,11 @@ def _imported(sent: Sent, value: Mapping[str, Any], image: bool) -> File:
 
 
 def video(sent: Sent) -> dict[str, Any]:
-    """Return a video as the object that it reads back as; that object may be sent again."""
+    """Return the object that a video is read as; the same object may be sent again."""
     url = sent.value.get("url") if isinstance(sent.value, dict) else sent.value
     if not isinstance(url, str) or (parts := web_parts(url)) is None:
         raise ValueRefused("Expected value to be a URL", url)
-    # The real ones come from the host of the video; the keys are the recorded ones.
+    # The real values come from the video's host; the keys are recorded.
     metadata = {
         "width": 940,
         "height": 528,

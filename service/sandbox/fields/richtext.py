@@ -1,8 +1,8 @@
 """
-What a field of HTML takes, and what the CMS makes of it.
+What a rich-text field accepts, and what the CMS makes of it.
 
-Code blocks are emptied; a text without any tag becomes a paragraph. By the rules of the site,
-pictures are imported and the space between tags of lists and tables goes.
+Code blocks are emptied; a text without tags becomes a paragraph. By the rules of the site, pictures
+are imported, and the space between tags of lists and tables is removed.
 
 https://developers.webflow.com/data/reference/field-types-item-values
 """
@@ -27,14 +27,14 @@ _SOURCE = re.compile(r"""(\bsrc\s*=\s*["'])(https?://[^"'<>\s]+)""", re.IGNORECA
 
 
 def rich_text(sent: Sent) -> str:
-    """Return HTML as it is read back; what was read back reads the same when it is sent again."""
+    """Return HTML as it is read; sent again, it stays the same."""
     text = sent.text()
     if sent.field.required and not text:
         raise ValueRefused("Required field cannot be cleared")
     if text and not _TAG.search(text):
         text = f"<p>{html.escape(html.unescape(text), quote=False)}</p>"
     text = _without_code(text)
-    # Of the text as it is read: tags do not count, so what was read back fits as well.
+    # The length without tags: so what was read fits when it is sent again.
     require_length(sent, html.unescape(_MARKUP.sub("", text)))
     if not sent.rules.rewrites_html:
         return text
@@ -61,5 +61,5 @@ def _imported(sent: Sent, tag: str) -> str:
     try:
         made = sent.files.add(html.unescape(found[2]), image=True)
     except ValueRefused:
-        return tag  # whether the real one refuses the whole text then is not known
+        return tag  # it is unknown whether the real CMS refuses the whole text then
     return f"{tag[: found.start(2)]}{made.url}{tag[found.end(2) :]}"

@@ -1,4 +1,4 @@
-"""The slug that an item gets when it is created without one."""
+"""The slug of an item that is created without one."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from collections.abc import Container, Mapping
 from itertools import count
 from typing import Any
 
-_LONGEST = 240  # leaves room in the 256 that a slug may have for what tells it apart
+_LONGEST = 240  # of the 256 characters of a slug; the rest is for a suffix
 
 
 def with_slug(
     fields: Mapping[str, Any], taken: Container[str], *, numbered: bool = False
 ) -> dict[str, Any]:
     """
-    Return *fields* with a slug made from the name, where there is none.
+    Return *fields*; without a slug, one is made from the name.
 
     Args:
-        numbered: Tell a slug that is taken apart by a number (v1), not by five hex digits (v2).
+        numbered: The suffix of a slug in use is a number (v1), not five hex digits (v2).
     """
     if "slug" in fields or not isinstance(fields.get("name"), str):
         return dict(fields)
@@ -26,7 +26,7 @@ def with_slug(
 
 
 def slug_of(name: str) -> str:
-    """Return the slug that *name* makes, whether or not it is taken."""
+    """Return the slug for *name*, in use or not."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower())[:_LONGEST].strip("-") or "item"
 
 
@@ -41,5 +41,5 @@ def free(slug: str, taken: Container[str], *, numbered: bool) -> str:
 
 
 def apart(slug: str) -> str:
-    """Return *slug* with five hex digits, as v2 tells it apart from one that is taken."""
+    """Return *slug* with a suffix of five hex digits, as v2 makes a slug in use unique."""
     return f"{slug}-{secrets.token_hex(3)[:5]}"

@@ -23,7 +23,7 @@ def _number(value: float) -> str:
     """Return a finite double as JavaScript writes it: Python's digits, other exponents."""
     negative, places, exponent = Decimal(repr(value)).normalize().as_tuple()
     digits, minus = "".join(map(str, places)), "-" if negative and value else ""
-    point = len(digits) + int(exponent)  # digits that stand before the point
+    point = len(digits) + int(exponent)  # digits before the point
     if -6 < point <= 0:
         return f"{minus}0.{'0' * -point}{digits}"
     if 0 < point <= 21:

@@ -1,7 +1,7 @@
 """
-What fields of text take: plain text, links, addresses, telephone numbers.
+Validation of text fields: plain text, links, e-mail addresses, telephone numbers.
 
-The wordings for link and e-mail are inferred, and so is every length: counted as JavaScript does.
+The wordings for link and e-mail are inferred, and so are all lengths, which count as in JavaScript.
 """
 
 from __future__ import annotations
@@ -20,13 +20,8 @@ _LINK = re.compile(r"https?://\S+|mailto:\S+|tel:\S+|[/#]\S*", re.IGNORECASE)
 
 
 def require_length(sent: Sent, text: str) -> None:
-    """
-    Hold *text* against the lengths of its field.
-
-    Raises:
-        ValueRefused: it is too short or too long.
-    """
-    # A character outside of the basic plane counts twice in JavaScript.
+    """Check the length of *text* against its field; raises ValueRefused."""
+    # A character beyond the basic plane counts twice in JavaScript.
     length = len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
     shortest, longest = sent.limit("minLength"), sent.limit("maxLength")
     if shortest is not None and length < shortest:
@@ -36,7 +31,7 @@ def require_length(sent: Sent, text: str) -> None:
 
 
 def plain(sent: Sent) -> str:
-    """Return a text that keeps the lengths, the pattern and the lines of its field."""
+    """Return a text that fits the length, pattern and lines of its field."""
     text = sent.text()
     if sent.field.required and not text:
         raise ValueRefused("Required field cannot be cleared")
@@ -46,12 +41,12 @@ def plain(sent: Sent) -> str:
     if not _fits(sent.field.validations.get("pattern"), text):
         raise sent.refusal("pattern", "Expected value to match the pattern")
     if sent.field.slug == "slug" and not _SLUG.fullmatch(text):
-        raise sent.refusal("pattern", "Expected value to be a slug")  # has words of its own
+        raise sent.refusal("pattern", "Expected value to be a slug")  # it has a message of its own
     return text
 
 
 def link(sent: Sent) -> str:
-    """Return a web address, a ``mailto:`` or ``tel:`` one, a path or an anchor."""
+    """Return a web address, a ``mailto:`` or ``tel:`` link, a path or an anchor."""
     return _matching(sent, _LINK, "Expected value to be a URL")
 
 
@@ -71,12 +66,12 @@ def _matching(sent: Sent, pattern: re.Pattern[str], reason: str) -> str:
 
 
 def _fits(pattern: object, text: str) -> bool:
-    # The schema shows the pattern of a slug as an empty object: a text is none that is known.
+    # The schema shows the pattern of a slug as an empty object; only text is a pattern.
     if not isinstance(pattern, str):
         return True
     try:
         return re.search(pattern, text) is not None
-    except re.error:  # JavaScript's, not Python's
+    except re.error:  # JavaScript's syntax, not Python's
         return True
 
 

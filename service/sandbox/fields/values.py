@@ -1,9 +1,8 @@
 """
-What each field type takes, and what it reads back as.
+What each field type accepts, and what it is read as.
 
-A reader returns a value as it is stored; TYPES at the end names the one of each type. Texts,
-numbers, HTML and files have modules of their own. The wordings for date, colour and option are
-inferred.
+A reader returns a value as it is stored; TYPES maps types to readers. The wordings for date, colour
+and option are inferred.
 
 https://developers.webflow.com/data/reference/field-types-item-values
 """
@@ -42,11 +41,11 @@ def moment(sent: Sent) -> str:
 
 def parse_time(value: str) -> datetime:
     """
-    Return the moment that an ISO 8601 text names; a bare date is its midnight, in UTC.
+    Return the moment of an ISO 8601 text; a bare date is its midnight, in UTC.
 
     Raises:
         TypeError: *value* is no text.
-        ValueError: it is no date or time, or one outside of the years 1 to 9999.
+        ValueError: It is no date or time, or one outside of the years 1 to 9999.
     """
     if not _TIME.fullmatch(value):
         raise ValueError(f"no ISO 8601 date or time: {value!r}")
@@ -89,7 +88,7 @@ def reference(sent: Sent) -> str:
 
 
 def references(sent: Sent) -> list[str]:
-    # A set: an item that is named twice counts where it stands first.
+    # A repeated item counts once, at its first position.
     return list(dict.fromkeys(every(reference, sent)))
 
 
@@ -100,7 +99,7 @@ def images(sent: Sent) -> list[dict[str, Any]]:
 
 
 def every(reader: Reader, sent: Sent) -> list[Any]:
-    """Return what *reader* reads of each element of an array; an array is one value."""
+    """Return the results of *reader* for the elements of an array, as one value."""
     if not isinstance(sent.value, list):
         raise ValueRefused("Expected value to be an array", sent.value)
     return [reader(replace(sent, value=one)) for one in sent.value]

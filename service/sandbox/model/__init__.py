@@ -1,1 +1,1 @@
-"""What the stand-in's site is made of: schemas, records, locales."""
+"""The parts of the stand-in's site: schemas, records, locales."""

@@ -16,9 +16,9 @@ class Call:
     One call of either API.
 
     Args:
-        at: When it came, in seconds since 1970.
-        items: How many items its body or path names.
-        status: None while it is under way, 0 where the connection ended without an answer.
+        at: Seconds since 1970.
+        items: Number of items in its body or path.
+        status: None while it is open, 0 if the connection ended without an answer.
     """
 
     at: float
@@ -30,7 +30,7 @@ class Call:
 
 
 class Calls:
-    """A record of all calls since the start, or since it was cleared."""
+    """All calls since the start, or since `clear`."""
 
     def __init__(self, *, now: Callable[[], float]) -> None:
         self._now = now
@@ -44,7 +44,7 @@ class Calls:
         self._recent: deque[Call] = deque(maxlen=KEPT)
 
     def begin(self, route: str, path: str) -> Call:
-        """Count a call that has come in."""
+        """Count an incoming call."""
         call = Call(self._now(), route, path)
         self.routes[route] += 1
         self.last = call.at
@@ -52,7 +52,7 @@ class Calls:
         return call
 
     def end(self, call: Call, status: int) -> None:
-        """Count the answer of a call; *status* 0 is none."""
+        """Count the answer of a call; *status* 0: none."""
         call.status = status
         self.statuses[status] += 1
 

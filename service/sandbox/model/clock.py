@@ -1,19 +1,19 @@
-"""The stand-in's own clock: a source of time, and how far the stand-in is off it."""
+"""The stand-in's own clock: a source of time, and an offset."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-FARTHEST = 50 * 365 * 86_400  # seconds of an offset: dates, headers and signatures can still say it
-LONGEST = 30 * 86_400  # seconds of a wait, far below what a lock can time
+FARTHEST = 50 * 365 * 86_400  # seconds of offset: dates, headers and signatures still work
+LONGEST = 30 * 86_400  # seconds of a wait, far below the largest timeout of a lock
 
 
 class Clock:
     """
-    Seconds since 1970, as the stand-in sees them.
+    The stand-in's time, in seconds since 1970.
 
     Args:
-        source: The true time. Faults and counts go by it, so that none ends by a jump.
+        source: The true time. Faults and counts use it, so that a jump ends none of them.
         offset: Seconds that the stand-in is ahead, or, below 0, behind.
     """
 

@@ -10,10 +10,10 @@ FIELD_ID = re.compile(r"[0-9a-f]{24}|[0-9a-f]{32}")
 
 
 def field_id(*parts: str) -> str:
-    """Return an id made of *parts*, 32 hex digits."""
+    """Return an id derived from *parts*, 32 hex digits."""
     return hashlib.md5("/".join(parts).encode(), usedforsecurity=False).hexdigest()
 
 
 def stable_id(*parts: str) -> str:
-    """Return an id made of *parts*, 24 hex digits."""
+    """Return an id derived from *parts*, 24 hex digits."""
     return field_id(*parts)[:24]

@@ -16,21 +16,21 @@ from service.sandbox.model.records import Item
 
 class ItemHistory:
     """
-    What went before each change of a collection, as far back as its lists lag.
+    The state before each change of a collection, as far back as its lists lag.
 
     Args:
         now: The site's clock.
-        lag: Seconds by which lists lag; 0: nothing is remembered.
+        lag: Seconds; 0: nothing is remembered.
     """
 
     def __init__(self, now: Callable[[], datetime], lag: Callable[[], float]) -> None:
         self._now = now
         self._lag = lag
-        # when, locale, id, the item as it was or None
+        # time, locale, id, and the item before the change or None
         self._before: deque[tuple[datetime, str, str, Item | None]] = deque()
 
     def keep(self, locale: str, id: str, before: Item | None) -> None:
-        """Remember an item as it is before a change; None: there is none yet."""
+        """Remember an item before a change; None: it is new."""
         seconds = self._lag()
         if not seconds:
             self._before.clear()
@@ -44,7 +44,7 @@ class ItemHistory:
         return len(self._before)
 
     def items(self, locale: str, current: Mapping[str, Item]) -> dict[str, Item]:
-        """Return the items of *locale* as they were, where they are *current* now."""
+        """Return the earlier state of the *current* items of *locale*."""
         since = self._now() - timedelta(seconds=self._lag())
         found = dict(current)
         for at, where, id, before in reversed(self._before):

@@ -22,7 +22,7 @@ class Locale:
 
     Args:
         cms_id: The ``cmsLocaleId`` of its variants; not the locale's own id.
-        tag: Its language, as ``en`` or ``de-AT``.
+        tag: Its language, such as ``en`` or ``de-AT``.
     """
 
     id: str
@@ -44,7 +44,7 @@ class Locale:
 
 @dataclass(frozen=True, slots=True)
 class Locales:
-    """The primary locale and the others; the ids follow from the tags."""
+    """The primary locale and the others; the ids are derived from the tags."""
 
     primary: Locale
     secondary: tuple[Locale, ...] = ()
@@ -62,7 +62,7 @@ class Locales:
 
 
 def make_locales(tags: Sequence[str] = ("en", "de")) -> Locales:
-    """Return locales for *tags*, the primary one first; the same tag has the same ids always."""
+    """Return locales for *tags*, the primary one first; a tag always has the same ids."""
     primary, *others = tags
     return Locales(
         Locale(stable_id("locale", "site", primary), PRIMARY_ID, primary),

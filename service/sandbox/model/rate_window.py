@@ -15,11 +15,11 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """
-    What the headers of one answer say.
+    The rate headers of one answer.
 
     Args:
         ends_in: Whole seconds to the end of the window, at least 1.
-        refused: Whether the request found the window used up.
+        refused: The window was used up.
     """
 
     limit: int
@@ -35,8 +35,7 @@ class Window:
 
     Args:
         limit: Requests per window.
-        seconds: Length of the window.
-        hidden_per_minute: Pace of a second consumer that uses the same token unseen.
+        hidden_per_minute: Rate of a second consumer of the same token.
         hidden_since: When the second consumer started.
     """
 
@@ -56,23 +55,23 @@ class Window:
         return Allowance(self.limit, max(left - 1, 0), self._ends_in(now), refused=left <= 0)
 
     def look(self, now: float) -> Allowance:
-        """Return what the window is at *now*, for a request that does not count."""
+        """Return the state at *now*, for a request that does not count."""
         self._roll(now)
         return Allowance(self.limit, max(self._left(now), 0), self._ends_in(now))
 
     def use(self, now: float, requests: int) -> None:
-        """Let somebody else use *requests* of the window."""
+        """Count *requests* of another consumer."""
         self._roll(now)
         self.used += requests
 
     def hide(self, now: float, per_minute: float) -> None:
-        """Let a second consumer take *per_minute* requests from now on; 0 ends it."""
+        """Start a second consumer with *per_minute* requests; 0 stops it."""
         self._roll(now)
         self.used += self._hidden(now)
         self.hidden_per_minute, self.hidden_since = per_minute, now
 
     def seen(self, now: float) -> tuple[int, float | None]:
-        """Return what is used of the window at *now*, and when it ends; None while none is open."""
+        """Return the used requests at *now*, and the end of the window; None: none is open."""
         if self.opened is None or not 0 <= now - self.opened < self.seconds:
             return 0, None
         return min(self.used + self._hidden(now), self.limit), self.opened + self.seconds
@@ -82,7 +81,7 @@ class Window:
         self.opened, self.used = None, 0
 
     def _roll(self, now: float) -> None:
-        # A clock that was set back must not keep a window open for longer than its length.
+        # After the clock is set back, no window may last longer than its length.
         if self.opened is None or not 0 <= now - self.opened < self.seconds:
             self.opened, self.used = now, 0
 
@@ -138,15 +137,13 @@ class Tokens:
 
     def admit(self, header: str, *, counted: bool = True) -> tuple[Allowance, bool]:
         """
-        Let a request in by its Authorization *header*.
+        Admit a request by its Authorization *header*.
+
+        Return its window, and whether the token is valid; a request without a valid token is not
+        counted.
 
         Args:
-            counted: Whether it uses up a request of the window; what has a limit of its own
-                does not.
-
-        Returns:
-            The window as it now is, and whether the token is valid. A request without a valid
-            token uses up nothing.
+            counted: False for a call with its own limit.
         """
         token = self._presented(header)
         if token is None:
@@ -155,7 +152,7 @@ class Tokens:
         return take(self._now()), True
 
     def scopes(self, header: str) -> frozenset[str] | None:
-        """Return what the token of *header* may do; None: everything."""
+        """Return the scopes of the token in *header*; None: all."""
         token = self._presented(header)
         return None if token is None else token.scopes
 

@@ -1,8 +1,8 @@
 """
-A collection, its items in each locale, the two copies of each, and what a request changes of one.
+A collection, its items in each locale, the two copies of each, and edits of an item.
 
-Copies and field data are never changed in place, so what a request has taken out under the lock
-can be written to the network without it.
+Copies and field data are immutable, so what a request has read under the lock can be sent without
+it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,11 @@ from service.sandbox.model.locales import PRIMARY_ID
 from service.sandbox.model.refusals import Refused
 from service.sandbox.model.schema import Field, owned
 
-LOST = object()  # as a value that is sent: a file that the site loses while it takes it
+LOST = object()  # as a value that is sent: a file that the site loses during the import
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One copy of an item, staged or live."""
-
     fields: Mapping[str, Any]
     archived: bool
     draft: bool
@@ -37,7 +35,7 @@ class Item:
 
     Args:
         locale: The ``cmsLocaleId`` of this variant.
-        withdrawn: Whether it was unpublished since, where ``published`` stays all the same.
+        withdrawn: It was unpublished, while ``published`` keeps its value.
     """
 
     id: str
@@ -56,8 +54,8 @@ class Variants:
 
     Args:
         items: By id, oldest first.
-        slugs: The slug of each staged copy, and the item's id.
-        held: Slugs of items that were live and are deleted: taken until the site is published.
+        slugs: Slug of the staged copy → item id.
+        held: Slugs of deleted live items: in use until the site is published.
     """
 
     items: dict[str, Item] = field(default_factory=dict)
@@ -71,11 +69,11 @@ class Collection:
     A collection, its schema and its items.
 
     Args:
-        blocked: Why every write is refused with a conflict, or None.
-        updated: When its schema last changed.
-        changed: Whether its structure changed since the site was last published.
-        announce: Takes each finished change of an item.
-        remember: Takes each item as it is before a change, None where there was none.
+        blocked: The reason for which every write is refused with a conflict, or None.
+        updated: Last change of the schema.
+        changed: The schema changed since the site was last published.
+        announce: Called after each change of an item.
+        remember: Called before each change with the item, None for a new one.
     """
 
     id: str
@@ -98,12 +96,12 @@ class Collection:
 
     @property
     def slugs(self) -> dict[str, str]:
-        """The slugs in the primary locale, and the item's id."""
+        """The slugs in the primary locale → item ids."""
         return self.variants().slugs
 
     @property
     def count(self) -> int:
-        """How many items there are, one that is in several locales counted once."""
+        """Number of items, counted once for all locales."""
         if len(self.locales) == 1:
             return len(self.items)
         return len({id for one in self.locales.values() for id in one.items})
@@ -113,30 +111,24 @@ class Collection:
         return (item for one in self.locales.values() for item in one.items.values())
 
     def variants(self, locale: str = PRIMARY_ID) -> Variants:
-        """Return what there is in *locale*."""
         found = self.locales.get(locale)
         return found if found is not None else self.locales.setdefault(locale, Variants())
 
     def taken(self, locales: Iterable[str] = (PRIMARY_ID,)) -> MutableMapping[str, str]:
-        """Return the slugs that no new item can have in *locales*; what is added stays outside."""
+        """Return the slugs in use in *locales*; additions do not change the collection."""
         found = [self.variants(locale) for locale in locales]
         held = [dict.fromkeys(one.held, "") for one in found]
         return ChainMap({}, *(one.slugs for one in found), *held)
 
     def item(self, id: str, locale: str = PRIMARY_ID) -> Item:
-        """
-        Return an item, in the primary locale unless another one is named.
-
-        Raises:
-            Refused: there is none with this *id*.
-        """
+        """Return an item, by default in the primary locale; raises Refused if there is none."""
         try:
             return self.variants(locale).items[id]
         except KeyError:
             raise Refused("item", id) from None
 
     def store(self, item: Item, staged: Copy) -> None:
-        """Put *staged* in the place of the item's staged copy."""
+        """Replace the item's staged copy by *staged*."""
         variants = self.variants(item.locale)
         self.remember(item.locale, item.id, variants.items.get(item.id))
         self._release(item)
@@ -145,13 +137,13 @@ class Collection:
         variants.items[item.id] = item
 
     def remove(self, item: Item) -> None:
-        """Forget both copies of an item, in its locale."""
+        """Remove both copies of an item, in its locale."""
         self.remember(item.locale, item.id, item)
         self._release(item)
         del self.variants(item.locale).items[item.id]
 
     def put_field(self, one: Field) -> Field:
-        """Put a field into the schema, in the place of one with its slug; returns it."""
+        """Add a field to the schema, replacing one with the same slug, and return it."""
         self.fields[one.slug] = made = owned(one, self.id)
         return made
 
@@ -160,7 +152,7 @@ class Collection:
         self.announce(trigger, self, item, before)
 
     def _release(self, item: Item) -> None:
-        # Another item may have taken the slug over, in one request with this one.
+        # Another item may have taken over the slug in the same request.
         slug, slugs = item.staged.fields.get("slug"), self.variants(item.locale).slugs
         if slug is not None and slugs.get(slug) == item.id:
             del slugs[slug]
@@ -168,7 +160,7 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What a request changes of one item in one locale; None leaves a flag as it is."""
+    """The changes of a request to one item in one locale; None leaves a flag as it is."""
 
     id: str
     fields: Mapping[str, Any] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """
-What the stand-in refuses, before it is known in which API's words.
+Refusals of the stand-in, independent of the API's wording.
 
-A kind names the cause; ``v1`` and ``v2`` each hold a table from kind to status and code.
+A kind names the cause; ``v1_errors`` and ``v2_errors`` map kinds to status and code.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any
 
 UNDEFINED: Any = object()  # the value of a field that has none to quote
 
-DEEPEST = 20  # levels of a value that a refusal quotes
+DEEPEST = 20  # levels of a quoted value
 
 
 @dataclass(frozen=True, slots=True)
 class FieldRefusal:
-    """One field that cannot be written: its slug, why, and the value where there is one."""
+    """A field that cannot be written: its slug, the reason, and the value if any."""
 
     slug: str
     reason: str
@@ -36,7 +36,7 @@ class FieldRefusal:
 
     @property
     def quotable(self) -> Any:
-        """The value as JSON can carry it: no infinite number, nothing below DEEPEST levels."""
+        """The value as JSON can hold it: no infinities, nothing below DEEPEST levels."""
         return _quotable(self.value, DEEPEST)
 
 
@@ -70,11 +70,10 @@ class Refused(Exception):
     A request that is answered with an error.
 
     Args:
-        kind: A key of the tables in ``v1`` and ``v2``.
-        text: What is put into the message, where its pattern has a place for it.
-        fields: The fields at fault, all of them at once.
-        counted: Whether the answer carries the headers of the rate limit (v1: not for a
-            request that is refused by its shape alone).
+        kind: A key of the tables in ``v1_errors`` and ``v2_errors``.
+        text: For the message, if it has a placeholder.
+        fields: All invalid fields.
+        counted: Whether the answer has rate headers (v1: not for a request refused by its shape).
     """
 
     def __init__(
@@ -93,5 +92,5 @@ class Refused(Exception):
 
 
 def shape(text: str) -> Refused:
-    """Return the refusal of a request whose body or query has the wrong shape."""
+    """Return the refusal of a request with a malformed body or query."""
     return Refused("shape", text, counted=False)

@@ -1,4 +1,4 @@
-"""What differs from site to site, or has changed over the years: settings of the stand-in."""
+"""Settings of the stand-in: what differs between sites, or has changed over the years."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 @dataclass(slots=True)
 class Rules:
     """
-    How strict the site is, and in which form it keeps values.
+    How strict the site is, and in which form it stores values.
 
-    On at the start is what two sources agree on, and nothing else.
+    Rules that two sources agree on are on by default, and no others.
 
     Args:
-        item_limit: Items that the plan allows, all collections together; None: any number.
-        checks_merged: A PATCH is refused for what the item already held, too.
+        item_limit: Items that the plan allows, in all collections; None: any number.
+        checks_merged: A PATCH is also refused for invalid values that the item already has.
         refuses_archived: No live PATCH of an archived item, as in 2025.
-        refuses_uneven: No publishing and no deleting of items while the domains of the site were
+        refuses_uneven: Items cannot be published or deleted while the domains of the site were
             published at different times, as before 2025-07-07.
         suffixes_slugs: A new item whose slug is taken gets another one, instead of a refusal;
             both were seen.

@@ -1,5 +1,5 @@
 """
-The schema of a collection: its fields, and how each API shows them.
+The schema of a collection: its fields, and their form in each API.
 
 https://developers.webflow.com/data/reference/cms/collections/get
 """
@@ -61,7 +61,7 @@ class Field:
     One field; *type* is a key of TYPES.
 
     Args:
-        validations: Under the names of either version; kept under those of v2.
+        validations: Under the names of either version; stored under those of v2.
         help_text: The text beside the field in the editor.
         id: Empty until a collection has it; see ``owned``.
     """
@@ -93,7 +93,7 @@ class Field:
             "type": self.type,
             "slug": self.slug,
             "displayName": self.name or self.slug,
-            # Recorded as null where there is none, which the description of the API forbids.
+            # Recorded as null if there is none, though the API description forbids it.
             "helpText": self.help_text,
             "validations": dict(self.validations) or None,
         }
@@ -117,7 +117,7 @@ class Field:
 
 
 def fields_v1(collection: str, fields: Iterable[Field]) -> list[dict[str, Any]]:
-    """Return the fields of a collection as v1 lists them: name and slug last, then its columns."""
+    """Return the fields of a collection in v1's order: name and slug last, then its columns."""
     own = ("name", "slug")
     ordered = sorted(fields, key=lambda one: one.slug in own)
     return [one.as_v1() for one in ordered] + [_column(collection, *one) for one in _SYSTEM]
@@ -136,12 +136,12 @@ def _column(collection: str, slug: str, name: str, kind: str, editable: bool) ->
 
 
 def offering(labels: Iterable[str]) -> dict[str, Any]:
-    """Return the validations of an Option field that offers *labels*."""
+    """Return the validations of an Option field with *labels*."""
     return {"options": [{"name": label} for label in labels]}
 
 
 def owned(one: Field, collection: str) -> Field:
-    """Return a field as a collection has it: with ids of its own, but for those that it has."""
+    """Return a field of a collection, with ids where it has none."""
     id = one.id or field_id(collection, one.slug, one.type)
     validations = dict(one.validations)
     options = validations.get("options")

@@ -1,1 +1,1 @@
-"""What a site starts with."""
+"""The initial content of a site."""

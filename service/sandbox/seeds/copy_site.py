@@ -1,5 +1,5 @@
 """
-A site's export, by its API: read only, within its rate limit, written as a seed.
+Exports a site by its API: read only, within its rate limit, written as a seed.
 
 https://developers.webflow.com/data/reference/rate-limits
 """
@@ -18,21 +18,21 @@ import requests
 PAGE = 100  # items
 TRIES = 5  # of one call
 TIMEOUT = 30.0  # seconds
-LONGEST = 120.0  # seconds that a wait is taken for serious
+LONGEST = 120.0  # seconds; the longest wait that is obeyed
 
 
 class CopyRefused(Exception):
-    """The site could not be read; the text says which call was answered what."""
+    """The site could not be read; the text names the call and its answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
     """
-    Reads from one site.
+    Reads one site.
 
     Args:
-        base: The address of v2, without a slash at its end.
-        wait: Sleeps, for so many seconds.
+        base: The base URL of v2, without a slash at its end.
+        wait: Sleeps for a number of seconds.
     """
 
     base: str
@@ -44,7 +44,7 @@ class Reader:
         Yield each collection as Get Collection answers it, with ``items`` and ``liveItems``.
 
         Raises:
-            CopyRefused: a call was refused, or not answered.
+            CopyRefused: A call was refused, or not answered.
         """
         with requests.Session() as session:
             for one in self._get(session, f"/sites/{site}/collections")["collections"]:
@@ -55,7 +55,7 @@ class Reader:
                 yield found
 
     def _items(self, session: requests.Session, path: str) -> Iterator[dict[str, Any]]:
-        # By the time of their making: an item that is changed meanwhile does not move.
+        # By creation time: a change during the export does not move an item.
         query: dict[str, Any] = {"limit": PAGE, "sortBy": "createdOn", "sortOrder": "asc"}
         offset = 0
         while items := self._get(session, path, query | {"offset": offset})["items"]:
@@ -100,8 +100,8 @@ def save(reader: Reader, site: str, path: Path, say: Callable[[str], None]) -> N
     Write the collections of *site* to *path*, as a seed; *say* takes a line for each.
 
     Raises:
-        CopyRefused: the site could not be read; there is no file then.
-        OSError: the file could not be written.
+        CopyRefused: The site could not be read; no file is written.
+        OSError: The file could not be written.
     """
     found = []
     for one in reader.collections(site):

@@ -1,10 +1,10 @@
 """
-Seeds as CSV: one collection, in the form in which the CMS's Designer exports one.
+Seeds as CSV: one collection, in the format of the CMS Designer's export.
 
-A header row of field names; the first column is the name, ``Slug``, ``Item ID`` and the like are
-the item's own (_SYSTEM). A header may tell its type, as ``Price:Number``; else it is guessed, and
-only where every value of the column is of the type: Switch, Number, DateTime, Color, Image,
-RichText, Email, Link, and PlainText for all the rest. Several values stand apart by ``;``.
+A header row of field names; the first column is the name; ``Slug``, ``Item ID`` and the like are
+the item's own (_SYSTEM). A header may give its type, as ``Price:Number``; else it is guessed, if
+every value of the column fits: Switch, Number, DateTime, Color, Image, RichText, Email, Link;
+otherwise it is PlainText. Several values are separated by ``;``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from service.sandbox.model.ids import ID
 from service.sandbox.model.schema import TYPES, Field, offering
 from service.sandbox.seeds.seed_files import CollectionSeed, Described, ItemSeed, SeedRefused
 
-# The form in which the export writes times, up to the name of the zone in brackets.
+# The format of times in the export, without the name of the zone in brackets.
 _EXPORTED = "%a %b %d %Y %H:%M:%S GMT%z"
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")  # not 007: that is a text
 _IMAGE = re.compile(r"https?://\S+\.(?:avif|bmp|gif|jpe?g|png|svg|webp)(?:\?\S*)?", re.IGNORECASE)
@@ -90,7 +90,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 class _Column:
-    """One column: which of the item's own it is, or which field."""
+    """A column: a property of the item itself, or a field."""
 
     def __init__(
         self, header: str, index: int, lines: Sequence[tuple[int, list[str]]], place: str
@@ -119,7 +119,7 @@ class _Column:
 
 
 def guess(texts: Sequence[str]) -> str:
-    """Return the type that every text which is not empty has, else PlainText."""
+    """Return the type that all non-empty texts have, else PlainText."""
     found = [text for text in texts if text]
     for kind, fits in _GUESSES:
         if found and all(fits(text) for text in found):
@@ -128,7 +128,7 @@ def guess(texts: Sequence[str]) -> str:
 
 
 def moment(text: str) -> datetime:
-    """Return the time that *text* names, in the export's form or in ISO 8601; or ValueError."""
+    """Return the time in the export's format or ISO 8601; raises ValueError."""
     try:
         return datetime.strptime(text.partition(" (")[0], _EXPORTED).astimezone(UTC)
     except ValueError:

@@ -1,8 +1,8 @@
 """
-Seeds in the words of v2: what Get Collection and List Items answer, saved to a file, is one.
+Seeds as v2 has them: saved answers of Get Collection and List Items.
 
 ``{"collections": [{…Get Collection…, "items": [{…List Items…}], "liveItems": [{…}]}]}``, or one
-such collection alone. Only ``fields`` needs to be there, and ``fieldData.name`` of each item.
+such collection alone. Only ``fields``, and ``fieldData.name`` of each item, are required.
 
 https://developers.webflow.com/data/reference/cms/collections/get
 https://developers.webflow.com/data/reference/cms/collection-items/staged-items/list-items
@@ -23,7 +23,7 @@ from service.sandbox.seeds.seed_files import CollectionSeed, Described, ItemSeed
 
 _OWN = ("name", "slug")  # fields that every collection has
 _SAME = {"ExtFileRef": "File"}  # another name of a type
-# Types that the API lists and that are left out of the stand-in, values and all.
+# Types of the API that the stand-in leaves out, with their values.
 _NOT_IMITATED = frozenset(
     re.findall(
         r"\w+",
@@ -104,7 +104,7 @@ def _fields(data: dict[str, Any], place: str) -> tuple[list[Field], dict[str, st
 
 
 def _made(one: dict[str, Any]) -> dict[str, Any]:
-    """Return the validations of a field that is written as for Create Field, as ``metadata``."""
+    """Return the validations of a field written as for Create Field, as ``metadata``."""
     metadata = one.get("metadata")
     return dict(metadata) if isinstance(metadata, dict) else {}
 
@@ -137,7 +137,7 @@ def _is(value: Any, kind: type, place: str) -> Any:
 
 
 def _get(data: dict[str, Any], key: str, kind: type, place: str, default: Any) -> Any:
-    """Return the value under *key*, or *default*; where that is None the key has to be there."""
+    """Return the value under *key*, or *default*; with None the key is required."""
     if data.get(key) is None and default is not None:
         return default
     return _is(data.get(key), kind, f"{place}.{key}")

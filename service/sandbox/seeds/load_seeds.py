@@ -1,8 +1,8 @@
 """
 Load seeds into the site as they are: items of a real site need not pass today's validations.
 
-Only the kind of each value is checked. An option may go by its label, a reference by the item's
-slug; a file is known under the id that it is given.
+Only the type of each value is checked. An option may be given by its label, a reference by the
+item's slug; a file keeps its id.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from service.sandbox.site.site import Site, new_id
 
 def load_seeds(site: Site, seeds: Sequence[CollectionSeed]) -> None:
     """
-    Add the collections of *seeds* with their items; on a refusal the site is of no use.
+    Add the collections of *seeds* with their items; after a refusal the site is unusable.
 
     Raises:
-        SeedRefused: a value does not fit its field, or an id or a slug is there twice.
+        SeedRefused: A value does not fit its field, or an id or a slug is repeated.
     """
     made = [_collection(site, seed) for seed in seeds]
     for seed, collection in zip(seeds, made, strict=True):
@@ -52,7 +52,7 @@ def _collection(site: Site, seed: CollectionSeed) -> Collection:
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """Where an item goes, and where its seed stands."""
+    """The destination of an item, and its place in the seed."""
 
     site: Site
     collection: Collection
@@ -94,7 +94,7 @@ def _add(target: _Target, seed: ItemSeed) -> None:
     locale = _locale(target, seed)
     variants = target.collection.variants(locale)
     values = with_slug(values, variants.slugs)
-    if values["slug"] in variants.slugs:  # before the id, which may be made from it
+    if values["slug"] in variants.slugs:  # before the id, which may be derived from it
         raise SeedRefused(f"{seed.place}{path}", values["slug"], "a slug that no other item has")
     id = seed.id or stable_id(target.collection.id, locale, str(values["slug"]))
     if id in variants.items:
@@ -104,20 +104,20 @@ def _add(target: _Target, seed: ItemSeed) -> None:
     staged = Copy(values, archived=seed.archived, draft=seed.draft, updated=updated)
     item = Item(id, created, staged, published=seed.published, locale=locale)
     if seed.published is not None:
-        # Of an item that was changed since, the live copy is known only where the seed has it.
+        # If the item changed since, the live copy is only known from the seed.
         live = seed.live and target.read(seed.live, path)
         item.live = Copy(live, seed.archived, False, seed.published) if live else staged
     target.collection.store(item, staged)
 
 
 def _locale(target: _Target, seed: ItemSeed) -> str:
-    """Return the locale of an item: the primary one for an id that the site does not know."""
+    """Return the locale of an item: the primary one for an id that the site does not have."""
     known = target.site.locales.cms_ids if target.site.locales else ()
     return seed.locale if seed.locale in known else PRIMARY_ID
 
 
 def _refer(site: Site, collection: Collection) -> None:
-    """Let references that go by a slug go by the id; one to nothing that is here stays."""
+    """Replace slugs in references by ids; unknown ones stay."""
     for slug, target in _targets(site, collection):
         for item in collection.everything():
             names = target.variants(item.locale).slugs
@@ -151,10 +151,10 @@ def _list(value: Any) -> list[Any]:
 
 
 def _of(*kinds: type) -> Callable[[_Target, Field, Any], Any]:
-    """Return a reader that takes values of *kinds* as they are."""
+    """Return a reader for values of *kinds*, unchanged."""
 
     def read(_: _Target, __: Field, value: Any) -> Any:
-        # True is an int to Python.
+        # True is an int in Python.
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             raise TypeError
         return value

@@ -1,4 +1,4 @@
-"""Collections to start with: the products, and any other on request."""
+"""Sample collections: the products, and any other on request."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FIELDS = (
     Field("supplier", "PlainText", "Supplier"),
 )
 
-# type: what the n-th item holds; types that refer to something else start empty
+# type: value for the n-th item; types that refer to something else start empty
 _SAMPLES: dict[str, Callable[[int], Any]] = {
     "PlainText": lambda n: f"Text {n}",
     "RichText": lambda n: f"<p>Text {n}</p>",
@@ -50,7 +50,6 @@ def product_id(n: int) -> str:
 
 
 def product(n: int, fields: Mapping[str, Field]) -> dict[str, Any]:
-    """Return the field data of the *n*-th product."""
     labels = {label: id for id, label in fields["category"].options.items()}
     return {
         "name": f"Product {n}",
@@ -93,10 +92,10 @@ def fill(
     live: bool = True,
 ) -> Collection:
     """
-    Add items, made a second apart from START; they do not count as written.
+    Add items, created a second apart from START; they do not count as written.
 
     Raises:
-        Refused: a value does not fit its field.
+        Refused: A value does not fit its field.
     """
     writer = Writer(site, collection, "v1", live=live)
     edits = [Edit("", fields, archived=False, draft=not live) for fields in data]

@@ -1,5 +1,5 @@
 """
-What a site starts with, as files say it: collections with their fields and items.
+Seed files: collections with their fields and items, for a new site.
 
 A file is read whole before anything is stored. An error names the file and the place in it, with
 what was found and what was expected.
@@ -18,13 +18,13 @@ from service.sandbox.model.schema import Field
 
 
 class Described(str):
-    """What was found, in words; anything else is shown as JSON."""
+    """A description of what was found; other values are shown as JSON."""
 
     __slots__ = ()
 
 
 class SeedRefused(Exception):
-    """A file that cannot be taken: where in it, and what was found and expected."""
+    """An invalid file: the position, what was found and what was expected."""
 
     def __init__(self, place: str, found: Any, expected: str) -> None:
         text = found if isinstance(found, Described) else json.dumps(found, ensure_ascii=False)
@@ -59,7 +59,7 @@ class ItemSeed:
 
 @dataclass(frozen=True, slots=True)
 class CollectionSeed:
-    """One collection; *dropped* names the fields of it whose type is not imitated."""
+    """One collection; *dropped* names its fields whose type is not imitated."""
 
     place: str
     name: str
@@ -74,10 +74,10 @@ class CollectionSeed:
 
 def read_seeds(path: Path) -> Iterator[CollectionSeed]:
     """
-    Return the collections of a file, by its ending: ``.json`` or ``.csv``.
+    Return the collections of a ``.json`` or ``.csv`` file.
 
     Raises:
-        SeedRefused: it cannot be read, or says what cannot be taken.
+        SeedRefused: It cannot be read, or is invalid.
     """
     from service.sandbox.seeds.csv_file import read_csv
     from service.sandbox.seeds.json_file import read_json

@@ -1,1 +1,1 @@
-"""The state of the stand-in, and what may be done to it."""
+"""The state of the stand-in, and the operations on it."""

@@ -1,7 +1,7 @@
 """
-A collection's structure, changed: fields added, altered and taken away, as in the Designer.
+Changes of a collection's structure: fields added, changed and removed, as in the Designer.
 
-The live site knows nothing of it until the site is published.
+The live site does not have them until the site is published.
 
 https://developers.webflow.com/data/reference/cms/collection-fields
 """
@@ -21,12 +21,12 @@ from service.sandbox.site.site import Site
 
 def new_field(order: Mapping[str, Any], taken: Container[str]) -> Field:
     """
-    Return a field with a slug of its own, made from its name, and an id that no field had before.
+    Return a field with a slug made from its name, and a new id.
 
     Args:
         order: ``type``, ``name``, ``required``, ``help_text``, and ``labels`` of the options or
             the ``target`` of a reference.
-        taken: Slugs that it cannot have: a number is added, as in ``body-2``.
+        taken: Slugs in use: a number is added, as in ``body-2``.
     """
     slug = free(slug_of(order["name"]), taken, numbered=True)
     validations: Mapping[str, Any] = {}
@@ -54,7 +54,7 @@ def change_field(
     required: bool | None = None,
     help_text: str | None = None,
 ) -> Field:
-    """Put a field into the schema, altered by what is not None; returns it."""
+    """Change a field by the values that are not None, and return it."""
     fixed = one.slug in ("name", "slug")  # always required
     made = replace(
         one,
@@ -68,7 +68,7 @@ def change_field(
 
 
 def drop_field(site: Site, collection: Collection, one: Field) -> None:
-    """Take a field out of the schema and out of the staged copies; live ones keep it for now."""
+    """Remove a field from the schema and the staged copies; live ones keep it for now."""
     del collection.fields[one.slug]
     for item in collection.everything():
         if one.slug in item.staged.fields:
@@ -77,7 +77,6 @@ def drop_field(site: Site, collection: Collection, one: Field) -> None:
 
 
 def without(copy: Copy, fields: Container[str]) -> Copy:
-    """Return *copy* with nothing but *fields*."""
     kept = {slug: value for slug, value in copy.fields.items() if slug in fields}
     return replace(copy, fields=kept)
 

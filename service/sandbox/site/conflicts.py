@@ -1,5 +1,5 @@
 """
-Why a write clashes with what is there: each cause of a 409, with its wording.
+Conflicts of a write with the present state: each cause of a 409, with its wording.
 
 https://developers.webflow.com/data/docs/working-with-the-cms/publishing
 """
@@ -21,13 +21,13 @@ REFERENCED = "This item is still being used by other items"
 
 
 def require_open(collection: Collection) -> None:
-    """Raise Refused where every write of *collection* is refused by order."""
+    """Raise Refused if writes to *collection* are blocked."""
     if collection.blocked is not None:
         raise Refused("conflict", collection.blocked)
 
 
 def require_published(site: Site, collection: Collection | None = None) -> None:
-    """Raise Refused where the live site, or its *collection*, does not stand as it is edited."""
+    """Raise Refused if the site was never published, or *collection* has unpublished changes."""
     if site.published is None:
         raise Refused("state", SITE_NOT_PUBLISHED)
     if collection is not None and collection.changed:
@@ -35,7 +35,7 @@ def require_published(site: Site, collection: Collection | None = None) -> None:
 
 
 def require_live(site: Site, items: Iterable[Item]) -> None:
-    """Raise Refused where one of *items* takes no PATCH of its live copy."""
+    """Raise Refused if one of *items* allows no PATCH of its live copy."""
     for item in items:
         refused = site.rules.refuses_archived and item.staged.archived
         if item.published is None or item.withdrawn or refused:
@@ -43,27 +43,29 @@ def require_live(site: Site, items: Iterable[Item]) -> None:
 
 
 def require_copy(items: Iterable[Item]) -> None:
-    """Raise Refused where one of *items* is not on the live site."""
+    """Raise Refused if one of *items* is not live."""
     for item in items:
         if item.live is None:
             raise Refused("item", item.id)
 
 
 def require_even(site: Site) -> None:
-    """Raise Refused where the site's domains were published at different times, and it matters."""
+    """
+    Raise Refused if the site's domains were published at different times, and rules forbid that.
+    """
     if site.rules.refuses_uneven and len({one.published for one in site.domains}) > 1:
         raise Refused("state", UNEVEN)
 
 
 def require_room(site: Site, more: int) -> None:
-    """Raise Refused where the plan does not allow *more* items."""
+    """Raise Refused if the plan does not allow *more* items."""
     limit = site.rules.item_limit
     if limit is not None and sum(one.count for one in site.collections.values()) + more > limit:
         raise Refused("state", FULL)
 
 
 def require_unreferenced(site: Site, collection: Collection, items: Sequence[Item]) -> None:
-    """Raise Refused where an item that stays refers to one of *items*."""
+    """Raise Refused if another item refers to one of *items*."""
     gone = {(item.id, item.locale) for item in items}
     ids = frozenset(item.id for item in items)
     for other in site.collections.values():

@@ -1,5 +1,5 @@
 """
-What can be done to items, the same for both APIs. All or nothing: a step that raises did nothing.
+Operations on items, the same for both APIs. An operation that raises has changed nothing.
 
 https://developers.webflow.com/data/docs/working-with-the-cms/publishing
 """
@@ -27,13 +27,13 @@ from service.sandbox.site.request_fields import RequestReader
 from service.sandbox.site.site import Site, new_id
 
 PRIMARY = (PRIMARY_ID,)
-ByItem = Mapping[str, Sequence[str]]  # the locales that are meant, by item id; else the primary one
+ByItem = Mapping[str, Sequence[str]]  # item id → locales; by default the primary one
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
     """
-    Writes to one collection in the name of one request.
+    Writes to one collection for one request.
 
     Args:
         live: Write the live copy as well.
@@ -48,11 +48,11 @@ class Writer:
 
     def update(self, edits: Sequence[Edit]) -> list[Item]:
         """
-        Change items in part.
+        Change some fields of items.
 
         Raises:
-            Refused: an item is unknown, a field does not fit, or the live copy of an item that
-                was never published is to be written.
+            Refused: An item is unknown, a value does not fit its field, or the live copy of an item
+                that was never published would be written.
         """
         items = self._found(edits)
         data = self._read(list(map(self._merged, items, edits)))
@@ -65,7 +65,7 @@ class Writer:
         return items
 
     def replace(self, edit: Edit) -> Item:
-        """Change an item in whole: a field that is not named is cleared."""
+        """Replace all fields of an item: missing ones are cleared."""
         (item,) = self._found([edit])
         (changed,) = self._read([replace(edit, fields=self._complete(edit.fields))])
         self._write(item, changed, edit, self.site.now())
@@ -73,13 +73,13 @@ class Writer:
 
     def create(self, edits: Sequence[Edit], *, ids: Sequence[str] = ()) -> list[Item]:
         """
-        Add items; each edit holds all the fields of one, its id is not looked at.
+        Add items; each edit holds all the fields of one, and its id is ignored.
 
         Args:
-            ids: The ids to take; the same for all the locales of one item.
+            ids: The ids to use; one for all the locales of an item.
 
         Raises:
-            Refused: a field does not fit, or the plan has no room.
+            Refused: A value does not fit its field, or the plan has no room.
         """
         require_open(self.collection)
         if self.live:
@@ -108,7 +108,7 @@ class Writer:
         return items
 
     def _merged(self, item: Item, edit: Edit) -> Edit:
-        """Return *edit*, with what the item holds besides where that is to be checked as well."""
+        """Return *edit*, with the item's other values if those are to be checked as well."""
         if not self.site.rules.checks_merged or self._is_checked(item):
             return edit
         known = self.collection.fields
@@ -117,7 +117,7 @@ class Writer:
         return replace(edit, fields={**edit.fields, **whole})  # what was sent is reported first
 
     def _is_checked(self, item: Item) -> bool:
-        """Tell whether all that *item* holds fitted the schema as it is, when it was written."""
+        """Tell whether all values of *item* were valid by the present schema when written."""
         copy, schema = self.site.checked.get(self._place(item), (None, ()))
         known = self.collection.fields.values()
         same = len(schema) == len(known) and all(map(is_, schema, known))
@@ -154,13 +154,13 @@ class Writer:
             self.collection.announce_change("collection_item_published", item)
 
     def _read(self, edits: Sequence[Edit]) -> list[dict[str, Any]]:
-        """Return the values as stored, or raise one refusal with all the bad fields of all."""
+        """Return the values as stored; raises one Refused for all invalid fields."""
         return RequestReader(self.site, self.collection, self.api, self.skip_invalid_files).read(
             edits
         )
 
     def _complete(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Return *fields* with a null for every required one that is absent: it is refused."""
+        """Return *fields* with a null for each missing required one: it is refused."""
         required = (one.slug for one in self.collection.fields.values() if one.required)
         return {**dict.fromkeys(required), **fields}
 
@@ -169,13 +169,10 @@ def publish(
     site: Site, collection: Collection, ids: Sequence[str], locales: ByItem | None = None
 ) -> tuple[list[str], list[str]]:
     """
-    Make the staged copies of items live.
-
-    Returns:
-        The ids of those that are, and a text for each that is not.
+    Make the staged copies of items live; return the ids of those, and an error text for each other.
 
     Raises:
-        Refused: nothing of the collection can be published.
+        Refused: The collection cannot be published.
     """
     require_open(collection)
     require_published(site, collection)
@@ -198,7 +195,7 @@ def publish(
 def put_live(
     collection: Collection, item: Item, now: datetime, *, updated: datetime | None = None
 ) -> None:
-    """Make the staged copy of *item* its live one; *updated* is what ``lastUpdated`` moves to."""
+    """Make the staged copy of *item* its live one; *updated* is the new ``lastUpdated``."""
     before = replace(item)
     updated = updated or item.staged.updated
     collection.store(item, replace(item.staged, draft=False, updated=updated))
@@ -210,10 +207,10 @@ def unpublish(
     site: Site, collection: Collection, ids: Sequence[str], locales: ByItem | None = None
 ) -> None:
     """
-    Take the live copies of items away; the staged ones become drafts.
+    Remove the live copies of items; the staged ones become drafts.
 
     Raises:
-        Refused: an item is unknown, or not live where that is refused.
+        Refused: An item is unknown, or not live where that is refused.
     """
     require_open(collection)
     items = [collection.item(id, locale) for id, locale in _meant(ids, locales)]
@@ -233,10 +230,10 @@ def delete(
     site: Site, collection: Collection, ids: Sequence[str], locales: ByItem | None = None
 ) -> None:
     """
-    Delete items, both copies. The slug of one that was live stays taken until the next publish.
+    Delete items, both copies. The slug of a live one stays in use until the next publish.
 
     Raises:
-        Refused: an item is unknown, or an item that stays refers to one of them.
+        Refused: An item is unknown, or another item refers to one.
     """
     require_open(collection)
     require_even(site)

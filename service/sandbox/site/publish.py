@@ -1,5 +1,5 @@
 """
-Publishing the site: everything that is queued goes live at once, at most once a minute.
+Publishing the site: all queued items go live together, at most once a minute.
 
 https://developers.webflow.com/data/reference/sites/publish
 https://developers.webflow.com/data/docs/working-with-the-cms/publishing
@@ -21,11 +21,11 @@ from service.sandbox.site.site import Site
 @dataclass(frozen=True, slots=True)
 class PublishLimit:
     """
-    What the site's own limit says to a publish.
+    The site's own limit for publishing.
 
     Args:
-        waits: Seconds until the next one is let through; 0: this one is.
-        resets: When that is, in seconds since 1970.
+        waits: Seconds until a publish is allowed; 0: this one is.
+        resets: That time, in seconds since 1970.
     """
 
     waits: int
@@ -33,9 +33,9 @@ class PublishLimit:
 
 
 def check_limit(site: Site, seconds: float = 60.0) -> PublishLimit:
-    """Return whether the site may be published now; one that may counts as published."""
+    """Return whether the site may be published now; if so, that counts as a publish."""
     now, last = site.now().timestamp(), site.last_publish
-    # A clock that was set back must not hold a publish up for longer than the limit lasts.
+    # After the clock is set back, no publish may wait longer than the limit.
     if last is not None and 0 <= now - last < seconds:
         return PublishLimit(max(math.ceil(last + seconds - now), 1), _resets(last, seconds))
     site.last_publish = now
@@ -48,10 +48,10 @@ def _resets(opened: float, seconds: float) -> int:
 
 def publish_site(site: Site, domains: Ids[str] = (), *, subdomain: bool = True) -> None:
     """
-    Make live what is queued; drafts are held back, archived items leave.
+    Make queued items live; drafts are left out, archived items are removed.
 
-    When it was published moves for what changed since the last publish of the site, and when it was
-    updated stays.
+    The time of publication changes for items that changed since the last publish of the site; the
+    time of the update stays.
 
     Args:
         domains: Ids of the custom domains that are published to.

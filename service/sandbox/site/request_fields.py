@@ -1,6 +1,4 @@
-"""
-What the fields of a request are read as: values as they are stored, or one refusal of all at fault.
-"""
+"""Reads the fields of a request: values as stored, or one refusal for all that are invalid."""
 
 from __future__ import annotations
 
@@ -31,14 +29,11 @@ class RequestReader:
     skip_invalid_files: bool
     _slugs: dict[tuple[str, str], str] = field(default_factory=dict)  # of this request: whose
     _problems: list[FieldRefusal] = field(default_factory=list)
-    _files: list[FieldRefusal] = field(default_factory=list)  # told of without their fields
+    _files: list[FieldRefusal] = field(default_factory=list)  # reported without their fields
 
     def read(self, edits: Sequence[Edit]) -> list[dict[str, Any]]:
         """
-        Return the values of each edit as they are stored.
-
-        Raises:
-            Refused: values do not fit their fields.
+        Return the values of each edit as stored; raises Refused if some do not fit their fields.
         """
         data = [self._fields(edit) for edit in edits]
         if self._problems:

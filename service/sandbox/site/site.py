@@ -46,13 +46,12 @@ class Domain:
 
 class Site:
     """
-    Everything the stand-in knows; make one per test, there is no other state.
+    The whole state of the stand-in; create one per test.
 
     Args:
         token: The token that is valid at the start.
         requests_per_minute: Size of each token's window.
-        now: The time, in seconds since 1970; windows and item times go by ``clock``, which can be
-            set apart from it.
+        now: Seconds since 1970; windows and item times use ``clock``, which can be offset.
 
     ``locales`` is None for a site that is not localized, ``published`` for one that was never
     published; ``rules`` are its settings.
@@ -65,14 +64,14 @@ class Site:
         self.lock = NotifyingLock()
         self.stopping = threading.Event()
         self.collections: dict[str, Collection] = {}
-        # By collection, locale and item: the copy that was checked as a whole, and by which schema.
+        # By collection, locale and item: the copy that was fully checked, and the schema used.
         self.checked: dict[tuple[str, str, str], tuple[Copy, tuple[Field, ...]]] = {}
-        self.histories: dict[str, ItemHistory] = {}  # by the id of the collection
+        self.histories: dict[str, ItemHistory] = {}  # by collection id
         self.locales: Locales | None = make_locales()
         self.rules = Rules()
         self.created = self.now()
         self.published: datetime | None = self.created
-        self.last_publish: float | None = None  # when the site was last let through to be published
+        self.last_publish: float | None = None  # the last allowed publish of the site
         self.domains = [Domain("65e0000000000000000000d1", "www.example.com", self.created)]
         self.files = Files(SITE_ID)
         self.tokens = Tokens(token, limit=requests_per_minute, now=self.clock)
@@ -83,22 +82,17 @@ class Site:
         self.webhooks = self.hooks.registrations
 
     def now(self) -> datetime:
-        """Return the time, aware, to the millisecond, as the APIs show it."""
+        """Return the time, aware, truncated to milliseconds as in the APIs."""
         moment = datetime.fromtimestamp(self.clock(), UTC)
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
     def require(self, id: str) -> None:
-        """Raise Refused where *id* is not this site's."""
+        """Raise Refused if *id* is not this site's."""
         if id != SITE_ID:
             raise Refused("site", id)
 
     def collection(self, id: str) -> Collection:
-        """
-        Return a collection.
-
-        Raises:
-            Refused: there is none with this *id*.
-        """
+        """Return a collection; raises Refused if there is none with this *id*."""
         try:
             return self.collections[id]
         except KeyError:
@@ -115,7 +109,7 @@ class Site:
         return made
 
     def adopt(self, collection: Collection, held: Mapping[str, Iterable[str]]) -> None:
-        """Take in a collection that was kept, without its items; *held* are slugs by locale."""
+        """Add a stored collection, without its items; *held* are slugs by locale."""
         self._own(collection)
         for one in list(collection.fields.values()):
             collection.put_field(one)  # of a state from before fields had ids of their own
@@ -129,7 +123,7 @@ class Site:
 
     def watch(self, listener: Listener) -> None:
         """
-        Let *listener* know of every finished change from now on.
+        Call *listener* after every change from now on.
 
         It is called in the thread of the request, after the lock is let go and before the answer;
         it must be quick. What it raises is logged and goes no further.
@@ -140,12 +134,12 @@ class Site:
         self, domains: Ids[str], *, subdomain: bool, page: str | None = None
     ) -> None:
         """
-        Let the listeners know that the site was published.
+        Notify the listeners that the site was published.
 
         Args:
             domains: Ids of the custom domains that it was published to.
-            subdomain: Whether it was to the site's own subdomain as well.
-            page: The page that alone was published.
+            subdomain: Whether it was published to its own subdomain as well.
+            page: The only page published; None: the whole site.
         """
         names = [one.url for one in self.domains if one.id in domains]
         names += [SUBDOMAIN] if subdomain else []
@@ -156,12 +150,11 @@ class Site:
         self, trigger: str, collection: Collection, item: Item, before: Item | None
     ) -> None:
         if self.lock.listeners:
-            after = replace(item)  # the item itself goes on changing
+            after = replace(item)  # the item itself may change again
             event = Event(trigger, self.now(), collection, after, item.locale, before)
             self.lock.announce(event)
 
     def has_item(self, collection: str, id: str, locale: str) -> bool:
-        """Tell whether there is such an item in *locale*."""
         found = self.collections.get(collection)
         return found is not None and id in found.variants(locale).items
 

@@ -1,8 +1,8 @@
 """
 The state of the site as a file: a line of JSON per record, the first with the version, the last
-with how many there are.
+with the number of lines.
 
-Faults, calls, windows and tokens are no part of it.
+Faults, calls, windows and tokens are not stored.
 """
 
 from __future__ import annotations
@@ -29,22 +29,21 @@ FORMAT = "instep sandbox state"
 _RECORDS = (Collection, Copy, Domain, Field, File, Item, Locale, Locales, Registration, Rules)
 _KINDS: dict[str, Any] = {one.__name__: one for one in _RECORDS}
 _SITE = ("locales", "rules", "created", "published", "domains")
-# Held by each line of its own, or made anew.
+# Stored in lines of their own, or recreated.
 _APART = {"Collection": ("announce", "remember", "locales")}
 _UNREAD = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _TAG = "$"
 
 
 class StateRefused(Exception):
-    """A file of state that cannot be read; the text says why, and what to do."""
+    """An unreadable state file; the text says why, and what to do."""
 
 
 class StateLines:
     """
     The lines of a site's state.
 
-    A record that has not changed since the last time is not written out anew: copies are never
-    changed in place.
+    An unchanged record is not serialized again: copies are immutable.
     """
 
     def __init__(self, site: Site) -> None:
@@ -63,7 +62,7 @@ class StateLines:
         return [_line(one) for one in lines]
 
     def lines(self) -> Iterator[str]:
-        """Return every line; only the look at what there is is taken under the lock."""
+        """Return every line; only the snapshot is taken under the lock."""
         with self._site.lock:
             head = self.head()
             items = [
@@ -102,10 +101,10 @@ class StateLines:
 
 def load(site: Site, path: Path) -> None:
     """
-    Put the state that *path* holds in the place of the site's.
+    Replace the site's state by that in *path*.
 
     Raises:
-        StateRefused: it cannot be read, is of another version, or not whole.
+        StateRefused: It cannot be read, has another version, or is incomplete.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -144,7 +143,7 @@ def _check(path: Path, lines: list[str]) -> None:
 
 
 def _object(lines: list[str]) -> dict[str, Any]:
-    """Return the object in the one line of *lines*; an empty one where there is none."""
+    """Return the object in the one line of *lines*; an empty one if there is none."""
     try:
         found = json.loads(lines[0])
     except _UNREAD:
@@ -168,7 +167,7 @@ def _take(site: Site, record: dict[str, Any]) -> None:
 
 
 def encode(value: Any) -> Any:
-    """Return *value* as JSON has it; a record and a time are objects with a tag."""
+    """Return *value* as JSON; records and times are objects with a tag."""
     if isinstance(value, datetime):
         return {_TAG: "time", "at": value.isoformat()}
     if is_dataclass(value) and not isinstance(value, type):
@@ -189,7 +188,7 @@ _SEVERAL: dict[str, Any] = {"tuple": tuple, "set": set, "frozenset": frozenset}
 
 
 def decode(value: Any) -> Any:
-    """Return what *value* was; raises LookupError, TypeError or ValueError where it was nothing."""
+    """Reverse `encode`; raises LookupError, TypeError or ValueError for other values."""
     if isinstance(value, list):
         return [decode(one) for one in value]
     if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Keeps the state of a site in a file: written whole beside it, then put in its place."""
+"""Keeps the state of a site in a file, replaced as a whole."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from service.sandbox.site.site import Site
 from service.sandbox.site.state_file import StateLines, StateRefused
 from service.sandbox.webhooks.events import Event
 
-PAUSE = 0.3  # seconds between two looks at whether anything has changed
+PAUSE = 0.3  # seconds between two checks for changes
 
 _log = logging.getLogger(__name__)
 
 
 class StateWriter:
     """
-    Writes what changes within a second, in a thread of its own, and all of it at the end.
+    Writes changes within a second, in a thread of its own, and everything at the end.
 
     Args:
-        path: The file; beside it there is one that ends in ``.lock``, for one sandbox at a time.
+        path: The file; a ``.lock`` file beside it admits one sandbox at a time.
 
     Raises:
-        StateRefused: another sandbox keeps its state there, or it cannot be written.
+        StateRefused: Another sandbox uses the file, or it cannot be written.
     """
 
     def __init__(self, site: Site, path: Path) -> None:
@@ -41,12 +41,7 @@ class StateWriter:
         site.watch(self._listen)
 
     def start(self) -> None:
-        """
-        Write the state as it is, and from now on what changes.
-
-        Raises:
-            StateRefused: the file cannot be written.
-        """
+        """Write the state, and from now on its changes; raises StateRefused."""
         try:
             self.save()
         except OSError as error:
@@ -55,7 +50,7 @@ class StateWriter:
         self._thread.start()
 
     def close(self) -> bool:
-        """Write what has changed, and end; False where that failed."""
+        """Write the last changes, and stop; False: that failed."""
         self._closing.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -64,7 +59,7 @@ class StateWriter:
         return saved
 
     def save(self) -> None:
-        """Write the state: a reader finds the old file or the new one, whole."""
+        """Write the state: a reader finds the old file or the new one, complete."""
         self._changed.clear()
         self._head = self._lines.head()
         beside = self._path.with_name(f".{self._path.name}.new")
@@ -81,7 +76,7 @@ class StateWriter:
 
     def _run(self) -> None:
         while not self._closing.wait(PAUSE):
-            # What is no item raises no event: it is little, and compared with what was written.
+            # Only items raise events; the rest is small, and compared with what was written.
             if self._changed.is_set() or self._lines.head() != self._head:
                 self._try()
 
@@ -96,7 +91,7 @@ class StateWriter:
 
 
 def _lock(path: Path) -> IO[bytes]:
-    """Return a file that is locked as long as it is open."""
+    """Return a file that stays locked while it is open."""
     try:
         file = open(path.with_name(f".{path.name}.lock"), "wb")  # noqa: SIM115  # till the end
     except OSError as error:

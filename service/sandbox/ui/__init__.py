@@ -1,1 +1,1 @@
-"""The page at /, for a person."""
+"""The page at /, for people."""

@@ -1,7 +1,7 @@
 """
-Values as a person looks at them: what the page shows of a field, by its type.
+Values as the page shows them, by the type of the field.
 
-A cell is JSON: ``kind`` tells the page how to show it, all else is text. Nothing in it is HTML.
+A cell is JSON: ``kind`` selects how the page shows it, all else is text. None of it is HTML.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from service.sandbox.model.records import Item
 from service.sandbox.model.schema import Field
 from service.sandbox.site.site import Site
 
-SHORT = 280  # characters of a text in the list; the item alone shows it whole
+SHORT = 280  # characters of a text in the list; the view of one item shows all
 
 Cell = dict[str, Any]
 
@@ -29,12 +29,7 @@ _TAG = re.compile(r"<[^>]*>")
 
 
 def cell(site: Site, field: Field, value: Any, *, whole: bool = False) -> Cell | None:
-    """
-    Return what is shown of a value, or None where there is none.
-
-    Args:
-        whole: Do not cut a long text.
-    """
+    """Return the cell of a value, or None without one; *whole*: do not cut a long text."""
     if value is None:
         return None
     shown = _KINDS.get(field.type, _KINDS["PlainText"])(site, field, value)

@@ -1,8 +1,8 @@
 """
-The page at ``/``, for a person: what it is made of, and the data that it asks for.
+The page at ``/``, for people: its files, and the data that it loads.
 
-It needs nothing from anywhere else, and its policy lets it have nothing from there. Only where the
-person asks for it (``/?pictures=web``) do pictures come from the addresses that were imported.
+It needs nothing from other hosts, and its policy forbids such requests. Only on request
+(``/?pictures=web``) are pictures loaded from the URLs that were imported.
 """
 
 from __future__ import annotations
@@ -36,13 +36,10 @@ _HEADERS = {
 
 
 class Pages:
-    """The page and what it is made of."""
-
     def __init__(self, site: Site) -> None:
         self._site = site
 
     def blueprint(self) -> Blueprint:
-        """Return the page, to be registered."""
         made = Blueprint("page", __name__)
         rules = (
             ("/", self.page),

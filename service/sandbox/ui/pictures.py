@@ -1,7 +1,7 @@
 """
-Pictures that stand for the site's own, which are never asked for: drawn from the file's id.
+Pictures in place of the site's own, which are never loaded: drawn from the file's id.
 
-The same file looks the same everywhere, and a file that was imported anew looks like another one.
+A file always looks the same, and a file imported anew looks different.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 
 def draw(id: str, name: str) -> str:
-    """Return a picture, as SVG, for the file *id* that is called *name*."""
+    """Return an SVG picture for the file *id* named *name*."""
     seed = hashlib.sha256(id.encode()).digest()
     hue, turn = seed[0] * 360 // 256, 40 + seed[1] % 80
     shapes = "".join(

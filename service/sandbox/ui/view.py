@@ -1,4 +1,4 @@
-"""What the page shows: one page of a collection's items, and how the site fares."""
+"""The data of the page: one page of a collection's items, and the state of the site."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ RECENT = 12  # calls
 
 def view(site: Site, query: Mapping[str, str]) -> dict[str, Any]:
     """
-    Return all that the page shows; to be called under the site's lock.
+    Return all data of the page; the caller holds the site's lock.
 
     Args:
         query: ``collection``, ``locale``, ``q`` (part of a name, a slug, an id or any plain text),
             ``order`` (``changed``: latest first, ``oldest``, ``name``), ``page`` from 1, ``item``.
-            What is not there is the first of its kind.
+            A missing one is the first of its kind.
     """
     collection = site.collections.get(query.get("collection", ""))
     if collection is None:

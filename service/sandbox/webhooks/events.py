@@ -24,13 +24,13 @@ class Event:
     A finished change.
 
     Args:
-        trigger: Webflow's name for it, as ``collection_item_changed`` or ``site_publish``.
+        trigger: Webflow's name, such as ``collection_item_changed`` or ``site_publish``.
         collection: None for ``site_publish``.
-        item: The variant after the change, a copy that nobody changes; of a deleted one the last.
+        item: An unchanging copy of the variant after the change; of a deleted one, the last.
         locale: The ``cmsLocaleId`` of the variant.
-        before: The variant before the change, where there was one.
+        before: The variant before the change, if any.
         domains: What the site was published to.
-        page: The page that alone was published; None: the whole site.
+        page: The only page published; None: the whole site.
     """
 
     trigger: str
@@ -48,10 +48,10 @@ Listener = Callable[[Event], None]
 
 class NotifyingLock:
     """
-    The lock of a site, which one thread may take several times over.
+    The reentrant lock of a site.
 
-    What is announced while it is held reaches the listeners when its holder has let go of it, so
-    that no listener works under the lock, and in the order of the announcements of one holder.
+    Events announced under the lock reach the listeners when its holder releases it, in order, so
+    that no listener runs under the lock.
     """
 
     def __init__(self) -> None:

@@ -1,5 +1,5 @@
 """
-What the site's webhooks say, as they say it.
+The payloads of the site's webhooks.
 
 https://developers.webflow.com/data/reference/webhooks/events/collection-item-changed
 https://developers.webflow.com/data/reference/webhooks/events/site-publish
@@ -21,10 +21,10 @@ def body_of(event: Event, ids: Mapping[str, str]) -> bytes:
     """
     Return the body of a delivery: JSON as ``JSON.stringify`` writes it.
 
+    Receivers may verify the signature over the object that they have parsed and serialized again.
+
     Args:
         ids: ``siteId`` and ``workspaceId``.
-
-    Receivers may verify the signature over the object that they have read and written again.
     """
     payload = {**ids, **_item(event)}
     if event.trigger == "site_publish":

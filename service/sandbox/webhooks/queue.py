@@ -1,5 +1,5 @@
 """
-Webhooks of the site: who is registered for what, and the deliveries that wait for their turn.
+Webhooks of the site: the registrations, and the queue of deliveries.
 
 https://developers.webflow.com/data/docs/working-with-webhooks
 """
@@ -20,7 +20,7 @@ from service.sandbox.webhooks.registrations import Registration
 
 RETRIES = 3
 RETRY_SECONDS = 600.0
-QUEUED = 10_000  # deliveries at most; what comes above is dropped, and counted
+QUEUED = 10_000  # deliveries at most; more are dropped and counted
 
 
 @dataclass(slots=True)
@@ -36,11 +36,11 @@ class Hooks:
     """
     The registrations, and a queue of deliveries that a ``WebhookSender`` takes from.
 
-    Has a lock of its own, so that no delivery is looked at under the site's.
+    It has its own lock, so that deliveries do not need the site's.
 
     Args:
         ids: ``siteId`` and ``workspaceId``.
-        watch: Is told of the first registration, and calls ``listen`` from then on.
+        watch: Called at the first registration, to have ``listen`` called from then on.
 
     ``retry_seconds`` is the wait before each of RETRIES further attempts.
     """
@@ -61,7 +61,7 @@ class Hooks:
         self._closed = False
 
     def put(self, hook: Registration) -> None:
-        """Take a registration as it is, in the place of one of the same id."""
+        """Add a registration unchanged, replacing one with the same id."""
         with self._changed:
             self.registrations[hook.id] = hook
             watching, self._watching = self._watching, True
@@ -69,7 +69,7 @@ class Hooks:
             self._watch(self.listen)
 
     def remove(self, id: str) -> bool:
-        """Forget a registration and what waits for it; False where there is none."""
+        """Remove a registration and its waiting deliveries; False: there is none."""
         with self._changed:
             hook = self.registrations.pop(id, None)
             self._forget(hook)
@@ -79,7 +79,7 @@ class Hooks:
         return iter(list(self.registrations.values()))
 
     def listen(self, event: Event) -> None:
-        """Queue what *event* is to tell those that are registered for it; see ``Site.watch``."""
+        """Queue the deliveries of *event*; see ``Site.watch``."""
         hooks = [one for one in self if one.active and one.trigger == event.trigger]
         body = body_of(event, self._ids) if hooks else b""
         with self._changed:
@@ -101,7 +101,7 @@ class Hooks:
         return None
 
     def settle(self, delivery: Delivery, status: int) -> None:
-        """Count the answer of an attempt: 200 is success, all else has RETRIES more."""
+        """Record the answer of an attempt: 200 is success, anything else has RETRIES more."""
         hook = delivery.hook
         with self._changed:
             hook.status = status
@@ -116,7 +116,7 @@ class Hooks:
             self._forget(hook)
 
     def close(self) -> None:
-        """Let ``take`` return None, now and from now on."""
+        """Make ``take`` return None, now and from now on."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

@@ -1,5 +1,5 @@
 """
-Webhooks that are registered: whom to tell of what, and how that went.
+Registered webhooks: trigger, receiver and counts.
 
 https://developers.webflow.com/data/reference/webhooks/create
 """
@@ -31,7 +31,7 @@ TRIGGERS = (
     "collection_item_unpublished",
     "comment_created",
 )
-RAISED = tuple(  # those that the stand-in has an occasion for
+RAISED = tuple(  # those that the stand-in can raise
     one for one in TRIGGERS if one.startswith("collection_item_") or one == "site_publish"
 )
 
@@ -42,10 +42,10 @@ class Registration:
     One registered webhook.
 
     Args:
-        secret: Signs its deliveries; told once, in the answer to the registration.
-        triggered: When there was last something to tell.
+        secret: Signs its deliveries; shown once, in the answer to the registration.
+        triggered: The time of its last event.
         active: False once a delivery has failed for good: nothing more is sent.
-        status: What the last attempt was answered; 0 where no answer came.
+        status: Of the last answer; 0: there was none.
     """
 
     id: str

@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 def signed(secret: str, body: bytes, *, at: float) -> dict[str, str]:
-    """Return the headers that prove *body*, sent *at* seconds since 1970."""
+    """Return the headers that sign *body*, sent *at* seconds since 1970."""
     stamp = str(int(at * 1000))
     digest = hmac.new(secret.encode(), f"{stamp}:".encode() + body, hashlib.sha256)
     return {
@@ -33,7 +33,7 @@ def signed(secret: str, body: bytes, *, at: float) -> dict[str, str]:
 
 
 class WebhookSender:
-    """Makes the attempts, one after the other; the order of the events is not promised."""
+    """Makes the attempts, one after the other; the order of the events is not guaranteed."""
 
     def __init__(self, hooks: Hooks, *, now: Callable[[], float], timeout: float = TIMEOUT) -> None:
         self._hooks = hooks
@@ -59,8 +59,8 @@ class WebhookSender:
                     _log.warning("webhook failed", extra=extra)
 
     def _attempt(self, session: requests.Session, delivery: Delivery) -> int:
-        # A new time for each attempt: a receiver that refuses what is older than five minutes
-        # could take no retry. What the CMS does is not documented.
+        # A new time for each attempt: a receiver that refuses times older than five minutes could
+        # accept no retry otherwise. What the CMS does is not documented.
         headers = signed(delivery.hook.secret, delivery.body, at=self._now())
         try:
             answer = session.post(
