@@ -30,10 +30,10 @@ class SandboxOptions:
     What the stand-in starts with.
 
     Args:
-        products: How many; None is PRODUCTS, or none where there are seeds.
+        products: Number; None: PRODUCTS, or none with seeds.
         seeds: Files of collections.
-        state: Where the state is kept; what it holds already goes before seeds and products.
-        rules: Each as ``lowers_emails=true``; they go before those that a state holds.
+        state: File of the state; if it exists, seeds and products are ignored.
+        rules: Each as ``lowers_emails=true``; they override those of a state.
         faults: Each as ``control.orders.order_of`` reads it.
         clock_offset: Seconds that the stand-in's clock is ahead.
         second_consumer: Percent of the budget that somebody else takes.
