@@ -87,6 +87,13 @@ def version_of_text(moment: str | None) -> str | None:
         return None
 
 
+def text_of_moment(at: int | None) -> str | None:
+    """Return *at*, ms since 1970, as the CMS writes times."""
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
 def sequence_version(number: int) -> str:
     """
     Return the version of the change with sequence *number*.

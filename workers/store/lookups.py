@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from workers.model.attempts import Lookup
+from workers.model.versions import text_of_moment
 
 # Covers the delay from an edit to its listing, and differences between the CMS's clocks.
 OVERLAP_MS = 60_000
@@ -39,7 +39,7 @@ def _page(token: str, answer: dict[str, Any]) -> Lookup:
     since = answer["since"] or None
     if since and answer["edited"]:
         early = int(since) - OVERLAP_MS
-        since = moment_text(early // 1000 * 1000)
+        since = text_of_moment(early // 1000 * 1000)
     return Lookup(
         answer["collection"],
         answer["step"],
@@ -51,10 +51,3 @@ def _page(token: str, answer: dict[str, Any]) -> Lookup:
         keys=tuple(answer.get("keys", ())),
         canary=answer.get("canary") or None,
     )
-
-
-def moment_text(at: int | None) -> str | None:
-    """Format *at*, ms since 1970, as the CMS writes times."""
-    if at is None:
-        return None
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

@@ -14,8 +14,7 @@ from workers.model.attempts import (
     Heard,
     ItemOutcome,
 )
-from workers.model.versions import version_of_text
-from workers.store.lookups import moment_text
+from workers.model.versions import text_of_moment, version_of_text
 
 _NAMES = tuple(each.name for each in fields(ItemOutcome) if each.name != "failures")
 
@@ -47,7 +46,7 @@ def settlement(
         "missing": collection.missing,
         "kind": batch.kind,
         "look": batch.look,
-        "at": moment_text(batch_outcome.at),
+        "at": text_of_moment(batch_outcome.at),
         "live": destination.live,
         "staged": batch.staged,
         "places": settings.copies(batch.destination),
