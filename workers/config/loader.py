@@ -84,7 +84,7 @@ def fill(environ: MutableMapping[str, str]) -> None:
 
 def read(environ: Mapping[str, str]) -> Draft:
     """
-    Like ``load``, but return what is valid together with the problems.
+    Like ``load``, but return the valid part with all problems.
 
     Raises:
         ConfigurationInvalid: There is no such file, or it is not TOML.

@@ -45,7 +45,6 @@ class Destination:
 
     @property
     def batch(self) -> int:
-        """Items per request: 100 in v2, one in v1."""
         return 100 if self.api == "v2" else 1
 
     @property

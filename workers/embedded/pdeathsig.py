@@ -40,7 +40,6 @@ def program(*command: str) -> list[str]:
 
 
 def module(name: str, *arguments: str) -> list[str]:
-    """Return the argv that runs the module *name* of this project tied to this process."""
     # -P: a folder "workers" in the operator's working directory must not shadow ours.
     return [sys.executable, "-P", __file__, str(os.getpid()), "-m", name, *arguments]
 

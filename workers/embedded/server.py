@@ -60,11 +60,9 @@ class Server:
         return self._process.poll() is None
 
     def answers(self) -> bool:
-        """Send a PING; True if the server answers and has loaded its data."""
         return self._watch.answers()
 
     def hangs(self) -> bool:
-        """Send a PING; True if the server has been silent for so long that it must be killed."""
         return self._watch.hangs(self.pid)
 
     @property
@@ -76,7 +74,7 @@ class Server:
         self._watch.close()
 
     def exit_message(self) -> str:
-        """Return how it ended, and the last lines that it logged unless it was killed."""
+        """Return how it ended, with its last log lines unless it was killed."""
         status = self._process.returncode
         if status < 0:
             return f"the embedded store was ended by signal {-status}"
@@ -107,7 +105,7 @@ class Server:
 
 
 class PingMonitor:
-    """Asks the server of *place* whether it answers; *silence*: see `SILENCE`."""
+    """Sends PINGs to the server of *place*; *silence* as in `SILENCE`."""
 
     def __init__(self, place: Place, silence: float = SILENCE) -> None:
         self._silence = silence
@@ -123,10 +121,7 @@ class PingMonitor:
 
     def answers(self) -> bool:
         """
-        Return whether the server answers and has loaded its data.
-
-        Raises:
-            StoreUnavailable: It has been silent for too long.
+        Return whether the server has loaded its data and answers; StoreUnavailable after *silence*.
         """
         try:
             return bool(self._client.ping())

@@ -88,7 +88,6 @@ def refused(problems: Iterable[FieldProblem], message: str) -> frozenset[str]:
 
 
 def _told(problems: Iterable[FieldProblem], message: str) -> Iterator[str]:
-    """Yield the messages about taken slugs."""
     problems = list(problems)
     for problem in problems or [FieldProblem("", message)]:
         text = problem.message

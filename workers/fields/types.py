@@ -65,8 +65,6 @@ def _option(value: Any, how: Sending) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class FieldType:
-    """How one type is sent and compared."""
-
     compare: Callable[..., bool] = equality.exact
     write: Callable[[Any, Sending], Any] = _as_it_is
     files: bool = False  # imports files: sent in a request of its own
@@ -139,9 +137,7 @@ def type_for(name: str, cms_type: str = "", cms_format: str = "") -> FieldType:
     """
     Return the type *name*, "plain" if unknown, adapted to the CMS field that holds it.
 
-    Args:
-        cms_type: As v2 names it; "": unknown.
-        cms_format: Of a date field: "date-time" if it keeps a time of day.
+    *cms_type*, *cms_format*: as `Schema.kind` returns them; "" if unknown.
     """
     return _type_for(name if name in TYPES else "plain", cms_type, cms_format)
 

@@ -25,8 +25,6 @@ from workers.fields.number_rules import bound, expected_number
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The field that a value is for."""
-
     slug: str
     rules: Mapping[str, Any]  # its validations
     options: Sequence[Mapping[str, str]]
@@ -115,8 +113,6 @@ def option(value: Any, asked: Asked) -> str | None:
 
 
 def matching(pattern: re.Pattern[str], expected: str) -> Fit:
-    """Return a check for texts that match *pattern*."""
-
     def fit(value: Any, _: Asked) -> str | None:
         return None if isinstance(value, str) and pattern.fullmatch(value) else expected
 

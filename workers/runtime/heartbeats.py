@@ -3,7 +3,8 @@ The running processes, from the heartbeats of their supervisors.
 
 `keys.PROCESSES` has a field per supervisor (machine and pid): time of the last heartbeat (seconds
 on the store's clock) and what it runs. A supervisor writes the whole list at once, so that a dead
-child disappears as soon as it is missed.
+child disappears as soon as it is missed. Functions raise StoreUnavailable if the store does not
+answer.
 """
 
 from __future__ import annotations
@@ -44,12 +45,7 @@ class Process:
 
 
 def beat(client: redis.Redis, processes: Sequence[Process]) -> None:
-    """
-    Write a heartbeat for this process and its *processes*.
-
-    Raises:
-        StoreUnavailable: The store did not answer.
-    """
+    """Write a heartbeat for this process and its *processes*."""
     with guarded():
         now, entries = _read(client)
         running = [[each.role, each.pid, each.ready, each.delivers] for each in processes]
@@ -88,12 +84,7 @@ def leave(client: redis.Redis) -> None:
 
 
 def listed(client: redis.Redis) -> list[Process]:
-    """
-    Return the living processes of all machines, by role and pid.
-
-    Raises:
-        StoreUnavailable: The store did not answer.
-    """
+    """Return the living processes of all machines, by role and pid."""
     with guarded():
         now, entries = _read(client)
     found = (each for entry in entries.values() for each in _fresh(entry, now))

@@ -2,7 +2,7 @@
 Which machines' spools hold deliveries that are not in the store yet.
 
 `keys.SPOOLS` has a JSON field per spool (machine and name). A spool reports itself while it drains,
-so one that has never reached the store is missing.
+so one that has never reached the store is missing. Both functions raise StoreUnavailable.
 """
 
 from __future__ import annotations
@@ -19,12 +19,7 @@ _DAY = 24 * 3600  # s after which a spool that no process has adopted is no long
 
 
 def put(client: redis.Redis, name: str, deliveries: int, size: int) -> None:
-    """
-    Record the contents of this machine's spool *name*; 0 deliveries remove it.
-
-    Raises:
-        StoreUnavailable: The store did not answer.
-    """
+    """Record the contents of this machine's spool *name*; 0 deliveries remove it."""
     with guarded():
         if not deliveries:
             client.hdel(keys.SPOOLS, _field(name))
@@ -37,12 +32,7 @@ def put(client: redis.Redis, name: str, deliveries: int, size: int) -> None:
 
 
 def of_others(client: redis.Redis) -> tuple[int, int]:
-    """
-    Return the number of deliveries in other machines' spools, and their bytes.
-
-    Raises:
-        StoreUnavailable: The store did not answer.
-    """
+    """Return the number of deliveries in other machines' spools, and their bytes."""
     with guarded():
         now, entries = client.time()[0], [json.loads(each) for each in client.hvals(keys.SPOOLS)]
     fresh = [each for each in entries if each["machine"] != machine() and now - each["at"] < _DAY]

@@ -24,10 +24,8 @@ VERSION = 2
 
 def read(client: redis.Redis) -> int:
     """
-    Return the version of the store; an empty one has that of this release.
-
-    Raises:
-        StoreNewer: This release does not know the version.
+    Return the version of the store, for an empty one that of this release; StoreNewer as
+    `number_of`.
     """
     text = client.get(keys.VERSION)
     if text is None:
@@ -37,12 +35,7 @@ def read(client: redis.Redis) -> int:
 
 
 def number_of(text: str | bytes) -> int:
-    """
-    Parse the value of `keys.VERSION`.
-
-    Raises:
-        StoreNewer: This release does not know the version.
-    """
+    """Parse the value of `keys.VERSION`; StoreNewer if this release does not know the version."""
     known = range(1, VERSION + 1)
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")

@@ -75,8 +75,7 @@ class Witness:
         """
         Compare the store with its recorded progress, record a loss, and update the file.
 
-        Raises:
-            StoreUnavailable: The store did not answer.
+        StoreUnavailable if the store does not answer.
         """
         with guarded():
             arrival, marked = self._steps.client.mget(keys.ARRIVAL, keys.WITNESS)

@@ -68,24 +68,14 @@ class Deadline:
         return f"no {missing} within {self._seconds:g} s" if self.expired else None
 
     def connecting(self) -> float:
-        """
-        Return the timeout for connecting to one address, in seconds.
-
-        Raises:
-            TimeUp: No time is left.
-        """
+        """Return the timeout for connecting to one address, in s; TimeUp if no time is left."""
         left = min(self._end, self._not_after) - time.monotonic()
         if left <= 0:
             raise TimeUp("no time is left to connect")
         return min(CONNECT, left)
 
     def sending(self, connected: socket.socket) -> None:
-        """
-        Record that the first byte is about to leave on *connected*.
-
-        Raises:
-            TimeUp: It is too late.
-        """
+        """Record that the first byte is about to leave on *connected*; TimeUp if it is too late."""
         if not self.sent and time.monotonic() >= min(self._end, self._not_after):
             raise TimeUp("it is too late to send the request")
         self.watch(connected)

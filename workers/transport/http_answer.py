@@ -19,7 +19,7 @@ FAILURES = (
 
 
 class AnswerTooLong(ValueError):
-    """The body of an answer is longer than allowed."""
+    pass
 
 
 class Bearer(requests.auth.AuthBase):
