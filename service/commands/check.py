@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from workers.store.scripts import Steps
     from workers.webflow.item_answers import Answer
 
-SHOWN = 10  # keys of a collection that several items have
+SHOWN = 10  # keys of a collection with several items
 REFUSALS: Mapping[int, tuple[str, str, str]] = {  # status: key, expected, do
     401: ("token", "a token that the CMS knows", "create a new token and set it"),
     403: (
@@ -58,7 +58,8 @@ def check(json_wanted: bool) -> None:
         configuration = of_process()
     except ConfigurationInvalid as error:
         _report(error.problems, notes, json_wanted)
-        # A mapping that is wrong is what it was asked; without a configuration it cannot be asked.
+        # An invalid mapping is a result of the check; without a configuration there is nothing to
+        # check.
         raise SystemExit(1 if isinstance(error, MappingsInvalid) else 2) from None
     settings = configuration.settings
     steps, problems = _store(settings, notes)
@@ -97,7 +98,6 @@ def _report(
 
 
 def _store(settings: Settings, notes: list[str]) -> tuple[Steps | None, list[Problem]]:
-    """Return the store of a running system, and its problems."""
     from workers.store import connection, durability
     from workers.store.scripts import Steps
 
@@ -112,7 +112,7 @@ def _store(settings: Settings, notes: list[str]) -> tuple[Steps | None, list[Pro
         if settings.store.url is not None:
             do = "check that it runs, and the address"
             return None, [Problem("REDIS_URL", str(error), "a store that answers", do)]
-        # The embedded one starts with up, web or worker: nothing is wrong before that.
+        # The embedded store starts with up, web or worker: before that, nothing is wrong.
         notes.append("Store: not running yet; its durability is checked when it starts")
         return None, []
     notes.append(f"Store: {found.version}, durability {found.mode}")
@@ -133,14 +133,14 @@ def _memory(client: Redis) -> str:
 
 
 def _losses(settings: Settings, steps: Steps) -> Iterator[Problem]:
-    """Yield what the store may lack, until a reconcile has proven each collection."""
+    """Yield possible losses of the store, until a reconcile has checked each collection."""
     from workers.store.losses import Losses, problem
 
     yield from map(problem, Losses(steps).open(settings.collections))
 
 
 def _merged(settings: Settings, steps: Steps) -> Iterator[str]:
-    """Yield how many records an upgrade of the store has merged."""
+    """Yield the number of records that an upgrade of the store has merged."""
     from workers.store.upgrade import Upgrade
 
     for name, count in Upgrade(steps, settings).merged().items():
@@ -189,7 +189,7 @@ def _answers(
         if isinstance(answer, Problem):
             yield answer
             if answer.where.startswith(of_all):
-                return  # the others would say the same, for one call of the budget each
+                return  # the others would fail alike, for one call of the budget each
         elif collection is not None:
             notes.append(f"Collection {collection.name}: destination {destination.name} answers")
             yield from missing_fields(configuration, collection, answer.schema)
@@ -211,7 +211,7 @@ def _token(
         do = "check the address"
         return Problem(f"{place}.base_url", str(error), "an answer from the CMS", do)
     status = answer.status
-    # A token for a collection need not be one for the list of sites, nor need there be such a list.
+    # A token for a collection may have no access to the list of sites, or no such list exists.
     if status == 200 or (collection is None and status in (403, 404)):
         return answer
     if status in REFUSALS:

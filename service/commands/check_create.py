@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def never_created(configuration: Configuration) -> Iterator[str]:
-    """Yield a warning for each mapping whose ``Meta.on_create`` no item will ever get."""
+    """Yield a warning for each mapping whose ``Meta.on_create`` can have no effect."""
     for rule in configuration.mappings.rules:
         options = rule.options
         named = ", ".join(target.slug for target in rule.targets if target.on_create)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def missing_fields(
     configuration: Configuration, collection: Collection, fields: Sequence[SchemaField]
 ) -> Iterator[Problem]:
-    """Yield a problem for each field that *collection*, which has *fields*, does not have."""
+    """Yield a problem for each field that is missing in *collection*, which has *fields*."""
     schema = Schema({each["slug"]: each for each in fields})
     if not schema.whole:
         return
@@ -31,7 +31,7 @@ def missing_fields(
         if rule.options.collection != collection.name:
             continue
         for target in rule.targets:
-            # _archived and _draft stand beside the fields.
+            # _archived and _draft are not among the fields.
             slug = field_of(target.slug)
             if not slug.startswith("_") and slug not in schema.fields:
                 where = f"{rule.file}: {rule.name}.{target.name}"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workers.webflow.client import Client
     from workers.webflow.item_answers import Answer
 
-MOST_SITES = 20  # whose collections are listed to find the one that has a collection
+MOST_SITES = 20  # whose collections are listed to find the site of a collection
 Ask = Callable[[Callable[["Client"], "Answer"]], "Answer"]
 
 
@@ -27,11 +27,11 @@ def locales(
     limiter: Limiter | None,
     notes: list[str],
 ) -> Iterator[Problem]:
-    """Yield what is wrong with the locales that are written through *destination*."""
+    """Yield the problems of the locales that are written through *destination*."""
     mine = configuration.settings.collections_of(destination.name)
     wanting = [each for each in mine if each.localized or _named_tags(configuration, each)]
     if destination.api == "v1" or not any(_rules(configuration, each) for each in mine):
-        return  # there are none, or nothing is written at all
+        return  # there are no locales, or nothing is written at all
 
     def ask(call: Callable[[Client], Answer]) -> Answer:
         return ask_by(destination, limiter, call)
@@ -57,7 +57,7 @@ def locales(
 def _sites(
     ask: Ask, destination: Destination, collections: Sequence[Collection]
 ) -> dict[str, Site] | str:
-    """Return collection id → its site; or why no site can be read."""
+    """Return collection id → its site; or the reason why no site can be read."""
     of = (destination.site,) if destination.site else ()
     answer = ask(lambda client: client.list_sites(*of))
     if answer.status != 200:
@@ -79,7 +79,7 @@ def _rules(configuration: Configuration, collection: Collection) -> list[Rule]:
 
 
 def _named_tags(configuration: Configuration, collection: Collection) -> set[str]:
-    """Return the tags that mappings name, in lower case."""
+    """Return the tags in mappings, in lower case."""
     found = (rule.options.locale for rule in _rules(configuration, collection))
     return {tag.lower() for tag in found if tag is not None}
 

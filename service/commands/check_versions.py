@@ -1,4 +1,4 @@
-"""Fields that sources of several kinds write: by times, by numbers, or by their arrival."""
+"""Fields written by sources with different orders: by times, by numbers, or by arrival."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _DO = {
 
 
 def mixed_versions(configuration: Configuration) -> Iterator[str]:
-    """Yield a warning for each field that sources of two kinds write."""
+    """Yield a warning for each field that is written by sources with different orders."""
     writers: dict[tuple[str, str], dict[str, str]] = {}  # (collection, slug) → source → kind
     for rule in configuration.mappings.rules:
         options = rule.options
-        if options.version is not None:  # its kind is that of what it finds
+        if options.version is not None:  # its kind depends on the value found
             continue
         kind = TIMES if options.fetching else _kind(configuration, options.source)
         for target in rule.targets:
@@ -39,6 +39,6 @@ def _kind(configuration: Configuration, source: str) -> str:
     configured = configuration.senders[source]
     if configured.kind.sequenced:
         return NUMBERS
-    # Elsewhere the sender knows where its times stand.
+    # Other senders have fixed places for their times.
     unset = not configured.senders[0].reader.occurred_at
     return ARRIVAL if unset and "occurred_at" in configured.kind.options().fields else TIMES

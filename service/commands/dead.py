@@ -95,7 +95,7 @@ def replay(ids: tuple[str, ...], every: bool, kind: str | None, collection: str 
     with joined() as parts:
         found = _choice(parts.letters, ids, kind, collection)
         raw = any(letter is not None and letter.kind == "unmapped" for _, letter in found)
-        # The mappings are read only for what needs them: a letter of the CMS does not.
+        # The mappings are loaded only for unmapped letters: others do not need them.
         act = _remap(parts) if raw else partial(_return, parts)
         _each(found, "replayed", act)
 
@@ -109,7 +109,7 @@ def _return(parts: Context, letter: Letter) -> str | None:
 
 
 def _remap(parts: Context) -> Act:
-    """Return the act that maps the event of a letter again, with the mappings as they are now."""
+    """Return the act that maps the event of a letter again, with the current mappings."""
     from service.config.build import of_process
     from service.ingest.intake import Intake
 
@@ -132,7 +132,7 @@ def _remap(parts: Context) -> Act:
             return "was kept without its payload; have the source send it again, or discard it"
         receipt = intake.replay(whole)
         words = [f"{each.path}: {each.message}" for each in receipt.problems]
-        # Asked of the store, not of the receipt: it may refuse a version that the mapping took.
+        # From the store, not from the receipt: it may refuse a version that the mapping accepted.
         left = parts.letters.show(letter.id)
         if left is None or left.state != "open":
             return None

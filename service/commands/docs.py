@@ -43,7 +43,7 @@ def _show(page: DocPage) -> None:
 
 
 def _named_links(page: DocPage) -> str:
-    """Return the text of *page*, in which a link names the page that `instep docs` shows."""
+    """Return the text of *page*; links are replaced by names for `instep docs`."""
     from service.operate.documentation import linked
 
     def named(link: re.Match[str]) -> str:

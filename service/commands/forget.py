@@ -46,7 +46,7 @@ REMAINS: Final = (
 )
 LEFT: Final = 20  # places that are named
 _PATIENCE: Final = 60.0  # s for deliveries that are being accepted
-_LOOKED: Final = 20  # slices in which the nearest key is looked for
+_LOOKED: Final = 20  # slices that are searched for the nearest key
 
 
 @click.command()
@@ -128,7 +128,7 @@ def key_text(configuration: Configuration, parts: Context, collection: str, key:
 
 
 def _await_slices(client: Redis) -> None:
-    """Wait for large deliveries that are being accepted: they could bring the key back."""
+    """Wait for large deliveries that are being accepted: they could restore the key."""
     from service.reconcile.progress import Progress
 
     ends = time.monotonic() + _PATIENCE
@@ -213,7 +213,7 @@ def _spooled(data: Path, client: Redis) -> Iterator[str]:
     """Yield a fault for deliveries in a spool, which are accepted later."""
     from workers.store import spool_marks
 
-    # Each file goes once all that is in it was accepted.
+    # A file is removed once all of its deliveries were accepted.
     for found in sorted(data.glob("spool/*.*"))[:1]:
         if found.suffix == ".damaged":
             yield f"{found} holds deliveries that could not be read; remove it and run this again"

@@ -1,4 +1,4 @@
-"""``instep init``: a first configuration that works against the sandbox."""
+"""``instep init``: a first configuration that works with the sandbox."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 STARTER = Path(__file__).parents[1] / "starter"
-# As stored → as written. The stored names are plain, so that no tool takes them for its own.
+# As stored → as written. The stored names are plain, so that no tool acts on them.
 FILES = {
     "instep.toml": "instep.toml",
     "mappings.py": "mappings.py",
@@ -66,7 +66,7 @@ def _write(directory: Path, texts: Mapping[str, str]) -> None:
 
 
 def _with_secrets(example: str) -> str:
-    """Return *example* with a secret of its own in every name that it leaves empty."""
+    """Return *example* with a new secret for each name without a value."""
     lines = (
         f"{line}{secrets.token_urlsafe(24)}" if line.endswith("=") else line
         for line in example.splitlines()

@@ -9,16 +9,15 @@ from typing import Any
 
 import click
 
-FOLDED = 24  # letters; a longer word is broken where the room ends
+FOLDED = 24  # letters; a longer word is broken at the end of the line
 
 
 def as_json(value: Any) -> None:
-    """Print *value* as one JSON document."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def printable(value: Any) -> str:
-    """Return *value* in one line. Text from outside may hold codes that a terminal obeys."""
+    """Return *value* in one line, without control codes that a terminal would obey."""
     if value is None:
         return "-"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -42,7 +41,7 @@ def table(
 
 
 def _least_width(columns: Sequence[str], cells: list[list[str]]) -> int:
-    """Return how wide a table is that breaks no word."""
+    """Return the width of a table that breaks no word."""
     texts = zip(columns, *cells, strict=True)
     words = [[len(word) for text in column for word in text.split()] for column in texts]
     return sum(min(FOLDED, max(each, default=0)) + 3 for each in words) + 1

@@ -66,7 +66,7 @@ def preview(
         names = ", ".join(sorted(configuration.senders)) or "none"
         raise click.BadParameter(f"found {source!r}, expected a source of instep.toml ({names})")
     settings = configuration.settings
-    outbox = Outbox(Steps(connect(settings.store)), settings)  # sends nothing before it is used
+    outbox = Outbox(Steps(connect(settings.store)), settings)  # connects on first use
     intake = Intake(configuration.senders, configuration.mappings, outbox, wake=str)
     found = intake.preview(source, file.read(), headers, topic, fetched=fetched)
     if json_wanted:
@@ -85,7 +85,7 @@ def preview(
 
 
 def shown(change: Change) -> dict[str, Any]:
-    """Return *change* with its field values decoded, and its record by what it is."""
+    """Return *change* with its field values decoded."""
     return {
         "mapping": change.mapping,
         "collection": change.collection,
@@ -114,7 +114,7 @@ def _why(found: Preview, source: str, configuration: Configuration) -> str:
 
 
 def _creation(change: Change, found: Preview, settings: Settings) -> dict[str, str]:
-    """Return what happens where no item has the key, if that is to be created."""
+    """Return what happens if no item has the key, in a collection that creates items."""
     if (
         change.retire
         or change.by != "key"

@@ -135,6 +135,6 @@ def _line(each: dict[str, Any]) -> str:
             f"{side} {printable(each[side])}" for side in ("source", "outbox", "cms")
         )
     done = each["outcome"] or each["action"]
-    held = done == "withheld"  # said once for all of them, below
+    held = done == "withheld"  # printed once for all of them, below
     why = f" ({printable(each['why'])})" if each["why"] and not held else ""
     return f"{each['cause']}: {where}{values} → {done}{why}"

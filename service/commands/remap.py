@@ -64,7 +64,7 @@ def remap(
         names = ", ".join(sorted(configuration.senders)) or "none"
         raise click.BadParameter(f"found {source!r}, expected a source of instep.toml ({names})")
     with joined() as parts:
-        # Of the whole configuration: how long ids are remembered, the senders say.
+        # Of the whole configuration: the senders set how long ids are remembered.
         kept = Kept(Outbox(parts.steps, configuration.settings))
         window = kept.window(source)
         start = _start(source, since, window)
@@ -152,7 +152,7 @@ def _run(made: Remap, start: datetime, last: int) -> dict[str, Any]:
 
 
 def _confirmed(result: dict[str, Any], *, dry_run: bool, yes: bool, json_wanted: bool) -> bool:
-    """Return whether to apply the changes; end the command where that needs a confirmation."""
+    """Return whether to apply the changes; exits if that needs a confirmation."""
     found = result["dry_run"]
     needed = bool(found["taken"] or found["letters"])
     if needed and not dry_run:
@@ -171,7 +171,6 @@ def _confirmed(result: dict[str, Any], *, dry_run: bool, yes: bool, json_wanted:
 
 
 def _is_interactive() -> bool:
-    """Return whether a person is there to ask."""
     return sys.stdin.isatty()
 
 

@@ -18,7 +18,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 class _Number(click.FloatRange):
-    """A number in a range; NaN, which no comparison finds outside, is in none."""
+    """A number in a range; NaN, which compares as in every range, is refused."""
 
     def convert(self, value: Any, param: Any, ctx: Any) -> float:
         read = float(super().convert(value, param, ctx))
@@ -153,7 +153,7 @@ def sandbox(bind: str, site: str | None, save: Path | None, base: str, **options
 
 
 def _copy(site: str | None, path: Path | None, base: str) -> None:
-    """Read a real site and write it as a seed; GETs alone."""
+    """Export a real site as a seed, with GETs alone."""
     from service.sandbox.seeds.copy_site import CopyRefused, Reader, save
 
     token = os.environ.get("WEBFLOW_TOKEN", "")

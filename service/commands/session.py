@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from workers.webflow.client import Client
     from workers.webflow.item_answers import Answer
 
-PATIENCE = 65.0  # s for a slot in the budget: the CMS's window, and a little
+PATIENCE = 65.0  # s for a slot in the budget: the CMS's window, and a little more
 
 
 @contextmanager
@@ -42,14 +42,14 @@ def joined() -> Iterator[Context]:
 
 def ask(destination: Destination, collection: Collection | None, limiter: Limiter | None) -> Answer:
     """
-    Return what *destination* answers to a GET of *collection*.
+    Return the answer of *destination* to a GET of *collection*.
 
     Args:
-        collection: None: of the list of sites, where there is no collection to ask for.
-        limiter: Of the budget that this call is part of; None: nothing else runs.
+        collection: None: the list of sites, if there is no collection.
+        limiter: Of the budget that this call counts against; None: nothing else runs.
 
     Raises:
-        DestinationError: it does not answer.
+        DestinationError: It does not answer.
     """
     return ask_by(
         destination,
@@ -61,12 +61,7 @@ def ask(destination: Destination, collection: Collection | None, limiter: Limite
 def ask_by(
     destination: Destination, limiter: Limiter | None, call: Callable[[Client], Answer]
 ) -> Answer:
-    """
-    Return what *destination* answers to one *call*; see `ask`.
-
-    Raises:
-        DestinationError: it does not answer.
-    """
+    """Return the answer of *destination* to one *call*; see `ask`."""
     from workers.webflow.client import Client
 
     if limiter is not None:

@@ -28,7 +28,7 @@ COLLECTION = (
     "not_live",
     "normalised",
 )
-LARGEST = 3  # families of keys that are named where memory is short
+LARGEST = 3  # families of keys that are named when memory is short
 RECONCILE = ("state", "began", "ended", "code", "differences", "next")
 FETCHER = ("state", "reason", "waiting", "oldest_seconds", "asked", "merged", "done", "dead")
 
@@ -232,7 +232,7 @@ def _show_losses(losses: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _show_reconciles(runs: Mapping[str, Mapping[str, Any]]) -> None:
-    """Show the last run of each collection that was reconciled."""
+    """Show the last run of each reconciled collection."""
     rows = [
         (
             name,
