@@ -1,1 +1,1 @@
-"""The guided tour: a day of shop life in a minute, with everything that can go wrong."""
+"""The guided tour: a day of shop traffic in a minute, failures included."""

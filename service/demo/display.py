@@ -1,4 +1,4 @@
-"""What the demo prints while the day goes by: lines and, on a terminal, a progress bar below."""
+"""The output of the demo: lines and, on a terminal, a progress bar below."""
 
 from __future__ import annotations
 
@@ -49,6 +49,8 @@ class DisplayState:
 
 class Display:
     """
+    Prints the progress of the demo.
+
     Args:
         quiet: Print nothing, unless *out* is a terminal.
     """
@@ -67,12 +69,12 @@ class Display:
         self._progress.__exit__(None, None, None)
 
     def say(self, sentence: str) -> None:
-        """Print something that has just happened."""
+        """Print an event."""
         if not self._quiet:
             self._progress.say(sentence)
 
     def show(self, state: DisplayState) -> None:
-        """Move the bar; print the figures, or once they stay the same what is waited for."""
+        """Move the bar; print the figures, or the current step once they stay the same."""
         self._progress.at(state.minute, MINUTES)
         if time.monotonic() < self._next:
             return

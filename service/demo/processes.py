@@ -1,4 +1,4 @@
-"""The real processes of the demo: a stand-in site, and Instep as `instep up` runs it."""
+"""The processes of the demo: a stand-in site, and Instep as `instep up` runs it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import requests
 from workers.embedded import pdeathsig
 from workers.errors import ProcessorError
 
-START = 40.0  # s that a process has to start; seconds on a slow machine
-STOP = 25.0  # s that it has to end before it is killed
+START = 40.0  # s for a process to start; seconds on a slow machine
+STOP = 25.0  # s for it to end before it is killed
 _LOOK = 0.05  # s
 
 
@@ -27,9 +27,8 @@ class DemoProcess:
     One command of ``instep`` as a process. Start it in the main thread: it ends with that.
 
     Args:
-        word: What it prints before its address once it is ready.
-        folder: Where its output and its log are written.
-        environ: Its environment.
+        word: Printed before its address once it is ready.
+        folder: For its output and its log.
     """
 
     def __init__(
@@ -46,7 +45,7 @@ class DemoProcess:
                 stdout=output,
                 stderr=log,
                 env=None if environ is None else dict(environ),
-                start_new_session=True,  # Ctrl-C is for the demo, which ends it in order
+                start_new_session=True,  # Ctrl-C is for the demo, which stops it in order
             )
 
     def url(self) -> str:
@@ -82,7 +81,7 @@ class DemoProcess:
 
 
 class SandboxSite:
-    """The stand-in site, seen through its control API: nothing here is a call of the CMS."""
+    """The stand-in site, through its control API: none of its calls counts as one of the CMS."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -90,7 +89,7 @@ class SandboxSite:
         self._session.trust_env = False  # no proxy leads to this machine
 
     def ask(self, method: str, path: str, order: Any = None) -> dict[str, Any]:
-        """Return the answer of the control API; raises OSError where none came."""
+        """Return the answer of the control API; raises OSError without one."""
         url = f"{self._url}/_sandbox{path}"
         answer = self._session.request(method, url, json=order, timeout=10.0)
         found: dict[str, Any] = answer.json()
@@ -99,7 +98,7 @@ class SandboxSite:
         return found
 
     def items(self) -> dict[str, dict[str, Any]]:
-        """Return what the site shows, by sku: the field data of each live item."""
+        """Return the field data of each live item, by sku."""
         shown = (item["live"] or item["staged"] for item in self.ask("GET", "/items")["items"])
         return {copy["fieldData"]["sku"]: copy["fieldData"] for copy in shown}
 
@@ -107,9 +106,9 @@ class SandboxSite:
         return self.ask("GET", "/calls")
 
     def budget(self) -> dict[str, Any]:
-        """Return ``{limit, used}`` of the window that is open now."""
+        """Return ``{limit, used}`` of the current window."""
         return self.ask("POST", "/budget", {})
 
     def refuse(self, **order: Any) -> None:
-        """Let calls fail as *order*, a fault of the sandbox, says."""
+        """Arm *order*, a fault of the sandbox."""
         self.ask("POST", "/faults", order)

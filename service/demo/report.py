@@ -1,4 +1,4 @@
-"""The table at the end, and the sentences around it."""
+"""The table at the end, and the text around it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class DemoResult:
 
 
 def duration(calls: int, limit: int) -> str:
-    """Return how long *calls* take where *limit* are allowed in a minute, in words."""
+    """Return the duration of *calls* at *limit* a minute, in words."""
     minutes = calls / limit
     return f"{minutes:,.0f} minutes" if minutes >= 2 else f"{minutes * 60:.0f} seconds"
 
@@ -124,7 +124,6 @@ def verdict(found: DemoResult) -> str:
 
 
 def show(found: DemoResult, out: TextIO) -> None:
-    """Print the table and the verdict."""
     lines = rows(found)
     wide = max(len(name) for name, _, _ in lines)
     for name, count, words in lines:

@@ -25,11 +25,11 @@ from workers.errors import ProcessorError
 
 PRODUCTS = 1000
 REAL = 60  # calls a minute that the CMS allows
-FEW = 1200  # events of a demo that is to be quick rather than telling
-PATIENCE = 180.0  # s, after the day, until nothing may be waiting any more
+FEW = 1200  # events; fewer make a quick demo with a higher limit
+PATIENCE = 180.0  # s, after the day, until nothing may be waiting
 TICK = 0.25  # s
 
-# One line a paragraph: whoever shows it breaks it where his lines end.
+# One line per paragraph: the terminal wraps it.
 _INTRO = """\
 A day of shop life: {seconds:.0f} seconds of events, and up to half a minute more until the last \
 of them is on the site.
@@ -50,12 +50,12 @@ _REASONS = {"v1": "v1 takes one product a call", "v2": "so few events say little
 @dataclass(frozen=True, slots=True)
 class Scale:
     """
-    How large the day is.
+    The size of the day.
 
     Args:
         limit: Calls that the site allows in a minute.
-        products: How many of the site's products the events are about.
-        seconds: How long the day takes.
+        products: Number of products with events.
+        seconds: Duration of the day.
     """
 
     limit: int
@@ -64,7 +64,7 @@ class Scale:
 
 
 def scale(events: int, api: str) -> Scale:
-    """Return what *events* events fit into: up to 120 a second, more only beyond 6,000."""
+    """Return the scale for *events* events: up to 120 a second, more only beyond 6,000."""
     seconds = max(7.0, min(50.0, events / 120), events / 400)
     if api == "v1":
         return Scale(10 * REAL, max(20, min(150, events // 10)), seconds)
@@ -76,8 +76,7 @@ def run(events: int, api: str, as_json: bool) -> int:
     Run the demo and return its exit code: 0 if every field of the site is right at the end.
 
     Args:
-        events: How many the sources report, beside the odd ones.
-        api: Of the CMS, "v1" or "v2".
+        events: Number of regular events; the odd ones come on top.
         as_json: Print one JSON object on stdout; the display goes to stderr.
     """
     stop = Stop()
@@ -94,7 +93,7 @@ def run(events: int, api: str, as_json: bool) -> int:
         else:
             report.show(found, out)
     except KeyboardInterrupt:
-        good = True  # there is nothing to look into
+        good = True  # there is nothing to investigate
         sys.stderr.write("Stopped.\n")
         return 130
     except (ProcessorError, OSError) as error:
@@ -135,7 +134,7 @@ def _day(
 
 @contextlib.contextmanager
 def _processes(size: Scale, here: Workspace) -> Iterator[tuple[str, str, list[DemoProcess]]]:
-    """Start the site and Instep; yield their addresses and processes, and end them in order."""
+    """Start the site and Instep; yield their addresses and processes, and stop them in order."""
     with contextlib.ExitStack() as stack:
         arguments = ("--products", str(PRODUCTS), "--requests-per-minute", str(size.limit))
         bind = ("--bind", "127.0.0.1:0")
@@ -165,7 +164,7 @@ class DemoRun:
         self._look: SystemState | None = None
 
     def play(self, day: Day, events: int, api: str) -> DemoResult:
-        """Play the day and return what it has shown."""
+        """Play the day and return its results."""
         before = self.site.items()
         scenario = Scenario(scenes(self.site, self.system, self.size.seconds, api))
         begin = time.monotonic()
@@ -204,7 +203,6 @@ class DemoRun:
         time.sleep(TICK)
 
     def _settle(self) -> None:
-        """Wait until every delivery is answered and nothing is pending."""
         ends = time.monotonic() + PATIENCE
         while time.monotonic() < ends:
             answered = not self.sources.left
@@ -213,7 +211,7 @@ class DemoRun:
                 return
 
     def _waits_for(self) -> str:
-        """Return what keeps the demo from its end, in a sentence."""
+        """Return what the demo waits for, in a sentence."""
         if left := self.sources.left:
             return f"Waiting for the answer to {left:,} deliveries."
         look = self._look

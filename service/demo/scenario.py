@@ -9,8 +9,8 @@ from service.demo.processes import SandboxSite
 from service.demo.simulation import REFUSED_AT
 from service.demo.status_client import StatusClient
 
-DOWN = 0.13  # of the day that the CMS is down
-RETRY_AFTER = 3  # s that the CMS asks us to wait
+DOWN = 0.13  # share of the day for which the CMS is down
+RETRY_AFTER = 3  # s in the CMS's Retry-After
 
 _CALLS = {"v1": "each product once, however often it changed", "v2": "up to 100 products a call"}
 _REFUSES = {"v1": "", "v2": ", and its whole batch with it"}
@@ -61,14 +61,14 @@ def scenes(site: SandboxSite, system: StatusClient, seconds: float, api: str) ->
 
 
 class Scenario:
-    """Plays *scenes* when their time has come."""
+    """Plays *scenes* when they are due."""
 
     def __init__(self, scenes: Sequence[Scene]) -> None:
         self._coming = list(scenes)
         self._now: Scene | None = None
 
     def play(self, at: float) -> str | None:
-        """Play what has come by *at*, a share of the day; return the sentence of a new scene."""
+        """Play the next scene if it is due at *at*, a share of the day; return its text."""
         if self._now and at > self._now.at + self._now.lasts:
             self._now = None
         if not self._coming or self._coming[0].at > at:
@@ -80,5 +80,4 @@ class Scenario:
 
     @property
     def message(self) -> str:
-        """What is going on now, or nothing."""
         return self._now.message if self._now else ""

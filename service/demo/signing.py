@@ -1,4 +1,4 @@
-"""How each source proves that a delivery is its own, written as its own side would."""
+"""How each source signs its deliveries, written independently of Instep's own code."""
 
 from __future__ import annotations
 

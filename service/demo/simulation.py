@@ -18,13 +18,13 @@ from typing import Any
 
 SOURCES = ("shop", "stock", "crm")
 TOPICS = {"shop": "products/update", "stock": "stock.changed", "crm": "product.assigned"}
-CATEGORIES = ("Chairs", "Desks", "Lamps", "Shelves", "Sofas")  # the options that the site offers
+CATEGORIES = ("Chairs", "Desks", "Lamps", "Shelves", "Sofas")  # the options of the site
 
-OPENS = 0.02  # of the day, before which there is one odd delivery and no other
+OPENS = 0.02  # share of the day with only one odd delivery before it
 SHARES = (30, 60, 10)  # % of the events, by source
-DUPLICATED = 0.07  # of the deliveries are sent once more
-LATE = 0.08  # of the deliveries come seconds after newer ones
-LATEST = 0.12  # of the day, by which the latest of them come
+DUPLICATED = 0.07  # share of the deliveries that are sent twice
+LATE = 0.08  # share of the deliveries that come seconds after newer ones
+LATEST = 0.12  # share of the day by which the latest of them are delayed
 UNSIGNED = 5
 UNMAPPED: tuple[Any, ...] = (
     "many",
@@ -32,10 +32,10 @@ UNMAPPED: tuple[Any, ...] = (
     "12 pcs",
     [],
     "?",
-)  # what a stock system should never send as a quantity
+)  # quantities that cannot be mapped
 UNKNOWN = "P-9999"  # a product that the CMS does not have
 REFUSED_PRICE = -1.0
-REFUSED_AT = 0.78  # of the day
+REFUSED_AT = 0.78  # share of the day
 
 SkuField = tuple[str, str]  # sku and field
 
@@ -46,10 +46,10 @@ class Fact:
     Something that happened.
 
     Args:
-        at: When, as a share of the day.
+        at: As a share of the day.
         order: Rises with every fact of its source about its product.
-        values: What the site must show of it, by field.
-        refused: The fields among them whose value the CMS cannot take.
+        values: What the site must show, by field.
+        refused: The fields whose value the CMS refuses.
     """
 
     source: str
@@ -66,9 +66,9 @@ class SimulatedDelivery:
     One request to be sent.
 
     Args:
-        due: When, as a share of the day.
+        due: As a share of the day.
         id: Of the event.
-        mark: What is special about it: "duplicate", "late", "unmapped", "unsigned" or nothing.
+        mark: "duplicate", "late", "unmapped", "unsigned", or nothing.
     """
 
     due: float
@@ -85,14 +85,14 @@ class SimulatedDelivery:
 @dataclass(frozen=True, slots=True)
 class Day:
     facts: Sequence[Fact]
-    deliveries: Sequence[SimulatedDelivery]  # by the time at which they are due
+    deliveries: Sequence[SimulatedDelivery]  # in the order in which they are due
 
     @property
     def marks(self) -> Counter[str]:
         return Counter(delivery.mark for delivery in self.deliveries)
 
     def truth(self) -> dict[SkuField, Any]:
-        """Return the newest value of each field of each product that a fact speaks of."""
+        """Return the newest value of each field of each product with a fact."""
         newest: dict[SkuField, tuple[int, Any]] = {}
         for fact in self.facts:
             for slug, value in fact.values.items():
@@ -102,18 +102,18 @@ class Day:
         return {place: value for place, (_, value) in newest.items()}
 
     def refused(self) -> set[SkuField]:
-        """Return the fields whose newest value the CMS cannot take."""
+        """Return the fields whose newest value the CMS refuses."""
         return {(fact.sku, slug) for fact in self.facts for slug in fact.refused}
 
 
 def make(events: int, products: int, *, begins: datetime, seed: int = 1) -> Day:
     """
-    Return a day of *events* good events about *products* products, and the odd ones among them.
+    Return a day of *events* good events about *products* products, and some odd ones.
 
     Args:
-        begins: Midnight, in UTC; the whole day lies in the past, as its times decide who wins.
+        begins: Midnight, in UTC; the whole day must be in the past, as its times are versions.
     """
-    chance = random.Random(seed)  # noqa: S311  # the same day for everybody
+    chance = random.Random(seed)  # noqa: S311  # the same day every time
     facts = [*_facts(events, products, chance)]
     facts.append(_refused(facts, products))
     sent = [_delivery(fact, number, begins) for number, fact in enumerate(facts)]
@@ -131,7 +131,7 @@ def _facts(events: int, products: int, chance: random.Random) -> Iterator[Fact]:
     for at in sorted(chance.uniform(OPENS, 1.0) for _ in range(events)):
         source = chance.choices(SOURCES, SHARES)[0]
         sku = f"P-{chance.choices(numbers, cum_weights=weights)[0]:04d}"
-        # Whole seconds, as shops write them, and no two alike: which of two is newer is certain.
+        # Whole seconds, as shops write them, and all different: the order is definite.
         second = int(at * 86_400) if source != "stock" else 0
         latest[source, sku] = order = max(second, latest[source, sku] + chance.randint(1, 3))
         yield Fact(source, sku, at, order, _values(source, order, chance))
@@ -155,7 +155,7 @@ def _values(source: str, order: int, chance: random.Random) -> dict[str, Any]:
 
 
 def _refused(facts: Iterable[Fact], products: int) -> Fact:
-    """Return a price below zero: the last word on the price of a product that sells little."""
+    """Return a price below zero: the last price of a product that sells little."""
     spoken = Counter(fact.sku for fact in facts if fact.source == "shop")
     skus = (f"P-{number:04d}" for number in range(1, products + 1))
     sku = min(skus, key=lambda each: spoken[each])
@@ -209,7 +209,7 @@ def _later(due: float, chance: random.Random) -> float:
 
 
 def _odd(sent: Sequence[SimulatedDelivery], chance: random.Random) -> Iterator[SimulatedDelivery]:
-    """Yield what cannot be mapped, is not signed, or speaks of a product that is not there."""
+    """Yield deliveries that cannot be mapped, are not signed, or name an unknown product."""
     for number, quantity in enumerate(UNMAPPED):
         id = f"stock-odd-{number}"
         body = json.dumps(_stock(id, f"P-{number + 1:04d}", 1, quantity)).encode()
@@ -217,5 +217,5 @@ def _odd(sent: Sequence[SimulatedDelivery], chance: random.Random) -> Iterator[S
     for delivery in chance.sample(sent, min(UNSIGNED, len(sent))):
         yield replace(delivery, due=chance.uniform(OPENS, 1.0), mark="unsigned")
     body = json.dumps(_stock("stock-unknown", UNKNOWN, 1, 3)).encode()
-    # First of all: a look-up of what is missing comes at once, and then not again for a while.
+    # First of all: an unknown key is looked up at once, and then not again for a while.
     yield SimulatedDelivery(0.0, "stock", "stock-unknown", body, "unknown")

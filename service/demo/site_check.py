@@ -17,11 +17,12 @@ _CATEGORY = next(owned(one, PRODUCTS).options for one in FIELDS if one.slug == "
 @dataclass(frozen=True, slots=True)
 class SiteCheck:
     """
+    The result of the comparison.
+
     Args:
-        checked: Fields that were compared: all there are.
-        wrong: Fields that show something else than they should.
-        lost: Fields that still show what they did before the day, though something newer was
-            accepted.
+        checked: Number of compared fields: all there are.
+        wrong: Fields with a wrong new value.
+        lost: Fields with their old value, though a newer one was accepted.
     """
 
     checked: int
@@ -54,12 +55,12 @@ def compare(
 
 
 def readable(slug: str, value: Any) -> Any:
-    """Return *value* as a source would write it: the CMS holds an option by its id."""
+    """Return *value* as a source would write it: the CMS stores an option by its id."""
     return _CATEGORY.get(value, value) if slug == "category" else value
 
 
 def reasons(letters: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return why there are dead letters: kind, count, and the briefest words of each kind."""
+    """Return kind, count and shortest reason of the dead letters."""
     words: dict[str, list[str]] = {}
     for letter in letters:
         problems = "; ".join(f"{each['field']}: {each['message']}" for each in letter["problems"])
@@ -71,7 +72,7 @@ def reasons(letters: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def unexpected(letters: Iterable[Mapping[str, Any]], refused: Collection[SkuField]) -> int:
-    """Return how many letters of the CMS's refusals hold a field that the day did not plan."""
+    """Return the number of unplanned fields in letters of values that the CMS refused."""
     return sum(
         (letter["key"], slug) not in refused
         for letter in letters

@@ -16,7 +16,7 @@ from workers.store import keys
 from workers.store.connection import guarded
 from workers.store.item_record import CLAIM, DUE, ItemClaim
 
-SILENT_MS = 15_000  # after which no request is on its way any more
+SILENT_MS = 15_000  # after which no request is open any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,7 @@ class SystemState:
 
 
 class StatusClient:
-    """
-    Args:
-        environ: With which the system runs.
-    """
+    """Reads the store of the system that runs with *environ*."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._parts = jobs.build(load(environ))
@@ -64,7 +61,7 @@ class StatusClient:
             status = self._parts.report.status()
             workers = heartbeats.workers_alive(self._client)
             with guarded():
-                # Once nothing is pending, only what has a repair mark is still in a due set.
+                # Once nothing is pending, only items with a repair mark are still in a due set.
                 repairs = self._client.zcard(keys.due("products", "live"))
                 held, put_off = self._waits()
         except StoreUnavailable:
@@ -86,7 +83,6 @@ class StatusClient:
         return _waiting(held), _waiting(put_off)
 
     def letters(self) -> list[dict[str, Any]]:
-        """Return the open dead letters."""
         return [letter.as_dict() for letter in self._parts.letters.list()]
 
     def kill_worker(self) -> int | None:

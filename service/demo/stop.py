@@ -1,4 +1,4 @@
-"""How the demo is ended before its time."""
+"""Stopping the demo early."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Stop:
         self._asked = False
 
     def listen(self) -> None:
-        """Take the signals; Ctrl-C stays ignored where whoever started the demo has it ignored."""
+        """Handle the signals; Ctrl-C stays ignored if it was when the demo started."""
         signal.signal(signal.SIGTERM, self.ask)
         if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
             signal.signal(signal.SIGINT, self.ask)

@@ -1,6 +1,4 @@
-"""
-The sources: they send what is due, and send it again where it was not taken, as real ones do.
-"""
+"""The sources: they send what is due, and send it again until it is accepted, as real ones do."""
 
 from __future__ import annotations
 
@@ -16,7 +14,7 @@ from service.demo.simulation import SimulatedDelivery
 
 THREADS = 6
 TIMEOUT = 10.0  # s
-AGAIN = 0.7  # s until a delivery that was not taken is sent again
+AGAIN = 0.7  # s until a delivery that was not accepted is sent again
 _TAKEN = range(200, 300)
 _WRONG = range(400, 500)
 
@@ -27,8 +25,8 @@ class Sources:
 
     Args:
         address: ``host:port`` of the receiver.
-        keys: What each source signs with.
-        seconds: How long the day takes.
+        keys: The signing key of each source.
+        seconds: Duration of the day.
     """
 
     def __init__(
@@ -59,7 +57,7 @@ class Sources:
             thread.start()
 
     def stop(self) -> None:
-        """Stop after the requests in hand."""
+        """Stop after the requests in progress."""
         with self._change:
             self._ended = True
             self._change.notify_all()
@@ -69,12 +67,12 @@ class Sources:
 
     @property
     def left(self) -> int:
-        """How many deliveries have no final answer yet."""
+        """Number of deliveries without a final answer."""
         return self._left
 
     @property
     def sent(self) -> int:
-        """How many requests were sent, repeated ones included."""
+        """Number of requests sent, repeated ones included."""
         return self.answers.total()
 
     def _work(self) -> None:

@@ -1,4 +1,4 @@
-"""The folder that the demo lives in: a configuration like a user's own, and secrets."""
+"""The folder of the demo: a configuration like a user's own, and secrets."""
 
 from __future__ import annotations
 
@@ -48,8 +48,10 @@ _OURS = ("INSTEP_", "REDIS_URL")  # of the user's own system, which the demo mus
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """
+    The folder of the demo.
+
     Args:
-        keys: What each source signs with.
+        keys: The signing key of each source.
         token: Of the CMS.
     """
 
@@ -58,7 +60,7 @@ class Workspace:
     keys: Mapping[str, bytes] = field(repr=False)
 
     def environ(self, cms: str) -> dict[str, str]:
-        """Return the environment of `instep`, where *cms* is the address of the site."""
+        """Return the environment of `instep`; *cms* is the address of the site."""
         encoded = {name: key.decode() for name, key in self.keys.items()}
         encoded["crm"] = "whsec_" + base64.b64encode(self.keys["crm"]).decode()
         return {
@@ -75,7 +77,7 @@ class Workspace:
 
 
 def prepare(api: str, limit: int) -> Workspace:
-    """Write the folder. *limit*: requests per minute that the CMS allows."""
+    """Create the folder. *limit*: requests per minute that the CMS allows."""
     folder = Path(tempfile.mkdtemp(prefix="instep-demo-"))
     text = CONFIGURATION % {"api": api, "limit": limit}
     (folder / "instep.toml").write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""``up``, ``web`` and ``worker``: the store, a supervisor, and what it runs."""
+"""``up``, ``web`` and ``worker``: the store, a supervisor, and its processes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _QUIET = (
     20.0  # s for which a task may not ask whether it is to end: the store's time-outs, and more
 )
 _PAUSE = 0.1  # s between two tries
-_LOOK = 0.5  # s between two looks for a store that is away at the start
+_LOOK = 0.5  # s between two checks of a store that is away at the start
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where to reach such a listener
 
 
@@ -51,8 +51,8 @@ def up(configuration: Configuration, bind: str, processes: int) -> int:
 
     Raises:
         ConfigurationInvalid: *bind* cannot be listened on.
-        StoreUnavailable: the store cannot be started, or answers and is not safe enough. While a
-            given one does not answer, web processes spool, and workers wait.
+        StoreUnavailable: The store cannot be started, or answers but is not safe enough. While an
+            external one does not answer, web processes spool and workers wait.
     """
     host, port = web_processes.address(bind)
     shown = f"http://{bind.rpartition(':')[0]}:{port}"
@@ -79,7 +79,7 @@ def _web(host: str, port: int, count: int) -> Child:
 
 
 def _workers(configuration: Configuration, count: int) -> list[Child]:
-    """Return *count* workers, and one more process where a mapping has anything fetched."""
+    """Return *count* workers, and one more process if a mapping uses a fetcher."""
     module = "service.run.worker_process"
     children = [Child("worker", module, announces=True, waits=True)] * count
     if configuration.mappings.fetchers:
@@ -104,7 +104,7 @@ def _sweeping(configuration: Configuration) -> BackgroundTask:
 
 
 def _upgrade(configuration: Configuration) -> Upgrade:
-    """Return what brings the store to this version; it knows how many parts keys have."""
+    """Return the upgrade of the store; it needs the number of parts of each key."""
     settings, parts = configuration.settings, dict[str, int]()
     for rule in configuration.mappings.rules:
         options = rule.options
@@ -120,8 +120,10 @@ def _run(
     upgrade: Upgrade | None = None,
 ) -> int:
     """
+    Supervise *children* and *duties*.
+
     Args:
-        upgrade: Carried out before anything is claimed; None: nothing here claims.
+        upgrade: Done before anything is claimed; None: nothing here claims.
     """
     with kept(settings.store) as keeper:
         client = connection.connect(settings.store)
@@ -148,7 +150,7 @@ def _run(
 
 
 def _begin(client: redis.Redis, settings: StoreSettings, upgrade: Upgrade | None) -> None:
-    """Refuse a store that is not safe, or newer; bring it to this version before any claim."""
+    """Refuse an unsafe or newer store, and upgrade it before any claim."""
     durability.check(client, settings)
     with guarded():
         version.read(client)
@@ -157,7 +159,7 @@ def _begin(client: redis.Redis, settings: StoreSettings, upgrade: Upgrade | None
 
 
 def _await(supervisor: Supervisor, begin: Callable[[], None], stop: threading.Event) -> None:
-    """Release those that wait for the store once it may be used."""
+    """Release the children that wait for the store, once it may be used."""
     reason = ""
     while not supervisor.released and not stop.wait(_LOOK):
         try:
@@ -185,7 +187,7 @@ def _running(supervisor: Supervisor, keeper: Keeper | None) -> list[Process]:
 
 
 def _below(role: str, pid: int) -> Sequence[int]:
-    """Return the processes that serve, of granian's main process."""
+    """Return the serving processes of granian's main process."""
     return heartbeats.children(pid) if role == "web" else ()
 
 

@@ -20,13 +20,12 @@ from workers.store import connection
 
 FETCH = "fetch"
 _BEGINNING = 60.0  # s until the first job can be taken
-_IDLE = 10.0  # s between two looks at the queue, and what RQ does around a job
+_IDLE = 10.0  # s between two checks of the queue, and RQ's own work around a job
 
 _log = logging.getLogger(__name__)
 
 
 def main() -> int:
-    """Read the configuration, and work on a queue of wake-ups."""
     logging_setup.configure()
     pulse = liveness.Pulse(_BEGINNING)
     liveness.start(pulse.is_alive)

@@ -1,4 +1,6 @@
-"""What of a payload goes into which field. Three sources write different fields of one product."""
+"""
+Which part of a payload fills which field. Three sources write different fields of one product.
+"""
 
 from marshmallow import fields
 
@@ -6,7 +8,7 @@ from service.mapping import Mapping, Option, RichText
 
 
 class ShopProduct(Mapping):
-    """The shop: what the product is called and costs. Its newest `updated_at` wins."""
+    """The shop: name, price and description. The newest `updated_at` wins."""
 
     class Meta:
         source = "shop"
@@ -20,7 +22,7 @@ class ShopProduct(Mapping):
 
 
 class StockLevel(Mapping):
-    """The stock system: how many are there. It numbers its changes, so the number decides."""
+    """The stock system: the quantity. It numbers its changes, so the highest number wins."""
 
     class Meta:
         source = "stock"
@@ -34,7 +36,7 @@ class StockLevel(Mapping):
 
 
 class Supply(Mapping):
-    """The CRM: who supplies it, and under which category it stands. Often only one of the two."""
+    """The CRM: supplier and category, often only one of the two."""
 
     class Meta:
         source = "crm"
