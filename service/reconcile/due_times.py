@@ -1,6 +1,6 @@
 """
-When a scheduled reconcile is due: by its interval or time of day, and again after one that failed
-or was killed. Pure.
+When a scheduled reconcile is due: by its interval or time of day, and again after a failed or
+killed run. Pure.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from workers.config.settings import Reconcile
 
-WAITS = (60.0, 300.0, 900.0, 3600.0)  # s before a run that failed is tried again, by its tries
-TRIES = len(WAITS) + 1  # of one due time; after that the next one counts
-_SKEW = timedelta(minutes=5)  # that clocks of two machines may differ; more: one was set
+WAITS = (60.0, 300.0, 900.0, 3600.0)  # s before a failed run is tried again, by the number of tries
+TRIES = len(WAITS) + 1  # for one due time; then the next one applies
+_SKEW = timedelta(minutes=5)  # allowed between the clocks of two machines; more: one was set
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,12 @@ def due_at(settings: Reconcile, last: LastRun, now: datetime) -> datetime | None
 
 def regular_at(settings: Reconcile, last: LastRun, now: datetime) -> datetime | None:
     """Return when the next run is due by ``every`` or ``at``; None: it has neither."""
-    # One by hand counts where it came to its end, and where nothing else is known.
+    # A manual run counts if it completed, or if no other is known.
     whole = last.ended is not None and last.state != "failed"
     counts = last.turn is None or (whole and not last.scheduled)
     runs = [each for each in (last.turn, last.began if counts else None) if each is not None]
     if settings.every is not None:
-        if not runs or max(runs) > now + _SKEW:  # of a clock that was set since
+        if not runs or max(runs) > now + _SKEW:  # by a clock that was set since
             return now
         return max(runs) + timedelta(seconds=settings.every)
     if settings.at is None:
@@ -70,11 +70,11 @@ def regular_at(settings: Reconcile, last: LastRun, now: datetime) -> datetime | 
 
 
 def again_at(last: LastRun) -> datetime | None:
-    """Return when the last run is to be tried again; None: it came to its end, or often enough."""
+    """Return when to retry the last run; None: it completed, or was tried often enough."""
     turn, began, ended = last.turn, last.began, last.ended
     by_hand = not last.scheduled and began is not None and turn is not None and began > turn
     if turn is None or by_hand or last.tries >= TRIES:
         return None
-    if ended is None or ended < turn:  # killed: at once, the first time
+    if ended is None or ended < turn:  # killed: the first time at once
         return turn + timedelta(seconds=WAITS[last.tries - 2] if last.tries > 1 else 0.0)
     return ended + timedelta(seconds=WAITS[last.tries - 1]) if last.state == "failed" else None

@@ -52,7 +52,7 @@ def unproven(
 
 
 def _unsettled(run: ReconcileRun, done: ApplyResult) -> int:
-    """Return the records of which the CMS has not answered that it holds what was handed over."""
+    """Return the number of records whose values the CMS has not confirmed."""
     return done.waited.left + len({*run.table.with_outcome(UNCONFIRMED)})
 
 
@@ -60,8 +60,8 @@ def exit_code(figures: Mapping[str, Any], options: ReconcileOptions) -> int:
     """
     Return the exit code.
 
-    0: in step, or what the policies leave, and proven; 1: differences are left, something is not
-    proven, or the guard holds it. A dry run tells what would be left, and proves nothing itself.
+    0: in step, or only differences that the policies allow, and proven; 1: differences are left,
+    something is not proven, or the guard withholds it. A dry run only reports what would be left.
     """
     if options.check and figures["found"]:
         return 1

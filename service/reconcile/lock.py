@@ -1,6 +1,4 @@
-"""
-One run at a time for each collection, over all machines, by a lease (`keys.reconciling`).
-"""
+"""One run at a time for each collection, on all machines, by a lease (`keys.reconciling`)."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ from workers.model.run_limits import RunLease
 from workers.store import keys
 from workers.store.lease import Lease, Owner, kept, owner_of
 
-BY_HAND, SCHEDULED = "instep reconcile", "a scheduled reconcile"  # what is done with it
+BY_HAND, SCHEDULED = "instep reconcile", "a scheduled reconcile"  # the owner's work
 
 
 class RunLock(Lease):
@@ -27,7 +25,7 @@ class RunLock(Lease):
 
     def check(self) -> RunLease:
         """
-        Return what the step of the next portion is to find in the store.
+        Return the lease that the next step has to find in the store.
 
         Raises:
             ReconcileFailed: It is lost, and another run may have begun.

@@ -1,4 +1,4 @@
-"""What ``instep reconcile`` is asked to do."""
+"""The options of ``instep reconcile``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class ReconcileOptions:
-    """The arguments of the command, as given."""
-
     collection: str
     file: str | None = None
     sql: tuple[str, str] | None = None

@@ -1,4 +1,4 @@
-"""How far long work has got: a bar on a terminal, nothing in a pipe."""
+"""The progress of long work: a bar on a terminal, nothing in a pipe."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from rich.text import Text
 
 class Progress:
     """
-    One bar, which is gone when the work is done.
+    One bar, which disappears when the work is done.
 
     Args:
-        label: What is going on, e.g. ``reading stock.csv``.
-        total: How much there is to do; None: not known.
-        unit: What is counted; ``bytes`` are shown as kB, MB and GB.
-        out: Where to; default: standard error.
+        label: The current work, e.g. ``reading stock.csv``.
+        total: None: unknown.
+        unit: Of the count; ``bytes`` are shown as kB, MB and GB.
+        out: By default standard error.
     """
 
     def __init__(
@@ -61,12 +61,11 @@ class Progress:
             self._bars.stop()
 
     def at(self, done: int, total: int | None = None) -> None:
-        """Set the count to *done*, and how much there is, where it is known."""
+        """Set the count to *done*, and the total if known."""
         if self._bars:
             self._bars.update(self._task, completed=done, total=total)
 
     def say(self, text: str) -> None:
-        """Print *text* above the bar."""
         if self._bars:
             self._bars.console.print(Text(text))
         else:

@@ -1,6 +1,4 @@
-"""
-The result of a reconcile: as one JSON document, or in lines for people.
-"""
+"""The result of a reconcile: as one JSON document, or in lines for people."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ from workers.model.retirement import shown_slug
 from workers.policy.run_guard import RETIRED, GuardDecision
 from workers.webflow.item_keys import joined, key_of
 
-_DONE = (REPAIRED, causes.KEEP, OVERTAKEN, causes.IGNORED)  # or left, as `missing` says
+_DONE = (REPAIRED, causes.KEEP, OVERTAKEN, causes.IGNORED)  # or left, by `missing`
 
 
 def summary(
@@ -76,7 +74,7 @@ def summary(
 
 
 def by_cause(run: ReconcileRun) -> dict[str, int]:
-    """Return how many findings there are, by cause."""
+    """Return the number of findings, by cause."""
     found: dict[str, int] = {}
     for (cause, _, _), number in run.table.counts().items():
         found[cause] = found.get(cause, 0) + number
@@ -90,7 +88,7 @@ def _ruled(decision: GuardDecision) -> dict[str, Any]:
 def predicted(
     run: ReconcileRun, found: ComparisonResult, calls: Mapping[str, int]
 ) -> dict[str, Any]:
-    """Return the calls that the run itself would need, and the minutes that they take."""
+    """Return the calls that the real run would need, and the minutes that they take."""
     listing = {"list": found.pages.calls + found.targets + calls.get("list", 0)}
     kinds = {**calls, **listing}
     number = sum(kinds.values())

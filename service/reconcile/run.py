@@ -1,6 +1,4 @@
-"""
-One reconcile from beginning to end: read, list, compare, ask the guard, act, wait.
-"""
+"""One reconcile from beginning to end: read, list, compare, ask the guard, act, wait."""
 
 from __future__ import annotations
 
@@ -211,7 +209,7 @@ class ReconcileRun:
         return FieldMatcher(self.destination.api, options, schema), calls + more
 
     def warnings(self) -> Iterator[str]:
-        """Yield what is wrong with the mappings, as far as this run has shown it."""
+        """Yield problems of the mappings that this run has shown."""
         if self._beside_live and not self._order.sequenced:
             for rule in self.rows.chosen.rules:
                 if rule.options.version is None:
@@ -221,10 +219,10 @@ class ReconcileRun:
         self, found: ComparisonResult, decisions: Mapping[str, GuardDecision], *, wait: bool
     ) -> ApplyResult:
         """
-        Hand over what was found, and wait for it.
+        Hand over the findings, and wait for them.
 
         Args:
-            decisions: Of the guard; nothing is done of a kind that it does not allow.
+            decisions: Of the guard; kinds that it does not allow are withheld.
         """
         self._withhold(decisions)
         self.hooks.portion()
@@ -244,7 +242,7 @@ class ReconcileRun:
         return ApplyResult(handed, self.waiting().wait(patient=wait), decisions)
 
     def waiting(self) -> SettlementWait:
-        """Return what waits for all that was handed over."""
+        """Return the wait for everything that was handed over."""
         return SettlementWait(
             self.parts,
             self.collection,
@@ -281,6 +279,6 @@ class ReconcileRun:
             began_ms=found.pages.began_ms,
             order=self._order,
             limits=limits,
-            # The lock lies in the store of the run alone.
+            # Only the store of the real run has the lock.
             portion=self.hooks.portion if parts is self.parts else lambda: None,
         )

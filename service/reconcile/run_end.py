@@ -21,13 +21,13 @@ from workers.errors import ProcessorError, ReconcileFailed, StoreUnavailable
 def noted(
     client: redis.Redis, options: ReconcileOptions, limit: TimeLimit, lock: RunLock
 ) -> Iterator[None]:
-    """Keep in the store that a run that writes began, and why it failed."""
+    """Record in the store the start of a run that writes, and why it failed."""
     if _writes(options):
         past_runs.note_begin(client, options.collection, scheduled=options.scheduled)
     try:
         yield
     except BaseException as error:
-        # What a database's driver made of a signal is not why it ended.
+        # A signal may surface as another error, e.g. of a database driver.
         why = limit.words or (str(error) if isinstance(error, ProcessorError) else repr(error))
         _note_failure(client, options, why, lock)
         raise
@@ -63,7 +63,7 @@ def note_end(
     figures: Mapping[str, Any],
     lock: RunLock,
 ) -> None:
-    """Keep in the store how a run that writes ended."""
+    """Record in the store how a run that writes ended."""
     if _writes(options):
         warned = [f"Warning: {each}" for each in figures["warnings"]]
         lines = map(str.strip, report.lines({**figures, "warnings": ()}))
@@ -79,7 +79,7 @@ def note_end(
 def abandon(
     client: redis.Redis, options: ReconcileOptions, locks: Sequence[RunLock], why: str
 ) -> None:
-    """Leave everything in order where the run itself does not come to it."""
+    """Clean up where the run itself cannot."""
     for lock in locks:
         _note_failure(client, options, why, lock)
         with suppress(StoreUnavailable):

@@ -21,8 +21,8 @@ class RunHooks:
     read: Callable[[int], object] = lambda _: None
     listed: Callable[[int, int | None], object] = lambda *_: None
     settled: Callable[[int], object] = lambda _: None
-    moved: Callable[[], object] = lambda: None  # anything else was done
-    portion: Callable[[], RunLease | None] = lambda: None  # before each one that is handed over
+    moved: Callable[[], object] = lambda: None  # any other progress
+    portion: Callable[[], RunLease | None] = lambda: None  # before each portion that is handed over
 
 
 @dataclass(frozen=True, slots=True)

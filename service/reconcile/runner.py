@@ -1,6 +1,4 @@
-"""
-What ``instep reconcile`` carries out, for a person, a pipe or the schedule.
-"""
+"""Runs ``instep reconcile``, for a person, a pipe or the schedule."""
 
 from __future__ import annotations
 
@@ -45,7 +43,6 @@ class RunResult:
     code: int
 
     def entries(self) -> Iterator[dict[str, Any]]:
-        """Yield every difference."""
         return report.entries(self.run, causes.DIFFERENCES)
 
     def lines(self) -> Iterator[str]:
@@ -55,7 +52,7 @@ class RunResult:
         yield from report.lines(self.figures)
 
     def document(self) -> dict[str, Any]:
-        """Return all of it, ready for JSON."""
+        """Return the whole result, ready for JSON."""
         problems = [
             {"number": number, "path": path, "message": message}
             for number, path, message in self.run.problems
@@ -137,7 +134,7 @@ def carry_out(
 
     def moved() -> None:
         limit.moved()
-        run.hooks.portion()  # raises where the lock is lost
+        run.hooks.portion()  # raises if the lock is lost
 
     run.hooks.moved = moved
     found = _compare(run, options, limit)
@@ -164,7 +161,7 @@ def _compare(run: ReconcileRun, options: ReconcileOptions, limit: TimeLimit) -> 
     records, name = run.rows.records, run.collection.name
     with (
         _stage(limit, f"reading {records.name}", records.size, records.unit) as run.hooks.read,
-        limit.waiting(options.file == "-"),  # whatever fills the pipe has its time
+        limit.waiting(options.file == "-"),  # the writer of the pipe may take its time
     ):
         run.read()
     with _stage(limit, f"listing {name}", None, "items") as run.hooks.listed:
@@ -252,7 +249,7 @@ def _prove_losses(run: ReconcileRun, options: ReconcileOptions, since: int) -> I
 
 
 def _compares_all(run: ReconcileRun, options: ReconcileOptions) -> bool:
-    """Return whether exit 0 speaks of every record and item as they are at the end of the run."""
+    """Return whether exit 0 covers every record and item as they are at the end of the run."""
     partial = options.partial or run.collection.reconcile.partial
     return not (partial or options.no_wait or options.dry_run or run.source_records.superseded)
 

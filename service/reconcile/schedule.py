@@ -33,29 +33,29 @@ from workers.store.complaint import Complaint
 from workers.store.lease import Lease, Owner
 
 TOTAL = 6 * 3600.0  # s of one run: 20,000 items of v1, each written by a call of its own
-SILENT = 120.0  # s without its lock: it is stopped or stuck, or has not come to the beginning
+SILENT = 120.0  # s without its lock: it is stopped or hangs, or has not begun
 AT_ONCE = 4  # runs, each for another destination
-_LOOK = 1.0  # s between two looks at what is due, and at what runs
+_LOOK = 1.0  # s between two checks of what is due, and of what runs
 _GRACE = 15.0  # s that a run has to end
 
 _log = logging.getLogger(__name__)
 
 
 def scheduled(settings: Settings) -> tuple[Collection, ...]:
-    """Return the collections that are reconciled by themselves."""
+    """Return the collections with a scheduled reconcile."""
     timed = (each for each in settings.collections.values())
     return tuple(one for one in timed if one.reconcile.every or one.reconcile.at)
 
 
 class Schedule:
-    """Starts what is due, and sees that it ends."""
+    """Starts the runs that are due, and limits them."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._client = connection.connect(settings.store)
 
     def run(self, stop: threading.Event) -> None:
-        """Look for what is due until *stop*; a duty of the supervisor."""
+        """Start due runs until *stop*; a duty of the supervisor."""
         away = Complaint(_log, "schedule without the store")
         lease = Lease(self._client, keys.RECONCILER, "the schedule")
         running: list[ScheduledRun] = []
@@ -80,7 +80,7 @@ class Schedule:
 
     def start(self, running: list[ScheduledRun]) -> list[ScheduledRun]:
         """
-        Start what is due and has room beside what runs already; return that.
+        Start the due runs for which there is room, and return them.
 
         Raises:
             StoreUnavailable: The store did not answer.
@@ -97,9 +97,9 @@ class Schedule:
 
     def due(self, now: datetime) -> list[tuple[Collection, int]]:
         """
-        Return the collections that are due, the longest overdue first, and which try each is.
+        Return the due collections, the longest overdue first, with the number of the try.
 
-        One that somebody reconciles just now is not among them.
+        A collection that is being reconciled is left out.
 
         Raises:
             StoreUnavailable: The store did not answer.
@@ -120,11 +120,11 @@ class Schedule:
 
 class ScheduledRun:
     """
-    One run that was started.
+    One started run.
 
     Args:
         total, silent: Limits, in s.
-        command: What is run; None: the reconcile of *collection*.
+        command: None: the reconcile of *collection*.
     """
 
     def __init__(
@@ -180,13 +180,14 @@ class ScheduledRun:
         self._process.send_signal(signal.SIGCONT)  # one that is stopped would not hear the other
 
     def kill(self) -> None:
-        """End it now."""
         self._process.kill()
         self._process.wait()
         self._report()
 
     def _lives(self, now: float) -> bool:
-        """Tell whether it holds its lock, which a thread of it renews; else for how long not."""
+        """
+        Tell whether it holds its lock, which its own thread renews, or has lacked it only briefly.
+        """
         try:
             owner = holder(self._client, self.collection.name)
         except StoreUnavailable:
@@ -197,11 +198,11 @@ class ScheduledRun:
         return now - self._seen <= self._silent
 
     def _is_run(self, owner: Owner) -> bool:
-        # Not by the number alone: in containers of two machines processes often bear the same.
+        # Not by pid alone: processes in containers of two machines often have the same.
         return (owner.host, owner.pid) == (socket.gethostname(), self._process.pid)
 
     def _report(self) -> None:
-        """Log how it ended, and keep it where the run could not."""
+        """Log how it ended, and record it if the run could not."""
         self._output.seek(0)
         message = self._output.read().decode(errors="replace").strip()[-LONGEST:]
         self._output.close()
@@ -218,6 +219,6 @@ class ScheduledRun:
         with contextlib.suppress(StoreUnavailable):
             last, owner = last_of(self._client, name), holder(self._client, name)
             if owner is not None and not self._is_run(owner):
-                return  # another has taken over: what is kept is of that one
+                return  # another run has taken over: the record is that one's
             if last.ended is None or last.ended < self._since or (self._why and code != 0):
                 note_end(self._client, name, code, message)

@@ -43,7 +43,7 @@ class Applied:
     accepted: int = 0
     repaired: int = 0
     retired: int = 0
-    held: Mapping[str, str] = field(default_factory=dict)  # kind that the store refused → why
+    held: Mapping[str, str] = field(default_factory=dict)  # kind that the store refused → reason
 
     def __add__(self, other: Applied) -> Applied:
         return Applied(
@@ -80,7 +80,7 @@ class Applier:
     def __post_init__(self) -> None:
         self._destination = self.parts.settings.destinations[self.collection.destination]
         self._kind = cast(Kind, self.collection.reconcile.orphans)
-        self._due = 0.0  # time.monotonic() at which all that is handed over becomes due
+        self._due = 0.0  # time.monotonic() at which everything handed over becomes due
         self._outbox = OutboxReader(self.parts, self.collection)
         self._repairs = Repairs(self.parts.steps, self.parts.settings)
 
@@ -156,7 +156,7 @@ class Applier:
         limit = self.limits.get(CREATED) if creates else None
         done = Applied()
         if gone or creates or back:
-            # One that is made anew is counted here, a new one as its values are accepted.
+            # A recreated item is counted here, a new one when its values are accepted.
             done = self._write(repairs, limit if gone else None)
             if done.held:
                 return self._held(CREATED, chunk)
@@ -188,7 +188,7 @@ class Applier:
         )
 
     def _retire(self, chunk: Sequence[list[Finding]]) -> Applied:
-        # One that is held to be done already, and is not: what the listing shows counts.
+        # Retire again one that counts as retired: the listing still shows it.
         again = [
             Repair(found.record or "", found.item, ((GONE, found.arrival),))
             for [found, *_] in chunk
@@ -219,7 +219,7 @@ class Applier:
 
     def _write(self, repairs: Sequence[Repair], limit: RunLimit | None = None) -> Applied:
         done = Repaired(0, (), wake=False, lost=True)
-        while done.lost:  # asked once more, the lock raises that it is lost
+        while done.lost:  # called again, a lost lock raises
             done = self._repairs.repair(
                 self.collection,
                 repairs,
@@ -237,7 +237,7 @@ class Applier:
         return Applied(repaired=done.fields)
 
     def _accept(self, changes: Sequence[list[Change]], limit: RunLimit | None = None) -> Applied:
-        """One event for each record that has changes."""
+        """Accept one event for each record with changes."""
         done = Applied()
         for events in parts(changes):
             delivery = Delivery(self.source, "", events, mode="reconcile", limit=limit)
@@ -266,7 +266,7 @@ class Applier:
             yield replace(change, snapshot=self.order.snapshot)
 
     def _is_held_back(self, finding: Finding) -> bool:
-        """Tell whether a live write would publish what an editor holds back, or be refused."""
+        """Tell whether a live write would publish a held-back edit, or be refused."""
         if not self._destination.live or finding.item is None:
             return False
         item = self.table.item(finding.item)
@@ -274,7 +274,7 @@ class Applier:
 
 
 def _wanted(findings: Iterable[Finding]) -> list[SourceField]:
-    """Return what the source says of the fields of one record."""
+    """Return the source's values of the fields of one record."""
     return [
         SourceField(f.slug or "", f.source or "null", f.type, f.version, f.mapping)
         for f in findings

@@ -38,9 +38,9 @@ from workers.webflow.client import Client
 from workers.webflow.site import Locale
 
 AT_ONCE = 10_000_000  # requests a minute: the budget never delays
-LONGEST = 3600.0  # s of its clock without an end: what is left would wait for hours
+LONGEST = 3600.0  # s of its clock; what is left would wait for hours
 MOST_STEPS = 1_000_000
-NEVER_MS = 3_590_000  # what is further ahead counts as now (lua/lib/listing_schedule.lua)
+NEVER_MS = 3_590_000  # a later time counts as now (lua/lib/listing_schedule.lua)
 _PASS = ("pass", "kind", "offset", "since", "lock", "holder", "pages", "total")
 
 
@@ -137,7 +137,7 @@ def _settings_of(settings: Settings, collection: Collection, folder: Path) -> Se
     destination = settings.destinations[collection.destination]
     return replace(
         settings,
-        # What it keeps it need not keep for long.
+        # A temporary store needs no durability.
         store=StoreSettings(data=folder, durability="unverified"),
         destinations={destination.name: replace(destination, requests_per_minute=AT_ONCE)},
         collections={
@@ -152,7 +152,9 @@ def _settings_of(settings: Settings, collection: Collection, folder: Path) -> Se
 def _copy(
     parts: Context, client: redis.Redis, collection: Collection, records: Sequence[str]
 ) -> None:
-    """Copy what the steps read of *records*, and the ids of the items that they refer to."""
+    """
+    Copy the data of *records* that the steps read, and the ids of the items that they refer to.
+    """
     at = (collection.name, parts.settings.copy_of(collection))
     real = parts.steps.client
     values: set[tuple[str, str]] = set()
@@ -175,10 +177,10 @@ def _copy_index(steps: Steps, client: redis.Redis, at: tuple[str, str]) -> None:
     never = int(steps.client.time()[0]) * 1000 + steps.clock_offset_ms + NEVER_MS
     own |= {"edits_next": never, "round_next": never}
     client.hset(keys.index(*at), mapping=own)
-    # In the fake CMS no key is found, which a listing costs as many calls to say as a filter.
+    # The fake CMS finds no key, and a listing would cost as many calls as a filter.
     client.hset(keys.index(*at, "filter"), "off", never)
     if steps.client.exists(keys.item_ids(*at)):
-        # Without any ids the whole would have to be listed before anything is known.
+        # Without any ids everything would have to be listed first.
         client.hset(keys.item_ids(*at), "", "")
 
 
@@ -206,7 +208,7 @@ def _copy_targets(
 def _copy_items(
     real: redis.Redis, client: redis.Redis, at: tuple[str, str], records: Sequence[str]
 ) -> set[tuple[str, str]]:
-    """Copy *records* with their letters; return type and value of what refers to items."""
+    """Copy *records* with their letters; return type and value of their references."""
     with real.pipeline(transaction=False) as pipeline:
         for record in records:
             pipeline.hgetall(keys.item(at[0], record))
@@ -220,7 +222,7 @@ def _copy_items(
         held = pipeline.execute()
     with client.pipeline(transaction=False) as pipeline:
         for record, flat, id in zip(records, items, ids, strict=True):
-            # A request that is on its way here is none there.
+            # A request that is open in the real store is not open here.
             own: dict[Any, Any] = without_request(flat)
             if own:
                 pipeline.hset(keys.item(at[0], record), mapping=own)

@@ -33,12 +33,14 @@ _HELD_BACK = Answer(409, "conflict", "Live PATCH updates can't be applied to ite
 @dataclass(eq=False)
 class FakeClient:
     """
+    The client of the fake CMS.
+
     Args:
         table: With the listing.
-        types: Slug → field type, of what the source says.
+        types: Slug → field type, of the source's fields.
         schema: The collection's fields.
-        by_v1: One item a call, and files by their address alone.
-        tags: cmsLocaleId → tag, of the locales beside the primary one.
+        by_v1: One item a call, and files by their URL alone.
+        tags: cmsLocaleId → tag, of the secondary locales.
     """
 
     table: WorkingSet
@@ -57,7 +59,7 @@ class FakeClient:
     def close(self) -> None:
         """Nothing is open."""
 
-    # what writes ----------------------------------------------------------------------------
+    # writes ---------------------------------------------------------------------------------
 
     def patch(
         self,
@@ -108,14 +110,14 @@ class FakeClient:
             self._written[self._place(*place)] = left
         return Answer(204)
 
-    # what reads -----------------------------------------------------------------------------
+    # reads ----------------------------------------------------------------------------------
 
     def get_collection(self, collection: str, **_: object) -> Answer:
         self.calls["schema"] += 1
         return Answer(200, schema=tuple(self.schema))
 
     def list_items(self, collection: str, **_: object) -> Answer:
-        """A look-up of what was made or edited since: nothing, but for what was just listed."""
+        """Return no items: everything was just listed."""
         self.calls["list"] += 1
         return Answer(200, items={}, total=0)
 
@@ -134,7 +136,7 @@ class FakeClient:
         return f"{id} {self.tags[locale]}" if locale in self.tags else id
 
     def _places(self, items: Named) -> list[tuple[str, str]]:
-        """Return id and locale of each variant that *items* name."""
+        """Return id and locale of each variant in *items*."""
         return [(one["id"], of) for one in named(items) for of in one.get("cmsLocaleIds", ("",))]
 
     def _view(self, id: str, locale: str = "") -> ItemView | None:
@@ -169,7 +171,7 @@ class FakeClient:
         return self._file(value)
 
     def _file(self, value: Any) -> dict[str, Any]:
-        """Return what the CMS makes of a file: a new one, unless one is named."""
+        """Return the stored form of a file: a new one, unless it has an id."""
         held = dict(value) if isinstance(value, dict) else {"url": value}
         return {"fileId": f"file-{next(self._files)}", "alt": None, **held}
 

@@ -1,6 +1,6 @@
 """
-How many items a run would create, overwrite and retire, what an operator is shown of them before
-he is asked, and what is held.
+The numbers of items that a run would create, overwrite and retire, the items shown to the operator
+before the question, and those withheld.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from workers.model.run_limits import RunLimit
 from workers.policy.run_guard import CREATED, OVERWRITTEN, RETIRED, GuardDecision
 from workers.store.run_counts import RunCounts
 
-SHOWN = 20  # items that an operator is shown
+SHOWN = 20  # items shown to the operator
 _CHANGED = (causes.ACCEPT, causes.REPAIR)
-FLAGS: Mapping[str, str] = {  # kind → what approves it
+FLAGS: Mapping[str, str] = {  # kind → option that approves it
     CREATED: "--create-up-to",
     OVERWRITTEN: "--overwrite-up-to",
     RETIRED: "--retire-up-to",
@@ -30,11 +30,11 @@ FLAGS: Mapping[str, str] = {  # kind → what approves it
 @dataclass(frozen=True, slots=True)
 class GuardQuestion:
     """
-    What an operator is asked.
+    A question to the operator.
 
     Args:
         lines: The first items.
-        more: How many others there are.
+        more: Number of others.
     """
 
     kind: str
@@ -44,7 +44,7 @@ class GuardQuestion:
 
 
 class GuardCounts:
-    """Of what *table* says is to be done."""
+    """The counts of the actions in *table*."""
 
     def __init__(self, table: WorkingSet, collection: Collection) -> None:
         self._table = table
@@ -52,7 +52,7 @@ class GuardCounts:
         self._made = (causes.CREATE, causes.AGAIN) if creates else (causes.CREATE,)
 
     def wanted(self) -> dict[str, int]:
-        """Return how many items each kind is about."""
+        """Return the number of items of each kind."""
         return {
             CREATED: len(self._table.acted(self._made)),
             OVERWRITTEN: sum(1 for _ in groupby(self._overwrites(), key=_record_of)),
@@ -60,7 +60,6 @@ class GuardCounts:
         }
 
     def question(self, decision: GuardDecision) -> GuardQuestion:
-        """Return what is to be shown and asked."""
         lines: list[str] = []
         for n, (_, own) in enumerate(groupby(self._of(decision.kind), key=_record_of)):
             if n == SHOWN:
@@ -70,7 +69,7 @@ class GuardCounts:
         return GuardQuestion(decision.kind, decision.words, tuple(lines), more)
 
     def withhold(self, decision: GuardDecision) -> None:
-        """Have nothing of its kind done."""
+        """Withhold everything of its kind."""
         if decision.kind == OVERWRITTEN:
             numbers = [n for n, _ in self._overwrites()]
             self._table.withhold_findings(decision.words, numbers)
@@ -86,7 +85,7 @@ class GuardCounts:
         return self._table.numbered(*self._acts(kind))
 
     def _overwrites(self) -> Iterator[tuple[int, Finding]]:
-        """Yield the values that would be put over others in the CMS."""
+        """Yield the values that would replace others in the CMS."""
         for n, finding in self._table.numbered(*_CHANGED):
             if finding.cms not in (None, "", []) and finding.cms != _new(finding):
                 yield n, finding
@@ -115,7 +114,7 @@ def _text(value: object) -> str:
 
 
 def limits_of(decisions: Mapping[str, GuardDecision], counts: RunCounts) -> dict[str, RunLimit]:
-    """Return what the store is to hold against what it counts; of what is approved, nothing."""
+    """Return the limits that the store enforces; approved kinds have none."""
     limits = {}
     for kind in (CREATED, RETIRED):
         decision = decisions[kind]

@@ -38,9 +38,10 @@ WORDS: Mapping[str, str] = {  # what a run counts as not proven → in words
 @dataclass(eq=False)
 class RunProof:
     """
+    Collects what a run has not proven.
+
     Args:
-        source: Whose snapshot it is.
-        sleep: Between two looks.
+        sleep: Between two checks.
 
     Raises (every method):
         StoreUnavailable: The store did not answer.
@@ -58,12 +59,12 @@ class RunProof:
         self._arrival = self._began_ms = 0
 
     def begin(self) -> None:
-        """Note what has come before the listing begins."""
+        """Record the state before the listing begins."""
         with guarded():
             self._arrival = int(self.parts.steps.client.get(keys.ARRIVAL) or 0)
         self._began_ms = self._outbox.now_us() // 1000
 
-    # what is on its way ---------------------------------------------------------------------
+    # pending --------------------------------------------------------------------------------
 
     def unsettled(self, hindrance: Callable[[], str] | None) -> int:
         """
@@ -88,7 +89,7 @@ class RunProof:
             waited += LOOK
 
     def _sliced(self) -> int:
-        """Return the deliveries that had come before, and are still being taken in slices."""
+        """Return the number of earlier deliveries that are still being accepted in slices."""
         client = self.parts.steps.client
         with guarded():
             names = [str(name) for name in client.lrange(keys.SLICED, 0, -1)]
@@ -96,7 +97,7 @@ class RunProof:
         return sum(before is not None and int(before) <= self._arrival for before in came)
 
     def _look(self, records: Sequence[str], noted: set[str]) -> tuple[list[str], bool]:
-        """Return those of *records* that are not settled, and whether one of them may yet be."""
+        """Return those of *records* that are not settled, and whether one of them still may be."""
         left, moves = list(records[AT_ONCE:]), len(records) > AT_ONCE
         for start in range(0, min(len(records), AT_ONCE), PAGE):
             page = records[start : min(start + PAGE, AT_ONCE)]
@@ -116,10 +117,10 @@ class RunProof:
 
     def dead(self, refused: Sequence[str]) -> int:
         """
-        Return the open dead letters of what had come before.
+        Return the number of open dead letters of earlier events.
 
         Args:
-            refused: Records of which this run's own values became dead letters.
+            refused: Records with dead letters from this run's own values.
         """
         keys = {key for record in refused for key in (record, self.table.shown(record))}
         return sum(self._counts(letter, keys) for letter in self.parts.letters.list())
@@ -140,5 +141,5 @@ def _fields(held: ItemRecord) -> list[FieldRecord]:
 
 
 def lines(counts: Mapping[str, int]) -> list[str]:
-    """Return in words what is not proven."""
+    """Return the unproven counts in words."""
     return [f"{WORDS[name]}: {number}" for name, number in counts.items() if number]

@@ -1,6 +1,4 @@
-"""
-Waits until what was handed over is settled, and keeps what came of each.
-"""
+"""Waits until everything handed over is settled, and records the outcomes."""
 
 from __future__ import annotations
 
@@ -21,19 +19,19 @@ from workers.runtime import heartbeats
 from workers.store import clock
 from workers.store.item_record import FieldRecord, ItemRecord
 
-LOOK = 0.5  # s between two looks at what is still on its way
-AT_ONCE = 10 * PAGE  # records that one look takes in: a look at all would take seconds
-TRIED = 60.0  # s: what a collection waits for after that, one try has not ended
-SETTLES = 300.0  # s within which one of those that are left is to be settled
-PATIENCE = 10.0  # s for which there may be no worker: one is started anew within 2
+LOOK = 0.5  # s between two checks of what is still pending
+AT_ONCE = 10 * PAGE  # records per check: a check of all would take seconds
+TRIED = 60.0  # s after which a waiting collection has stopped trying
+SETTLES = 300.0  # s within which at least one more record has to settle
+PATIENCE = 10.0  # s without a worker; a new one starts within 2
 
 REPAIRED = "repaired"
 WAITING = causes.ON_ITS_WAY
-NOT_TAKEN = "not taken"  # something that is newer stood against it
-OVERTAKEN = "overtaken"  # by an event that came meanwhile
-UNCONFIRMED = "not confirmed"  # it was handed over, and no answer says that the CMS holds it
+NOT_TAKEN = "not taken"  # a newer value stood against it
+OVERTAKEN = "overtaken"  # by a later event
+UNCONFIRMED = "not confirmed"  # it was handed over, but no answer confirms it
 STUCK = "waits for the item that it refers to"
-# Where the outbox holds nothing of it: an event has brought the record back, or came first.
+# If the outbox has nothing of it: an event has brought the record back, or came first.
 _NOTHING = {causes.ACCEPT: NOT_TAKEN, causes.RETIRE: causes.KEEP, GONE: OVERTAKEN}
 _MADE = (causes.AGAIN, causes.CREATE)
 _FATES = {"dead": causes.LETTER, "ignored": causes.IGNORED, "discarded": causes.DISCARDED}
@@ -68,11 +66,11 @@ class SettlementWait:
         self._settled: set[str] = set()
         # ms; what comes later overtakes what was handed over
         self._since = self._outbox.now_us() // 1000
-        self._unattended = float("inf")  # time.monotonic() from which on there is no worker
+        self._unattended = float("inf")  # time.monotonic() since which there is no worker
 
     def wait(self, *, patient: bool = True) -> WaitResult:
         """
-        Look until all is settled; where not *patient*, once.
+        Check until everything is settled; without *patient*, once.
 
         Raises:
             StoreUnavailable: The store did not answer.
@@ -124,7 +122,7 @@ class SettlementWait:
         self.table.note(outcomes)
 
     def hindrance(self) -> str:
-        """Return why waiting is in vain, or nothing."""
+        """Return why waiting is futile, or nothing."""
         status = self.parts.report.status()
         for name, kind in (
             (self.collection.destination, "destinations"),
@@ -147,10 +145,10 @@ class SettlementWait:
 
 def outcome_of(held: ItemRecord, finding: Finding, since: float = inf) -> str:
     """
-    Return what came of one finding: "repaired" is what the CMS has answered that it holds.
+    Return the outcome of one finding; "repaired": an answer of the CMS confirms it.
 
     Args:
-        since: ms since 1970; what comes later overtakes what was handed over.
+        since: ms since 1970; later values overtake those handed over.
     """
     fields, slug, act = _touched(held, finding), finding.slug, finding.act
     if going := _on_its_way(fields, since):
@@ -179,14 +177,14 @@ def _brought_back(held: ItemRecord) -> str:
 def _on_its_way(fields: Sequence[FieldRecord], since: float) -> str:
     going = [each for each in fields if each.state == "pending" or each.mending]
     if going and all(each.came > since and not each.mending for each in going):
-        return OVERTAKEN  # where events come all the time, there is no end to be waited for
+        return OVERTAKEN  # with a steady stream of events, waiting would never end
     if going:
         return STUCK if all(each.stuck for each in going) else WAITING
     return ""
 
 
 def _touched(held: ItemRecord, finding: Finding) -> list[FieldRecord]:
-    """Return what a finding is about: one field, the retirement, or all there is."""
+    """Return the fields that a finding is about: one, the retirement, or all."""
     if finding.act == causes.RETIRE or finding.slug == GONE:
         return [held.gone] if held.gone else []
     if finding.act == causes.BACK:

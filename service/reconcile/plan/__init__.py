@@ -1,1 +1,1 @@
-"""What a reconcile finds and decides. Pure."""
+"""The findings and decisions of a reconcile. Pure."""

@@ -18,25 +18,23 @@ MISSING = "missing"  # there never was one
 ORPHAN = "orphan"  # an item whose key no record has
 NO_KEY = "no key"  # an item without one: never retired
 DUPLICATE = "duplicate key"  # of two items, or of two records: neither is written
-UNDECIDED = "undecided"  # source and outbox differ, and nothing tells which of them is newer
+UNDECIDED = "undecided"  # source and outbox differ, and it is unknown which is newer
 
 DIFFERENCES = (MISSED, LOST, EDITED, DELETED, MISSING, ORPHAN, NO_KEY, DUPLICATE, UNDECIDED)
 
-ON_ITS_WAY = "on its way"  # pending, or written once more
+ON_ITS_WAY = "on its way"  # pending, or to be written once more
 LETTER = "dead letter"  # an open one holds the value
 IGNORED = "ignored"
 DISCARDED = "discarded"
-OLDER = "source older"  # by its version, and the CMS shows the outbox's value
-LATER = "changed since"  # what the outbox or the CMS holds came after the snapshot
+OLDER = "source older"  # by its version; the CMS shows the outbox's value
+LATER = "changed since"  # in the outbox or the CMS, after the snapshot
 SHOWN = "shown already"  # the source's value, which the outbox takes without a call
 HELD_BACK = "held back in the CMS"  # archived, a draft or unpublished, and not by us
 RETIRED = "retired"  # an orphan that is as it should be
-UNLISTED = "not listed"  # but the listing had holes, which tells nothing
+UNLISTED = "not listed"  # but the listing was incomplete, so that proves nothing
 UNFIT = "not comparable"  # a version ahead of the clock
-NORMALISED = "normalised"  # the CMS keeps the value in a form of its own
-UNPUBLISHED = (
-    "changed since it was published"  # the live copy was not read, and may show something else
-)
+NORMALISED = "normalised"  # the CMS stores the value in another form
+UNPUBLISHED = "changed since it was published"  # the live copy was not read, and may differ
 
 NOTES = (
     ON_ITS_WAY,
@@ -54,16 +52,16 @@ NOTES = (
     NORMALISED,
 )
 
-NOT_COMPARABLE = (UNFIT, UNDECIDED, UNPUBLISHED)  # nothing is proven beside them
+NOT_COMPARABLE = (UNFIT, UNDECIDED, UNPUBLISHED)  # nothing is proven with one of these
 
 NOTED = tuple(cause for cause in NOTES if cause != NORMALISED)  # one by one; it may be all there is
 
-# What is done about a difference. RETIRE stands for one of workers.config.settings.RETIREMENTS.
-ACCEPT = "accept"  # the source's value, by its version
+# Actions on differences. RETIRE stands for one of workers.config.settings.RETIREMENTS.
+ACCEPT = "accept"  # the source's value, at its version
 ADOPT = "take as it is"  # the CMS shows the source's value: the outbox takes it, without a call
-BACK = "bring back"  # an earlier snapshot lacked the record: what that did is taken back
-REPAIR = "repair"  # the outbox's newest value is written once more
-AGAIN = "write anew"  # the id is forgotten: then what `missing` says
+BACK = "bring back"  # an earlier snapshot lacked the record: undo the retirement
+REPAIR = "repair"  # write the outbox's newest value once more
+AGAIN = "write anew"  # forget the id, then act by `missing`
 CREATE = "create"
 RETIRE = "retire"
 DEAD_LETTER = "dead-letter"  # by `missing`
@@ -74,7 +72,7 @@ REPORT = "report"  # nothing, by the policy
 CMS_WINS = "cms wins"  # nothing, by the policy
 NONE = "none"  # nothing can be done
 
-ACTS = (BACK, ACCEPT, REPAIR, AGAIN, CREATE, DEAD_LETTER, IGNORE, RETIRE)  # that something comes of
+ACTS = (BACK, ACCEPT, REPAIR, AGAIN, CREATE, DEAD_LETTER, IGNORE, RETIRE)  # those with an effect
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,4 @@
-"""
-What holds for a whole comparison. Pure.
-"""
+"""The settings of one comparison. Pure."""
 
 from __future__ import annotations
 
@@ -19,17 +17,17 @@ from workers.store.lua_limits import HOUR_US
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """
-    What holds for a whole comparison.
+    The settings of one comparison.
 
     Args:
         now_us: The store's clock, µs since 1970.
-        order: Which of snapshot and outbox is newer.
-        since_ms: What was claimed since, on the store's clock, may have landed after its item was
-            listed.
-        whole: The listing shows every item.
-        partial: The snapshot is incomplete: an item that it lacks is not an orphan.
+        order: Whether snapshot or outbox is newer.
+        since_ms: A request claimed later, by the store's clock, may have changed its item after
+            that was listed.
+        whole: The listing has every item.
+        partial: The snapshot is incomplete: an item that it lacks is no orphan.
         live: The destination writes both copies.
-        missing: What is done with a record that has no item, of the collection.
+        missing: The collection's action for a record without an item.
         written: Which variants of an item show what.
     """
 
@@ -46,11 +44,11 @@ class Comparison:
 
     @property
     def has_live_drafts(self) -> bool:
-        """Whether a draft that shows as published is on the site: v1 does not tell."""
+        """Whether a published draft is still live on the site: v1 does not say."""
         return self.live and self.matcher.api == "v2"
 
     def is_fresh(self, held: ItemRecord) -> bool:
-        """Tell whether a request for the item may have landed after it was listed."""
+        """Tell whether a request may have changed the item after it was listed."""
         return held.tried >= self.since_ms
 
     def ahead(self, wanted: SourceField) -> str:

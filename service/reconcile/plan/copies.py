@@ -1,6 +1,6 @@
 """
-The two copies of an item: what a listing of the staged ones tells of the live one, and whether an
-editor holds it back. Pure.
+The two copies of an item: what a listing of the staged copies says about the live one, and whether
+an editor holds it back. Pure.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from service.reconcile.plan.model import ComparedRecord, ListedItem
 from workers.model.versions import Version
 from workers.store.item_record import FieldRecord
 
-APART_US = 1_000_000  # the two times of one live write need not be the same
+APART_US = 1_000_000  # the two times of one live write may differ
 
 
 def may_be_staged(item: ListedItem, held: FieldRecord | None) -> bool:
     """
-    Tell whether the live copy may show something else than the staged one.
+    Tell whether the live copy may differ from the staged one.
 
-    https://developers.webflow.com/data/docs/working-with-the-cms/publishing: a live write moves
-    both times, a staged one lastUpdated alone. A value that we wrote live before the last publish
-    stands there, whatever an editor has staged since.
+    https://developers.webflow.com/data/docs/working-with-the-cms/publishing: a live write changes
+    both times, a staged one only lastUpdated. A value that we wrote live before the last publish is
+    live, whatever an editor has staged since.
     """
     if not item.shown or item.updated is None or item.published is None:
         return False
@@ -30,7 +30,7 @@ def may_be_staged(item: ListedItem, held: FieldRecord | None) -> bool:
 
 def held_back(one: ComparedRecord, item: ListedItem, *, live: bool) -> str:
     """
-    Return how an editor holds back an item whose record is there, or nothing.
+    Return how an editor holds back an item with a record, or nothing.
 
     Args:
         live: The destination writes both copies.

@@ -1,8 +1,8 @@
 """
-Three ways: source against outbox against CMS, and the cause of what differs. Pure.
+The three-way comparison of source, outbox and CMS, and the causes of differences. Pure.
 
-The value that an item must show is the newest: the source's where its version is higher and it
-says something else, else the outbox's, since a live event may be newer than the snapshot.
+An item must show the newest value: the source's if its version is higher and its value differs,
+else the outbox's, since a live event may be newer than the snapshot.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def compare(one: ComparedRecord, comparison: Comparison) -> Iterator[Finding]:
 
 
 def _back(one: ComparedRecord, comparison: Comparison) -> Iterator[Finding]:
-    """An earlier snapshot lacked the record: compared as if it never had."""
+    """Compare a record that an earlier snapshot lacked as if none ever had."""
     if one.items or not one.wanted:
         act, why = comparison.policies.whole(causes.BACK)
         why = why or "an earlier snapshot lacked its record"
@@ -80,7 +80,7 @@ def _absent(one: ComparedRecord, comparison: Comparison) -> Iterator[Finding]:
     states = {_state(w, held.fields[w.slug]) for w in fits if w.slug in held.fields}
     written = any(f.state in _WRITTEN for f in held.fields.values())
     known = one.known is not None or written
-    # What was made, found or written meanwhile may be on a page that was read before.
+    # An item created, found or written meanwhile may be on a page that was read before.
     same = held.id == one.known or (one.moved and held.id is None)
     meanwhile = not same or comparison.is_fresh(held)
     pending = held.busy or "pending" in states or any(f.mending for f in held.fields.values())
@@ -90,7 +90,7 @@ def _absent(one: ComparedRecord, comparison: Comparison) -> Iterator[Finding]:
         note = next((NOTES[s] for s in ("dead", "ignored", "discarded") if s in states), None)
         yield Finding(note or causes.UNFIT, one.record, held.id)
     else:
-        # One that is back was taken away by us.
+        # A restored record was retired by us.
         cause = causes.DELETED if known and not held.back else causes.MISSING
         made = causes.CREATE if comparison.missing == "create" else comparison.missing
         act, why = comparison.policies.whole(causes.AGAIN if known else made)
@@ -98,7 +98,7 @@ def _absent(one: ComparedRecord, comparison: Comparison) -> Iterator[Finding]:
 
 
 def _state(wanted: SourceField, held: FieldRecord) -> str:
-    # What an item that was there did not get goes into the one that is made.
+    # Values that an existing item did not get go into the new one.
     return "written" if wanted.on_create and held.state == "ignored" else held.state
 
 

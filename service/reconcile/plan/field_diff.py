@@ -1,6 +1,4 @@
-"""
-One field of a record three ways: what the source says, the outbox holds and an item shows. Pure.
-"""
+"""One field of a record, compared three ways: source, outbox and item. Pure."""
 
 from __future__ import annotations
 
@@ -24,10 +22,12 @@ NOTES = {"dead": causes.LETTER, "ignored": causes.IGNORED, "discarded": causes.D
 @dataclass(frozen=True, slots=True)
 class FieldDiff:
     """
+    The comparison of one field.
+
     Args:
         item: One variant, or the live copy, of the record's item.
-        wanted: What the source says.
-        held: What the outbox holds; None: nothing.
+        wanted: The source's value.
+        held: The outbox's value; None: it has none.
     """
 
     one: ComparedRecord
@@ -37,7 +37,7 @@ class FieldDiff:
     comparison: Comparison
 
     def in_variants(self) -> Finding | None:
-        """Compare with every variant of the item that is to show the field."""
+        """Compare with every variant of the item that has to show the field."""
         worst, tags, own = None, [], tag_of(self.wanted.slug)
         views = self._views()
         if not views and own:
@@ -53,7 +53,7 @@ class FieldDiff:
         return worst and (worst if [tag for tag, _ in views] == [""] else replace(worst, why=why))
 
     def in_live(self) -> Finding | None:
-        """Compare with the live copy of the primary variant, as far as it was read."""
+        """Compare with the live copy of the primary variant, if it was read."""
         if self.one.live is None or not may_be_staged(self.item, self.held):
             return None
         if all(tag for tag, _ in self._views()):
@@ -62,7 +62,7 @@ class FieldDiff:
         return found and replace(found, why="; ".join(filter(None, [LIVE, found.why])))
 
     def is_doubted(self) -> bool:
-        """Tell whether a live copy that was not read may show something else."""
+        """Tell whether a live copy that was not read may differ."""
         unread = self.one.live is None
         return any(
             may_be_staged(view, self.held) and bool(tag or unread) for tag, view in self._views()
@@ -94,7 +94,7 @@ class FieldDiff:
         return case._unshown(held)
 
     def _missed(self) -> Finding | None:
-        """The source says something newer than the outbox holds."""
+        """Compare with a value that is newer than the outbox's."""
         unknown = self.held is None and self.one.held.gone is None
         matched = self._match(None) if unknown else "no"
         if matched != "no":
@@ -106,7 +106,7 @@ class FieldDiff:
         return self._finding(causes.MISSED, *self._by_policy(causes.ACCEPT))
 
     def _unshown(self, held: FieldRecord) -> Finding | None:
-        """Tell why the item does not show what the outbox holds, which is the newest."""
+        """Return why the item does not show the outbox's value, which is the newest."""
         older = not is_same(self.wanted, held)
         matched = self._match(held)
         if matched != "no":
@@ -126,12 +126,13 @@ class FieldDiff:
 
     def _shown_already(self, held: FieldRecord) -> Finding | None:
         """
-        Tell that the item shows what the snapshot says, though the outbox holds something else that
-        is no newer: it takes it, without a call. What is on its way by the same version goes out.
+        Return the finding if the item already shows the snapshot's value, and the outbox holds
+        another that is no newer: the outbox takes it, without a call. Its value is still sent if it
+        is pending with the same version.
         """
         comparison, wanted = self.comparison, self.wanted
         type_ = comparison.matcher.type_of(wanted.type, wanted.slug)
-        # What we wrote live stands there: it is not what an editor has staged since.
+        # A value that we wrote live is not one that an editor has staged since.
         doubtful = comparison.live and (not self.item.shown or may_be_staged(self.item, None))
         if type_.vague or doubtful or self.one.variants or self.one.held.gone is not None:
             return None
@@ -167,8 +168,8 @@ class FieldDiff:
         """
         Tell an edit from a lost write, by whether the item has changed since its last answer.
 
-        Our own write to another field moves the item's time as well: so the answer that last showed
-        this field counts, where it is known.
+        Our own writes to other fields change the item's time, too: so the last answer with this
+        field counts, if known.
         """
         since, updated = held.answered or self.one.held.answered, self.item.updated
         edited = since is not None and updated is not None and updated > since

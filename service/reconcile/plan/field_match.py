@@ -31,12 +31,12 @@ _NO_LINKS: Mapping[str, str | None] = {}
 @dataclass(frozen=True, slots=True)
 class FieldMatcher:
     """
-    How values look.
+    Compares values.
 
     Args:
         api: "v1" or "v2".
         options: Slug → the options of the field.
-        schema: Of the collection, as far as it is known.
+        schema: Of the collection, as far as known.
     """
 
     api: str = "v2"
@@ -56,7 +56,7 @@ class FieldMatcher:
         Tell how *item* shows *value* (JSON text) of the type *kind* in *slug*, if it does.
 
         Args:
-            held: Of the outbox, where it is this value that it holds.
+            held: Of the outbox, if it holds this value.
             links: Value → the ids of the items that it names by their keys.
         """
         type_ = self.type_of(kind, slug)
@@ -74,10 +74,10 @@ class FieldMatcher:
             )
         except OptionUnknown:
             return "no"
-        # To take HTML apart is slow: what a listing has shown before need not be compared again.
+        # Parsing HTML is slow: a form that a listing has shown before is not compared again.
         if held and sent != answer and self._is_listed(slug, answer, held):
             return "in a form"
-        # The file as it was is given for an import alone, and nothing is imported here.
+        # An earlier file only matters for an import, and nothing is imported here.
         if not type_.shown(sent, answer):
             return "no"
         if type_.compare is equality.present:
@@ -88,7 +88,7 @@ class FieldMatcher:
         return "no" if held and self._is_edit(slug, answer, held) else "in a form"
 
     def type_of(self, kind: str, slug: str) -> FieldType:
-        """Return the type *kind* as the field *slug* holds it."""
+        """Return the type *kind* as the field *slug* has it."""
         return type_for(kind, *self.schema.kind(slug))
 
     def _is_listed(self, slug: str, answer: Any, held: FieldRecord) -> bool:
@@ -96,9 +96,9 @@ class FieldMatcher:
         return held.form == f"{mark_of(seen(answer))} {self.schema.mark(slug)}"
 
     def _is_edit(self, slug: str, answer: Any, held: FieldRecord) -> bool:
-        """Tell whether *answer* is akin to what was sent, and yet not what the CMS made of it."""
+        """Tell whether *answer* is similar to the sent value, but not the form made by the CMS."""
         form, _, schema = (held.form or "").partition(" ")
-        # By another schema the CMS keeps it otherwise.
+        # With another schema the CMS may store another form.
         if not form or schema != self.schema.mark(slug):
             return False
         return mark_of(seen(answer)) not in (form, held.mark)
@@ -106,16 +106,16 @@ class FieldMatcher:
 
 def in_variant(held: FieldRecord, view: ListedItem, slug: str) -> FieldRecord:
     """
-    Return *held* as another variant than the primary one shows it.
+    Return *held* for a variant other than the primary one.
 
-    Each variant has imports of its own: what is known of forms and files is of the primary one.
+    Each variant has its own imports: known forms and files are those of the primary one.
     """
     own = remembered(shown_in(view, slug)) if held.file else None
     return replace(held, form=None, file=own if are_akin(held.file, own) else held.file)
 
 
 def shown_in(item: ListedItem, slug: str) -> Any:
-    """Return what *item* shows in *slug*, a field or a status flag."""
+    """Return the value of *slug*, a field or a status flag, in *item*."""
     name = field_of(slug)
     if name == "_archived":
         return item.archived

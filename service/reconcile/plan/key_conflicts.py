@@ -1,4 +1,4 @@
-"""Items without a key, and keys that two items or two records have. Pure."""
+"""Items without a key, and keys that two items or two records share. Pure."""
 
 from __future__ import annotations
 

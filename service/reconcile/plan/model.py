@@ -1,6 +1,4 @@
-"""
-The three sides of a comparison: a record of the source, what the outbox holds, an item as listed.
-"""
+"""The three sides of a comparison: a record of the source, its outbox entry, and a listed item."""
 
 from __future__ import annotations
 
@@ -24,12 +22,12 @@ class SourceField:
     type: str
     version: str
     mapping: str
-    on_create: bool = False  # an item that is there never gets it
+    on_create: bool = False  # only written when the item is created
 
 
 @dataclass(frozen=True, slots=True)
 class ListedItem:
-    """An item as the listing shows it; times are versions, None where the CMS tells none."""
+    """An item as listed; times are versions, None if the CMS gives none."""
 
     id: str
     fields: Mapping[str, Any]
@@ -48,7 +46,7 @@ class ListedItem:
 @dataclass(frozen=True, slots=True)
 class ComparedRecord:
     """
-    One record with all there is of it: more than one item is a duplicate key.
+    All data of one record: more than one item is a duplicate key.
 
     Args:
         known: Id of its item by the index, before the listing began.
@@ -57,7 +55,7 @@ class ComparedRecord:
     """
 
     record: str
-    number: int  # in the source; 0: not there; -1: there, and says nothing
+    number: int  # in the source; 0: not there; -1: there, without values
     twice: bool  # in the source
     wanted: tuple[SourceField, ...]
     items: tuple[ListedItem, ...]
@@ -65,11 +63,11 @@ class ComparedRecord:
     held: ItemRecord = field(default_factory=ItemRecord)
     moved: bool = False
     links: Mapping[str, str | None] = field(default_factory=dict)
-    variants: Mapping[str, ListedItem] = field(default_factory=dict)  # of its one item, by the tag
-    live: ListedItem | None = None  # the live copy of its one item, where it was read
+    variants: Mapping[str, ListedItem] = field(default_factory=dict)  # of its one item, by tag
+    live: ListedItem | None = None  # the live copy of its one item, if it was read
     given: bool = True  # see `SourceRecords.given`
 
 
 def has_live(page: Iterable[ComparedRecord]) -> bool:
-    """Tell whether an event gave any of what is held of the records of *page*."""
+    """Tell whether an event gave any of the held values of *page*."""
     return any(field.as_of is None for one in page for field in one.held.fields.values())

@@ -41,7 +41,7 @@ def orphan(one: ComparedRecord, comparison: Comparison) -> Finding:
 
 
 def _later(held: ItemRecord, item: ListedItem, comparison: Comparison) -> str:
-    """Return why a record that the snapshot lacks came after it, or nothing: that is in step."""
+    """Return why a record that the snapshot lacks is newer, or nothing."""
     if comparison.order.superseded:
         return SUPERSEDED
     if item.created is not None and item.created > comparison.order.as_of:

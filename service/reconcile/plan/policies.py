@@ -1,6 +1,4 @@
-"""
-Who wins, per field, and what becomes of an orphan: the policies of one collection. Pure.
-"""
+"""The policies of one collection: who wins, per field, and what happens to an orphan. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +12,7 @@ from workers.config.settings import Reconcile
 _RETIRED: Mapping[str, tuple[Callable[[ListedItem], bool], str]] = {
     "archive": (lambda item: item.archived, "it is archived"),
     "draft": (lambda item: item.draft, "it is a draft"),
-    # What was unpublished is a draft without a live copy.
+    # An unpublished item is a draft without a live copy.
     "unpublish": (lambda item: item.published is None, "it is not published"),
     "delete": (lambda _: False, ""),
 }
@@ -22,20 +20,20 @@ _RETIRED: Mapping[str, tuple[Callable[[ListedItem], bool], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """By ``[collections.NAME.reconcile]``."""
+    """The policies of ``[collections.NAME.reconcile]``."""
 
     settings: Reconcile
 
     def field(self, slug: str, act: str) -> tuple[str, str]:
-        """Return what is done about a difference in *slug* that *act* would mend, and why."""
+        """Return the action for a difference in *slug* that *act* would fix, and why."""
         return _chosen(self.settings.fields.get(slug, self.settings.policy), act)
 
     def whole(self, act: str) -> tuple[str, str]:
-        """Return what is done about an item that is not there."""
+        """Return the action for a missing item, and why."""
         return _chosen(self.settings.policy, act)
 
     def orphan(self, item: ListedItem, *, live: bool = False) -> tuple[str | None, str]:
-        """Return what is done with an orphan, and why; None: it is as it should be."""
+        """Return the action for an orphan, and why; None: it is as it should be."""
         kind = self.settings.orphans
         if kind == "report":
             return causes.REPORT, "orphans: report"
@@ -46,10 +44,10 @@ class Policies:
 
 def shows_retired(item: ListedItem, way: str, *, live: bool) -> bool:
     """
-    Tell whether *item* shows that it was retired in that *way*.
+    Tell whether *item* is already retired in that *way*.
 
     Args:
-        live: The destination writes both copies, and by v2: a draft may have a live copy there.
+        live: The destination writes both copies, by v2: a draft may have a live copy there.
     """
     if way == "draft" and live and item.published is not None:
         return False

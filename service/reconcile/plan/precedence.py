@@ -1,10 +1,10 @@
 """
-Which is newer: what a snapshot says of a field, or what the outbox holds. Pure.
+Precedence: whether the snapshot's or the outbox's value of a field is newer. Pure.
 
-A row that has a version of its own, of the kind that its field holds, stands by that. Of a source
-that numbers its changes any other row stands by the number that is held: nothing is held, and it
-comes before everything. Of any other source it has the time of the snapshot, less the margin: what
-came as late as that may not be in it.
+A row with a version of its own, of the same kind as its field's, is ordered by it. For a source
+that numbers its changes, any other row has the number held: nothing is held, and it comes before
+everything. For any other source it has the time of the snapshot, less the margin: later values may
+be missing in it.
 """
 
 from __future__ import annotations
@@ -51,21 +51,21 @@ class Precedence:
 
     @property
     def snapshot(self) -> Snapshot:
-        """Return what goes with its rows into the outbox."""
+        """Return the data that accompanies its rows into the outbox."""
         return Snapshot(self.as_of_ms, self.as_of_ms - round(self.margin * 1000))
 
     @property
     def _floor(self) -> str:
-        """The time by which what has none of its own stands."""
+        """The version of rows without a time of their own."""
         return micros_version(max(0, self.snapshot.before_ms) * 1000)
 
     def version(self, own: str, held: Sequence[FieldRecord | None]) -> str:
         """
-        Return the version by which a row stands.
+        Return the version that orders a row.
 
         Args:
             own: Its own; "": it has none.
-            held: What is held of its field, then the retirement of its item.
+            held: The outbox's value of its field, then the retirement of its item.
         """
         field, *gone = held or [None]
         known = [each.version for each in (field, *gone) if each is not None]
@@ -87,11 +87,11 @@ class Precedence:
 
     def newer(self, version: str, held: FieldRecord | None) -> Newer:
         """
-        Tell which is newer, a row that stands by *version* or what is *held*.
+        Tell which is newer, a row with *version* or the value *held*.
 
-        By equal versions what had come long enough before the snapshot is in it, and what an
-        earlier snapshot gave is older; what came after it is newer. What came between, or by
-        another snapshot of the same time, is undecided.
+        At equal versions, a value that came long enough before the snapshot is in it, and one from
+        an earlier snapshot is older; one that came later is newer. A value that came in between, or
+        from another snapshot of the same time, is undecided.
         """
         if held is None:
             return "snapshot"
@@ -108,37 +108,37 @@ class Precedence:
         return "outbox" if when > self.as_of_ms else "undecided"
 
     def wins(self, version: str, held: FieldRecord | None) -> bool:
-        """Tell whether a row that stands by *version* is newer than what is *held*."""
+        """Tell whether a row with *version* is newer than the value *held*."""
         return self.newer(version, held) == "snapshot"
 
     def is_undecided(self, version: str, held: FieldRecord | None) -> bool:
-        """Tell whether what is *held* may have come before the snapshot, or after it."""
+        """Tell whether the value *held* may have come before the snapshot, or after it."""
         return self.newer(version, held) == "undecided"
 
     def is_older(self, version: str, held: FieldRecord) -> bool:
-        """Tell whether a row that stands by *version* is older by that than what is *held*."""
+        """Tell whether *version* alone is older than the value *held*."""
         return version < held.version and not _is_level(version, held.version)
 
     def is_newer_by_itself(self, version: str, held: FieldRecord) -> bool:
-        """Tell whether a row that stands by *version* is newer by that than what is *held*."""
+        """Tell whether *version* alone is newer than the value *held*."""
         return version > held.version and not _is_level(version, held.version)
 
     def lifts(self, gone: FieldRecord | None) -> bool:
         """
-        Tell whether a record that an earlier snapshot of this source lacked is back by being in
-        this one, whatever its version.
+        Tell whether a record is restored because this snapshot has it and an earlier one of the
+        same source lacked it, whatever its version.
         """
         return self._is_inferred(gone) and (gone.as_of or 0) < self.as_of_ms
 
     def keeps(self, gone: FieldRecord | None) -> bool:
-        """Tell whether a later snapshot of this source, or one of its time, lacked the record."""
+        """Tell whether a snapshot of this source, as late or later, lacked the record."""
         return self._is_inferred(gone) and not self.lifts(gone)
 
     def _is_inferred(self, gone: FieldRecord | None) -> TypeGuard[FieldRecord]:
         return gone is not None and gone.as_of is not None and gone.source == self.source
 
     def may_lack(self, held: Iterable[FieldRecord]) -> bool:
-        """Tell whether one of what is *held* may have come after the snapshot, which lacks it."""
+        """Tell whether a value of *held* may be newer than the snapshot, which lacks its record."""
         held = list(held)
         version = self.retirement(each.version for each in held)
         return any(
@@ -147,8 +147,8 @@ class Precedence:
 
     def retirement(self, known: Iterable[str]) -> str:
         """
-        Return the version of a retirement: the time of the snapshot; where the source numbers its
-        changes, right after the last one *known* when it was compared.
+        Return the version of a retirement: the time of the snapshot; if the source numbers its
+        changes, right after the last number *known* at the comparison.
         """
         known = list(known)
         numbers = [version for version in known if kind_of(version) == "s"]
@@ -157,7 +157,7 @@ class Precedence:
         return BEFORE if self.sequenced else self._up_to_as_of(known)
 
     def _up_to_as_of(self, known: Iterable[str]) -> str:
-        """Return the time of the snapshot, at least that of what is *known* of before it."""
+        """Return the time of the snapshot, at least that of earlier *known* versions."""
         as_of = Version.parse(self.as_of).number
         times = (version for version in known if kind_of(version) == "t")
         return max([self._floor, *(t for t in times if Version.parse(t).number <= as_of)])
@@ -166,7 +166,7 @@ class Precedence:
 def is_news(
     wanted: SourceField, held: FieldRecord | None, gone: FieldRecord | None, order: Precedence
 ) -> bool:
-    """Tell whether the source says something else than the outbox, and later."""
+    """Tell whether the source's value differs from the outbox's, and is newer."""
     version = order.version(wanted.version, (held, gone))
     if not order.wins(version, held):
         return False
@@ -176,7 +176,7 @@ def is_news(
 
 
 def is_same(wanted: SourceField, held: FieldRecord) -> bool:
-    """Tell whether source and outbox say the same, by the rules of the type."""
+    """Tell whether source and outbox have the same value, by the rules of the type."""
     return are_same(wanted.type, wanted.value, held.value)
 
 

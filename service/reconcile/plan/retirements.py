@@ -1,4 +1,4 @@
-"""A record that the snapshot has, and that its source has taken away since. Pure."""
+"""Records that the snapshot has, but that their source has retired since. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from workers.model.retirement import GONE
 
 
 def is_retired(one: ComparedRecord, order: Precedence) -> bool:
-    """Tell whether the source itself has taken the record away, later than the snapshot says."""
+    """Tell whether the source itself has retired the record, after the snapshot."""
     gone = one.held.gone
     if order.keeps(gone):
         return True
@@ -49,7 +49,7 @@ def _finding(one: ComparedRecord, comparison: Comparison, why: str) -> Finding:
 
 
 def _versions(one: ComparedRecord, order: Precedence) -> Iterator[str]:
-    """Yield the versions by which the fields of its row stand."""
+    """Yield the versions of its row's fields."""
     for wanted in one.wanted:
         held = (one.held.fields.get(wanted.slug), one.held.gone)
         yield order.version(wanted.version, held)

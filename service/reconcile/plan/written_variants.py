@@ -1,6 +1,4 @@
-"""
-Which variants of an item show a field: its own locale's, or those that are written. Pure.
-"""
+"""Which variants of an item show a field: that of its own locale, or all that are written. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +24,7 @@ class WrittenVariants:
         self, item: ListedItem, variants: Mapping[str, ListedItem], slug: str
     ) -> Iterator[tuple[str, ListedItem]]:
         """
-        Yield the tag (of the primary variant: "") and the variant of each that shows *slug*.
+        Yield tag and variant of each variant that shows *slug*; the primary one has the tag "".
 
         Args:
             item: The primary variant.

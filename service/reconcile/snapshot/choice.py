@@ -1,4 +1,4 @@
-"""The snapshot of a run: what the command names, else what instep.toml does."""
+"""The snapshot of a run: named by the command, or by instep.toml."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def opened(
 
 
 def wrong_addresses(settings: Settings, environ: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield what is wrong with the databases that instep.toml names; none is connected to."""
+    """Yield problems of the database URLs in instep.toml, without connecting."""
     for collection in settings.collections.values():
         own = collection.reconcile
         if own.sql is not None and own.query is not None:
@@ -71,7 +71,7 @@ def _database(url: str, query: str, now: datetime, shape: Shape) -> Records:
 def _placed(
     error: ConfigurationInvalid, settings: Settings, collection: Collection
 ) -> ConfigurationInvalid:
-    """Return *error*, which speaks of --sql, as one of instep.toml."""
+    """Return *error*, which is about --sql, for instep.toml."""
     where = f"{settings.path}: collections.{collection.name}.reconcile.sql"
     return ConfigurationInvalid([replace(each, where=where) for each in error.problems])
 
