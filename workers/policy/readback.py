@@ -16,7 +16,7 @@ from workers.fields.types import type_for
 from workers.model.attempts import ClaimedItem
 from workers.model.retirement import GONE
 from workers.webflow.item_answers import ItemView
-from workers.webflow.item_keys import key_text, make_context
+from workers.webflow.item_keys import key_parts, key_text
 from workers.webflow.schema import UNKNOWN, Schema
 from workers.webflow.site import field_of
 
@@ -96,7 +96,7 @@ def is_another(
     """
     if not collection.key or item.record == item.id:
         return False
-    for slug, part in zip(collection.keys, make_context(collection, item.record), strict=False):
+    for slug, part in zip(collection.keys, key_parts(collection, item.record), strict=False):
         held = key_text(view.fields.get(slug))
         if slug in sent or held is None or held == part:
             continue

@@ -16,7 +16,7 @@ from workers.fields.key_forms import kept
 from workers.fields.slugify import slug_from
 from workers.model.attempts import Batch, ClaimedItem, FieldFailure
 from workers.model.changes import FieldProblem
-from workers.webflow.item_keys import kept_key, key_number, key_text, make_context
+from workers.webflow.item_keys import kept_key, key_number, key_parts, key_text
 from workers.webflow.item_payloads import Prepared
 from workers.webflow.schema import Schema, Trust
 from workers.webflow.site import field_of
@@ -114,7 +114,7 @@ def _parts(collection: Collection, record: str) -> list[tuple[str, str]]:
     Raises:
         ValueError: The record has another number of parts: the key was configured differently then.
     """
-    parts = make_context(collection, record)
+    parts = key_parts(collection, record)
     if len(parts) != len(collection.keys):
         expected = f"{len(collection.keys)} fields hold the key"
         raise ValueError(f"the key {record} has {len(parts)} parts, while {expected}")

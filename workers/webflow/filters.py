@@ -21,7 +21,7 @@ from workers.config.settings import Collection
 from workers.fields import key_forms
 from workers.model.letters import ordered
 from workers.webflow.item_answers import Answer, ItemView
-from workers.webflow.item_keys import key_number, key_of, key_text, make_context
+from workers.webflow.item_keys import key_number, key_of, key_parts, key_text
 from workers.webflow.record_match import RecordKeys
 from workers.webflow.schema import Schema
 
@@ -132,7 +132,7 @@ def _parts(
     collection: Collection, key: str, types: Mapping[str, str | None]
 ) -> dict[str, str] | None:
     """Return slug → part of *key*; None if the filter cannot express it."""
-    parts = make_context(collection, key)
+    parts = key_parts(collection, key)
     if len(parts) != len(collection.keys) or not all(parts):
         return None
     split = {
@@ -175,7 +175,7 @@ def _fitting(
 def _spelled(collection: Collection, asked: Iterable[str], slug: str) -> frozenset[str]:
     """Return the parts for the field *slug* of the keys *asked*, casefolded but not normalized."""
     place = collection.keys.index(slug)
-    return frozenset(make_context(collection, key)[place].casefold() for key in asked)
+    return frozenset(key_parts(collection, key)[place].casefold() for key in asked)
 
 
 def _with_forms(lists: Mapping[str, list[str]], asked: Sequence[str]) -> dict[str, list[str]]:

@@ -85,14 +85,14 @@ def is_of(
 
 def kept_key(collection: Collection, key: str, schema: Schema) -> str:
     """Return *key* in the form in which its fields store it."""
-    parts = make_context(collection, key)
+    parts = key_parts(collection, key)
     if len(parts) != len(collection.keys):
         return key
     pairs = zip(parts, collection.keys, strict=True)
     return joined([kept(part, schema.kind(slug)[0]) for part, slug in pairs])
 
 
-def make_context(collection: Collection, key: str) -> tuple[str, ...]:
+def key_parts(collection: Collection, key: str) -> tuple[str, ...]:
     """Split *key* into one part per key field of *collection*."""
     return parted(key) if len(collection.keys) > 1 else (key,)
 
