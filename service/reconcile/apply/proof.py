@@ -20,7 +20,7 @@ from workers.store.connection import guarded
 from workers.store.dead_letters import Letter
 from workers.store.item_record import FieldRecord, ItemRecord
 
-PATIENCE = 60.0  # s for which what came before by itself is waited for
+PATIENCE = 60.0  # s to wait for earlier events
 
 WORDS: Mapping[str, str] = {  # what a run counts as not proven → in words
     "unmapped": "records that could not be mapped",
