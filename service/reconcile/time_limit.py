@@ -18,9 +18,9 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
-STALL = 600.0  # s for which a run may stand still: no row, page, portion or settled record
+STALL = 600.0  # s without progress: no row, page, portion or settled record
 GRACE = 10.0  # s from the signal until the process is ended
-_TICK = 1.0  # s between two looks
+_TICK = 1.0  # s between two checks
 _WORDS = {
     signal.SIGINT: "ended by Ctrl-C",
     signal.SIGTERM: "ended by SIGTERM",
@@ -45,14 +45,14 @@ class TimeLimit:
         self, seconds: float = STALL, *, now: Callable[[], float] = time.monotonic
     ) -> None:
         self._seconds = seconds
-        self.tick = min(_TICK, max(0.01, seconds / 10))  # s between two looks
+        self.tick = min(_TICK, max(0.01, seconds / 10))  # s between two checks
         self._now = now
         self._doing = "starting"
         self._done: object = None
         self._since = now()
         self._waits = False
         self._failed = ""
-        self.words = ""  # why it ended; nothing: it did not
+        self.words = ""  # why it ended; empty: it did not
 
     def begin(self, doing: str) -> Callable[..., None]:
         """Begin a stage; return the callback for its progress."""
@@ -84,7 +84,7 @@ class TimeLimit:
         self._failed = words
 
     def exceeded(self) -> str:
-        """Return in words why the run is to end, or nothing."""
+        """Return why the run has to end, or nothing."""
         if self._failed:
             return self._failed
         if self._waits or self._now() - self._since < self._seconds:
@@ -113,7 +113,7 @@ def watched(limit: TimeLimit, abandon: Callable[[str], Any]) -> Iterator[None]:
 
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
-    # A handler of Python's waits for code of C to return; the number is written at once.
+    # A Python handler runs only after C code returns; the wakeup fd is written at once.
     waker = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     handlers = {number: signal.signal(number, on_signal) for number in _WORDS}
     thread = threading.Thread(
@@ -147,7 +147,7 @@ def _watch(
             with alone:
                 if not ended.is_set():
                     limit.words = words
-                    # To the thread, not to the process: what waits in it is interrupted.
+                    # To the thread, not to the process: it interrupts a blocking call there.
                     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
         if time.monotonic() > ends and not ended.is_set():
             abandon(limit.words or "ended by a signal")

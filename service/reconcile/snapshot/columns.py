@@ -15,11 +15,11 @@ class Columns:
     The columns of a snapshot.
 
     Args:
-        names: In their order; one without a name is left out.
-        where: For what is wrong with them.
+        names: In order; a column without a name is left out.
+        where: Where problems are reported.
 
     Raises:
-        SnapshotInvalid: Two are one, or one stands within another.
+        SnapshotInvalid: A name is repeated, or lies within another.
     """
 
     def __init__(self, names: Sequence[str], where: str) -> None:
@@ -30,7 +30,7 @@ class Columns:
         self._refuse_clashes()
 
     def record(self, values: Iterable[Any]) -> dict[str, Any]:
-        """Return the payload of one row, which has as many *values* as there are columns."""
+        """Return the payload of one row, with as many *values* as there are columns."""
         if self._flat:
             return dict(zip(self.names, values, strict=True))
         record: dict[str, Any] = {}
@@ -62,7 +62,6 @@ class Columns:
 
 
 def under(name: str | None, record: dict[str, Any]) -> dict[str, Any]:
-    """Return *record* under the path *name*."""
     for step in reversed(name.split(".")) if name else ():
         record = {step: record}
     return record

@@ -24,12 +24,12 @@ _SEP: Final = re.compile('"?sep=(.)"?')  # the first line, which names the delim
 
 def records(file: SnapshotFile, shape: Shape) -> Iterator[Record]:
     """
-    Yield the records of *file*, by the line at which each begins.
+    Yield the records of *file*, with the lines at which they begin.
 
     Raises:
-        SnapshotInvalid: A line has more or fewer cells than the header, or a quote has no end.
+        SnapshotInvalid: A line has more or fewer cells than the header, or a quote is not closed.
     """
-    # For the whole process: the module has no other way, and 128 KiB is less than a rich text.
+    # Process-wide: the module has no other way, and its 128 KiB are too few for rich text.
     csv.field_size_limit(LONGEST)
     numbered = lines(file)
     first, named = _first(numbered), None
@@ -58,7 +58,7 @@ def _first(numbered: Iterator[tuple[int, str]]) -> tuple[int, str] | None:
 
 
 def _rows(reader: Iterator[list[str]], name: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the lines that are not empty, each with the number at which it begins."""
+    """Yield the lines that are not empty, with the numbers at which they begin."""
     while True:
         number = reader.line_num + 1  # type: ignore[attr-defined]
         try:
@@ -74,7 +74,7 @@ def _rows(reader: Iterator[list[str]], name: str) -> Iterator[tuple[int, list[st
 
 
 def _delimiter(header: str, where: str) -> str:
-    """Return the delimiter of which *header* has the most, outside of quotes."""
+    """Return the most frequent delimiter in *header*, outside of quotes."""
     bare = re.sub('"[^"]*"?', "", header)
     most = max(bare.count(each) for each in DELIMITERS)
     best = [each for each in DELIMITERS if bare.count(each) == most]

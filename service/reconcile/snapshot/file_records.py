@@ -39,8 +39,6 @@ _AS_IT_IS: Final = Shape()
 
 @dataclass(eq=False)
 class FileRecords:
-    """The records of a file."""
-
     unit = "bytes"
 
     file: SnapshotFile
@@ -75,17 +73,16 @@ def from_file(
     stdin: BinaryIO | None = None,
 ) -> Records:
     """
-    Return the records of the file *name*; ``-`` is standard input. Packed with gzip or not.
+    Return the records of the file *name*, gzipped or not; ``-`` is standard input.
 
     Args:
-        now: Our clock, aware.
+        now: Aware.
         form: One of `KINDS`; None: by the name of the file.
-        shape: How to read it, where that does not show.
+        shape: How to read it, where the file does not say.
         as_of: The snapshot's time; None: when the file was last changed, or *now*.
-        stdin: Standard input, as bytes.
 
     Raises:
-        ConfigurationInvalid: *form* is unknown, or needed; so is *shape*'s encoding.
+        ConfigurationInvalid: *form* is unknown, or missing; or the encoding is unknown.
         SnapshotInvalid: There is no such file.
     """
     kind = KINDS[_form(name, form)]
@@ -107,7 +104,7 @@ def _encoding(name: str | None) -> str | None:
         return None
     try:
         return io.TextIOWrapper(io.BytesIO(), encoding=name).encoding
-    except LookupError:  # unknown, or of no text
+    except LookupError:  # unknown, or not of text
         expected = "an encoding that Python knows, such as windows-1252, iso-8859-1 or utf-16"
         problem = Problem("--encoding", repr(name), expected, "correct the name")
         raise ConfigurationInvalid([problem]) from None

@@ -1,6 +1,6 @@
 """
-Bytes of a snapshot: of a file, of standard input, packed with gzip or not; counted as they are
-read. What ends too early, or changes meanwhile, is refused.
+The bytes of a snapshot: a file or standard input, gzipped or not, counted as they are read. A
+snapshot that ends too early, or changes while it is read, is refused.
 """
 
 from __future__ import annotations
@@ -30,10 +30,9 @@ class SnapshotFile:
     A file, or standard input.
 
     Args:
-        path: Of the file, as the user wrote it; None: *stream* is read.
+        path: As the user wrote it; None: *stream* is read.
         stream: Standard input.
-        encoding: Of its text, by a name that Python knows; None: UTF-8, or UTF-16 where it begins
-            with that byte order mark.
+        encoding: A name that Python knows; None: UTF-8, or UTF-16 with a byte order mark.
 
     Raises:
         SnapshotInvalid: There is no such file.
@@ -61,7 +60,7 @@ class SnapshotFile:
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
-        """Open it for one reading: unpacked from gzip, and in UTF-8, as if it stood there so."""
+        """Open it for one reading: unpacked, and converted to UTF-8."""
         raw = self._path.open("rb", buffering=0) if self._path else self._stream
         buffered = io.BufferedReader(_Counted(cast(BinaryIO, raw), self), BUFFER)
         try:
@@ -107,7 +106,7 @@ class SnapshotFile:
 
 def chunks(file: SnapshotFile, size: int) -> Iterator[bytes]:
     """
-    Yield the bytes of *file*, *size* at most at once.
+    Yield the bytes of *file*, at most *size* at once.
 
     Raises:
         SnapshotInvalid: It cannot be read to its end.
@@ -120,7 +119,7 @@ def chunks(file: SnapshotFile, size: int) -> Iterator[bytes]:
 
 def lines(file: SnapshotFile) -> Iterator[tuple[int, str]]:
     """
-    Yield the lines of *file* with their ends, numbered from 1.
+    Yield the lines of *file* with their line breaks, numbered from 1.
 
     Raises:
         SnapshotInvalid: It cannot be read to its end, or is not UTF-8.
@@ -152,7 +151,7 @@ def decoded(data: bytes, where: str, *, first: bool) -> str:
 
 
 class _Counted(io.RawIOBase):
-    """Adds what is read of *stream* to *file*."""
+    """Counts the bytes read from *stream* in *file*."""
 
     def __init__(self, stream: BinaryIO, file: SnapshotFile) -> None:
         self._stream = stream
@@ -169,7 +168,7 @@ class _Counted(io.RawIOBase):
 
 
 class _Recoded(io.RawIOBase):
-    """The bytes of *stream* in UTF-8; they are read in *encoding*."""
+    """Converts *stream* from *encoding* to UTF-8."""
 
     def __init__(self, stream: Any, encoding: str) -> None:
         self._stream = stream

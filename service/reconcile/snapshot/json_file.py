@@ -1,7 +1,7 @@
 """
-JSON: a list of objects, or an object that holds one, as the answer of an API does.
+JSON: a list of objects, or an object that contains one, such as the answer of an API.
 
-Such an object may say that more pages follow; then it is not the whole and is refused.
+If such an object says that more pages follow, it is incomplete and refused.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from workers.errors import SnapshotInvalid
 
 def records(file: SnapshotFile, shape: Shape) -> Iterator[Record]:
     """
-    Yield the records of *file*, by their place from 1.
+    Yield the records of *file*, numbered from 1.
 
     Raises:
-        SnapshotInvalid: It is no list of objects nor holds one (or several: `Shape.list` chooses),
-            does not end, or says that it is one page of several.
+        SnapshotInvalid: It is no list of objects and contains none (or several: `Shape.list`
+            selects one), is cut off, or is one page of several.
     """
     reading = _Reading(JsonText(file), shape)
     yield from reading.records()
@@ -36,7 +36,7 @@ class _Reading:
         self._shape = shape
         self._count = 0
         self._lists: list[str] = []  # of records, by their paths
-        self._beside: list[dict[str, Any]] = []  # what stands beside them, object by object
+        self._beside: list[dict[str, Any]] = []  # the members beside them, by object
 
     def records(self) -> Iterator[Record]:
         first = self._text.peek()
@@ -71,7 +71,7 @@ class _Reading:
                 return
 
     def _members(self, path: tuple[str, ...]) -> Iterator[Record]:
-        """Yield the records of the object that follows, where *path* leads (none: its list)."""
+        """Yield the records in the next object, in the list at *path* (empty: its only list)."""
         text = self._text
         beside: dict[str, Any] = {}
         self._beside.append(beside)
@@ -102,7 +102,7 @@ class _Reading:
         return name
 
     def _passed(self) -> dict[str, Any]:
-        """Read over another list; return the link to a next page, if it holds one."""
+        """Skip another list; return the link to a next page, if it holds one."""
         found: dict[str, Any] = {}
         self._text.take("[")
         if self._text.peek() == "]":

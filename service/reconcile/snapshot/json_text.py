@@ -1,8 +1,8 @@
 """
-JSON text that comes in parts: one value at a time, by the rules of a webhook's payload.
+Parses JSON text in parts: one value at a time, by the same rules as a webhook's payload.
 
-Own code, since a library that streams (ijson) reads numbers, depth and broken Unicode by other
-rules, and one record must mean the same in a snapshot as in a webhook.
+Own code, because a streaming library (ijson) treats numbers, depth and broken Unicode differently,
+and a record must mean the same in a snapshot as in a webhook.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _WORDS: Final = ("true", "false", "null", "NaN", "Infinity", "-Infinity")
 
 
 class JsonText:
-    """The text of *file*, of which one value, and what was read with it, is in memory."""
+    """The text of *file*, with only one value and its surroundings in memory."""
 
     def __init__(self, file: SnapshotFile) -> None:
         self.name = file.name
@@ -37,7 +37,7 @@ class JsonText:
         self._ended = False
 
     def peek(self) -> str:
-        """Return the next character that is no space, "" at the end."""
+        """Return the next character that is not white space, "" at the end."""
         while True:
             self._at = _SPACE.match(self._text, self._at).end()  # type: ignore[union-attr]
             if self._at < len(self._text):
@@ -46,7 +46,7 @@ class JsonText:
                 return ""
 
     def take(self, expected: str) -> str:
-        """Return the next character, which is one of *expected*."""
+        """Return the next character, which must be one of *expected*."""
         found = self.peek()
         if not found:
             raise self.cut_off()
@@ -69,7 +69,7 @@ class JsonText:
             except json.JSONDecodeError as error:
                 self._go_on(error)
             else:
-                # The digits of a number may go on.
+                # More digits of a number may follow.
                 if end < len(self._text) or not self._more():
                     whole = SURROGATE.search(self._text, self._at, end) is None
                     self._at = end
@@ -85,7 +85,7 @@ class JsonText:
         return self.invalid("the end of the file", "the end of the JSON")
 
     def _go_on(self, error: json.JSONDecodeError) -> None:
-        """Read more where *error* may only mean that the value has not come yet."""
+        """Read more if *error* may only mean that the value is incomplete so far."""
         undecided = error.msg.startswith("Unterminated string")
         if not undecided and error.pos < len(self._text) - _UNDECIDED:
             self._at = error.pos
@@ -116,7 +116,7 @@ class JsonText:
         return self.invalid(f"invalid JSON ({message})", "JSON")
 
     def _more(self) -> bool:
-        """Read as much again as is waiting; False: there is no more."""
+        """Read as much again as is buffered; False: there is no more."""
         waiting = self._text[self._at :]
         self._lines += self._text.count("\n", 0, self._at)
         self._text, self._at = waiting, 0

@@ -14,7 +14,7 @@ from workers.errors import PayloadInvalid, SnapshotInvalid
 
 def records(file: SnapshotFile, shape: Shape) -> Iterator[Record]:
     """
-    Yield the records of *file* by line; an empty line is none.
+    Yield the records of *file* with their lines; empty lines are skipped.
 
     Raises:
         SnapshotInvalid: A line is no JSON object.

@@ -12,8 +12,6 @@ from workers.errors import ConfigurationInvalid, Problem
 
 @dataclass(frozen=True, slots=True)
 class MappingChoice:
-    """The mappings of one source for one collection."""
-
     source: str
     collection: str
     by: Literal["key", "item"]
@@ -24,10 +22,10 @@ def chosen(
     mappings: Mappings, collection: str, *, source: str | None = None, topic: str | None = None
 ) -> MappingChoice:
     """
-    Return the mappings that write *collection*, but for those that retire its items.
+    Return the mappings that write *collection*, except those that retire its items.
 
     Args:
-        source: Needed where mappings of several sources write it.
+        source: Required if mappings of several sources write it.
         topic: Only those that take it; None: those of all topics.
 
     Raises:
@@ -67,7 +65,7 @@ def warning(mapping: str, collection: str) -> str:
 
 
 def _writes(rule: Rule, collection: str) -> bool:
-    # What is left in a snapshot is not what such a mapping reads: the notice of a deletion.
+    # Such a mapping reads deletion events, not the rows of a snapshot.
     retires = getattr(rule.options, "on_delete", None)
     return rule.options.collection == collection and retires is None
 

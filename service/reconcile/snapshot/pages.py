@@ -16,9 +16,9 @@ from typing import Any, Final
 _MORE: Final = re.compile(
     "has(more|next).*|more|more(records|results|items.*|pages)|(is)?truncated"
 )
-# The other way about.
+# True: none follow. False: more.
 _DONE: Final = re.compile("done|(is)?complete|(is)?last(page)?")
-# Where the next page is; null: there is none.
+# The next page; null: there is none.
 _NEXT: Final = re.compile(
     "next(page|records?|results?)?(token|cursor|link|url|uri|href|start|offset|marker|key|id)?"
     "|continuation(token)?|scrollid"
@@ -28,11 +28,11 @@ _TOTAL: Final = re.compile(
     "x?total|x?total(count|results|items|size|records?|recordcount|elements|hits|matches|rows|entries"
     "|objects|documents|found|number(of.*)?|available)|numfound|(nb|num)(hits|results)"
 )
-# Of all, or of these: where it is more than these, of all.
+# Of all pages, or of this one: if it is larger than this one, of all.
 _COUNT: Final = re.compile(
     "count|(item|row|record|result|entry|object|hit)s?count|numberof(items|rows|records|results)"
 )
-_AROUND: Final = re.compile(  # a count in any other object may be one of something else
+_AROUND: Final = re.compile(  # a count in any other object may be of something else
     ".*(meta|metadata|pagination|paging|pager|pageinfo)|page|info|result(set|info)?|response|query"
 )
 _PAGES: Final = re.compile("totalpages|pagecount|pagestotal|numpages|lastpage|pages")
@@ -42,16 +42,16 @@ _START: Final = re.compile("offset|skip|start|startat")  # from 0
 _LIMIT: Final = re.compile("limit|perpage|pagesize|pagelimit|itemsperpage|maxresults|top")
 _DEPTH: Final = 4
 
-Statement = tuple[str, str, Any]  # the name as it stands, its plain form, and the value
+Statement = tuple[str, str, Any]  # the name as written, its normalised form, and the value
 
 
 def sign_of_more(beside: Iterable[Mapping[str, Any]], count: int) -> tuple[str, Any] | None:
     """
-    Return the name and the value by which the list is not the whole, if there are any.
+    Return name and value of a member that shows the list to be incomplete, if any.
 
     Args:
         beside: The objects around the list, without it.
-        count: Records of the list.
+        count: Number of records in the list.
     """
     statements = [each for around in beside for each in _statements(around, _DEPTH)]
     signs = [(name, value) for name, plain, value in statements if _says_more(plain, value, count)]
@@ -94,7 +94,7 @@ def _says_more(plain: str, value: Any, count: int) -> bool:
 
 
 def _says_all(plain: str, value: Any, count: int) -> bool:
-    """Tell whether nothing follows, whatever else may look like it."""
+    """Tell whether nothing follows, despite other signs."""
     if isinstance(value, bool):
         return bool((_DONE if value else _MORE).fullmatch(plain))
     if value is None:
@@ -103,7 +103,7 @@ def _says_all(plain: str, value: Any, count: int) -> bool:
 
 
 def _may_go_on(plain: str, value: Any, count: int) -> bool:
-    """Tell whether there is a cursor, or the page is full: where nothing says that it is all."""
+    """Tell whether there is a cursor, or the page is full, without a sign of the end."""
     if isinstance(value, str):
         return value != "" and bool(_CURSOR.fullmatch(plain))
     number = _number(value)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-Record = tuple[int, Any]  # its number, and the payload that the mappings read
+Record = tuple[int, Any]  # its number, and the payload for the mappings
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class Records(Protocol):
     """
     The records of one snapshot, read once and in bounded memory.
 
-    Iterating raises `workers.errors.SnapshotInvalid` where the source is cut off, unreadable or
-    fails half-way: then nothing that was read of it counts. A source without records is no error.
+    Iterating raises `workers.errors.SnapshotInvalid` if the source is cut off, unreadable or fails
+    half-way: then nothing that was read counts. A source without records is no error.
     """
 
     name: str  # the file or the database, as it may be shown: without a password
@@ -44,7 +44,7 @@ class Records(Protocol):
 
     @property
     def size(self) -> int | None:
-        """Of the whole, for a progress bar; None: not known."""
+        """The total, for a progress bar; None: unknown."""
 
     @property
     def read(self) -> int:

@@ -1,6 +1,4 @@
-"""
-From the records of a snapshot to changes, by the mappings that take the source's live events.
-"""
+"""From the records of a snapshot to changes, by the mappings for the source's live events."""
 
 from __future__ import annotations
 
@@ -44,11 +42,11 @@ class Rows:
     The rows of a snapshot, read once and in bounded memory.
 
     Attributes:
-        records: Where they come from; for progress its ``size``, ``read`` and ``unit``.
-        version: The snapshot's time. A change has the version of its mapping alone.
+        records: Their source; has ``size``, ``read`` and ``unit`` for progress.
+        version: The snapshot's time. A change only has the version of its mapping.
         count: Records so far; still 0 at the end: the snapshot is empty.
-        skipped: How many of them no mapping takes.
-        bad: How many of them have problems.
+        skipped: Number of those that no mapping takes.
+        bad: Number of those with problems.
     """
 
     def __init__(self, records: Records, chosen: MappingChoice) -> None:
@@ -59,8 +57,10 @@ class Rows:
 
     def __iter__(self) -> Iterator[Row]:
         """
+        Yield the mapped records.
+
         Raises:
-            SnapshotInvalid: As `Records` does; or no record can be used, since a mapping finds
+            SnapshotInvalid: As `Records` does; or no record can be used, because a mapping finds
                 nothing in any of them.
         """
         fit = ShapeFit(self.chosen.rules)

@@ -14,7 +14,7 @@ SHOWN = 12  # columns
 
 
 class ShapeFit:
-    """Sees every record, and which keys, ``when`` and ``each`` of the mappings none of them has."""
+    """Tracks which keys, ``when`` and ``each`` of the mappings no record has."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = tuple(rules)
@@ -29,12 +29,7 @@ class ShapeFit:
             self._unseen = [each for each in self._unseen if not each[1].reaches(payload)]
 
     def require(self, name: str, count: int) -> None:
-        """
-        Say that none of *count* records could be used.
-
-        Raises:
-            SnapshotInvalid: In none of them stands anything where a mapping reads.
-        """
+        """Raise SnapshotInvalid if none of *count* records has anything where a mapping reads."""
         if not self._unseen:
             return
         rule, path = self._unseen[0]
@@ -47,7 +42,7 @@ class ShapeFit:
         )
 
     def _advice(self, rule: Rule, path: Path) -> str:
-        # First: what would fit this mapping would no longer fit the others.
+        # First: a shape for this mapping would not fit the others.
         unfit = {id(rule) for rule, _ in self._unseen}
         for other in self._rules:
             if id(other) not in unfit and other.options.topics and not _alike(rule, other):

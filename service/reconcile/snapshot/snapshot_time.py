@@ -9,16 +9,16 @@ from service.senders.timestamps import moment
 from workers.errors import ConfigurationInvalid, Problem
 from workers.model.changes import time_version
 
-MARGIN: Final = 60.0  # s; the clocks of two machines, and a delivery that is on its way
-FILE_MARGIN: Final = 86_400.0  # s; of a file that does not say when its export began
+MARGIN: Final = 60.0  # s; for clocks that differ, and deliveries still under way
+FILE_MARGIN: Final = 86_400.0  # s; for a file that does not say when its export began
 
 
 def given(text: str, *, now: datetime) -> datetime:
     """
-    Return the time of a snapshot as its user states it.
+    Return the time of a snapshot as given by the user.
 
     Raises:
-        ConfigurationInvalid: It is no time with an offset, or lies ahead of *now*.
+        ConfigurationInvalid: It is no time with an offset, or later than *now*.
     """
     try:
         time = moment(text)
@@ -36,8 +36,8 @@ def given(text: str, *, now: datetime) -> datetime:
 
 def of_file(modified: float | None, *, now: datetime) -> datetime:
     """
-    Return the time of a file that was last changed at *modified* (Unix time, s), which is the end
-    of its export; without one, and where that is ahead of our clock, *now*.
+    Return the time of a file that was last changed at *modified* (Unix time, s), the end of its
+    export; without one, or if that is in the future, *now*.
     """
     if modified is None:
         return now

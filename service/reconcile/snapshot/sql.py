@@ -1,8 +1,9 @@
 """
-SQL: the rows of one query, read by SQLAlchemy in one transaction that cannot write.
+SQL: the rows of one query, read by SQLAlchemy in one read-only transaction.
 
-Rows are fetched a thousand at a time with a cursor of the server, for drivers would otherwise
-hold the whole result.
+Rows are fetched a thousand at a time with a server-side cursor: drivers otherwise hold the whole
+result in memory.
+
 https://docs.sqlalchemy.org/en/21/core/connections.html#using-server-side-cursors-a-k-a-stream-results
 """
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import CursorResult
 
 AT_ONCE: Final = 1000  # rows
-_STEPS: Final = 100_000  # of SQLite's machine, some ms
+_STEPS: Final = 100_000  # of SQLite's virtual machine, some ms
 
 
 class SqlRecords:
@@ -37,12 +38,12 @@ class SqlRecords:
 
     Args:
         url: Of the database; ``${NAME}`` is a variable of *environ*.
-        query: That returns a row per record, of columns as their names say.
-        now: Our clock (aware), read before the transaction begins: the snapshot's time, since no
-            row of it can be older.
+        query: Returns a row per record; columns are named as paths.
+        now: Aware, read before the transaction begins: the snapshot's time, since no row can be
+            older.
 
     Raises:
-        ConfigurationInvalid: *url* is none, or what reads it is not installed.
+        ConfigurationInvalid: *url* is invalid, or its driver is not installed.
     """
 
     word = "row"
@@ -74,7 +75,7 @@ class SqlRecords:
                 yield self.read, values
         except SnapshotInvalid:
             raise
-        # Whatever a driver raises: its message, and so its trace, may quote the password.
+        # Any driver exception: its message, and so its traceback, may quote the password.
         except Exception as error:
             place = f"{self.name}: row {self.read + 1}" if self.read else self.name
             found = plain(self._address.scrubbed(error))
@@ -110,7 +111,7 @@ class SqlRecords:
             connection.rollback()
         if self._address.limit:
             connection.exec_driver_sql(self._address.limit)
-        # As it stands: neither :name nor % is a parameter in it.
+        # Unchanged: neither :name nor % is a parameter in it.
         options = {"stream_results": True, "yield_per": AT_ONCE, "no_parameters": True}
         return connection.execution_options(**options).exec_driver_sql(self._query)
 
@@ -145,10 +146,10 @@ def _engine(where: Address) -> Engine:
 
 def _let_signals_through(connection: Any) -> None:
     """
-    Let Ctrl-C, and what ends a run that hangs, end a query of SQLite.
+    Let Ctrl-C, and the end of a hanging run, interrupt a query of SQLite.
 
-    Its code never looks for signals by itself; within this callback Python does, and what a handler
-    raises there ends the query.
+    SQLite never checks for signals; Python does in this callback, and an exception of the handler
+    ends the query.
     """
     if hasattr(connection, "set_progress_handler"):
         connection.set_progress_handler(lambda: 0, _STEPS)

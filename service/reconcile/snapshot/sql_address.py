@@ -20,7 +20,7 @@ EXPECTED: Final = "as postgresql://user:password@host/database, mysql://…, or 
 SECONDS: Final = 300  # that a database may take for the next thousand rows
 _QUOTE: Final = "correct it; in a password, write @ as %40, / as %2F and : as %3A"
 _PASSWORD = re.compile(r"(password|passwd|pwd)(\s*[=:]\s*)('[^']*'|\"[^\"]*\"|[^\s&;,]+)", re.I)
-_SHORT: Final = 4  # a password of fewer characters stands by chance in any message
+_SHORT: Final = 4  # a shorter password occurs by chance in any message
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,13 @@ class Dialect:
     One kind of database.
 
     Args:
-        driver: That SQLAlchemy is to use, where the address names none.
-        extra: Of the distribution, which brings it.
-        options: Of the connection: one snapshot of the whole transaction, which cannot write.
-        first: Said to the database before the transaction begins.
-        limit: Said within the transaction, so that a query which hangs is ended there.
-        connect: Arguments of the driver; a time is in s.
-        waits: Of our own driver alone.
+        driver: For SQLAlchemy, if the URL names none.
+        extra: Of the distribution, which installs it.
+        options: Of the connection: one snapshot for the whole transaction, read-only.
+        first: Sent before the transaction begins.
+        limit: Sent within the transaction, so that the database ends a hanging query.
+        connect: Arguments of the driver; times are in s.
+        waits: Only for our own driver.
     """
 
     driver: str = ""
@@ -51,10 +51,10 @@ _POSTGRESQL = Dialect(
     driver="psycopg",
     extra="postgresql",
     options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
-    # Not as an argument of the connection: poolers in between refuse it.
+    # Not a connection argument: poolers in between refuse it.
     limit=f"SET LOCAL statement_timeout = '{SECONDS}s'",
     connect={"connect_timeout": 10},
-    # Nor does a server that is gone without a word keep it waiting.
+    # A server that disappears silently does not block it either.
     waits={"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3},
 )
 # PyMySQL, not mysqlclient: that has no wheels for Linux and needs a compiler and MySQL's headers.
@@ -69,13 +69,13 @@ _MYSQL = Dialect(
 DIALECTS: Final = MappingProxyType(
     {
         "postgresql": _POSTGRESQL,
-        "postgres": _POSTGRESQL,  # as some hosts write it; SQLAlchemy no longer knows it
+        "postgres": _POSTGRESQL,  # some hosts write it so; SQLAlchemy no longer knows it
         "mysql": _MYSQL,
         "mariadb": _MYSQL,
         "sqlite": Dialect(first="PRAGMA query_only = ON"),
     }
 )
-_ANY: Final = Dialect()  # whatever SQLAlchemy reads with a driver of the user's
+_ANY: Final = Dialect()  # anything that SQLAlchemy reads with a driver of the user's
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Address:
         return "" if own else self.dialect.limit
 
     def without_driver(self, name: str) -> ConfigurationInvalid:
-        """Return the error of a driver that is not installed; *name* is its module."""
+        """Return the error for a driver that is not installed; *name* is its module."""
         ours, named = self.dialect.driver, self.url.drivername.partition("+")[2]
         if ours and named != ours:
             ready = (
@@ -133,10 +133,10 @@ class Address:
 
 def address(text: str, environ: Mapping[str, str]) -> Address:
     """
-    Return the address *text*, in which ``${NAME}`` is a variable of *environ*.
+    Return the database URL *text*; ``${NAME}`` is a variable of *environ*.
 
     Raises:
-        ConfigurationInvalid: It is no address, a variable is missing, or SQLAlchemy is.
+        ConfigurationInvalid: It is invalid, or a variable or SQLAlchemy is missing.
     """
     substitution = Substitution(environ, "--sql")
     filled = substitution.apply(text, "URL")
@@ -154,7 +154,7 @@ def address(text: str, environ: Mapping[str, str]) -> Address:
         raise invalid("something that is not a database address", EXPECTED, _QUOTE) from None
     backend, _, driver = url.drivername.partition("+")
     if backend != "sqlite" and "@" in f"{url.host}{url.database}":
-        # Part of a password stands there: nothing may try it, or show it.
+        # It contains part of a password: it must not be tried or shown.
         raise invalid("an @ in the host or the database name", EXPECTED, _QUOTE)
     dialect = DIALECTS.get(backend, _ANY)
     if not driver and dialect.driver:
@@ -166,7 +166,7 @@ def address(text: str, environ: Mapping[str, str]) -> Address:
 
 
 def missing(what: str, extra: str) -> ConfigurationInvalid:
-    """Return the error of a package that is not installed."""
+    """Return the error for a package that is not installed."""
     return invalid(f"{what} not installed", what, f"run pip install 'instep[{extra}]'")
 
 
@@ -175,7 +175,7 @@ def invalid(found: str, expected: str, do: str) -> ConfigurationInvalid:
 
 
 def _require_file(database: str | None) -> None:
-    # SQLite would make an empty one, which has no table.
+    # SQLite would create an empty one, without tables.
     name = database or ":memory:"
     if name != ":memory:" and not name.startswith("file:") and not Path(name).is_file():
         raise invalid(f"no file {name}", "a database", "correct the path in the URL")

@@ -15,22 +15,17 @@ _TIMES: Final = ("date", "timestamp", "timestamptz")
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """
-    A value that has no form in Python.
-
-    Args:
-        text: As the database writes it.
-    """
+    """A value that Python cannot represent; *text*: as the database writes it."""
 
     text: str
 
 
 def bits(backend: str, description: Sequence[Sequence[Any]]) -> frozenset[int]:
     """
-    Return the places of the columns that are BIT of MySQL or MariaDB, which come as bytes.
+    Return the positions of BIT columns of MySQL or MariaDB, which come as bytes.
 
     Args:
-        backend: Of the address.
+        backend: Of the URL.
         description: Of the cursor (PEP 249).
     """
     if backend not in ("mysql", "mariadb"):
@@ -39,17 +34,17 @@ def bits(backend: str, description: Sequence[Sequence[Any]]) -> frozenset[int]:
 
 
 def from_bits(value: Any) -> Any:
-    """Return the number that stands in the *value* of a BIT column: 0 or 1 in BIT(1)."""
+    """Return the number in the *value* of a BIT column: 0 or 1 for BIT(1)."""
     return int.from_bytes(value, "big") if isinstance(value, bytes) else value
 
 
 def let_times_through(connection: Any) -> None:
     """
-    Let psycopg return an `Unreadable` for a time that Python does not have: infinity, or a year
-    beyond 9999. It fails on these for a whole block of rows and names neither row nor column.
+    Have psycopg return an `Unreadable` for a time that Python lacks: infinity, or a year beyond
+    9999.
 
-    Args:
-        connection: Of psycopg; any other is left as it is.
+    By default it fails for a whole block of rows, and names neither row nor column. Connections of
+    other drivers are left unchanged.
     """
     adapters: Any = getattr(connection, "adapters", None)
     if hasattr(adapters, "register_loader"):

@@ -14,12 +14,7 @@ from service.reconcile.snapshot.sql_columns import Unreadable
 
 
 def payload_value(value: Any) -> Any:
-    """
-    Return *value* as a payload has it.
-
-    Raises:
-        ValueError: No JSON value stands for it.
-    """
+    """Return *value* as a payload has it; raises ValueError if JSON cannot represent it."""
     if value is None or isinstance(value, str | int | float):  # bool is an int
         return value
     if isinstance(value, Unreadable):
@@ -32,12 +27,12 @@ def payload_value(value: Any) -> Any:
 
 def _number(value: Decimal) -> int | float | Decimal:
     """
-    Return the int or float that stands for *value*, as in JSON; itself, where none is exact.
+    Return *value* as an int or float if one is exact, as in JSON; else unchanged.
 
-    JMESPath and the fields of marshmallow take a Decimal as the number that it is.
+    JMESPath and the fields of marshmallow accept a Decimal as a number.
     """
     if not value.is_finite():
-        return value  # no field of the CMS takes it, but this one may not be mapped
+        return value  # the CMS accepts none, but this one may not be mapped
     if value == value.to_integral_value():
         return int(value)
     double = float(value)
@@ -45,7 +40,7 @@ def _number(value: Decimal) -> int | float | Decimal:
 
 
 def _instant(value: datetime) -> str:
-    # In UTC: an offset of before 1900 may have seconds, which RFC 3339 does not write.
+    # In UTC: offsets from before 1900 may have seconds, which RFC 3339 does not allow.
     return (value.astimezone(UTC) if value.utcoffset() is not None else value).isoformat()
 
 
@@ -69,7 +64,7 @@ def _base64(value: bytes | bytearray | memoryview) -> str:
 # The nearest class counts: a datetime is a date too.
 CONVERT: Final[dict[type[Any], Callable[[Any], Any]]] = {
     Decimal: _number,
-    datetime: _instant,  # without an offset where the column has none
+    datetime: _instant,  # without an offset if the column has none
     date: date.isoformat,
     time: time.isoformat,
     timedelta: _seconds,

@@ -1,4 +1,4 @@
-"""Mappings without a version, of collections that are reconciled beside live events."""
+"""Mappings without a version, in collections that are reconciled beside live events."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def in_configuration(configuration: Configuration) -> Iterator[Problem]:
         if collection.reconcile.file or collection.reconcile.sql:
             try:
                 rules = chosen(configuration.mappings, collection.name).rules
-            except ConfigurationInvalid:  # of several sources, or none: the run says it
+            except ConfigurationInvalid:  # of several sources, or none: the run reports it
                 continue
             yield from versionless(configuration, collection, rules)
 
@@ -33,9 +33,9 @@ def in_configuration(configuration: Configuration) -> Iterator[Problem]:
 def versionless(
     configuration: Configuration, collection: Collection, rules: Sequence[Rule]
 ) -> Iterator[Problem]:
-    """Yield a warning for each of *rules*, by which rows of *collection* are read, without one."""
+    """Yield a warning for each of *rules*, which read rows of *collection*, without a version."""
     for rule in rules:
-        # Where the source numbers its changes, a row stands by the number that the field holds.
+        # If the source numbers its changes, a row has the number that the field holds.
         sequenced = configuration.senders[rule.options.source].kind.sequenced
         if rule.options.version is None and not sequenced:
             found = f"none, although {collection.name} also receives events"

@@ -12,7 +12,7 @@ from workers.store.rewrites import MOST
 
 
 def chunks(found: Iterable[tuple[Finding, str]], most: int = MOST) -> Iterator[list[list[Finding]]]:
-    """Yield the findings of *most* records at a time, each record's together."""
+    """Yield the findings of *most* records at a time, grouped by record."""
     chunk: list[list[Finding]] = []
     for _, own in groupby((finding for finding, _ in found), key=lambda each: each.record):
         chunk.append(list(own))
@@ -25,8 +25,8 @@ def chunks(found: Iterable[tuple[Finding, str]], most: int = MOST) -> Iterator[l
 
 def parts(changes: Iterable[Sequence[Change]]) -> Iterator[tuple[Incoming, ...]]:
     """
-    Yield an event for each record that has *changes*, in deliveries that are not taken in slices:
-    what becomes of them is looked at as soon as they are accepted.
+    Yield an event for each record with *changes*, in deliveries that are not split into slices:
+    their outcomes are checked as soon as they are accepted.
     """
     part: list[Incoming] = []
     size = 0

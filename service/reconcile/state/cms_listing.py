@@ -1,11 +1,10 @@
 """
-The whole collection as the CMS lists it: 100 items a call, each in a slot of the budget.
+Lists a whole collection of the CMS: 100 items a call, each in a slot of the budget.
 
-Every page goes into the index as well, so that keys, ids and what was confirmed learn from it; the
-workers list the whole neither beside it nor afterwards, and its end tells them who is missing. v2
-lists the oldest first, so that what is created meanwhile comes last. v1 can list neither by an
-order nor one copy: an item that is created meanwhile shows another twice, and one that is deleted
-hides another, as in v2.
+Every page also updates the index of keys, ids and confirmed values; meanwhile the workers start no
+full listing of their own, and its end shows them which items are missing. v2 lists the oldest
+first, so that new items come last. v1 can list neither in an order nor one copy: an item created
+meanwhile repeats another, and a deleted one hides another, as in v2.
 
 https://developers.webflow.com/data/reference/cms/collection-items/staged-items/list-items
 """
@@ -33,7 +32,7 @@ from workers.webflow.client import Client
 from workers.webflow.item_answers import Answer, ItemView
 from workers.webflow.record_match import RecordKeys
 
-TRIES = 6  # of one page, while the CMS does not answer, or refuses for now
+TRIES = 6  # of one page, while the CMS does not answer, or refuses temporarily
 PAUSE = 2.0  # s before the second try, doubled for each
 
 
@@ -132,7 +131,7 @@ class CmsLister:
         return self._names.of(view)
 
     def _as_lookup(self, offset: int, began_ms: int) -> Lookup:
-        # Its items are taken in, and no pass of the workers is moved on by it: they wait for its
+        # Its items are recorded without moving the workers' own listing forward: they wait for its
         # end (lua/lib/listing_schedule.lua).
         name, token = self.collection.name, uuid.uuid4().hex
         return Lookup(name, "index", token, offset, slot=":reconcile", at=began_ms)
@@ -189,7 +188,6 @@ class CmsLister:
 
 
 def _passes(outcome: Answer | DestinationError) -> bool:
-    """Tell whether asking again may help."""
     if isinstance(outcome, DestinationError):
         return True
     limited = outcome.status == 429 or (outcome.status == 400 and outcome.code == "RateLimit")

@@ -26,7 +26,7 @@ from workers.webflow.item_answers import Answer
 from workers.webflow.record_match import RecordKeys, may_have_forms, record_keys
 from workers.webflow.schema import Schema
 
-LONGEST = 5.0  # s of one sleep: somebody may be waiting to interrupt it
+LONGEST = 5.0  # s of one sleep, so that it can be interrupted
 
 
 def options_of(
@@ -41,10 +41,10 @@ def options_of(
 
 def known_schema(parts: Context, collection: Collection, types: set[str]) -> tuple[Schema, int]:
     """
-    Return the schema where it tells how the CMS keeps values of *types*, and the calls it took.
+    Return the schema if the form of *types* in the CMS depends on it, and the number of calls.
 
-    A mapping may say "text" of a field for addresses. Where values are not held against the schema,
-    or it cannot be read, nothing is known of it but what was read before.
+    A mapping may declare a field for URLs as text. If values are not checked against the schema, or
+    it cannot be read, only the last known one counts.
     """
     schema = parts.items.schema(collection)
     if schema.fields or not collection.preflight or "plain" not in types:
@@ -101,7 +101,7 @@ def schema_of(parts: Context, collection: Collection) -> tuple[Schema, int]:
 
 
 def _lookup(parts: Context, collection: Collection) -> Lookup:
-    """Say when the schema is asked for: a value that came later is not refused by it."""
+    """Record the time of the read: a value that came later is not refused by it."""
     with guarded():
         arrival = int(parts.steps.client.get(keys.ARRIVAL) or 0)
     now_ms = OutboxReader(parts, collection).now_us() // 1000
@@ -112,9 +112,9 @@ def take(
     parts: Context, collection: Collection, sleep: Callable[[float], object] = time.sleep
 ) -> None:
     """
-    Wait for a slot of the budget: no more of it than the pace gives.
+    Wait for a slot of the budget, without exceeding its pace.
 
-    Where live changes wait for a listing, its pages have slots in turn with what else is sent.
+    While live changes wait for a listing, its pages alternate with other requests.
     """
     destination = parts.settings.destinations[collection.destination]
     lane: Lane = "live" if parts.items.waits(collection) else "reconcile"

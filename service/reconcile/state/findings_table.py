@@ -25,12 +25,11 @@ _MARKS = ", ".join("?" for _ in fields(Finding))
 
 
 class FindingsTable:
-    """By number; the numbers rise in the order in which they were found."""
+    """Findings by number; the numbers rise in the order of finding."""
 
     _db: sqlite3.Connection
 
     def prepare(self) -> None:
-        """Make its table."""
         self._db.executescript(_SCHEMA)
 
     def add_findings(self, findings: Iterable[Finding]) -> None:
@@ -49,7 +48,7 @@ class FindingsTable:
             yield _finding(values), outcome
 
     def counts(self) -> dict[tuple[str, str, str], int]:
-        """Return how many findings there are by cause, act and outcome."""
+        """Return the number of findings by cause, act and outcome."""
         rows = self._db.execute(
             "SELECT cause, act, outcome, COUNT(*) FROM findings GROUP BY cause, act, outcome"
         )
@@ -82,7 +81,6 @@ class FindingsTable:
         self._db.executemany(query, [(WITHHELD, why, n) for n in numbers])
 
     def numbered(self, *acts: str) -> Iterator[tuple[int, Finding]]:
-        """Yield number and finding of *acts*, by record."""
         query = f"SELECT n, {_COLUMNS} FROM findings WHERE {_in('act', acts)} ORDER BY record, n"  # noqa: S608
         for n, *values in self._db.execute(query, acts):
             yield n, _finding(values)
@@ -109,7 +107,6 @@ class FindingsTable:
     def open_findings(
         self, records: Sequence[str], acts: Iterable[str]
     ) -> dict[str, list[tuple[int, Finding]]]:
-        """Return number and finding of each of *records* with one of *acts*."""
         wanted = tuple(acts)
         query = f"SELECT n, {_COLUMNS} FROM findings WHERE record = ? AND {_in('act', wanted)}"  # noqa: S608
         return {

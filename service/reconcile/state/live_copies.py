@@ -1,6 +1,6 @@
 """
-The live copies of items that somebody has changed since they were published: read one by one, or
-listed, whichever takes fewer calls.
+The live copies of items that were changed since they were published: read one by one, or listed,
+whichever takes fewer calls.
 
 https://developers.webflow.com/data/reference/cms/collection-items/live-items/list-items-live
 """
@@ -22,12 +22,12 @@ from workers.webflow.item_answers import Answer
 
 def read(lister: CmsLister, table: WorkingSet, outbox: OutboxReader, pages: Listing) -> Listing:
     """
-    Read into *table* the live copies that may show something else than what was listed.
+    Read into *table* the live copies that may differ from the listed ones.
 
-    What cannot be read is left out: the comparison tells it.
+    Unreadable ones are left out: the comparison reports them.
 
     Args:
-        pages: What the listing has come to.
+        pages: The result of the listing.
 
     Raises:
         StoreUnavailable: The store did not answer.
@@ -43,7 +43,7 @@ def read(lister: CmsLister, table: WorkingSet, outbox: OutboxReader, pages: List
 
 
 def _doubtful(table: WorkingSet, outbox: OutboxReader) -> Iterator[str]:
-    """Yield the items of which the live copy may show something else than the staged one."""
+    """Yield the items whose live copy may differ from the staged one."""
     changed = table.changed_since_published()
     while page := list(islice(changed, PAGE)):
         held = outbox.read([record for record, _ in page])

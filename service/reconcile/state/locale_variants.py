@@ -30,12 +30,12 @@ from workers.webflow.item_answers import Answer, ItemView
 from workers.webflow.site import Locale, tag_of
 
 SECONDS = 14.0  # for one GET
-MOST_READS = 30  # sites that are looked through for the collection
+MOST_READS = 30  # sites that are searched for the collection
 PAGE = 500  # variants of one step
 
 
 def are_wanted(collection: Collection, table: WorkingSet) -> bool:
-    """Tell whether anything is written in another locale than the primary one."""
+    """Tell whether anything is written in a secondary locale."""
     return collection.localized or any(tag_of(slug) for slug in table.types_by_slug())
 
 

@@ -32,7 +32,7 @@ class OutboxReader:
 
     def begin(self, destination: str) -> tuple[int, int]:
         """
-        Return the store's clock, ms, and since when a claim may still be on its way: from now on,
+        Return the store's clock, ms, and the time of the oldest claim that may still be open: now,
         unless a request to *destination* is in flight.
         """
         now_ms = self.now_us() // 1000
@@ -41,7 +41,7 @@ class OutboxReader:
         return now_ms, now_ms - CLAIM_MS if flying else now_ms
 
     def ids(self) -> Iterator[tuple[str, str]]:
-        """Yield record and item id of all that the index knows."""
+        """Yield record and item id of everything in the index."""
         with guarded():
             yield from self._client.hscan_iter(self._ids, count=1000)
 

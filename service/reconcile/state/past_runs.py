@@ -27,7 +27,7 @@ from workers.store import keys
 from workers.store.connection import guarded
 
 LONGEST = 2000  # characters of a run's message
-RUNNING, KILLED = "running", "killed"  # states of one that has not ended
+RUNNING, KILLED = "running", "killed"  # states of a run that has not ended
 
 
 def last_runs(client: redis.Redis, collections: Iterable[Collection]) -> dict[str, dict[str, Any]]:
@@ -52,13 +52,13 @@ def note_seen(client: redis.Redis, name: str) -> None:
 
 
 def note_turn(client: redis.Redis, name: str, tries: int) -> None:
-    """Keep that the schedule starts a run."""
+    """Record that the schedule starts a run."""
     with guarded():
         client.hset(keys.reconciled(name), mapping={"turn": str(time.time()), "tries": tries})
 
 
 def note_begin(client: redis.Redis, name: str, *, scheduled: bool = False) -> None:
-    """Keep that a run begins."""
+    """Record the beginning of a run."""
     with guarded(), client.pipeline(transaction=True) as pipeline:
         began: dict[Any, Any] = {"began": time.time(), "scheduled": int(scheduled)}
         pipeline.hset(keys.reconciled(name), mapping=began)
@@ -78,12 +78,12 @@ def note_end(
     lock: RunLock | None = None,
 ) -> None:
     """
-    Keep how a run ended.
+    Record the end of a run.
 
     Args:
         state: "done", "held" by the guard, or "failed".
-        proven: What was compared is in step.
-        lock: Of the run: where it is lost, nothing is kept; None: the run is over.
+        proven: Everything compared is in step.
+        lock: Of the run: if it is lost, nothing is recorded; None: the run is over.
     """
     ended: dict[Any, Any] = {
         "ended": time.time(),

@@ -17,7 +17,7 @@ REFERS = tuple(name for name, kind in TYPES.items() if kind.refers)
 
 
 class ListedIds:
-    """The items of a collection that others refer to, as listed: the oldest of each key."""
+    """The listed items of a collection that others refer to: the oldest for each key."""
 
     def __init__(self) -> None:
         self.ids: dict[str, str] = {}
@@ -25,25 +25,26 @@ class ListedIds:
         self._created: dict[str, str] = {}
 
     def add_item(self, record: str | None, item: ListedItem) -> None:
-        """Take in one item; *record*: its key."""
+        """Add one item; *record*: its key."""
         self.all.add(item.id)
         created = item.created or ""
         if record is not None and created <= self._created.get(record, created):
             self.ids[record], self._created[record] = item.id, created
 
     def ids_of(self, keys: Iterable[str]) -> dict[str, str]:
-        """Return the ids of the items of *keys*, as far as there are any."""
         return {key: self.ids[key] for key in keys if key in self.ids}
 
 
 class ReferenceIds:
     """
+    Resolves references of one collection.
+
     Args:
-        collection: Whose values they are.
+        collection: Of the values.
 
     Attributes:
-        listed: Collection → what tells the ids of its items by their keys, where a listing of the
-            whole has shown them: the index may know what is gone.
+        listed: Collection → function from keys to item ids, once a full listing has read them: the
+            index may still have deleted items.
 
     Raises (every method):
         StoreUnavailable: The store did not answer.
@@ -62,7 +63,7 @@ class ReferenceIds:
         return {text: _link(text, [found.get(key) for key in named[text]]) for text in texts}
 
     def known(self, names: Iterable[str]) -> list[str]:
-        """Return those of the collections *names* that values of this one may refer to."""
+        """Return those of the collections *names* that values may refer to."""
         return [name for name in names if name in self._places]
 
     def _ids(self, named: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
@@ -102,7 +103,7 @@ def _link(text: str, ids: list[str | None]) -> str | None:
 
 
 def linked_keys(values: Iterable[tuple[str, str]]) -> Mapping[str, list[str]]:
-    """Return collection → keys that *values* (type and text) name."""
+    """Return collection → keys in *values* (type and text)."""
     found: dict[str, dict[str, None]] = {}
     for kind, text in values:
         for to, key in keys_in(text) if kind in REFERS else ():

@@ -39,10 +39,10 @@ def list_targets(
     moved: Callable[[], object] = lambda: None,
 ) -> int:
     """
-    List the other collections that values of *collection* refer to; return the calls.
+    List the other collections that values of *collection* refer to; return the number of calls.
 
     Args:
-        moved: Called for each page that was read.
+        moved: Called for each page.
 
     Raises:
         ReconcileFailed: One could not be listed.

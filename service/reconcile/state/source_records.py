@@ -24,11 +24,13 @@ from workers.store import keys
 from workers.store.connection import guarded
 
 AT_ONCE = 500  # keys of one command
-LIVES_MS = 3_600_000  # for which what a run that died has gathered stays
+LIVES_MS = 3_600_000  # lifetime of the data of a run that died
 
 
 class SourceRecords:
     """
+    The records of one source.
+
     Raises (every method):
         StoreUnavailable: The store did not answer.
     """
@@ -65,7 +67,7 @@ class SourceRecords:
         ]
 
     def keep(self, table: WorkingSet, *, whole: bool) -> None:
-        """Remember the records of a snapshot; *whole*: instead of those before."""
+        """Store the records of a snapshot; *whole*: replacing the earlier ones."""
         if not whole or self.superseded:
             return self._add(self._key, table.records())
         new = f"{self._key}:{uuid.uuid4().hex}"
@@ -75,7 +77,7 @@ class SourceRecords:
             if self._client.exists(new):
                 self._client.persist(new)
                 self._client.rename(new, self._key)
-            # One that says a time that has not been would make all that follow old.
+            # A time in the future would make all later snapshots old.
             now_ms = int(self._client.time()[0]) * 1000 + self._offset_ms
             self._client.set(f"{self._key}:as-of", min(self._as_of_ms, now_ms))
         return None
@@ -90,7 +92,7 @@ class SourceRecords:
 
 
 def _lacking(table: WorkingSet) -> Iterator[str]:
-    """Yield the records that the snapshot lacks and whose items may still be there."""
+    """Yield the records that the snapshot lacks and whose items may still exist."""
     among = (causes.ORPHAN, causes.UNDECIDED, causes.RETIRED, causes.LATER)
     for finding, _ in table.findings(causes=among):
         if finding.record and finding.why != FOREIGN:

@@ -20,7 +20,7 @@ from workers.fields.types import seen
 from workers.store.item_record import FieldRecord
 from workers.webflow.site import tag_of
 
-MOST = 100  # of one step, which holds up every other: rich text is long
+MOST = 100  # of one step, which blocks every other: rich text is long
 _WRITTEN = ("written", "unchanged")
 
 
@@ -36,7 +36,7 @@ class Form(NamedTuple):
 
 
 def forms(one: ComparedRecord, matcher: FieldMatcher) -> Iterator[Form]:
-    """Yield the forms of one record that are not remembered yet."""
+    """Yield the forms of one record that are not stored yet."""
     if one.twice or len(one.items) != 1:
         return
     (item,) = one.items
@@ -57,8 +57,8 @@ def _form(
     if held.form == f"{mark} {schema}":
         return None
     matched = matcher.match(item, slug, held.value, held.type, held, one.links)
-    # A text that reads as it was sent, or as its answer showed it, needs no memory; of rich text
-    # much is akin that an editor may have done.
+    # A text in the form sent, or in that of its answer, need not be stored; rich text is, because
+    # an editor's change can be similar to the form.
     certain = type_.form == "richtext" or (matched == "in a form" and mark != held.mark)
     if matched == "no" or not certain:
         return None
@@ -66,12 +66,6 @@ def _form(
 
 
 def keep(parts: Context, collection: str, found: Iterable[Form]) -> None:
-    """
-    Remember forms.
-
-    Raises:
-        StoreUnavailable: The store did not answer.
-    """
     left = [list(each) for each in found]
     while left:
         request = {"token": uuid.uuid4().hex, "collection": collection, "forms": left[:MOST]}

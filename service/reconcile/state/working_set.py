@@ -18,7 +18,7 @@ from service.reconcile.state.findings_table import FindingsTable
 from service.reconcile.state.reference_ids import REFERS
 from workers.model.versions import kind_of
 
-PAGE = 500  # records that are looked at together
+PAGE = 500  # records that are compared together
 
 _SCHEMA = """
 CREATE TABLE records (record TEXT PRIMARY KEY, number INTEGER, twice INTEGER, shown TEXT)
@@ -38,12 +38,12 @@ CREATE TABLE known (record TEXT PRIMARY KEY, id TEXT) WITHOUT ROWID;
 
 
 class WorkingSet(FindingsTable):
-    """Use it in a ``with``: the file goes with it."""
+    """The data of one run; a context manager, which removes the file."""
 
     def __init__(self) -> None:
         self._directory = tempfile.TemporaryDirectory(prefix="instep-reconcile-")
         self._db = sqlite3.connect(Path(self._directory.name, "table"), isolation_level=None)
-        # Nothing of it outlives the run: no journal, no fsync.
+        # Nothing outlives the run: no journal, no fsync.
         self._db.execute("PRAGMA journal_mode = OFF")
         self._db.execute("PRAGMA synchronous = OFF")
         self._db.executescript(_SCHEMA)
@@ -63,9 +63,10 @@ class WorkingSet(FindingsTable):
         self, record: str, number: int, wanted: Iterable[SourceField], shown: str | None = None
     ) -> None:
         """
-        Keep what record *number* of the source says; of another number, it is there twice.
+        Add the values of record *number* of the source; with another number, the key is a
+        duplicate.
 
-        One that says nothing (its mapping does not take it, or cannot) is kept as being there.
+        A record without values (no mapping takes it, or it is invalid) is kept as present.
         """
         values = [
             (record, w.slug, w.value, w.type, w.version, w.mapping, w.on_create) for w in wanted
@@ -91,12 +92,10 @@ class WorkingSet(FindingsTable):
         return row[0] if row else None
 
     def records(self) -> Iterator[str]:
-        """Yield the keys of all records."""
         for (record,) in self._db.execute("SELECT record FROM records"):
             yield record
 
     def types_by_slug(self) -> dict[str, str]:
-        """Return the field type of each slug."""
         return dict(self._db.execute("SELECT DISTINCT slug, type FROM wanted"))
 
     def targets(self) -> list[str]:
@@ -109,19 +108,19 @@ class WorkingSet(FindingsTable):
         return sorted(row[0] for row in self._db.execute(query, REFERS))
 
     def references(self) -> Iterator[tuple[str, str]]:
-        """Yield type and value of what refers to items by keys."""
+        """Yield type and value of references by keys."""
         marks = ", ".join("?" for _ in REFERS)
         query = f"SELECT DISTINCT type, value FROM wanted WHERE type IN ({marks})"  # noqa: S608
         yield from self._db.execute(query, REFERS)
 
     def is_sequenced(self) -> bool:
-        """Whether the source numbers its changes, and does not time them."""
+        """Whether the source numbers its changes instead of timing them."""
         found = self._db.execute("SELECT DISTINCT version FROM wanted WHERE version != '' LIMIT 1")
         first = found.fetchone()
         return first is not None and kind_of(first[0]) == "s"
 
     def add_known(self, ids: Iterable[tuple[str, str]]) -> None:
-        """Keep what the index knows, record and item id, before anything is listed."""
+        """Add record and item id of the index, as before the listing."""
         self._db.executemany("INSERT OR REPLACE INTO known VALUES (?, ?)", ids)
 
     def replaced(self) -> list[tuple[str, str]]:
@@ -139,12 +138,12 @@ class WorkingSet(FindingsTable):
         self._db.execute("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def add_variant(self, tag: str, item: ListedItem) -> None:
-        """Keep the variant of an item in the locale *tag*."""
+        """Add the variant of an item in the locale *tag*."""
         row = _row(item, tag)
         self._db.execute("INSERT OR REPLACE INTO variants VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def changed_since_published(self) -> Iterator[tuple[str, ListedItem]]:
-        """Yield record and item of those that the source has, changed since they were published."""
+        """Yield record and item, for records of the source, changed since they were published."""
         query = (
             "SELECT * FROM items WHERE updated > published "
             "AND record IN (SELECT record FROM wanted) ORDER BY record, id"
@@ -153,7 +152,6 @@ class WorkingSet(FindingsTable):
             yield row[1], _item(row)
 
     def add_live(self, item: ListedItem) -> None:
-        """Keep the live copy of an item."""
         row = _row(item, None)
         self._db.execute("INSERT OR REPLACE INTO copies VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
@@ -164,25 +162,23 @@ class WorkingSet(FindingsTable):
             yield row[1], _item(row)
 
     def item(self, id: str) -> ListedItem | None:
-        """Return one listed item."""
         row = self._db.execute("SELECT * FROM items WHERE id = ?", (id,)).fetchone()
         return _item(row) if row else None
 
     def ids_of(self, records: Iterable[str]) -> dict[str, str]:
-        """Return the ids of the items of *records*, the oldest where there are several."""
+        """Return the ids of the items of *records*; of several, the oldest."""
         query = "SELECT id FROM items WHERE record = ? ORDER BY created, id LIMIT 1"
         found = ((record, self._db.execute(query, (record,)).fetchone()) for record in records)
         return {record: row[0] for record, row in found if row}
 
     def keyless(self) -> Iterator[ListedItem]:
-        """Yield the items without a key."""
         for row in self._db.execute("SELECT * FROM items WHERE record IS NULL ORDER BY id"):
             yield _item(row)
 
     # side by side ---------------------------------------------------------------------------
 
     def pages(self) -> Iterator[list[ComparedRecord]]:
-        """Yield every record of either side in the order of the keys, `PAGE` together."""
+        """Yield every record of either side, ordered by key, `PAGE` at a time."""
         last = ""
         while True:
             rows = self._db.execute(
@@ -250,13 +246,13 @@ class WorkingSet(FindingsTable):
         return int(self._db.execute("SELECT COUNT(*) FROM records").fetchone()[0])
 
     def wanted_of(self, record: str) -> tuple[SourceField, ...]:
-        """Return all that the source says of one record."""
+        """Return the source's values of one record."""
         rows = self._db.execute("SELECT * FROM wanted WHERE record = ? ORDER BY slug", (record,))
         return tuple(SourceField(*row[1:]) for row in rows)
 
 
 def _row(item: ListedItem, second: str | None) -> tuple[Any, ...]:
-    """Return *item* as a row, whose second column is its record, or its locale."""
+    """Return *item* as a row; the second column is its record, or its locale."""
     times = (item.updated, item.published, item.created)
     return (item.id, second, *times, item.archived, item.draft, json.dumps(dict(item.fields)))
 
