@@ -32,12 +32,7 @@ KINDS: Final[Mapping[str, FetcherKind]] = MappingProxyType(
 
 
 def build(config: settings.Fetcher) -> Fetcher:
-    """
-    Return the fetcher of *config*.
-
-    Raises:
-        ConfigurationInvalid: With all its problems.
-    """
+    """Return the fetcher of *config*; raises ConfigurationInvalid with all its problems."""
     kind = KINDS.get(config.kind)
     if kind is None:
         expected = f"one of {', '.join(KINDS)}"

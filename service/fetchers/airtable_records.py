@@ -22,10 +22,8 @@ Row = dict[str, Any]
 
 def records(payload: Any, common: Mapping[str, Any]) -> Iterator[Row]:
     """
-    Yield a payload for each record in *payload*, with *common* in each.
-
-    Raises:
-        PayloadInvalid: A part of it is not as documented.
+    Yield a payload for each record in *payload*, with *common* in each; raises PayloadInvalid if a
+    part of it is not as documented.
     """
     row = {
         **common,

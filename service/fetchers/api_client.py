@@ -86,11 +86,8 @@ class Api:
 
 def part(text: str) -> str:
     """
-    Return *text* as one segment of a path.
-
-    Raises:
-        FetchRefused: It is empty, only dots, too long, or would be several segments, also to a
-            server that decodes the path first.
+    Return *text* as one segment of a path; raises FetchRefused if it is empty, only dots, too long,
+    or would be several segments, also to a server that decodes the path first.
     """
     dots = not text.strip(".")
     if dots or len(text) > LONGEST_PART or not text.isprintable() or set("/\\%") & set(text):
@@ -105,10 +102,8 @@ def named(payload: Any, path: str) -> str:
 
 def pick(what: str, value: Any, path: str, kind: type[T]) -> T:
     """
-    Return the value at the dotted *path*; *what* names its origin in messages.
-
-    Raises:
-        FetchRefused: It is missing, or not a *kind*.
+    Return the value at the dotted *path*; *what* names its origin in messages. Raises FetchRefused
+    if it is missing, or not a *kind*.
     """
     try:
         return pluck(value, path, kind)

@@ -53,12 +53,7 @@ class Entry:
 
     @classmethod
     def decoded(cls, data: bytes) -> Entry:
-        """
-        Return the entry that `encoded` gave.
-
-        Raises:
-            ValueError: *data* is no such entry.
-        """
+        """Return the entry that `encoded` gave; raises ValueError if *data* is no such entry."""
         text, _, body = data.partition(b"\n")
         try:
             head = json.loads(text)

@@ -106,10 +106,8 @@ class Intake:
 
     def accept(self, entry: Entry) -> Receipt:
         """
-        Keep a proven delivery in the store.
-
-        Raises:
-            StoreUnavailable: It was not kept, or that is unknown.
+        Keep a proven delivery in the store; raises StoreUnavailable if it was not kept, or that is
+        unknown.
         """
         read, delivery = self._mapped(entry)
         return self._receipt(read, self._sent(delivery, patiently=len(entry.body) > LARGE))

@@ -102,10 +102,8 @@ class Spool:
 
     def append(self, entry: Entry) -> None:
         """
-        Keep *entry*; on return it survives kill -9 and a crash of the machine.
-
-        Raises:
-            SpoolFull: There is no room, or the disk refuses it.
+        Keep *entry*; on return it survives kill -9 and a crash of the machine. Raises SpoolFull if
+        there is no room, or the disk refuses it.
         """
         data = entry.encoded()
         with self._lock:

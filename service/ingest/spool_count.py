@@ -39,10 +39,8 @@ def waiting(data: Path) -> Waiting:
 
 def all_waiting(data: Path, client: redis.Redis) -> Waiting:
     """
-    Return what the spools of all machines hold, as far as they could report it.
-
-    Raises:
-        StoreUnavailable: The store did not answer.
+    Return what the spools of all machines hold, as far as they could report it; raises
+    StoreUnavailable if the store did not answer.
     """
     here, (deliveries, size) = waiting(data), spool_marks.of_others(client)
     return Waiting(here.deliveries + deliveries, here.bytes + size)

@@ -71,10 +71,8 @@ class SpoolFile:
     @classmethod
     def create(cls, path: Path) -> SpoolFile:
         """
-        Make a file that survives a crash of the machine; it is locked before others see it.
-
-        Raises:
-            OSError: It cannot be made.
+        Make a file that survives a crash of the machine; it is locked before others see it. Raises
+        OSError if it cannot be made.
         """
         new = path.with_suffix(NEW)
         fd = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)

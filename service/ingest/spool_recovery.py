@@ -19,10 +19,8 @@ _log = logging.getLogger(__name__)
 
 def adopt(path: Path) -> SpoolFile | None:
     """
-    Take over the file of a process that is gone; None: another process owns it.
-
-    Raises:
-        OSError: It cannot be read.
+    Take over the file of a process that is gone; None: another process owns it. Raises OSError if
+    it cannot be read.
     """
     try:
         fd = os.open(path, os.O_RDWR)

@@ -28,10 +28,8 @@ _EXPECTED: Final = "expected an amount, [amount, currency] or {amount, currency}
 
 def decimals_of(currency: Any) -> int:
     """
-    Return the number of decimals of *currency* in ISO 4217; upper or lower case.
-
-    Raises:
-        ValueError: It is no code of three letters.
+    Return the number of decimals of *currency* in ISO 4217; upper or lower case. Raises ValueError
+    if it is no code of three letters.
     """
     if not isinstance(currency, str) or _CODE.fullmatch(currency) is None:
         raise ValueError(

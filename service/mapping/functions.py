@@ -38,10 +38,8 @@ def called(option: str, value: Any) -> Path:
 
 def require_one_argument(name: str, function: Callable[..., Any], argument: str) -> None:
     """
-    Return if *function* can be called with one argument.
-
-    Raises:
-        PathInvalid: It cannot; *name* and *argument* say in the message what they are.
+    Return if *function* can be called with one argument; raises PathInvalid if it cannot; *name*
+    and *argument* say in the message what they are.
     """
     try:
         inspect.signature(function).bind(None)

@@ -54,10 +54,8 @@ class PathInvalid(ValueError):
 
 def check_path(text: str, parsed: Node) -> None:
     """
-    Refuse *text*, which was *parsed*, if it does not mean what it seems to.
-
-    Raises:
-        PathInvalid: It does not, or calls an unknown function.
+    Refuse *text*, which was *parsed*, if it does not mean what it seems to; raises PathInvalid if
+    it does not, or calls an unknown function.
     """
     _refuse_quoted_text(text)
     for node in _nodes(parsed):

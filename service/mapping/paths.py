@@ -61,10 +61,8 @@ class Path:
 
     def evaluate(self, root: Any) -> Any:
         """
-        Return the result of JMESPath: None for absent values.
-
-        Raises:
-            ValueError: The expression cannot be evaluated on *root*.
+        Return the result of JMESPath: None for absent values; raises ValueError if the expression
+        cannot be evaluated on *root*.
         """
         if self.call is not None:
             return finite(self.call(root))
@@ -80,10 +78,8 @@ class Path:
 
 def compile_path(text: Any) -> Path:
     """
-    Return the expression *text*, compiled.
-
-    Raises:
-        PathInvalid: It is not JMESPath, or what `check_path` refuses.
+    Return the expression *text*, compiled; raises PathInvalid if it is not JMESPath, or what
+    `check_path` refuses.
     """
     if not isinstance(text, str):
         raise PathInvalid(f"{type(text).__name__} {text!r}")

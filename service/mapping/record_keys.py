@@ -58,10 +58,8 @@ def _checked(value: Any, text: str | None) -> str:
 
 def composite(values: Sequence[Any]) -> str:
     """
-    Return the key with the parts *values*, joined as in ``workers.webflow.item_keys``.
-
-    Raises:
-        ValueError: A part is no ``key``, or the whole is longer than 256 characters.
+    Return the key with the parts *values*, joined as in ``workers.webflow.item_keys``; raises
+    ValueError if a part is no ``key``, or the whole is longer than 256 characters.
     """
     text = joined([key(value) for value in values])
     if len(text) > LONGEST_KEY:
@@ -71,10 +69,8 @@ def composite(values: Sequence[Any]) -> str:
 
 def objects(value: Any) -> list[str]:
     """
-    Return the objects to fetch as text: *value*, or its elements if it is a list.
-
-    Raises:
-        ValueError: There is none, one is no ``key``, or there are more than `MOST_OBJECTS`.
+    Return the objects to fetch as text: *value*, or its elements if it is a list; raises ValueError
+    if there is none, one is no ``key``, or there are more than `MOST_OBJECTS`.
     """
     if not isinstance(value, list):
         return [_object(value)]
@@ -91,10 +87,8 @@ def _object(value: Any) -> str:
 
 def item(value: Any) -> str:
     """
-    Return the CMS item id.
-
-    Raises:
-        ValueError: It is absent, or not 1 to 64 letters, digits, ``_`` and ``-``.
+    Return the CMS item id; raises ValueError if it is absent, or not 1 to 64 letters, digits, ``_``
+    and ``-``.
     """
     text = _text(value)
     if text is None or ITEM_ID.fullmatch(text) is None:

@@ -134,10 +134,8 @@ def text(value: Any) -> str:
 
 def number(value: int | float | Decimal) -> int | float | Decimal:
     """
-    Return *value* as an int or float if one is exact, else as the Decimal.
-
-    Raises:
-        ValueError: It is no number, beyond a double's range, or has more than 40 digits.
+    Return *value* as an int or float if one is exact, else as the Decimal; raises ValueError if it
+    is no number, beyond a double's range, or has more than 40 digits.
     """
     exact = Decimal(repr(value) if isinstance(value, float) else value)
     try:
@@ -158,10 +156,8 @@ def number(value: int | float | Decimal) -> int | float | Decimal:
 
 def instant(value: datetime) -> str:
     """
-    Return *value* as UTC, truncated to milliseconds.
-
-    Raises:
-        ValueError: It has no offset, or is outside the years 1 to 9999 in UTC.
+    Return *value* as UTC, truncated to milliseconds; raises ValueError if it has no offset, or is
+    outside the years 1 to 9999 in UTC.
     """
     if value.utcoffset() is None:
         raise ValueError("needs an offset, as in 2025-02-03T09:10:11Z or …+01:00")

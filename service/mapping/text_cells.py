@@ -77,10 +77,8 @@ def read(path: Path, root: Any, *, clears: bool = False, whole: bool = False) ->
 
 def evaluate(path: Path, root: Any) -> Any:
     """
-    Return the result of JMESPath on *root*, for its truth; see `Path.evaluate`.
-
-    Raises:
-        ValueError: The expression cannot be evaluated on *root*.
+    Return the result of JMESPath on *root*, for its truth; see `Path.evaluate`. Raises ValueError
+    if the expression cannot be evaluated on *root*.
     """
     try:
         return path.evaluate(typed(root))

@@ -25,10 +25,8 @@ class RunLock(Lease):
 
     def check(self) -> RunLease:
         """
-        Return the lease that the next step has to find in the store.
-
-        Raises:
-            ReconcileFailed: It is lost, and another run may have begun.
+        Return the lease that the next step has to find in the store; raises ReconcileFailed if it
+        is lost, and another run may have begun.
         """
         if self.keep():
             return RunLease(self.name, self.token)
@@ -77,9 +75,7 @@ def run_lock(
 
 def holder(client: redis.Redis, collection: str) -> Owner | None:
     """
-    Return who reconciles *collection*, or None.
-
-    Raises:
-        StoreUnavailable: The store did not answer.
+    Return who reconciles *collection*, or None; raises StoreUnavailable if the store did not
+    answer.
     """
     return owner_of(client, keys.reconciling(collection))

@@ -80,10 +80,8 @@ class Schedule:
 
     def start(self, running: list[ScheduledRun]) -> list[ScheduledRun]:
         """
-        Start the due runs for which there is room, and return them.
-
-        Raises:
-            StoreUnavailable: The store did not answer.
+        Start the due runs for which there is room, and return them; raises StoreUnavailable if the
+        store did not answer.
         """
         busy = {each.collection.destination for each in running}
         started: list[ScheduledRun] = []

@@ -125,10 +125,8 @@ class SenderConfig(Table):
 
     def keys(self, decode: Callable[[str], bytes], expected: str) -> tuple[bytes, ...]:
         """
-        Return the secrets as bytes, newest first.
-
-        Raises:
-            ConfigurationInvalid: *decode* raised ValueError, or returned nothing.
+        Return the secrets as bytes, newest first; raises ConfigurationInvalid if *decode* raised
+        ValueError, or returned nothing.
         """
         keys: list[bytes] = []
         problems: list[Problem] = []

@@ -109,10 +109,8 @@ class ConfiguredSender:
 
     def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> int:
         """
-        Return the position, from 1, of the secret that proves the request.
-
-        Raises:
-            SignatureInvalid: None does, or it has expired.
+        Return the position, from 1, of the secret that proves the request; raises SignatureInvalid
+        if none does, or it has expired.
         """
         refusal = SignatureInvalid("every secret has expired")
         pairs = zip(self.senders, self.ends, strict=True)
@@ -221,10 +219,8 @@ def _in_utf8(request: Request) -> Request:
 
 def configured(kind: SenderKind, config: SenderConfig) -> ConfiguredSender:
     """
-    Return the sender of *config*, whose options are loaded.
-
-    Raises:
-        ConfigurationInvalid: With every problem that the sender finds.
+    Return the sender of *config*, whose options are loaded; raises ConfigurationInvalid with every
+    problem that the sender finds.
     """
     source = config.source
     # With all secrets at once, so that all of their problems are reported together.

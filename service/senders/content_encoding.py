@@ -66,9 +66,7 @@ def unpack(headers: Mapping[str, str], body: bytes, limit: int) -> bytes:
 def readable(headers: Mapping[str, str], body: bytes) -> tuple[Mapping[str, str], bytes]:
     """
     Return an unpacked *body* in UTF-8, and headers to match; both unchanged if it is UTF-8 already.
-
-    Raises:
-        PayloadInvalid: Its charset is unknown, or not the declared one.
+    Raises PayloadInvalid if its charset is unknown, or not the declared one.
     """
     kind, text = in_utf8(headers.get(TYPE, ""), body)
     return headers if kind is None else {**headers, TYPE: kind}, text

@@ -28,10 +28,8 @@ _OVERLAPPING: Final[Mapping[str, int]] = {"postgresql": 2**22, "oracle": 1_000_0
 
 def order(source: Any) -> str | None:
     """
-    Return the version of a change by its *source*; None: it was read without a position.
-
-    Raises:
-        ValueError: The position is missing or invalid.
+    Return the version of a change by its *source*; None: it was read without a position. Raises
+    ValueError if the position is missing or invalid.
     """
     try:
         if source.get("snapshot") == "incremental":

@@ -35,10 +35,8 @@ class Place:
     @classmethod
     def parse(cls, text: str) -> Place:
         """
-        Return the place that *text* names: ``header:Name``, ``form:name``, else JMESPath.
-
-        Raises:
-            ValueError: It is invalid.
+        Return the place that *text* names: ``header:Name``, ``form:name``, else JMESPath; raises
+        ValueError if it is invalid.
         """
         if text.startswith(_HEADER):
             name = text.removeprefix(_HEADER).strip().lower()
@@ -66,10 +64,8 @@ class Place:
 
     def find(self, headers: Mapping[str, str], payload: Any) -> Any:
         """
-        Return what stands here, or None.
-
-        Raises:
-            ValueError: The path cannot be evaluated on this payload.
+        Return what stands here, or None; raises ValueError if the path cannot be evaluated on this
+        payload.
         """
         if self.search is None:
             return headers.get(self.header or "")
@@ -84,10 +80,8 @@ class Place:
 
 def version(value: Any) -> str:
     """
-    Return the version of a change made at the time *value*.
-
-    Raises:
-        ValueError: It is no time, or not between 1970 and 2286.
+    Return the version of a change made at the time *value*; raises ValueError if it is no time, or
+    not between 1970 and 2286.
     """
     try:
         return time_version(moment(value))
@@ -137,10 +131,8 @@ class EventReader:
 
     def events(self, headers: Mapping[str, str], payload: Any) -> Iterator[Event]:
         """
-        Yield the events of *payload*, the parsed body.
-
-        Raises:
-            PayloadInvalid: *each* finds no list.
+        Yield the events of *payload*, the parsed body; raises PayloadInvalid if *each* finds no
+        list.
         """
         for index, element in enumerate(self._elements(payload)):
             yield self._event(headers, element, index)

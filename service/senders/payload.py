@@ -51,10 +51,8 @@ def parse_json(body: bytes) -> Any:
 
 def parse_form(body: bytes) -> dict[str, str | list[str]]:
     """
-    Return a form as text by name; a repeated name has a list.
-
-    Raises:
-        PayloadInvalid: It is not UTF-8, before or after decoding, or has too many fields.
+    Return a form as text by name; a repeated name has a list. Raises PayloadInvalid if it is not
+    UTF-8, before or after decoding, or has too many fields.
     """
     try:
         pairs = parse_qsl(
@@ -73,10 +71,8 @@ def parse_form(body: bytes) -> dict[str, str | list[str]]:
 
 def parse_form_json(body: bytes, name: str) -> tuple[dict[str, str], Any]:
     """
-    Return the fields of a form that occur once, and the JSON in its field *name*.
-
-    Raises:
-        PayloadInvalid: There is no such field, or it holds no JSON.
+    Return the fields of a form that occur once, and the JSON in its field *name*; raises
+    PayloadInvalid if there is no such field, or it holds no JSON.
     """
     form = parse_form(body)
     fields = {key: value for key, value in form.items() if isinstance(value, str)}
@@ -97,10 +93,8 @@ def looks_json(body: bytes) -> bool:
 
 def pluck(payload: Any, path: str, kind: type[T]) -> T:
     """
-    Return the value at the dotted *path* of *payload*; an empty path is the payload itself.
-
-    Raises:
-        PayloadInvalid: It is missing, or not a *kind*.
+    Return the value at the dotted *path* of *payload*; an empty path is the payload itself. Raises
+    PayloadInvalid if it is missing, or not a *kind*.
     """
     value = payload
     for name in path.split(".") if path else ():

@@ -88,10 +88,8 @@ def shared_secret(config: SenderConfig, default: str) -> SharedSecret:
 
 def build_own(config: SenderConfig) -> Sender:
     """
-    Return a generic sender, whose scheme is the name of its kind.
-
-    Raises:
-        ConfigurationInvalid: A secret is malformed, or a place is the header that carries it.
+    Return a generic sender, whose scheme is the name of its kind; raises ConfigurationInvalid if a
+    secret is malformed, or a place is the header that carries it.
     """
     proof = shared_secret(config, config.kind)
     headers = {"basic": "authorization", "bearer": "authorization", "header": proof.name}

@@ -46,10 +46,7 @@ def require_one(headers: Mapping[str, str], *names: str) -> None:
 def require_attribute(header: str, name: str) -> str:
     """
     Return the attribute *name* of *header*: ``name=value`` between commas or semicolons, quoted or
-    not.
-
-    Raises:
-        SignatureInvalid: It is missing, empty or repeated.
+    not; raises SignatureInvalid if it is missing, empty or repeated.
     """
     # The server joins a repeated header by a comma: then each attribute is there twice.
     pairs = [part.partition("=")[::2] for part in re.split("[,;]", header)]
@@ -137,10 +134,8 @@ def require_recent(stamp: str, *, now: datetime, tolerance: float = 300.0, unit:
 
 def credentials(headers: Mapping[str, str], scheme: str) -> str:
     """
-    Return the part of Authorization after *scheme* (lower case; matched in any case).
-
-    Raises:
-        SignatureInvalid: The header is missing or names another scheme.
+    Return the part of Authorization after *scheme* (lower case; matched in any case). Raises
+    SignatureInvalid if the header is missing or names another scheme.
     """
     name, _, value = require_header(headers, "authorization").partition(" ")
     if name.lower() != scheme:

@@ -17,10 +17,8 @@ from workers.errors import PayloadInvalid
 
 def parse_xml(body: bytes) -> Element:
     """
-    Return the root of *body*; expat writes names with a namespace as ``<uri> <local name>``.
-
-    Raises:
-        PayloadInvalid: It is not XML in UTF-8, has a document type, or nests too deeply.
+    Return the root of *body*; expat writes names with a namespace as ``<uri> <local name>``. Raises
+    PayloadInvalid if it is not XML in UTF-8, has a document type, or nests too deeply.
     """
     builder = _Builder()
     parser = expat.ParserCreate(namespace_separator=" ")
@@ -45,10 +43,8 @@ def local(name: str) -> str:
 
 def only(element: Element, name: str) -> Element:
     """
-    Return the one child of *element* called *name*.
-
-    Raises:
-        PayloadInvalid: There is none, or there are several.
+    Return the one child of *element* called *name*; raises PayloadInvalid if there is none, or
+    there are several.
     """
     found = [child for child in element if child.tag == name]
     if len(found) != 1:

@@ -23,10 +23,8 @@ _UNITS: Final = ((10**11, 1_000_000), (10**14, 1_000), (10**17, 1))
 
 def moment(value: Any) -> datetime:
     """
-    Return the time *value*, truncated to microseconds.
-
-    Raises:
-        ValueError: It is no time. The range 1970 to 2286 is not checked.
+    Return the time *value*, truncated to microseconds; raises ValueError if it is no time. The
+    range 1970 to 2286 is not checked.
     """
     if isinstance(value, str):
         return _of_text(value)

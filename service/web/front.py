@@ -118,10 +118,8 @@ class Front:
 
 def _framing(environ: Mapping[str, Any]) -> int | None:
     """
-    Return the length of the body; None: it is chunked.
-
-    Raises:
-        Refused: The framing is ambiguous or invalid, or the method is in lower case.
+    Return the length of the body; None: it is chunked. Raises Refused if the framing is ambiguous
+    or invalid, or the method is in lower case.
     """
     encoding = environ.get("HTTP_TRANSFER_ENCODING")
     length: str | None = environ.get("CONTENT_LENGTH")

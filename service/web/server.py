@@ -50,10 +50,8 @@ LOGGING: dict[str, Any] = {"handlers": {}, "loggers": {"_granian": {"propagate":
 
 def address(bind: str) -> tuple[str, int]:
     """
-    Return IP address and port for *bind*, ``HOST:PORT``; for port 0 a free port.
-
-    Raises:
-        ConfigurationInvalid: It is not such a pair, or another program listens there.
+    Return IP address and port for *bind*, ``HOST:PORT``; for port 0 a free port. Raises
+    ConfigurationInvalid if it is not such a pair, or another program listens there.
     """
     host, _, port = bind.rpartition(":")
     where = f"--bind {bind}"

@@ -78,10 +78,8 @@ class DryRun:
 
     def play(self) -> dict[str, int]:
         """
-        Carry out steps until none is left; return the calls by kind.
-
-        Raises:
-            StoreUnavailable: The store of the dry run did not answer.
+        Carry out steps until none is left; return the calls by kind. Raises StoreUnavailable if the
+        store of the dry run did not answer.
         """
         destination = self.parts.settings.destinations[self.collection.destination]
         deliverer = Deliverer(self.parts, spread=lambda: 0.5)

@@ -70,10 +70,8 @@ class SettlementWait:
 
     def wait(self, *, patient: bool = True) -> WaitResult:
         """
-        Check until everything is settled; without *patient*, once.
-
-        Raises:
-            StoreUnavailable: The store did not answer.
+        Check until everything is settled; without *patient*, once. Raises StoreUnavailable if the
+        store did not answer.
         """
         left = self.table.acted(causes.ACTS)
         everything = len(left)

@@ -24,10 +24,8 @@ _SEP: Final = re.compile('"?sep=(.)"?')  # the first line, which names the delim
 
 def records(file: SnapshotFile, shape: Shape) -> Iterator[Record]:
     """
-    Yield the records of *file*, with the lines at which they begin.
-
-    Raises:
-        SnapshotInvalid: A line has more or fewer cells than the header, or a quote is not closed.
+    Yield the records of *file*, with the lines at which they begin; raises SnapshotInvalid if a
+    line has more or fewer cells than the header, or a quote is not closed.
     """
     # Process-wide: the module has no other way, and its 128 KiB are too few for rich text.
     csv.field_size_limit(LONGEST)

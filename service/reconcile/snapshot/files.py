@@ -77,10 +77,8 @@ class SnapshotFile:
 
     def ended(self) -> None:
         """
-        Check the file at its end.
-
-        Raises:
-            SnapshotInvalid: It was changed meanwhile: what was read is of no one time.
+        Check the file at its end; raises SnapshotInvalid if it was changed meanwhile: what was read
+        is of no one time.
         """
         with _translated(self.name):
             now = self._state() if self._path else self._begun
@@ -106,10 +104,8 @@ class SnapshotFile:
 
 def chunks(file: SnapshotFile, size: int) -> Iterator[bytes]:
     """
-    Yield the bytes of *file*, at most *size* at once.
-
-    Raises:
-        SnapshotInvalid: It cannot be read to its end.
+    Yield the bytes of *file*, at most *size* at once; raises SnapshotInvalid if it cannot be read
+    to its end.
     """
     with _translated(file.name), file.opened() as stream:
         while chunk := stream.read(size):
@@ -119,10 +115,8 @@ def chunks(file: SnapshotFile, size: int) -> Iterator[bytes]:
 
 def lines(file: SnapshotFile) -> Iterator[tuple[int, str]]:
     """
-    Yield the lines of *file* with their line breaks, numbered from 1.
-
-    Raises:
-        SnapshotInvalid: It cannot be read to its end, or is not UTF-8.
+    Yield the lines of *file* with their line breaks, numbered from 1; raises SnapshotInvalid if it
+    cannot be read to its end, or is not UTF-8.
     """
     with _translated(file.name), file.opened() as stream:
         number = 0
@@ -138,10 +132,8 @@ def lines(file: SnapshotFile) -> Iterator[tuple[int, str]]:
 
 def decoded(data: bytes, where: str, *, first: bool) -> str:
     """
-    Return *data* as text; the *first* may begin with a byte order mark.
-
-    Raises:
-        SnapshotInvalid: It is not UTF-8.
+    Return *data* as text; the *first* may begin with a byte order mark. Raises SnapshotInvalid if
+    it is not UTF-8.
     """
     try:
         return data.decode("utf-8-sig" if first else "utf-8")

@@ -57,10 +57,8 @@ class JsonText:
 
     def value(self) -> Any:
         """
-        Return the next value.
-
-        Raises:
-            SnapshotInvalid: It is no JSON, cut off, too deep, or longer than a record may be.
+        Return the next value; raises SnapshotInvalid if it is no JSON, cut off, too deep, or longer
+        than a record may be.
         """
         self.peek()
         while True:

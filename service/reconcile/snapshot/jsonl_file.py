@@ -14,10 +14,8 @@ from workers.errors import PayloadInvalid, SnapshotInvalid
 
 def records(file: SnapshotFile, shape: Shape) -> Iterator[Record]:
     """
-    Yield the records of *file* with their lines; empty lines are skipped.
-
-    Raises:
-        SnapshotInvalid: A line is no JSON object.
+    Yield the records of *file* with their lines; empty lines are skipped. Raises SnapshotInvalid if
+    a line is no JSON object.
     """
     for number, text in lines(file):
         if not text.strip():

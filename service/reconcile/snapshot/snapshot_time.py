@@ -15,10 +15,8 @@ FILE_MARGIN: Final = 86_400.0  # s; for a file that does not say when its export
 
 def given(text: str, *, now: datetime) -> datetime:
     """
-    Return the time of a snapshot as given by the user.
-
-    Raises:
-        ConfigurationInvalid: It is no time with an offset, or later than *now*.
+    Return the time of a snapshot as given by the user; raises ConfigurationInvalid if it is no time
+    with an offset, or later than *now*.
     """
     try:
         time = moment(text)

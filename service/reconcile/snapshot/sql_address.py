@@ -133,10 +133,8 @@ class Address:
 
 def address(text: str, environ: Mapping[str, str]) -> Address:
     """
-    Return the database URL *text*; ``${NAME}`` is a variable of *environ*.
-
-    Raises:
-        ConfigurationInvalid: It is invalid, or a variable or SQLAlchemy is missing.
+    Return the database URL *text*; ``${NAME}`` is a variable of *environ*. Raises
+    ConfigurationInvalid if it is invalid, or a variable or SQLAlchemy is missing.
     """
     substitution = Substitution(environ, "--sql")
     filled = substitution.apply(text, "URL")

@@ -21,10 +21,8 @@ def update_index(
     parts: Context, collection: Collection, table: WorkingSet, links: ReferenceIds
 ) -> None:
     """
-    Update the index and *links* from a complete listing of *collection*.
-
-    Raises:
-        StoreUnavailable: The store did not answer.
+    Update the index and *links* from a complete listing of *collection*; raises StoreUnavailable if
+    the store did not answer.
     """
     links.listed[collection.name] = table.ids_of
     Repairs(parts.steps, parts.settings).replaced(collection, table.replaced())

@@ -75,10 +75,8 @@ def is_looked_up(query: Mapping[str, str]) -> bool:
 
 def known(query: Mapping[str, str], filters: str) -> Mapping[str, str]:
     """
-    Return the parts of *query* that the site knows, by ``Rules.filters``.
-
-    Raises:
-        Refused: The site refuses unknown ones.
+    Return the parts of *query* that the site knows, by ``Rules.filters``; raises Refused if the
+    site refuses unknown ones.
     """
     if filters == "answered":
         return query
@@ -90,10 +88,8 @@ def known(query: Mapping[str, str], filters: str) -> Mapping[str, str]:
 
 def field_tests(query: Mapping[str, str], fields: Mapping[str, Field]) -> list[Test]:
     """
-    Return a test for each ``filter`` in *query*.
-
-    Raises:
-        Refused: The field, operator or value does not fit, or there are too many.
+    Return a test for each ``filter`` in *query*; raises Refused if the field, operator or value
+    does not fit, or there are too many.
     """
     terms = _matching(query, "filter", _FILTER)
     if len(terms) > TERMS:
@@ -112,9 +108,7 @@ def field_orders(
 ) -> list[tuple[Callable[[Row], Any], bool]]:
     """
     Return a key, and whether it is descending, for each ``sort`` in *query*; the first weighs most.
-
-    Raises:
-        Refused: The field or direction does not fit, or there are too many.
+    Raises Refused if the field or direction does not fit, or there are too many.
     """
     orders = []
     for (slug,) in (terms := _matching(query, "sort", _SORT)):

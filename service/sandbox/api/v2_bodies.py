@@ -61,10 +61,7 @@ def require_batch(entries: list[Any], key: str) -> list[dict[str, Any]]:
 def edit_of(site: Site, entry: Mapping[str, Any], id: str) -> Edit:
     """
     Return the changes of an entry to the item *id*; read-only keys such as ``lastUpdated`` are
-    ignored.
-
-    Raises:
-        Refused: A key is of the wrong type, or there is nothing to change.
+    ignored. Raises Refused if a key is of the wrong type, or there is nothing to change.
     """
     for key, kind in _TYPES.items():
         require_type(entry, key, kind)

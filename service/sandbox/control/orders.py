@@ -20,10 +20,8 @@ _FOR_EVER = ("null", "always")  # of ``times``
 
 def arm(faults: Faults, order: Any) -> Fault:
     """
-    Arm the fault that *order* describes, for one call unless it has ``times`` or ``seconds``.
-
-    Raises:
-        ValidationError: It has an unknown key or an invalid value.
+    Arm the fault that *order* describes, for one call unless it has ``times`` or ``seconds``;
+    raises ValidationError if it has an unknown key or an invalid value.
     """
     read = FaultOrder().load(order)
     seconds = read.pop("seconds", None)

@@ -41,10 +41,8 @@ class Reader:
 
     def collections(self, site: str) -> Iterator[dict[str, Any]]:
         """
-        Yield each collection as Get Collection answers it, with ``items`` and ``liveItems``.
-
-        Raises:
-            CopyRefused: A call was refused, or not answered.
+        Yield each collection as Get Collection answers it, with ``items`` and ``liveItems``; raises
+        CopyRefused if a call was refused, or not answered.
         """
         with requests.Session() as session:
             for one in self._get(session, f"/sites/{site}/collections")["collections"]:

@@ -24,10 +24,8 @@ from service.sandbox.site.site import Site, new_id
 
 def load_seeds(site: Site, seeds: Sequence[CollectionSeed]) -> None:
     """
-    Add the collections of *seeds* with their items; after a refusal the site is unusable.
-
-    Raises:
-        SeedRefused: A value does not fit its field, or an id or a slug is repeated.
+    Add the collections of *seeds* with their items; after a refusal the site is unusable. Raises
+    SeedRefused if a value does not fit its field, or an id or a slug is repeated.
     """
     made = [_collection(site, seed) for seed in seeds]
     for seed, collection in zip(seeds, made, strict=True):

@@ -92,10 +92,8 @@ def fill(
     live: bool = True,
 ) -> Collection:
     """
-    Add items, created a second apart from START; they do not count as written.
-
-    Raises:
-        Refused: A value does not fit its field.
+    Add items, created a second apart from START; they do not count as written. Raises Refused if a
+    value does not fit its field.
     """
     writer = Writer(site, collection, "v1", live=live)
     edits = [Edit("", fields, archived=False, draft=not live) for fields in data]

@@ -74,10 +74,8 @@ class CollectionSeed:
 
 def read_seeds(path: Path) -> Iterator[CollectionSeed]:
     """
-    Return the collections of a ``.json`` or ``.csv`` file.
-
-    Raises:
-        SeedRefused: It cannot be read, or is invalid.
+    Return the collections of a ``.json`` or ``.csv`` file; raises SeedRefused if it cannot be read,
+    or is invalid.
     """
     from service.sandbox.seeds.csv_file import read_csv
     from service.sandbox.seeds.json_file import read_json

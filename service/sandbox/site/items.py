@@ -48,11 +48,8 @@ class Writer:
 
     def update(self, edits: Sequence[Edit]) -> list[Item]:
         """
-        Change some fields of items.
-
-        Raises:
-            Refused: An item is unknown, a value does not fit its field, or the live copy of an item
-                that was never published would be written.
+        Change some fields of items; raises Refused if an item is unknown, a value does not fit its
+        field, or the live copy of an item that was never published would be written.
         """
         items = self._found(edits)
         data = self._read(list(map(self._merged, items, edits)))
@@ -170,9 +167,7 @@ def publish(
 ) -> tuple[list[str], list[str]]:
     """
     Make the staged copies of items live; return the ids of those, and an error text for each other.
-
-    Raises:
-        Refused: The collection cannot be published.
+    Raises Refused if the collection cannot be published.
     """
     require_open(collection)
     require_published(site, collection)
@@ -207,10 +202,8 @@ def unpublish(
     site: Site, collection: Collection, ids: Sequence[str], locales: ByItem | None = None
 ) -> None:
     """
-    Remove the live copies of items; the staged ones become drafts.
-
-    Raises:
-        Refused: An item is unknown, or not live where that is refused.
+    Remove the live copies of items; the staged ones become drafts. Raises Refused if an item is
+    unknown, or not live where that is refused.
     """
     require_open(collection)
     items = [collection.item(id, locale) for id, locale in _meant(ids, locales)]
@@ -230,10 +223,8 @@ def delete(
     site: Site, collection: Collection, ids: Sequence[str], locales: ByItem | None = None
 ) -> None:
     """
-    Delete items, both copies. The slug of a live one stays in use until the next publish.
-
-    Raises:
-        Refused: An item is unknown, or another item refers to one.
+    Delete items, both copies. The slug of a live one stays in use until the next publish. Raises
+    Refused if an item is unknown, or another item refers to one.
     """
     require_open(collection)
     require_even(site)

@@ -101,10 +101,8 @@ class StateLines:
 
 def load(site: Site, path: Path) -> None:
     """
-    Replace the site's state by that in *path*.
-
-    Raises:
-        StateRefused: It cannot be read, has another version, or is incomplete.
+    Replace the site's state by that in *path*; raises StateRefused if it cannot be read, has
+    another version, or is incomplete.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
