@@ -1,8 +1,8 @@
 """
-The day: what happens in the shop, the deliveries about it, and the fields of the site after it.
+The day: what happens in the shop, which deliveries it causes, and what the site must show after it.
 
-Pure: the same arguments give the same day. The truth is worked out here from the facts alone, the
-newest of each field, and knows nothing of Instep.
+Pure: the same arguments give the same day. The truth is the newest fact for each field, computed
+here without any code of Instep.
 """
 
 from __future__ import annotations

@@ -22,14 +22,14 @@ SILENT_MS = 15_000  # after which no request is open any more
 @dataclass(frozen=True, slots=True)
 class SystemState:
     """
-    One look at the system.
+    The state of the system at one moment.
 
     Args:
         pending: Field values that are accepted and not on the site yet.
-        held: Items in a request that has not been heard of for a while, and s until it is given up.
-        put_off: Items that are not to be sent before their time, and s until the last of them is.
-        repairs: Once nothing is pending: items that will be written once more, since it is unknown
-            whether the last request reached the CMS.
+        held: Items in a request without news for a while, and s until the claim runs out.
+        put_off: Items with a later due time, and s until the last of them is due.
+        repairs: Once nothing is pending: items to be written once more, because it is unknown
+            whether an interrupted request reached the CMS.
     """
 
     status: Mapping[str, Any]

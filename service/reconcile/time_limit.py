@@ -1,9 +1,8 @@
 """
-Ends a run early: on a signal, or after too long without progress.
+Ends a run early: at a signal, or when it has made no progress for too long.
 
-Both raise `Ended` in the main thread, whatever waits there, so that locks and connections are left
-in order. Where it does not come to that, since some driver's own code never returns, the process is
-ended by a thread.
+Both raise `Ended` in the main thread, so that locks and connections are released. If that has no
+effect, because the C code of a driver does not return, a thread ends the process.
 """
 
 from __future__ import annotations

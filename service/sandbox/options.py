@@ -36,8 +36,8 @@ class SandboxOptions:
         rules: Each as ``lowers_emails=true``; they override those of a state.
         faults: Each as ``control.orders.order_of`` reads it.
         clock_offset: Seconds that the stand-in's clock is ahead.
-        second_consumer: Percent of the budget that somebody else takes.
-        webhook: The URL that gets the webhooks; see also its secret, triggers and retry.
+        second_consumer: Percent of the budget that another consumer takes.
+        webhook: URL that is notified of changes.
     """
 
     products: int | None = None

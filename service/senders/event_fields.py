@@ -53,7 +53,7 @@ class Place:
 
     @classmethod
     def computed(cls, text: str, search: Callable[[Any], Any]) -> Place:
-        """Return the place that *search* looks up in a payload; *text* names it in messages."""
+        """Return the place whose value *search* computes; *text* names it in messages."""
         return cls(text, search=search)
 
     @classmethod

@@ -1,8 +1,8 @@
 """
-An item whose record the snapshot lacks. Pure.
+Items whose record is missing in the snapshot. Pure.
 
-Only a record that its source once gave is inferred gone: an item that somebody else made, or
-another source gave, is noted and stays.
+Only a record that its source once gave counts as gone: an item that was made by other means, or
+given by another source, is noted and stays.
 """
 
 from __future__ import annotations

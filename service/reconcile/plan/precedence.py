@@ -30,13 +30,14 @@ Newer = Literal["snapshot", "outbox", "undecided"]
 @dataclass(frozen=True, slots=True)
 class Precedence:
     """
+    The order of one snapshot.
+
     Args:
         as_of: The time of the snapshot, as a version.
-        margin: s; what came less than this before the snapshot may not be in it.
-        sequenced: The source numbers its changes, and does not time them.
-        source: Whose snapshot it is.
-        superseded: A later one of that source was reconciled: what its rows say without a version
-            of their own is old.
+        margin: s; values that came within it before the snapshot may be missing in that.
+        sequenced: The source numbers its changes instead of timing them.
+        superseded: A later snapshot of that source was reconciled: rows without a version of their
+            own are old.
     """
 
     as_of: str

@@ -19,14 +19,14 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Row:
     """
-    One record of a snapshot, mapped.
+    One mapped record of a snapshot.
 
     Args:
-        number: Its line, place or row, from 1 (`Records.word` says which).
-        changes: None when there are problems.
-        problems: What keeps it from being mapped; nothing of it is used.
-        records: Every key (or item id) that can be read in it, also where it has problems, no
-            field, or is skipped: the source has the record, so its item is not an orphan.
+        number: Its line, position or row, from 1 (see `Records.word`).
+        changes: Empty if there are problems.
+        problems: Why it cannot be mapped; nothing of it is used.
+        records: Every readable key (or item id), also of a record with problems, without fields, or
+            skipped: the source has it, so its item is no orphan.
         skipped: No mapping takes it: ``each`` and ``when`` let nothing through.
     """
 

@@ -1,10 +1,9 @@
 """
-The records that a source's snapshots have had: only those are inferred gone.
+The records that a source has given by its snapshots: only those count as gone when missing.
 
-What an event gave, or a snapshot as something new, the outbox knows; of what was in step it learns
-nothing. `keys.given` is a set of keys, no more than the last whole
-snapshot had and the items that it lacked, and that are still there; and, with ``:as-of``, the ms at
-which that snapshot was taken.
+The outbox knows what events gave, and new values of snapshots, but learns nothing from values that
+were in step. `keys.given` is a set of keys: those of the last whole snapshot, and of items that it
+lacked and that still exist. ``:as-of`` has the time of that snapshot, ms.
 """
 
 from __future__ import annotations

@@ -87,11 +87,12 @@ class Api:
 
     Args:
         name: ``v1`` or ``v2``.
-        check: Looks at what goes before the view: version header, scopes.
-        refusal: Returns the answer for what was refused at a path.
-        failure: Returns the answer of a ``status`` fault at a path.
-        headers: Returns the headers of the rate limit; *counted* as in Refused.
-        named: Returns the items that a body names.
+        routes: Method, rule and view; a view takes an ApiRequest and the ids.
+        check: Checks version header and scopes.
+        refusal: Returns the answer to a refused request, by path.
+        failure: Returns the answer of a ``status`` fault, by path.
+        headers: Returns the rate headers; *counted* as in Refused.
+        named: Returns the items named in a body.
     """
 
     name: str

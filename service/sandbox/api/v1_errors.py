@@ -88,7 +88,6 @@ def error(status: int, name: str, message: str, path: str, **more: Any) -> Respo
 
 
 def refusal(refused: Refused, path: str) -> Response:
-    """Return the answer for what was refused."""
     status, name, message = _answer_for(refused)
     more: dict[str, Any] = {}
     if refused.fields:
@@ -131,7 +130,7 @@ def failure(fault: Fault, path: str) -> Response:
 
 
 def _problem_of(detail: Any) -> str:
-    """Return the problem that a detail in the words of v2 is."""
+    """Return the problem for a detail in v2's form."""
     if not isinstance(detail, dict):
         return str(detail)
     slug, text = detail.get("param"), detail.get("description", "")

@@ -26,8 +26,6 @@ OPTIONS = 100  # of one field
 
 
 class Collections(Views):
-    """The views of collections and fields."""
-
     def routes(self) -> tuple[Route, ...]:
         cid = "/v2/collections/<cid>"
         return (

@@ -20,7 +20,7 @@ from service.sandbox.model.refusals import Refused
 _NOT_FOUND = "Requested resource not found"
 _NO_SCOPE = "OAuthForbidden: You are missing the following scopes - '{}'"
 
-# kind: status, code, message; {} takes the text of the refusal
+# kind: status, code, message; {} is the text of the refusal
 KINDS = {
     "malformed": (400, "bad_request", "Bad Request: Request is malformed"),
     "shape": (400, "validation_error", 'Validation Error: ["{}"]'),

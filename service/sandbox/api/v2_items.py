@@ -40,8 +40,6 @@ from service.sandbox.site.site import new_id
 
 
 class Items(Views):
-    """The views of items."""
-
     def routes(self) -> tuple[Route, ...]:
         items = "/v2/collections/<cid>/items"
         return (

@@ -23,8 +23,6 @@ from service.sandbox.site.site import SITE_ID, USER_ID, WORKSPACE_ID
 
 
 class Sites(Views):
-    """The views of the site and of the token."""
-
     def routes(self) -> tuple[Route, ...]:
         sid = "/v2/sites/<sid>"
         return (

@@ -20,8 +20,6 @@ from service.sandbox.webhooks.registrations import FORMS, PER_TRIGGER, TRIGGERS,
 
 
 class Webhooks(Views):
-    """The views of webhook registrations."""
-
     def routes(self) -> tuple[Route, ...]:
         return (
             ("GET", "/v2/sites/<sid>/webhooks", self.list_all),

@@ -155,7 +155,7 @@ class Fault:
         ]
 
     def meets(self, call: Target) -> bool:
-        """Tell whether a call is one that this fault is for."""
+        """Tell whether the fault affects a call."""
         if self.kind in _WRITES and call.method == "GET":
             return False
         return self.match.meets(call)
@@ -201,7 +201,7 @@ class Faults:
         self._armed.append(_Armed(fault, times, until))
 
     def take(self, call: Target) -> Fault:
-        """Return the fault that a call meets, or NONE, and use it up by one."""
+        """Return the fault for a call, or NONE, and use it up by one."""
         now = self._now()
         self._armed = [one for one in self._armed if one.until is None or now < one.until]
         for armed in self._armed:

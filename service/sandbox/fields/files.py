@@ -142,6 +142,6 @@ def _endings(limits: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _sizes(parts: SplitResult) -> dict[str, int]:
-    """Return the numbers that the query of a URL says about the file."""
+    """Return the numbers in the query of a URL, which describe the file."""
     pairs = parse_qsl(parts.query)
     return {name: int(text[:18]) for name, text in pairs if text.isascii() and text.isdigit()}

@@ -123,12 +123,7 @@ class Tokens:
         self._tokens[token].scopes = None if scopes is None else frozenset(scopes)
 
     def window(self, token: str | None = None) -> Window:
-        """
-        Return a token's window, by default the main one's.
-
-        Raises:
-            KeyError: there is no such token.
-        """
+        """Return the window of a token, by default the main one; raises KeyError."""
         return self._tokens[token or self.main].window
 
     def is_valid(self) -> bool:
@@ -157,7 +152,7 @@ class Tokens:
         return None if token is None else token.scopes
 
     def limit(self, header: str) -> int:
-        """Return the requests per window of the token of *header*."""
+        """Return the limit per window of the token in *header*."""
         token = self._presented(header)
         return self.window().limit if token is None else token.window.limit
 

@@ -148,7 +148,6 @@ class Collection:
         return made
 
     def announce_change(self, trigger: str, item: Item, before: Item | None = None) -> None:
-        """Announce a finished change of *item*."""
         self.announce(trigger, self, item, before)
 
     def _release(self, item: Item) -> None:

@@ -38,11 +38,10 @@ class ItemSeed:
     One item in one locale.
 
     Args:
-        place: Where it stands: file and path, or file and line.
-        values: Its field data; references and options may go by name, see ``load_seeds.py``.
-        live: The live copy's field data where it differs; None where it is the same, or where
-            there is no live copy.
-        locale: Its ``cmsLocaleId``; None is the primary one.
+        place: File and path, or file and line.
+        values: The field data; references and options may be names, see ``load_seeds``.
+        live: The live copy's field data if it differs; None: it is the same, or there is none.
+        locale: The ``cmsLocaleId``; None: the primary one.
     """
 
     place: str
