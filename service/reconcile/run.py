@@ -47,10 +47,12 @@ MOST_PROBLEMS = 1000  # of records that are reported
 @dataclass(eq=False)
 class ReconcileRun:
     """
+    One run.
+
     Args:
         rows: Of the snapshot.
         table: Empty.
-        sleep: Waits for slots, and between two looks at what is on its way.
+        sleep: Waits for slots, and between two checks of what is pending.
 
     Raises (every method):
         SnapshotInvalid: The snapshot cannot be read as a whole.

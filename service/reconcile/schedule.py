@@ -1,9 +1,9 @@
 """
 Starts the reconciles that are due, on one of all machines: one at a time for each destination.
 
-One process starts them (`keys.RECONCILER`). A run is a process of its own,
-the command itself without a terminal; it ends by itself if it makes no progress
-(``time_limit.py``). One that hangs or takes too long is ended here and counts as failed.
+One process starts them (`keys.RECONCILER`). A run is a process of its own, the command without a
+terminal; it ends by itself if it makes no progress (``time_limit.py``). One that hangs or takes too
+long is ended here and counts as failed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """
-Hands the findings of a comparison to the outbox: changes, repairs and retirements.
+Applies the findings of a comparison: accepts changes, writes values again, retires orphans.
 
-Everything goes by version and by arrival number, so that a live event that comes meanwhile wins.
+Every step compares versions and arrival numbers, so that a newer live event wins.
 """
 
 from __future__ import annotations
@@ -57,13 +57,14 @@ class Applied:
 @dataclass(eq=False)
 class Applier:
     """
+    Applies one run.
+
     Args:
-        parts: Of the store that is to be changed.
         source: Of the mappings: the changes are counted as its own.
-        began_ms: When the listing began, on the store's clock.
-        order: Which of snapshot and outbox is newer.
-        limits: What the store may take of a kind (`RunLimit`); of others it does not count.
-        portion: Checks the lock of the run before each portion; raises where it is lost.
+        began_ms: Start of the listing, by the store's clock.
+        order: Whether snapshot or outbox is newer.
+        limits: The most that the store accepts of a kind (`RunLimit`); other kinds are not limited.
+        portion: Checks the lock of the run before each portion; raises if it is lost.
     """
 
     parts: Context

@@ -1,9 +1,9 @@
 """
-The dry run: the same steps on a store of its own, with a fake CMS.
+The dry run: the same steps on a temporary store, with a fake CMS.
 
-A Valkey in a temporary directory gets what the outbox holds of the records that are to be changed;
-then they are handed over, claimed, sent, compared and settled by the code that does so every day.
-Its clock is moved to whatever the steps wait for, so it takes no time.
+A Valkey in a temporary directory gets the outbox's data of the records to change. Then the normal
+code hands them over, claims, sends, compares and settles them. Its clock is advanced instead of
+waiting.
 """
 
 from __future__ import annotations

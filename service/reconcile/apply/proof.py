@@ -1,6 +1,6 @@
 """
-What keeps a run from being a proof: what came before the listing began, and is not confirmed at the
-end. What came later is noted and does not count: a busy shop always has some.
+What keeps a run from being a proof: everything that came before the listing began, and is not
+confirmed at the end. Later events are noted, but do not count: a busy shop always has some.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """
 The findings of a reconcile: differences by cause, and notes.
 
-A **difference** is something that the CMS does not show though it should, or shows though it should
-not. A **note** is no difference: it mends itself, or is already decided.
+A **difference** is a value or item of the CMS that should be another, or should not be there. A
+**note** needs no action: it resolves by itself, or was already decided.
 """
 
 from __future__ import annotations
@@ -82,13 +82,13 @@ class Finding:
 
     Args:
         cause: Of DIFFERENCES or NOTES.
-        record: Its key (or its item id where events carry that); None: it has none.
+        record: Its key (or its item id if events carry that); None: it has none.
         item: The CMS item id.
-        slug: None: of the item as a whole.
+        slug: None: the whole item.
         source, outbox: Values as JSON text.
-        cms: What the item shows.
+        cms: The item's value.
         act: The repair.
-        why: In words, beside *act*.
+        why: The reason for *act*, in words.
         version, type, mapping: Of the source's value.
         arrival: Of the outbox's value.
     """

@@ -1,11 +1,11 @@
 """
-Does an item as listed show a value? By the rules of its field type, never by raw equality. Pure.
+Whether a listed item shows a value, by the rules of its field type instead of equality. Pure.
 
-Some values the CMS keeps in a form of its own, which is as good as what was sent; where a listing
-has shown that form, another text is an edit, however akin. A video comes back in other words: one
-that the outbox never sent counts as shown where there is anything, of one that it sent the mark of
-the answer tells more. A file counts as shown while it is the one that was imported then; one that
-Instep did not import cannot be distinguished from another.
+The CMS stores some values in a form of its own, which counts as the value sent; once a listing has
+shown that form, another text is an edit, however similar. A video comes back as other data: a value
+that the outbox never sent counts as shown if there is any; for a sent one the mark of the answer is
+compared. A file counts as shown while it is the imported one; a file not imported by Instep cannot
+be distinguished from another.
 """
 
 from __future__ import annotations

@@ -42,9 +42,9 @@ class Listing:
     The result of a listing.
 
     Args:
-        whole: It showed as many items as there are, and none was deleted meanwhile.
-        began_ms: The store's clock when its first page was asked for.
-        since_ms: What was claimed since may have landed after its item was listed.
+        whole: It has all items, and none was deleted meanwhile.
+        began_ms: The store's clock before its first page.
+        since_ms: A request claimed later may have changed its item after that was listed.
     """
 
     items: int
@@ -63,11 +63,13 @@ class Side(Protocol):
 @dataclass(eq=False)
 class CmsLister:
     """
+    Lists one collection.
+
     Args:
-        by: "key", or "item" where events carry the item's id.
-        names: Whose an item is by the key that it shows.
-        on_progress: Called with the items so far, and how many there are.
-        moved: Called for each page that was read.
+        by: "key", or "item" if events carry the item's id.
+        names: Maps shown keys to records.
+        on_progress: Called with the number of items so far and in all.
+        moved: Called for each page.
         sleep: Waits for a slot.
 
     Raises (every method):
@@ -91,7 +93,7 @@ class CmsLister:
         self.calls = 0
 
     def into(self, table: Side | None, began_ms: int = 0, since_ms: int = 0) -> Listing:
-        """List everything into *table*; None: only the index learns of it."""
+        """List everything into *table*; None: only update the index."""
         began_ms = began_ms or self._now_ms()
         seen: set[str] = set()
         newest: str | None = None
@@ -142,9 +144,7 @@ class CmsLister:
         return int(seconds) * 1000 + int(micros) // 1000 + self.parts.steps.clock_offset_ms
 
     def page(self, offset: int, locales: str = "") -> Answer:
-        """
-        Return a page of the items, or of their variants in *locales* (cmsLocaleIds, with commas).
-        """
+        """Return a page of the items, or of their variants in *locales* (cmsLocaleIds, "a,b")."""
         where = {"cmsLocaleId": locales} if locales else None
         return self._read(
             lambda client: client.list_items(self.collection.id, offset=offset, where=where),
@@ -159,7 +159,7 @@ class CmsLister:
         )
 
     def live_item(self, id: str) -> Answer:
-        """Return the live copy of one item, if it has any."""
+        """Return the live copy of one item, if any."""
         return self._read(
             lambda client: client.get_item(self.collection.id, id, live=True),
             f"its live item {id} could not be read",

@@ -59,7 +59,7 @@ def record_keys_of(
     parts: Context, collection: Collection, by: str, records: Sequence[str]
 ) -> tuple[RecordKeys, int]:
     """
-    Return whose items are by the keys that they show, and the calls that it took.
+    Return the map from shown keys to records, and the number of calls.
 
     Args:
         by: "item": events carry the item ids; else "key".

@@ -1,10 +1,10 @@
 """
 The last run of each collection, as the store keeps it.
 
-`keys.reconciled` is a hash: when the last run ``began`` and ``ended`` (s since
-1970), its exit ``code``, ``state``, ``counts`` and what it ``said`` last, whether it was
-``scheduled``, when one has last ``proven`` that all is in step; and of the schedule, when it was
-first ``seen``, its last ``turn`` and the ``tries``.
+`keys.reconciled` is a hash: when the last run ``began`` and ``ended`` (s since 1970), its exit
+``code``, ``state``, ``counts`` and last message (``said``), whether it was ``scheduled``, and when
+a run last proved that all is in step (``proven``); and of the schedule, when it was first ``seen``,
+its last ``turn`` and the ``tries``.
 
 Raises (every function):
     StoreUnavailable: The store did not answer.

@@ -1,9 +1,9 @@
 """
-The forms in which the CMS keeps what was sent, as a listing shows them: remembered, so that they do
+The forms in which the CMS stores sent values, as a listing shows them: recorded, so that they do
 not count as edits.
 
-Only an item unchanged since the answer that wrote the field shows its form: the
-lastUpdated of both is the same.
+A field's form is known only while its item is unchanged since the answer that wrote it, i.e. has
+the same lastUpdated.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def takes(kind: str) -> Iterator[str]:
 
 
 class Target(NamedTuple):
-    """What of a call decides whether a fault meets it."""
+    """The properties of a call that a fault is matched with."""
 
     method: str
     path: str

@@ -18,26 +18,25 @@ class Rules:
         refuses_archived: No live PATCH of an archived item, as in 2025.
         refuses_uneven: Items cannot be published or deleted while the domains of the site were
             published at different times, as before 2025-07-07.
-        suffixes_slugs: A new item whose slug is taken gets another one, instead of a refusal;
-            both were seen.
-        names_no_files: A file that cannot be imported is reported in the message alone, without
-            the name of its field; both were seen.
-        refuses_unlive: No unpublishing of what is not live (404); else it is done (204).
-        keeps_published: Unpublishing leaves when an item was published; no live PATCH all the same.
-        filter_lag: Seconds by which lists that ask for a ``name``, a ``slug`` or a ``filter``
-            lag behind; a list that does not is of now.
-        filters: What becomes of ``filter[...]`` and ``sort[...]``: "answered", "refused" or
-            "ignored", as by a site from before mid 2026.
-        lowers_emails: An e-mail address is kept in lower case.
-        trims_links: A link is kept without the slash at its end.
-        drops_empty_texts: An empty text is kept as none.
-        composes_texts: A text is kept in NFC.
-        writes_numbers: A number or a boolean that is sent to a field of text is kept as text,
-            instead of a refusal.
-        passes_over_nulls: A null leaves a field of text as it is.
-        rewrites_html: Rich text is kept with pictures of the site's own, and without the space
-            between tags of lists and tables.
-        echoes_html: The answer to a write of v2 shows rich text as it was sent.
+        suffixes_slugs: A new item with a slug in use gets another slug instead of a refusal; both
+            were observed.
+        names_no_files: For a file that cannot be imported, only the message tells, without the
+            name of the field; both were observed.
+        refuses_unlive: Unpublishing an item that is not live is a 404, else a 204.
+        keeps_published: Unpublishing keeps the time of publication, but no live PATCH works.
+        filter_lag: Seconds by which lists with a ``name``, ``slug`` or ``filter`` lag behind;
+            others are current.
+        filters: Handling of ``filter[...]`` and ``sort[...]``: "answered", "refused" or "ignored",
+            as by a site from before mid 2026.
+        lowers_emails: An e-mail address is stored in lower case.
+        trims_links: A link is stored without its final slash.
+        drops_empty_texts: An empty text is stored as none.
+        composes_texts: A text is stored in NFC.
+        writes_numbers: A number or boolean for a text field is stored as text, not refused.
+        passes_over_nulls: A null leaves a text field unchanged.
+        rewrites_html: Rich text is stored with imported pictures, and without the space between
+            tags of lists and tables.
+        echoes_html: The answer to a v2 write shows rich text as it was sent.
     """
 
     item_limit: int | None = None
