@@ -121,7 +121,6 @@ def _store(settings: Settings, notes: list[str]) -> tuple[Steps | None, list[Pro
 
 
 def _memory(client: Redis) -> str:
-    """Return the memory of the store in words."""
     from workers.store import memory
 
     found = memory.read(client)
@@ -133,14 +132,12 @@ def _memory(client: Redis) -> str:
 
 
 def _losses(settings: Settings, steps: Steps) -> Iterator[Problem]:
-    """Yield possible losses of the store, until a reconcile has checked each collection."""
     from workers.store.losses import Losses, problem
 
     yield from map(problem, Losses(steps).open(settings.collections))
 
 
 def _merged(settings: Settings, steps: Steps) -> Iterator[str]:
-    """Yield the number of records that an upgrade of the store has merged."""
     from workers.store.upgrade import Upgrade
 
     for name, count in Upgrade(steps, settings).merged().items():
@@ -203,7 +200,6 @@ def _answers(
 def _token(
     file: Path, destination: Destination, collection: Collection | None, limiter: Limiter | None
 ) -> Problem | Answer:
-    """Return the answer of the CMS, or the problem with it."""
     place = f"{file}: destinations.{destination.name}"
     try:
         answer = ask(destination, collection, limiter)

@@ -79,7 +79,6 @@ def _rules(configuration: Configuration, collection: Collection) -> list[Rule]:
 
 
 def _named_tags(configuration: Configuration, collection: Collection) -> set[str]:
-    """Return the tags in mappings, in lower case."""
     found = (rule.options.locale for rule in _rules(configuration, collection))
     return {tag.lower() for tag in found if tag is not None}
 

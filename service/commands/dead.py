@@ -101,7 +101,6 @@ def replay(ids: tuple[str, ...], every: bool, kind: str | None, collection: str 
 
 
 def _return(parts: Context, letter: Letter) -> str | None:
-    """Put the values of a letter back into the outbox."""
     done, destination = parts.letters.replay(letter.id)
     if destination:
         parts.wakes.wake(destination)

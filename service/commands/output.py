@@ -41,7 +41,6 @@ def table(
 
 
 def _least_width(columns: Sequence[str], cells: list[list[str]]) -> int:
-    """Return the width of a table that breaks no word."""
     texts = zip(columns, *cells, strict=True)
     words = [[len(word) for text in column for word in text.split()] for column in texts]
     return sum(min(FOLDED, max(each, default=0)) + 3 for each in words) + 1

@@ -90,7 +90,6 @@ def _trouble(parts: Context) -> StoreUnavailable | None:
 def _reasons(
     found: Mapping[str, Any], trouble: StoreUnavailable | None, settings: Settings
 ) -> list[dict[str, Any]]:
-    """Return the reasons of /readyz."""
     from service.ingest.spool import State
     from service.web.readiness import Seen, reasons_of
 
@@ -157,7 +156,6 @@ def _cell(row: Mapping[str, Any], column: str) -> Any:
 
 
 def _show_store(reasons: Sequence[Mapping[str, Any]]) -> None:
-    """Warn of a store that is too weak to be used."""
     for reason in reasons:
         if reason["name"] == "store weak":
             click.echo(f"Warning: store weak: {printable(reason['do'])}")
@@ -232,7 +230,6 @@ def _show_losses(losses: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _show_reconciles(runs: Mapping[str, Mapping[str, Any]]) -> None:
-    """Show the last run of each reconciled collection."""
     rows = [
         (
             name,

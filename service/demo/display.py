@@ -18,10 +18,9 @@ class DisplayState:
     The figures of one moment.
 
     Args:
-        share: Of the day that has gone by.
+        share: Of the day that has passed.
         used: Calls of the CMS's current minute.
         state: Of the destination.
-        message: What is going on.
     """
 
     share: float

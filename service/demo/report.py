@@ -14,19 +14,19 @@ Next: write a configuration of your own, and try it against the sandbox:
 @dataclass(frozen=True, slots=True)
 class DemoResult:
     """
-    The result of the day. Its fields are the keys of ``--json``.
+    The results of the day; its fields are the keys of ``--json``.
 
     Args:
-        deliveries: Requests that the sources sent.
-        duplicates: Those that Instep recognised as sent before.
+        deliveries: Requests sent by the sources.
+        duplicates: Those that Instep recognised as repeated.
         refused: Unsigned ones, answered 401.
-        resent: Requests that were not taken at first.
-        field_values: Accepted ones; fields: what became of them.
-        calls_one_per_event: Calls that one PATCH for each event would have taken.
+        resent: Requests that were not accepted at first.
+        field_values: Number accepted; fields: their outcomes.
+        calls_one_per_event: Calls needed with one PATCH for each event.
         limit: Calls that the site allows in a minute.
         wrong, lost: See `site_check.SiteCheck`.
         unexpected: Values in dead letters that were not planned.
-        unanswered: Deliveries that were never taken.
+        unanswered: Deliveries that were never accepted.
         seconds: From the first delivery until nothing was waiting.
     """
 
@@ -99,7 +99,6 @@ def rows(found: DemoResult) -> list[tuple[str, str, str]]:
 
 
 def verdict(found: DemoResult) -> str:
-    """Return the verdict in a sentence or two."""
     if not found.good:
         reasons = {
             "fields show something wrong": found.wrong,

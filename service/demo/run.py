@@ -150,8 +150,6 @@ def _processes(size: Scale, here: Workspace) -> Iterator[tuple[str, str, list[De
 
 @dataclass(eq=False)
 class DemoRun:
-    """One run of the demo."""
-
     site: SandboxSite
     system: StatusClient
     sources: Sources
@@ -164,7 +162,6 @@ class DemoRun:
         self._look: SystemState | None = None
 
     def play(self, day: Day, events: int, api: str) -> DemoResult:
-        """Play the day and return its results."""
         before = self.site.items()
         scenario = Scenario(scenes(self.site, self.system, self.size.seconds, api))
         begin = time.monotonic()

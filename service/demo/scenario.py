@@ -19,11 +19,12 @@ _REFUSES = {"v1": "", "v2": ", and its whole batch with it"}
 @dataclass(frozen=True, slots=True)
 class Scene:
     """
+    One failure, or one remark.
+
     Args:
-        at: When, as a share of the day.
-        message: What is going on, in a sentence.
-        act: Makes it happen.
-        lasts: How long it is going on, as a share of the day.
+        at: Start, as a share of the day.
+        act: Triggers it.
+        lasts: Duration, as a share of the day.
     """
 
     at: float

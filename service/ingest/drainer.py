@@ -66,7 +66,6 @@ class Drainer:
         self._away = False  # the store, at the last check
 
     def notify(self) -> None:
-        """Wake the drainer."""
         self._wanted.set()
 
     def run(self) -> None:

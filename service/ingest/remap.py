@@ -220,7 +220,6 @@ def _wins(event: Incoming, change: Change, other: Change) -> bool:
 
 
 def _fetched(reader: Reader, source: str, delivery: KeptDelivery) -> Read:
-    """Map the payloads that one fetch had read."""
     try:
         payloads = parse_json(delivery.body)
     except PayloadInvalid as error:

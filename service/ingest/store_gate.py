@@ -51,7 +51,6 @@ class StoreGate:
             return None
 
     def leave(self, ticket: int) -> None:
-        """End the call of *ticket*."""
         with self._changed:
             now = self._monotonic()
             took = now - self._inside.pop(ticket)

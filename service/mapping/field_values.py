@@ -55,7 +55,6 @@ class FieldReader:
         return written
 
     def _read(self, root: object) -> dict[str, Any]:
-        """Return the values that the fields find, by path."""
         data: dict[str, Any] = {}
         self._absent: set[str] = set()
         for target in self._targets:
@@ -149,7 +148,6 @@ class FieldReader:
         return [t for t in targets if self._alone(t, data) is not None] or targets
 
     def _find(self, data: dict[str, Any]) -> list[Target]:
-        """Report and return the fields that fail on their own."""
         failed: list[Target] = []
         for target in self._targets:
             if target.name in self._absent or target.name in self.out:

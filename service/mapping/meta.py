@@ -71,7 +71,6 @@ def given(definition: Definition) -> dict[str, Any]:
 
 
 def unknown(definition: Definition) -> Iterable[Problem]:
-    """Yield a problem for every unknown option."""
     for name in given(definition):
         if name not in OURS and name not in MARSHMALLOW:
             expected = f"one of {', '.join(OURS)}"

@@ -52,7 +52,6 @@ def unproven(
 
 
 def _unsettled(run: ReconcileRun, done: ApplyResult) -> int:
-    """Return the number of records whose values the CMS has not confirmed."""
     return done.waited.left + len({*run.table.with_outcome(UNCONFIRMED)})
 
 

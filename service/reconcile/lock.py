@@ -54,9 +54,9 @@ def run_lock(
     Hold the lock of *collection* for the length of a ``with``.
 
     Args:
-        work: Named to others as the holder.
+        work: Shown to others as the owner's work.
         lost: Called in another thread with the reason once it is lost.
-        sleep: Waits for the lock of one that may have died to run out.
+        sleep: Waits until the lock of a dead process runs out.
 
     Raises:
         ReconcileFailed: Another run holds it.

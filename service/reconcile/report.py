@@ -36,7 +36,7 @@ def summary(
         done: None: nothing was to be done.
         decisions: Of the guard, by kind.
         dry: Nothing was written; report what the run would need.
-        calls: Of the destination, while it ran; those of live traffic are among them.
+        calls: Of the destination, while it ran, including those of live traffic.
     """
     outcomes: dict[str, int] = {}
     for (_, _, outcome), number in run.table.counts().items():
@@ -74,7 +74,6 @@ def summary(
 
 
 def by_cause(run: ReconcileRun) -> dict[str, int]:
-    """Return the number of findings, by cause."""
     found: dict[str, int] = {}
     for (cause, _, _), number in run.table.counts().items():
         found[cause] = found.get(cause, 0) + number

@@ -32,7 +32,7 @@ class ComparisonResult:
 
     Args:
         bad: Records with problems.
-        wanted: Items that are to be created, overwritten and retired, by kind.
+        wanted: Items to be created, overwritten and retired, by kind.
         calls: Of the CMS, for the schema.
         targets: Of the CMS, to list the collections that values refer to.
     """
@@ -52,8 +52,8 @@ class ApplyResult:
     The result of the repair.
 
     Args:
-        decisions: Of the guard, by kind, also where the store has had to refuse something.
-        calls: By kind, that a dry run has counted.
+        decisions: Of the guard, by kind, also where the store refused.
+        calls: Of a dry run, by kind.
     """
 
     handed: Applied

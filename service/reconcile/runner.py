@@ -229,12 +229,12 @@ def _stage(
 
 def _prove_losses(run: ReconcileRun, options: ReconcileOptions, since: int) -> Iterator[str]:
     """
-    Note what a run that ends with 0 has proven of what the store may lack.
+    Record what a run that ends with 0 has proven of possible losses of the store.
+
+    Yields a warning for a loss that it cannot disprove, with the run that could.
 
     Args:
-        since: Number of the newest loss as the run began.
-
-    Yields a warning where it says nothing of a loss, and which run would.
+        since: Number of the newest loss when the run began.
     """
     name, losses = run.collection.name, Losses(run.parts.steps)
     if not _compares_all(run, options):

@@ -36,7 +36,7 @@ class TimeLimit:
     Keeps the stage of a run and the time of its last progress; passive outside of `watched`.
 
     Args:
-        seconds: That it may stand still.
+        seconds: Allowed without progress.
         now: Monotonic, in s.
     """
 
@@ -79,7 +79,6 @@ class TimeLimit:
             self.moved()
 
     def fail(self, words: str) -> None:
-        """End the run."""
         self._failed = words
 
     def exceeded(self) -> str:

@@ -187,7 +187,6 @@ def _running(supervisor: Supervisor, keeper: Keeper | None) -> list[Process]:
 
 
 def _below(role: str, pid: int) -> Sequence[int]:
-    """Return the serving processes of granian's main process."""
     return heartbeats.children(pid) if role == "web" else ()
 
 

@@ -44,7 +44,6 @@ def _setting(key: str, field: fields.Field[Any]) -> dict[str, Any]:
 
 
 def _written(field: fields.Field[Any]) -> Any:
-    """Return the default in the notation of instep.toml."""
     default: Any = field.load_default
     if default is missing:
         return None

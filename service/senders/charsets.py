@@ -79,7 +79,6 @@ def _of_body(body: bytes) -> str:
 
 
 def _python(said: str) -> str:
-    """Return Python's name of the charset *said*."""
     try:
         name = codecs.lookup(said).name if _NAME.fullmatch(said) else ""
     except LookupError:

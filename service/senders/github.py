@@ -47,7 +47,6 @@ def _payload(body: bytes) -> dict[str, Any]:
 
 
 def _updated(kind: str | None, payload: Any) -> Any:
-    """Return the time of change of the event's object, if it has one."""
     name = kind or ""
     for key in (name, name.removesuffix("s"), name.rpartition("_")[2], "head_commit"):
         found = payload.get(key)

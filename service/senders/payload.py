@@ -204,7 +204,6 @@ def too_deep(text: str) -> bool:
 
 
 def _is_deep(text: str) -> bool:
-    """Tell whether the brackets of *text*, which has no strings, nest too deeply."""
     depth = 0
     for mark in text.encode("ascii", "ignore").translate(_OPENS, _NO_BRACKETS):
         depth += 1 if mark == _OPEN else -1

@@ -31,7 +31,6 @@ class Template:
 
     @property
     def text(self) -> str:
-        """The template as written."""
         return "".join(
             f"{{{piece}}}" if place % 2 else piece for place, piece in enumerate(self.pieces)
         )

@@ -37,7 +37,6 @@ def parse_xml(body: bytes) -> Element:
 
 
 def local(name: str) -> str:
-    """Return *name* without its namespace."""
     return name.rpartition(" ")[2]
 
 

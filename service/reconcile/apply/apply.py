@@ -238,7 +238,6 @@ class Applier:
         return Applied(repaired=done.fields)
 
     def _accept(self, changes: Sequence[list[Change]], limit: RunLimit | None = None) -> Applied:
-        """Accept one event for each record with changes."""
         done = Applied()
         for events in parts(changes):
             delivery = Delivery(self.source, "", events, mode="reconcile", limit=limit)
@@ -258,7 +257,6 @@ class Applier:
         return max(0.0, self._due - time.monotonic())
 
     def _changes(self, record: str, wanted: Iterable[SourceField]) -> Iterator[Change]:
-        """Yield one change for each mapping and version."""
         for (mapping, version), own in groupby(sorted(wanted, key=_change_of), key=_change_of):
             fields = tuple(
                 FieldValue(each.slug, each.value, each.type, each.on_create) for each in own
@@ -275,7 +273,6 @@ class Applier:
 
 
 def _wanted(findings: Iterable[Finding]) -> list[SourceField]:
-    """Return the source's values of the fields of one record."""
     return [
         SourceField(f.slug or "", f.source or "null", f.type, f.version, f.mapping)
         for f in findings

@@ -58,8 +58,6 @@ class _NoWakes:
 
 
 class _FakeReader(CmsReader):
-    """Reads from the fake CMS."""
-
     def __init__(self, parts: Context, fake: FakeClient) -> None:
         super().__init__(parts)
         self._fake = fake

@@ -136,7 +136,6 @@ class FakeClient:
         return f"{id} {self.tags[locale]}" if locale in self.tags else id
 
     def _places(self, items: Named) -> list[tuple[str, str]]:
-        """Return id and locale of each variant in *items*."""
         return [(one["id"], of) for one in named(items) for of in one.get("cmsLocaleIds", ("",))]
 
     def _view(self, id: str, locale: str = "") -> ItemView | None:

@@ -49,9 +49,11 @@ class WaitResult:
 @dataclass(eq=False)
 class SettlementWait:
     """
+    Waits for the settlement of one run.
+
     Args:
         on_progress: Called with the number of settled records.
-        sleep: Between two looks.
+        sleep: Between two checks.
     """
 
     parts: Context

@@ -197,5 +197,4 @@ def _is_level(one: str, other: str) -> bool:
 
 
 def _unit(micros: int) -> int:
-    """Return the unit of a time, in µs."""
     return next(unit for unit in (1_000_000, 1000, 1) if micros % unit == 0)

@@ -49,7 +49,6 @@ def _finding(one: ComparedRecord, comparison: Comparison, why: str) -> Finding:
 
 
 def _versions(one: ComparedRecord, order: Precedence) -> Iterator[str]:
-    """Yield the versions of its row's fields."""
     for wanted in one.wanted:
         held = (one.held.fields.get(wanted.slug), one.held.gone)
         yield order.version(wanted.version, held)

@@ -12,9 +12,11 @@ from workers.webflow.site import tag_of
 @dataclass(frozen=True, slots=True)
 class WrittenVariants:
     """
+    The locales that a collection writes.
+
     Args:
         locales: Of the collection: "primary", "all" or tags.
-        tags: Of the site, the primary one first; none: it is not localized, or they were not read.
+        tags: Of the site, the primary one first; empty: not localized, or not read.
     """
 
     locales: str | Sequence[str] = "primary"

@@ -51,12 +51,10 @@ def records(file: SnapshotFile, shape: Shape) -> Iterator[Record]:
 
 
 def _first(numbered: Iterator[tuple[int, str]]) -> tuple[int, str] | None:
-    """Return the next line that is not empty, with its number."""
     return next((each for each in numbered if each[1].strip()), None)
 
 
 def _rows(reader: Iterator[list[str]], name: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the lines that are not empty, with the numbers at which they begin."""
     while True:
         number = reader.line_num + 1  # type: ignore[attr-defined]
         try:

@@ -143,8 +143,6 @@ def decoded(data: bytes, where: str, *, first: bool) -> str:
 
 
 class _Counted(io.RawIOBase):
-    """Counts the bytes read from *stream* in *file*."""
-
     def __init__(self, stream: BinaryIO, file: SnapshotFile) -> None:
         self._stream = stream
         self._file = file

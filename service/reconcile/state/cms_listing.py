@@ -152,7 +152,6 @@ class CmsLister:
         )
 
     def live_page(self, offset: int) -> Answer:
-        """Return a page of the live copies."""
         return self._read(
             lambda client: client.list_items(self.collection.id, offset=offset, live=True),
             f"its live items from {offset} on could not be listed",

@@ -58,7 +58,6 @@ def note_turn(client: redis.Redis, name: str, tries: int) -> None:
 
 
 def note_begin(client: redis.Redis, name: str, *, scheduled: bool = False) -> None:
-    """Record the beginning of a run."""
     with guarded(), client.pipeline(transaction=True) as pipeline:
         began: dict[Any, Any] = {"began": time.time(), "scheduled": int(scheduled)}
         pipeline.hset(keys.reconciled(name), mapping=began)
@@ -103,7 +102,6 @@ def note_end(
 def with_runs(
     status: Mapping[str, Any], collections: Iterable[Collection], client: redis.Redis
 ) -> dict[str, Any]:
-    """Return *status* with the last run of each collection."""
     return {**status, "reconciles": last_runs(client, collections)}
 
 

@@ -138,7 +138,6 @@ class WorkingSet(FindingsTable):
         self._db.execute("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def add_variant(self, tag: str, item: ListedItem) -> None:
-        """Add the variant of an item in the locale *tag*."""
         row = _row(item, tag)
         self._db.execute("INSERT OR REPLACE INTO variants VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 

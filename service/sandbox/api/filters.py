@@ -147,7 +147,6 @@ def _kind(fields: Mapping[str, Field], slug: str) -> str:
 
 
 def _asked(slug: str, kind: str, op: str, query: Mapping[str, str]) -> Any:
-    """Return the value to compare with."""
     known, text = _OPERATORS.get(kind, _EXISTS), query[f"filter[{slug}][{op}]"]
     if op not in known:
         raise _bad(f"found the operator '{op}' for '{slug}', expected one of {', '.join(known)}")

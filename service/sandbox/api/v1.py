@@ -26,7 +26,6 @@ _NOT_IMITATED = ("webhooks", "webhooks/<wid>", "orders", "users")
 
 
 def v1(site: Site) -> Api:
-    """Return version 1, at the root."""
     others = tuple(
         (method, f"/sites/<sid>/{path}", _not_imitated)
         for path in _NOT_IMITATED

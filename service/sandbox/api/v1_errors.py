@@ -130,7 +130,6 @@ def failure(fault: Fault, path: str) -> Response:
 
 
 def _problem_of(detail: Any) -> str:
-    """Return the problem for a detail in v2's form."""
     if not isinstance(detail, dict):
         return str(detail)
     slug, text = detail.get("param"), detail.get("description", "")

@@ -155,7 +155,6 @@ class Fault:
         ]
 
     def meets(self, call: Target) -> bool:
-        """Tell whether the fault affects a call."""
         if self.kind in _WRITES and call.method == "GET":
             return False
         return self.match.meets(call)

@@ -44,7 +44,6 @@ class Calls:
         self._recent: deque[Call] = deque(maxlen=KEPT)
 
     def begin(self, route: str, path: str) -> Call:
-        """Count an incoming call."""
         call = Call(self._now(), route, path)
         self.routes[route] += 1
         self.last = call.at

@@ -106,8 +106,6 @@ class Token:
 
 
 class Tokens:
-    """The tokens of the site."""
-
     def __init__(self, token: str, *, limit: int, now: Callable[[], float]) -> None:
         self._now = now
         self._tokens = {token: Token(Window(limit))}

@@ -90,8 +90,6 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 class _Column:
-    """A column: a property of the item itself, or a field."""
-
     def __init__(
         self, header: str, index: int, lines: Sequence[tuple[int, list[str]]], place: str
     ) -> None:

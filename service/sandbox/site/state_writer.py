@@ -91,7 +91,6 @@ class StateWriter:
 
 
 def _lock(path: Path) -> IO[bytes]:
-    """Return a file that stays locked while it is open."""
     try:
         file = open(path.with_name(f".{path.name}.lock"), "wb")  # noqa: SIM115  # till the end
     except OSError as error:
