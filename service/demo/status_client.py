@@ -69,7 +69,7 @@ class StatusClient:
         return SystemState(status, status["fields"]["pending"], repairs, workers, held, put_off)
 
     def _waits(self) -> tuple[tuple[int, float], tuple[int, float]]:
-        """Return what silent requests hold, and what is put off."""
+        """Return what abandoned requests hold, and what is due later."""
         records: list[Any] = self._client.zrange(keys.waiting("products"), 0, -1)
         with self._client.pipeline(transaction=False) as pipeline:
             pipeline.time()

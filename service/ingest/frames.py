@@ -70,7 +70,7 @@ def head_of(mark: bytes) -> bytes:
 
 
 def summary_bytes(summary: Summary) -> bytes:
-    """Return *summary* as it stands in the head, at `SUMMARY`."""
+    """Return *summary* in the form of the head, for the offset `SUMMARY`."""
     text = _SUMMARY.pack(summary.drained, summary.deliveries, summary.bytes)
     return text + _CHECK.pack(zlib.crc32(text))
 

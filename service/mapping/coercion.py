@@ -31,7 +31,7 @@ def adapt(field: fields.Field[Any]) -> None:
     A String takes numbers. An Integer takes text of a whole number, and refuses 1.5 instead of
     truncating it. ``""`` is null except for text.
     """
-    own = type(field)._deserialize.__module__  # a class of the user's own sees what came
+    own = type(field)._deserialize.__module__  # a user's class gets the raw value
     texts = isinstance(field, fields.String) and not isinstance(field, ours.Reference)
     if texts and own in _OURS:
         field.pre_load = [*field.pre_load, as_text]

@@ -1,6 +1,4 @@
-"""
-Checks of paths: what is JMESPath and yet not what was meant is refused at the start, with a hint.
-"""
+"""Refuses valid JMESPath that means something else than intended, at the start and with a hint."""
 
 from __future__ import annotations
 
@@ -54,8 +52,8 @@ class PathInvalid(ValueError):
 
 def check_path(text: str, parsed: Node) -> None:
     """
-    Refuse *text*, which was *parsed*, if it does not mean what it seems to; raises PathInvalid if
-    it does not, or calls an unknown function.
+    Refuse *text*, which was *parsed*, with PathInvalid if it does not mean what it seems to, or
+    calls an unknown function.
     """
     _refuse_quoted_text(text)
     for node in _nodes(parsed):

@@ -18,15 +18,15 @@ _SKEW = timedelta(minutes=5)  # allowed between the clocks of two machines; more
 @dataclass(frozen=True, slots=True)
 class LastRun:
     """
-    What is known of a collection's runs.
+    The known runs of a collection.
 
     Args:
-        seen: When the schedule first saw that there is one.
+        seen: When the schedule first saw the collection.
         turn: When it last started a run.
-        tries: How often it has for the same due time.
-        began, ended: Of the last run that took its lock, whoever started it.
-        scheduled: The schedule did.
-        state: "done", "held" or "failed"; nothing: it has not ended.
+        tries: Number of starts for the same due time.
+        began, ended: Of the last run that took its lock, scheduled or not.
+        scheduled: That run was started by the schedule.
+        state: "done", "held" or "failed"; empty: it has not ended.
     """
 
     seen: datetime | None = None

@@ -26,7 +26,7 @@ def unproven(
     options: ReconcileOptions,
 ) -> dict[str, int]:
     """
-    Count what the run has not proven; wait a little for what came before and may yet settle.
+    Count what the run has not proven; waits a little for earlier values that may still settle.
 
     Args:
         done: None: nothing was done.

@@ -216,7 +216,7 @@ def _act(
 def _stage(
     limit: TimeLimit, label: str, total: int | None, unit: str
 ) -> Iterator[Callable[..., None]]:
-    """Begin a stage of the run; yield what its progress goes to."""
+    """Begin a stage of the run; yield the function to call with its progress."""
     went = limit.begin(label)
     with Progress(label, total, unit) as bar:
 

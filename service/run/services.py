@@ -176,7 +176,7 @@ def _await(supervisor: Supervisor, begin: Callable[[], None], stop: threading.Ev
 def _running(supervisor: Supervisor, keeper: Keeper | None) -> list[Process]:
     found = [Process("supervisor", os.getpid())]
     for child in supervisor.processes():
-        # granian's main process takes no request; it stands only where its own are unknown.
+        # granian's main process takes no requests; it is listed only while its own are unknown.
         found += [
             Process("web", pid, hung=child.hung or supervisor.hangs(pid))
             for pid in _below(child.role, child.pid)

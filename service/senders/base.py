@@ -27,12 +27,12 @@ class Origin:
     The CMS item that an event of the CMS itself is about.
 
     Args:
-        collection: The CMS's id of its collection.
-        item: The CMS's id of it.
-        fields: What it holds, by slug; ``_archived`` and ``_draft`` among them.
-        fate: Whether it is still there, and published for all that the event says.
-        at: When it held that, as a version: lastUpdated; None: the event does not say.
-        locale: The cmsLocaleId of that variant; None: the event does not say.
+        collection: Its id in the CMS.
+        item: Its id in the CMS.
+        fields: Its values by slug, ``_archived`` and ``_draft`` included.
+        fate: Whether it still exists, and is still published as far as the event says.
+        at: lastUpdated as a version; None: the event has none.
+        locale: The cmsLocaleId of the variant; None: the event has none.
     """
 
     collection: str
@@ -51,13 +51,13 @@ class Event:
     Args:
         id: The source's name for it; None: it cannot be deduplicated.
         version: From ``workers.model.versions``; None: *placed* orders it.
-        payload: What the mappings read.
-        index: Its place in the delivery, from 0.
-        problems: What keeps this one event, and no other of its delivery, from being read.
-        ping: It only tests the connection: no mapping sees it.
+        payload: The input of the mappings.
+        index: Its position in the delivery, from 0.
+        problems: Why this one event of its delivery cannot be read.
+        ping: A test of the connection: no mapping gets it.
         origin: The CMS item that it is about; None: it comes from another system.
-        placed: Where an event without a version stands (``workers.model.changes``).
-        log: Its place in a log, where *version* is the position in one.
+        placed: The order of an event without a version (``workers.model.changes``).
+        log: Its log, if *version* is a log position.
     """
 
     id: str | None

@@ -1,10 +1,10 @@
 """
 Debezium Server's HTTP sink. One change, a batch of them, or CloudEvents.
 
-The id of a message is new after every restart, and restarts send again: the position in the
-database's log and the row are the key. The position is the version, too (`debezium_positions`).
-A lasting refusal stops the connector, so what cannot be applied is accepted as a dead letter.
-Messages without a record (transaction boundaries, schema changes, heartbeats) are ignored.
+Message ids change with every restart, and restarts send again: so the position in the database's
+log and the row make the event id. The position is the version, too (`debezium_positions`). A
+permanent refusal stops the connector, so unreadable changes become dead letters. Messages without a
+record (transaction boundaries, schema changes, heartbeats) are ignored.
 
 https://debezium.io/documentation/reference/stable/operations/debezium-server.html
 https://debezium.io/documentation/reference/stable/integrations/cloudevents.html

@@ -1,4 +1,4 @@
-"""Where the id, the topic and the time of an event stand in a request."""
+"""Reads id, topic and time of events, from configurable places in a request."""
 
 from __future__ import annotations
 
@@ -63,10 +63,7 @@ class Place:
         return cls.computed(text, lambda found: ".".join(pluck(found, path, str) for path in paths))
 
     def find(self, headers: Mapping[str, str], payload: Any) -> Any:
-        """
-        Return what stands here, or None; raises ValueError if the path cannot be evaluated on this
-        payload.
-        """
+        """Return the value here, or None; raises ValueError if the path cannot be evaluated."""
         if self.search is None:
             return headers.get(self.header or "")
         try:

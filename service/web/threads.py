@@ -108,7 +108,7 @@ class Threads:
         return self._open >= self._most and monotonic() - self._moved > seconds
 
     def _look(self, loop: AbstractEventLoop, answered: int) -> None:
-        """Start extra threads if the count of answers still stands at *answered*."""
+        """Start extra threads if no request was answered since the count was *answered*."""
         self._helpers = [each for each in self._helpers if each.is_alive()]
         working = self._count + len(self._helpers)
         wanted = min(self._open, self._most) if self._answered == answered else working

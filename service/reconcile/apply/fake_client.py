@@ -1,10 +1,8 @@
 """
 A fake CMS: it accepts every write, and answers from the listing.
 
-It has the methods of `workers.webflow.client.Client`, and takes whatever arguments a real request
-needs besides. What it cannot know, it takes as sent: it
-refuses no value, so what the CMS alone refuses, a dry run does not show; what Instep itself
-refuses, it does.
+It has the methods of `workers.webflow.client.Client`, and ignores their other arguments. It refuses
+no value, so a dry run does not show refusals of the CMS itself, only those of Instep.
 """
 
 from __future__ import annotations

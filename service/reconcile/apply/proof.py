@@ -68,10 +68,10 @@ class RunProof:
 
     def unsettled(self, hindrance: Callable[[], str] | None) -> int:
         """
-        Return the records with a value that had come before, and is on its way still.
+        Return the number of records with an earlier value that is still pending.
 
         Args:
-            hindrance: Returns why waiting is in vain; None: do not wait.
+            hindrance: Returns why waiting is futile; None: do not wait.
         """
         noted = set(self.table.records_of(causes.ON_ITS_WAY))
         name = keys.waiting(self.collection.name)

@@ -66,7 +66,7 @@ class SettlementWait:
     def __post_init__(self) -> None:
         self._outbox = OutboxReader(self.parts, self.collection)
         self._settled: set[str] = set()
-        # ms; what comes later overtakes what was handed over
+        # ms; later values overtake those handed over
         self._since = self._outbox.now_us() // 1000
         self._unattended = float("inf")  # time.monotonic() since which there is no worker
 

@@ -15,7 +15,7 @@ def keyless(item: ListedItem) -> Finding:
 
 
 def duplicates(one: ComparedRecord) -> Iterator[Finding]:
-    """Yield the findings about a key that stands twice."""
+    """Yield the findings for a duplicate key."""
     if one.twice:
         why = "two records of the source have this key, so neither is used"
         yield Finding(causes.DUPLICATE, one.record, why=why)

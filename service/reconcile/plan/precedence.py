@@ -183,10 +183,10 @@ def is_same(wanted: SourceField, held: FieldRecord) -> bool:
 
 def _is_level(one: str, other: str) -> bool:
     """
-    Tell whether two versions say nothing of which is newer.
+    Tell whether two versions do not say which is newer.
 
-    Two equal times are level whatever stands behind them. A time in whole seconds, or whole
-    milliseconds, is any moment within.
+    Two equal times are level, whatever their tie-breakers; and a time in whole seconds, or whole
+    milliseconds, stands for any moment in it.
     """
     if one == other:
         return True

@@ -76,10 +76,7 @@ class SnapshotFile:
                 cast(BinaryIO, raw).close()
 
     def ended(self) -> None:
-        """
-        Check the file at its end; raises SnapshotInvalid if it was changed meanwhile: what was read
-        is of no one time.
-        """
+        """Check at the end that it did not change meanwhile; raises SnapshotInvalid."""
         with _translated(self.name):
             now = self._state() if self._path else self._begun
         if now != self._begun:

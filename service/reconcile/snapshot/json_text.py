@@ -96,11 +96,11 @@ class JsonText:
 
     def _ending(self, message: str, after: int) -> SnapshotInvalid:
         """
-        Return what is wrong with the end of the file: it is cut off, or there is a slip in it.
+        Return the error at the end of the file: it is cut off, or malformed.
 
         Args:
-            message: By the decoder.
-            after: Characters from here to where it failed.
+            message: Of the decoder.
+            after: Characters from here to the point of failure.
         """
         rest = self._text[self._at + after :].strip()
         escape = message.startswith("Invalid \\") and _ESCAPE.fullmatch(rest)

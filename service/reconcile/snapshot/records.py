@@ -38,7 +38,7 @@ class Records(Protocol):
 
     name: str  # the file or the database, as it may be shown: without a password
     as_of: datetime  # the snapshot's time, aware: no record of it is older
-    margin: float  # s by which that may be off: what came then may be in it, or not
+    margin: float  # s before that time whose changes may be missing
     word: str  # what its numbers count: "line" (of a file), "record" (of a list) or "row"
     unit: str  # what *size* and *read* count: "bytes" or "rows"
 

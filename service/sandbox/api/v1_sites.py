@@ -133,7 +133,7 @@ class SiteViews(Views):
 
 
 def _turned_away(ask: ApiRequest) -> Response:
-    # No recording shows whose limit the headers hold; in v2 they hold the one that was met.
+    # It is not recorded which limit the headers report; v2 reports the exceeded one.
     response = refusal(Refused("rate"), ask.path)
     response.headers.update(headers(Allowance(limit=1, remaining=0, ends_in=1)))
     return response

@@ -98,7 +98,7 @@ class Window:
 
 @dataclass(slots=True)
 class Token:
-    """A token: its window, whether it is valid, and what it may do; None: everything."""
+    """A token: its window, its validity and its scopes; None: all."""
 
     window: Window
     valid: bool = True
@@ -117,7 +117,7 @@ class Tokens:
         known.valid = valid
 
     def grant(self, token: str, scopes: Collection[str] | None) -> None:
-        """Let a known *token* do what *scopes* say and nothing else; None: everything."""
+        """Limit a known *token* to *scopes*; None: no limit."""
         self._tokens[token].scopes = None if scopes is None else frozenset(scopes)
 
     def window(self, token: str | None = None) -> Window:

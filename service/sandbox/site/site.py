@@ -125,8 +125,8 @@ class Site:
         """
         Call *listener* after every change from now on.
 
-        It is called in the thread of the request, after the lock is let go and before the answer;
-        it must be quick. What it raises is logged and goes no further.
+        It runs in the thread of the request, after the lock is released and before the answer, and
+        must be quick. Its exceptions are logged.
         """
         self.lock.listeners = (*self.lock.listeners, listener)
 
