@@ -47,12 +47,7 @@ class DisplayState:
 
 
 class Display:
-    """
-    Prints the progress of the demo.
-
-    Args:
-        quiet: Print nothing, unless *out* is a terminal.
-    """
+    """Prints the progress of the demo; if *quiet*, only on a terminal."""
 
     def __init__(self, out: TextIO, *, quiet: bool) -> None:
         self._progress = Progress("the day", MINUTES, "minutes", out=out)

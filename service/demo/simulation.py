@@ -108,10 +108,8 @@ class Day:
 
 def make(events: int, products: int, *, begins: datetime, seed: int = 1) -> Day:
     """
-    Return a day of *events* good events about *products* products, and some odd ones.
-
-    Args:
-        begins: Midnight, in UTC; the whole day must be in the past, as its times are versions.
+    Return a day of *events* good events about *products* products, and some odd ones. It *begins*
+    at midnight, in UTC, and must be in the past, as its times are versions.
     """
     chance = random.Random(seed)  # noqa: S311  # the same day every time
     facts = [*_facts(events, products, chance)]

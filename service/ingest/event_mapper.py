@@ -96,10 +96,8 @@ class Reader:
         topic: str | None = None,
     ) -> Read:
         """
-        Map one *payload* that *fetcher* has read for *source*; None: any fetcher, any topics.
-
-        Args:
-            topic: Under which its dead letter, if any, is listed.
+        Map one *payload* that *fetcher* has read for *source*; None: any fetcher, any topics. Its
+        dead letter, if any, is listed under *topic*.
         """
         mapped = self._mapped(
             lambda: self._mappings.fetched(source, fetcher, topics, payload, version=version),

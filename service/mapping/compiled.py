@@ -65,9 +65,7 @@ class Rule:
     ) -> Iterator[Element]:
         """
         Yield what *payload* asks for; add to *problems* why it cannot be split into elements.
-
-        Args:
-            version: The event's own; ``Meta.version`` overrides it.
+        ``Meta.version`` overrides *version*, the event's own.
         """
         for index, root in self._roots(payload, problems):
             element = self._element(root, version)

@@ -15,10 +15,8 @@ def conflicts(
     rules: Sequence[Rule], collections: Mapping[str, Collection], *, whole: bool
 ) -> Iterator[Problem]:
     """
-    Yield a problem for every mapping that contradicts an earlier one, or its collection.
-
-    Args:
-        whole: All mappings could be read. If not, a missing one may write the name.
+    Yield a problem for every mapping that contradicts an earlier one, or its collection; unless
+    *whole*, some could not be read, and may write the name.
     """
     yield from _addressed_two_ways(rules)
     yield from _versioned_two_ways(rules)

@@ -27,12 +27,7 @@ Read = Callable[[Any], Any]  # its argument: a service.fetchers.base.Notice
 
 @dataclass(frozen=True, slots=True)
 class Fetching:
-    """
-    The fetcher of a mapping.
-
-    Args:
-        object: Path of the object's id in the notice.
-    """
+    """The fetcher of a mapping; *object* is the path of the object's id in the notice."""
 
     name: str
     read: Read
@@ -49,9 +44,7 @@ def read(
 ) -> Fetching | None:
     """
     Return the fetcher of a mapping; None: it has none, or an invalid one, see *problems*.
-
-    Args:
-        fetchers: Those of *settings* that are valid, by name.
+    *fetchers* are the valid ones of *settings*, by name.
     """
     fetch, place = meta.get("fetch"), meta.get("object")
     if fetch is None:

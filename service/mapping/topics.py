@@ -25,10 +25,8 @@ def never_sent(
     rules: Sequence[Rule], topics: Mapping[str, KnownTopics | None], settings: Settings
 ) -> Iterator[Problem]:
     """
-    Yield a problem for each topic of *rules* that its sender never sends.
-
-    Args:
-        topics: By name of the source; a missing one is not checked.
+    Yield a problem for each topic of *rules* that its sender never sends; *topics* is by name of
+    the source, and a missing one is not checked.
     """
     for rule in rules:
         source = rule.options.source

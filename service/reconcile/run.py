@@ -221,10 +221,8 @@ class ReconcileRun:
         self, found: ComparisonResult, decisions: Mapping[str, GuardDecision], *, wait: bool
     ) -> ApplyResult:
         """
-        Hand over the findings, and wait for them.
-
-        Args:
-            decisions: Of the guard; kinds that it does not allow are withheld.
+        Hand over the findings, and wait for them; kinds that *decisions* of the guard do not allow
+        are withheld.
         """
         self._withhold(decisions)
         self.hooks.portion()

@@ -93,10 +93,8 @@ class TimeLimit:
 @contextlib.contextmanager
 def watched(limit: TimeLimit, abandon: Callable[[str], Any]) -> Iterator[None]:
     """
-    Let signals and *limit* raise `Ended` in the main thread for the length of a ``with``.
-
-    Args:
-        abandon: Called with the reason, in another thread, right before the process is ended.
+    Let signals and *limit* raise `Ended` in the main thread for the length of a ``with``; *abandon*
+    is called with the reason, in another thread, right before that ends the process.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -119,12 +119,7 @@ def _run(
     tasks: Sequence[BackgroundTask],
     upgrade: Upgrade | None = None,
 ) -> int:
-    """
-    Supervise *children* and *duties*.
-
-    Args:
-        upgrade: Done before anything is claimed; None: nothing here claims.
-    """
+    """Supervise *children* and *duties*; *upgrade* is done before anything is claimed."""
     with kept(settings.store) as keeper:
         client = connection.connect(settings.store)
         supervisor: Supervisor

@@ -75,9 +75,7 @@ SENDERS: Final[Mapping[str, SenderKind]] = MappingProxyType(
 def build(source: Source, *, public_url: str | None) -> ConfiguredSender:
     """
     Return the sender of *source*; raises ConfigurationInvalid with every problem of the source.
-
-    Args:
-        public_url: The base URL of this service, for senders that sign it.
+    Some senders sign *public_url*, the base URL of this service.
     """
     config = SenderConfig.of(source, public_url)
     kind = SENDERS.get(source.sender)

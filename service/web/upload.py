@@ -62,10 +62,8 @@ class Upload:
 
 class Uploads:
     """
-    All bodies of one process that are being received or wait for their answer.
-
-    Args:
-        seconds, rate, bound, silent: See the constants of this module.
+    All bodies of one process that are being received or wait for their answer; the arguments are
+    the constants of this module.
     """
 
     def __init__(

@@ -68,10 +68,8 @@ class RunProof:
 
     def unsettled(self, hindrance: Callable[[], str] | None) -> int:
         """
-        Return the number of records with an earlier value that is still pending.
-
-        Args:
-            hindrance: Returns why waiting is futile; None: do not wait.
+        Return the number of records with an earlier value that is still pending; *hindrance*
+        returns why waiting is futile, None: do not wait.
         """
         noted = set(self.table.records_of(causes.ON_ITS_WAY))
         name = keys.waiting(self.collection.name)
@@ -117,10 +115,8 @@ class RunProof:
 
     def dead(self, refused: Sequence[str]) -> int:
         """
-        Return the number of open dead letters of earlier events.
-
-        Args:
-            refused: Records with dead letters from this run's own values.
+        Return the number of open dead letters of earlier events; *refused* are records with dead
+        letters from this run's own values.
         """
         keys = {key for record in refused for key in (record, self.table.shown(record))}
         return sum(self._counts(letter, keys) for letter in self.parts.letters.list())

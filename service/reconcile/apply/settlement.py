@@ -145,10 +145,8 @@ class SettlementWait:
 
 def outcome_of(held: ItemRecord, finding: Finding, since: float = inf) -> str:
     """
-    Return the outcome of one finding; "repaired": an answer of the CMS confirms it.
-
-    Args:
-        since: ms since 1970; later values overtake those handed over.
+    Return the outcome of one finding; "repaired": an answer of the CMS confirms it. Values later
+    than *since*, ms since 1970, overtake those handed over.
     """
     fields, slug, act = _touched(held, finding), finding.slug, finding.act
     if going := _on_its_way(fields, since):

@@ -30,10 +30,8 @@ def may_be_staged(item: ListedItem, held: FieldRecord | None) -> bool:
 
 def held_back(one: ComparedRecord, item: ListedItem, *, live: bool) -> str:
     """
-    Return how an editor holds back an item with a record, or nothing.
-
-    Args:
-        live: The destination writes both copies.
+    Return how an editor holds back an item with a record, or nothing; *live*: the destination
+    writes both copies.
     """
     slugs = {wanted.slug for wanted in one.wanted} | set(one.held.fields)
     if (

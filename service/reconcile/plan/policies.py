@@ -44,10 +44,8 @@ class Policies:
 
 def shows_retired(item: ListedItem, way: str, *, live: bool) -> bool:
     """
-    Tell whether *item* is already retired in that *way*.
-
-    Args:
-        live: The destination writes both copies, by v2: a draft may have a live copy there.
+    Tell whether *item* is already retired in that *way*; *live*: the destination writes both
+    copies, by v2, so a draft may have a live copy there.
     """
     if way == "draft" and live and item.published is not None:
         return False

@@ -59,12 +59,7 @@ class FindingsTable:
         self._db.executemany("UPDATE findings SET outcome = ? WHERE n = ?", outcomes)
 
     def withhold(self, why: str, acts: Iterable[str], records: Iterable[str] | None = None) -> int:
-        """
-        Withhold the repairs of *acts*; return the number of findings.
-
-        Args:
-            records: Of these alone; None: of all.
-        """
+        """Withhold the repairs of *acts*, of *records* if given; return the number of findings."""
         wanted = tuple(acts)
         query = f"UPDATE findings SET act = ?, why = ? WHERE {_in('act', wanted)}"  # noqa: S608
         if records is None:

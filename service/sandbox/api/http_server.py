@@ -167,10 +167,8 @@ class Handler(BaseHTTPRequestHandler):
 
 class Server(ThreadingMixIn, TCPServer):
     """
-    Serves one WSGI application, a thread per connection.
-
-    Args:
-        now: Seconds since 1970, for the ``Date`` header.
+    Serves one WSGI application, a thread per connection; *now*, in seconds since 1970, is for
+    ``Date``.
     """
 
     daemon_threads = True

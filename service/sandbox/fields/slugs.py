@@ -15,10 +15,8 @@ def with_slug(
     fields: Mapping[str, Any], taken: Container[str], *, numbered: bool = False
 ) -> dict[str, Any]:
     """
-    Return *fields*; without a slug, one is made from the name.
-
-    Args:
-        numbered: The suffix of a slug in use is a number (v1), not five hex digits (v2).
+    Return *fields*; without a slug, one is made from the name. The suffix of a slug in use is a
+    number if *numbered* (v1), else five hex digits (v2).
     """
     if "slug" in fields or not isinstance(fields.get("name"), str):
         return dict(fields)

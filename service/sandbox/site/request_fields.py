@@ -17,10 +17,8 @@ from service.sandbox.site.site import Site
 @dataclass(slots=True)
 class RequestReader:
     """
-    The fields of one request, read against a collection.
-
-    Args:
-        skip_invalid_files: Leave out a file that cannot be imported, instead of refusing.
+    The fields of one request, read against a collection; with *skip_invalid_files*, a file that
+    cannot be imported is left out instead of refused.
     """
 
     site: Site
