@@ -221,3 +221,36 @@ def test_any_history_ends_with_the_newest_values_and_every_value_counted_once(st
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+@pytest.fixture
+def play(store):
+    play = Play(store, missing="dead-letter")
+    yield play
+    play.settle_down(land=True)
+    check_store(store, play.bench.outbox, play.reference)
+
+
+VERSIONED, UNVERSIONED = {"stock": (0, 1)}, {"name": (0, None)}
+NEWER = {"stock": (1, 2), "name": (1, None)}
+
+
+def test_a_clock_that_was_two_hours_ahead_may_end_the_hour_of_an_id(play):
+    play.accept("erp", "live", [("e1", "i1", VERSIONED)])
+    play.jump(2 * HOUR, land=True)
+    play.jump(-5 * HOUR, land=True)
+    assert play.accept("erp", "live", [("e1", "i1", NEWER)]) == "kept"
+
+
+def test_a_clock_that_was_two_hours_ahead_ends_no_window_of_a_day(play):
+    play.accept("erp", "live", [("e1", "i1", UNVERSIONED)])
+    play.jump(2 * HOUR, land=True)
+    play.jump(-5 * HOUR, land=True)
+    assert play.accept("erp", "live", [("e1", "i1", NEWER)]) == "duplicate"
+
+
+def test_a_clock_that_went_back_and_is_put_right_ends_not_even_the_hour_of_an_id(play):
+    play.accept("erp", "live", [("e1", "i1", VERSIONED)])
+    play.jump(-5 * HOUR, land=True)
+    play.jump(2 * HOUR, land=True)
+    assert play.accept("erp", "live", [("e1", "i1", NEWER)]) == "duplicate"

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from tests.support.outbox_driver import Bench, at, change, number
 from tests.support.outbox_echoes import iso
+from tests.support.outbox_event_ids import EventIds
 from tests.support.outbox_network import LATE_MS, Flight, Network
 from tests.support.outbox_outcomes import item_outcome, without_effect
 from tests.support.outbox_reference import Reference
@@ -18,7 +19,6 @@ VERSIONS = {"stock": at, "price": number, "name": lambda _: None}
 PLACED = ("held", "first")
 KEPT = 4  # as in lua/lib/write_history.lua
 CATCHING_UP = 1.01  # what is due comes so much later after a clock was set back (sweep.lua)
-REMEMBERED = 50 * 60_000  # ms for which every id is surely known (lua/lib/deduplication.lua)
 SENT_STATES = ("written", "unchanged")
 
 
@@ -37,8 +37,7 @@ class Play:
         self.network = Network(self._now)  # a method goes along where this is copied
         self.deliveries = []
         self.gone = set()  # keys of items that were deleted in the CMS: nobody can write those
-        self.told = {}  # (source, id) → ms at which it came first, by a clock that does not go back
-        self.latest = 0
+        self.event_ids = EventIds()
 
     @property
     def now(self):
@@ -52,7 +51,10 @@ class Play:
 
     def accept(self, source, mode, events, *, again=False):
         self.deliveries.append((source, mode, events))
-        events = [(self._known(source, id), *rest) for id, *rest in events]
+        clock = self.bench.now_ms()
+        events = [
+            (self.event_ids.known(source, mode, event, clock=clock), *event[1:]) for event in events
+        ]
         answer = self.bench.accept(
             *(self._incoming(i, *e) for i, e in enumerate(events)), source=source, mode=mode
         )
@@ -67,12 +69,7 @@ class Play:
             assert (fate == "stale") == (told_fate == "stale")
             if told_fate == "unchanged":
                 self._take_unchanged(place)
-
-    def _known(self, source, id):
-        """The *id* of an event; none where some of those that came then are forgotten by now."""
-        self.latest = max(self.latest, self.bench.now_ms())
-        came = self.told.setdefault((source, id), self.latest)
-        return id if self.latest - came < REMEMBERED else None
+        return answer.outcome
 
     def echo(self, number):
         """The CMS tells once more what an item held after one of our requests: no news."""
@@ -259,6 +256,7 @@ class Play:
 
     def pass_time(self, seconds):
         self.bench.pass_time(seconds)
+        self.event_ids.move_clock(seconds * 1000)
         if self.jumps:
             self._sweep_clock()
         self.network.tick(self.now)
@@ -286,6 +284,7 @@ class Play:
         self.jumps += 1
         self._sweep_clock()
         self.bench.pass_time(seconds)
+        self.event_ids.move_clock(seconds * 1000)
         self._sweep_clock()
 
     # the operator
