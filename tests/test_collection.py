@@ -71,7 +71,7 @@ def _names(process):
     return [line for line in text.splitlines() if "::" in line]
 
 
-@pytest.mark.full  # a run of three processes fails where these differ
+@pytest.mark.full  # a run of several processes fails where these differ
 def test_two_processes_of_other_seeds_clocks_and_folders_collect_the_same_in_the_same_order(
     tmp_path,
 ):
