@@ -118,6 +118,12 @@ def test_when_sees_truth(changes, when, cell, count):
     assert len(mapped(Cells(sku="a", x="b", active=cell)).changes) == count
 
 
+@pytest.mark.parametrize(("cell", "count"), [("0", 1), ("1", 0)])
+def test_when_sees_the_text_where_a_number_fails(changes, cell, count):
+    mapped = changes("x = fields.String()", meta="key = 'sku'\nwhen = \"starts_with(code, '0')\"")
+    assert len(mapped(Cells(sku="a", x="b", code=cell)).changes) == count
+
+
 @pytest.mark.parametrize("cell", ["9" * 5000, "1e999"])
 def test_a_number_beyond_all_bounds_is_text(one, cell):
     assert one("x = fields.String(data_key='a || b')")(Cells(sku="a", a=cell)) == {"x": cell}

@@ -242,3 +242,9 @@ def test_what_a_hook_would_have_filled_is_left_out_too(changes):
     """)({"sku": 1, "stock": 0})
     assert mapped.changes == ()
     assert slugs(mapped) == ["stock", "in-stock"]
+
+
+def test_a_field_whose_expression_fails_is_named_beside_a_version_that_fails(changes):
+    read = changes("stock = fields.Integer(data_key='abs(a)')", meta="key = 'sku'\nversion = 'v'")
+    mapped = read({"sku": "A1", "a": "x", "v": "soon"})
+    assert mapped.left == (LeftOut("products", "A1", "key", "stock", None),)

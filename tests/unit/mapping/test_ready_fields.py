@@ -180,6 +180,11 @@ def test_what_is_not_in_the_table_is_a_problem_or_something_else(value):
     assert value(f"Lookup({TABLE}, other='Other')", 3) == ("plain", "Other")
 
 
+def test_a_number_too_large_for_a_name_is_not_in_the_table(value):
+    assert value(f"Lookup({TABLE})", 2**256).startswith("Not in the table: ")
+    assert value(f"Lookup({TABLE}, other='Other')", 2**256) == ("plain", "Other")
+
+
 def test_null_in_the_table_clears(value):
     assert value("Lookup({0: None}, allow_none=True)", 0) == ("plain", None)
     assert "allow_none" in value("Lookup({0: None})", 0)

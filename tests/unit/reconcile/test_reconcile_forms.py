@@ -60,6 +60,14 @@ def test_a_text_is_compared_as_its_field_holds_it():
     assert found(address, None, shows) == [(causes.MISSED, causes.ACCEPT)]
 
 
+@pytest.mark.parametrize(("url", "expected"), [("u1", []), ("u2", EDITED)])
+def test_a_video_is_the_one_that_the_answer_showed(url, expected):
+    sent = "https://video.example/1"
+    outbox = held(sent, kind="video", mark=mark_of(seen({"url": "u1"})))
+    shows = listed(updated=300, fields={"film": {"url": url}})
+    assert found(wanted(sent, slug="film", kind="video"), outbox, shows) == expected
+
+
 def remembered(shown, *, updated=200, state="written", kind="richtext", **more):
     holding = ItemRecord({"text": held(SENT, kind=kind, state=state, **more)})
     item = listed(updated=updated, fields={"text": shown})

@@ -171,6 +171,13 @@ def test_a_form_is_read_by_the_charset_that_it_declares(charset, body):
     assert read(f"{FORM}; charset={charset}", body) == found
 
 
+@pytest.mark.parametrize("charset", ["utf-16", "utf-16-le", "utf-32"])
+def test_the_escapes_of_a_form_in_a_wide_charset_are_of_utf_8(charset):
+    body = "title=B%C3%BCro+%26+Licht&raw=ü".encode(charset)
+    found = {"title": "Büro & Licht", "raw": "ü"}
+    assert read(f"{FORM}; charset={charset}", body) == found
+
+
 @pytest.mark.parametrize(
     ("content_type", "body"),
     [

@@ -97,6 +97,12 @@ def test_a_row_that_was_read_without_a_position_stands_where_the_one_that_is_hel
     assert found.id is not None
 
 
+@pytest.mark.parametrize("source", [SOURCE | {"lsn": None}, mysql(file="")], ids=["lsn", "file"])
+def test_a_change_without_a_position_stands_where_the_one_that_is_held_does(source):
+    found = of(source)
+    assert (found.version, found.placed, found.log, found.problems) == (None, "held", None, ())
+
+
 def test_what_is_left_out_of_the_log_is_absent():
     name = "__debezium_unavailable_value"
     coded = "X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ=="

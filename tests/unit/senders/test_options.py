@@ -93,6 +93,11 @@ def test_all_that_is_wrong_is_told_at_once():
     assert found["algorithm"].expected == "one of sha256, sha512, sha1"
 
 
+def test_a_list_of_no_places_is_refused():
+    problem = problems("bearer", occurred_at=[])["occurred_at"]
+    assert (problem.found, "or a list of these" in problem.expected) == ("[]", True)
+
+
 @pytest.mark.parametrize("tolerance", [0, -1, "soon", True, float("nan"), None], ids=repr)
 def test_a_tolerance_is_a_positive_number(tolerance):
     problem = problems("hmac", header="X-Sig", tolerance=tolerance)["tolerance"]

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.support.signed_requests import event, events, paths, sender
 from workers.errors import SignatureInvalid
 
+NOW = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
 WOO = {
     "x-wc-webhook-source": "https://shop.example/",
     "x-wc-webhook-id": "7",
@@ -170,6 +172,13 @@ def test_a_notice_of_zoho_is_one_event_for_each_record_and_holds_no_token():
     assert first.payload["affected_fields"] == ["Qty"]
     assert "token" not in first.payload
     assert paths(third) == ["the notice's key"]
+
+
+@pytest.mark.parametrize("channel", [{}, {"channel_id": None}, {"channel_id": "2"}], ids=repr)
+def test_a_notice_of_zoho_that_does_not_name_the_channel_is_refused(channel):
+    body = json.dumps({"token": "s3cret"} | channel).encode()
+    with pytest.raises(SignatureInvalid, match="another channel"):
+        sender("zoho", options={"channel_id": "1"}).verify({}, body, now=NOW)
 
 
 DATE = "/Date(1778578196000)/"
