@@ -27,10 +27,7 @@ _LONG: Final = 40  # characters from which on a name may have been truncated
 
 def link(address: str) -> str:
     """Return *address* without a trailing slash, with scheme and host in lower case."""
-    found = _PARTS.fullmatch(address)
-    if found is None:  # impossible: every part may be empty
-        return address
-    scheme, place, path, rest = (part or "" for part in found.groups())
+    scheme, place, path, rest = _split(address)
     user, at, host = place.rpartition("@")
     bare = path.rstrip("/")
     # "/" alone is the home page, not an empty address.
@@ -62,8 +59,8 @@ def is_same_source(sent: str, answer: str) -> bool:
 
 def name_of(address: str) -> str:
     """Return the letters and digits of a file's name, without its id; "": no name."""
-    path = _PARTS.fullmatch(address)
-    name = unquote(unquote((path[3] if path else "").rsplit("/", 1)[-1])).lower()
+    _, _, path, _ = _split(address)
+    name = unquote(unquote(path.rsplit("/", 1)[-1])).lower()
     stem = _EXTENSION.sub("", _FILE_ID.sub("", name))
     # Without an extension the name is up to the server that answers.
     if stem == name or _ID.fullmatch(stem):
@@ -71,11 +68,17 @@ def name_of(address: str) -> str:
     return "".join(one for one in stem if one.isascii() and one.isalnum())
 
 
+def _split(address: str) -> tuple[str, str, str, str]:
+    """Return the scheme, the host with "//", the path and the rest; each may be empty."""
+    # The pattern matches any text, as a whole.
+    parts: tuple[str, str, str, str] = _PARTS.findall(address)[0]
+    return parts
+
+
 def _bare(address: str) -> str:
     return link(address.strip()).removeprefix("https:").removeprefix("http:")
 
 
 def _host(bare: str) -> str:
-    found = _PARTS.fullmatch(bare)
-    place = (found[2] or "") if found else ""
+    _, place, _, _ = _split(bare)
     return place[2:].rpartition("@")[2].partition(":")[0]

@@ -14,6 +14,7 @@ from typing import Any
 
 from workers.model.attempts import ClaimedItem
 from workers.policy.case import Case
+from workers.webflow.item_answers import Answer
 
 ALONE = "alone"
 ANY = ""  # with any other due items
@@ -24,19 +25,19 @@ _ID = 8  # characters from which on a text contains an id, or a value, by no acc
 _FEW = 8  # items named: more than these, and more than half of a batch, go in parts
 
 
-def parts(case: Case) -> Mapping[str, str]:
-    """Return record → part: `ALONE`, `ANY`, or the name of a part."""
+def parts(case: Case, answer: Answer) -> Mapping[str, str]:
+    """Return record → part: `ALONE`, `ANY`, or the name of a part; *answer*: the refusal."""
     items = case.batch.items
-    told = set() if case.batch.mistold else _named(case)
+    told = set() if case.batch.mistold else _named(case, answer)
     # An answer that names nearly all of many items may mean only one of them.
     if told and (len(told) <= _FEW or 2 * len(told) <= len(items)):
         return _split(items, told, ALONE, ANY)
     # An id that was just looked up is unlikely to be the unknown one.
     known = {item.record for item in items if item.forgotten}
-    if case.answer and case.answer.status == 404 and 0 < len(known) < len(items):
+    if answer.status == 404 and 0 < len(known) < len(items):
         unknown = {item.record for item in items} - known
         return _split(items, unknown, _name(case, SUSPECTS), _name(case, _OTHERS))
-    told = told or (set() if case.batch.mistold else _with_values(case))
+    told = told or (set() if case.batch.mistold else _with_values(case, answer))
     if 0 < len(told) < len(items):
         few = len(told) <= _FEW or 2 * len(told) <= len(items)
         return _split(items, told, ALONE if few else _name(case, SUSPECTS), ANY)
@@ -57,11 +58,9 @@ def _name(case: Case, half: str) -> str:
     return f"{case.batch.token[:12]}{half}"
 
 
-def _named(case: Case) -> set[str]:
+def _named(case: Case, answer: Answer) -> set[str]:
     """Return the items that the answer names by position, id or key."""
-    answer, items = case.answer, case.batch.items
-    if answer is None:
-        return set()
+    items = case.batch.items
     text = "\n".join(answer.texts)
     values = {value for item in items for value in _leaves(case.values(item))}
     carried = case.batch.carried
@@ -83,16 +82,15 @@ def _is_key_in(text: str, item: ClaimedItem, values: set[str]) -> bool:
     return quoted or bool(re.search(rf"(?<![\w-]){re.escape(key)}(?![\w-])", text))
 
 
-def _with_values(case: Case) -> set[str]:
+def _with_values(case: Case, answer: Answer) -> set[str]:
     """Return the items with a value that the answer quotes."""
-    if case.answer is None or case.batch.retire:
+    if case.batch.retire:
         return set()
-    texts = case.answer.texts
     found = set()
     for item in case.batch.items:
         sent = case.values(item)
         meant = {slug: sent[slug] for slug in case.named & set(sent)} or sent
-        if any(_repeats(texts, value) for value in _leaves(meant)):
+        if any(_repeats(answer.texts, value) for value in _leaves(meant)):
             found.add(item.record)
     return found
 

@@ -202,8 +202,8 @@ def judge(
     rule = rule_for(outcome, create=batch.create)
     action = rule.action
     case = Case(batch, outcome, destination, collection, sent, spread, schema)
-    if action in _ISOLATED and not batch.alone:
-        case = replace(case, parts=isolation.parts(case))
+    if action in _ISOLATED and isinstance(outcome, Answer) and not batch.alone:
+        case = replace(case, parts=isolation.parts(case, outcome))
     if batch.create and action is Action.MISSING:
         action = Action.PAUSE_COLLECTION  # only the collection can be missing
     decide = _table(batch)[action]
