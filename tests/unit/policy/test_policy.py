@@ -412,3 +412,19 @@ def test_an_answer_shows_another_item_by_the_parts_that_were_not_sent(held, sent
         spread=0.5,
     ).item_outcomes
     assert (found.forget, found.overwrote) == (other is not None, other)
+
+
+def test_an_item_that_never_gets_an_answer_fails_with_what_happened_to_its_requests():
+    tried = item(attempts=11, failed_seconds=1.0)
+    (failure,) = item_outcome(DestinationError("no answer in 30 s", sent=True), tried).failures
+    assert (failure.kind, failure.message) == ("exhausted", "no answer in 30 s")
+
+
+# publishing -------------------------------------------------------------------------------------
+
+
+def test_items_of_a_batch_that_were_not_published_without_a_reason_go_again_in_half_of_it():
+    answer = Answer(200, published=frozenset({"i0"}))
+    first, *others = judged(answer, *(item(n) for n in range(4)), kind="publish").item_outcomes
+    assert (first.staged, first.limit) == (False, None)
+    assert [(each.limit, each.failures) for each in others] == [(2, ())] * 3

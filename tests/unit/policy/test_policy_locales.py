@@ -23,9 +23,11 @@ def view(locale, fields=None, **more):
     )
 
 
-def item_outcome(outcome, variants, *fields, staged=False, **item):
+def item_outcome(outcome, variants, *fields, staged=False, kind="update", **item):
     claimed = ClaimedItem("k", "i", fields or (STOCK,), variants=variants, **item)
-    batch = Batch("t", "site", "products", (claimed,), staged=staged, locales=TAGS, primary=EN)
+    batch = Batch(
+        "t", "site", "products", (claimed,), kind, staged=staged, locales=TAGS, primary=EN
+    )
     batch_outcome = judge(
         batch,
         outcome,
@@ -124,3 +126,10 @@ def test_what_is_refused_alone_says_in_which_locale():
     found = item_outcome(refused(400, "validation_error", "Is too long"), {DE: ("name@de",)}, NAME)
     [failure] = found.failures
     assert (failure.slugs, failure.message) == (("name@de",), "in de: Is too long")
+
+
+def test_a_variant_that_could_not_be_published_is_not_live():
+    answer = Answer(200, errors=("i: a reference is not published",))
+    found = item_outcome(answer, {DE: ("stock",)}, kind="publish")
+    assert (found.variants, found.staged, found.unpublishable) == ({}, None, True)
+    assert found.failures[0].message == "i: a reference is not published"

@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from service.mapping import record_keys
 from service.reconcile.state.working_set import WorkingSet
-from workers.webflow.item_keys import WHITE_SPACE, joined, key_text, normal, normal_record, parted
+from workers.config.settings import Collection
+from workers.webflow.item_keys import (
+    WHITE_SPACE,
+    is_of,
+    joined,
+    key_text,
+    normal,
+    normal_record,
+    parted,
+)
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 BLANKS = st.text(st.sampled_from(WHITE_SPACE), max_size=5)
@@ -79,3 +88,9 @@ def test_a_reconcile_shows_a_key_as_the_source_has_it():
             None,
             None,
         ]
+
+
+def test_a_key_of_fewer_parts_than_its_fields_is_that_of_no_item():
+    two = Collection("products", "site", "c1", key=("sku", "country"))
+    assert not is_of(two, "k0", {"sku": "k0", "country": "de"})
+    assert is_of(two, "k0|de", {"sku": "k0", "country": "de"})
