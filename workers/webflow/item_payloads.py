@@ -83,7 +83,7 @@ def _body(item: ClaimedItem, api: str, schema: Schema) -> tuple[dict[str, Any], 
 
 
 def _is_text(field: ClaimedField, schema: Schema) -> bool:
-    cms_type, _ = schema.kind(field.slug)
+    cms_type, _ = schema.kind(field_of(field.slug))
     if cms_type:
         return cms_type in ("PlainText", "RichText")
     return field.type in ("plain", "richtext")
