@@ -53,14 +53,12 @@ def pytest_collection_modifyitems(config, items):
     """
     Leave out what is marked as ``full``, unless it is asked for. What starts real processes and
     waits for them is in two groups: pytest-xdist begins with those, runs each in one process and
-    in order, and fills the rest of the time with all other tests: those first that compute while
-    these wait, and those last that wait as well.
+    in order, and fills the rest of the time with all other tests.
     """
     if not config.option.full:
         left_out = {item for item in items if item.get_closest_marker("full")}
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
-    items.sort(key=lambda item: item.path.parent.name == "e2e")
     for item in items:
         name = item.path.name
         if item.path.parent.name == "e2e" and name.startswith(REAL):
