@@ -65,12 +65,12 @@ class LineCoverage:
         self._add(executed)
         lines = {name: {*seen, *unseen} for name, (seen, unseen) in measured.items()}
         pure = {name: own for name, own in lines.items() if is_pure(name)}
-        self.told = [*self._told("all", lines, LEAST), *self._told("pure", pure, LEAST_PURE)]
-        if any(low for _, low in self.told) and session.exitstatus == pytest.ExitCode.OK:
+        self.report = [*self._report("all", lines, LEAST), *self._report("pure", pure, LEAST_PURE)]
+        if any(low for _, low in self.report) and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
-    def _told(self, which, lines, least):
-        """Yield what is to be said of *lines* by file, and whether it is too few."""
+    def _report(self, which, lines, least):
+        """Yield each line of the report on *lines*, and whether too few were executed."""
         missing = {name: sorted(own - self._executed[name]) for name, own in lines.items()}
         total = sum(map(len, lines.values()))
         share = 100 - 100 * sum(map(len, missing.values())) / total
@@ -82,7 +82,7 @@ class LineCoverage:
 
     def pytest_terminal_summary(self, terminalreporter):
         terminalreporter.section("lines executed")
-        for text, low in self.told:
+        for text, low in self.report:
             terminalreporter.write_line(text, red=low)
 
 
