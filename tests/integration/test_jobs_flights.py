@@ -68,6 +68,14 @@ def test_a_job_says_before_each_step_that_it_moves(store):
     assert told == [STEP]
 
 
+def test_a_job_that_is_stopped_before_its_first_claim_leaves_no_marker(store):
+    context, stop = make_context(settings(), Steps(store), None), threading.Event()
+    assert context.outbox.wants_job("site")
+    stop.set()
+    Jobs(context, stop).deliver("site")
+    assert context.outbox.wants_job("site")
+
+
 def test_before_a_request_its_time_is_told_as_well(store):
     made, told = settings(), []
     jobs = Jobs(make_context(made, Steps(store), None), threading.Event())

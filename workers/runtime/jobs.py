@@ -158,6 +158,9 @@ class Jobs:
                 if found.seconds is None or found.seconds > PATIENCE:
                     return
                 self.stop.wait(found.seconds)
+        if starting:
+            # Stopped before its first claim: what arrives next has to ask for another job.
+            self.parts.outbox.job_started(name)
 
     def _goes_on(self, till: float) -> bool:
         """Whether the job may claim another step."""
